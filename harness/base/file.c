@@ -1,0 +1,212 @@
+/* file.c - see file.h. */
+#include "base/file.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+#define TEMPDIR_PREFIX "afterkill-"
+
+static void closep(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+}
+
+static int write_all(int fd, const char *bytes, size_t length)
+{
+    while (length) {
+        ssize_t n = write(fd, bytes, length);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        bytes += n;
+        length -= (size_t)n;
+    }
+    return 0;
+}
+
+static int sync_parent(const char *path)
+{
+    CLEANUP(mem_freep) char *copy = mem_strdup(path);
+    char *slash = strrchr(copy, '/');
+    CLEANUP(closep) int fd = -1;
+
+    if (slash)
+        slash[slash == copy] = '\0';
+    fd = open(slash ? copy : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd >= 0 && fsync(fd) < 0 ? -errno : 0;
+}
+
+static bool replaceable(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) < 0 || S_ISREG(st.st_mode);
+}
+
+int file_write(const char *path, const char *bytes, size_t length, struct err *err)
+{
+    CLEANUP(mem_freep) char *temporary = mem_printf("%s.XXXXXX", path);
+    CLEANUP(closep) int fd = -1;
+    int code;
+
+    if (!replaceable(path))
+        return err_set(err, -EEXIST, "write '%s': it exists and is not a regular file", path);
+    fd = mkostemp(temporary, O_CLOEXEC);
+    if (fd < 0)
+        return err_errno(err, "write '%s': create '%s'", path, temporary);
+    code = write_all(fd, bytes, length);
+    if (!code && (fchmod(fd, 0644) < 0 || fsync(fd) < 0 || rename(temporary, path) < 0))
+        code = -errno;
+    if (code) {
+        unlink(temporary);
+        return err_set(err, code, "write '%s': %s", path, strerror(-code));
+    }
+    sync_parent(path);
+    return 0;
+}
+
+int file_make_directory(const char *path, struct err *err)
+{
+    CLEANUP(mem_freep) char *part = mem_strdup(path);
+    struct stat st;
+
+    for (char *p = part + 1;; p++) {
+        bool last = *p == '\0';
+
+        if (*p != '/' && !last)
+            continue;
+        *p = '\0';
+        if (mkdir(part, 0777) < 0 && errno != EEXIST)
+            return err_errno(err, "create directory '%s'", part);
+        if (last)
+            break;
+        *p = '/';
+    }
+    if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
+        return err_set(err, -ENOTDIR, "create directory '%s': something else has that name", path);
+    return 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st, (void)type, (void)ftw;
+    return remove(path) < 0 && errno != ENOENT ? -1 : 0;
+}
+
+int file_remove_tree(const char *path, struct err *err)
+{
+    if (nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) < 0 && errno != ENOENT)
+        return err_errno(err, "remove '%s'", path);
+    return 0;
+}
+
+void file_tail(const char *path, char *buffer, size_t size)
+{
+    CLEANUP(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    off_t end;
+    ssize_t n;
+
+    buffer[0] = '\0';
+    if (fd < 0 || (end = lseek(fd, 0, SEEK_END)) <= 0)
+        return;
+    lseek(fd, end > (off_t)size - 1 ? end - ((off_t)size - 1) : 0, SEEK_SET);
+    n = read(fd, buffer, size - 1);
+    if (n < 0)
+        n = 0;
+    while (n > 0 && buffer[n - 1] == '\n')
+        n--;
+    buffer[n] = '\0';
+}
+
+static const char *tempdir_parent(void)
+{
+    const char *parent = getenv("TMPDIR");
+
+    return parent && *parent ? parent : "/tmp";
+}
+
+int tempdir_make(struct tempdir *ret, struct err *err)
+{
+    CLEANUP(mem_freep) char *path = mem_printf("%s/" TEMPDIR_PREFIX "%ld-XXXXXX", tempdir_parent(),
+                                               (long)getpid());
+    CLEANUP(mem_freep) char *lock = NULL;
+    int fd;
+
+    if (!mkdtemp(path))
+        return err_errno(err,
+                         "create a temporary directory '%s' (set TMPDIR to a directory that can "
+                         "be written)",
+                         path);
+    lock = mem_printf("%s/owner", path);
+    fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        err_errno(err, "lock '%s'", lock);
+        if (fd >= 0)
+            close(fd);
+        file_remove_tree(path, &(struct err)ERR_NULL);
+        return err->code;
+    }
+    *ret = (struct tempdir){ TAKE_PTR(path), fd };
+    return 0;
+}
+
+void tempdir_remove(struct tempdir *directory)
+{
+    if (directory->path)
+        file_remove_tree(directory->path, &(struct err)ERR_NULL);
+    if (directory->lock_fd >= 0)
+        close(directory->lock_fd);
+    free(directory->path);
+    *directory = (struct tempdir)TEMPDIR_NULL;
+}
+
+/* The lock is the truth. Between mkdir and flock there is none: there the pid in the name says
+ * whether the owner is still on its way. */
+static bool is_abandoned(int parent_fd, const char *name)
+{
+    CLEANUP(mem_freep) char *lock = mem_printf("%s/owner", name);
+    long pid = strtol(name + strlen(TEMPDIR_PREFIX), NULL, 10);
+    CLEANUP(closep) int fd = -1;
+    struct stat st;
+
+    if (fstatat(parent_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode) ||
+        st.st_uid != geteuid())
+        return false;
+    fd = openat(parent_fd, lock, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return errno == ENOENT && pid > 0 && kill((pid_t)pid, 0) < 0 && errno == ESRCH;
+    return flock(fd, LOCK_EX | LOCK_NB) == 0;
+}
+
+void tempdir_sweep(void)
+{
+    const char *parent = tempdir_parent();
+    DIR *directory = opendir(parent);
+    struct dirent *entry;
+
+    if (!directory)
+        return;
+    while ((entry = readdir(directory))) {
+        if (strncmp(entry->d_name, TEMPDIR_PREFIX, strlen(TEMPDIR_PREFIX)) == 0 &&
+            is_abandoned(dirfd(directory), entry->d_name)) {
+            CLEANUP(mem_freep) char *path = mem_printf("%s/%s", parent, entry->d_name);
+
+            file_remove_tree(path, &(struct err)ERR_NULL);
+        }
+    }
+    closedir(directory);
+}

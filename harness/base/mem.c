@@ -1,0 +1,57 @@
+/* mem.c - see mem.h. */
+#include "base/mem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *checked(void *block, size_t bytes)
+{
+    if (!block && bytes) {
+        fprintf(stderr, "afterkill: out of memory (%zu bytes)\n", bytes);
+        abort();
+    }
+    return block;
+}
+
+void *mem_alloc(size_t bytes)
+{
+    return checked(calloc(1, bytes), bytes);
+}
+
+void *mem_grow(void *block, size_t count, size_t item_bytes)
+{
+    return checked(reallocarray(block, count, item_bytes), count ? item_bytes : 0);
+}
+
+void *mem_copy(const void *from, size_t bytes)
+{
+    void *copy = mem_alloc(bytes ? bytes : 1);
+
+    if (bytes)
+        memcpy(copy, from, bytes);
+    return copy;
+}
+
+char *mem_strdup(const char *text)
+{
+    return mem_copy(text, strlen(text) + 1);
+}
+
+char *mem_printf(const char *format, ...)
+{
+    char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    if (vasprintf(&text, format, args) < 0)
+        text = NULL;
+    va_end(args);
+    return checked(text, 1);
+}
+
+void mem_freep(void *pointer)
+{
+    free(*(void **)pointer);
+}

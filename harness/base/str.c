@@ -1,0 +1,101 @@
+/* str.c - see str.h. */
+#include "base/str.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+struct str str_of(const char *text)
+{
+    return (struct str){ text ? text : "", text ? strlen(text) : 0 };
+}
+
+int str_compare(struct str a, struct str b)
+{
+    size_t shorter = a.length < b.length ? a.length : b.length;
+    int order = shorter ? memcmp(a.bytes, b.bytes, shorter) : 0;
+
+    return order ? order : (a.length > b.length) - (a.length < b.length);
+}
+
+void str_print(FILE *out, struct str text, size_t most)
+{
+    size_t columns = 0;
+
+    for (size_t i = 0; i < text.length; i++) {
+        unsigned char byte = (unsigned char)text.bytes[i];
+        size_t width = isascii(byte) && isprint(byte) ? 1 : 4;
+
+        if (columns + width > most) {
+            fputs("...", out);
+            return;
+        }
+        columns += width;
+        if (width == 1)
+            fputc(byte, out);
+        else
+            fprintf(out, "\\x%02x", byte);
+    }
+}
+
+void str_show(char *buffer, size_t size, struct str text)
+{
+    FILE *out;
+
+    if (size <= 4) {
+        if (size)
+            buffer[0] = '\0';
+        return;
+    }
+    buffer[0] = '\0';
+    out = fmemopen(buffer, size, "w");
+    if (!out)
+        return;
+    str_print(out, text, size - 4);
+    fclose(out);
+    buffer[size - 1] = '\0';
+}
+
+static size_t distance(const char *a, const char *b)
+{
+    size_t columns = strlen(b) + 1;
+    CLEANUP(mem_freep) size_t *row = MEM_ARRAY(size_t, columns);
+
+    for (size_t j = 0; j < columns; j++)
+        row[j] = j;
+    for (size_t i = 1; a[i - 1]; i++) {
+        size_t diagonal = row[0];
+
+        row[0] = i;
+        for (size_t j = 1; j < columns; j++) {
+            size_t best = diagonal + (a[i - 1] != b[j - 1]);
+
+            diagonal = row[j];
+            if (row[j] + 1 < best)
+                best = row[j] + 1;
+            if (row[j - 1] + 1 < best)
+                best = row[j - 1] + 1;
+            row[j] = best;
+        }
+    }
+    return row[columns - 1];
+}
+
+const char *str_nearest(const char *word, size_t count,
+                        const char *(*name)(const void *context, size_t i), const void *context)
+{
+    const char *nearest = NULL;
+    size_t least = strlen(word) / 3 + 2; /* farther than this is another word, not a typo */
+
+    for (size_t i = 0; i < count; i++) {
+        const char *candidate = name(context, i);
+        size_t d = distance(word, candidate);
+
+        if (d < least) {
+            least = d;
+            nearest = candidate;
+        }
+    }
+    return nearest;
+}
