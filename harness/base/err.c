@@ -5,6 +5,17 @@
 #include <stdio.h>
 #include <string.h>
 
+static void append(char *end, size_t room, const char *text)
+{
+    FILE *out = room > 1 ? fmemopen(end, room, "w") : NULL;
+
+    if (!out)
+        return;
+    fprintf(out, ": %s", text);
+    fclose(out);
+    end[room - 1] = '\0';
+}
+
 int err_set(struct err *err, int code, const char *format, ...)
 {
     va_list args;
@@ -18,16 +29,16 @@ int err_set(struct err *err, int code, const char *format, ...)
 
 int err_wrap(struct err *err, const char *format, ...)
 {
-    char text[sizeof(err->msg)];
+    char inner[sizeof(err->msg)];
     size_t used;
     va_list args;
 
+    memcpy(inner, err->msg, sizeof(inner));
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    vsnprintf(err->msg, sizeof(err->msg), format, args);
     va_end(args);
-    used = strlen(text);
-    snprintf(text + used, sizeof(text) - used, ": %s", err->msg);
-    memcpy(err->msg, text, sizeof(text));
+    used = strlen(err->msg);
+    append(err->msg + used, sizeof(err->msg) - used, inner);
     return err->code;
 }
 
@@ -42,6 +53,6 @@ int err_errno(struct err *err, const char *format, ...)
     vsnprintf(err->msg, sizeof(err->msg), format, args);
     va_end(args);
     used = strlen(err->msg);
-    snprintf(err->msg + used, sizeof(err->msg) - used, ": %s", strerror(-code));
+    append(err->msg + used, sizeof(err->msg) - used, strerror(-code));
     return code;
 }

@@ -1,0 +1,61 @@
+/* list.c - afterkill list: the scenarios that can be run by name, and their strategies. */
+#include <argp.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "cmd/cmd.h"
+#include "report/report.h"
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    (void)argument;
+    if (key == ARGP_KEY_ARG)
+        argp_error(state, "list takes no operands");
+    return key == ARGP_KEY_ARG ? 0 : ARGP_ERR_UNKNOWN;
+}
+
+static int list_one(const char *directory, const char *name, struct err *err)
+{
+    CLEANUP(mem_freep) char *path = mem_printf("%s/%s.lua", directory, name);
+    CLEANUP(scenario_freep) struct scenario *scenario = NULL;
+    struct scenario_settings settings = { .seed = 1 };
+    int code = scenario_load(path, &settings, &scenario, err);
+
+    if (code < 0)
+        return code;
+    printf("%s   %s\n", scenario->name, scenario->title);
+    for (size_t i = 0; i < scenario->strategy_count; i++) {
+        const struct strategy *strategy = &scenario->strategies[i];
+        char expect[64];
+
+        report_expect(strategy->expect, expect, sizeof(expect), "+");
+        printf("    %-16s %-8s %s\n", strategy->name, expect, strategy->about);
+    }
+    for (size_t i = 0; i < scenario->parameter_count; i++)
+        printf("%s%s=%s", i ? " " : "    --set ", scenario->parameters[i].name,
+               scenario->parameters[i].value);
+    printf(scenario->parameter_count ? "\n\n" : "\n");
+    return 0;
+}
+
+int cmd_list(int argc, char **argv, enum exit_status *ret_status, struct err *err)
+{
+    static const struct argp argp = { .parser = parse,
+                                      .doc = "List the scenarios and their strategies." };
+    CLEANUP(mem_freep) char *directory = scenario_directory();
+    char **names;
+    size_t count;
+    int code = 0;
+
+    argp_parse(&argp, argc, argv, 0, NULL, NULL);
+    count = scenario_names(directory, &names);
+    if (count == 0)
+        return err_set(err, ERR_USAGE,
+                       "there are no scenarios in '%s' (set AFTERKILL_SCENARIOS to their directory)",
+                       directory);
+    for (size_t i = 0; i < count && code == 0; i++)
+        code = list_one(directory, names[i], err);
+    scenario_names_free(names, count);
+    *ret_status = EXIT_PASS;
+    return code;
+}

@@ -1,0 +1,382 @@
+/* run.c - afterkill run: one scenario, all its strategies, one report. */
+#include <argp.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "cmd/cmd.h"
+#include "fleet.h"
+#include "progress_view.h"
+#include "report/report.h"
+
+#define LANES_MOST 256
+#define TRIALS_MOST UINT64_C(1000000000)
+
+struct options {
+    const char *scenario;
+    char *strategies; /* "A,B"; NULL: all */
+    uint64_t trials;
+    bool faults[FAULT_COUNT];
+    uint64_t seed;
+    size_t lanes; /* 0: one per CPU */
+    const char **assignments; /* owned */
+    size_t assignment_count;
+    double confidence;
+    enum killer killer;
+    double timeout_s;
+    const char *redis_server;
+    const char *output;
+    const struct report_format *format;
+    const char *color;
+};
+
+static const char *const killers[] = { [KILLER_TIMER] = "timer", [KILLER_PARENT] = "parent" };
+
+enum option_key {
+    KEY_STRATEGY = 256,
+    KEY_TRIALS,
+    KEY_FAULT,
+    KEY_SEED,
+    KEY_LANES,
+    KEY_SET,
+    KEY_CONFIDENCE,
+    KEY_KILLER,
+    KEY_TIMEOUT,
+    KEY_REDIS_SERVER,
+    KEY_OUTPUT = 'o',
+    KEY_FORMAT = 257 + KEY_REDIS_SERVER,
+    KEY_COLOR,
+};
+
+static const struct argp_option argp_options[] = {
+    { "strategy", KEY_STRATEGY, "A,B", 0, "Only these strategies", 1 },
+    { "set", KEY_SET, "NAME=VALUE", 0, "Change a parameter of the scenario (may be repeated)", 1 },
+    { "trials", KEY_TRIALS, "N", 0, "Kill attempts per strategy (default 1000; 0: census only)", 2 },
+    { "fault", KEY_FAULT, "kill,step", 0,
+      "What to do to workers: kill (SIGKILL at random instants), step (the census of command "
+      "boundaries; always taken, because kills are judged by it)",
+      2 },
+    { "killer", KEY_KILLER, "timer|parent", 0,
+      "Who kills: the worker's own kernel timer (default), or its parent by pidfd", 2 },
+    { "seed", KEY_SEED, "S", 0, "What the schedule is computed from (default 1)", 2 },
+    { "lanes", KEY_LANES, "N", 0, "How many servers and trial loops (default: one per CPU)", 2 },
+    { "timeout", KEY_TIMEOUT, "SECONDS", 0,
+      "When the watchdog kills a worker that does not end (default 10)", 2 },
+    { "confidence", KEY_CONFIDENCE, "C", 0, "Of the intervals (default 0.95)", 3 },
+    { "format", KEY_FORMAT, "text|json", 0, "Of the report on standard output (default text)", 3 },
+    { "output", KEY_OUTPUT, "DIR", 0, "Also write report.txt and run.json there", 3 },
+    { "color", KEY_COLOR, "auto|always|never", 0, "Colour in the text report (default auto)", 3 },
+    { "redis-server", KEY_REDIS_SERVER, "PATH", 0,
+      "The server to start (default: redis-server or valkey-server from the PATH)", 4 },
+    { NULL, 0, NULL, 0, NULL, 0 },
+};
+
+static uint64_t parse_whole(const char *text, const char *option, uint64_t least, uint64_t most,
+                            struct argp_state *state)
+{
+    char *end;
+    unsigned long long value;
+
+    errno = 0;
+    value = strtoull(text, &end, 10);
+    if (end == text || *end || errno || text[0] == '-' || value < least || value > most)
+        argp_error(state, "--%s '%s': expected a whole number from %llu to %llu", option, text,
+                   (unsigned long long)least, (unsigned long long)most);
+    return value;
+}
+
+static double parse_real(const char *text, const char *option, double above, double below,
+                         struct argp_state *state)
+{
+    char *end;
+    double value = strtod(text, &end);
+
+    if (end == text || *end || !isfinite(value) || value <= above || value >= below)
+        argp_error(state, "--%s '%s': expected a number between %g and %g", option, text, above,
+                   below);
+    return value;
+}
+
+static enum killer parse_killer(const char *text, struct argp_state *state)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(killers); i++)
+        if (strcmp(text, killers[i]) == 0)
+            return (enum killer)i;
+    argp_error(state, "--killer '%s': expected timer or parent", text);
+    return KILLER_TIMER;
+}
+
+static void parse_faults(struct options *options, const char *list, struct argp_state *state)
+{
+    CLEANUP(mem_freep) char *copy = mem_strdup(list);
+    char *rest = copy, *name;
+
+    memset(options->faults, 0, sizeof(options->faults));
+    while ((name = strsep(&rest, ","))) {
+        const struct fault *fault = fault_by_name(name);
+
+        if (!fault)
+            argp_error(state, "--fault '%s': expected kill or step, or both with a comma", name);
+        else
+            options->faults[fault - fault_by_id(FAULT_NONE)] = true;
+    }
+}
+
+static void parse_format(struct options *options, const char *name, struct argp_state *state)
+{
+    options->format = report_format_by_name(name);
+    if (!options->format)
+        argp_error(state, "--format '%s': expected text or json", name);
+}
+
+static void parse_color(struct options *options, const char *text, struct argp_state *state)
+{
+    if (strcmp(text, "auto") != 0 && strcmp(text, "always") != 0 && strcmp(text, "never") != 0)
+        argp_error(state, "--color '%s': expected auto, always or never", text);
+    options->color = text;
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    struct options *options = state->input;
+
+    switch (key) {
+    case KEY_STRATEGY:
+        options->strategies = argument;
+        break;
+    case KEY_TRIALS:
+        options->trials = parse_whole(argument, "trials", 0, TRIALS_MOST, state);
+        break;
+    case KEY_FAULT:
+        parse_faults(options, argument, state);
+        break;
+    case KEY_SEED:
+        options->seed = parse_whole(argument, "seed", 0, INT64_MAX, state);
+        break;
+    case KEY_LANES:
+        options->lanes = (size_t)parse_whole(argument, "lanes", 1, LANES_MOST, state);
+        break;
+    case KEY_SET:
+        options->assignments = mem_grow(options->assignments, options->assignment_count + 1,
+                                        sizeof(*options->assignments));
+        options->assignments[options->assignment_count++] = argument;
+        break;
+    case KEY_CONFIDENCE:
+        options->confidence = parse_real(argument, "confidence", 0, 1, state);
+        break;
+    case KEY_KILLER:
+        options->killer = parse_killer(argument, state);
+        break;
+    case KEY_TIMEOUT:
+        options->timeout_s = parse_real(argument, "timeout", 0, 1e6, state);
+        break;
+    case KEY_REDIS_SERVER:
+        options->redis_server = argument;
+        break;
+    case KEY_OUTPUT:
+        options->output = argument;
+        break;
+    case KEY_FORMAT:
+        parse_format(options, argument, state);
+        break;
+    case KEY_COLOR:
+        parse_color(options, argument, state);
+        break;
+    case ARGP_KEY_ARG:
+        if (options->scenario)
+            argp_error(state, "more than one scenario: '%s' and '%s'", options->scenario, argument);
+        options->scenario = argument;
+        break;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "which scenario? A file, or a name from: afterkill list");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static int choose_strategies(const struct options *options, const struct scenario *scenario,
+                             size_t *chosen, size_t *ret_count, struct err *err)
+{
+    CLEANUP(mem_freep) char *copy = mem_strdup(options->strategies ? options->strategies : "");
+    char *rest = copy, *name;
+    size_t count = 0;
+
+    for (; !options->strategies && count < scenario->strategy_count; count++)
+        chosen[count] = count;
+    while (options->strategies && (name = strsep(&rest, ","))) {
+        ptrdiff_t index = scenario_find(scenario, name);
+        bool twice = false;
+        const char *nearest;
+
+        if (index < 0) {
+            nearest = str_nearest(name, scenario->strategy_count, scenario_strategy_name, scenario);
+            return err_set(err, ERR_USAGE, "%s has no strategy '%.60s'%s%s%s", scenario->name, name,
+                           nearest ? "; did you mean '" : "; see afterkill list",
+                           nearest ? nearest : "", nearest ? "'?" : "");
+        }
+        for (size_t i = 0; i < count; i++)
+            twice |= chosen[i] == (size_t)index;
+        if (!twice)
+            chosen[count++] = (size_t)index;
+    }
+    *ret_count = count;
+    return 0;
+}
+
+static bool wants_color(const struct options *options)
+{
+    const char *no_color = getenv("NO_COLOR");
+
+    if (strcmp(options->color, "auto") != 0)
+        return strcmp(options->color, "always") == 0;
+    return isatty(STDOUT_FILENO) && !(no_color && *no_color);
+}
+
+static int save_one(const char *directory, const struct report_format *format,
+                    const struct result *result, struct err *err)
+{
+    CLEANUP(mem_freep) char *path = mem_printf("%s/%s", directory, format->file);
+    CLEANUP(mem_freep) char *bytes = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&bytes, &length);
+
+    if (!out)
+        return err_errno(err, "write '%s'", path);
+    format->write(out, result, (struct report_style){ .color = false });
+    fclose(out);
+    return file_write(path, bytes, length, err);
+}
+
+static int save(const char *directory, const struct result *result, struct err *err)
+{
+    const struct report_format *format;
+    int code = 0;
+
+    for (size_t i = 0; (format = report_format_at(i)) && code == 0; i++)
+        code = save_one(directory, format, result, err);
+    return code;
+}
+
+static int print(const struct options *options, const struct result *result, struct err *err)
+{
+    options->format->write(stdout, result,
+                           (struct report_style){ .color = wants_color(options) });
+    errno = 0;
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return err_errno(err, "write the report to standard output");
+    return 0;
+}
+
+static bool anything_known(const struct result *result)
+{
+    for (size_t i = 0; i < result->plan.strategies; i++)
+        if (result->findings[i].controlled)
+            return true;
+    return false;
+}
+
+/* Reports whatever is known. A report that cannot be written is the more urgent error only if there
+ * was none before. */
+static int deliver(const struct options *options, const struct result *result, struct err *err)
+{
+    struct err late = ERR_NULL;
+    int code;
+
+    if (err->code == ERR_USAGE || !anything_known(result))
+        return err->code;
+    code = print(options, result, &late);
+    if (options->output) {
+        struct err saving = ERR_NULL;
+
+        if (save(options->output, result, &saving) < 0 && code == 0) {
+            late = saving;
+            code = saving.code;
+        }
+    }
+    if (code < 0 && !err->code)
+        *err = late;
+    return err->code;
+}
+
+static int run(const struct options *options, struct scenario *scenario, const size_t *strategies,
+               size_t count, enum exit_status *ret_status, struct err *err)
+{
+    struct progress_view view;
+    struct result result;
+    struct fleet_options fleet = {
+        .scenario = scenario,
+        .strategies = strategies,
+        .plan = { options->seed, count, options->faults[FAULT_KILL] ? options->trials : 0 },
+        .killer = options->killer,
+        .timeout_ns = (uint64_t)(options->timeout_s * (double)NSEC_PER_SEC),
+        .lanes = options->lanes,
+        .redis_server = options->redis_server,
+        .view = &view,
+    };
+    int code;
+
+    memcpy(fleet.faults, options->faults, sizeof(fleet.faults));
+    progress_view_init(&view, stderr, isatty(STDERR_FILENO));
+    result_init(&result, scenario, strategies, &fleet.plan);
+    result.confidence = options->confidence;
+    result.killer = killers[options->killer];
+    result.kills_wanted = fleet.plan.attempts > 0;
+    result.transport = "unix socket";
+    fleet_run(&fleet, &result, err);
+    code = deliver(options, &result, err);
+    *ret_status = tally_exit_status(&result);
+    result_release(&result);
+    return code;
+}
+
+int cmd_run(int argc, char **argv, enum exit_status *ret_status, struct err *err)
+{
+    static const struct argp argp = {
+        .options = argp_options,
+        .parser = parse,
+        .args_doc = "SCENARIO",
+        .doc = "Run the strategies of a scenario, kill their workers at every command boundary and "
+               "at random instants, and report what is left in Redis."
+               "\vSCENARIO is a Lua file, or the name of one from `afterkill list`. Servers are "
+               "private: started for the run on a unix socket, and removed with all their data.",
+    };
+    struct options options = {
+        .trials = 1000,
+        .faults = { [FAULT_STEP] = true, [FAULT_KILL] = true },
+        .seed = 1,
+        .confidence = 0.95,
+        .timeout_s = 10,
+        .format = report_format_by_name("text"),
+        .color = "auto",
+    };
+    CLEANUP(mem_freep) char *path = NULL;
+    CLEANUP(scenario_freep) struct scenario *scenario = NULL;
+    CLEANUP(mem_freep) size_t *strategies = NULL;
+    size_t count = 0;
+    int code;
+
+    argp_parse(&argp, argc, argv, 0, NULL, &options);
+    code = scenario_path(options.scenario, &path, err);
+    if (code == 0)
+        code = scenario_load(path,
+                             &(struct scenario_settings){ options.assignments,
+                                                          options.assignment_count, options.seed,
+                                                          time(NULL) },
+                             &scenario, err);
+    free(options.assignments);
+    if (code < 0)
+        return code;
+    strategies = MEM_ARRAY(size_t, scenario->strategy_count);
+    code = choose_strategies(&options, scenario, strategies, &count, err);
+    if (code == 0 && options.output)
+        code = file_make_directory(options.output, err);
+    return code == 0 ? run(&options, scenario, strategies, count, ret_status, err) : code;
+}

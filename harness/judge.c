@@ -1,0 +1,322 @@
+/* judge.c - see judge.h. */
+#include "judge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Runs one of the scenario's functions to its end in a worker that nobody interrupts. What it
+ * raised is in the page; a function that raises or does not return is ERR_USAGE. */
+static int run_function(struct judge *judge, scenario_function function, const char *what,
+                        bool labels, struct err *err)
+{
+    struct worker_job job = {
+        .scenario = judge->scenario,
+        .function = function,
+        .fault = FAULT_NONE,
+        .labels = labels,
+        .timeout_ns = judge->timeout_ns,
+    };
+    struct worker_end end;
+    int code = worker_run(&job, judge->address, judge->page, &end, err);
+
+    if (code < 0)
+        return err_wrap(err, "%s", what);
+    switch (end.outcome) {
+    case OUTCOME_MISSED:
+        return 0;
+    case OUTCOME_TIMEOUT:
+        return err_set(err, ERR_USAGE, "%s: %s did not return within %g s (--timeout)",
+                       judge->scenario->path, what, (double)judge->timeout_ns / 1e9);
+    case OUTCOME_ERROR:
+        if (judge->page->error[0])
+            return err_set(err, judge->page->error_code, "%s: %s", what, judge->page->error);
+        /* fallthrough */
+    case OUTCOME_VALID:
+    case OUTCOME_EARLY:
+    case OUTCOME_COUNT:
+        break;
+    }
+    return err_set(err, -ECHILD, "%s: the worker died, and not by afterkill's hand", what);
+}
+
+int judge_prepare(struct judge *judge, struct err *err)
+{
+    return backup_restore(&judge->auditor, &judge->backup, err);
+}
+
+/* Time passes over what the database holds: expiries, recovery, expiries. A recovery that fails is
+ * reported in *ret_failed (survivors cannot clean up), unless the connection is what failed. */
+static int find_residue(struct judge *judge, scenario_function recover, struct snapshot *ret,
+                        struct err *ret_failed, struct err *err)
+{
+    int code = snapshot_expire(&judge->auditor, err);
+
+    ret_failed->code = 0;
+    if (code == 0 && recover) {
+        code = run_function(judge, recover, "recover", false, ret_failed);
+        if (code < 0 && code != ERR_USAGE) {
+            *err = *ret_failed;
+            return code;
+        }
+        code = snapshot_expire(&judge->auditor, err);
+    }
+    return code == 0 ? snapshot_take(&judge->auditor, 0, ret, err) : code;
+}
+
+/* Is the scenario alive on the state that the database holds? *ret_why says why not. */
+static int try_alive(struct judge *judge, bool *ret_alive, struct err *ret_why, struct err *err)
+{
+    int code;
+
+    *ret_alive = true;
+    if (!judge->scenario->alive)
+        return 0;
+    code = run_function(judge, judge->scenario->alive, "alive", false, ret_why);
+    if (code == 0 && judge->page->refused)
+        code = err_set(ret_why, ERR_USAGE, "alive returned false");
+    if (code == ERR_USAGE)
+        *ret_alive = false;
+    else if (code < 0)
+        *err = *ret_why;
+    return code == ERR_USAGE ? 0 : code;
+}
+
+static int learn_old(struct judge *judge, struct err *err)
+{
+    CLEANUP(snapshot_release) struct snapshot again = SNAPSHOT_NULL;
+    char difference[EXAMPLE_TEXT];
+    int code = 0;
+
+    for (int run = 0; run < 2 && code == 0; run++) {
+        struct snapshot *snapshot = run ? &again : &judge->old;
+
+        code = backup_restore(&judge->auditor, NULL, err);
+        if (code == 0 && judge->scenario->before)
+            code = run_function(judge, judge->scenario->before, "before", false, err);
+        if (code == 0)
+            code = snapshot_take(&judge->auditor, 0, snapshot, err);
+    }
+    if (code < 0)
+        return code;
+    if (state_difference(&judge->old.state, &again.state, difference, sizeof(difference)))
+        return err_set(err, ERR_USAGE,
+                       "%s: two runs of `before` left different states (%s); nothing in a "
+                       "scenario may depend on chance or on the clock: use p.seed and p.now, or "
+                       "name the key in `ignore`",
+                       judge->scenario->path, difference);
+    bounds_cover(&judge->auditor.bounds, &again);
+    return backup_make(&judge->auditor, &again, &judge->backup, err);
+}
+
+static int run_update(struct judge *judge, struct subject *subject, struct snapshot *ret,
+                      struct err *err)
+{
+    const struct strategy *strategy = &judge->scenario->strategies[subject->strategy];
+    CLEANUP(mem_freep) char *what = mem_printf("strategy '%s': update", strategy->name);
+    int code = judge_prepare(judge, err);
+
+    if (code == 0)
+        code = run_function(judge, strategy->update, what, true, err);
+    if (code == 0)
+        code = snapshot_take(&judge->auditor, 0, ret, err);
+    subject->commands = judge->page->commands;
+    subject->bytes = judge->page->bytes;
+    subject->trips = judge->page->trips;
+    return code;
+}
+
+static int learn_new(struct judge *judge, struct subject *subject, struct err *err)
+{
+    CLEANUP(snapshot_release) struct snapshot again = SNAPSHOT_NULL;
+    char difference[EXAMPLE_TEXT];
+    uint64_t commands;
+    int code = run_update(judge, subject, &subject->done, err);
+
+    commands = subject->commands;
+    if (code == 0)
+        code = run_update(judge, subject, &again, err);
+    if (code < 0)
+        return code;
+    if (state_difference(&subject->done.state, &again.state, difference, sizeof(difference)) ||
+        subject->commands != commands)
+        return err_set(err, ERR_USAGE,
+                       "%s: two uninterrupted runs of strategy '%s' differ (%s); nothing in a "
+                       "scenario may depend on chance or on the clock: use p.seed and p.now, or "
+                       "name the key in `ignore`",
+                       judge->scenario->path,
+                       judge->scenario->strategies[subject->strategy].name,
+                       difference[0] ? difference : "in the number of commands");
+    bounds_cover(&judge->auditor.bounds, &again);
+    return 0;
+}
+
+/* The reference is what all are measured against: it must not need excuses. */
+static int check_alive(struct judge *judge, const char *which, const struct err *failed,
+                       struct err *err)
+{
+    struct err why = ERR_NULL;
+    bool alive;
+    int code;
+
+    if (failed->code)
+        return err_set(err, ERR_USAGE, "%s: not clean without any crash: after %s, %s",
+                       judge->scenario->path, which, failed->msg);
+    code = try_alive(judge, &alive, &why, err);
+    if (code == 0 && !alive)
+        return err_set(err, ERR_USAGE,
+                       "%s: not clean without any crash: `alive` fails after %s: %s",
+                       judge->scenario->path, which, why.msg);
+    return code;
+}
+
+static int learn_right(struct judge *judge, const struct subject *reference, struct err *err)
+{
+    const struct strategy *strategy = &judge->scenario->strategies[reference->strategy];
+    CLEANUP(mem_freep) char *completed =
+        mem_printf("the completed update of the reference strategy '%s'", strategy->name);
+    struct err failed = ERR_NULL;
+    struct snapshot ignored = SNAPSHOT_NULL;
+    struct subject again = *reference;
+    int code = judge_prepare(judge, err);
+
+    if (code == 0)
+        code = find_residue(judge, strategy->recover, &judge->right_old, &failed, err);
+    if (code == 0)
+        code = check_alive(judge, "the old state", &failed, err);
+    if (code == 0)
+        code = run_update(judge, &again, &ignored, err);
+    if (code == 0)
+        code = find_residue(judge, strategy->recover, &judge->right_new, &failed, err);
+    if (code == 0)
+        code = check_alive(judge, completed, &failed, err);
+    snapshot_release(&ignored);
+    return code;
+}
+
+/* Does the completed update leave what the reference's leaves? */
+static int learn_uncrashed(struct judge *judge, struct subject *subject, struct err *err)
+{
+    const struct strategy *strategy = &judge->scenario->strategies[subject->strategy];
+    CLEANUP(snapshot_release) struct snapshot residue = SNAPSHOT_NULL;
+    CLEANUP(snapshot_release) struct snapshot ignored = SNAPSHOT_NULL;
+    struct err failed = ERR_NULL, why = ERR_NULL;
+    bool alive = true;
+    int code = run_update(judge, subject, &ignored, err);
+
+    if (code == 0)
+        code = find_residue(judge, strategy->recover, &residue, &failed, err);
+    if (code < 0)
+        return code;
+    subject->uncrashed =
+        verdict_later(&judge->right_new.state, &judge->right_new.state, &residue.state);
+    verdict_example(&judge->right_new.state, &judge->right_new.state, &residue.state,
+                    subject->uncrashed_example, EXAMPLE_TEXT);
+    code = try_alive(judge, &alive, &why, err);
+    if (code == 0 && (failed.code || !alive))
+        subject->uncrashed |= LATER_STUCK;
+    return code;
+}
+
+static struct subject *subject_of(struct judge *judge, size_t strategy)
+{
+    for (size_t i = 0; i < judge->subject_count; i++)
+        if (judge->subjects[i].strategy == strategy)
+            return &judge->subjects[i];
+    return NULL;
+}
+
+int judge_learn(struct judge *judge, redisContext *connection, const size_t *strategies,
+                size_t count, struct err *err)
+{
+    struct subject apart = { .strategy = judge->scenario->reference };
+    struct subject *reference;
+    int code = auditor_init(&judge->auditor, connection, judge->scenario, err);
+
+    judge->subjects = mem_alloc(count * sizeof(*judge->subjects));
+    judge->subject_count = count;
+    for (size_t i = 0; i < count; i++)
+        judge->subjects[i].strategy = strategies[i];
+    reference = subject_of(judge, judge->scenario->reference);
+    if (code == 0)
+        code = learn_old(judge, err);
+    if (code == 0 && !reference) {
+        reference = &apart;
+        code = learn_new(judge, reference, err);
+    }
+    for (size_t i = 0; i < count && code == 0; i++)
+        code = learn_new(judge, &judge->subjects[i], err);
+    if (code == 0)
+        code = learn_right(judge, reference, err);
+    snapshot_release(&apart.done);
+    for (size_t i = 0; i < count && code == 0; i++)
+        code = learn_uncrashed(judge, &judge->subjects[i], err);
+    return code;
+}
+
+void judge_release(struct judge *judge)
+{
+    for (size_t i = 0; i < judge->subject_count; i++) {
+        snapshot_release(&judge->subjects[i].done);
+        free(judge->subjects[i].judgements);
+    }
+    free(judge->subjects);
+    judge->subjects = NULL;
+    judge->subject_count = 0;
+    snapshot_release(&judge->old);
+    snapshot_release(&judge->right_old);
+    snapshot_release(&judge->right_new);
+    backup_release(&judge->backup);
+    auditor_release(&judge->auditor);
+}
+
+static int judge_new(struct judge *judge, struct subject *subject, const struct snapshot *snapshot,
+                     struct judgement *ret, struct err *err)
+{
+    const struct strategy *strategy = &judge->scenario->strategies[subject->strategy];
+    CLEANUP(snapshot_release) struct snapshot residue = SNAPSHOT_NULL;
+    struct state *state = (struct state *)(uintptr_t)&snapshot->state; /* sorted, not changed */
+    struct err failed = ERR_NULL, why = ERR_NULL;
+    bool alive = true;
+    int code;
+
+    ret->signature = snapshot->signature;
+    ret->now = verdict_now(&judge->old.state, &subject->done.state, state);
+    code = find_residue(judge, strategy->recover, &residue, &failed, err);
+    if (code < 0)
+        return code;
+    ret->later = verdict_later(&judge->right_old.state, &judge->right_new.state, &residue.state);
+    verdict_example(&judge->right_old.state, &judge->right_new.state, &residue.state, ret->example,
+                    EXAMPLE_TEXT);
+    code = try_alive(judge, &alive, &why, err);
+    if (code < 0)
+        return code;
+    if (failed.code || !alive) {
+        ret->later |= LATER_STUCK;
+        if (!ret->example[0])
+            snprintf(ret->example, EXAMPLE_TEXT, "%.*s", EXAMPLE_TEXT - 1,
+                     failed.code ? failed.msg : why.msg);
+    }
+    return 0;
+}
+
+int judge_state(struct judge *judge, struct subject *subject, const struct snapshot *snapshot,
+                const struct judgement **ret, struct err *err)
+{
+    struct judgement judgement = { .later = 0 };
+    int code;
+
+    for (size_t i = 0; i < subject->judged; i++) {
+        if (signature_equal(subject->judgements[i].signature, snapshot->signature)) {
+            *ret = &subject->judgements[i];
+            return 0;
+        }
+    }
+    code = judge_new(judge, subject, snapshot, &judgement, err);
+    if (code < 0)
+        return code;
+    subject->judgements =
+        mem_grow(subject->judgements, subject->judged + 1, sizeof(*subject->judgements));
+    subject->judgements[subject->judged++] = judgement;
+    *ret = &subject->judgements[subject->judged - 1];
+    return 0;
+}

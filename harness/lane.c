@@ -1,0 +1,440 @@
+/* lane.c - see lane.h. */
+#include "lane.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "judge.h"
+#include "measure.h"
+#include "message.h"
+#include "server.h"
+#include "stats.h"
+
+/* Each strategy's span is calibrated on this many of the newest uninterrupted updates, and one more
+ * is made every so many of its attempts: the machine's speed changes while a run goes on. */
+#define CALIBRATION_UPDATES 48
+#define CALIBRATION_BUDGET_NS (2 * NSEC_PER_SEC) /* per strategy; at least 3 updates */
+#define RECALIBRATE_EVERY 24
+#define TIMELINE_UPDATES 15
+/* Attempts expected to land inside the update; the rest of the span pays for long updates. */
+#define VALID_SHARE 0.88
+
+#define BATCH_TRIALS 64
+#define BATCH_NS (50 * NSEC_PER_MSEC)
+
+struct calibration {
+    uint64_t durations_ns[CALIBRATION_UPDATES]; /* a ring */
+    size_t count;                               /* ever made */
+    uint64_t span_ns;
+};
+
+struct lane {
+    const struct lane_settings *settings;
+    struct progress *page;
+    struct judge judge;
+    struct calibration *calibrations; /* one per strategy that takes part */
+    struct message_trial batch[BATCH_TRIALS];
+    size_t batched;
+    uint64_t batch_start_ns;
+};
+
+static int tell(struct lane *lane, enum message_type type, const void *body, size_t bytes,
+                struct err *err)
+{
+    return message_send(lane->settings->out_fd, type, body, bytes, err);
+}
+
+static const char *name_of(const struct lane *lane, size_t subject)
+{
+    return lane->settings->scenario->strategies[lane->judge.subjects[subject].strategy].name;
+}
+
+static struct worker_job update_job(const struct lane *lane, size_t subject)
+{
+    const struct scenario *scenario = lane->settings->scenario;
+
+    return (struct worker_job){
+        .scenario = lane->settings->scenario,
+        .function = scenario->strategies[lane->judge.subjects[subject].strategy].update,
+        .fault = FAULT_NONE,
+        .killer = lane->settings->killer,
+        .timeout_ns = lane->settings->timeout_ns,
+    };
+}
+
+static int connect_lane(struct lane *lane, redisContext **ret, struct err *err)
+{
+    struct message_hello hello;
+    CLEANUP(connection_closep) redisContext *connection = NULL;
+    int code = connection_open(&lane->settings->address, &connection, err);
+
+    if (code == 0)
+        code = server_version(connection, hello.version, sizeof(hello.version), err);
+    if (code == 0)
+        code = tell(lane, MESSAGE_HELLO, &hello, sizeof(hello), err);
+    if (code == 0)
+        *ret = TAKE_PTR(connection);
+    return code;
+}
+
+static int tell_controls(struct lane *lane, struct err *err)
+{
+    int code = 0;
+
+    for (size_t i = 0; i < lane->judge.subject_count && code == 0; i++) {
+        const struct subject *subject = &lane->judge.subjects[i];
+        struct message_control control = {
+            .strategy = (uint32_t)i,
+            .uncrashed = subject->uncrashed,
+            .commands = subject->commands,
+            .bytes = subject->bytes,
+            .trips = subject->trips,
+            .done = subject->done.signature,
+        };
+
+        memcpy(control.example, subject->uncrashed_example, sizeof(control.example));
+        code = tell(lane, MESSAGE_CONTROL, &control, sizeof(control), err);
+    }
+    return code;
+}
+
+/* One uninterrupted update, run exactly as those that will be killed. */
+static int run_uninterrupted(struct lane *lane, size_t subject, bool times, uint64_t *ret_ns,
+                             struct err *err)
+{
+    struct worker_job job = update_job(lane, subject);
+    struct worker_end end;
+    int code = judge_prepare(&lane->judge, err);
+
+    job.fault = FAULT_KILL;
+    job.point.delay_ns = lane->settings->killer == KILLER_TIMER ? 1000 * NSEC_PER_SEC : 0;
+    job.times = times;
+    if (code == 0)
+        code = worker_run(&job, &lane->settings->address, lane->page, &end, err);
+    if (code < 0)
+        return code;
+    if (end.outcome != OUTCOME_MISSED)
+        return err_set(err, lane->page->error_code ? lane->page->error_code : -ECHILD,
+                       "strategy '%s': an uninterrupted update ended with %s%s%s",
+                       name_of(lane, subject), outcome_name(end.outcome),
+                       lane->page->error[0] ? ": " : "", lane->page->error);
+    *ret_ns = lane->page->end_ns - lane->page->begin_ns;
+    return 0;
+}
+
+static int calibrate(struct lane *lane, size_t subject, struct err *err)
+{
+    struct calibration *calibration = &lane->calibrations[subject];
+    uint64_t sorted_ns[CALIBRATION_UPDATES];
+    uint64_t duration_ns = 0;
+    size_t count;
+    int code = run_uninterrupted(lane, subject, false, &duration_ns, err);
+
+    if (code < 0)
+        return code;
+    calibration->durations_ns[calibration->count++ % CALIBRATION_UPDATES] = duration_ns;
+    count = calibration->count < CALIBRATION_UPDATES ? calibration->count : CALIBRATION_UPDATES;
+    memcpy(sorted_ns, calibration->durations_ns, count * sizeof(*sorted_ns));
+    calibration->span_ns = plan_span_ns(sorted_ns, count, VALID_SHARE);
+    return 0;
+}
+
+/* Rounds over all strategies until there are enough samples or the time is up. */
+static int calibrate_all(struct lane *lane, struct err *err)
+{
+    size_t subjects = lane->judge.subject_count;
+    uint64_t start_ns = clock_now_ns();
+    int code = 0;
+
+    for (size_t round = 0; round < CALIBRATION_UPDATES && code == 0; round++) {
+        if (round >= 3 && clock_now_ns() - start_ns > CALIBRATION_BUDGET_NS * subjects)
+            break;
+        for (size_t i = 0; i < subjects && code == 0; i++)
+            code = calibrate(lane, i, err);
+        if (code == 0)
+            code = tell(lane, MESSAGE_ALIVE, NULL, 0, err);
+    }
+    return code;
+}
+
+static int tell_samples(struct lane *lane, size_t subject, enum samples_kind kind,
+                        const uint64_t *values, size_t count, struct err *err)
+{
+    size_t bytes = sizeof(struct message_samples) + count * sizeof(*values);
+    CLEANUP(mem_freep) struct message_samples *samples = mem_alloc(bytes);
+
+    samples->strategy = (uint32_t)subject;
+    samples->kind = kind;
+    samples->count = count;
+    if (count)
+        memcpy(samples->values, values, count * sizeof(*values));
+    return tell(lane, MESSAGE_SAMPLES, samples, bytes, err);
+}
+
+/* When each reply was read, as the median of a few uninterrupted updates. */
+static int find_timeline(struct lane *lane, size_t subject, struct err *err)
+{
+    size_t commands = (size_t)lane->judge.subjects[subject].commands;
+    CLEANUP(mem_freep) uint64_t *replies_ns =
+        mem_alloc((commands * TIMELINE_UPDATES + 1) * sizeof(*replies_ns));
+    CLEANUP(mem_freep) uint64_t *medians_ns = mem_alloc((commands + 1) * sizeof(*medians_ns));
+    uint64_t start_ns = clock_now_ns(), ignored_ns;
+    size_t runs = 0;
+
+    /* Row k holds the times of reply k: TIMELINE_UPDATES places, `runs` of them filled. */
+    while (runs < TIMELINE_UPDATES && clock_now_ns() - start_ns < CALIBRATION_BUDGET_NS) {
+        int code = run_uninterrupted(lane, subject, true, &ignored_ns, err);
+
+        if (code < 0)
+            return code;
+        for (size_t k = 0; k < commands; k++)
+            replies_ns[k * TIMELINE_UPDATES + runs] = lane->page->traces[k].reply_ns;
+        runs++;
+    }
+    for (size_t k = 0; k < commands; k++)
+        medians_ns[k] = (uint64_t)stats_quantile(&replies_ns[k * TIMELINE_UPDATES], runs, 0.5);
+    return tell_samples(lane, subject, SAMPLES_TIMELINE, medians_ns, commands, err);
+}
+
+static int measure_all(struct lane *lane, struct err *err)
+{
+    CLEANUP(measure_release) struct measure measure = { NULL, 0, NULL };
+    int code = measure_updates(&lane->judge, &lane->settings->address, &measure, err);
+
+    for (size_t i = 0; i < lane->judge.subject_count && code == 0; i++)
+        code = tell_samples(lane, i, SAMPLES_UPDATE, &measure.durations_ns[i * MEASURE_UPDATES],
+                            measure.counts[i], err);
+    for (size_t i = 0; i < lane->judge.subject_count && code == 0 && lane->settings->index == 0;
+         i++)
+        code = find_timeline(lane, i, err);
+    return code;
+}
+
+/* A trial: prepare, run, drain and audit, judge. */
+static int try_once(struct lane *lane, size_t subject, const struct worker_job *job,
+                    struct worker_end *ret_end, struct snapshot *snapshot,
+                    const struct judgement **ret, struct err *err)
+{
+    int code = judge_prepare(&lane->judge, err);
+
+    if (code == 0)
+        code = worker_run(job, &lane->settings->address, lane->page, ret_end, err);
+    if (code == 0)
+        code = snapshot_take(&lane->judge.auditor, ret_end->client_id, snapshot, err);
+    if (code < 0)
+        return code;
+    return judge_state(&lane->judge, &lane->judge.subjects[subject], snapshot, ret, err);
+}
+
+/* The worker's labels: point k comes after command k. They are taken before the census begins,
+ * because every worker overwrites the page. */
+static char (*take_labels(const struct lane *lane, size_t commands))[48]
+{
+    char(*labels)[48] = mem_alloc((commands + 1) * sizeof(*labels));
+
+    for (size_t k = 0; k < commands; k++)
+        memcpy(labels[k + 1], lane->page->traces[k].label, sizeof(*labels));
+    return labels;
+}
+
+static int census_point(struct lane *lane, size_t subject, uint64_t index, const char *label,
+                        struct snapshot *snapshot, struct err *err)
+{
+    struct worker_job job = update_job(lane, subject);
+    struct message_point point = {
+        .strategy = (uint32_t)subject,
+        .index = index,
+    };
+    const struct judgement *judgement;
+    struct worker_end end;
+    uint64_t commands = lane->judge.subjects[subject].commands;
+    int code;
+
+    job.fault = FAULT_STEP;
+    job.point.commands = index;
+    code = try_once(lane, subject, &job, &end, snapshot, &judgement, err);
+    if (code < 0)
+        return code;
+    /* The last point is that of a worker that survived: it proves that the end was reached. */
+    if (end.outcome != (index == commands ? OUTCOME_MISSED : OUTCOME_VALID) ||
+        lane->page->commands != index)
+        return err_set(err, lane->page->error_code ? lane->page->error_code : ERR_USAGE,
+                       "strategy '%s' does not repeat itself: cut after %llu of %llu commands, the "
+                       "worker ended with '%s' after %llu%s%s",
+                       name_of(lane, subject), (unsigned long long)index,
+                       (unsigned long long)commands, outcome_name(end.outcome),
+                       (unsigned long long)lane->page->commands, lane->page->error[0] ? ": " : "",
+                       lane->page->error);
+    point.outcome = end.outcome;
+    point.now = judgement->now;
+    point.later = judgement->later;
+    point.signature = judgement->signature;
+    memcpy(point.command, label, sizeof(point.command));
+    memcpy(point.example, judgement->example, sizeof(point.example));
+    return tell(lane, MESSAGE_POINT, &point, sizeof(point), err);
+}
+
+/* This lane's share of the crash points of all strategies: every count-th, in order. */
+static int take_census(struct lane *lane, struct err *err)
+{
+    CLEANUP(snapshot_release) struct snapshot snapshot = SNAPSHOT_NULL;
+    uint64_t number = 0;
+    int code = 0;
+
+    for (size_t i = 0; i < lane->judge.subject_count && code == 0; i++) {
+        uint64_t commands = lane->judge.subjects[i].commands;
+        CLEANUP(mem_freep) char(*labels)[48] = NULL;
+        struct worker_job job = update_job(lane, i);
+        struct worker_end end;
+
+        job.labels = true;
+        code = judge_prepare(&lane->judge, err);
+        if (code == 0)
+            code = worker_run(&job, &lane->settings->address, lane->page, &end, err);
+        if (code < 0)
+            break;
+        labels = take_labels(lane, (size_t)commands);
+        for (uint64_t k = 0; k <= commands && code == 0; k++)
+            if (number++ % lane->settings->count == lane->settings->index)
+                code = census_point(lane, i, k, labels[k], &snapshot, err);
+    }
+    return code;
+}
+
+static int flush_batch(struct lane *lane, struct err *err)
+{
+    int code = 0;
+
+    if (lane->batched)
+        code = tell(lane, MESSAGE_TRIALS, lane->batch, lane->batched * sizeof(*lane->batch), err);
+    lane->batched = 0;
+    return code;
+}
+
+static int note_trial(struct lane *lane, const struct message_trial *trial, struct err *err)
+{
+    uint64_t now_ns = clock_now_ns();
+
+    if (lane->batched == 0)
+        lane->batch_start_ns = now_ns;
+    lane->batch[lane->batched++] = *trial;
+    if (lane->batched < BATCH_TRIALS && now_ns - lane->batch_start_ns < BATCH_NS)
+        return 0;
+    return flush_batch(lane, err);
+}
+
+static int kill_trial(struct lane *lane, const struct plan_trial *planned,
+                      struct snapshot *snapshot, struct err *err)
+{
+    size_t subject = planned->strategy;
+    struct worker_job job = update_job(lane, subject);
+    const struct judgement *judgement;
+    struct message_trial trial;
+    struct worker_end end;
+    double delay_ns;
+    int code;
+
+    if (planned->number / lane->settings->plan.strategies % RECALIBRATE_EVERY == 0) {
+        code = calibrate(lane, subject, err);
+        if (code < 0)
+            return code;
+    }
+    delay_ns = planned->fraction * (double)lane->calibrations[subject].span_ns;
+    job.fault = FAULT_KILL;
+    job.point.delay_ns = 1 + (uint64_t)delay_ns;
+    code = try_once(lane, subject, &job, &end, snapshot, &judgement, err);
+    if (code < 0)
+        return err_wrap(err, "trial %llu of strategy '%s'", (unsigned long long)planned->number,
+                        name_of(lane, subject));
+    trial = (struct message_trial){
+        .number = planned->number,
+        .strategy = (uint32_t)subject,
+        .outcome = (uint8_t)end.outcome,
+        .now = (uint8_t)judgement->now,
+        .later = (uint16_t)judgement->later,
+        .replies = lane->page->replies,
+        .commands = lane->page->commands,
+        .signature = judgement->signature,
+    };
+    return note_trial(lane, &trial, err);
+}
+
+static int run_kills(struct lane *lane, struct err *err)
+{
+    CLEANUP(snapshot_release) struct snapshot snapshot = SNAPSHOT_NULL;
+    uint64_t trials = plan_trials(&lane->settings->plan);
+    int code = calibrate_all(lane, err);
+
+    for (uint64_t t = lane->settings->index; t < trials && code == 0; t += lane->settings->count) {
+        struct plan_trial planned = plan_trial(&lane->settings->plan, t);
+
+        code = kill_trial(lane, &planned, &snapshot, err);
+    }
+    return code == 0 ? flush_batch(lane, err) : code;
+}
+
+/* Kills are compared with the census of all lanes, so no lane begins before all are through. */
+static int wait_for_go(struct lane *lane, struct err *err)
+{
+    int code = tell(lane, MESSAGE_READY, NULL, 0, err);
+    char byte;
+    ssize_t n;
+
+    if (code < 0)
+        return code;
+    do
+        n = read(lane->settings->in_fd, &byte, 1);
+    while (n < 0 && errno == EINTR);
+    return n == 1 ? 0 : err_set(err, ERR_STOPPED, "the fleet is gone");
+}
+
+static int run_stages(struct lane *lane, struct err *err)
+{
+    CLEANUP(connection_closep) redisContext *connection = NULL;
+    int code = watchdog_start(err);
+
+    if (code == 0)
+        code = connect_lane(lane, &connection, err);
+    if (code == 0)
+        code = judge_learn(&lane->judge, TAKE_PTR(connection), lane->settings->strategies,
+                           lane->settings->plan.strategies, err);
+    if (code == 0)
+        code = tell_controls(lane, err);
+    if (code == 0)
+        code = measure_all(lane, err);
+    if (code == 0)
+        code = take_census(lane, err);
+    if (code == 0)
+        code = wait_for_go(lane, err);
+    if (code == 0 && lane->settings->faults[FAULT_KILL] && lane->settings->plan.attempts)
+        code = run_kills(lane, err);
+    return code == 0 ? tell(lane, MESSAGE_DONE, NULL, 0, err) : code;
+}
+
+int lane_run(const struct lane_settings *settings)
+{
+    struct lane lane = { .settings = settings };
+    struct err err = ERR_NULL;
+    int code = 0;
+
+    lane.page = progress_map(&err);
+    lane.calibrations = mem_alloc(settings->plan.strategies * sizeof(*lane.calibrations));
+    lane.judge = (struct judge){
+        .scenario = settings->scenario,
+        .address = &settings->address,
+        .page = lane.page,
+        .timeout_ns = settings->timeout_ns,
+    };
+    code = lane.page ? run_stages(&lane, &err) : err.code;
+    if (code < 0) {
+        struct err ignored = ERR_NULL;
+
+        flush_batch(&lane, &ignored);
+        tell(&lane, MESSAGE_ERROR, &err, sizeof(err), &ignored);
+    }
+    judge_release(&lane.judge);
+    free(lane.calibrations);
+    return code < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

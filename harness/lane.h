@@ -1,0 +1,27 @@
+/* lane.h - one trial after another on one CPU.
+ *
+ * A lane is a small single-threaded process: a fork of the first one, with the scenario loaded,
+ * pinned to the CPU of its own redis-server. It learns what is right, measures the updates, takes
+ * its share of the census, waits for the word to go on, and runs its share of the kills. What it
+ * finds it tells the fleet over a pipe. */
+#pragma once
+
+#include "plan.h"
+#include "scenario.h"
+#include "worker.h"
+
+struct lane_settings {
+    struct scenario *scenario;
+    const size_t *strategies; /* that take part: indices into the scenario's */
+    struct plan plan;         /* plan.strategies of them */
+    bool faults[FAULT_COUNT]; /* which are wanted */
+    enum killer killer;
+    uint64_t timeout_ns;
+    struct address address;
+    size_t index, count; /* this lane, and how many there are */
+    int out_fd;          /* messages go here */
+    int in_fd;           /* one byte comes from here when the kills may begin */
+};
+
+/* Runs a lane to its end. Errors have been told to the fleet; returns the process's exit status. */
+int lane_run(const struct lane_settings *settings);

@@ -1,0 +1,90 @@
+/* message.h - what a lane tells the fleet, over a pipe.
+ *
+ * A message is a header and its body, native structs: both ends are the same program. The lane
+ * writes blocking and in pieces that the fleet collects; trials are sent in batches. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "state.h"
+
+enum message_type {
+    MESSAGE_HELLO,    /* struct message_hello: connected */
+    MESSAGE_CONTROL,  /* struct message_control: what one strategy does when nobody kills it */
+    MESSAGE_SAMPLES,  /* struct message_samples */
+    MESSAGE_POINT,    /* struct message_point: one crash point of the census */
+    MESSAGE_READY,    /* nothing: the lane's share of the census is done; it waits for "go" */
+    MESSAGE_TRIALS,   /* struct message_trial, as many as the length says */
+    MESSAGE_ALIVE,    /* nothing: still working */
+    MESSAGE_DONE,     /* nothing: the lane has nothing left to do */
+    MESSAGE_ERROR,    /* struct err: the lane gives up */
+};
+
+struct message_header {
+    uint32_t type;
+    uint32_t bytes; /* of the body */
+};
+
+struct message_hello {
+    char version[64];
+};
+
+struct message_control {
+    uint32_t strategy; /* index among those that take part */
+    uint32_t uncrashed;
+    uint64_t commands, bytes, trips;
+    struct signature done;
+    char example[200];
+};
+
+enum samples_kind {
+    SAMPLES_UPDATE,   /* durations of warm updates, ns */
+    SAMPLES_TIMELINE, /* value k: median time at which the reply of command k + 1 was read, ns */
+};
+
+struct message_samples {
+    uint32_t strategy;
+    uint32_t kind;
+    uint64_t count;
+    uint64_t values[]; /* count of them */
+};
+
+struct message_point {
+    uint32_t strategy;
+    uint32_t now;
+    uint32_t later;
+    uint32_t outcome;
+    uint64_t index; /* commands executed */
+    struct signature signature;
+    char command[48]; /* the last command that was executed; "" at point 0 */
+    char example[200];
+};
+
+struct message_trial {
+    uint64_t number;
+    uint32_t strategy;
+    uint8_t outcome;
+    uint8_t now;
+    uint16_t later;
+    uint64_t replies, commands; /* executed was a prefix of a length between these */
+    struct signature signature;
+};
+
+/* Writes one message. */
+int message_send(int fd, enum message_type type, const void *body, size_t bytes, struct err *err);
+
+/* Collects bytes as they come and gives out whole messages. */
+struct message_reader {
+    char *bytes;
+    size_t used, room;
+};
+
+void message_feed(struct message_reader *reader, const char *bytes, size_t count);
+/* Calls take(context, type, body, bytes) for every whole message; stops when it returns < 0. */
+int message_each(struct message_reader *reader,
+                 int (*take)(void *context, enum message_type type, const void *body,
+                             size_t bytes),
+                 void *context);
+void message_reader_release(struct message_reader *reader);

@@ -1,0 +1,75 @@
+/* process.c - see process.h. */
+#include "process.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+pid_t process_fork(bool own_group, struct err *err)
+{
+    pid_t parent = getpid();
+    pid_t pid = fork();
+
+    if (pid < 0)
+        return err_errno(err, "fork");
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent)
+            _exit(EXIT_FAILURE);
+        if (own_group)
+            setpgid(0, 0);
+    }
+    return pid;
+}
+
+void process_pin(int cpu)
+{
+    cpu_set_t set;
+
+    if (cpu < 0)
+        return;
+    CPU_ZERO(&set);
+    CPU_SET((size_t)cpu, &set);
+    sched_setaffinity(0, sizeof(set), &set);
+}
+
+int process_cpus(int **ret)
+{
+    cpu_set_t set;
+    int count = 0;
+    int *cpus = MEM_ARRAY(int, CPU_SETSIZE);
+
+    CPU_ZERO(&set);
+    if (sched_getaffinity(0, sizeof(set), &set) == 0)
+        for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+            if (CPU_ISSET((size_t)cpu, &set))
+                cpus[count++] = cpu;
+    if (count == 0)
+        cpus[count++] = -1; /* more CPUs than the set can hold: pin nothing */
+    *ret = cpus;
+    return count;
+}
+
+int process_pidfd(pid_t pid, struct err *err)
+{
+    int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+    return fd < 0 ? err_errno(err, "pidfd_open") : fd;
+}
+
+void process_destroy(pid_t pid)
+{
+    siginfo_t info;
+
+    if (pid <= 0)
+        return;
+    kill(pid, SIGKILL);
+    while (waitid(P_PID, (id_t)pid, &info, WEXITED) < 0 && errno == EINTR)
+        ;
+}

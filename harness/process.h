@@ -1,0 +1,25 @@
+/* process.h - children that cannot outlive their parent, and how they end. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+/* Forks. In the child the kernel has been told to kill it when the parent dies, however that
+ * happens; a parent that died in between is noticed. With own_group the child does not get the
+ * terminal's signals. Returns the child's pid, 0 in the child, or -errno.
+ * PR_SET_PDEATHSIG follows the thread that forked: call this from the main thread. */
+pid_t process_fork(bool own_group, struct err *err);
+
+/* Binds the calling process to one CPU; -1: none in particular. Failure does no harm. */
+void process_pin(int cpu);
+
+/* The CPUs this process may run on; returns how many. The caller frees *ret. */
+int process_cpus(int **ret);
+
+int process_pidfd(pid_t pid, struct err *err); /* close-on-exec */
+
+/* SIGKILLs the child and reaps it. */
+void process_destroy(pid_t pid);

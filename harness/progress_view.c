@@ -1,0 +1,85 @@
+/* progress_view.c - see progress_view.h. */
+#include "progress_view.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+
+#define BAR_COLUMNS 24
+#define QUIET_NS NSEC_PER_SEC            /* shorter runs show nothing */
+#define PLAIN_EVERY_NS (5 * NSEC_PER_SEC)
+
+void progress_view_init(struct progress_view *view, FILE *out, bool terminal)
+{
+    memset(view, 0, sizeof(*view));
+    view->out = out;
+    view->terminal = terminal;
+    view->start_ns = clock_now_ns();
+    view->next_plain_ns = view->start_ns + QUIET_NS;
+}
+
+/* Work done and to do: trials once there are some, crash points before. */
+static void amounts(const struct result *result, uint64_t *done, uint64_t *total,
+                    const char **stage)
+{
+    uint64_t points = 0, taken = 0, trials = 0;
+
+    for (size_t i = 0; i < result->plan.strategies; i++) {
+        const struct finding *finding = &result->findings[i];
+
+        trials += tally_attempts(finding);
+        if (!finding->controlled)
+            continue;
+        points += finding->commands + 1;
+        for (uint64_t k = 0; k <= finding->commands; k++)
+            taken += finding->points[k].taken;
+    }
+    *stage = trials ? "kills" : taken ? "crash points" : points ? "measuring" : "controls";
+    *done = trials ? trials : taken;
+    *total = trials ? plan_trials(&result->plan) : points;
+}
+
+static void bar(FILE *out, uint64_t done, uint64_t total)
+{
+    int full = total ? (int)(done * BAR_COLUMNS / total) : 0;
+
+    fputc('[', out);
+    for (int i = 0; i < BAR_COLUMNS; i++)
+        fputc(i < full ? '=' : ' ', out);
+    fputs("] ", out);
+}
+
+void progress_view_show(struct progress_view *view, const struct result *result)
+{
+    uint64_t now_ns = clock_now_ns(), done, total;
+    double seconds, rate;
+    const char *stage;
+
+    amounts(result, &done, &total, &stage);
+    if (strcmp(stage, "kills") == 0 && !view->kills_ns)
+        view->kills_ns = now_ns;
+    if (view->terminal ? now_ns - view->start_ns < QUIET_NS / 4 : now_ns < view->next_plain_ns)
+        return;
+    view->next_plain_ns = now_ns + PLAIN_EVERY_NS;
+    if (view->terminal) {
+        fputs("\r\033[K", view->out);
+        bar(view->out, done, total);
+    }
+    fprintf(view->out, "%s: %s %llu of %llu", result->scenario->name, stage,
+            (unsigned long long)done, (unsigned long long)total);
+    seconds = view->kills_ns ? ns_to_s((double)(now_ns - view->kills_ns)) : 0;
+    rate = seconds > 0.3 ? (double)done / seconds : 0;
+    if (rate > 0)
+        fprintf(view->out, ", %.0f/s, %.0f s left", rate, (double)(total - done) / rate);
+    fputs(view->terminal ? "" : "\n", view->out);
+    fflush(view->out);
+    view->shown = true;
+}
+
+void progress_view_end(struct progress_view *view)
+{
+    if (view->terminal && view->shown)
+        fputs("\r\033[K", view->out);
+    fflush(view->out);
+    view->shown = false;
+}

@@ -1,0 +1,22 @@
+/* progress_view.h - what a run shows on standard error while it goes on: on a terminal one line
+ * with a bar, the rate and the time left; elsewhere a plain line now and then. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "tally.h"
+
+struct progress_view {
+    FILE *out;
+    bool terminal;
+    bool shown;             /* a line stands on the terminal */
+    uint64_t start_ns;      /* of the view */
+    uint64_t kills_ns;      /* when the first kill was seen; 0: not yet */
+    uint64_t next_plain_ns; /* when the next plain line is due */
+};
+
+void progress_view_init(struct progress_view *view, FILE *out, bool terminal);
+void progress_view_show(struct progress_view *view, const struct result *result);
+void progress_view_end(struct progress_view *view); /* wipes the terminal's line */

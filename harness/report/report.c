@@ -1,0 +1,95 @@
+/* report.c - see report.h. */
+#include "report/report.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+static const struct report_format formats[] = {
+    { "text", "tables and sentences for people", "report.txt", report_text },
+    { "json", "one object with everything", "run.json", report_json },
+};
+
+const struct report_format *report_format_by_name(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+        if (strcmp(formats[i].name, name) == 0)
+            return &formats[i];
+    return NULL;
+}
+
+const struct report_format *report_format_at(size_t index)
+{
+    return index < ARRAY_SIZE(formats) ? &formats[index] : NULL;
+}
+
+struct rate report_rate(const struct result *result, uint64_t hits, uint64_t of)
+{
+    return (struct rate){ hits, of, of ? (double)hits / (double)of : 0,
+                          stats_proportion(hits, of, result->confidence) };
+}
+
+struct costs report_costs(const struct finding *finding)
+{
+    uint64_t *samples = finding->samples_ns;
+    size_t count = finding->sample_count;
+    double mean_ns = stats_mean(samples, count);
+
+    return (struct costs){
+        .p50_us = ns_to_us(stats_quantile(samples, count, 0.50)),
+        .p90_us = ns_to_us(stats_quantile(samples, count, 0.90)),
+        .p99_us = ns_to_us(stats_quantile(samples, count, 0.99)),
+        .per_second = mean_ns > 0 ? 1e9 / mean_ns : 0,
+    };
+}
+
+double report_kills_per_second(const struct result *result)
+{
+    uint64_t attempts = 0;
+
+    for (size_t i = 0; i < result->plan.strategies; i++)
+        attempts += tally_attempts(&result->findings[i]);
+    return result->kill_seconds > 0 ? (double)attempts / result->kill_seconds : 0;
+}
+
+const char *report_verdict(const struct result *result)
+{
+    switch (tally_exit_status(result)) {
+    case EXIT_PASS:
+        return "pass";
+    case EXIT_FAIL:
+        return "fail";
+    case EXIT_INCONCLUSIVE:
+        return "inconclusive";
+    case EXIT_NOTHING_RAN:
+        return "nothing ran";
+    case EXIT_INTERRUPTED:
+        return "interrupted";
+    case EXIT_USAGE:
+    case EXIT_INFRASTRUCTURE:
+        break;
+    }
+    return "error";
+}
+
+void report_expect(unsigned expect, char *buffer, size_t size, const char *separator)
+{
+    const char *between = "";
+    FILE *out = fmemopen(buffer, size, "w");
+
+    if (!out)
+        return;
+    if (expect & EXPECT_ATOMIC)
+        fputs("atomic", out);
+    if (expect & EXPECT_SAFE)
+        fputs("safe", out);
+    for (unsigned i = 0; i < LATER_COUNT; i++) {
+        if (expect >> i & 1) {
+            fprintf(out, "%s%s", between, later_name(i));
+            between = separator;
+        }
+    }
+    fputc('\0', out);
+    fclose(out);
+}

@@ -1,0 +1,44 @@
+/* report.h - a table of writers. A writer lays out a result; it computes nothing that another
+ * report would have to compute again (that is tally.h's and stats.h's). */
+#pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "tally.h"
+
+struct report_style {
+    bool color;
+};
+
+struct report_format {
+    const char *name;
+    const char *about;
+    const char *file; /* its name in a run's directory */
+    void (*write)(FILE *out, const struct result *result, struct report_style style);
+};
+
+const struct report_format *report_format_by_name(const char *name); /* NULL if there is none */
+const struct report_format *report_format_at(size_t index);         /* NULL past the end */
+
+void report_text(FILE *out, const struct result *result, struct report_style style);
+void report_json(FILE *out, const struct result *result, struct report_style style);
+
+/* What all reports say of a rate. */
+struct rate {
+    uint64_t hits, of;
+    double estimate; /* 0 of nothing: 0 */
+    struct interval interval;
+};
+struct rate report_rate(const struct result *result, uint64_t hits, uint64_t of);
+
+/* Costs, from the samples. Zero without samples. */
+struct costs {
+    double p50_us, p90_us, p99_us, per_second;
+};
+struct costs report_costs(const struct finding *finding);
+
+double report_kills_per_second(const struct result *result); /* attempts over wall time */
+const char *report_verdict(const struct result *result);     /* "pass", "fail", ... */
+/* The words of an expectation, joined by the separator. */
+void report_expect(unsigned expect, char *buffer, size_t size, const char *separator);

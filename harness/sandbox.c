@@ -1,0 +1,136 @@
+/* sandbox.c - see sandbox.h. */
+#include "sandbox.h"
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#define LOAD_TIMEOUT_S 5
+#define HOOK_INSTRUCTIONS 1000000
+
+static size_t allocated_bytes;
+
+/* The lane and its workers are copies of one process with one Lua state, so one counter is right. */
+static void *allocate(void *context, void *block, size_t old_bytes, size_t new_bytes)
+{
+    void *grown;
+
+    (void)context;
+    if (!block)
+        old_bytes = 0; /* then Lua tells the kind of object there */
+    if (new_bytes == 0) {
+        allocated_bytes -= old_bytes;
+        free(block);
+        return NULL;
+    }
+    if (new_bytes > old_bytes && allocated_bytes - old_bytes + new_bytes > SANDBOX_MEMORY_BYTES)
+        return NULL;
+    grown = realloc(block, new_bytes);
+    if (grown)
+        allocated_bytes += new_bytes - old_bytes;
+    return grown;
+}
+
+static int no_such_global(lua_State *lua)
+{
+    return luaL_error(lua,
+                      "'%s' is not there; scenarios have the basic functions, string, table, math "
+                      "and utf8, and variables of their own that are local",
+                      luaL_tolstring(lua, 2, NULL));
+}
+
+static int no_new_global(lua_State *lua)
+{
+    return luaL_error(lua, "'%s' would be a global variable; write: local %s = ...",
+                      luaL_tolstring(lua, 2, NULL), luaL_tolstring(lua, 2, NULL));
+}
+
+static void remove_fields(lua_State *lua, const char *const *names)
+{
+    for (; *names; names++) {
+        lua_pushnil(lua);
+        lua_setfield(lua, -2, *names);
+    }
+}
+
+lua_State *sandbox_new(uint64_t seed)
+{
+    static const luaL_Reg libraries[] = {
+        { LUA_GNAME, luaopen_base },         { LUA_STRLIBNAME, luaopen_string },
+        { LUA_TABLIBNAME, luaopen_table },   { LUA_MATHLIBNAME, luaopen_math },
+        { LUA_UTF8LIBNAME, luaopen_utf8 },
+    };
+    static const char *const from_base[] = { "dofile",  "loadfile",       "load", "print",
+                                             "warn",    "collectgarbage", NULL };
+    static const char *const from_math[] = { "randomseed", NULL };
+    lua_State *lua = lua_newstate(allocate, NULL);
+
+    if (!lua)
+        abort();
+    for (size_t i = 0; i < ARRAY_SIZE(libraries); i++) {
+        luaL_requiref(lua, libraries[i].name, libraries[i].func, 1);
+        lua_pop(lua, 1);
+    }
+    lua_getglobal(lua, "math");
+    lua_getfield(lua, -1, "randomseed");
+    lua_pushinteger(lua, (lua_Integer)seed);
+    lua_call(lua, 1, 0);
+    remove_fields(lua, from_math);
+    lua_pop(lua, 1);
+    lua_pushglobaltable(lua);
+    remove_fields(lua, from_base);
+    lua_newtable(lua);
+    lua_pushcfunction(lua, no_such_global);
+    lua_setfield(lua, -2, "__index");
+    lua_pushcfunction(lua, no_new_global);
+    lua_setfield(lua, -2, "__newindex");
+    lua_pushboolean(lua, 0);
+    lua_setfield(lua, -2, "__metatable");
+    lua_setmetatable(lua, -2);
+    lua_pop(lua, 1);
+    return lua;
+}
+
+int sandbox_message(lua_State *lua)
+{
+    if (lua_type(lua, 1) != LUA_TSTRING)
+        lua_pushfstring(lua, "an error that is not a string (%s) was raised",
+                        luaL_typename(lua, 1));
+    return 1;
+}
+
+static uint64_t deadline_ns;
+
+static void check_deadline(lua_State *lua, lua_Debug *where)
+{
+    (void)where;
+    if (clock_now_ns() > deadline_ns)
+        luaL_error(lua, "the file did not return within %d seconds; is there an endless loop "
+                        "outside the functions?",
+                   LOAD_TIMEOUT_S);
+}
+
+int sandbox_run(lua_State *lua, const char *path, struct err *err)
+{
+    CLEANUP(mem_freep) char *chunk = mem_printf("@%s", path);
+    int status;
+
+    lua_pushcfunction(lua, sandbox_message);
+    deadline_ns = clock_now_ns() + LOAD_TIMEOUT_S * NSEC_PER_SEC;
+    lua_sethook(lua, check_deadline, LUA_MASKCOUNT, HOOK_INSTRUCTIONS);
+    status = luaL_loadfilex(lua, path, "t");
+    if (status == LUA_ERRFILE)
+        return err_set(err, ERR_USAGE, "%s", lua_tostring(lua, -1));
+    if (status == LUA_OK)
+        status = lua_pcall(lua, 0, 1, -2);
+    lua_sethook(lua, NULL, 0, 0);
+    if (status != LUA_OK)
+        return err_set(err, ERR_USAGE, "%s", lua_tostring(lua, -1));
+    lua_remove(lua, -2);
+    return 0;
+}

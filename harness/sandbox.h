@@ -1,0 +1,20 @@
+/* sandbox.h - a Lua state in which a scenario can compute and do nothing else: no files, no
+ * processes, no clock, no code from strings, no global variables of its own, bounded memory. */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct lua_State;
+
+#define SANDBOX_MEMORY_BYTES (512u << 20)
+
+/* math.random() is seeded, and the same in every function of a run. */
+struct lua_State *sandbox_new(uint64_t seed);
+
+/* Runs a file and leaves the value that it returned on the stack. */
+int sandbox_run(struct lua_State *lua, const char *path, struct err *err);
+
+/* For lua_pcall: turns any error value into a message. */
+int sandbox_message(struct lua_State *lua);

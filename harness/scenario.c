@@ -1,0 +1,610 @@
+/* scenario.c - see scenario.h. The keys of the tables are checked against tables of their own. */
+#include "scenario.h"
+
+#include <ctype.h>
+#include <fnmatch.h>
+#include <lauxlib.h>
+#include <lua.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sandbox.h"
+#include "verdict.h"
+#include "vocabulary.h"
+
+/* What is needed while a file is being checked. */
+struct loader {
+    lua_State *lua;
+    struct scenario *scenario;
+    const struct scenario_settings *settings;
+    char *text; /* of the file, for line numbers; "" if it cannot be read */
+    struct err *err;
+};
+
+static char *read_text(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    char *text = NULL;
+    size_t size = 0;
+
+    if (!file || getdelim(&text, &size, '\0', file) < 0) {
+        free(text);
+        text = mem_strdup("");
+    }
+    if (file)
+        fclose(file);
+    return text;
+}
+
+/* The first line on which the word stands by itself; 1 if it does nowhere. */
+static int line_of(const struct loader *loader, const char *word)
+{
+    size_t length = strlen(word);
+    int line = 1;
+
+    for (const char *p = loader->text; *p; p++) {
+        bool starts = p == loader->text || !(isalnum((unsigned char)p[-1]) || p[-1] == '_');
+
+        if (starts && length && strncmp(p, word, length) == 0 &&
+            !(isalnum((unsigned char)p[length]) || p[length] == '_'))
+            return line;
+        line += *p == '\n';
+    }
+    return 1;
+}
+
+__attribute__((format(printf, 3, 4))) static int mistake(const struct loader *loader,
+                                                         const char *word, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    return err_set(loader->err, ERR_USAGE, "%s:%d: %s", loader->scenario->path,
+                   line_of(loader, word), text);
+}
+
+/* A key that a table may have. Lua types that it may take are bits: 1 << LUA_T... */
+struct key {
+    const char *name;
+    unsigned types;
+    const char *expected;
+    bool required;
+};
+#define STRING (1u << LUA_TSTRING)
+#define TABLE (1u << LUA_TTABLE)
+#define FUNCTION (1u << LUA_TFUNCTION)
+#define BOOLEAN (1u << LUA_TBOOLEAN)
+
+static const struct key scenario_keys[] = {
+    { "title", STRING, "a string", false },
+    { "source", STRING, "a string", false },
+    { "params", TABLE, "a table of numbers, strings and booleans", false },
+    { "before", FUNCTION, "a function", false },
+    { "strategies", TABLE, "a list of tables", true },
+    { "recover", FUNCTION, "a function", false },
+    { "alive", FUNCTION, "a function", false },
+    { "ignore", TABLE, "a list of patterns", false },
+    { "ordered", TABLE, "a list of patterns", false },
+};
+
+static const struct key strategy_keys[] = {
+    { "name", STRING, "a string", true },
+    { "about", STRING, "a string", false },
+    { "expect", STRING | TABLE, "a word or a list of words", false },
+    { "reference", BOOLEAN, "true or false", false },
+    { "update", FUNCTION, "a function", true },
+    { "recover", FUNCTION, "a function", false },
+};
+
+struct keys {
+    const struct key *keys;
+    size_t count;
+    const char *table; /* what has these keys */
+};
+
+static const char *key_name(const void *context, size_t i)
+{
+    return ((const struct keys *)context)->keys[i].name;
+}
+
+static const struct key *find_key(const struct keys *keys, const char *name)
+{
+    for (size_t i = 0; i < keys->count; i++)
+        if (strcmp(keys->keys[i].name, name) == 0)
+            return &keys->keys[i];
+    return NULL;
+}
+
+static int unknown_key(const struct loader *loader, const struct keys *keys, const char *name)
+{
+    const char *nearest = str_nearest(name, keys->count, key_name, keys);
+    char list[256] = "";
+
+    for (size_t i = 0; i < keys->count; i++) {
+        strcat(list, i ? ", " : "");
+        strcat(list, keys->keys[i].name);
+    }
+    if (nearest)
+        return mistake(loader, name, "unknown key '%.60s' in %s; did you mean '%s'?", name,
+                       keys->table, nearest);
+    return mistake(loader, name, "unknown key '%.60s' in %s; expected one of: %s", name,
+                   keys->table, list);
+}
+
+/* Checks names, types and presence of the keys of the table on top of the stack. */
+static int check_keys(const struct loader *loader, const struct keys *keys)
+{
+    lua_State *lua = loader->lua;
+
+    for (lua_pushnil(lua); lua_next(lua, -2); lua_pop(lua, 1)) {
+        const struct key *key;
+        const char *name;
+
+        if (lua_type(lua, -2) != LUA_TSTRING)
+            return mistake(loader, "", "%s has an entry without a name; expected name = value",
+                           keys->table);
+        name = lua_tostring(lua, -2);
+        key = find_key(keys, name);
+        if (!key)
+            return unknown_key(loader, keys, name);
+        if (!(key->types & 1u << lua_type(lua, -1)))
+            return mistake(loader, name, "%s of %s is a %s; expected %s", name, keys->table,
+                           luaL_typename(lua, -1), key->expected);
+    }
+    for (size_t i = 0; i < keys->count; i++) {
+        bool missing = lua_getfield(lua, -1, keys->keys[i].name) == LUA_TNIL;
+
+        lua_pop(lua, 1);
+        if (missing && keys->keys[i].required)
+            return mistake(loader, "return", "%s has no '%s'; expected %s", keys->table,
+                           keys->keys[i].name, keys->keys[i].expected);
+    }
+    return 0;
+}
+
+static char *get_string(lua_State *lua, const char *name)
+{
+    char *text;
+
+    lua_getfield(lua, -1, name);
+    text = mem_strdup(lua_isstring(lua, -1) ? lua_tostring(lua, -1) : "");
+    lua_pop(lua, 1);
+    return text;
+}
+
+static scenario_function get_function(lua_State *lua, const char *name)
+{
+    if (lua_getfield(lua, -1, name) == LUA_TFUNCTION)
+        return luaL_ref(lua, LUA_REGISTRYINDEX);
+    lua_pop(lua, 1);
+    return 0;
+}
+
+static int load_patterns(const struct loader *loader, const char *name, struct patterns *ret)
+{
+    lua_State *lua = loader->lua;
+    size_t count;
+
+    if (lua_getfield(lua, -1, name) != LUA_TTABLE) {
+        lua_pop(lua, 1);
+        return 0;
+    }
+    count = lua_rawlen(lua, -1);
+    ret->globs = mem_alloc((count + 1) * sizeof(*ret->globs));
+    for (size_t i = 0; i < count; i++) {
+        if (lua_rawgeti(lua, -1, (lua_Integer)i + 1) != LUA_TSTRING)
+            return mistake(loader, name, "entry %zu of %s is a %s; expected a pattern like "
+                                         "\"stat:*\"",
+                           i + 1, name, luaL_typename(lua, -1));
+        ret->globs[ret->count++] = mem_strdup(lua_tostring(lua, -1));
+        lua_pop(lua, 1);
+    }
+    lua_pop(lua, 1);
+    return 0;
+}
+
+static int expect_word(const struct loader *loader, struct strategy *strategy, const char *word)
+{
+    unsigned bits = expect_parse(word);
+
+    if (!bits)
+        return mistake(loader, word,
+                       "strategy '%s' expects '%.40s'; expected atomic or safe, or some of "
+                       "leaked, lost, mixed, stuck, broken",
+                       strategy->name, word);
+    if (strategy->expect && ((strategy->expect | bits) & (EXPECT_ATOMIC | EXPECT_SAFE)))
+        return mistake(loader, word, "strategy '%s': '%s' cannot stand beside other words",
+                       strategy->name, bits & EXPECT_SAFE ? "safe" : "atomic");
+    strategy->expect |= bits;
+    return 0;
+}
+
+/* One word, or a list of them. */
+static int load_expect(const struct loader *loader, struct strategy *strategy)
+{
+    lua_State *lua = loader->lua;
+    int type = lua_getfield(lua, -1, "expect");
+    size_t count = type == LUA_TTABLE ? lua_rawlen(lua, -1) : 0;
+    int code = 0;
+
+    if (type == LUA_TSTRING)
+        code = expect_word(loader, strategy, lua_tostring(lua, -1));
+    if (type == LUA_TTABLE && count == 0)
+        code = mistake(loader, "expect", "strategy '%s' expects an empty list", strategy->name);
+    for (size_t i = 1; i <= count && code == 0; i++) {
+        if (lua_rawgeti(lua, -1, (lua_Integer)i) == LUA_TSTRING)
+            code = expect_word(loader, strategy, lua_tostring(lua, -1));
+        else
+            code = mistake(loader, "expect", "strategy '%s': word %zu of expect is a %s",
+                           strategy->name, i, luaL_typename(lua, -1));
+        lua_pop(lua, 1);
+    }
+    lua_pop(lua, 1);
+    return code;
+}
+
+/* The strategy's table is on top of the stack. */
+static int load_strategy(const struct loader *loader, size_t number, bool *ret_reference)
+{
+    static const struct keys keys = { strategy_keys, ARRAY_SIZE(strategy_keys), "a strategy" };
+    struct scenario *scenario = loader->scenario;
+    struct strategy *strategy = &scenario->strategies[number];
+    int code;
+
+    if (!lua_istable(loader->lua, -1))
+        return mistake(loader, "strategies", "strategy %zu is a %s; expected a table", number + 1,
+                       luaL_typename(loader->lua, -1));
+    code = check_keys(loader, &keys);
+    if (code < 0)
+        return code;
+    scenario->strategy_count++;
+    strategy->name = get_string(loader->lua, "name");
+    strategy->about = get_string(loader->lua, "about");
+    strategy->update = get_function(loader->lua, "update");
+    strategy->recover = get_function(loader->lua, "recover");
+    if (!strategy->recover)
+        strategy->recover = scenario->recover;
+    lua_getfield(loader->lua, -1, "reference");
+    *ret_reference = lua_toboolean(loader->lua, -1);
+    lua_pop(loader->lua, 1);
+    if (!strategy->name[0] || strpbrk(strategy->name, ", \t\n"))
+        return mistake(loader, "name",
+                       "strategy %zu is named '%s'; expected a name without spaces and commas",
+                       number + 1, strategy->name);
+    for (size_t i = 0; i < number; i++)
+        if (strcmp(scenario->strategies[i].name, strategy->name) == 0)
+            return mistake(loader, "name", "two strategies are named '%s'", strategy->name);
+    return load_expect(loader, strategy);
+}
+
+static int load_strategies(const struct loader *loader)
+{
+    struct scenario *scenario = loader->scenario;
+    lua_State *lua = loader->lua;
+    bool have_reference = false;
+    size_t count;
+
+    lua_getfield(lua, -1, "strategies");
+    count = lua_rawlen(lua, -1);
+    if (count == 0)
+        return mistake(loader, "strategies", "strategies is empty; expected a list of tables");
+    scenario->strategies = mem_alloc(count * sizeof(*scenario->strategies));
+    scenario->reference = count - 1;
+    for (size_t i = 0; i < count; i++) {
+        bool reference = false;
+        int code;
+
+        lua_rawgeti(lua, -1, (lua_Integer)i + 1);
+        code = load_strategy(loader, i, &reference);
+        lua_pop(lua, 1);
+        if (code < 0)
+            return code;
+        if (reference && have_reference)
+            return mistake(loader, "reference",
+                           "two strategies are the reference; expected at most one");
+        if (reference)
+            scenario->reference = i;
+        have_reference |= reference;
+    }
+    lua_pop(lua, 1);
+    return 0;
+}
+
+static int compare_parameters(const void *a, const void *b)
+{
+    return strcmp(((const struct parameter *)a)->name, ((const struct parameter *)b)->name);
+}
+
+/* Reads `params` (on top of the stack) into the scenario's list, sorted by name. */
+static int list_parameters(const struct loader *loader)
+{
+    struct scenario *scenario = loader->scenario;
+    lua_State *lua = loader->lua;
+
+    for (lua_pushnil(lua); lua_next(lua, -2); lua_pop(lua, 1)) {
+        struct parameter *parameter;
+        int type = lua_type(lua, -1);
+
+        if (lua_type(lua, -2) != LUA_TSTRING)
+            return mistake(loader, "params", "params has an entry without a name");
+        if (type != LUA_TNUMBER && type != LUA_TSTRING && type != LUA_TBOOLEAN)
+            return mistake(loader, lua_tostring(lua, -2),
+                           "parameter '%s' is a %s; expected a number, a string or a boolean",
+                           lua_tostring(lua, -2), luaL_typename(lua, -1));
+        if (strcmp(lua_tostring(lua, -2), "seed") == 0 || strcmp(lua_tostring(lua, -2), "now") == 0)
+            return mistake(loader, "params", "parameter '%s' is afterkill's own; choose another "
+                                             "name",
+                           lua_tostring(lua, -2));
+        scenario->parameters = mem_grow(scenario->parameters, scenario->parameter_count + 1,
+                                        sizeof(*scenario->parameters));
+        parameter = &scenario->parameters[scenario->parameter_count++];
+        parameter->name = mem_strdup(lua_tostring(lua, -2));
+        parameter->is_text = type == LUA_TSTRING;
+        parameter->is_flag = type == LUA_TBOOLEAN;
+        parameter->value = mem_strdup(luaL_tolstring(lua, -1, NULL));
+        lua_pop(lua, 1);
+    }
+    if (scenario->parameter_count)
+        qsort(scenario->parameters, scenario->parameter_count, sizeof(*scenario->parameters),
+              compare_parameters);
+    return 0;
+}
+
+static const char *parameter_name(const void *context, size_t i)
+{
+    return ((const struct scenario *)context)->parameters[i].name;
+}
+
+static bool is_number(const char *text)
+{
+    char *end;
+    double value = strtod(text, &end);
+
+    return end != text && !*end && isfinite(value);
+}
+
+/* "name=value" from the command line. */
+static int assign(const struct loader *loader, const char *assignment)
+{
+    struct scenario *scenario = loader->scenario;
+    const char *equals = strchr(assignment, '=');
+    CLEANUP(mem_freep) char *name = NULL;
+    const char *nearest;
+
+    if (!equals || equals == assignment)
+        return err_set(loader->err, ERR_USAGE, "--set '%.100s': expected name=value", assignment);
+    name = mem_copy(assignment, (size_t)(equals - assignment) + 1);
+    name[equals - assignment] = '\0';
+    for (size_t i = 0; i < scenario->parameter_count; i++) {
+        struct parameter *parameter = &scenario->parameters[i];
+
+        if (strcmp(parameter->name, name) != 0)
+            continue;
+        if (parameter->is_flag ? strcmp(equals + 1, "true") && strcmp(equals + 1, "false")
+                               : !parameter->is_text && !is_number(equals + 1))
+            return err_set(loader->err, ERR_USAGE, "--set %s='%.100s': expected %s", name,
+                           equals + 1, parameter->is_flag ? "true or false" : "a number");
+        free(parameter->value);
+        parameter->value = mem_strdup(equals + 1);
+        return 0;
+    }
+    nearest = str_nearest(name, scenario->parameter_count, parameter_name, scenario);
+    return err_set(loader->err, ERR_USAGE, "--set: %s has no parameter '%.60s'%s%s%s",
+                   scenario->path, name, nearest ? "; did you mean '" : "", nearest ? nearest : "",
+                   nearest ? "'?" : "; see its `params`");
+}
+
+static void push_parameter(lua_State *lua, const struct parameter *parameter)
+{
+    if (parameter->is_flag)
+        lua_pushboolean(lua, strcmp(parameter->value, "true") == 0);
+    else if (parameter->is_text || !lua_stringtonumber(lua, parameter->value))
+        lua_pushstring(lua, parameter->value);
+}
+
+static const char parameters_key, redis_key;
+
+static int load_parameters(const struct loader *loader)
+{
+    const struct scenario_settings *settings = loader->settings;
+    struct scenario *scenario = loader->scenario;
+    lua_State *lua = loader->lua;
+    int code = 0;
+
+    if (lua_getfield(lua, -1, "params") == LUA_TTABLE)
+        code = list_parameters(loader);
+    lua_pop(lua, 1);
+    for (size_t i = 0; i < settings->count && code == 0; i++)
+        code = assign(loader, settings->assignments[i]);
+    if (code < 0)
+        return code;
+    lua_newtable(lua);
+    for (size_t i = 0; i < scenario->parameter_count; i++) {
+        push_parameter(lua, &scenario->parameters[i]);
+        lua_setfield(lua, -2, scenario->parameters[i].name);
+        if (strcmp(scenario->parameters[i].name, "period") == 0)
+            scenario->period_s = strtod(scenario->parameters[i].value, NULL);
+    }
+    lua_pushinteger(lua, (lua_Integer)settings->seed);
+    lua_setfield(lua, -2, "seed");
+    lua_pushinteger(lua, settings->now);
+    lua_setfield(lua, -2, "now");
+    lua_rawsetp(lua, LUA_REGISTRYINDEX, &parameters_key);
+    vocabulary_push(lua);
+    lua_rawsetp(lua, LUA_REGISTRYINDEX, &redis_key);
+    return 0;
+}
+
+/* The scenario's table is on top of the stack. */
+static int load_table(const struct loader *loader)
+{
+    static const struct keys keys = { scenario_keys, ARRAY_SIZE(scenario_keys), "the scenario" };
+    struct scenario *scenario = loader->scenario;
+    lua_State *lua = loader->lua;
+    int code;
+
+    if (!lua_istable(lua, -1))
+        return mistake(loader, "return", "the file returns a %s; expected a table",
+                       luaL_typename(lua, -1));
+    code = check_keys(loader, &keys);
+    if (code < 0)
+        return code;
+    scenario->title = get_string(lua, "title");
+    scenario->source = get_string(lua, "source");
+    scenario->before = get_function(lua, "before");
+    scenario->recover = get_function(lua, "recover");
+    scenario->alive = get_function(lua, "alive");
+    code = load_patterns(loader, "ignore", &scenario->ignore);
+    if (code == 0)
+        code = load_patterns(loader, "ordered", &scenario->ordered);
+    if (code == 0)
+        code = load_strategies(loader);
+    return code == 0 ? load_parameters(loader) : code;
+}
+
+/* load_table() as Lua calls it, protected: a table's metamethods can raise wherever it is read. */
+static int load_protected(lua_State *lua)
+{
+    const struct loader *loader = lua_touserdata(lua, 1);
+
+    lua_pushinteger(lua, load_table(loader));
+    return 1;
+}
+
+static int load_file(const struct loader *loader)
+{
+    lua_State *lua = loader->lua;
+    int code = sandbox_run(lua, loader->scenario->path, loader->err);
+
+    if (code < 0)
+        return code;
+    lua_pushcfunction(lua, load_protected);
+    lua_insert(lua, -2);
+    lua_pushlightuserdata(lua, (void *)(uintptr_t)loader);
+    lua_insert(lua, -2);
+    if (lua_pcall(lua, 2, 1, 0) != LUA_OK)
+        return err_set(loader->err, ERR_USAGE, "%s: %s", loader->scenario->path,
+                       luaL_tolstring(lua, -1, NULL));
+    return (int)lua_tointeger(lua, -1);
+}
+
+static char *name_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *name = mem_strdup(slash ? slash + 1 : path);
+    char *dot = strrchr(name, '.');
+
+    if (dot && dot != name)
+        *dot = '\0';
+    return name;
+}
+
+int scenario_load(const char *path, const struct scenario_settings *settings,
+                  struct scenario **ret, struct err *err)
+{
+    CLEANUP(scenario_freep) struct scenario *scenario = MEM_NEW(struct scenario);
+    CLEANUP(mem_freep) char *text = read_text(path);
+    struct loader loader = { NULL, scenario, settings, text, err };
+    int code;
+
+    scenario->path = mem_strdup(path);
+    scenario->name = name_of(path);
+    scenario->seed = settings->seed;
+    scenario->now = settings->now;
+    scenario->lua = loader.lua = sandbox_new(settings->seed);
+    code = load_file(&loader);
+    if (code < 0)
+        return code;
+    lua_settop(scenario->lua, 0);
+    *ret = TAKE_PTR(scenario);
+    return 0;
+}
+
+static void patterns_release(struct patterns *patterns)
+{
+    for (size_t i = 0; i < patterns->count; i++)
+        free(patterns->globs[i]);
+    free(patterns->globs);
+}
+
+struct scenario *scenario_free(struct scenario *scenario)
+{
+    if (!scenario)
+        return NULL;
+    for (size_t i = 0; i < scenario->strategy_count; i++) {
+        free(scenario->strategies[i].name);
+        free(scenario->strategies[i].about);
+    }
+    for (size_t i = 0; i < scenario->parameter_count; i++) {
+        free(scenario->parameters[i].name);
+        free(scenario->parameters[i].value);
+    }
+    free(scenario->strategies);
+    free(scenario->parameters);
+    patterns_release(&scenario->ignore);
+    patterns_release(&scenario->ordered);
+    free(scenario->path);
+    free(scenario->name);
+    free(scenario->title);
+    free(scenario->source);
+    if (scenario->lua)
+        lua_close(scenario->lua);
+    free(scenario);
+    return NULL;
+}
+
+ptrdiff_t scenario_find(const struct scenario *scenario, const char *name)
+{
+    for (size_t i = 0; i < scenario->strategy_count; i++)
+        if (strcmp(scenario->strategies[i].name, name) == 0)
+            return (ptrdiff_t)i;
+    return -1;
+}
+
+const char *scenario_strategy_name(const void *scenario, size_t index)
+{
+    return ((const struct scenario *)scenario)->strategies[index].name;
+}
+
+int scenario_call(struct scenario *scenario, scenario_function function, struct wire *wire,
+                  bool *ret_refused, struct err *err)
+{
+    lua_State *lua = scenario->lua;
+    int status, broken;
+
+    *ret_refused = false;
+    if (!function)
+        return 0;
+    vocabulary_use(lua, wire);
+    lua_pushcfunction(lua, sandbox_message);
+    lua_rawgeti(lua, LUA_REGISTRYINDEX, function);
+    lua_rawgetp(lua, LUA_REGISTRYINDEX, &redis_key);
+    lua_rawgetp(lua, LUA_REGISTRYINDEX, &parameters_key);
+    status = lua_pcall(lua, 2, 1, -4);
+    broken = vocabulary_broken(lua);
+    vocabulary_use(lua, NULL);
+    if (status != LUA_OK)
+        err_set(err, broken ? broken : ERR_USAGE, "%s", lua_tostring(lua, -1));
+    else
+        *ret_refused = lua_isboolean(lua, -1) && !lua_toboolean(lua, -1);
+    lua_settop(lua, 0);
+    return status == LUA_OK ? 0 : err->code;
+}
+
+bool patterns_match(const struct patterns *patterns, struct str key)
+{
+    CLEANUP(mem_freep) char *text = NULL;
+
+    if (patterns->count == 0)
+        return false;
+    text = mem_alloc(key.length + 1);
+    memcpy(text, key.bytes, key.length);
+    for (size_t i = 0; i < patterns->count; i++)
+        if (fnmatch(patterns->globs[i], text, 0) == 0)
+            return true;
+    return false;
+}

@@ -1,0 +1,458 @@
+/* snapshot.c - see snapshot.h.
+ *
+ * What the script returns for one key:
+ *
+ *     { key, type, pttl, elements, field pttls (hashes, if the server has them) }
+ *
+ * Elements: string {value}; hash {field, value, ...}; set {member, ...}; zset {member, score, ...};
+ * list {entry, ...}; stream {the entry's fields, packed, ...} and as a fifth {group, pending, ...};
+ * any other type (modules) {DUMP}. A stream's entries are told by their fields alone, because ids
+ * carry the time. */
+#include "snapshot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+/* KEYS sees every database the same way: the scenario's own, alone on a private server. */
+static const char take_script[] =
+    "local all = {}\n"
+    "for i, key in ipairs(redis.call('KEYS', '*')) do\n"
+    "  local kind = redis.call('TYPE', key).ok\n"
+    "  local one = { key, kind, redis.call('PTTL', key) }\n"
+    "  if kind == 'string' then one[4] = { redis.call('GET', key) }\n"
+    "  elseif kind == 'hash' then\n"
+    "    one[4] = redis.call('HGETALL', key)\n"
+    "    if ARGV[1] == '1' then\n"
+    "      one[5] = {}\n"
+    "      for f = 1, #one[4], 2 do\n"
+    "        one[5][#one[5] + 1] = redis.call('HPTTL', key, 'FIELDS', 1, one[4][f])[1]\n"
+    "      end\n"
+    "    end\n"
+    "  elseif kind == 'set' then one[4] = redis.call('SMEMBERS', key)\n"
+    "  elseif kind == 'zset' then one[4] = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')\n"
+    "  elseif kind == 'list' then one[4] = redis.call('LRANGE', key, 0, -1)\n"
+    "  elseif kind == 'stream' then\n"
+    "    one[4], one[5] = {}, {}\n"
+    "    for e, entry in ipairs(redis.call('XRANGE', key, '-', '+')) do\n"
+    "      one[4][e] = cmsgpack.pack(entry[2])\n"
+    "    end\n"
+    "    for _, group in ipairs(redis.call('XINFO', 'GROUPS', key)) do\n"
+    "      one[5][#one[5] + 1] = group[2]\n"
+    "      one[5][#one[5] + 1] = tostring(group[6])\n"
+    "    end\n"
+    "  elseif kind ~= 'none' then one[4] = { redis.call('DUMP', key) } end\n"
+    "  if one[4] then all[#all + 1] = one end\n"
+    "end\n"
+    "return all\n";
+
+/* ARGV: key, ttl, payload, ... */
+static const char restore_script[] =
+    "for _, key in ipairs(redis.call('KEYS', '*')) do redis.call('DEL', key) end\n"
+    "for i = 1, #ARGV, 3 do\n"
+    "  redis.call('RESTORE', ARGV[i], ARGV[i + 1], ARGV[i + 2])\n"
+    "end\n";
+
+static const char expire_script[] =
+    "for _, key in ipairs(redis.call('KEYS', '*')) do\n"
+    "  if redis.call('PTTL', key) >= 0 then redis.call('DEL', key)\n"
+    "  elseif ARGV[1] == '1' and redis.call('TYPE', key).ok == 'hash' then\n"
+    "    for _, field in ipairs(redis.call('HKEYS', key)) do\n"
+    "      if redis.call('HPTTL', key, 'FIELDS', 1, field)[1] >= 0 then\n"
+    "        redis.call('HDEL', key, field)\n"
+    "      end\n"
+    "    end\n"
+    "  end\n"
+    "end\n";
+
+struct bound {
+    struct str key; /* owned */
+    int64_t ttl_ms;
+};
+
+static int load_script(struct auditor *auditor, const char *text, char sha[41], struct err *err)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+    int code = CONNECTION_COMMAND(auditor->connection, &reply, err, "SCRIPT", "LOAD", text);
+
+    if (code < 0)
+        return code;
+    if (reply->type != REDIS_REPLY_STRING || reply->len != 40)
+        return err_set(err, -EPROTO, "SCRIPT LOAD did not return a digest");
+    memcpy(sha, reply->str, 41);
+    return 0;
+}
+
+static int find_features(struct auditor *auditor, struct err *err)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+    int code = CONNECTION_COMMAND(auditor->connection, &reply, err, "COMMAND", "INFO", "HPTTL");
+
+    if (code == 0)
+        auditor->field_expiries = reply->type == REDIS_REPLY_ARRAY && reply->elements == 1 &&
+                                  reply->element[0]->type == REDIS_REPLY_ARRAY &&
+                                  reply->element[0]->elements > 0;
+    return code;
+}
+
+int auditor_init(struct auditor *auditor, redisContext *connection,
+                 const struct scenario *scenario, struct err *err)
+{
+    int code;
+
+    memset(auditor, 0, sizeof(*auditor));
+    auditor->connection = connection;
+    auditor->scenario = scenario;
+    code = load_script(auditor, take_script, auditor->take_sha, err);
+    if (code == 0)
+        code = load_script(auditor, restore_script, auditor->restore_sha, err);
+    if (code == 0)
+        code = load_script(auditor, expire_script, auditor->expire_sha, err);
+    return code == 0 ? find_features(auditor, err) : code;
+}
+
+void auditor_release(struct auditor *auditor)
+{
+    auditor->connection = connection_close(auditor->connection);
+    for (size_t i = 0; i < auditor->bounds.count; i++)
+        free((char *)(uintptr_t)auditor->bounds.items[i].key.bytes);
+    free(auditor->bounds.items);
+    auditor->bounds = (struct bounds){ NULL, 0 };
+}
+
+static struct str text_of(const redisReply *reply)
+{
+    if (reply->type != REDIS_REPLY_STRING && reply->type != REDIS_REPLY_STATUS)
+        return (struct str){ "", 0 };
+    return (struct str){ reply->str, (size_t)reply->len };
+}
+
+static struct bound *bound_of(const struct bounds *bounds, struct str key)
+{
+    for (size_t i = 0; i < bounds->count; i++)
+        if (str_compare(bounds->items[i].key, key) == 0)
+            return &bounds->items[i];
+    return NULL;
+}
+
+/* A tenth and a second more than any control showed: controls were looked at a little later than
+ * their expiries were set. */
+static enum expiry expiry_of(const struct bounds *bounds, struct str key, long long pttl)
+{
+    const struct bound *bound;
+
+    if (pttl < 0)
+        return EXPIRY_NEVER;
+    bound = bound_of(bounds, key);
+    return bound && pttl > bound->ttl_ms + bound->ttl_ms / 10 + 1000 ? EXPIRY_BEYOND
+                                                                     : EXPIRY_BOUNDED;
+}
+
+void bounds_cover(struct bounds *bounds, const struct snapshot *snapshot)
+{
+    for (size_t i = 0; snapshot->reply && i < snapshot->reply->elements; i++) {
+        const redisReply *one = snapshot->reply->element[i];
+        struct str key = text_of(one->element[0]);
+        long long pttl = one->element[2]->integer;
+        struct bound *bound = bound_of(bounds, key);
+
+        if (pttl < 0)
+            continue;
+        if (!bound) {
+            bounds->items = mem_grow(bounds->items, bounds->count + 1, sizeof(*bounds->items));
+            bound = &bounds->items[bounds->count++];
+            *bound = (struct bound){ { mem_copy(key.bytes, key.length), key.length }, 0 };
+        }
+        if (pttl > bound->ttl_ms)
+            bound->ttl_ms = pttl;
+    }
+}
+
+/* What is being taken apart: one key's row of the script's answer. */
+struct row {
+    struct state *state;
+    struct atom atom; /* key, type and expiry are set */
+    const redisReply *elements;
+    const redisReply *extra; /* NULL: none */
+    bool ordered;
+    const char (*positions)[POSITION_TEXT];
+};
+
+static void add_pair(const struct row *row, struct str id, struct str value)
+{
+    struct atom atom = row->atom;
+
+    atom.id = id;
+    atom.value = value;
+    state_add(row->state, atom);
+}
+
+static void add_value(const struct row *row)
+{
+    add_pair(row, STR(""), text_of(row->elements->element[0]));
+}
+
+static void add_pairs(const struct row *row)
+{
+    for (size_t i = 0; i + 1 < row->elements->elements; i += 2) {
+        struct row field = *row;
+
+        /* A field's own expiry is as good as the key's. */
+        if (row->extra && row->atom.expiry == EXPIRY_NEVER &&
+            row->extra->element[i / 2]->integer >= 0)
+            field.atom.expiry = EXPIRY_BOUNDED;
+        add_pair(&field, text_of(row->elements->element[i]),
+                 text_of(row->elements->element[i + 1]));
+    }
+}
+
+static void add_members(const struct row *row)
+{
+    for (size_t i = 0; i < row->elements->elements; i++)
+        add_pair(row, text_of(row->elements->element[i]), STR(""));
+}
+
+static void add_entries(const struct row *row)
+{
+    if (!row->ordered) {
+        add_members(row);
+        return;
+    }
+    for (size_t i = 0; i < row->elements->elements; i++)
+        add_pair(row, (struct str){ row->positions[i], sizeof(row->positions[i]) },
+                 text_of(row->elements->element[i]));
+}
+
+static void add_stream(const struct row *row)
+{
+    add_members(row);
+    for (size_t i = 0; row->extra && i + 1 < row->extra->elements; i += 2) {
+        struct row group = *row;
+
+        group.atom.type = STR("stream group");
+        add_pair(&group, text_of(row->extra->element[i]), text_of(row->extra->element[i + 1]));
+    }
+}
+
+static const struct {
+    const char *type;
+    void (*add)(const struct row *row);
+} types[] = {
+    { "string", add_value }, { "hash", add_pairs },    { "set", add_members },
+    { "zset", add_pairs },   { "list", add_entries }, { "stream", add_stream },
+};
+
+static void add_key(struct auditor *auditor, struct snapshot *snapshot, const redisReply *one)
+{
+    struct row row = { .state = &snapshot->state };
+
+    row.atom.key = text_of(one->element[0]);
+    if (patterns_match(&auditor->scenario->ignore, row.atom.key))
+        return;
+    row.atom.type = text_of(one->element[1]);
+    row.atom.expiry = expiry_of(&auditor->bounds, row.atom.key, one->element[2]->integer);
+    row.elements = one->element[3];
+    row.extra = one->elements > 4 ? one->element[4] : NULL;
+    row.ordered = patterns_match(&auditor->scenario->ordered, row.atom.key);
+    row.positions = (const char (*)[POSITION_TEXT])snapshot->positions;
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+        if (str_compare(row.atom.type, str_of(types[i].type)) == 0) {
+            types[i].add(&row);
+            return;
+        }
+    }
+    add_value(&row); /* a module's type, by its DUMP */
+}
+
+static bool is_row(const redisReply *one)
+{
+    return one->type == REDIS_REPLY_ARRAY && one->elements >= 4 &&
+           one->element[2]->type == REDIS_REPLY_INTEGER &&
+           one->element[3]->type == REDIS_REPLY_ARRAY;
+}
+
+/* The ids of an ordered list's entries: position i is text i, the same for every list. */
+static void prepare_positions(struct snapshot *snapshot)
+{
+    size_t longest = 0;
+
+    for (size_t i = 0; i < snapshot->reply->elements; i++)
+        if (snapshot->reply->element[i]->element[3]->elements > longest)
+            longest = snapshot->reply->element[i]->element[3]->elements;
+    snapshot->positions = mem_grow(snapshot->positions, longest, POSITION_TEXT);
+    for (size_t i = 0; i < longest; i++) {
+        size_t rest = i;
+
+        for (size_t digit = POSITION_TEXT; digit-- > 0; rest /= 10)
+            snapshot->positions[i][digit] = (char)('0' + rest % 10);
+    }
+}
+
+static int digest(struct auditor *auditor, struct snapshot *snapshot, struct err *err)
+{
+    const redisReply *reply = snapshot->reply;
+
+    if (reply->type != REDIS_REPLY_ARRAY)
+        return err_set(err, -EPROTO, "the audit's answer is not an array");
+    state_clear(&snapshot->state);
+    for (size_t i = 0; i < reply->elements; i++)
+        if (!is_row(reply->element[i]))
+            return err_set(err, -EPROTO, "the audit's answer has an entry of the wrong shape");
+    if (auditor->scenario->ordered.count)
+        prepare_positions(snapshot);
+    for (size_t i = 0; i < reply->elements; i++)
+        add_key(auditor, snapshot, reply->element[i]);
+    snapshot->signature = state_signature(&snapshot->state);
+    return 0;
+}
+
+static int append(redisContext *connection, const char *const *words, int count)
+{
+    const char *argv[8];
+    size_t lengths[8];
+
+    for (int i = 0; i < count; i++) {
+        argv[i] = words[i];
+        lengths[i] = strlen(words[i]);
+    }
+    return redisAppendCommandArgv(connection, count, argv, lengths);
+}
+
+/* One round trip: is the client there, and what is in the database? */
+static int look(struct auditor *auditor, int64_t client_id, bool *ret_gone,
+                struct snapshot *snapshot, struct err *err)
+{
+    redisContext *connection = auditor->connection;
+    CLEANUP(reply_freep) redisReply *clients = NULL;
+    const char *flag = auditor->field_expiries ? "1" : "0";
+    char id[24];
+    int code;
+
+    snprintf(id, sizeof(id), "%lld", (long long)client_id);
+    append(connection, (const char *const[]){ "CLIENT", "LIST", "ID", id }, 4);
+    append(connection, (const char *const[]){ "EVALSHA", auditor->take_sha, "0", flag }, 4);
+    code = connection_read(connection, "CLIENT LIST ID", &clients, err);
+    if (code < 0)
+        return code;
+    reply_freep(&snapshot->reply);
+    snapshot->reply = NULL;
+    code = connection_read(connection, "the audit's script", &snapshot->reply, err);
+    if (code < 0)
+        return code;
+    *ret_gone = clients->type == REDIS_REPLY_STRING && clients->len == 0;
+    return 0;
+}
+
+int snapshot_take(struct auditor *auditor, int64_t client_id, struct snapshot *snapshot,
+                  struct err *err)
+{
+    uint64_t deadline_ns = 0;
+    bool gone = false;
+
+    for (;;) {
+        int code = look(auditor, client_id, &gone, snapshot, err);
+
+        if (code < 0)
+            return err_wrap(err, "read the state");
+        if (gone)
+            return digest(auditor, snapshot, err);
+        if (!deadline_ns)
+            deadline_ns = clock_now_ns() + CONNECTION_TIMEOUT_S * NSEC_PER_SEC;
+        if (clock_now_ns() > deadline_ns)
+            return err_set(err, -ETIMEDOUT,
+                           "drain: Redis still lists client %lld, whose process is dead",
+                           (long long)client_id);
+    }
+}
+
+void snapshot_release(struct snapshot *snapshot)
+{
+    reply_freep(&snapshot->reply);
+    state_release(&snapshot->state);
+    free(snapshot->positions);
+    *snapshot = (struct snapshot)SNAPSHOT_NULL;
+}
+
+int snapshot_expire(struct auditor *auditor, struct err *err)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+
+    if (CONNECTION_COMMAND(auditor->connection, &reply, err, "EVALSHA", auditor->expire_sha, "0",
+                           auditor->field_expiries ? "1" : "0") < 0)
+        return err_wrap(err, "let time pass");
+    return 0;
+}
+
+int backup_make(struct auditor *auditor, const struct snapshot *snapshot, struct backup *ret,
+                struct err *err)
+{
+    size_t count = snapshot->reply ? snapshot->reply->elements : 0;
+    struct backup backup = { .count = 0 };
+
+    backup.payloads = mem_alloc((count + 1) * sizeof(*backup.payloads));
+    backup.keys = mem_alloc((count + 1) * sizeof(*backup.keys));
+    backup.key_lengths = mem_alloc((count + 1) * sizeof(*backup.key_lengths));
+    backup.ttls_ms = mem_alloc((count + 1) * sizeof(*backup.ttls_ms));
+    for (size_t i = 0; i < count; i++) {
+        const redisReply *one = snapshot->reply->element[i];
+        struct str key = text_of(one->element[0]);
+        const char *argv[] = { "DUMP", key.bytes };
+        size_t lengths[] = { 4, key.length };
+
+        redisAppendCommandArgv(auditor->connection, 2, argv, lengths);
+        if (connection_read(auditor->connection, "DUMP", &backup.payloads[i], err) < 0) {
+            backup_release(&backup);
+            return err_wrap(err, "keep the old state");
+        }
+        backup.keys[i] = mem_copy(key.bytes, key.length);
+        backup.key_lengths[i] = key.length;
+        backup.ttls_ms[i] = one->element[2]->integer > 0 ? one->element[2]->integer : 0;
+        backup.count++;
+    }
+    *ret = backup;
+    return 0;
+}
+
+void backup_release(struct backup *backup)
+{
+    for (size_t i = 0; i < backup->count; i++) {
+        free(backup->keys[i]);
+        freeReplyObject(backup->payloads[i]);
+    }
+    free(backup->keys);
+    free(backup->payloads);
+    free(backup->key_lengths);
+    free(backup->ttls_ms);
+    memset(backup, 0, sizeof(*backup));
+}
+
+int backup_restore(struct auditor *auditor, const struct backup *backup, struct err *err)
+{
+    size_t keys = backup ? backup->count : 0;
+    size_t argc = 3 + 3 * keys;
+    CLEANUP(mem_freep) const char **argv = MEM_ARRAY(const char *, argc);
+    CLEANUP(mem_freep) size_t *lengths = MEM_ARRAY(size_t, argc);
+    CLEANUP(mem_freep) char (*ttls)[24] = mem_alloc((keys + 1) * sizeof(*ttls));
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+    const char *head[] = { "EVALSHA", auditor->restore_sha, "0" };
+
+    for (size_t i = 0; i < 3; i++) {
+        argv[i] = head[i];
+        lengths[i] = strlen(head[i]);
+    }
+    for (size_t i = 0; i < keys; i++) {
+        snprintf(ttls[i], sizeof(ttls[i]), "%lld", (long long)backup->ttls_ms[i]);
+        argv[3 + 3 * i] = backup->keys[i];
+        lengths[3 + 3 * i] = backup->key_lengths[i];
+        argv[4 + 3 * i] = ttls[i];
+        lengths[4 + 3 * i] = strlen(ttls[i]);
+        argv[5 + 3 * i] = backup->payloads[i]->str;
+        lengths[5 + 3 * i] = (size_t)backup->payloads[i]->len;
+    }
+    redisAppendCommandArgv(auditor->connection, (int)argc, argv, lengths);
+    if (connection_read(auditor->connection, "the script that restores the old state", &reply,
+                        err) < 0)
+        return err_wrap(err, "prepare a trial");
+    return 0;
+}

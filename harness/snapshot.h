@@ -1,0 +1,75 @@
+/* snapshot.h - the whole state of a database in one round trip, and putting a state back.
+ *
+ * The database is read by one script, together with the question whether a client is still
+ * connected: nothing is read before redis-server has freed the dead worker's connection, or the
+ * state would still be changing while it is looked at. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "connection.h"
+#include "scenario.h"
+#include "state.h"
+
+/* The longest expiry that a complete update sets, by key: what "within its bound" means. Keys that
+ * are not in it have no bound. */
+struct bounds {
+    struct bound *items; /* owned, keys too */
+    size_t count;
+};
+
+#define POSITION_TEXT 10
+
+/* One look at the database. The atoms point into the reply. */
+struct snapshot {
+    redisReply *reply;                /* owned; NULL: empty */
+    char (*positions)[POSITION_TEXT]; /* owned; ids of the entries of ordered lists */
+    struct state state;
+    struct signature signature;
+};
+#define SNAPSHOT_NULL                                                                              \
+    {                                                                                              \
+        NULL, NULL, STATE_NULL, { 0, 0 }                                                                 \
+    }
+
+/* A connection that looks and puts back, with the scripts it needs. */
+struct auditor {
+    redisContext *connection; /* owned */
+    const struct scenario *scenario;
+    struct bounds bounds;
+    bool field_expiries;  /* the server has them */
+    char take_sha[41], restore_sha[41], expire_sha[41];
+};
+
+/* Takes over the connection, loads the scripts, finds out what the server can do. */
+int auditor_init(struct auditor *auditor, redisContext *connection,
+                 const struct scenario *scenario, struct err *err);
+void auditor_release(struct auditor *auditor);
+
+/* Waits until the client is gone (0: nobody to wait for), then reads everything. The snapshot's
+ * former contents are released. */
+int snapshot_take(struct auditor *auditor, int64_t client_id, struct snapshot *snapshot,
+                  struct err *err);
+void snapshot_release(struct snapshot *snapshot);
+
+/* Time passes: drops every key and hash field that has an expiry. */
+int snapshot_expire(struct auditor *auditor, struct err *err);
+
+/* Raises the bounds to cover the expiries of a snapshot. */
+void bounds_cover(struct bounds *bounds, const struct snapshot *snapshot);
+
+/* What it takes to make a state again: every key's DUMP and its time to live. */
+struct backup {
+    redisReply **payloads; /* owned, one per key */
+    char **keys;           /* owned */
+    size_t *key_lengths;
+    int64_t *ttls_ms; /* 0: none */
+    size_t count;
+};
+int backup_make(struct auditor *auditor, const struct snapshot *snapshot, struct backup *ret,
+                struct err *err);
+void backup_release(struct backup *backup);
+
+/* Makes the database hold exactly the backup's state; NULL: nothing. */
+int backup_restore(struct auditor *auditor, const struct backup *backup, struct err *err);

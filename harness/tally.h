@@ -1,0 +1,105 @@
+/* tally.h - what was found, counted. Pure: messages of lanes go in, a result comes out.
+ *
+ * A result is all that reports need; they compute nothing but layout. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fault.h"
+#include "message.h"
+#include "plan.h"
+#include "scenario.h"
+#include "stats.h"
+#include "verdict.h"
+
+struct point {
+    bool taken;
+    enum now now;
+    unsigned later;
+    struct signature signature;
+    uint64_t kills; /* valid kills that left exactly this state here */
+    char command[48];
+    char example[200];
+};
+
+/* The words of verdicts, counted. Something with two words counts under both. */
+struct words {
+    uint64_t now[NOW_COUNT];
+    uint64_t clean;
+    uint64_t later[LATER_COUNT];
+};
+
+struct kills {
+    uint64_t requested; /* attempts that were planned */
+    uint64_t outcomes[OUTCOME_COUNT];
+    uint64_t unexplained; /* deaths whose state is no crash point's between `replies` and `commands` */
+    struct words words;   /* of the valid ones */
+};
+
+enum strategy_verdict { VERDICT_NONE, VERDICT_PASS, VERDICT_FAIL };
+
+/* What is known of one strategy. */
+struct finding {
+    const struct strategy *strategy; /* borrowed from the scenario */
+    bool controlled;                 /* its control is known: the rest means something */
+    uint64_t commands, bytes, trips;
+    struct signature done;
+    unsigned uncrashed;
+    char uncrashed_example[200];
+    struct point *points; /* commands + 1 of them; owned */
+    uint64_t *timeline_ns; /* when each reply was read; `commands` of them, NULL until known */
+    uint64_t *samples_ns;  /* durations of warm updates; owned */
+    size_t sample_count;
+    struct kills kills;
+};
+
+struct result {
+    const struct scenario *scenario; /* borrowed */
+    struct plan plan;
+    struct finding *findings; /* plan.strategies of them; owned */
+    size_t lanes;
+    char server[64];          /* "redis 7.0.15"; "" until known */
+    const char *transport;    /* "unix socket" */
+    double confidence;
+    const char *killer;
+    bool kills_wanted;
+    double kill_seconds;      /* how long the kills took */
+    bool complete;            /* everything planned was done */
+    bool interrupted;         /* a signal asked */
+    char trouble[1024];       /* the error that ended the run early; "" if none did */
+    char unexplained[512];    /* the first unexplained death, in words; "" if none */
+};
+
+void result_init(struct result *result, const struct scenario *scenario, const size_t *strategies,
+                 const struct plan *plan);
+void result_release(struct result *result);
+
+/* Takes one message into account. A lane that contradicts another one is an error: then the
+ * scenario, or afterkill, is not repeatable. */
+int tally_take(struct result *result, enum message_type type, const void *body, size_t bytes,
+               struct err *err);
+
+/* Derived figures. */
+struct words tally_census(const struct finding *finding);
+bool tally_census_complete(const struct finding *finding);
+uint64_t tally_attempts(const struct finding *finding); /* all outcomes */
+uint64_t tally_harmed(const struct words *words, uint64_t total); /* not clean */
+
+/* Time from the first crash point that leaks to the end of the last, ns; 0 if none does. */
+uint64_t tally_window_ns(const struct finding *finding);
+
+enum strategy_verdict tally_verdict(const struct finding *finding);
+
+/* The process's exit status for a result (DESIGN's table in docs/afterkill.1.scd). */
+enum exit_status {
+    EXIT_PASS = 0,
+    EXIT_FAIL = 1,
+    EXIT_USAGE = 2,
+    EXIT_INCONCLUSIVE = 3,
+    EXIT_INFRASTRUCTURE = 4,
+    EXIT_NOTHING_RAN = 5,
+    EXIT_INTERRUPTED = 130,
+};
+enum exit_status tally_exit_status(const struct result *result);

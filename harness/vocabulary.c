@@ -1,0 +1,355 @@
+/* vocabulary.c - see vocabulary.h.
+ *
+ * What is pending in a pipeline is a Lua table with one boolean per command: does an error reply
+ * raise (call) or not (pcall)? It lives in the registry while the pipeline is open. */
+#include "vocabulary.h"
+
+#include <lauxlib.h>
+#include <math.h>
+#include <string.h>
+
+#include "wire.h"
+
+struct context {
+    struct wire *wire;
+    int broken;
+    bool in_pipeline, in_multi;
+};
+
+static const char context_key, pending_key;
+
+static struct context *context_of(lua_State *lua)
+{
+    struct context *context;
+
+    lua_rawgetp(lua, LUA_REGISTRYINDEX, &context_key);
+    context = lua_touserdata(lua, -1);
+    lua_pop(lua, 1);
+    return context;
+}
+
+static int raise_err(lua_State *lua, struct context *context, const struct err *err)
+{
+    if (err->code != ERR_USAGE)
+        context->broken = err->code;
+    return luaL_error(lua, "%s", err->msg);
+}
+
+/* redis.call(60.0) means 60, as it does in Redis scripts, where every number is a double. */
+static const char *argument(lua_State *lua, const char *function, int index, size_t *length)
+{
+    int type = lua_type(lua, index);
+
+    if (type != LUA_TSTRING && type != LUA_TNUMBER) {
+        luaL_error(lua, "%s: argument %d is %s; expected a string or a number", function, index,
+                   luaL_typename(lua, index));
+    } else if (type == LUA_TNUMBER && !lua_isinteger(lua, index)) {
+        lua_Number number = lua_tonumber(lua, index);
+        lua_Integer integer;
+
+        if (lua_numbertointeger(number, &integer) && (lua_Number)integer == number)
+            lua_pushinteger(lua, integer);
+        else
+            lua_pushfstring(lua, "%f", number);
+        lua_replace(lua, index);
+    }
+    return lua_tolstring(lua, index, length);
+}
+
+/* Queues the command whose words are on the stack. */
+static void append(lua_State *lua, struct context *context, const char *function)
+{
+    int argc = lua_gettop(lua);
+    struct err err = ERR_NULL;
+    const char **argv;
+    size_t *lengths;
+
+    if (argc == 0)
+        luaL_error(lua, "%s: no command; expected %s(command, ...)", function, function);
+    if (!context->wire)
+        luaL_error(lua, "%s: not here; a scenario talks to Redis only inside its functions",
+                   function);
+    luaL_checkstack(lua, 8, function);
+    argv = lua_newuserdatauv(lua, (size_t)argc * sizeof(*argv), 0);
+    lengths = lua_newuserdatauv(lua, (size_t)argc * sizeof(*lengths), 0);
+    for (int i = 0; i < argc; i++)
+        argv[i] = argument(lua, function, i + 1, &lengths[i]);
+    if (wire_append(context->wire, argc, argv, lengths, &err) < 0)
+        raise_err(lua, context, &err);
+}
+
+static void push_reply(lua_State *lua, const redisReply *reply);
+
+static void push_array(lua_State *lua, const redisReply *reply)
+{
+    luaL_checkstack(lua, 4, "reply nested too deeply");
+    lua_createtable(lua, (int)reply->elements, 0);
+    for (size_t i = 0; i < reply->elements; i++) {
+        push_reply(lua, reply->element[i]);
+        lua_rawseti(lua, -2, (lua_Integer)i + 1);
+    }
+}
+
+static void push_tagged(lua_State *lua, const char *tag, const redisReply *reply)
+{
+    lua_createtable(lua, 0, 1);
+    lua_pushlstring(lua, reply->str, (size_t)reply->len);
+    lua_setfield(lua, -2, tag);
+}
+
+static void push_reply(lua_State *lua, const redisReply *reply)
+{
+    switch (reply->type) {
+    case REDIS_REPLY_INTEGER:
+        lua_pushinteger(lua, reply->integer);
+        break;
+    case REDIS_REPLY_STRING:
+        lua_pushlstring(lua, reply->str, (size_t)reply->len);
+        break;
+    case REDIS_REPLY_STATUS:
+        push_tagged(lua, "ok", reply);
+        break;
+    case REDIS_REPLY_ERROR:
+        push_tagged(lua, "err", reply);
+        break;
+    case REDIS_REPLY_ARRAY:
+        push_array(lua, reply);
+        break;
+    default:
+        lua_pushboolean(lua, 0); /* nil, as Redis scripts see it */
+    }
+}
+
+static void push_next_reply(lua_State *lua, struct context *context)
+{
+    struct err err = ERR_NULL;
+    redisReply *reply;
+
+    if (wire_read(context->wire, &reply, &err) < 0)
+        raise_err(lua, context, &err);
+    push_reply(lua, reply);
+    freeReplyObject(reply);
+}
+
+static bool is_error(lua_State *lua, int index)
+{
+    bool error;
+
+    if (!lua_istable(lua, index))
+        return false;
+    error = lua_getfield(lua, index, "err") == LUA_TSTRING;
+    lua_pop(lua, 1);
+    return error;
+}
+
+/* Raises the error reply at the index: "file:line: WRONGTYPE Operation against ...". */
+static int raise_reply(lua_State *lua, int index)
+{
+    lua_getfield(lua, index, "err");
+    return luaL_error(lua, "Redis: %s", lua_tostring(lua, -1));
+}
+
+static void flush(lua_State *lua, struct context *context)
+{
+    struct err err = ERR_NULL;
+
+    if (wire_flush(context->wire, &err) < 0)
+        raise_err(lua, context, &err);
+}
+
+static int command(lua_State *lua, const char *function, bool raises)
+{
+    struct context *context = context_of(lua);
+
+    append(lua, context, function);
+    if (context->in_pipeline) {
+        lua_rawgetp(lua, LUA_REGISTRYINDEX, &pending_key);
+        lua_pushboolean(lua, raises);
+        lua_rawseti(lua, -2, (lua_Integer)lua_rawlen(lua, -2) + 1);
+        return 0;
+    }
+    flush(lua, context);
+    push_next_reply(lua, context);
+    if (raises && is_error(lua, -1))
+        return raise_reply(lua, -1);
+    return 1;
+}
+
+static int redis_call(lua_State *lua)
+{
+    return command(lua, "redis.call", true);
+}
+
+static int redis_pcall(lua_State *lua)
+{
+    return command(lua, "redis.pcall", false);
+}
+
+static enum wire_mode options(lua_State *lua, const char *function, int index)
+{
+    enum wire_mode mode = WIRE_BUFFER;
+
+    if (lua_isnoneornil(lua, index))
+        return mode;
+    if (!lua_istable(lua, index))
+        luaL_error(lua, "%s: options are %s; expected a table like {writes = \"each\"}", function,
+                   luaL_typename(lua, index));
+    for (lua_pushnil(lua); lua_next(lua, index); lua_pop(lua, 1)) {
+        const char *key = lua_type(lua, -2) == LUA_TSTRING ? lua_tostring(lua, -2) : "?";
+        const char *value = lua_type(lua, -1) == LUA_TSTRING ? lua_tostring(lua, -1) : "?";
+
+        if (strcmp(key, "writes") != 0)
+            luaL_error(lua, "%s: unknown option '%s'; expected writes", function, key);
+        if (strcmp(value, "each") != 0 && strcmp(value, "one") != 0)
+            luaL_error(lua, "%s: writes is '%s'; expected \"one\" or \"each\"", function, value);
+        mode = strcmp(value, "each") == 0 ? WIRE_EACH : WIRE_BUFFER;
+    }
+    return mode;
+}
+
+static void queue_word(lua_State *lua, struct context *context, const char *word)
+{
+    struct err err = ERR_NULL;
+    size_t length = strlen(word);
+
+    if (wire_append(context->wire, 1, &word, &length, &err) < 0)
+        raise_err(lua, context, &err);
+    lua_rawgetp(lua, LUA_REGISTRYINDEX, &pending_key);
+    lua_pushboolean(lua, 1);
+    lua_rawseti(lua, -2, (lua_Integer)lua_rawlen(lua, -2) + 1);
+    lua_pop(lua, 1);
+}
+
+/* The body of a pipeline, called protected so that the wire can be put in order if fn raises.
+ * Stack: fn, multi?. Leaves the table of replies. */
+static int pipeline_body(lua_State *lua)
+{
+    struct context *context = context_of(lua);
+    bool multi = lua_toboolean(lua, 2);
+    lua_Integer replies = 0;
+
+    if (multi)
+        queue_word(lua, context, "MULTI");
+    context->in_multi = multi;
+    lua_pushvalue(lua, 1);
+    lua_call(lua, 0, 0);
+    context->in_multi = false;
+    if (multi)
+        queue_word(lua, context, "EXEC");
+    flush(lua, context);
+    lua_newtable(lua);
+    while (wire_due(context->wire)) {
+        push_next_reply(lua, context);
+        lua_rawseti(lua, -2, ++replies);
+    }
+    return 1;
+}
+
+/* Raises the first error reply among the replies at `replies` whose command, at the same place plus
+ * `offset` of the pending table, wants that. */
+static void raise_first_error(lua_State *lua, int replies, int pending, lua_Integer offset)
+{
+    lua_Integer count = (lua_Integer)lua_rawlen(lua, replies);
+
+    for (lua_Integer i = 1; i <= count; i++) {
+        lua_rawgeti(lua, pending, i + offset);
+        lua_rawgeti(lua, replies, i);
+        if (lua_toboolean(lua, -2) && is_error(lua, -1))
+            raise_reply(lua, lua_gettop(lua));
+        lua_pop(lua, 2);
+    }
+}
+
+static int pipeline(lua_State *lua, const char *function, bool multi)
+{
+    struct context *context = context_of(lua);
+    enum wire_mode mode = options(lua, function, 2);
+    int status, pending, replies;
+
+    luaL_checktype(lua, 1, LUA_TFUNCTION);
+    if (!context->wire)
+        return luaL_error(lua, "%s: not here; a scenario talks to Redis only inside its functions",
+                          function);
+    if (context->in_pipeline)
+        return luaL_error(lua, "%s: inside another pipeline; only redis.multi may stand there",
+                          function);
+    lua_settop(lua, 1);
+    lua_newtable(lua);
+    pending = lua_gettop(lua);
+    lua_pushvalue(lua, pending);
+    lua_rawsetp(lua, LUA_REGISTRYINDEX, &pending_key);
+    context->in_pipeline = true;
+    wire_set_mode(context->wire, mode);
+    lua_pushcfunction(lua, pipeline_body);
+    lua_pushvalue(lua, 1);
+    lua_pushboolean(lua, multi);
+    status = lua_pcall(lua, 2, 1, 0);
+    replies = lua_gettop(lua);
+    wire_set_mode(context->wire, WIRE_WAIT);
+    context->in_pipeline = context->in_multi = false;
+    if (status != LUA_OK) {
+        struct err err = ERR_NULL;
+
+        if (!context->broken)
+            wire_abandon(context->wire, &err);
+        return lua_error(lua);
+    }
+    raise_first_error(lua, replies, pending, 0);
+    if (multi) {
+        lua_rawgeti(lua, replies, (lua_Integer)lua_rawlen(lua, replies)); /* EXEC's */
+        if (lua_istable(lua, -1))
+            raise_first_error(lua, lua_gettop(lua), pending, 1);
+    }
+    return 1;
+}
+
+static int redis_pipeline(lua_State *lua)
+{
+    return pipeline(lua, "redis.pipeline", false);
+}
+
+static int redis_multi(lua_State *lua)
+{
+    struct context *context = context_of(lua);
+
+    if (!context->in_pipeline)
+        return pipeline(lua, "redis.multi", true);
+    if (context->in_multi)
+        return luaL_error(lua, "redis.multi: inside another redis.multi; Redis does not nest them");
+    luaL_checktype(lua, 1, LUA_TFUNCTION);
+    if (!lua_isnoneornil(lua, 2))
+        return luaL_error(lua, "redis.multi: options belong to the pipeline around it");
+    queue_word(lua, context, "MULTI");
+    context->in_multi = true;
+    lua_pushvalue(lua, 1);
+    lua_call(lua, 0, 0);
+    context->in_multi = false;
+    queue_word(lua, context, "EXEC");
+    return 0;
+}
+
+void vocabulary_push(lua_State *lua)
+{
+    static const luaL_Reg functions[] = {
+        { "call", redis_call },
+        { "pcall", redis_pcall },
+        { "pipeline", redis_pipeline },
+        { "multi", redis_multi },
+        { NULL, NULL },
+    };
+    struct context *context = lua_newuserdatauv(lua, sizeof(*context), 0);
+
+    memset(context, 0, sizeof(*context));
+    lua_rawsetp(lua, LUA_REGISTRYINDEX, &context_key);
+    luaL_newlib(lua, functions);
+}
+
+void vocabulary_use(lua_State *lua, struct wire *wire)
+{
+    *context_of(lua) = (struct context){ .wire = wire };
+}
+
+int vocabulary_broken(lua_State *lua)
+{
+    return context_of(lua)->broken;
+}

@@ -1,0 +1,190 @@
+/* worker.c - see worker.h. */
+#include "worker.h"
+
+#include <linux/futex.h>
+#include <lua.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "process.h"
+
+#define TICK_US 100000
+
+static void tick(int signal_number)
+{
+    (void)signal_number;
+}
+
+int watchdog_start(struct err *err)
+{
+    struct sigaction action = { .sa_handler = tick }; /* no SA_RESTART: waits are to return */
+    struct itimerval interval = { { 0, TICK_US }, { 0, TICK_US } };
+
+    if (sigaction(SIGALRM, &action, NULL) < 0 || setitimer(ITIMER_REAL, &interval, NULL) < 0)
+        return err_errno(err, "start the watchdog's timer");
+    return 0;
+}
+
+/* Waits until the word is not zero, the deadline (0: none) or a signal. */
+static void word_wait(_Atomic uint32_t *word, const struct timespec *timeout)
+{
+    if (atomic_load(word) == 0)
+        syscall(SYS_futex, word, FUTEX_WAIT, 0, timeout, NULL, 0);
+}
+
+static void word_set(_Atomic uint32_t *word)
+{
+    atomic_store(word, 1);
+    syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+static void note_error(struct progress *page, const struct err *err)
+{
+    page->error_code = err->code;
+    snprintf(page->error, sizeof(page->error), "%.*s", (int)sizeof(page->error) - 1,
+             err->msg[0] ? err->msg : "unknown error");
+}
+
+/* The child. Lua's collector is stopped: it would write to every page of the heap, and each first
+ * write to a page after a fork is a fault that costs as much as a command. */
+__attribute__((noreturn)) static void live(const struct worker_job *job, redisContext *connection,
+                                           struct progress *page)
+{
+    struct wire *wire = wire_new(connection, page);
+    struct err err = ERR_NULL;
+    int code;
+
+    while (!atomic_load(&page->released))
+        word_wait(&page->released, NULL);
+    lua_gc(job->scenario->lua, LUA_GCSTOP);
+    if (job->fault == FAULT_KILL && job->killer == KILLER_PARENT)
+        word_set(&page->ready);
+    page->begin_ns = clock_now_ns();
+    code = fault_by_id(job->fault)->arm(wire, &job->point);
+    if (code < 0)
+        err_set(&err, code, "arm the fault '%s': %s", fault_by_id(job->fault)->name,
+                strerror(-code));
+    else
+        code = scenario_call(job->scenario, job->function, wire, &page->refused, &err);
+    if (code == 0 && wire_due(wire))
+        code = err_set(&err, ERR_USAGE, "the function ended with replies unread");
+    if (code < 0)
+        note_error(page, &err);
+    else
+        page->end_ns = clock_now_ns();
+    _exit(code < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+}
+
+static int own_client_id(redisContext *connection, int64_t *ret, struct err *err)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+    int code = CONNECTION_COMMAND(connection, &reply, err, "CLIENT", "ID");
+
+    if (code == 0)
+        *ret = reply->integer;
+    return code;
+}
+
+/* Kills the worker `delay_ns` after its update began. The worker says that it is about to begin by
+ * waking us; if that has not yet given it the time to note when, now is near enough. */
+static void kill_after(int pidfd, struct progress *page, uint64_t delay_ns, uint64_t timeout_ns)
+{
+    struct timespec timeout = ns_to_timespec(timeout_ns);
+    uint64_t start_ns = clock_now_ns();
+    struct timespec when;
+    uint64_t begin_ns;
+
+    while (!atomic_load(&page->ready) && clock_now_ns() - start_ns < timeout_ns)
+        word_wait(&page->ready, &timeout);
+    begin_ns = page->begin_ns;
+    when = ns_to_timespec((begin_ns ? begin_ns : clock_now_ns()) + delay_ns);
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &when, NULL) == EINTR)
+        ;
+    syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+}
+
+/* Waits for the child's end; after the timeout it is killed. */
+static int reap(pid_t pid, uint64_t timeout_ns, struct ending *ret, struct err *err)
+{
+    uint64_t start_ns = clock_now_ns();
+    siginfo_t info = { .si_pid = 0 };
+    bool killed = false;
+
+    while (waitid(P_PID, (id_t)pid, &info, WEXITED) < 0) {
+        if (errno != EINTR)
+            return err_errno(err, "wait for worker %ld", (long)pid);
+        if (!killed && clock_now_ns() - start_ns > timeout_ns) {
+            killed = true;
+            kill(pid, SIGKILL);
+        }
+    }
+    *ret = (struct ending){
+        .by_sigkill = info.si_code == CLD_KILLED && info.si_status == SIGKILL,
+        .by_watchdog = killed && info.si_code == CLD_KILLED,
+        .exit_status = info.si_code == CLD_EXITED ? info.si_status : 0,
+    };
+    return 0;
+}
+
+static bool parent_kills(const struct worker_job *job)
+{
+    return job->fault == FAULT_KILL && job->killer == KILLER_PARENT && job->point.delay_ns;
+}
+
+int worker_run(const struct worker_job *job, const struct address *address, struct progress *page,
+               struct worker_end *ret, struct err *err)
+{
+    CLEANUP(connection_closep) redisContext *connection = NULL;
+    struct worker_job inherited = *job;
+    struct ending ending;
+    int64_t client_id = 0;
+    int pidfd = -1;
+    pid_t pid;
+    int code;
+
+    code = connection_open(address, &connection, err);
+    if (code == 0)
+        code = own_client_id(connection, &client_id, err);
+    if (code < 0)
+        return err_wrap(err, "a worker's connection");
+    progress_reset(page);
+    page->labels = job->labels;
+    page->times = job->times;
+    if (parent_kills(job))
+        inherited.point.delay_ns = 0;
+    pid = process_fork(false, err);
+    if (pid < 0)
+        return pid;
+    if (pid == 0)
+        live(&inherited, connection, page);
+    connection = connection_close(connection);
+    if (parent_kills(job)) {
+        pidfd = process_pidfd(pid, err);
+        if (pidfd < 0) {
+            process_destroy(pid);
+            return err->code;
+        }
+    }
+    word_set(&page->released);
+    if (pidfd >= 0) {
+        kill_after(pidfd, page, job->point.delay_ns, job->timeout_ns);
+        close(pidfd);
+    }
+    code = reap(pid, job->timeout_ns, &ending, err);
+    if (code < 0)
+        return code;
+    *ret = (struct worker_end){
+        fault_outcome(fault_by_id(job->fault), page, ending),
+        client_id,
+    };
+    return 0;
+}

@@ -1,0 +1,103 @@
+-- Sidekiq's heartbeat rewrites the hash behind its Busy page: one field per job in progress, in the
+-- key <host>:<pid>:<nonce>:work, every 10 seconds, to expire after 60. A worker killed between the
+-- first HSET and EXPIRE leaves a hash that stays for ever: zombie rows on the Busy page.
+--
+--   versions          on the wire                                            strategy here
+--   6.4.2 to 6.5      UNLINK, HSET per job, EXPIRE; one write each (redis-rb) per-write
+--   7.0 to 7.2.2      the same in one buffer (redis-client)                   pipelined
+--   7.2.3             MULTI, UNLINK, one HSET, EXPIRE, EXEC                   batched-multi
+--
+-- The others stand for what one might do instead.
+
+local work = "app-1:4242:9f8e7d6c5b4a:work"
+
+-- A thread's row: its id, and what it works on, as JSON of p.bytes bytes.
+local function job(i, p)
+  local payload = string.format(
+    '{\\"retry\\":true,\\"queue\\":\\"default\\",\\"class\\":\\"HardWorker\\",\\"args\\":[%d,\\"', i)
+  local tail = string.format(
+    '\\"],\\"jid\\":\\"%012x%012x\\",\\"created_at\\":%d.%06d,\\"enqueued_at\\":%d.%06d}',
+    i * 7919, i * 104729, p.now - 95, i, p.now - 90, i)
+  local head = '{"queue":"default","payload":"'
+  local run_at = string.format('","run_at":%d}', p.now - 60 + i % 30)
+  local pad = p.bytes - #head - #payload - #tail - #run_at
+  return string.format("%x", 47368 + i * 20),
+         head .. payload .. string.rep("x", math.max(pad, 0)) .. tail .. run_at
+end
+
+-- The words of one HSET: key, field, value, field, value, ...
+local function all_jobs(p)
+  local pairs = { work }
+  for i = 1, p.jobs do
+    pairs[2 * i], pairs[2 * i + 1] = job(i, p)
+  end
+  return table.unpack(pairs)
+end
+
+local function one_by_one(redis, p)
+  redis.call("UNLINK", work)
+  for i = 1, p.jobs do
+    redis.call("HSET", work, job(i, p))
+  end
+  redis.call("EXPIRE", work, p.ttl)
+end
+
+local function batched(redis, p)
+  redis.call("UNLINK", work)
+  redis.call("HSET", all_jobs(p))
+  redis.call("EXPIRE", work, p.ttl)
+end
+
+local script = [[
+redis.call("UNLINK", KEYS[1])
+redis.call("HSET", KEYS[1], unpack(ARGV, 2))
+redis.call("EXPIRE", KEYS[1], ARGV[1])
+]]
+
+return {
+  title = "Sidekiq: jobs on the Busy page",
+  source = "https://github.com/sidekiq/sidekiq/issues/6227",
+  -- jobs in progress, bytes of each one's JSON, seconds to expiry and between heartbeats;
+  -- fresh = 1: the first heartbeat, with no earlier one before it.
+  params = { jobs = 25, bytes = 560, ttl = 60, period = 10, fresh = 0 },
+
+  before = function(redis, p)
+    if p.fresh == 0 then
+      batched(redis, p)
+    end
+  end,
+
+  strategies = {
+    { name = "per-field", expect = "leaked",
+      about = "one HSET per job, each command waits for its reply",
+      update = one_by_one },
+
+    { name = "per-write", expect = "leaked",
+      about = "Sidekiq 6.4.2 to 6.5: the same commands, one write each, without waiting",
+      update = function(redis, p)
+        redis.pipeline(function() one_by_one(redis, p) end, { writes = "each" })
+      end },
+
+    { name = "pipelined", expect = "leaked",
+      about = "Sidekiq 7.0 to 7.2.2: the same commands in one buffer",
+      update = function(redis, p)
+        redis.pipeline(function() one_by_one(redis, p) end)
+      end },
+
+    { name = "batched", expect = "leaked",
+      about = "UNLINK, one HSET, EXPIRE, waiting for each: batching without the transaction",
+      update = batched },
+
+    { name = "batched-multi", expect = "atomic", reference = true,
+      about = "Sidekiq 7.2.3: UNLINK, one HSET, EXPIRE inside MULTI",
+      update = function(redis, p)
+        redis.multi(function() batched(redis, p) end)
+      end },
+
+    { name = "script", expect = "atomic",
+      about = "the same as one EVAL",
+      update = function(redis, p)
+        redis.call("EVAL", script, 1, work, p.ttl, select(2, all_jobs(p)))
+      end },
+  },
+}
