@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 /* Runs one of the scenario's functions to its end in a worker that nobody interrupts. What it
  * raised is in the page; a function that raises or does not return is ERR_USAGE. */
 static int run_function(struct judge *judge, scenario_function function, const char *what,
@@ -39,9 +41,34 @@ static int run_function(struct judge *judge, scenario_function function, const c
     return err_set(err, -ECHILD, "%s: the worker died, and not by afterkill's hand", what);
 }
 
+/* How long an old state may be used again: until a tenth of its shortest time to live has passed. */
+static uint64_t freshness_ns(const struct snapshot *old)
+{
+    uint64_t least_ns = NSEC_PER_SEC;
+
+    for (size_t i = 0; old->reply && i < old->reply->elements; i++) {
+        long long pttl_ms = old->reply->element[i]->element[2]->integer;
+
+        if (pttl_ms >= 0 && (uint64_t)pttl_ms * NSEC_PER_MSEC / 10 < least_ns)
+            least_ns = (uint64_t)pttl_ms * NSEC_PER_MSEC / 10;
+    }
+    return least_ns;
+}
+
+/* A death that left the old state leaves nothing to do. Field expiries are made anew every time. */
 int judge_prepare(struct judge *judge, struct err *err)
 {
-    return backup_restore(&judge->auditor, &judge->backup, err);
+    uint64_t now_ns = clock_now_ns();
+    int code;
+
+    if (judge->holds_old && now_ns < judge->fresh_ns && !judge->auditor.field_expiries) {
+        judge->holds_old = false; /* whoever asked is about to change it */
+        return 0;
+    }
+    judge->holds_old = false;
+    code = snapshot_restore(&judge->auditor, true, err);
+    judge->fresh_ns = now_ns + freshness_ns(&judge->old);
+    return code;
 }
 
 /* Time passes over what the database holds: expiries, recovery, expiries. A recovery that fails is
@@ -90,7 +117,7 @@ static int learn_old(struct judge *judge, struct err *err)
     for (int run = 0; run < 2 && code == 0; run++) {
         struct snapshot *snapshot = run ? &again : &judge->old;
 
-        code = backup_restore(&judge->auditor, NULL, err);
+        code = snapshot_restore(&judge->auditor, false, err);
         if (code == 0 && judge->scenario->before)
             code = run_function(judge, judge->scenario->before, "before", false, err);
         if (code == 0)
@@ -105,7 +132,7 @@ static int learn_old(struct judge *judge, struct err *err)
                        "name the key in `ignore`",
                        judge->scenario->path, difference);
     bounds_cover(&judge->auditor.bounds, &again);
-    return backup_make(&judge->auditor, &again, &judge->backup, err);
+    return snapshot_keep(&judge->auditor, &again, err);
 }
 
 static int run_update(struct judge *judge, struct subject *subject, struct snapshot *ret,
@@ -265,7 +292,6 @@ void judge_release(struct judge *judge)
     snapshot_release(&judge->old);
     snapshot_release(&judge->right_old);
     snapshot_release(&judge->right_new);
-    backup_release(&judge->backup);
     auditor_release(&judge->auditor);
 }
 
@@ -307,6 +333,8 @@ int judge_state(struct judge *judge, struct subject *subject, const struct snaps
 
     for (size_t i = 0; i < subject->judged; i++) {
         if (signature_equal(subject->judgements[i].signature, snapshot->signature)) {
+            judge->holds_old = signature_equal(judge->old.signature, snapshot->signature) &&
+                               judge->scenario->ignore.count == 0;
             *ret = &subject->judgements[i];
             return 0;
         }

@@ -37,8 +37,9 @@ struct judge {
     uint64_t timeout_ns;
     struct auditor auditor;         /* owned */
     struct snapshot old;
-    struct backup backup;           /* what makes the old state again */
     struct snapshot right_old, right_new; /* residues */
+    uint64_t fresh_ns;   /* until when an old state that nobody touched need not be made again */
+    bool holds_old;      /* the database holds the old state, as far as is known */
     struct subject *subjects;       /* owned */
     size_t subject_count;
 };

@@ -1,6 +1,7 @@
 /* lane.c - see lane.h. */
 #include "lane.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -419,6 +420,9 @@ int lane_run(const struct lane_settings *settings)
     struct err err = ERR_NULL;
     int code = 0;
 
+    /* Memory that goes back to the kernel comes back as page faults. */
+    mallopt(M_TRIM_THRESHOLD, 16 << 20);
+    mallopt(M_MMAP_THRESHOLD, 16 << 20);
     lane.page = progress_map(&err);
     lane.calibrations = mem_alloc(settings->plan.strategies * sizeof(*lane.calibrations));
     lane.judge = (struct judge){

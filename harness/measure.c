@@ -27,7 +27,7 @@ static int measure_once(struct judge *judge, struct auditor *restorer, struct wi
         &judge->scenario->strategies[judge->subjects[subject].strategy];
     uint64_t start_ns;
     bool refused;
-    int code = backup_restore(restorer, &judge->backup, err);
+    int code = snapshot_restore(restorer, true, err);
 
     if (code < 0)
         return code;

@@ -4,6 +4,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,9 +14,59 @@
 #define LOAD_TIMEOUT_S 5
 #define HOOK_INSTRUCTIONS 1000000
 
+/* The lane and its workers are copies of one process with one Lua state at a time that matters, so
+ * one counter and one scratch memory are right. */
 static size_t allocated_bytes;
+static char *scratch_next, *scratch_start, *scratch_end;
 
-/* The lane and its workers are copies of one process with one Lua state, so one counter is right. */
+static void *scratch_allocate(size_t bytes)
+{
+    char *block = scratch_next;
+
+    bytes = (bytes + 15) & ~(size_t)15;
+    if (bytes > (size_t)(scratch_end - scratch_next))
+        return NULL;
+    scratch_next += bytes;
+    return block;
+}
+
+static bool in_scratch(const char *block)
+{
+    return block >= scratch_start && block < scratch_end;
+}
+
+/* What realloc() does, over two kinds of memory. */
+static void *reallocate(void *block, size_t old_bytes, size_t new_bytes)
+{
+    void *moved;
+
+    if (!scratch_start)
+        return realloc(block, new_bytes);
+    if (new_bytes <= old_bytes && block)
+        return block;
+    moved = scratch_allocate(new_bytes);
+    if (!moved && !in_scratch(block))
+        return realloc(block, new_bytes);
+    if (!moved)
+        moved = malloc(new_bytes);
+    if (moved && block)
+        memcpy(moved, block, old_bytes);
+    return moved;
+}
+
+static void release(void *block)
+{
+    if (!in_scratch(block))
+        free(block);
+}
+
+void sandbox_live_in(lua_State *lua, char *scratch, size_t bytes)
+{
+    lua_gc(lua, LUA_GCSTOP);
+    scratch_start = scratch_next = scratch;
+    scratch_end = scratch + bytes;
+}
+
 static void *allocate(void *context, void *block, size_t old_bytes, size_t new_bytes)
 {
     void *grown;
@@ -25,12 +76,12 @@ static void *allocate(void *context, void *block, size_t old_bytes, size_t new_b
         old_bytes = 0; /* then Lua tells the kind of object there */
     if (new_bytes == 0) {
         allocated_bytes -= old_bytes;
-        free(block);
+        release(block);
         return NULL;
     }
     if (new_bytes > old_bytes && allocated_bytes - old_bytes + new_bytes > SANDBOX_MEMORY_BYTES)
         return NULL;
-    grown = realloc(block, new_bytes);
+    grown = reallocate(block, old_bytes, new_bytes);
     if (grown)
         allocated_bytes += new_bytes - old_bytes;
     return grown;

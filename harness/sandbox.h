@@ -2,6 +2,7 @@
  * processes, no clock, no code from strings, no global variables of its own, bounded memory. */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -15,6 +16,12 @@ struct lua_State *sandbox_new(uint64_t seed);
 
 /* Runs a file and leaves the value that it returned on the stack. */
 int sandbox_run(struct lua_State *lua, const char *path, struct err *err);
+
+/* From here on new objects come from this memory, one after the other, and nothing is collected: for
+ * a process that lives for one function. The first write to any page of the heap after a fork costs
+ * a fault and a copy; memory that is shared between parent and child costs neither. When it is used
+ * up, the heap goes on. */
+void sandbox_live_in(struct lua_State *lua, char *scratch, size_t bytes);
 
 /* For lua_pcall: turns any error value into a message. */
 int sandbox_message(struct lua_State *lua);

@@ -47,11 +47,29 @@ static const char take_script[] =
     "end\n"
     "return all\n";
 
-/* ARGV: key, ttl, payload, ... */
+/* The old state is kept in database 1, without expiries, and their times to live beside it in the
+ * hash `ttls` of database 2: to put it back is then a matter of copying inside the server. Scripts
+ * begin in the database of their caller, 0, and the caller stays there. ARGV: key, ttl, ... */
+static const char keep_script[] =
+    "for i = 1, #ARGV, 2 do\n"
+    "  redis.call('COPY', ARGV[i], ARGV[i], 'DB', 1, 'REPLACE')\n"
+    "  redis.call('SELECT', 1)\n"
+    "  redis.call('PERSIST', ARGV[i])\n"
+    "  redis.call('SELECT', 2)\n"
+    "  redis.call('HSET', 'ttls', ARGV[i], ARGV[i + 1])\n"
+    "  redis.call('SELECT', 0)\n"
+    "end\n";
+
 static const char restore_script[] =
     "for _, key in ipairs(redis.call('KEYS', '*')) do redis.call('DEL', key) end\n"
-    "for i = 1, #ARGV, 3 do\n"
-    "  redis.call('RESTORE', ARGV[i], ARGV[i + 1], ARGV[i + 2])\n"
+    "if ARGV[1] == '0' then return end\n"
+    "redis.call('SELECT', 2)\n"
+    "local ttls = redis.call('HGETALL', 'ttls')\n"
+    "redis.call('SELECT', 1)\n"
+    "for i = 1, #ttls, 2 do redis.call('COPY', ttls[i], ttls[i], 'DB', 0) end\n"
+    "redis.call('SELECT', 0)\n"
+    "for i = 1, #ttls, 2 do\n"
+    "  if tonumber(ttls[i + 1]) >= 0 then redis.call('PEXPIRE', ttls[i], ttls[i + 1]) end\n"
     "end\n";
 
 static const char expire_script[] =
@@ -105,6 +123,8 @@ int auditor_init(struct auditor *auditor, redisContext *connection,
     auditor->connection = connection;
     auditor->scenario = scenario;
     code = load_script(auditor, take_script, auditor->take_sha, err);
+    if (code == 0)
+        code = load_script(auditor, keep_script, auditor->keep_sha, err);
     if (code == 0)
         code = load_script(auditor, restore_script, auditor->restore_sha, err);
     if (code == 0)
@@ -384,75 +404,49 @@ int snapshot_expire(struct auditor *auditor, struct err *err)
     return 0;
 }
 
-int backup_make(struct auditor *auditor, const struct snapshot *snapshot, struct backup *ret,
-                struct err *err)
+/* Sends a script and reads its answer, which says nothing. */
+static int run_script(struct auditor *auditor, const char *sha, size_t argc, const char **argv,
+                      const size_t *lengths, const char *what, struct err *err)
 {
-    size_t count = snapshot->reply ? snapshot->reply->elements : 0;
-    struct backup backup = { .count = 0 };
+    CLEANUP(reply_freep) redisReply *reply = NULL;
 
-    backup.payloads = mem_alloc((count + 1) * sizeof(*backup.payloads));
-    backup.keys = mem_alloc((count + 1) * sizeof(*backup.keys));
-    backup.key_lengths = mem_alloc((count + 1) * sizeof(*backup.key_lengths));
-    backup.ttls_ms = mem_alloc((count + 1) * sizeof(*backup.ttls_ms));
-    for (size_t i = 0; i < count; i++) {
-        const redisReply *one = snapshot->reply->element[i];
-        struct str key = text_of(one->element[0]);
-        const char *argv[] = { "DUMP", key.bytes };
-        size_t lengths[] = { 4, key.length };
-
-        redisAppendCommandArgv(auditor->connection, 2, argv, lengths);
-        if (connection_read(auditor->connection, "DUMP", &backup.payloads[i], err) < 0) {
-            backup_release(&backup);
-            return err_wrap(err, "keep the old state");
-        }
-        backup.keys[i] = mem_copy(key.bytes, key.length);
-        backup.key_lengths[i] = key.length;
-        backup.ttls_ms[i] = one->element[2]->integer > 0 ? one->element[2]->integer : 0;
-        backup.count++;
-    }
-    *ret = backup;
-    return 0;
+    argv[0] = "EVALSHA";
+    argv[1] = sha;
+    argv[2] = "0";
+    if (redisAppendCommandArgv(auditor->connection, (int)argc, argv, lengths) != REDIS_OK)
+        return err_set(err, -ENOMEM, "%s: format a command of %zu arguments", what, argc);
+    return connection_read(auditor->connection, what, &reply, err) < 0 ? err->code : 0;
 }
 
-void backup_release(struct backup *backup)
+int snapshot_keep(struct auditor *auditor, const struct snapshot *snapshot, struct err *err)
 {
-    for (size_t i = 0; i < backup->count; i++) {
-        free(backup->keys[i]);
-        freeReplyObject(backup->payloads[i]);
-    }
-    free(backup->keys);
-    free(backup->payloads);
-    free(backup->key_lengths);
-    free(backup->ttls_ms);
-    memset(backup, 0, sizeof(*backup));
-}
-
-int backup_restore(struct auditor *auditor, const struct backup *backup, struct err *err)
-{
-    size_t keys = backup ? backup->count : 0;
-    size_t argc = 3 + 3 * keys;
+    size_t keys = snapshot->reply ? snapshot->reply->elements : 0;
+    size_t argc = 3 + 2 * keys;
     CLEANUP(mem_freep) const char **argv = MEM_ARRAY(const char *, argc);
     CLEANUP(mem_freep) size_t *lengths = MEM_ARRAY(size_t, argc);
-    CLEANUP(mem_freep) char (*ttls)[24] = mem_alloc((keys + 1) * sizeof(*ttls));
-    CLEANUP(reply_freep) redisReply *reply = NULL;
-    const char *head[] = { "EVALSHA", auditor->restore_sha, "0" };
+    CLEANUP(mem_freep) char(*ttls)[24] = mem_alloc((keys + 1) * sizeof(*ttls));
 
-    for (size_t i = 0; i < 3; i++) {
-        argv[i] = head[i];
-        lengths[i] = strlen(head[i]);
-    }
+    lengths[0] = 7;
+    lengths[1] = 40;
+    lengths[2] = 1;
     for (size_t i = 0; i < keys; i++) {
-        snprintf(ttls[i], sizeof(ttls[i]), "%lld", (long long)backup->ttls_ms[i]);
-        argv[3 + 3 * i] = backup->keys[i];
-        lengths[3 + 3 * i] = backup->key_lengths[i];
-        argv[4 + 3 * i] = ttls[i];
-        lengths[4 + 3 * i] = strlen(ttls[i]);
-        argv[5 + 3 * i] = backup->payloads[i]->str;
-        lengths[5 + 3 * i] = (size_t)backup->payloads[i]->len;
+        const redisReply *one = snapshot->reply->element[i];
+        struct str key = text_of(one->element[0]);
+
+        snprintf(ttls[i], sizeof(ttls[i]), "%lld", one->element[2]->integer);
+        argv[3 + 2 * i] = key.bytes;
+        lengths[3 + 2 * i] = key.length;
+        argv[4 + 2 * i] = ttls[i];
+        lengths[4 + 2 * i] = strlen(ttls[i]);
     }
-    redisAppendCommandArgv(auditor->connection, (int)argc, argv, lengths);
-    if (connection_read(auditor->connection, "the script that restores the old state", &reply,
-                        err) < 0)
-        return err_wrap(err, "prepare a trial");
-    return 0;
+    return run_script(auditor, auditor->keep_sha, argc, argv, lengths, "keep the old state", err);
+}
+
+int snapshot_restore(struct auditor *auditor, bool kept, struct err *err)
+{
+    const char *argv[4] = { NULL, NULL, NULL, kept ? "1" : "0" };
+    const size_t lengths[4] = { 7, 40, 1, 1 };
+
+    return run_script(auditor, auditor->restore_sha, 4, argv, lengths, "restore the old state",
+                      err);
 }

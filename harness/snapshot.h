@@ -39,7 +39,7 @@ struct auditor {
     const struct scenario *scenario;
     struct bounds bounds;
     bool field_expiries;  /* the server has them */
-    char take_sha[41], restore_sha[41], expire_sha[41];
+    char take_sha[41], keep_sha[41], restore_sha[41], expire_sha[41];
 };
 
 /* Takes over the connection, loads the scripts, finds out what the server can do. */
@@ -59,17 +59,8 @@ int snapshot_expire(struct auditor *auditor, struct err *err);
 /* Raises the bounds to cover the expiries of a snapshot. */
 void bounds_cover(struct bounds *bounds, const struct snapshot *snapshot);
 
-/* What it takes to make a state again: every key's DUMP and its time to live. */
-struct backup {
-    redisReply **payloads; /* owned, one per key */
-    char **keys;           /* owned */
-    size_t *key_lengths;
-    int64_t *ttls_ms; /* 0: none */
-    size_t count;
-};
-int backup_make(struct auditor *auditor, const struct snapshot *snapshot, struct backup *ret,
-                struct err *err);
-void backup_release(struct backup *backup);
+/* Keeps the state of a snapshot, which must be what the database holds, inside the server. Once. */
+int snapshot_keep(struct auditor *auditor, const struct snapshot *snapshot, struct err *err);
 
-/* Makes the database hold exactly the backup's state; NULL: nothing. */
-int backup_restore(struct auditor *auditor, const struct backup *backup, struct err *err);
+/* Makes the database hold exactly what was kept; with `kept` false, nothing. */
+int snapshot_restore(struct auditor *auditor, bool kept, struct err *err);

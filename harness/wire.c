@@ -15,6 +15,7 @@ struct wire {
     struct progress *page;
     enum wire_mode mode;
     char *buffer; /* commands queued and not sent */
+    char *lent;   /* what the page offers for it; NULL: nothing */
     size_t used, room;
     size_t *ends; /* where each queued command ends in the buffer */
     size_t queued, ends_room;
@@ -24,9 +25,17 @@ struct wire {
     bool writing;    /* wrote since it last read */
 };
 
+#define PROGRESS_TRACED                                                                            \
+    ((sizeof(struct progress) + PROGRESS_TRACES * sizeof(struct trace) + 4095) & ~(size_t)4095)
+
+char *progress_scratch(struct progress *page)
+{
+    return (char *)page + PROGRESS_TRACED;
+}
+
 struct progress *progress_map(struct err *err)
 {
-    size_t bytes = sizeof(struct progress) + PROGRESS_TRACES * sizeof(struct trace);
+    size_t bytes = PROGRESS_TRACED + PROGRESS_SCRATCH + PROGRESS_OUTPUT;
     void *page = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
                       MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
@@ -49,6 +58,10 @@ struct wire *wire_new(redisContext *connection, struct progress *page)
     wire->connection = connection;
     wire->page = page;
     wire->limit = UINT64_MAX;
+    if (page) {
+        wire->buffer = wire->lent = progress_scratch(page) + PROGRESS_SCRATCH;
+        wire->room = PROGRESS_OUTPUT;
+    }
     return wire;
 }
 
@@ -56,7 +69,8 @@ struct wire *wire_free(struct wire *wire)
 {
     if (wire) {
         redisFree(wire->connection);
-        free(wire->buffer);
+        if (wire->buffer != wire->lent)
+            free(wire->buffer);
         free(wire->ends);
         free(wire);
     }
@@ -206,8 +220,12 @@ int wire_append(struct wire *wire, int argc, const char **argv, const size_t *le
         return code;
     }
     if (wire->used + (size_t)length > wire->room) {
+        char *old = wire->buffer;
+
         wire->room = 2 * (wire->used + (size_t)length);
-        wire->buffer = mem_grow(wire->buffer, wire->room, 1);
+        wire->buffer = mem_grow(old == wire->lent ? NULL : old, wire->room, 1);
+        if (old && old == wire->lent)
+            memcpy(wire->buffer, old, wire->used);
     }
     if (wire->queued == wire->ends_room) {
         wire->ends_room = 2 * wire->ends_room + 32;

@@ -44,6 +44,11 @@ struct progress {
     struct trace traces[];              /* PROGRESS_TRACES of them, in a mapping filled lazily */
 };
 
+/* Behind the page, in the same mapping: memory in which one worker after the other lives. */
+#define PROGRESS_SCRATCH (1u << 20)
+#define PROGRESS_OUTPUT (1u << 17)
+char *progress_scratch(struct progress *page);
+
 struct progress *progress_map(struct err *err); /* shared with children; NULL on error */
 void progress_reset(struct progress *page);
 

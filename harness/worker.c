@@ -2,7 +2,7 @@
 #include "worker.h"
 
 #include <linux/futex.h>
-#include <lua.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "process.h"
+#include "sandbox.h"
 
 #define TICK_US 100000
 
@@ -54,8 +55,7 @@ static void note_error(struct progress *page, const struct err *err)
              err->msg[0] ? err->msg : "unknown error");
 }
 
-/* The child. Lua's collector is stopped: it would write to every page of the heap, and each first
- * write to a page after a fork is a fault that costs as much as a command. */
+/* The child. */
 __attribute__((noreturn)) static void live(const struct worker_job *job, redisContext *connection,
                                            struct progress *page)
 {
@@ -65,7 +65,7 @@ __attribute__((noreturn)) static void live(const struct worker_job *job, redisCo
 
     while (!atomic_load(&page->released))
         word_wait(&page->released, NULL);
-    lua_gc(job->scenario->lua, LUA_GCSTOP);
+    sandbox_live_in(job->scenario->lua, progress_scratch(page), PROGRESS_SCRATCH);
     if (job->fault == FAULT_KILL && job->killer == KILLER_PARENT)
         word_set(&page->ready);
     page->begin_ns = clock_now_ns();
@@ -92,6 +92,22 @@ static int own_client_id(redisContext *connection, int64_t *ret, struct err *err
     if (code == 0)
         *ret = reply->integer;
     return code;
+}
+
+/* A kill is as exact as its killer's waking. By default a sleep may last 50 us longer than asked;
+ * and a process that wakes up does not always get the CPU at once from the worker or the server
+ * that is using it. The first is set right here. So is the second where that is allowed (root or
+ * CAP_SYS_NICE); elsewhere kills come late by up to a scheduler's slice while the CPU is busy. */
+static void wake_exactly(void)
+{
+    static bool done;
+    struct sched_param priority = { .sched_priority = 1 };
+
+    if (done)
+        return;
+    done = true;
+    prctl(PR_SET_TIMERSLACK, 1);
+    sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &priority);
 }
 
 /* Kills the worker `delay_ns` after its update began. The worker says that it is about to begin by
@@ -159,8 +175,10 @@ int worker_run(const struct worker_job *job, const struct address *address, stru
     progress_reset(page);
     page->labels = job->labels;
     page->times = job->times;
-    if (parent_kills(job))
+    if (parent_kills(job)) {
+        wake_exactly();
         inherited.point.delay_ns = 0;
+    }
     pid = process_fork(false, err);
     if (pid < 0)
         return pid;

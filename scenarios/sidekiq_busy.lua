@@ -11,18 +11,20 @@
 
 local work = "app-1:4242:9f8e7d6c5b4a:work"
 
--- A thread's row: its id, and what it works on, as JSON of p.bytes bytes.
+-- What a thread works on, as Sidekiq writes it: JSON, with the job's own JSON as its payload. The
+-- second argument of the job makes it as long as p.bytes says.
+local row = table.concat {
+  [[{"queue":"default","payload":"{\"retry\":true,\"queue\":\"default\",]],
+  [[\"class\":\"HardWorker\",\"args\":[%d,\"%s\"],\"jid\":\"%024x\",]],
+  [[\"created_at\":%d.25,\"enqueued_at\":%d.5}","run_at":%d}]],
+}
+local bare = #row:format(10, "", 0, 1e9, 1e9, 1e9)
+
+-- A thread's field: its id, and its row.
 local function job(i, p)
-  local payload = string.format(
-    '{\\"retry\\":true,\\"queue\\":\\"default\\",\\"class\\":\\"HardWorker\\",\\"args\\":[%d,\\"', i)
-  local tail = string.format(
-    '\\"],\\"jid\\":\\"%012x%012x\\",\\"created_at\\":%d.%06d,\\"enqueued_at\\":%d.%06d}',
-    i * 7919, i * 104729, p.now - 95, i, p.now - 90, i)
-  local head = '{"queue":"default","payload":"'
-  local run_at = string.format('","run_at":%d}', p.now - 60 + i % 30)
-  local pad = p.bytes - #head - #payload - #tail - #run_at
-  return string.format("%x", 47368 + i * 20),
-         head .. payload .. string.rep("x", math.max(pad, 0)) .. tail .. run_at
+  local argument = string.rep("x", p.bytes - bare)
+  return string.format("%x", 47368 + 20 * i),
+         row:format(i, argument, 104729 * i, p.now - 95, p.now - 90, p.now - 60 + i)
 end
 
 -- The words of one HSET: key, field, value, field, value, ...
