@@ -259,6 +259,9 @@ int judge_learn(struct judge *judge, redisContext *connection, const size_t *str
     struct subject *reference;
     int code = auditor_init(&judge->auditor, connection, judge->scenario, err);
 
+    judge->page = progress_map(err);
+    if (!judge->page)
+        return err->code;
     judge->subjects = mem_alloc(count * sizeof(*judge->subjects));
     judge->subject_count = count;
     for (size_t i = 0; i < count; i++)
@@ -289,6 +292,7 @@ void judge_release(struct judge *judge)
     free(judge->subjects);
     judge->subjects = NULL;
     judge->subject_count = 0;
+    judge->page = progress_unmap(judge->page);
     snapshot_release(&judge->old);
     snapshot_release(&judge->right_old);
     snapshot_release(&judge->right_new);

@@ -428,7 +428,6 @@ int lane_run(const struct lane_settings *settings)
     lane.judge = (struct judge){
         .scenario = settings->scenario,
         .address = &settings->address,
-        .page = lane.page,
         .timeout_ns = settings->timeout_ns,
     };
     code = lane.page ? run_stages(&lane, &err) : err.code;
@@ -439,6 +438,7 @@ int lane_run(const struct lane_settings *settings)
         tell(&lane, MESSAGE_ERROR, &err, sizeof(err), &ignored);
     }
     judge_release(&lane.judge);
+    progress_unmap(lane.page);
     free(lane.calibrations);
     return code < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -28,6 +28,8 @@ struct wire {
 #define PROGRESS_TRACED                                                                            \
     ((sizeof(struct progress) + PROGRESS_TRACES * sizeof(struct trace) + 4095) & ~(size_t)4095)
 
+#define PROGRESS_BYTES (PROGRESS_TRACED + PROGRESS_SCRATCH + PROGRESS_OUTPUT)
+
 char *progress_scratch(struct progress *page)
 {
     return (char *)page + PROGRESS_TRACED;
@@ -35,15 +37,21 @@ char *progress_scratch(struct progress *page)
 
 struct progress *progress_map(struct err *err)
 {
-    size_t bytes = PROGRESS_TRACED + PROGRESS_SCRATCH + PROGRESS_OUTPUT;
-    void *page = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+    void *page = mmap(NULL, PROGRESS_BYTES, PROT_READ | PROT_WRITE,
                       MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
     if (page == MAP_FAILED) {
-        err_errno(err, "map %zu bytes of shared memory for the progress page", bytes);
+        err_errno(err, "map %zu bytes of shared memory for the progress page", PROGRESS_BYTES);
         return NULL;
     }
     return page;
+}
+
+struct progress *progress_unmap(struct progress *page)
+{
+    if (page)
+        munmap(page, PROGRESS_BYTES);
+    return NULL;
 }
 
 void progress_reset(struct progress *page)

@@ -50,6 +50,7 @@ struct progress {
 char *progress_scratch(struct progress *page);
 
 struct progress *progress_map(struct err *err); /* shared with children; NULL on error */
+struct progress *progress_unmap(struct progress *page); /* NULL is fine; returns NULL */
 void progress_reset(struct progress *page);
 
 enum wire_mode {
