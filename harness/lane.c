@@ -174,29 +174,31 @@ static int tell_samples(struct lane *lane, size_t subject, enum samples_kind kin
     return tell(lane, MESSAGE_SAMPLES, samples, bytes, err);
 }
 
-/* When each reply was read, as the median of a few uninterrupted updates. */
+/* When each command was written, and when the update ended: medians of a few uninterrupted ones. */
 static int find_timeline(struct lane *lane, size_t subject, struct err *err)
 {
     size_t commands = (size_t)lane->judge.subjects[subject].commands;
-    CLEANUP(mem_freep) uint64_t *replies_ns =
-        mem_alloc((commands * TIMELINE_UPDATES + 1) * sizeof(*replies_ns));
+    CLEANUP(mem_freep) uint64_t *times_ns =
+        mem_alloc((commands + 1) * TIMELINE_UPDATES * sizeof(*times_ns));
     CLEANUP(mem_freep) uint64_t *medians_ns = mem_alloc((commands + 1) * sizeof(*medians_ns));
-    uint64_t start_ns = clock_now_ns(), ignored_ns;
+    uint64_t start_ns = clock_now_ns();
     size_t runs = 0;
 
-    /* Row k holds the times of reply k: TIMELINE_UPDATES places, `runs` of them filled. */
-    while (runs < TIMELINE_UPDATES && clock_now_ns() - start_ns < CALIBRATION_BUDGET_NS) {
-        int code = run_uninterrupted(lane, subject, true, &ignored_ns, err);
+    /* Row k holds the times of command k + 1: TIMELINE_UPDATES places, `runs` of them filled. */
+    while (runs == 0 ||
+           (runs < TIMELINE_UPDATES && clock_now_ns() - start_ns < CALIBRATION_BUDGET_NS)) {
+        int code = run_uninterrupted(lane, subject, true,
+                                     &times_ns[commands * TIMELINE_UPDATES + runs], err);
 
         if (code < 0)
             return code;
         for (size_t k = 0; k < commands; k++)
-            replies_ns[k * TIMELINE_UPDATES + runs] = lane->page->traces[k].reply_ns;
+            times_ns[k * TIMELINE_UPDATES + runs] = lane->page->traces[k].write_ns;
         runs++;
     }
-    for (size_t k = 0; k < commands; k++)
-        medians_ns[k] = (uint64_t)stats_quantile(&replies_ns[k * TIMELINE_UPDATES], runs, 0.5);
-    return tell_samples(lane, subject, SAMPLES_TIMELINE, medians_ns, commands, err);
+    for (size_t k = 0; k <= commands; k++)
+        medians_ns[k] = (uint64_t)stats_quantile(&times_ns[k * TIMELINE_UPDATES], runs, 0.5);
+    return tell_samples(lane, subject, SAMPLES_TIMELINE, medians_ns, commands + 1, err);
 }
 
 static int measure_all(struct lane *lane, struct err *err)

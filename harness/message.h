@@ -41,7 +41,7 @@ struct message_control {
 
 enum samples_kind {
     SAMPLES_UPDATE,   /* durations of warm updates, ns */
-    SAMPLES_TIMELINE, /* value k: median time at which the reply of command k + 1 was read, ns */
+    SAMPLES_TIMELINE, /* median times at which each command was written, and of the end, ns */
 };
 
 struct message_samples {

@@ -224,10 +224,9 @@ uint64_t tally_harmed(const struct words *words, uint64_t total)
     return total - words->clean;
 }
 
-/* A worker is at point k from the moment it knows reply k until it knows reply k + 1. */
 uint64_t tally_window_ns(const struct finding *finding)
 {
-    uint64_t first = UINT64_MAX, last = 0, from_ns, to_ns;
+    uint64_t first = UINT64_MAX, last = 0, from_ns;
 
     if (!finding->controlled || !finding->timeline_ns)
         return 0;
@@ -238,11 +237,15 @@ uint64_t tally_window_ns(const struct finding *finding)
             first = k;
         last = k;
     }
-    if (first == UINT64_MAX || finding->commands == 0)
+    if (first == UINT64_MAX)
         return 0;
     from_ns = first ? finding->timeline_ns[first - 1] : 0;
-    to_ns = finding->timeline_ns[last < finding->commands ? last : finding->commands - 1];
-    return to_ns > from_ns ? to_ns - from_ns : 0;
+    return finding->timeline_ns[last] - from_ns;
+}
+
+uint64_t tally_duration_ns(const struct finding *finding)
+{
+    return finding->timeline_ns ? finding->timeline_ns[finding->commands] : 0;
 }
 
 enum strategy_verdict tally_verdict(const struct finding *finding)

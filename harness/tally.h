@@ -49,7 +49,8 @@ struct finding {
     unsigned uncrashed;
     char uncrashed_example[200];
     struct point *points; /* commands + 1 of them; owned */
-    uint64_t *timeline_ns; /* when each reply was read; `commands` of them, NULL until known */
+    uint64_t *timeline_ns; /* when command k + 1 was written; entry `commands`: the end. Owned;
+                            * NULL until known */
     uint64_t *samples_ns;  /* durations of warm updates; owned */
     size_t sample_count;
     struct kills kills;
@@ -87,8 +88,13 @@ bool tally_census_complete(const struct finding *finding);
 uint64_t tally_attempts(const struct finding *finding); /* all outcomes */
 uint64_t tally_harmed(const struct words *words, uint64_t total); /* not clean */
 
-/* Time from the first crash point that leaks to the end of the last, ns; 0 if none does. */
+/* Time in which a death can leak, ns; 0 if no crash point leaks. Point k can be reached from the
+ * moment command k is written (Redis may execute it although the worker dies) until command k + 1
+ * is: the window is from the first point that leaks to the end of the last. */
 uint64_t tally_window_ns(const struct finding *finding);
+
+/* Duration of an update by a worker that was forked for it, as those that are killed, ns. */
+uint64_t tally_duration_ns(const struct finding *finding);
 
 enum strategy_verdict tally_verdict(const struct finding *finding);
 

@@ -122,11 +122,23 @@ static int send_all(struct wire *wire, size_t length, struct err *err)
     return 0;
 }
 
+static void note_times(struct wire *wire, size_t commands)
+{
+    uint64_t now_ns;
+
+    if (!wire->page || !wire->page->times)
+        return;
+    now_ns = clock_now_ns() - wire->page->begin_ns;
+    for (size_t i = 0; i < commands; i++)
+        wire->page->traces[wire->sent + i].write_ns = now_ns;
+}
+
 /* Sends the first `commands` of the queue. */
 static int send_commands(struct wire *wire, size_t commands, struct err *err)
 {
     size_t length = commands ? wire->ends[commands - 1] : 0;
 
+    note_times(wire, commands);
     if (wire->page) {
         wire->page->bytes = wire->page->bytes + length;
         wire->page->commands = wire->sent + commands;
@@ -259,11 +271,8 @@ int wire_read(struct wire *wire, redisReply **ret, struct err *err)
 
         return err_set(err, -EIO, "read a reply from Redis: %s", *what ? what : "connection lost");
     }
-    if (page) {
+    if (page)
         page->replies = wire->read + 1;
-        if (page->times)
-            page->traces[wire->read].reply_ns = clock_now_ns() - page->begin_ns;
-    }
     wire->read++;
     *ret = reply;
     return 0;

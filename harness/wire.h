@@ -23,7 +23,7 @@
 /* What is known of one command of an uninterrupted update. */
 struct trace {
     char label[48];    /* the command's first words, printable */
-    uint64_t reply_ns; /* when its reply was read, since the update's beginning */
+    uint64_t write_ns; /* when it was handed to the kernel, since the update's beginning */
 };
 #define PROGRESS_TRACES 1000000 /* an update of more commands than this is refused */
 

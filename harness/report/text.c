@@ -256,7 +256,7 @@ static void write_costs(FILE *out, const struct result *result, struct report_st
     add_column(&table, "", "p99", true);
     add_column(&table, "updates", "per second", true);
     add_column(&table, "", "bytes", true);
-    add_column(&table, "time in which", "a death leaks", true);
+    add_column(&table, "time in which a death", "leaks, cold worker", true);
     for (size_t i = 0; i < result->plan.strategies; i++) {
         const struct finding *finding = &result->findings[i];
         struct costs costs = report_costs(finding);
@@ -268,7 +268,8 @@ static void write_costs(FILE *out, const struct result *result, struct report_st
         set_cell(&table, 3, "%.0f us", costs.p99_us);
         set_cell(&table, 4, "%.0f", costs.per_second);
         set_cell(&table, 5, "%llu", (unsigned long long)finding->bytes);
-        set_cell(&table, 6, "%.0f us", (double)tally_window_ns(finding) / 1e3);
+        set_cell(&table, 6, "%.0f us of %.0f", (double)tally_window_ns(finding) / 1e3,
+                 (double)tally_duration_ns(finding) / 1e3);
     }
     write_table(out, &table, style);
 }
