@@ -1,0 +1,194 @@
+/* testlib.c - see testlib.h. */
+#include "testlib.h"
+
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+struct live_run run_start(const char *const *arguments)
+{
+    const char *program = getenv("AFTERKILL");
+    const char *argv[64] = { "afterkill" };
+    int out[2], err[2];
+    pid_t pid;
+
+    cr_assert_not_null(program, "AFTERKILL is not set; run the tests with meson test");
+    for (size_t i = 0; arguments[i]; i++)
+        argv[i + 1] = arguments[i];
+    cr_assert_eq(pipe2(out, O_CLOEXEC), 0);
+    cr_assert_eq(pipe2(err, O_CLOEXEC), 0);
+    pid = fork();
+    if (pid == 0) {
+        sigset_t none;
+
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, NULL);
+        dup2(out[1], STDOUT_FILENO);
+        dup2(err[1], STDERR_FILENO);
+        execv(program, (char *const *)(uintptr_t)argv);
+        _exit(127);
+    }
+    close(out[1]);
+    close(err[1]);
+    cr_assert_gt(pid, 0);
+    return (struct live_run){ pid, out[0], err[0] };
+}
+
+struct run run_finish(struct live_run *live)
+{
+    struct {
+        char *text;
+        size_t length;
+    } streams[2] = { { NULL, 0 }, { NULL, 0 } };
+    struct pollfd fds[2] = { { .fd = live->out_fd, .events = POLLIN },
+                             { .fd = live->err_fd, .events = POLLIN } };
+    int open_streams = 2, status;
+    struct run run;
+
+    while (open_streams) {
+        poll(fds, 2, -1);
+        for (int i = 0; i < 2; i++) {
+            char bytes[4096];
+            ssize_t n;
+
+            if (fds[i].fd < 0 || !fds[i].revents)
+                continue;
+            n = read(fds[i].fd, bytes, sizeof(bytes));
+            if (n <= 0) {
+                close(fds[i].fd);
+                fds[i].fd = -1;
+                open_streams--;
+                continue;
+            }
+            streams[i].text = mem_grow(streams[i].text, streams[i].length + (size_t)n + 1, 1);
+            memcpy(streams[i].text + streams[i].length, bytes, (size_t)n);
+            streams[i].length += (size_t)n;
+        }
+    }
+    waitpid(live->pid, &status, 0);
+    for (int i = 0; i < 2; i++) {
+        if (!streams[i].text)
+            streams[i].text = mem_grow(NULL, 1, 1);
+        streams[i].text[streams[i].length] = '\0';
+    }
+    run = (struct run){
+        .status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
+        .out = streams[0].text,
+        .err = streams[1].text,
+    };
+    run.json = json_loads(run.out, 0, NULL);
+    return run;
+}
+
+struct run run_afterkill(const char *const *arguments)
+{
+    struct live_run live = run_start(arguments);
+
+    return run_finish(&live);
+}
+
+void run_release(struct run *run)
+{
+    free(run->out);
+    free(run->err);
+    json_decref(run->json);
+    memset(run, 0, sizeof(*run));
+}
+
+char *test_scenario(const char *name)
+{
+    const char *directory = getenv("TEST_SCENARIOS");
+
+    cr_assert_not_null(directory, "TEST_SCENARIOS is not set; run the tests with meson test");
+    return mem_printf("%s/%s.lua", directory, name);
+}
+
+char *test_directory(void)
+{
+    char *path = mem_strdup("/tmp/afterkill_test.XXXXXX");
+
+    cr_assert_not_null(mkdtemp(path));
+    setenv("TMPDIR", path, 1);
+    return path;
+}
+
+void test_directory_remove(char *directory)
+{
+    struct err err = ERR_NULL;
+
+    cr_expect_eq(file_remove_tree(directory, &err), 0, "%s", err.msg);
+    free(directory);
+}
+
+size_t test_directory_entries(const char *directory)
+{
+    DIR *stream = opendir(directory);
+    struct dirent *entry;
+    size_t count = 0;
+
+    cr_assert_not_null(stream);
+    while ((entry = readdir(stream)))
+        count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    closedir(stream);
+    return count;
+}
+
+char *test_file(const char *directory, const char *name, const char *text)
+{
+    char *path = mem_printf("%s/%s", directory, name);
+    FILE *file = fopen(path, "we");
+
+    cr_assert_not_null(file);
+    cr_assert_geq(fputs(text, file), 0);
+    cr_assert_eq(fclose(file), 0);
+    return path;
+}
+
+json_t *json_strategy(const struct run *run, const char *name)
+{
+    json_t *strategies = json_object_get(run->json, "strategies");
+    json_t *strategy;
+    size_t i;
+
+    json_array_foreach (strategies, i, strategy)
+        if (strcmp(json_string_value(json_object_get(strategy, "name")), name) == 0)
+            return strategy;
+    return NULL;
+}
+
+long long json_count(const json_t *object, const char *first, const char *second)
+{
+    json_t *value = json_object_get(json_object_get(object, first), second);
+
+    cr_assert(json_is_integer(value), "%s.%s is not a whole number", first, second);
+    return json_integer_value(value);
+}
+
+double json_number(const json_t *object, const char *first, const char *second)
+{
+    json_t *value = json_object_get(json_object_get(object, first), second);
+
+    cr_assert(json_is_number(value), "%s.%s is not a number", first, second);
+    return json_number_value(value);
+}
+
+struct server test_server(const char *directory)
+{
+    struct server_options options = { NULL, directory, -1 };
+    struct server server;
+    struct err err = ERR_NULL;
+
+    cr_assert_eq(server_start(&options, &server, &err), 0, "%s", err.msg);
+    cr_assert_eq(server_wait(&server, &err), 0, "%s", err.msg);
+    return server;
+}

@@ -1,0 +1,56 @@
+/* testlib.h - what the integration tests share: the program run as a user runs it, a private server
+ * for tests of single modules, and scenario files of their own.
+ *
+ * Everything lives in a temporary directory per test, removed at its end, and nothing waits by
+ * sleeping. */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/mem.h"
+#include "server.h"
+
+/* A finished run of the program. */
+struct run {
+    int status;   /* exit status; 128 + signal if a signal ended it */
+    char *out;    /* standard output, terminated */
+    char *err;    /* standard error, terminated */
+    json_t *json; /* what `out` says, if it is JSON; else NULL */
+};
+
+/* Runs $AFTERKILL with the arguments, which end with NULL. Free with run_release(). */
+struct run run_afterkill(const char *const *arguments);
+#define RUN(...) run_afterkill((const char *const[]){ __VA_ARGS__, NULL })
+void run_release(struct run *run);
+
+/* A run that goes on: for tests that disturb it. The program's standard error can be read from
+ * err_fd, so that a test can wait for it to say something. */
+struct live_run {
+    pid_t pid;
+    int out_fd, err_fd;
+};
+struct live_run run_start(const char *const *arguments);
+struct run run_finish(struct live_run *live); /* waits for its end and collects everything */
+
+/* The path of tests/scenarios/NAME.lua; freed by the caller. */
+char *test_scenario(const char *name);
+
+/* A temporary directory that is TMPDIR too, so that everything the program leaves behind shows. */
+char *test_directory(void);                /* makes it, sets TMPDIR; freed by the caller */
+void test_directory_remove(char *directory); /* removes it, frees the name */
+size_t test_directory_entries(const char *directory);
+
+/* Writes a file into the directory and returns its path; freed by the caller. */
+char *test_file(const char *directory, const char *name, const char *text);
+
+/* The finding of a strategy in a run's JSON; NULL if it is not there. Borrowed. */
+json_t *json_strategy(const struct run *run, const char *name);
+/* A whole number inside an object, by names: json_count(strategy, "census", "leaked"). */
+long long json_count(const json_t *object, const char *first, const char *second);
+double json_number(const json_t *object, const char *first, const char *second);
+
+/* A private server for tests that use a module directly. */
+struct server test_server(const char *directory);
