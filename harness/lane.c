@@ -2,6 +2,7 @@
 #include "lane.h"
 
 #include <malloc.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -39,6 +40,7 @@ struct lane {
     struct message_trial batch[BATCH_TRIALS];
     size_t batched;
     uint64_t batch_start_ns;
+    bool noted; /* an error was told */
 };
 
 static int tell(struct lane *lane, enum message_type type, const void *body, size_t bytes,
@@ -328,6 +330,19 @@ static int note_trial(struct lane *lane, const struct message_trial *trial, stru
     return flush_batch(lane, err);
 }
 
+/* The first error of a lane is told in words; all are counted. */
+static void note_error(struct lane *lane, uint64_t number, struct err *err)
+{
+    struct message_note note = { .number = number };
+
+    if (lane->noted)
+        return;
+    lane->noted = true;
+    snprintf(note.text, sizeof(note.text), "%s",
+             lane->page->error[0] ? lane->page->error : "the worker died of something else");
+    tell(lane, MESSAGE_NOTE, &note, sizeof(note), err);
+}
+
 static int kill_trial(struct lane *lane, const struct plan_trial *planned,
                       struct snapshot *snapshot, struct err *err)
 {
@@ -351,6 +366,8 @@ static int kill_trial(struct lane *lane, const struct plan_trial *planned,
     if (code < 0)
         return err_wrap(err, "trial %llu of strategy '%s'", (unsigned long long)planned->number,
                         name_of(lane, subject));
+    if (end.outcome == OUTCOME_ERROR)
+        note_error(lane, planned->number, err);
     trial = (struct message_trial){
         .number = planned->number,
         .strategy = (uint32_t)subject,

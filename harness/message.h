@@ -17,6 +17,7 @@ enum message_type {
     MESSAGE_POINT,    /* struct message_point: one crash point of the census */
     MESSAGE_READY,    /* nothing: the lane's share of the census is done; it waits for "go" */
     MESSAGE_TRIALS,   /* struct message_trial, as many as the length says */
+    MESSAGE_NOTE,     /* struct message_note: why a trial ended in an error */
     MESSAGE_ALIVE,    /* nothing: still working */
     MESSAGE_DONE,     /* nothing: the lane has nothing left to do */
     MESSAGE_ERROR,    /* struct err: the lane gives up */
@@ -70,6 +71,11 @@ struct message_trial {
     uint16_t later;
     uint64_t replies, commands; /* executed was a prefix of a length between these */
     struct signature signature;
+};
+
+struct message_note {
+    uint64_t number; /* of the trial */
+    char text[512];
 };
 
 /* Writes one message. */

@@ -163,6 +163,14 @@ static int take_trial(struct result *result, const struct message_trial *trial)
     return 0;
 }
 
+static int take_note(struct result *result, const struct message_note *note)
+{
+    if (!result->first_error[0])
+        snprintf(result->first_error, sizeof(result->first_error), "trial %llu: %s",
+                 (unsigned long long)note->number, note->text);
+    return 0;
+}
+
 int tally_take(struct result *result, enum message_type type, const void *body, size_t bytes,
                struct err *err)
 {
@@ -181,6 +189,8 @@ int tally_take(struct result *result, enum message_type type, const void *body, 
         for (size_t i = 0; i < bytes / sizeof(*trials); i++)
             take_trial(result, &trials[i]);
         return 0;
+    case MESSAGE_NOTE:
+        return take_note(result, body);
     case MESSAGE_READY:
     case MESSAGE_ALIVE:
     case MESSAGE_DONE:

@@ -70,6 +70,7 @@ struct result {
     bool complete;            /* everything planned was done */
     bool interrupted;         /* a signal asked */
     char trouble[1024];       /* the error that ended the run early; "" if none did */
+    char first_error[600];    /* why a trial ended in an error; "" if none did */
     char unexplained[512];    /* the first unexplained death, in words; "" if none */
 };
 

@@ -214,6 +214,10 @@ void report_json(FILE *out, const struct result *result, struct report_style sty
     json_object_set_new(object, "complete", json_boolean(result->complete));
     if (result->trouble[0])
         json_object_set_new(object, "trouble", text(result->trouble));
+    if (result->first_error[0])
+        json_object_set_new(object, "first_error", text(result->first_error));
+    if (result->unexplained[0])
+        json_object_set_new(object, "unexplained", text(result->unexplained));
     json_object_set_new(object, "strategies", strategies);
     json_object_set_new(object, "verdict", text(report_verdict(result)));
     json_dumpf(object, out, JSON_INDENT(2) | JSON_REAL_PRECISION(9));

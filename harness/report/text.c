@@ -461,6 +461,9 @@ static void write_verdict(FILE *out, const struct result *result, struct report_
         fprintf(out, "FAIL: %s was expected to be %s, and is not.\n", finding->strategy->name,
                 expect);
     }
+    if (result->first_error[0])
+        fprintf(out, "ERRORS: some trials ended in an error and count in no rate; the first, %s\n",
+                result->first_error);
     if (result->unexplained[0])
         fprintf(out,
                 "UNEXPLAINED: %s. This is a mistake in afterkill or a discovery about Redis; no "
