@@ -2,6 +2,7 @@
 #include "worker.h"
 
 #include <linux/futex.h>
+#include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -96,18 +97,34 @@ static int own_client_id(redisContext *connection, int64_t *ret, struct err *err
 
 /* A kill is as exact as its killer's waking. By default a sleep may last 50 us longer than asked;
  * and a process that wakes up does not always get the CPU at once from the worker or the server
- * that is using it. The first is set right here. So is the second where that is allowed (root or
- * CAP_SYS_NICE); elsewhere kills come late by up to a scheduler's slice while the CPU is busy. */
+ * that is using it. The first is set right here. The second is sure as a real-time process (root or
+ * CAP_SYS_NICE); anybody may at least ask for short slices, which since Linux 6.12 wins the CPU from
+ * those with long ones. Elsewhere kills come late while the CPU is busy. */
+struct scheduling { /* struct sched_attr, whose header cannot stand beside <sched.h> */
+    uint32_t size, policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime_ns, deadline_ns, period_ns;
+};
+
 static void wake_exactly(void)
 {
     static bool done;
     struct sched_param priority = { .sched_priority = 1 };
+    struct scheduling brief = {
+        .size = sizeof(brief),
+        .policy = SCHED_OTHER,
+        .flags = SCHED_FLAG_RESET_ON_FORK,
+        .runtime_ns = 100 * NSEC_PER_USEC,
+    };
 
     if (done)
         return;
     done = true;
     prctl(PR_SET_TIMERSLACK, 1);
-    sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &priority);
+    if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &priority) < 0)
+        syscall(SYS_sched_setattr, 0, &brief, 0);
 }
 
 /* Kills the worker `delay_ns` after its update began. The worker says that it is about to begin by

@@ -1,11 +1,12 @@
 /* testlib.c - see testlib.h. */
 #include "testlib.h"
 
-#include <criterion/criterion.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -14,7 +15,8 @@
 
 #include "base/file.h"
 
-struct live_run run_start(const char *const *arguments)
+/* Starts the program; its standard output goes to the descriptor, or through a pipe if that is -1. */
+static struct live_run start(int into_fd, const char *const *arguments)
 {
     const char *program = getenv("AFTERKILL");
     const char *argv[64] = { "afterkill" };
@@ -33,7 +35,7 @@ struct live_run run_start(const char *const *arguments)
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
-        dup2(out[1], STDOUT_FILENO);
+        dup2(into_fd < 0 ? out[1] : into_fd, STDOUT_FILENO);
         dup2(err[1], STDERR_FILENO);
         execv(program, (char *const *)(uintptr_t)argv);
         _exit(127);
@@ -42,6 +44,38 @@ struct live_run run_start(const char *const *arguments)
     close(err[1]);
     cr_assert_gt(pid, 0);
     return (struct live_run){ pid, out[0], err[0] };
+}
+
+struct live_run run_start(const char *const *arguments)
+{
+    return start(-1, arguments);
+}
+
+bool run_wait_for(struct live_run *live, const char *text)
+{
+    char seen[16384];
+    size_t used = 0;
+    ssize_t n;
+
+    while ((n = read(live->err_fd, seen + used, sizeof(seen) - 1 - used)) > 0) {
+        used += (size_t)n;
+        seen[used] = '\0';
+        if (strstr(seen, text))
+            return true;
+        cr_assert_lt(used, sizeof(seen) - 1, "too much on standard error:\n%s", seen);
+    }
+    return false;
+}
+
+struct run run_afterkill_into(const char *path, const char *const *arguments)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    struct live_run live;
+
+    cr_assert_geq(fd, 0, "cannot open %s", path);
+    live = start(fd, arguments);
+    close(fd);
+    return run_finish(&live);
 }
 
 struct run run_finish(struct live_run *live)
@@ -103,6 +137,86 @@ void run_release(struct run *run)
     free(run->err);
     json_decref(run->json);
     memset(run, 0, sizeof(*run));
+}
+
+void processes_adopt(void)
+{
+    cr_assert_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+}
+
+void processes_wait(void)
+{
+    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+        ;
+    cr_assert_eq(errno, ECHILD);
+}
+
+/* The parent and the name of a process; 0 if there is no such process. */
+static pid_t process_parent(const char *pid, char name[64])
+{
+    CLEANUP(mem_freep) char *path = mem_printf("/proc/%s/stat", pid);
+    FILE *file = fopen(path, "re");
+    int parent = 0;
+
+    if (!file)
+        return 0;
+    if (fscanf(file, "%*d (%63[^)]) %*c %d", name, &parent) != 2)
+        parent = 0;
+    fclose(file);
+    return parent;
+}
+
+/* Calls visit(context, pid, name) for every child of the process. */
+static void each_child(pid_t parent, void (*visit)(void *context, pid_t pid, const char *name),
+                       void *context)
+{
+    DIR *stream = opendir("/proc");
+    struct dirent *entry;
+
+    cr_assert_not_null(stream);
+    while ((entry = readdir(stream))) {
+        char name[64];
+        pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+
+        if (pid > 0 && process_parent(entry->d_name, name) == parent)
+            visit(context, pid, name);
+    }
+    closedir(stream);
+}
+
+struct wanted {
+    const char *name;
+    pid_t pid;
+};
+
+static void take_wanted(void *context, pid_t pid, const char *name)
+{
+    struct wanted *wanted = context;
+
+    if (strcmp(name, wanted->name) == 0)
+        wanted->pid = pid;
+}
+
+pid_t process_child(pid_t parent, const char *name)
+{
+    struct wanted wanted = { name, 0 };
+
+    each_child(parent, take_wanted, &wanted);
+    return wanted.pid;
+}
+
+static void count_below(void *context, pid_t pid, const char *name)
+{
+    (void)name;
+    *(size_t *)context += 1 + processes_below(pid);
+}
+
+size_t processes_below(pid_t parent)
+{
+    size_t count = 0;
+
+    each_child(parent, count_below, &count);
+    return count;
 }
 
 char *test_scenario(const char *name)
@@ -180,6 +294,23 @@ double json_number(const json_t *object, const char *first, const char *second)
 
     cr_assert(json_is_number(value), "%s.%s is not a number", first, second);
     return json_number_value(value);
+}
+
+char *json_words(const json_t *array)
+{
+    char *text = NULL;
+    json_t *word;
+    size_t i;
+
+    cr_assert(json_is_array(array));
+    json_array_foreach ((json_t *)(uintptr_t)array, i, word) {
+        char *longer = mem_printf("%s%s%s", text ? text : "", text ? "+" : "",
+                                  json_string_value(word));
+
+        free(text);
+        text = longer;
+    }
+    return text ? text : mem_strdup("clean");
 }
 
 struct server test_server(const char *directory)

@@ -5,9 +5,11 @@
  * sleeping. */
 #pragma once
 
+#include <criterion/criterion.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/types.h>
 
 #include "base/mem.h"
@@ -33,7 +35,29 @@ struct live_run {
     int out_fd, err_fd;
 };
 struct live_run run_start(const char *const *arguments);
+#define START(...) run_start((const char *const[]){ __VA_ARGS__, NULL })
+/* Waits until the program has said the text on standard error, or ends; what was read is forgotten.
+ * Returns whether it was said. */
+bool run_wait_for(struct live_run *live, const char *text);
 struct run run_finish(struct live_run *live); /* waits for its end and collects everything */
+
+/* Runs the program with its standard output opened at the path; run.out is "". */
+struct run run_afterkill_into(const char *path, const char *const *arguments);
+
+/* From here on every process that the program leaves behind becomes a child of this one, so that
+ * none can hide. */
+void processes_adopt(void);
+/* Waits until no child of this process is left. */
+void processes_wait(void);
+/* A child of the process with this name (see ps -o comm), or 0. */
+pid_t process_child(pid_t parent, const char *name);
+/* The number of processes below this one. */
+size_t processes_below(pid_t parent);
+
+/* Does the text contain the words? Shows both if not. */
+#define EXPECT_SAYS(text, words)                                                                   \
+    cr_expect(strstr((text), (words)), "expected \"%s\" in:\n%s", (words), (text))
+#define EXPECT_SILENT(text) cr_expect_str_empty((text), "expected nothing, but there is:\n%s", (text))
 
 /* The path of tests/scenarios/NAME.lua; freed by the caller. */
 char *test_scenario(const char *name);
@@ -51,6 +75,9 @@ json_t *json_strategy(const struct run *run, const char *name);
 /* A whole number inside an object, by names: json_count(strategy, "census", "leaked"). */
 long long json_count(const json_t *object, const char *first, const char *second);
 double json_number(const json_t *object, const char *first, const char *second);
+
+/* The words of an array of texts, joined by "+"; "clean" if there are none. Freed by the caller. */
+char *json_words(const json_t *array);
 
 /* A private server for tests that use a module directly. */
 struct server test_server(const char *directory);
