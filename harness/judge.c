@@ -23,21 +23,13 @@ static int run_function(struct judge *judge, scenario_function function, const c
 
     if (code < 0)
         return err_wrap(err, "%s", what);
-    switch (end.outcome) {
-    case OUTCOME_MISSED:
+    if (end.outcome == OUTCOME_MISSED)
         return 0;
-    case OUTCOME_TIMEOUT:
+    if (end.outcome == OUTCOME_TIMEOUT)
         return err_set(err, ERR_USAGE, "%s: %s did not return within %g s (--timeout)",
                        judge->scenario->path, what, (double)judge->timeout_ns / 1e9);
-    case OUTCOME_ERROR:
-        if (judge->page->error[0])
-            return err_set(err, judge->page->error_code, "%s: %s", what, judge->page->error);
-        /* fallthrough */
-    case OUTCOME_VALID:
-    case OUTCOME_EARLY:
-    case OUTCOME_COUNT:
-        break;
-    }
+    if (judge->page->error[0])
+        return err_set(err, judge->page->error_code, "%s: %s", what, judge->page->error);
     return err_set(err, -ECHILD, "%s: the worker died, and not by afterkill's hand", what);
 }
 

@@ -56,7 +56,7 @@ static int report_error(const struct err *err)
     fprintf(stderr, "afterkill: %s\n", err->msg);
     for (size_t i = 0; i < ARRAY_SIZE(statuses); i++)
         if (statuses[i].code == err->code)
-            return statuses[i].status;
+            return (int)statuses[i].status;
     return EXIT_INFRASTRUCTURE;
 }
 
@@ -69,7 +69,7 @@ int main(int argc, char **argv)
 
     argp_err_exit_status = EXIT_USAGE;
     if (argc < 2)
-        return usage(NULL);
+        return (int)usage(NULL);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
         help(stdout);
@@ -87,5 +87,5 @@ int main(int argc, char **argv)
     if (command->run(argc - 1, argv + 1, &status, &err) < 0)
         status = (enum exit_status)report_error(&err);
     free(name);
-    return status;
+    return (int)status;
 }

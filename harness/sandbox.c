@@ -168,7 +168,6 @@ static void check_deadline(lua_State *lua, lua_Debug *where)
 
 int sandbox_run(lua_State *lua, const char *path, struct err *err)
 {
-    CLEANUP(mem_freep) char *chunk = mem_printf("@%s", path);
     int status;
 
     lua_pushcfunction(lua, sandbox_message);

@@ -384,7 +384,7 @@ static int assign(const struct loader *loader, const char *assignment)
 
         if (strcmp(parameter->name, name) != 0)
             continue;
-        if (parameter->is_flag ? strcmp(equals + 1, "true") && strcmp(equals + 1, "false")
+        if (parameter->is_flag ? strcmp(equals + 1, "true") != 0 && strcmp(equals + 1, "false") != 0
                                : !parameter->is_text && !is_number(equals + 1))
             return err_set(loader->err, ERR_USAGE, "--set %s='%.100s': expected %s", name,
                            equals + 1, parameter->is_flag ? "true or false" : "a number");
