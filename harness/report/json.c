@@ -187,8 +187,10 @@ static json_t *parameters(const struct scenario *scenario)
 static json_t *redis(const struct result *result)
 {
     json_t *object = json_object();
+    const char *space = strchr(result->server, ' '); /* "redis 7.0.15" */
 
-    json_object_set_new(object, "version", text(result->server));
+    json_object_set_new(object, "server", json_stringn(result->server, space ? (size_t)(space - result->server) : 0));
+    json_object_set_new(object, "version", text(space ? space + 1 : ""));
     json_object_set_new(object, "transport", text(result->transport));
     return object;
 }

@@ -5,6 +5,9 @@
 #include "base/mem.h"
 #include "report/report.h"
 
+#define WRAP_COLUMNS 96
+#define VALID_WANTED 0.8 /* a share of valid kills that is surely below this is worth a remark */
+
 /* A table of cells, as wide as they need to be. Two header lines; numbers stand to the right. */
 #define TABLE_COLUMNS 12
 #define TABLE_CELL 72
@@ -396,10 +399,20 @@ static void say_uncrashed(FILE *out, const struct finding *finding)
     fputs(". ", out);
 }
 
-static void write_sentence(FILE *out, const struct result *result, const struct finding *finding)
+static void say_attempts(FILE *out, const struct result *result, const struct finding *finding)
+{
+    struct rate valid = report_rate(result, valid_kills(finding), tally_attempts(finding));
+
+    if (valid.interval.high >= VALID_WANTED)
+        return;
+    fprintf(out, "Only %llu of %llu attempts landed inside the update: the machine's speed changes "
+                 "faster than it can be calibrated. ",
+            (unsigned long long)valid.hits, (unsigned long long)valid.of);
+}
+
+static void say_all(FILE *out, const struct result *result, const struct finding *finding)
 {
     const struct point *harm = first_harm(finding);
-    uint64_t attempts = tally_attempts(finding), valid = valid_kills(finding);
 
     fprintf(out, "%s: ", finding->strategy->name);
     if (!tally_census_complete(finding))
@@ -409,11 +422,40 @@ static void write_sentence(FILE *out, const struct result *result, const struct 
     else
         say_clean(out, result, finding);
     say_uncrashed(out, finding);
-    if (attempts && valid * 10 < attempts * 8)
-        fprintf(out, "Only %llu of %llu attempts landed inside the update: the machine's speed "
-                     "changes faster than it can be calibrated. ",
-                (unsigned long long)valid, (unsigned long long)attempts);
+    say_attempts(out, result, finding);
+}
+
+/* Breaks a text at its blanks into lines of at most WRAP_COLUMNS; all but the first are indented. */
+static void write_wrapped(FILE *out, const char *words)
+{
+    size_t column = 0;
+
+    while (*words) {
+        size_t length = strcspn(words, " ");
+
+        if (column && column + 1 + length > WRAP_COLUMNS)
+            column = (size_t)fprintf(out, "\n    ") - 1;
+        else if (column)
+            column += (size_t)fprintf(out, " ");
+        fwrite(words, 1, length, out);
+        column += length;
+        words += length;
+        words += strspn(words, " ");
+    }
     fputc('\n', out);
+}
+
+static void write_sentence(FILE *out, const struct result *result, const struct finding *finding)
+{
+    CLEANUP(mem_freep) char *words = NULL;
+    size_t length = 0;
+    FILE *memory = open_memstream(&words, &length);
+
+    if (!memory)
+        return;
+    say_all(memory, result, finding);
+    fclose(memory);
+    write_wrapped(out, words);
 }
 
 static void write_header(FILE *out, const struct result *result)
