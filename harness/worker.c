@@ -49,6 +49,45 @@ static void word_set(_Atomic uint32_t *word)
     syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
+struct scheduling { /* struct sched_attr, whose header cannot stand beside <sched.h> */
+    uint32_t size, policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime_ns, deadline_ns, period_ns;
+};
+
+/* Asks for short turns on the CPU. Who has them gets the CPU soon after waking up, from others that
+ * have long ones (Linux 6.12 and later; before, who woke up got it anyway, and this does nothing).
+ * Needs no privileges. */
+static void take_short_turns(void)
+{
+    struct scheduling brief = {
+        .size = sizeof(brief),
+        .policy = SCHED_OTHER,
+        .flags = SCHED_FLAG_RESET_ON_FORK,
+        .runtime_ns = 100 * NSEC_PER_USEC,
+    };
+
+    syscall(SYS_sched_setattr, 0, &brief, 0);
+}
+
+/* A kill by the parent is as exact as the parent's waking. By default a sleep may last 50 us longer
+ * than asked, and the CPU is given at once for sure only to a real-time process (root or
+ * CAP_SYS_NICE). */
+static void wake_exactly(void)
+{
+    static bool done;
+    struct sched_param priority = { .sched_priority = 1 };
+
+    if (done)
+        return;
+    done = true;
+    prctl(PR_SET_TIMERSLACK, 1);
+    if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &priority) < 0)
+        take_short_turns();
+}
+
 static void note_error(struct progress *page, const struct err *err)
 {
     page->error_code = err->code;
@@ -64,6 +103,7 @@ __attribute__((noreturn)) static void live(const struct worker_job *job, redisCo
     struct err err = ERR_NULL;
     int code;
 
+    take_short_turns();
     while (!atomic_load(&page->released))
         word_wait(&page->released, NULL);
     sandbox_live_in(job->scenario->lua, progress_scratch(page), PROGRESS_SCRATCH);
@@ -93,38 +133,6 @@ static int own_client_id(redisContext *connection, int64_t *ret, struct err *err
     if (code == 0)
         *ret = reply->integer;
     return code;
-}
-
-/* A kill is as exact as its killer's waking. By default a sleep may last 50 us longer than asked;
- * and a process that wakes up does not always get the CPU at once from the worker or the server
- * that is using it. The first is set right here. The second is sure as a real-time process (root or
- * CAP_SYS_NICE); anybody may at least ask for short slices, which since Linux 6.12 wins the CPU from
- * those with long ones. Elsewhere kills come late while the CPU is busy. */
-struct scheduling { /* struct sched_attr, whose header cannot stand beside <sched.h> */
-    uint32_t size, policy;
-    uint64_t flags;
-    int32_t nice;
-    uint32_t priority;
-    uint64_t runtime_ns, deadline_ns, period_ns;
-};
-
-static void wake_exactly(void)
-{
-    static bool done;
-    struct sched_param priority = { .sched_priority = 1 };
-    struct scheduling brief = {
-        .size = sizeof(brief),
-        .policy = SCHED_OTHER,
-        .flags = SCHED_FLAG_RESET_ON_FORK,
-        .runtime_ns = 100 * NSEC_PER_USEC,
-    };
-
-    if (done)
-        return;
-    done = true;
-    prctl(PR_SET_TIMERSLACK, 1);
-    if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &priority) < 0)
-        syscall(SYS_sched_setattr, 0, &brief, 0);
 }
 
 /* Kills the worker `delay_ns` after its update began. The worker says that it is about to begin by
