@@ -160,10 +160,37 @@ static uint64_t deadline_ns;
 static void check_deadline(lua_State *lua, lua_Debug *where)
 {
     (void)where;
-    if (clock_now_ns() > deadline_ns)
-        luaL_error(lua, "the file did not return within %d seconds; is there an endless loop "
-                        "outside the functions?",
-                   LOAD_TIMEOUT_S);
+    if (clock_now_ns() <= deadline_ns)
+        return;
+    lua_sethook(lua, check_deadline, LUA_MASKCOUNT, 1); /* no pcall() around it survives that */
+    luaL_where(lua, 0); /* the function that runs, not the one that called it */
+    lua_pushfstring(lua,
+                    "the file did not return within %d seconds; is there an endless loop outside "
+                    "the functions?",
+                    LOAD_TIMEOUT_S);
+    lua_concat(lua, 2);
+    lua_error(lua);
+}
+
+void sandbox_guard(lua_State *lua)
+{
+    deadline_ns = clock_now_ns() + LOAD_TIMEOUT_S * NSEC_PER_SEC;
+    lua_sethook(lua, check_deadline, LUA_MASKCOUNT, HOOK_INSTRUCTIONS);
+}
+
+void sandbox_unguard(lua_State *lua)
+{
+    lua_sethook(lua, NULL, 0, 0);
+}
+
+/* Lua's message, behind the file's name where Lua gives no place (out of memory, binary chunk). */
+int sandbox_explain(lua_State *lua, const char *path, struct err *err)
+{
+    const char *message = lua_tostring(lua, -1);
+    const char *slash = strrchr(path, '/');
+
+    err_set(err, ERR_USAGE, "%s", message);
+    return strstr(message, slash ? slash + 1 : path) ? err->code : err_wrap(err, "%s", path);
 }
 
 int sandbox_run(lua_State *lua, const char *path, struct err *err)
@@ -171,16 +198,11 @@ int sandbox_run(lua_State *lua, const char *path, struct err *err)
     int status;
 
     lua_pushcfunction(lua, sandbox_message);
-    deadline_ns = clock_now_ns() + LOAD_TIMEOUT_S * NSEC_PER_SEC;
-    lua_sethook(lua, check_deadline, LUA_MASKCOUNT, HOOK_INSTRUCTIONS);
     status = luaL_loadfilex(lua, path, "t");
-    if (status == LUA_ERRFILE)
-        return err_set(err, ERR_USAGE, "%s", lua_tostring(lua, -1));
     if (status == LUA_OK)
         status = lua_pcall(lua, 0, 1, -2);
-    lua_sethook(lua, NULL, 0, 0);
     if (status != LUA_OK)
-        return err_set(err, ERR_USAGE, "%s", lua_tostring(lua, -1));
+        return sandbox_explain(lua, path, err);
     lua_remove(lua, -2);
     return 0;
 }

@@ -14,8 +14,16 @@ struct lua_State;
 /* math.random() is seeded, and the same in every function of a run. */
 struct lua_State *sandbox_new(uint64_t seed);
 
+/* From here on Lua code that takes longer than a few seconds is stopped with an error; until
+ * sandbox_unguard(). */
+void sandbox_guard(struct lua_State *lua);
+void sandbox_unguard(struct lua_State *lua);
+
 /* Runs a file and leaves the value that it returned on the stack. */
 int sandbox_run(struct lua_State *lua, const char *path, struct err *err);
+
+/* Makes an error of the message on top of the stack. */
+int sandbox_explain(struct lua_State *lua, const char *path, struct err *err);
 
 /* From here on new objects come from this memory, one after the other, and nothing is collected: for
  * a process that lives for one function. The first write to any page of the heap after a fork costs

@@ -184,6 +184,16 @@ static scenario_function get_function(lua_State *lua, const char *name)
     return 0;
 }
 
+/* Is the table on top of the stack a list and nothing else? */
+static bool is_list(lua_State *lua)
+{
+    size_t count = 0;
+
+    for (lua_pushnil(lua); lua_next(lua, -2); lua_pop(lua, 1))
+        count++;
+    return count == lua_rawlen(lua, -1);
+}
+
 static int load_patterns(const struct loader *loader, const char *name, struct patterns *ret)
 {
     lua_State *lua = loader->lua;
@@ -193,6 +203,8 @@ static int load_patterns(const struct loader *loader, const char *name, struct p
         lua_pop(lua, 1);
         return 0;
     }
+    if (!is_list(lua))
+        return mistake(loader, name, "%s has entries with names; expected a list of patterns", name);
     count = lua_rawlen(lua, -1);
     ret->globs = mem_alloc((count + 1) * sizeof(*ret->globs));
     for (size_t i = 0; i < count; i++) {
@@ -289,6 +301,9 @@ static int load_strategies(const struct loader *loader)
     size_t count;
 
     lua_getfield(lua, -1, "strategies");
+    if (!is_list(lua))
+        return mistake(loader, "strategies",
+                       "strategies has entries with names; expected a list: { { name = ... }, ... }");
     count = lua_rawlen(lua, -1);
     if (count == 0)
         return mistake(loader, "strategies", "strategies is empty; expected a list of tables");
@@ -335,6 +350,9 @@ static int list_parameters(const struct loader *loader)
             return mistake(loader, lua_tostring(lua, -2),
                            "parameter '%s' is a %s; expected a number, a string or a boolean",
                            lua_tostring(lua, -2), luaL_typename(lua, -1));
+        if (type == LUA_TNUMBER && !isfinite(lua_tonumber(lua, -1)))
+            return mistake(loader, lua_tostring(lua, -2), "parameter '%s' is not a finite number",
+                           lua_tostring(lua, -2));
         if (strcmp(lua_tostring(lua, -2), "seed") == 0 || strcmp(lua_tostring(lua, -2), "now") == 0)
             return mistake(loader, "params", "parameter '%s' is afterkill's own; choose another "
                                              "name",
@@ -478,18 +496,24 @@ static int load_protected(lua_State *lua)
 static int load_file(const struct loader *loader)
 {
     lua_State *lua = loader->lua;
-    int code = sandbox_run(lua, loader->scenario->path, loader->err);
+    int code;
 
-    if (code < 0)
-        return code;
-    lua_pushcfunction(lua, load_protected);
-    lua_insert(lua, -2);
-    lua_pushlightuserdata(lua, (void *)(uintptr_t)loader);
-    lua_insert(lua, -2);
-    if (lua_pcall(lua, 2, 1, 0) != LUA_OK)
-        return err_set(loader->err, ERR_USAGE, "%s: %s", loader->scenario->path,
-                       luaL_tolstring(lua, -1, NULL));
-    return (int)lua_tointeger(lua, -1);
+    sandbox_guard(lua);
+    code = sandbox_run(lua, loader->scenario->path, loader->err);
+    if (code == 0) {
+        lua_pushcfunction(lua, load_protected);
+        lua_insert(lua, -2);
+        lua_pushlightuserdata(lua, (void *)(uintptr_t)loader);
+        lua_insert(lua, -2);
+        if (lua_pcall(lua, 2, 1, 0) != LUA_OK) {
+            luaL_tolstring(lua, -1, NULL);
+            code = sandbox_explain(lua, loader->scenario->path, loader->err);
+        } else {
+            code = (int)lua_tointeger(lua, -1);
+        }
+    }
+    sandbox_unguard(lua);
+    return code;
 }
 
 static char *name_of(const char *path)

@@ -65,7 +65,7 @@ static inline bool signature_equal(struct signature a, struct signature b)
 int atom_compare_place(const struct atom *a, const struct atom *b);
 int atom_compare(const struct atom *a, const struct atom *b); /* place, then value and expiry */
 
-/* For people: "hash 'app:work' field 'a' = 'b', which never expires". */
+/* For people: "hash 'app:work', element 'a' = 'b', which never expires". */
 void atom_describe(char *buffer, size_t size, const struct atom *atom);
 
 /* Describes an atom that is in one of two states and not in the other, the first in order; false

@@ -108,6 +108,8 @@ static int take_point(struct result *result, const struct message_point *message
     if (!finding->controlled || message->index > finding->commands)
         return contradiction(finding, "how many commands it sends", err);
     point = &finding->points[message->index];
+    if (point->taken && !signature_equal(point->signature, message->signature))
+        return contradiction(finding, "what a crash point leaves", err);
     point->taken = true;
     point->now = (enum now)message->now;
     point->later = message->later;
@@ -121,7 +123,8 @@ static int take_point(struct result *result, const struct message_point *message
  * replies that were read and the commands that were written. NULL: unexplained. */
 static struct point *explain(struct finding *finding, const struct message_trial *trial)
 {
-    for (uint64_t k = trial->replies; k <= trial->commands && k <= finding->commands; k++)
+    for (uint64_t k = trial->replies; finding->controlled && k <= trial->commands && k <= finding->commands;
+         k++)
         if (finding->points[k].taken &&
             signature_equal(finding->points[k].signature, trial->signature))
             return &finding->points[k];

@@ -16,6 +16,7 @@
 #include "base/mem.h"
 
 #define TEMPDIR_PREFIX "afterkill-"
+#define TEMPDIR_OWNER "owner"
 
 static void closep(int *fd)
 {
@@ -84,7 +85,7 @@ int file_make_directory(const char *path, struct err *err)
     CLEANUP(mem_freep) char *part = mem_strdup(path);
     struct stat st;
 
-    for (char *p = part + 1;; p++) {
+    for (char *p = part + (*part != '\0');; p++) {
         bool last = *p == '\0';
 
         if (*p != '/' && !last)
@@ -143,6 +144,7 @@ int tempdir_make(struct tempdir *ret, struct err *err)
 {
     CLEANUP(mem_freep) char *path = mem_printf("%s/" TEMPDIR_PREFIX "%ld-XXXXXX", tempdir_parent(),
                                                (long)getpid());
+    CLEANUP(mem_freep) char *unlocked = NULL;
     CLEANUP(mem_freep) char *lock = NULL;
     int fd;
 
@@ -151,9 +153,11 @@ int tempdir_make(struct tempdir *ret, struct err *err)
                          "create a temporary directory '%s' (set TMPDIR to a directory that can "
                          "be written)",
                          path);
-    lock = mem_printf("%s/owner", path);
-    fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0) {
+    /* The file gets its name when it is locked, so that nobody finds it free. */
+    lock = mem_printf("%s/" TEMPDIR_OWNER, path);
+    unlocked = mem_printf("%s.new", lock);
+    fd = open(unlocked, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 || rename(unlocked, lock) < 0) {
         err_errno(err, "lock '%s'", lock);
         if (fd >= 0)
             close(fd);
@@ -164,32 +168,65 @@ int tempdir_make(struct tempdir *ret, struct err *err)
     return 0;
 }
 
+static int remove_inside(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    bool stays = ftw->level == 0 || (ftw->level == 1 && strcmp(path + ftw->base, TEMPDIR_OWNER) == 0);
+
+    return stays ? 0 : remove_one(path, st, type, ftw);
+}
+
+/* The lock file goes last: whoever is killed while doing this leaves a directory that can still be
+ * told from other people's. The caller holds the lock. */
+static void remove_owned(const char *path)
+{
+    CLEANUP(mem_freep) char *lock = mem_printf("%s/" TEMPDIR_OWNER, path);
+
+    nftw(path, remove_inside, 16, FTW_DEPTH | FTW_PHYS);
+    unlink(lock);
+    rmdir(path);
+}
+
 void tempdir_remove(struct tempdir *directory)
 {
     if (directory->path)
-        file_remove_tree(directory->path, &(struct err)ERR_NULL);
+        remove_owned(directory->path);
     if (directory->lock_fd >= 0)
         close(directory->lock_fd);
     free(directory->path);
     *directory = (struct tempdir)TEMPDIR_NULL;
 }
 
-/* The lock is the truth. Between mkdir and flock there is none: there the pid in the name says
- * whether the owner is still on its way. */
-static bool is_abandoned(int parent_fd, const char *name)
+/* The pid in "afterkill-<pid>-XXXXXX"; 0 if that is not how the name is made. */
+static pid_t pid_in(const char *name)
 {
-    CLEANUP(mem_freep) char *lock = mem_printf("%s/owner", name);
-    long pid = strtol(name + strlen(TEMPDIR_PREFIX), NULL, 10);
+    char *end;
+    long pid;
+
+    if (strncmp(name, TEMPDIR_PREFIX, strlen(TEMPDIR_PREFIX)) != 0)
+        return 0;
+    pid = strtol(name + strlen(TEMPDIR_PREFIX), &end, 10);
+    return pid > 0 && end[0] == '-' && strlen(end) == strlen("-XXXXXX") ? (pid_t)pid : 0;
+}
+
+/* The lock is the truth: a directory whose lock is free is nobody's. One without a lock file was
+ * left between mkdir and open, and is empty: there the pid says whether the owner is still on its
+ * way. */
+static void sweep_one(const char *parent, int parent_fd, const char *name)
+{
+    CLEANUP(mem_freep) char *path = mem_printf("%s/%s", parent, name);
+    CLEANUP(mem_freep) char *lock = mem_printf("%s/" TEMPDIR_OWNER, name);
     CLEANUP(closep) int fd = -1;
+    pid_t pid = pid_in(name);
     struct stat st;
 
-    if (fstatat(parent_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode) ||
+    if (!pid || fstatat(parent_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode) ||
         st.st_uid != geteuid())
-        return false;
+        return;
     fd = openat(parent_fd, lock, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0)
-        return errno == ENOENT && pid > 0 && kill((pid_t)pid, 0) < 0 && errno == ESRCH;
-    return flock(fd, LOCK_EX | LOCK_NB) == 0;
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+        remove_owned(path);
+    else if (fd < 0 && errno == ENOENT && kill(pid, 0) < 0 && errno == ESRCH)
+        rmdir(path);
 }
 
 void tempdir_sweep(void)
@@ -200,13 +237,7 @@ void tempdir_sweep(void)
 
     if (!directory)
         return;
-    while ((entry = readdir(directory))) {
-        if (strncmp(entry->d_name, TEMPDIR_PREFIX, strlen(TEMPDIR_PREFIX)) == 0 &&
-            is_abandoned(dirfd(directory), entry->d_name)) {
-            CLEANUP(mem_freep) char *path = mem_printf("%s/%s", parent, entry->d_name);
-
-            file_remove_tree(path, &(struct err)ERR_NULL);
-        }
-    }
+    while ((entry = readdir(directory)))
+        sweep_one(parent, dirfd(directory), entry->d_name);
     closedir(directory);
 }

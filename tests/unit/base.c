@@ -1,0 +1,562 @@
+/* base: errors that are cut but never overflow, random numbers that are the same
+ * everywhere, bytes shown to people, files that are whole or not there, directories
+ * that do not outlive their owner.
+ *
+ * Everything on disk happens in a directory of the test's own, which is TMPDIR as
+ * well. */
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "base/str.h"
+#include "testlib.h"
+
+/* ---- err ---- */
+
+Test(err, says_what_was_done_and_to_what)
+{
+    struct err err = ERR_NULL;
+
+    cr_expect_eq(err_set(&err, ERR_USAGE, "lane %d", 7), ERR_USAGE);
+    cr_expect_str_eq(err.msg, "lane 7");
+    cr_expect_eq(err_wrap(&err, "trial %d", 12), ERR_USAGE, "wrapping keeps the code");
+    cr_expect_str_eq(err.msg, "trial 12: lane 7");
+    errno = ENOENT;
+    cr_expect_eq(err_errno(&err, "open '%s'", "/x"), -ENOENT);
+    cr_expect_eq(err.code, -ENOENT);
+    cr_expect_str_eq(err.msg, "open '/x': No such file or directory");
+}
+
+/* Whatever the lengths, the message is the beginning of "text: inner", as much as there
+ * is room for, and the bytes behind it are left alone. */
+Test(err, cuts_long_messages)
+{
+    static const size_t lengths[] = {
+        0, 1, 500, 1020, 1021, 1022, 1023, 1024, 1025, 5000
+    };
+    struct {
+        struct err err;
+        char guard[16];
+    } guarded;
+
+    for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+        for (size_t j = 0; j < ARRAY_SIZE(lengths); j++) {
+            CLEANUP(mem_freep) char *outer = mem_alloc(lengths[i] + 1);
+            CLEANUP(mem_freep) char *inner = mem_alloc(lengths[j] + 1);
+            CLEANUP(mem_freep) char *whole = NULL;
+
+            memset(outer, 'o', lengths[i]);
+            memset(inner, 'i', lengths[j]);
+            memset(&guarded, '#', sizeof(guarded));
+            err_set(&guarded.err, -EIO, "%s", inner);
+            cr_expect_eq(strncmp(guarded.err.msg, inner, sizeof(guarded.err.msg) - 1), 0);
+            err_wrap(&guarded.err, "%s", outer);
+            inner[lengths[j] < 1023 ? lengths[j] : 1023] = '\0';
+            whole = mem_printf("%s: %s", outer, inner);
+            if (strlen(whole) > sizeof(guarded.err.msg) - 1)
+                whole[sizeof(guarded.err.msg) - 1] = '\0';
+            cr_expect_str_eq(guarded.err.msg, whole, "%zu before %zu", lengths[i],
+                             lengths[j]);
+            errno = EIO;
+            err_errno(&guarded.err, "%s", outer);
+            cr_expect_lt(strlen(guarded.err.msg), sizeof(guarded.err.msg));
+            cr_expect_arr_eq(guarded.guard, "################", sizeof(guarded.guard));
+        }
+    }
+}
+
+/* ---- rng ---- */
+
+/* Computed by another implementation (Python's integers). If these change, no old run can
+ * be repeated. */
+Test(rng, is_the_same_everywhere)
+{
+    static const struct {
+        uint64_t seed, stream, index, bits;
+    } cases[] = {
+        { 0, 0, 0, 0xa26ab114db1f32cc },
+        { 1, 0, 0, 0x26f21c114de32a44 },
+        { 1, 1, 0, 0x34e561b7c1dc405d },
+        { 1, 0, 1, 0x3794f0fee3223923 },
+        { 42, 1, 1000, 0xd63568c440093b91 },
+        { UINT64_MAX, UINT64_MAX, UINT64_MAX, 0x179f01f0d2fba97a },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        uint64_t bits = rng_bits(cases[i].seed, cases[i].stream, cases[i].index);
+
+        cr_expect_eq(bits, cases[i].bits, "case %zu: %#llx", i, (unsigned long long)bits);
+    }
+}
+
+Test(rng, unit_is_in_the_half_open_interval)
+{
+    for (uint64_t i = 0; i < 100000; i++) {
+        double u = rng_unit(3, 0, i);
+
+        cr_assert(u >= 0 && u < 1, "number %llu: %g", (unsigned long long)i, u);
+    }
+}
+
+/* Draws per cell are binomial: mean 10000, deviation below 100. A right generator is
+ * farther off than 7 deviations in one of the 3 * 29 cells with a probability below 87 *
+ * 2.6e-12 < 1e-9. */
+Test(rng, is_uniform_along_every_argument)
+{
+    static const uint64_t bounds[] = { 2, 3, 7, 17 };
+
+    for (int along = 0; along < 3; along++) {
+        for (size_t b = 0; b < ARRAY_SIZE(bounds); b++) {
+            uint64_t counts[17] = { 0 }, draws = 10000 * bounds[b];
+
+            for (uint64_t i = 0; i < draws; i++) {
+                uint64_t value = rng_below(bounds[b], along == 0 ? i : 5,
+                                           along == 1 ? i : 6, along == 2 ? i : 7);
+
+                cr_assert_lt(value, bounds[b]);
+                counts[value]++;
+            }
+            for (size_t v = 0; v < bounds[b]; v++)
+                cr_expect(llabs((long long)counts[v] - 10000) < 700,
+                          "%d: %zu of %d: %d times", along, v, (int)bounds[b],
+                          (int)counts[v]);
+        }
+    }
+    cr_expect_eq(rng_below(1, 1, 2, 3), 0);
+}
+
+Test(rng, streams_have_nothing_in_common)
+{
+    for (uint64_t i = 0; i < 1000; i++) {
+        cr_expect_neq(rng_bits(1, 0, i), rng_bits(1, 1, i));
+        cr_expect_neq(rng_bits(1, 0, i), rng_bits(2, 0, i));
+        cr_expect_neq(rng_bits(1, 0, i + 1), rng_bits(1, 1, i));
+        cr_expect_neq(rng_bits(2, 0, i), rng_bits(1, 1, i));
+    }
+}
+
+/* ---- str ---- */
+
+Test(str, compares_by_bytes_then_by_length)
+{
+    static const struct {
+        struct str a, b;
+        int sign;
+    } cases[] = {
+        { { "", 0 }, { "", 0 }, 0 },         { { NULL, 0 }, { "", 0 }, 0 },
+        { { "a", 1 }, { "a", 1 }, 0 },       { { "a", 1 }, { "b", 1 }, -1 },
+        { { "a", 1 }, { "ab", 2 }, -1 },     { { "b", 1 }, { "ab", 2 }, 1 },
+        { { "a\0b", 3 }, { "a\0c", 3 }, -1 }, { { "a\0", 2 }, { "a", 1 }, 1 },
+        { { "\xff", 1 }, { "a", 1 }, 1 },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        int forth = str_compare(cases[i].a, cases[i].b),
+            back = str_compare(cases[i].b, cases[i].a);
+
+        cr_expect_eq((forth > 0) - (forth < 0), cases[i].sign, "case %zu", i);
+        cr_expect_eq((back > 0) - (back < 0), -cases[i].sign, "case %zu, the other way",
+                     i);
+    }
+    cr_expect_eq(str_of(NULL).length, 0);
+    cr_expect_eq(str_of("abc").length, 3);
+}
+
+Test(str, shows_bytes_to_people)
+{
+    static const struct {
+        struct str text;
+        size_t size;
+        const char *shown;
+    } cases[] = {
+        { { "app:work", 8 }, 64, "app:work" },
+        { { "", 0 }, 64, "" },
+        { { "\0\xff\n", 3 }, 64, "\\x00\\xff\\x0a" },
+        { { "\xc3\xa9", 2 }, 64, "\\xc3\\xa9" },
+        { { "0123456789", 10 }, 14, "0123456789" },
+        { { "0123456789a", 11 }, 14, "0123456789..." },
+        { { "012345678\xff", 10 }, 14, "012345678..." },
+        { { "abc", 3 }, 5, "a..." },
+        { { "abc", 3 }, 4, "" },
+        { { "abc", 3 }, 1, "" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        char buffer[65];
+
+        memset(buffer, '#', sizeof(buffer));
+        str_show(buffer, cases[i].size, cases[i].text);
+        cr_expect_str_eq(buffer, cases[i].shown, "case %zu: '%s'", i, buffer);
+        cr_expect_eq(buffer[cases[i].size], '#', "case %zu writes behind its buffer", i);
+    }
+}
+
+static const char *const words[] = { "title",  "source",     "params",
+                                     "before", "strategies", "recover",
+                                     "alive",  "ignore",     "ordered" };
+
+static const char *word(const void *context, size_t i)
+{
+    return ((const char *const *)context)[i];
+}
+
+Test(str, finds_typos_but_not_other_words)
+{
+    static const struct {
+        const char *typed, *nearest;
+    } cases[] = {
+        { "strategy", "strategies" },
+        { "stratagies", "strategies" },
+        { "recovery", "recover" },
+        { "beforre", "before" },
+        { "Title", "title" },
+        { "oredred", "ordered" },
+        { "alive", "alive" },
+        { "completely", NULL },
+        { "xyzzy", NULL },
+        { "", NULL },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const char *nearest = str_nearest(cases[i].typed, ARRAY_SIZE(words), word, words);
+
+        cr_expect_str_eq(nearest ? nearest : "none",
+                         cases[i].nearest ? cases[i].nearest : "none", "'%s'",
+                         cases[i].typed);
+    }
+    cr_expect_null(str_nearest("title", 0, word, words));
+}
+
+/* ---- file ---- */
+
+static char *directory;
+
+static void enter_directory(void)
+{
+    directory = test_directory();
+}
+
+static void leave_directory(void)
+{
+    test_directory_remove(directory);
+}
+
+static char *inside(const char *name)
+{
+    return mem_printf("%s/%s", directory, name);
+}
+
+static bool exists(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0;
+}
+
+static void expect_content(int fd, const char *bytes, size_t length)
+{
+    char buffer[64];
+    ssize_t n = read(fd, buffer, sizeof(buffer));
+
+    cr_assert_eq(n, (ssize_t)length, "%zd bytes instead of %zu", n, length);
+    cr_expect_eq(memcmp(buffer, bytes, length), 0);
+    close(fd);
+}
+
+TestSuite(file, .init = enter_directory, .fini = leave_directory);
+
+/* A reader that opened the old file goes on reading the old file, whole: it is another
+ * file. */
+Test(file, write_replaces_as_a_whole)
+{
+    CLEANUP(mem_freep) char *path = inside("result.json");
+    struct err err = ERR_NULL;
+    struct stat st;
+    int reader;
+
+    cr_assert_eq(file_write(path, "old\0bytes", 9, &err), 0, "%s", err.msg);
+    reader = open(path, O_RDONLY | O_CLOEXEC);
+    cr_assert_eq(file_write(path, "new", 3, &err), 0, "%s", err.msg);
+    expect_content(reader, "old\0bytes", 9);
+    expect_content(open(path, O_RDONLY | O_CLOEXEC), "new", 3);
+    cr_assert_eq(file_write(path, "", 0, &err), 0, "%s", err.msg);
+    expect_content(open(path, O_RDONLY | O_CLOEXEC), "", 0);
+    cr_assert_eq(stat(path, &st), 0);
+    cr_expect_eq(st.st_mode & 0777, 0644);
+    cr_expect_eq(test_directory_entries(directory), 1, "a temporary file is left");
+}
+
+Test(file, write_refuses_and_names_the_path)
+{
+    static const struct {
+        const char *path;
+        int code;
+    } cases[] = {
+        { "a_directory", -EEXIST },
+        { "a_link", -EEXIST },
+        { "missing/file", -ENOENT },
+        { "a_file/below", -ENOTDIR },
+    };
+    CLEANUP(mem_freep) char *made = inside("a_directory");
+    CLEANUP(mem_freep) char *link = inside("a_link");
+    CLEANUP(mem_freep) char *file = test_file(directory, "a_file", "text");
+
+    cr_assert_eq(mkdir(made, 0700), 0);
+    cr_assert_eq(symlink(file, link), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(mem_freep) char *path = inside(cases[i].path);
+        struct err err = ERR_NULL;
+
+        cr_expect_eq(file_write(path, "x", 1, &err), cases[i].code, "%s: %s", path,
+                     err.msg);
+        cr_expect_eq(err.code, cases[i].code);
+        cr_expect_not_null(strstr(err.msg, path), "'%s' does not name %s", err.msg, path);
+        cr_expect_eq(test_directory_entries(directory), 3, "%s leaves something", path);
+    }
+    expect_content(open(file, O_RDONLY | O_CLOEXEC), "text", 4);
+}
+
+/* The disk is full, so to speak: no file may grow beyond 10 bytes. */
+Test(file, write_that_fails_leaves_the_old_file)
+{
+    CLEANUP(mem_freep) char *path = test_file(directory, "result.json", "old");
+    struct err err = ERR_NULL;
+    struct rlimit limit;
+
+    signal(SIGXFSZ, SIG_IGN);
+    cr_assert_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = 10;
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    cr_expect_eq(file_write(path, "longer than that", 16, &err), -EFBIG, "%s", err.msg);
+    limit.rlim_cur = limit.rlim_max;
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    cr_expect_not_null(strstr(err.msg, path), "%s", err.msg);
+    expect_content(open(path, O_RDONLY | O_CLOEXEC), "old", 3);
+    cr_expect_eq(test_directory_entries(directory), 1, "a temporary file is left");
+}
+
+Test(file, make_directory_makes_its_parents)
+{
+    static const struct {
+        const char *path;
+        int code;
+    } cases[] = {
+        { "a/b/c", 0 },     { "a/b/c", 0 },         { "a/d/", 0 },
+        { "//e///f", 0 },   { "file", -ENOTDIR }, { "file/below", -ENOTDIR },
+    };
+    CLEANUP(mem_freep) char *file = test_file(directory, "file", "");
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(mem_freep) char *path = inside(cases[i].path);
+        struct err err = ERR_NULL;
+        struct stat st;
+
+        cr_expect_eq(file_make_directory(path, &err), cases[i].code, "%s: %s", path,
+                     err.msg);
+        if (cases[i].code == 0)
+            cr_expect(stat(path, &st) == 0 && S_ISDIR(st.st_mode), "%s is not there",
+                      path);
+        else
+            cr_expect_not_null(strstr(err.msg, file), "'%s' does not name %s", err.msg,
+                               file);
+    }
+}
+
+Test(file, make_directory_needs_a_name)
+{
+    struct err err = ERR_NULL;
+
+    cr_expect_eq(file_make_directory("", &err), -ENOENT, "%s", err.msg);
+    cr_expect_eq(test_directory_entries(directory), 0);
+}
+
+/* Links are removed, not followed. */
+Test(file, remove_tree_removes_the_tree_and_nothing_else)
+{
+    CLEANUP(mem_freep) char *tree = inside("tree");
+    CLEANUP(mem_freep) char *deep = inside("tree/a/b");
+    CLEANUP(mem_freep) char *link = inside("tree/a/link");
+    CLEANUP(mem_freep) char *kept = inside("kept");
+    CLEANUP(mem_freep) char *kept_file = NULL, *lost_file = NULL;
+    struct err err = ERR_NULL;
+
+    cr_assert_eq(file_make_directory(deep, &err), 0, "%s", err.msg);
+    cr_assert_eq(file_make_directory(kept, &err), 0, "%s", err.msg);
+    cr_assert_eq(symlink(kept, link), 0);
+    kept_file = test_file(kept, "file", "");
+    lost_file = test_file(deep, "file", "");
+    cr_expect_eq(file_remove_tree(tree, &err), 0, "%s", err.msg);
+    cr_expect(!exists(tree));
+    cr_expect(exists(kept_file));
+    cr_expect_eq(file_remove_tree(tree, &err), 0, "missing is fine: %s", err.msg);
+}
+
+Test(file, tail_gives_the_end)
+{
+    static const struct {
+        const char *text;
+        size_t size;
+        const char *tail;
+    } cases[] = {
+        { "one\ntwo\n", 64, "one\ntwo" }, { "one\ntwo\n\n\n", 64, "one\ntwo" },
+        { "", 64, "" },                   { "\n\n", 64, "" },
+        { "0123456789", 5, "6789" },      { "0123456789", 11, "0123456789" },
+        { "0123456789", 1, "" },
+    };
+    char buffer[65];
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(mem_freep) char *path = test_file(directory, "log", cases[i].text);
+
+        memset(buffer, '#', sizeof(buffer));
+        file_tail(path, buffer, cases[i].size);
+        cr_expect_str_eq(buffer, cases[i].tail, "case %zu: '%s'", i, buffer);
+        cr_expect_eq(buffer[cases[i].size], '#', "case %zu writes behind its buffer", i);
+    }
+    file_tail("/nonexistent/log", buffer, sizeof(buffer));
+    cr_expect_str_eq(buffer, "");
+}
+
+/* ---- tempdir ---- */
+
+TestSuite(tempdir, .init = enter_directory, .fini = leave_directory);
+
+Test(tempdir, is_made_and_removed)
+{
+    struct tempdir temporary = TEMPDIR_NULL;
+    struct err err = ERR_NULL;
+    struct stat st;
+
+    tempdir_remove(&temporary);
+    cr_assert_eq(tempdir_make(&temporary, &err), 0, "%s", err.msg);
+    cr_expect_eq(strncmp(temporary.path, directory, strlen(directory)), 0, "%s",
+                 temporary.path);
+    cr_assert_eq(stat(temporary.path, &st), 0);
+    cr_expect_eq(st.st_mode & 0777, 0700, "others can look into it");
+    free(test_file(temporary.path, "socket", ""));
+    tempdir_remove(&temporary);
+    cr_expect_null(temporary.path);
+    cr_expect_eq(test_directory_entries(directory), 0);
+    tempdir_remove(&temporary);
+}
+
+Test(tempdir, names_the_directory_that_cannot_be_written)
+{
+    CLEANUP(mem_freep) char *missing = inside("missing");
+    struct tempdir temporary = TEMPDIR_NULL;
+    struct err err = ERR_NULL;
+
+    setenv("TMPDIR", missing, 1);
+    cr_expect_eq(tempdir_make(&temporary, &err), -ENOENT);
+    cr_expect_not_null(strstr(err.msg, missing), "%s", err.msg);
+    cr_expect_null(temporary.path, "the result is written although there is none");
+    tempdir_sweep(); /* nothing to sweep is fine */
+}
+
+/* Runs a child that makes a temporary directory if told so, and leaves without a word, as
+ * one that was killed does. Returns its pid, which nobody has now. */
+static pid_t child_that_died(bool makes_directory)
+{
+    pid_t pid = fork();
+    int status;
+
+    if (pid == 0) {
+        struct tempdir temporary = TEMPDIR_NULL;
+        struct err err = ERR_NULL;
+
+        _exit(makes_directory && tempdir_make(&temporary, &err) < 0);
+    }
+    cr_assert_eq(waitpid(pid, &status, 0), pid);
+    cr_assert_eq(status, 0);
+    return pid;
+}
+
+Test(tempdir, sweep_removes_what_the_dead_left_and_keeps_what_is_in_use)
+{
+    struct tempdir mine = TEMPDIR_NULL;
+    struct err err = ERR_NULL;
+
+    cr_assert_eq(tempdir_make(&mine, &err), 0, "%s", err.msg);
+    child_that_died(true);
+    child_that_died(true);
+    cr_assert_eq(test_directory_entries(directory), 3);
+    tempdir_sweep();
+    cr_expect_eq(test_directory_entries(directory), 1);
+    cr_expect(exists(mine.path), "a directory in use is gone");
+    tempdir_remove(&mine);
+}
+
+/* Directories without a lock file: only the pid in the name says whether the owner
+ * lives. */
+Test(tempdir, sweep_leaves_the_rest_of_the_world_alone)
+{
+    long dead = child_that_died(false);
+    const struct {
+        const char *format; /* of the name; with the pid of one who died */
+        bool stays;
+    } cases[] = {
+        { "afterkill-%ld-abcdef", false },
+        { "afterkill-notes", true },
+        { "afterkill-notes-%ld", true },
+        { "afterkill", true },
+        { "other-%ld-abcdef", true },
+        { "Afterkill-%ld-abcdef", true },
+    };
+    CLEANUP(mem_freep) char *alive =
+        mem_printf("%s/afterkill-%ld-abcdef", directory, (long)getpid());
+    CLEANUP(mem_freep) char *link =
+        mem_printf("%s/afterkill-%ld-a_link", directory, dead);
+    CLEANUP(mem_freep) char *file = mem_printf("afterkill-%ld-a_file", dead);
+    CLEANUP(mem_freep) char *file_path = test_file(directory, file, "");
+    char *paths[ARRAY_SIZE(cases)];
+
+    cr_assert_eq(mkdir(alive, 0700), 0);
+    cr_assert_eq(symlink(alive, link), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        char name[64];
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        snprintf(name, sizeof(name), cases[i].format, dead);
+#pragma GCC diagnostic pop
+        paths[i] = inside(name);
+        cr_assert_eq(mkdir(paths[i], 0700), 0);
+    }
+    tempdir_sweep();
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        cr_expect_eq(exists(paths[i]), cases[i].stays, "%s", paths[i]);
+        free(paths[i]);
+    }
+    cr_expect(exists(alive), "its owner is about to lock it");
+    cr_expect(exists(link), "a link is nobody's directory");
+    cr_expect(exists(file_path), "a file is nobody's directory");
+}
+
+/* A name alone does not make a directory afterkill's: nothing that people put there is
+ * removed. */
+Test(tempdir, sweep_removes_nobodys_files)
+{
+    long dead = child_that_died(false);
+    CLEANUP(mem_freep) char *notes = inside("afterkill-notes");
+    CLEANUP(mem_freep) char *backup =
+        mem_printf("%s/afterkill-%ld-backup", directory, dead);
+    CLEANUP(mem_freep) char *owner = NULL, *page = NULL;
+
+    cr_assert_eq(mkdir(notes, 0700), 0);
+    cr_assert_eq(mkdir(backup, 0700), 0);
+    owner = test_file(notes, "owner", "of these notes");
+    page = test_file(backup, "page", "of a book");
+    tempdir_sweep();
+    cr_expect(exists(owner), "%s", owner);
+    cr_expect(exists(page), "%s", page);
+}

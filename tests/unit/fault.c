@@ -1,0 +1,125 @@
+/* fault: which deaths count. The outcome is a function of six facts; the table below is
+ * read as a partition of all 64 combinations, for each fault. */
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "fault.h"
+#include "wire.h"
+
+/* The facts: the update began, it ended, it raised, the wire cut it; SIGKILL ended the
+ * worker, and the watchdog had sent it. */
+enum fact { BEGAN, ENDED, RAISED, CUT, BY_SIGKILL, BY_WATCHDOG, FACT_COUNT };
+
+static const struct {
+    const char *facts; /* one character each: 1 yes, 0 no, - either */
+    enum outcome outcomes[FAULT_COUNT];
+} rows[] = {
+#define ALWAYS(outcome) OUTCOMES(outcome, outcome, outcome)
+#define OUTCOMES(none, step, kill)                                                       \
+    {                                                                                    \
+        [FAULT_NONE] = none, [FAULT_STEP] = step, [FAULT_KILL] = kill                    \
+    }
+    { "-----1", ALWAYS(OUTCOME_TIMEOUT) },
+    { "--1--0", ALWAYS(OUTCOME_ERROR) },
+    { "-10--0", ALWAYS(OUTCOME_MISSED) },
+    { "-00-00", ALWAYS(OUTCOME_ERROR) },
+    { "000-10", ALWAYS(OUTCOME_EARLY) },
+    { "100010", OUTCOMES(OUTCOME_ERROR, OUTCOME_ERROR, OUTCOME_VALID) },
+    { "100110", OUTCOMES(OUTCOME_ERROR, OUTCOME_VALID, OUTCOME_VALID) },
+};
+
+static bool matches(const char *facts, unsigned combination)
+{
+    for (unsigned f = 0; f < FACT_COUNT; f++)
+        if (facts[f] != '-' && (facts[f] == '1') != (combination >> f & 1))
+            return false;
+    return true;
+}
+
+static enum outcome outcome_of(enum fault_id id, unsigned combination)
+{
+    struct ending ending = {
+        .by_sigkill = combination >> BY_SIGKILL & 1,
+        .by_watchdog = combination >> BY_WATCHDOG & 1,
+    };
+    struct progress page = {
+        .begin_ns = combination >> BEGAN & 1 ? 1000 : 0,
+        .end_ns = combination >> ENDED & 1 ? 2000 : 0,
+        .cut = combination >> CUT & 1,
+    };
+
+    if (combination >> RAISED & 1)
+        snprintf(page.error, sizeof(page.error), "WRONGTYPE");
+    return fault_outcome(fault_by_id(id), &page, ending);
+}
+
+Test(outcome, follows_from_six_facts)
+{
+    for (unsigned combination = 0; combination < 1u << FACT_COUNT; combination++) {
+        size_t rows_matched = 0;
+
+        for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+            if (!matches(rows[r].facts, combination))
+                continue;
+            rows_matched++;
+            for (enum fault_id id = FAULT_NONE; id < FAULT_COUNT; id++) {
+                enum outcome outcome = outcome_of(id, combination);
+
+                cr_expect_eq(outcome, rows[r].outcomes[id], "%s, row %s: %s",
+                             fault_by_id(id)->name, rows[r].facts, outcome_name(outcome));
+            }
+        }
+        cr_assert_eq(rows_matched, 1, "%u: the table is not a partition", combination);
+    }
+}
+
+Test(names, lead_back_to_the_fault)
+{
+    static const char *const unknown[] = { "", "none", "KILL", "kil", "kill ", "byte" };
+
+    for (enum fault_id id = FAULT_STEP; id < FAULT_COUNT; id++) {
+        const struct fault *fault = fault_by_id(id);
+
+        cr_expect_eq(fault_by_name(fault->name), fault, "%s", fault->name);
+        cr_expect(fault->about[0], "%s is not explained", fault->name);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(unknown); i++)
+        cr_expect_null(fault_by_name(unknown[i]), "'%s'", unknown[i]);
+    for (enum outcome outcome = OUTCOME_VALID; outcome < OUTCOME_COUNT; outcome++)
+        cr_expect(outcome_name(outcome)[0], "outcome %d has no name", (int)outcome);
+}
+
+/* How a child ends that arms `kill` and then ends by itself with status 3, or waits for
+ * ever. */
+static int status_of_armed(uint64_t delay_ns, bool waits)
+{
+    struct fault_point point = { .delay_ns = delay_ns };
+    pid_t pid = fork();
+    int status;
+
+    if (pid == 0) {
+        if (fault_by_id(FAULT_KILL)->arm(NULL, &point) < 0)
+            _exit(1);
+        while (waits)
+            pause();
+        _exit(3);
+    }
+    cr_assert_eq(waitpid(pid, &status, 0), pid);
+    return status;
+}
+
+Test(kill, is_sent_by_the_kernel)
+{
+    int killed = status_of_armed(1, true),
+        late = status_of_armed(UINT64_C(1) << 40, false);
+    int unarmed = status_of_armed(0, false);
+
+    cr_expect(WIFSIGNALED(killed) && WTERMSIG(killed) == SIGKILL, "%#x",
+              (unsigned)killed);
+    cr_expect(WIFEXITED(late) && WEXITSTATUS(late) == 3, "%#x", (unsigned)late);
+    cr_expect(WIFEXITED(unarmed) && WEXITSTATUS(unarmed) == 3, "%#x", (unsigned)unarmed);
+}

@@ -1,0 +1,544 @@
+/* scenario: a file is loaded or its mistake is told, with file and line, what it is, and
+ * what was expected. The files are written here, one per case, into a directory of the
+ * test's own. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "scenario.h"
+#include "testlib.h"
+#include "verdict.h"
+
+static char *directory;
+
+static void enter_directory(void)
+{
+    directory = test_directory();
+}
+
+static void leave_directory(void)
+{
+    test_directory_remove(directory);
+}
+
+TestSuite(load, .init = enter_directory, .fini = leave_directory);
+TestSuite(parameters, .init = enter_directory, .fini = leave_directory);
+
+static const struct scenario_settings plain = { .seed = 7, .now = 1700000000 };
+
+/* Loads a text as DIRECTORY/case.lua; NULL if that is a mistake. */
+static struct scenario *load(const char *text, const struct scenario_settings *settings,
+                             struct err *err)
+{
+    CLEANUP(mem_freep) char *path = test_file(directory, "case.lua", text);
+    struct scenario *scenario = NULL;
+    int code = scenario_load(path, settings, &scenario, err);
+
+    cr_assert_eq(code == 0, scenario != NULL, "the result is written on success only");
+    cr_assert(code == 0 || code == ERR_USAGE, "%d: %s", code, err->msg);
+    return scenario;
+}
+
+static struct scenario *load_good(const char *text,
+                                  const struct scenario_settings *settings)
+{
+    struct err err = ERR_NULL;
+    struct scenario *scenario = load(text, settings, &err);
+
+    cr_assert_not_null(scenario, "%s", err.msg);
+    return scenario;
+}
+
+struct mistake {
+    const char *text;
+    int line; /* 0: the message need not say it */
+    const char *says[3];
+};
+
+static void expect_mistakes(const struct mistake *cases, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct err err = ERR_NULL;
+        CLEANUP(scenario_freep) struct scenario *scenario =
+            load(cases[i].text, &plain, &err);
+        CLEANUP(mem_freep) char *where =
+            mem_printf("%s/case.lua:%d: ", directory, cases[i].line);
+
+        cr_expect_null(scenario, "case %zu is loaded: %s", i, cases[i].text);
+        if (cases[i].line)
+            cr_expect_eq(strncmp(err.msg, where, strlen(where)), 0,
+                         "case %zu is not at line %d: %s", i, cases[i].line, err.msg);
+        else
+            cr_expect_not_null(strstr(err.msg, "case.lua"), "case %zu: %s", i, err.msg);
+        for (size_t s = 0; s < ARRAY_SIZE(cases[i].says) && cases[i].says[s]; s++)
+            cr_expect_not_null(strstr(err.msg, cases[i].says[s]),
+                               "case %zu does not say %s: %s", i, cases[i].says[s],
+                               err.msg);
+    }
+}
+#define EXPECT_MISTAKES(cases) expect_mistakes((cases), ARRAY_SIZE(cases))
+
+/* A strategy, and a scenario with the given lines in front of it. */
+#define ONE "{ name = 'one', update = function() end }"
+#define WITH(lines) "return {\n" lines "strategies = { " ONE " } }\n"
+#define STRATEGY(lines) \
+    "return { strategies = {\n{ update = function() end,\n" lines "} } }\n"
+
+Test(load, says_which_key_is_wrong)
+{
+    static const struct mistake cases[] = {
+        { WITH("tilte = 'x',\n"), 2, { "unknown key 'tilte'", "did you mean 'title'" } },
+        { WITH("title = 'x',\nbefor = function() end,\n"), 3,
+          { "'befor'", "mean 'before'" } },
+        { WITH("xyzzy = 1,\n"), 2, { "'xyzzy'", "expected one of", "strategies" } },
+        { WITH("[1] = 'x',\n"), 1, { "without a name", "name = value" } },
+        { "return {\ntitle = 'x' }", 1, { "no 'strategies'", "list of tables" } },
+        { WITH("title = 1,\n"), 2, { "title", "number", "expected a string" } },
+        { WITH("source = {},\n"), 2, { "source", "table", "expected a string" } },
+        { WITH("params = 1,\n"), 2, { "params", "number", "expected a table" } },
+        { WITH("before = 'x',\n"), 2, { "before", "string", "expected a function" } },
+        { WITH("recover = {},\n"), 2, { "recover", "table", "expected a function" } },
+        { WITH("alive = true,\n"), 2, { "alive", "boolean", "expected a function" } },
+        { WITH("ignore = 'x',\n"), 2, { "ignore", "string", "list of patterns" } },
+        { WITH("ordered = 1,\n"), 2, { "ordered", "number", "list of patterns" } },
+        { WITH("ignore = { 'a', 1 },\n"), 2,
+          { "entry 2 of ignore", "number", "pattern" } },
+        { WITH("ordered = { {} },\n"), 2, { "entry 1 of ordered", "table", "pattern" } },
+        { "return {\nstrategies = 'x' }", 2,
+          { "strategies", "string", "list of tables" } },
+        { "return {\nstrategies = {} }", 2, { "empty", "list of tables" } },
+        { "return {\nstrategies = { " ONE ", 5 } }", 2,
+          { "strategy 2", "number", "a table" } },
+        { STRATEGY("name = 'a', updat = 1\n"), 3,
+          { "'updat'", "a strategy", "mean 'update'" } },
+        { STRATEGY("name = 5\n"), 3, { "name", "number", "expected a string" } },
+        { STRATEGY("about = 'no name'\n"), 1, { "a strategy has no 'name'" } },
+        { "return { strategies = {\n{ name = 'a' } } }", 1,
+          { "a strategy has no 'update'" } },
+        { STRATEGY("name = 'a', about = 1\n"), 3, { "about", "number", "a string" } },
+        { STRATEGY("name = 'a', reference = 1\n"), 3,
+          { "reference", "number", "true or false" } },
+        { STRATEGY("name = 'a', recover = 1\n"), 3,
+          { "recover", "number", "a function" } },
+        { STRATEGY("name = ''\n"), 3, { "strategy 1 is named ''", "without spaces" } },
+        { STRATEGY("name = 'a,b'\n"), 3, { "'a,b'", "commas" } },
+        { "return { strategies = { " ONE ",\n" ONE " } }", 1,
+          { "two strategies", "'one'" } },
+        { "return { strategies = {\n"
+          "{ name = 'a', update = function() end, reference = true },\n"
+          "{ name = 'b', update = function() end, reference = true } } }", 2,
+          { "two strategies are the reference" } },
+    };
+
+    EXPECT_MISTAKES(cases);
+}
+
+Test(load, says_which_expectation_is_wrong)
+{
+    static const struct mistake cases[] = {
+        { STRATEGY("name = 'a',\nexpect = 'laeked'\n"), 4,
+          { "'a'", "'laeked'", "leaked" } },
+        { STRATEGY("name = 'a',\nexpect = 'clean'\n"), 4,
+          { "'clean'", "atomic or safe" } },
+        { STRATEGY("name = 'a',\nexpect = ''\n"), 0, { "''", "expected" } },
+        { STRATEGY("name = 'a',\nexpect = {}\n"), 4, { "'a'", "empty list" } },
+        { STRATEGY("name = 'a',\nexpect = { leaked = true }\n"), 4,
+          { "'a'", "empty list" } },
+        { STRATEGY("name = 'a',\nexpect = { 'leaked', 5 }\n"), 4,
+          { "word 2", "number" } },
+        { STRATEGY("name = 'a',\nexpect = true\n"), 4,
+          { "expect", "boolean", "list of words" } },
+        { STRATEGY("name = 'a',\nexpect = { 'safe', 'leaked' }\n"), 4,
+          { "beside other words" } },
+        { STRATEGY("name = 'a',\nexpect = { 'lost', 'atomic' }\n"), 4,
+          { "'atomic' cannot stand" } },
+        { STRATEGY("name = 'a',\nexpect = { 'atomic', 'safe' }\n"), 4,
+          { "beside other words" } },
+    };
+
+    EXPECT_MISTAKES(cases);
+}
+
+/* What Lua itself finds, and what the sandbox does not allow. */
+Test(load, says_what_the_file_does_wrong)
+{
+    static const struct mistake cases[] = {
+        { "return {\n  title = = 1 }", 2, { "near '='" } },
+        { "return {\n  title = 'x'", 2, { "expected", "<eof>" } },
+        { "return 5", 1, { "returns a number", "expected a table" } },
+        { "local x = 1", 0, { "returns a nil", "expected a table" } },
+        { "", 0, { "returns a nil" } },
+        { "\nerror('my words')", 2, { "my words" } },
+        { "local t = nil\nreturn t.x", 2, { "nil value" } },
+        { "\n\nwork = 'x'", 3, { "'work' would be a global", "local work" } },
+        { "\nfunction job() end", 2, { "'job' would be a global", "local job" } },
+        { "return { title = wrok }", 1, { "'wrok' is not there" } },
+        { "\nos.exit(0)", 2, { "'os' is not there" } },
+        { "\nio.open('/etc/passwd')", 2, { "'io' is not there" } },
+        { "\nrequire('x')", 2, { "'require' is not there" } },
+        { "\nload('return 1')()", 2, { "'load' is not there" } },
+        { "\nloadfile('x')", 2, { "'loadfile' is not there" } },
+        { "\ndofile('x')", 2, { "'dofile' is not there" } },
+        { "\ndebug.traceback()", 2, { "'debug' is not there" } },
+        { "\ncoroutine.create(print)", 2, { "'coroutine' is not there" } },
+        { "\nprint('x')", 2, { "'print' is not there" } },
+        { "\ncollectgarbage()", 2, { "'collectgarbage' is not there" } },
+        { "\nmath.randomseed(1)", 2, { "nil value", "randomseed" } },
+        { "\nredis.call('PING')", 2, { "'redis' is not there" } },
+        { "\nsetmetatable(_G, nil)", 2, { "protected metatable" } },
+        { "\nreturn setmetatable({}, { __index = function() error('no') end })", 0,
+          { "case.lua:2: no" } },
+        { "\nreturn { [setmetatable({}, { __tostring = error })] = 1 }", 0,
+          { "without a name" } },
+    };
+
+    EXPECT_MISTAKES(cases);
+}
+
+Test(load, bytecode_is_refused)
+{
+    struct scenario *scenario =
+        load_good("local code = string.dump(function() return { } end)\n"
+                  "return { params = { code = (code:gsub('.', function(c)\n"
+                  "  return string.format('%02x', string.byte(c)) end)) },\n"
+                  "  strategies = { " ONE " } }",
+                  &plain);
+    CLEANUP(mem_freep) char *path = mem_printf("%s/code.lua", directory);
+    size_t length = strlen(scenario->parameters[0].value) / 2;
+    CLEANUP(mem_freep) char *code = mem_alloc(length + 1);
+    struct scenario *none = NULL;
+    struct err err = ERR_NULL;
+
+    for (size_t i = 0; i < length; i++) {
+        const char *hex = scenario->parameters[0].value + 2 * i;
+
+        code[i] = (char)strtol((const char[]){ hex[0], hex[1], '\0' }, NULL, 16);
+    }
+    cr_assert_eq(file_write(path, code, length, &err), 0, "%s", err.msg);
+    cr_expect_eq(scenario_load(path, &plain, &none, &err), ERR_USAGE);
+    cr_expect_not_null(strstr(err.msg, "binary chunk"), "%s", err.msg);
+    scenario_free(scenario);
+}
+
+/* Lua knows no line for these. */
+Test(load, says_which_file_it_is_if_not_the_line)
+{
+    static const struct mistake cases[] = {
+        { "\33LuaT", 0, { "binary chunk" } },
+        { "error({})", 0, { "not a string (table)" } },
+        { "local x = string.rep('x', 1 << 30)", 0, { "memory" } },
+    };
+
+    EXPECT_MISTAKES(cases);
+}
+
+/* Takes the 5 seconds that a file has. */
+Test(load, an_endless_loop_ends)
+{
+    static const struct mistake cases[] = {
+        { "\nwhile true do end\n", 2, { "5 seconds", "endless loop" } },
+    };
+
+    EXPECT_MISTAKES(cases);
+}
+
+Test(load, files_that_cannot_be_read)
+{
+    CLEANUP(mem_freep) char *missing = mem_printf("%s/missing.lua", directory);
+    const char *const paths[] = { missing, directory };
+
+    for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+        struct scenario *scenario = NULL;
+        struct err err = ERR_NULL;
+
+        cr_expect_eq(scenario_load(paths[i], &plain, &scenario, &err), ERR_USAGE);
+        cr_expect_null(scenario);
+        cr_expect_not_null(strstr(err.msg, paths[i]), "%s", err.msg);
+    }
+}
+
+Test(load, a_whole_scenario)
+{
+    static const char text[] =
+        "return { title = 'A title', source = 'https://example.org',\n"
+        "  params = { period = 10, jobs = 25 },\n"
+        "  before = function() end, recover = function() end, alive = function() end,\n"
+        "  ignore = { 'stat:*', 'x' }, ordered = { 'log' },\n"
+        "  strategies = {\n"
+        "    { name = 'old', about = 'how it was', expect = { 'leaked', 'lost' },\n"
+        "      update = function() end },\n"
+        "    { name = 'fixed', expect = 'atomic', reference = true,\n"
+        "      update = function() end, recover = function() end },\n"
+        "    { name = 'other', expect = 'safe', update = function() end },\n"
+        "  } }\n";
+    CLEANUP(scenario_freep) struct scenario *scenario = load_good(text, &plain);
+    const struct strategy *strategies = scenario->strategies;
+
+    cr_expect_str_eq(scenario->name, "case");
+    cr_expect_str_eq(scenario->title, "A title");
+    cr_expect_str_eq(scenario->source, "https://example.org");
+    cr_expect_eq(scenario->period_s, 10);
+    cr_expect(scenario->before && scenario->recover && scenario->alive);
+    cr_assert_eq(scenario->strategy_count, 3);
+    cr_expect_str_eq(strategies[0].name, "old");
+    cr_expect_str_eq(strategies[0].about, "how it was");
+    cr_expect_eq(strategies[0].expect, (unsigned)(LATER_LEAKED | LATER_LOST));
+    cr_expect_eq(strategies[1].expect, EXPECT_ATOMIC);
+    cr_expect_eq(strategies[2].expect, EXPECT_SAFE);
+    cr_expect_eq(scenario->reference, 1);
+    cr_expect_eq(strategies[0].recover, scenario->recover, "inherited");
+    cr_expect_neq(strategies[1].recover, scenario->recover, "its own");
+    cr_expect(strategies[0].update && strategies[1].update != strategies[0].update);
+    cr_expect_eq(scenario_find(scenario, "fixed"), 1);
+    cr_expect_eq(scenario_find(scenario, "fix"), -1);
+    cr_expect_str_eq(scenario_strategy_name(scenario, 2), "other");
+    cr_expect_eq(scenario->ignore.count, 2);
+    cr_expect(patterns_match(&scenario->ignore, STR("stat:failed")));
+    cr_expect(patterns_match(&scenario->ordered, STR("log")));
+    cr_expect(!patterns_match(&scenario->ordered, STR("stat:failed")));
+    cr_expect_eq(scenario->seed, 7);
+    cr_expect_eq(scenario->now, 1700000000);
+}
+
+Test(load, what_is_left_out_has_a_default)
+{
+    static const char text[] =
+        "return { strategies = { { name = 'a', update = function() end },\n"
+        "  { name = 'b', update = function() end } } }";
+    CLEANUP(scenario_freep) struct scenario *scenario = load_good(text, &plain);
+
+    cr_expect_eq(scenario->reference, 1, "the last one");
+    cr_expect_str_eq(scenario->title, "");
+    cr_expect_str_eq(scenario->source, "");
+    cr_expect_str_eq(scenario->strategies[0].about, "");
+    cr_expect_eq(scenario->strategies[0].expect, 0);
+    cr_expect_eq(scenario->strategies[0].recover, 0);
+    cr_expect(!scenario->before && !scenario->recover && !scenario->alive);
+    cr_expect_eq(scenario->parameter_count, 0);
+    cr_expect_eq(scenario->period_s, 0);
+    cr_expect(!patterns_match(&scenario->ignore, STR("anything")));
+    cr_expect_null(scenario_free(NULL));
+}
+
+/* ---- parameters ---- */
+
+/* `alive` returns false unless the condition holds for p. */
+#define PARAMETERS(params, condition)                               \
+    "return { params = { " params " }, strategies = { " ONE " },\n" \
+    "  alive = function(redis, p) return " condition " end }"
+
+/* What --set gives arrives in the functions, with the type that the default has. */
+Test(parameters, arrive_in_the_functions)
+{
+    static const struct {
+        const char *assignments[2];
+        const char *condition;
+    } cases[] = {
+        { { NULL }, "p.jobs == 25 and p.queue == 'default' and p.fresh == false" },
+        { { "jobs=100" }, "p.jobs == 100 and math.type(p.jobs) == 'integer'" },
+        { { "jobs=-1.5" }, "p.jobs == -1.5" },
+        { { "jobs=1e3" }, "p.jobs == 1000" },
+        { { "jobs=1", "jobs=2" }, "p.jobs == 2" },
+        { { "queue=high", "jobs=3" }, "p.queue == 'high' and p.jobs == 3" },
+        { { "queue=5" }, "p.queue == '5'" },
+        { { "queue=" }, "p.queue == ''" },
+        { { "queue=a=b" }, "p.queue == 'a=b'" },
+        { { "fresh=true" }, "p.fresh == true" },
+        { { "fresh=false" }, "p.fresh == false" },
+        { { NULL }, "p.seed == 7 and p.now == 1700000000" },
+        { { NULL }, "type(redis.call) == 'function' and p.nonsense == nil" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct scenario_settings settings = { cases[i].assignments, 0, 7, 1700000000 };
+        CLEANUP(mem_freep) char *text =
+            mem_printf(PARAMETERS("jobs = 25, queue = 'default', fresh = false", "%s"),
+                       cases[i].condition);
+        CLEANUP(scenario_freep) struct scenario *scenario = NULL;
+        struct err err = ERR_NULL;
+        bool refused = true;
+
+        while (settings.count < 2 && cases[i].assignments[settings.count])
+            settings.count++;
+        scenario = load_good(text, &settings);
+        cr_expect_eq(scenario_call(scenario, scenario->alive, NULL, &refused, &err), 0,
+                     "%s", err.msg);
+        cr_expect(!refused, "not so: %s", cases[i].condition);
+    }
+}
+
+Test(parameters, mistakes_on_the_command_line)
+{
+    static const struct {
+        const char *assignment;
+        const char *says[2];
+    } cases[] = {
+        { "job=5", { "no parameter 'job'", "did you mean 'jobs'" } },
+        { "xyzzy=5", { "no parameter 'xyzzy'", "params" } },
+        { "jobs", { "'jobs'", "expected name=value" } },
+        { "=5", { "'=5'", "expected name=value" } },
+        { "jobs=many", { "'many'", "expected a number" } },
+        { "jobs=", { "''", "expected a number" } },
+        { "jobs=5x", { "'5x'", "expected a number" } },
+        { "jobs=inf", { "'inf'", "expected a number" } },
+        { "jobs=nan", { "'nan'", "expected a number" } },
+        { "fresh=yes", { "'yes'", "true or false" } },
+        { "fresh=1", { "'1'", "true or false" } },
+        { "seed=5", { "no parameter 'seed'" } },
+        { "now=5", { "no parameter 'now'" } },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct scenario_settings settings = { &cases[i].assignment, 1, 7, 0 };
+        struct err err = ERR_NULL;
+        CLEANUP(scenario_freep) struct scenario *scenario =
+            load(PARAMETERS("jobs = 25, fresh = false", "true"), &settings, &err);
+
+        cr_expect_null(scenario, "%s", cases[i].assignment);
+        for (size_t s = 0; s < 2 && cases[i].says[s]; s++)
+            cr_expect_not_null(strstr(err.msg, cases[i].says[s]),
+                               "'%s' does not say %s: %s", cases[i].assignment,
+                               cases[i].says[s], err.msg);
+    }
+}
+
+Test(parameters, mistakes_in_the_file)
+{
+    static const struct mistake cases[] = {
+        { "return {\nparams = {\njobs = {} }, strategies = { " ONE " } }", 3,
+          { "'jobs'", "table", "a number, a string or a boolean" } },
+        { WITH("params = { f = function() end },\n"), 2, { "'f'", "function" } },
+        { WITH("params = { 5 },\n"), 2, { "params", "without a name" } },
+        { WITH("params = { seed = 1 },\n"), 2, { "'seed'", "afterkill's own" } },
+        { WITH("params = { now = 1 },\n"), 2, { "'now'", "afterkill's own" } },
+    };
+
+    EXPECT_MISTAKES(cases);
+}
+
+Test(parameters, are_listed_by_name)
+{
+    static const struct {
+        const char *name, *value;
+        bool is_text, is_flag;
+    } expected[] = {
+        { "alpha", "x", true, false },
+        { "beta", "false", false, true },
+        { "jobs", "30", false, false },
+        { "period", "2.5", false, false },
+    };
+    static const char *const assignments[] = { "jobs=30" };
+    const struct scenario_settings settings = { assignments, 1, 7, 0 };
+    CLEANUP(scenario_freep) struct scenario *scenario =
+        load_good( PARAMETERS("period = 2.5, alpha = 'x', jobs = 25, beta = false",
+                  "true"), &settings);
+
+    cr_assert_eq(scenario->parameter_count, ARRAY_SIZE(expected));
+    for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
+        const struct parameter *parameter = &scenario->parameters[i];
+
+        cr_expect_str_eq(parameter->name, expected[i].name);
+        cr_expect_str_eq(parameter->value, expected[i].value);
+        cr_expect_eq(parameter->is_text, expected[i].is_text, "%s", parameter->name);
+        cr_expect_eq(parameter->is_flag, expected[i].is_flag, "%s", parameter->name);
+    }
+    cr_expect_eq(scenario->period_s, 2.5);
+}
+
+/* Chance comes from the seed: the same numbers in every load, others with another
+ * seed. */
+Test(parameters, chance_comes_from_the_seed)
+{
+    static const char text[] =
+        PARAMETERS("a = math.random(1 << 50), b = math.random(1 << 50)", "true");
+    static const uint64_t seeds[] = { 7, 7, 8, UINT64_MAX };
+    char *values[ARRAY_SIZE(seeds)];
+
+    for (size_t i = 0; i < ARRAY_SIZE(seeds); i++) {
+        const struct scenario_settings settings = { NULL, 0, seeds[i], 0 };
+        CLEANUP(scenario_freep) struct scenario *scenario = load_good(text, &settings);
+
+        cr_expect_str_neq(scenario->parameters[0].value, scenario->parameters[1].value);
+        values[i] = mem_printf("%s %s", scenario->parameters[0].value,
+                               scenario->parameters[1].value);
+    }
+    cr_expect_str_eq(values[0], values[1]);
+    for (size_t i = 2; i < ARRAY_SIZE(seeds); i++)
+        cr_expect_str_neq(values[i], values[0], "seed %zu", i);
+    for (size_t i = 0; i < ARRAY_SIZE(seeds); i++)
+        free(values[i]);
+}
+
+/* ---- functions and patterns ---- */
+
+Test(load, functions_refuse_and_raise)
+{
+    static const struct {
+        const char *body;
+        bool refused;
+        int code;
+        const char *says;
+    } cases[] = {
+        { "", false, 0, NULL },
+        { "return true", false, 0, NULL },
+        { "return nil", false, 0, NULL },
+        { "return 0", false, 0, NULL },
+        { "return false", true, 0, NULL },
+        { "error('my words')", false, ERR_USAGE, "case.lua:2: my words" },
+        { "local x = p.jobs + 1", false, ERR_USAGE, "case.lua:2: " },
+        { "error({})", false, ERR_USAGE, "not a string" },
+        { "leak = 1", false, ERR_USAGE, "case.lua:2: 'leak' would be a global" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(mem_freep) char *text =
+            mem_printf("return { strategies = { " ONE " },\n"
+                       "alive = function(redis, p) %s end }", cases[i].body);
+        CLEANUP(scenario_freep) struct scenario *scenario = load_good(text, &plain);
+        struct err err = ERR_NULL;
+        bool refused = false;
+
+        cr_expect_eq(scenario_call(scenario, scenario->alive, NULL, &refused, &err),
+                     cases[i].code, "%s: %s", cases[i].body, err.msg);
+        cr_expect_eq(refused, cases[i].refused, "%s", cases[i].body);
+        if (cases[i].says)
+            cr_expect_not_null(strstr(err.msg, cases[i].says), "%s: %s", cases[i].body,
+                               err.msg);
+        refused = true;
+        cr_expect_eq(scenario_call(scenario, 0, NULL, &refused, &err), 0,
+                     "nothing to call");
+        cr_expect(!refused);
+    }
+}
+
+Test(patterns, match_whole_keys)
+{
+    static const struct {
+        const char *glob;
+        struct str key;
+        bool matches;
+    } cases[] = {
+        { "log", { "log", 3 }, true },           { "log", { "log2", 4 }, false },
+        { "log", { "blog", 4 }, false },         { "log", { "", 0 }, false },
+        { "stat:*", { "stat:", 5 }, true },      { "stat:*", { "stat:a:b/c", 10 }, true },
+        { "stat:*", { "status", 6 }, false },    { "*", { "", 0 }, true },
+        { "*", { ".hidden/x", 9 }, true },       { "*:lock", { "a:b:lock", 8 }, true },
+        { "q?", { "q1", 2 }, true },             { "q?", { "q", 1 }, false },
+        { "q[12]", { "q2", 2 }, true },          { "q[12]", { "q3", 2 }, false },
+        { "q[0-9]", { "q7", 2 }, true },         { "q[^0-9]", { "qx", 2 }, true },
+        { "q[^0-9]", { "q7", 2 }, false },       { "a\\*", { "a*", 2 }, true },
+        { "a\\*", { "ab", 2 }, false },          { "*", { "\xff\xfe", 2 }, true },
+        { "a?c", { "a\xff" "c", 3 }, true },     { "LOG", { "log", 3 }, false },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        char *globs[] = { (char[]){ "zzz" }, (char *)(uintptr_t)cases[i].glob };
+        const struct patterns patterns = { globs, 2 }, others = { globs, 1 };
+
+        cr_expect_eq(patterns_match(&patterns, cases[i].key), cases[i].matches,
+                     "case %zu: '%s'", i, cases[i].glob);
+        cr_expect(!patterns_match(&others, cases[i].key));
+    }
+}

@@ -1,0 +1,484 @@
+/* tally: messages of lanes go in, counts and verdicts come out. The messages are made
+ * here, for a scenario of three strategies: one that should leak, one that should be
+ * atomic, one of which nothing is expected. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "tally.h"
+
+enum { LEAKY, ATOMIC, SILENT, STRATEGIES };
+
+static struct strategy strategies[STRATEGIES] = {
+    { .name = (char[]){ "leaky" }, .expect = LATER_LEAKED },
+    { .name = (char[]){ "atomic" }, .expect = EXPECT_ATOMIC },
+    { .name = (char[]){ "silent" } },
+};
+static const struct scenario scenario = { .strategies = strategies,
+                                          .strategy_count = STRATEGIES };
+
+static struct result result;
+
+/* Begins with an empty result, whatever there was. */
+static void begin(void)
+{
+    static const size_t all[STRATEGIES] = { LEAKY, ATOMIC, SILENT };
+    static const struct plan plan = { 1, STRATEGIES, 100 };
+
+    result_release(&result);
+    result_init(&result, &scenario, all, &plan);
+}
+
+static void end(void)
+{
+    result_release(&result);
+}
+
+static void take(enum message_type type, const void *body, size_t bytes)
+{
+    struct err err = ERR_NULL;
+
+    cr_assert_eq(tally_take(&result, type, body, bytes, &err), 0, "%s", err.msg);
+}
+
+/* States are numbers here. State 0 is the empty one, whose signature is 0 as well. */
+static struct signature signature(unsigned state)
+{
+    return (struct signature){ state, UINT64_C(3) * state };
+}
+
+static void take_control(uint32_t strategy, uint64_t commands, unsigned uncrashed)
+{
+    struct message_control control = {
+        .strategy = strategy,
+        .uncrashed = uncrashed,
+        .commands = commands,
+        .bytes = 40 * commands,
+        .trips = 1,
+        .done = signature(1000),
+    };
+
+    take(MESSAGE_CONTROL, &control, sizeof(control));
+}
+
+static void take_point(uint32_t strategy, uint64_t index, enum now now, unsigned later,
+                       unsigned state)
+{
+    struct message_point point = {
+        .strategy = strategy,
+        .index = index,
+        .now = now,
+        .later = later,
+        .signature = signature(state),
+        .command = "HSET work",
+        .example = "stays: something",
+    };
+
+    take(MESSAGE_POINT, &point, sizeof(point));
+}
+
+static struct message_trial trial_of(uint32_t strategy, enum outcome outcome,
+                                     uint64_t replies, uint64_t commands, unsigned state)
+{
+    return (struct message_trial){
+        .number = 77,
+        .strategy = strategy,
+        .outcome = (uint8_t)outcome,
+        .now = NOW_TORN,
+        .later = LATER_LEAKED,
+        .replies = replies,
+        .commands = commands,
+        .signature = signature(state),
+    };
+}
+
+TestSuite(tally, .init = begin, .fini = end);
+
+Test(tally, census_counts_words)
+{
+    struct finding *finding = &result.findings[LEAKY];
+    struct words words;
+
+    words = tally_census(finding);
+    cr_expect_eq(words.clean, 0, "nothing is known yet");
+    take_control(LEAKY, 4, 0);
+    take_point(LEAKY, 0, NOW_INTACT, 0, 1);
+    take_point(LEAKY, 1, NOW_GAP, 0, 2);
+    take_point(LEAKY, 2, NOW_TORN, LATER_LEAKED, 3);
+    take_point(LEAKY, 3, NOW_TORN, LATER_LEAKED | LATER_LOST, 4);
+    cr_expect(!tally_census_complete(finding), "a point is missing");
+    take_point(LEAKY, 4, NOW_INTACT, LATER_STUCK, 1000);
+    cr_expect(tally_census_complete(finding));
+    words = tally_census(finding);
+    cr_expect_eq(words.now[NOW_INTACT], 2);
+    cr_expect_eq(words.now[NOW_GAP], 1);
+    cr_expect_eq(words.now[NOW_TORN], 2);
+    cr_expect_eq(words.clean, 2);
+    cr_expect_eq(words.later[0], 2, "leaked");
+    cr_expect_eq(words.later[1], 1, "lost");
+    cr_expect_eq(words.later[2], 0, "mixed");
+    cr_expect_eq(words.later[3], 1, "stuck");
+    cr_expect_eq(tally_harmed(&words, 5), 3);
+    cr_expect_str_eq(finding->points[2].command, "HSET work");
+    cr_expect_str_eq(finding->points[2].example, "stays: something");
+}
+
+/* Only valid kills count for the words; the others are counted as what they are. */
+Test(tally, kills_count_outcomes_and_words)
+{
+    static const struct {
+        enum outcome outcome;
+        enum now now;
+        unsigned later;
+        uint64_t count;
+    } kinds[] = {
+        { OUTCOME_VALID, NOW_TORN, LATER_LEAKED, 30 },
+        { OUTCOME_VALID, NOW_TORN, LATER_LEAKED | LATER_MIXED, 4 },
+        { OUTCOME_VALID, NOW_INTACT, 0, 11 },
+        { OUTCOME_MISSED, NOW_INTACT, 0, 7 },
+        { OUTCOME_EARLY, NOW_INTACT, 0, 3 },
+        { OUTCOME_TIMEOUT, NOW_TORN, LATER_LEAKED, 2 },
+        { OUTCOME_ERROR, NOW_TORN, LATER_LEAKED, 1 },
+    };
+    struct kills *kills = &result.findings[LEAKY].kills;
+    struct message_trial batch[64];
+
+    take_control(LEAKY, 1, 0);
+    take_point(LEAKY, 0, NOW_INTACT, 0, 1);
+    take_point(LEAKY, 1, NOW_TORN, LATER_LEAKED, 2);
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+        for (size_t t = 0; t < kinds[i].count; t++) {
+            batch[t] = trial_of(LEAKY, kinds[i].outcome, 0, 1, 1);
+            batch[t].now = (uint8_t)kinds[i].now;
+            batch[t].later = (uint16_t)kinds[i].later;
+        }
+        take(MESSAGE_TRIALS, batch, kinds[i].count * sizeof(*batch));
+    }
+    cr_expect_eq(kills->requested, 100);
+    cr_expect_eq(tally_attempts(&result.findings[LEAKY]), 58);
+    cr_expect_eq(tally_attempts(&result.findings[ATOMIC]), 0);
+    cr_expect_eq(kills->outcomes[OUTCOME_VALID], 45);
+    cr_expect_eq(kills->outcomes[OUTCOME_MISSED], 7);
+    cr_expect_eq(kills->outcomes[OUTCOME_EARLY], 3);
+    cr_expect_eq(kills->outcomes[OUTCOME_TIMEOUT], 2);
+    cr_expect_eq(kills->outcomes[OUTCOME_ERROR], 1);
+    cr_expect_eq(kills->words.now[NOW_TORN], 34);
+    cr_expect_eq(kills->words.now[NOW_INTACT], 11);
+    cr_expect_eq(kills->words.later[0], 34, "leaked");
+    cr_expect_eq(kills->words.later[2], 4, "mixed");
+    cr_expect_eq(kills->words.clean, 11);
+    cr_expect_eq(tally_harmed(&kills->words, 45), 34);
+    cr_expect_eq(result.findings[LEAKY].points[0].kills, 45);
+    cr_expect_eq(kills->unexplained, 0);
+}
+
+/* The census of a strategy of 5 commands: points 0 and 4 leave state 1, points 1 and 3
+ * state 2, point 2 state 3; point 5 was not taken. A death is explained by the first
+ * point that leaves its state, from the replies it had read to the commands it had
+ * written. */
+Test(tally, a_death_is_explained_by_a_point_in_its_range)
+{
+    static const struct {
+        uint64_t replies, commands;
+        unsigned state;
+        int point; /* -1: unexplained */
+    } cases[] = {
+        { 0, 0, 1, 0 },  { 0, 5, 1, 0 },  { 1, 5, 1, 4 },  { 4, 4, 1, 4 },
+        { 1, 3, 1, -1 }, { 0, 5, 2, 1 },  { 2, 3, 2, 3 },  { 1, 1, 2, 1 },
+        { 2, 2, 2, -1 }, { 0, 0, 2, -1 }, { 4, 5, 2, -1 }, { 2, 2, 3, 2 },
+        { 0, 5, 3, 2 },  { 3, 5, 3, -1 }, { 0, 1, 3, -1 }, { 0, 5, 9, -1 },
+        { 0, 5, 0, -1 }, { 5, 5, 1, -1 }, { 0, 99, 1, 0 }, { 6, 99, 1, -1 },
+    };
+    static const enum outcome outcomes[] = { OUTCOME_VALID, OUTCOME_MISSED };
+
+    for (size_t o = 0; o < ARRAY_SIZE(outcomes); o++) {
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+            struct message_trial trial = trial_of(LEAKY, outcomes[o], cases[i].replies,
+                                                  cases[i].commands, cases[i].state);
+            bool valid = outcomes[o] == OUTCOME_VALID;
+
+            begin();
+            take_control(LEAKY, 5, 0);
+            for (unsigned k = 0; k < 5; k++)
+                take_point(LEAKY, k, NOW_INTACT, 0, (unsigned[]){ 1, 2, 3, 2, 1 }[k]);
+            take(MESSAGE_TRIALS, &trial, sizeof(trial));
+            cr_expect_eq(result.findings[LEAKY].kills.unexplained, cases[i].point < 0,
+                         "case %zu, %s", i, outcome_name(outcomes[o]));
+            cr_expect_eq(result.unexplained[0] != '\0', cases[i].point < 0, "case %zu",
+                         i);
+            for (int k = 0; k <= 5; k++)
+                cr_expect_eq(result.findings[LEAKY].points[k].kills,
+                             valid && k == cases[i].point, "case %zu, point %d", i, k);
+        }
+    }
+}
+
+/* A state that another strategy's census has explains nothing. */
+Test(tally, the_first_unexplained_death_is_told)
+{
+    struct message_trial trials[2];
+
+    take_control(LEAKY, 0, 0);
+    take_point(LEAKY, 0, NOW_INTACT, 0, 1);
+    take_control(ATOMIC, 0, 0);
+    take_point(ATOMIC, 0, NOW_INTACT, 0, 2);
+    trials[0] = trial_of(ATOMIC, OUTCOME_VALID, 0, 0, 1);
+    trials[1] = trial_of(LEAKY, OUTCOME_VALID, 0, 0, 2);
+    trials[1].number = 78;
+    take(MESSAGE_TRIALS, trials, sizeof(trials));
+    cr_expect_eq(result.findings[LEAKY].kills.unexplained, 1);
+    cr_expect_eq(result.findings[ATOMIC].kills.unexplained, 1);
+    cr_expect(
+        strstr(result.unexplained, "77") && strstr(result.unexplained, "'atomic'") &&
+            strstr(result.unexplained, "torn") && strstr(result.unexplained, "leaked"),
+        "%s", result.unexplained);
+}
+
+/* A lane that repeats what another one said is welcome, and takes nothing back. */
+Test(tally, lanes_that_disagree_are_an_error)
+{
+    static const struct message_control agreed = {
+        .strategy = LEAKY,
+        .uncrashed = LATER_LOST,
+        .commands = 2,
+        .bytes = 80,
+        .trips = 3,
+        .done = { 5, 6 },
+    };
+    struct message_control controls[7];
+    struct err err = ERR_NULL;
+
+    for (size_t i = 0; i < ARRAY_SIZE(controls); i++)
+        controls[i] = agreed;
+    controls[1].commands++;
+    controls[2].bytes++;
+    controls[3].trips++;
+    controls[4].done.low++;
+    controls[5].done.high++;
+    controls[6].uncrashed = 0;
+    take(MESSAGE_CONTROL, &agreed, sizeof(agreed));
+    take_point(LEAKY, 1, NOW_TORN, LATER_LEAKED, 3);
+    take(MESSAGE_CONTROL, &controls[0], sizeof(agreed));
+    cr_expect(result.findings[LEAKY].points[1].taken);
+    for (size_t i = 1; i < ARRAY_SIZE(controls); i++) {
+        cr_expect_eq(
+            tally_take(&result, MESSAGE_CONTROL, &controls[i], sizeof(agreed), &err),
+            ERR_USAGE, "control %zu", i);
+        cr_expect_not_null(strstr(err.msg, "'leaky'"), "%s", err.msg);
+    }
+}
+
+Test(tally, what_cannot_be_is_an_error)
+{
+    struct message_point point = { .strategy = LEAKY, .index = 3 };
+    struct err err = ERR_NULL;
+
+    cr_expect_lt(tally_take(&result, MESSAGE_POINT, &point, sizeof(point), &err), 0,
+                 "a point before its control");
+    take_control(LEAKY, 2, 0);
+    cr_expect_lt(tally_take(&result, MESSAGE_POINT, &point, sizeof(point), &err), 0,
+                 "a point behind the last");
+    cr_expect_eq(tally_take(&result, (enum message_type)99, NULL, 0, &err), -EPROTO);
+    take(MESSAGE_READY, NULL, 0);
+    take(MESSAGE_ALIVE, NULL, 0);
+    take(MESSAGE_DONE, NULL, 0);
+}
+
+static void take_samples(enum samples_kind kind, const uint64_t *values, size_t count)
+{
+    size_t bytes = sizeof(struct message_samples) + count * sizeof(*values);
+    CLEANUP(mem_freep) struct message_samples *samples = mem_alloc(bytes);
+
+    *samples =
+        (struct message_samples){ .strategy = LEAKY, .kind = kind, .count = count };
+    if (count)
+        memcpy(samples->values, values, count * sizeof(*values));
+    take(MESSAGE_SAMPLES, samples, bytes);
+}
+
+Test(tally, samples_of_lanes_come_together)
+{
+    static const uint64_t expected[] = { 5, 6, 7, 8 };
+    const struct finding *finding = &result.findings[LEAKY];
+
+    take_samples(SAMPLES_UPDATE, expected, 3);
+    take_samples(SAMPLES_UPDATE, NULL, 0);
+    take_samples(SAMPLES_UPDATE, expected + 3, 1);
+    cr_assert_eq(finding->sample_count, 4);
+    cr_expect_arr_eq(finding->samples_ns, expected, sizeof(expected));
+    cr_expect_eq(tally_duration_ns(finding), 0, "no timeline yet");
+    take_control(LEAKY, 3, 0);
+    take_samples(SAMPLES_TIMELINE, (const uint64_t[]){ 1, 2, 3, 4 }, 4);
+    take_samples(SAMPLES_TIMELINE, expected, 4);
+    cr_expect_eq(tally_duration_ns(finding), 8, "the last one counts");
+    cr_expect_eq(finding->sample_count, 4);
+}
+
+Test(tally, the_first_note_and_the_server_are_kept)
+{
+    static const struct message_note notes[] = { { 12, "WRONGTYPE" }, { 13, "another" } };
+    static const struct message_hello hello = { "redis 7.0.15" };
+
+    take(MESSAGE_HELLO, &hello, sizeof(hello));
+    take(MESSAGE_NOTE, &notes[0], sizeof(notes[0]));
+    take(MESSAGE_NOTE, &notes[1], sizeof(notes[1]));
+    cr_expect_str_eq(result.server, "redis 7.0.15");
+    cr_expect(strstr(result.first_error, "12") && strstr(result.first_error, "WRONGTYPE"),
+              "%s", result.first_error);
+}
+
+/* Commands are written at 10, 20, .. ns; the update ends 10 ns after the last. Letters
+ * are the points: L leaks, x does other harm, . is clean. */
+Test(tally, window_goes_from_the_first_leak_to_the_end_of_the_last)
+{
+    static const struct {
+        const char *points;
+        uint64_t window_ns;
+    } cases[] = {
+        { ".....", 0 },  { "..x..", 0 },  { ".L...", 10 }, { ".LL..", 20 },
+        { ".LLL.", 30 }, { ".L.L.", 30 }, { "..L.L", 30 }, { "....L", 10 },
+        { "L....", 10 }, { "LLLLL", 50 }, { "x.Lx.", 10 }, { "L", 10 },
+        { ".", 0 },
+    };
+    static const uint64_t timeline_ns[] = { 10, 20, 30, 40, 50 };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        size_t points = strlen(cases[i].points);
+
+        begin();
+        take_control(LEAKY, points - 1, 0);
+        for (size_t k = 0; k < points; k++)
+            take_point(LEAKY, k, NOW_TORN,
+                       cases[i].points[k] == 'L'   ? LATER_LEAKED | LATER_LOST
+                       : cases[i].points[k] == 'x' ? LATER_MIXED
+                                                   : 0,
+                       1);
+        cr_expect_eq(tally_window_ns(&result.findings[LEAKY]), 0, "no timeline yet");
+        take_samples(SAMPLES_TIMELINE, timeline_ns, points);
+        cr_expect_eq(tally_window_ns(&result.findings[LEAKY]), cases[i].window_ns,
+                     "'%s': %d", cases[i].points,
+                     (int)tally_window_ns(&result.findings[LEAKY]));
+    }
+}
+
+/* Takes a census that is written as one word: points as above, g is a gap, ? was not
+ * taken. */
+static void take_census(uint32_t strategy, const char *points, unsigned uncrashed)
+{
+    if (!*points)
+        return;
+    take_control(strategy, strlen(points) - 1, uncrashed);
+    for (size_t k = 0; points[k]; k++)
+        if (points[k] != '?')
+            take_point(strategy, k,
+                       points[k] == 'g'   ? NOW_GAP
+                       : points[k] == '.' ? NOW_INTACT
+                                          : NOW_TORN,
+                       points[k] == 'L'   ? LATER_LEAKED
+                       : points[k] == 'x' ? LATER_MIXED
+                                          : 0,
+                       1);
+}
+
+Test(tally, verdict_compares_the_census_with_what_is_expected)
+{
+    static const struct {
+        uint32_t strategy;
+        const char *points;
+        unsigned uncrashed;
+        enum strategy_verdict verdict;
+    } cases[] = {
+        { LEAKY, "", 0, VERDICT_NONE },
+        { LEAKY, ".L?", 0, VERDICT_NONE },
+        { LEAKY, ".L.", 0, VERDICT_PASS },
+        { LEAKY, "gLx", 0, VERDICT_PASS },
+        { LEAKY, "...", 0, VERDICT_FAIL },
+        { LEAKY, ".x.", 0, VERDICT_FAIL },
+        { ATOMIC, "..", 0, VERDICT_PASS },
+        { ATOMIC, ".g", 0, VERDICT_FAIL },
+        { ATOMIC, ".L.", 0, VERDICT_FAIL },
+        { ATOMIC, "L", 0, VERDICT_FAIL },
+        { ATOMIC, "..", LATER_LOST, VERDICT_FAIL },
+        { ATOMIC, "L?", 0, VERDICT_NONE },
+        { SILENT, "..", 0, VERDICT_NONE },
+        { SILENT, "LL", 0, VERDICT_NONE },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        begin();
+        take_census(cases[i].strategy, cases[i].points, cases[i].uncrashed);
+        cr_expect_eq(tally_verdict(&result.findings[cases[i].strategy]), cases[i].verdict,
+                     "case %zu: '%s' of '%s'", i, cases[i].points,
+                     strategies[cases[i].strategy].name);
+    }
+}
+
+/* What weighs more: an interruption, then infrastructure, then a failure. */
+Test(tally, exit_status_follows_from_the_result)
+{
+    static const struct {
+        const char *name;
+        const char *census[STRATEGIES];
+        bool unexplained, trouble, interrupted;
+        enum exit_status status;
+    } cases[] = {
+        { "all as expected", { ".L.", "..", "LL" }, false, false, false, EXIT_PASS },
+        { "nothing is expected", { "", "", "LL" }, false, false, false, EXIT_PASS },
+        { "the leak is gone", { "...", "..", ".." }, false, false, false, EXIT_FAIL },
+        { "atomic leaks", { ".L.", ".L", ".." }, false, false, false, EXIT_FAIL },
+        { "nothing ran", { "", "", "" }, false, false, false, EXIT_NOTHING_RAN },
+        { "no census is complete",
+          { "..?", "?.", "?" },
+          false,
+          false,
+          false,
+          EXIT_NOTHING_RAN },
+        { "unexplained", { ".L.", "..", ".." }, true, false, false, EXIT_INFRASTRUCTURE },
+        { "unexplained, and fails",
+          { "...", "..", ".." },
+          true,
+          false,
+          false,
+          EXIT_INFRASTRUCTURE },
+        { "trouble", { ".L.", "..", ".." }, false, true, false, EXIT_INFRASTRUCTURE },
+        { "trouble, and fails",
+          { "...", "..", ".." },
+          false,
+          true,
+          false,
+          EXIT_INFRASTRUCTURE },
+        { "trouble before anything",
+          { "", "", "" },
+          false,
+          true,
+          false,
+          EXIT_INFRASTRUCTURE },
+        { "interrupted", { ".L.", "..", ".." }, false, false, true, EXIT_INTERRUPTED },
+        { "interrupted early", { "", "", "" }, false, false, true, EXIT_INTERRUPTED },
+        { "interrupted and all else",
+          { "...", "..", ".." },
+          true,
+          true,
+          true,
+          EXIT_INTERRUPTED },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        enum exit_status status;
+
+        begin();
+        for (uint32_t s = 0; s < STRATEGIES; s++)
+            take_census(s, cases[i].census[s], 0);
+        if (cases[i].unexplained) {
+            struct message_trial trial = trial_of(SILENT, OUTCOME_MISSED, 0, 1, 99);
+
+            take(MESSAGE_TRIALS, &trial, sizeof(trial));
+        }
+        if (cases[i].trouble)
+            strcpy(result.trouble, "Redis is gone");
+        result.interrupted = cases[i].interrupted;
+        status = tally_exit_status(&result);
+        cr_expect_eq(status, cases[i].status, "%s: %d", cases[i].name, (int)status);
+    }
+}

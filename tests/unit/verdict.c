@@ -1,0 +1,341 @@
+/* verdict: the oracle, case by case. Every verdict appears where it should and stays away
+ * where it should not.
+ *
+ * States are written as atoms with spaces in between:
+ *
+ *     type:key[:id][=value][~]     ~ expires    ~~ expires beyond its bound
+ */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "verdict.h"
+
+static struct str part(const char **at, const char *ends)
+{
+    size_t length = strcspn(*at, ends);
+    struct str text = { *at, length };
+
+    *at += length;
+    return text;
+}
+
+/* What stands behind a mark, if the mark is there. */
+static struct str marked(const char **at, char mark, const char *ends)
+{
+    if (**at != mark)
+        return STR("");
+    ++*at;
+    return part(at, ends);
+}
+
+static struct state parse(const char *at)
+{
+    struct state state = STATE_NULL;
+
+    while (*at) {
+        struct atom atom = { .type = part(&at, ":") };
+
+        atom.key = marked(&at, ':', ":=~ ");
+        atom.id = marked(&at, ':', "=~ ");
+        atom.value = marked(&at, '=', "~ ");
+        for (; *at == '~'; at++)
+            atom.expiry = atom.expiry == EXPIRY_NEVER ? EXPIRY_BOUNDED : EXPIRY_BEYOND;
+        cr_assert(*at == ' ' || *at == '\0', "the test itself is wrong at '%s'", at);
+        state_add(&state, atom);
+        at += *at == ' ';
+    }
+    return state;
+}
+
+#define JOBS "hash:work:t1=a~ hash:work:t2=b~"
+
+Test(now, what_a_reader_sees)
+{
+    static const struct {
+        const char *name, *old, *new, *state;
+        enum now now;
+    } cases[] = {
+        { "nothing was and is", "", "", "", NOW_INTACT },
+        { "the old state", "string:a=1", "string:a=2", "string:a=1", NOW_INTACT },
+        { "the new state", "string:a=1", "string:a=2", "string:a=2", NOW_INTACT },
+        { "order does not matter", "set:s:1 set:s:2", "", "set:s:2 set:s:1", NOW_INTACT },
+        { "not made yet", "", JOBS, "", NOW_INTACT },
+        { "gone as it should be", JOBS, "", "", NOW_INTACT },
+        { "Sidekiq, unlinked", JOBS, JOBS, "", NOW_GAP },
+        { "part of what stays the same", JOBS, JOBS, "hash:work:t1=a~", NOW_GAP },
+        { "new but for what is in both", "string:a=1 set:s:x", "string:a=2 set:s:x",
+          "string:a=2", NOW_GAP },
+        { "old but for what is in both", "string:a=1 set:s:x", "string:a=2 set:s:x",
+          "string:a=1", NOW_GAP },
+        { "one of two equal entries", "list:q:j list:q:j", "list:q:j list:q:j",
+          "list:q:j", NOW_GAP },
+        { "expiry missing", JOBS, JOBS, "hash:work:t1=a hash:work:t2=b", NOW_TORN },
+        { "expiry missing, one field", JOBS, JOBS, "hash:work:t1=a", NOW_TORN },
+        { "expiry beyond its bound", JOBS, JOBS, "hash:work:t1=a~~ hash:work:t2=b~~",
+          NOW_TORN },
+        { "expiry that should not be", "string:a=1", "string:a=1", "string:a=1~",
+          NOW_TORN },
+        { "half of the new", "", JOBS, "hash:work:t1=a~", NOW_TORN },
+        { "half of the old", JOBS, "", "hash:work:t1=a~", NOW_TORN },
+        { "old and new", "string:a=1 string:b=1", "string:a=2 string:b=2",
+          "string:a=1 string:b=2", NOW_TORN },
+        { "popped and nowhere", "list:q:j", "list:w:j", "", NOW_TORN },
+        { "in both queues", "list:q:j", "list:w:j", "list:q:j list:w:j", NOW_TORN },
+        { "a value that is neither", "string:a=1", "string:a=2", "string:a=3", NOW_TORN },
+        { "another type", "string:a=1", "string:a=1", "set:a:1", NOW_TORN },
+        { "one entry too many", "list:q:j", "list:q:j", "list:q:j list:q:j", NOW_TORN },
+        { "a stranger", "string:a=1", "string:a=2", "string:a=1 string:z=9", NOW_TORN },
+        { "a gap and a stranger", JOBS, JOBS, "hash:work:t1=a~ hash:work:t3=c~",
+          NOW_TORN },
+        { "a gap in a mix", "string:a=1 string:b=1 set:s:x",
+          "string:a=2 string:b=2 set:s:x", "string:a=1 string:b=2", NOW_TORN },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct state old = parse(cases[i].old), new = parse(cases[i].new);
+        struct state state = parse(cases[i].state);
+        enum now now = verdict_now(&old, &new, &state);
+
+        cr_expect_eq(now, cases[i].now, "%s: %s", cases[i].name, now_name(now));
+        state_release(&old);
+        state_release(&new);
+        state_release(&state);
+    }
+}
+
+enum { CLEAN = 0, LEAKED = LATER_LEAKED, LOST = LATER_LOST, MIXED = LATER_MIXED };
+
+/* `old` and `new` are the residues that are right. `example` is how the example begins,
+ * and a word that must be in it. */
+Test(later, what_survives_time)
+{
+    static const struct {
+        const char *name, *old, *new, *residue;
+        unsigned later;
+        const char *example[2];
+    } cases[] = {
+        { "nothing at all", "", "", "", CLEAN, { "", "" } },
+        { "died before", "string:a=1", "string:a=2", "string:a=1", CLEAN, { "", "" } },
+        { "died after", "string:a=1", "string:a=2", "string:a=2", CLEAN, { "", "" } },
+        { "entries in another order", "list:q:i list:q:j", "", "list:q:j list:q:i", CLEAN,
+          { "", "" } },
+
+        { "Sidekiq's zombie", "", "", "hash:work:t1=a hash:work:t2=b", LEAKED,
+          { "stays: ", "'t1'" } },
+        { "a new key", "string:a=1", "string:a=1", "string:a=1 string:z=1", LEAKED,
+          { "stays: ", "'z'" } },
+        { "a new set member", "set:s:x", "set:s:x", "set:s:x set:s:y", LEAKED,
+          { "stays: ", "'y'" } },
+        { "a new field", "hash:h:x=1", "hash:h:x=1", "hash:h:x=1 hash:h:y=1", LEAKED,
+          { "stays: ", "'y'" } },
+        { "a new sorted-set member", "zset:z:x=1", "zset:z:x=2", "zset:z:x=2 zset:z:y=1",
+          LEAKED, { "stays: ", "'y'" } },
+        { "an entry twice", "list:q:j", "list:q:j", "list:q:j list:q:j", LEAKED,
+          { "stays: ", "'j'" } },
+        { "a stream entry twice", "stream:s:f", "stream:s:f stream:s:g",
+          "stream:s:f stream:s:g stream:s:g", LEAKED, { "stays: ", "'g'" } },
+        { "a lock that nobody holds", "", "", "string:lock=me", LEAKED,
+          { "stays: ", "'lock'" } },
+        { "a key that lost its expiry", "", "string:a=1", "string:a=1 string:b=1", LEAKED,
+          { "stays: ", "'b'" } },
+
+        { "a key", "string:a=1", "string:a=1", "", LOST, { "gone: ", "'a'" } },
+        { "a set member", "set:s:x set:s:y", "set:s:x set:s:y", "set:s:x", LOST,
+          { "gone: ", "'y'" } },
+        { "a field", "hash:h:x=1 hash:h:y=1", "hash:h:x=1 hash:h:y=1", "hash:h:x=1", LOST,
+          { "gone: ", "'y'" } },
+        { "one of two equal entries", "list:q:j list:q:j", "list:q:j list:q:j",
+          "list:q:j", LOST, { "gone: ", "'j'" } },
+        { "all of what both have, new otherwise", "string:a=1 set:s:x",
+          "string:a=2 set:s:x", "string:a=2", LOST, { "gone: ", "'x'" } },
+
+        { "a job's hash in no queue", "", "hash:job:q=1 list:queue:job", "hash:job:q=1",
+          MIXED, { "stays: ", "'job" } },
+        { "a job in the queue without its hash", "", "hash:job:q=1 list:queue:job",
+          "list:queue:job", MIXED, { "stays: ", "'queue" } },
+        { "popped and nowhere", "list:q:j", "list:w:j", "", MIXED, { "gone: ", "'j'" } },
+        { "popped and nowhere, others wait", "list:q:i list:q:j", "list:q:i list:w:j",
+          "list:q:i", MIXED, { "gone: ", "'j'" } },
+        { "in both queues", "list:q:j", "list:w:j", "list:q:j list:w:j", MIXED,
+          { "stays: ", "'j'" } },
+        { "two indexes disagree", "set:a:x zset:b:x=1", "", "zset:b:x=1", MIXED,
+          { "stays: ", "'x'" } },
+        { "one of two pushed", "", "list:q:j list:q:j", "list:q:j", MIXED,
+          { "stays: ", "'j'" } },
+        { "a string that is neither", "string:n=1", "string:n=3", "string:n=2", MIXED,
+          { "stays: ", "'2'" } },
+        { "a string that stays the same", "string:n=1", "string:n=1", "string:n=2", MIXED,
+          { "stays: ", "'2'" } },
+        { "an empty string", "string:n=1", "string:n=1", "string:n", MIXED,
+          { "stays: ", "'n'" } },
+        { "a field's value that is neither", "hash:h:f=1", "hash:h:f=1", "hash:h:f=2",
+          MIXED, { "stays: ", "'2'" } },
+        { "a string that was empty", "string:n", "string:n", "string:n=2", MIXED,
+          { "stays: ", "'2'" } },
+        { "a field that was empty", "hash:h:f", "hash:h:f", "hash:h:f=2", MIXED,
+          { "stays: ", "'2'" } },
+        { "a score that is neither", "zset:z:m=1", "zset:z:m=2", "zset:z:m=9", MIXED,
+          { "stays: ", "'9'" } },
+
+        { "leaked and lost", "string:a=1", "string:a=1", "string:b=1", LEAKED | LOST,
+          { "stays: ", "'b'" } },
+        { "a key of another type", "string:a=1", "string:a=1", "set:a:1", LEAKED | LOST,
+          { "stays: ", "set 'a" } },
+        { "leaked and mixed", "list:q:j", "list:w:j", "string:z=1", LEAKED | MIXED,
+          { "stays: ", "'z'" } },
+        { "lost and mixed", "string:a=1 set:s:x set:s:y", "string:a=1 set:t:x set:t:y",
+          "set:s:x set:t:y", LOST | MIXED, { "gone: ", "'a'" } },
+        { "everything", "string:a=1 list:q:j", "string:a=1 list:w:j", "string:z=1",
+          LEAKED | LOST | MIXED, { "stays: ", "'z'" } },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct state old = parse(cases[i].old), new = parse(cases[i].new);
+        struct state residue = parse(cases[i].residue);
+        unsigned later = verdict_later(&old, &new, &residue);
+        char text[LATER_TEXT], example[200], small[8];
+
+        cr_expect_eq(later, cases[i].later, "%s: %s", cases[i].name,
+                     later_text(later, text));
+        verdict_example(&old, &new, &residue, example, sizeof(example));
+        cr_expect_eq(example[0] == '\0', later == 0, "%s: '%s'", cases[i].name, example);
+        cr_expect(strncmp(example, cases[i].example[0], strlen(cases[i].example[0])) ==
+                          0 &&
+                      strstr(example, cases[i].example[1]),
+                  "%s: '%s'", cases[i].name, example);
+        verdict_example(&old, &new, &residue, small, sizeof(small));
+        cr_expect_eq(strncmp(small, example, sizeof(small) - 1), 0, "%s: cut to '%s'",
+                     cases[i].name, small);
+        state_release(&old);
+        state_release(&new);
+        state_release(&residue);
+    }
+}
+
+/* A state without what expires: time has passed, and nobody recovers anything. */
+static struct state residue_of(const struct state *state)
+{
+    struct state residue = STATE_NULL;
+
+    for (size_t i = 0; i < state->count; i++)
+        if (state->atoms[i].expiry == EXPIRY_NEVER)
+            state_add(&residue, state->atoms[i]);
+    return residue;
+}
+
+/* Sidekiq's heartbeat with two jobs: what each prefix of UNLINK, HSET, HSET, EXPIRE
+ * leaves. */
+Test(later, sidekiqs_heartbeat_from_command_to_command)
+{
+    static const struct {
+        const char *state;
+        enum now now;
+        unsigned later;
+    } points[] = {
+        { JOBS, NOW_INTACT, CLEAN },
+        { "", NOW_GAP, CLEAN },
+        { "hash:work:t1=a", NOW_TORN, LEAKED },
+        { "hash:work:t1=a hash:work:t2=b", NOW_TORN, LEAKED },
+        { JOBS, NOW_INTACT, CLEAN },
+    };
+    struct state complete = parse(JOBS), nothing = residue_of(&complete);
+
+    for (size_t k = 0; k < ARRAY_SIZE(points); k++) {
+        struct state state = parse(points[k].state), residue = residue_of(&state);
+
+        cr_expect_eq(verdict_now(&complete, &complete, &state), points[k].now,
+                     "point %zu", k);
+        cr_expect_eq(verdict_later(&nothing, &nothing, &residue), points[k].later,
+                     "point %zu", k);
+        state_release(&state);
+        state_release(&residue);
+    }
+    state_release(&complete);
+    state_release(&nothing);
+}
+
+Test(words, have_names)
+{
+    static const struct {
+        unsigned words;
+        const char *text;
+    } cases[] = {
+        { 0, "clean" },
+        { LATER_LEAKED, "leaked" },
+        { LATER_STUCK, "stuck" },
+        { LATER_LEAKED | LATER_LOST, "leaked+lost" },
+        { LATER_MIXED | LATER_BROKEN, "mixed+broken" },
+        { LATER_ALL, "leaked+lost+mixed+stuck+broken" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        char text[LATER_TEXT];
+
+        cr_expect_str_eq(later_text(cases[i].words, text), cases[i].text);
+    }
+    for (unsigned i = 0; i < LATER_COUNT; i++)
+        cr_expect_eq(expect_parse(later_name(i)), 1u << i, "%s", later_name(i));
+    cr_expect_str_eq(now_name(NOW_INTACT), "intact");
+    cr_expect_str_eq(now_name(NOW_GAP), "gap");
+    cr_expect_str_eq(now_name(NOW_TORN), "torn");
+}
+
+Test(expect, words_are_parsed)
+{
+    static const struct {
+        const char *word;
+        unsigned bits;
+    } cases[] = {
+        { "atomic", EXPECT_ATOMIC },
+        { "safe", EXPECT_SAFE },
+        { "leaked", LATER_LEAKED },
+        { "lost", LATER_LOST },
+        { "mixed", LATER_MIXED },
+        { "stuck", LATER_STUCK },
+        { "broken", LATER_BROKEN },
+        { "clean", 0 },
+        { "torn", 0 },
+        { "Atomic", 0 },
+        { "leaked+lost", 0 },
+        { "leaked ", 0 },
+        { "", 0 },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        cr_expect_eq(expect_parse(cases[i].word), cases[i].bits, "'%s'", cases[i].word);
+}
+
+Test(expect, is_met_or_not)
+{
+    static const struct {
+        const char *name;
+        unsigned expect;
+        bool torn_or_gap;
+        unsigned words, uncrashed;
+        bool met;
+    } cases[] = {
+        { "atomic and perfect", EXPECT_ATOMIC, false, 0, 0, true },
+        { "atomic but a gap", EXPECT_ATOMIC, true, 0, 0, false },
+        { "atomic but leaks", EXPECT_ATOMIC, false, LATER_LEAKED, 0, false },
+        { "atomic but stuck", EXPECT_ATOMIC, false, LATER_STUCK, 0, false },
+        { "atomic but harmful uncrashed", EXPECT_ATOMIC, false, 0, LATER_LEAKED, false },
+        { "safe and perfect", EXPECT_SAFE, false, 0, 0, true },
+        { "safe with a gap", EXPECT_SAFE, true, 0, 0, true },
+        { "safe but loses", EXPECT_SAFE, true, LATER_LOST, 0, false },
+        { "safe but harmful uncrashed", EXPECT_SAFE, false, 0, LATER_MIXED, false },
+        { "leaked and leaks", LATER_LEAKED, true, LATER_LEAKED, 0, true },
+        { "leaked, and more", LATER_LEAKED, true, LATER_LEAKED | LATER_LOST, 0, true },
+        { "leaked but clean", LATER_LEAKED, true, 0, 0, false },
+        { "leaked but loses", LATER_LEAKED, true, LATER_LOST, 0, false },
+        { "two words, both", LATER_LOST | LATER_MIXED, true, LATER_LOST | LATER_MIXED, 0,
+          true },
+        { "two words, one", LATER_LOST | LATER_MIXED, true, LATER_MIXED, 0, false },
+        { "broken", LATER_BROKEN, false, LATER_BROKEN, 0, true },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        cr_expect_eq(expect_met(cases[i].expect, cases[i].torn_or_gap, cases[i].words,
+                                cases[i].uncrashed),
+                     cases[i].met, "%s", cases[i].name);
+}
