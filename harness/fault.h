@@ -32,7 +32,6 @@ enum outcome {
 struct ending {
     bool by_sigkill;
     bool by_watchdog;
-    int exit_status; /* if it exited */
 };
 
 struct fault {

@@ -16,7 +16,10 @@
 #include "server.h"
 
 #define VIEW_MS 100
-#define SILENCE_NS(timeout_ns) (30 * NSEC_PER_SEC + 4 * (timeout_ns))
+/* A lane is silent while it runs the controls and measures: up to some twenty workers a strategy,
+ * each of which may take as long as the watchdog lets it. */
+#define SILENCE_NS(timeout_ns, strategies)                                                         \
+    (30 * NSEC_PER_SEC + (4 + 20 * (strategies)) * (timeout_ns))
 
 static const int stop_signals[] = { SIGINT, SIGTERM, SIGHUP };
 
@@ -51,6 +54,7 @@ struct fleet {
     uv_timer_t tick;
     uv_signal_t signals[ARRAY_SIZE(stop_signals)];
     uint64_t kills_start_ns;
+    sigset_t held; /* the stop signals */
     bool stopping;
     struct err err; /* the first error */
     unsigned grace_ticks; /* since it came */
@@ -63,10 +67,12 @@ size_t fleet_default_lanes(void)
     return (size_t)process_cpus(&cpus);
 }
 
+/* Lanes and servers lead groups of their own; a server's may hold more than one process if it is
+ * started through a script. */
 static void kill_child(struct child *child)
 {
     if (child->pid > 0)
-        kill(child->pid, SIGKILL);
+        kill(-child->pid, SIGKILL);
 }
 
 static void close_handle(uv_handle_t *handle)
@@ -85,7 +91,10 @@ static void stop(struct fleet *fleet)
         kill_child(&fleet->lanes[i].lane_child);
         kill_child(&fleet->lanes[i].server_child);
     }
+    if (fleet->kills_start_ns && !fleet->result->kill_seconds)
+        fleet->result->kill_seconds = ns_to_s((double)(clock_now_ns() - fleet->kills_start_ns));
     close_handle((uv_handle_t *)&fleet->tick);
+    sigprocmask(SIG_BLOCK, &fleet->held, NULL); /* until all is cleaned up */
     for (size_t i = 0; i < ARRAY_SIZE(stop_signals); i++)
         close_handle((uv_handle_t *)&fleet->signals[i]);
 }
@@ -167,8 +176,6 @@ static int take_message(void *context, enum message_type type, const void *body,
     }
     if (type == MESSAGE_DONE) {
         delivery->lane->done = true;
-        if (fleet->kills_start_ns)
-            fleet->result->kill_seconds = ns_to_s((double)(clock_now_ns() - fleet->kills_start_ns));
         if (all_lanes(fleet, lane_is_done))
             finish(fleet);
     }
@@ -283,7 +290,7 @@ static void watch(struct fleet *fleet)
 
         if (waits)
             lane->heard_ns = now_ns;
-        if (now_ns - lane->heard_ns < SILENCE_NS(fleet->options->timeout_ns))
+        if (now_ns - lane->heard_ns < SILENCE_NS(fleet->options->timeout_ns, fleet->options->plan.strategies))
             continue;
         err_set(&err, -ETIMEDOUT, "lane %zu has said nothing for %.0f s; is its redis-server "
                                   "stopped?",
@@ -470,14 +477,21 @@ static void init(struct fleet *fleet)
 
 /* From the first fork on a signal must not end us before we have cleaned up. Blocked until the loop
  * has handlers for them; children get the old mask back. */
-static void hold_signals(sigset_t *ret_before)
+static void hold_signals(struct fleet *fleet, sigset_t *ret_before)
 {
-    sigset_t held;
-
-    sigemptyset(&held);
+    sigemptyset(&fleet->held);
     for (size_t i = 0; i < ARRAY_SIZE(stop_signals); i++)
-        sigaddset(&held, stop_signals[i]);
-    sigprocmask(SIG_BLOCK, &held, ret_before);
+        sigaddset(&fleet->held, stop_signals[i]);
+    sigprocmask(SIG_BLOCK, &fleet->held, ret_before);
+}
+
+/* Who asks twice is served once: there is a report to be written. */
+static void swallow_signals(const struct fleet *fleet)
+{
+    struct timespec none = { 0, 0 };
+
+    while (sigtimedwait(&fleet->held, NULL, &none) > 0)
+        ;
 }
 
 static int run_loop(struct fleet *fleet, const sigset_t *mask, struct err *err)
@@ -511,13 +525,15 @@ int fleet_run(const struct fleet_options *options, struct result *result, struct
     signal(SIGPIPE, SIG_IGN); /* a lane that is gone is an error, not our end; lanes inherit it */
     init(&fleet);
     tempdir_sweep();
-    hold_signals(&mask);
+    hold_signals(&fleet, &mask);
     code = tempdir_make(&fleet.directory, err);
     if (code == 0)
         code = start_all(&fleet, err);
     if (code == 0)
         code = run_loop(&fleet, &mask, err);
     release(&fleet);
+    if (result->interrupted)
+        swallow_signals(&fleet);
     sigprocmask(SIG_SETMASK, &mask, NULL);
     if (options->view)
         progress_view_end(options->view);

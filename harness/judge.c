@@ -21,6 +21,7 @@ static int run_function(struct judge *judge, scenario_function function, const c
     struct worker_end end;
     int code = worker_run(&job, judge->address, judge->page, &end, err);
 
+    judge_touched(judge);
     if (code < 0)
         return err_wrap(err, "%s", what);
     if (end.outcome == OUTCOME_MISSED)
@@ -47,20 +48,24 @@ static uint64_t freshness_ns(const struct snapshot *old)
     return least_ns;
 }
 
-/* A death that left the old state leaves nothing to do. Field expiries are made anew every time. */
+/* A worker that died before its first command leaves nothing to do. (An equal signature would not be
+ * enough: it does not tell times to live, nor how far a stream's group has come.) */
 int judge_prepare(struct judge *judge, struct err *err)
 {
     uint64_t now_ns = clock_now_ns();
     int code;
 
-    if (judge->holds_old && now_ns < judge->fresh_ns && !judge->auditor.field_expiries) {
-        judge->holds_old = false; /* whoever asked is about to change it */
+    if (judge->untouched && now_ns < judge->fresh_ns)
         return 0;
-    }
-    judge->holds_old = false;
     code = snapshot_restore(&judge->auditor, true, err);
+    judge->untouched = code == 0;
     judge->fresh_ns = now_ns + freshness_ns(&judge->old);
     return code;
+}
+
+void judge_touched(struct judge *judge)
+{
+    judge->untouched = false;
 }
 
 /* Time passes over what the database holds: expiries, recovery, expiries. A recovery that fails is
@@ -70,6 +75,7 @@ static int find_residue(struct judge *judge, scenario_function recover, struct s
 {
     int code = snapshot_expire(&judge->auditor, err);
 
+    judge_touched(judge);
     ret_failed->code = 0;
     if (code == 0 && recover) {
         code = run_function(judge, recover, "recover", false, ret_failed);
@@ -152,6 +158,11 @@ static int learn_new(struct judge *judge, struct subject *subject, struct err *e
     int code = run_update(judge, subject, &subject->done, err);
 
     commands = subject->commands;
+    if (code == 0) {
+        /* Its expiries are within their bounds by definition. */
+        bounds_cover(&judge->auditor.bounds, &subject->done);
+        code = snapshot_digest(&judge->auditor, &subject->done, err);
+    }
     if (code == 0)
         code = run_update(judge, subject, &again, err);
     if (code < 0)
@@ -165,7 +176,6 @@ static int learn_new(struct judge *judge, struct subject *subject, struct err *e
                        judge->scenario->path,
                        judge->scenario->strategies[subject->strategy].name,
                        difference[0] ? difference : "in the number of commands");
-    bounds_cover(&judge->auditor.bounds, &again);
     return 0;
 }
 
@@ -329,8 +339,6 @@ int judge_state(struct judge *judge, struct subject *subject, const struct snaps
 
     for (size_t i = 0; i < subject->judged; i++) {
         if (signature_equal(subject->judgements[i].signature, snapshot->signature)) {
-            judge->holds_old = signature_equal(judge->old.signature, snapshot->signature) &&
-                               judge->scenario->ignore.count == 0;
             *ret = &subject->judgements[i];
             return 0;
         }

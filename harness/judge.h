@@ -38,8 +38,8 @@ struct judge {
     struct auditor auditor;         /* owned */
     struct snapshot old;
     struct snapshot right_old, right_new; /* residues */
-    uint64_t fresh_ns;   /* until when an old state that nobody touched need not be made again */
-    bool holds_old;      /* the database holds the old state, as far as is known */
+    uint64_t fresh_ns; /* until when an old state that nobody touched need not be made again */
+    bool untouched;    /* nobody has sent a command since the old state was made */
     struct subject *subjects;       /* owned */
     size_t subject_count;
 };
@@ -58,3 +58,6 @@ int judge_state(struct judge *judge, struct subject *subject, const struct snaps
 
 /* Makes the database hold exactly the old state. */
 int judge_prepare(struct judge *judge, struct err *err);
+
+/* Says that a worker has sent commands since. Call it after every worker of one's own. */
+void judge_touched(struct judge *judge);

@@ -103,7 +103,8 @@ static int tell_controls(struct lane *lane, struct err *err)
     return code;
 }
 
-/* One uninterrupted update, run exactly as those that will be killed. */
+/* One uninterrupted update, run exactly as those that will be killed. One that stalls until the
+ * watchdog comes leaves *ret_ns as it is, if that is known already (not 0). */
 static int run_uninterrupted(struct lane *lane, size_t subject, bool times, uint64_t *ret_ns,
                              struct err *err)
 {
@@ -116,8 +117,11 @@ static int run_uninterrupted(struct lane *lane, size_t subject, bool times, uint
     job.times = times;
     if (code == 0)
         code = worker_run(&job, &lane->settings->address, lane->page, &end, err);
+    judge_touched(&lane->judge);
     if (code < 0)
         return code;
+    if (end.outcome == OUTCOME_TIMEOUT && *ret_ns)
+        return 0;
     if (end.outcome != OUTCOME_MISSED)
         return err_set(err, lane->page->error_code ? lane->page->error_code : -ECHILD,
                        "strategy '%s': an uninterrupted update ended with %s%s%s",
@@ -131,7 +135,7 @@ static int calibrate(struct lane *lane, size_t subject, struct err *err)
 {
     struct calibration *calibration = &lane->calibrations[subject];
     uint64_t sorted_ns[CALIBRATION_UPDATES];
-    uint64_t duration_ns = 0;
+    uint64_t duration_ns = calibration->span_ns; /* should the update stall */
     size_t count;
     int code = run_uninterrupted(lane, subject, false, &duration_ns, err);
 
@@ -154,10 +158,11 @@ static int calibrate_all(struct lane *lane, struct err *err)
     for (size_t round = 0; round < CALIBRATION_UPDATES && code == 0; round++) {
         if (round >= 3 && clock_now_ns() - start_ns > CALIBRATION_BUDGET_NS * subjects)
             break;
-        for (size_t i = 0; i < subjects && code == 0; i++)
+        for (size_t i = 0; i < subjects && code == 0; i++) {
             code = calibrate(lane, i, err);
-        if (code == 0)
-            code = tell(lane, MESSAGE_ALIVE, NULL, 0, err);
+            if (code == 0)
+                code = tell(lane, MESSAGE_ALIVE, NULL, 0, err);
+        }
     }
     return code;
 }
@@ -226,6 +231,8 @@ static int try_once(struct lane *lane, size_t subject, const struct worker_job *
 
     if (code == 0)
         code = worker_run(job, &lane->settings->address, lane->page, ret_end, err);
+    if (lane->page->commands)
+        judge_touched(&lane->judge);
     if (code == 0)
         code = snapshot_take(&lane->judge.auditor, ret_end->client_id, snapshot, err);
     if (code < 0)
@@ -298,6 +305,7 @@ static int take_census(struct lane *lane, struct err *err)
         code = judge_prepare(&lane->judge, err);
         if (code == 0)
             code = worker_run(&job, &lane->settings->address, lane->page, &end, err);
+        judge_touched(&lane->judge);
         if (code < 0)
             break;
         labels = take_labels(lane, (size_t)commands);

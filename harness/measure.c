@@ -34,7 +34,8 @@ static int measure_once(struct judge *judge, struct auditor *restorer, struct wi
     start_ns = clock_now_ns();
     code = scenario_call(judge->scenario, strategy->update, wire, &refused, err);
     *ret_ns = clock_now_ns() - start_ns;
-    return code < 0 ? err_wrap(err, "measure strategy '%s'", strategy->name) : 0;
+    return code < 0 ? err_wrap(err, "strategy '%s': repeat the update in one process, on one connection",
+                                strategy->name) : 0;
 }
 
 static int measure_rounds(struct judge *judge, struct auditor *restorer, struct wire *wire,
@@ -71,6 +72,7 @@ __attribute__((noreturn)) static void live(struct judge *judge, const struct add
         code = connection_open(address, &connections[i], &err);
     if (code == 0)
         code = auditor_init(&restorer, connections[0], judge->scenario, &err);
+    restorer.kept = judge->auditor.kept;
     if (code == 0)
         code = measure_rounds(judge, &restorer, wire_new(connections[1], NULL), shared, &err);
     shared->err = err;
@@ -109,6 +111,7 @@ int measure_updates(struct judge *judge, const struct address *address, struct m
 
     if (shared == MAP_FAILED)
         return err_errno(err, "map %zu bytes of shared memory", bytes);
+    judge_touched(judge);
     pid = process_fork(false, err);
     if (pid == 0)
         live(judge, address, shared);

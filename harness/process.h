@@ -16,10 +16,15 @@ pid_t process_fork(bool own_group, struct err *err);
 /* Binds the calling process to one CPU; -1: none in particular. Failure does no harm. */
 void process_pin(int cpu);
 
+/* Asks for short turns on the CPU. Who has them gets the CPU soon after waking up, from others that
+ * have long ones (Linux 6.12 and later; before, who woke up got it anyway, and this does nothing).
+ * Needs no privileges. */
+void process_short_turns(void);
+
 /* The CPUs this process may run on; returns how many. The caller frees *ret. */
 int process_cpus(int **ret);
 
 int process_pidfd(pid_t pid, struct err *err); /* close-on-exec */
 
-/* SIGKILLs the child and reaps it. */
+/* SIGKILLs the child (and its group, if it leads one) and reaps it. */
 void process_destroy(pid_t pid);

@@ -13,6 +13,8 @@
 #include "verdict.h"
 #include "vocabulary.h"
 
+#define STRATEGIES_MOST 1000
+
 /* What is needed while a file is being checked. */
 struct loader {
     lua_State *lua;
@@ -259,6 +261,14 @@ static int load_expect(const struct loader *loader, struct strategy *strategy)
     return code;
 }
 
+static bool is_name(const char *text)
+{
+    for (const char *p = text; *p; p++)
+        if (!isascii((unsigned char)*p) || !isgraph((unsigned char)*p) || *p == ',')
+            return false;
+    return text[0] != '\0';
+}
+
 /* The strategy's table is on top of the stack. */
 static int load_strategy(const struct loader *loader, size_t number, bool *ret_reference)
 {
@@ -283,10 +293,11 @@ static int load_strategy(const struct loader *loader, size_t number, bool *ret_r
     lua_getfield(loader->lua, -1, "reference");
     *ret_reference = lua_toboolean(loader->lua, -1);
     lua_pop(loader->lua, 1);
-    if (!strategy->name[0] || strpbrk(strategy->name, ", \t\n"))
+    if (!is_name(strategy->name))
         return mistake(loader, "name",
-                       "strategy %zu is named '%s'; expected a name without spaces and commas",
-                       number + 1, strategy->name);
+                       "strategy %zu has no usable name; expected letters, digits and signs, "
+                       "without spaces and commas",
+                       number + 1);
     for (size_t i = 0; i < number; i++)
         if (strcmp(scenario->strategies[i].name, strategy->name) == 0)
             return mistake(loader, "name", "two strategies are named '%s'", strategy->name);
@@ -305,6 +316,9 @@ static int load_strategies(const struct loader *loader)
         return mistake(loader, "strategies",
                        "strategies has entries with names; expected a list: { { name = ... }, ... }");
     count = lua_rawlen(lua, -1);
+    if (count > STRATEGIES_MOST)
+        return mistake(loader, "strategies", "%zu strategies; expected at most %d", count,
+                       STRATEGIES_MOST);
     if (count == 0)
         return mistake(loader, "strategies", "strategies is empty; expected a list of tables");
     scenario->strategies = mem_alloc(count * sizeof(*scenario->strategies));
@@ -332,6 +346,27 @@ static int load_strategies(const struct loader *loader)
 static int compare_parameters(const void *a, const void *b)
 {
     return strcmp(((const struct parameter *)a)->name, ((const struct parameter *)b)->name);
+}
+
+/* The value on top of the stack as text; numbers with as many digits as bring them back. */
+static char *value_text(lua_State *lua)
+{
+    char text[40];
+
+    if (lua_type(lua, -1) == LUA_TNUMBER && !lua_isinteger(lua, -1)) {
+        for (int digits = 15; digits <= 17; digits++) {
+            snprintf(text, sizeof(text), "%.*g", digits, lua_tonumber(lua, -1));
+            if (strtod(text, NULL) == lua_tonumber(lua, -1))
+                break;
+        }
+        return mem_strdup(text);
+    }
+    if (lua_type(lua, -1) == LUA_TBOOLEAN)
+        return mem_strdup(lua_toboolean(lua, -1) ? "true" : "false");
+    lua_pushvalue(lua, -1); /* lua_tostring() changes what it converts */
+    char *copy = mem_strdup(lua_tostring(lua, -1));
+    lua_pop(lua, 1);
+    return copy;
 }
 
 /* Reads `params` (on top of the stack) into the scenario's list, sorted by name. */
@@ -363,8 +398,7 @@ static int list_parameters(const struct loader *loader)
         parameter->name = mem_strdup(lua_tostring(lua, -2));
         parameter->is_text = type == LUA_TSTRING;
         parameter->is_flag = type == LUA_TBOOLEAN;
-        parameter->value = mem_strdup(luaL_tolstring(lua, -1, NULL));
-        lua_pop(lua, 1);
+        parameter->value = value_text(lua);
     }
     if (scenario->parameter_count)
         qsort(scenario->parameters, scenario->parameter_count, sizeof(*scenario->parameters),
@@ -444,8 +478,6 @@ static int load_parameters(const struct loader *loader)
     for (size_t i = 0; i < scenario->parameter_count; i++) {
         push_parameter(lua, &scenario->parameters[i]);
         lua_setfield(lua, -2, scenario->parameters[i].name);
-        if (strcmp(scenario->parameters[i].name, "period") == 0)
-            scenario->period_s = strtod(scenario->parameters[i].value, NULL);
     }
     lua_pushinteger(lua, (lua_Integer)settings->seed);
     lua_setfield(lua, -2, "seed");
@@ -537,7 +569,6 @@ int scenario_load(const char *path, const struct scenario_settings *settings,
 
     scenario->path = mem_strdup(path);
     scenario->name = name_of(path);
-    scenario->seed = settings->seed;
     scenario->now = settings->now;
     scenario->lua = loader.lua = sandbox_new(settings->seed);
     code = load_file(&loader);
@@ -611,12 +642,14 @@ int scenario_call(struct scenario *scenario, scenario_function function, struct 
     status = lua_pcall(lua, 2, 1, -4);
     broken = vocabulary_broken(lua);
     vocabulary_use(lua, NULL);
-    if (status != LUA_OK)
+    if (status == LUA_OK && broken)
+        err_set(err, broken, "the connection to Redis was lost");
+    else if (status != LUA_OK)
         err_set(err, broken ? broken : ERR_USAGE, "%s", lua_tostring(lua, -1));
     else
         *ret_refused = lua_isboolean(lua, -1) && !lua_toboolean(lua, -1);
     lua_settop(lua, 0);
-    return status == LUA_OK ? 0 : err->code;
+    return status == LUA_OK && !broken ? 0 : err->code;
 }
 
 bool patterns_match(const struct patterns *patterns, struct str key)

@@ -2,8 +2,8 @@
  *
  * A scenario is a Lua file that returns a table: what state is kept, the strategies that update it,
  * what survivors do about a dead worker. It is loaded once, in the first process; lanes and workers
- * inherit it by fork, and its functions run only in forked workers, so that no function can see
- * what another one left in a Lua variable.
+ * inherit it by fork, and its functions run only in forked workers: what one leaves in a Lua variable
+ * is not seen by the next. (Only the measurement of costs repeats an update in one process.)
  *
  * Mistakes are ERR_USAGE with "file:line: what, and what was expected". Lua does not say on which
  * line a table's key stands, so for those the line is the first on which the word appears. */
@@ -46,7 +46,6 @@ struct scenario {
     char *name; /* the file's name without .lua */
     char *title;
     char *source;      /* "" if not given */
-    double period_s;   /* how often the update happens, of params.period; 0 if unknown */
     struct strategy *strategies;
     size_t strategy_count;
     size_t reference; /* whose completed update is right: index into strategies */
@@ -54,7 +53,6 @@ struct scenario {
     size_t parameter_count;
     struct patterns ignore, ordered; /* keys, as Redis globs */
     scenario_function before, recover, alive;
-    uint64_t seed;
     int64_t now; /* seconds since 1970: what the functions see as p.now */
     struct lua_State *lua;
 };

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,12 +16,6 @@
 
 #define READY_TIMEOUT_S 10
 #define POLL_NS (NSEC_PER_MSEC / 2)
-
-/* A worker that is killed while its server is executing must get the CPU they share at once, to die:
- * only then is its connection gone, as it is at once when a client has a CPU of its own. With equal
- * weights the server, which had been asleep while the worker computed, first finishes all that was
- * written, and pipelines seem never to tear. */
-#define SERVER_NICE 19
 
 /* In the child: becomes the server, or writes errno to the pipe. */
 __attribute__((noreturn)) static void become_server(const struct server_options *options,
@@ -40,7 +33,6 @@ __attribute__((noreturn)) static void become_server(const struct server_options 
     int code;
 
     process_pin(options->cpu);
-    setpriority(PRIO_PROCESS, 0, SERVER_NICE); /* lowering one's own is always allowed */
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);

@@ -5,7 +5,7 @@
  *     { key, type, pttl, elements, field pttls (hashes, if the server has them) }
  *
  * Elements: string {value}; hash {field, value, ...}; set {member, ...}; zset {member, score, ...};
- * list {entry, ...}; stream {the entry's fields, packed, ...} and as a fifth {group, pending, ...};
+ * list {entry, ...}; stream {the entry's fields, packed, ...} and as a fifth {group, what it has before it, ...};
  * any other type (modules) {DUMP}. A stream's entries are told by their fields alone, because ids
  * carry the time. */
 #include "snapshot.h"
@@ -39,37 +39,65 @@ static const char take_script[] =
     "      one[4][e] = cmsgpack.pack(entry[2])\n"
     "    end\n"
     "    for _, group in ipairs(redis.call('XINFO', 'GROUPS', key)) do\n"
+    "      local ahead = #redis.call('XRANGE', key, '(' .. group[8], '+')\n"
     "      one[5][#one[5] + 1] = group[2]\n"
-    "      one[5][#one[5] + 1] = tostring(group[6])\n"
+    "      one[5][#one[5] + 1] = group[6] .. ' pending, ' .. ahead .. ' ahead'\n"
     "    end\n"
     "  elseif kind ~= 'none' then one[4] = { redis.call('DUMP', key) } end\n"
     "  if one[4] then all[#all + 1] = one end\n"
     "end\n"
     "return all\n";
 
-/* The old state is kept in database 1, without expiries, and their times to live beside it in the
- * hash `ttls` of database 2: to put it back is then a matter of copying inside the server. Scripts
- * begin in the database of their caller, 0, and the caller stays there. ARGV: key, ttl, ... */
+/* The old state is kept in database 1, without expiries, and the times to live beside it in database
+ * 2: those of keys in the hash `keys`, those of a hash's fields in a hash of the same name behind
+ * `fields:`. To put it back is then a matter of copying inside the server. Scripts begin in the
+ * database of their caller, 0, and the caller stays there.
+ * ARGV: "1" if there are field expiries, then key, ttl, ... */
 static const char keep_script[] =
-    "for i = 1, #ARGV, 2 do\n"
-    "  redis.call('COPY', ARGV[i], ARGV[i], 'DB', 1, 'REPLACE')\n"
+    "for i = 2, #ARGV, 2 do\n"
+    "  local key, fields = ARGV[i], {}\n"
+    "  redis.call('COPY', key, key, 'DB', 1, 'REPLACE')\n"
     "  redis.call('SELECT', 1)\n"
-    "  redis.call('PERSIST', ARGV[i])\n"
+    "  redis.call('PERSIST', key)\n"
+    "  if ARGV[1] == '1' and redis.call('TYPE', key).ok == 'hash' then\n"
+    "    for _, field in ipairs(redis.call('HKEYS', key)) do\n"
+    "      local pttl = redis.call('HPTTL', key, 'FIELDS', 1, field)[1]\n"
+    "      if pttl >= 0 then\n"
+    "        redis.call('HPERSIST', key, 'FIELDS', 1, field)\n"
+    "        fields[#fields + 1] = { field, pttl }\n"
+    "      end\n"
+    "    end\n"
+    "  end\n"
     "  redis.call('SELECT', 2)\n"
-    "  redis.call('HSET', 'ttls', ARGV[i], ARGV[i + 1])\n"
+    "  redis.call('HSET', 'keys', key, ARGV[i + 1])\n"
+    "  for _, f in ipairs(fields) do redis.call('HSET', 'fields:' .. key, f[1], f[2]) end\n"
     "  redis.call('SELECT', 0)\n"
     "end\n";
 
+/* ARGV: how many keys were kept, "1" if there are field expiries. */
 static const char restore_script[] =
     "for _, key in ipairs(redis.call('KEYS', '*')) do redis.call('DEL', key) end\n"
     "if ARGV[1] == '0' then return end\n"
     "redis.call('SELECT', 2)\n"
-    "local ttls = redis.call('HGETALL', 'ttls')\n"
+    "local ttls, fields = redis.call('HGETALL', 'keys'), {}\n"
+    "if ARGV[2] == '1' then\n"
+    "  for i = 1, #ttls, 2 do fields[i] = redis.call('HGETALL', 'fields:' .. ttls[i]) end\n"
+    "end\n"
     "redis.call('SELECT', 1)\n"
-    "for i = 1, #ttls, 2 do redis.call('COPY', ttls[i], ttls[i], 'DB', 0) end\n"
+    "local copied = 0\n"
+    "for i = 1, #ttls, 2 do\n"
+    "  copied = copied + redis.call('COPY', ttls[i], ttls[i], 'DB', 0)\n"
+    "end\n"
     "redis.call('SELECT', 0)\n"
+    "if copied ~= tonumber(ARGV[1]) then\n"
+    "  return redis.error_reply('ERR the old state that was kept in databases 1 and 2 is gone; '\n"
+    "    .. 'did a script of the scenario use FLUSHALL, SELECT or SWAPDB?')\n"
+    "end\n"
     "for i = 1, #ttls, 2 do\n"
     "  if tonumber(ttls[i + 1]) >= 0 then redis.call('PEXPIRE', ttls[i], ttls[i + 1]) end\n"
+    "  for f = 1, #(fields[i] or {}), 2 do\n"
+    "    redis.call('HPEXPIRE', ttls[i], fields[i][f + 1], 'FIELDS', 1, fields[i][f])\n"
+    "  end\n"
     "end\n";
 
 static const char expire_script[] =
@@ -309,7 +337,7 @@ static void prepare_positions(struct snapshot *snapshot)
     }
 }
 
-static int digest(struct auditor *auditor, struct snapshot *snapshot, struct err *err)
+int snapshot_digest(struct auditor *auditor, struct snapshot *snapshot, struct err *err)
 {
     const redisReply *reply = snapshot->reply;
 
@@ -376,7 +404,7 @@ int snapshot_take(struct auditor *auditor, int64_t client_id, struct snapshot *s
         if (code < 0)
             return err_wrap(err, "read the state");
         if (gone)
-            return digest(auditor, snapshot, err);
+            return snapshot_digest(auditor, snapshot, err);
         if (!deadline_ns)
             deadline_ns = clock_now_ns() + CONNECTION_TIMEOUT_S * NSEC_PER_SEC;
         if (clock_now_ns() > deadline_ns)
@@ -421,7 +449,7 @@ static int run_script(struct auditor *auditor, const char *sha, size_t argc, con
 int snapshot_keep(struct auditor *auditor, const struct snapshot *snapshot, struct err *err)
 {
     size_t keys = snapshot->reply ? snapshot->reply->elements : 0;
-    size_t argc = 3 + 2 * keys;
+    size_t argc = 4 + 2 * keys;
     CLEANUP(mem_freep) const char **argv = MEM_ARRAY(const char *, argc);
     CLEANUP(mem_freep) size_t *lengths = MEM_ARRAY(size_t, argc);
     CLEANUP(mem_freep) char(*ttls)[24] = mem_alloc((keys + 1) * sizeof(*ttls));
@@ -429,24 +457,29 @@ int snapshot_keep(struct auditor *auditor, const struct snapshot *snapshot, stru
     lengths[0] = 7;
     lengths[1] = 40;
     lengths[2] = 1;
+    argv[3] = auditor->field_expiries ? "1" : "0";
+    lengths[3] = 1;
+    auditor->kept = keys;
     for (size_t i = 0; i < keys; i++) {
         const redisReply *one = snapshot->reply->element[i];
         struct str key = text_of(one->element[0]);
 
         snprintf(ttls[i], sizeof(ttls[i]), "%lld", one->element[2]->integer);
-        argv[3 + 2 * i] = key.bytes;
-        lengths[3 + 2 * i] = key.length;
-        argv[4 + 2 * i] = ttls[i];
-        lengths[4 + 2 * i] = strlen(ttls[i]);
+        argv[4 + 2 * i] = key.bytes;
+        lengths[4 + 2 * i] = key.length;
+        argv[5 + 2 * i] = ttls[i];
+        lengths[5 + 2 * i] = strlen(ttls[i]);
     }
     return run_script(auditor, auditor->keep_sha, argc, argv, lengths, "keep the old state", err);
 }
 
 int snapshot_restore(struct auditor *auditor, bool kept, struct err *err)
 {
-    const char *argv[4] = { NULL, NULL, NULL, kept ? "1" : "0" };
-    const size_t lengths[4] = { 7, 40, 1, 1 };
+    char count[24];
+    const char *argv[5] = { NULL, NULL, NULL, count, auditor->field_expiries ? "1" : "0" };
+    size_t lengths[5] = { 7, 40, 1, 0, 1 };
 
-    return run_script(auditor, auditor->restore_sha, 4, argv, lengths, "restore the old state",
+    lengths[3] = (size_t)snprintf(count, sizeof(count), "%zu", kept ? auditor->kept : 0);
+    return run_script(auditor, auditor->restore_sha, 5, argv, lengths, "restore the old state",
                       err);
 }

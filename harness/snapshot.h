@@ -38,7 +38,8 @@ struct auditor {
     redisContext *connection; /* owned */
     const struct scenario *scenario;
     struct bounds bounds;
-    bool field_expiries;  /* the server has them */
+    bool field_expiries; /* the server has them */
+    size_t kept;         /* keys of the old state */
     char take_sha[41], keep_sha[41], restore_sha[41], expire_sha[41];
 };
 
@@ -51,6 +52,8 @@ void auditor_release(struct auditor *auditor);
  * former contents are released. */
 int snapshot_take(struct auditor *auditor, int64_t client_id, struct snapshot *snapshot,
                   struct err *err);
+/* Takes the reply apart again, with the bounds as they are now. */
+int snapshot_digest(struct auditor *auditor, struct snapshot *snapshot, struct err *err);
 void snapshot_release(struct snapshot *snapshot);
 
 /* Time passes: drops every key and hash field that has an expiry. */

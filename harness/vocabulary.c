@@ -1,12 +1,13 @@
 /* vocabulary.c - see vocabulary.h.
  *
- * What is pending in a pipeline is a Lua table with one boolean per command: does an error reply
- * raise (call) or not (pcall)? It lives in the registry while the pipeline is open. */
+ * What is pending in a pipeline is a Lua table with one entry per command: true if an error reply
+ * raises (call), false if not (pcall), and for an EXEC the place of its MULTI, so that its replies
+ * can be told whose they are. The table lives in the registry while the pipeline is open. */
 #include "vocabulary.h"
 
 #include <lauxlib.h>
-#include <math.h>
 #include <string.h>
+#include <strings.h>
 
 #include "wire.h"
 
@@ -56,6 +57,33 @@ static const char *argument(lua_State *lua, const char *function, int index, siz
     return lua_tolstring(lua, index, length);
 }
 
+/* What would take the ground from under the harness: the scenario's state is database 0 of a server
+ * that is shared with the auditor, and the old state is kept in databases 1 and 2. */
+static const struct {
+    const char *name;
+    const char *reason;
+} refused[] = {
+    { "SELECT", "a scenario's state is in database 0" },
+    { "SWAPDB", "a scenario's state is in database 0" },
+    { "MOVE", "a scenario's state is in database 0" },
+    { "FLUSHALL", "other databases hold the old state; FLUSHDB does the same to the scenario's" },
+    { "SHUTDOWN", "faults are afterkill's, not the scenario's" },
+    { "DEBUG", "faults are afterkill's, not the scenario's" },
+    { "CONFIG", "the server belongs to all strategies" },
+    { "REPLICAOF", "the server belongs to all strategies" },
+    { "SLAVEOF", "the server belongs to all strategies" },
+    { "QUIT", "the connection is needed until the end of the update" },
+    { "RESET", "the connection is needed until the end of the update" },
+    { "HELLO", "the connection speaks RESP2" },
+};
+
+static void check_allowed(lua_State *lua, const char *function, const char *command)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
+        if (strcasecmp(command, refused[i].name) == 0)
+            luaL_error(lua, "%s: %s is refused: %s", function, refused[i].name, refused[i].reason);
+}
+
 /* Queues the command whose words are on the stack. */
 static void append(lua_State *lua, struct context *context, const char *function)
 {
@@ -74,6 +102,7 @@ static void append(lua_State *lua, struct context *context, const char *function
     lengths = lua_newuserdatauv(lua, (size_t)argc * sizeof(*lengths), 0);
     for (int i = 0; i < argc; i++)
         argv[i] = argument(lua, function, i + 1, &lengths[i]);
+    check_allowed(lua, function, argv[0]);
     if (wire_append(context->wire, argc, argv, lengths, &err) < 0)
         raise_err(lua, context, &err);
 }
@@ -157,15 +186,33 @@ static void flush(lua_State *lua, struct context *context)
         raise_err(lua, context, &err);
 }
 
+/* Notes what the command that was just queued does with an error; the value is on the stack. */
+static void note_pending(lua_State *lua)
+{
+    lua_rawgetp(lua, LUA_REGISTRYINDEX, &pending_key);
+    lua_insert(lua, -2);
+    lua_rawseti(lua, -2, (lua_Integer)lua_rawlen(lua, -2) + 1);
+    lua_pop(lua, 1);
+}
+
+static lua_Integer pending_count(lua_State *lua)
+{
+    lua_Integer count;
+
+    lua_rawgetp(lua, LUA_REGISTRYINDEX, &pending_key);
+    count = (lua_Integer)lua_rawlen(lua, -1);
+    lua_pop(lua, 1);
+    return count;
+}
+
 static int command(lua_State *lua, const char *function, bool raises)
 {
     struct context *context = context_of(lua);
 
     append(lua, context, function);
     if (context->in_pipeline) {
-        lua_rawgetp(lua, LUA_REGISTRYINDEX, &pending_key);
         lua_pushboolean(lua, raises);
-        lua_rawseti(lua, -2, (lua_Integer)lua_rawlen(lua, -2) + 1);
+        note_pending(lua);
         return 0;
     }
     flush(lua, context);
@@ -214,10 +261,27 @@ static void queue_word(lua_State *lua, struct context *context, const char *word
 
     if (wire_append(context->wire, 1, &word, &length, &err) < 0)
         raise_err(lua, context, &err);
-    lua_rawgetp(lua, LUA_REGISTRYINDEX, &pending_key);
+}
+
+/* Queues MULTI, what the function at the index calls, and EXEC. */
+static void queue_multi(lua_State *lua, struct context *context, int function)
+{
+    lua_Integer multi;
+    int status;
+
+    queue_word(lua, context, "MULTI");
     lua_pushboolean(lua, 1);
-    lua_rawseti(lua, -2, (lua_Integer)lua_rawlen(lua, -2) + 1);
-    lua_pop(lua, 1);
+    note_pending(lua);
+    multi = pending_count(lua);
+    context->in_multi = true;
+    lua_pushvalue(lua, function);
+    status = lua_pcall(lua, 0, 0, 0);
+    context->in_multi = false;
+    queue_word(lua, context, status == LUA_OK ? "EXEC" : "DISCARD");
+    lua_pushinteger(lua, multi);
+    note_pending(lua);
+    if (status != LUA_OK)
+        lua_error(lua);
 }
 
 /* The body of a pipeline, called protected so that the wire can be put in order if fn raises.
@@ -225,17 +289,14 @@ static void queue_word(lua_State *lua, struct context *context, const char *word
 static int pipeline_body(lua_State *lua)
 {
     struct context *context = context_of(lua);
-    bool multi = lua_toboolean(lua, 2);
     lua_Integer replies = 0;
 
-    if (multi)
-        queue_word(lua, context, "MULTI");
-    context->in_multi = multi;
-    lua_pushvalue(lua, 1);
-    lua_call(lua, 0, 0);
-    context->in_multi = false;
-    if (multi)
-        queue_word(lua, context, "EXEC");
+    if (lua_toboolean(lua, 2)) {
+        queue_multi(lua, context, 1);
+    } else {
+        lua_pushvalue(lua, 1);
+        lua_call(lua, 0, 0);
+    }
     flush(lua, context);
     lua_newtable(lua);
     while (wire_due(context->wire)) {
@@ -245,17 +306,20 @@ static int pipeline_body(lua_State *lua)
     return 1;
 }
 
-/* Raises the first error reply among the replies at `replies` whose command, at the same place plus
- * `offset` of the pending table, wants that. */
+/* Raises the first error reply among those at `replies` whose command wants that. The command of
+ * reply i is at place i + offset of the pending table. An EXEC's own replies are looked at too. */
 static void raise_first_error(lua_State *lua, int replies, int pending, lua_Integer offset)
 {
     lua_Integer count = (lua_Integer)lua_rawlen(lua, replies);
 
+    luaL_checkstack(lua, 4, "replies nested too deeply");
     for (lua_Integer i = 1; i <= count; i++) {
         lua_rawgeti(lua, pending, i + offset);
         lua_rawgeti(lua, replies, i);
         if (lua_toboolean(lua, -2) && is_error(lua, -1))
             raise_reply(lua, lua_gettop(lua));
+        if (lua_isinteger(lua, -2) && lua_istable(lua, -1))
+            raise_first_error(lua, lua_gettop(lua), pending, lua_tointeger(lua, -2));
         lua_pop(lua, 2);
     }
 }
@@ -295,11 +359,8 @@ static int pipeline(lua_State *lua, const char *function, bool multi)
         return lua_error(lua);
     }
     raise_first_error(lua, replies, pending, 0);
-    if (multi) {
+    if (multi)
         lua_rawgeti(lua, replies, (lua_Integer)lua_rawlen(lua, replies)); /* EXEC's */
-        if (lua_istable(lua, -1))
-            raise_first_error(lua, lua_gettop(lua), pending, 1);
-    }
     return 1;
 }
 
@@ -319,12 +380,7 @@ static int redis_multi(lua_State *lua)
     luaL_checktype(lua, 1, LUA_TFUNCTION);
     if (!lua_isnoneornil(lua, 2))
         return luaL_error(lua, "redis.multi: options belong to the pipeline around it");
-    queue_word(lua, context, "MULTI");
-    context->in_multi = true;
-    lua_pushvalue(lua, 1);
-    lua_call(lua, 0, 0);
-    context->in_multi = false;
-    queue_word(lua, context, "EXEC");
+    queue_multi(lua, context, 1);
     return 0;
 }
 

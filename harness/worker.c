@@ -2,7 +2,6 @@
 #include "worker.h"
 
 #include <linux/futex.h>
-#include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -49,29 +48,6 @@ static void word_set(_Atomic uint32_t *word)
     syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
-struct scheduling { /* struct sched_attr, whose header cannot stand beside <sched.h> */
-    uint32_t size, policy;
-    uint64_t flags;
-    int32_t nice;
-    uint32_t priority;
-    uint64_t runtime_ns, deadline_ns, period_ns;
-};
-
-/* Asks for short turns on the CPU. Who has them gets the CPU soon after waking up, from others that
- * have long ones (Linux 6.12 and later; before, who woke up got it anyway, and this does nothing).
- * Needs no privileges. */
-static void take_short_turns(void)
-{
-    struct scheduling brief = {
-        .size = sizeof(brief),
-        .policy = SCHED_OTHER,
-        .flags = SCHED_FLAG_RESET_ON_FORK,
-        .runtime_ns = 100 * NSEC_PER_USEC,
-    };
-
-    syscall(SYS_sched_setattr, 0, &brief, 0);
-}
-
 /* A kill by the parent is as exact as the parent's waking. By default a sleep may last 50 us longer
  * than asked, and the CPU is given at once for sure only to a real-time process (root or
  * CAP_SYS_NICE). */
@@ -85,7 +61,7 @@ static void wake_exactly(void)
     done = true;
     prctl(PR_SET_TIMERSLACK, 1);
     if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &priority) < 0)
-        take_short_turns();
+        process_short_turns();
 }
 
 static void note_error(struct progress *page, const struct err *err)
@@ -103,7 +79,6 @@ __attribute__((noreturn)) static void live(const struct worker_job *job, redisCo
     struct err err = ERR_NULL;
     int code;
 
-    take_short_turns();
     while (!atomic_load(&page->released))
         word_wait(&page->released, NULL);
     sandbox_live_in(job->scenario->lua, progress_scratch(page), PROGRESS_SCRATCH);
@@ -171,7 +146,6 @@ static int reap(pid_t pid, uint64_t timeout_ns, struct ending *ret, struct err *
     *ret = (struct ending){
         .by_sigkill = info.si_code == CLD_KILLED && info.si_status == SIGKILL,
         .by_watchdog = killed && info.si_code == CLD_KILLED,
-        .exit_status = info.si_code == CLD_EXITED ? info.si_status : 0,
     };
     return 0;
 }

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -135,9 +136,12 @@ void file_tail(const char *path, char *buffer, size_t size)
 
 static const char *tempdir_parent(void)
 {
+    static char absolute[PATH_MAX]; /* a server changes its directory before it binds its socket */
     const char *parent = getenv("TMPDIR");
 
-    return parent && *parent ? parent : "/tmp";
+    if (!parent || !*parent)
+        return "/tmp";
+    return realpath(parent, absolute) ? absolute : parent;
 }
 
 int tempdir_make(struct tempdir *ret, struct err *err)

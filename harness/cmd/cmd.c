@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -120,9 +121,10 @@ int scenario_path(const char *operand, char **ret, struct err *err)
     char **names;
     size_t count;
     const char *nearest;
+    struct stat st;
     char *path;
 
-    if (access(operand, F_OK) == 0 || slash) {
+    if (slash || (stat(operand, &st) == 0 && S_ISREG(st.st_mode))) {
         *ret = mem_strdup(operand);
         return 0;
     }

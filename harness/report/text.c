@@ -490,7 +490,7 @@ static void write_verdict(FILE *out, const struct result *result, struct report_
     paint(out, style, status == EXIT_PASS ? "\033[32m" : "\033[31m");
     if (status == EXIT_PASS && judged)
         fprintf(out, "PASS: %zu of %zu strategies do what is expected of them.\n", judged - failed,
-                result->plan.strategies);
+                judged);
     else if (status == EXIT_PASS)
         fprintf(out, "PASS: nothing was expected of any strategy.\n");
     for (size_t i = 0; i < result->plan.strategies; i++) {
