@@ -1,6 +1,7 @@
 /* testlib.c - see testlib.h. */
 #include "testlib.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +16,8 @@
 
 #include "base/file.h"
 
-/* Starts the program; its standard output goes to the descriptor, or through a pipe if that is -1. */
+/* Starts the program; its standard output goes to the descriptor, or through a pipe if
+ * that is -1. */
 static struct live_run start(int into_fd, const char *const *arguments)
 {
     const char *program = getenv("AFTERKILL");
@@ -104,7 +106,8 @@ struct run run_finish(struct live_run *live)
                 open_streams--;
                 continue;
             }
-            streams[i].text = mem_grow(streams[i].text, streams[i].length + (size_t)n + 1, 1);
+            streams[i].text =
+                mem_grow(streams[i].text, streams[i].length + (size_t)n + 1, 1);
             memcpy(streams[i].text + streams[i].length, bytes, (size_t)n);
             streams[i].length += (size_t)n;
         }
@@ -139,6 +142,28 @@ void run_release(struct run *run)
     memset(run, 0, sizeof(*run));
 }
 
+/* Does the text begin with the words? */
+static bool begins(const char *text, const char *words)
+{
+    while (*words && *text) {
+        if (isspace((unsigned char)*words) && isspace((unsigned char)*text)) {
+            words += strspn(words, " \n");
+            text += strspn(text, " \n");
+        } else if (*words++ != *text++) {
+            return false;
+        }
+    }
+    return !*words;
+}
+
+bool says(const char *text, const char *words)
+{
+    for (; *text; text++)
+        if (begins(text, words))
+            return true;
+    return false;
+}
+
 void processes_adopt(void)
 {
     cr_assert_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
@@ -167,7 +192,8 @@ static pid_t process_parent(const char *pid, char name[64])
 }
 
 /* Calls visit(context, pid, name) for every child of the process. */
-static void each_child(pid_t parent, void (*visit)(void *context, pid_t pid, const char *name),
+static void each_child(pid_t parent,
+                       void (*visit)(void *context, pid_t pid, const char *name),
                        void *context)
 {
     DIR *stream = opendir("/proc");
@@ -223,7 +249,8 @@ char *test_scenario(const char *name)
 {
     const char *directory = getenv("TEST_SCENARIOS");
 
-    cr_assert_not_null(directory, "TEST_SCENARIOS is not set; run the tests with meson test");
+    cr_assert_not_null(directory,
+                       "TEST_SCENARIOS is not set; run the tests with meson test");
     return mem_printf("%s/%s.lua", directory, name);
 }
 

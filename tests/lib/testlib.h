@@ -1,8 +1,8 @@
-/* testlib.h - what the integration tests share: the program run as a user runs it, a private server
- * for tests of single modules, and scenario files of their own.
+/* testlib.h - what the integration tests share: the program run as a user runs it, a
+ * private server for tests of single modules, and scenario files of their own.
  *
- * Everything lives in a temporary directory per test, removed at its end, and nothing waits by
- * sleeping. */
+ * Everything lives in a temporary directory per test, removed at its end, and nothing
+ * waits by sleeping. */
 #pragma once
 
 #include <criterion/criterion.h>
@@ -28,24 +28,25 @@ struct run run_afterkill(const char *const *arguments);
 #define RUN(...) run_afterkill((const char *const[]){ __VA_ARGS__, NULL })
 void run_release(struct run *run);
 
-/* A run that goes on: for tests that disturb it. The program's standard error can be read from
- * err_fd, so that a test can wait for it to say something. */
+/* A run that goes on: for tests that disturb it. The program's standard error can be read
+ * from err_fd, so that a test can wait for it to say something. */
 struct live_run {
     pid_t pid;
     int out_fd, err_fd;
 };
 struct live_run run_start(const char *const *arguments);
 #define START(...) run_start((const char *const[]){ __VA_ARGS__, NULL })
-/* Waits until the program has said the text on standard error, or ends; what was read is forgotten.
- * Returns whether it was said. */
+/* Waits until the program has said the text on standard error, or ends; what was read is
+ * forgotten. Returns whether it was said. */
 bool run_wait_for(struct live_run *live, const char *text);
-struct run run_finish(struct live_run *live); /* waits for its end and collects everything */
+struct run run_finish(
+    struct live_run *live); /* waits for its end and collects everything */
 
 /* Runs the program with its standard output opened at the path; run.out is "". */
 struct run run_afterkill_into(const char *path, const char *const *arguments);
 
-/* From here on every process that the program leaves behind becomes a child of this one, so that
- * none can hide. */
+/* From here on every process that the program leaves behind becomes a child of this one,
+ * so that none can hide. */
 void processes_adopt(void);
 /* Waits until no child of this process is left. */
 void processes_wait(void);
@@ -54,16 +55,20 @@ pid_t process_child(pid_t parent, const char *name);
 /* The number of processes below this one. */
 size_t processes_below(pid_t parent);
 
-/* Does the text contain the words? Shows both if not. */
-#define EXPECT_SAYS(text, words)                                                                   \
-    cr_expect(strstr((text), (words)), "expected \"%s\" in:\n%s", (words), (text))
-#define EXPECT_SILENT(text) cr_expect_str_empty((text), "expected nothing, but there is:\n%s", (text))
+/* Does the text contain the words? Reports are wrapped, so any white space is as good as
+ * any other. */
+bool says(const char *text, const char *words);
+#define EXPECT_SAYS(text, words)                                                         \
+    cr_expect(says((text), (words)), "expected \"%s\" in:\n%s", (words), (text))
+#define EXPECT_SILENT(text)                                                              \
+    cr_expect_str_empty((text), "expected nothing, but there is:\n%s", (text))
 
 /* The path of tests/scenarios/NAME.lua; freed by the caller. */
 char *test_scenario(const char *name);
 
-/* A temporary directory that is TMPDIR too, so that everything the program leaves behind shows. */
-char *test_directory(void);                /* makes it, sets TMPDIR; freed by the caller */
+/* A temporary directory that is TMPDIR too, so that everything the program leaves behind
+ * shows. */
+char *test_directory(void); /* makes it, sets TMPDIR; freed by the caller */
 void test_directory_remove(char *directory); /* removes it, frees the name */
 size_t test_directory_entries(const char *directory);
 
@@ -76,7 +81,8 @@ json_t *json_strategy(const struct run *run, const char *name);
 long long json_count(const json_t *object, const char *first, const char *second);
 double json_number(const json_t *object, const char *first, const char *second);
 
-/* The words of an array of texts, joined by "+"; "clean" if there are none. Freed by the caller. */
+/* The words of an array of texts, joined by "+"; "clean" if there are none. Freed by the
+ * caller. */
 char *json_words(const json_t *array);
 
 /* A private server for tests that use a module directly. */

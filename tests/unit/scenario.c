@@ -279,7 +279,6 @@ Test(load, a_whole_scenario)
     cr_expect_str_eq(scenario->name, "case");
     cr_expect_str_eq(scenario->title, "A title");
     cr_expect_str_eq(scenario->source, "https://example.org");
-    cr_expect_eq(scenario->period_s, 10);
     cr_expect(scenario->before && scenario->recover && scenario->alive);
     cr_assert_eq(scenario->strategy_count, 3);
     cr_expect_str_eq(strategies[0].name, "old");
@@ -298,7 +297,6 @@ Test(load, a_whole_scenario)
     cr_expect(patterns_match(&scenario->ignore, STR("stat:failed")));
     cr_expect(patterns_match(&scenario->ordered, STR("log")));
     cr_expect(!patterns_match(&scenario->ordered, STR("stat:failed")));
-    cr_expect_eq(scenario->seed, 7);
     cr_expect_eq(scenario->now, 1700000000);
 }
 
@@ -317,7 +315,6 @@ Test(load, what_is_left_out_has_a_default)
     cr_expect_eq(scenario->strategies[0].recover, 0);
     cr_expect(!scenario->before && !scenario->recover && !scenario->alive);
     cr_expect_eq(scenario->parameter_count, 0);
-    cr_expect_eq(scenario->period_s, 0);
     cr_expect(!patterns_match(&scenario->ignore, STR("anything")));
     cr_expect_null(scenario_free(NULL));
 }
@@ -444,7 +441,6 @@ Test(parameters, are_listed_by_name)
         cr_expect_eq(parameter->is_text, expected[i].is_text, "%s", parameter->name);
         cr_expect_eq(parameter->is_flag, expected[i].is_flag, "%s", parameter->name);
     }
-    cr_expect_eq(scenario->period_s, 2.5);
 }
 
 /* Chance comes from the seed: the same numbers in every load, others with another

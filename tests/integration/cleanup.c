@@ -1,0 +1,247 @@
+/* cleanup.c - nothing is left behind, however a run ends.
+ *
+ * The test makes itself the adoptive parent of every orphan below it. So no process can
+ * hide: when waitpid() says that there are no more children, there is no server, no lane
+ * and no worker left. That they end at all is what the tests' timeouts watch. */
+#include "testlib.h"
+
+#include <dirent.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/rng.h"
+
+#define SEED 20261123
+
+/* Lets a run go on for a while, or until it ends. Returns whether it still goes on. */
+static bool let_run(const struct live_run *live, uint64_t ns)
+{
+    struct timespec timeout = ns_to_timespec(ns);
+    struct pollfd ended = { .fd = (int)syscall(SYS_pidfd_open, live->pid, 0),
+                            .events = POLLIN };
+    int ready;
+
+    cr_assert_geq(ended.fd, 0);
+    ready = ppoll(&ended, 1, &timeout, NULL);
+    close(ended.fd);
+    return ready == 0;
+}
+
+/* Makes sure that a run that begins and ends as it should leaves TMPDIR empty, whatever
+ * was there of others that were killed. */
+static void run_once_more(const char *directory)
+{
+    char *path = test_scenario("gap");
+    struct run run = RUN("run", path, "--trials", "0", "--lanes", "1");
+
+    cr_expect_eq(run.status, 0, "status %d: %s", run.status, run.err);
+    cr_expect_eq(test_directory_entries(directory), 0, "leftovers in TMPDIR");
+    run_release(&run);
+    free(path);
+}
+
+/* At any moment of its life: while servers start, in the controls, while costs are
+ * measured, in the census, in the kills. The later moments are in the kills, which take
+ * minutes. */
+Test(cleanup, sigkill_at_random_moments, .timeout = 180)
+{
+    char *directory = test_directory();
+    size_t with_leftovers = 0;
+
+    processes_adopt();
+    for (uint64_t i = 0; i < 15; i++) {
+        struct live_run live =
+            START("run", "sidekiq_busy", "--trials", "1000000", "--seed", "3");
+        struct run run;
+
+        /* A third of the moments is in the first 30 ms, where everything is being set up.
+         */
+        cr_expect(
+            let_run(&live, rng_below((i % 3 ? 600 : 30) * NSEC_PER_MSEC, SEED, 0, i)));
+        cr_assert_eq(kill(live.pid, SIGKILL), 0);
+        run = run_finish(&live);
+        cr_expect_eq(run.status, 128 + SIGKILL);
+        run_release(&run);
+        processes_wait();
+        with_leftovers += test_directory_entries(directory) > 0;
+        run_once_more(directory);
+    }
+    /* Otherwise this test has tested nothing. */
+    cr_expect_gt(with_leftovers, 4);
+    test_directory_remove(directory);
+}
+
+/* The same with signals that can be caught. Before the program has prepared for them they
+ * end it by themselves, and then there is nothing to remove. */
+Test(cleanup, sigterm_at_random_moments, .timeout = 180)
+{
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+    char *directory = test_directory();
+    size_t caught = 0;
+
+    processes_adopt();
+    for (uint64_t i = 0; i < 15; i++) {
+        struct live_run live =
+            START("run", "sidekiq_busy", "--trials", "1000000", "--seed", "3");
+        int number = signals[i % ARRAY_SIZE(signals)];
+        struct run run;
+
+        cr_expect(
+            let_run(&live, rng_below((i % 2 ? 600 : 30) * NSEC_PER_MSEC, SEED, 1, i)));
+        cr_assert_eq(kill(live.pid, number), 0);
+        run = run_finish(&live);
+        cr_expect(run.status == 130 || run.status == 128 + number, "status %d: %s",
+                  run.status, run.err);
+        caught += strstr(run.err, "stopped by signal") != NULL;
+        cr_expect_eq(test_directory_entries(directory), 0,
+                     "leftovers in TMPDIR after signal %d", number);
+        processes_wait();
+        run_release(&run);
+    }
+    cr_expect_gt(caught, 4);
+    test_directory_remove(directory);
+}
+
+/* Somebody who leans on Ctrl-C gets a clean directory too. */
+Test(cleanup, many_signals_in_a_row, .timeout = 60)
+{
+    char *directory = test_directory();
+
+    processes_adopt();
+    for (uint64_t i = 0; i < 5; i++) {
+        struct live_run live = START("run", "sidekiq_busy", "--trials", "1000000");
+        struct run run;
+
+        cr_expect(let_run(&live, 100 * NSEC_PER_MSEC));
+        do
+            kill(live.pid, SIGINT);
+        while (let_run(&live, 100 * NSEC_PER_USEC));
+        run = run_finish(&live);
+        cr_expect(run.status == 130, "status %d: %s", run.status, run.err);
+        cr_expect_eq(test_directory_entries(directory), 0, "leftovers in TMPDIR");
+        processes_wait();
+        run_release(&run);
+    }
+    test_directory_remove(directory);
+}
+
+/* Ends of other kinds: a result, a mistake in the scenario, a server that does not start.
+ */
+Test(cleanup, every_other_end, .timeout = 60)
+{
+    char *directory = test_directory();
+    char *leaked = test_scenario("leaked"), *broken = test_scenario("expectations");
+    const char *const runs[][8] = {
+        { "run", leaked, "--trials", "20", NULL },
+        { "run", broken, "--trials", "20", NULL },
+        { "run", leaked, "--trials", "20", "--lanes", "5", NULL },
+        { "run", leaked, "--trials", "20", "--fault", "step", NULL },
+        { "run", leaked, "--redis-server", "/bin/false", NULL },
+        { "run", leaked, "--redis-server", "/nowhere", NULL },
+        { "run", leaked, "--strategy", "nowhere", NULL },
+        { "run", "nowhere", NULL },
+    };
+    static const int statuses[] = { 0, 1, 0, 0, 4, 4, 2, 2 };
+
+    processes_adopt();
+    for (size_t i = 0; i < ARRAY_SIZE(runs); i++) {
+        struct run run = run_afterkill(runs[i]);
+
+        cr_expect_eq(run.status, statuses[i], "run %zu: status %d: %s", i, run.status,
+                     run.err);
+        cr_expect_eq(test_directory_entries(directory), 0, "run %zu: leftovers in TMPDIR",
+                     i);
+        processes_wait();
+        run_release(&run);
+    }
+    free(leaked);
+    free(broken);
+    test_directory_remove(directory);
+}
+
+/* A part of the run dies; the rest must follow, also its grandchildren. */
+Test(cleanup, sigkill_of_a_lane_or_a_server, .timeout = 120)
+{
+    static const char *const names[] = { "afterkill", "redis-server" };
+    char *directory = test_directory();
+
+    processes_adopt();
+    for (uint64_t i = 0; i < 6; i++) {
+        struct live_run live = START("run", "sidekiq_busy", "--trials", "1000000");
+        struct run run;
+        pid_t victim;
+
+        /* The first look that finds one is the moment, or a little later. */
+        while (!(victim = process_child(live.pid, names[i % 2])))
+            cr_assert(let_run(&live, NSEC_PER_MSEC));
+        cr_expect(let_run(&live, rng_below(300 * NSEC_PER_MSEC, SEED, 2, i)));
+        cr_assert_eq(kill(victim, SIGKILL), 0);
+        run = run_finish(&live);
+        cr_expect_eq(run.status, 4, "status %d: %s", run.status, run.err);
+        cr_expect_eq(test_directory_entries(directory), 0, "leftovers in TMPDIR");
+        processes_wait();
+        run_release(&run);
+    }
+    test_directory_remove(directory);
+}
+
+/* A directory in use is not a leftover: two runs beside each other in one TMPDIR. */
+Test(cleanup, runs_beside_each_other_leave_each_other_alone, .timeout = 60)
+{
+    char *directory = test_directory();
+    struct live_run live = START("run", "sidekiq_busy", "--trials", "1000000");
+    char *path = test_scenario("gap");
+    struct run run;
+
+    processes_adopt();
+    while (processes_below(live.pid) < 3)
+        cr_assert(let_run(&live, NSEC_PER_MSEC));
+    run = RUN("run", path, "--trials", "0");
+    cr_expect_eq(run.status, 0, "status %d: %s", run.status, run.err);
+    cr_expect_eq(test_directory_entries(directory), 1, "the other run's directory");
+    run_release(&run);
+    cr_assert(run_wait_for(&live, "kills "), "the other run did not go on");
+    cr_assert_eq(kill(live.pid, SIGTERM), 0);
+    run = run_finish(&live);
+    cr_expect_eq(run.status, 130, "status %d: %s", run.status, run.err);
+    cr_expect_eq(test_directory_entries(directory), 0);
+    processes_wait();
+    run_release(&run);
+    free(path);
+    test_directory_remove(directory);
+}
+
+/* What only looks like a leftover stays: another's file, a directory whose owner is
+ * there. */
+Test(cleanup, only_leftovers_are_removed, .timeout = 60)
+{
+    char *directory = test_directory();
+    char *file = test_file(directory, "afterkill-1-notadir", "precious\n");
+    char *mine = mem_printf("%s/afterkill-%ld-starts", directory, (long)getpid());
+    char *other = mem_printf("%s/something-else", directory);
+    char *path = test_scenario("gap");
+    struct run run;
+
+    cr_assert_eq(mkdir(mine, 0700),
+                 0); /* its owner lives, and has not come to locking it */
+    cr_assert_eq(mkdir(other, 0700), 0);
+    run = RUN("run", path, "--trials", "0");
+    cr_expect_eq(run.status, 0, "status %d: %s", run.status, run.err);
+    cr_expect_eq(access(file, F_OK), 0);
+    cr_expect_eq(access(mine, F_OK), 0);
+    cr_expect_eq(access(other, F_OK), 0);
+    cr_expect_eq(test_directory_entries(directory), 3);
+    run_release(&run);
+    free(file);
+    free(mine);
+    free(other);
+    free(path);
+    test_directory_remove(directory);
+}

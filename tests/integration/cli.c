@@ -1,0 +1,379 @@
+/* cli.c - the command line as a user meets it.
+ *
+ * A mistake gives exit status 2, a message on standard error that names what was wrong
+ * and what was expected, and nothing on standard output, so that nobody mistakes it for a
+ * result. */
+#include "testlib.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ARGUMENTS 8
+
+Test(cli, help_and_version_go_to_standard_output, .timeout = 30)
+{
+    static const struct {
+        const char *arguments[ARGUMENTS];
+        const char *words[4];
+    } rows[] = {
+        { { "--help" }, { "Usage: afterkill COMMAND", "run ", "list ", "Exit status" } },
+        { { "-h" }, { "Usage: afterkill COMMAND" } },
+        { { "help" }, { "Usage: afterkill COMMAND" } },
+        { { "run", "--help" },
+          { "Usage: afterkill run", "--trials", "--lanes", "--seed" } },
+        { { "list", "--help" }, { "Usage: afterkill list" } },
+        { { "--version" }, { "afterkill 0" } },
+        { { "-V" }, { "afterkill 0" } },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct run run = run_afterkill(rows[i].arguments);
+
+        cr_expect_eq(run.status, 0, "%s: status %d", rows[i].arguments[0], run.status);
+        EXPECT_SILENT(run.err);
+        for (size_t w = 0; w < ARRAY_SIZE(rows[i].words) && rows[i].words[w]; w++)
+            EXPECT_SAYS(run.out, rows[i].words[w]);
+        run_release(&run);
+    }
+}
+
+Test(cli, mistakes_are_explained, .timeout = 60)
+{
+    static const struct {
+        const char *arguments[ARGUMENTS];
+        const char *words[3];
+    } rows[] = {
+        { { NULL }, { "Usage: afterkill COMMAND" } },
+        { { "rnu" }, { "no command 'rnu'", "did you mean 'run'" } },
+        { { "lst" }, { "no command 'lst'", "did you mean 'list'" } },
+        { { "frobnicate" }, { "no command 'frobnicate'", "--help" } },
+        { { "--frobnicate" }, { "--frobnicate" } },
+        { { "run" }, { "which scenario", "afterkill list" } },
+        { { "run", "one", "two" }, { "more than one scenario", "'one'", "'two'" } },
+        { { "run", "sidekiq_bisy" },
+          { "'sidekiq_bisy'", "did you mean 'sidekiq_busy'" } },
+        { { "run", "qqqqqqqqqqqqqqqqqq" }, { "'qqqqqqqqqqqqqqqqqq'", "afterkill list" } },
+        { { "run", "./nowhere.lua" }, { "./nowhere.lua", "No such file" } },
+        { { "run", "/" }, { "directory" } },
+        { { "run", "sidekiq_busy", "--strategy", "piplined" },
+          { "'piplined'", "did you mean 'pipelined'", "sidekiq_busy" } },
+        { { "run", "sidekiq_busy", "--strategy", "script,per-filed" },
+          { "'per-filed'", "did you mean 'per-field'" } },
+        { { "run", "sidekiq_busy", "--strategy", "qqqqqqqqqqqq" },
+          { "'qqqqqqqqqqqq'", "afterkill list" } },
+        { { "run", "sidekiq_busy", "--strategy", "" }, { "no strategy ''" } },
+        { { "run", "sidekiq_busy", "--set", "job=3" },
+          { "'job'", "did you mean 'jobs'" } },
+        { { "run", "sidekiq_busy", "--set", "qqqqqqqq=3" },
+          { "no parameter 'qqqqqqqq'" } },
+        { { "run", "sidekiq_busy", "--set", "jobs=many" },
+          { "jobs='many'", "a number" } },
+        { { "run", "sidekiq_busy", "--set", "jobs" }, { "'jobs'", "name=value" } },
+        { { "run", "sidekiq_busy", "--set", "=3" }, { "name=value" } },
+        { { "run", "sidekiq_busy", "--lanes", "0" }, { "--lanes '0'", "from 1 to" } },
+        { { "run", "sidekiq_busy", "--lanes", "257" }, { "--lanes '257'", "to 256" } },
+        { { "run", "sidekiq_busy", "--lanes" }, { "--lanes", "argument" } },
+        { { "run", "sidekiq_busy", "--trials", "-1" }, { "--trials '-1'", "from 0 to" } },
+        { { "run", "sidekiq_busy", "--trials", "1e3" },
+          { "--trials '1e3'", "whole number" } },
+        { { "run", "sidekiq_busy", "--trials", "" }, { "--trials ''", "whole number" } },
+        { { "run", "sidekiq_busy", "--seed", "99999999999999999999" },
+          { "--seed", "whole number" } },
+        { { "run", "sidekiq_busy", "--seed", "0x1" },
+          { "--seed '0x1'", "whole number" } },
+        { { "run", "sidekiq_busy", "--confidence", "2" },
+          { "--confidence '2'", "between 0 and 1" } },
+        { { "run", "sidekiq_busy", "--confidence", "1" },
+          { "--confidence '1'", "between 0 and 1" } },
+        { { "run", "sidekiq_busy", "--confidence", "0" },
+          { "--confidence '0'", "between 0 and 1" } },
+        { { "run", "sidekiq_busy", "--confidence", "nan" }, { "--confidence 'nan'" } },
+        { { "run", "sidekiq_busy", "--timeout", "0" }, { "--timeout '0'" } },
+        { { "run", "sidekiq_busy", "--timeout", "inf" }, { "--timeout 'inf'" } },
+        { { "run", "sidekiq_busy", "--fault", "mercy" },
+          { "--fault 'mercy'", "kill", "step" } },
+        { { "run", "sidekiq_busy", "--killer", "me" },
+          { "--killer 'me'", "timer or parent" } },
+        { { "run", "sidekiq_busy", "--format", "xml" },
+          { "--format 'xml'", "text or json" } },
+        { { "run", "sidekiq_busy", "--color", "red" },
+          { "--color 'red'", "auto, always or never" } },
+        { { "run", "sidekiq_busy", "--frobnicate" }, { "--frobnicate" } },
+        { { "list", "extra" }, { "no operands" } },
+        { { "list", "--frobnicate" }, { "--frobnicate" } },
+    };
+    char *directory = test_directory();
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct run run = run_afterkill(rows[i].arguments);
+
+        cr_expect_eq(run.status, 2, "row %zu: status %d: %s", i, run.status, run.err);
+        EXPECT_SILENT(run.out);
+        for (size_t w = 0; w < ARRAY_SIZE(rows[i].words) && rows[i].words[w]; w++)
+            EXPECT_SAYS(run.err, rows[i].words[w]);
+        run_release(&run);
+    }
+    cr_expect_eq(test_directory_entries(directory), 0, "a mistake has started something");
+    test_directory_remove(directory);
+}
+
+/* Every scenario that is shipped, with its strategies and parameters. */
+Test(cli, list_shows_scenarios_and_strategies, .timeout = 30)
+{
+    static const char *const words[] = { "sidekiq_busy ", "per-field", "per-write",
+                                         "pipelined",     "batched ",  "batched-multi",
+                                         "script",        "jobs=25",   "bytes=560",
+                                         "atomic",        "leaked" };
+    struct run run = RUN("list");
+
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    EXPECT_SILENT(run.err);
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+        EXPECT_SAYS(run.out, words[i]);
+    run_release(&run);
+}
+
+Test(cli, list_without_scenarios_says_where_it_looked, .timeout = 30)
+{
+    char *directory = test_directory();
+    struct run run;
+
+    setenv("AFTERKILL_SCENARIOS", directory, 1);
+    run = RUN("list");
+    cr_expect_eq(run.status, 2, "status %d", run.status);
+    EXPECT_SILENT(run.out);
+    EXPECT_SAYS(run.err, directory);
+    EXPECT_SAYS(run.err, "AFTERKILL_SCENARIOS");
+    run_release(&run);
+    test_directory_remove(directory);
+}
+
+/* The program finds the scenarios of the source tree that it was built in without being
+ * told. */
+Test(cli, scenarios_are_found_from_the_build_directory, .timeout = 60)
+{
+    char *directory = test_directory();
+    struct run run;
+
+    unsetenv("AFTERKILL_SCENARIOS");
+    run = RUN("run", "sidekiq_busy", "--trials", "0", "--strategy", "script");
+    cr_expect_eq(run.status, 0, "status %d: %s", run.status, run.err);
+    run_release(&run);
+    test_directory_remove(directory);
+}
+
+/* A bare name, with .lua, and a path; a file in the working directory goes first. */
+Test(cli, a_scenario_is_a_name_or_a_path, .timeout = 60)
+{
+    char *directory = test_directory();
+    char *path = test_scenario("gap");
+    const char *scenarios = getenv("AFTERKILL_SCENARIOS");
+    char *full = mem_printf("%s/sidekiq_busy.lua", scenarios);
+    const char *const operands[] = { "sidekiq_busy", "sidekiq_busy.lua", full };
+    struct run run;
+
+    for (size_t i = 0; i < ARRAY_SIZE(operands); i++) {
+        run = RUN("run", operands[i], "--trials", "0", "--strategy", "script", "--format",
+                  "json");
+        cr_expect_eq(run.status, 0, "%s: status %d: %s", operands[i], run.status,
+                     run.err);
+        cr_expect_str_eq(json_string_value(json_object_get(run.json, "scenario")),
+                         "sidekiq_busy");
+        run_release(&run);
+    }
+    run = RUN("run", path, "--trials", "0", "--format", "json");
+    cr_expect_str_eq(json_string_value(json_object_get(run.json, "scenario")), "gap");
+    run_release(&run);
+    free(full);
+    free(path);
+    test_directory_remove(directory);
+}
+
+Test(cli, options_stand_before_and_after_the_scenario, .timeout = 60)
+{
+    static const char *const rows[][ARGUMENTS + 4] = {
+        { "run", "sidekiq_busy", "--trials", "0", "--strategy", "script", "--seed", "7",
+          "--format", "json", NULL },
+        { "run", "--trials", "0", "--strategy", "script", "--seed", "7", "--format",
+          "json", "sidekiq_busy", NULL },
+        { "run", "--trials=0", "--strategy=script", "sidekiq_busy", "--seed=7",
+          "--format=json", NULL },
+    };
+    char *directory = test_directory();
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct run run = run_afterkill(rows[i]);
+
+        cr_expect_eq(run.status, 0, "row %zu: status %d: %s", i, run.status, run.err);
+        cr_assert_not_null(run.json);
+        cr_expect_eq(json_integer_value(json_object_get(run.json, "seed")), 7);
+        cr_expect_eq(json_array_size(json_object_get(run.json, "strategies")), 1);
+        run_release(&run);
+    }
+    test_directory_remove(directory);
+}
+
+/* The order of --strategy is the order of the report; a name that stands twice counts
+ * once. */
+Test(cli, strategies_are_chosen_in_order, .timeout = 60)
+{
+    static const char *const wanted[] = { "script", "batched", "per-field" };
+    char *directory = test_directory();
+    struct run run = RUN("run", "sidekiq_busy", "--trials", "0", "--format", "json",
+                         "--strategy", "script,batched,script,per-field");
+    json_t *strategies = json_object_get(run.json, "strategies");
+
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    cr_assert_eq(json_array_size(strategies), ARRAY_SIZE(wanted));
+    for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
+        cr_expect_str_eq(
+            json_string_value(json_object_get(json_array_get(strategies, i), "name")),
+            wanted[i]);
+    run_release(&run);
+    test_directory_remove(directory);
+}
+
+Test(cli, set_changes_parameters, .timeout = 60)
+{
+    char *directory = test_directory();
+    struct run run =
+        RUN("run", "sidekiq_busy", "--trials", "0", "--format", "json", "--strategy",
+            "per-field", "--set", "jobs=3", "--set", "bytes=700");
+    json_t *parameters = json_object_get(run.json, "params");
+
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    cr_expect_eq(json_integer_value(json_object_get(parameters, "jobs")), 3);
+    cr_expect_eq(json_integer_value(json_object_get(parameters, "bytes")), 700);
+    cr_expect_eq(json_integer_value(json_object_get(parameters, "ttl")), 60);
+    cr_expect_eq(
+        json_integer_value(json_object_get(json_strategy(&run, "per-field"), "commands")),
+        5);
+    run_release(&run);
+    test_directory_remove(directory);
+}
+
+/* Colour is for terminals, unless it is asked for; NO_COLOR (no-color.org) does not beat
+ * asking. */
+Test(cli, colour_only_where_it_is_wanted, .timeout = 60)
+{
+    static const struct {
+        const char *no_color, *option;
+        bool colored;
+    } rows[] = {
+        { NULL, "auto", false }, { NULL, "always", true }, { NULL, "never", false },
+        { "1", "auto", false },  { "1", "always", true },  { "1", "never", false },
+    };
+    char *directory = test_directory();
+    char *path = test_scenario("gap");
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct run run;
+
+        if (rows[i].no_color)
+            setenv("NO_COLOR", rows[i].no_color, 1);
+        run = RUN("run", path, "--trials", "0", "--color", rows[i].option);
+        cr_expect_eq(run.status, 0);
+        cr_expect_eq(strchr(run.out, '\033') != NULL, rows[i].colored, "row %zu", i);
+        cr_expect_null(strchr(run.err, '\033'), "row %zu", i);
+        run_release(&run);
+    }
+    free(path);
+    test_directory_remove(directory);
+}
+
+/* Progress goes to standard error, and a JSON report is nothing but that. */
+Test(cli, progress_is_not_part_of_the_result, .timeout = 60)
+{
+    char *directory = test_directory();
+    char *path = test_scenario("known_rate");
+    struct run json =
+        RUN("run", path, "--trials", "1200", "--format", "json", "--strategy", "never");
+
+    cr_expect_eq(json.status, 0, "%s", json.err);
+    cr_expect_not_null(json.json, "standard output is not one JSON object:\n%s",
+                       json.out);
+    EXPECT_SAYS(json.err, "known_rate: ");
+    EXPECT_SAYS(json.err, " of ");
+    cr_expect_null(strchr(json.err, '\r'),
+                   "a progress line for terminals where there is none");
+    run_release(&json);
+    free(path);
+    test_directory_remove(directory);
+}
+
+/* -o writes what standard output says, in every format. */
+Test(cli, output_directory_gets_both_reports, .timeout = 60)
+{
+    char *directory = test_directory();
+    char *deep = mem_printf("%s/a/b", directory);
+    char *text = mem_printf("%s/report.txt", deep),
+         *json = mem_printf("%s/run.json", deep);
+    char *path = test_scenario("gap");
+
+    for (int twice = 0; twice < 2; twice++) {
+        struct run run = RUN("run", path, "--trials", "0", "-o", deep);
+        char *saved = mem_alloc(strlen(run.out) + 2);
+        FILE *file = fopen(text, "re");
+        json_t *object = json_load_file(json, 0, NULL);
+
+        cr_expect_eq(run.status, 0, "%s", run.err);
+        cr_assert_not_null(file);
+        cr_expect_eq(fread(saved, 1, strlen(run.out) + 1, file), strlen(run.out));
+        cr_expect_str_eq(saved, run.out);
+        cr_assert_not_null(object);
+        cr_expect_str_eq(json_string_value(json_object_get(object, "scenario")), "gap");
+        cr_expect_eq(test_directory_entries(deep), 2);
+        fclose(file);
+        json_decref(object);
+        free(saved);
+        run_release(&run);
+    }
+    free(deep);
+    free(text);
+    free(json);
+    free(path);
+    test_directory_remove(directory);
+}
+
+/* Whoever reads a list or a help text must be able to trust that it is whole. */
+Test(cli, output_that_is_lost_is_an_error, .timeout = 30)
+{
+    static const char *const rows[][3] = { { "list", NULL },
+                                           { "--help", NULL },
+                                           { "--version", NULL } };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct run run = run_afterkill_into("/dev/full", rows[i]);
+
+        cr_expect_eq(run.status, 4, "%s: status %d", rows[i][0], run.status);
+        run_release(&run);
+    }
+}
+
+/* --fault step takes the census and kills nobody; kill implies the census. */
+Test(cli, faults_are_chosen, .timeout = 60)
+{
+    static const struct {
+        const char *fault;
+        long long requested;
+    } rows[] = {
+        { "step", 0 }, { "kill", 20 }, { "kill,step", 20 }, { "step,kill", 20 }
+    };
+    char *directory = test_directory();
+    char *path = test_scenario("leaked");
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct run run = RUN("run", path, "--fault", rows[i].fault, "--trials", "20",
+                             "--format", "json");
+        json_t *strategy = json_strategy(&run, "set-then-expire");
+
+        cr_expect_eq(run.status, 0, "%s: %s", rows[i].fault, run.err);
+        cr_expect_eq(json_count(strategy, "kills", "requested"), rows[i].requested);
+        cr_expect_eq(json_count(strategy, "census", "points"), 3);
+        cr_expect_eq(json_count(strategy, "census", "leaked"), 1);
+        run_release(&run);
+    }
+    free(path);
+    test_directory_remove(directory);
+}

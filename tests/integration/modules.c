@@ -1,0 +1,915 @@
+/* modules.c - wire, snapshot and worker against a real server, through their headers.
+ *
+ * The claim that all of afterkill rests on is tested here at its root: what Redis
+ * executed is a prefix of what the worker sent, as long as the wire or the page says. */
+#include "testlib.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "process.h"
+#include "snapshot.h"
+#include "wire.h"
+#include "worker.h"
+
+/* A server, and a connection that looks at what others do to it. */
+struct bench {
+    char *directory;
+    struct server server;
+    struct auditor auditor;
+    struct progress *page;
+};
+
+static const struct scenario plain_scenario; /* ignores nothing, orders nothing */
+
+static redisContext *bench_connect(const struct bench *bench)
+{
+    redisContext *connection = NULL;
+    struct err err = ERR_NULL;
+
+    cr_assert_eq(connection_open(&bench->server.address, &connection, &err), 0, "%s",
+                 err.msg);
+    return connection;
+}
+
+static struct bench bench_make(const struct scenario *scenario)
+{
+    struct bench bench = { .directory = test_directory() };
+    struct err err = ERR_NULL;
+
+    bench.server = test_server(bench.directory);
+    bench.page = progress_map(&err);
+    cr_assert_not_null(bench.page, "%s", err.msg);
+    cr_assert_eq(auditor_init(&bench.auditor, bench_connect(&bench), scenario, &err), 0,
+                 "%s", err.msg);
+    return bench;
+}
+
+static void bench_remove(struct bench *bench)
+{
+    auditor_release(&bench->auditor);
+    progress_unmap(bench->page);
+    server_stop(&bench->server);
+    test_directory_remove(bench->directory);
+}
+
+/* A command of blank-separated words on a connection; its reply, which must not be an
+ * error. */
+static redisReply *ask(redisContext *connection, const char *format, ...)
+{
+    redisReply *reply;
+    va_list args;
+
+    va_start(args, format);
+    reply = redisvCommand(connection, format, args);
+    va_end(args);
+    cr_assert_not_null(reply, "%s: %s", format, connection->errstr);
+    cr_assert_neq(reply->type, REDIS_REPLY_ERROR, "%s: %s", format, reply->str);
+    return reply;
+}
+
+static long long ask_integer(redisContext *connection, const char *command)
+{
+    redisReply *reply = ask(connection, command);
+    long long value = reply->integer;
+
+    cr_assert_eq(reply->type, REDIS_REPLY_INTEGER, "%s", command);
+    freeReplyObject(reply);
+    return value;
+}
+
+static void tell(redisContext *connection, const char *command)
+{
+    freeReplyObject(ask(connection, command));
+}
+
+static void take(struct bench *bench, int64_t client_id, struct snapshot *snapshot)
+{
+    struct err err = ERR_NULL;
+
+    cr_assert_eq(snapshot_take(&bench->auditor, client_id, snapshot, &err), 0, "%s",
+                 err.msg);
+}
+
+/* Is there an atom of this description? */
+static bool has_atom(const struct snapshot *snapshot, const char *description)
+{
+    for (size_t i = 0; i < snapshot->state.count; i++) {
+        char text[256];
+
+        atom_describe(text, sizeof(text), &snapshot->state.atoms[i]);
+        if (strcmp(text, description) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* --- wire --- */
+
+#define COMMANDS 12
+
+static const enum wire_mode modes[] = { WIRE_WAIT, WIRE_BUFFER, WIRE_EACH };
+
+/* For processes that may not fail a test: the framework must not run in them. */
+static void must(int code, const struct err *err)
+{
+    if (code < 0) {
+        fprintf(stderr, "%s\n", err->msg);
+        _exit(99);
+    }
+}
+
+static void append_words(struct wire *wire, int argc, const char **words)
+{
+    size_t lengths[4];
+    struct err err = ERR_NULL;
+
+    for (int i = 0; i < argc; i++)
+        lengths[i] = strlen(words[i]);
+    must(wire_append(wire, argc, words, lengths, &err), &err);
+}
+
+static void read_all(struct wire *wire)
+{
+    struct err err = ERR_NULL;
+
+    must(wire_flush(wire, &err), &err);
+    while (wire_due(wire)) {
+        redisReply *reply;
+
+        must(wire_read(wire, &reply, &err), &err);
+        freeReplyObject(reply);
+    }
+}
+
+/* RPUSH list 0, RPUSH list 1, ...: so that the list tells how many were executed, and
+ * which. */
+static void push_numbers(struct wire *wire, enum wire_mode mode, int count)
+{
+    wire_set_mode(wire, mode);
+    for (int i = 0; i < count; i++) {
+        char number[12];
+
+        snprintf(number, sizeof(number), "%d", i);
+        append_words(wire, 3, (const char *[]){ "RPUSH", "list", number });
+        if (mode == WIRE_WAIT)
+            read_all(wire);
+    }
+    read_all(wire);
+}
+
+/* The list holds exactly 0, 1, ... count - 1. */
+static void expect_prefix(struct bench *bench, long long count)
+{
+    redisReply *list = ask(bench->auditor.connection, "LRANGE list 0 -1");
+
+    cr_expect_eq((long long)list->elements, count, "%zu entries, not %lld",
+                 list->elements, count);
+    for (size_t i = 0; i < list->elements; i++)
+        cr_expect_eq(atoi(list->element[i]->str), (int)i);
+    freeReplyObject(list);
+}
+
+Test(wire, counts_what_it_sends, .timeout = 30)
+{
+    static const uint64_t trips[] = { COMMANDS, 1, 1 };
+    struct bench bench = bench_make(&plain_scenario);
+    uint64_t bytes = 0;
+
+    for (int i = 0; i < COMMANDS; i++) {
+        char *command;
+        int length = redisFormatCommand(&command, "RPUSH list %d", i);
+
+        cr_assert_gt(length, 0);
+        bytes += (uint64_t)length;
+        redisFreeCommand(command);
+    }
+    for (size_t m = 0; m < ARRAY_SIZE(modes); m++) {
+        struct wire *wire;
+
+        tell(bench.auditor.connection, "FLUSHALL");
+        progress_reset(bench.page);
+        wire = wire_new(bench_connect(&bench), bench.page);
+        push_numbers(wire, modes[m], COMMANDS);
+        cr_expect_eq(bench.page->commands, COMMANDS, "mode %zu", m);
+        cr_expect_eq(bench.page->replies, COMMANDS, "mode %zu", m);
+        cr_expect_eq(bench.page->bytes, bytes, "mode %zu: %" PRIu64, m,
+                     bench.page->bytes);
+        cr_expect_eq(bench.page->trips, trips[m], "mode %zu: %" PRIu64, m,
+                     bench.page->trips);
+        cr_expect_eq(wire_due(wire), 0);
+        expect_prefix(&bench, COMMANDS);
+        wire_free(wire);
+    }
+    bench_remove(&bench);
+}
+
+/* Runs work(wire, context) in a process of its own on a connection of its own, cut after
+ * k commands. Returns true if it died of the cut, false if it came to its end. */
+static bool run_cut(struct bench *bench, uint64_t k,
+                    void (*work)(struct wire *wire, int context), int context)
+{
+    redisContext *connection = bench_connect(bench);
+    long long id = ask_integer(connection, "CLIENT ID");
+    struct snapshot snapshot = SNAPSHOT_NULL;
+    struct err err = ERR_NULL;
+    int status;
+    pid_t pid;
+
+    progress_reset(bench->page);
+    pid = process_fork(false, &err);
+    cr_assert_geq(pid, 0, "%s", err.msg);
+    if (pid == 0) {
+        struct wire *wire = wire_new(connection, bench->page);
+
+        wire_cut(wire, k);
+        work(wire, context);
+        _exit(0);
+    }
+    redisFree(connection);
+    cr_assert_eq(waitpid(pid, &status, 0), pid);
+    take(bench, id, &snapshot); /* drained */
+    snapshot_release(&snapshot);
+    if (WIFSIGNALED(status)) {
+        cr_expect_eq(WTERMSIG(status), SIGKILL);
+        cr_expect(bench->page->cut);
+        return true;
+    }
+    cr_expect_eq(WEXITSTATUS(status), 0);
+    cr_expect_not(bench->page->cut);
+    return false;
+}
+
+static void work_push(struct wire *wire, int mode)
+{
+    push_numbers(wire, (enum wire_mode)mode, COMMANDS);
+}
+
+/* Every cut leaves exactly that prefix; the last one is no cut at all. */
+Test(wire, cut_leaves_exactly_the_prefix, .timeout = 60)
+{
+    struct bench bench = bench_make(&plain_scenario);
+
+    for (size_t m = 0; m < ARRAY_SIZE(modes); m++) {
+        for (int k = 0; k <= COMMANDS; k++) {
+            tell(bench.auditor.connection, "FLUSHALL");
+            cr_expect_eq(run_cut(&bench, (uint64_t)k, work_push, (int)modes[m]),
+                         k < COMMANDS);
+            cr_expect_eq(bench.page->commands, (uint64_t)k, "mode %zu", m);
+            cr_expect_eq(bench.page->replies, (uint64_t)k, "mode %zu", m);
+            expect_prefix(&bench, k);
+        }
+    }
+    bench_remove(&bench);
+}
+
+static void work_multi(struct wire *wire, int mode)
+{
+    wire_set_mode(wire, (enum wire_mode)mode);
+    append_words(wire, 1, (const char *[]){ "MULTI" });
+    append_words(wire, 3, (const char *[]){ "RPUSH", "list", "0" });
+    append_words(wire, 3, (const char *[]){ "RPUSH", "list", "1" });
+    append_words(wire, 1, (const char *[]){ "EXEC" });
+    read_all(wire);
+}
+
+Test(wire, multi_without_exec_leaves_nothing, .timeout = 30)
+{
+    struct bench bench = bench_make(&plain_scenario);
+
+    for (size_t m = 1; m < ARRAY_SIZE(modes); m++) {
+        for (int k = 0; k <= 4; k++) {
+            tell(bench.auditor.connection, "FLUSHALL");
+            cr_expect_eq(run_cut(&bench, (uint64_t)k, work_multi, (int)modes[m]), k < 4);
+            expect_prefix(&bench, k < 4 ? 0 : 2);
+        }
+    }
+    bench_remove(&bench);
+}
+
+/* More than any buffer of the page, the socket or the server holds at once. */
+Test(wire, long_pipeline_goes_through, .timeout = 30)
+{
+    enum { LONG = 400, BYTES = 500 };
+    struct bench bench = bench_make(&plain_scenario);
+    char value[BYTES + 1];
+
+    memset(value, 'x', BYTES);
+    value[BYTES] = '\0';
+    for (size_t m = 0; m < ARRAY_SIZE(modes); m++) {
+        struct wire *wire;
+        redisReply *last;
+
+        tell(bench.auditor.connection, "FLUSHALL");
+        progress_reset(bench.page);
+        wire = wire_new(bench_connect(&bench), bench.page);
+        wire_set_mode(wire, modes[m]);
+        for (int i = 0; i < LONG; i++) {
+            char key[16];
+
+            snprintf(key, sizeof(key), "key:%d", i);
+            append_words(wire, 3, (const char *[]){ "SET", key, value });
+            if (modes[m] == WIRE_WAIT)
+                read_all(wire);
+        }
+        read_all(wire);
+        cr_expect_eq(bench.page->commands, LONG);
+        cr_expect_eq(bench.page->replies, LONG);
+        cr_expect_gt(bench.page->bytes, LONG * BYTES);
+        cr_expect_eq(ask_integer(bench.auditor.connection, "DBSIZE"), LONG);
+        last = ask(bench.auditor.connection, "GET key:%d", LONG - 1);
+        cr_expect_str_eq(last->str, value);
+        freeReplyObject(last);
+        wire_free(wire);
+    }
+    bench_remove(&bench);
+}
+
+/* After an abandoned pipeline the wire is as new, and what was queued has not been sent.
+ */
+Test(wire, abandoned_commands_are_not_sent, .timeout = 30)
+{
+    struct bench bench = bench_make(&plain_scenario);
+    struct wire *wire = wire_new(bench_connect(&bench), bench.page);
+    struct err err = ERR_NULL;
+
+    progress_reset(bench.page);
+    wire_set_mode(wire, WIRE_BUFFER);
+    append_words(wire, 3, (const char *[]){ "RPUSH", "list", "never" });
+    cr_expect_eq(wire_abandon(wire, &err), 0, "%s", err.msg);
+    expect_prefix(&bench, 0);
+    /* In WIRE_EACH they are gone already, and only their replies are left to read. */
+    wire_set_mode(wire, WIRE_EACH);
+    append_words(wire, 3, (const char *[]){ "RPUSH", "list", "0" });
+    cr_expect_eq(wire_due(wire), 1);
+    cr_expect_eq(wire_abandon(wire, &err), 0, "%s", err.msg);
+    cr_expect_eq(wire_due(wire), 0);
+    expect_prefix(&bench, 1);
+    wire_free(wire);
+    bench_remove(&bench);
+}
+
+/* --- snapshot --- */
+
+static const char *const every_type[] = {
+    "SET string value",   "HSET hash f 1 g 2",
+    "SADD set a b",       "ZADD zset 1.5 a 2 b",
+    "RPUSH list x y x",   "RPUSH log x y",
+    "XADD stream * f 1",  "XGROUP CREATE stream group 0",
+    "SET stat:hits 5",    "SET expires 1 EX 100",
+    "PFADD sketch a b c",
+};
+
+static char *const ignored_globs[] = { (char *)(uintptr_t) "stat:*" };
+static char *const ordered_globs[] = { (char *)(uintptr_t) "log" };
+
+static struct scenario patterned_scenario(void)
+{
+    return (struct scenario){ .ignore = { (char **)(uintptr_t)ignored_globs, 1 },
+                              .ordered = { (char **)(uintptr_t)ordered_globs, 1 } };
+}
+
+Test(snapshot, sees_every_type, .timeout = 30)
+{
+    static const char *const atoms[] = {
+        "string 'string' = 'value', which never expires",
+        "hash 'hash', element 'f' = '1', which never expires",
+        "hash 'hash', element 'g' = '2', which never expires",
+        "set 'set', element 'a', which never expires",
+        "set 'set', element 'b', which never expires",
+        "zset 'zset', element 'a' = '1.5', which never expires",
+        "zset 'zset', element 'b' = '2', which never expires",
+        "list 'list', element 'x', which never expires",
+        "list 'list', element 'y', which never expires",
+        "list 'log', element '0000000000' = 'x', which never expires",
+        "list 'log', element '0000000001' = 'y', which never expires",
+        "stream group 'stream', element 'group' = '0 pending, 1 ahead', which never "
+        "expires",
+    };
+    const struct scenario scenario = patterned_scenario();
+    struct bench bench = bench_make(&scenario);
+    struct snapshot snapshot = SNAPSHOT_NULL;
+
+    take(&bench, 0, &snapshot);
+    cr_expect_eq(snapshot.state.count, 0);
+    for (size_t i = 0; i < ARRAY_SIZE(every_type); i++)
+        tell(bench.auditor.connection, every_type[i]);
+    take(&bench, 0, &snapshot);
+    for (size_t i = 0; i < ARRAY_SIZE(atoms); i++)
+        cr_expect(has_atom(&snapshot, atoms[i]), "%s", atoms[i]);
+    /* Those above; the list's second x, the stream's entry, `expires` and the sketch. */
+    cr_expect_eq(snapshot.state.count, ARRAY_SIZE(atoms) + 4, "%zu atoms",
+                 snapshot.state.count);
+    for (size_t i = 0; i < snapshot.state.count; i++) {
+        const struct atom *atom = &snapshot.state.atoms[i];
+
+        cr_expect(str_compare(atom->key, STR("stat:hits")) != 0, "an ignored key");
+        cr_expect_eq(atom->expiry == EXPIRY_BOUNDED,
+                     str_compare(atom->key, STR("expires")) == 0);
+    }
+    snapshot_release(&snapshot);
+    bench_remove(&bench);
+}
+
+/* Each of these changes the signature, and undoing it brings the old one back; what is
+ * ignored or does not count changes nothing. */
+Test(snapshot, signature_follows_the_state, .timeout = 30)
+{
+    static const struct {
+        const char *there, *back;
+        bool counts;
+    } rows[] = {
+        { "SET string other", "SET string value", true },
+        { "EXPIRE string 100", "PERSIST string", true },
+        { "HSET hash f 2", "HSET hash f 1", true },
+        { "HDEL hash g", "HSET hash g 2", true },
+        { "SADD set c", "SREM set c", true },
+        { "ZADD zset 3 a", "ZADD zset 1.5 a", true },
+        { "RPUSH list x", "RPOP list", true },
+        { "LREM list 1 x", "RPUSH list x", true },
+        { "RPOPLPUSH list list", "PING", false },
+        { "RPOPLPUSH log log", "RPOPLPUSH log log", true },
+        { "XREADGROUP GROUP group me STREAMS stream >", "XGROUP SETID stream group 0",
+          true },
+        { "XGROUP SETID stream group $", "XGROUP SETID stream group 0", true },
+        { "PFADD sketch d", "DEL sketch", true },
+        { "SET stat:hits 6", "DEL stat:hits", false },
+        { "RENAME set other", "RENAME other set", true },
+        { "EXPIRE expires 50", "EXPIRE expires 100", false },
+        { "PERSIST expires", "EXPIRE expires 100", true },
+    };
+    const struct scenario scenario = patterned_scenario();
+    struct bench bench = bench_make(&scenario);
+    struct snapshot snapshot = SNAPSHOT_NULL;
+    struct signature before;
+
+    for (size_t i = 0; i < ARRAY_SIZE(every_type); i++)
+        tell(bench.auditor.connection, every_type[i]);
+    take(&bench, 0, &snapshot);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        before = snapshot.signature;
+        tell(bench.auditor.connection, rows[i].there);
+        take(&bench, 0, &snapshot);
+        cr_expect_eq(!signature_equal(before, snapshot.signature), rows[i].counts, "%s",
+                     rows[i].there);
+        tell(bench.auditor.connection, rows[i].back);
+        take(&bench, 0, &snapshot);
+        /* A pending entry and a deleted sketch do not come back. */
+        if (strncmp(rows[i].back, "XGROUP", 6) != 0 &&
+            strncmp(rows[i].back, "DEL sk", 6) != 0)
+            cr_expect(signature_equal(before, snapshot.signature), "%s", rows[i].back);
+    }
+    snapshot_release(&snapshot);
+    bench_remove(&bench);
+}
+
+Test(snapshot, keys_and_values_may_be_any_bytes, .timeout = 30)
+{
+    static const char bytes[] = "\0\r\n*3\r\n\xff\xfe' \"[?*";
+    const struct str any = { bytes, sizeof(bytes) - 1 };
+    struct bench bench = bench_make(&plain_scenario);
+    struct snapshot snapshot = SNAPSHOT_NULL, restored = SNAPSHOT_NULL;
+    struct err err = ERR_NULL;
+    const struct atom *atom;
+
+    freeReplyObject(ask(bench.auditor.connection, "HSET %b %b %b", any.bytes, any.length,
+                        any.bytes, any.length, any.bytes, any.length));
+    take(&bench, 0, &snapshot);
+    cr_assert_eq(snapshot.state.count, 1);
+    atom = &snapshot.state.atoms[0];
+    cr_expect_eq(str_compare(atom->key, any), 0);
+    cr_expect_eq(str_compare(atom->id, any), 0);
+    cr_expect_eq(str_compare(atom->value, any), 0);
+    cr_expect_eq(snapshot_keep(&bench.auditor, &snapshot, &err), 0, "%s", err.msg);
+    tell(bench.auditor.connection, "SET other 1");
+    cr_expect_eq(snapshot_restore(&bench.auditor, true, &err), 0, "%s", err.msg);
+    take(&bench, 0, &restored);
+    cr_expect(signature_equal(snapshot.signature, restored.signature));
+    freeReplyObject(
+        ask(bench.auditor.connection, "PEXPIRE %b 100000", any.bytes, any.length));
+    cr_expect_eq(snapshot_expire(&bench.auditor, &err), 0, "%s", err.msg);
+    cr_expect_eq(ask_integer(bench.auditor.connection, "DBSIZE"), 0);
+    snapshot_release(&snapshot);
+    snapshot_release(&restored);
+    bench_remove(&bench);
+}
+
+static enum expiry only_expiry(struct bench *bench, struct snapshot *snapshot)
+{
+    take(bench, 0, snapshot);
+    cr_assert_eq(snapshot->state.count, 1);
+    return snapshot->state.atoms[0].expiry;
+}
+
+/* Never, in time, and far beyond what a complete update sets. */
+Test(snapshot, expiries_have_bounds, .timeout = 30)
+{
+    static const struct {
+        const char *command;
+        enum expiry expiry;
+    } rows[] = {
+        { "EXPIRE key 60", EXPIRY_BOUNDED },   { "EXPIRE key 1", EXPIRY_BOUNDED },
+        { "EXPIRE key 66", EXPIRY_BOUNDED },   { "EXPIRE key 6000", EXPIRY_BEYOND },
+        { "EXPIRE key 80", EXPIRY_BEYOND },    { "PERSIST key", EXPIRY_NEVER },
+        { "PEXPIRE key 900", EXPIRY_BOUNDED },
+    };
+    struct bench bench = bench_make(&plain_scenario);
+    struct snapshot snapshot = SNAPSHOT_NULL;
+
+    tell(bench.auditor.connection, "SET key value EX 6000");
+    cr_expect_eq(only_expiry(&bench, &snapshot), EXPIRY_BOUNDED,
+                 "without a bound all are in it");
+    tell(bench.auditor.connection, "EXPIRE key 60");
+    take(&bench, 0, &snapshot);
+    bounds_cover(&bench.auditor.bounds, &snapshot);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        tell(bench.auditor.connection, rows[i].command);
+        cr_expect_eq(only_expiry(&bench, &snapshot), rows[i].expiry, "%s",
+                     rows[i].command);
+    }
+    /* Bounds grow, and never shrink. */
+    tell(bench.auditor.connection, "EXPIRE key 6000");
+    take(&bench, 0, &snapshot);
+    bounds_cover(&bench.auditor.bounds, &snapshot);
+    cr_expect_eq(only_expiry(&bench, &snapshot), EXPIRY_BOUNDED);
+    tell(bench.auditor.connection, "EXPIRE key 5");
+    take(&bench, 0, &snapshot);
+    bounds_cover(&bench.auditor.bounds, &snapshot);
+    tell(bench.auditor.connection, "EXPIRE key 6000");
+    cr_expect_eq(only_expiry(&bench, &snapshot), EXPIRY_BOUNDED);
+    snapshot_release(&snapshot);
+    bench_remove(&bench);
+}
+
+Test(snapshot, restore_brings_back_everything, .timeout = 30)
+{
+    struct bench bench = bench_make(&plain_scenario);
+    struct snapshot kept = SNAPSHOT_NULL, restored = SNAPSHOT_NULL;
+    struct err err = ERR_NULL;
+    long long pttl;
+
+    for (size_t i = 0; i < ARRAY_SIZE(every_type); i++)
+        tell(bench.auditor.connection, every_type[i]);
+    take(&bench, 0, &kept);
+    cr_assert_eq(snapshot_keep(&bench.auditor, &kept, &err), 0, "%s", err.msg);
+    for (int round = 0; round < 3; round++) {
+        tell(bench.auditor.connection, "DEL hash list");
+        tell(bench.auditor.connection, "SET string other");
+        tell(bench.auditor.connection, "SET new 1");
+        tell(bench.auditor.connection, "PERSIST expires");
+        tell(bench.auditor.connection, "EXPIRE set 10");
+        tell(bench.auditor.connection, "RENAME zset stream");
+        cr_assert_eq(snapshot_restore(&bench.auditor, true, &err), 0, "%s", err.msg);
+        take(&bench, 0, &restored);
+        cr_expect(signature_equal(kept.signature, restored.signature), "round %d", round);
+        cr_expect_eq(ask_integer(bench.auditor.connection, "DBSIZE"),
+                     ARRAY_SIZE(every_type) - 1);
+        pttl = ask_integer(bench.auditor.connection, "PTTL expires");
+        cr_expect(90000 < pttl && pttl <= 100000, "%lld ms", pttl);
+        cr_expect_eq(ask_integer(bench.auditor.connection, "PTTL set"), -1);
+    }
+    cr_expect_eq(snapshot_restore(&bench.auditor, false, &err), 0, "%s", err.msg);
+    cr_expect_eq(ask_integer(bench.auditor.connection, "DBSIZE"), 0);
+    snapshot_release(&kept);
+    snapshot_release(&restored);
+    bench_remove(&bench);
+}
+
+/* An old state of nothing is a state too. */
+Test(snapshot, restore_of_nothing_is_nothing, .timeout = 30)
+{
+    struct bench bench = bench_make(&plain_scenario);
+    struct snapshot kept = SNAPSHOT_NULL;
+    struct err err = ERR_NULL;
+
+    take(&bench, 0, &kept);
+    cr_assert_eq(snapshot_keep(&bench.auditor, &kept, &err), 0, "%s", err.msg);
+    tell(bench.auditor.connection, "SET new 1");
+    cr_assert_eq(snapshot_restore(&bench.auditor, true, &err), 0, "%s", err.msg);
+    cr_expect_eq(ask_integer(bench.auditor.connection, "DBSIZE"), 0);
+    snapshot_release(&kept);
+    bench_remove(&bench);
+}
+
+Test(snapshot, expire_drops_exactly_what_expires, .timeout = 30)
+{
+    static const char *const stays[] = { "SET a 1", "HSET b f 1", "RPUSH c 1",
+                                         "SADD d 1" };
+    static const char *const goes[] = { "SET e 1 EX 100", "SET f 1 PX 500000" };
+    struct bench bench = bench_make(&plain_scenario);
+    struct snapshot without = SNAPSHOT_NULL, with = SNAPSHOT_NULL;
+    struct err err = ERR_NULL;
+
+    for (size_t i = 0; i < ARRAY_SIZE(stays); i++)
+        tell(bench.auditor.connection, stays[i]);
+    take(&bench, 0, &without);
+    for (size_t i = 0; i < ARRAY_SIZE(goes); i++)
+        tell(bench.auditor.connection, goes[i]);
+    tell(bench.auditor.connection, "ZADD g 1 a");
+    tell(bench.auditor.connection, "EXPIRE g 1000");
+    cr_expect_eq(snapshot_expire(&bench.auditor, &err), 0, "%s", err.msg);
+    take(&bench, 0, &with);
+    cr_expect(signature_equal(without.signature, with.signature));
+    cr_expect_eq(with.state.count, ARRAY_SIZE(stays));
+    snapshot_release(&without);
+    snapshot_release(&with);
+    bench_remove(&bench);
+}
+
+/* Servers from 7.4 on have expiries of hash fields. The key's own is -1 all the time. */
+Test(snapshot, expiries_of_hash_fields, .timeout = 30)
+{
+    struct bench bench = bench_make(&plain_scenario);
+    struct snapshot snapshot = SNAPSHOT_NULL;
+    struct err err = ERR_NULL;
+
+    if (!bench.auditor.field_expiries) {
+        bench_remove(&bench);
+        cr_skip_test(
+            "this redis-server has no expiries of hash fields (they came with 7.4)");
+    }
+    tell(bench.auditor.connection, "HSET hash stays 1 goes 2");
+    tell(bench.auditor.connection, "HPEXPIRE hash 100000 FIELDS 1 goes");
+    take(&bench, 0, &snapshot);
+    for (size_t i = 0; i < snapshot.state.count; i++) {
+        const struct atom *atom = &snapshot.state.atoms[i];
+        bool goes = str_compare(atom->id, STR("goes")) == 0;
+
+        cr_expect_eq(atom->expiry, goes ? EXPIRY_BOUNDED : EXPIRY_NEVER);
+    }
+    cr_expect_eq(snapshot_keep(&bench.auditor, &snapshot, &err), 0, "%s", err.msg);
+    cr_expect_eq(snapshot_expire(&bench.auditor, &err), 0, "%s", err.msg);
+    cr_expect_eq(ask_integer(bench.auditor.connection, "HLEN hash"), 1);
+    cr_expect_eq(snapshot_restore(&bench.auditor, true, &err), 0, "%s", err.msg);
+    cr_expect_eq(ask_integer(bench.auditor.connection, "HLEN hash"), 2);
+    snapshot_release(&snapshot);
+    bench_remove(&bench);
+}
+
+/* How many scripts the server has been asked to run; for processes that may not fail a
+ * test. */
+static long long scripts_run(redisContext *connection)
+{
+    static const char name[] = "cmdstat_evalsha:calls=";
+    redisReply *reply = redisCommand(connection, "INFO commandstats");
+    const char *at;
+    long long calls;
+
+    if (!reply)
+        _exit(99);
+    at = strstr(reply->str, name);
+    calls = at ? atoll(at + sizeof(name) - 1) : 0;
+    freeReplyObject(reply);
+    return calls;
+}
+
+/* Whoever is waited for: stays until the auditor has looked several times in vain, then
+ * sends more than the server reads at once, and dies without waiting for an answer. */
+__attribute__((noreturn)) static void linger(redisContext *observer, redisContext *worker)
+{
+    enum { LATE = 3000 };
+    long long before = scripts_run(observer);
+    struct err err = ERR_NULL;
+    struct wire *wire;
+
+    while (scripts_run(observer) < before + 5)
+        ;
+    wire = wire_new(worker, NULL);
+    wire_set_mode(wire, WIRE_BUFFER);
+    for (int i = 0; i < LATE; i++)
+        append_words(wire, 2, (const char *[]){ "INCR", "late" });
+    must(wire_flush(wire, &err), &err);
+    kill(getpid(), SIGKILL);
+    _exit(99);
+}
+
+/* A snapshot that did not wait would be taken before the lingering client had even begun,
+ * or while Redis was still executing what it left behind. */
+Test(snapshot, waits_until_the_client_is_gone, .timeout = 60)
+{
+    struct bench bench = bench_make(&plain_scenario);
+    struct snapshot snapshot = SNAPSHOT_NULL, again = SNAPSHOT_NULL;
+    struct err err = ERR_NULL;
+
+    for (int round = 0; round < 5; round++) {
+        redisContext *worker = bench_connect(&bench), *observer = bench_connect(&bench);
+        long long id = ask_integer(worker, "CLIENT ID");
+        pid_t pid;
+
+        tell(bench.auditor.connection, "FLUSHALL");
+        pid = process_fork(false, &err);
+        cr_assert_geq(pid, 0, "%s", err.msg);
+        if (pid == 0)
+            linger(observer, worker);
+        redisFree(worker);
+        redisFree(observer);
+        take(&bench, id, &snapshot);
+        cr_expect_eq(snapshot.state.count, 1,
+                     "taken before the client had written anything");
+        take(&bench, 0, &again);
+        cr_expect(signature_equal(snapshot.signature, again.signature),
+                  "the state went on changing");
+        cr_assert_eq(waitpid(pid, NULL, 0), pid);
+        take(&bench, 0, &again);
+        cr_expect(signature_equal(snapshot.signature, again.signature),
+                  "the state went on changing");
+    }
+    snapshot_release(&snapshot);
+    snapshot_release(&again);
+    bench_remove(&bench);
+}
+
+/* --- worker --- */
+
+/* A bench with a scenario whose workers are run. */
+struct shop {
+    struct bench bench;
+    struct scenario *scenario;
+};
+
+static struct shop shop_make(void)
+{
+    struct scenario_settings settings = { .seed = 1, .now = 1000000000 };
+    char *path = test_scenario("worker");
+    struct shop shop;
+    struct err err = ERR_NULL;
+
+    cr_assert_eq(scenario_load(path, &settings, &shop.scenario, &err), 0, "%s", err.msg);
+    shop.bench = bench_make(shop.scenario);
+    cr_assert_eq(watchdog_start(&err), 0, "%s", err.msg);
+    free(path);
+    return shop;
+}
+
+static void shop_remove(struct shop *shop)
+{
+    bench_remove(&shop->bench);
+    scenario_free(shop->scenario);
+}
+
+/* Runs a worker of the strategy on an empty database and waits until its connection is
+ * gone. */
+static enum outcome run_worker(struct shop *shop, const char *strategy,
+                               struct worker_job job)
+{
+    struct snapshot snapshot = SNAPSHOT_NULL;
+    ptrdiff_t index = scenario_find(shop->scenario, strategy);
+    struct worker_end end;
+    struct err err = ERR_NULL;
+
+    cr_assert_geq(index, 0);
+    tell(shop->bench.auditor.connection, "FLUSHALL");
+    job.scenario = shop->scenario;
+    job.function = shop->scenario->strategies[index].update;
+    cr_assert_eq(
+        worker_run(&job, &shop->bench.server.address, shop->bench.page, &end, &err), 0,
+        "%s", err.msg);
+    cr_expect_gt(end.client_id, 0);
+    take(&shop->bench, end.client_id, &snapshot);
+    snapshot_release(&snapshot);
+    return end.outcome;
+}
+
+static const char *const ways[] = { "wait", "each", "buffer" };
+
+Test(worker, comes_to_its_end, .timeout = 30)
+{
+    static const uint64_t trips[] = { 20, 1, 1 };
+    struct shop shop = shop_make();
+    const struct progress *page = shop.bench.page;
+
+    for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+        cr_expect_eq(run_worker(&shop, ways[i],
+                                (struct worker_job){ .timeout_ns = 20 * NSEC_PER_SEC,
+                                                     .labels = true,
+                                                     .times = true }),
+                     OUTCOME_MISSED);
+        cr_expect_eq(page->commands, 20);
+        cr_expect_eq(page->replies, 20);
+        cr_expect_eq(page->trips, trips[i]);
+        cr_expect_gt(page->end_ns, page->begin_ns);
+        cr_expect_str_eq(page->traces[0].label, "RPUSH list 1");
+        cr_expect_str_eq(page->traces[19].label, "RPUSH list 20");
+        for (size_t k = 1; k < 20; k++)
+            cr_expect_geq(page->traces[k].write_ns, page->traces[k - 1].write_ns);
+        cr_expect_eq(ask_integer(shop.bench.auditor.connection, "LLEN list"), 20);
+    }
+    shop_remove(&shop);
+}
+
+Test(worker, dies_at_every_step, .timeout = 60)
+{
+    struct shop shop = shop_make();
+
+    for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+        for (long long k = 0; k <= 20; k++) {
+            struct worker_job job = { .fault = FAULT_STEP,
+                                      .point = { .commands = (uint64_t)k },
+                                      .timeout_ns = 20 * NSEC_PER_SEC };
+
+            cr_expect_eq(run_worker(&shop, ways[i], job),
+                         k < 20 ? OUTCOME_VALID : OUTCOME_MISSED);
+            cr_expect_eq(ask_integer(shop.bench.auditor.connection, "LLEN list"), k);
+        }
+    }
+    shop_remove(&shop);
+}
+
+/* By either killer, at instants from the first on until updates survive: what was
+ * executed is a prefix whose length lies between the replies read and the commands
+ * written. */
+Test(worker, what_was_executed_lies_between_replies_and_commands, .timeout = 120)
+{
+    static const enum killer killers[] = { KILLER_TIMER, KILLER_PARENT };
+    struct shop shop = shop_make();
+    const struct progress *page = shop.bench.page;
+
+    for (size_t w = 0; w < ARRAY_SIZE(ways); w++) {
+        for (size_t k = 0; k < ARRAY_SIZE(killers); k++) {
+            size_t survived = 0, died = 0;
+
+            for (uint64_t delay_ns = 1; survived < 3 && delay_ns < NSEC_PER_SEC;
+                 delay_ns += delay_ns / 16 + 7 * NSEC_PER_USEC) {
+                struct worker_job job = { .fault = FAULT_KILL,
+                                          .point = { .delay_ns = delay_ns },
+                                          .killer = killers[k],
+                                          .timeout_ns = 20 * NSEC_PER_SEC };
+                enum outcome outcome = run_worker(&shop, ways[w], job);
+                long long length =
+                    ask_integer(shop.bench.auditor.connection, "LLEN list");
+
+                cr_expect_neq(outcome, OUTCOME_ERROR, "%s", page->error);
+                cr_expect_neq(outcome, OUTCOME_TIMEOUT);
+                cr_expect((long long)page->replies <= length &&
+                              length <= (long long)page->commands,
+                          "%s: %lld executed, but %llu replies and %llu commands",
+                          ways[w], length, (unsigned long long)page->replies,
+                          (unsigned long long)page->commands);
+                survived += outcome == OUTCOME_MISSED;
+                died += outcome == OUTCOME_VALID;
+                if (outcome == OUTCOME_MISSED)
+                    cr_expect_eq(length, 20);
+            }
+            cr_expect_eq(survived, 3, "%s: no update survived", ways[w]);
+            cr_expect_gt(died, 0, "%s: no update died", ways[w]);
+        }
+    }
+    shop_remove(&shop);
+}
+
+Test(worker, that_raises_tells_where, .timeout = 30)
+{
+    struct shop shop = shop_make();
+
+    cr_expect_eq(run_worker(&shop, "raises",
+                            (struct worker_job){ .timeout_ns = 20 * NSEC_PER_SEC }),
+                 OUTCOME_ERROR);
+    EXPECT_SAYS(shop.bench.page->error, "worker.lua:18: had enough");
+    cr_expect_eq(shop.bench.page->error_code, ERR_USAGE);
+    cr_expect_eq(ask_integer(shop.bench.auditor.connection, "LLEN list"), 1);
+    shop_remove(&shop);
+}
+
+/* Whether it is to be killed or not: the watchdog has the last word. */
+Test(worker, that_does_not_end_is_ended, .timeout = 30)
+{
+    static const struct worker_job jobs[] = {
+        { .timeout_ns = 500 * NSEC_PER_MSEC },
+        { .timeout_ns = 500 * NSEC_PER_MSEC,
+          .fault = FAULT_KILL,
+          .point = { .delay_ns = 1000 * NSEC_PER_SEC } },
+        { .timeout_ns = 500 * NSEC_PER_MSEC,
+          .fault = FAULT_STEP,
+          .point = { .commands = 5 } },
+    };
+    struct shop shop = shop_make();
+
+    for (size_t i = 0; i < ARRAY_SIZE(jobs); i++) {
+        cr_expect_eq(run_worker(&shop, "endless", jobs[i]), OUTCOME_TIMEOUT);
+        cr_expect_eq(ask_integer(shop.bench.auditor.connection, "LLEN list"), 1);
+    }
+    shop_remove(&shop);
+}
+
+/* A server that is not there is an error of the infrastructure, not an outcome. */
+Test(worker, without_a_server_is_an_error, .timeout = 30)
+{
+    struct shop shop = shop_make();
+    struct worker_job job = { .scenario = shop.scenario,
+                              .function = shop.scenario->strategies[0].update,
+                              .timeout_ns = NSEC_PER_SEC };
+    char *path = mem_printf("%s/nowhere.sock", shop.bench.directory);
+    struct address nowhere = { path };
+    struct worker_end end;
+    struct err err = ERR_NULL;
+
+    cr_expect_lt(worker_run(&job, &nowhere, shop.bench.page, &end, &err), 0);
+    EXPECT_SAYS(err.msg, path);
+    cr_expect_neq(err.code, ERR_USAGE);
+    free(path);
+    shop_remove(&shop);
+}

@@ -1,0 +1,408 @@
+/* verdicts.c - every word of a verdict, from the command line down to Redis and back.
+ *
+ * Each word has a small scenario in tests/scenarios/ that is made to produce it, and
+ * strategies in which it must not appear. A census has no chance in it, so every crash
+ * point is checked: what a reader sees now, and what is left later. */
+#include "testlib.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+struct expected {
+    const char *strategy;
+    const char *now;   /* of every point, joined by blanks */
+    const char *later; /* of every point; the words of one point are joined by "+" */
+    const char *uncrashed;
+};
+
+struct census {
+    const char *scenario;
+    const char *set; /* NULL: the scenario's own parameters */
+    struct expected rows[8];
+};
+
+static const struct census tables[] = {
+    { "gap",
+      NULL,
+      { { "delete-first", "intact gap intact", "clean clean clean", "clean" },
+        { "overwrite", "intact intact", "clean clean", "clean" } } },
+    { "torn",
+      NULL,
+      { { "field-by-field", "intact torn intact", "clean clean clean", "clean" },
+        { "both", "intact intact", "clean clean", "clean" } } },
+    { "leaked",
+      NULL,
+      { { "set-then-expire", "intact torn intact", "clean leaked clean", "clean" },
+        { "set-ex", "intact intact", "clean clean", "clean" } } },
+    { "lost",
+      NULL,
+      { { "pop-then-push", "intact gap intact", "clean lost clean", "clean" },
+        { "move", "intact intact", "clean clean", "clean" } } },
+    { "mixed",
+      NULL,
+      { { "one-by-one", "intact torn intact", "clean mixed clean", "clean" },
+        { "piece-by-piece", "intact torn intact", "clean mixed clean", "clean" },
+        { "both", "intact intact", "clean clean", "clean" } } },
+    { "stuck",
+      "how=refuse",
+      { { "lock", "intact torn torn intact", "clean leaked+stuck leaked+stuck clean",
+          "clean" },
+        { "lock-with-expiry", "intact torn torn intact", "clean clean clean clean",
+          "clean" } } },
+    { "stuck",
+      "how=raise",
+      { { "lock", "intact torn torn intact", "clean leaked+stuck leaked+stuck clean",
+          "clean" } } },
+    { "stuck",
+      "how=call",
+      { { "lock", "intact torn torn intact", "clean leaked+stuck leaked+stuck clean",
+          "clean" } } },
+    { "recover_raises",
+      NULL,
+      { { "marked", "intact torn intact", "clean stuck clean", "clean" },
+        { "unmarked", "intact intact", "clean clean", "clean" } } },
+    { "uncrashed",
+      NULL,
+      { { "beat-only", "intact intact", "clean leaked", "leaked" },
+        { "beat-with-janitor", "intact intact", "clean clean", "clean" },
+        { "beat-and-expire", "intact intact intact intact intact",
+          "clean clean clean clean clean", "clean" } } },
+};
+
+/* Appends a word behind a blank. */
+static char *joined(char *text, const char *word)
+{
+    char *longer = text ? mem_printf("%s %s", text, word) : mem_strdup(word);
+
+    free(text);
+    return longer;
+}
+
+/* What the points of a strategy say, as text like that of struct expected. */
+static void describe_points(const json_t *strategy, char **ret_now, char **ret_later)
+{
+    json_t *points = json_object_get(strategy, "points");
+    char *now = NULL, *later = NULL;
+    json_t *point;
+    size_t i;
+
+    json_array_foreach (points, i, point) {
+        char *words = json_words(json_object_get(point, "later"));
+
+        cr_expect_eq(json_integer_value(json_object_get(point, "index")), (json_int_t)i);
+        now = joined(now, json_string_value(json_object_get(point, "now")));
+        later = joined(later, words);
+        free(words);
+    }
+    *ret_now = now ? now : mem_strdup("");
+    *ret_later = later ? later : mem_strdup("");
+}
+
+/* How often the word stands in the text, between blanks, "+" and its ends. */
+static long long occurrences(const char *text, const char *word)
+{
+    size_t length = strlen(word);
+    long long count = 0;
+
+    for (const char *at = text; (at = strstr(at, word)); at += length)
+        count += (at == text || strchr(" +", at[-1])) &&
+                 (!at[length] || strchr(" +", at[length]));
+    return count;
+}
+
+/* The census's totals must be those of its points. */
+static void check_totals(const json_t *strategy, const char *now, const char *later)
+{
+    static const char *const now_words[] = { "intact", "gap", "torn" };
+    static const char *const later_words[] = { "clean", "leaked", "lost",
+                                               "mixed", "stuck",  "broken" };
+    json_int_t commands = json_integer_value(json_object_get(strategy, "commands"));
+
+    cr_expect_eq(json_count(strategy, "census", "points"), commands + 1);
+    for (size_t i = 0; i < ARRAY_SIZE(now_words); i++)
+        cr_expect_eq(json_count(strategy, "census", now_words[i]),
+                     occurrences(now, now_words[i]), "%s in: %s", now_words[i], now);
+    for (size_t i = 0; i < ARRAY_SIZE(later_words); i++)
+        cr_expect_eq(json_count(strategy, "census", later_words[i]),
+                     occurrences(later, later_words[i]), "%s in: %s", later_words[i],
+                     later);
+}
+
+static void check_row(const struct run *run, const struct expected *row)
+{
+    json_t *strategy = json_strategy(run, row->strategy);
+    char *now, *later, *uncrashed;
+
+    cr_assert_not_null(strategy, "no strategy %s", row->strategy);
+    describe_points(strategy, &now, &later);
+    uncrashed = json_words(json_object_get(strategy, "uncrashed"));
+    cr_expect_str_eq(now, row->now, "%s now: %s", row->strategy, now);
+    cr_expect_str_eq(later, row->later, "%s later: %s", row->strategy, later);
+    cr_expect_str_eq(uncrashed, row->uncrashed, "%s uncrashed: %s", row->strategy,
+                     uncrashed);
+    check_totals(strategy, now, later);
+    free(now);
+    free(later);
+    free(uncrashed);
+}
+
+static void check_census(const struct census *table)
+{
+    char *path = test_scenario(table->scenario);
+    struct run run = table->set ? RUN("run", path, "--set", table->set, "--trials", "0",
+                                      "--format", "json")
+                                : RUN("run", path, "--trials", "0", "--format", "json");
+
+    cr_expect_eq(run.status, 0, "%s: status %d: %s", table->scenario, run.status,
+                 run.err);
+    cr_assert_not_null(run.json, "%s: no JSON: %s", table->scenario, run.err);
+    for (size_t i = 0; i < ARRAY_SIZE(table->rows) && table->rows[i].strategy; i++)
+        check_row(&run, &table->rows[i]);
+    run_release(&run);
+    free(path);
+}
+
+Test(verdicts, every_word_where_it_belongs_and_nowhere_else, .timeout = 120)
+{
+    char *directory = test_directory();
+
+    for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
+        check_census(&tables[i]);
+    cr_expect_eq(test_directory_entries(directory), 0);
+    test_directory_remove(directory);
+}
+
+/* What the change of one value of each type, undone by the next command, is called in
+ * between. */
+Test(verdicts, every_type_of_value, .timeout = 120)
+{
+    static const struct {
+        const char *strategy, *now, *later, *example;
+    } rows[] = {
+        { "string", "torn", "mixed", "string 'string' = 'b'" },
+        { "string-expiry", "torn", "lost", "string 'string' = 'a'" },
+        { "hash-value", "torn", "mixed", "hash 'hash'" },
+        { "hash-more", "torn", "leaked", "hash 'hash'" },
+        { "hash-less", "gap", "lost", "hash 'hash'" },
+        { "set-more", "torn", "leaked", "set 'set'" },
+        { "set-less", "gap", "lost", "set 'set'" },
+        { "zset-more", "torn", "leaked", "zset 'zset'" },
+        { "zset-less", "gap", "lost", "zset 'zset'" },
+        { "zset-score", "torn", "mixed", "zset 'zset'" },
+        { "list-more", "torn", "leaked", "list 'list'" },
+        { "list-less", "gap", "lost", "list 'list'" },
+        { "list-order", "intact", "clean", NULL },
+        { "log-order", "torn", "mixed", "list 'log'" },
+        { "log-more", "torn", "leaked", "list 'log'" },
+        { "stream-more", "torn", "leaked", "stream 'stream'" },
+        { "stream-less", "gap", "lost", "stream 'stream'" },
+        { "group-pending", "torn", "mixed", "stream group 'tasks'" },
+        { "group-read", "torn", "mixed", "stream group 'tasks'" },
+        { "ignored", "intact", "clean", NULL },
+        { "type", "torn", "leaked+lost", "set 'other'" },
+    };
+    char *directory = test_directory();
+    char *path = test_scenario("types");
+    struct run run = RUN("run", path, "--trials", "0", "--format", "json");
+
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    cr_assert_not_null(run.json);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        json_t *strategy = json_strategy(&run, rows[i].strategy);
+        json_t *point = json_array_get(json_object_get(strategy, "points"), 1);
+        const char *example = json_string_value(json_object_get(point, "example"));
+        char *now, *later, *wanted_now, *wanted_later;
+
+        cr_assert_not_null(strategy, "%s", rows[i].strategy);
+        describe_points(strategy, &now, &later);
+        wanted_now = mem_printf("intact %s intact", rows[i].now);
+        wanted_later = mem_printf("clean %s clean", rows[i].later);
+        cr_expect_str_eq(now, wanted_now, "%s now: %s", rows[i].strategy, now);
+        cr_expect_str_eq(later, wanted_later, "%s later: %s", rows[i].strategy, later);
+        if (rows[i].example && example)
+            EXPECT_SAYS(example, rows[i].example);
+        cr_expect_eq(!rows[i].example, !example, "%s: %s", rows[i].strategy,
+                     example ? example : "no example");
+        check_totals(strategy, now, later);
+        free(now);
+        free(later);
+        free(wanted_now);
+        free(wanted_later);
+    }
+    run_release(&run);
+    free(path);
+    test_directory_remove(directory);
+}
+
+Test(verdicts, text_names_damage_without_a_crash, .timeout = 60)
+{
+    char *directory = test_directory();
+    char *path = test_scenario("uncrashed");
+    struct run run = RUN("run", path, "--trials", "0");
+    const char *sentence;
+
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    sentence = strstr(run.out, "\nbeat-only: ");
+    cr_assert_not_null(sentence, "%s", run.out);
+    EXPECT_SAYS(sentence, "It does damage even when nobody is killed: leaked");
+    sentence = strstr(run.out, "\nbeat-with-janitor: ");
+    cr_assert_not_null(sentence, "%s", run.out);
+    cr_expect_not(says(sentence, "even when nobody is killed"), "%s", sentence);
+    run_release(&run);
+    free(path);
+    test_directory_remove(directory);
+}
+
+/* Which promises are kept, and that a run fails for those that are not and names them. */
+Test(verdicts, expectations_that_are_not_met_fail_the_run, .timeout = 120)
+{
+    static const struct {
+        const char *strategy;
+        const char *said; /* by the report on standard output */
+        const char *verdict;
+        int status;
+    } rows[] = {
+        { "not-atomic", "FAIL: not-atomic was expected to be atomic", "fail", 1 },
+        { "not-safe", "FAIL: not-safe was expected to be safe", "fail", 1 },
+        { "not-lost", "FAIL: not-lost was expected to be lost", "fail", 1 },
+        { "not-both", "FAIL: not-both was expected to be leaked+stuck", "fail", 1 },
+        { "not-uncrashed", "FAIL: not-uncrashed was expected to be safe", "fail", 1 },
+        { "unspoken", "nothing was expected", "none", 0 },
+        { "kept", "PASS: 1 of 1", "pass", 0 },
+    };
+    char *directory = test_directory();
+    char *path = test_scenario("expectations");
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct run text =
+            RUN("run", path, "--trials", "0", "--strategy", rows[i].strategy);
+        struct run json = RUN("run", path, "--trials", "0", "--strategy",
+                              rows[i].strategy, "--format", "json");
+        json_t *strategy = json_strategy(&json, rows[i].strategy);
+
+        cr_expect_eq(text.status, rows[i].status, "%s: status %d", rows[i].strategy,
+                     text.status);
+        cr_expect_eq(json.status, rows[i].status, "%s: status %d", rows[i].strategy,
+                     json.status);
+        EXPECT_SAYS(text.out, rows[i].said);
+        cr_expect_eq(strstr(text.out, "FAIL") != NULL, rows[i].status == 1, "%s",
+                     text.out);
+        cr_expect_str_eq(json_string_value(json_object_get(strategy, "verdict")),
+                         rows[i].verdict);
+        cr_expect_str_eq(json_string_value(json_object_get(json.json, "verdict")),
+                         rows[i].status ? "fail" : "pass");
+        EXPECT_SILENT(text.err);
+        run_release(&text);
+        run_release(&json);
+    }
+    free(path);
+    test_directory_remove(directory);
+}
+
+/* One promise that is broken fails the run, whatever the others do, and only it is named.
+ */
+Test(verdicts, one_broken_promise_among_kept_ones, .timeout = 60)
+{
+    char *directory = test_directory();
+    char *path = test_scenario("expectations");
+    struct run run =
+        RUN("run", path, "--trials", "0", "--strategy", "kept,not-safe,unspoken");
+
+    cr_expect_eq(run.status, 1, "status %d", run.status);
+    EXPECT_SAYS(run.out, "FAIL: not-safe ");
+    cr_expect_null(strstr(run.out, "FAIL: kept"), "%s", run.out);
+    cr_expect_null(strstr(run.out, "FAIL: unspoken"), "%s", run.out);
+    run_release(&run);
+    free(path);
+    test_directory_remove(directory);
+}
+
+/* The scenario of the main job. How many of a strategy's crash points leak, in order of
+ * the strategies per-field, per-write, pipelined, batched, batched-multi, script. After
+ * UNLINK alone the key is only missing; after any HSET and before EXPIRE it is a zombie.
+ */
+Test(verdicts, sidekiq_busy_has_the_known_crash_points, .timeout = 120)
+{
+    static const char *const names[] = { "per-field", "per-write",     "pipelined",
+                                         "batched",   "batched-multi", "script" };
+    static const struct {
+        const char *set;
+        long long points[6], leaked[6], gap[6];
+    } rows[] = {
+        { "jobs=25",
+          { 28, 28, 28, 4, 6, 2 },
+          { 25, 25, 25, 1, 0, 0 },
+          { 1, 1, 1, 1, 0, 0 } },
+        { "jobs=1", { 4, 4, 4, 4, 6, 2 }, { 1, 1, 1, 1, 0, 0 }, { 1, 1, 1, 1, 0, 0 } },
+        { "bytes=2000",
+          { 28, 28, 28, 4, 6, 2 },
+          { 25, 25, 25, 1, 0, 0 },
+          { 1, 1, 1, 1, 0, 0 } },
+        { "fresh=1",
+          { 28, 28, 28, 4, 6, 2 },
+          { 25, 25, 25, 1, 0, 0 },
+          { 0, 0, 0, 0, 0, 0 } },
+    };
+    char *directory = test_directory();
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct run run = RUN("run", "sidekiq_busy", "--trials", "0", "--format", "json",
+                             "--set", rows[i].set);
+
+        cr_expect_eq(run.status, 0, "%s: status %d: %s", rows[i].set, run.status,
+                     run.err);
+        cr_assert_not_null(run.json);
+        for (size_t s = 0; s < ARRAY_SIZE(names); s++) {
+            json_t *strategy = json_strategy(&run, names[s]);
+
+            cr_assert_not_null(strategy, "no strategy %s", names[s]);
+            cr_expect_eq(json_count(strategy, "census", "points"), rows[i].points[s],
+                         "%s %s", rows[i].set, names[s]);
+            cr_expect_eq(json_count(strategy, "census", "leaked"), rows[i].leaked[s],
+                         "%s %s", rows[i].set, names[s]);
+            cr_expect_eq(json_count(strategy, "census", "torn"), rows[i].leaked[s],
+                         "%s %s", rows[i].set, names[s]);
+            cr_expect_eq(json_count(strategy, "census", "gap"), rows[i].gap[s], "%s %s",
+                         rows[i].set, names[s]);
+            cr_expect_eq(json_array_size(json_object_get(strategy, "uncrashed")), 0);
+        }
+        run_release(&run);
+    }
+    test_directory_remove(directory);
+}
+
+/* Where sidekiq_busy leaks: after every HSET but not after UNLINK and not after EXPIRE;
+ * and what is written into the table are the commands, in order. */
+Test(verdicts, sidekiq_busy_leaks_from_the_first_hset_to_expire, .timeout = 60)
+{
+    char *directory = test_directory();
+    struct run run = RUN("run", "sidekiq_busy", "--trials", "0", "--format", "json",
+                         "--strategy", "per-field,batched-multi");
+    json_t *points = json_object_get(json_strategy(&run, "per-field"), "points");
+
+    cr_assert_eq(json_array_size(points), 28);
+    for (size_t k = 0; k < 28; k++) {
+        json_t *point = json_array_get(points, k);
+        const char *command = json_string_value(json_object_get(point, "command"));
+        const char *word = k == 0    ? ""
+                           : k == 1  ? "UNLINK "
+                           : k == 27 ? "EXPIRE "
+                                     : "HSET ";
+        char *later = json_words(json_object_get(point, "later"));
+
+        cr_expect_eq(strncmp(command, word, strlen(word)), 0, "point %zu: %s", k,
+                     command);
+        cr_expect_eq(k == 0, !*command, "point %zu: %s", k, command);
+        cr_expect_str_eq(later, k >= 2 && k <= 26 ? "leaked" : "clean", "point %zu: %s",
+                         k, later);
+        free(later);
+    }
+    cr_expect_str_eq(
+        json_string_value(json_object_get(
+            json_array_get(
+                json_object_get(json_strategy(&run, "batched-multi"), "points"), 1),
+            "command")),
+        "MULTI");
+    run_release(&run);
+    test_directory_remove(directory);
+}
