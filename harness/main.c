@@ -1,5 +1,6 @@
 /* main.c - parse, run, map to an exit status. The only place that prints errors. */
 #include <argp.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +61,15 @@ static int report_error(const struct err *err)
     return EXIT_INFRASTRUCTURE;
 }
 
+/* What was printed must have arrived. */
+static int finish(enum exit_status status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return (int)status;
+    fprintf(stderr, "afterkill: write to standard output: %s\n", strerror(errno));
+    return EXIT_INFRASTRUCTURE;
+}
+
 int main(int argc, char **argv)
 {
     enum exit_status status = EXIT_PASS;
@@ -73,11 +83,11 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
         help(stdout);
-        return EXIT_PASS;
+        return finish(EXIT_PASS);
     }
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
         puts("afterkill " VERSION);
-        return EXIT_PASS;
+        return finish(EXIT_PASS);
     }
     command = command_by_name(argv[1]);
     if (!command)
@@ -86,6 +96,8 @@ int main(int argc, char **argv)
     argv[1] = name;
     if (command->run(argc - 1, argv + 1, &status, &err) < 0)
         status = (enum exit_status)report_error(&err);
+    else
+        status = (enum exit_status)finish(status);
     free(name);
     return (int)status;
 }

@@ -109,18 +109,21 @@ static void remove_fields(lua_State *lua, const char *const *names)
     }
 }
 
-/* Finalizers run where nothing can stop them. */
+/* Lua's own, less finalizers: they run where nothing can stop them. */
 static int set_metatable(lua_State *lua)
 {
+    luaL_checktype(lua, 1, LUA_TTABLE);
+    luaL_argexpected(lua, lua_isnoneornil(lua, 2) || lua_istable(lua, 2), 2, "nil or table");
+    if (luaL_getmetafield(lua, 1, "__metatable") != LUA_TNIL)
+        return luaL_error(lua, "cannot change a protected metatable");
+    lua_settop(lua, 2);
     if (lua_istable(lua, 2)) {
         lua_pushliteral(lua, "__gc");
         if (lua_rawget(lua, 2) != LUA_TNIL)
             return luaL_error(lua, "setmetatable: __gc is not there; scenarios have no finalizers");
         lua_pop(lua, 1);
     }
-    lua_pushvalue(lua, lua_upvalueindex(1));
-    lua_insert(lua, 1);
-    lua_call(lua, lua_gettop(lua) - 1, 1);
+    lua_setmetatable(lua, 1);
     return 1;
 }
 
@@ -150,8 +153,7 @@ lua_State *sandbox_new(uint64_t seed)
     lua_pop(lua, 1);
     lua_pushglobaltable(lua);
     remove_fields(lua, from_base);
-    lua_getfield(lua, -1, "setmetatable");
-    lua_pushcclosure(lua, set_metatable, 1);
+    lua_pushcfunction(lua, set_metatable);
     lua_setfield(lua, -2, "setmetatable");
     lua_newtable(lua);
     lua_pushcfunction(lua, no_such_global);

@@ -275,6 +275,7 @@ static int load_strategy(const struct loader *loader, size_t number, bool *ret_r
     static const struct keys keys = { strategy_keys, ARRAY_SIZE(strategy_keys), "a strategy" };
     struct scenario *scenario = loader->scenario;
     struct strategy *strategy = &scenario->strategies[number];
+    char shown[64];
     int code;
 
     if (!lua_istable(loader->lua, -1))
@@ -293,11 +294,11 @@ static int load_strategy(const struct loader *loader, size_t number, bool *ret_r
     lua_getfield(loader->lua, -1, "reference");
     *ret_reference = lua_toboolean(loader->lua, -1);
     lua_pop(loader->lua, 1);
+    str_show(shown, sizeof(shown), str_of(strategy->name));
     if (!is_name(strategy->name))
         return mistake(loader, "name",
-                       "strategy %zu has no usable name; expected letters, digits and signs, "
-                       "without spaces and commas",
-                       number + 1);
+                       "strategy %zu is named '%s'; expected a name without spaces and commas",
+                       number + 1, shown);
     for (size_t i = 0; i < number; i++)
         if (strcmp(scenario->strategies[i].name, strategy->name) == 0)
             return mistake(loader, "name", "two strategies are named '%s'", strategy->name);
