@@ -15,7 +15,6 @@ struct wire {
     struct progress *page;
     enum wire_mode mode;
     char *buffer; /* commands queued and not sent */
-    char *lent;   /* what the page offers for it; NULL: nothing */
     size_t used, room;
     size_t *ends; /* where each queued command ends in the buffer */
     size_t queued, ends_room;
@@ -25,62 +24,88 @@ struct wire {
     bool writing;    /* wrote since it last read */
 };
 
-#define PROGRESS_TRACED                                                                            \
-    ((sizeof(struct progress) + PROGRESS_TRACES * sizeof(struct trace) + 4095) & ~(size_t)4095)
+/* All that a worker writes, one after the other, and where its wire lives until it needs more.
+ *
+ * The kernel maps a shared page at the first touch, alone if that is a write; but if it is a read,
+ * with all present pages of the same 64 kB. So the mapping begins at such a border, and the worker
+ * begins with a look at `released`. */
+#define WINDOW_BYTES ((size_t)64 << 10)
+struct mapping {
+    _Alignas(WINDOW_BYTES) struct progress page;
+    struct wire wire;
+    size_t ends[256];
+    char buffer[24 << 10];
+    _Alignas(16) char scratch[PROGRESS_SCRATCH];
+    struct trace traces[PROGRESS_TRACES]; /* filled lazily */
+};
 
-#define PROGRESS_BYTES (PROGRESS_TRACED + PROGRESS_SCRATCH + PROGRESS_OUTPUT)
+static struct mapping *mapping_of(struct progress *page)
+{
+    return (struct mapping *)page;
+}
 
 char *progress_scratch(struct progress *page)
 {
-    return (char *)page + PROGRESS_TRACED;
+    return mapping_of(page)->scratch;
 }
 
 struct progress *progress_map(struct err *err)
 {
-    void *page = mmap(NULL, PROGRESS_BYTES, PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    struct mapping *mapping = mem_map(sizeof(*mapping), WINDOW_BYTES, MAP_SHARED | MAP_NORESERVE);
 
-    if (page == MAP_FAILED) {
-        err_errno(err, "map %zu bytes of shared memory for the progress page", PROGRESS_BYTES);
+    if (!mapping) {
+        err_errno(err, "map %zu bytes of shared memory for the progress page", sizeof(*mapping));
         return NULL;
     }
-    return page;
+    progress_reset(&mapping->page);
+    return &mapping->page;
 }
 
 struct progress *progress_unmap(struct progress *page)
 {
     if (page)
-        munmap(page, PROGRESS_BYTES);
+        munmap(page, sizeof(struct mapping));
     return NULL;
 }
 
 void progress_reset(struct progress *page)
 {
-    memset(page, 0, sizeof(*page)); /* the header; traces are overwritten as they come */
+    memset(page, 0, sizeof(*page)); /* traces are overwritten as they come */
+    page->traces = mapping_of(page)->traces;
 }
 
 struct wire *wire_new(redisContext *connection, struct progress *page)
 {
-    struct wire *wire = MEM_NEW(struct wire);
+    struct mapping *mapping = mapping_of(page);
+    struct wire *wire = mapping ? &mapping->wire : MEM_NEW(struct wire);
 
-    wire->connection = connection;
-    wire->page = page;
-    wire->limit = UINT64_MAX;
-    if (page) {
-        wire->buffer = wire->lent = progress_scratch(page) + PROGRESS_SCRATCH;
-        wire->room = PROGRESS_OUTPUT;
+    *wire = (struct wire){ .connection = connection, .page = page, .limit = UINT64_MAX };
+    if (mapping) {
+        wire->buffer = mapping->buffer;
+        wire->room = sizeof(mapping->buffer);
+        wire->ends = mapping->ends;
+        wire->ends_room = ARRAY_SIZE(mapping->ends);
     }
     return wire;
+}
+
+static bool is_lent(const struct wire *wire, const void *block)
+{
+    const struct mapping *mapping = mapping_of(wire->page);
+
+    return mapping && (block == mapping->buffer || block == mapping->ends || block == wire);
 }
 
 struct wire *wire_free(struct wire *wire)
 {
     if (wire) {
         redisFree(wire->connection);
-        if (wire->buffer != wire->lent)
+        if (!is_lent(wire, wire->buffer))
             free(wire->buffer);
-        free(wire->ends);
-        free(wire);
+        if (!is_lent(wire, wire->ends))
+            free(wire->ends);
+        if (!is_lent(wire, wire))
+            free(wire);
     }
     return NULL;
 }
@@ -225,35 +250,73 @@ static int trace_append(struct wire *wire, int argc, const char **argv, const si
     return 0;
 }
 
-int wire_append(struct wire *wire, int argc, const char **argv, const size_t *lengths,
-                struct err *err)
+/* What mem_grow() does, for a block that may be lent. */
+static void *grow(const struct wire *wire, void *block, size_t old_bytes, size_t bytes)
 {
-    char *command = NULL;
-    long long length = redisFormatCommandArgv(&command, argc, argv, lengths);
-    int code;
+    void *grown;
 
-    if (length < 0)
-        return err_set(err, -ENOMEM, "format a command of %d arguments", argc);
-    code = trace_append(wire, argc, argv, lengths, err);
-    if (code < 0) {
-        redisFreeCommand(command);
-        return code;
-    }
-    if (wire->used + (size_t)length > wire->room) {
-        char *old = wire->buffer;
+    if (!is_lent(wire, block))
+        return mem_grow(block, bytes, 1);
+    grown = mem_alloc(bytes);
+    memcpy(grown, block, old_bytes);
+    return grown;
+}
 
-        wire->room = 2 * (wire->used + (size_t)length);
-        wire->buffer = mem_grow(old == wire->lent ? NULL : old, wire->room, 1);
-        if (old && old == wire->lent)
-            memcpy(wire->buffer, old, wire->used);
+/* Makes room for so many more bytes in the buffer and for one more end. */
+static void make_room(struct wire *wire, size_t bytes)
+{
+    if (wire->used + bytes > wire->room) {
+        wire->room = 2 * (wire->used + bytes);
+        wire->buffer = grow(wire, wire->buffer, wire->used, wire->room);
     }
     if (wire->queued == wire->ends_room) {
         wire->ends_room = 2 * wire->ends_room + 32;
-        wire->ends = mem_grow(wire->ends, wire->ends_room, sizeof(*wire->ends));
+        wire->ends = grow(wire, wire->ends, wire->queued * sizeof(*wire->ends),
+                          wire->ends_room * sizeof(*wire->ends));
     }
-    memcpy(wire->buffer + wire->used, command, (size_t)length);
-    redisFreeCommand(command);
-    wire->used += (size_t)length;
+}
+
+/* "*3\r\n" or "$3\r\n"; at most HEAD_BYTES. Returns where it ends. */
+#define HEAD_BYTES 24
+static char *put_head(char *at, char kind, size_t number)
+{
+    char digits[20];
+    size_t count = 0;
+
+    do
+        digits[count++] = (char)('0' + number % 10);
+    while (number /= 10);
+    *at++ = kind;
+    while (count)
+        *at++ = digits[--count];
+    *at++ = '\r';
+    *at++ = '\n';
+    return at;
+}
+
+/* Formats the command where it will be sent from. hiredis does so in memory of its own, but in a
+ * forked child the first write to a page of the heap costs a fault and a copy. */
+int wire_append(struct wire *wire, int argc, const char **argv, const size_t *lengths,
+                struct err *err)
+{
+    size_t most = HEAD_BYTES;
+    char *at;
+    int code = trace_append(wire, argc, argv, lengths, err);
+
+    if (code < 0)
+        return code;
+    for (int i = 0; i < argc; i++)
+        most += HEAD_BYTES + lengths[i] + 2;
+    make_room(wire, most);
+    at = put_head(wire->buffer + wire->used, '*', (size_t)argc);
+    for (int i = 0; i < argc; i++) {
+        at = put_head(at, '$', lengths[i]);
+        memcpy(at, argv[i], lengths[i]);
+        at += lengths[i];
+        *at++ = '\r';
+        *at++ = '\n';
+    }
+    wire->used = (size_t)(at - wire->buffer);
     wire->ends[wire->queued++] = wire->used;
     return wire->mode == WIRE_EACH ? wire_flush(wire, err) : 0;
 }

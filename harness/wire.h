@@ -1,8 +1,8 @@
 /* wire.h - the worker's connection: what has been written, how far Redis has answered.
  *
  * Commands leave in one of three ways, as clients do it: each waits for its reply; all of a
- * pipeline in one buffer; or each in a write of its own without waiting. Formatting and parsing are
- * hiredis's; when and how much is written is decided here, because that is what crashes cut.
+ * pipeline in one buffer; or each in a write of its own without waiting. What is written, when and
+ * how much, is decided here, because that is what crashes cut; replies are read by hiredis.
  *
  * Progress is stored in a page shared with the lane, before a write and after a reply, so it
  * survives SIGKILL. "written" therefore means "handed to the kernel or about to be", never
@@ -41,12 +41,11 @@ struct progress {
     bool refused;                       /* the scenario's function returned false */
     int error_code;                     /* see err.h; 0 if it did not raise */
     char error[512];                    /* what it raised; "" if nothing */
-    struct trace traces[];              /* PROGRESS_TRACES of them, in a mapping filled lazily */
+    struct trace *traces;               /* PROGRESS_TRACES of them */
 };
 
-/* Behind the page, in the same mapping: memory in which one worker after the other lives. */
+/* Beside the page, in the same mapping: memory in which one worker after the other lives. */
 #define PROGRESS_SCRATCH (1u << 20)
-#define PROGRESS_OUTPUT (1u << 17)
 char *progress_scratch(struct progress *page);
 
 struct progress *progress_map(struct err *err); /* shared with children; NULL on error */

@@ -75,12 +75,13 @@ static void note_error(struct progress *page, const struct err *err)
 __attribute__((noreturn)) static void live(const struct worker_job *job, redisContext *connection,
                                            struct progress *page)
 {
-    struct wire *wire = wire_new(connection, page);
     struct err err = ERR_NULL;
+    struct wire *wire;
     int code;
 
     while (!atomic_load(&page->released))
         word_wait(&page->released, NULL);
+    wire = wire_new(connection, page);
     sandbox_live_in(job->scenario->lua, progress_scratch(page), PROGRESS_SCRATCH);
     if (job->fault == FAULT_KILL && job->killer == KILLER_PARENT)
         word_set(&page->ready);

@@ -2,9 +2,11 @@
 #include "base/mem.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static void *checked(void *block, size_t bytes)
 {
@@ -54,4 +56,18 @@ char *mem_printf(const char *format, ...)
 void mem_freep(void *pointer)
 {
     free(*(void **)pointer);
+}
+
+void *mem_map(size_t bytes, size_t alignment, int flags)
+{
+    size_t whole = (bytes + alignment - 1) & ~(alignment - 1), before;
+    char *map = mmap(NULL, whole + alignment, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
+
+    if (map == MAP_FAILED)
+        return NULL;
+    before = -(uintptr_t)map & (alignment - 1);
+    if (before)
+        munmap(map, before);
+    munmap(map + before + whole, alignment - before);
+    return map + before;
 }
