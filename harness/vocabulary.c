@@ -17,16 +17,16 @@ struct context {
     bool in_pipeline, in_multi;
 };
 
-static const char context_key, pending_key;
+static const char pending_key;
+
+static struct context **context_place(lua_State *lua)
+{
+    return lua_getextraspace(lua);
+}
 
 static struct context *context_of(lua_State *lua)
 {
-    struct context *context;
-
-    lua_rawgetp(lua, LUA_REGISTRYINDEX, &context_key);
-    context = lua_touserdata(lua, -1);
-    lua_pop(lua, 1);
-    return context;
+    return *context_place(lua);
 }
 
 static int raise_err(lua_State *lua, struct context *context, const struct err *err)
@@ -393,16 +393,17 @@ void vocabulary_push(lua_State *lua)
         { "multi", redis_multi },
         { NULL, NULL },
     };
-    struct context *context = lua_newuserdatauv(lua, sizeof(*context), 0);
 
-    memset(context, 0, sizeof(*context));
-    lua_rawsetp(lua, LUA_REGISTRYINDEX, &context_key);
+    vocabulary_use(lua, NULL);
     luaL_newlib(lua, functions);
 }
 
 void vocabulary_use(lua_State *lua, struct wire *wire)
 {
-    *context_of(lua) = (struct context){ .wire = wire };
+    static struct context context;
+
+    context = (struct context){ .wire = wire };
+    *context_place(lua) = &context;
 }
 
 int vocabulary_broken(lua_State *lua)
