@@ -149,6 +149,7 @@ int auditor_init(struct auditor *auditor, redisContext *connection,
 
     memset(auditor, 0, sizeof(*auditor));
     auditor->connection = connection;
+    connection->reader->maxbuf = 0; /* keeps its buffer: no new memory for every audit */
     auditor->scenario = scenario;
     code = load_script(auditor, take_script, auditor->take_sha, err);
     if (code == 0)
@@ -383,9 +384,10 @@ static int look(struct auditor *auditor, int64_t client_id, bool *ret_gone,
     code = connection_read(connection, "CLIENT LIST ID", &clients, err);
     if (code < 0)
         return code;
-    reply_freep(&snapshot->reply);
+    arena_reset(&snapshot->arena);
     snapshot->reply = NULL;
-    code = connection_read(connection, "the audit's script", &snapshot->reply, err);
+    code = connection_read_into(connection, &snapshot->arena, "the audit's script",
+                                &snapshot->reply, err);
     if (code < 0)
         return code;
     *ret_gone = clients->type == REDIS_REPLY_STRING && clients->len == 0;
@@ -416,7 +418,7 @@ int snapshot_take(struct auditor *auditor, int64_t client_id, struct snapshot *s
 
 void snapshot_release(struct snapshot *snapshot)
 {
-    reply_freep(&snapshot->reply);
+    arena_release(&snapshot->arena);
     state_release(&snapshot->state);
     free(snapshot->positions);
     *snapshot = (struct snapshot)SNAPSHOT_NULL;

@@ -23,14 +23,15 @@ struct bounds {
 
 /* One look at the database. The atoms point into the reply. */
 struct snapshot {
-    redisReply *reply;                /* owned; NULL: empty */
+    struct arena arena;               /* of the reply */
+    const redisReply *reply;          /* NULL: empty */
     char (*positions)[POSITION_TEXT]; /* owned; ids of the entries of ordered lists */
     struct state state;
     struct signature signature;
 };
 #define SNAPSHOT_NULL                                                                              \
     {                                                                                              \
-        NULL, NULL, STATE_NULL, { 0, 0 }                                                                 \
+        ARENA_NULL, NULL, NULL, STATE_NULL, { 0, 0 }                                               \
     }
 
 /* A connection that looks and puts back, with the scripts it needs. */
