@@ -28,3 +28,9 @@ int process_pidfd(pid_t pid, struct err *err); /* close-on-exec */
 
 /* SIGKILLs the child (and its group, if it leads one) and reaps it. */
 void process_destroy(pid_t pid);
+
+/* Moves the program's text into a huge page, where it was and as it was. A forked child takes the
+ * pages of a file one fault after the other, and gives each one back when it dies; a huge page
+ * comes along with the fork as one. Does nothing if the program is not linked for it, or the kernel
+ * (before 6.1) cannot do it. perf(1) does not know the names of functions in it. */
+void process_use_huge_text(void);
