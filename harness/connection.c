@@ -50,7 +50,7 @@ static int get_reply(redisContext *connection, const char *what, redisReply **re
     return 0;
 }
 
-static int check_reply(const redisReply *reply, const char *what, struct err *err)
+int connection_check(const redisReply *reply, const char *what, struct err *err)
 {
     if (reply->type == REDIS_REPLY_ERROR)
         return err_set(err, -EPROTO, "Redis refused %s: %s", what, reply->str);
@@ -63,7 +63,7 @@ int connection_read(redisContext *connection, const char *what, redisReply **ret
     int code = get_reply(connection, what, &reply, err);
 
     if (code == 0)
-        code = check_reply(reply, what, err);
+        code = connection_check(reply, what, err);
     if (code == 0)
         *ret = TAKE_PTR(reply);
     return code;
@@ -144,10 +144,8 @@ int connection_read_into(redisContext *connection, struct arena *arena, const ch
     if (code < 0)
         return code; /* the connection is lost; its reader may hold a part of a reply of ours */
     reader->fn = usual;
-    code = check_reply(reply, what, err);
-    if (code == 0)
-        *ret = reply;
-    return code;
+    *ret = reply;
+    return 0;
 }
 
 int connection_command(redisContext *connection, redisReply **ret, struct err *err,

@@ -24,9 +24,11 @@ DEFINE_CLEANUP(redisReply *, reply_free)
 /* Reads one reply to what was appended; an error reply is an error. */
 int connection_read(redisContext *connection, const char *what, redisReply **ret, struct err *err);
 
-/* The same, but the reply lives in the arena: nobody frees it. */
+/* The same, but the reply lives in the arena, where nobody frees it, and may be an error. */
 int connection_read_into(redisContext *connection, struct arena *arena, const char *what,
                          const redisReply **ret, struct err *err);
+/* An error reply is an error. */
+int connection_check(const redisReply *reply, const char *what, struct err *err);
 
 /* Sends one command of terminated words and reads its reply. */
 int connection_command(redisContext *connection, redisReply **ret, struct err *err,
