@@ -2,9 +2,9 @@
  *
  *     fork_floor [LANES [SECONDS]]
  *
- * One small process per lane, each on a CPU of its own, forks a child that waits to be killed, sends
- * SIGKILL and waits for its end, over and over. Prints the rate, summed over the lanes, as one
- * number: no harness that forks its workers can be faster. */
+ * One small process per lane, each on a CPU of its own, forks a child that waits to be
+ * killed, sends SIGKILL and waits for its end, over and over. Prints the rate, summed
+ * over the lanes, as one number: no harness that forks its workers can be faster. */
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>

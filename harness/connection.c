@@ -18,7 +18,8 @@ int connection_open(const struct address *address, redisContext **ret, struct er
         redisConnectUnixWithTimeout(address->path, timeout);
 
     if (!connection)
-        return err_set(err, -ENOMEM, "connect to Redis at '%s': out of memory", address->path);
+        return err_set(err, -ENOMEM, "connect to Redis at '%s': out of memory",
+                       address->path);
     if (connection->err)
         return err_set(err, -ECONNREFUSED, "connect to Redis at '%s': %s", address->path,
                        connection->errstr);
@@ -39,7 +40,8 @@ void reply_free(redisReply *reply)
     freeReplyObject(reply);
 }
 
-static int get_reply(redisContext *connection, const char *what, redisReply **ret, struct err *err)
+static int get_reply(redisContext *connection, const char *what, redisReply **ret,
+                     struct err *err)
 {
     void *reply = NULL;
 
@@ -57,7 +59,8 @@ int connection_check(const redisReply *reply, const char *what, struct err *err)
     return 0;
 }
 
-int connection_read(redisContext *connection, const char *what, redisReply **ret, struct err *err)
+int connection_read(redisContext *connection, const char *what, redisReply **ret,
+                    struct err *err)
 {
     CLEANUP(reply_freep) redisReply *reply = NULL;
     int code = get_reply(connection, what, &reply, err);
@@ -101,7 +104,8 @@ static void *make_array(const redisReadTask *task, int count)
     redisReply *reply = make_reply(task);
 
     reply->elements = (size_t)count;
-    reply->element = arena_take(task->privdata, reply->elements * sizeof(*reply->element));
+    reply->element =
+        arena_take(task->privdata, reply->elements * sizeof(*reply->element));
     return reply;
 }
 
@@ -142,7 +146,8 @@ int connection_read_into(redisContext *connection, struct arena *arena, const ch
     reader->privdata = arena;
     code = get_reply(connection, what, &reply, err);
     if (code < 0)
-        return code; /* the connection is lost; its reader may hold a part of a reply of ours */
+        return code; /* the connection is lost; its reader may hold a part of a reply of
+                        ours */
     reader->fn = usual;
     *ret = reply;
     return 0;

@@ -1,4 +1,5 @@
-/* connection.h - blocking connections to Redis, and commands whose failure says what failed. */
+/* connection.h - blocking connections to Redis, and commands whose failure says what
+ * failed. */
 #pragma once
 
 #include <hiredis/hiredis.h>
@@ -22,9 +23,11 @@ void reply_free(redisReply *reply);
 DEFINE_CLEANUP(redisReply *, reply_free)
 
 /* Reads one reply to what was appended; an error reply is an error. */
-int connection_read(redisContext *connection, const char *what, redisReply **ret, struct err *err);
+int connection_read(redisContext *connection, const char *what, redisReply **ret,
+                    struct err *err);
 
-/* The same, but the reply lives in the arena, where nobody frees it, and may be an error. */
+/* The same, but the reply lives in the arena, where nobody frees it, and may be an error.
+ */
 int connection_read_into(redisContext *connection, struct arena *arena, const char *what,
                          const redisReply **ret, struct err *err);
 /* An error reply is an error. */
@@ -33,5 +36,6 @@ int connection_check(const redisReply *reply, const char *what, struct err *err)
 /* Sends one command of terminated words and reads its reply. */
 int connection_command(redisContext *connection, redisReply **ret, struct err *err,
                        const char *const *words);
-#define CONNECTION_COMMAND(connection, ret, err, ...)                                              \
-    connection_command((connection), (ret), (err), (const char *const[]){ __VA_ARGS__, NULL })
+#define CONNECTION_COMMAND(connection, ret, err, ...)                                    \
+    connection_command((connection), (ret), (err),                                       \
+                       (const char *const[]){ __VA_ARGS__, NULL })

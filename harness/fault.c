@@ -22,8 +22,9 @@ static bool none_struck(const struct progress *page)
     return false;
 }
 
-/* The crash model of `kill`: the kernel's timer delivers SIGKILL at a nanosecond of its choosing,
- * inside a system call or outside; nothing in the worker can catch, delay or notice it. */
+/* The crash model of `kill`: the kernel's timer delivers SIGKILL at a nanosecond of its
+ * choosing, inside a system call or outside; nothing in the worker can catch, delay or
+ * notice it. */
 static int kill_arm(struct wire *wire, const struct fault_point *point)
 {
     struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL };
@@ -45,8 +46,9 @@ static bool kill_struck(const struct progress *page)
     return true;
 }
 
-/* The crash model of `step`: exactly n commands leave the worker, every reply that is due has been
- * read, then the worker is gone. The wire does it, because only the wire knows. */
+/* The crash model of `step`: exactly n commands leave the worker, every reply that is due
+ * has been read, then the worker is gone. The wire does it, because only the wire knows.
+ */
 static int step_arm(struct wire *wire, const struct fault_point *point)
 {
     wire_cut(wire, point->commands);
@@ -60,7 +62,8 @@ static bool step_struck(const struct progress *page)
 
 static const struct fault faults[FAULT_COUNT] = {
     [FAULT_NONE] = { "none", "the worker is left alone", none_arm, none_struck },
-    [FAULT_STEP] = { "step", "the worker dies at a command boundary", step_arm, step_struck },
+    [FAULT_STEP] = { "step", "the worker dies at a command boundary", step_arm,
+                     step_struck },
     [FAULT_KILL] = { "kill", "SIGKILL at any instant", kill_arm, kill_struck },
 };
 
@@ -95,8 +98,8 @@ enum outcome fault_outcome(const struct fault *fault, const struct progress *pag
 
 const char *outcome_name(enum outcome outcome)
 {
-    static const char *const names[OUTCOME_COUNT] = { "valid", "missed", "early", "timeout",
-                                                      "error" };
+    static const char *const names[OUTCOME_COUNT] = { "valid", "missed", "early",
+                                                      "timeout", "error" };
 
     return names[outcome];
 }

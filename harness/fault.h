@@ -1,8 +1,8 @@
 /* fault.h - the table of faults: how each one arms, and when a death counts.
  *
- * Adding a fault is adding a row to the table in fault.c. Arming happens in the worker, as the last
- * thing before its update; whether a death counts is decided in the lane, from what the worker's
- * page says and how it ended, and is pure. */
+ * Adding a fault is adding a row to the table in fault.c. Arming happens in the worker,
+ * as the last thing before its update; whether a death counts is decided in the lane,
+ * from what the worker's page says and how it ended, and is pure. */
 #pragma once
 
 #include <stdbool.h>
@@ -15,7 +15,8 @@ enum fault_id { FAULT_NONE, FAULT_STEP, FAULT_KILL, FAULT_COUNT };
 
 /* Where the fault strikes: one of these is used, as the fault says. */
 struct fault_point {
-    uint64_t delay_ns; /* after the update's beginning; 0 with FAULT_KILL: somebody else kills */
+    uint64_t delay_ns; /* after the update's beginning; 0 with FAULT_KILL: somebody else
+                          kills */
     uint64_t commands; /* how many leave the worker */
 };
 

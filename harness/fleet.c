@@ -16,9 +16,9 @@
 #include "server.h"
 
 #define VIEW_MS 100
-/* A lane is silent while it runs the controls and measures: up to some twenty workers a strategy,
- * each of which may take as long as the watchdog lets it. */
-#define SILENCE_NS(timeout_ns, strategies)                                                         \
+/* A lane is silent while it runs the controls and measures: up to some twenty workers a
+ * strategy, each of which may take as long as the watchdog lets it. */
+#define SILENCE_NS(timeout_ns, strategies)                                               \
     (30 * NSEC_PER_SEC + (4 + 20 * (strategies)) * (timeout_ns))
 
 static const int stop_signals[] = { SIGINT, SIGTERM, SIGHUP };
@@ -56,7 +56,7 @@ struct fleet {
     uint64_t kills_start_ns;
     sigset_t held; /* the stop signals */
     bool stopping;
-    struct err err; /* the first error */
+    struct err err;       /* the first error */
     unsigned grace_ticks; /* since it came */
 };
 
@@ -67,8 +67,8 @@ size_t fleet_default_lanes(void)
     return (size_t)process_cpus(&cpus);
 }
 
-/* Lanes and servers lead groups of their own; a server's may hold more than one process if it is
- * started through a script. */
+/* Lanes and servers lead groups of their own; a server's may hold more than one process
+ * if it is started through a script. */
 static void kill_child(struct child *child)
 {
     if (child->pid > 0)
@@ -81,7 +81,8 @@ static void close_handle(uv_handle_t *handle)
         uv_close(handle, NULL);
 }
 
-/* The end, for whatever reason: everybody is killed; the loop ends when all have been reaped. */
+/* The end, for whatever reason: everybody is killed; the loop ends when all have been
+ * reaped. */
 static void stop(struct fleet *fleet)
 {
     if (fleet->stopping)
@@ -92,7 +93,8 @@ static void stop(struct fleet *fleet)
         kill_child(&fleet->lanes[i].server_child);
     }
     if (fleet->kills_start_ns && !fleet->result->kill_seconds)
-        fleet->result->kill_seconds = ns_to_s((double)(clock_now_ns() - fleet->kills_start_ns));
+        fleet->result->kill_seconds =
+            ns_to_s((double)(clock_now_ns() - fleet->kills_start_ns));
     close_handle((uv_handle_t *)&fleet->tick);
     sigprocmask(SIG_BLOCK, &fleet->held, NULL); /* until all is cleaned up */
     for (size_t i = 0; i < ARRAY_SIZE(stop_signals); i++)
@@ -107,7 +109,8 @@ static void fail(struct fleet *fleet, const struct err *err)
     stop(fleet);
 }
 
-static bool all_lanes(const struct fleet *fleet, bool (*is)(const struct fleet_lane *lane))
+static bool all_lanes(const struct fleet *fleet,
+                      bool (*is)(const struct fleet_lane *lane))
 {
     for (size_t i = 0; i < fleet->lane_count; i++)
         if (!is(&fleet->lanes[i]))
@@ -148,7 +151,8 @@ struct delivery {
     struct fleet_lane *lane;
 };
 
-static int take_message(void *context, enum message_type type, const void *body, size_t bytes)
+static int take_message(void *context, enum message_type type, const void *body,
+                        size_t bytes)
 {
     struct delivery *delivery = context;
     struct fleet *fleet = delivery->fleet;
@@ -235,8 +239,8 @@ static void lane_ended(struct fleet *fleet, struct child *child, int status)
         err_set(&err, -ECHILD, "lane %zu was killed by signal %d (%s)", child->lane,
                 WTERMSIG(status), strsignal(WTERMSIG(status)));
     else
-        err_set(&err, -ECHILD, "lane %zu ended with status %d without a word", child->lane,
-                WEXITSTATUS(status));
+        err_set(&err, -ECHILD, "lane %zu ended with status %d without a word",
+                child->lane, WEXITSTATUS(status));
     fail(fleet, &err);
 }
 
@@ -290,10 +294,12 @@ static void watch(struct fleet *fleet)
 
         if (waits)
             lane->heard_ns = now_ns;
-        if (now_ns - lane->heard_ns < SILENCE_NS(fleet->options->timeout_ns, fleet->options->plan.strategies))
+        if (now_ns - lane->heard_ns <
+            SILENCE_NS(fleet->options->timeout_ns, fleet->options->plan.strategies))
             continue;
-        err_set(&err, -ETIMEDOUT, "lane %zu has said nothing for %.0f s; is its redis-server "
-                                  "stopped?",
+        err_set(&err, -ETIMEDOUT,
+                "lane %zu has said nothing for %.0f s; is its redis-server "
+                "stopped?",
                 i, ns_to_s((double)(now_ns - lane->heard_ns)));
         fail(fleet, &err);
         return;
@@ -314,7 +320,8 @@ static void on_tick(uv_timer_t *handle)
 static int start_server(struct fleet *fleet, size_t index, int cpu, struct err *err)
 {
     struct fleet_lane *lane = &fleet->lanes[index];
-    CLEANUP(mem_freep) char *directory = mem_printf("%s/%zu", fleet->directory.path, index);
+    CLEANUP(mem_freep) char *directory =
+        mem_printf("%s/%zu", fleet->directory.path, index);
     struct server_options options = { fleet->options->redis_server, directory, cpu };
     int code = file_make_directory(directory, err);
 
@@ -326,9 +333,10 @@ static int start_server(struct fleet *fleet, size_t index, int cpu, struct err *
     return 0;
 }
 
-/* In the child. Ends of other lanes' pipes are closed, so that a lane's end is seen as its own. */
-__attribute__((noreturn)) static void become_lane(struct fleet *fleet, size_t index, int cpu,
-                                                  int out_fd, int in_fd)
+/* In the child. Ends of other lanes' pipes are closed, so that a lane's end is seen as
+ * its own. */
+__attribute__((noreturn)) static void become_lane(struct fleet *fleet, size_t index,
+                                                  int cpu, int out_fd, int in_fd)
 {
     const struct fleet_options *options = fleet->options;
     struct lane_settings settings = {
@@ -475,8 +483,8 @@ static void init(struct fleet *fleet)
     }
 }
 
-/* From the first fork on a signal must not end us before we have cleaned up. Blocked until the loop
- * has handlers for them; children get the old mask back. */
+/* From the first fork on a signal must not end us before we have cleaned up. Blocked
+ * until the loop has handlers for them; children get the old mask back. */
 static void hold_signals(struct fleet *fleet, sigset_t *ret_before)
 {
     sigemptyset(&fleet->held);
@@ -522,7 +530,8 @@ int fleet_run(const struct fleet_options *options, struct result *result, struct
     int code;
 
     result->lanes = fleet.lane_count;
-    signal(SIGPIPE, SIG_IGN); /* a lane that is gone is an error, not our end; lanes inherit it */
+    signal(SIGPIPE,
+           SIG_IGN); /* a lane that is gone is an error, not our end; lanes inherit it */
     init(&fleet);
     tempdir_sweep();
     hold_signals(&fleet, &mask);

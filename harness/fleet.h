@@ -1,11 +1,12 @@
 /* fleet.h - all lanes of a run, their servers, their progress, and their end.
  *
- * The first process forks one redis-server and one lane per CPU before it makes an event loop, so
- * that a lane inherits the loaded scenario and no loop, and can be a plain blocking program. From
- * then on the loop (libuv) waits: for messages in the lanes' pipes, for the end of any process
- * (pidfd), for signals, for the progress line's tick, and as watchdog for lanes that say nothing.
- * Forks of its own rather than uv_spawn(), because a child has to set its parent-death signal and
- * its CPU before it does anything else. */
+ * The first process forks one redis-server and one lane per CPU before it makes an event
+ * loop, so that a lane inherits the loaded scenario and no loop, and can be a plain
+ * blocking program. From then on the loop (libuv) waits: for messages in the lanes'
+ * pipes, for the end of any process (pidfd), for signals, for the progress line's tick,
+ * and as watchdog for lanes that say nothing. Forks of its own rather than uv_spawn(),
+ * because a child has to set its parent-death signal and its CPU before it does anything
+ * else. */
 #pragma once
 
 #include "lane.h"
@@ -25,9 +26,10 @@ struct fleet_options {
     struct progress_view *view; /* may be NULL */
 };
 
-/* Runs everything. The result is filled as far as things came, also when this returns an error.
- * Nothing is left behind: no process, no socket, no file. */
-int fleet_run(const struct fleet_options *options, struct result *result, struct err *err);
+/* Runs everything. The result is filled as far as things came, also when this returns an
+ * error. Nothing is left behind: no process, no socket, no file. */
+int fleet_run(const struct fleet_options *options, struct result *result,
+              struct err *err);
 
 /* How many lanes a run without --lanes has. */
 size_t fleet_default_lanes(void);

@@ -6,8 +6,9 @@
 
 #include "base/clock.h"
 
-/* Runs one of the scenario's functions to its end in a worker that nobody interrupts. What it
- * raised is in the page; a function that raises or does not return is ERR_USAGE. */
+/* Runs one of the scenario's functions to its end in a worker that nobody interrupts.
+ * What it raised is in the page; a function that raises or does not return is ERR_USAGE.
+ */
 static int run_function(struct judge *judge, scenario_function function, const char *what,
                         bool labels, struct err *err)
 {
@@ -31,10 +32,12 @@ static int run_function(struct judge *judge, scenario_function function, const c
                        judge->scenario->path, what, (double)judge->timeout_ns / 1e9);
     if (judge->page->error[0])
         return err_set(err, judge->page->error_code, "%s: %s", what, judge->page->error);
-    return err_set(err, -ECHILD, "%s: the worker died, and not by afterkill's hand", what);
+    return err_set(err, -ECHILD, "%s: the worker died, and not by afterkill's hand",
+                   what);
 }
 
-/* How long an old state may be used again: until a tenth of its shortest time to live has passed. */
+/* How long an old state may be used again: until a tenth of its shortest time to live has
+ * passed. */
 static uint64_t freshness_ns(const struct snapshot *old)
 {
     uint64_t least_ns = NSEC_PER_SEC;
@@ -48,8 +51,9 @@ static uint64_t freshness_ns(const struct snapshot *old)
     return least_ns;
 }
 
-/* A worker that died before its first command leaves nothing to do. (An equal signature would not be
- * enough: it does not tell times to live, nor how far a stream's group has come.) */
+/* A worker that died before its first command leaves nothing to do. (An equal signature
+ * would not be enough: it does not tell times to live, nor how far a stream's group has
+ * come.) */
 int judge_prepare(struct judge *judge, struct err *err)
 {
     uint64_t now_ns = clock_now_ns();
@@ -68,10 +72,11 @@ void judge_touched(struct judge *judge)
     judge->untouched = false;
 }
 
-/* Time passes over what the database holds: expiries, recovery, expiries. A recovery that fails is
- * reported in *ret_failed (survivors cannot clean up), unless the connection is what failed. */
-static int find_residue(struct judge *judge, scenario_function recover, struct snapshot *ret,
-                        struct err *ret_failed, struct err *err)
+/* Time passes over what the database holds: expiries, recovery, expiries. A recovery that
+ * fails is reported in *ret_failed (survivors cannot clean up), unless the connection is
+ * what failed. */
+static int find_residue(struct judge *judge, scenario_function recover,
+                        struct snapshot *ret, struct err *ret_failed, struct err *err)
 {
     int code = snapshot_expire(&judge->auditor, err);
 
@@ -89,7 +94,8 @@ static int find_residue(struct judge *judge, scenario_function recover, struct s
 }
 
 /* Is the scenario alive on the state that the database holds? *ret_why says why not. */
-static int try_alive(struct judge *judge, bool *ret_alive, struct err *ret_why, struct err *err)
+static int try_alive(struct judge *judge, bool *ret_alive, struct err *ret_why,
+                     struct err *err)
 {
     int code;
 
@@ -124,11 +130,12 @@ static int learn_old(struct judge *judge, struct err *err)
     if (code < 0)
         return code;
     if (state_difference(&judge->old.state, &again.state, difference, sizeof(difference)))
-        return err_set(err, ERR_USAGE,
-                       "%s: two runs of `before` left different states (%s); nothing in a "
-                       "scenario may depend on chance or on the clock: use p.seed and p.now, or "
-                       "name the key in `ignore`",
-                       judge->scenario->path, difference);
+        return err_set(
+            err, ERR_USAGE,
+            "%s: two runs of `before` left different states (%s); nothing in a "
+            "scenario may depend on chance or on the clock: use p.seed and p.now, or "
+            "name the key in `ignore`",
+            judge->scenario->path, difference);
     bounds_cover(&judge->auditor.bounds, &again);
     return snapshot_keep(&judge->auditor, &again, err);
 }
@@ -167,15 +174,16 @@ static int learn_new(struct judge *judge, struct subject *subject, struct err *e
         code = run_update(judge, subject, &again, err);
     if (code < 0)
         return code;
-    if (state_difference(&subject->done.state, &again.state, difference, sizeof(difference)) ||
+    if (state_difference(&subject->done.state, &again.state, difference,
+                         sizeof(difference)) ||
         subject->commands != commands)
-        return err_set(err, ERR_USAGE,
-                       "%s: two uninterrupted runs of strategy '%s' differ (%s); nothing in a "
-                       "scenario may depend on chance or on the clock: use p.seed and p.now, or "
-                       "name the key in `ignore`",
-                       judge->scenario->path,
-                       judge->scenario->strategies[subject->strategy].name,
-                       difference[0] ? difference : "in the number of commands");
+        return err_set(
+            err, ERR_USAGE,
+            "%s: two uninterrupted runs of strategy '%s' differ (%s); nothing in a "
+            "scenario may depend on chance or on the clock: use p.seed and p.now, or "
+            "name the key in `ignore`",
+            judge->scenario->path, judge->scenario->strategies[subject->strategy].name,
+            difference[0] ? difference : "in the number of commands");
     return 0;
 }
 
@@ -198,7 +206,8 @@ static int check_alive(struct judge *judge, const char *which, const struct err 
     return code;
 }
 
-static int learn_right(struct judge *judge, const struct subject *reference, struct err *err)
+static int learn_right(struct judge *judge, const struct subject *reference,
+                       struct err *err)
 {
     const struct strategy *strategy = &judge->scenario->strategies[reference->strategy];
     CLEANUP(mem_freep) char *completed =
@@ -301,12 +310,14 @@ void judge_release(struct judge *judge)
     auditor_release(&judge->auditor);
 }
 
-static int judge_new(struct judge *judge, struct subject *subject, const struct snapshot *snapshot,
-                     struct judgement *ret, struct err *err)
+static int judge_new(struct judge *judge, struct subject *subject,
+                     const struct snapshot *snapshot, struct judgement *ret,
+                     struct err *err)
 {
     const struct strategy *strategy = &judge->scenario->strategies[subject->strategy];
     CLEANUP(snapshot_release) struct snapshot residue = SNAPSHOT_NULL;
-    struct state *state = (struct state *)(uintptr_t)&snapshot->state; /* sorted, not changed */
+    struct state *state =
+        (struct state *)(uintptr_t)&snapshot->state; /* sorted, not changed */
     struct err failed = ERR_NULL, why = ERR_NULL;
     bool alive = true;
     int code;
@@ -316,9 +327,10 @@ static int judge_new(struct judge *judge, struct subject *subject, const struct 
     code = find_residue(judge, strategy->recover, &residue, &failed, err);
     if (code < 0)
         return code;
-    ret->later = verdict_later(&judge->right_old.state, &judge->right_new.state, &residue.state);
-    verdict_example(&judge->right_old.state, &judge->right_new.state, &residue.state, ret->example,
-                    EXAMPLE_TEXT);
+    ret->later =
+        verdict_later(&judge->right_old.state, &judge->right_new.state, &residue.state);
+    verdict_example(&judge->right_old.state, &judge->right_new.state, &residue.state,
+                    ret->example, EXAMPLE_TEXT);
     code = try_alive(judge, &alive, &why, err);
     if (code < 0)
         return code;
@@ -331,8 +343,9 @@ static int judge_new(struct judge *judge, struct subject *subject, const struct 
     return 0;
 }
 
-int judge_state(struct judge *judge, struct subject *subject, const struct snapshot *snapshot,
-                const struct judgement **ret, struct err *err)
+int judge_state(struct judge *judge, struct subject *subject,
+                const struct snapshot *snapshot, const struct judgement **ret,
+                struct err *err)
 {
     struct judgement judgement = { .later = 0 };
     int code;

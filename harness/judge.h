@@ -1,9 +1,9 @@
 /* judge.h - lets time pass over a state and gives the verdict.
  *
- * What is right is learned first, from workers that nobody interrupts: the old state, each
- * strategy's own new state, and two residues, of the old state and of the completed update of the
- * reference strategy. Then any state can be judged; one that was judged before is not judged
- * again. */
+ * What is right is learned first, from workers that nobody interrupts: the old state,
+ * each strategy's own new state, and two residues, of the old state and of the completed
+ * update of the reference strategy. Then any state can be judged; one that was judged
+ * before is not judged again. */
 #pragma once
 
 #include "snapshot.h"
@@ -16,12 +16,13 @@ struct judgement {
     struct signature signature; /* of the state that was judged */
     enum now now;
     unsigned later;
-    char example[EXAMPLE_TEXT]; /* one atom that shows what is wrong later; "" if nothing is */
+    char example[EXAMPLE_TEXT]; /* one atom that shows what is wrong later; "" if nothing
+                                   is */
 };
 
 /* What is known of one strategy. */
 struct subject {
-    size_t strategy; /* index into the scenario's */
+    size_t strategy;      /* index into the scenario's */
     struct snapshot done; /* its own new state */
     uint64_t commands, bytes, trips;
     unsigned uncrashed; /* later words of the completed update; 0: clean */
@@ -31,30 +32,32 @@ struct subject {
 };
 
 struct judge {
-    struct scenario *scenario;      /* borrowed */
-    const struct address *address;  /* borrowed */
-    struct progress *page;          /* owned: that of a trial must outlive its judgement */
+    struct scenario *scenario;     /* borrowed */
+    const struct address *address; /* borrowed */
+    struct progress *page;         /* owned: that of a trial must outlive its judgement */
     uint64_t timeout_ns;
-    struct auditor auditor;         /* owned */
+    struct auditor auditor; /* owned */
     struct snapshot old;
     struct snapshot right_old, right_new; /* residues */
-    uint64_t fresh_ns; /* until when an old state that nobody touched need not be made again */
-    bool untouched;    /* nobody has sent a command since the old state was made */
-    struct subject *subjects;       /* owned */
+    uint64_t
+        fresh_ns; /* until when an old state that nobody touched need not be made again */
+    bool untouched;           /* nobody has sent a command since the old state was made */
+    struct subject *subjects; /* owned */
     size_t subject_count;
 };
 
-/* Takes over the connection. `strategies` (count of them) are those that take part; the reference
- * is looked at in any case. Runs the controls: every worker twice, and two runs must agree. A
- * scenario that is not fit to be tested is ERR_USAGE. */
+/* Takes over the connection. `strategies` (count of them) are those that take part; the
+ * reference is looked at in any case. Runs the controls: every worker twice, and two runs
+ * must agree. A scenario that is not fit to be tested is ERR_USAGE. */
 int judge_learn(struct judge *judge, redisContext *connection, const size_t *strategies,
                 size_t count, struct err *err);
 void judge_release(struct judge *judge);
 
-/* Judges the state that the database holds and the snapshot shows. *ret is valid until the next
- * call. The database holds anything afterwards. */
-int judge_state(struct judge *judge, struct subject *subject, const struct snapshot *snapshot,
-                const struct judgement **ret, struct err *err);
+/* Judges the state that the database holds and the snapshot shows. *ret is valid until
+ * the next call. The database holds anything afterwards. */
+int judge_state(struct judge *judge, struct subject *subject,
+                const struct snapshot *snapshot, const struct judgement **ret,
+                struct err *err);
 
 /* Makes the database hold exactly the old state. */
 int judge_prepare(struct judge *judge, struct err *err);

@@ -15,13 +15,15 @@
 #include "server.h"
 #include "stats.h"
 
-/* Each strategy's span is calibrated on this many of the newest uninterrupted updates, and one more
- * is made every so many of its attempts: the machine's speed changes while a run goes on. */
+/* Each strategy's span is calibrated on this many of the newest uninterrupted updates,
+ * and one more is made every so many of its attempts: the machine's speed changes while a
+ * run goes on. */
 #define CALIBRATION_UPDATES 48
 #define CALIBRATION_BUDGET_NS (2 * NSEC_PER_SEC) /* per strategy; at least 3 updates */
 #define RECALIBRATE_EVERY 24
 #define TIMELINE_UPDATES 15
-/* Attempts expected to land inside the update; the rest of the span pays for long updates. */
+/* Attempts expected to land inside the update; the rest of the span pays for long
+ * updates. */
 #define VALID_SHARE 0.88
 
 #define BATCH_TRIALS 64
@@ -52,7 +54,8 @@ static int tell(struct lane *lane, enum message_type type, const void *body, siz
 
 static const char *name_of(const struct lane *lane, size_t subject)
 {
-    return lane->settings->scenario->strategies[lane->judge.subjects[subject].strategy].name;
+    return lane->settings->scenario->strategies[lane->judge.subjects[subject].strategy]
+        .name;
 }
 
 static struct worker_job update_job(const struct lane *lane, size_t subject)
@@ -104,10 +107,10 @@ static int tell_controls(struct lane *lane, struct err *err)
     return code;
 }
 
-/* One uninterrupted update, run exactly as those that will be killed. One that stalls until the
- * watchdog comes leaves *ret_ns as it is, if that is known already (not 0). */
-static int run_uninterrupted(struct lane *lane, size_t subject, bool times, uint64_t *ret_ns,
-                             struct err *err)
+/* One uninterrupted update, run exactly as those that will be killed. One that stalls
+ * until the watchdog comes leaves *ret_ns as it is, if that is known already (not 0). */
+static int run_uninterrupted(struct lane *lane, size_t subject, bool times,
+                             uint64_t *ret_ns, struct err *err)
 {
     struct worker_job job = update_job(lane, subject);
     struct worker_end end;
@@ -143,7 +146,8 @@ static int calibrate(struct lane *lane, size_t subject, struct err *err)
     if (code < 0)
         return code;
     calibration->durations_ns[calibration->count++ % CALIBRATION_UPDATES] = duration_ns;
-    count = calibration->count < CALIBRATION_UPDATES ? calibration->count : CALIBRATION_UPDATES;
+    count = calibration->count < CALIBRATION_UPDATES ? calibration->count
+                                                     : CALIBRATION_UPDATES;
     memcpy(sorted_ns, calibration->durations_ns, count * sizeof(*sorted_ns));
     calibration->span_ns = plan_span_ns(sorted_ns, count, VALID_SHARE);
     return 0;
@@ -182,19 +186,22 @@ static int tell_samples(struct lane *lane, size_t subject, enum samples_kind kin
     return tell(lane, MESSAGE_SAMPLES, samples, bytes, err);
 }
 
-/* When each command was written, and when the update ended: medians of a few uninterrupted ones. */
+/* When each command was written, and when the update ended: medians of a few
+ * uninterrupted ones. */
 static int find_timeline(struct lane *lane, size_t subject, struct err *err)
 {
     size_t commands = (size_t)lane->judge.subjects[subject].commands;
     CLEANUP(mem_freep) uint64_t *times_ns =
         mem_alloc((commands + 1) * TIMELINE_UPDATES * sizeof(*times_ns));
-    CLEANUP(mem_freep) uint64_t *medians_ns = mem_alloc((commands + 1) * sizeof(*medians_ns));
+    CLEANUP(mem_freep) uint64_t *medians_ns =
+        mem_alloc((commands + 1) * sizeof(*medians_ns));
     uint64_t start_ns = clock_now_ns();
     size_t runs = 0;
 
-    /* Row k holds the times of command k + 1: TIMELINE_UPDATES places, `runs` of them filled. */
-    while (runs == 0 ||
-           (runs < TIMELINE_UPDATES && clock_now_ns() - start_ns < CALIBRATION_BUDGET_NS)) {
+    /* Row k holds the times of command k + 1: TIMELINE_UPDATES places, `runs` of them
+     * filled. */
+    while (runs == 0 || (runs < TIMELINE_UPDATES &&
+                         clock_now_ns() - start_ns < CALIBRATION_BUDGET_NS)) {
         int code = run_uninterrupted(lane, subject, true,
                                      &times_ns[commands * TIMELINE_UPDATES + runs], err);
 
@@ -205,7 +212,8 @@ static int find_timeline(struct lane *lane, size_t subject, struct err *err)
         runs++;
     }
     for (size_t k = 0; k <= commands; k++)
-        medians_ns[k] = (uint64_t)stats_quantile(&times_ns[k * TIMELINE_UPDATES], runs, 0.5);
+        medians_ns[k] =
+            (uint64_t)stats_quantile(&times_ns[k * TIMELINE_UPDATES], runs, 0.5);
     return tell_samples(lane, subject, SAMPLES_TIMELINE, medians_ns, commands + 1, err);
 }
 
@@ -215,10 +223,11 @@ static int measure_all(struct lane *lane, struct err *err)
     int code = measure_updates(&lane->judge, &lane->settings->address, &measure, err);
 
     for (size_t i = 0; i < lane->judge.subject_count && code == 0; i++)
-        code = tell_samples(lane, i, SAMPLES_UPDATE, &measure.durations_ns[i * MEASURE_UPDATES],
-                            measure.counts[i], err);
-    for (size_t i = 0; i < lane->judge.subject_count && code == 0 && lane->settings->index == 0;
-         i++)
+        code = tell_samples(lane, i, SAMPLES_UPDATE,
+                            &measure.durations_ns[i * MEASURE_UPDATES], measure.counts[i],
+                            err);
+    for (size_t i = 0;
+         i < lane->judge.subject_count && code == 0 && lane->settings->index == 0; i++)
         code = find_timeline(lane, i, err);
     return code;
 }
@@ -241,8 +250,8 @@ static int try_once(struct lane *lane, size_t subject, const struct worker_job *
     return judge_state(&lane->judge, &lane->judge.subjects[subject], snapshot, ret, err);
 }
 
-/* The worker's labels: point k comes after command k. They are taken before the census begins,
- * because every worker overwrites the page. */
+/* The worker's labels: point k comes after command k. They are taken before the census
+ * begins, because every worker overwrites the page. */
 static char (*take_labels(const struct lane *lane, size_t commands))[48]
 {
     char(*labels)[48] = mem_alloc((commands + 1) * sizeof(*labels));
@@ -252,8 +261,8 @@ static char (*take_labels(const struct lane *lane, size_t commands))[48]
     return labels;
 }
 
-static int census_point(struct lane *lane, size_t subject, uint64_t index, const char *label,
-                        struct snapshot *snapshot, struct err *err)
+static int census_point(struct lane *lane, size_t subject, uint64_t index,
+                        const char *label, struct snapshot *snapshot, struct err *err)
 {
     struct worker_job job = update_job(lane, subject);
     struct message_point point = {
@@ -270,16 +279,18 @@ static int census_point(struct lane *lane, size_t subject, uint64_t index, const
     code = try_once(lane, subject, &job, &end, snapshot, &judgement, err);
     if (code < 0)
         return code;
-    /* The last point is that of a worker that survived: it proves that the end was reached. */
+    /* The last point is that of a worker that survived: it proves that the end was
+     * reached. */
     if (end.outcome != (index == commands ? OUTCOME_MISSED : OUTCOME_VALID) ||
         lane->page->commands != index)
-        return err_set(err, lane->page->error_code ? lane->page->error_code : ERR_USAGE,
-                       "strategy '%s' does not repeat itself: cut after %llu of %llu commands, the "
-                       "worker ended with '%s' after %llu%s%s",
-                       name_of(lane, subject), (unsigned long long)index,
-                       (unsigned long long)commands, outcome_name(end.outcome),
-                       (unsigned long long)lane->page->commands, lane->page->error[0] ? ": " : "",
-                       lane->page->error);
+        return err_set(
+            err, lane->page->error_code ? lane->page->error_code : ERR_USAGE,
+            "strategy '%s' does not repeat itself: cut after %llu of %llu commands, the "
+            "worker ended with '%s' after %llu%s%s",
+            name_of(lane, subject), (unsigned long long)index,
+            (unsigned long long)commands, outcome_name(end.outcome),
+            (unsigned long long)lane->page->commands, lane->page->error[0] ? ": " : "",
+            lane->page->error);
     point.outcome = end.outcome;
     point.now = judgement->now;
     point.later = judgement->later;
@@ -322,12 +333,14 @@ static int flush_batch(struct lane *lane, struct err *err)
     int code = 0;
 
     if (lane->batched)
-        code = tell(lane, MESSAGE_TRIALS, lane->batch, lane->batched * sizeof(*lane->batch), err);
+        code = tell(lane, MESSAGE_TRIALS, lane->batch,
+                    lane->batched * sizeof(*lane->batch), err);
     lane->batched = 0;
     return code;
 }
 
-static int note_trial(struct lane *lane, const struct message_trial *trial, struct err *err)
+static int note_trial(struct lane *lane, const struct message_trial *trial,
+                      struct err *err)
 {
     uint64_t now_ns = clock_now_ns();
 
@@ -348,7 +361,8 @@ static void note_error(struct lane *lane, uint64_t number, struct err *err)
         return;
     lane->noted = true;
     snprintf(note.text, sizeof(note.text), "%s",
-             lane->page->error[0] ? lane->page->error : "the worker died of something else");
+             lane->page->error[0] ? lane->page->error
+                                  : "the worker died of something else");
     tell(lane, MESSAGE_NOTE, &note, sizeof(note), err);
 }
 
@@ -373,8 +387,8 @@ static int kill_trial(struct lane *lane, const struct plan_trial *planned,
     job.point.delay_ns = 1 + (uint64_t)delay_ns;
     code = try_once(lane, subject, &job, &end, snapshot, &judgement, err);
     if (code < 0)
-        return err_wrap(err, "trial %llu of strategy '%s'", (unsigned long long)planned->number,
-                        name_of(lane, subject));
+        return err_wrap(err, "trial %llu of strategy '%s'",
+                        (unsigned long long)planned->number, name_of(lane, subject));
     if (end.outcome == OUTCOME_ERROR)
         note_error(lane, planned->number, err);
     trial = (struct message_trial){
@@ -396,7 +410,8 @@ static int run_kills(struct lane *lane, struct err *err)
     uint64_t trials = plan_trials(&lane->settings->plan);
     int code = calibrate_all(lane, err);
 
-    for (uint64_t t = lane->settings->index; t < trials && code == 0; t += lane->settings->count) {
+    for (uint64_t t = lane->settings->index; t < trials && code == 0;
+         t += lane->settings->count) {
         struct plan_trial planned = plan_trial(&lane->settings->plan, t);
 
         code = kill_trial(lane, &planned, &snapshot, err);
@@ -404,7 +419,8 @@ static int run_kills(struct lane *lane, struct err *err)
     return code == 0 ? flush_batch(lane, err) : code;
 }
 
-/* Kills are compared with the census of all lanes, so no lane begins before all are through. */
+/* Kills are compared with the census of all lanes, so no lane begins before all are
+ * through. */
 static int wait_for_go(struct lane *lane, struct err *err)
 {
     int code = tell(lane, MESSAGE_READY, NULL, 0, err);

@@ -1,9 +1,9 @@
 /* lane.h - one trial after another on one CPU.
  *
- * A lane is a small single-threaded process: a fork of the first one, with the scenario loaded,
- * pinned to the CPU of its own redis-server. It learns what is right, measures the updates, takes
- * its share of the census, waits for the word to go on, and runs its share of the kills. What it
- * finds it tells the fleet over a pipe. */
+ * A lane is a small single-threaded process: a fork of the first one, with the scenario
+ * loaded, pinned to the CPU of its own redis-server. It learns what is right, measures
+ * the updates, takes its share of the census, waits for the word to go on, and runs its
+ * share of the kills. What it finds it tells the fleet over a pipe. */
 #pragma once
 
 #include "plan.h"
@@ -23,5 +23,6 @@ struct lane_settings {
     int in_fd;           /* one byte comes from here when the kills may begin */
 };
 
-/* Runs a lane to its end. Errors have been told to the fleet; returns the process's exit status. */
+/* Runs a lane to its end. Errors have been told to the fleet; returns the process's exit
+ * status. */
 int lane_run(const struct lane_settings *settings);

@@ -19,9 +19,11 @@ static void help(FILE *out)
     for (size_t i = 0; (command = command_at(i)); i++)
         fprintf(out, "  %-6s %-10s %s\n", command->name, command->usage, command->about);
     fputs("\n"
-          "afterkill COMMAND --help tells more; afterkill --version tells which one this is.\n"
+          "afterkill COMMAND --help tells more; afterkill --version tells which one this "
+          "is.\n"
           "Start with: afterkill run sidekiq_busy\n"
-          "Exit status: 0 pass, 1 fail, 2 usage or scenario, 4 infrastructure or unexplained\n"
+          "Exit status: 0 pass, 1 fail, 2 usage or scenario, 4 infrastructure or "
+          "unexplained\n"
           "states, 5 nothing ran, 130 interrupted.\n",
           out);
 }
@@ -36,9 +38,11 @@ static int usage(const char *word)
     if (word)
         nearest = str_nearest(word, count, command_name, NULL);
     if (nearest)
-        fprintf(stderr, "afterkill: there is no command '%s'; did you mean '%s'?\n", word, nearest);
+        fprintf(stderr, "afterkill: there is no command '%s'; did you mean '%s'?\n", word,
+                nearest);
     else if (word)
-        fprintf(stderr, "afterkill: there is no command '%s'; see afterkill --help\n", word);
+        fprintf(stderr, "afterkill: there is no command '%s'; see afterkill --help\n",
+                word);
     else
         help(stderr);
     return EXIT_USAGE;

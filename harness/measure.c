@@ -34,12 +34,16 @@ static int measure_once(struct judge *judge, struct auditor *restorer, struct wi
     start_ns = clock_now_ns();
     code = scenario_call(judge->scenario, strategy->update, wire, &refused, err);
     *ret_ns = clock_now_ns() - start_ns;
-    return code < 0 ? err_wrap(err, "strategy '%s': repeat the update in one process, on one connection",
-                                strategy->name) : 0;
+    return code < 0
+               ? err_wrap(
+                     err,
+                     "strategy '%s': repeat the update in one process, on one connection",
+                     strategy->name)
+               : 0;
 }
 
-static int measure_rounds(struct judge *judge, struct auditor *restorer, struct wire *wire,
-                          struct shared *shared, struct err *err)
+static int measure_rounds(struct judge *judge, struct auditor *restorer,
+                          struct wire *wire, struct shared *shared, struct err *err)
 {
     uint64_t deadline_ns = clock_now_ns() + MEASURE_BUDGET_NS * judge->subject_count;
 
@@ -60,7 +64,8 @@ static int measure_rounds(struct judge *judge, struct auditor *restorer, struct 
     return 0;
 }
 
-__attribute__((noreturn)) static void live(struct judge *judge, const struct address *address,
+__attribute__((noreturn)) static void live(struct judge *judge,
+                                           const struct address *address,
                                            struct shared *shared)
 {
     redisContext *connections[2] = { NULL, NULL };
@@ -74,12 +79,14 @@ __attribute__((noreturn)) static void live(struct judge *judge, const struct add
         code = auditor_init(&restorer, connections[0], judge->scenario, &err);
     restorer.kept = judge->auditor.kept;
     if (code == 0)
-        code = measure_rounds(judge, &restorer, wire_new(connections[1], NULL), shared, &err);
+        code = measure_rounds(judge, &restorer, wire_new(connections[1], NULL), shared,
+                              &err);
     shared->err = err;
     _exit(code < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 
-static int wait_for(pid_t pid, uint64_t deadline_ns, const struct shared *shared, struct err *err)
+static int wait_for(pid_t pid, uint64_t deadline_ns, const struct shared *shared,
+                    struct err *err)
 {
     int status;
 
@@ -98,14 +105,14 @@ static int wait_for(pid_t pid, uint64_t deadline_ns, const struct shared *shared
     return err_set(err, -ECHILD, "the measuring worker died or did not end in time");
 }
 
-int measure_updates(struct judge *judge, const struct address *address, struct measure *ret,
-                    struct err *err)
+int measure_updates(struct judge *judge, const struct address *address,
+                    struct measure *ret, struct err *err)
 {
     size_t subjects = judge->subject_count;
     size_t bytes = sizeof(struct shared) + subjects * STRIDE * sizeof(uint64_t);
     uint64_t longest_ns = subjects * (WARM_UP + MEASURE_LEAST) * judge->timeout_ns;
-    struct shared *shared = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-                                 -1, 0);
+    struct shared *shared =
+        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     pid_t pid;
     int code;
 
@@ -115,9 +122,10 @@ int measure_updates(struct judge *judge, const struct address *address, struct m
     pid = process_fork(false, err);
     if (pid == 0)
         live(judge, address, shared);
-    code = pid < 0 ? pid
-                   : wait_for(pid, clock_now_ns() + MEASURE_BUDGET_NS * subjects + longest_ns,
-                              shared, err);
+    code = pid < 0
+               ? pid
+               : wait_for(pid, clock_now_ns() + MEASURE_BUDGET_NS * subjects + longest_ns,
+                          shared, err);
     if (code == 0) {
         *ret = (struct measure){
             .durations_ns = mem_alloc(subjects * MEASURE_UPDATES * sizeof(uint64_t)),
@@ -128,7 +136,8 @@ int measure_updates(struct judge *judge, const struct address *address, struct m
             const uint64_t *row = &shared->values[i * STRIDE];
 
             ret->counts[i] = (size_t)row[0];
-            memcpy(&ret->durations_ns[i * MEASURE_UPDATES], row + 1, row[0] * sizeof(uint64_t));
+            memcpy(&ret->durations_ns[i * MEASURE_UPDATES], row + 1,
+                   row[0] * sizeof(uint64_t));
         }
     }
     munmap(shared, bytes);

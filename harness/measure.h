@@ -1,14 +1,16 @@
 /* measure.h - what an update costs when nobody kills it.
  *
- * Workers that will be killed are forked afresh, and pay for that with page faults; an update in a
- * long-lived process does not. So costs are measured in one process that makes the same updates
- * over and over, strategies taking turns, the old state restored in between. That process is forked
- * too: what scenario functions leave in Lua variables is gone with it. */
+ * Workers that will be killed are forked afresh, and pay for that with page faults; an
+ * update in a long-lived process does not. So costs are measured in one process that
+ * makes the same updates over and over, strategies taking turns, the old state restored
+ * in between. That process is forked too: what scenario functions leave in Lua variables
+ * is gone with it. */
 #pragma once
 
 #include "judge.h"
 
-#define MEASURE_UPDATES 200 /* per strategy; fewer if that would take longer than the budget */
+#define MEASURE_UPDATES                                                                  \
+    200 /* per strategy; fewer if that would take longer than the budget */
 #define MEASURE_BUDGET_NS (NSEC_PER_SEC / 2)
 #define MEASURE_LEAST 5
 
@@ -18,6 +20,6 @@ struct measure {
     size_t *counts; /* owned; how many of the places are filled */
 };
 
-int measure_updates(struct judge *judge, const struct address *address, struct measure *ret,
-                    struct err *err);
+int measure_updates(struct judge *judge, const struct address *address,
+                    struct measure *ret, struct err *err);
 void measure_release(struct measure *measure);

@@ -8,7 +8,8 @@
 
 #include "base/mem.h"
 
-int message_send(int fd, enum message_type type, const void *body, size_t bytes, struct err *err)
+int message_send(int fd, enum message_type type, const void *body, size_t bytes,
+                 struct err *err)
 {
     struct message_header header = { (uint32_t)type, (uint32_t)bytes };
     size_t total = sizeof(header) + bytes;

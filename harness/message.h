@@ -1,7 +1,8 @@
 /* message.h - what a lane tells the fleet, over a pipe.
  *
- * A message is a header and its body, native structs: both ends are the same program. The lane
- * writes blocking and in pieces that the fleet collects; trials are sent in batches. */
+ * A message is a header and its body, native structs: both ends are the same program. The
+ * lane writes blocking and in pieces that the fleet collects; trials are sent in batches.
+ */
 #pragma once
 
 #include <stddef.h>
@@ -11,16 +12,18 @@
 #include "state.h"
 
 enum message_type {
-    MESSAGE_HELLO,    /* struct message_hello: connected */
-    MESSAGE_CONTROL,  /* struct message_control: what one strategy does when nobody kills it */
-    MESSAGE_SAMPLES,  /* struct message_samples */
-    MESSAGE_POINT,    /* struct message_point: one crash point of the census */
-    MESSAGE_READY,    /* nothing: the lane's share of the census is done; it waits for "go" */
-    MESSAGE_TRIALS,   /* struct message_trial, as many as the length says */
-    MESSAGE_NOTE,     /* struct message_note: why a trial ended in an error */
-    MESSAGE_ALIVE,    /* nothing: still working */
-    MESSAGE_DONE,     /* nothing: the lane has nothing left to do */
-    MESSAGE_ERROR,    /* struct err: the lane gives up */
+    MESSAGE_HELLO,   /* struct message_hello: connected */
+    MESSAGE_CONTROL, /* struct message_control: what one strategy does when nobody kills
+                        it */
+    MESSAGE_SAMPLES, /* struct message_samples */
+    MESSAGE_POINT,   /* struct message_point: one crash point of the census */
+    MESSAGE_READY,   /* nothing: the lane's share of the census is done; it waits for "go"
+                      */
+    MESSAGE_TRIALS,  /* struct message_trial, as many as the length says */
+    MESSAGE_NOTE,    /* struct message_note: why a trial ended in an error */
+    MESSAGE_ALIVE,   /* nothing: still working */
+    MESSAGE_DONE,    /* nothing: the lane has nothing left to do */
+    MESSAGE_ERROR,   /* struct err: the lane gives up */
 };
 
 struct message_header {
@@ -42,7 +45,8 @@ struct message_control {
 
 enum samples_kind {
     SAMPLES_UPDATE,   /* durations of warm updates, ns */
-    SAMPLES_TIMELINE, /* median times at which each command was written, and of the end, ns */
+    SAMPLES_TIMELINE, /* median times at which each command was written, and of the end,
+                         ns */
 };
 
 struct message_samples {
@@ -79,7 +83,8 @@ struct message_note {
 };
 
 /* Writes one message. */
-int message_send(int fd, enum message_type type, const void *body, size_t bytes, struct err *err);
+int message_send(int fd, enum message_type type, const void *body, size_t bytes,
+                 struct err *err);
 
 /* Collects bytes as they come and gives out whole messages. */
 struct message_reader {
@@ -88,7 +93,8 @@ struct message_reader {
 };
 
 void message_feed(struct message_reader *reader, const char *bytes, size_t count);
-/* Calls take(context, type, body, bytes) for every whole message; stops when it returns < 0. */
+/* Calls take(context, type, body, bytes) for every whole message; stops when it returns <
+ * 0. */
 int message_each(struct message_reader *reader,
                  int (*take)(void *context, enum message_type type, const void *body,
                              size_t bytes),

@@ -1,10 +1,10 @@
 /* plan.h - what will be tried, as a function of the seed and the trial's number. Pure.
  *
- * Attempt a of every strategy belongs to round a; a round tries each strategy once, in an order of
- * its own, so that strategies are interleaved and a slow minute of the machine hits all alike. The
- * instant of attempt a is the same fraction of the update for every strategy. Trial number
- * t = a * strategies + place in the round. Nothing depends on lanes: trial t runs on lane
- * t mod lanes, whatever their number. */
+ * Attempt a of every strategy belongs to round a; a round tries each strategy once, in an
+ * order of its own, so that strategies are interleaved and a slow minute of the machine
+ * hits all alike. The instant of attempt a is the same fraction of the update for every
+ * strategy. Trial number t = a * strategies + place in the round. Nothing depends on
+ * lanes: trial t runs on lane t mod lanes, whatever their number. */
 #pragma once
 
 #include <stddef.h>
@@ -22,14 +22,17 @@ struct plan_trial {
     double fraction; /* of the update's calibrated duration, in [0, 1) */
 };
 
-uint64_t plan_trials(const struct plan *plan); /* how many there are: 0 .. plan_trials - 1 */
+uint64_t plan_trials(
+    const struct plan *plan); /* how many there are: 0 .. plan_trials - 1 */
 struct plan_trial plan_trial(const struct plan *plan, uint64_t number);
 
-/* The time over which kill instants are drawn, from the durations of uninterrupted updates.
+/* The time over which kill instants are drawn, from the durations of uninterrupted
+ * updates.
  *
  * Drawn uniformly over a span and kept only if the update was still running, instants are
- * distributed as those of a SIGKILL at a random time that happens to land inside an update, for
- * every update shorter than the span. So the span should be long; but attempts that come too late
- * are wasted. The longest observed duration at which a share `valid` of the attempts is expected to
- * land inside is taken (never below the median). Sorts the durations in place; 0 of none. */
+ * distributed as those of a SIGKILL at a random time that happens to land inside an
+ * update, for every update shorter than the span. So the span should be long; but
+ * attempts that come too late are wasted. The longest observed duration at which a share
+ * `valid` of the attempts is expected to land inside is taken (never below the median).
+ * Sorts the durations in place; 0 of none. */
 uint64_t plan_span_ns(uint64_t *durations_ns, size_t count, double valid);

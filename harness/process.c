@@ -106,7 +106,8 @@ void process_destroy(pid_t pid)
 #define MADV_COLLAPSE 25
 #endif
 
-/* Whole huge pages from `start` on are replaced, so what follows the text in them must be free. */
+/* Whole huge pages from `start` on are replaced, so what follows the text in them must be
+ * free. */
 static void make_huge(char *start, size_t bytes)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -135,7 +136,8 @@ static int find_text(struct dl_phdr_info *program, size_t size, void *context)
         const ElfW(Phdr) *segment = &program->dlpi_phdr[i];
         uintptr_t start = program->dlpi_addr + segment->p_vaddr;
 
-        if (segment->p_type == PT_LOAD && segment->p_flags & PF_X && start % HUGE_BYTES == 0)
+        if (segment->p_type == PT_LOAD && segment->p_flags & PF_X &&
+            start % HUGE_BYTES == 0)
             make_huge((char *)start, segment->p_memsz);
     }
     return 1; /* the program comes first; libraries stay as they are */

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 
 #define BAR_COLUMNS 24
-#define QUIET_NS NSEC_PER_SEC            /* shorter runs show nothing */
+#define QUIET_NS NSEC_PER_SEC /* shorter runs show nothing */
 #define PLAIN_EVERY_NS (5 * NSEC_PER_SEC)
 
 void progress_view_init(struct progress_view *view, FILE *out, bool terminal)
@@ -34,7 +34,10 @@ static void amounts(const struct result *result, uint64_t *done, uint64_t *total
         for (uint64_t k = 0; k <= finding->commands; k++)
             taken += finding->points[k].taken;
     }
-    *stage = trials ? "kills" : taken ? "crash points" : points ? "measuring" : "controls";
+    *stage = trials   ? "kills"
+             : taken  ? "crash points"
+             : points ? "measuring"
+                      : "controls";
     *done = trials ? trials : taken;
     *total = trials ? plan_trials(&result->plan) : points;
 }
@@ -58,7 +61,8 @@ void progress_view_show(struct progress_view *view, const struct result *result)
     amounts(result, &done, &total, &stage);
     if (strcmp(stage, "kills") == 0 && !view->kills_ns)
         view->kills_ns = now_ns;
-    if (view->terminal ? now_ns - view->start_ns < QUIET_NS / 4 : now_ns < view->next_plain_ns)
+    if (view->terminal ? now_ns - view->start_ns < QUIET_NS / 4
+                       : now_ns < view->next_plain_ns)
         return;
     view->next_plain_ns = now_ns + PLAIN_EVERY_NS;
     if (view->terminal) {

@@ -1,5 +1,6 @@
-/* progress_view.h - what a run shows on standard error while it goes on: on a terminal one line
- * with a bar, the rate and the time left; elsewhere a plain line now and then. */
+/* progress_view.h - what a run shows on standard error while it goes on: on a terminal
+ * one line with a bar, the rate and the time left; elsewhere a plain line now and then.
+ */
 #pragma once
 
 #include <stdbool.h>

@@ -14,8 +14,8 @@
 #define LOAD_TIMEOUT_S 5
 #define HOOK_INSTRUCTIONS 1000000
 
-/* The lane and its workers are copies of one process with one Lua state at a time that matters, so
- * one counter and one scratch memory are right. */
+/* The lane and its workers are copies of one process with one Lua state at a time that
+ * matters, so one counter and one scratch memory are right. */
 static size_t allocated_bytes;
 static char *scratch_next, *scratch_start, *scratch_end;
 
@@ -79,7 +79,8 @@ static void *allocate(void *context, void *block, size_t old_bytes, size_t new_b
         release(block);
         return NULL;
     }
-    if (new_bytes > old_bytes && allocated_bytes - old_bytes + new_bytes > SANDBOX_MEMORY_BYTES)
+    if (new_bytes > old_bytes &&
+        allocated_bytes - old_bytes + new_bytes > SANDBOX_MEMORY_BYTES)
         return NULL;
     grown = reallocate(block, old_bytes, new_bytes);
     if (grown)
@@ -89,10 +90,11 @@ static void *allocate(void *context, void *block, size_t old_bytes, size_t new_b
 
 static int no_such_global(lua_State *lua)
 {
-    return luaL_error(lua,
-                      "'%s' is not there; scenarios have the basic functions, string, table, math "
-                      "and utf8, and variables of their own that are local",
-                      luaL_tolstring(lua, 2, NULL));
+    return luaL_error(
+        lua,
+        "'%s' is not there; scenarios have the basic functions, string, table, math "
+        "and utf8, and variables of their own that are local",
+        luaL_tolstring(lua, 2, NULL));
 }
 
 static int no_new_global(lua_State *lua)
@@ -113,14 +115,16 @@ static void remove_fields(lua_State *lua, const char *const *names)
 static int set_metatable(lua_State *lua)
 {
     luaL_checktype(lua, 1, LUA_TTABLE);
-    luaL_argexpected(lua, lua_isnoneornil(lua, 2) || lua_istable(lua, 2), 2, "nil or table");
+    luaL_argexpected(lua, lua_isnoneornil(lua, 2) || lua_istable(lua, 2), 2,
+                     "nil or table");
     if (luaL_getmetafield(lua, 1, "__metatable") != LUA_TNIL)
         return luaL_error(lua, "cannot change a protected metatable");
     lua_settop(lua, 2);
     if (lua_istable(lua, 2)) {
         lua_pushliteral(lua, "__gc");
         if (lua_rawget(lua, 2) != LUA_TNIL)
-            return luaL_error(lua, "setmetatable: __gc is not there; scenarios have no finalizers");
+            return luaL_error(
+                lua, "setmetatable: __gc is not there; scenarios have no finalizers");
         lua_pop(lua, 1);
     }
     lua_setmetatable(lua, 1);
@@ -130,12 +134,12 @@ static int set_metatable(lua_State *lua)
 lua_State *sandbox_new(uint64_t seed)
 {
     static const luaL_Reg libraries[] = {
-        { LUA_GNAME, luaopen_base },         { LUA_STRLIBNAME, luaopen_string },
-        { LUA_TABLIBNAME, luaopen_table },   { LUA_MATHLIBNAME, luaopen_math },
+        { LUA_GNAME, luaopen_base },       { LUA_STRLIBNAME, luaopen_string },
+        { LUA_TABLIBNAME, luaopen_table }, { LUA_MATHLIBNAME, luaopen_math },
         { LUA_UTF8LIBNAME, luaopen_utf8 },
     };
-    static const char *const from_base[] = { "dofile",  "loadfile",       "load", "print",
-                                             "warn",    "collectgarbage", NULL };
+    static const char *const from_base[] = { "dofile", "loadfile",       "load", "print",
+                                             "warn",   "collectgarbage", NULL };
     static const char *const from_math[] = { "randomseed", NULL };
     lua_State *lua = lua_newstate(allocate, NULL);
 
@@ -182,12 +186,14 @@ static void check_deadline(lua_State *lua, lua_Debug *where)
     (void)where;
     if (clock_now_ns() <= deadline_ns)
         return;
-    lua_sethook(lua, check_deadline, LUA_MASKCOUNT, 1); /* no pcall() around it survives that */
+    lua_sethook(lua, check_deadline, LUA_MASKCOUNT,
+                1);     /* no pcall() around it survives that */
     luaL_where(lua, 0); /* the function that runs, not the one that called it */
-    lua_pushfstring(lua,
-                    "the file did not return within %d seconds; is there an endless loop outside "
-                    "the functions?",
-                    LOAD_TIMEOUT_S);
+    lua_pushfstring(
+        lua,
+        "the file did not return within %d seconds; is there an endless loop outside "
+        "the functions?",
+        LOAD_TIMEOUT_S);
     lua_concat(lua, 2);
     lua_error(lua);
 }
@@ -203,14 +209,16 @@ void sandbox_unguard(lua_State *lua)
     lua_sethook(lua, NULL, 0, 0);
 }
 
-/* Lua's message, behind the file's name where Lua gives no place (out of memory, binary chunk). */
+/* Lua's message, behind the file's name where Lua gives no place (out of memory, binary
+ * chunk). */
 int sandbox_explain(lua_State *lua, const char *path, struct err *err)
 {
     const char *message = lua_tostring(lua, -1);
     const char *slash = strrchr(path, '/');
 
     err_set(err, ERR_USAGE, "%s", message);
-    return strstr(message, slash ? slash + 1 : path) ? err->code : err_wrap(err, "%s", path);
+    return strstr(message, slash ? slash + 1 : path) ? err->code
+                                                     : err_wrap(err, "%s", path);
 }
 
 int sandbox_run(lua_State *lua, const char *path, struct err *err)

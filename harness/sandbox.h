@@ -1,5 +1,6 @@
-/* sandbox.h - a Lua state in which a scenario can compute and do nothing else: no files, no
- * processes, no clock, no code from strings, no global variables of its own, bounded memory. */
+/* sandbox.h - a Lua state in which a scenario can compute and do nothing else: no files,
+ * no processes, no clock, no code from strings, no global variables of its own, bounded
+ * memory. */
 #pragma once
 
 #include <stddef.h>
@@ -14,8 +15,8 @@ struct lua_State;
 /* math.random() is seeded, and the same in every function of a run. */
 struct lua_State *sandbox_new(uint64_t seed);
 
-/* From here on Lua code that takes longer than a few seconds is stopped with an error; until
- * sandbox_unguard(). */
+/* From here on Lua code that takes longer than a few seconds is stopped with an error;
+ * until sandbox_unguard(). */
 void sandbox_guard(struct lua_State *lua);
 void sandbox_unguard(struct lua_State *lua);
 
@@ -25,10 +26,10 @@ int sandbox_run(struct lua_State *lua, const char *path, struct err *err);
 /* Makes an error of the message on top of the stack. */
 int sandbox_explain(struct lua_State *lua, const char *path, struct err *err);
 
-/* From here on new objects come from this memory, one after the other, and nothing is collected: for
- * a process that lives for one function. The first write to any page of the heap after a fork costs
- * a fault and a copy; memory that is shared between parent and child costs neither. When it is used
- * up, the heap goes on. */
+/* From here on new objects come from this memory, one after the other, and nothing is
+ * collected: for a process that lives for one function. The first write to any page of
+ * the heap after a fork costs a fault and a copy; memory that is shared between parent
+ * and child costs neither. When it is used up, the heap goes on. */
 void sandbox_live_in(struct lua_State *lua, char *scratch, size_t bytes);
 
 /* For lua_pcall: turns any error value into a message. */

@@ -1,4 +1,5 @@
-/* scenario.c - see scenario.h. The keys of the tables are checked against tables of their own. */
+/* scenario.c - see scenario.h. The keys of the tables are checked against tables of their
+ * own. */
 #include "scenario.h"
 
 #include <ctype.h>
@@ -46,7 +47,8 @@ static int line_of(const struct loader *loader, const char *word)
     int line = 1;
 
     for (const char *p = loader->text; *p; p++) {
-        bool starts = p == loader->text || !(isalnum((unsigned char)p[-1]) || p[-1] == '_');
+        bool starts =
+            p == loader->text || !(isalnum((unsigned char)p[-1]) || p[-1] == '_');
 
         if (starts && length && strncmp(p, word, length) == 0 &&
             !(isalnum((unsigned char)p[length]) || p[length] == '_'))
@@ -57,7 +59,8 @@ static int line_of(const struct loader *loader, const char *word)
 }
 
 __attribute__((format(printf, 3, 4))) static int mistake(const struct loader *loader,
-                                                         const char *word, const char *format, ...)
+                                                         const char *word,
+                                                         const char *format, ...)
 {
     char text[512];
     va_list args;
@@ -121,7 +124,8 @@ static const struct key *find_key(const struct keys *keys, const char *name)
     return NULL;
 }
 
-static int unknown_key(const struct loader *loader, const struct keys *keys, const char *name)
+static int unknown_key(const struct loader *loader, const struct keys *keys,
+                       const char *name)
 {
     const char *nearest = str_nearest(name, keys->count, key_name, keys);
     char list[256] = "";
@@ -131,8 +135,8 @@ static int unknown_key(const struct loader *loader, const struct keys *keys, con
         strcat(list, keys->keys[i].name);
     }
     if (nearest)
-        return mistake(loader, name, "unknown key '%.60s' in %s; did you mean '%s'?", name,
-                       keys->table, nearest);
+        return mistake(loader, name, "unknown key '%.60s' in %s; did you mean '%s'?",
+                       name, keys->table, nearest);
     return mistake(loader, name, "unknown key '%.60s' in %s; expected one of: %s", name,
                    keys->table, list);
 }
@@ -147,15 +151,16 @@ static int check_keys(const struct loader *loader, const struct keys *keys)
         const char *name;
 
         if (lua_type(lua, -2) != LUA_TSTRING)
-            return mistake(loader, "", "%s has an entry without a name; expected name = value",
+            return mistake(loader, "",
+                           "%s has an entry without a name; expected name = value",
                            keys->table);
         name = lua_tostring(lua, -2);
         key = find_key(keys, name);
         if (!key)
             return unknown_key(loader, keys, name);
         if (!(key->types & 1u << lua_type(lua, -1)))
-            return mistake(loader, name, "%s of %s is a %s; expected %s", name, keys->table,
-                           luaL_typename(lua, -1), key->expected);
+            return mistake(loader, name, "%s of %s is a %s; expected %s", name,
+                           keys->table, luaL_typename(lua, -1), key->expected);
     }
     for (size_t i = 0; i < keys->count; i++) {
         bool missing = lua_getfield(lua, -1, keys->keys[i].name) == LUA_TNIL;
@@ -196,7 +201,8 @@ static bool is_list(lua_State *lua)
     return count == lua_rawlen(lua, -1);
 }
 
-static int load_patterns(const struct loader *loader, const char *name, struct patterns *ret)
+static int load_patterns(const struct loader *loader, const char *name,
+                         struct patterns *ret)
 {
     lua_State *lua = loader->lua;
     size_t count;
@@ -206,13 +212,15 @@ static int load_patterns(const struct loader *loader, const char *name, struct p
         return 0;
     }
     if (!is_list(lua))
-        return mistake(loader, name, "%s has entries with names; expected a list of patterns", name);
+        return mistake(loader, name,
+                       "%s has entries with names; expected a list of patterns", name);
     count = lua_rawlen(lua, -1);
     ret->globs = mem_alloc((count + 1) * sizeof(*ret->globs));
     for (size_t i = 0; i < count; i++) {
         if (lua_rawgeti(lua, -1, (lua_Integer)i + 1) != LUA_TSTRING)
-            return mistake(loader, name, "entry %zu of %s is a %s; expected a pattern like "
-                                         "\"stat:*\"",
+            return mistake(loader, name,
+                           "entry %zu of %s is a %s; expected a pattern like "
+                           "\"stat:*\"",
                            i + 1, name, luaL_typename(lua, -1));
         ret->globs[ret->count++] = mem_strdup(lua_tostring(lua, -1));
         lua_pop(lua, 1);
@@ -221,17 +229,20 @@ static int load_patterns(const struct loader *loader, const char *name, struct p
     return 0;
 }
 
-static int expect_word(const struct loader *loader, struct strategy *strategy, const char *word)
+static int expect_word(const struct loader *loader, struct strategy *strategy,
+                       const char *word)
 {
     unsigned bits = expect_parse(word);
 
     if (!bits)
-        return mistake(loader, word,
-                       "strategy '%s' expects '%.40s'; expected atomic or safe, or some of "
-                       "leaked, lost, mixed, stuck, broken",
-                       strategy->name, word);
+        return mistake(
+            loader, word,
+            "strategy '%s' expects '%.40s'; expected atomic or safe, or some of "
+            "leaked, lost, mixed, stuck, broken",
+            strategy->name, word);
     if (strategy->expect && ((strategy->expect | bits) & (EXPECT_ATOMIC | EXPECT_SAFE)))
-        return mistake(loader, word, "strategy '%s': '%s' cannot stand beside other words",
+        return mistake(loader, word,
+                       "strategy '%s': '%s' cannot stand beside other words",
                        strategy->name, bits & EXPECT_SAFE ? "safe" : "atomic");
     strategy->expect |= bits;
     return 0;
@@ -248,7 +259,8 @@ static int load_expect(const struct loader *loader, struct strategy *strategy)
     if (type == LUA_TSTRING)
         code = expect_word(loader, strategy, lua_tostring(lua, -1));
     if (type == LUA_TTABLE && count == 0)
-        code = mistake(loader, "expect", "strategy '%s' expects an empty list", strategy->name);
+        code = mistake(loader, "expect", "strategy '%s' expects an empty list",
+                       strategy->name);
     for (size_t i = 1; i <= count && code == 0; i++) {
         if (lua_rawgeti(lua, -1, (lua_Integer)i) == LUA_TSTRING)
             code = expect_word(loader, strategy, lua_tostring(lua, -1));
@@ -272,15 +284,16 @@ static bool is_name(const char *text)
 /* The strategy's table is on top of the stack. */
 static int load_strategy(const struct loader *loader, size_t number, bool *ret_reference)
 {
-    static const struct keys keys = { strategy_keys, ARRAY_SIZE(strategy_keys), "a strategy" };
+    static const struct keys keys = { strategy_keys, ARRAY_SIZE(strategy_keys),
+                                      "a strategy" };
     struct scenario *scenario = loader->scenario;
     struct strategy *strategy = &scenario->strategies[number];
     char shown[64];
     int code;
 
     if (!lua_istable(loader->lua, -1))
-        return mistake(loader, "strategies", "strategy %zu is a %s; expected a table", number + 1,
-                       luaL_typename(loader->lua, -1));
+        return mistake(loader, "strategies", "strategy %zu is a %s; expected a table",
+                       number + 1, luaL_typename(loader->lua, -1));
     code = check_keys(loader, &keys);
     if (code < 0)
         return code;
@@ -296,12 +309,14 @@ static int load_strategy(const struct loader *loader, size_t number, bool *ret_r
     lua_pop(loader->lua, 1);
     str_show(shown, sizeof(shown), str_of(strategy->name));
     if (!is_name(strategy->name))
-        return mistake(loader, "name",
-                       "strategy %zu is named '%s'; expected a name without spaces and commas",
-                       number + 1, shown);
+        return mistake(
+            loader, "name",
+            "strategy %zu is named '%s'; expected a name without spaces and commas",
+            number + 1, shown);
     for (size_t i = 0; i < number; i++)
         if (strcmp(scenario->strategies[i].name, strategy->name) == 0)
-            return mistake(loader, "name", "two strategies are named '%s'", strategy->name);
+            return mistake(loader, "name", "two strategies are named '%s'",
+                           strategy->name);
     return load_expect(loader, strategy);
 }
 
@@ -315,13 +330,15 @@ static int load_strategies(const struct loader *loader)
     lua_getfield(lua, -1, "strategies");
     if (!is_list(lua))
         return mistake(loader, "strategies",
-                       "strategies has entries with names; expected a list: { { name = ... }, ... }");
+                       "strategies has entries with names; expected a list: { { name = "
+                       "... }, ... }");
     count = lua_rawlen(lua, -1);
     if (count > STRATEGIES_MOST)
         return mistake(loader, "strategies", "%zu strategies; expected at most %d", count,
                        STRATEGIES_MOST);
     if (count == 0)
-        return mistake(loader, "strategies", "strategies is empty; expected a list of tables");
+        return mistake(loader, "strategies",
+                       "strategies is empty; expected a list of tables");
     scenario->strategies = mem_alloc(count * sizeof(*scenario->strategies));
     scenario->reference = count - 1;
     for (size_t i = 0; i < count; i++) {
@@ -346,10 +363,12 @@ static int load_strategies(const struct loader *loader)
 
 static int compare_parameters(const void *a, const void *b)
 {
-    return strcmp(((const struct parameter *)a)->name, ((const struct parameter *)b)->name);
+    return strcmp(((const struct parameter *)a)->name,
+                  ((const struct parameter *)b)->name);
 }
 
-/* The value on top of the stack as text; numbers with as many digits as bring them back. */
+/* The value on top of the stack as text; numbers with as many digits as bring them back.
+ */
 static char *value_text(lua_State *lua)
 {
     char text[40];
@@ -383,18 +402,23 @@ static int list_parameters(const struct loader *loader)
         if (lua_type(lua, -2) != LUA_TSTRING)
             return mistake(loader, "params", "params has an entry without a name");
         if (type != LUA_TNUMBER && type != LUA_TSTRING && type != LUA_TBOOLEAN)
-            return mistake(loader, lua_tostring(lua, -2),
-                           "parameter '%s' is a %s; expected a number, a string or a boolean",
-                           lua_tostring(lua, -2), luaL_typename(lua, -1));
+            return mistake(
+                loader, lua_tostring(lua, -2),
+                "parameter '%s' is a %s; expected a number, a string or a boolean",
+                lua_tostring(lua, -2), luaL_typename(lua, -1));
         if (type == LUA_TNUMBER && !isfinite(lua_tonumber(lua, -1)))
-            return mistake(loader, lua_tostring(lua, -2), "parameter '%s' is not a finite number",
+            return mistake(loader, lua_tostring(lua, -2),
+                           "parameter '%s' is not a finite number",
                            lua_tostring(lua, -2));
-        if (strcmp(lua_tostring(lua, -2), "seed") == 0 || strcmp(lua_tostring(lua, -2), "now") == 0)
-            return mistake(loader, "params", "parameter '%s' is afterkill's own; choose another "
-                                             "name",
+        if (strcmp(lua_tostring(lua, -2), "seed") == 0 ||
+            strcmp(lua_tostring(lua, -2), "now") == 0)
+            return mistake(loader, "params",
+                           "parameter '%s' is afterkill's own; choose another "
+                           "name",
                            lua_tostring(lua, -2));
-        scenario->parameters = mem_grow(scenario->parameters, scenario->parameter_count + 1,
-                                        sizeof(*scenario->parameters));
+        scenario->parameters =
+            mem_grow(scenario->parameters, scenario->parameter_count + 1,
+                     sizeof(*scenario->parameters));
         parameter = &scenario->parameters[scenario->parameter_count++];
         parameter->name = mem_strdup(lua_tostring(lua, -2));
         parameter->is_text = type == LUA_TSTRING;
@@ -402,8 +426,8 @@ static int list_parameters(const struct loader *loader)
         parameter->value = value_text(lua);
     }
     if (scenario->parameter_count)
-        qsort(scenario->parameters, scenario->parameter_count, sizeof(*scenario->parameters),
-              compare_parameters);
+        qsort(scenario->parameters, scenario->parameter_count,
+              sizeof(*scenario->parameters), compare_parameters);
     return 0;
 }
 
@@ -429,7 +453,8 @@ static int assign(const struct loader *loader, const char *assignment)
     const char *nearest;
 
     if (!equals || equals == assignment)
-        return err_set(loader->err, ERR_USAGE, "--set '%.100s': expected name=value", assignment);
+        return err_set(loader->err, ERR_USAGE, "--set '%.100s': expected name=value",
+                       assignment);
     name = mem_copy(assignment, (size_t)(equals - assignment) + 1);
     name[equals - assignment] = '\0';
     for (size_t i = 0; i < scenario->parameter_count; i++) {
@@ -437,8 +462,9 @@ static int assign(const struct loader *loader, const char *assignment)
 
         if (strcmp(parameter->name, name) != 0)
             continue;
-        if (parameter->is_flag ? strcmp(equals + 1, "true") != 0 && strcmp(equals + 1, "false") != 0
-                               : !parameter->is_text && !is_number(equals + 1))
+        if (parameter->is_flag
+                ? strcmp(equals + 1, "true") != 0 && strcmp(equals + 1, "false") != 0
+                : !parameter->is_text && !is_number(equals + 1))
             return err_set(loader->err, ERR_USAGE, "--set %s='%.100s': expected %s", name,
                            equals + 1, parameter->is_flag ? "true or false" : "a number");
         free(parameter->value);
@@ -447,8 +473,8 @@ static int assign(const struct loader *loader, const char *assignment)
     }
     nearest = str_nearest(name, scenario->parameter_count, parameter_name, scenario);
     return err_set(loader->err, ERR_USAGE, "--set: %s has no parameter '%.60s'%s%s%s",
-                   scenario->path, name, nearest ? "; did you mean '" : "", nearest ? nearest : "",
-                   nearest ? "'?" : "; see its `params`");
+                   scenario->path, name, nearest ? "; did you mean '" : "",
+                   nearest ? nearest : "", nearest ? "'?" : "; see its `params`");
 }
 
 static void push_parameter(lua_State *lua, const struct parameter *parameter)
@@ -493,7 +519,8 @@ static int load_parameters(const struct loader *loader)
 /* The scenario's table is on top of the stack. */
 static int load_table(const struct loader *loader)
 {
-    static const struct keys keys = { scenario_keys, ARRAY_SIZE(scenario_keys), "the scenario" };
+    static const struct keys keys = { scenario_keys, ARRAY_SIZE(scenario_keys),
+                                      "the scenario" };
     struct scenario *scenario = loader->scenario;
     lua_State *lua = loader->lua;
     int code;
@@ -517,7 +544,8 @@ static int load_table(const struct loader *loader)
     return code == 0 ? load_parameters(loader) : code;
 }
 
-/* load_table() as Lua calls it, protected: a table's metamethods can raise wherever it is read. */
+/* load_table() as Lua calls it, protected: a table's metamethods can raise wherever it is
+ * read. */
 static int load_protected(lua_State *lua)
 {
     const struct loader *loader = lua_touserdata(lua, 1);
@@ -626,8 +654,8 @@ const char *scenario_strategy_name(const void *scenario, size_t index)
     return ((const struct scenario *)scenario)->strategies[index].name;
 }
 
-int scenario_call(struct scenario *scenario, scenario_function function, struct wire *wire,
-                  bool *ret_refused, struct err *err)
+int scenario_call(struct scenario *scenario, scenario_function function,
+                  struct wire *wire, bool *ret_refused, struct err *err)
 {
     lua_State *lua = scenario->lua;
     int status, broken;

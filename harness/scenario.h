@@ -1,12 +1,14 @@
 /* scenario.h - a scenario file, loaded and checked.
  *
- * A scenario is a Lua file that returns a table: what state is kept, the strategies that update it,
- * what survivors do about a dead worker. It is loaded once, in the first process; lanes and workers
- * inherit it by fork, and its functions run only in forked workers: what one leaves in a Lua variable
- * is not seen by the next. (Only the measurement of costs repeats an update in one process.)
+ * A scenario is a Lua file that returns a table: what state is kept, the strategies that
+ * update it, what survivors do about a dead worker. It is loaded once, in the first
+ * process; lanes and workers inherit it by fork, and its functions run only in forked
+ * workers: what one leaves in a Lua variable is not seen by the next. (Only the
+ * measurement of costs repeats an update in one process.)
  *
- * Mistakes are ERR_USAGE with "file:line: what, and what was expected". Lua does not say on which
- * line a table's key stands, so for those the line is the first on which the word appears. */
+ * Mistakes are ERR_USAGE with "file:line: what, and what was expected". Lua does not say
+ * on which line a table's key stands, so for those the line is the first on which the
+ * word appears. */
 #pragma once
 
 #include <stdbool.h>
@@ -32,7 +34,7 @@ struct strategy {
 
 struct parameter {
     char *name;
-    char *value; /* as text: what --set takes */
+    char *value;           /* as text: what --set takes */
     bool is_text, is_flag; /* else a number */
 };
 
@@ -45,7 +47,7 @@ struct scenario {
     char *path;
     char *name; /* the file's name without .lua */
     char *title;
-    char *source;      /* "" if not given */
+    char *source; /* "" if not given */
     struct strategy *strategies;
     size_t strategy_count;
     size_t reference; /* whose completed update is right: index into strategies */
@@ -66,16 +68,19 @@ struct scenario_settings {
 
 int scenario_load(const char *path, const struct scenario_settings *settings,
                   struct scenario **ret, struct err *err);
-struct scenario *scenario_free(struct scenario *scenario); /* NULL is fine; returns NULL */
+struct scenario *scenario_free(
+    struct scenario *scenario); /* NULL is fine; returns NULL */
 DEFINE_CLEANUP(struct scenario *, scenario_free)
 
 /* The index of a strategy; -1 if there is none of that name. */
 ptrdiff_t scenario_find(const struct scenario *scenario, const char *name);
-const char *scenario_strategy_name(const void *scenario, size_t index); /* for str_nearest() */
+const char *scenario_strategy_name(const void *scenario,
+                                   size_t index); /* for str_nearest() */
 
-/* Calls a function with (redis, p) on the wire; the function 0 does nothing. *ret_refused becomes
- * true if it returned false. Only for processes that are forked for it: what it changes stays. */
-int scenario_call(struct scenario *scenario, scenario_function function, struct wire *wire,
-                  bool *ret_refused, struct err *err);
+/* Calls a function with (redis, p) on the wire; the function 0 does nothing. *ret_refused
+ * becomes true if it returned false. Only for processes that are forked for it: what it
+ * changes stays. */
+int scenario_call(struct scenario *scenario, scenario_function function,
+                  struct wire *wire, bool *ret_refused, struct err *err);
 
 bool patterns_match(const struct patterns *patterns, struct str key);

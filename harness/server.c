@@ -19,13 +19,29 @@
 
 /* In the child: becomes the server, or writes errno to the pipe. */
 __attribute__((noreturn)) static void become_server(const struct server_options *options,
-                                                    const struct server *server, int failure_fd)
+                                                    const struct server *server,
+                                                    int failure_fd)
 {
     const char *const binaries[] = { "redis-server", "valkey-server" };
     const char *argv[] = {
-        NULL, "--port", "0", "--unixsocket", server->address.path, "--unixsocketperm", "700",
-        "--save", "", "--appendonly", "no", "--daemonize", "no", "--dir", options->directory,
-        "--logfile", "", NULL,
+        NULL,
+        "--port",
+        "0",
+        "--unixsocket",
+        server->address.path,
+        "--unixsocketperm",
+        "700",
+        "--save",
+        "",
+        "--appendonly",
+        "no",
+        "--daemonize",
+        "no",
+        "--dir",
+        options->directory,
+        "--logfile",
+        "",
+        NULL,
     };
     int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     int log_fd = open(server->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -54,16 +70,18 @@ __attribute__((noreturn)) static void become_server(const struct server_options 
 static int explain_exec(const struct server_options *options, int code, struct err *err)
 {
     if (options->binary)
-        return err_set(err, -code, "start '%s': %s (option --redis-server)", options->binary,
-                       strerror(code));
+        return err_set(err, -code, "start '%s': %s (option --redis-server)",
+                       options->binary, strerror(code));
     if (code == ENOENT)
-        return err_set(err, -code,
-                       "there is no redis-server (or valkey-server) on the PATH; install it "
-                       "(apt-get install redis-server) or name one with --redis-server");
+        return err_set(
+            err, -code,
+            "there is no redis-server (or valkey-server) on the PATH; install it "
+            "(apt-get install redis-server) or name one with --redis-server");
     return err_set(err, -code, "start redis-server: %s", strerror(code));
 }
 
-/* The exec's error, if there was one: the pipe closes without a word when exec succeeds. */
+/* The exec's error, if there was one: the pipe closes without a word when exec succeeds.
+ */
 static int read_failure(int fd)
 {
     int code = 0;
@@ -75,7 +93,8 @@ static int read_failure(int fd)
     return n == (ssize_t)sizeof(code) ? code : 0;
 }
 
-int server_start(const struct server_options *options, struct server *ret, struct err *err)
+int server_start(const struct server_options *options, struct server *ret,
+                 struct err *err)
 {
     struct server server = { .pid = 0 };
     int pipe_fds[2];
@@ -85,7 +104,8 @@ int server_start(const struct server_options *options, struct server *ret, struc
     server.log_path = mem_printf("%s/redis.log", options->directory);
     if (strlen(server.address.path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path)) {
         err_set(err, -ENAMETOOLONG,
-                "the path '%s' is too long for a unix socket; set TMPDIR to a shorter directory",
+                "the path '%s' is too long for a unix socket; set TMPDIR to a shorter "
+                "directory",
                 server.address.path);
         server_stop(&server);
         return err->code;
@@ -151,9 +171,10 @@ int server_wait(struct server *server, struct err *err)
         }
         if (clock_now_ns() > deadline_ns) {
             file_tail(server->log_path, tail, sizeof(tail));
-            return err_set(err, -ETIMEDOUT,
-                           "redis-server did not answer within %d seconds; its last words:\n%s",
-                           READY_TIMEOUT_S, tail);
+            return err_set(
+                err, -ETIMEDOUT,
+                "redis-server did not answer within %d seconds; its last words:\n%s",
+                READY_TIMEOUT_S, tail);
         }
         nanosleep(&pause, NULL);
     }

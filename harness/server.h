@@ -1,4 +1,5 @@
-/* server.h - a private redis-server: unix socket, nothing persisted, dies with its parent. */
+/* server.h - a private redis-server: unix socket, nothing persisted, dies with its
+ * parent. */
 #pragma once
 
 #include <sys/types.h>
@@ -19,7 +20,8 @@ struct server_options {
 };
 
 /* Starts it; server_wait() waits until it answers. */
-int server_start(const struct server_options *options, struct server *ret, struct err *err);
+int server_start(const struct server_options *options, struct server *ret,
+                 struct err *err);
 int server_wait(struct server *server, struct err *err);
 /* Says why a server that ended has ended, with its own last words. */
 int server_explain(const struct server *server, int wait_status, struct err *err);

@@ -4,15 +4,16 @@
  *
  *     { key, type, pttl, elements, field pttls (hashes, if the server has them) }
  *
- * Elements: string {value}; hash {field, value, ...}; set {member, ...}; zset {member, score, ...};
- * list {entry, ...}; stream {the entry's fields, packed, ...} and as a fifth {group, what it has before it, ...};
- * any other type (modules) {DUMP}. A stream's entries are told by their fields alone, because ids
- * carry the time.
+ * Elements: string {value}; hash {field, value, ...}; set {member, ...}; zset {member,
+ * score, ...}; list {entry, ...}; stream {the entry's fields, packed, ...} and as a fifth
+ * {group, what it has before it, ...}; any other type (modules) {DUMP}. A stream's
+ * entries are told by their fields alone, because ids carry the time.
  *
- * In a script most of the time goes into making Lua's strings of a hash's elements and replies of
- * those. So the few hashes that were there at the last look are read beside the script, by HGETALL
- * in the same round trip; where the script finds one of them, it gives its number for the elements.
- * (With field expiries the script needs the fields itself.) */
+ * In a script most of the time goes into making Lua's strings of a hash's elements and
+ * replies of those. So the few hashes that were there at the last look are read beside
+ * the script, by HGETALL in the same round trip; where the script finds one of them, it
+ * gives its number for the elements. (With field expiries the script needs the fields
+ * itself.) */
 #include "snapshot.h"
 
 #include <stdlib.h>
@@ -40,7 +41,8 @@ static const char take_script[] =
     "      end\n"
     "    end\n"
     "  elseif kind == 'set' then one[4] = redis.call('SMEMBERS', key)\n"
-    "  elseif kind == 'zset' then one[4] = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')\n"
+    "  elseif kind == 'zset' then one[4] = redis.call('ZRANGE', key, 0, -1, "
+    "'WITHSCORES')\n"
     "  elseif kind == 'list' then one[4] = redis.call('LRANGE', key, 0, -1)\n"
     "  elseif kind == 'stream' then\n"
     "    one[4], one[5] = {}, {}\n"
@@ -57,10 +59,10 @@ static const char take_script[] =
     "end\n"
     "return all\n";
 
-/* The old state is kept in database 1, without expiries, and the times to live beside it in database
- * 2: those of keys in the hash `keys`, those of a hash's fields in a hash of the same name behind
- * `fields:`. To put it back is then a matter of copying inside the server. Scripts begin in the
- * database of their caller, 0, and the caller stays there.
+/* The old state is kept in database 1, without expiries, and the times to live beside it
+ * in database 2: those of keys in the hash `keys`, those of a hash's fields in a hash of
+ * the same name behind `fields:`. To put it back is then a matter of copying inside the
+ * server. Scripts begin in the database of their caller, 0, and the caller stays there.
  * ARGV: "1" if there are field expiries, then key, ttl, ... */
 static const char keep_script[] =
     "for i = 2, #ARGV, 2 do\n"
@@ -79,7 +81,8 @@ static const char keep_script[] =
     "  end\n"
     "  redis.call('SELECT', 2)\n"
     "  redis.call('HSET', 'keys', key, ARGV[i + 1])\n"
-    "  for _, f in ipairs(fields) do redis.call('HSET', 'fields:' .. key, f[1], f[2]) end\n"
+    "  for _, f in ipairs(fields) do redis.call('HSET', 'fields:' .. key, f[1], f[2]) "
+    "end\n"
     "  redis.call('SELECT', 0)\n"
     "end\n";
 
@@ -90,7 +93,8 @@ static const char restore_script[] =
     "redis.call('SELECT', 2)\n"
     "local ttls, fields = redis.call('HGETALL', 'keys'), {}\n"
     "if ARGV[2] == '1' then\n"
-    "  for i = 1, #ttls, 2 do fields[i] = redis.call('HGETALL', 'fields:' .. ttls[i]) end\n"
+    "  for i = 1, #ttls, 2 do fields[i] = redis.call('HGETALL', 'fields:' .. ttls[i]) "
+    "end\n"
     "end\n"
     "redis.call('SELECT', 1)\n"
     "local copied = 0\n"
@@ -99,11 +103,13 @@ static const char restore_script[] =
     "end\n"
     "redis.call('SELECT', 0)\n"
     "if copied ~= tonumber(ARGV[1]) then\n"
-    "  return redis.error_reply('ERR the old state that was kept in databases 1 and 2 is gone; '\n"
+    "  return redis.error_reply('ERR the old state that was kept in databases 1 and 2 is "
+    "gone; '\n"
     "    .. 'did a script of the scenario use FLUSHALL, SELECT or SWAPDB?')\n"
     "end\n"
     "for i = 1, #ttls, 2 do\n"
-    "  if tonumber(ttls[i + 1]) >= 0 then redis.call('PEXPIRE', ttls[i], ttls[i + 1]) end\n"
+    "  if tonumber(ttls[i + 1]) >= 0 then redis.call('PEXPIRE', ttls[i], ttls[i + 1]) "
+    "end\n"
     "  for f = 1, #(fields[i] or {}), 2 do\n"
     "    redis.call('HPEXPIRE', ttls[i], fields[i][f + 1], 'FIELDS', 1, fields[i][f])\n"
     "  end\n"
@@ -126,10 +132,12 @@ struct bound {
     int64_t ttl_ms;
 };
 
-static int load_script(struct auditor *auditor, const char *text, char sha[41], struct err *err)
+static int load_script(struct auditor *auditor, const char *text, char sha[41],
+                       struct err *err)
 {
     CLEANUP(reply_freep) redisReply *reply = NULL;
-    int code = CONNECTION_COMMAND(auditor->connection, &reply, err, "SCRIPT", "LOAD", text);
+    int code =
+        CONNECTION_COMMAND(auditor->connection, &reply, err, "SCRIPT", "LOAD", text);
 
     if (code < 0)
         return code;
@@ -142,10 +150,12 @@ static int load_script(struct auditor *auditor, const char *text, char sha[41], 
 static int find_features(struct auditor *auditor, struct err *err)
 {
     CLEANUP(reply_freep) redisReply *reply = NULL;
-    int code = CONNECTION_COMMAND(auditor->connection, &reply, err, "COMMAND", "INFO", "HPTTL");
+    int code =
+        CONNECTION_COMMAND(auditor->connection, &reply, err, "COMMAND", "INFO", "HPTTL");
 
     if (code == 0)
-        auditor->field_expiries = reply->type == REDIS_REPLY_ARRAY && reply->elements == 1 &&
+        auditor->field_expiries = reply->type == REDIS_REPLY_ARRAY &&
+                                  reply->elements == 1 &&
                                   reply->element[0]->type == REDIS_REPLY_ARRAY &&
                                   reply->element[0]->elements > 0;
     return code;
@@ -194,8 +204,8 @@ static struct bound *bound_of(const struct bounds *bounds, struct str key)
     return NULL;
 }
 
-/* A tenth and a second more than any control showed: controls were looked at a little later than
- * their expiries were set. */
+/* A tenth and a second more than any control showed: controls were looked at a little
+ * later than their expiries were set. */
 static enum expiry expiry_of(const struct bounds *bounds, struct str key, long long pttl)
 {
     const struct bound *bound;
@@ -218,7 +228,8 @@ void bounds_cover(struct bounds *bounds, const struct snapshot *snapshot)
         if (pttl < 0)
             continue;
         if (!bound) {
-            bounds->items = mem_grow(bounds->items, bounds->count + 1, sizeof(*bounds->items));
+            bounds->items =
+                mem_grow(bounds->items, bounds->count + 1, sizeof(*bounds->items));
             bound = &bounds->items[bounds->count++];
             *bound = (struct bound){ { mem_copy(key.bytes, key.length), key.length }, 0 };
         }
@@ -289,7 +300,8 @@ static void add_stream(const struct row *row)
         struct row group = *row;
 
         group.atom.type = STR("stream group");
-        add_pair(&group, text_of(row->extra->element[i]), text_of(row->extra->element[i + 1]));
+        add_pair(&group, text_of(row->extra->element[i]),
+                 text_of(row->extra->element[i + 1]));
     }
 }
 
@@ -297,11 +309,12 @@ static const struct {
     const char *type;
     void (*add)(const struct row *row);
 } types[] = {
-    { "string", add_value }, { "hash", add_pairs },    { "set", add_members },
+    { "string", add_value }, { "hash", add_pairs },   { "set", add_members },
     { "zset", add_pairs },   { "list", add_entries }, { "stream", add_stream },
 };
 
-static void add_key(struct auditor *auditor, struct snapshot *snapshot, const redisReply *one)
+static void add_key(struct auditor *auditor, struct snapshot *snapshot,
+                    const redisReply *one)
 {
     struct row row = { .state = &snapshot->state };
 
@@ -313,7 +326,7 @@ static void add_key(struct auditor *auditor, struct snapshot *snapshot, const re
     row.elements = one->element[3];
     row.extra = one->elements > 4 ? one->element[4] : NULL;
     row.ordered = patterns_match(&auditor->scenario->ordered, row.atom.key);
-    row.positions = (const char (*)[POSITION_TEXT])snapshot->positions;
+    row.positions = (const char(*)[POSITION_TEXT])snapshot->positions;
     for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
         if (str_compare(row.atom.type, str_of(types[i].type)) == 0) {
             types[i].add(&row);
@@ -356,7 +369,8 @@ int snapshot_digest(struct auditor *auditor, struct snapshot *snapshot, struct e
     state_clear(&snapshot->state);
     for (size_t i = 0; i < reply->elements; i++)
         if (!is_row(reply->element[i]))
-            return err_set(err, -EPROTO, "the audit's answer has an entry of the wrong shape");
+            return err_set(err, -EPROTO,
+                           "the audit's answer has an entry of the wrong shape");
     if (auditor->scenario->ordered.count)
         prepare_positions(snapshot);
     for (size_t i = 0; i < reply->elements; i++)
@@ -381,7 +395,8 @@ static size_t find_hashes(const struct snapshot *last, struct str *ret)
 {
     size_t count = 0;
 
-    for (size_t i = 0; last->reply && i < last->reply->elements && count < BESIDE_MOST; i++)
+    for (size_t i = 0; last->reply && i < last->reply->elements && count < BESIDE_MOST;
+         i++)
         if (str_compare(text_of(last->reply->element[i]->element[1]), STR("hash")) == 0)
             ret[count++] = text_of(last->reply->element[i]->element[0]);
     return count;
@@ -405,13 +420,14 @@ static size_t ask(struct auditor *auditor, int64_t client_id, const struct snaps
     }
     redisAppendCommandArgv(auditor->connection, 4 + (int)count, argv, lengths);
     for (size_t i = 0; i < count; i++)
-        redisAppendCommandArgv(auditor->connection, 2, (const char *[]){ "HGETALL", hashes[i].bytes },
+        redisAppendCommandArgv(auditor->connection, 2,
+                               (const char *[]){ "HGETALL", hashes[i].bytes },
                                (const size_t[]){ 7, hashes[i].length });
     return count;
 }
 
-/* Reads the hashes and puts them in their places. The reply may be an error: if the key is something
- * else by now, the script does not give its number. */
+/* Reads the hashes and puts them in their places. The reply may be an error: if the key
+ * is something else by now, the script does not give its number. */
 static int read_beside(struct auditor *auditor, struct snapshot *snapshot, size_t count,
                        struct err *err)
 {
@@ -426,7 +442,8 @@ static int read_beside(struct auditor *auditor, struct snapshot *snapshot, size_
 
         if (one->elements >= 4 && one->element[3]->type == REDIS_REPLY_INTEGER &&
             (size_t)one->element[3]->integer - 1 < count)
-            one->element[3] = (redisReply *)(uintptr_t)beside[one->element[3]->integer - 1];
+            one->element[3] =
+                (redisReply *)(uintptr_t)beside[one->element[3]->integer - 1];
     }
     return 0;
 }
@@ -488,15 +505,17 @@ int snapshot_expire(struct auditor *auditor, struct err *err)
 {
     CLEANUP(reply_freep) redisReply *reply = NULL;
 
-    if (CONNECTION_COMMAND(auditor->connection, &reply, err, "EVALSHA", auditor->expire_sha, "0",
+    if (CONNECTION_COMMAND(auditor->connection, &reply, err, "EVALSHA",
+                           auditor->expire_sha, "0",
                            auditor->field_expiries ? "1" : "0") < 0)
         return err_wrap(err, "let time pass");
     return 0;
 }
 
 /* Sends a script and reads its answer, which says nothing. */
-static int run_script(struct auditor *auditor, const char *sha, size_t argc, const char **argv,
-                      const size_t *lengths, const char *what, struct err *err)
+static int run_script(struct auditor *auditor, const char *sha, size_t argc,
+                      const char **argv, const size_t *lengths, const char *what,
+                      struct err *err)
 {
     CLEANUP(reply_freep) redisReply *reply = NULL;
 
@@ -508,7 +527,8 @@ static int run_script(struct auditor *auditor, const char *sha, size_t argc, con
     return connection_read(auditor->connection, what, &reply, err) < 0 ? err->code : 0;
 }
 
-int snapshot_keep(struct auditor *auditor, const struct snapshot *snapshot, struct err *err)
+int snapshot_keep(struct auditor *auditor, const struct snapshot *snapshot,
+                  struct err *err)
 {
     size_t keys = snapshot->reply ? snapshot->reply->elements : 0;
     size_t argc = 4 + 2 * keys;
@@ -532,16 +552,18 @@ int snapshot_keep(struct auditor *auditor, const struct snapshot *snapshot, stru
         argv[5 + 2 * i] = ttls[i];
         lengths[5 + 2 * i] = strlen(ttls[i]);
     }
-    return run_script(auditor, auditor->keep_sha, argc, argv, lengths, "keep the old state", err);
+    return run_script(auditor, auditor->keep_sha, argc, argv, lengths,
+                      "keep the old state", err);
 }
 
 int snapshot_restore(struct auditor *auditor, bool kept, struct err *err)
 {
     char count[24];
-    const char *argv[5] = { NULL, NULL, NULL, count, auditor->field_expiries ? "1" : "0" };
+    const char *argv[5] = { NULL, NULL, NULL, count,
+                            auditor->field_expiries ? "1" : "0" };
     size_t lengths[5] = { 7, 40, 1, 0, 1 };
 
     lengths[3] = (size_t)snprintf(count, sizeof(count), "%zu", kept ? auditor->kept : 0);
-    return run_script(auditor, auditor->restore_sha, 5, argv, lengths, "restore the old state",
-                      err);
+    return run_script(auditor, auditor->restore_sha, 5, argv, lengths,
+                      "restore the old state", err);
 }

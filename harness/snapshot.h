@@ -1,8 +1,8 @@
 /* snapshot.h - the whole state of a database in one round trip, and putting a state back.
  *
- * The database is read by one script, together with the question whether a client is still
- * connected: nothing is read before redis-server has freed the dead worker's connection, or the
- * state would still be changing while it is looked at. */
+ * The database is read by one script, together with the question whether a client is
+ * still connected: nothing is read before redis-server has freed the dead worker's
+ * connection, or the state would still be changing while it is looked at. */
 #pragma once
 
 #include <stdbool.h>
@@ -12,8 +12,8 @@
 #include "scenario.h"
 #include "state.h"
 
-/* The longest expiry that a complete update sets, by key: what "within its bound" means. Keys that
- * are not in it have no bound. */
+/* The longest expiry that a complete update sets, by key: what "within its bound" means.
+ * Keys that are not in it have no bound. */
 struct bounds {
     struct bound *items; /* owned, keys too */
     size_t count;
@@ -29,9 +29,12 @@ struct snapshot {
     struct state state;
     struct signature signature;
 };
-#define SNAPSHOT_NULL                                                                              \
-    {                                                                                              \
-        ARENA_NULL, NULL, NULL, STATE_NULL, { 0, 0 }                                               \
+#define SNAPSHOT_NULL                                                                    \
+    {                                                                                    \
+        ARENA_NULL, NULL, NULL, STATE_NULL,                                              \
+        {                                                                                \
+            0, 0                                                                         \
+        }                                                                                \
     }
 
 /* A connection that looks and puts back, with the scripts it needs. */
@@ -49,8 +52,8 @@ int auditor_init(struct auditor *auditor, redisContext *connection,
                  const struct scenario *scenario, struct err *err);
 void auditor_release(struct auditor *auditor);
 
-/* Waits until the client is gone (0: nobody to wait for), then reads everything. The snapshot's
- * former contents are released. */
+/* Waits until the client is gone (0: nobody to wait for), then reads everything. The
+ * snapshot's former contents are released. */
 int snapshot_take(struct auditor *auditor, int64_t client_id, struct snapshot *snapshot,
                   struct err *err);
 /* Takes the reply apart again, with the bounds as they are now. */
@@ -63,8 +66,10 @@ int snapshot_expire(struct auditor *auditor, struct err *err);
 /* Raises the bounds to cover the expiries of a snapshot. */
 void bounds_cover(struct bounds *bounds, const struct snapshot *snapshot);
 
-/* Keeps the state of a snapshot, which must be what the database holds, inside the server. Once. */
-int snapshot_keep(struct auditor *auditor, const struct snapshot *snapshot, struct err *err);
+/* Keeps the state of a snapshot, which must be what the database holds, inside the
+ * server. Once. */
+int snapshot_keep(struct auditor *auditor, const struct snapshot *snapshot,
+                  struct err *err);
 
 /* Makes the database hold exactly what was kept; with `kept` false, nothing. */
 int snapshot_restore(struct auditor *auditor, bool kept, struct err *err);

@@ -59,7 +59,8 @@ void state_sort(struct state *state)
     state->sorted = true;
 }
 
-/* Each part is hashed with the one before it as seed, so that ("ab", "c") is not ("a", "bc"). */
+/* Each part is hashed with the one before it as seed, so that ("ab", "c") is not ("a",
+ * "bc"). */
 static XXH128_hash_t atom_hash(const struct atom *atom)
 {
     XXH64_hash_t seed = XXH3_64bits_withSeed(atom->key.bytes, atom->key.length,
@@ -120,8 +121,7 @@ bool state_difference(struct state *a, struct state *b, char *buffer, size_t siz
     buffer[0] = '\0';
     if (i == a->count && j == b->count)
         return false;
-    if (j == b->count ||
-        (i < a->count && atom_compare(&a->atoms[i], &b->atoms[j]) < 0))
+    if (j == b->count || (i < a->count && atom_compare(&a->atoms[i], &b->atoms[j]) < 0))
         atom_describe(buffer, size, &a->atoms[i]);
     else
         atom_describe(buffer, size, &b->atoms[j]);

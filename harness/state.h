@@ -1,22 +1,24 @@
 /* state.h - what is in Redis, as a bag of atoms. Pure.
  *
- * An atom is the least thing that can be there or not: a string's value, a hash field with its
- * value, a set member, a sorted-set member with its score, a list or stream entry. Atoms are
- * compared whole, and a bag may hold the same one twice (a list with a job in it twice).
+ * An atom is the least thing that can be there or not: a string's value, a hash field
+ * with its value, a set member, a sorted-set member with its score, a list or stream
+ * entry. Atoms are compared whole, and a bag may hold the same one twice (a list with a
+ * job in it twice).
  *
- * An atom has a place (key, type, id) and what is at that place (value, expiry). Which part of an
- * element is its id says what counts as "the same element with another value":
+ * An atom has a place (key, type, id) and what is at that place (value, expiry). Which
+ * part of an element is its id says what counts as "the same element with another value":
  *
  *     type      id              value
  *     string    -               the value
  *     hash      field           the field's value
  *     set       member          -
  *     zset      member          score
- *     list      entry           -            (in an `ordered` list: id = position, value = entry)
- *     stream    fields          -            (entry ids carry the time: never the same twice)
+ *     list      entry           -            (in an `ordered` list: id = position, value
+ * = entry) stream    fields          -            (entry ids carry the time: never the
+ * same twice)
  *
- * Expiry counts as absent, present and within its bound, or present and beyond it; never as its
- * exact value. */
+ * Expiry counts as absent, present and within its bound, or present and beyond it; never
+ * as its exact value. */
 #pragma once
 
 #include <stdbool.h>
@@ -40,13 +42,13 @@ struct state {
     size_t count, room;
     bool sorted;
 };
-#define STATE_NULL                                                                                 \
-    {                                                                                              \
-        NULL, 0, 0, false                                                                          \
+#define STATE_NULL                                                                       \
+    {                                                                                    \
+        NULL, 0, 0, false                                                                \
     }
 
-/* The bag's fingerprint: the sum of its atoms' 128-bit XXH3 hashes, so order does not matter and
- * multiplicity does. Equal bags have equal signatures on every machine. */
+/* The bag's fingerprint: the sum of its atoms' 128-bit XXH3 hashes, so order does not
+ * matter and multiplicity does. Equal bags have equal signatures on every machine. */
 struct signature {
     uint64_t low, high;
 };
@@ -63,11 +65,12 @@ static inline bool signature_equal(struct signature a, struct signature b)
 }
 
 int atom_compare_place(const struct atom *a, const struct atom *b);
-int atom_compare(const struct atom *a, const struct atom *b); /* place, then value and expiry */
+int atom_compare(const struct atom *a,
+                 const struct atom *b); /* place, then value and expiry */
 
 /* For people: "hash 'app:work', element 'a' = 'b', which never expires". */
 void atom_describe(char *buffer, size_t size, const struct atom *atom);
 
-/* Describes an atom that is in one of two states and not in the other, the first in order; false
- * (and "") if the states are equal. Sorts both. */
+/* Describes an atom that is in one of two states and not in the other, the first in
+ * order; false (and "") if the states are equal. Sorts both. */
 bool state_difference(struct state *a, struct state *b, char *buffer, size_t size);

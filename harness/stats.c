@@ -39,7 +39,8 @@ double stats_quantile(uint64_t *samples, size_t count, double q)
     if (below + 1 >= count)
         return (double)samples[count - 1];
     return (double)samples[below] +
-           (position - (double)below) * ((double)samples[below + 1] - (double)samples[below]);
+           (position - (double)below) *
+               ((double)samples[below + 1] - (double)samples[below]);
 }
 
 double stats_mean(const uint64_t *samples, size_t count)

@@ -7,8 +7,8 @@
 
 #include "base/mem.h"
 
-void result_init(struct result *result, const struct scenario *scenario, const size_t *strategies,
-                 const struct plan *plan)
+void result_init(struct result *result, const struct scenario *scenario,
+                 const size_t *strategies, const struct plan *plan)
 {
     memset(result, 0, sizeof(*result));
     result->scenario = scenario;
@@ -40,7 +40,8 @@ static void count_words(struct words *words, enum now now, unsigned later)
         words->later[i] += later >> i & 1;
 }
 
-static int take_hello(struct result *result, const struct message_hello *hello, struct err *err)
+static int take_hello(struct result *result, const struct message_hello *hello,
+                      struct err *err)
 {
     (void)err;
     memcpy(result->server, hello->version, sizeof(result->server));
@@ -49,10 +50,11 @@ static int take_hello(struct result *result, const struct message_hello *hello, 
 
 static int contradiction(const struct finding *finding, const char *what, struct err *err)
 {
-    return err_set(err, ERR_USAGE,
-                   "strategy '%s': two lanes disagree about %s; nothing in a scenario may depend "
-                   "on chance, on the clock or on the server's own ids",
-                   finding->strategy->name, what);
+    return err_set(
+        err, ERR_USAGE,
+        "strategy '%s': two lanes disagree about %s; nothing in a scenario may depend "
+        "on chance, on the clock or on the server's own ids",
+        finding->strategy->name, what);
 }
 
 static int take_control(struct result *result, const struct message_control *control,
@@ -75,8 +77,10 @@ static int take_control(struct result *result, const struct message_control *con
     finding->trips = control->trips;
     finding->done = control->done;
     finding->uncrashed = control->uncrashed;
-    memcpy(finding->uncrashed_example, control->example, sizeof(finding->uncrashed_example));
-    finding->points = mem_alloc((size_t)(control->commands + 1) * sizeof(*finding->points));
+    memcpy(finding->uncrashed_example, control->example,
+           sizeof(finding->uncrashed_example));
+    finding->points =
+        mem_alloc((size_t)(control->commands + 1) * sizeof(*finding->points));
     return 0;
 }
 
@@ -89,7 +93,8 @@ static int take_samples(struct result *result, const struct message_samples *sam
     (void)err;
     if (samples->kind == SAMPLES_TIMELINE) {
         free(finding->timeline_ns);
-        finding->timeline_ns = mem_copy(samples->values, count * sizeof(*samples->values));
+        finding->timeline_ns =
+            mem_copy(samples->values, count * sizeof(*samples->values));
         return 0;
     }
     finding->samples_ns = mem_grow(finding->samples_ns, finding->sample_count + count + 1,
@@ -100,7 +105,8 @@ static int take_samples(struct result *result, const struct message_samples *sam
     return 0;
 }
 
-static int take_point(struct result *result, const struct message_point *message, struct err *err)
+static int take_point(struct result *result, const struct message_point *message,
+                      struct err *err)
 {
     struct finding *finding = &result->findings[message->strategy];
     struct point *point;
@@ -119,12 +125,12 @@ static int take_point(struct result *result, const struct message_point *message
     return 0;
 }
 
-/* The crash point whose state a death left: Redis executed a prefix, of a length between the
- * replies that were read and the commands that were written. NULL: unexplained. */
+/* The crash point whose state a death left: Redis executed a prefix, of a length between
+ * the replies that were read and the commands that were written. NULL: unexplained. */
 static struct point *explain(struct finding *finding, const struct message_trial *trial)
 {
-    for (uint64_t k = trial->replies; finding->controlled && k <= trial->commands && k <= finding->commands;
-         k++)
+    for (uint64_t k = trial->replies;
+         finding->controlled && k <= trial->commands && k <= finding->commands; k++)
         if (finding->points[k].taken &&
             signature_equal(finding->points[k].signature, trial->signature))
             return &finding->points[k];
@@ -139,12 +145,13 @@ static void note_unexplained(struct result *result, const struct finding *findin
     if (result->unexplained[0])
         return;
     snprintf(result->unexplained, sizeof(result->unexplained),
-             "trial %llu of '%s' (%s; %llu commands written, %llu replies read) left a state that "
+             "trial %llu of '%s' (%s; %llu commands written, %llu replies read) left a "
+             "state that "
              "no crash point in that range leaves; it is %s now and %s later",
              (unsigned long long)trial->number, finding->strategy->name,
-             outcome_name((enum outcome)trial->outcome), (unsigned long long)trial->commands,
-             (unsigned long long)trial->replies, now_name((enum now)trial->now),
-             later_text(trial->later, later));
+             outcome_name((enum outcome)trial->outcome),
+             (unsigned long long)trial->commands, (unsigned long long)trial->replies,
+             now_name((enum now)trial->now), later_text(trial->later, later));
 }
 
 static int take_trial(struct result *result, const struct message_trial *trial)
@@ -174,8 +181,8 @@ static int take_note(struct result *result, const struct message_note *note)
     return 0;
 }
 
-int tally_take(struct result *result, enum message_type type, const void *body, size_t bytes,
-               struct err *err)
+int tally_take(struct result *result, enum message_type type, const void *body,
+               size_t bytes, struct err *err)
 {
     const struct message_trial *trials = body;
 

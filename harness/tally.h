@@ -34,7 +34,8 @@ struct words {
 struct kills {
     uint64_t requested; /* attempts that were planned */
     uint64_t outcomes[OUTCOME_COUNT];
-    uint64_t unexplained; /* deaths whose state is no crash point's between `replies` and `commands` */
+    uint64_t unexplained; /* deaths whose state is no crash point's between `replies` and
+                             `commands` */
     struct words words;   /* of the valid ones */
 };
 
@@ -48,9 +49,9 @@ struct finding {
     struct signature done;
     unsigned uncrashed;
     char uncrashed_example[200];
-    struct point *points; /* commands + 1 of them; owned */
-    uint64_t *timeline_ns; /* when command k + 1 was written; entry `commands`: the end. Owned;
-                            * NULL until known */
+    struct point *points;  /* commands + 1 of them; owned */
+    uint64_t *timeline_ns; /* when command k + 1 was written; entry `commands`: the end.
+                            * Owned; NULL until known */
     uint64_t *samples_ns;  /* durations of warm updates; owned */
     size_t sample_count;
     struct kills kills;
@@ -61,40 +62,42 @@ struct result {
     struct plan plan;
     struct finding *findings; /* plan.strategies of them; owned */
     size_t lanes;
-    char server[64];          /* "redis 7.0.15"; "" until known */
-    const char *transport;    /* "unix socket" */
+    char server[64];       /* "redis 7.0.15"; "" until known */
+    const char *transport; /* "unix socket" */
     double confidence;
     const char *killer;
     bool kills_wanted;
-    double kill_seconds;      /* how long the kills took */
-    bool complete;            /* everything planned was done */
-    bool interrupted;         /* a signal asked */
-    char trouble[1024];       /* the error that ended the run early; "" if none did */
-    char first_error[600];    /* why a trial ended in an error; "" if none did */
-    char unexplained[512];    /* the first unexplained death, in words; "" if none */
+    double kill_seconds;   /* how long the kills took */
+    bool complete;         /* everything planned was done */
+    bool interrupted;      /* a signal asked */
+    char trouble[1024];    /* the error that ended the run early; "" if none did */
+    char first_error[600]; /* why a trial ended in an error; "" if none did */
+    char unexplained[512]; /* the first unexplained death, in words; "" if none */
 };
 
-void result_init(struct result *result, const struct scenario *scenario, const size_t *strategies,
-                 const struct plan *plan);
+void result_init(struct result *result, const struct scenario *scenario,
+                 const size_t *strategies, const struct plan *plan);
 void result_release(struct result *result);
 
-/* Takes one message into account. A lane that contradicts another one is an error: then the
- * scenario, or afterkill, is not repeatable. */
-int tally_take(struct result *result, enum message_type type, const void *body, size_t bytes,
-               struct err *err);
+/* Takes one message into account. A lane that contradicts another one is an error: then
+ * the scenario, or afterkill, is not repeatable. */
+int tally_take(struct result *result, enum message_type type, const void *body,
+               size_t bytes, struct err *err);
 
 /* Derived figures. */
 struct words tally_census(const struct finding *finding);
 bool tally_census_complete(const struct finding *finding);
-uint64_t tally_attempts(const struct finding *finding); /* all outcomes */
+uint64_t tally_attempts(const struct finding *finding);           /* all outcomes */
 uint64_t tally_harmed(const struct words *words, uint64_t total); /* not clean */
 
-/* Time in which a death can leak, ns; 0 if no crash point leaks. Point k can be reached from the
- * moment command k is written (Redis may execute it although the worker dies) until command k + 1
- * is: the window is from the first point that leaks to the end of the last. */
+/* Time in which a death can leak, ns; 0 if no crash point leaks. Point k can be reached
+ * from the moment command k is written (Redis may execute it although the worker dies)
+ * until command k + 1 is: the window is from the first point that leaks to the end of the
+ * last. */
 uint64_t tally_window_ns(const struct finding *finding);
 
-/* Duration of an update by a worker that was forked for it, as those that are killed, ns. */
+/* Duration of an update by a worker that was forked for it, as those that are killed, ns.
+ */
 uint64_t tally_duration_ns(const struct finding *finding);
 
 enum strategy_verdict tally_verdict(const struct finding *finding);

@@ -42,7 +42,8 @@ static bool walk_next(struct walk *walk, struct row *row)
     for (int b = 0; b < 3; b++) {
         const struct state *bag = walk->bags[b];
 
-        while (walk->at[b] < bag->count && atom_compare(&bag->atoms[walk->at[b]], least) == 0)
+        while (walk->at[b] < bag->count &&
+               atom_compare(&bag->atoms[walk->at[b]], least) == 0)
             walk->at[b]++, counts[b]++;
     }
     *row = (struct row){ least, counts[0], counts[1], counts[2] };
@@ -52,7 +53,8 @@ static bool walk_next(struct walk *walk, struct row *row)
 enum now verdict_now(struct state *old, struct state *new, struct state *state)
 {
     struct walk walk = walk_start(old, new, state);
-    bool is_old = true, is_new = true, all_old = true, all_new = true, common_missing = false;
+    bool is_old = true, is_new = true, all_old = true, all_new = true,
+         common_missing = false;
     struct row row;
 
     while (walk_next(&walk, &row)) {
@@ -69,7 +71,8 @@ enum now verdict_now(struct state *old, struct state *new, struct state *state)
     return (all_old || all_new) && common_missing ? NOW_GAP : NOW_TORN;
 }
 
-/* All atoms of one place: what the place holds here, compared with what is right there. */
+/* All atoms of one place: what the place holds here, compared with what is right there.
+ */
 struct place {
     const struct atom *atom; /* any of them; NULL before the first */
     bool controls, here;     /* occupied in a control; occupied here */
@@ -111,13 +114,13 @@ unsigned verdict_later(struct state *old, struct state *new, struct state *resid
             words |= place_words(&place);
             place = (struct place){ row.atom, false, false, false, false };
         }
-        /* Only an element that has a value can have another one. A set member or list entry that
-         * is there once more than it should be is a leak. */
+        /* Only an element that has a value can have another one. A set member or list
+         * entry that is there once more than it should be is a leak. */
         place.controls |= most > 0 && has_value(row.atom);
         place.here |= row.here > 0;
         place.excess |= row.here > most;
         place.missing |= row.here < least;
-        if (row.old != row.new && row.here >= least && row.here <= most) {
+        if (row.old != row.new &&row.here >= least && row.here <= most) {
             tends.old |= row.here != row.new;
             tends.new |= row.here != row.old;
         }
@@ -128,8 +131,8 @@ unsigned verdict_later(struct state *old, struct state *new, struct state *resid
     return words;
 }
 
-/* What is wrong with one atom: more of it than in either control, less than in both, or, in a
- * mixed residue, what only one of the controls has. */
+/* What is wrong with one atom: more of it than in either control, less than in both, or,
+ * in a mixed residue, what only one of the controls has. */
 static int oddness(const struct row *row, unsigned words)
 {
     if (row->here > row->old && row->here > row->new)
@@ -141,8 +144,8 @@ static int oddness(const struct row *row, unsigned words)
     return row->here ? 2 : 1;
 }
 
-void verdict_example(struct state *old, struct state *new, struct state *residue, char *buffer,
-                     size_t size)
+void verdict_example(struct state *old, struct state *new, struct state *residue,
+                     char *buffer, size_t size)
 {
     static const char *const how[] = { "", "gone", "stays", "gone", "stays" };
     unsigned words = verdict_later(old, new, residue);

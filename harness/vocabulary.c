@@ -1,8 +1,9 @@
 /* vocabulary.c - see vocabulary.h.
  *
- * What is pending in a pipeline is a Lua table with one entry per command: true if an error reply
- * raises (call), false if not (pcall), and for an EXEC the place of its MULTI, so that its replies
- * can be told whose they are. The table lives in the registry while the pipeline is open. */
+ * What is pending in a pipeline is a Lua table with one entry per command: true if an
+ * error reply raises (call), false if not (pcall), and for an EXEC the place of its
+ * MULTI, so that its replies can be told whose they are. The table lives in the registry
+ * while the pipeline is open. */
 #include "vocabulary.h"
 
 #include <lauxlib.h>
@@ -36,14 +37,16 @@ static int raise_err(lua_State *lua, struct context *context, const struct err *
     return luaL_error(lua, "%s", err->msg);
 }
 
-/* redis.call(60.0) means 60, as it does in Redis scripts, where every number is a double. */
-static const char *argument(lua_State *lua, const char *function, int index, size_t *length)
+/* redis.call(60.0) means 60, as it does in Redis scripts, where every number is a double.
+ */
+static const char *argument(lua_State *lua, const char *function, int index,
+                            size_t *length)
 {
     int type = lua_type(lua, index);
 
     if (type != LUA_TSTRING && type != LUA_TNUMBER) {
-        luaL_error(lua, "%s: argument %d is %s; expected a string or a number", function, index,
-                   luaL_typename(lua, index));
+        luaL_error(lua, "%s: argument %d is %s; expected a string or a number", function,
+                   index, luaL_typename(lua, index));
     } else if (type == LUA_TNUMBER && !lua_isinteger(lua, index)) {
         lua_Number number = lua_tonumber(lua, index);
         lua_Integer integer;
@@ -57,8 +60,9 @@ static const char *argument(lua_State *lua, const char *function, int index, siz
     return lua_tolstring(lua, index, length);
 }
 
-/* What would take the ground from under the harness: the scenario's state is database 0 of a server
- * that is shared with the auditor, and the old state is kept in databases 1 and 2. */
+/* What would take the ground from under the harness: the scenario's state is database 0
+ * of a server that is shared with the auditor, and the old state is kept in databases 1
+ * and 2. */
 static const struct {
     const char *name;
     const char *reason;
@@ -66,7 +70,8 @@ static const struct {
     { "SELECT", "a scenario's state is in database 0" },
     { "SWAPDB", "a scenario's state is in database 0" },
     { "MOVE", "a scenario's state is in database 0" },
-    { "FLUSHALL", "other databases hold the old state; FLUSHDB does the same to the scenario's" },
+    { "FLUSHALL",
+      "other databases hold the old state; FLUSHDB does the same to the scenario's" },
     { "SHUTDOWN", "faults are afterkill's, not the scenario's" },
     { "DEBUG", "faults are afterkill's, not the scenario's" },
     { "CONFIG", "the server belongs to all strategies" },
@@ -81,7 +86,8 @@ static void check_allowed(lua_State *lua, const char *function, const char *comm
 {
     for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
         if (strcasecmp(command, refused[i].name) == 0)
-            luaL_error(lua, "%s: %s is refused: %s", function, refused[i].name, refused[i].reason);
+            luaL_error(lua, "%s: %s is refused: %s", function, refused[i].name,
+                       refused[i].reason);
 }
 
 /* Queues the command whose words are on the stack. */
@@ -95,7 +101,8 @@ static void append(lua_State *lua, struct context *context, const char *function
     if (argc == 0)
         luaL_error(lua, "%s: no command; expected %s(command, ...)", function, function);
     if (!context->wire)
-        luaL_error(lua, "%s: not here; a scenario talks to Redis only inside its functions",
+        luaL_error(lua,
+                   "%s: not here; a scenario talks to Redis only inside its functions",
                    function);
     luaL_checkstack(lua, 8, function);
     argv = lua_newuserdatauv(lua, (size_t)argc * sizeof(*argv), 0);
@@ -186,7 +193,8 @@ static void flush(lua_State *lua, struct context *context)
         raise_err(lua, context, &err);
 }
 
-/* Notes what the command that was just queued does with an error; the value is on the stack. */
+/* Notes what the command that was just queued does with an error; the value is on the
+ * stack. */
 static void note_pending(lua_State *lua)
 {
     lua_rawgetp(lua, LUA_REGISTRYINDEX, &pending_key);
@@ -239,16 +247,18 @@ static enum wire_mode options(lua_State *lua, const char *function, int index)
     if (lua_isnoneornil(lua, index))
         return mode;
     if (!lua_istable(lua, index))
-        luaL_error(lua, "%s: options are %s; expected a table like {writes = \"each\"}", function,
-                   luaL_typename(lua, index));
+        luaL_error(lua, "%s: options are %s; expected a table like {writes = \"each\"}",
+                   function, luaL_typename(lua, index));
     for (lua_pushnil(lua); lua_next(lua, index); lua_pop(lua, 1)) {
         const char *key = lua_type(lua, -2) == LUA_TSTRING ? lua_tostring(lua, -2) : "?";
-        const char *value = lua_type(lua, -1) == LUA_TSTRING ? lua_tostring(lua, -1) : "?";
+        const char *value =
+            lua_type(lua, -1) == LUA_TSTRING ? lua_tostring(lua, -1) : "?";
 
         if (strcmp(key, "writes") != 0)
             luaL_error(lua, "%s: unknown option '%s'; expected writes", function, key);
         if (strcmp(value, "each") != 0 && strcmp(value, "one") != 0)
-            luaL_error(lua, "%s: writes is '%s'; expected \"one\" or \"each\"", function, value);
+            luaL_error(lua, "%s: writes is '%s'; expected \"one\" or \"each\"", function,
+                       value);
         mode = strcmp(value, "each") == 0 ? WIRE_EACH : WIRE_BUFFER;
     }
     return mode;
@@ -284,8 +294,8 @@ static void queue_multi(lua_State *lua, struct context *context, int function)
         lua_error(lua);
 }
 
-/* The body of a pipeline, called protected so that the wire can be put in order if fn raises.
- * Stack: fn, multi?. Leaves the table of replies. */
+/* The body of a pipeline, called protected so that the wire can be put in order if fn
+ * raises. Stack: fn, multi?. Leaves the table of replies. */
 static int pipeline_body(lua_State *lua)
 {
     struct context *context = context_of(lua);
@@ -306,9 +316,11 @@ static int pipeline_body(lua_State *lua)
     return 1;
 }
 
-/* Raises the first error reply among those at `replies` whose command wants that. The command of
- * reply i is at place i + offset of the pending table. An EXEC's own replies are looked at too. */
-static void raise_first_error(lua_State *lua, int replies, int pending, lua_Integer offset)
+/* Raises the first error reply among those at `replies` whose command wants that. The
+ * command of reply i is at place i + offset of the pending table. An EXEC's own replies
+ * are looked at too. */
+static void raise_first_error(lua_State *lua, int replies, int pending,
+                              lua_Integer offset)
 {
     lua_Integer count = (lua_Integer)lua_rawlen(lua, replies);
 
@@ -332,10 +344,12 @@ static int pipeline(lua_State *lua, const char *function, bool multi)
 
     luaL_checktype(lua, 1, LUA_TFUNCTION);
     if (!context->wire)
-        return luaL_error(lua, "%s: not here; a scenario talks to Redis only inside its functions",
-                          function);
+        return luaL_error(
+            lua, "%s: not here; a scenario talks to Redis only inside its functions",
+            function);
     if (context->in_pipeline)
-        return luaL_error(lua, "%s: inside another pipeline; only redis.multi may stand there",
+        return luaL_error(lua,
+                          "%s: inside another pipeline; only redis.multi may stand there",
                           function);
     lua_settop(lua, 1);
     lua_newtable(lua);
@@ -376,7 +390,8 @@ static int redis_multi(lua_State *lua)
     if (!context->in_pipeline)
         return pipeline(lua, "redis.multi", true);
     if (context->in_multi)
-        return luaL_error(lua, "redis.multi: inside another redis.multi; Redis does not nest them");
+        return luaL_error(
+            lua, "redis.multi: inside another redis.multi; Redis does not nest them");
     luaL_checktype(lua, 1, LUA_TFUNCTION);
     if (!lua_isnoneornil(lua, 2))
         return luaL_error(lua, "redis.multi: options belong to the pipeline around it");

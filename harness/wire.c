@@ -18,17 +18,18 @@ struct wire {
     size_t used, room;
     size_t *ends; /* where each queued command ends in the buffer */
     size_t queued, ends_room;
-    uint64_t limit;  /* of commands; counts down from wire_cut() */
-    uint64_t sent;   /* commands */
-    uint64_t read;   /* replies */
-    bool writing;    /* wrote since it last read */
+    uint64_t limit; /* of commands; counts down from wire_cut() */
+    uint64_t sent;  /* commands */
+    uint64_t read;  /* replies */
+    bool writing;   /* wrote since it last read */
 };
 
-/* All that a worker writes, one after the other, and where its wire lives until it needs more.
+/* All that a worker writes, one after the other, and where its wire lives until it needs
+ * more.
  *
- * The kernel maps a shared page at the first touch, alone if that is a write; but if it is a read,
- * with all present pages of the same 64 kB. So the mapping begins at such a border, and the worker
- * begins with a look at `released`. */
+ * The kernel maps a shared page at the first touch, alone if that is a write; but if it
+ * is a read, with all present pages of the same 64 kB. So the mapping begins at such a
+ * border, and the worker begins with a look at `released`. */
 #define WINDOW_BYTES ((size_t)64 << 10)
 struct mapping {
     _Alignas(WINDOW_BYTES) struct progress page;
@@ -51,10 +52,12 @@ char *progress_scratch(struct progress *page)
 
 struct progress *progress_map(struct err *err)
 {
-    struct mapping *mapping = mem_map(sizeof(*mapping), WINDOW_BYTES, MAP_SHARED | MAP_NORESERVE);
+    struct mapping *mapping =
+        mem_map(sizeof(*mapping), WINDOW_BYTES, MAP_SHARED | MAP_NORESERVE);
 
     if (!mapping) {
-        err_errno(err, "map %zu bytes of shared memory for the progress page", sizeof(*mapping));
+        err_errno(err, "map %zu bytes of shared memory for the progress page",
+                  sizeof(*mapping));
         return NULL;
     }
     progress_reset(&mapping->page);
@@ -93,7 +96,8 @@ static bool is_lent(const struct wire *wire, const void *block)
 {
     const struct mapping *mapping = mapping_of(wire->page);
 
-    return mapping && (block == mapping->buffer || block == mapping->ends || block == wire);
+    return mapping &&
+           (block == mapping->buffer || block == mapping->ends || block == wire);
 }
 
 struct wire *wire_free(struct wire *wire)
@@ -219,7 +223,8 @@ int wire_flush(struct wire *wire, struct err *err)
 }
 
 /* The command's first words: the name, the key and perhaps a field. */
-static void label(char *buffer, size_t size, int argc, const char **argv, const size_t *lengths)
+static void label(char *buffer, size_t size, int argc, const char **argv,
+                  const size_t *lengths)
 {
     FILE *out = fmemopen(buffer, size - 1, "w");
     int words = argc < 3 ? argc : 3;
@@ -235,18 +240,19 @@ static void label(char *buffer, size_t size, int argc, const char **argv, const 
     fclose(out);
 }
 
-static int trace_append(struct wire *wire, int argc, const char **argv, const size_t *lengths,
-                        struct err *err)
+static int trace_append(struct wire *wire, int argc, const char **argv,
+                        const size_t *lengths, struct err *err)
 {
     uint64_t index = wire->sent + wire->queued;
 
     if (!wire->page || !(wire->page->labels || wire->page->times))
         return 0;
     if (index >= PROGRESS_TRACES)
-        return err_set(err, ERR_USAGE, "the update sends more than %d commands", PROGRESS_TRACES);
+        return err_set(err, ERR_USAGE, "the update sends more than %d commands",
+                       PROGRESS_TRACES);
     if (wire->page->labels)
-        label(wire->page->traces[index].label, sizeof(wire->page->traces[index].label), argc,
-              argv, lengths);
+        label(wire->page->traces[index].label, sizeof(wire->page->traces[index].label),
+              argc, argv, lengths);
     return 0;
 }
 
@@ -294,8 +300,9 @@ static char *put_head(char *at, char kind, size_t number)
     return at;
 }
 
-/* Formats the command where it will be sent from. hiredis does so in memory of its own, but in a
- * forked child the first write to a page of the heap costs a fault and a copy. */
+/* Formats the command where it will be sent from. hiredis does so in memory of its own,
+ * but in a forked child the first write to a page of the heap costs a fault and a copy.
+ */
 int wire_append(struct wire *wire, int argc, const char **argv, const size_t *lengths,
                 struct err *err)
 {
@@ -332,7 +339,8 @@ int wire_read(struct wire *wire, redisReply **ret, struct err *err)
     if (redisGetReply(wire->connection, &reply) != REDIS_OK || !reply) {
         const char *what = wire->connection->errstr;
 
-        return err_set(err, -EIO, "read a reply from Redis: %s", *what ? what : "connection lost");
+        return err_set(err, -EIO, "read a reply from Redis: %s",
+                       *what ? what : "connection lost");
     }
     if (page)
         page->replies = wire->read + 1;

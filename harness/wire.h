@@ -1,13 +1,14 @@
 /* wire.h - the worker's connection: what has been written, how far Redis has answered.
  *
- * Commands leave in one of three ways, as clients do it: each waits for its reply; all of a
- * pipeline in one buffer; or each in a write of its own without waiting. What is written, when and
- * how much, is decided here, because that is what crashes cut; replies are read by hiredis.
+ * Commands leave in one of three ways, as clients do it: each waits for its reply; all of
+ * a pipeline in one buffer; or each in a write of its own without waiting. What is
+ * written, when and how much, is decided here, because that is what crashes cut; replies
+ * are read by hiredis.
  *
- * Progress is stored in a page shared with the lane, before a write and after a reply, so it
- * survives SIGKILL. "written" therefore means "handed to the kernel or about to be", never
- * "executed"; what Redis executed is always a prefix of the commands, and its length lies between
- * `replies` and `commands`. */
+ * Progress is stored in a page shared with the lane, before a write and after a reply, so
+ * it survives SIGKILL. "written" therefore means "handed to the kernel or about to be",
+ * never "executed"; what Redis executed is always a prefix of the commands, and its
+ * length lies between `replies` and `commands`. */
 #pragma once
 
 #include <hiredis/hiredis.h>
@@ -22,29 +23,32 @@
 
 /* What is known of one command of an uninterrupted update. */
 struct trace {
-    char label[48];    /* the command's first words, printable */
-    uint64_t write_ns; /* when it was handed to the kernel, since the update's beginning */
+    char label[48]; /* the command's first words, printable */
+    uint64_t
+        write_ns; /* when it was handed to the kernel, since the update's beginning */
 };
 #define PROGRESS_TRACES 1000000 /* an update of more commands than this is refused */
 
-/* The page: written by the worker alone, except `released`, read by the lane. The worker may die
- * between any two stores. Stores are relaxed: the lane reads after it has reaped the worker. */
+/* The page: written by the worker alone, except `released`, read by the lane. The worker
+ * may die between any two stores. Stores are relaxed: the lane reads after it has reaped
+ * the worker. */
 struct progress {
     _Atomic uint32_t released; /* futex: the lane has let go of the worker's connection */
     _Atomic uint32_t ready;    /* futex: the worker is about to begin */
-    bool labels, times;        /* which traces are wanted; set by the lane before the fork */
-    bool cut;                  /* the wire's limit was reached */
+    bool labels, times; /* which traces are wanted; set by the lane before the fork */
+    bool cut;           /* the wire's limit was reached */
     volatile uint64_t begin_ns, end_ns; /* monotonic clock; 0: not yet */
     volatile uint64_t commands, bytes;  /* written, or about to be */
     volatile uint64_t replies;          /* read */
-    volatile uint64_t trips;            /* times that the worker stopped writing to wait */
-    bool refused;                       /* the scenario's function returned false */
-    int error_code;                     /* see err.h; 0 if it did not raise */
-    char error[512];                    /* what it raised; "" if nothing */
-    struct trace *traces;               /* PROGRESS_TRACES of them */
+    volatile uint64_t trips; /* times that the worker stopped writing to wait */
+    bool refused;            /* the scenario's function returned false */
+    int error_code;          /* see err.h; 0 if it did not raise */
+    char error[512];         /* what it raised; "" if nothing */
+    struct trace *traces;    /* PROGRESS_TRACES of them */
 };
 
-/* Beside the page, in the same mapping: memory in which one worker after the other lives. */
+/* Beside the page, in the same mapping: memory in which one worker after the other lives.
+ */
 #define PROGRESS_SCRATCH (1u << 20)
 char *progress_scratch(struct progress *page);
 
@@ -60,14 +64,14 @@ enum wire_mode {
 
 struct wire;
 
-/* Takes over an open blocking connection and notes progress in the page, which is borrowed and may
- * be NULL (a worker that nobody interrupts). */
+/* Takes over an open blocking connection and notes progress in the page, which is
+ * borrowed and may be NULL (a worker that nobody interrupts). */
 struct wire *wire_new(redisContext *connection, struct progress *page);
 struct wire *wire_free(struct wire *wire); /* NULL is fine; returns NULL */
 DEFINE_CLEANUP(struct wire *, wire_free)
 
-/* From here on only the next `commands` commands leave: when one more is asked for, the replies
- * that are due are read and the process kills itself. */
+/* From here on only the next `commands` commands leave: when one more is asked for, the
+ * replies that are due are read and the process kills itself. */
 void wire_cut(struct wire *wire, uint64_t commands);
 
 enum wire_mode wire_mode(const struct wire *wire);
@@ -80,6 +84,7 @@ int wire_append(struct wire *wire, int argc, const char **argv, const size_t *le
 int wire_flush(struct wire *wire, struct err *err);
 /* The reply to the oldest command that was not answered yet; the caller frees it. */
 int wire_read(struct wire *wire, redisReply **ret, struct err *err);
-uint64_t wire_due(const struct wire *wire); /* replies to sent commands that were not read yet */
+uint64_t wire_due(
+    const struct wire *wire); /* replies to sent commands that were not read yet */
 /* Forgets what is queued and reads what is due: the wire is as new again. */
 int wire_abandon(struct wire *wire, struct err *err);

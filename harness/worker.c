@@ -27,10 +27,12 @@ static void tick(int signal_number)
 
 int watchdog_start(struct err *err)
 {
-    struct sigaction action = { .sa_handler = tick }; /* no SA_RESTART: waits are to return */
+    struct sigaction action = { .sa_handler =
+                                    tick }; /* no SA_RESTART: waits are to return */
     struct itimerval interval = { { 0, TICK_US }, { 0, TICK_US } };
 
-    if (sigaction(SIGALRM, &action, NULL) < 0 || setitimer(ITIMER_REAL, &interval, NULL) < 0)
+    if (sigaction(SIGALRM, &action, NULL) < 0 ||
+        setitimer(ITIMER_REAL, &interval, NULL) < 0)
         return err_errno(err, "start the watchdog's timer");
     return 0;
 }
@@ -48,9 +50,9 @@ static void word_set(_Atomic uint32_t *word)
     syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
-/* A kill by the parent is as exact as the parent's waking. By default a sleep may last 50 us longer
- * than asked, and the CPU is given at once for sure only to a real-time process (root or
- * CAP_SYS_NICE). */
+/* A kill by the parent is as exact as the parent's waking. By default a sleep may last 50
+ * us longer than asked, and the CPU is given at once for sure only to a real-time process
+ * (root or CAP_SYS_NICE). */
 static void wake_exactly(void)
 {
     static bool done;
@@ -72,7 +74,8 @@ static void note_error(struct progress *page, const struct err *err)
 }
 
 /* The child. */
-__attribute__((noreturn)) static void live(const struct worker_job *job, redisContext *connection,
+__attribute__((noreturn)) static void live(const struct worker_job *job,
+                                           redisContext *connection,
                                            struct progress *page)
 {
     struct err err = ERR_NULL;
@@ -111,9 +114,11 @@ static int own_client_id(redisContext *connection, int64_t *ret, struct err *err
     return code;
 }
 
-/* Kills the worker `delay_ns` after its update began. The worker says that it is about to begin by
- * waking us; if that has not yet given it the time to note when, now is near enough. */
-static void kill_after(int pidfd, struct progress *page, uint64_t delay_ns, uint64_t timeout_ns)
+/* Kills the worker `delay_ns` after its update began. The worker says that it is about to
+ * begin by waking us; if that has not yet given it the time to note when, now is near
+ * enough. */
+static void kill_after(int pidfd, struct progress *page, uint64_t delay_ns,
+                       uint64_t timeout_ns)
 {
     struct timespec timeout = ns_to_timespec(timeout_ns);
     uint64_t start_ns = clock_now_ns();
@@ -153,11 +158,12 @@ static int reap(pid_t pid, uint64_t timeout_ns, struct ending *ret, struct err *
 
 static bool parent_kills(const struct worker_job *job)
 {
-    return job->fault == FAULT_KILL && job->killer == KILLER_PARENT && job->point.delay_ns;
+    return job->fault == FAULT_KILL && job->killer == KILLER_PARENT &&
+           job->point.delay_ns;
 }
 
-int worker_run(const struct worker_job *job, const struct address *address, struct progress *page,
-               struct worker_end *ret, struct err *err)
+int worker_run(const struct worker_job *job, const struct address *address,
+               struct progress *page, struct worker_end *ret, struct err *err)
 {
     CLEANUP(connection_closep) redisContext *connection = NULL;
     struct worker_job inherited = *job;

@@ -1,9 +1,10 @@
-/* worker.h - the child's whole life: a forked process that runs one function of the scenario once,
- * on a connection of its own.
+/* worker.h - the child's whole life: a forked process that runs one function of the
+ * scenario once, on a connection of its own.
  *
- * The lane opens the connection, asks for its client id and forks; the child inherits it. The child
- * does nothing until the lane has closed its own copy, because a connection dies with its last
- * copy, and the worker's death must be its death. The page says how far it came. */
+ * The lane opens the connection, asks for its client id and forks; the child inherits it.
+ * The child does nothing until the lane has closed its own copy, because a connection
+ * dies with its last copy, and the worker's death must be its death. The page says how
+ * far it came. */
 #pragma once
 
 #include <stdbool.h>
@@ -25,9 +26,9 @@ struct worker_job {
     scenario_function function;
     enum fault_id fault;
     struct fault_point point;
-    enum killer killer;      /* with FAULT_KILL */
-    bool labels, times;      /* traces that are wanted */
-    uint64_t timeout_ns;     /* after which the watchdog kills it */
+    enum killer killer;  /* with FAULT_KILL */
+    bool labels, times;  /* traces that are wanted */
+    uint64_t timeout_ns; /* after which the watchdog kills it */
 };
 
 struct worker_end {
@@ -35,11 +36,11 @@ struct worker_end {
     int64_t client_id; /* whom to wait for before looking at the state */
 };
 
-/* The watchdog's tick: interrupts a wait ten times a second, so that worker_run() can look at the
- * clock. Once per lane. */
+/* The watchdog's tick: interrupts a wait ten times a second, so that worker_run() can
+ * look at the clock. Once per lane. */
 int watchdog_start(struct err *err);
 
-/* Runs a worker from fork to reaping. How far it came is in the page. An error is one of the
- * infrastructure (fork, connect); what happened to the worker is an outcome. */
-int worker_run(const struct worker_job *job, const struct address *address, struct progress *page,
-               struct worker_end *ret, struct err *err);
+/* Runs a worker from fork to reaping. How far it came is in the page. An error is one of
+ * the infrastructure (fork, connect); what happened to the worker is an outcome. */
+int worker_run(const struct worker_job *job, const struct address *address,
+               struct progress *page, struct worker_end *ret, struct err *err);

@@ -7,7 +7,8 @@
 
 #define LEAST_BYTES ((size_t)64 << 10)
 
-/* Begins a mapping; the pieces follow it. Blocks double, so a few are enough for anything. */
+/* Begins a mapping; the pieces follow it. Blocks double, so a few are enough for
+ * anything. */
 struct arena_block {
     struct arena_block *older;
     _Alignas(16) size_t bytes; /* of the whole mapping */

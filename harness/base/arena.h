@@ -1,8 +1,8 @@
 /* arena.h - memory that is handed out piece after piece and taken back all at once.
  *
- * Forked children do not have it. A fork makes the heap read-only, and the first write to each of
- * its pages then costs the parent a fault: what a lane rewrites in every trial, and no worker needs,
- * lies in an arena, which the fork passes over. */
+ * Forked children do not have it. A fork makes the heap read-only, and the first write to
+ * each of its pages then costs the parent a fault: what a lane rewrites in every trial,
+ * and no worker needs, lies in an arena, which the fork passes over. */
 #pragma once
 
 #include <stddef.h>
@@ -11,11 +11,12 @@ struct arena {
     struct arena_block *newest; /* owned; NULL: none yet */
     size_t used;                /* bytes of it */
 };
-#define ARENA_NULL                                                                                 \
-    {                                                                                              \
-        NULL, 0                                                                                    \
+#define ARENA_NULL                                                                       \
+    {                                                                                    \
+        NULL, 0                                                                          \
     }
 
-void *arena_take(struct arena *arena, size_t bytes); /* aligned for anything; not zeroed */
-void arena_reset(struct arena *arena);               /* what was handed out is gone */
+void *arena_take(struct arena *arena,
+                 size_t bytes);        /* aligned for anything; not zeroed */
+void arena_reset(struct arena *arena); /* what was handed out is gone */
 void arena_release(struct arena *arena);

@@ -1,11 +1,13 @@
 /* err.h - a code to branch on, a message to show.
  *
- * A fallible function returns 0 or a negative code and takes the error last. The message says what
- * was being done and to what; each layer adds its own part in front ("lane 1: connect '/tmp/x': ...").
- * Only main() prints. A leaked key is a verdict (data), never an error.
+ * A fallible function returns 0 or a negative code and takes the error last. The message
+ * says what was being done and to what; each layer adds its own part in front ("lane 1:
+ * connect '/tmp/x': ..."). Only main() prints. A leaked key is a verdict (data), never an
+ * error.
  *
- * Codes are negative errno values. Two have a meaning of their own, because the exit status depends
- * on them: ERR_USAGE (the command line or the scenario is wrong) and ERR_STOPPED (a signal asked). */
+ * Codes are negative errno values. Two have a meaning of their own, because the exit
+ * status depends on them: ERR_USAGE (the command line or the scenario is wrong) and
+ * ERR_STOPPED (a signal asked). */
 #pragma once
 
 #include <errno.h>
@@ -18,15 +20,17 @@ struct err {
     char msg[1024];
 };
 
-#define ERR_NULL                                                                                   \
-    {                                                                                              \
-        0, ""                                                                                      \
+#define ERR_NULL                                                                         \
+    {                                                                                    \
+        0, ""                                                                            \
     }
 
 /* Sets code and message; returns the code. */
-__attribute__((format(printf, 3, 4))) int err_set(struct err *err, int code, const char *format,
-                                                  ...);
+__attribute__((format(printf, 3, 4))) int err_set(struct err *err, int code,
+                                                  const char *format, ...);
 /* Puts "text: " in front of the message; returns the code that is there. */
-__attribute__((format(printf, 2, 3))) int err_wrap(struct err *err, const char *format, ...);
+__attribute__((format(printf, 2, 3))) int err_wrap(struct err *err, const char *format,
+                                                   ...);
 /* Like err_set with -errno, and strerror after the message. */
-__attribute__((format(printf, 2, 3))) int err_errno(struct err *err, const char *format, ...);
+__attribute__((format(printf, 2, 3))) int err_errno(struct err *err, const char *format,
+                                                    ...);

@@ -66,7 +66,8 @@ int file_write(const char *path, const char *bytes, size_t length, struct err *e
     int code;
 
     if (!replaceable(path))
-        return err_set(err, -EEXIST, "write '%s': it exists and is not a regular file", path);
+        return err_set(err, -EEXIST, "write '%s': it exists and is not a regular file",
+                       path);
     fd = mkostemp(temporary, O_CLOEXEC);
     if (fd < 0)
         return err_errno(err, "write '%s': create '%s'", path, temporary);
@@ -99,7 +100,8 @@ int file_make_directory(const char *path, struct err *err)
         *p = '/';
     }
     if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
-        return err_set(err, -ENOTDIR, "create directory '%s': something else has that name", path);
+        return err_set(err, -ENOTDIR,
+                       "create directory '%s': something else has that name", path);
     return 0;
 }
 
@@ -136,7 +138,8 @@ void file_tail(const char *path, char *buffer, size_t size)
 
 static const char *tempdir_parent(void)
 {
-    static char absolute[PATH_MAX]; /* a server changes its directory before it binds its socket */
+    static char absolute[PATH_MAX]; /* a server changes its directory before it binds its
+                                       socket */
     const char *parent = getenv("TMPDIR");
 
     if (!parent || !*parent)
@@ -146,17 +149,18 @@ static const char *tempdir_parent(void)
 
 int tempdir_make(struct tempdir *ret, struct err *err)
 {
-    CLEANUP(mem_freep) char *path = mem_printf("%s/" TEMPDIR_PREFIX "%ld-XXXXXX", tempdir_parent(),
-                                               (long)getpid());
+    CLEANUP(mem_freep) char *path =
+        mem_printf("%s/" TEMPDIR_PREFIX "%ld-XXXXXX", tempdir_parent(), (long)getpid());
     CLEANUP(mem_freep) char *unlocked = NULL;
     CLEANUP(mem_freep) char *lock = NULL;
     int fd;
 
     if (!mkdtemp(path))
-        return err_errno(err,
-                         "create a temporary directory '%s' (set TMPDIR to a directory that can "
-                         "be written)",
-                         path);
+        return err_errno(
+            err,
+            "create a temporary directory '%s' (set TMPDIR to a directory that can "
+            "be written)",
+            path);
     /* The file gets its name when it is locked, so that nobody finds it free. */
     lock = mem_printf("%s/" TEMPDIR_OWNER, path);
     unlocked = mem_printf("%s.new", lock);
@@ -172,15 +176,17 @@ int tempdir_make(struct tempdir *ret, struct err *err)
     return 0;
 }
 
-static int remove_inside(const char *path, const struct stat *st, int type, struct FTW *ftw)
+static int remove_inside(const char *path, const struct stat *st, int type,
+                         struct FTW *ftw)
 {
-    bool stays = ftw->level == 0 || (ftw->level == 1 && strcmp(path + ftw->base, TEMPDIR_OWNER) == 0);
+    bool stays = ftw->level == 0 ||
+                 (ftw->level == 1 && strcmp(path + ftw->base, TEMPDIR_OWNER) == 0);
 
     return stays ? 0 : remove_one(path, st, type, ftw);
 }
 
-/* The lock file goes last: whoever is killed while doing this leaves a directory that can still be
- * told from other people's. The caller holds the lock. */
+/* The lock file goes last: whoever is killed while doing this leaves a directory that can
+ * still be told from other people's. The caller holds the lock. */
 static void remove_owned(const char *path)
 {
     CLEANUP(mem_freep) char *lock = mem_printf("%s/" TEMPDIR_OWNER, path);
@@ -212,9 +218,9 @@ static pid_t pid_in(const char *name)
     return pid > 0 && end[0] == '-' && strlen(end) == strlen("-XXXXXX") ? (pid_t)pid : 0;
 }
 
-/* The lock is the truth: a directory whose lock is free is nobody's. One without a lock file was
- * left between mkdir and open, and is empty: there the pid says whether the owner is still on its
- * way. */
+/* The lock is the truth: a directory whose lock is free is nobody's. One without a lock
+ * file was left between mkdir and open, and is empty: there the pid says whether the
+ * owner is still on its way. */
 static void sweep_one(const char *parent, int parent_fd, const char *name)
 {
     CLEANUP(mem_freep) char *path = mem_printf("%s/%s", parent, name);
@@ -223,8 +229,8 @@ static void sweep_one(const char *parent, int parent_fd, const char *name)
     pid_t pid = pid_in(name);
     struct stat st;
 
-    if (!pid || fstatat(parent_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode) ||
-        st.st_uid != geteuid())
+    if (!pid || fstatat(parent_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+        !S_ISDIR(st.st_mode) || st.st_uid != geteuid())
         return;
     fd = openat(parent_fd, lock, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)

@@ -1,11 +1,13 @@
-/* file.h - files that are whole or not there, and directories that do not outlive their owner. */
+/* file.h - files that are whole or not there, and directories that do not outlive their
+ * owner. */
 #pragma once
 
 #include <stddef.h>
 
 #include "base/err.h"
 
-/* Writes beside the target, syncs, renames: a reader sees the old file or the new one, whole. */
+/* Writes beside the target, syncs, renames: a reader sees the old file or the new one,
+ * whole. */
 int file_write(const char *path, const char *bytes, size_t length, struct err *err);
 
 /* Creates the directory and its parents where they are missing. */
@@ -17,16 +19,16 @@ int file_remove_tree(const char *path, struct err *err);
 /* The last few lines of a text file, for error messages; "" if it cannot be read. */
 void file_tail(const char *path, char *buffer, size_t size);
 
-/* A private directory under $TMPDIR (or /tmp) named afterkill-<pid>-XXXXXX. Its owner holds a lock
- * on the file "owner" in it for as long as it lives, so that leftovers can be told from directories
- * in use, also across pid namespaces and recycled pids. */
+/* A private directory under $TMPDIR (or /tmp) named afterkill-<pid>-XXXXXX. Its owner
+ * holds a lock on the file "owner" in it for as long as it lives, so that leftovers can
+ * be told from directories in use, also across pid namespaces and recycled pids. */
 struct tempdir {
     char *path;
     int lock_fd;
 };
-#define TEMPDIR_NULL                                                                               \
-    {                                                                                              \
-        NULL, -1                                                                                   \
+#define TEMPDIR_NULL                                                                     \
+    {                                                                                    \
+        NULL, -1                                                                         \
     }
 
 int tempdir_make(struct tempdir *ret, struct err *err);

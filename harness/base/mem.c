@@ -61,7 +61,8 @@ void mem_freep(void *pointer)
 void *mem_map(size_t bytes, size_t alignment, int flags)
 {
     size_t whole = (bytes + alignment - 1) & ~(alignment - 1), before;
-    char *map = mmap(NULL, whole + alignment, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
+    char *map = mmap(NULL, whole + alignment, PROT_READ | PROT_WRITE,
+                     flags | MAP_ANONYMOUS, -1, 0);
 
     if (map == MAP_FAILED)
         return NULL;

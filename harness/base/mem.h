@@ -1,23 +1,25 @@
 /* mem.h - memory that is there, and scopes that clean up after themselves.
  *
- * Allocation does not fail: a harness that cannot get a few kilobytes has nothing useful left to
- * do, so these functions say so on standard error and abort. Everything they return is freed with
- * free(3).
+ * Allocation does not fail: a harness that cannot get a few kilobytes has nothing useful
+ * left to do, so these functions say so on standard error and abort. Everything they
+ * return is freed with free(3).
  *
- * CLEANUP(f) frees a local variable on every way out of its scope; TAKE_PTR(v) hands the value to
- * somebody else and leaves NULL behind. */
+ * CLEANUP(f) frees a local variable on every way out of its scope; TAKE_PTR(v) hands the
+ * value to somebody else and leaves NULL behind. */
 #pragma once
 
 #include <stddef.h>
 
-void *mem_alloc(size_t bytes);                               /* zeroed */
-void *mem_grow(void *block, size_t count, size_t item_bytes); /* realloc; new part undefined */
+void *mem_alloc(size_t bytes); /* zeroed */
+void *mem_grow(void *block, size_t count,
+               size_t item_bytes); /* realloc; new part undefined */
 void *mem_copy(const void *from, size_t bytes);
 char *mem_strdup(const char *text);
 __attribute__((format(printf, 1, 2))) char *mem_printf(const char *format, ...);
 
-/* Maps zeroed pages at a multiple of `alignment`, a power of two to which `bytes` is rounded up.
- * `flags`: MAP_SHARED or MAP_PRIVATE, and more. NULL and errno if that fails; free with munmap(). */
+/* Maps zeroed pages at a multiple of `alignment`, a power of two to which `bytes` is
+ * rounded up. `flags`: MAP_SHARED or MAP_PRIVATE, and more. NULL and errno if that fails;
+ * free with munmap(). */
 void *mem_map(size_t bytes, size_t alignment, int flags);
 
 #define MEM_NEW(type) ((type *)mem_alloc(sizeof(type)))
@@ -25,19 +27,20 @@ void *mem_map(size_t bytes, size_t alignment, int flags);
 
 #define CLEANUP(function) __attribute__((cleanup(function)))
 
-/* Makes f##p(), which takes the address of a pointer, from f(), which takes the pointer. */
-#define DEFINE_CLEANUP(type, function)                                                             \
-    static inline void function##p(type *pointer)                                                  \
-    {                                                                                              \
-        if (*pointer)                                                                              \
-            function(*pointer);                                                                    \
+/* Makes f##p(), which takes the address of a pointer, from f(), which takes the pointer.
+ */
+#define DEFINE_CLEANUP(type, function)                                                   \
+    static inline void function##p(type *pointer)                                        \
+    {                                                                                    \
+        if (*pointer)                                                                    \
+            function(*pointer);                                                          \
     }
 
-#define TAKE_PTR(pointer)                                                                          \
-    ({                                                                                             \
-        __typeof__(pointer) taken_ = (pointer);                                                    \
-        (pointer) = NULL;                                                                          \
-        taken_;                                                                                    \
+#define TAKE_PTR(pointer)                                                                \
+    ({                                                                                   \
+        __typeof__(pointer) taken_ = (pointer);                                          \
+        (pointer) = NULL;                                                                \
+        taken_;                                                                          \
     })
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))

@@ -83,10 +83,12 @@ static size_t distance(const char *a, const char *b)
 }
 
 const char *str_nearest(const char *word, size_t count,
-                        const char *(*name)(const void *context, size_t i), const void *context)
+                        const char *(*name)(const void *context, size_t i),
+                        const void *context)
 {
     const char *nearest = NULL;
-    size_t least = strlen(word) / 3 + 2; /* farther than this is another word, not a typo */
+    size_t least =
+        strlen(word) / 3 + 2; /* farther than this is another word, not a typo */
 
     for (size_t i = 0; i < count; i++) {
         const char *candidate = name(context, i);

@@ -1,4 +1,5 @@
-/* str.h - bytes with a length (Redis keys and values may hold anything), and help for typos. */
+/* str.h - bytes with a length (Redis keys and values may hold anything), and help for
+ * typos. */
 #pragma once
 
 #include <stddef.h>
@@ -14,11 +15,13 @@ struct str {
 struct str str_of(const char *text); /* text is terminated; NULL gives the empty string */
 int str_compare(struct str a, struct str b); /* by bytes, then by length: <0, 0, >0 */
 
-/* For people: printable ASCII as it is, other bytes as \xHH, cut with "..." after `most` columns. */
+/* For people: printable ASCII as it is, other bytes as \xHH, cut with "..." after `most`
+ * columns. */
 void str_print(FILE *out, struct str text, size_t most);
 void str_show(char *buffer, size_t size, struct str text); /* the same into a buffer */
 
-/* The candidate nearest to a mistyped word (Levenshtein distance), or NULL if none is near.
- * name(context, i) is candidate i. */
+/* The candidate nearest to a mistyped word (Levenshtein distance), or NULL if none is
+ * near. name(context, i) is candidate i. */
 const char *str_nearest(const char *word, size_t count,
-                        const char *(*name)(const void *context, size_t i), const void *context);
+                        const char *(*name)(const void *context, size_t i),
+                        const void *context);

@@ -11,7 +11,8 @@
 #include "base/str.h"
 
 static const struct command commands[] = {
-    { "run", "SCENARIO", "kill the workers of a scenario's strategies, and report", cmd_run },
+    { "run", "SCENARIO", "kill the workers of a scenario's strategies, and report",
+      cmd_run },
     { "list", "", "the scenarios and their strategies", cmd_list },
 };
 
@@ -56,8 +57,8 @@ static char *beside_program(const char *suffix)
 
 char *scenario_directory(void)
 {
-    /* Where the program may stand: <prefix>/bin, also of a moved installation; a build directory in
-     * the source tree, and its harness/. */
+    /* Where the program may stand: <prefix>/bin, also of a moved installation; a build
+     * directory in the source tree, and its harness/. */
     static const char *const places[] = { "../share/afterkill/scenarios", "../scenarios",
                                           "../../scenarios" };
     const char *named = getenv("AFTERKILL_SCENARIOS");
@@ -137,12 +138,12 @@ int scenario_path(const char *operand, char **ret, struct err *err)
     count = scenario_names(directory, &names);
     nearest = str_nearest(operand, count, name_at, names);
     if (nearest)
-        err_set(err, ERR_USAGE, "there is no scenario '%.100s'; did you mean '%s'?", operand,
-                nearest);
+        err_set(err, ERR_USAGE, "there is no scenario '%.100s'; did you mean '%s'?",
+                operand, nearest);
     else
         err_set(err, ERR_USAGE,
-                "there is no file and no scenario '%.100s' (in '%s'); see afterkill list", operand,
-                directory);
+                "there is no file and no scenario '%.100s' (in '%s'); see afterkill list",
+                operand, directory);
     scenario_names_free(names, count);
     return err->code;
 }

@@ -1,4 +1,5 @@
-/* list.c - afterkill list: the scenarios that can be run by name, and their strategies. */
+/* list.c - afterkill list: the scenarios that can be run by name, and their strategies.
+ */
 #include <argp.h>
 #include <stdlib.h>
 
@@ -50,9 +51,10 @@ int cmd_list(int argc, char **argv, enum exit_status *ret_status, struct err *er
     argp_parse(&argp, argc, argv, 0, NULL, NULL);
     count = scenario_names(directory, &names);
     if (count == 0)
-        return err_set(err, ERR_USAGE,
-                       "there are no scenarios in '%s' (set AFTERKILL_SCENARIOS to their directory)",
-                       directory);
+        return err_set(
+            err, ERR_USAGE,
+            "there are no scenarios in '%s' (set AFTERKILL_SCENARIOS to their directory)",
+            directory);
     for (size_t i = 0; i < count && code == 0; i++)
         code = list_one(directory, names[i], err);
     scenario_names_free(names, count);

@@ -24,7 +24,7 @@ struct options {
     uint64_t trials;
     bool faults[FAULT_COUNT];
     uint64_t seed;
-    size_t lanes; /* 0: one per CPU */
+    size_t lanes;             /* 0: one per CPU */
     const char **assignments; /* owned */
     size_t assignment_count;
     double confidence;
@@ -36,7 +36,9 @@ struct options {
     const char *color;
 };
 
-static const char *const killers[] = { [KILLER_TIMER] = "timer", [KILLER_PARENT] = "parent" };
+static const char *const killers[] = {
+    [KILLER_TIMER] = "timer", [KILLER_PARENT] = "parent"
+};
 
 enum option_key {
     KEY_STRATEGY = 256,
@@ -56,29 +58,35 @@ enum option_key {
 
 static const struct argp_option argp_options[] = {
     { "strategy", KEY_STRATEGY, "A,B", 0, "Only these strategies", 1 },
-    { "set", KEY_SET, "NAME=VALUE", 0, "Change a parameter of the scenario (may be repeated)", 1 },
-    { "trials", KEY_TRIALS, "N", 0, "Kill attempts per strategy (default 1000; 0: census only)", 2 },
+    { "set", KEY_SET, "NAME=VALUE", 0,
+      "Change a parameter of the scenario (may be repeated)", 1 },
+    { "trials", KEY_TRIALS, "N", 0,
+      "Kill attempts per strategy (default 1000; 0: census only)", 2 },
     { "fault", KEY_FAULT, "kill,step", 0,
-      "What to do to workers: kill (SIGKILL at random instants), step (the census of command "
+      "What to do to workers: kill (SIGKILL at random instants), step (the census of "
+      "command "
       "boundaries; always taken, because kills are judged by it)",
       2 },
     { "killer", KEY_KILLER, "timer|parent", 0,
       "Who kills: the worker's own kernel timer (default), or its parent by pidfd", 2 },
     { "seed", KEY_SEED, "S", 0, "What the schedule is computed from (default 1)", 2 },
-    { "lanes", KEY_LANES, "N", 0, "How many servers and trial loops (default: one per CPU)", 2 },
+    { "lanes", KEY_LANES, "N", 0,
+      "How many servers and trial loops (default: one per CPU)", 2 },
     { "timeout", KEY_TIMEOUT, "SECONDS", 0,
       "When the watchdog kills a worker that does not end (default 10)", 2 },
     { "confidence", KEY_CONFIDENCE, "C", 0, "Of the intervals (default 0.95)", 3 },
-    { "format", KEY_FORMAT, "text|json", 0, "Of the report on standard output (default text)", 3 },
+    { "format", KEY_FORMAT, "text|json", 0,
+      "Of the report on standard output (default text)", 3 },
     { "output", KEY_OUTPUT, "DIR", 0, "Also write report.txt and run.json there", 3 },
-    { "color", KEY_COLOR, "auto|always|never", 0, "Colour in the text report (default auto)", 3 },
+    { "color", KEY_COLOR, "auto|always|never", 0,
+      "Colour in the text report (default auto)", 3 },
     { "redis-server", KEY_REDIS_SERVER, "PATH", 0,
       "The server to start (default: redis-server or valkey-server from the PATH)", 4 },
     { NULL, 0, NULL, 0, NULL, 0 },
 };
 
-static uint64_t parse_whole(const char *text, const char *option, uint64_t least, uint64_t most,
-                            struct argp_state *state)
+static uint64_t parse_whole(const char *text, const char *option, uint64_t least,
+                            uint64_t most, struct argp_state *state)
 {
     char *end;
     unsigned long long value;
@@ -86,8 +94,8 @@ static uint64_t parse_whole(const char *text, const char *option, uint64_t least
     errno = 0;
     value = strtoull(text, &end, 10);
     if (end == text || *end || errno || text[0] == '-' || value < least || value > most)
-        argp_error(state, "--%s '%s': expected a whole number from %llu to %llu", option, text,
-                   (unsigned long long)least, (unsigned long long)most);
+        argp_error(state, "--%s '%s': expected a whole number from %llu to %llu", option,
+                   text, (unsigned long long)least, (unsigned long long)most);
     return value;
 }
 
@@ -98,8 +106,8 @@ static double parse_real(const char *text, const char *option, double above, dou
     double value = strtod(text, &end);
 
     if (end == text || *end || !isfinite(value) || value <= above || value >= below)
-        argp_error(state, "--%s '%s': expected a number between %g and %g", option, text, above,
-                   below);
+        argp_error(state, "--%s '%s': expected a number between %g and %g", option, text,
+                   above, below);
     return value;
 }
 
@@ -112,7 +120,8 @@ static enum killer parse_killer(const char *text, struct argp_state *state)
     return KILLER_TIMER;
 }
 
-static void parse_faults(struct options *options, const char *list, struct argp_state *state)
+static void parse_faults(struct options *options, const char *list,
+                         struct argp_state *state)
 {
     CLEANUP(mem_freep) char *copy = mem_strdup(list);
     char *rest = copy, *name;
@@ -122,22 +131,26 @@ static void parse_faults(struct options *options, const char *list, struct argp_
         const struct fault *fault = fault_by_name(name);
 
         if (!fault)
-            argp_error(state, "--fault '%s': expected kill or step, or both with a comma", name);
+            argp_error(state, "--fault '%s': expected kill or step, or both with a comma",
+                       name);
         else
             options->faults[fault - fault_by_id(FAULT_NONE)] = true;
     }
 }
 
-static void parse_format(struct options *options, const char *name, struct argp_state *state)
+static void parse_format(struct options *options, const char *name,
+                         struct argp_state *state)
 {
     options->format = report_format_by_name(name);
     if (!options->format)
         argp_error(state, "--format '%s': expected text or json", name);
 }
 
-static void parse_color(struct options *options, const char *text, struct argp_state *state)
+static void parse_color(struct options *options, const char *text,
+                        struct argp_state *state)
 {
-    if (strcmp(text, "auto") != 0 && strcmp(text, "always") != 0 && strcmp(text, "never") != 0)
+    if (strcmp(text, "auto") != 0 && strcmp(text, "always") != 0 &&
+        strcmp(text, "never") != 0)
         argp_error(state, "--color '%s': expected auto, always or never", text);
     options->color = text;
 }
@@ -163,8 +176,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         options->lanes = (size_t)parse_whole(argument, "lanes", 1, LANES_MOST, state);
         break;
     case KEY_SET:
-        options->assignments = mem_grow(options->assignments, options->assignment_count + 1,
-                                        sizeof(*options->assignments));
+        options->assignments =
+            mem_grow(options->assignments, options->assignment_count + 1,
+                     sizeof(*options->assignments));
         options->assignments[options->assignment_count++] = argument;
         break;
     case KEY_CONFIDENCE:
@@ -190,7 +204,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         break;
     case ARGP_KEY_ARG:
         if (options->scenario)
-            argp_error(state, "more than one scenario: '%s' and '%s'", options->scenario, argument);
+            argp_error(state, "more than one scenario: '%s' and '%s'", options->scenario,
+                       argument);
         options->scenario = argument;
         break;
     case ARGP_KEY_NO_ARGS:
@@ -202,10 +217,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     return 0;
 }
 
-static int choose_strategies(const struct options *options, const struct scenario *scenario,
-                             size_t *chosen, size_t *ret_count, struct err *err)
+static int choose_strategies(const struct options *options,
+                             const struct scenario *scenario, size_t *chosen,
+                             size_t *ret_count, struct err *err)
 {
-    CLEANUP(mem_freep) char *copy = mem_strdup(options->strategies ? options->strategies : "");
+    CLEANUP(mem_freep) char *copy =
+        mem_strdup(options->strategies ? options->strategies : "");
     char *rest = copy, *name;
     size_t count = 0;
 
@@ -217,8 +234,10 @@ static int choose_strategies(const struct options *options, const struct scenari
         const char *nearest;
 
         if (index < 0) {
-            nearest = str_nearest(name, scenario->strategy_count, scenario_strategy_name, scenario);
-            return err_set(err, ERR_USAGE, "%s has no strategy '%.60s'%s%s%s", scenario->name, name,
+            nearest = str_nearest(name, scenario->strategy_count, scenario_strategy_name,
+                                  scenario);
+            return err_set(err, ERR_USAGE, "%s has no strategy '%.60s'%s%s%s",
+                           scenario->name, name,
                            nearest ? "; did you mean '" : "; see afterkill list",
                            nearest ? nearest : "", nearest ? "'?" : "");
         }
@@ -265,7 +284,8 @@ static int save(const char *directory, const struct result *result, struct err *
     return code;
 }
 
-static int print(const struct options *options, const struct result *result, struct err *err)
+static int print(const struct options *options, const struct result *result,
+                 struct err *err)
 {
     options->format->write(stdout, result,
                            (struct report_style){ .color = wants_color(options) });
@@ -283,9 +303,10 @@ static bool anything_known(const struct result *result)
     return false;
 }
 
-/* Reports whatever is known. A report that cannot be written is the more urgent error only if there
- * was none before. */
-static int deliver(const struct options *options, const struct result *result, struct err *err)
+/* Reports whatever is known. A report that cannot be written is the more urgent error
+ * only if there was none before. */
+static int deliver(const struct options *options, const struct result *result,
+                   struct err *err)
 {
     struct err late = ERR_NULL;
     int code;
@@ -306,15 +327,17 @@ static int deliver(const struct options *options, const struct result *result, s
     return err->code;
 }
 
-static int run(const struct options *options, struct scenario *scenario, const size_t *strategies,
-               size_t count, enum exit_status *ret_status, struct err *err)
+static int run(const struct options *options, struct scenario *scenario,
+               const size_t *strategies, size_t count, enum exit_status *ret_status,
+               struct err *err)
 {
     struct progress_view view;
     struct result result;
     struct fleet_options fleet = {
         .scenario = scenario,
         .strategies = strategies,
-        .plan = { options->seed, count, options->faults[FAULT_KILL] ? options->trials : 0 },
+        .plan = { options->seed, count,
+                  options->faults[FAULT_KILL] ? options->trials : 0 },
         .killer = options->killer,
         .timeout_ns = (uint64_t)(options->timeout_s * (double)NSEC_PER_SEC),
         .lanes = options->lanes,
@@ -343,10 +366,13 @@ int cmd_run(int argc, char **argv, enum exit_status *ret_status, struct err *err
         .options = argp_options,
         .parser = parse,
         .args_doc = "SCENARIO",
-        .doc = "Run the strategies of a scenario, kill their workers at every command boundary and "
+        .doc = "Run the strategies of a scenario, kill their workers at every command "
+               "boundary and "
                "at random instants, and report what is left in Redis."
-               "\vSCENARIO is a Lua file, or the name of one from `afterkill list`. Servers are "
-               "private: started for the run on a unix socket, and removed with all their data.",
+               "\vSCENARIO is a Lua file, or the name of one from `afterkill list`. "
+               "Servers are "
+               "private: started for the run on a unix socket, and removed with all "
+               "their data.",
     };
     struct options options = {
         .trials = 1000,
@@ -368,8 +394,8 @@ int cmd_run(int argc, char **argv, enum exit_status *ret_status, struct err *err
     if (code == 0)
         code = scenario_load(path,
                              &(struct scenario_settings){ options.assignments,
-                                                          options.assignment_count, options.seed,
-                                                          time(NULL) },
+                                                          options.assignment_count,
+                                                          options.seed, time(NULL) },
                              &scenario, err);
     free(options.assignments);
     if (code < 0)

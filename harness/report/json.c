@@ -1,4 +1,5 @@
-/* json.c - a result as one JSON object; the schema is described in docs/afterkill.1.scd. */
+/* json.c - a result as one JSON object; the schema is described in docs/afterkill.1.scd.
+ */
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
@@ -19,7 +20,8 @@ static json_t *real(double number)
     return json_real(isfinite(number) ? number : 0);
 }
 
-/* Text that may not be UTF-8 (keys can be anything) is shown escaped elsewhere; here it is ours. */
+/* Text that may not be UTF-8 (keys can be anything) is shown escaped elsewhere; here it
+ * is ours. */
 static json_t *text(const char *bytes)
 {
     json_t *string = json_string(bytes);
@@ -151,12 +153,14 @@ static json_t *strategy(const struct result *result, const struct finding *findi
     json_object_set_new(object, "round_trips", whole(finding->trips));
     json_object_set_new(object, "update_us", update_us(&costs));
     json_object_set_new(object, "updates_per_second", real(costs.per_second));
-    json_object_set_new(object, "window_us", real((double)tally_window_ns(finding) / 1e3));
+    json_object_set_new(object, "window_us",
+                        real((double)tally_window_ns(finding) / 1e3));
     json_object_set_new(object, "uncrashed", later_words(finding->uncrashed));
     json_object_set_new(object, "census", census(finding));
     json_object_set_new(object, "kills", kills(finding));
     json_object_set_new(object, "leak_rate", rate(result, words->later[0], valid));
-    json_object_set_new(object, "harm_rate", rate(result, tally_harmed(words, valid), valid));
+    json_object_set_new(object, "harm_rate",
+                        rate(result, tally_harmed(words, valid), valid));
     json_object_set_new(object, "torn_rate", rate(result, words->now[NOW_TORN], valid));
     json_object_set_new(object, "points", points(finding));
     json_object_set_new(object, "verdict", text(verdicts[tally_verdict(finding)]));
@@ -189,7 +193,9 @@ static json_t *redis(const struct result *result)
     json_t *object = json_object();
     const char *space = strchr(result->server, ' '); /* "redis 7.0.15" */
 
-    json_object_set_new(object, "server", json_stringn(result->server, space ? (size_t)(space - result->server) : 0));
+    json_object_set_new(
+        object, "server",
+        json_stringn(result->server, space ? (size_t)(space - result->server) : 0));
     json_object_set_new(object, "version", text(space ? space + 1 : ""));
     json_object_set_new(object, "transport", text(result->transport));
     return object;
@@ -212,7 +218,8 @@ void report_json(FILE *out, const struct result *result, struct report_style sty
     json_object_set_new(object, "redis", redis(result));
     json_object_set_new(object, "lanes", whole(result->lanes));
     json_object_set_new(object, "killer", text(result->killer));
-    json_object_set_new(object, "kills_per_second", real(report_kills_per_second(result)));
+    json_object_set_new(object, "kills_per_second",
+                        real(report_kills_per_second(result)));
     json_object_set_new(object, "complete", json_boolean(result->complete));
     if (result->trouble[0])
         json_object_set_new(object, "trouble", text(result->trouble));

@@ -1,5 +1,5 @@
-/* report.h - a table of writers. A writer lays out a result; it computes nothing that another
- * report would have to compute again (that is tally.h's and stats.h's). */
+/* report.h - a table of writers. A writer lays out a result; it computes nothing that
+ * another report would have to compute again (that is tally.h's and stats.h's). */
 #pragma once
 
 #include <stdbool.h>
@@ -18,8 +18,9 @@ struct report_format {
     void (*write)(FILE *out, const struct result *result, struct report_style style);
 };
 
-const struct report_format *report_format_by_name(const char *name); /* NULL if there is none */
-const struct report_format *report_format_at(size_t index);         /* NULL past the end */
+const struct report_format *report_format_by_name(
+    const char *name);                                      /* NULL if there is none */
+const struct report_format *report_format_at(size_t index); /* NULL past the end */
 
 void report_text(FILE *out, const struct result *result, struct report_style style);
 void report_json(FILE *out, const struct result *result, struct report_style style);

@@ -1,4 +1,5 @@
-/* text.c - a result for people: what leaks, how often, what it costs, and one sentence each. */
+/* text.c - a result for people: what leaks, how often, what it costs, and one sentence
+ * each. */
 #include <stdarg.h>
 #include <string.h>
 
@@ -6,9 +7,11 @@
 #include "report/report.h"
 
 #define WRAP_COLUMNS 96
-#define VALID_WANTED 0.8 /* a share of valid kills that is surely below this is worth a remark */
+#define VALID_WANTED                                                                     \
+    0.8 /* a share of valid kills that is surely below this is worth a remark */
 
-/* A table of cells, as wide as they need to be. Two header lines; numbers stand to the right. */
+/* A table of cells, as wide as they need to be. Two header lines; numbers stand to the
+ * right. */
 #define TABLE_COLUMNS 12
 #define TABLE_CELL 72
 
@@ -21,7 +24,8 @@ struct table {
     char (*cells)[TABLE_COLUMNS][TABLE_CELL]; /* owned */
 };
 
-static size_t add_column(struct table *table, const char *first, const char *second, bool right)
+static size_t add_column(struct table *table, const char *first, const char *second,
+                         bool right)
 {
     table->column[table->columns].head[0] = first;
     table->column[table->columns].head[1] = second;
@@ -36,7 +40,8 @@ static void add_row(struct table *table)
 }
 
 /* The cell of the last row. */
-__attribute__((format(printf, 3, 4))) static void set_cell(struct table *table, size_t column,
+__attribute__((format(printf, 3, 4))) static void set_cell(struct table *table,
+                                                           size_t column,
                                                            const char *format, ...)
 {
     va_list args;
@@ -61,7 +66,8 @@ static size_t column_width(const struct table *table, size_t column)
 
 /* One line without blanks at its end; line(context, column) is a column's text. */
 static void write_line(FILE *out, const struct table *table,
-                       const char *(*text)(const struct table *table, size_t line, size_t column),
+                       const char *(*text)(const struct table *table, size_t line,
+                                           size_t column),
                        size_t line)
 {
     size_t pending = 0;
@@ -151,8 +157,9 @@ static void other_harm(const struct finding *finding, char *buffer, size_t size)
     buffer[0] = '\0';
     for (unsigned i = 1; i < LATER_COUNT; i++)
         if (words.later[i] && used < size)
-            used += (size_t)snprintf(buffer + used, size - used, "%s%llu %s", used ? ", " : "",
-                                     (unsigned long long)words.later[i], later_name(i));
+            used += (size_t)snprintf(buffer + used, size - used, "%s%llu %s",
+                                     used ? ", " : "", (unsigned long long)words.later[i],
+                                     later_name(i));
 }
 
 static bool any_other_harm(const struct result *result)
@@ -180,13 +187,14 @@ static const char *met_text(const struct finding *finding)
     return finding->strategy->expect ? "not known" : "";
 }
 
-static void write_findings(FILE *out, const struct result *result, struct report_style style)
+static void write_findings(FILE *out, const struct result *result,
+                           struct report_style style)
 {
     struct table table = { .columns = 0 };
     char leaked[48], confidence[24];
     bool other = any_other_harm(result), kills = result->kills_wanted;
-    size_t name, points, harm = 0, leak = 0, harmed = 0, valid = 0, torn, p50, commands, trips,
-                         expect, met;
+    size_t name, points, harm = 0, leak = 0, harmed = 0, valid = 0, torn, p50, commands,
+                         trips, expect, met;
 
     percent(confidence, sizeof(confidence), result->confidence);
     snprintf(leaked, sizeof(leaked), "inside the update (%s)", confidence);
@@ -328,8 +336,10 @@ static void say_points(FILE *out, const struct finding *finding, const struct po
     fputs(". ", out);
 }
 
-/* Where the census and the kills seem to disagree, they do not: say what the difference is. */
-static void say_unreached(FILE *out, const struct result *result, const struct finding *finding)
+/* Where the census and the kills seem to disagree, they do not: say what the difference
+ * is. */
+static void say_unreached(FILE *out, const struct result *result,
+                          const struct finding *finding)
 {
     struct rate rate =
         report_rate(result, tally_harmed(&finding->kills.words, valid_kills(finding)),
@@ -341,16 +351,19 @@ static void say_unreached(FILE *out, const struct result *result, const struct f
             (unsigned long long)rate.of, text);
     if (finding->trips == 1 && finding->bytes <= 16384)
         fprintf(out,
-                "The whole update is %llu bytes in flight at once, and Redis takes up to 16384 "
-                "bytes in one read and executes them before it sees that the worker is gone; a "
-                "larger update, a client that splits its writes or a network that does reaches "
+                "The whole update is %llu bytes in flight at once, and Redis takes up to "
+                "16384 "
+                "bytes in one read and executes them before it sees that the worker is "
+                "gone; a "
+                "larger update, a client that splits its writes or a network that does "
+                "reaches "
                 "these points. ",
                 (unsigned long long)finding->bytes);
     fputs("The expectation is judged by the census. ", out);
 }
 
-static void say_harm(FILE *out, const struct result *result, const struct finding *finding,
-                     const struct point *harm)
+static void say_harm(FILE *out, const struct result *result,
+                     const struct finding *finding, const struct point *harm)
 {
     uint64_t valid = valid_kills(finding);
     uint64_t harmed = tally_harmed(&finding->kills.words, valid);
@@ -366,7 +379,8 @@ static void say_harm(FILE *out, const struct result *result, const struct findin
     }
 }
 
-static void say_clean(FILE *out, const struct result *result, const struct finding *finding)
+static void say_clean(FILE *out, const struct result *result,
+                      const struct finding *finding)
 {
     struct words words = tally_census(finding);
     uint64_t valid = valid_kills(finding);
@@ -375,10 +389,14 @@ static void say_clean(FILE *out, const struct result *result, const struct findi
     fprintf(out, "none of %llu crash points does harm that lasts",
             (unsigned long long)points_of(finding));
     if (!words.now[NOW_GAP] && !words.now[NOW_TORN])
-        fputs(", and a reader never sees anything but the old state or the new one. ", out);
+        fputs(", and a reader never sees anything but the old state or the new one. ",
+              out);
     else
-        fprintf(out, "; until the next update a reader sees %llu of them torn and %llu with a gap. ",
-                (unsigned long long)words.now[NOW_TORN], (unsigned long long)words.now[NOW_GAP]);
+        fprintf(out,
+                "; until the next update a reader sees %llu of them torn and %llu with a "
+                "gap. ",
+                (unsigned long long)words.now[NOW_TORN],
+                (unsigned long long)words.now[NOW_GAP]);
     if (valid) {
         rate_text(text, sizeof(text),
                   report_rate(result, tally_harmed(&finding->kills.words, valid), valid));
@@ -399,14 +417,18 @@ static void say_uncrashed(FILE *out, const struct finding *finding)
     fputs(". ", out);
 }
 
-static void say_attempts(FILE *out, const struct result *result, const struct finding *finding)
+static void say_attempts(FILE *out, const struct result *result,
+                         const struct finding *finding)
 {
-    struct rate valid = report_rate(result, valid_kills(finding), tally_attempts(finding));
+    struct rate valid =
+        report_rate(result, valid_kills(finding), tally_attempts(finding));
 
     if (valid.interval.high >= VALID_WANTED)
         return;
-    fprintf(out, "Only %llu of %llu attempts landed inside the update: the machine's speed changes "
-                 "faster than it can be calibrated. ",
+    fprintf(out,
+            "Only %llu of %llu attempts landed inside the update: the machine's speed "
+            "changes "
+            "faster than it can be calibrated. ",
             (unsigned long long)valid.hits, (unsigned long long)valid.of);
 }
 
@@ -425,7 +447,8 @@ static void say_all(FILE *out, const struct result *result, const struct finding
     say_attempts(out, result, finding);
 }
 
-/* Breaks a text at its blanks into lines of at most WRAP_COLUMNS; all but the first are indented. */
+/* Breaks a text at its blanks into lines of at most WRAP_COLUMNS; all but the first are
+ * indented. */
 static void write_wrapped(FILE *out, const char *words)
 {
     size_t column = 0;
@@ -445,7 +468,8 @@ static void write_wrapped(FILE *out, const char *words)
     fputc('\n', out);
 }
 
-static void write_sentence(FILE *out, const struct result *result, const struct finding *finding)
+static void write_sentence(FILE *out, const struct result *result,
+                           const struct finding *finding)
 {
     CLEANUP(mem_freep) char *words = NULL;
     size_t length = 0;
@@ -462,8 +486,8 @@ static void write_header(FILE *out, const struct result *result)
 {
     const struct scenario *scenario = result->scenario;
 
-    fprintf(out, "%s   %s   %s, %s, %s   %zu lane%s, seed %llu\n", scenario->name, scenario->title,
-            result->server[0] ? result->server : "redis", "private",
+    fprintf(out, "%s   %s   %s, %s, %s   %zu lane%s, seed %llu\n", scenario->name,
+            scenario->title, result->server[0] ? result->server : "redis", "private",
             result->transport, result->lanes, result->lanes == 1 ? "" : "s",
             (unsigned long long)result->plan.seed);
     for (size_t i = 0; i < scenario->parameter_count; i++)
@@ -478,7 +502,8 @@ static void paint(FILE *out, struct report_style style, const char *color)
         fputs(color, out);
 }
 
-static void write_verdict(FILE *out, const struct result *result, struct report_style style)
+static void write_verdict(FILE *out, const struct result *result,
+                          struct report_style style)
 {
     enum exit_status status = tally_exit_status(result);
     size_t judged = 0, failed = 0;
@@ -489,8 +514,8 @@ static void write_verdict(FILE *out, const struct result *result, struct report_
     }
     paint(out, style, status == EXIT_PASS ? "\033[32m" : "\033[31m");
     if (status == EXIT_PASS && judged)
-        fprintf(out, "PASS: %zu of %zu strategies do what is expected of them.\n", judged - failed,
-                judged);
+        fprintf(out, "PASS: %zu of %zu strategies do what is expected of them.\n",
+                judged - failed, judged);
     else if (status == EXIT_PASS)
         fprintf(out, "PASS: nothing was expected of any strategy.\n");
     for (size_t i = 0; i < result->plan.strategies; i++) {
@@ -500,15 +525,18 @@ static void write_verdict(FILE *out, const struct result *result, struct report_
         if (tally_verdict(finding) != VERDICT_FAIL)
             continue;
         report_expect(finding->strategy->expect, expect, sizeof(expect), "+");
-        fprintf(out, "FAIL: %s was expected to be %s, and is not.\n", finding->strategy->name,
-                expect);
+        fprintf(out, "FAIL: %s was expected to be %s, and is not.\n",
+                finding->strategy->name, expect);
     }
     if (result->first_error[0])
-        fprintf(out, "ERRORS: some trials ended in an error and count in no rate; the first, %s\n",
-                result->first_error);
+        fprintf(
+            out,
+            "ERRORS: some trials ended in an error and count in no rate; the first, %s\n",
+            result->first_error);
     if (result->unexplained[0])
         fprintf(out,
-                "UNEXPLAINED: %s. This is a mistake in afterkill or a discovery about Redis; no "
+                "UNEXPLAINED: %s. This is a mistake in afterkill or a discovery about "
+                "Redis; no "
                 "rate of this run can be trusted.\n",
                 result->unexplained);
     if (!result->complete)
