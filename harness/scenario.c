@@ -6,71 +6,16 @@
 #include <fnmatch.h>
 #include <lauxlib.h>
 #include <lua.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "loader.h"
+#include "parameters.h"
 #include "sandbox.h"
 #include "verdict.h"
 #include "vocabulary.h"
 
 #define STRATEGIES_MOST 1000
-
-/* What is needed while a file is being checked. */
-struct loader {
-    lua_State *lua;
-    struct scenario *scenario;
-    const struct scenario_settings *settings;
-    char *text; /* of the file, for line numbers; "" if it cannot be read */
-    struct err *err;
-};
-
-static char *read_text(const char *path)
-{
-    FILE *file = fopen(path, "re");
-    char *text = NULL;
-    size_t size = 0;
-
-    if (!file || getdelim(&text, &size, '\0', file) < 0) {
-        free(text);
-        text = mem_strdup("");
-    }
-    if (file)
-        fclose(file);
-    return text;
-}
-
-/* The first line on which the word stands by itself; 1 if it does nowhere. */
-static int line_of(const struct loader *loader, const char *word)
-{
-    size_t length = strlen(word);
-    int line = 1;
-
-    for (const char *p = loader->text; *p; p++) {
-        bool starts =
-            p == loader->text || !(isalnum((unsigned char)p[-1]) || p[-1] == '_');
-
-        if (starts && length && strncmp(p, word, length) == 0 &&
-            !(isalnum((unsigned char)p[length]) || p[length] == '_'))
-            return line;
-        line += *p == '\n';
-    }
-    return 1;
-}
-
-__attribute__((format(printf, 3, 4))) static int mistake(const struct loader *loader,
-                                                         const char *word,
-                                                         const char *format, ...)
-{
-    char text[512];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    return err_set(loader->err, ERR_USAGE, "%s:%d: %s", loader->scenario->path,
-                   line_of(loader, word), text);
-}
 
 /* A key that a table may have. Lua types that it may take are bits: 1 << LUA_T... */
 struct key {
@@ -135,10 +80,11 @@ static int unknown_key(const struct loader *loader, const struct keys *keys,
         strcat(list, keys->keys[i].name);
     }
     if (nearest)
-        return mistake(loader, name, "unknown key '%.60s' in %s; did you mean '%s'?",
-                       name, keys->table, nearest);
-    return mistake(loader, name, "unknown key '%.60s' in %s; expected one of: %s", name,
-                   keys->table, list);
+        return loader_mistake(loader, name,
+                              "unknown key '%.60s' in %s; did you mean '%s'?", name,
+                              keys->table, nearest);
+    return loader_mistake(loader, name, "unknown key '%.60s' in %s; expected one of: %s",
+                          name, keys->table, list);
 }
 
 /* Checks names, types and presence of the keys of the table on top of the stack. */
@@ -151,24 +97,25 @@ static int check_keys(const struct loader *loader, const struct keys *keys)
         const char *name;
 
         if (lua_type(lua, -2) != LUA_TSTRING)
-            return mistake(loader, "",
-                           "%s has an entry without a name; expected name = value",
-                           keys->table);
+            return loader_mistake(loader, "",
+                                  "%s has an entry without a name; expected name = value",
+                                  keys->table);
         name = lua_tostring(lua, -2);
         key = find_key(keys, name);
         if (!key)
             return unknown_key(loader, keys, name);
         if (!(key->types & 1u << lua_type(lua, -1)))
-            return mistake(loader, name, "%s of %s is a %s; expected %s", name,
-                           keys->table, luaL_typename(lua, -1), key->expected);
+            return loader_mistake(loader, name, "%s of %s is a %s; expected %s", name,
+                                  keys->table, luaL_typename(lua, -1), key->expected);
     }
     for (size_t i = 0; i < keys->count; i++) {
         bool missing = lua_getfield(lua, -1, keys->keys[i].name) == LUA_TNIL;
 
         lua_pop(lua, 1);
         if (missing && keys->keys[i].required)
-            return mistake(loader, "return", "%s has no '%s'; expected %s", keys->table,
-                           keys->keys[i].name, keys->keys[i].expected);
+            return loader_mistake(loader, "return", "%s has no '%s'; expected %s",
+                                  keys->table, keys->keys[i].name,
+                                  keys->keys[i].expected);
     }
     return 0;
 }
@@ -212,16 +159,16 @@ static int load_patterns(const struct loader *loader, const char *name,
         return 0;
     }
     if (!is_list(lua))
-        return mistake(loader, name,
-                       "%s has entries with names; expected a list of patterns", name);
+        return loader_mistake(
+            loader, name, "%s has entries with names; expected a list of patterns", name);
     count = lua_rawlen(lua, -1);
     ret->globs = mem_alloc((count + 1) * sizeof(*ret->globs));
     for (size_t i = 0; i < count; i++) {
         if (lua_rawgeti(lua, -1, (lua_Integer)i + 1) != LUA_TSTRING)
-            return mistake(loader, name,
-                           "entry %zu of %s is a %s; expected a pattern like "
-                           "\"stat:*\"",
-                           i + 1, name, luaL_typename(lua, -1));
+            return loader_mistake(loader, name,
+                                  "entry %zu of %s is a %s; expected a pattern like "
+                                  "\"stat:*\"",
+                                  i + 1, name, luaL_typename(lua, -1));
         ret->globs[ret->count++] = mem_strdup(lua_tostring(lua, -1));
         lua_pop(lua, 1);
     }
@@ -235,15 +182,15 @@ static int expect_word(const struct loader *loader, struct strategy *strategy,
     unsigned bits = expect_parse(word);
 
     if (!bits)
-        return mistake(
+        return loader_mistake(
             loader, word,
             "strategy '%s' expects '%.40s'; expected atomic or safe, or some of "
             "leaked, lost, mixed, stuck, broken",
             strategy->name, word);
     if (strategy->expect && ((strategy->expect | bits) & (EXPECT_ATOMIC | EXPECT_SAFE)))
-        return mistake(loader, word,
-                       "strategy '%s': '%s' cannot stand beside other words",
-                       strategy->name, bits & EXPECT_SAFE ? "safe" : "atomic");
+        return loader_mistake(loader, word,
+                              "strategy '%s': '%s' cannot stand beside other words",
+                              strategy->name, bits & EXPECT_SAFE ? "safe" : "atomic");
     strategy->expect |= bits;
     return 0;
 }
@@ -259,14 +206,15 @@ static int load_expect(const struct loader *loader, struct strategy *strategy)
     if (type == LUA_TSTRING)
         code = expect_word(loader, strategy, lua_tostring(lua, -1));
     if (type == LUA_TTABLE && count == 0)
-        code = mistake(loader, "expect", "strategy '%s' expects an empty list",
-                       strategy->name);
+        code = loader_mistake(loader, "expect", "strategy '%s' expects an empty list",
+                              strategy->name);
     for (size_t i = 1; i <= count && code == 0; i++) {
         if (lua_rawgeti(lua, -1, (lua_Integer)i) == LUA_TSTRING)
             code = expect_word(loader, strategy, lua_tostring(lua, -1));
         else
-            code = mistake(loader, "expect", "strategy '%s': word %zu of expect is a %s",
-                           strategy->name, i, luaL_typename(lua, -1));
+            code = loader_mistake(loader, "expect",
+                                  "strategy '%s': word %zu of expect is a %s",
+                                  strategy->name, i, luaL_typename(lua, -1));
         lua_pop(lua, 1);
     }
     lua_pop(lua, 1);
@@ -292,8 +240,9 @@ static int load_strategy(const struct loader *loader, size_t number, bool *ret_r
     int code;
 
     if (!lua_istable(loader->lua, -1))
-        return mistake(loader, "strategies", "strategy %zu is a %s; expected a table",
-                       number + 1, luaL_typename(loader->lua, -1));
+        return loader_mistake(loader, "strategies",
+                              "strategy %zu is a %s; expected a table", number + 1,
+                              luaL_typename(loader->lua, -1));
     code = check_keys(loader, &keys);
     if (code < 0)
         return code;
@@ -309,14 +258,14 @@ static int load_strategy(const struct loader *loader, size_t number, bool *ret_r
     lua_pop(loader->lua, 1);
     str_show(shown, sizeof(shown), str_of(strategy->name));
     if (!is_name(strategy->name))
-        return mistake(
+        return loader_mistake(
             loader, "name",
             "strategy %zu is named '%s'; expected a name without spaces and commas",
             number + 1, shown);
     for (size_t i = 0; i < number; i++)
         if (strcmp(scenario->strategies[i].name, strategy->name) == 0)
-            return mistake(loader, "name", "two strategies are named '%s'",
-                           strategy->name);
+            return loader_mistake(loader, "name", "two strategies are named '%s'",
+                                  strategy->name);
     return load_expect(loader, strategy);
 }
 
@@ -329,16 +278,17 @@ static int load_strategies(const struct loader *loader)
 
     lua_getfield(lua, -1, "strategies");
     if (!is_list(lua))
-        return mistake(loader, "strategies",
-                       "strategies has entries with names; expected a list: { { name = "
-                       "... }, ... }");
+        return loader_mistake(
+            loader, "strategies",
+            "strategies has entries with names; expected a list: { { name = "
+            "... }, ... }");
     count = lua_rawlen(lua, -1);
     if (count > STRATEGIES_MOST)
-        return mistake(loader, "strategies", "%zu strategies; expected at most %d", count,
-                       STRATEGIES_MOST);
+        return loader_mistake(loader, "strategies", "%zu strategies; expected at most %d",
+                              count, STRATEGIES_MOST);
     if (count == 0)
-        return mistake(loader, "strategies",
-                       "strategies is empty; expected a list of tables");
+        return loader_mistake(loader, "strategies",
+                              "strategies is empty; expected a list of tables");
     scenario->strategies = mem_alloc(count * sizeof(*scenario->strategies));
     scenario->reference = count - 1;
     for (size_t i = 0; i < count; i++) {
@@ -351,8 +301,9 @@ static int load_strategies(const struct loader *loader)
         if (code < 0)
             return code;
         if (reference && have_reference)
-            return mistake(loader, "reference",
-                           "two strategies are the reference; expected at most one");
+            return loader_mistake(
+                loader, "reference",
+                "two strategies are the reference; expected at most one");
         if (reference)
             scenario->reference = i;
         have_reference |= reference;
@@ -361,155 +312,16 @@ static int load_strategies(const struct loader *loader)
     return 0;
 }
 
-static int compare_parameters(const void *a, const void *b)
-{
-    return strcmp(((const struct parameter *)a)->name,
-                  ((const struct parameter *)b)->name);
-}
-
-/* The value on top of the stack as text; numbers with as many digits as bring them back.
- */
-static char *value_text(lua_State *lua)
-{
-    char text[40];
-
-    if (lua_type(lua, -1) == LUA_TNUMBER && !lua_isinteger(lua, -1)) {
-        for (int digits = 15; digits <= 17; digits++) {
-            snprintf(text, sizeof(text), "%.*g", digits, lua_tonumber(lua, -1));
-            if (strtod(text, NULL) == lua_tonumber(lua, -1))
-                break;
-        }
-        return mem_strdup(text);
-    }
-    if (lua_type(lua, -1) == LUA_TBOOLEAN)
-        return mem_strdup(lua_toboolean(lua, -1) ? "true" : "false");
-    lua_pushvalue(lua, -1); /* lua_tostring() changes what it converts */
-    char *copy = mem_strdup(lua_tostring(lua, -1));
-    lua_pop(lua, 1);
-    return copy;
-}
-
-/* Reads `params` (on top of the stack) into the scenario's list, sorted by name. */
-static int list_parameters(const struct loader *loader)
-{
-    struct scenario *scenario = loader->scenario;
-    lua_State *lua = loader->lua;
-
-    for (lua_pushnil(lua); lua_next(lua, -2); lua_pop(lua, 1)) {
-        struct parameter *parameter;
-        int type = lua_type(lua, -1);
-
-        if (lua_type(lua, -2) != LUA_TSTRING)
-            return mistake(loader, "params", "params has an entry without a name");
-        if (type != LUA_TNUMBER && type != LUA_TSTRING && type != LUA_TBOOLEAN)
-            return mistake(
-                loader, lua_tostring(lua, -2),
-                "parameter '%s' is a %s; expected a number, a string or a boolean",
-                lua_tostring(lua, -2), luaL_typename(lua, -1));
-        if (type == LUA_TNUMBER && !isfinite(lua_tonumber(lua, -1)))
-            return mistake(loader, lua_tostring(lua, -2),
-                           "parameter '%s' is not a finite number",
-                           lua_tostring(lua, -2));
-        if (strcmp(lua_tostring(lua, -2), "seed") == 0 ||
-            strcmp(lua_tostring(lua, -2), "now") == 0)
-            return mistake(loader, "params",
-                           "parameter '%s' is afterkill's own; choose another "
-                           "name",
-                           lua_tostring(lua, -2));
-        scenario->parameters =
-            mem_grow(scenario->parameters, scenario->parameter_count + 1,
-                     sizeof(*scenario->parameters));
-        parameter = &scenario->parameters[scenario->parameter_count++];
-        parameter->name = mem_strdup(lua_tostring(lua, -2));
-        parameter->is_text = type == LUA_TSTRING;
-        parameter->is_flag = type == LUA_TBOOLEAN;
-        parameter->value = value_text(lua);
-    }
-    if (scenario->parameter_count)
-        qsort(scenario->parameters, scenario->parameter_count,
-              sizeof(*scenario->parameters), compare_parameters);
-    return 0;
-}
-
-static const char *parameter_name(const void *context, size_t i)
-{
-    return ((const struct scenario *)context)->parameters[i].name;
-}
-
-static bool is_number(const char *text)
-{
-    char *end;
-    double value = strtod(text, &end);
-
-    return end != text && !*end && isfinite(value);
-}
-
-/* "name=value" from the command line. */
-static int assign(const struct loader *loader, const char *assignment)
-{
-    struct scenario *scenario = loader->scenario;
-    const char *equals = strchr(assignment, '=');
-    CLEANUP(mem_freep) char *name = NULL;
-    const char *nearest;
-
-    if (!equals || equals == assignment)
-        return err_set(loader->err, ERR_USAGE, "--set '%.100s': expected name=value",
-                       assignment);
-    name = mem_copy(assignment, (size_t)(equals - assignment) + 1);
-    name[equals - assignment] = '\0';
-    for (size_t i = 0; i < scenario->parameter_count; i++) {
-        struct parameter *parameter = &scenario->parameters[i];
-
-        if (strcmp(parameter->name, name) != 0)
-            continue;
-        if (parameter->is_flag
-                ? strcmp(equals + 1, "true") != 0 && strcmp(equals + 1, "false") != 0
-                : !parameter->is_text && !is_number(equals + 1))
-            return err_set(loader->err, ERR_USAGE, "--set %s='%.100s': expected %s", name,
-                           equals + 1, parameter->is_flag ? "true or false" : "a number");
-        free(parameter->value);
-        parameter->value = mem_strdup(equals + 1);
-        return 0;
-    }
-    nearest = str_nearest(name, scenario->parameter_count, parameter_name, scenario);
-    return err_set(loader->err, ERR_USAGE, "--set: %s has no parameter '%.60s'%s%s%s",
-                   scenario->path, name, nearest ? "; did you mean '" : "",
-                   nearest ? nearest : "", nearest ? "'?" : "; see its `params`");
-}
-
-static void push_parameter(lua_State *lua, const struct parameter *parameter)
-{
-    if (parameter->is_flag)
-        lua_pushboolean(lua, strcmp(parameter->value, "true") == 0);
-    else if (parameter->is_text || !lua_stringtonumber(lua, parameter->value))
-        lua_pushstring(lua, parameter->value);
-}
-
 static const char parameters_key, redis_key;
 
-static int load_parameters(const struct loader *loader)
+/* What every function is called with: (redis, p). */
+static int load_arguments(const struct loader *loader)
 {
-    const struct scenario_settings *settings = loader->settings;
-    struct scenario *scenario = loader->scenario;
     lua_State *lua = loader->lua;
-    int code = 0;
+    int code = parameters_load(loader);
 
-    if (lua_getfield(lua, -1, "params") == LUA_TTABLE)
-        code = list_parameters(loader);
-    lua_pop(lua, 1);
-    for (size_t i = 0; i < settings->count && code == 0; i++)
-        code = assign(loader, settings->assignments[i]);
     if (code < 0)
         return code;
-    lua_newtable(lua);
-    for (size_t i = 0; i < scenario->parameter_count; i++) {
-        push_parameter(lua, &scenario->parameters[i]);
-        lua_setfield(lua, -2, scenario->parameters[i].name);
-    }
-    lua_pushinteger(lua, (lua_Integer)settings->seed);
-    lua_setfield(lua, -2, "seed");
-    lua_pushinteger(lua, settings->now);
-    lua_setfield(lua, -2, "now");
     lua_rawsetp(lua, LUA_REGISTRYINDEX, &parameters_key);
     vocabulary_push(lua);
     lua_rawsetp(lua, LUA_REGISTRYINDEX, &redis_key);
@@ -526,8 +338,8 @@ static int load_table(const struct loader *loader)
     int code;
 
     if (!lua_istable(lua, -1))
-        return mistake(loader, "return", "the file returns a %s; expected a table",
-                       luaL_typename(lua, -1));
+        return loader_mistake(loader, "return", "the file returns a %s; expected a table",
+                              luaL_typename(lua, -1));
     code = check_keys(loader, &keys);
     if (code < 0)
         return code;
@@ -541,7 +353,7 @@ static int load_table(const struct loader *loader)
         code = load_patterns(loader, "ordered", &scenario->ordered);
     if (code == 0)
         code = load_strategies(loader);
-    return code == 0 ? load_parameters(loader) : code;
+    return code == 0 ? load_arguments(loader) : code;
 }
 
 /* load_table() as Lua calls it, protected: a table's metamethods can raise wherever it is
@@ -592,7 +404,7 @@ int scenario_load(const char *path, const struct scenario_settings *settings,
                   struct scenario **ret, struct err *err)
 {
     CLEANUP(scenario_freep) struct scenario *scenario = MEM_NEW(struct scenario);
-    CLEANUP(mem_freep) char *text = read_text(path);
+    CLEANUP(mem_freep) char *text = loader_read_text(path);
     struct loader loader = { NULL, scenario, settings, text, err };
     int code;
 

@@ -6,7 +6,7 @@
  *
  * Elements: string {value}; hash {field, value, ...}; set {member, ...}; zset {member,
  * score, ...}; list {entry, ...}; stream {the entry's fields, packed, ...} and as a fifth
- * {group, what it has before it, ...}; any other type (modules) {DUMP}. A stream's
+ * {group, how far it is, ...}; any other type (modules) {DUMP}. A stream's
  * entries are told by their fields alone, because ids carry the time.
  *
  * In a script most of the time goes into making Lua's strings of a hash's elements and
@@ -50,9 +50,9 @@ static const char take_script[] =
     "      one[4][e] = cmsgpack.pack(entry[2])\n"
     "    end\n"
     "    for _, group in ipairs(redis.call('XINFO', 'GROUPS', key)) do\n"
-    "      local ahead = #redis.call('XRANGE', key, '(' .. group[8], '+')\n"
+    "      local read = #redis.call('XRANGE', key, '-', group[8])\n"
     "      one[5][#one[5] + 1] = group[2]\n"
-    "      one[5][#one[5] + 1] = group[6] .. ' pending, ' .. ahead .. ' ahead'\n"
+    "      one[5][#one[5] + 1] = group[6] .. ' pending, ' .. read .. ' read'\n"
     "    end\n"
     "  elseif kind ~= 'none' then one[4] = { redis.call('DUMP', key) } end\n"
     "  if one[4] then all[#all + 1] = one end\n"

@@ -1,117 +1,14 @@
 /* text.c - a result for people: what leaks, how often, what it costs, and one sentence
  * each. */
-#include <stdarg.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "report/report.h"
+#include "report/table.h"
 
 #define WRAP_COLUMNS 96
 #define VALID_WANTED                                                                     \
     0.8 /* a share of valid kills that is surely below this is worth a remark */
-
-/* A table of cells, as wide as they need to be. Two header lines; numbers stand to the
- * right. */
-#define TABLE_COLUMNS 12
-#define TABLE_CELL 72
-
-struct table {
-    size_t columns, rows;
-    struct {
-        const char *head[2];
-        bool right;
-    } column[TABLE_COLUMNS];
-    char (*cells)[TABLE_COLUMNS][TABLE_CELL]; /* owned */
-};
-
-static size_t add_column(struct table *table, const char *first, const char *second,
-                         bool right)
-{
-    table->column[table->columns].head[0] = first;
-    table->column[table->columns].head[1] = second;
-    table->column[table->columns].right = right;
-    return table->columns++;
-}
-
-static void add_row(struct table *table)
-{
-    table->cells = mem_grow(table->cells, table->rows + 1, sizeof(*table->cells));
-    memset(table->cells[table->rows++], 0, sizeof(*table->cells));
-}
-
-/* The cell of the last row. */
-__attribute__((format(printf, 3, 4))) static void set_cell(struct table *table,
-                                                           size_t column,
-                                                           const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(table->cells[table->rows - 1][column], TABLE_CELL, format, args);
-    va_end(args);
-}
-
-static size_t column_width(const struct table *table, size_t column)
-{
-    size_t width = 0;
-
-    for (int h = 0; h < 2; h++)
-        if (strlen(table->column[column].head[h]) > width)
-            width = strlen(table->column[column].head[h]);
-    for (size_t r = 0; r < table->rows; r++)
-        if (strlen(table->cells[r][column]) > width)
-            width = strlen(table->cells[r][column]);
-    return width;
-}
-
-/* One line without blanks at its end; line(context, column) is a column's text. */
-static void write_line(FILE *out, const struct table *table,
-                       const char *(*text)(const struct table *table, size_t line,
-                                           size_t column),
-                       size_t line)
-{
-    size_t pending = 0;
-
-    for (size_t c = 0; c < table->columns; c++) {
-        const char *cell = text(table, line, c);
-        size_t width = column_width(table, c), length = strlen(cell);
-        size_t left = table->column[c].right ? width - length : 0;
-
-        if (length) {
-            fprintf(out, "%*s%s", (int)(pending + left), "", cell);
-            pending = width - length - left;
-        } else {
-            pending += width;
-        }
-        pending += 2;
-    }
-    fputc('\n', out);
-}
-
-static const char *head_text(const struct table *table, size_t line, size_t column)
-{
-    return table->column[column].head[line];
-}
-
-static const char *cell_text(const struct table *table, size_t line, size_t column)
-{
-    return table->cells[line][column];
-}
-
-static void write_table(FILE *out, struct table *table, struct report_style style)
-{
-    if (style.color)
-        fputs("\033[1m", out);
-    for (size_t line = 0; line < 2; line++)
-        write_line(out, table, head_text, line);
-    if (style.color)
-        fputs("\033[0m", out);
-    for (size_t row = 0; row < table->rows; row++)
-        write_line(out, table, cell_text, row);
-    fputc('\n', out);
-    mem_freep(&table->cells);
-    table->cells = NULL;
-}
 
 /* Three significant digits, never more than needed: 25%, 8.33%, 0.368%. */
 static void percent(char *buffer, size_t size, double share)
@@ -198,46 +95,46 @@ static void write_findings(FILE *out, const struct result *result,
 
     percent(confidence, sizeof(confidence), result->confidence);
     snprintf(leaked, sizeof(leaked), "inside the update (%s)", confidence);
-    name = add_column(&table, "strategy", "", false);
-    points = add_column(&table, "crash points", "that leak", true);
+    name = table_column(&table, "strategy", "", false);
+    points = table_column(&table, "crash points", "that leak", true);
     if (other)
-        harm = add_column(&table, "other", "harm", false);
+        harm = table_column(&table, "other", "harm", false);
     if (kills) {
-        leak = add_column(&table, "leaked per SIGKILL", leaked, false);
+        leak = table_column(&table, "leaked per SIGKILL", leaked, false);
         if (other)
-            harmed = add_column(&table, "harm of any kind", "per SIGKILL", false);
-        valid = add_column(&table, "valid", "kills", true);
+            harmed = table_column(&table, "harm of any kind", "per SIGKILL", false);
+        valid = table_column(&table, "valid", "kills", true);
     }
-    torn = add_column(&table, "torn", "now", false);
-    p50 = add_column(&table, "update", "p50", true);
-    commands = add_column(&table, "com-", "mands", true);
-    trips = add_column(&table, "", "trips", true);
-    expect = add_column(&table, "", "expected", false);
-    met = add_column(&table, "", "met", false);
+    torn = table_column(&table, "torn", "now", false);
+    p50 = table_column(&table, "update", "p50", true);
+    commands = table_column(&table, "com-", "mands", true);
+    trips = table_column(&table, "", "trips", true);
+    expect = table_column(&table, "", "expected", false);
+    met = table_column(&table, "", "met", false);
     for (size_t i = 0; i < result->plan.strategies; i++) {
         const struct finding *finding = &result->findings[i];
         struct words words = tally_census(finding);
         uint64_t n = valid_kills(finding);
         char text[TABLE_CELL];
 
-        add_row(&table);
-        set_cell(&table, name, "%s", finding->strategy->name);
-        set_cell(&table, points, "%llu of %2llu", (unsigned long long)words.later[0],
-                 (unsigned long long)points_of(finding));
+        table_row(&table);
+        table_set(&table, name, "%s", finding->strategy->name);
+        table_set(&table, points, "%llu of %2llu", (unsigned long long)words.later[0],
+                  (unsigned long long)points_of(finding));
         if (other) {
             other_harm(finding, text, sizeof(text));
-            set_cell(&table, harm, "%s", text);
+            table_set(&table, harm, "%s", text);
         }
         if (kills) {
             rate_text(text, sizeof(text),
                       report_rate(result, finding->kills.words.later[0], n));
-            set_cell(&table, leak, "%s", text);
-            set_cell(&table, valid, "%llu", (unsigned long long)n);
+            table_set(&table, leak, "%s", text);
+            table_set(&table, valid, "%llu", (unsigned long long)n);
         }
         if (kills && other) {
             rate_text(text, sizeof(text),
                       report_rate(result, tally_harmed(&finding->kills.words, n), n));
-            set_cell(&table, harmed, "%s", text);
+            table_set(&table, harmed, "%s", text);
         }
         if (kills)
             rate_text(text, sizeof(text),
@@ -246,43 +143,43 @@ static void write_findings(FILE *out, const struct result *result,
             snprintf(text, sizeof(text), "%llu of %llu",
                      (unsigned long long)words.now[NOW_TORN],
                      (unsigned long long)points_of(finding));
-        set_cell(&table, torn, "%s", text);
-        set_cell(&table, p50, "%.0f us", report_costs(finding).p50_us);
-        set_cell(&table, commands, "%llu", (unsigned long long)finding->commands);
-        set_cell(&table, trips, "%llu", (unsigned long long)finding->trips);
+        table_set(&table, torn, "%s", text);
+        table_set(&table, p50, "%.0f us", report_costs(finding).p50_us);
+        table_set(&table, commands, "%llu", (unsigned long long)finding->commands);
+        table_set(&table, trips, "%llu", (unsigned long long)finding->trips);
         report_expect(finding->strategy->expect, text, sizeof(text), "+");
-        set_cell(&table, expect, "%s", text);
-        set_cell(&table, met, "%s", met_text(finding));
+        table_set(&table, expect, "%s", text);
+        table_set(&table, met, "%s", met_text(finding));
     }
-    write_table(out, &table, style);
+    table_write(out, &table, style.color);
 }
 
 static void write_costs(FILE *out, const struct result *result, struct report_style style)
 {
     struct table table = { .columns = 0 };
 
-    add_column(&table, "what an update", "costs", false);
-    add_column(&table, "", "p50", true);
-    add_column(&table, "", "p90", true);
-    add_column(&table, "", "p99", true);
-    add_column(&table, "updates", "per second", true);
-    add_column(&table, "", "bytes", true);
-    add_column(&table, "time in which a death", "leaks, cold worker", true);
+    table_column(&table, "what an update", "costs", false);
+    table_column(&table, "", "p50", true);
+    table_column(&table, "", "p90", true);
+    table_column(&table, "", "p99", true);
+    table_column(&table, "updates", "per second", true);
+    table_column(&table, "", "bytes", true);
+    table_column(&table, "time in which a death", "leaks, cold worker", true);
     for (size_t i = 0; i < result->plan.strategies; i++) {
         const struct finding *finding = &result->findings[i];
         struct costs costs = report_costs(finding);
 
-        add_row(&table);
-        set_cell(&table, 0, "%s", finding->strategy->name);
-        set_cell(&table, 1, "%.0f us", costs.p50_us);
-        set_cell(&table, 2, "%.0f us", costs.p90_us);
-        set_cell(&table, 3, "%.0f us", costs.p99_us);
-        set_cell(&table, 4, "%.0f", costs.per_second);
-        set_cell(&table, 5, "%llu", (unsigned long long)finding->bytes);
-        set_cell(&table, 6, "%.0f us of %.0f", (double)tally_window_ns(finding) / 1e3,
-                 (double)tally_duration_ns(finding) / 1e3);
+        table_row(&table);
+        table_set(&table, 0, "%s", finding->strategy->name);
+        table_set(&table, 1, "%.0f us", costs.p50_us);
+        table_set(&table, 2, "%.0f us", costs.p90_us);
+        table_set(&table, 3, "%.0f us", costs.p99_us);
+        table_set(&table, 4, "%.0f", costs.per_second);
+        table_set(&table, 5, "%llu", (unsigned long long)finding->bytes);
+        table_set(&table, 6, "%.0f us of %.0f", (double)tally_window_ns(finding) / 1e3,
+                  (double)tally_duration_ns(finding) / 1e3);
     }
-    write_table(out, &table, style);
+    table_write(out, &table, style.color);
 }
 
 static void write_kills(FILE *out, const struct result *result, struct report_style style)
@@ -290,24 +187,24 @@ static void write_kills(FILE *out, const struct result *result, struct report_st
     static const char *const heads[] = { "valid", "missed", "early", "timeout", "error" };
     struct table table = { .columns = 0 };
 
-    add_column(&table, "where the", "kills landed", false);
-    add_column(&table, "", "attempts", true);
+    table_column(&table, "where the", "kills landed", false);
+    table_column(&table, "", "attempts", true);
     for (int o = 0; o < OUTCOME_COUNT; o++)
-        add_column(&table, "", heads[o], true);
-    add_column(&table, "un-", "explained", true);
+        table_column(&table, "", heads[o], true);
+    table_column(&table, "un-", "explained", true);
     for (size_t i = 0; i < result->plan.strategies; i++) {
         const struct finding *finding = &result->findings[i];
 
-        add_row(&table);
-        set_cell(&table, 0, "%s", finding->strategy->name);
-        set_cell(&table, 1, "%llu", (unsigned long long)tally_attempts(finding));
+        table_row(&table);
+        table_set(&table, 0, "%s", finding->strategy->name);
+        table_set(&table, 1, "%llu", (unsigned long long)tally_attempts(finding));
         for (int o = 0; o < OUTCOME_COUNT; o++)
-            set_cell(&table, (size_t)o + 2, "%llu",
-                     (unsigned long long)finding->kills.outcomes[o]);
-        set_cell(&table, OUTCOME_COUNT + 2, "%llu",
-                 (unsigned long long)finding->kills.unexplained);
+            table_set(&table, (size_t)o + 2, "%llu",
+                      (unsigned long long)finding->kills.outcomes[o]);
+        table_set(&table, OUTCOME_COUNT + 2, "%llu",
+                  (unsigned long long)finding->kills.unexplained);
     }
-    write_table(out, &table, style);
+    table_write(out, &table, style.color);
 }
 
 /* The first crash point with harm. NULL: there is none. */
