@@ -387,7 +387,7 @@ Test(snapshot, sees_every_type, .timeout = 30)
         "list 'list', element 'y', which never expires",
         "list 'log', element '0000000000' = 'x', which never expires",
         "list 'log', element '0000000001' = 'y', which never expires",
-        "stream group 'stream', element 'group' = '0 pending, 1 ahead', which never "
+        "stream group 'stream', element 'group' = '0 pending, 0 read', which never "
         "expires",
     };
     const struct scenario scenario = patterned_scenario();
