@@ -28,14 +28,16 @@ static bool none_struck(const struct progress *page)
 static int kill_arm(struct wire *wire, const struct fault_point *point)
 {
     struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL };
-    struct itimerspec when = { .it_value = ns_to_timespec(point->delay_ns) };
+    struct itimerspec when = {
+        .it_value = ns_to_timespec(clock_now_ns() + point->lead_ns + point->delay_ns),
+    };
     timer_t timer;
 
     (void)wire;
     if (point->delay_ns == 0)
         return 0;
     if (timer_create(CLOCK_MONOTONIC, &event, &timer) < 0 ||
-        timer_settime(timer, 0, &when, NULL) < 0)
+        timer_settime(timer, TIMER_ABSTIME, &when, NULL) < 0)
         return -errno;
     return 0;
 }

@@ -17,6 +17,7 @@ enum fault_id { FAULT_NONE, FAULT_STEP, FAULT_KILL, FAULT_COUNT };
 struct fault_point {
     uint64_t delay_ns; /* after the update's beginning; 0 with FAULT_KILL: somebody else
                           kills */
+    uint64_t lead_ns;  /* how long the worker takes to begin after it started the timer */
     uint64_t commands; /* how many leave the worker */
 };
 

@@ -92,7 +92,7 @@ static void stop(struct fleet *fleet)
         kill_child(&fleet->lanes[i].lane_child);
         kill_child(&fleet->lanes[i].server_child);
     }
-    if (fleet->kills_start_ns && !fleet->result->kill_seconds)
+    if (fleet->kills_start_ns && fleet->result->kill_seconds <= 0)
         fleet->result->kill_seconds =
             ns_to_s((double)(clock_now_ns() - fleet->kills_start_ns));
     close_handle((uv_handle_t *)&fleet->tick);

@@ -37,7 +37,8 @@ struct progress {
     _Atomic uint32_t ready;    /* futex: the worker is about to begin */
     bool labels, times; /* which traces are wanted; set by the lane before the fork */
     bool cut;           /* the wire's limit was reached */
-    volatile uint64_t begin_ns, end_ns; /* monotonic clock; 0: not yet */
+    volatile uint64_t arm_ns; /* when the fault's arming began, monotonic clock */
+    volatile uint64_t begin_ns, end_ns; /* of the update; 0: not yet */
     volatile uint64_t commands, bytes;  /* written, or about to be */
     volatile uint64_t replies;          /* read */
     volatile uint64_t trips; /* times that the worker stopped writing to wait */

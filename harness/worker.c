@@ -19,6 +19,7 @@
 #include "sandbox.h"
 
 #define TICK_US 100000
+#define HELD_UP_NS ((int64_t)(100 * NSEC_PER_USEC))
 
 static void tick(int signal_number)
 {
@@ -88,8 +89,9 @@ __attribute__((noreturn)) static void live(const struct worker_job *job,
     sandbox_live_in(job->scenario->lua, progress_scratch(page), PROGRESS_SCRATCH);
     if (job->fault == FAULT_KILL && job->killer == KILLER_PARENT)
         word_set(&page->ready);
-    page->begin_ns = clock_now_ns();
+    page->arm_ns = clock_now_ns();
     code = fault_by_id(job->fault)->arm(wire, &job->point);
+    page->begin_ns = clock_now_ns();
     if (code < 0)
         err_set(&err, code, "arm the fault '%s': %s", fault_by_id(job->fault)->name,
                 strerror(-code));
@@ -114,24 +116,41 @@ static int own_client_id(redisContext *connection, int64_t *ret, struct err *err
     return code;
 }
 
+/* A typical value of something that is measured again and again, in nanoseconds; samples
+ * that something else must have held up do not count. */
+struct typical {
+    int64_t ns;
+};
+
+static void typical_add(struct typical *typical, int64_t sample_ns)
+{
+    if (sample_ns > -HELD_UP_NS && sample_ns < HELD_UP_NS)
+        typical->ns += (sample_ns - typical->ns) / 8;
+}
+
 /* Kills the worker `delay_ns` after its update began. The worker says that it is about to
- * begin by waking us; if that has not yet given it the time to note when, now is near
- * enough. */
+ * begin by waking us, and may not have had the time to note when; sleeping and killing
+ * take their time too. How much later than asked kills come in all shows afterwards, and
+ * the next one is aimed so much earlier. */
 static void kill_after(int pidfd, struct progress *page, uint64_t delay_ns,
                        uint64_t timeout_ns)
 {
+    static struct typical late;
     struct timespec timeout = ns_to_timespec(timeout_ns);
-    uint64_t start_ns = clock_now_ns();
+    uint64_t start_ns = clock_now_ns(), begin_ns, kill_ns;
     struct timespec when;
-    uint64_t begin_ns;
 
     while (!atomic_load(&page->ready) && clock_now_ns() - start_ns < timeout_ns)
         word_wait(&page->ready, &timeout);
-    begin_ns = page->begin_ns;
-    when = ns_to_timespec((begin_ns ? begin_ns : clock_now_ns()) + delay_ns);
+    begin_ns = page->begin_ns ? page->begin_ns : clock_now_ns();
+    when = ns_to_timespec(begin_ns + delay_ns - (uint64_t)late.ns);
     while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &when, NULL) == EINTR)
         ;
+    kill_ns = clock_now_ns();
     syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+    if (page->begin_ns &&
+        (int64_t)delay_ns > 2 * late.ns) /* it had something to sleep for */
+        typical_add(&late, (int64_t)(kill_ns - page->begin_ns - delay_ns) + late.ns);
 }
 
 /* Waits for the child's end; after the timeout it is killed. */
@@ -166,6 +185,7 @@ int worker_run(const struct worker_job *job, const struct address *address,
                struct progress *page, struct worker_end *ret, struct err *err)
 {
     CLEANUP(connection_closep) redisContext *connection = NULL;
+    static struct typical lead; /* from arming the timer to the update's beginning */
     struct worker_job inherited = *job;
     struct ending ending;
     int64_t client_id = 0;
@@ -181,10 +201,11 @@ int worker_run(const struct worker_job *job, const struct address *address,
     progress_reset(page);
     page->labels = job->labels;
     page->times = job->times;
-    if (parent_kills(job)) {
-        wake_exactly();
+    inherited.point.lead_ns = (uint64_t)lead.ns;
+    if (job->killer == KILLER_PARENT)
+        wake_exactly(); /* for calibrations too: they must run as kills do */
+    if (parent_kills(job))
         inherited.point.delay_ns = 0;
-    }
     pid = process_fork(false, err);
     if (pid < 0)
         return pid;
@@ -206,6 +227,8 @@ int worker_run(const struct worker_job *job, const struct address *address,
     code = reap(pid, job->timeout_ns, &ending, err);
     if (code < 0)
         return code;
+    if (job->fault == FAULT_KILL && page->begin_ns && job->point.delay_ns < NSEC_PER_SEC)
+        typical_add(&lead, (int64_t)(page->begin_ns - page->arm_ns));
     *ret = (struct worker_end){
         fault_outcome(fault_by_id(job->fault), page, ending),
         client_id,
