@@ -168,7 +168,6 @@ int auditor_init(struct auditor *auditor, redisContext *connection,
 
     memset(auditor, 0, sizeof(*auditor));
     auditor->connection = connection;
-    connection->reader->maxbuf = 0; /* keeps its buffer: no new memory for every audit */
     auditor->scenario = scenario;
     code = load_script(auditor, take_script, auditor->take_sha, err);
     if (code == 0)
