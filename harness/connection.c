@@ -6,6 +6,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 void address_release(struct address *address)
 {
     free(address->path);
@@ -47,6 +49,7 @@ static int get_reply(redisContext *connection, const char *what, redisReply **re
                      struct err *err)
 {
     redisReader *reader = connection->reader;
+    uint64_t start_ns = clock_now_ns();
     char piece[4096];
     void *reply = NULL;
     int done = 0;
@@ -58,7 +61,9 @@ static int get_reply(redisContext *connection, const char *what, redisReply **re
     while (redisReaderGetReply(reader, &reply) == REDIS_OK && !reply) {
         ssize_t n = read(connection->fd, piece, sizeof(piece));
 
-        if (n < 0 && errno == EINTR)
+        /* The watchdog's tick interrupts, and the socket's own time limit begins anew. */
+        if (n < 0 && errno == EINTR &&
+            clock_now_ns() - start_ns < CONNECTION_TIMEOUT_S * NSEC_PER_SEC)
             continue;
         if (n <= 0)
             return err_set(err, -EIO, "Redis did not answer %s: %s", what,
