@@ -353,7 +353,6 @@ __attribute__((noreturn)) static void become_lane(struct fleet *fleet, size_t in
     };
     sigset_t none;
 
-    memcpy(settings.faults, options->faults, sizeof(settings.faults));
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     for (size_t i = 0; i < index; i++) {

@@ -18,7 +18,6 @@ struct fleet_options {
     struct scenario *scenario;
     const size_t *strategies; /* that take part */
     struct plan plan;
-    bool faults[FAULT_COUNT];
     enum killer killer;
     uint64_t timeout_ns;
     size_t lanes;               /* 0: one per CPU */

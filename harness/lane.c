@@ -453,7 +453,7 @@ static int run_stages(struct lane *lane, struct err *err)
         code = take_census(lane, err);
     if (code == 0)
         code = wait_for_go(lane, err);
-    if (code == 0 && lane->settings->faults[FAULT_KILL] && lane->settings->plan.attempts)
+    if (code == 0 && lane->settings->plan.attempts)
         code = run_kills(lane, err);
     return code == 0 ? tell(lane, MESSAGE_DONE, NULL, 0, err) : code;
 }

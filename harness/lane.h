@@ -14,7 +14,6 @@ struct lane_settings {
     struct scenario *scenario;
     const size_t *strategies; /* that take part: indices into the scenario's */
     struct plan plan;         /* plan.strategies of them */
-    bool faults[FAULT_COUNT]; /* which are wanted */
     enum killer killer;
     uint64_t timeout_ns;
     struct address address;

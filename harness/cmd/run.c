@@ -346,7 +346,6 @@ static int run(const struct options *options, struct scenario *scenario,
     };
     int code;
 
-    memcpy(fleet.faults, options->faults, sizeof(fleet.faults));
     progress_view_init(&view, stderr, isatty(STDERR_FILENO));
     result_init(&result, scenario, strategies, &fleet.plan);
     result.confidence = options->confidence;
