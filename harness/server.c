@@ -17,6 +17,13 @@
 #define READY_TIMEOUT_S 10
 #define POLL_NS (NSEC_PER_MSEC / 2)
 
+/* A worker that is killed while Redis works for it has to get the CPU to close its
+ * connection, and both share one CPU. Where Redis comes first it has usually executed
+ * everything by then; a worker on a CPU of its own would have died at once. So Redis
+ * comes second. Not by more than this, or it starves where the CPUs are busy with other
+ * work. */
+#define SERVER_NICE 10
+
 /* In the child: becomes the server, or writes errno to the pipe. */
 __attribute__((noreturn)) static void become_server(const struct server_options *options,
                                                     const struct server *server,
@@ -49,6 +56,8 @@ __attribute__((noreturn)) static void become_server(const struct server_options 
     int code;
 
     process_pin(options->cpu);
+    if (nice(SERVER_NICE) < 0)
+        errno = 0; /* it is at 19 already */
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
