@@ -62,10 +62,14 @@ static bool step_struck(const struct progress *page)
     return page->cut;
 }
 
+/* The crash model of `byte`: exactly n bytes of the worker's output arrive. Nothing arms
+ * it in a worker, because there is none: see recording.h. */
 static const struct fault faults[FAULT_COUNT] = {
     [FAULT_NONE] = { "none", "the worker is left alone", none_arm, none_struck },
     [FAULT_STEP] = { "step", "the worker dies at a command boundary", step_arm,
                      step_struck },
+    [FAULT_BYTE] = { "byte", "exactly n bytes of the worker's output arrive", none_arm,
+                     none_struck },
     [FAULT_KILL] = { "kill", "SIGKILL at any instant", kill_arm, kill_struck },
 };
 

@@ -11,7 +11,7 @@
 struct wire;
 struct progress;
 
-enum fault_id { FAULT_NONE, FAULT_STEP, FAULT_KILL, FAULT_COUNT };
+enum fault_id { FAULT_NONE, FAULT_STEP, FAULT_BYTE, FAULT_KILL, FAULT_COUNT };
 
 /* Where the fault strikes: one of these is used, as the fault says. */
 struct fault_point {

@@ -39,7 +39,7 @@ struct fleet_lane {
     uv_pipe_t pipe;
     struct message_reader reader;
     int out_fd; /* the lane's messages, read here */
-    int go_fd;  /* a byte here lets the kills begin */
+    int go_fd;  /* a byte here lets the next stage begin */
     bool ready, done;
     uint64_t heard_ns; /* when it last said anything */
 };
@@ -53,7 +53,8 @@ struct fleet {
     uv_loop_t loop;
     uv_timer_t tick;
     uv_signal_t signals[ARRAY_SIZE(stop_signals)];
-    uint64_t kills_start_ns;
+    enum stage stage; /* that all lanes are in */
+    uint64_t stage_start_ns;
     sigset_t held; /* the stop signals */
     bool stopping;
     struct err err;       /* the first error */
@@ -81,6 +82,15 @@ static void close_handle(uv_handle_t *handle)
         uv_close(handle, NULL);
 }
 
+static void end_stage(struct fleet *fleet)
+{
+    uint64_t now_ns = clock_now_ns();
+
+    fleet->result->stage_seconds[fleet->stage] =
+        ns_to_s((double)(now_ns - fleet->stage_start_ns));
+    fleet->stage_start_ns = now_ns;
+}
+
 /* The end, for whatever reason: everybody is killed; the loop ends when all have been
  * reaped. */
 static void stop(struct fleet *fleet)
@@ -92,9 +102,7 @@ static void stop(struct fleet *fleet)
         kill_child(&fleet->lanes[i].lane_child);
         kill_child(&fleet->lanes[i].server_child);
     }
-    if (fleet->kills_start_ns && fleet->result->kill_seconds <= 0)
-        fleet->result->kill_seconds =
-            ns_to_s((double)(clock_now_ns() - fleet->kills_start_ns));
+    end_stage(fleet);
     close_handle((uv_handle_t *)&fleet->tick);
     sigprocmask(SIG_BLOCK, &fleet->held, NULL); /* until all is cleaned up */
     for (size_t i = 0; i < ARRAY_SIZE(stop_signals); i++)
@@ -128,9 +136,12 @@ static bool lane_is_done(const struct fleet_lane *lane)
     return lane->done;
 }
 
-static void begin_kills(struct fleet *fleet)
+static void begin_next_stage(struct fleet *fleet)
 {
-    fleet->kills_start_ns = clock_now_ns();
+    end_stage(fleet);
+    fleet->stage++;
+    for (size_t i = 0; i < fleet->lane_count; i++)
+        fleet->lanes[i].ready = false;
     for (size_t i = 0; i < fleet->lane_count; i++)
         if (write(fleet->lanes[i].go_fd, "g", 1) != 1 && errno != EPIPE) {
             struct err err = ERR_NULL;
@@ -176,7 +187,7 @@ static int take_message(void *context, enum message_type type, const void *body,
     if (type == MESSAGE_READY) {
         delivery->lane->ready = true;
         if (all_lanes(fleet, lane_is_ready))
-            begin_kills(fleet);
+            begin_next_stage(fleet);
     }
     if (type == MESSAGE_DONE) {
         delivery->lane->done = true;
@@ -290,9 +301,8 @@ static void watch(struct fleet *fleet)
     for (size_t i = 0; i < fleet->lane_count; i++) {
         struct fleet_lane *lane = &fleet->lanes[i];
         struct err err = ERR_NULL;
-        bool waits = lane->done || (lane->ready && !fleet->kills_start_ns);
 
-        if (waits)
+        if (lane->done || lane->ready)
             lane->heard_ns = now_ns;
         if (now_ns - lane->heard_ns <
             SILENCE_NS(fleet->options->timeout_ns, fleet->options->plan.strategies))
@@ -343,6 +353,7 @@ __attribute__((noreturn)) static void become_lane(struct fleet *fleet, size_t in
         .scenario = options->scenario,
         .strategies = options->strategies,
         .plan = options->plan,
+        .bytes = options->bytes,
         .killer = options->killer,
         .timeout_ns = options->timeout_ns,
         .address = fleet->lanes[index].server.address,
@@ -510,6 +521,7 @@ static int run_loop(struct fleet *fleet, const sigset_t *mask, struct err *err)
     if (code < 0)
         fail(fleet, err);
     sigprocmask(SIG_SETMASK, mask, NULL);
+    fleet->stage_start_ns = clock_now_ns();
     uv_run(&fleet->loop, UV_RUN_DEFAULT);
     uv_loop_close(&fleet->loop);
     if (fleet->err.code)

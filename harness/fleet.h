@@ -18,6 +18,7 @@ struct fleet_options {
     struct scenario *scenario;
     const size_t *strategies; /* that take part */
     struct plan plan;
+    bool bytes; /* cut every update at every byte too */
     enum killer killer;
     uint64_t timeout_ns;
     size_t lanes;               /* 0: one per CPU */

@@ -10,13 +10,13 @@
  * What it raised is in the page; a function that raises or does not return is ERR_USAGE.
  */
 static int run_function(struct judge *judge, scenario_function function, const char *what,
-                        bool labels, struct err *err)
+                        bool record, struct err *err)
 {
     struct worker_job job = {
         .scenario = judge->scenario,
         .function = function,
         .fault = FAULT_NONE,
-        .labels = labels,
+        .record = record,
         .timeout_ns = judge->timeout_ns,
     };
     struct worker_end end;
@@ -157,6 +157,15 @@ static int run_update(struct judge *judge, struct subject *subject, struct snaps
     return code;
 }
 
+static void compare_recordings(struct judge *judge, struct subject *subject)
+{
+    struct recording again = RECORDING_NULL;
+
+    recording_take(&again, judge->page);
+    subject->repeated = recording_agree(&subject->recording, &again);
+    recording_release(&again);
+}
+
 static int learn_new(struct judge *judge, struct subject *subject, struct err *err)
 {
     CLEANUP(snapshot_release) struct snapshot again = SNAPSHOT_NULL;
@@ -165,6 +174,7 @@ static int learn_new(struct judge *judge, struct subject *subject, struct err *e
     int code = run_update(judge, subject, &subject->done, err);
 
     commands = subject->commands;
+    recording_take(&subject->recording, judge->page);
     if (code == 0) {
         /* Its expiries are within their bounds by definition. */
         bounds_cover(&judge->auditor.bounds, &subject->done);
@@ -184,6 +194,7 @@ static int learn_new(struct judge *judge, struct subject *subject, struct err *e
             "name the key in `ignore`",
             judge->scenario->path, judge->scenario->strategies[subject->strategy].name,
             difference[0] ? difference : "in the number of commands");
+    compare_recordings(judge, subject);
     return 0;
 }
 
@@ -289,15 +300,27 @@ int judge_learn(struct judge *judge, redisContext *connection, const size_t *str
     if (code == 0)
         code = learn_right(judge, reference, err);
     snapshot_release(&apart.done);
+    recording_release(&apart.recording);
     for (size_t i = 0; i < count && code == 0; i++)
         code = learn_uncrashed(judge, &judge->subjects[i], err);
     return code;
+}
+
+bool judge_key_was_there(const struct judge *judge, uint64_t key_hash)
+{
+    const struct state *old = &judge->old.state;
+
+    for (size_t i = 0; key_hash && i < old->count; i++)
+        if (command_key_hash(old->atoms[i].key) == key_hash)
+            return true;
+    return false;
 }
 
 void judge_release(struct judge *judge)
 {
     for (size_t i = 0; i < judge->subject_count; i++) {
         snapshot_release(&judge->subjects[i].done);
+        recording_release(&judge->subjects[i].recording);
         free(judge->subjects[i].judgements);
     }
     free(judge->subjects);

@@ -6,6 +6,8 @@
  * before is not judged again. */
 #pragma once
 
+#include "command.h"
+#include "recording.h"
 #include "snapshot.h"
 #include "verdict.h"
 #include "worker.h"
@@ -24,6 +26,9 @@ struct judgement {
 struct subject {
     size_t strategy;      /* index into the scenario's */
     struct snapshot done; /* its own new state */
+    struct recording recording;
+    size_t repeated; /* the commands that a second recording sent too, up to the first
+                        that it did not */
     uint64_t commands, bytes, trips;
     unsigned uncrashed; /* later words of the completed update; 0: clean */
     char uncrashed_example[EXAMPLE_TEXT];
@@ -58,6 +63,9 @@ void judge_release(struct judge *judge);
 int judge_state(struct judge *judge, struct subject *subject,
                 const struct snapshot *snapshot, const struct judgement **ret,
                 struct err *err);
+
+/* Did a key of this hash (command.h) exist before the update? */
+bool judge_key_was_there(const struct judge *judge, uint64_t key_hash);
 
 /* Makes the database hold exactly the old state. */
 int judge_prepare(struct judge *judge, struct err *err);

@@ -22,6 +22,8 @@
 #define CALIBRATION_BUDGET_NS (2 * NSEC_PER_SEC) /* per strategy; at least 3 updates */
 #define RECALIBRATE_EVERY 24
 #define TIMELINE_UPDATES 15
+#define TIMELINE_TIMES                                                                   \
+    1000000 /* of all these updates together: longer ones are timed less often */
 /* Attempts expected to land inside the update; the rest of the span pays for long
  * updates. */
 #define VALID_SHARE 0.88
@@ -86,6 +88,42 @@ static int connect_lane(struct lane *lane, redisContext **ret, struct err *err)
     return code;
 }
 
+struct telling {
+    struct lane *lane;
+    size_t subject;
+    struct err *err; /* of the first that could not be told */
+};
+
+static void tell_command(void *context, size_t index, int argc, const char *const *argv,
+                         const size_t *lengths)
+{
+    struct telling *telling = context;
+    struct lane *lane = telling->lane;
+    const struct trace *trace =
+        &lane->judge.subjects[telling->subject].recording.traces[index];
+    struct message_command message = {
+        .strategy = (uint32_t)telling->subject,
+        .index = index,
+        .end = trace->end,
+        .write = trace->write,
+        .replies = trace->replies,
+    };
+
+    command_parse(&message.command, argc, argv, lengths);
+    message.key_was_there = judge_key_was_there(&lane->judge, message.command.key_hash);
+    if (!telling->err->code)
+        tell(lane, MESSAGE_COMMAND, &message, sizeof(message), telling->err);
+}
+
+static int tell_commands(struct lane *lane, size_t subject, struct err *err)
+{
+    struct telling telling = { lane, subject, err };
+    int code = recording_each(&lane->judge.subjects[subject].recording, tell_command,
+                              &telling, err);
+
+    return code == 0 ? err->code : code;
+}
+
 static int tell_controls(struct lane *lane, struct err *err)
 {
     int code = 0;
@@ -103,6 +141,8 @@ static int tell_controls(struct lane *lane, struct err *err)
 
         memcpy(control.example, subject->uncrashed_example, sizeof(control.example));
         code = tell(lane, MESSAGE_CONTROL, &control, sizeof(control), err);
+        if (code == 0 && lane->settings->index == 0)
+            code = tell_commands(lane, i, err);
     }
     return code;
 }
@@ -186,35 +226,30 @@ static int tell_samples(struct lane *lane, size_t subject, enum samples_kind kin
     return tell(lane, MESSAGE_SAMPLES, samples, bytes, err);
 }
 
-/* When each command was written, and when the update ended: medians of a few
- * uninterrupted ones. */
+/* When each command was written, and when the update ended, in a few uninterrupted ones.
+ */
 static int find_timeline(struct lane *lane, size_t subject, struct err *err)
 {
     size_t commands = (size_t)lane->judge.subjects[subject].commands;
-    CLEANUP(mem_freep) uint64_t *times_ns =
-        mem_alloc((commands + 1) * TIMELINE_UPDATES * sizeof(*times_ns));
-    CLEANUP(mem_freep) uint64_t *medians_ns =
-        mem_alloc((commands + 1) * sizeof(*medians_ns));
+    size_t most = TIMELINE_TIMES / (commands + 1);
+    CLEANUP(mem_freep) uint64_t *times_ns = MEM_ARRAY(uint64_t, commands + 1);
     uint64_t start_ns = clock_now_ns();
-    size_t runs = 0;
 
-    /* Row k holds the times of command k + 1: TIMELINE_UPDATES places, `runs` of them
-     * filled. */
-    while (runs == 0 || (runs < TIMELINE_UPDATES &&
-                         clock_now_ns() - start_ns < CALIBRATION_BUDGET_NS)) {
-        int code = run_uninterrupted(lane, subject, true,
-                                     &times_ns[commands * TIMELINE_UPDATES + runs], err);
+    for (size_t runs = 0;
+         runs == 0 || (runs < TIMELINE_UPDATES && runs < most &&
+                       clock_now_ns() - start_ns < CALIBRATION_BUDGET_NS);
+         runs++) {
+        int code = run_uninterrupted(lane, subject, true, &times_ns[commands], err);
 
+        for (size_t k = 0; k < commands; k++)
+            times_ns[k] = lane->page->traces[k].write_ns;
+        if (code == 0)
+            code = tell_samples(lane, subject, SAMPLES_TIMELINE, times_ns, commands + 1,
+                                err);
         if (code < 0)
             return code;
-        for (size_t k = 0; k < commands; k++)
-            times_ns[k * TIMELINE_UPDATES + runs] = lane->page->traces[k].write_ns;
-        runs++;
     }
-    for (size_t k = 0; k <= commands; k++)
-        medians_ns[k] =
-            (uint64_t)stats_quantile(&times_ns[k * TIMELINE_UPDATES], runs, 0.5);
-    return tell_samples(lane, subject, SAMPLES_TIMELINE, medians_ns, commands + 1, err);
+    return 0;
 }
 
 static int measure_all(struct lane *lane, struct err *err)
@@ -250,19 +285,8 @@ static int try_once(struct lane *lane, size_t subject, const struct worker_job *
     return judge_state(&lane->judge, &lane->judge.subjects[subject], snapshot, ret, err);
 }
 
-/* The worker's labels: point k comes after command k. They are taken before the census
- * begins, because every worker overwrites the page. */
-static char (*take_labels(const struct lane *lane, size_t commands))[48]
-{
-    char(*labels)[48] = mem_alloc((commands + 1) * sizeof(*labels));
-
-    for (size_t k = 0; k < commands; k++)
-        memcpy(labels[k + 1], lane->page->traces[k].label, sizeof(*labels));
-    return labels;
-}
-
 static int census_point(struct lane *lane, size_t subject, uint64_t index,
-                        const char *label, struct snapshot *snapshot, struct err *err)
+                        struct snapshot *snapshot, struct err *err)
 {
     struct worker_job job = update_job(lane, subject);
     struct message_point point = {
@@ -291,11 +315,9 @@ static int census_point(struct lane *lane, size_t subject, uint64_t index,
             (unsigned long long)commands, outcome_name(end.outcome),
             (unsigned long long)lane->page->commands, lane->page->error[0] ? ": " : "",
             lane->page->error);
-    point.outcome = end.outcome;
     point.now = judgement->now;
     point.later = judgement->later;
     point.signature = judgement->signature;
-    memcpy(point.command, label, sizeof(point.command));
     memcpy(point.example, judgement->example, sizeof(point.example));
     return tell(lane, MESSAGE_POINT, &point, sizeof(point), err);
 }
@@ -307,24 +329,10 @@ static int take_census(struct lane *lane, struct err *err)
     uint64_t number = 0;
     int code = 0;
 
-    for (size_t i = 0; i < lane->judge.subject_count && code == 0; i++) {
-        uint64_t commands = lane->judge.subjects[i].commands;
-        CLEANUP(mem_freep) char(*labels)[48] = NULL;
-        struct worker_job job = update_job(lane, i);
-        struct worker_end end;
-
-        job.labels = true;
-        code = judge_prepare(&lane->judge, err);
-        if (code == 0)
-            code = worker_run(&job, &lane->settings->address, lane->page, &end, err);
-        judge_touched(&lane->judge);
-        if (code < 0)
-            break;
-        labels = take_labels(lane, (size_t)commands);
-        for (uint64_t k = 0; k <= commands && code == 0; k++)
+    for (size_t i = 0; i < lane->judge.subject_count && code == 0; i++)
+        for (uint64_t k = 0; k <= lane->judge.subjects[i].commands && code == 0; k++)
             if (number++ % lane->settings->count == lane->settings->index)
-                code = census_point(lane, i, k, labels[k], &snapshot, err);
-    }
+                code = census_point(lane, i, k, &snapshot, err);
     return code;
 }
 
@@ -366,6 +374,76 @@ static void note_error(struct lane *lane, uint64_t number, struct err *err)
     tell(lane, MESSAGE_NOTE, &note, sizeof(note), err);
 }
 
+/* Exactly so many bytes of a recorded update arrive. */
+static int byte_cut(struct lane *lane, size_t subject, uint64_t bytes,
+                    struct snapshot *snapshot, struct err *err)
+{
+    const struct recording *recording = &lane->judge.subjects[subject].recording;
+    size_t complete = recording_complete(recording, bytes);
+    const struct judgement *judgement;
+    struct message_trial cut;
+    int64_t client_id = 0;
+    int code = judge_prepare(&lane->judge, err);
+
+    if (code == 0)
+        code = recording_cut(recording, &lane->settings->address, bytes, &client_id, err);
+    if (complete)
+        judge_touched(&lane->judge);
+    if (code == 0)
+        code = snapshot_take(&lane->judge.auditor, client_id, snapshot, err);
+    if (code == 0)
+        code = judge_state(&lane->judge, &lane->judge.subjects[subject], snapshot,
+                           &judgement, err);
+    if (code < 0)
+        return err_wrap(err, "strategy '%s'", name_of(lane, subject));
+    cut = (struct message_trial){
+        .number = bytes,
+        .strategy = (uint32_t)subject,
+        .fault = FAULT_BYTE,
+        .outcome = OUTCOME_VALID,
+        .now = (uint8_t)judgement->now,
+        .later = (uint16_t)judgement->later,
+        .replies = complete,
+        .commands = complete,
+        .signature = judgement->signature,
+    };
+    return note_trial(lane, &cut, err);
+}
+
+/* Commands that depend on replies that differ from run to run cannot be sent again. */
+static int check_repeatable(const struct lane *lane, size_t subject, struct err *err)
+{
+    const struct subject *known = &lane->judge.subjects[subject];
+
+    if (known->repeated == known->commands)
+        return 0;
+    return err_set(
+        err, ERR_USAGE,
+        "strategy '%s': the fault 'byte' sends a recorded update again, but two "
+        "uninterrupted updates sent different bytes from command %zu on: it "
+        "depends on replies that differ from run to run; leave the strategy out "
+        "with --strategy, or the fault with --fault step,kill",
+        name_of(lane, subject), known->repeated + 1);
+}
+
+/* This lane's share of the byte positions of all strategies. */
+static int take_bytes(struct lane *lane, struct err *err)
+{
+    CLEANUP(snapshot_release) struct snapshot snapshot = SNAPSHOT_NULL;
+    uint64_t number = 0;
+    int code = 0;
+
+    if (!lane->settings->bytes)
+        return 0;
+    for (size_t i = 0; i < lane->judge.subject_count && code == 0; i++)
+        code = check_repeatable(lane, i, err);
+    for (size_t i = 0; i < lane->judge.subject_count && code == 0; i++)
+        for (uint64_t n = 0; n <= lane->judge.subjects[i].bytes && code == 0; n++)
+            if (number++ % lane->settings->count == lane->settings->index)
+                code = byte_cut(lane, i, n, &snapshot, err);
+    return code == 0 ? flush_batch(lane, err) : code;
+}
+
 static int kill_trial(struct lane *lane, const struct plan_trial *planned,
                       struct snapshot *snapshot, struct err *err)
 {
@@ -394,6 +472,7 @@ static int kill_trial(struct lane *lane, const struct plan_trial *planned,
     trial = (struct message_trial){
         .number = planned->number,
         .strategy = (uint32_t)subject,
+        .fault = FAULT_KILL,
         .outcome = (uint8_t)end.outcome,
         .now = (uint8_t)judgement->now,
         .later = (uint16_t)judgement->later,
@@ -408,7 +487,7 @@ static int run_kills(struct lane *lane, struct err *err)
 {
     CLEANUP(snapshot_release) struct snapshot snapshot = SNAPSHOT_NULL;
     uint64_t trials = plan_trials(&lane->settings->plan);
-    int code = calibrate_all(lane, err);
+    int code = trials ? calibrate_all(lane, err) : 0;
 
     for (uint64_t t = lane->settings->index; t < trials && code == 0;
          t += lane->settings->count) {
@@ -419,8 +498,8 @@ static int run_kills(struct lane *lane, struct err *err)
     return code == 0 ? flush_batch(lane, err) : code;
 }
 
-/* Kills are compared with the census of all lanes, so no lane begins before all are
- * through. */
+/* What is found in a stage is compared with what all lanes found in those before, so no
+ * lane begins before all are through. */
 static int wait_for_go(struct lane *lane, struct err *err)
 {
     int code = tell(lane, MESSAGE_READY, NULL, 0, err);
@@ -435,7 +514,8 @@ static int wait_for_go(struct lane *lane, struct err *err)
     return n == 1 ? 0 : err_set(err, ERR_STOPPED, "the fleet is gone");
 }
 
-static int run_stages(struct lane *lane, struct err *err)
+/* The controls, and what can be known without killing anybody. */
+static int learn(struct lane *lane, struct err *err)
 {
     CLEANUP(connection_closep) redisContext *connection = NULL;
     int code = watchdog_start(err);
@@ -447,14 +527,24 @@ static int run_stages(struct lane *lane, struct err *err)
                            lane->settings->plan.strategies, err);
     if (code == 0)
         code = tell_controls(lane, err);
-    if (code == 0)
-        code = measure_all(lane, err);
-    if (code == 0)
-        code = take_census(lane, err);
-    if (code == 0)
-        code = wait_for_go(lane, err);
-    if (code == 0 && lane->settings->plan.attempts)
-        code = run_kills(lane, err);
+    return code == 0 ? measure_all(lane, err) : code;
+}
+
+static int run_stages(struct lane *lane, struct err *err)
+{
+    static int (*const stages[STAGE_COUNT])(struct lane * lane, struct err * err) = {
+        [STAGE_LEARN] = learn,
+        [STAGE_CENSUS] = take_census,
+        [STAGE_BYTES] = take_bytes,
+        [STAGE_KILLS] = run_kills,
+    };
+    int code = 0;
+
+    for (size_t i = 0; i < STAGE_COUNT && code == 0; i++) {
+        code = stages[i](lane, err);
+        if (code == 0 && i + 1 < STAGE_COUNT)
+            code = wait_for_go(lane, err);
+    }
     return code == 0 ? tell(lane, MESSAGE_DONE, NULL, 0, err) : code;
 }
 

@@ -1,10 +1,13 @@
 /* lane.h - one trial after another on one CPU.
  *
  * A lane is a small single-threaded process: a fork of the first one, with the scenario
- * loaded, pinned to the CPU of its own redis-server. It learns what is right, measures
- * the updates, takes its share of the census, waits for the word to go on, and runs its
- * share of the kills. What it finds it tells the fleet over a pipe. */
+ * loaded, pinned to the CPU of its own redis-server. It learns what is right and measures
+ * the updates, takes its share of the census, of the byte cuts, and of the kills; before
+ * each of these three stages it waits until all lanes have come so far. What it finds it
+ * tells the fleet over a pipe. */
 #pragma once
+
+#include <stdbool.h>
 
 #include "plan.h"
 #include "scenario.h"
@@ -14,12 +17,13 @@ struct lane_settings {
     struct scenario *scenario;
     const size_t *strategies; /* that take part: indices into the scenario's */
     struct plan plan;         /* plan.strategies of them */
+    bool bytes;               /* cut every update at every byte too */
     enum killer killer;
     uint64_t timeout_ns;
     struct address address;
     size_t index, count; /* this lane, and how many there are */
     int out_fd;          /* messages go here */
-    int in_fd;           /* one byte comes from here when the kills may begin */
+    int in_fd;           /* one byte comes from here when the next stage may begin */
 };
 
 /* Runs a lane to its end. Errors have been told to the fleet; returns the process's exit

@@ -11,7 +11,7 @@
 
 static void help(FILE *out)
 {
-    const struct command *command;
+    const struct subcommand *command;
 
     fputs("Usage: afterkill COMMAND [OPTION...]\n"
           "What does kill -9 leave in your Redis?\n\n",
@@ -77,7 +77,7 @@ static int finish(enum exit_status status)
 int main(int argc, char **argv)
 {
     enum exit_status status = EXIT_PASS;
-    const struct command *command;
+    const struct subcommand *command;
     struct err err = ERR_NULL;
     char *name;
 

@@ -5,20 +5,25 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
+#include "command.h"
 #include "state.h"
+
+/* What a lane does, one after the other; all lanes begin a stage together. */
+enum stage { STAGE_LEARN, STAGE_CENSUS, STAGE_BYTES, STAGE_KILLS, STAGE_COUNT };
 
 enum message_type {
     MESSAGE_HELLO,   /* struct message_hello: connected */
     MESSAGE_CONTROL, /* struct message_control: what one strategy does when nobody kills
                         it */
+    MESSAGE_COMMAND, /* struct message_command: one command of an uninterrupted update */
     MESSAGE_SAMPLES, /* struct message_samples */
     MESSAGE_POINT,   /* struct message_point: one crash point of the census */
-    MESSAGE_READY,   /* nothing: the lane's share of the census is done; it waits for "go"
-                      */
+    MESSAGE_READY,   /* nothing: the lane's share of a stage is done; it waits for "go" */
     MESSAGE_TRIALS,  /* struct message_trial, as many as the length says */
     MESSAGE_NOTE,    /* struct message_note: why a trial ended in an error */
     MESSAGE_ALIVE,   /* nothing: still working */
@@ -43,10 +48,19 @@ struct message_control {
     char example[200];
 };
 
+struct message_command {
+    uint32_t strategy;
+    uint64_t index;
+    struct command command;
+    uint64_t end;       /* byte of the output at which it ends */
+    uint64_t write;     /* which write it left in */
+    uint64_t replies;   /* read when it was written */
+    bool key_was_there; /* its key existed before the update */
+};
+
 enum samples_kind {
     SAMPLES_UPDATE,   /* durations of warm updates, ns */
-    SAMPLES_TIMELINE, /* median times at which each command was written, and of the end,
-                         ns */
+    SAMPLES_TIMELINE, /* one update: when each command was written, and the end, ns */
 };
 
 struct message_samples {
@@ -60,16 +74,15 @@ struct message_point {
     uint32_t strategy;
     uint32_t now;
     uint32_t later;
-    uint32_t outcome;
     uint64_t index; /* commands executed */
     struct signature signature;
-    char command[48]; /* the last command that was executed; "" at point 0 */
     char example[200];
 };
 
 struct message_trial {
-    uint64_t number;
+    uint64_t number; /* of a kill: the trial's; of a byte cut: how many bytes arrived */
     uint32_t strategy;
+    uint8_t fault;
     uint8_t outcome;
     uint8_t now;
     uint16_t later;

@@ -18,28 +18,26 @@ void progress_view_init(struct progress_view *view, FILE *out, bool terminal)
     view->next_plain_ns = view->start_ns + QUIET_NS;
 }
 
-/* Work done and to do: trials once there are some, crash points before. */
-static void amounts(const struct result *result, uint64_t *done, uint64_t *total,
-                    const char **stage)
+/* Work done and to do in the stage that is on. */
+static enum stage amounts(const struct result *result, uint64_t *done, uint64_t *total)
 {
-    uint64_t points = 0, taken = 0, trials = 0;
+    uint64_t points = 0, taken = 0, positions = 0, cuts = 0, trials = 0;
 
     for (size_t i = 0; i < result->plan.strategies; i++) {
         const struct finding *finding = &result->findings[i];
 
         trials += tally_attempts(finding);
+        cuts += finding->cuts.positions;
         if (!finding->controlled)
             continue;
         points += finding->commands + 1;
+        positions += finding->bytes + 1;
         for (uint64_t k = 0; k <= finding->commands; k++)
             taken += finding->points[k].taken;
     }
-    *stage = trials   ? "kills"
-             : taken  ? "crash points"
-             : points ? "measuring"
-                      : "controls";
-    *done = trials ? trials : taken;
-    *total = trials ? plan_trials(&result->plan) : points;
+    *done = trials ? trials : cuts ? cuts : taken;
+    *total = trials ? plan_trials(&result->plan) : cuts ? positions : points;
+    return trials ? STAGE_KILLS : cuts ? STAGE_BYTES : taken ? STAGE_CENSUS : STAGE_LEARN;
 }
 
 static void bar(FILE *out, uint64_t done, uint64_t total)
@@ -54,13 +52,16 @@ static void bar(FILE *out, uint64_t done, uint64_t total)
 
 void progress_view_show(struct progress_view *view, const struct result *result)
 {
+    static const char *const names[STAGE_COUNT] = { "controls", "crash points",
+                                                    "byte positions", "kills" };
     uint64_t now_ns = clock_now_ns(), done, total;
     double seconds, rate;
-    const char *stage;
+    enum stage stage = amounts(result, &done, &total);
 
-    amounts(result, &done, &total, &stage);
-    if (strcmp(stage, "kills") == 0 && !view->kills_ns)
-        view->kills_ns = now_ns;
+    if (stage != view->stage) {
+        view->stage = stage;
+        view->stage_ns = now_ns;
+    }
     if (view->terminal ? now_ns - view->start_ns < QUIET_NS / 4
                        : now_ns < view->next_plain_ns)
         return;
@@ -69,9 +70,9 @@ void progress_view_show(struct progress_view *view, const struct result *result)
         fputs("\r\033[K", view->out);
         bar(view->out, done, total);
     }
-    fprintf(view->out, "%s: %s %llu of %llu", result->scenario->name, stage,
+    fprintf(view->out, "%s: %s %llu of %llu", result->scenario->name, names[stage],
             (unsigned long long)done, (unsigned long long)total);
-    seconds = view->kills_ns ? ns_to_s((double)(now_ns - view->kills_ns)) : 0;
+    seconds = stage == STAGE_LEARN ? 0 : ns_to_s((double)(now_ns - view->stage_ns));
     rate = seconds > 0.3 ? (double)done / seconds : 0;
     if (rate > 0)
         fprintf(view->out, ", %.0f/s, %.0f s left", rate, (double)(total - done) / rate);

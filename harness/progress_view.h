@@ -14,7 +14,8 @@ struct progress_view {
     bool terminal;
     bool shown;             /* a line stands on the terminal */
     uint64_t start_ns;      /* of the view */
-    uint64_t kills_ns;      /* when the first kill was seen; 0: not yet */
+    enum stage stage;       /* that is on */
+    uint64_t stage_ns;      /* since when */
     uint64_t next_plain_ns; /* when the next plain line is due */
 };
 

@@ -1,6 +1,7 @@
 /* stats.c - see stats.h. The beta quantiles come from r-mathlib, R's own. */
 #include "stats.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #define MATHLIB_STANDALONE 1
@@ -41,6 +42,20 @@ double stats_quantile(uint64_t *samples, size_t count, double q)
     return (double)samples[below] +
            (position - (double)below) *
                ((double)samples[below + 1] - (double)samples[below]);
+}
+
+struct interval stats_mean_interval(const uint64_t *samples, size_t count,
+                                    double confidence)
+{
+    double mean = stats_mean(samples, count), squares = 0, half;
+
+    if (count < 2)
+        return (struct interval){ 0, INFINITY };
+    for (size_t i = 0; i < count; i++)
+        squares += ((double)samples[i] - mean) * ((double)samples[i] - mean);
+    half = qt((1 + confidence) / 2, (double)count - 1, 1, 0) *
+           sqrt(squares / (double)(count - 1) / (double)count);
+    return (struct interval){ mean > half ? mean - half : 0, mean + half };
 }
 
 double stats_mean(const uint64_t *samples, size_t count)

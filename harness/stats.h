@@ -19,4 +19,9 @@ struct interval stats_proportion(uint64_t hits, uint64_t attempts, double confid
  * type 7). Sorts the samples in place. Of no samples: 0. */
 double stats_quantile(uint64_t *samples, size_t count, double q);
 
+/* The two-sided interval of a mean: Student's t. Of fewer than two samples: [0,
+ * INFINITY]. */
+struct interval stats_mean_interval(const uint64_t *samples, size_t count,
+                                    double confidence);
+
 double stats_mean(const uint64_t *samples, size_t count); /* of no samples: 0 */

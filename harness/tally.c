@@ -24,7 +24,8 @@ void result_release(struct result *result)
 {
     for (size_t i = 0; i < result->plan.strategies; i++) {
         free(result->findings[i].points);
-        free(result->findings[i].timeline_ns);
+        free(result->findings[i].steps);
+        free(result->findings[i].timelines_ns);
         free(result->findings[i].samples_ns);
     }
     free(result->findings);
@@ -81,7 +82,34 @@ static int take_control(struct result *result, const struct message_control *con
            sizeof(finding->uncrashed_example));
     finding->points =
         mem_alloc((size_t)(control->commands + 1) * sizeof(*finding->points));
+    finding->steps = mem_alloc((size_t)(control->commands + 1) * sizeof(*finding->steps));
     return 0;
+}
+
+static int take_command(struct result *result, const struct message_command *message,
+                        struct err *err)
+{
+    struct finding *finding = &result->findings[message->strategy];
+
+    if (!finding->controlled || message->index >= finding->commands)
+        return contradiction(finding, "how many commands it sends", err);
+    finding->steps[message->index] = (struct step){
+        .command = message->command,
+        .end = message->end,
+        .write = message->write,
+        .replies = message->replies,
+        .key_was_there = message->key_was_there,
+    };
+    return 0;
+}
+
+static void add_timeline(struct finding *finding, const uint64_t *times_ns, size_t count)
+{
+    finding->timelines_ns =
+        mem_grow(finding->timelines_ns, (finding->timeline_count + 1) * count,
+                 sizeof(*finding->timelines_ns));
+    memcpy(finding->timelines_ns + finding->timeline_count++ * count, times_ns,
+           count * sizeof(*times_ns));
 }
 
 static int take_samples(struct result *result, const struct message_samples *samples,
@@ -90,11 +118,10 @@ static int take_samples(struct result *result, const struct message_samples *sam
     struct finding *finding = &result->findings[samples->strategy];
     size_t count = (size_t)samples->count;
 
-    (void)err;
     if (samples->kind == SAMPLES_TIMELINE) {
-        free(finding->timeline_ns);
-        finding->timeline_ns =
-            mem_copy(samples->values, count * sizeof(*samples->values));
+        if (!finding->controlled || count != finding->commands + 1)
+            return contradiction(finding, "how many commands it sends", err);
+        add_timeline(finding, samples->values, count);
         return 0;
     }
     finding->samples_ns = mem_grow(finding->samples_ns, finding->sample_count + count + 1,
@@ -120,7 +147,6 @@ static int take_point(struct result *result, const struct message_point *message
     point->now = (enum now)message->now;
     point->later = message->later;
     point->signature = message->signature;
-    memcpy(point->command, message->command, sizeof(point->command));
     memcpy(point->example, message->example, sizeof(point->example));
     return 0;
 }
@@ -145,18 +171,19 @@ static void note_unexplained(struct result *result, const struct finding *findin
     if (result->unexplained[0])
         return;
     snprintf(result->unexplained, sizeof(result->unexplained),
-             "trial %llu of '%s' (%s; %llu commands written, %llu replies read) left a "
+             "%s %llu of '%s' (%s; %llu commands written, %llu replies read) left a "
              "state that "
              "no crash point in that range leaves; it is %s now and %s later",
+             trial->fault == FAULT_BYTE ? "byte position" : "trial",
              (unsigned long long)trial->number, finding->strategy->name,
              outcome_name((enum outcome)trial->outcome),
              (unsigned long long)trial->commands, (unsigned long long)trial->replies,
              now_name((enum now)trial->now), later_text(trial->later, later));
 }
 
-static int take_trial(struct result *result, const struct message_trial *trial)
+static void take_kill(struct result *result, struct finding *finding,
+                      const struct message_trial *trial)
 {
-    struct finding *finding = &result->findings[trial->strategy];
     struct kills *kills = &finding->kills;
     struct point *point = explain(finding, trial);
 
@@ -166,11 +193,36 @@ static int take_trial(struct result *result, const struct message_trial *trial)
         note_unexplained(result, finding, trial);
     }
     if (trial->outcome != OUTCOME_VALID)
-        return 0;
+        return;
     count_words(&kills->words, (enum now)trial->now, trial->later);
     if (point)
         point->kills++;
-    return 0;
+}
+
+static void take_cut(struct result *result, struct finding *finding,
+                     const struct message_trial *trial)
+{
+    struct cuts *cuts = &finding->cuts;
+    struct point *point = explain(finding, trial);
+
+    cuts->positions++;
+    count_words(&cuts->words, (enum now)trial->now, trial->later);
+    if (point) {
+        point->cuts++;
+    } else {
+        cuts->unexplained++;
+        note_unexplained(result, finding, trial);
+    }
+}
+
+static void take_trial(struct result *result, const struct message_trial *trial)
+{
+    struct finding *finding = &result->findings[trial->strategy];
+
+    if (trial->fault == FAULT_BYTE)
+        take_cut(result, finding, trial);
+    else
+        take_kill(result, finding, trial);
 }
 
 static int take_note(struct result *result, const struct message_note *note)
@@ -191,6 +243,8 @@ int tally_take(struct result *result, enum message_type type, const void *body,
         return take_hello(result, body, err);
     case MESSAGE_CONTROL:
         return take_control(result, body, err);
+    case MESSAGE_COMMAND:
+        return take_command(result, body, err);
     case MESSAGE_SAMPLES:
         return take_samples(result, body, err);
     case MESSAGE_POINT:
@@ -244,30 +298,6 @@ uint64_t tally_harmed(const struct words *words, uint64_t total)
     return total - words->clean;
 }
 
-uint64_t tally_window_ns(const struct finding *finding)
-{
-    uint64_t first = UINT64_MAX, last = 0, from_ns;
-
-    if (!finding->controlled || !finding->timeline_ns)
-        return 0;
-    for (uint64_t k = 0; k <= finding->commands; k++) {
-        if (!(finding->points[k].later & LATER_LEAKED))
-            continue;
-        if (first == UINT64_MAX)
-            first = k;
-        last = k;
-    }
-    if (first == UINT64_MAX)
-        return 0;
-    from_ns = first ? finding->timeline_ns[first - 1] : 0;
-    return finding->timeline_ns[last] - from_ns;
-}
-
-uint64_t tally_duration_ns(const struct finding *finding)
-{
-    return finding->timeline_ns ? finding->timeline_ns[finding->commands] : 0;
-}
-
 enum strategy_verdict tally_verdict(const struct finding *finding)
 {
     struct words words = tally_census(finding);
@@ -291,7 +321,7 @@ enum exit_status tally_exit_status(const struct result *result)
         const struct finding *finding = &result->findings[i];
 
         failed |= tally_verdict(finding) == VERDICT_FAIL;
-        unexplained |= finding->kills.unexplained > 0;
+        unexplained |= finding->kills.unexplained > 0 || finding->cuts.unexplained > 0;
         ran |= tally_census_complete(finding);
     }
     if (result->interrupted)

@@ -20,7 +20,7 @@ struct point {
     unsigned later;
     struct signature signature;
     uint64_t kills; /* valid kills that left exactly this state here */
-    char command[48];
+    uint64_t cuts;  /* byte positions that leave it, as they should */
     char example[200];
 };
 
@@ -39,6 +39,20 @@ struct kills {
     struct words words;   /* of the valid ones */
 };
 
+/* Cuts at every byte. */
+struct cuts {
+    uint64_t positions;   /* tried */
+    uint64_t unexplained; /* not the state of the command boundary before */
+    struct words words;
+};
+
+/* One command of the update. */
+struct step {
+    struct command command;
+    uint64_t end, write, replies; /* see message.h */
+    bool key_was_there;
+};
+
 enum strategy_verdict { VERDICT_NONE, VERDICT_PASS, VERDICT_FAIL };
 
 /* What is known of one strategy. */
@@ -49,12 +63,16 @@ struct finding {
     struct signature done;
     unsigned uncrashed;
     char uncrashed_example[200];
-    struct point *points;  /* commands + 1 of them; owned */
-    uint64_t *timeline_ns; /* when command k + 1 was written; entry `commands`: the end.
-                            * Owned; NULL until known */
-    uint64_t *samples_ns;  /* durations of warm updates; owned */
+    struct point *points; /* commands + 1 of them; owned */
+    struct step
+        *steps; /* `commands` of them: step k leads from point k to k + 1; owned */
+    uint64_t *timelines_ns; /* rows of commands + 1: when command k + 1 was written, and
+                               the end; owned */
+    size_t timeline_count;
+    uint64_t *samples_ns; /* durations of warm updates; owned */
     size_t sample_count;
     struct kills kills;
+    struct cuts cuts;
 };
 
 struct result {
@@ -66,8 +84,8 @@ struct result {
     const char *transport; /* "unix socket" */
     double confidence;
     const char *killer;
-    bool kills_wanted;
-    double kill_seconds;   /* how long the kills took */
+    bool kills_wanted, cuts_wanted;
+    double stage_seconds[STAGE_COUNT];
     bool complete;         /* everything planned was done */
     bool interrupted;      /* a signal asked */
     char trouble[1024];    /* the error that ended the run early; "" if none did */
@@ -89,16 +107,6 @@ struct words tally_census(const struct finding *finding);
 bool tally_census_complete(const struct finding *finding);
 uint64_t tally_attempts(const struct finding *finding);           /* all outcomes */
 uint64_t tally_harmed(const struct words *words, uint64_t total); /* not clean */
-
-/* Time in which a death can leak, ns; 0 if no crash point leaks. Point k can be reached
- * from the moment command k is written (Redis may execute it although the worker dies)
- * until command k + 1 is: the window is from the first point that leaks to the end of the
- * last. */
-uint64_t tally_window_ns(const struct finding *finding);
-
-/* Duration of an update by a worker that was forked for it, as those that are killed, ns.
- */
-uint64_t tally_duration_ns(const struct finding *finding);
 
 enum strategy_verdict tally_verdict(const struct finding *finding);
 

@@ -240,28 +240,76 @@ static int redis_pcall(lua_State *lua)
     return command(lua, "redis.pcall", false);
 }
 
-static enum wire_mode options(lua_State *lua, const char *function, int index)
+/* The options of a pipeline: each one takes the value on top of the stack. */
+static void option_writes(lua_State *lua, const char *function, struct wire_manner *ret)
 {
-    enum wire_mode mode = WIRE_BUFFER;
+    const char *value = lua_type(lua, -1) == LUA_TSTRING ? lua_tostring(lua, -1) : "?";
+
+    if (strcmp(value, "each") != 0 && strcmp(value, "one") != 0)
+        luaL_error(lua, "%s: writes is '%s'; expected \"one\" or \"each\"", function,
+                   value);
+    if (strcmp(value, "each") == 0)
+        ret->chunk = WIRE_EACH.chunk;
+}
+
+static void option_chunk(lua_State *lua, const char *function, struct wire_manner *ret)
+{
+    if (!lua_isinteger(lua, -1) || lua_tointeger(lua, -1) < 1)
+        luaL_error(lua, "%s: chunk is %s; expected a number of bytes, 1 or more",
+                   function, luaL_tolstring(lua, -1, NULL));
+    ret->chunk = (size_t)lua_tointeger(lua, -1);
+}
+
+static void option_replies(lua_State *lua, const char *function, struct wire_manner *ret)
+{
+    const char *value = lua_type(lua, -1) == LUA_TSTRING ? lua_tostring(lua, -1) : "?";
+
+    if (strcmp(value, "read") != 0 && strcmp(value, "unread") != 0)
+        luaL_error(lua, "%s: replies is '%s'; expected \"read\" or \"unread\"", function,
+                   value);
+    ret->reads = strcmp(value, "read") == 0;
+}
+
+static const struct {
+    const char *name;
+    void (*take)(lua_State *lua, const char *function, struct wire_manner *ret);
+} pipeline_options[] = {
+    { "writes", option_writes },
+    { "chunk", option_chunk },
+    { "replies", option_replies },
+};
+
+/* Takes the option whose name and value are on top of the stack. */
+static void take_option(lua_State *lua, const char *function, struct wire_manner *ret)
+{
+    const char *name = lua_type(lua, -2) == LUA_TSTRING ? lua_tostring(lua, -2) : "?";
+
+    for (size_t i = 0; i < ARRAY_SIZE(pipeline_options); i++) {
+        if (strcmp(name, pipeline_options[i].name) == 0) {
+            pipeline_options[i].take(lua, function, ret);
+            return;
+        }
+    }
+    luaL_error(lua, "%s: unknown option '%s'; expected writes, chunk or replies",
+               function, name);
+}
+
+static struct wire_manner options(lua_State *lua, const char *function, int index)
+{
+    struct wire_manner manner = WIRE_ONE_BUFFER;
 
     if (lua_isnoneornil(lua, index))
-        return mode;
+        return manner;
     if (!lua_istable(lua, index))
         luaL_error(lua, "%s: options are %s; expected a table like {writes = \"each\"}",
                    function, luaL_typename(lua, index));
-    for (lua_pushnil(lua); lua_next(lua, index); lua_pop(lua, 1)) {
-        const char *key = lua_type(lua, -2) == LUA_TSTRING ? lua_tostring(lua, -2) : "?";
-        const char *value =
-            lua_type(lua, -1) == LUA_TSTRING ? lua_tostring(lua, -1) : "?";
-
-        if (strcmp(key, "writes") != 0)
-            luaL_error(lua, "%s: unknown option '%s'; expected writes", function, key);
-        if (strcmp(value, "each") != 0 && strcmp(value, "one") != 0)
-            luaL_error(lua, "%s: writes is '%s'; expected \"one\" or \"each\"", function,
-                       value);
-        mode = strcmp(value, "each") == 0 ? WIRE_EACH : WIRE_BUFFER;
-    }
-    return mode;
+    if (lua_getfield(lua, index, "writes") != LUA_TNIL &&
+        lua_getfield(lua, index, "chunk") != LUA_TNIL)
+        luaL_error(lua, "%s: both writes and chunk; expected one of them", function);
+    lua_settop(lua, index);
+    for (lua_pushnil(lua); lua_next(lua, index); lua_pop(lua, 1))
+        take_option(lua, function, &manner);
+    return manner;
 }
 
 static void queue_word(lua_State *lua, struct context *context, const char *word)
@@ -339,7 +387,7 @@ static void raise_first_error(lua_State *lua, int replies, int pending,
 static int pipeline(lua_State *lua, const char *function, bool multi)
 {
     struct context *context = context_of(lua);
-    enum wire_mode mode = options(lua, function, 2);
+    struct wire_manner manner = options(lua, function, 2);
     int status, pending, replies;
 
     luaL_checktype(lua, 1, LUA_TFUNCTION);
@@ -357,13 +405,13 @@ static int pipeline(lua_State *lua, const char *function, bool multi)
     lua_pushvalue(lua, pending);
     lua_rawsetp(lua, LUA_REGISTRYINDEX, &pending_key);
     context->in_pipeline = true;
-    wire_set_mode(context->wire, mode);
+    wire_set_manner(context->wire, manner);
     lua_pushcfunction(lua, pipeline_body);
     lua_pushvalue(lua, 1);
     lua_pushboolean(lua, multi);
     status = lua_pcall(lua, 2, 1, 0);
     replies = lua_gettop(lua);
-    wire_set_mode(context->wire, WIRE_WAIT);
+    wire_set_manner(context->wire, WIRE_ONE_BUFFER);
     context->in_pipeline = context->in_multi = false;
     if (status != LUA_OK) {
         struct err err = ERR_NULL;

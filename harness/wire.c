@@ -13,15 +13,20 @@
 struct wire {
     redisContext *connection; /* owned */
     struct progress *page;
-    enum wire_mode mode;
+    struct wire_manner manner;
     char *buffer; /* commands queued and not sent */
     size_t used, room;
     size_t *ends; /* where each queued command ends in the buffer */
     size_t queued, ends_room;
     uint64_t limit; /* of commands; counts down from wire_cut() */
     uint64_t sent;  /* commands */
-    uint64_t read;  /* replies */
-    bool writing;   /* wrote since it last read */
+    uint64_t writes;
+    redisReply **early; /* replies that were read before they were asked for; owned */
+    size_t early_count, early_room, early_taken;
+    uint64_t read;  /* replies, early ones too */
+    uint64_t asked; /* replies that were given out */
+    uint64_t fed;   /* bytes of replies */
+    bool writing;   /* wrote since it last waited */
 };
 
 /* All that a worker writes, one after the other, and where its wire lives until it needs
@@ -37,7 +42,9 @@ struct mapping {
     size_t ends[256];
     char buffer[24 << 10];
     _Alignas(16) char scratch[PROGRESS_SCRATCH];
-    struct trace traces[PROGRESS_TRACES]; /* filled lazily */
+    struct trace traces[PROGRESS_TRACES]; /* these are filled lazily */
+    char output[RECORD_BYTES];
+    char answers[RECORD_BYTES];
 };
 
 static struct mapping *mapping_of(struct progress *page)
@@ -75,6 +82,8 @@ void progress_reset(struct progress *page)
 {
     memset(page, 0, sizeof(*page)); /* traces are overwritten as they come */
     page->traces = mapping_of(page)->traces;
+    page->output = mapping_of(page)->output;
+    page->answers = mapping_of(page)->answers;
 }
 
 struct wire *wire_new(redisContext *connection, struct progress *page)
@@ -82,7 +91,10 @@ struct wire *wire_new(redisContext *connection, struct progress *page)
     struct mapping *mapping = mapping_of(page);
     struct wire *wire = mapping ? &mapping->wire : MEM_NEW(struct wire);
 
-    *wire = (struct wire){ .connection = connection, .page = page, .limit = UINT64_MAX };
+    *wire = (struct wire){ .connection = connection,
+                           .page = page,
+                           .limit = UINT64_MAX,
+                           .manner = WIRE_ONE_BUFFER };
     if (mapping) {
         wire->buffer = mapping->buffer;
         wire->room = sizeof(mapping->buffer);
@@ -100,10 +112,18 @@ static bool is_lent(const struct wire *wire, const void *block)
            (block == mapping->buffer || block == mapping->ends || block == wire);
 }
 
+static void forget_early(struct wire *wire)
+{
+    while (wire->early_taken < wire->early_count)
+        freeReplyObject(wire->early[wire->early_taken++]);
+}
+
 struct wire *wire_free(struct wire *wire)
 {
     if (wire) {
         redisFree(wire->connection);
+        forget_early(wire);
+        free(wire->early);
         if (!is_lent(wire, wire->buffer))
             free(wire->buffer);
         if (!is_lent(wire, wire->ends))
@@ -119,19 +139,14 @@ void wire_cut(struct wire *wire, uint64_t commands)
     wire->limit = wire->sent + commands;
 }
 
-enum wire_mode wire_mode(const struct wire *wire)
+void wire_set_manner(struct wire *wire, struct wire_manner manner)
 {
-    return wire->mode;
-}
-
-void wire_set_mode(struct wire *wire, enum wire_mode mode)
-{
-    wire->mode = mode;
+    wire->manner = manner;
 }
 
 uint64_t wire_due(const struct wire *wire)
 {
-    return wire->sent - wire->read;
+    return wire->sent - wire->asked;
 }
 
 static int send_all(struct wire *wire, size_t length, struct err *err)
@@ -151,15 +166,37 @@ static int send_all(struct wire *wire, size_t length, struct err *err)
     return 0;
 }
 
-static void note_times(struct wire *wire, size_t commands)
+static bool is_traced(const struct wire *wire)
 {
-    uint64_t now_ns;
+    return wire->page && (wire->page->record || wire->page->times);
+}
 
-    if (!wire->page || !wire->page->times)
-        return;
-    now_ns = clock_now_ns() - wire->page->begin_ns;
+/* Notes where and when the first `commands` of the queue are written. */
+static void trace_write(struct wire *wire, size_t commands, size_t length)
+{
+    struct progress *page = wire->page;
+    uint64_t now_ns = page->times ? clock_now_ns() - page->begin_ns : 0;
+
     for (size_t i = 0; i < commands; i++)
-        wire->page->traces[wire->sent + i].write_ns = now_ns;
+        page->traces[wire->sent + i] = (struct trace){
+            .end = page->bytes + wire->ends[i],
+            .write = wire->writes,
+            .replies = wire->read,
+            .write_ns = now_ns,
+        };
+    if (page->record)
+        memcpy(page->output + page->bytes, wire->buffer, length);
+}
+
+static int check_traceable(const struct wire *wire, size_t length, struct err *err)
+{
+    if (wire->sent + wire->queued > PROGRESS_TRACES)
+        return err_set(err, ERR_USAGE, "the update sends more than %d commands",
+                       PROGRESS_TRACES);
+    if (wire->page->record && wire->page->bytes + length > RECORD_BYTES)
+        return err_set(err, ERR_USAGE, "the update sends more than %u bytes",
+                       RECORD_BYTES);
+    return 0;
 }
 
 /* Sends the first `commands` of the queue. */
@@ -167,15 +204,105 @@ static int send_commands(struct wire *wire, size_t commands, struct err *err)
 {
     size_t length = commands ? wire->ends[commands - 1] : 0;
 
-    note_times(wire, commands);
+    if (is_traced(wire)) {
+        if (check_traceable(wire, length, err) < 0)
+            return err->code;
+        trace_write(wire, commands, length);
+    }
     if (wire->page) {
         wire->page->bytes = wire->page->bytes + length;
         wire->page->commands = wire->sent + commands;
     }
     wire->sent += commands;
     wire->queued -= commands;
+    wire->writes++;
     wire->writing = wire->writing || commands;
     return send_all(wire, length, err);
+}
+
+static int record_answer(struct wire *wire, const char *bytes, size_t length,
+                         struct err *err)
+{
+    if (wire->fed + length > RECORD_BYTES)
+        return err_set(err, ERR_USAGE, "Redis answers the update with more than %u bytes",
+                       RECORD_BYTES);
+    memcpy(wire->page->answers + wire->fed, bytes, length);
+    wire->page->heard = wire->fed + length;
+    return 0;
+}
+
+/* Reads what has come. Returns the number of bytes; 0 if there is nothing now and the
+ * flags say not to wait. */
+static ssize_t receive(struct wire *wire, int flags, struct err *err)
+{
+    char piece[4096];
+    ssize_t n;
+
+    do
+        n = recv(wire->connection->fd, piece, sizeof(piece), flags);
+    while (n < 0 && errno == EINTR);
+    if (n < 0 && errno == EAGAIN && flags & MSG_DONTWAIT)
+        return 0;
+    if (n < 0)
+        return err_errno(err, "read a reply from Redis");
+    if (n == 0)
+        return err_set(err, -EIO, "read a reply from Redis: connection lost");
+    if (wire->page && wire->page->record &&
+        record_answer(wire, piece, (size_t)n, err) < 0)
+        return err->code;
+    redisReaderFeed(wire->connection->reader, piece, (size_t)n);
+    wire->fed += (uint64_t)n;
+    return n;
+}
+
+/* The next reply of those that have come; NULL: none is complete. */
+static int take_apart(struct wire *wire, redisReply **ret, struct err *err)
+{
+    redisReader *reader = wire->connection->reader;
+    void *reply = NULL;
+
+    if (redisReaderGetReply(reader, &reply) != REDIS_OK)
+        return err_set(err, -EIO, "read a reply from Redis: %s", reader->errstr);
+    *ret = reply;
+    if (!reply)
+        return 0;
+    if (wire->page && wire->page->record && wire->read < wire->sent)
+        wire->page->traces[wire->read].reply_end =
+            wire->fed - (reader->len - reader->pos);
+    wire->read++;
+    if (wire->page)
+        wire->page->replies = wire->read;
+    return 0;
+}
+
+/* Reads the replies that have come so far, and keeps them. */
+static int read_early(struct wire *wire, struct err *err)
+{
+    ssize_t n;
+
+    if (wire->early_taken == wire->early_count)
+        wire->early_taken = wire->early_count = 0;
+    while (wire->read < wire->sent && (n = receive(wire, MSG_DONTWAIT, err))) {
+        redisReply *reply;
+
+        if (n < 0)
+            return (int)n;
+        for (;;) {
+            int code = take_apart(wire, &reply, err);
+
+            if (code < 0)
+                return code;
+            if (!reply)
+                break;
+            if (wire->early_count == wire->early_room) {
+                wire->early_room = 2 * wire->early_room + 16;
+                wire->early =
+                    mem_grow(wire->early, wire->early_room, sizeof(*wire->early));
+            }
+            wire->early[wire->early_count++] = reply;
+        }
+    }
+    return 0;
 }
 
 int wire_abandon(struct wire *wire, struct err *err)
@@ -209,8 +336,10 @@ __attribute__((noreturn)) static void die(struct wire *wire)
 int wire_flush(struct wire *wire, struct err *err)
 {
     size_t commands = wire->queued;
-    int code;
+    int code = wire->manner.reads ? read_early(wire, err) : 0;
 
+    if (code < 0 || commands == 0)
+        return code;
     if (wire->sent + commands > wire->limit) {
         code = send_commands(wire, wire->limit - wire->sent, err);
         if (code < 0)
@@ -220,40 +349,6 @@ int wire_flush(struct wire *wire, struct err *err)
     code = send_commands(wire, commands, err);
     wire->used = 0;
     return code;
-}
-
-/* The command's first words: the name, the key and perhaps a field. */
-static void label(char *buffer, size_t size, int argc, const char **argv,
-                  const size_t *lengths)
-{
-    FILE *out = fmemopen(buffer, size - 1, "w");
-    int words = argc < 3 ? argc : 3;
-
-    buffer[size - 1] = '\0';
-    if (!out)
-        return;
-    for (int i = 0; i < words; i++) {
-        if (i)
-            fputc(' ', out);
-        str_print(out, (struct str){ argv[i], lengths[i] }, i == 1 ? 22 : 12);
-    }
-    fclose(out);
-}
-
-static int trace_append(struct wire *wire, int argc, const char **argv,
-                        const size_t *lengths, struct err *err)
-{
-    uint64_t index = wire->sent + wire->queued;
-
-    if (!wire->page || !(wire->page->labels || wire->page->times))
-        return 0;
-    if (index >= PROGRESS_TRACES)
-        return err_set(err, ERR_USAGE, "the update sends more than %d commands",
-                       PROGRESS_TRACES);
-    if (wire->page->labels)
-        label(wire->page->traces[index].label, sizeof(wire->page->traces[index].label),
-              argc, argv, lengths);
-    return 0;
 }
 
 /* What mem_grow() does, for a block that may be lent. */
@@ -308,10 +403,7 @@ int wire_append(struct wire *wire, int argc, const char **argv, const size_t *le
 {
     size_t most = HEAD_BYTES;
     char *at;
-    int code = trace_append(wire, argc, argv, lengths, err);
 
-    if (code < 0)
-        return code;
     for (int i = 0; i < argc; i++)
         most += HEAD_BYTES + lengths[i] + 2;
     make_room(wire, most);
@@ -325,26 +417,31 @@ int wire_append(struct wire *wire, int argc, const char **argv, const size_t *le
     }
     wire->used = (size_t)(at - wire->buffer);
     wire->ends[wire->queued++] = wire->used;
-    return wire->mode == WIRE_EACH ? wire_flush(wire, err) : 0;
+    return wire->used >= wire->manner.chunk ? wire_flush(wire, err) : 0;
 }
 
 int wire_read(struct wire *wire, redisReply **ret, struct err *err)
 {
     struct progress *page = wire->page;
-    void *reply = NULL;
+    redisReply *reply = NULL;
 
+    if (wire->early_taken < wire->early_count) {
+        *ret = wire->early[wire->early_taken++];
+        wire->asked++;
+        return 0;
+    }
     if (page && wire->writing)
         page->trips = page->trips + 1;
     wire->writing = false;
-    if (redisGetReply(wire->connection, &reply) != REDIS_OK || !reply) {
-        const char *what = wire->connection->errstr;
-
-        return err_set(err, -EIO, "read a reply from Redis: %s",
-                       *what ? what : "connection lost");
+    for (;;) {
+        if (take_apart(wire, &reply, err) < 0)
+            return err->code;
+        if (reply)
+            break;
+        if (receive(wire, 0, err) < 0)
+            return err->code;
     }
-    if (page)
-        page->replies = wire->read + 1;
-    wire->read++;
+    wire->asked++;
     *ret = reply;
     return 0;
 }

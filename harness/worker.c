@@ -199,7 +199,7 @@ int worker_run(const struct worker_job *job, const struct address *address,
     if (code < 0)
         return err_wrap(err, "a worker's connection");
     progress_reset(page);
-    page->labels = job->labels;
+    page->record = job->record;
     page->times = job->times;
     inherited.point.lead_ns = (uint64_t)lead.ns;
     if (job->killer == KILLER_PARENT)

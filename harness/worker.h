@@ -27,7 +27,7 @@ struct worker_job {
     enum fault_id fault;
     struct fault_point point;
     enum killer killer;  /* with FAULT_KILL */
-    bool labels, times;  /* traces that are wanted */
+    bool record, times;  /* traces that are wanted */
     uint64_t timeout_ns; /* after which the watchdog kills it */
 };
 

@@ -10,13 +10,13 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-static const struct command commands[] = {
+static const struct subcommand commands[] = {
     { "run", "SCENARIO", "kill the workers of a scenario's strategies, and report",
       cmd_run },
     { "list", "", "the scenarios and their strategies", cmd_list },
 };
 
-const struct command *command_by_name(const char *name)
+const struct subcommand *command_by_name(const char *name)
 {
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
         if (strcmp(commands[i].name, name) == 0)
@@ -24,7 +24,7 @@ const struct command *command_by_name(const char *name)
     return NULL;
 }
 
-const struct command *command_at(size_t index)
+const struct subcommand *command_at(size_t index)
 {
     return index < ARRAY_SIZE(commands) ? &commands[index] : NULL;
 }

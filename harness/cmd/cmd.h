@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "tally.h"
 
-struct command {
+struct subcommand {
     const char *name;
     const char *usage; /* its operands */
     const char *about;
@@ -16,8 +16,8 @@ struct command {
     int (*run)(int argc, char **argv, enum exit_status *ret_status, struct err *err);
 };
 
-const struct command *command_by_name(const char *name);     /* NULL if there is none */
-const struct command *command_at(size_t index);              /* NULL past the end */
+const struct subcommand *command_by_name(const char *name);  /* NULL if there is none */
+const struct subcommand *command_at(size_t index);           /* NULL past the end */
 const char *command_name(const void *ignored, size_t index); /* for str_nearest() */
 
 int cmd_run(int argc, char **argv, enum exit_status *ret_status, struct err *err);

@@ -34,6 +34,7 @@ struct options {
     const char *output;
     const struct report_format *format;
     const char *color;
+    bool points;
 };
 
 static const char *const killers[] = {
@@ -54,6 +55,7 @@ enum option_key {
     KEY_OUTPUT = 'o',
     KEY_FORMAT = 257 + KEY_REDIS_SERVER,
     KEY_COLOR,
+    KEY_POINTS,
 };
 
 static const struct argp_option argp_options[] = {
@@ -62,10 +64,11 @@ static const struct argp_option argp_options[] = {
       "Change a parameter of the scenario (may be repeated)", 1 },
     { "trials", KEY_TRIALS, "N", 0,
       "Kill attempts per strategy (default 1000; 0: census only)", 2 },
-    { "fault", KEY_FAULT, "kill,step", 0,
+    { "fault", KEY_FAULT, "kill,step,byte", 0,
       "What to do to workers: kill (SIGKILL at random instants), step (the census of "
-      "command "
-      "boundaries; always taken, because kills are judged by it)",
+      "command boundaries; always taken, because the others are judged by it), byte (of "
+      "the "
+      "worker's output exactly n bytes arrive, for every n). Default kill,step",
       2 },
     { "killer", KEY_KILLER, "timer|parent", 0,
       "Who kills: the worker's own kernel timer (default), or its parent by pidfd", 2 },
@@ -78,6 +81,8 @@ static const struct argp_option argp_options[] = {
     { "format", KEY_FORMAT, "text|json", 0,
       "Of the report on standard output (default text)", 3 },
     { "output", KEY_OUTPUT, "DIR", 0, "Also write report.txt and run.json there", 3 },
+    { "points", KEY_POINTS, NULL, 0,
+      "With a table of all crash points in the text report", 3 },
     { "color", KEY_COLOR, "auto|always|never", 0,
       "Colour in the text report (default auto)", 3 },
     { "redis-server", KEY_REDIS_SERVER, "PATH", 0,
@@ -131,8 +136,10 @@ static void parse_faults(struct options *options, const char *list,
         const struct fault *fault = fault_by_name(name);
 
         if (!fault)
-            argp_error(state, "--fault '%s': expected kill or step, or both with a comma",
-                       name);
+            argp_error(
+                state,
+                "--fault '%s': expected kill, step or byte, or several with commas",
+                name);
         else
             options->faults[fault - fault_by_id(FAULT_NONE)] = true;
     }
@@ -198,6 +205,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         break;
     case KEY_FORMAT:
         parse_format(options, argument, state);
+        break;
+    case KEY_POINTS:
+        options->points = true;
         break;
     case KEY_COLOR:
         parse_color(options, argument, state);
@@ -269,7 +279,7 @@ static int save_one(const char *directory, const struct report_format *format,
 
     if (!out)
         return err_errno(err, "write '%s'", path);
-    format->write(out, result, (struct report_style){ .color = false });
+    format->write(out, result, (struct report_style){ .points = true });
     fclose(out);
     return file_write(path, bytes, length, err);
 }
@@ -288,7 +298,8 @@ static int print(const struct options *options, const struct result *result,
                  struct err *err)
 {
     options->format->write(stdout, result,
-                           (struct report_style){ .color = wants_color(options) });
+                           (struct report_style){ .color = wants_color(options),
+                                                  .points = options->points });
     errno = 0;
     if (fflush(stdout) != 0 || ferror(stdout))
         return err_errno(err, "write the report to standard output");
@@ -338,6 +349,7 @@ static int run(const struct options *options, struct scenario *scenario,
         .strategies = strategies,
         .plan = { options->seed, count,
                   options->faults[FAULT_KILL] ? options->trials : 0 },
+        .bytes = options->faults[FAULT_BYTE],
         .killer = options->killer,
         .timeout_ns = (uint64_t)(options->timeout_s * (double)NSEC_PER_SEC),
         .lanes = options->lanes,
@@ -351,6 +363,7 @@ static int run(const struct options *options, struct scenario *scenario,
     result.confidence = options->confidence;
     result.killer = killers[options->killer];
     result.kills_wanted = fleet.plan.attempts > 0;
+    result.cuts_wanted = fleet.bytes;
     result.transport = "unix socket";
     fleet_run(&fleet, &result, err);
     code = deliver(options, &result, err);

@@ -104,6 +104,68 @@ static json_t *rate(const struct result *result, uint64_t hits, uint64_t of)
     return object;
 }
 
+/* Null as long as nothing is known. */
+static json_t *predicted(const struct result *result, const struct finding *finding)
+{
+    struct prediction prediction = figure_prediction(finding);
+    uint64_t valid = finding->kills.outcomes[OUTCOME_VALID];
+    json_t *object;
+
+    if (!prediction.known)
+        return json_null();
+    object = json_object();
+    json_object_set_new(object, "estimate", real(prediction.rate));
+    json_object_set_new(object, "low", real(prediction.low));
+    json_object_set_new(object, "high", real(prediction.high));
+    if (valid)
+        json_object_set_new(
+            object, "agrees",
+            json_boolean(!figure_disagrees(
+                prediction,
+                report_rate(result, finding->kills.words.later[0], valid).interval)));
+    return object;
+}
+
+static json_t *exposure(const struct result *result, const struct finding *finding)
+{
+    double period_s = figure_period_s(result->scenario);
+    struct exposure exposure = figure_exposure(finding, period_s, result->confidence);
+    json_t *object;
+
+    if (!exposure.known)
+        return json_null();
+    object = json_object();
+    json_object_set_new(object, "estimate", real(exposure.estimate));
+    json_object_set_new(object, "low", real(exposure.low));
+    json_object_set_new(object, "high", real(exposure.high));
+    json_object_set_new(object, "period_s", real(period_s));
+    return object;
+}
+
+static json_t *coverage(const struct finding *finding)
+{
+    struct coverage coverage = figure_coverage(finding);
+    json_t *object = json_object();
+
+    json_object_set_new(object, "reachable", whole(coverage.reachable));
+    json_object_set_new(object, "hit", whole(coverage.hit));
+    return object;
+}
+
+static json_t *cuts(const struct finding *finding)
+{
+    json_t *object = json_object();
+    uint64_t classes = 0;
+
+    for (uint64_t k = 0; finding->controlled && k <= finding->commands; k++)
+        classes += finding->points[k].cuts > 0;
+    json_object_set_new(object, "positions", whole(finding->cuts.positions));
+    json_object_set_new(object, "classes", whole(classes));
+    json_object_set_new(object, "unexplained", whole(finding->cuts.unexplained));
+    set_words(object, &finding->cuts.words);
+    return object;
+}
+
 static json_t *points(const struct finding *finding)
 {
     json_t *array = json_array();
@@ -116,10 +178,14 @@ static json_t *points(const struct finding *finding)
             continue;
         object = json_object();
         json_object_set_new(object, "index", whole(k));
-        json_object_set_new(object, "command", text(point->command));
+        json_object_set_new(object, "command", text(report_command(finding, k)));
         json_object_set_new(object, "now", text(now_name(point->now)));
         json_object_set_new(object, "later", later_words(point->later));
         json_object_set_new(object, "kills", whole(point->kills));
+        json_object_set_new(object, "reachable",
+                            json_boolean(figure_reachable(finding, k)));
+        if (finding->cuts.positions)
+            json_object_set_new(object, "byte_positions", whole(point->cuts));
         if (point->example[0])
             json_object_set_new(object, "example", text(point->example));
         json_array_append_new(array, object);
@@ -154,7 +220,9 @@ static json_t *strategy(const struct result *result, const struct finding *findi
     json_object_set_new(object, "update_us", update_us(&costs));
     json_object_set_new(object, "updates_per_second", real(costs.per_second));
     json_object_set_new(object, "window_us",
-                        real((double)tally_window_ns(finding) / 1e3));
+                        real((double)figure_window_ns(finding) / 1e3));
+    json_object_set_new(object, "duration_us",
+                        real((double)figure_duration_ns(finding) / 1e3));
     json_object_set_new(object, "uncrashed", later_words(finding->uncrashed));
     json_object_set_new(object, "census", census(finding));
     json_object_set_new(object, "kills", kills(finding));
@@ -162,6 +230,14 @@ static json_t *strategy(const struct result *result, const struct finding *findi
     json_object_set_new(object, "harm_rate",
                         rate(result, tally_harmed(words, valid), valid));
     json_object_set_new(object, "torn_rate", rate(result, words->now[NOW_TORN], valid));
+    json_object_set_new(object, "predicted_leak_rate", predicted(result, finding));
+    if (figure_period_s(result->scenario) > 0)
+        json_object_set_new(object, "leaks_per_million_sigkills",
+                            exposure(result, finding));
+    if (result->kills_wanted)
+        json_object_set_new(object, "coverage", coverage(finding));
+    if (result->cuts_wanted)
+        json_object_set_new(object, "bytes_census", cuts(finding));
     json_object_set_new(object, "points", points(finding));
     json_object_set_new(object, "verdict", text(verdicts[tally_verdict(finding)]));
     return object;
@@ -220,6 +296,11 @@ void report_json(FILE *out, const struct result *result, struct report_style sty
     json_object_set_new(object, "killer", text(result->killer));
     json_object_set_new(object, "kills_per_second",
                         real(report_kills_per_second(result)));
+    json_object_set_new(object, "points_per_second",
+                        real(report_points_per_second(result)));
+    if (result->cuts_wanted)
+        json_object_set_new(object, "byte_positions_per_second",
+                            real(report_cuts_per_second(result)));
     json_object_set_new(object, "complete", json_boolean(result->complete));
     if (result->trouble[0])
         json_object_set_new(object, "trouble", text(result->trouble));

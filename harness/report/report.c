@@ -44,13 +44,39 @@ struct costs report_costs(const struct finding *finding)
     };
 }
 
+static double per_second(const struct result *result, enum stage stage, uint64_t count)
+{
+    double seconds = result->stage_seconds[stage];
+
+    return seconds > 0 ? (double)count / seconds : 0;
+}
+
 double report_kills_per_second(const struct result *result)
 {
     uint64_t attempts = 0;
 
     for (size_t i = 0; i < result->plan.strategies; i++)
         attempts += tally_attempts(&result->findings[i]);
-    return result->kill_seconds > 0 ? (double)attempts / result->kill_seconds : 0;
+    return per_second(result, STAGE_KILLS, attempts);
+}
+
+double report_points_per_second(const struct result *result)
+{
+    uint64_t points = 0;
+
+    for (size_t i = 0; i < result->plan.strategies; i++)
+        if (tally_census_complete(&result->findings[i]))
+            points += result->findings[i].commands + 1;
+    return per_second(result, STAGE_CENSUS, points);
+}
+
+double report_cuts_per_second(const struct result *result)
+{
+    uint64_t positions = 0;
+
+    for (size_t i = 0; i < result->plan.strategies; i++)
+        positions += result->findings[i].cuts.positions;
+    return per_second(result, STAGE_BYTES, positions);
 }
 
 const char *report_verdict(const struct result *result)
@@ -92,4 +118,9 @@ void report_expect(unsigned expect, char *buffer, size_t size, const char *separ
     }
     fputc('\0', out);
     fclose(out);
+}
+
+const char *report_command(const struct finding *finding, uint64_t point)
+{
+    return point ? finding->steps[point - 1].command.label : "";
 }

@@ -5,10 +5,12 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "figures.h"
 #include "tally.h"
 
 struct report_style {
     bool color;
+    bool points; /* with a table of all crash points */
 };
 
 struct report_format {
@@ -39,7 +41,13 @@ struct costs {
 };
 struct costs report_costs(const struct finding *finding);
 
-double report_kills_per_second(const struct result *result); /* attempts over wall time */
-const char *report_verdict(const struct result *result);     /* "pass", "fail", ... */
+/* Work over wall time, of all lanes together; 0 if there was none. */
+double report_kills_per_second(const struct result *result);  /* attempts */
+double report_points_per_second(const struct result *result); /* of the census */
+double report_cuts_per_second(const struct result *result);   /* byte positions */
+
+/* The command after which point k comes; "" at point 0. */
+const char *report_command(const struct finding *finding, uint64_t point);
+const char *report_verdict(const struct result *result); /* "pass", "fail", ... */
 /* The words of an expectation, joined by the separator. */
 void report_expect(unsigned expect, char *buffer, size_t size, const char *separator);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "report/points.h"
 #include "report/report.h"
 #include "report/table.h"
 
@@ -164,7 +165,6 @@ static void write_costs(FILE *out, const struct result *result, struct report_st
     table_column(&table, "", "p99", true);
     table_column(&table, "updates", "per second", true);
     table_column(&table, "", "bytes", true);
-    table_column(&table, "time in which a death", "leaks, cold worker", true);
     for (size_t i = 0; i < result->plan.strategies; i++) {
         const struct finding *finding = &result->findings[i];
         struct costs costs = report_costs(finding);
@@ -176,8 +176,66 @@ static void write_costs(FILE *out, const struct result *result, struct report_st
         table_set(&table, 3, "%.0f us", costs.p99_us);
         table_set(&table, 4, "%.0f", costs.per_second);
         table_set(&table, 5, "%llu", (unsigned long long)finding->bytes);
-        table_set(&table, 6, "%.0f us of %.0f", (double)tally_window_ns(finding) / 1e3,
-                  (double)tally_duration_ns(finding) / 1e3);
+    }
+    table_write(out, &table, style.color);
+}
+
+/* "27.7 [26.1, 29.5]", "below 0.02", "above 3" */
+static void exposure_text(char *buffer, size_t size, struct exposure exposure)
+{
+    if (!exposure.known)
+        snprintf(buffer, size, "-");
+    else if (exposure.low <= 0)
+        snprintf(buffer, size, "below %.3g", exposure.high);
+    else
+        snprintf(buffer, size, "%.3g [%.3g, %.3g]", exposure.estimate, exposure.low,
+                 exposure.high);
+}
+
+/* What uninterrupted updates let expect, and what kills showed. */
+static void write_windows(FILE *out, const struct result *result,
+                          struct report_style style)
+{
+    double period_s = figure_period_s(result->scenario);
+    struct table table = { .columns = 0 };
+    size_t measured = 0, agrees = 0, exposed = 0;
+    char every[48], text[TABLE_CELL];
+
+    snprintf(every, sizeof(every), "at random times, every %g s", period_s);
+    table_column(&table, "when a", "death leaks", false);
+    table_column(&table, "time in which it", "leaks, cold worker", true);
+    table_column(&table, "predicted", "leak rate", true);
+    if (result->kills_wanted) {
+        measured = table_column(&table, "measured", "leak rate", false);
+        agrees = table_column(&table, "they", "agree", false);
+        if (period_s > 0)
+            exposed = table_column(&table, "leaks per million SIGKILLs", every, false);
+    }
+    for (size_t i = 0; i < result->plan.strategies; i++) {
+        const struct finding *finding = &result->findings[i];
+        struct prediction prediction = figure_prediction(finding);
+        struct rate rate =
+            report_rate(result, finding->kills.words.later[0], valid_kills(finding));
+
+        table_row(&table);
+        table_set(&table, 0, "%s", finding->strategy->name);
+        table_set(&table, 1, "%.0f us of %.0f", (double)figure_window_ns(finding) / 1e3,
+                  (double)figure_duration_ns(finding) / 1e3);
+        percent(text, sizeof(text), prediction.rate);
+        table_set(&table, 2, "%s", prediction.known ? text : "-");
+        if (measured) {
+            rate_text(text, sizeof(text), rate);
+            table_set(&table, measured, "%s", text);
+            table_set(&table, agrees, "%s",
+                      !rate.of                                      ? "-"
+                      : figure_disagrees(prediction, rate.interval) ? "NO"
+                                                                    : "yes");
+        }
+        if (exposed) {
+            exposure_text(text, sizeof(text),
+                          figure_exposure(finding, period_s, result->confidence));
+            table_set(&table, exposed, "%s", text);
+        }
     }
     table_write(out, &table, style.color);
 }
@@ -218,14 +276,15 @@ static const struct point *first_harm(const struct finding *finding)
 
 static void say_points(FILE *out, const struct finding *finding, const struct point *harm)
 {
+    const char *command = report_command(finding, (uint64_t)(harm - finding->points));
     struct words words = tally_census(finding);
     char later[LATER_TEXT];
 
     fprintf(out, "%llu of %llu crash points do harm that lasts; the first, ",
             (unsigned long long)tally_harmed(&words, points_of(finding)),
             (unsigned long long)points_of(finding));
-    if (harm->command[0])
-        fprintf(out, "after %s, is %s", harm->command, later_text(harm->later, later));
+    if (*command)
+        fprintf(out, "after %s, is %s", command, later_text(harm->later, later));
     else
         fprintf(out, "before any command, is %s", later_text(harm->later, later));
     if (harm->example[0])
@@ -329,6 +388,75 @@ static void say_attempts(FILE *out, const struct result *result,
             (unsigned long long)valid.hits, (unsigned long long)valid.of);
 }
 
+/* The page of a worker says when bytes were written; Redis executes them when it comes to
+ * it, and a prefix of them if the worker is gone by then. */
+static void say_prediction(FILE *out, const struct result *result,
+                           const struct finding *finding)
+{
+    struct prediction prediction = figure_prediction(finding);
+    struct rate rate =
+        report_rate(result, finding->kills.words.later[0], valid_kills(finding));
+    char predicted[16];
+
+    if (!rate.of || !figure_disagrees(prediction, rate.interval))
+        return;
+    percent(predicted, sizeof(predicted), prediction.rate);
+    fprintf(out, "Prediction (%s) and kills disagree: ", predicted);
+    if (finding->trips >= finding->commands)
+        fputs(
+            "every command waits for its reply, so the machine's speed must have changed "
+            "in between. ",
+            out);
+    else if (rate.interval.low > prediction.high)
+        fprintf(
+            out,
+            "what is written at once is not executed at once. Redis reads %d bytes at a "
+            "time, and where it is between two reads when the worker is gone, it stops. ",
+            REDIS_READ_BYTES);
+    else
+        fputs("commands that were written without waiting are lost with the worker if "
+              "Redis "
+              "has not come to them. ",
+              out);
+}
+
+static void say_coverage(FILE *out, const struct result *result,
+                         const struct finding *finding)
+{
+    struct coverage coverage = figure_coverage(finding);
+
+    if (!result->kills_wanted || !valid_kills(finding) ||
+        coverage.hit == coverage.reachable)
+        return;
+    fprintf(out,
+            "Kills hit %llu of %llu places that they can reach; the first of the others "
+            "is point %llu",
+            (unsigned long long)coverage.hit, (unsigned long long)coverage.reachable,
+            (unsigned long long)coverage.missing);
+    if (coverage.missing)
+        fprintf(out, ", after %s", report_command(finding, coverage.missing));
+    fputs(". ", out);
+}
+
+static void say_cuts(FILE *out, const struct finding *finding)
+{
+    const struct cuts *cuts = &finding->cuts;
+    uint64_t classes = 0;
+
+    if (!cuts->positions)
+        return;
+    for (uint64_t k = 0; k < points_of(finding); k++)
+        classes += finding->points[k].cuts > 0;
+    fprintf(out, "%llu byte positions, %llu class%s", (unsigned long long)cuts->positions,
+            (unsigned long long)classes, classes == 1 ? "" : "es");
+    if (cuts->unexplained)
+        fprintf(out, "; %llu positions are in none",
+                (unsigned long long)cuts->unexplained);
+    else
+        fputs(": each leaves what the command boundary before it leaves", out);
+    fputs(". ", out);
+}
+
 static void say_all(FILE *out, const struct result *result, const struct finding *finding)
 {
     const struct point *harm = first_harm(finding);
@@ -341,6 +469,9 @@ static void say_all(FILE *out, const struct result *result, const struct finding
     else
         say_clean(out, result, finding);
     say_uncrashed(out, finding);
+    say_cuts(out, finding);
+    say_prediction(out, result, finding);
+    say_coverage(out, result, finding);
     say_attempts(out, result, finding);
 }
 
@@ -446,9 +577,13 @@ void report_text(FILE *out, const struct result *result, struct report_style sty
 {
     write_header(out, result);
     write_findings(out, result, style);
+    report_strips(out, result, style);
     write_costs(out, result, style);
+    write_windows(out, result, style);
     if (result->kills_wanted)
         write_kills(out, result, style);
+    if (style.points)
+        report_points(out, result, style);
     for (size_t i = 0; i < result->plan.strategies; i++)
         write_sentence(out, result, &result->findings[i]);
     fputc('\n', out);

@@ -307,7 +307,8 @@ Test(cli, progress_is_not_part_of_the_result, .timeout = 60)
     test_directory_remove(directory);
 }
 
-/* -o writes what standard output says, in every format. */
+/* -o writes what standard output says, in every format; the text with all crash points.
+ */
 Test(cli, output_directory_gets_both_reports, .timeout = 60)
 {
     char *directory = test_directory();
@@ -317,7 +318,7 @@ Test(cli, output_directory_gets_both_reports, .timeout = 60)
     char *path = test_scenario("gap");
 
     for (int twice = 0; twice < 2; twice++) {
-        struct run run = RUN("run", path, "--trials", "0", "-o", deep);
+        struct run run = RUN("run", path, "--trials", "0", "--points", "-o", deep);
         char *saved = mem_alloc(strlen(run.out) + 2);
         FILE *file = fopen(text, "re");
         json_t *object = json_load_file(json, 0, NULL);

@@ -112,7 +112,21 @@ static bool has_atom(const struct snapshot *snapshot, const char *description)
 
 #define COMMANDS 12
 
-static const enum wire_mode modes[] = { WIRE_WAIT, WIRE_BUFFER, WIRE_EACH };
+/* How commands leave. */
+enum way { WAY_WAIT, WAY_BUFFER, WAY_EACH, WAY_CHUNKS, WAY_READS };
+static const enum way ways_out[] = { WAY_WAIT, WAY_BUFFER, WAY_EACH, WAY_CHUNKS,
+                                     WAY_READS };
+
+static void set_way(struct wire *wire, enum way way)
+{
+    static const struct wire_manner manners[] = {
+        [WAY_WAIT] = { SIZE_MAX, false }, [WAY_BUFFER] = { SIZE_MAX, false },
+        [WAY_EACH] = { 1, false },        [WAY_CHUNKS] = { 100, false },
+        [WAY_READS] = { 1, true },
+    };
+
+    wire_set_manner(wire, manners[way]);
+}
 
 /* For processes that may not fail a test: the framework must not run in them. */
 static void must(int code, const struct err *err)
@@ -148,15 +162,15 @@ static void read_all(struct wire *wire)
 
 /* RPUSH list 0, RPUSH list 1, ...: so that the list tells how many were executed, and
  * which. */
-static void push_numbers(struct wire *wire, enum wire_mode mode, int count)
+static void push_numbers(struct wire *wire, enum way mode, int count)
 {
-    wire_set_mode(wire, mode);
+    set_way(wire, mode);
     for (int i = 0; i < count; i++) {
         char number[12];
 
         snprintf(number, sizeof(number), "%d", i);
         append_words(wire, 3, (const char *[]){ "RPUSH", "list", number });
-        if (mode == WIRE_WAIT)
+        if (mode == WAY_WAIT)
             read_all(wire);
     }
     read_all(wire);
@@ -176,7 +190,7 @@ static void expect_prefix(struct bench *bench, long long count)
 
 Test(wire, counts_what_it_sends, .timeout = 30)
 {
-    static const uint64_t trips[] = { COMMANDS, 1, 1 };
+    static const uint64_t most_trips[] = { COMMANDS, 1, 1, 1, 1 };
     struct bench bench = bench_make(&plain_scenario);
     uint64_t bytes = 0;
 
@@ -188,19 +202,20 @@ Test(wire, counts_what_it_sends, .timeout = 30)
         bytes += (uint64_t)length;
         redisFreeCommand(command);
     }
-    for (size_t m = 0; m < ARRAY_SIZE(modes); m++) {
+    for (size_t m = 0; m < ARRAY_SIZE(ways_out); m++) {
         struct wire *wire;
 
         tell(bench.auditor.connection, "FLUSHALL");
         progress_reset(bench.page);
         wire = wire_new(bench_connect(&bench), bench.page);
-        push_numbers(wire, modes[m], COMMANDS);
+        push_numbers(wire, ways_out[m], COMMANDS);
         cr_expect_eq(bench.page->commands, COMMANDS, "mode %zu", m);
         cr_expect_eq(bench.page->replies, COMMANDS, "mode %zu", m);
         cr_expect_eq(bench.page->bytes, bytes, "mode %zu: %" PRIu64, m,
                      bench.page->bytes);
-        cr_expect_eq(bench.page->trips, trips[m], "mode %zu: %" PRIu64, m,
-                     bench.page->trips);
+        cr_expect_leq(bench.page->trips, most_trips[m], "mode %zu: %" PRIu64, m,
+                      bench.page->trips);
+        cr_expect(bench.page->trips == most_trips[m] || ways_out[m] == WAY_READS);
         cr_expect_eq(wire_due(wire), 0);
         expect_prefix(&bench, COMMANDS);
         wire_free(wire);
@@ -246,7 +261,7 @@ static bool run_cut(struct bench *bench, uint64_t k,
 
 static void work_push(struct wire *wire, int mode)
 {
-    push_numbers(wire, (enum wire_mode)mode, COMMANDS);
+    push_numbers(wire, (enum way)mode, COMMANDS);
 }
 
 /* Every cut leaves exactly that prefix; the last one is no cut at all. */
@@ -254,10 +269,10 @@ Test(wire, cut_leaves_exactly_the_prefix, .timeout = 60)
 {
     struct bench bench = bench_make(&plain_scenario);
 
-    for (size_t m = 0; m < ARRAY_SIZE(modes); m++) {
+    for (size_t m = 0; m < ARRAY_SIZE(ways_out); m++) {
         for (int k = 0; k <= COMMANDS; k++) {
             tell(bench.auditor.connection, "FLUSHALL");
-            cr_expect_eq(run_cut(&bench, (uint64_t)k, work_push, (int)modes[m]),
+            cr_expect_eq(run_cut(&bench, (uint64_t)k, work_push, (int)ways_out[m]),
                          k < COMMANDS);
             cr_expect_eq(bench.page->commands, (uint64_t)k, "mode %zu", m);
             cr_expect_eq(bench.page->replies, (uint64_t)k, "mode %zu", m);
@@ -269,7 +284,7 @@ Test(wire, cut_leaves_exactly_the_prefix, .timeout = 60)
 
 static void work_multi(struct wire *wire, int mode)
 {
-    wire_set_mode(wire, (enum wire_mode)mode);
+    set_way(wire, (enum way)mode);
     append_words(wire, 1, (const char *[]){ "MULTI" });
     append_words(wire, 3, (const char *[]){ "RPUSH", "list", "0" });
     append_words(wire, 3, (const char *[]){ "RPUSH", "list", "1" });
@@ -281,10 +296,11 @@ Test(wire, multi_without_exec_leaves_nothing, .timeout = 30)
 {
     struct bench bench = bench_make(&plain_scenario);
 
-    for (size_t m = 1; m < ARRAY_SIZE(modes); m++) {
+    for (size_t m = 1; m < ARRAY_SIZE(ways_out); m++) {
         for (int k = 0; k <= 4; k++) {
             tell(bench.auditor.connection, "FLUSHALL");
-            cr_expect_eq(run_cut(&bench, (uint64_t)k, work_multi, (int)modes[m]), k < 4);
+            cr_expect_eq(run_cut(&bench, (uint64_t)k, work_multi, (int)ways_out[m]),
+                         k < 4);
             expect_prefix(&bench, k < 4 ? 0 : 2);
         }
     }
@@ -300,20 +316,20 @@ Test(wire, long_pipeline_goes_through, .timeout = 30)
 
     memset(value, 'x', BYTES);
     value[BYTES] = '\0';
-    for (size_t m = 0; m < ARRAY_SIZE(modes); m++) {
+    for (size_t m = 0; m < ARRAY_SIZE(ways_out); m++) {
         struct wire *wire;
         redisReply *last;
 
         tell(bench.auditor.connection, "FLUSHALL");
         progress_reset(bench.page);
         wire = wire_new(bench_connect(&bench), bench.page);
-        wire_set_mode(wire, modes[m]);
+        set_way(wire, ways_out[m]);
         for (int i = 0; i < LONG; i++) {
             char key[16];
 
             snprintf(key, sizeof(key), "key:%d", i);
             append_words(wire, 3, (const char *[]){ "SET", key, value });
-            if (modes[m] == WIRE_WAIT)
+            if (ways_out[m] == WAY_WAIT)
                 read_all(wire);
         }
         read_all(wire);
@@ -338,12 +354,12 @@ Test(wire, abandoned_commands_are_not_sent, .timeout = 30)
     struct err err = ERR_NULL;
 
     progress_reset(bench.page);
-    wire_set_mode(wire, WIRE_BUFFER);
+    set_way(wire, WAY_BUFFER);
     append_words(wire, 3, (const char *[]){ "RPUSH", "list", "never" });
     cr_expect_eq(wire_abandon(wire, &err), 0, "%s", err.msg);
     expect_prefix(&bench, 0);
-    /* In WIRE_EACH they are gone already, and only their replies are left to read. */
-    wire_set_mode(wire, WIRE_EACH);
+    /* In WAY_EACH they are gone already, and only their replies are left to read. */
+    set_way(wire, WAY_EACH);
     append_words(wire, 3, (const char *[]){ "RPUSH", "list", "0" });
     cr_expect_eq(wire_due(wire), 1);
     cr_expect_eq(wire_abandon(wire, &err), 0, "%s", err.msg);
@@ -679,7 +695,7 @@ __attribute__((noreturn)) static void linger(redisContext *observer, redisContex
     while (scripts_run(observer) < before + 5)
         ;
     wire = wire_new(worker, NULL);
-    wire_set_mode(wire, WIRE_BUFFER);
+    set_way(wire, WAY_BUFFER);
     for (int i = 0; i < LATE; i++)
         append_words(wire, 2, (const char *[]){ "INCR", "late" });
     must(wire_flush(wire, &err), &err);
@@ -785,15 +801,17 @@ Test(worker, comes_to_its_end, .timeout = 30)
     for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
         cr_expect_eq(run_worker(&shop, ways[i],
                                 (struct worker_job){ .timeout_ns = 20 * NSEC_PER_SEC,
-                                                     .labels = true,
+                                                     .record = true,
                                                      .times = true }),
                      OUTCOME_MISSED);
         cr_expect_eq(page->commands, 20);
         cr_expect_eq(page->replies, 20);
         cr_expect_eq(page->trips, trips[i]);
         cr_expect_gt(page->end_ns, page->begin_ns);
-        cr_expect_str_eq(page->traces[0].label, "RPUSH list 1");
-        cr_expect_str_eq(page->traces[19].label, "RPUSH list 20");
+        cr_expect_eq(memcmp(page->output, "*3\r\n$5\r\nRPUSH\r\n", 15), 0);
+        cr_expect_eq(page->traces[19].end, page->bytes);
+        cr_expect_eq(page->traces[19].reply_end, page->heard);
+        cr_expect_eq(memcmp(page->answers, ":1\r\n:2\r\n", 8), 0);
         for (size_t k = 1; k < 20; k++)
             cr_expect_geq(page->traces[k].write_ns, page->traces[k - 1].write_ns);
         cr_expect_eq(ask_integer(shop.bench.auditor.connection, "LLEN list"), 20);

@@ -153,9 +153,9 @@ Test(str, compares_by_bytes_then_by_length)
         struct str a, b;
         int sign;
     } cases[] = {
-        { { "", 0 }, { "", 0 }, 0 },         { { NULL, 0 }, { "", 0 }, 0 },
-        { { "a", 1 }, { "a", 1 }, 0 },       { { "a", 1 }, { "b", 1 }, -1 },
-        { { "a", 1 }, { "ab", 2 }, -1 },     { { "b", 1 }, { "ab", 2 }, 1 },
+        { { "", 0 }, { "", 0 }, 0 },          { { NULL, 0 }, { "", 0 }, 0 },
+        { { "a", 1 }, { "a", 1 }, 0 },        { { "a", 1 }, { "b", 1 }, -1 },
+        { { "a", 1 }, { "ab", 2 }, -1 },      { { "b", 1 }, { "ab", 2 }, 1 },
         { { "a\0b", 3 }, { "a\0c", 3 }, -1 }, { { "a\0", 2 }, { "a", 1 }, 1 },
         { { "\xff", 1 }, { "a", 1 }, 1 },
     };
@@ -351,8 +351,8 @@ Test(file, make_directory_makes_its_parents)
         const char *path;
         int code;
     } cases[] = {
-        { "a/b/c", 0 },     { "a/b/c", 0 },         { "a/d/", 0 },
-        { "//e///f", 0 },   { "file", -ENOTDIR }, { "file/below", -ENOTDIR },
+        { "a/b/c", 0 },   { "a/b/c", 0 },       { "a/d/", 0 },
+        { "//e///f", 0 }, { "file", -ENOTDIR }, { "file/below", -ENOTDIR },
     };
     CLEANUP(mem_freep) char *file = test_file(directory, "file", "");
 
@@ -408,9 +408,12 @@ Test(file, tail_gives_the_end)
         size_t size;
         const char *tail;
     } cases[] = {
-        { "one\ntwo\n", 64, "one\ntwo" }, { "one\ntwo\n\n\n", 64, "one\ntwo" },
-        { "", 64, "" },                   { "\n\n", 64, "" },
-        { "0123456789", 5, "6789" },      { "0123456789", 11, "0123456789" },
+        { "one\ntwo\n", 64, "one\ntwo" },
+        { "one\ntwo\n\n\n", 64, "one\ntwo" },
+        { "", 64, "" },
+        { "\n\n", 64, "" },
+        { "0123456789", 5, "6789" },
+        { "0123456789", 11, "0123456789" },
         { "0123456789", 1, "" },
     };
     char buffer[65];
@@ -505,12 +508,9 @@ Test(tempdir, sweep_leaves_the_rest_of_the_world_alone)
         const char *format; /* of the name; with the pid of one who died */
         bool stays;
     } cases[] = {
-        { "afterkill-%ld-abcdef", false },
-        { "afterkill-notes", true },
-        { "afterkill-notes-%ld", true },
-        { "afterkill", true },
-        { "other-%ld-abcdef", true },
-        { "Afterkill-%ld-abcdef", true },
+        { "afterkill-%ld-abcdef", false }, { "afterkill-notes", true },
+        { "afterkill-notes-%ld", true },   { "afterkill", true },
+        { "other-%ld-abcdef", true },      { "Afterkill-%ld-abcdef", true },
     };
     CLEANUP(mem_freep) char *alive =
         mem_printf("%s/afterkill-%ld-abcdef", directory, (long)getpid());

@@ -21,7 +21,8 @@ static const struct {
 #define ALWAYS(outcome) OUTCOMES(outcome, outcome, outcome)
 #define OUTCOMES(none, step, kill)                                                       \
     {                                                                                    \
-        [FAULT_NONE] = none, [FAULT_STEP] = step, [FAULT_KILL] = kill                    \
+        [FAULT_NONE] = none, [FAULT_STEP] = step, [FAULT_BYTE] = none,                   \
+        [FAULT_KILL] = kill                                                              \
     }
     { "-----1", ALWAYS(OUTCOME_TIMEOUT) },
     { "--1--0", ALWAYS(OUTCOME_ERROR) },
@@ -79,7 +80,7 @@ Test(outcome, follows_from_six_facts)
 
 Test(names, lead_back_to_the_fault)
 {
-    static const char *const unknown[] = { "", "none", "KILL", "kil", "kill ", "byte" };
+    static const char *const unknown[] = { "", "none", "KILL", "kil", "kill ", "bytes" };
 
     for (enum fault_id id = FAULT_STEP; id < FAULT_COUNT; id++) {
         const struct fault *fault = fault_by_id(id);

@@ -102,7 +102,7 @@ Test(message, arrives_in_any_pieces)
 
 Test(message, half_a_message_is_none)
 {
-    static const struct message_point point = { .index = 5, .command = "HSET work" };
+    static const struct message_point point = { .index = 5, .example = "stays: it" };
     const struct message_header header = { MESSAGE_POINT, sizeof(point) };
     struct message_reader reader = { NULL, 0, 0 };
     struct listener listener = { 0, SIZE_MAX };

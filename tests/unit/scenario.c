@@ -83,14 +83,15 @@ static void expect_mistakes(const struct mistake *cases, size_t count)
 /* A strategy, and a scenario with the given lines in front of it. */
 #define ONE "{ name = 'one', update = function() end }"
 #define WITH(lines) "return {\n" lines "strategies = { " ONE " } }\n"
-#define STRATEGY(lines) \
+#define STRATEGY(lines)                                                                  \
     "return { strategies = {\n{ update = function() end,\n" lines "} } }\n"
 
 Test(load, says_which_key_is_wrong)
 {
     static const struct mistake cases[] = {
         { WITH("tilte = 'x',\n"), 2, { "unknown key 'tilte'", "did you mean 'title'" } },
-        { WITH("title = 'x',\nbefor = function() end,\n"), 3,
+        { WITH("title = 'x',\nbefor = function() end,\n"),
+          3,
           { "'befor'", "mean 'before'" } },
         { WITH("xyzzy = 1,\n"), 2, { "'xyzzy'", "expected one of", "strategies" } },
         { WITH("[1] = 'x',\n"), 1, { "without a name", "name = value" } },
@@ -103,32 +104,41 @@ Test(load, says_which_key_is_wrong)
         { WITH("alive = true,\n"), 2, { "alive", "boolean", "expected a function" } },
         { WITH("ignore = 'x',\n"), 2, { "ignore", "string", "list of patterns" } },
         { WITH("ordered = 1,\n"), 2, { "ordered", "number", "list of patterns" } },
-        { WITH("ignore = { 'a', 1 },\n"), 2,
+        { WITH("ignore = { 'a', 1 },\n"),
+          2,
           { "entry 2 of ignore", "number", "pattern" } },
         { WITH("ordered = { {} },\n"), 2, { "entry 1 of ordered", "table", "pattern" } },
-        { "return {\nstrategies = 'x' }", 2,
+        { "return {\nstrategies = 'x' }",
+          2,
           { "strategies", "string", "list of tables" } },
         { "return {\nstrategies = {} }", 2, { "empty", "list of tables" } },
-        { "return {\nstrategies = { " ONE ", 5 } }", 2,
+        { "return {\nstrategies = { " ONE ", 5 } }",
+          2,
           { "strategy 2", "number", "a table" } },
-        { STRATEGY("name = 'a', updat = 1\n"), 3,
+        { STRATEGY("name = 'a', updat = 1\n"),
+          3,
           { "'updat'", "a strategy", "mean 'update'" } },
         { STRATEGY("name = 5\n"), 3, { "name", "number", "expected a string" } },
         { STRATEGY("about = 'no name'\n"), 1, { "a strategy has no 'name'" } },
-        { "return { strategies = {\n{ name = 'a' } } }", 1,
+        { "return { strategies = {\n{ name = 'a' } } }",
+          1,
           { "a strategy has no 'update'" } },
         { STRATEGY("name = 'a', about = 1\n"), 3, { "about", "number", "a string" } },
-        { STRATEGY("name = 'a', reference = 1\n"), 3,
+        { STRATEGY("name = 'a', reference = 1\n"),
+          3,
           { "reference", "number", "true or false" } },
-        { STRATEGY("name = 'a', recover = 1\n"), 3,
+        { STRATEGY("name = 'a', recover = 1\n"),
+          3,
           { "recover", "number", "a function" } },
         { STRATEGY("name = ''\n"), 3, { "strategy 1 is named ''", "without spaces" } },
         { STRATEGY("name = 'a,b'\n"), 3, { "'a,b'", "commas" } },
-        { "return { strategies = { " ONE ",\n" ONE " } }", 1,
+        { "return { strategies = { " ONE ",\n" ONE " } }",
+          1,
           { "two strategies", "'one'" } },
         { "return { strategies = {\n"
           "{ name = 'a', update = function() end, reference = true },\n"
-          "{ name = 'b', update = function() end, reference = true } } }", 2,
+          "{ name = 'b', update = function() end, reference = true } } }",
+          2,
           { "two strategies are the reference" } },
     };
 
@@ -138,23 +148,31 @@ Test(load, says_which_key_is_wrong)
 Test(load, says_which_expectation_is_wrong)
 {
     static const struct mistake cases[] = {
-        { STRATEGY("name = 'a',\nexpect = 'laeked'\n"), 4,
+        { STRATEGY("name = 'a',\nexpect = 'laeked'\n"),
+          4,
           { "'a'", "'laeked'", "leaked" } },
-        { STRATEGY("name = 'a',\nexpect = 'clean'\n"), 4,
+        { STRATEGY("name = 'a',\nexpect = 'clean'\n"),
+          4,
           { "'clean'", "atomic or safe" } },
         { STRATEGY("name = 'a',\nexpect = ''\n"), 0, { "''", "expected" } },
         { STRATEGY("name = 'a',\nexpect = {}\n"), 4, { "'a'", "empty list" } },
-        { STRATEGY("name = 'a',\nexpect = { leaked = true }\n"), 4,
+        { STRATEGY("name = 'a',\nexpect = { leaked = true }\n"),
+          4,
           { "'a'", "empty list" } },
-        { STRATEGY("name = 'a',\nexpect = { 'leaked', 5 }\n"), 4,
+        { STRATEGY("name = 'a',\nexpect = { 'leaked', 5 }\n"),
+          4,
           { "word 2", "number" } },
-        { STRATEGY("name = 'a',\nexpect = true\n"), 4,
+        { STRATEGY("name = 'a',\nexpect = true\n"),
+          4,
           { "expect", "boolean", "list of words" } },
-        { STRATEGY("name = 'a',\nexpect = { 'safe', 'leaked' }\n"), 4,
+        { STRATEGY("name = 'a',\nexpect = { 'safe', 'leaked' }\n"),
+          4,
           { "beside other words" } },
-        { STRATEGY("name = 'a',\nexpect = { 'lost', 'atomic' }\n"), 4,
+        { STRATEGY("name = 'a',\nexpect = { 'lost', 'atomic' }\n"),
+          4,
           { "'atomic' cannot stand" } },
-        { STRATEGY("name = 'a',\nexpect = { 'atomic', 'safe' }\n"), 4,
+        { STRATEGY("name = 'a',\nexpect = { 'atomic', 'safe' }\n"),
+          4,
           { "beside other words" } },
     };
 
@@ -188,9 +206,11 @@ Test(load, says_what_the_file_does_wrong)
         { "\nmath.randomseed(1)", 2, { "nil value", "randomseed" } },
         { "\nredis.call('PING')", 2, { "'redis' is not there" } },
         { "\nsetmetatable(_G, nil)", 2, { "protected metatable" } },
-        { "\nreturn setmetatable({}, { __index = function() error('no') end })", 0,
+        { "\nreturn setmetatable({}, { __index = function() error('no') end })",
+          0,
           { "case.lua:2: no" } },
-        { "\nreturn { [setmetatable({}, { __tostring = error })] = 1 }", 0,
+        { "\nreturn { [setmetatable({}, { __tostring = error })] = 1 }",
+          0,
           { "without a name" } },
     };
 
@@ -322,8 +342,8 @@ Test(load, what_is_left_out_has_a_default)
 /* ---- parameters ---- */
 
 /* `alive` returns false unless the condition holds for p. */
-#define PARAMETERS(params, condition)                               \
-    "return { params = { " params " }, strategies = { " ONE " },\n" \
+#define PARAMETERS(params, condition)                                                    \
+    "return { params = { " params " }, strategies = { " ONE " },\n"                      \
     "  alive = function(redis, p) return " condition " end }"
 
 /* What --set gives arrives in the functions, with the type that the default has. */
@@ -404,7 +424,8 @@ Test(parameters, mistakes_on_the_command_line)
 Test(parameters, mistakes_in_the_file)
 {
     static const struct mistake cases[] = {
-        { "return {\nparams = {\njobs = {} }, strategies = { " ONE " } }", 3,
+        { "return {\nparams = {\njobs = {} }, strategies = { " ONE " } }",
+          3,
           { "'jobs'", "table", "a number, a string or a boolean" } },
         { WITH("params = { f = function() end },\n"), 2, { "'f'", "function" } },
         { WITH("params = { 5 },\n"), 2, { "params", "without a name" } },
@@ -428,9 +449,9 @@ Test(parameters, are_listed_by_name)
     };
     static const char *const assignments[] = { "jobs=30" };
     const struct scenario_settings settings = { assignments, 1, 7, 0 };
-    CLEANUP(scenario_freep) struct scenario *scenario =
-        load_good( PARAMETERS("period = 2.5, alpha = 'x', jobs = 25, beta = false",
-                  "true"), &settings);
+    CLEANUP(scenario_freep) struct scenario *scenario = load_good(
+        PARAMETERS("period = 2.5, alpha = 'x', jobs = 25, beta = false", "true"),
+        &settings);
 
     cr_assert_eq(scenario->parameter_count, ARRAY_SIZE(expected));
     for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
@@ -489,9 +510,9 @@ Test(load, functions_refuse_and_raise)
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        CLEANUP(mem_freep) char *text =
-            mem_printf("return { strategies = { " ONE " },\n"
-                       "alive = function(redis, p) %s end }", cases[i].body);
+        CLEANUP(mem_freep) char *text = mem_printf("return { strategies = { " ONE " },\n"
+                                                   "alive = function(redis, p) %s end }",
+                                                   cases[i].body);
         CLEANUP(scenario_freep) struct scenario *scenario = load_good(text, &plain);
         struct err err = ERR_NULL;
         bool refused = false;
@@ -516,17 +537,32 @@ Test(patterns, match_whole_keys)
         struct str key;
         bool matches;
     } cases[] = {
-        { "log", { "log", 3 }, true },           { "log", { "log2", 4 }, false },
-        { "log", { "blog", 4 }, false },         { "log", { "", 0 }, false },
-        { "stat:*", { "stat:", 5 }, true },      { "stat:*", { "stat:a:b/c", 10 }, true },
-        { "stat:*", { "status", 6 }, false },    { "*", { "", 0 }, true },
-        { "*", { ".hidden/x", 9 }, true },       { "*:lock", { "a:b:lock", 8 }, true },
-        { "q?", { "q1", 2 }, true },             { "q?", { "q", 1 }, false },
-        { "q[12]", { "q2", 2 }, true },          { "q[12]", { "q3", 2 }, false },
-        { "q[0-9]", { "q7", 2 }, true },         { "q[^0-9]", { "qx", 2 }, true },
-        { "q[^0-9]", { "q7", 2 }, false },       { "a\\*", { "a*", 2 }, true },
-        { "a\\*", { "ab", 2 }, false },          { "*", { "\xff\xfe", 2 }, true },
-        { "a?c", { "a\xff" "c", 3 }, true },     { "LOG", { "log", 3 }, false },
+        { "log", { "log", 3 }, true },
+        { "log", { "log2", 4 }, false },
+        { "log", { "blog", 4 }, false },
+        { "log", { "", 0 }, false },
+        { "stat:*", { "stat:", 5 }, true },
+        { "stat:*", { "stat:a:b/c", 10 }, true },
+        { "stat:*", { "status", 6 }, false },
+        { "*", { "", 0 }, true },
+        { "*", { ".hidden/x", 9 }, true },
+        { "*:lock", { "a:b:lock", 8 }, true },
+        { "q?", { "q1", 2 }, true },
+        { "q?", { "q", 1 }, false },
+        { "q[12]", { "q2", 2 }, true },
+        { "q[12]", { "q3", 2 }, false },
+        { "q[0-9]", { "q7", 2 }, true },
+        { "q[^0-9]", { "qx", 2 }, true },
+        { "q[^0-9]", { "q7", 2 }, false },
+        { "a\\*", { "a*", 2 }, true },
+        { "a\\*", { "ab", 2 }, false },
+        { "*", { "\xff\xfe", 2 }, true },
+        { "a?c",
+          { "a\xff"
+            "c",
+            3 },
+          true },
+        { "LOG", { "log", 3 }, false },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

@@ -6,9 +6,9 @@
 #include "base/mem.h"
 #include "state.h"
 
-#define BYTES(literal)                 \
-    {                                  \
-        (literal), sizeof(literal) - 1 \
+#define BYTES(literal)                                                                   \
+    {                                                                                    \
+        (literal), sizeof(literal) - 1                                                   \
     }
 
 /* All different, most of them in one part only, or by one byte that stands in another

@@ -71,7 +71,6 @@ static void take_point(uint32_t strategy, uint64_t index, enum now now, unsigned
         .now = now,
         .later = later,
         .signature = signature(state),
-        .command = "HSET work",
         .example = "stays: something",
     };
 
@@ -84,6 +83,7 @@ static struct message_trial trial_of(uint32_t strategy, enum outcome outcome,
     return (struct message_trial){
         .number = 77,
         .strategy = strategy,
+        .fault = FAULT_KILL,
         .outcome = (uint8_t)outcome,
         .now = NOW_TORN,
         .later = LATER_LEAKED,
@@ -120,7 +120,6 @@ Test(tally, census_counts_words)
     cr_expect_eq(words.later[2], 0, "mixed");
     cr_expect_eq(words.later[3], 1, "stuck");
     cr_expect_eq(tally_harmed(&words, 5), 3);
-    cr_expect_str_eq(finding->points[2].command, "HSET work");
     cr_expect_str_eq(finding->points[2].example, "stays: something");
 }
 
@@ -307,11 +306,12 @@ Test(tally, samples_of_lanes_come_together)
     take_samples(SAMPLES_UPDATE, expected + 3, 1);
     cr_assert_eq(finding->sample_count, 4);
     cr_expect_arr_eq(finding->samples_ns, expected, sizeof(expected));
-    cr_expect_eq(tally_duration_ns(finding), 0, "no timeline yet");
     take_control(LEAKY, 3, 0);
     take_samples(SAMPLES_TIMELINE, (const uint64_t[]){ 1, 2, 3, 4 }, 4);
     take_samples(SAMPLES_TIMELINE, expected, 4);
-    cr_expect_eq(tally_duration_ns(finding), 8, "the last one counts");
+    cr_expect_eq(finding->timeline_count, 2);
+    cr_expect_eq(finding->timelines_ns[3], 4);
+    cr_expect_arr_eq(finding->timelines_ns + 4, expected, sizeof(expected));
     cr_expect_eq(finding->sample_count, 4);
 }
 
@@ -328,37 +328,58 @@ Test(tally, the_first_note_and_the_server_are_kept)
               "%s", result.first_error);
 }
 
-/* Commands are written at 10, 20, .. ns; the update ends 10 ns after the last. Letters
- * are the points: L leaks, x does other harm, . is clean. */
-Test(tally, window_goes_from_the_first_leak_to_the_end_of_the_last)
+/* A position belongs to the command boundary before it, and to no other. */
+Test(tally, byte_cuts_are_explained_by_their_own_boundary_alone)
 {
     static const struct {
-        const char *points;
-        uint64_t window_ns;
-    } cases[] = {
-        { ".....", 0 },  { "..x..", 0 },  { ".L...", 10 }, { ".LL..", 20 },
-        { ".LLL.", 30 }, { ".L.L.", 30 }, { "..L.L", 30 }, { "....L", 10 },
-        { "L....", 10 }, { "LLLLL", 50 }, { "x.Lx.", 10 }, { "L", 10 },
-        { ".", 0 },
+        uint64_t complete;
+        unsigned state;
+        bool explained;
+    } cuts[] = {
+        { 0, 1, true }, { 1, 2, true },  { 1, 1, false },
+        { 2, 3, true }, { 2, 1, false }, { 2, 99, false },
     };
-    static const uint64_t timeline_ns[] = { 10, 20, 30, 40, 50 };
+    struct finding *finding = &result.findings[LEAKY];
+    uint64_t unexplained = 0;
 
-    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        size_t points = strlen(cases[i].points);
+    take_control(LEAKY, 2, 0);
+    take_point(LEAKY, 0, NOW_INTACT, 0, 1);
+    take_point(LEAKY, 1, NOW_TORN, LATER_LEAKED, 2);
+    take_point(LEAKY, 2, NOW_INTACT, 0, 3);
+    for (size_t i = 0; i < ARRAY_SIZE(cuts); i++) {
+        struct message_trial cut = trial_of(LEAKY, OUTCOME_VALID, cuts[i].complete,
+                                            cuts[i].complete, cuts[i].state);
 
-        begin();
-        take_control(LEAKY, points - 1, 0);
-        for (size_t k = 0; k < points; k++)
-            take_point(LEAKY, k, NOW_TORN,
-                       cases[i].points[k] == 'L'   ? LATER_LEAKED | LATER_LOST
-                       : cases[i].points[k] == 'x' ? LATER_MIXED
-                                                   : 0,
-                       1);
-        cr_expect_eq(tally_window_ns(&result.findings[LEAKY]), 0, "no timeline yet");
-        take_samples(SAMPLES_TIMELINE, timeline_ns, points);
-        cr_expect_eq(tally_window_ns(&result.findings[LEAKY]), cases[i].window_ns,
-                     "'%s': %d", cases[i].points,
-                     (int)tally_window_ns(&result.findings[LEAKY]));
+        cut.fault = FAULT_BYTE;
+        take(MESSAGE_TRIALS, &cut, sizeof(cut));
+        unexplained += !cuts[i].explained;
+        cr_expect_eq(finding->cuts.positions, i + 1);
+        cr_expect_eq(finding->cuts.unexplained, unexplained, "cut %zu", i);
+    }
+    cr_expect_eq(tally_attempts(finding), 0, "cuts are no kills");
+    cr_expect_eq(finding->points[1].cuts, 1);
+    cr_expect_eq(finding->points[1].kills, 0);
+    cr_expect_eq(tally_exit_status(&result), EXIT_INFRASTRUCTURE);
+    cr_expect(strstr(result.unexplained, "byte position 77") != NULL, "%s",
+              result.unexplained);
+}
+
+Test(tally, commands_are_kept_in_their_order)
+{
+    struct finding *finding = &result.findings[LEAKY];
+
+    take_control(LEAKY, 3, 0);
+    for (uint64_t k = 3; k-- > 0;) {
+        struct message_command command = {
+            .strategy = LEAKY, .index = k, .end = 10 * (k + 1), .write = k, .replies = k
+        };
+
+        snprintf(command.command.label, sizeof(command.command.label), "SET %d", (int)k);
+        take(MESSAGE_COMMAND, &command, sizeof(command));
+    }
+    for (uint64_t k = 0; k < 3; k++) {
+        cr_expect_eq(finding->steps[k].end, 10 * (k + 1));
+        cr_expect_eq(finding->steps[k].command.label[4], '0' + (char)k);
     }
 }
 
