@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "hint.h"
 
 static bool leaks(const struct finding *finding, uint64_t point)
 {
@@ -148,6 +149,26 @@ struct coverage figure_coverage(const struct finding *finding)
         }
     }
     return coverage;
+}
+
+bool figure_hint(const struct finding *finding, char *buffer, size_t size)
+{
+    size_t count = finding->controlled ? (size_t)finding->commands : 0;
+    CLEANUP(mem_freep) struct command *commands = MEM_ARRAY(struct command, count + 1);
+    struct hint_input input = { .commands = commands, .count = count };
+
+    while (input.first < count && !finding->points[input.first].later)
+        input.first++;
+    if (!finding->controlled || !finding->points[input.first].later)
+        return false;
+    input.healed = input.first + 1;
+    while (input.healed <= count && finding->points[input.healed].later)
+        input.healed++;
+    input.later = finding->points[input.first].later;
+    input.key_was_there = input.first && finding->steps[input.first - 1].key_was_there;
+    for (size_t k = 0; k < count; k++)
+        commands[k] = finding->steps[k].command;
+    return hint_write(&input, buffer, size);
 }
 
 double figure_period_s(const struct scenario *scenario)

@@ -30,9 +30,10 @@ struct trace {
     uint64_t replies;   /* how many had been read when it was written */
     uint64_t write_ns;  /* when it was handed to the kernel */
 };
-#define PROGRESS_TRACES 1000000  /* an update of more commands than this is refused */
-#define RECORD_BYTES (32u << 20) /* and one that says or hears more, if it is recorded   \
-                                  */
+#define PROGRESS_TRACES 1000000 /* an update of more commands than this is refused */
+#define RECORD_BYTES                                                                     \
+    (32u << 20) /* and one that says or hears more, if it is recorded                    \
+                 */
 
 /* The page: written by the worker alone, except `released`, read by the lane. The worker
  * may die between any two stores. Stores are relaxed: the lane reads after it has reaped

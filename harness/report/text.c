@@ -460,6 +460,7 @@ static void say_cuts(FILE *out, const struct finding *finding)
 static void say_all(FILE *out, const struct result *result, const struct finding *finding)
 {
     const struct point *harm = first_harm(finding);
+    char hint[HINT_TEXT];
 
     fprintf(out, "%s: ", finding->strategy->name);
     if (!tally_census_complete(finding))
@@ -468,6 +469,9 @@ static void say_all(FILE *out, const struct result *result, const struct finding
         say_harm(out, result, finding, harm);
     else
         say_clean(out, result, finding);
+    if (figure_hint(finding, hint, sizeof(hint)))
+        fprintf(out, "Cure: %s%s ", hint,
+                strchr(".!", hint[strlen(hint) - 1]) ? "" : ".");
     say_uncrashed(out, finding);
     say_cuts(out, finding);
     say_prediction(out, result, finding);

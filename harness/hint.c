@@ -1,0 +1,569 @@
+/* hint.c - see hint.h.
+ *
+ * An EXEC stands for the commands between it and its MULTI: nothing happened before, so a
+ * harm that begins with it was begun by one of them. Commands that only read are not
+ * counted and never named: they do no harm, they are only where the reply comes from that
+ * a later command needs. */
+#include "hint.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "verdict.h"
+
+#define KEY_COLUMNS 40
+
+/* What is true of a pair beyond what its two commands are. */
+enum trait {
+    SAME_KEY = 1 << 0,
+    OTHER_KEY = 1 << 1,
+    MOVED_KEY = 1 << 2,      /* the first moves something to the key of the second */
+    ONTO_KEY = 1 << 3,       /* the second moves something to the key of the first */
+    ONE_KEY = 1 << 4,        /* the first has no other key */
+    ADJACENT = 1 << 5,       /* nothing is written between the two */
+    SEVERAL = 1 << 6,        /* commands like the first one write its key */
+    ALIKE = 1 << 7,          /* ..and no others do, the second included */
+    ALL_SET = 1 << 8,        /* plain SETs from the first to the second */
+    READ_BEFORE = 1 << 9,    /* the update has read the key of the first before */
+    REPLIES = 1 << 10,       /* the first is in a transaction that also reads */
+    KEY_STAYS = 1 << 11,     /* its key was there all the time, and keeps its expiry */
+    MISSING = 1 << 12,       /* its key may have been missing */
+    EXPIRY_BEFORE = 1 << 13, /* an EXPIRE of its key came before */
+    HAD_EXPIRY = 1 << 14,    /* its key was written with an expiry before */
+    LAST_EXPIRY = 1 << 15,   /* neither the first nor a later command gives it one */
+    NO_EXPIRY = 1 << 16,     /* ..nor an earlier one */
+    LEAKS = 1 << 17,
+};
+
+struct pair {
+    const struct hint_input *input;
+    size_t i, j;                   /* of the two commands; j is i if nothing heals */
+    const struct command *a, *b;   /* the commands */
+    const struct command *deleted; /* the deletion of the first's key before, or NULL */
+    const struct command *expiry;  /* what set its expiry before, or NULL */
+    size_t writes;                 /* commands from the first to the second that write */
+    uint32_t traits;
+};
+
+/* A pattern matches if all its flags and traits are there. In its text,
+ *   {first} {second}  are the commands, as "HSET work"
+ *   {A} {a} {B} {b}   their names, and their keys
+ *   {all}             is "both", or "all 5" with the commands between
+ *   {expiry}          the option of SET that does what the second command does
+ *   {ends}            the ends of lists as LMOVE names them
+ *   {with}            ", together with UNLINK work" if the key was deleted before
+ *   {set}             what set the key's expiry before */
+struct pattern {
+    uint32_t first, second, traits;
+    const char *text;
+};
+
+#define STRING COMMAND_STRING
+#define LIST COMMAND_LIST
+#define SET COMMAND_SET
+#define HASH COMMAND_HASH
+#define ADDS COMMAND_ADDS
+#define PUSHES COMMAND_PUSHES
+#define COUNTS COMMAND_COUNTS
+#define POPS COMMAND_POPS
+#define REMOVES COMMAND_REMOVES
+#define REPLACES COMMAND_REPLACES
+#define RETURNS COMMAND_RETURNS
+#define DELETES COMMAND_DELETES
+#define MOVES COMMAND_MOVES
+#define IF_ABSENT COMMAND_IF_ABSENT
+#define BLOCKS COMMAND_BLOCKS
+#define SETS_EXPIRY COMMAND_SETS_EXPIRY
+#define ONLY_EXPIRY COMMAND_ONLY_EXPIRY
+#define OF_FIELDS COMMAND_OF_FIELDS
+#define SCRIPT COMMAND_SCRIPT
+
+#define TOGETHER "put {all} into one MULTI .. EXEC{with}, or a script"
+#define NO_LOSS                                                                          \
+    TOGETHER "; with {second} before {first}, a crash leaves a duplicate, not a loss"
+
+/* The first that matches counts, so special ones stand before general ones. */
+static const struct pattern cures[] = {
+    /* A value, then its expiry. */
+    { STRING | IF_ABSENT, SETS_EXPIRY, SAME_KEY | ONE_KEY,
+      "SET {a} value NX {expiry} is one command" },
+    { STRING | REPLACES | RETURNS, SETS_EXPIRY, SAME_KEY | ONE_KEY,
+      "SET {a} value {expiry} GET is one command (Redis 6.2), or " TOGETHER },
+    { STRING | REPLACES, SETS_EXPIRY, SAME_KEY | ONE_KEY,
+      "SET {a} value {expiry} is one command" },
+    { STRING | COUNTS, ONLY_EXPIRY, SAME_KEY,
+      "MULTI .. EXEC around {all}, with {B} {a} .. NX (Redis 7), or a script" },
+    { MOVES, ONLY_EXPIRY, MOVED_KEY, "{B} {a} before {A}, which takes the expiry along" },
+    { SCRIPT, ONLY_EXPIRY, 0, "the script can call {second} itself" },
+    { HASH | COUNTS, ONLY_EXPIRY, 0, TOGETHER },
+    { HASH | ADDS, ONLY_EXPIRY | OF_FIELDS, SAME_KEY,
+      "HSETEX {a} {expiry} FIELDS .. is one command (Redis 8), or " TOGETHER },
+    { HASH | ADDS, ONLY_EXPIRY, SAME_KEY | SEVERAL,
+      "one {A} with all fields, and {B}, inside MULTI .. EXEC{with}" },
+    { 0, ONLY_EXPIRY, 0, TOGETHER },
+
+    /* Something is taken, and put or noted elsewhere. */
+    { 0, 0, REPLIES, "a script, because {second} needs replies from that transaction" },
+    { POPS | PUSHES | BLOCKS, 0, 0,
+      "what {A} has moved must be found again where it is, by recovery, as no script can "
+      "wait" },
+    { POPS | PUSHES, 0, 0,
+      "a script, because {second} needs the reply of {A}; or recovery that finds it "
+      "where it was moved to" },
+    { LIST | POPS | BLOCKS, PUSHES, ADJACENT,
+      "BLMOVE {a} {b} {ends} is one command (BRPOPLPUSH before Redis 6.2)" },
+    { LIST | POPS | BLOCKS, 0, 0,
+      "BLMOVE {a} to a list of the worker's own, and remove it there last: a reply dies "
+      "with the worker" },
+    { LIST | POPS, PUSHES, ADJACENT,
+      "LMOVE {a} {b} {ends} is one command (RPOPLPUSH before Redis 6.2)" },
+    { LIST | POPS, 0, 0,
+      "a script, because {second} needs the reply of {A}; or LMOVE {a} to a list of the "
+      "worker's own, and remove it there last" },
+    { SET | POPS, SET | ADDS, ADJACENT | OTHER_KEY,
+      "SRANDMEMBER {a}, then SMOVE {a} {b} member is one command (again if it replies "
+      "0), or a script" },
+    { POPS, 0, 0, "a script, because {second} needs the reply of {A}" },
+    { SET | REMOVES, SET | ADDS, ADJACENT | OTHER_KEY,
+      "SMOVE {a} {b} member is one command" },
+    { SET | ADDS, SET | REMOVES, ADJACENT | OTHER_KEY,
+      "SMOVE {b} {a} member is one command" },
+    { REMOVES, 0, READ_BEFORE | OTHER_KEY,
+      "a script, because {second} needs what was read from {a}" },
+
+    /* Scripts. */
+    { SCRIPT, SCRIPT, 0, "one script can do {all}" },
+    { REMOVES, SCRIPT, 0,
+      "the script can do {first} too; or do {first} last, so that the next run finds "
+      "what is left" },
+    { 0, SCRIPT, 0, "the script can do {first} too" },
+    { SCRIPT, 0, 0, "the script can do {second} too" },
+
+    /* Old values make room for new ones. */
+    { DELETES, STRING | REPLACES, SAME_KEY,
+      "{B} replaces what is there; leave {first} out" },
+    { DELETES, MOVES, ONTO_KEY, "{B} replaces what is there; leave {first} out" },
+    { DELETES, 0, SAME_KEY,
+      "MULTI .. EXEC around {all}, or build a temporary key and RENAME it to {a}" },
+
+    /* What follows depends on the reply. */
+    { IF_ABSENT | SETS_EXPIRY, 0, OTHER_KEY,
+      "a script, because {second} depends on the reply of {A}" },
+    { STRING | IF_ABSENT, 0, OTHER_KEY | ONE_KEY,
+      "a script, because {second} depends on the reply of {A}; SET {a} value NX EX "
+      "seconds at least ends the harm" },
+    { IF_ABSENT, 0, OTHER_KEY, "a script, because {second} depends on the reply of {A}" },
+    { STRING | COUNTS, 0, OTHER_KEY,
+      "a script if {second} needs the number, else MULTI .. EXEC around {all}; if "
+      "numbers may be skipped, `ignore` {a}" },
+
+    /* Several writes that are one thing. */
+    { HASH | ADDS, HASH | ADDS, SAME_KEY | ALIKE,
+      "one {A} {a} with all fields is one command" },
+    { ADDS, ADDS, SAME_KEY | ALIKE, "one {A} {a} with all elements is one command" },
+    { STRING, STRING, OTHER_KEY | ALL_SET, "MSET with all keys is one command" },
+    { REMOVES, ADDS, OTHER_KEY, NO_LOSS },
+    { REMOVES, REPLACES, OTHER_KEY, NO_LOSS },
+    { DELETES, ADDS, OTHER_KEY, NO_LOSS },
+    { DELETES, REPLACES, OTHER_KEY, NO_LOSS },
+    { 0, 0, 0, TOGETHER },
+};
+
+/* Of what begins a harm that no later command ends. */
+static const struct pattern complaints[] = {
+    { STRING | REPLACES, 0, HAD_EXPIRY | LAST_EXPIRY,
+      "{first} drops the expiry that {set} has set: KEEPTTL keeps it (Redis 6)" },
+    { STRING | REPLACES, 0, EXPIRY_BEFORE | LAST_EXPIRY,
+      "{first} drops the expiry that {set} has set: SET {a} value EX seconds is one "
+      "command" },
+    { 0, 0, EXPIRY_BEFORE | LAST_EXPIRY | MISSING,
+      "{set} {a} comes before {first}, and does nothing to a key that is not there: "
+      "{A} first, then {set}, in one MULTI .. EXEC" },
+#define NEVER "nothing ends what {first} begins: {a} needs an expiry "
+    { STRING | IF_ABSENT, 0, LEAKS | NO_EXPIRY | ONE_KEY,
+      NEVER "(SET {a} value NX EX seconds), or to be deleted" },
+    { STRING | REPLACES, 0, LEAKS | NO_EXPIRY | ONE_KEY,
+      NEVER "(SET {a} value EX seconds), or to be deleted" },
+    { STRING | COUNTS, 0, LEAKS | NO_EXPIRY,
+      NEVER "(EXPIRE {a} seconds NX, in one MULTI .. EXEC), or to be deleted" },
+    { HASH | ADDS, 0, LEAKS | NO_EXPIRY,
+      NEVER "(EXPIRE {a} seconds, in one MULTI .. EXEC), or to be deleted" },
+};
+
+static bool has(const struct command *command, uint32_t flags)
+{
+    return (command->flags & flags) == flags;
+}
+
+static bool has_any(const struct command *command, uint32_t flags)
+{
+    return command->flags & flags;
+}
+
+static bool writes(const struct command *command)
+{
+    return !has_any(command, COMMAND_READS | COMMAND_CONTROL);
+}
+
+static bool touches(const struct command *command, uint64_t key_hash)
+{
+    return key_hash &&
+           (command->key_hash == key_hash || command->second_key_hash == key_hash);
+}
+
+static bool same_key(const struct command *a, const struct command *b)
+{
+    return a->key_hash && a->key_hash == b->key_hash;
+}
+
+/* The commands that happen at a step: one, or those of the transaction that it executes.
+ */
+struct span {
+    size_t from, to; /* to is behind the last */
+};
+
+static struct span span_of(const struct hint_input *input, size_t index)
+{
+    const struct span one = { index, index + 1 };
+
+    if (!has(&input->commands[index], COMMAND_ENDS))
+        return one;
+    for (size_t from = index; from-- > 0;) {
+        if (has(&input->commands[from], COMMAND_ENDS))
+            return one;
+        if (has(&input->commands[from], COMMAND_BEGINS))
+            return (struct span){ from + 1, index };
+    }
+    return one;
+}
+
+/* The two that are nearest to each other, if possible on one key. */
+static bool choose(const struct hint_input *input, struct span first, struct span second,
+                   struct pair *pair)
+{
+    const struct command *commands = input->commands;
+    bool found = false;
+
+    for (size_t i = first.to; i-- > first.from;)
+        for (size_t j = second.from; j < second.to; j++) {
+            bool same = touches(&commands[i], commands[j].key_hash);
+
+            if (!writes(&commands[i]) || !writes(&commands[j]) || (found && !same))
+                continue;
+            found = true;
+            pair->i = i;
+            pair->j = j;
+            if (same)
+                return true;
+        }
+    return found;
+}
+
+/* What keeps a key from being sure to be there, or its expiry from being kept. */
+static bool unsettles(const struct command *command, uint64_t key_hash)
+{
+    const uint32_t flags = DELETES | REMOVES | POPS | MOVES | REPLACES;
+
+    return has(command, SCRIPT) || (!command->key_hash && has(command, DELETES)) ||
+           (has_any(command, flags) && touches(command, key_hash));
+}
+
+static bool key_is_settled(const struct pair *pair)
+{
+    const struct hint_input *input = pair->input;
+
+    if (!input->key_was_there || pair->i != input->first - 1)
+        return false;
+    for (size_t k = 0; k < pair->i; k++)
+        if (unsettles(&input->commands[k], pair->a->key_hash))
+            return false;
+    return true;
+}
+
+/* What comes before the first command. */
+static uint32_t traits_before(struct pair *pair)
+{
+    uint32_t traits = key_is_settled(pair) ? 0 : MISSING;
+
+    if (!traits && !unsettles(pair->a, pair->a->key_hash))
+        traits |= KEY_STAYS;
+    for (size_t k = 0; k < pair->i; k++) {
+        const struct command *command = &pair->input->commands[k];
+
+        if (!touches(command, pair->a->key_hash))
+            continue;
+        if (has(command, COMMAND_READS))
+            traits |= READ_BEFORE;
+        if (has(command, DELETES)) {
+            pair->deleted = command;
+            pair->expiry = NULL;
+            traits &= ~(uint32_t)(EXPIRY_BEFORE | HAD_EXPIRY);
+        }
+        if (!has(command, SETS_EXPIRY))
+            continue;
+        pair->expiry = command;
+        traits &= ~(uint32_t)(EXPIRY_BEFORE | HAD_EXPIRY);
+        traits |= has(command, ONLY_EXPIRY) ? EXPIRY_BEFORE : HAD_EXPIRY;
+    }
+    return traits;
+}
+
+static uint32_t traits_between(struct pair *pair)
+{
+    const uint32_t kinds = STRING | LIST | SET | HASH | COMMAND_ZSET | ADDS | PUSHES |
+                           COUNTS | REMOVES | IF_ABSENT;
+    const uint32_t not_plain = SETS_EXPIRY | IF_ABSENT | RETURNS;
+    uint32_t traits = ALIKE | ALL_SET;
+    size_t like_first = 0;
+
+    for (size_t k = pair->i; k <= pair->j; k++) {
+        const struct command *command = &pair->input->commands[k];
+        bool like = same_key(command, pair->a) &&
+                    (command->flags & kinds) == (pair->a->flags & kinds);
+
+        if (!writes(command))
+            continue;
+        pair->writes++;
+        like_first += like;
+        if (!like || has_any(command, COUNTS | IF_ABSENT))
+            traits &= ~(uint32_t)ALIKE;
+        if (!has(command, STRING | REPLACES) || has_any(command, not_plain))
+            traits &= ~(uint32_t)ALL_SET;
+    }
+    if (like_first > 1)
+        traits |= SEVERAL;
+    if (pair->writes == 2)
+        traits |= ADJACENT;
+    return traits;
+}
+
+static uint32_t traits_of_keys(const struct command *a, const struct command *b)
+{
+    uint32_t traits = a->second_key_hash ? 0 : ONE_KEY;
+
+    if (same_key(a, b))
+        traits |= SAME_KEY;
+    else if (a->key_hash && b->key_hash)
+        traits |= OTHER_KEY;
+    if (a->second_key_hash && a->second_key_hash == b->key_hash)
+        traits |= MOVED_KEY;
+    if (a->key_hash && a->key_hash == b->second_key_hash)
+        traits |= ONTO_KEY;
+    return traits;
+}
+
+static uint32_t traits_behind(const struct pair *pair)
+{
+    for (size_t k = pair->i; k < pair->input->count; k++)
+        if (has(&pair->input->commands[k], SETS_EXPIRY) &&
+            touches(&pair->input->commands[k], pair->a->key_hash))
+            return 0;
+    return pair->expiry ? LAST_EXPIRY : LAST_EXPIRY | NO_EXPIRY;
+}
+
+static uint32_t traits_of_span(const struct hint_input *input, struct span span)
+{
+    for (size_t k = span.from; k < span.to; k++)
+        if (has(&input->commands[k], COMMAND_READS))
+            return REPLIES;
+    return 0;
+}
+
+static bool pair_make(const struct hint_input *input, struct pair *ret)
+{
+    struct pair pair = { .input = input };
+    struct span first, second;
+
+    if (input->first == 0 || input->first > input->count || input->healed <= input->first)
+        return false;
+    first = span_of(input, input->first - 1);
+    second = input->healed <= input->count ? span_of(input, input->healed - 1) : first;
+    if (!choose(input, first, second, &pair))
+        return false;
+    if (input->healed > input->count)
+        pair.j = pair.i;
+    pair.a = &input->commands[pair.i];
+    pair.b = &input->commands[pair.j];
+    pair.traits = traits_before(&pair) | traits_between(&pair) | traits_behind(&pair) |
+                  traits_of_keys(pair.a, pair.b) | traits_of_span(input, first) |
+                  (input->later & LATER_LEAKED ? LEAKS : 0);
+    *ret = pair;
+    return true;
+}
+
+static const struct pattern *find(const struct pattern *patterns, size_t count,
+                                  const struct pair *pair)
+{
+    for (size_t p = 0; p < count; p++)
+        if (has(pair->a, patterns[p].first) && has(pair->b, patterns[p].second) &&
+            (pair->traits & patterns[p].traits) == patterns[p].traits)
+            return &patterns[p];
+    return NULL;
+}
+
+/* Keys are printable as they are stored. */
+static void print_key(FILE *out, const struct command *command)
+{
+    str_print(out, str_of(command->key), KEY_COLUMNS);
+}
+
+/* "HSET work"; what tells two commands on one key apart is in their labels. */
+static void print_command(FILE *out, const struct pair *pair,
+                          const struct command *command)
+{
+    if (pair->a != pair->b && strcmp(pair->a->name, pair->b->name) == 0 &&
+        (same_key(pair->a, pair->b) || !pair->a->key_hash)) {
+        fputs(command->label, out);
+        return;
+    }
+    fputs(command->name, out);
+    if (command->key_hash)
+        fputc(' ', out);
+    print_key(out, command);
+}
+
+static void print_first(FILE *out, const struct pair *pair)
+{
+    print_command(out, pair, pair->a);
+}
+
+static void print_second(FILE *out, const struct pair *pair)
+{
+    print_command(out, pair, pair->b);
+}
+
+static void print_first_name(FILE *out, const struct pair *pair)
+{
+    fputs(pair->a->name, out);
+}
+
+static void print_second_name(FILE *out, const struct pair *pair)
+{
+    fputs(pair->b->name, out);
+}
+
+static void print_first_key(FILE *out, const struct pair *pair)
+{
+    print_key(out, pair->a);
+}
+
+static void print_second_key(FILE *out, const struct pair *pair)
+{
+    print_key(out, pair->b);
+}
+
+static void print_all(FILE *out, const struct pair *pair)
+{
+    if (pair->writes == 2)
+        fputs("both", out);
+    else
+        fprintf(out, "all %zu", pair->writes);
+}
+
+static void print_expiry(FILE *out, const struct pair *pair)
+{
+    static const char *const options[][2] = {
+        { "PEXPIRE", "PX milliseconds" }, { "EXPIREAT", "EXAT time" },
+        { "PEXPIREAT", "PXAT time" },     { "HPEXPIRE", "PX milliseconds" },
+        { "HEXPIREAT", "EXAT time" },     { "HPEXPIREAT", "PXAT time" },
+        { "PSETEX", "PX milliseconds" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+        if (strcmp(pair->b->name, options[i][0]) == 0) {
+            fputs(options[i][1], out);
+            return;
+        }
+    fputs("EX seconds", out);
+}
+
+static const char *end_of(const struct command *command)
+{
+    return strstr(command->name, "RP") ? "RIGHT" : "LEFT"; /* RPUSH, BRPOP */
+}
+
+static void print_ends(FILE *out, const struct pair *pair)
+{
+    fprintf(out, "%s %s", end_of(pair->a), end_of(pair->b));
+}
+
+static void print_with(FILE *out, const struct pair *pair)
+{
+    if (!pair->deleted)
+        return;
+    fprintf(out, ", together with %s ", pair->deleted->name);
+    print_key(out, pair->a);
+}
+
+static void print_set(FILE *out, const struct pair *pair)
+{
+    if (pair->expiry)
+        fputs(pair->expiry->name, out);
+}
+
+static const struct {
+    const char *name;
+    void (*print)(FILE *out, const struct pair *pair);
+} words[] = {
+    { "{first}", print_first },  { "{second}", print_second },
+    { "{A}", print_first_name }, { "{B}", print_second_name },
+    { "{a}", print_first_key },  { "{b}", print_second_key },
+    { "{all}", print_all },      { "{expiry}", print_expiry },
+    { "{ends}", print_ends },    { "{with}", print_with },
+    { "{set}", print_set },
+};
+
+/* Prints the word that the text begins with; returns its length, 0 if there is none. */
+static size_t print_word(FILE *out, const struct pair *pair, const char *text)
+{
+    for (size_t w = 0; w < ARRAY_SIZE(words); w++) {
+        size_t length = strlen(words[w].name);
+
+        if (strncmp(text, words[w].name, length) == 0) {
+            words[w].print(out, pair);
+            return length;
+        }
+    }
+    return 0;
+}
+
+static void print(FILE *out, const struct pair *pair, const char *text)
+{
+    while (*text) {
+        size_t length = print_word(out, pair, text);
+
+        if (!length)
+            fputc(*text, out);
+        text += length ? length : 1;
+    }
+}
+
+bool hint_write(const struct hint_input *input, char *buffer, size_t size)
+{
+    bool heals = input->healed <= input->count;
+    const struct pattern *pattern;
+    struct pair pair;
+    FILE *out;
+
+    if (size)
+        buffer[0] = '\0';
+    if (size < 2 || !pair_make(input, &pair))
+        return false;
+    pattern = heals ? find(cures, ARRAY_SIZE(cures), &pair)
+                    : find(complaints, ARRAY_SIZE(complaints), &pair);
+    out = pattern ? fmemopen(buffer, size, "w") : NULL;
+    if (!out)
+        return false;
+    if (heals)
+        print(out, &pair, "{first} and {second} must be one: ");
+    print(out, &pair, pattern->text);
+    if (heals && has(pair.b, ONLY_EXPIRY) && pair.traits & SAME_KEY &&
+        pair.traits & KEY_STAYS)
+        print(out, &pair, "; or {B} first: {a} is there already, and keeps its expiry");
+    fclose(out);
+    buffer[size - 1] = '\0';
+    return true;
+}
