@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/str.h"
+
 enum command_flag {
     /* What is in the key. */
     COMMAND_STRING = 1 << 0,

@@ -460,7 +460,6 @@ static void say_cuts(FILE *out, const struct finding *finding)
 static void say_all(FILE *out, const struct result *result, const struct finding *finding)
 {
     const struct point *harm = first_harm(finding);
-    char hint[HINT_TEXT];
 
     fprintf(out, "%s: ", finding->strategy->name);
     if (!tally_census_complete(finding))
@@ -469,9 +468,6 @@ static void say_all(FILE *out, const struct result *result, const struct finding
         say_harm(out, result, finding, harm);
     else
         say_clean(out, result, finding);
-    if (figure_hint(finding, hint, sizeof(hint)))
-        fprintf(out, "Cure: %s%s ", hint,
-                strchr(".!", hint[strlen(hint) - 1]) ? "" : ".");
     say_uncrashed(out, finding);
     say_cuts(out, finding);
     say_prediction(out, result, finding);
@@ -511,6 +507,18 @@ static void write_sentence(FILE *out, const struct result *result,
         return;
     say_all(memory, result, finding);
     fclose(memory);
+    write_wrapped(out, words);
+}
+
+static void write_cure(FILE *out, const struct finding *finding)
+{
+    char hint[HINT_TEXT];
+    CLEANUP(mem_freep) char *words = NULL;
+
+    if (!figure_hint(finding, hint, sizeof(hint)))
+        return;
+    words = mem_printf("Cure: %s", hint);
+    fputs("    ", out);
     write_wrapped(out, words);
 }
 
@@ -588,8 +596,10 @@ void report_text(FILE *out, const struct result *result, struct report_style sty
         write_kills(out, result, style);
     if (style.points)
         report_points(out, result, style);
-    for (size_t i = 0; i < result->plan.strategies; i++)
+    for (size_t i = 0; i < result->plan.strategies; i++) {
         write_sentence(out, result, &result->findings[i]);
+        write_cure(out, &result->findings[i]);
+    }
     fputc('\n', out);
     write_verdict(out, result, style);
 }
