@@ -382,6 +382,7 @@ void command_parse(struct command *ret, int argc, const char *const *argv,
         str_show(ret->key, sizeof(ret->key), word_at(&words, key));
     ret->key_hash = hash(&words, key);
     ret->second_key_hash = hash(&words, row->second);
+    ret->element_hash = key ? hash(&words, key + 1) : 0;
     ret->flags =
         row->flags | option_flags(&words, row->options) | restore_flags(row, &words);
 }

@@ -6,6 +6,7 @@
  * a later Redis) have a name and a first key, and no flags: nothing is known of them. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -53,6 +54,7 @@ struct command {
     char key[80];             /* the first key, printable, long ones cut; "": none */
     uint64_t key_hash;        /* of the whole first key; 0: none */
     uint64_t second_key_hash; /* of the other key of RENAME, LMOVE, ..; 0: none */
+    uint64_t element_hash;    /* of the word behind the first key: a field, a member */
     uint32_t flags;           /* of enum command_flag */
 };
 
@@ -61,3 +63,9 @@ void command_parse(struct command *ret, int argc, const char *const *argv,
 
 /* What key_hash is of a key; never 0, which stands for "no key". */
 uint64_t command_key_hash(struct str key);
+
+/* Has it all of the flags? */
+static inline bool command_has(const struct command *command, uint32_t flags)
+{
+    return (command->flags & flags) == flags;
+}

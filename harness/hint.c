@@ -1,9 +1,4 @@
-/* hint.c - see hint.h.
- *
- * An EXEC stands for the commands between it and its MULTI: nothing happened before, so a
- * harm that begins with it was begun by one of them. Commands that only read are not
- * counted and never named: they do no harm, they are only where the reply comes from that
- * a later command needs. */
+/* hint.c - see hint.h. The patterns, and how they are put into words. */
 #include "hint.h"
 
 #include <stdint.h>
@@ -12,41 +7,9 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "verdict.h"
+#include "pair.h"
 
 #define KEY_COLUMNS 40
-
-/* What is true of a pair beyond what its two commands are. */
-enum trait {
-    SAME_KEY = 1 << 0,
-    OTHER_KEY = 1 << 1,
-    MOVED_KEY = 1 << 2,      /* the first moves something to the key of the second */
-    ONTO_KEY = 1 << 3,       /* the second moves something to the key of the first */
-    ONE_KEY = 1 << 4,        /* the first has no other key */
-    ADJACENT = 1 << 5,       /* nothing is written between the two */
-    SEVERAL = 1 << 6,        /* commands like the first one write its key */
-    ALIKE = 1 << 7,          /* ..and no others do, the second included */
-    ALL_SET = 1 << 8,        /* plain SETs from the first to the second */
-    READ_BEFORE = 1 << 9,    /* the update has read the key of the first before */
-    REPLIES = 1 << 10,       /* the first is in a transaction that also reads */
-    KEY_STAYS = 1 << 11,     /* its key was there all the time, and keeps its expiry */
-    MISSING = 1 << 12,       /* its key may have been missing */
-    EXPIRY_BEFORE = 1 << 13, /* an EXPIRE of its key came before */
-    HAD_EXPIRY = 1 << 14,    /* its key was written with an expiry before */
-    LAST_EXPIRY = 1 << 15,   /* neither the first nor a later command gives it one */
-    NO_EXPIRY = 1 << 16,     /* ..nor an earlier one */
-    LEAKS = 1 << 17,
-};
-
-struct pair {
-    const struct hint_input *input;
-    size_t i, j;                   /* of the two commands; j is i if nothing heals */
-    const struct command *a, *b;   /* the commands */
-    const struct command *deleted; /* the deletion of the first's key before, or NULL */
-    const struct command *expiry;  /* what set its expiry before, or NULL */
-    size_t writes;                 /* commands from the first to the second that write */
-    uint32_t traits;
-};
 
 /* A pattern matches if all its flags and traits are there. In its text,
  *   {first} {second}  are the commands, as "HSET work"
@@ -114,12 +77,14 @@ static const struct pattern cures[] = {
       "a script, because {second} needs the reply of {A}; or recovery that finds it "
       "where it was moved to" },
     { LIST | POPS | BLOCKS, PUSHES, ADJACENT,
-      "BLMOVE {a} {b} {ends} is one command (BRPOPLPUSH before Redis 6.2)" },
+      "BLMOVE {a} {b} {ends} is one command (Redis 6.2; before, BRPOPLPUSH from right to "
+      "left)" },
     { LIST | POPS | BLOCKS, 0, 0,
       "BLMOVE {a} to a list of the worker's own, and remove it there last: a reply dies "
       "with the worker" },
     { LIST | POPS, PUSHES, ADJACENT,
-      "LMOVE {a} {b} {ends} is one command (RPOPLPUSH before Redis 6.2)" },
+      "LMOVE {a} {b} {ends} is one command (Redis 6.2; before, RPOPLPUSH from right to "
+      "left)" },
     { LIST | POPS, 0, 0,
       "a script, because {second} needs the reply of {A}; or LMOVE {a} to a list of the "
       "worker's own, and remove it there last" },
@@ -127,9 +92,9 @@ static const struct pattern cures[] = {
       "SRANDMEMBER {a}, then SMOVE {a} {b} member is one command (again if it replies "
       "0), or a script" },
     { POPS, 0, 0, "a script, because {second} needs the reply of {A}" },
-    { SET | REMOVES, SET | ADDS, ADJACENT | OTHER_KEY,
+    { SET | REMOVES, SET | ADDS, ADJACENT | OTHER_KEY | SAME_ELEMENT,
       "SMOVE {a} {b} member is one command" },
-    { SET | ADDS, SET | REMOVES, ADJACENT | OTHER_KEY,
+    { SET | ADDS, SET | REMOVES, ADJACENT | OTHER_KEY | SAME_ELEMENT,
       "SMOVE {b} {a} member is one command" },
     { REMOVES, 0, READ_BEFORE | OTHER_KEY,
       "a script, because {second} needs what was read from {a}" },
@@ -175,7 +140,8 @@ static const struct pattern cures[] = {
 /* Of what begins a harm that no later command ends. */
 static const struct pattern complaints[] = {
     { STRING | REPLACES, 0, HAD_EXPIRY | LAST_EXPIRY,
-      "{first} drops the expiry that {set} has set: KEEPTTL keeps it (Redis 6)" },
+      "{first} drops the expiry that {set} has set: SET {a} value KEEPTTL keeps it "
+      "(Redis 6)" },
     { STRING | REPLACES, 0, EXPIRY_BEFORE | LAST_EXPIRY,
       "{first} drops the expiry that {set} has set: SET {a} value EX seconds is one "
       "command" },
@@ -193,212 +159,12 @@ static const struct pattern complaints[] = {
       NEVER "(EXPIRE {a} seconds, in one MULTI .. EXEC), or to be deleted" },
 };
 
-static bool has(const struct command *command, uint32_t flags)
-{
-    return (command->flags & flags) == flags;
-}
-
-static bool has_any(const struct command *command, uint32_t flags)
-{
-    return command->flags & flags;
-}
-
-static bool writes(const struct command *command)
-{
-    return !has_any(command, COMMAND_READS | COMMAND_CONTROL);
-}
-
-static bool touches(const struct command *command, uint64_t key_hash)
-{
-    return key_hash &&
-           (command->key_hash == key_hash || command->second_key_hash == key_hash);
-}
-
-static bool same_key(const struct command *a, const struct command *b)
-{
-    return a->key_hash && a->key_hash == b->key_hash;
-}
-
-/* The commands that happen at a step: one, or those of the transaction that it executes.
- */
-struct span {
-    size_t from, to; /* to is behind the last */
-};
-
-static struct span span_of(const struct hint_input *input, size_t index)
-{
-    const struct span one = { index, index + 1 };
-
-    if (!has(&input->commands[index], COMMAND_ENDS))
-        return one;
-    for (size_t from = index; from-- > 0;) {
-        if (has(&input->commands[from], COMMAND_ENDS))
-            return one;
-        if (has(&input->commands[from], COMMAND_BEGINS))
-            return (struct span){ from + 1, index };
-    }
-    return one;
-}
-
-/* The two that are nearest to each other, if possible on one key. */
-static bool choose(const struct hint_input *input, struct span first, struct span second,
-                   struct pair *pair)
-{
-    const struct command *commands = input->commands;
-    bool found = false;
-
-    for (size_t i = first.to; i-- > first.from;)
-        for (size_t j = second.from; j < second.to; j++) {
-            bool same = touches(&commands[i], commands[j].key_hash);
-
-            if (!writes(&commands[i]) || !writes(&commands[j]) || (found && !same))
-                continue;
-            found = true;
-            pair->i = i;
-            pair->j = j;
-            if (same)
-                return true;
-        }
-    return found;
-}
-
-/* What keeps a key from being sure to be there, or its expiry from being kept. */
-static bool unsettles(const struct command *command, uint64_t key_hash)
-{
-    const uint32_t flags = DELETES | REMOVES | POPS | MOVES | REPLACES;
-
-    return has(command, SCRIPT) || (!command->key_hash && has(command, DELETES)) ||
-           (has_any(command, flags) && touches(command, key_hash));
-}
-
-static bool key_is_settled(const struct pair *pair)
-{
-    const struct hint_input *input = pair->input;
-
-    if (!input->key_was_there || pair->i != input->first - 1)
-        return false;
-    for (size_t k = 0; k < pair->i; k++)
-        if (unsettles(&input->commands[k], pair->a->key_hash))
-            return false;
-    return true;
-}
-
-/* What comes before the first command. */
-static uint32_t traits_before(struct pair *pair)
-{
-    uint32_t traits = key_is_settled(pair) ? 0 : MISSING;
-
-    if (!traits && !unsettles(pair->a, pair->a->key_hash))
-        traits |= KEY_STAYS;
-    for (size_t k = 0; k < pair->i; k++) {
-        const struct command *command = &pair->input->commands[k];
-
-        if (!touches(command, pair->a->key_hash))
-            continue;
-        if (has(command, COMMAND_READS))
-            traits |= READ_BEFORE;
-        if (has(command, DELETES)) {
-            pair->deleted = command;
-            pair->expiry = NULL;
-            traits &= ~(uint32_t)(EXPIRY_BEFORE | HAD_EXPIRY);
-        }
-        if (!has(command, SETS_EXPIRY))
-            continue;
-        pair->expiry = command;
-        traits &= ~(uint32_t)(EXPIRY_BEFORE | HAD_EXPIRY);
-        traits |= has(command, ONLY_EXPIRY) ? EXPIRY_BEFORE : HAD_EXPIRY;
-    }
-    return traits;
-}
-
-static uint32_t traits_between(struct pair *pair)
-{
-    const uint32_t kinds = STRING | LIST | SET | HASH | COMMAND_ZSET | ADDS | PUSHES |
-                           COUNTS | REMOVES | IF_ABSENT;
-    const uint32_t not_plain = SETS_EXPIRY | IF_ABSENT | RETURNS;
-    uint32_t traits = ALIKE | ALL_SET;
-    size_t like_first = 0;
-
-    for (size_t k = pair->i; k <= pair->j; k++) {
-        const struct command *command = &pair->input->commands[k];
-        bool like = same_key(command, pair->a) &&
-                    (command->flags & kinds) == (pair->a->flags & kinds);
-
-        if (!writes(command))
-            continue;
-        pair->writes++;
-        like_first += like;
-        if (!like || has_any(command, COUNTS | IF_ABSENT))
-            traits &= ~(uint32_t)ALIKE;
-        if (!has(command, STRING | REPLACES) || has_any(command, not_plain))
-            traits &= ~(uint32_t)ALL_SET;
-    }
-    if (like_first > 1)
-        traits |= SEVERAL;
-    if (pair->writes == 2)
-        traits |= ADJACENT;
-    return traits;
-}
-
-static uint32_t traits_of_keys(const struct command *a, const struct command *b)
-{
-    uint32_t traits = a->second_key_hash ? 0 : ONE_KEY;
-
-    if (same_key(a, b))
-        traits |= SAME_KEY;
-    else if (a->key_hash && b->key_hash)
-        traits |= OTHER_KEY;
-    if (a->second_key_hash && a->second_key_hash == b->key_hash)
-        traits |= MOVED_KEY;
-    if (a->key_hash && a->key_hash == b->second_key_hash)
-        traits |= ONTO_KEY;
-    return traits;
-}
-
-static uint32_t traits_behind(const struct pair *pair)
-{
-    for (size_t k = pair->i; k < pair->input->count; k++)
-        if (has(&pair->input->commands[k], SETS_EXPIRY) &&
-            touches(&pair->input->commands[k], pair->a->key_hash))
-            return 0;
-    return pair->expiry ? LAST_EXPIRY : LAST_EXPIRY | NO_EXPIRY;
-}
-
-static uint32_t traits_of_span(const struct hint_input *input, struct span span)
-{
-    for (size_t k = span.from; k < span.to; k++)
-        if (has(&input->commands[k], COMMAND_READS))
-            return REPLIES;
-    return 0;
-}
-
-static bool pair_make(const struct hint_input *input, struct pair *ret)
-{
-    struct pair pair = { .input = input };
-    struct span first, second;
-
-    if (input->first == 0 || input->first > input->count || input->healed <= input->first)
-        return false;
-    first = span_of(input, input->first - 1);
-    second = input->healed <= input->count ? span_of(input, input->healed - 1) : first;
-    if (!choose(input, first, second, &pair))
-        return false;
-    if (input->healed > input->count)
-        pair.j = pair.i;
-    pair.a = &input->commands[pair.i];
-    pair.b = &input->commands[pair.j];
-    pair.traits = traits_before(&pair) | traits_between(&pair) | traits_behind(&pair) |
-                  traits_of_keys(pair.a, pair.b) | traits_of_span(input, first) |
-                  (input->later & LATER_LEAKED ? LEAKS : 0);
-    *ret = pair;
-    return true;
-}
-
 static const struct pattern *find(const struct pattern *patterns, size_t count,
                                   const struct pair *pair)
 {
     for (size_t p = 0; p < count; p++)
-        if (has(pair->a, patterns[p].first) && has(pair->b, patterns[p].second) &&
+        if (command_has(pair->a, patterns[p].first) &&
+            command_has(pair->b, patterns[p].second) &&
             (pair->traits & patterns[p].traits) == patterns[p].traits)
             return &patterns[p];
     return NULL;
@@ -415,7 +181,7 @@ static void print_command(FILE *out, const struct pair *pair,
                           const struct command *command)
 {
     if (pair->a != pair->b && strcmp(pair->a->name, pair->b->name) == 0 &&
-        (same_key(pair->a, pair->b) || !pair->a->key_hash)) {
+        (pair_shares_key(pair) || !pair->a->key_hash)) {
         fputs(command->label, out);
         return;
     }
@@ -560,7 +326,7 @@ bool hint_write(const struct hint_input *input, char *buffer, size_t size)
     if (heals)
         print(out, &pair, "{first} and {second} must be one: ");
     print(out, &pair, pattern->text);
-    if (heals && has(pair.b, ONLY_EXPIRY) && pair.traits & SAME_KEY &&
+    if (heals && command_has(pair.b, ONLY_EXPIRY) && pair.traits & SAME_KEY &&
         pair.traits & KEY_STAYS)
         print(out, &pair, "; or {B} first: {a} is there already, and keeps its expiry");
     fclose(out);

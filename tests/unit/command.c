@@ -208,6 +208,20 @@ Test(command, tells_long_keys_apart)
     cr_expect_str_eq(a.key + strlen(a.key) - 3, "...");
 }
 
+Test(command, has_elements)
+{
+    static const struct {
+        const char *text, *element;
+    } rows[] = {
+        { "SADD k m n", "m" },        { "HSET k f v", "f" }, { "SMOVE a b m", "b" },
+        { "XGROUP CREATE s g", "g" }, { "GET k", NULL },     { "MULTI", NULL },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        cr_expect_eq(parse(rows[i].text).element_hash, hash_of(rows[i].element), "%s",
+                     rows[i].text);
+}
+
 Test(command, no_words)
 {
     struct command command, zero;

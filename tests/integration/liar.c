@@ -1,0 +1,122 @@
+/* liar.c - a wrong verdict is the worst bug, so a server that does not do what it says
+ * must not get one.
+ *
+ * The harness takes nothing from redis-server on trust but this: what it executes is a
+ * prefix of what it was sent. Here it drops a command in the middle and answers it. The
+ * states that follow are at no crash point, and the run must fail. Without the lie, the
+ * same server passes: so it is the lie that is found, not the way it is told. */
+#include "testlib.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Crash points, in the order of the census: none, UNLINK, three HSETs and EXPIRE; the
+ * same between MULTI and EXEC. */
+#define FIELD_POINTS 6
+#define POINTS (FIELD_POINTS + 8)
+
+static const char *const strategies[] = { "field-by-field", "transaction" };
+
+/* Runs the scenario on a server that lies to workers from one death on until another one;
+ * -1: never. */
+static struct run run_with(int from, int until, const char *trials, const char *format)
+{
+    const char *server = getenv("LYING_SERVER");
+    char *directory = test_directory(), *path = test_scenario("liar");
+    char number[16];
+    struct run run;
+
+    cr_assert_not_null(server, "LYING_SERVER is not set; run the tests with meson test");
+    snprintf(number, sizeof(number), "%d", from);
+    if (from >= 0)
+        setenv("LYING_SERVER_FROM", number, 1);
+    else
+        unsetenv("LYING_SERVER_FROM");
+    snprintf(number, sizeof(number), "%d", until);
+    if (until >= 0)
+        setenv("LYING_SERVER_UNTIL", number, 1);
+    else
+        unsetenv("LYING_SERVER_UNTIL");
+    processes_adopt();
+    run = RUN("run", path, "--redis-server", server, "--lanes", "1", "--trials", trials,
+              "--format", format);
+    processes_wait();
+    cr_expect_eq(test_directory_entries(directory), 0, "leftovers in TMPDIR");
+    test_directory_remove(directory);
+    free(path);
+    return run;
+}
+
+static long long unexplained(const struct run *run)
+{
+    long long sum = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(strategies); i++)
+        sum += json_count(json_strategy(run, strategies[i]), "kills", "unexplained");
+    return sum;
+}
+
+Test(liar, honest, .timeout = 120)
+{
+    struct run run = run_with(-1, -1, "200", "json");
+    long long points = 0;
+
+    cr_assert_eq(run.status, 0, "status %d: %s", run.status, run.err);
+    cr_expect_eq(unexplained(&run), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(strategies); i++)
+        points += json_count(json_strategy(&run, strategies[i]), "census", "points");
+    cr_expect_eq(points, POINTS, "the scenario is not what the tests below assume");
+    run_release(&run);
+}
+
+/* Controls and census are honest, kills are not. */
+Test(liar, in_the_kills, .timeout = 120)
+{
+    struct run run = run_with(POINTS, -1, "200", "json");
+
+    cr_assert_eq(run.status, 4, "status %d: %s", run.status, run.err);
+    for (size_t i = 0; i < ARRAY_SIZE(strategies); i++)
+        cr_expect_gt(
+            json_count(json_strategy(&run, strategies[i]), "kills", "unexplained"), 0,
+            "%s", strategies[i]);
+    run_release(&run);
+}
+
+Test(liar, is_told_in_words, .timeout = 120)
+{
+    struct run run = run_with(POINTS, -1, "200", "text");
+
+    cr_assert_eq(run.status, 4, "status %d: %s", run.status, run.err);
+    EXPECT_SAYS(run.out, "UNEXPLAINED");
+    cr_expect_not(says(run.out, "PASS"));
+    run_release(&run);
+}
+
+/* From any point of the census on: either census and controls disagree, or kills and
+ * census do. */
+Test(liar, from_the_census_on, .timeout = 300)
+{
+    for (int from = 1; from < POINTS; from++) {
+        struct run run = run_with(from, -1, "100", "json");
+
+        cr_expect_neq(run.status, 0, "from point %d on: nothing was noticed", from);
+        cr_expect(run.status == 1 || run.status == 4, "from point %d on: status %d: %s",
+                  from, run.status, run.err);
+        run_release(&run);
+    }
+}
+
+/* At one point of the census only: the kills that land there disagree with it. (Before
+ * the second HSET there is nothing to lie about.) */
+Test(liar, once_in_the_census, .timeout = 120)
+{
+    for (int point = 3; point < FIELD_POINTS; point++) {
+        struct run run = run_with(point, point + 1, "200", "json");
+
+        cr_assert_eq(run.status, 4, "point %d: status %d: %s", point, run.status,
+                     run.err);
+        cr_expect_gt(unexplained(&run), 0, "point %d", point);
+        run_release(&run);
+    }
+}
