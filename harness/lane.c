@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/mutant.h"
 #include "judge.h"
 #include "measure.h"
 #include "message.h"
@@ -321,7 +322,7 @@ static int take_census(struct lane *lane, struct err *err)
         if (code < 0)
             break;
         labels = take_labels(lane, (size_t)commands);
-        for (uint64_t k = 0; k <= commands && code == 0; k++)
+        for (uint64_t k = mutant("census-short"); k <= commands && code == 0; k++)
             if (number++ % lane->settings->count == lane->settings->index)
                 code = census_point(lane, i, k, labels[k], &snapshot, err);
     }
