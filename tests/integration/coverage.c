@@ -3,7 +3,8 @@
  *
  * Campaign i has seed i and one strategy of tests/scenarios/known_share.lua, which leaks
  * in 1, 5 or 9 of its ten round trips of the same length. What an update does besides
- * takes less than 2% of it, so the truth is less than 2% of itself lower. That is not a
+ * takes less than 2% of it, so the truth is less than 2% of itself lower (with
+ * turns=100000 the difference is gone: it is no bias of afterkill's). That is not a
  * fifth of the half width of any of these intervals (about 0.08, 0.13 and 0.08 with 53
  * valid kills), and costs less than two points of coverage where it costs most, at 0.9,
  * while intervals of so few kills cover one to three points more than promised.
@@ -23,6 +24,14 @@
 
 enum { CAMPAIGNS = 300, AT_ONCE = 8 };
 #define TRIALS "60"
+
+#ifdef __has_feature /* clang's way to say it */
+#define SANITIZED __has_feature(address_sanitizer)
+#elif defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#else
+#define SANITIZED 0
+#endif
 
 static struct kind {
     const char *strategy;
@@ -101,12 +110,6 @@ Test(coverage, is_as_promised_for_real_kills, .timeout = 500)
     char *directory = test_directory(), *path = test_scenario("known_share");
     int at_once = process_cpus(&cpus);
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    test_directory_remove(directory);
-    free(path);
-    cr_skip_test(
-        "sanitizers slow down what is no round trip: rates are not as constructed");
-#endif
     if (at_once > AT_ONCE)
         at_once = AT_ONCE;
     for (int first = 1; first <= CAMPAIGNS; first += at_once) {
@@ -123,4 +126,25 @@ Test(coverage, is_as_promised_for_real_kills, .timeout = 500)
         check_pooled(&kinds[i]);
     free(path);
     test_directory_remove(directory);
+}
+
+/* Criterion's own main, but for a skip that meson shows as one. */
+#define EXIT_SKIPPED 77
+
+int main(int argc, char **argv)
+{
+    struct criterion_test_set *tests;
+    bool passed = true;
+
+    if (SANITIZED) {
+        fputs("Skipped: sanitizers slow down what is no round trip, and rates are not "
+              "as constructed.\n",
+              stderr);
+        return EXIT_SKIPPED;
+    }
+    tests = criterion_initialize();
+    if (criterion_handle_args(argc, argv, true))
+        passed = criterion_run_all_tests(tests);
+    criterion_finalize(tests);
+    return passed ? EXIT_SUCCESS : EXIT_FAILURE;
 }
