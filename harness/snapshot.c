@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/mutant.h"
 
 #define BESIDE_MOST 8
 
@@ -209,7 +210,7 @@ static enum expiry expiry_of(const struct bounds *bounds, struct str key, long l
 {
     const struct bound *bound;
 
-    if (pttl < 0)
+    if (pttl < 0 || mutant("ignore-expiries"))
         return EXPIRY_NEVER;
     bound = bound_of(bounds, key);
     return bound && pttl > bound->ttl_ms + bound->ttl_ms / 10 + 1000 ? EXPIRY_BEYOND
@@ -252,7 +253,7 @@ static void add_pair(const struct row *row, struct str id, struct str value)
     struct atom atom = row->atom;
 
     atom.id = id;
-    atom.value = value;
+    atom.value = mutant("ignore-values") ? STR("") : value;
     state_add(row->state, atom);
 }
 
@@ -268,7 +269,7 @@ static void add_pairs(const struct row *row)
 
         /* A field's own expiry is as good as the key's. */
         if (row->extra && row->atom.expiry == EXPIRY_NEVER &&
-            row->extra->element[i / 2]->integer >= 0)
+            row->extra->element[i / 2]->integer >= 0 && !mutant("ignore-field-expiries"))
             field.atom.expiry = EXPIRY_BOUNDED;
         add_pair(&field, text_of(row->elements->element[i]),
                  text_of(row->elements->element[i + 1]));
@@ -481,7 +482,7 @@ int snapshot_take(struct auditor *auditor, int64_t client_id, struct snapshot *s
 
         if (code < 0)
             return err_wrap(err, "read the state");
-        if (gone)
+        if (gone || mutant("no-drain"))
             return snapshot_digest(auditor, snapshot, err);
         if (!deadline_ns)
             deadline_ns = clock_now_ns() + CONNECTION_TIMEOUT_S * NSEC_PER_SEC;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/mutant.h"
 
 void result_init(struct result *result, const struct scenario *scenario,
                  const size_t *strategies, const struct plan *plan)
@@ -186,13 +187,15 @@ static void take_kill(struct result *result, struct finding *finding,
 {
     struct kills *kills = &finding->kills;
     struct point *point = explain(finding, trial);
+    bool valid = trial->outcome == OUTCOME_VALID ||
+                 (trial->outcome == OUTCOME_MISSED && mutant("misses-clean"));
 
-    kills->outcomes[trial->outcome]++;
+    kills->outcomes[valid ? OUTCOME_VALID : trial->outcome]++;
     if (!point) {
         kills->unexplained++;
         note_unexplained(result, finding, trial);
     }
-    if (trial->outcome != OUTCOME_VALID)
+    if (!valid)
         return;
     count_words(&kills->words, (enum now)trial->now, trial->later);
     if (point)

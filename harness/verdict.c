@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/mutant.h"
 
 /* One distinct atom, and how often it is in each of the three bags. */
 struct row {
@@ -100,7 +101,8 @@ static bool has_value(const struct atom *atom)
 
 unsigned verdict_later(struct state *old, struct state *new, struct state *residue)
 {
-    struct walk walk = walk_start(old, new, residue);
+    struct walk walk = walk_start(mutant("one-control-new") ? new : old,
+                                  mutant("one-control-old") ? old : new, residue);
     struct tendency tends = { false, false };
     struct place place = { NULL, false, false, false, false };
     unsigned words = 0;

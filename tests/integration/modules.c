@@ -739,6 +739,39 @@ Test(snapshot, waits_until_the_client_is_gone, .timeout = 60)
     bench_remove(&bench);
 }
 
+/* A dead client whose bytes are still being executed. The server reads some 16 kB at a
+ * time, takes its time over every piece, and serves others in between. Replies are off,
+ * or the first one that cannot be written would end it. A snapshot that did not wait
+ * would be taken between two pieces, unless the machine held us up for all of them. */
+Test(snapshot, waits_for_what_a_dead_client_left, .timeout = 60)
+{
+    enum { PIECES = 8, PADDING = 16000 };
+    static const char slowly[] = "for i = 1, 8000000 do end";
+    struct bench bench = bench_make(&plain_scenario);
+    struct snapshot snapshot = SNAPSHOT_NULL;
+    redisContext *dead = bench_connect(&bench);
+    long long id = ask_integer(dead, "CLIENT ID");
+    char padding[PADDING + 1];
+    int done = 0;
+
+    memset(padding, 'x', PADDING);
+    padding[PADDING] = '\0';
+    redisAppendCommand(dead, "CLIENT REPLY OFF");
+    for (int i = 0; i < PIECES; i++) {
+        redisAppendCommand(dead, "EVAL %s 0", slowly);
+        redisAppendCommand(dead, "ECHO %s", padding);
+    }
+    redisAppendCommand(dead, "SET marker last");
+    while (!done)
+        cr_assert_eq(redisBufferWrite(dead, &done), REDIS_OK, "%s", dead->errstr);
+    redisFree(dead);
+    take(&bench, id, &snapshot);
+    cr_expect(has_atom(&snapshot, "string 'marker' = 'last', which never expires"),
+              "taken while the dead client's bytes were being executed");
+    snapshot_release(&snapshot);
+    bench_remove(&bench);
+}
+
 /* --- worker --- */
 
 /* A bench with a scenario whose workers are run. */

@@ -256,7 +256,8 @@ char *test_scenario(const char *name)
 
 char *test_directory(void)
 {
-    char *path = mem_strdup("/tmp/afterkill_test.XXXXXX");
+    const char *parent = getenv("TEST_TMPDIR");
+    char *path = mem_printf("%s/afterkill_test.XXXXXX", parent ? parent : "/tmp");
 
     cr_assert_not_null(mkdtemp(path));
     setenv("TMPDIR", path, 1);

@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "base/mem.h"
-#include "stats.h"
+#include "coverage.h"
 
 static void expect_near(double value, double expected, const char *what, size_t i)
 {
@@ -40,14 +40,6 @@ Test(proportion, is_clopper_and_pearsons)
         expect_near(got.low, cases[i].low, "low", i);
         expect_near(got.high, cases[i].high, "high", i);
     }
-}
-
-static double binomial(uint64_t k, uint64_t n, double p)
-{
-    double a = (double)k, b = (double)(n - k);
-
-    return exp(lgamma(a + b + 1) - lgamma(a + 1) - lgamma(b + 1) + a * log(p) +
-               b * log1p(-p));
 }
 
 /* The coverage, exactly: the probabilities of all outcomes whose interval holds p, summed

@@ -1,0 +1,156 @@
+/* mutants.c - the tester is tested: a harness that is broken in one place fails the
+ * suite.
+ *
+ * A mutant is a place in the harness that a test build breaks when the environment says
+ * so (harness/base/mutant.h); its killer is a test of this suite. Every killer is run
+ * twice with the same programs: with the mutant it must fail, without it must pass, so
+ * that nothing but the mutant can be why. CONTRIBUTING.md shows the same table. */
+#include "testlib.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const struct {
+    const char *mutant;
+    const char *program; /* in TEST_PROGRAMS */
+    const char *test;    /* suite/name */
+} rows[] = {
+    { "no-drain", "integration_modules_mutable",
+      "snapshot/waits_for_what_a_dead_client_left" },
+    { "ignore-expiries", "integration_verdicts",
+      "verdicts/every_word_where_it_belongs_and_nowhere_else" },
+    { "ignore-values", "integration_verdicts", "verdicts/every_type_of_value" },
+    { "ignore-field-expiries", "unit_snapshot_mutable",
+      "digest/fields_of_a_hash_expire_one_by_one" },
+    { "one-control-old", "integration_verdicts",
+      "verdicts/every_word_where_it_belongs_and_nowhere_else" },
+    { "one-control-new", "integration_verdicts",
+      "verdicts/every_word_where_it_belongs_and_nowhere_else" },
+    { "misses-clean", "unit_tally_mutable", "tally/kills_count_outcomes_and_words" },
+    { "census-late", "integration_modules_mutable",
+      "wire/cut_leaves_exactly_the_prefix" },
+    { "census-short", "integration_verdicts",
+      "verdicts/every_word_where_it_belongs_and_nowhere_else" },
+};
+
+static const char *setting(const char *name)
+{
+    const char *value = getenv(name);
+
+    cr_assert_not_null(value, "%s is not set; run the tests with meson test", name);
+    return value;
+}
+
+/* Runs one test as a process of its own; `mutant` may be NULL. Whoever fails leaves
+ * memory and files behind: nobody is to look for the former, and the latter go where they
+ * will be removed. Returns whether the test passed. */
+static bool passes(const char *program, const char *test, const char *mutant,
+                   const char *directory)
+{
+    CLEANUP(mem_freep) char *path =
+        mem_printf("%s/%s", setting("TEST_PROGRAMS"), program);
+    CLEANUP(mem_freep) char *filter = mem_printf("--filter=%s", test);
+    const char *mutable = setting("AFTERKILL_MUTABLE");
+    int status;
+    pid_t pid = fork();
+
+    cr_assert_geq(pid, 0);
+    if (pid == 0) {
+        int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+        unsetenv("BXFI_MAP"); /* by this Criterion knows its workers; this is none */
+        unsetenv("AFTERKILL_MUTANT");
+        if (mutant) {
+            setenv("AFTERKILL_MUTANT", mutant, 1);
+            setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
+            dup2(nowhere, STDOUT_FILENO);
+            dup2(nowhere, STDERR_FILENO);
+        }
+        setenv("AFTERKILL", mutable, 1);
+        setenv("TEST_TMPDIR", directory, 1);
+        execl(path, path, filter, "--jobs=1", (char *)NULL);
+        _exit(127);
+    }
+    cr_assert_eq(waitpid(pid, &status, 0), pid);
+    cr_assert_neq(WIFEXITED(status) ? WEXITSTATUS(status) : 0, 127, "cannot run %s",
+                  path);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+Test(mutants, are_killed, .timeout = 300)
+{
+    char *directory = test_directory();
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        bool healthy = passes(rows[i].program, rows[i].test, NULL, directory);
+        bool survives = passes(rows[i].program, rows[i].test, rows[i].mutant, directory);
+
+        fprintf(stderr, "%-22s %s by %s\n", rows[i].mutant,
+                survives ? "SURVIVES" : "killed", rows[i].test);
+        cr_expect(healthy, "%s fails without any mutant", rows[i].test);
+        cr_expect_not(survives, "%s does not see the mutant %s", rows[i].test,
+                      rows[i].mutant);
+    }
+    test_directory_remove(directory);
+}
+
+static char *read_file(const char *path, size_t *ret_bytes)
+{
+    FILE *file = fopen(path, "re");
+    char *bytes = NULL;
+    size_t used = 0, n;
+
+    cr_assert_not_null(file, "cannot open %s", path);
+    do {
+        bytes = mem_grow(bytes, used + 65536, 1);
+        n = fread(bytes + used, 1, 65535, file);
+        used += n;
+    } while (n);
+    fclose(file);
+    bytes[used] = '\0';
+    *ret_bytes = used;
+    return bytes;
+}
+
+static bool file_holds(const char *path, const char *word)
+{
+    size_t bytes;
+    CLEANUP(mem_freep) char *content = read_file(path, &bytes);
+
+    return memmem(content, bytes, word, strlen(word)) != NULL;
+}
+
+/* What is installed has no such switch. The mutable program shows that one would be
+ * found. */
+Test(mutants, are_not_in_the_release, .timeout = 60)
+{
+    const char *release = setting("AFTERKILL"), *mutable = setting("AFTERKILL_MUTABLE");
+
+    cr_expect_not(file_holds(release, "AFTERKILL_MUTANT"), "%s", release);
+    cr_expect(file_holds(mutable, "AFTERKILL_MUTANT"), "%s", mutable);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        cr_expect_not(file_holds(release, rows[i].mutant), "%s", rows[i].mutant);
+        cr_expect(file_holds(mutable, rows[i].mutant), "%s", rows[i].mutant);
+    }
+}
+
+Test(mutants, are_all_in_the_documentation)
+{
+    size_t bytes;
+    CLEANUP(mem_freep) char *text = read_file(setting("CONTRIBUTING"), &bytes);
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(mem_freep) char *row = mem_printf("| `%s` |", rows[i].mutant);
+        char *line = strstr(text, row), *end;
+
+        cr_expect_not_null(line, "no row %s", row);
+        if (!line)
+            continue;
+        end = strchr(line, '\n');
+        cr_expect(
+            end && memmem(line, (size_t)(end - line), rows[i].test, strlen(rows[i].test)),
+            "the row of %s does not name %s", rows[i].mutant, rows[i].test);
+    }
+}

@@ -1,0 +1,168 @@
+/* coverage: plan, tally and interval together find rates that are known exactly.
+ *
+ * A campaign is a plan whose trials are not run but computed: the worker's update takes a
+ * share of the span from which instants are drawn, and leaks in a window that is a share
+ * `rate` of it. So the truth is `rate`, with no machine in between; and as nothing here
+ * depends on one, neither does the outcome. The error below is that of the choice of
+ * seeds: 7 rates, 2 confidences, 2 sides, below 1e-9 together. */
+#include "coverage.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "report/report.h"
+
+#define ERROR 3e-11
+
+enum { CAMPAIGNS = 300, ATTEMPTS = 400 };
+
+static const double rates[] = { 0, 0.003, 0.05, 0.3, 0.5, 0.9, 1 };
+#define RATES ARRAY_SIZE(rates)
+
+static const double confidences[] = { 0.95, 0.5 };
+
+/* The share of the span that an update takes: kills beyond it come too late. */
+static const double update = 0.88;
+
+/* Crash points: nothing done, the window, all done. Their states are numbers. */
+enum { BEFORE, WINDOW, AFTER, POINTS };
+
+static struct signature signature(unsigned point)
+{
+    return (struct signature){ point + 1, 0 };
+}
+
+static void take(struct result *result, enum message_type type, const void *body,
+                 size_t bytes)
+{
+    struct err err = ERR_NULL;
+
+    cr_assert_eq(tally_take(result, type, body, bytes, &err), 0, "%s", err.msg);
+}
+
+static void take_census(struct result *result, uint32_t strategy)
+{
+    struct message_control control = { .strategy = strategy,
+                                       .commands = POINTS - 1,
+                                       .done = signature(AFTER) };
+
+    take(result, MESSAGE_CONTROL, &control, sizeof(control));
+    for (unsigned k = 0; k < POINTS; k++) {
+        struct message_point point = {
+            .strategy = strategy,
+            .index = k,
+            .now = k == WINDOW ? NOW_TORN : NOW_INTACT,
+            .later = k == WINDOW ? LATER_LEAKED : 0,
+            .signature = signature(k),
+        };
+
+        take(result, MESSAGE_POINT, &point, sizeof(point));
+    }
+}
+
+/* What a worker does that is killed at this instant. */
+static struct message_trial die(const struct plan_trial *planned)
+{
+    double rate = rates[planned->strategy];
+    double at =
+        planned->fraction / update - (1 - rate) / 2; /* since the window's start */
+    unsigned point = at < 0 ? BEFORE : at < rate ? WINDOW : AFTER;
+    bool missed = planned->fraction >= update;
+
+    if (missed)
+        point = AFTER;
+    return (struct message_trial){
+        .number = planned->number,
+        .strategy = (uint32_t)planned->strategy,
+        .outcome = (uint8_t)(missed ? OUTCOME_MISSED : OUTCOME_VALID),
+        .now = (uint8_t)(point == WINDOW ? NOW_TORN : NOW_INTACT),
+        .later = (uint16_t)(point == WINDOW ? LATER_LEAKED : 0),
+        .replies = point,
+        .commands = point,
+        .signature = signature(point),
+    };
+}
+
+/* Campaign number `seed`, whose intervals are added to the coverages. */
+static void run_campaign(const struct scenario *scenario, uint64_t seed,
+                         struct coverage coverages[RATES][ARRAY_SIZE(confidences)])
+{
+    struct plan plan = { seed, RATES, ATTEMPTS };
+    CLEANUP(mem_freep) struct message_trial *trials =
+        mem_alloc(RATES * ATTEMPTS * sizeof(*trials));
+    size_t all[RATES];
+    struct result result;
+
+    for (size_t i = 0; i < RATES; i++)
+        all[i] = i;
+    result_init(&result, scenario, all, &plan);
+    for (uint32_t i = 0; i < RATES; i++)
+        take_census(&result, i);
+    for (uint64_t t = 0; t < plan_trials(&plan); t++) {
+        struct plan_trial planned = plan_trial(&plan, t);
+
+        trials[t] = die(&planned);
+    }
+    take(&result, MESSAGE_TRIALS, trials, RATES * ATTEMPTS * sizeof(*trials));
+    for (size_t i = 0; i < RATES; i++) {
+        const struct kills *kills = &result.findings[i].kills;
+        uint64_t valid = kills->outcomes[OUTCOME_VALID];
+
+        cr_assert_eq(kills->unexplained, 0, "%s", result.unexplained);
+        cr_assert_eq(valid + kills->outcomes[OUTCOME_MISSED], ATTEMPTS);
+        for (size_t c = 0; c < ARRAY_SIZE(confidences); c++) {
+            struct rate rate;
+
+            result.confidence = confidences[c];
+            rate = report_rate(&result, kills->words.later[0], valid);
+            coverage_add(&coverages[i][c], rate.interval, valid, rates[i]);
+        }
+    }
+    result_release(&result);
+}
+
+Test(coverage, is_as_promised_for_exactly_known_rates, .timeout = 600)
+{
+    static struct coverage coverages[RATES][ARRAY_SIZE(confidences)];
+    struct strategy strategies[RATES];
+    struct scenario scenario = { .strategies = strategies, .strategy_count = RATES };
+
+    memset(strategies, 0, sizeof(strategies));
+    for (size_t i = 0; i < RATES; i++)
+        for (size_t c = 0; c < ARRAY_SIZE(confidences); c++)
+            coverages[i][c].confidence = confidences[c];
+    for (size_t i = 0; i < RATES; i++)
+        strategies[i].name = mem_printf("rate %g", rates[i]);
+    for (uint64_t seed = 1; seed <= CAMPAIGNS; seed++)
+        run_campaign(&scenario, seed, coverages);
+    for (size_t i = 0; i < RATES; i++) {
+        for (size_t c = 0; c < ARRAY_SIZE(confidences); c++)
+            coverage_expect(&coverages[i][c], ERROR, strategies[i].name);
+        free(strategies[i].name);
+    }
+}
+
+/* The checker is checked: coverages that are too low or too high are outside of what is
+ * right. Too high can only be told at a low confidence. */
+Test(coverage, bounds_tell_right_from_wrong)
+{
+    static const struct {
+        double confidence, most;
+        uint64_t covered;
+        bool right;
+    } cases[] = {
+        { 0.95, 0.97, 250, false }, { 0.95, 0.97, 260, true }, { 0.95, 0.97, 300, true },
+        { 0.95, 0.97, 0, false },   { 0.5, 0.6, 90, false },   { 0.5, 0.6, 165, true },
+        { 0.5, 0.6, 235, false },   { 0.5, 0.6, 300, false },  { 0.5, 1, 300, true },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct coverage coverage = { cases[i].confidence, 300, cases[i].covered,
+                                     300 * cases[i].most };
+
+        cr_expect_eq(coverage_is_right(&coverage, ERROR), cases[i].right, "case %zu", i);
+    }
+}
