@@ -18,6 +18,15 @@ void progress_view_init(struct progress_view *view, FILE *out, bool terminal)
     view->next_plain_ns = view->start_ns + QUIET_NS;
 }
 
+void progress_view_part(struct progress_view *view, const struct scenario *scenario,
+                        const char *part)
+{
+    view->part = part;
+    if (!view->terminal)
+        fprintf(view->out, "%s %s\n", scenario->name, part);
+    fflush(view->out);
+}
+
 /* Work done and to do: trials once there are some, crash points before. */
 static void amounts(const struct result *result, uint64_t *done, uint64_t *total,
                     const char **stage)
@@ -69,7 +78,8 @@ void progress_view_show(struct progress_view *view, const struct result *result)
         fputs("\r\033[K", view->out);
         bar(view->out, done, total);
     }
-    fprintf(view->out, "%s: %s %llu of %llu", result->scenario->name, stage,
+    fprintf(view->out, "%s%s%s: %s %llu of %llu", result->scenario->name,
+            view->part ? " " : "", view->part ? view->part : "", stage,
             (unsigned long long)done, (unsigned long long)total);
     seconds = view->kills_ns ? ns_to_s((double)(now_ns - view->kills_ns)) : 0;
     rate = seconds > 0.3 ? (double)done / seconds : 0;

@@ -7,8 +7,9 @@
 #include "base/mem.h"
 
 static const struct report_format formats[] = {
-    { "text", "tables and sentences for people", "report.txt", report_text },
-    { "json", "one object with everything", "run.json", report_json },
+    { "text", "tables and sentences for people", "report.txt", report_text,
+      report_sweep_text },
+    { "json", "one object with everything", "run.json", report_json, report_sweep_json },
 };
 
 const struct report_format *report_format_by_name(const char *name)
@@ -53,9 +54,9 @@ double report_kills_per_second(const struct result *result)
     return result->kill_seconds > 0 ? (double)attempts / result->kill_seconds : 0;
 }
 
-const char *report_verdict(const struct result *result)
+const char *report_verdict(enum exit_status status)
 {
-    switch (tally_exit_status(result)) {
+    switch (status) {
     case EXIT_PASS:
         return "pass";
     case EXIT_FAIL:

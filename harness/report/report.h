@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "sweep.h"
 #include "tally.h"
 
 struct report_style {
@@ -16,6 +17,7 @@ struct report_format {
     const char *about;
     const char *file; /* its name in a run's directory */
     void (*write)(FILE *out, const struct result *result, struct report_style style);
+    void (*write_sweep)(FILE *out, const struct sweep *sweep, struct report_style style);
 };
 
 const struct report_format *report_format_by_name(
@@ -24,6 +26,8 @@ const struct report_format *report_format_at(size_t index); /* NULL past the end
 
 void report_text(FILE *out, const struct result *result, struct report_style style);
 void report_json(FILE *out, const struct result *result, struct report_style style);
+void report_sweep_text(FILE *out, const struct sweep *sweep, struct report_style style);
+void report_sweep_json(FILE *out, const struct sweep *sweep, struct report_style style);
 
 /* What all reports say of a rate. */
 struct rate {
@@ -40,6 +44,6 @@ struct costs {
 struct costs report_costs(const struct finding *finding);
 
 double report_kills_per_second(const struct result *result); /* attempts over wall time */
-const char *report_verdict(const struct result *result);     /* "pass", "fail", ... */
+const char *report_verdict(enum exit_status status);         /* "pass", "fail", ... */
 /* The words of an expectation, joined by the separator. */
 void report_expect(unsigned expect, char *buffer, size_t size, const char *separator);
