@@ -287,7 +287,7 @@ static void write_story(FILE *out, const struct story *story)
             "%s: ", story->sweep->results[0].findings[story->strategy].strategy->name);
     if (story->harmful == 0)
         say_never(memory, story);
-    else if (!sweep_is_numeric(story->sweep))
+    else if (!sweep_is_numeric(story->sweep) || story->count == 1)
         say_each(memory, story);
     else if (story->harmful == story->count)
         say_always(memory, story);

@@ -349,7 +349,8 @@ Test(parameters, arrive_in_the_functions)
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        struct scenario_settings settings = { cases[i].assignments, 0, 7, 1700000000, NULL };
+        struct scenario_settings settings = { cases[i].assignments, 0, 7, 1700000000,
+                                              NULL };
         CLEANUP(mem_freep) char *text =
             mem_printf(PARAMETERS("jobs = 25, queue = 'default', fresh = false", "%s"),
                        cases[i].condition);
