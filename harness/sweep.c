@@ -47,7 +47,8 @@ int sweep_parse(struct sweep *sweep, const char *text, struct err *err)
     sweep->parameter = mem_strdup(text);
     sweep->parameter[equals - text] = '\0';
     sweep->wanted = 0;
-    rest = copy = mem_strdup(equals + 1);
+    copy = mem_strdup(equals + 1);
+    rest = copy;
     while ((value = strsep(&rest, ","))) {
         if (!*value)
             return err_set(err, ERR_USAGE,
@@ -128,7 +129,7 @@ int sweep_load(struct sweep *sweep, const char *path,
 {
     int code = 0;
 
-    sweep->scenarios = mem_alloc(sweep->wanted * sizeof(*sweep->scenarios));
+    sweep->scenarios = mem_alloc(sweep->wanted * sizeof(void *));
     if (!sweep->parameter)
         return scenario_load(path, settings, &sweep->scenarios[0], err);
     code = refuse_both(sweep, settings, err);

@@ -287,14 +287,13 @@ static void write_story(FILE *out, const struct story *story)
             "%s: ", story->sweep->results[0].findings[story->strategy].strategy->name);
     if (story->harmful == 0)
         say_never(memory, story);
-    else if (!sweep_is_numeric(story->sweep) || story->count == 1)
+    else if (!sweep_is_numeric(story->sweep) || story->count == 1 ||
+             story->first + story->harmful < story->count)
         say_each(memory, story);
-    else if (story->harmful == story->count)
+    else if (story->first == 0)
         say_always(memory, story);
-    else if (story->first + story->harmful == story->count)
-        say_break(memory, story);
     else
-        say_each(memory, story);
+        say_break(memory, story);
     fputc('.', memory);
     fclose(memory);
     write_wrapped(out, words);
