@@ -126,9 +126,9 @@ bool figure_reachable(const struct finding *finding, uint64_t point)
            read_ends_at(finding, point);
 }
 
-struct coverage figure_coverage(const struct finding *finding)
+struct reach figure_reach(const struct finding *finding)
 {
-    struct coverage coverage = { 0, 0, 0 };
+    struct reach reach = { 0, 0, 0 };
 
     for (uint64_t k = 0; finding->controlled && k <= finding->commands;) {
         const struct point *place = &finding->points[k];
@@ -142,13 +142,13 @@ struct coverage figure_coverage(const struct finding *finding)
                 reachable = k;
         }
         if (kills) {
-            coverage.reachable++;
-            coverage.hit++;
-        } else if (reachable != UINT64_MAX && coverage.reachable++ == coverage.hit) {
-            coverage.missing = reachable; /* all before were hit */
+            reach.reachable++;
+            reach.hit++;
+        } else if (reachable != UINT64_MAX && reach.reachable++ == reach.hit) {
+            reach.missing = reachable; /* all before were hit */
         }
     }
-    return coverage;
+    return reach;
 }
 
 bool figure_hint(const struct finding *finding, char *buffer, size_t size)

@@ -35,13 +35,13 @@ bool figure_reachable(const struct finding *finding, uint64_t point);
 
 /* Crash points that leave the same state, one after the other, are one place: a kill
  * cannot tell them apart. */
-struct coverage {
+struct reach {
     uint64_t reachable; /* places that kills can reach */
     uint64_t hit;       /* of these, by at least one kill */
     uint64_t missing;   /* a point of the first place that was not hit; meaningless if all
                            were */
 };
-struct coverage figure_coverage(const struct finding *finding);
+struct reach figure_reach(const struct finding *finding);
 
 #define HINT_TEXT 400
 /* One line that names the commands that must be atomic, and how that is usually done,

@@ -493,26 +493,49 @@ static void init(struct fleet *fleet)
     }
 }
 
+static sigset_t stop_set(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    for (size_t i = 0; i < ARRAY_SIZE(stop_signals); i++)
+        sigaddset(&set, stop_signals[i]);
+    return set;
+}
+
 /* From the first fork on a signal must not end us before we have cleaned up. Blocked
  * until the loop has handlers for them; children get the old mask back. */
 static void hold_signals(struct fleet *fleet, sigset_t *ret_before)
 {
-    sigemptyset(&fleet->held);
-    for (size_t i = 0; i < ARRAY_SIZE(stop_signals); i++)
-        sigaddset(&fleet->held, stop_signals[i]);
+    fleet->held = stop_set();
     sigprocmask(SIG_BLOCK, &fleet->held, ret_before);
 }
 
 /* Who asks twice is served once: there is a report to be written. */
-static void swallow_signals(const struct fleet *fleet)
+static void swallow_signals(const sigset_t *held)
 {
     struct timespec none = { 0, 0 };
 
-    while (sigtimedwait(&fleet->held, NULL, &none) > 0)
+    while (sigtimedwait(held, NULL, &none) > 0)
         ;
 }
 
-static int run_loop(struct fleet *fleet, const sigset_t *mask, struct err *err)
+void fleet_hold_signals(sigset_t *ret_before)
+{
+    sigset_t held = stop_set();
+
+    sigprocmask(SIG_BLOCK, &held, ret_before);
+}
+
+void fleet_release_signals(const sigset_t *before)
+{
+    sigset_t held = stop_set();
+
+    swallow_signals(&held);
+    sigprocmask(SIG_SETMASK, before, NULL);
+}
+
+static int run_loop(struct fleet *fleet, struct err *err)
 {
     int code;
 
@@ -520,7 +543,7 @@ static int run_loop(struct fleet *fleet, const sigset_t *mask, struct err *err)
     code = watch_all(fleet, err);
     if (code < 0)
         fail(fleet, err);
-    sigprocmask(SIG_SETMASK, mask, NULL);
+    sigprocmask(SIG_UNBLOCK, &fleet->held, NULL); /* the caller may hold them too */
     fleet->stage_start_ns = clock_now_ns();
     uv_run(&fleet->loop, UV_RUN_DEFAULT);
     uv_loop_close(&fleet->loop);
@@ -550,10 +573,10 @@ int fleet_run(const struct fleet_options *options, struct result *result, struct
     if (code == 0)
         code = start_all(&fleet, err);
     if (code == 0)
-        code = run_loop(&fleet, &mask, err);
+        code = run_loop(&fleet, err);
     release(&fleet);
     if (result->interrupted)
-        swallow_signals(&fleet);
+        swallow_signals(&fleet.held);
     sigprocmask(SIG_SETMASK, &mask, NULL);
     if (options->view)
         progress_view_end(options->view);

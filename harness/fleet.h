@@ -9,6 +9,8 @@
  * else. */
 #pragma once
 
+#include <signal.h>
+
 #include "lane.h"
 #include "tally.h"
 
@@ -30,6 +32,12 @@ struct fleet_options {
  * error. Nothing is left behind: no process, no socket, no file. */
 int fleet_run(const struct fleet_options *options, struct result *result,
               struct err *err);
+
+/* Between two runs a signal that asks to stop must neither end the process without a
+ * report nor be lost. Held, it waits for the next fleet_run(), which it ends at once. */
+void fleet_hold_signals(sigset_t *ret_before);
+/* The end of that. Who asks after the last run, or twice, asks for nothing more. */
+void fleet_release_signals(const sigset_t *before);
 
 /* How many lanes a run without --lanes has. */
 size_t fleet_default_lanes(void);

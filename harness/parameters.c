@@ -92,8 +92,8 @@ static bool is_number(const char *text)
     return end != text && !*end && isfinite(value);
 }
 
-/* "name=value" from the command line. */
-static int assign(const struct loader *loader, const char *assignment)
+/* "name=value" from the command line's option. */
+static int assign(const struct loader *loader, const char *option, const char *assignment)
 {
     struct scenario *scenario = loader->scenario;
     const char *equals = strchr(assignment, '=');
@@ -101,7 +101,7 @@ static int assign(const struct loader *loader, const char *assignment)
     const char *nearest;
 
     if (!equals || equals == assignment)
-        return err_set(loader->err, ERR_USAGE, "--set '%.100s': expected name=value",
+        return err_set(loader->err, ERR_USAGE, "%s '%.100s': expected name=value", option,
                        assignment);
     name = mem_copy(assignment, (size_t)(equals - assignment) + 1);
     name[equals - assignment] = '\0';
@@ -113,15 +113,16 @@ static int assign(const struct loader *loader, const char *assignment)
         if (parameter->is_flag
                 ? strcmp(equals + 1, "true") != 0 && strcmp(equals + 1, "false") != 0
                 : !parameter->is_text && !is_number(equals + 1))
-            return err_set(loader->err, ERR_USAGE, "--set %s='%.100s': expected %s", name,
-                           equals + 1, parameter->is_flag ? "true or false" : "a number");
+            return err_set(loader->err, ERR_USAGE, "%s %s='%.100s': expected %s", option,
+                           name, equals + 1,
+                           parameter->is_flag ? "true or false" : "a number");
         free(parameter->value);
         parameter->value = mem_strdup(equals + 1);
         return 0;
     }
     nearest = str_nearest(name, scenario->parameter_count, parameter_name, scenario);
-    return err_set(loader->err, ERR_USAGE, "--set: %s has no parameter '%.60s'%s%s%s",
-                   scenario->path, name, nearest ? "; did you mean '" : "",
+    return err_set(loader->err, ERR_USAGE, "%s: %s has no parameter '%.60s'%s%s%s",
+                   option, scenario->path, name, nearest ? "; did you mean '" : "",
                    nearest ? nearest : "", nearest ? "'?" : "; see its `params`");
 }
 
@@ -144,7 +145,9 @@ int parameters_load(const struct loader *loader)
         code = list_all(loader);
     lua_pop(lua, 1);
     for (size_t i = 0; i < settings->count && code == 0; i++)
-        code = assign(loader, settings->assignments[i]);
+        code = assign(loader, "--set", settings->assignments[i]);
+    if (settings->swept && code == 0)
+        code = assign(loader, "--sweep", settings->swept);
     if (code < 0)
         return code;
     lua_newtable(lua);

@@ -18,6 +18,15 @@ void progress_view_init(struct progress_view *view, FILE *out, bool terminal)
     view->next_plain_ns = view->start_ns + QUIET_NS;
 }
 
+void progress_view_part(struct progress_view *view, const struct scenario *scenario,
+                        const char *part)
+{
+    view->part = part;
+    if (!view->terminal)
+        fprintf(view->out, "%s %s\n", scenario->name, part);
+    fflush(view->out);
+}
+
 /* Work done and to do in the stage that is on. */
 static enum stage amounts(const struct result *result, uint64_t *done, uint64_t *total)
 {
@@ -70,7 +79,8 @@ void progress_view_show(struct progress_view *view, const struct result *result)
         fputs("\r\033[K", view->out);
         bar(view->out, done, total);
     }
-    fprintf(view->out, "%s: %s %llu of %llu", result->scenario->name, names[stage],
+    fprintf(view->out, "%s%s%s: %s %llu of %llu", result->scenario->name,
+            view->part ? " " : "", view->part ? view->part : "", names[stage],
             (unsigned long long)done, (unsigned long long)total);
     seconds = stage == STAGE_LEARN ? 0 : ns_to_s((double)(now_ns - view->stage_ns));
     rate = seconds > 0.3 ? (double)done / seconds : 0;

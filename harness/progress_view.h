@@ -13,6 +13,7 @@ struct progress_view {
     FILE *out;
     bool terminal;
     bool shown;             /* a line stands on the terminal */
+    const char *part;       /* of a sweep; NULL: none; borrowed */
     uint64_t start_ns;      /* of the view */
     enum stage stage;       /* that is on */
     uint64_t stage_ns;      /* since when */
@@ -20,5 +21,9 @@ struct progress_view {
 };
 
 void progress_view_init(struct progress_view *view, FILE *out, bool terminal);
+/* Says which part of a sweep begins, and names it from now on: its runs may all be too
+ * short to show anything else. */
+void progress_view_part(struct progress_view *view, const struct scenario *scenario,
+                        const char *part);
 void progress_view_show(struct progress_view *view, const struct result *result);
 void progress_view_end(struct progress_view *view); /* wipes the terminal's line */

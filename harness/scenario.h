@@ -64,6 +64,7 @@ struct scenario_settings {
     size_t count;
     uint64_t seed;
     int64_t now;
+    const char *swept; /* one more assignment, from --sweep; NULL: none */
 };
 
 int scenario_load(const char *path, const struct scenario_settings *settings,

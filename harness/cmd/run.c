@@ -1,4 +1,5 @@
-/* run.c - afterkill run: one scenario, all its strategies, one report. */
+/* run.c - afterkill run: one scenario, all its strategies, one report. With --sweep it is
+ * run once per value of a parameter. */
 #include <argp.h>
 #include <errno.h>
 #include <math.h>
@@ -11,9 +12,11 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "cmd/cmd.h"
+#include "cmd/deliver.h"
 #include "fleet.h"
 #include "progress_view.h"
 #include "report/report.h"
+#include "sweep.h"
 
 #define LANES_MOST 256
 #define TRIALS_MOST UINT64_C(1000000000)
@@ -31,10 +34,8 @@ struct options {
     enum killer killer;
     double timeout_s;
     const char *redis_server;
-    const char *output;
-    const struct report_format *format;
-    const char *color;
-    bool points;
+    struct destination destination;
+    struct sweep sweep;
 };
 
 static const char *const killers[] = {
@@ -56,12 +57,16 @@ enum option_key {
     KEY_FORMAT = 257 + KEY_REDIS_SERVER,
     KEY_COLOR,
     KEY_POINTS,
+    KEY_SWEEP,
 };
 
 static const struct argp_option argp_options[] = {
     { "strategy", KEY_STRATEGY, "A,B", 0, "Only these strategies", 1 },
     { "set", KEY_SET, "NAME=VALUE", 0,
       "Change a parameter of the scenario (may be repeated)", 1 },
+    { "sweep", KEY_SWEEP, "NAME=V1,V2,...", 0,
+      "Run once per value of a parameter of the scenario, and report all in one table",
+      1 },
     { "trials", KEY_TRIALS, "N", 0,
       "Kill attempts per strategy (default 1000; 0: census only)", 2 },
     { "fault", KEY_FAULT, "kill,step,byte", 0,
@@ -148,8 +153,8 @@ static void parse_faults(struct options *options, const char *list,
 static void parse_format(struct options *options, const char *name,
                          struct argp_state *state)
 {
-    options->format = report_format_by_name(name);
-    if (!options->format)
+    options->destination.format = report_format_by_name(name);
+    if (!options->destination.format)
         argp_error(state, "--format '%s': expected text or json", name);
 }
 
@@ -159,7 +164,16 @@ static void parse_color(struct options *options, const char *text,
     if (strcmp(text, "auto") != 0 && strcmp(text, "always") != 0 &&
         strcmp(text, "never") != 0)
         argp_error(state, "--color '%s': expected auto, always or never", text);
-    options->color = text;
+    options->destination.color = text;
+}
+
+static void parse_sweep(struct options *options, const char *text,
+                        struct argp_state *state)
+{
+    struct err err = ERR_NULL;
+
+    if (sweep_parse(&options->sweep, text, &err) < 0)
+        argp_error(state, "%s", err.msg);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -201,16 +215,19 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         options->redis_server = argument;
         break;
     case KEY_OUTPUT:
-        options->output = argument;
+        options->destination.directory = argument;
         break;
     case KEY_FORMAT:
         parse_format(options, argument, state);
         break;
     case KEY_POINTS:
-        options->points = true;
+        options->destination.points = true;
         break;
     case KEY_COLOR:
         parse_color(options, argument, state);
+        break;
+    case KEY_SWEEP:
+        parse_sweep(options, argument, state);
         break;
     case ARGP_KEY_ARG:
         if (options->scenario)
@@ -260,90 +277,12 @@ static int choose_strategies(const struct options *options,
     return 0;
 }
 
-static bool wants_color(const struct options *options)
-{
-    const char *no_color = getenv("NO_COLOR");
-
-    if (strcmp(options->color, "auto") != 0)
-        return strcmp(options->color, "always") == 0;
-    return isatty(STDOUT_FILENO) && !(no_color && *no_color);
-}
-
-static int save_one(const char *directory, const struct report_format *format,
-                    const struct result *result, struct err *err)
-{
-    CLEANUP(mem_freep) char *path = mem_printf("%s/%s", directory, format->file);
-    CLEANUP(mem_freep) char *bytes = NULL;
-    size_t length = 0;
-    FILE *out = open_memstream(&bytes, &length);
-
-    if (!out)
-        return err_errno(err, "write '%s'", path);
-    format->write(out, result, (struct report_style){ .points = true });
-    fclose(out);
-    return file_write(path, bytes, length, err);
-}
-
-static int save(const char *directory, const struct result *result, struct err *err)
-{
-    const struct report_format *format;
-    int code = 0;
-
-    for (size_t i = 0; (format = report_format_at(i)) && code == 0; i++)
-        code = save_one(directory, format, result, err);
-    return code;
-}
-
-static int print(const struct options *options, const struct result *result,
-                 struct err *err)
-{
-    options->format->write(stdout, result,
-                           (struct report_style){ .color = wants_color(options),
-                                                  .points = options->points });
-    errno = 0;
-    if (fflush(stdout) != 0 || ferror(stdout))
-        return err_errno(err, "write the report to standard output");
-    return 0;
-}
-
-static bool anything_known(const struct result *result)
-{
-    for (size_t i = 0; i < result->plan.strategies; i++)
-        if (result->findings[i].controlled)
-            return true;
-    return false;
-}
-
-/* Reports whatever is known. A report that cannot be written is the more urgent error
- * only if there was none before. */
-static int deliver(const struct options *options, const struct result *result,
-                   struct err *err)
-{
-    struct err late = ERR_NULL;
-    int code;
-
-    if (err->code == ERR_USAGE || !anything_known(result))
-        return err->code;
-    code = print(options, result, &late);
-    if (options->output) {
-        struct err saving = ERR_NULL;
-
-        if (save(options->output, result, &saving) < 0 && code == 0) {
-            late = saving;
-            code = saving.code;
-        }
-    }
-    if (code < 0 && !err->code)
-        *err = late;
-    return err->code;
-}
-
+/* One value's run. */
 static int run(const struct options *options, struct scenario *scenario,
-               const size_t *strategies, size_t count, enum exit_status *ret_status,
-               struct err *err)
+               const size_t *strategies, size_t count, const char *part,
+               struct result *result, struct err *err)
 {
     struct progress_view view;
-    struct result result;
     struct fleet_options fleet = {
         .scenario = scenario,
         .strategies = strategies,
@@ -356,19 +295,71 @@ static int run(const struct options *options, struct scenario *scenario,
         .redis_server = options->redis_server,
         .view = &view,
     };
-    int code;
 
     progress_view_init(&view, stderr, isatty(STDERR_FILENO));
-    result_init(&result, scenario, strategies, &fleet.plan);
-    result.confidence = options->confidence;
-    result.killer = killers[options->killer];
-    result.kills_wanted = fleet.plan.attempts > 0;
-    result.cuts_wanted = fleet.bytes;
-    result.transport = "unix socket";
-    fleet_run(&fleet, &result, err);
-    code = deliver(options, &result, err);
-    *ret_status = tally_exit_status(&result);
-    result_release(&result);
+    if (part)
+        progress_view_part(&view, scenario, part);
+    result_init(result, scenario, strategies, &fleet.plan);
+    result->confidence = options->confidence;
+    result->killer = killers[options->killer];
+    result->kills_wanted = fleet.plan.attempts > 0;
+    result->cuts_wanted = fleet.bytes;
+    result->transport = "unix socket";
+    return fleet_run(&fleet, result, err);
+}
+
+/* Runs the values one after the other; an error at one ends the sweep. */
+static int run_values(const struct options *options, struct sweep *sweep,
+                      const size_t *strategies, size_t count, struct err *err)
+{
+    sigset_t before;
+    int code = 0;
+
+    sweep->results = mem_alloc(sweep->wanted * sizeof(*sweep->results));
+    fleet_hold_signals(&before);
+    while (sweep->count < sweep->wanted && code == 0) {
+        size_t i = sweep->count++;
+        CLEANUP(mem_freep) char *part = NULL;
+
+        if (sweep->parameter)
+            part = mem_printf("%s=%s (%zu of %zu)", sweep->parameter, sweep->values[i],
+                              i + 1, sweep->wanted);
+        code = run(options, sweep->scenarios[i], strategies, count, part,
+                   &sweep->results[i], err);
+        if (code < 0 && part)
+            err_wrap(err, "%s", part);
+    }
+    fleet_release_signals(&before);
+    return code;
+}
+
+static int load_and_run(struct options *options, struct sweep *sweep,
+                        enum exit_status *ret_status, struct err *err)
+{
+    const struct scenario_settings settings = {
+        .assignments = options->assignments,
+        .count = options->assignment_count,
+        .seed = options->seed,
+        .now = time(NULL),
+    };
+    CLEANUP(mem_freep) char *path = NULL;
+    CLEANUP(mem_freep) size_t *strategies = NULL;
+    size_t count = 0;
+    int code = scenario_path(options->scenario, &path, err);
+
+    if (code == 0)
+        code = sweep_load(sweep, path, &settings, err);
+    if (code < 0)
+        return code;
+    strategies = MEM_ARRAY(size_t, sweep->scenarios[0]->strategy_count);
+    code = choose_strategies(options, sweep->scenarios[0], strategies, &count, err);
+    if (code == 0 && options->destination.directory)
+        code = file_make_directory(options->destination.directory, err);
+    if (code < 0)
+        return code;
+    run_values(options, sweep, strategies, count, err);
+    code = deliver(&options->destination, sweep, err);
+    *ret_status = sweep_exit_status(sweep);
     return code;
 }
 
@@ -392,29 +383,14 @@ int cmd_run(int argc, char **argv, enum exit_status *ret_status, struct err *err
         .seed = 1,
         .confidence = 0.95,
         .timeout_s = 10,
-        .format = report_format_by_name("text"),
-        .color = "auto",
+        .destination = { .format = report_format_by_name("text"), .color = "auto" },
     };
-    CLEANUP(mem_freep) char *path = NULL;
-    CLEANUP(scenario_freep) struct scenario *scenario = NULL;
-    CLEANUP(mem_freep) size_t *strategies = NULL;
-    size_t count = 0;
     int code;
 
+    sweep_init(&options.sweep);
     argp_parse(&argp, argc, argv, 0, NULL, &options);
-    code = scenario_path(options.scenario, &path, err);
-    if (code == 0)
-        code = scenario_load(path,
-                             &(struct scenario_settings){ options.assignments,
-                                                          options.assignment_count,
-                                                          options.seed, time(NULL) },
-                             &scenario, err);
+    code = load_and_run(&options, &options.sweep, ret_status, err);
+    sweep_release(&options.sweep);
     free(options.assignments);
-    if (code < 0)
-        return code;
-    strategies = MEM_ARRAY(size_t, scenario->strategy_count);
-    code = choose_strategies(&options, scenario, strategies, &count, err);
-    if (code == 0 && options.output)
-        code = file_make_directory(options.output, err);
-    return code == 0 ? run(&options, scenario, strategies, count, ret_status, err) : code;
+    return code;
 }

@@ -144,11 +144,11 @@ static json_t *exposure(const struct result *result, const struct finding *findi
 
 static json_t *coverage(const struct finding *finding)
 {
-    struct coverage coverage = figure_coverage(finding);
+    struct reach reach = figure_reach(finding);
     json_t *object = json_object();
 
-    json_object_set_new(object, "reachable", whole(coverage.reachable));
-    json_object_set_new(object, "hit", whole(coverage.hit));
+    json_object_set_new(object, "reachable", whole(reach.reachable));
+    json_object_set_new(object, "hit", whole(reach.hit));
     return object;
 }
 
@@ -280,12 +280,11 @@ static json_t *redis(const struct result *result)
     return object;
 }
 
-void report_json(FILE *out, const struct result *result, struct report_style style)
+static json_t *run_object(const struct result *result)
 {
     json_t *object = json_object();
     json_t *strategies = json_array();
 
-    (void)style;
     for (size_t i = 0; i < result->plan.strategies; i++)
         json_array_append_new(strategies, strategy(result, &result->findings[i]));
     json_object_set_new(object, "schema", json_integer(SCHEMA));
@@ -312,8 +311,40 @@ void report_json(FILE *out, const struct result *result, struct report_style sty
     if (result->unexplained[0])
         json_object_set_new(object, "unexplained", text(result->unexplained));
     json_object_set_new(object, "strategies", strategies);
-    json_object_set_new(object, "verdict", text(report_verdict(result)));
+    json_object_set_new(object, "verdict",
+                        text(report_verdict(tally_exit_status(result))));
+    return object;
+}
+
+static void dump(FILE *out, json_t *object)
+{
     json_dumpf(object, out, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
     fputc('\n', out);
     json_decref(object);
+}
+
+void report_json(FILE *out, const struct result *result, struct report_style style)
+{
+    (void)style;
+    dump(out, run_object(result));
+}
+
+void report_sweep_json(FILE *out, const struct sweep *sweep, struct report_style style)
+{
+    json_t *object = json_object();
+    json_t *runs = json_array();
+
+    (void)style;
+    for (size_t i = 0; i < sweep->count; i++)
+        json_array_append_new(runs, run_object(&sweep->results[i]));
+    json_object_set_new(object, "schema", json_integer(SCHEMA));
+    json_object_set_new(object, "afterkill", text(VERSION));
+    json_object_set_new(object, "scenario", text(sweep->scenarios[0]->name));
+    json_object_set_new(object, "seed", whole(sweep->results[0].plan.seed));
+    json_object_set_new(object, "sweep_parameter", text(sweep->parameter));
+    json_object_set_new(object, "sweep_wanted", whole(sweep->wanted));
+    json_object_set_new(object, "sweep", runs);
+    json_object_set_new(object, "verdict",
+                        text(report_verdict(sweep_exit_status(sweep))));
+    dump(out, object);
 }

@@ -126,17 +126,16 @@ void report_strips(FILE *out, const struct result *result, struct report_style s
     write_legend(out, result, style.color);
     for (size_t i = 0; i < result->plan.strategies; i++) {
         const struct finding *finding = &result->findings[i];
-        struct coverage coverage = figure_coverage(finding);
+        struct reach reach = figure_reach(finding);
         size_t columns;
 
         fprintf(out, "%-*s  ", width, finding->strategy->name);
         columns = write_strip(out, finding, style.color);
         if (result->kills_wanted)
-            fprintf(out, "%*skills hit %llu of %llu in reach",
-                    columns < STRIP_COLUMNS / 2 ? (int)(STRIP_COLUMNS / 2 + 2 - columns)
-                                                : 2,
-                    "", (unsigned long long)coverage.hit,
-                    (unsigned long long)coverage.reachable);
+            fprintf(
+                out, "%*skills hit %llu of %llu in reach",
+                columns < STRIP_COLUMNS / 2 ? (int)(STRIP_COLUMNS / 2 + 2 - columns) : 2,
+                "", (unsigned long long)reach.hit, (unsigned long long)reach.reachable);
         fputc('\n', out);
     }
     fputc('\n', out);

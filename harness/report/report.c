@@ -7,8 +7,9 @@
 #include "base/mem.h"
 
 static const struct report_format formats[] = {
-    { "text", "tables and sentences for people", "report.txt", report_text },
-    { "json", "one object with everything", "run.json", report_json },
+    { "text", "tables and sentences for people", "report.txt", report_text,
+      report_sweep_text },
+    { "json", "one object with everything", "run.json", report_json, report_sweep_json },
 };
 
 const struct report_format *report_format_by_name(const char *name)
@@ -79,9 +80,9 @@ double report_cuts_per_second(const struct result *result)
     return per_second(result, STAGE_BYTES, positions);
 }
 
-const char *report_verdict(const struct result *result)
+const char *report_verdict(enum exit_status status)
 {
-    switch (tally_exit_status(result)) {
+    switch (status) {
     case EXIT_PASS:
         return "pass";
     case EXIT_FAIL:

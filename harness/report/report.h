@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "figures.h"
+#include "sweep.h"
 #include "tally.h"
 
 struct report_style {
@@ -18,6 +19,7 @@ struct report_format {
     const char *about;
     const char *file; /* its name in a run's directory */
     void (*write)(FILE *out, const struct result *result, struct report_style style);
+    void (*write_sweep)(FILE *out, const struct sweep *sweep, struct report_style style);
 };
 
 const struct report_format *report_format_by_name(
@@ -26,6 +28,8 @@ const struct report_format *report_format_at(size_t index); /* NULL past the end
 
 void report_text(FILE *out, const struct result *result, struct report_style style);
 void report_json(FILE *out, const struct result *result, struct report_style style);
+void report_sweep_text(FILE *out, const struct sweep *sweep, struct report_style style);
+void report_sweep_json(FILE *out, const struct sweep *sweep, struct report_style style);
 
 /* What all reports say of a rate. */
 struct rate {
@@ -48,6 +52,6 @@ double report_cuts_per_second(const struct result *result);   /* byte positions 
 
 /* The command after which point k comes; "" at point 0. */
 const char *report_command(const struct finding *finding, uint64_t point);
-const char *report_verdict(const struct result *result); /* "pass", "fail", ... */
+const char *report_verdict(enum exit_status status); /* "pass", "fail", ... */
 /* The words of an expectation, joined by the separator. */
 void report_expect(unsigned expect, char *buffer, size_t size, const char *separator);

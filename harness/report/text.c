@@ -6,19 +6,18 @@
 #include "report/points.h"
 #include "report/report.h"
 #include "report/table.h"
+#include "report/text.h"
 
 #define WRAP_COLUMNS 96
 #define VALID_WANTED                                                                     \
     0.8 /* a share of valid kills that is surely below this is worth a remark */
 
-/* Three significant digits, never more than needed: 25%, 8.33%, 0.368%. */
-static void percent(char *buffer, size_t size, double share)
+void percent(char *buffer, size_t size, double share)
 {
     snprintf(buffer, size, "%.3g%%", share >= 0.9995 && share < 1 ? 99.9 : 100 * share);
 }
 
-/* "83.1% [80.7, 85.4]", "below 0.368%", "above 99.6%", "no kills". */
-static void rate_text(char *buffer, size_t size, struct rate rate)
+void rate_text(char *buffer, size_t size, struct rate rate)
 {
     char estimate[16], low[16], high[16];
 
@@ -36,18 +35,17 @@ static void rate_text(char *buffer, size_t size, struct rate rate)
                  (int)strlen(high) - 1, high);
 }
 
-static uint64_t valid_kills(const struct finding *finding)
+uint64_t valid_kills(const struct finding *finding)
 {
     return finding->kills.outcomes[OUTCOME_VALID];
 }
 
-static uint64_t points_of(const struct finding *finding)
+uint64_t points_of(const struct finding *finding)
 {
     return finding->controlled ? finding->commands + 1 : 0;
 }
 
-/* "3 mixed, 1 lost": harm at crash points other than leaks; "" if there is none. */
-static void other_harm(const struct finding *finding, char *buffer, size_t size)
+void other_harm(const struct finding *finding, char *buffer, size_t size)
 {
     struct words words = tally_census(finding);
     size_t used = 0;
@@ -60,7 +58,7 @@ static void other_harm(const struct finding *finding, char *buffer, size_t size)
                                      later_name(i));
 }
 
-static bool any_other_harm(const struct result *result)
+bool any_other_harm(const struct result *result)
 {
     char text[64];
 
@@ -72,7 +70,7 @@ static bool any_other_harm(const struct result *result)
     return false;
 }
 
-static const char *met_text(const struct finding *finding)
+const char *met_text(const struct finding *finding)
 {
     switch (tally_verdict(finding)) {
     case VERDICT_PASS:
@@ -423,18 +421,17 @@ static void say_prediction(FILE *out, const struct result *result,
 static void say_coverage(FILE *out, const struct result *result,
                          const struct finding *finding)
 {
-    struct coverage coverage = figure_coverage(finding);
+    struct reach reach = figure_reach(finding);
 
-    if (!result->kills_wanted || !valid_kills(finding) ||
-        coverage.hit == coverage.reachable)
+    if (!result->kills_wanted || !valid_kills(finding) || reach.hit == reach.reachable)
         return;
     fprintf(out,
             "Kills hit %llu of %llu places that they can reach; the first of the others "
             "is point %llu",
-            (unsigned long long)coverage.hit, (unsigned long long)coverage.reachable,
-            (unsigned long long)coverage.missing);
-    if (coverage.missing)
-        fprintf(out, ", after %s", report_command(finding, coverage.missing));
+            (unsigned long long)reach.hit, (unsigned long long)reach.reachable,
+            (unsigned long long)reach.missing);
+    if (reach.missing)
+        fprintf(out, ", after %s", report_command(finding, reach.missing));
     fputs(". ", out);
 }
 
@@ -475,9 +472,7 @@ static void say_all(FILE *out, const struct result *result, const struct finding
     say_attempts(out, result, finding);
 }
 
-/* Breaks a text at its blanks into lines of at most WRAP_COLUMNS; all but the first are
- * indented. */
-static void write_wrapped(FILE *out, const char *words)
+void write_wrapped(FILE *out, const char *words)
 {
     size_t column = 0;
 
@@ -522,7 +517,7 @@ static void write_cure(FILE *out, const struct finding *finding)
     write_wrapped(out, words);
 }
 
-static void write_header(FILE *out, const struct result *result)
+void write_title(FILE *out, const struct result *result)
 {
     const struct scenario *scenario = result->scenario;
 
@@ -530,16 +525,41 @@ static void write_header(FILE *out, const struct result *result)
             scenario->title, result->server[0] ? result->server : "redis", "private",
             result->transport, result->lanes, result->lanes == 1 ? "" : "s",
             (unsigned long long)result->plan.seed);
+}
+
+static void write_header(FILE *out, const struct result *result)
+{
+    const struct scenario *scenario = result->scenario;
+
+    write_title(out, result);
     for (size_t i = 0; i < scenario->parameter_count; i++)
         fprintf(out, "%s%s=%s", i ? " " : "", scenario->parameters[i].name,
                 scenario->parameters[i].value);
     fputs(scenario->parameter_count ? "\n\n" : "\n", out);
 }
 
-static void paint(FILE *out, struct report_style style, const char *color)
+void paint(FILE *out, struct report_style style, const char *color)
 {
     if (style.color)
         fputs(color, out);
+}
+
+void write_troubles(FILE *out, const struct result *result, const char *where)
+{
+    if (result->first_error[0])
+        fprintf(out,
+                "ERRORS%s: some trials ended in an error and count in no rate; the "
+                "first, %s\n",
+                where, result->first_error);
+    if (result->unexplained[0])
+        fprintf(out,
+                "UNEXPLAINED%s: %s. This is a mistake in afterkill or a discovery about "
+                "Redis; no "
+                "rate of this run can be trusted.\n",
+                where, result->unexplained);
+    if (!result->complete)
+        fprintf(out, "INCOMPLETE%s: %s. What was done until then is above.\n", where,
+                result->trouble[0] ? result->trouble : "the run did not end");
 }
 
 static void write_verdict(FILE *out, const struct result *result,
@@ -568,20 +588,7 @@ static void write_verdict(FILE *out, const struct result *result,
         fprintf(out, "FAIL: %s was expected to be %s, and is not.\n",
                 finding->strategy->name, expect);
     }
-    if (result->first_error[0])
-        fprintf(
-            out,
-            "ERRORS: some trials ended in an error and count in no rate; the first, %s\n",
-            result->first_error);
-    if (result->unexplained[0])
-        fprintf(out,
-                "UNEXPLAINED: %s. This is a mistake in afterkill or a discovery about "
-                "Redis; no "
-                "rate of this run can be trusted.\n",
-                result->unexplained);
-    if (!result->complete)
-        fprintf(out, "INCOMPLETE: %s. What was done until then is above.\n",
-                result->trouble[0] ? result->trouble : "the run did not end");
+    write_troubles(out, result, "");
     paint(out, style, "\033[0m");
 }
 

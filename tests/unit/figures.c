@@ -141,27 +141,27 @@ Test(figures, kills_reach_ends_of_writes_and_of_reads)
 
 Test(figures, coverage_counts_places_not_points)
 {
-    struct coverage coverage;
+    struct reach reach;
 
     write_down("......");
     lay_out(100, "01234", "01234");
-    coverage = figure_coverage(&finding);
-    cr_expect_eq(coverage.reachable, 6);
-    cr_expect_eq(coverage.hit, 0);
-    cr_expect_eq(coverage.missing, 0);
+    reach = figure_reach(&finding);
+    cr_expect_eq(reach.reachable, 6);
+    cr_expect_eq(reach.hit, 0);
+    cr_expect_eq(reach.missing, 0);
     points[0].kills = points[1].kills = points[4].kills = 7;
-    coverage = figure_coverage(&finding);
-    cr_expect_eq(coverage.hit, 3);
-    cr_expect_eq(coverage.missing, 2);
+    reach = figure_reach(&finding);
+    cr_expect_eq(reach.hit, 3);
+    cr_expect_eq(reach.missing, 2);
     points[3].signature = points[4].signature = points[2].signature;
-    coverage = figure_coverage(&finding);
-    cr_expect_eq(coverage.reachable, 4, "points 2 to 4 are one place now");
-    cr_expect_eq(coverage.hit, 3);
-    cr_expect_eq(coverage.missing, 5);
+    reach = figure_reach(&finding);
+    cr_expect_eq(reach.reachable, 4, "points 2 to 4 are one place now");
+    cr_expect_eq(reach.hit, 3);
+    cr_expect_eq(reach.missing, 5);
     lay_out(100, "00000", "00000");
-    coverage = figure_coverage(&finding);
-    cr_expect_eq(coverage.reachable, 4, "what was hit can be reached");
-    cr_expect_eq(coverage.hit, 3);
+    reach = figure_reach(&finding);
+    cr_expect_eq(reach.reachable, 4, "what was hit can be reached");
+    cr_expect_eq(reach.hit, 3);
 }
 
 /* A tenth of the kills leak, an update takes 1 ms, one is made every 10 s: of a million

@@ -369,7 +369,8 @@ Test(parameters, arrive_in_the_functions)
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        struct scenario_settings settings = { cases[i].assignments, 0, 7, 1700000000 };
+        struct scenario_settings settings = { cases[i].assignments, 0, 7, 1700000000,
+                                              NULL };
         CLEANUP(mem_freep) char *text =
             mem_printf(PARAMETERS("jobs = 25, queue = 'default', fresh = false", "%s"),
                        cases[i].condition);
@@ -408,7 +409,7 @@ Test(parameters, mistakes_on_the_command_line)
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        struct scenario_settings settings = { &cases[i].assignment, 1, 7, 0 };
+        struct scenario_settings settings = { &cases[i].assignment, 1, 7, 0, NULL };
         struct err err = ERR_NULL;
         CLEANUP(scenario_freep) struct scenario *scenario =
             load(PARAMETERS("jobs = 25, fresh = false", "true"), &settings, &err);
@@ -448,7 +449,7 @@ Test(parameters, are_listed_by_name)
         { "period", "2.5", false, false },
     };
     static const char *const assignments[] = { "jobs=30" };
-    const struct scenario_settings settings = { assignments, 1, 7, 0 };
+    const struct scenario_settings settings = { assignments, 1, 7, 0, NULL };
     CLEANUP(scenario_freep) struct scenario *scenario = load_good(
         PARAMETERS("period = 2.5, alpha = 'x', jobs = 25, beta = false", "true"),
         &settings);
@@ -474,7 +475,7 @@ Test(parameters, chance_comes_from_the_seed)
     char *values[ARRAY_SIZE(seeds)];
 
     for (size_t i = 0; i < ARRAY_SIZE(seeds); i++) {
-        const struct scenario_settings settings = { NULL, 0, seeds[i], 0 };
+        const struct scenario_settings settings = { NULL, 0, seeds[i], 0, NULL };
         CLEANUP(scenario_freep) struct scenario *scenario = load_good(text, &settings);
 
         cr_expect_str_neq(scenario->parameters[0].value, scenario->parameters[1].value);

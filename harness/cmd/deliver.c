@@ -1,0 +1,100 @@
+/* deliver.c - see deliver.h. */
+#include "cmd/deliver.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+static bool wants_color(const struct destination *destination)
+{
+    const char *no_color = getenv("NO_COLOR");
+
+    if (strcmp(destination->color, "auto") != 0)
+        return strcmp(destination->color, "always") == 0;
+    return isatty(STDOUT_FILENO) && !(no_color && *no_color);
+}
+
+static void write_report(FILE *out, const struct report_format *format,
+                         const struct sweep *sweep, struct report_style style)
+{
+    if (sweep->parameter)
+        format->write_sweep(out, sweep, style);
+    else
+        format->write(out, &sweep->results[0], style);
+}
+
+static int save_one(const char *directory, const struct report_format *format,
+                    const struct sweep *sweep, struct err *err)
+{
+    CLEANUP(mem_freep) char *path = mem_printf("%s/%s", directory, format->file);
+    CLEANUP(mem_freep) char *bytes = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&bytes, &length);
+
+    if (!out)
+        return err_errno(err, "write '%s'", path);
+    write_report(out, format, sweep, (struct report_style){ .points = true });
+    fclose(out);
+    return file_write(path, bytes, length, err);
+}
+
+static int save(const char *directory, const struct sweep *sweep, struct err *err)
+{
+    const struct report_format *format;
+    int code = 0;
+
+    for (size_t i = 0; (format = report_format_at(i)) && code == 0; i++)
+        code = save_one(directory, format, sweep, err);
+    return code;
+}
+
+static int print(const struct destination *destination, const struct sweep *sweep,
+                 struct err *err)
+{
+    write_report(stdout, destination->format, sweep,
+                 (struct report_style){ .color = wants_color(destination),
+                                        .points = destination->points });
+    errno = 0;
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return err_errno(err, "write the report to standard output");
+    return 0;
+}
+
+static bool anything_known(const struct result *result)
+{
+    for (size_t i = 0; i < result->plan.strategies; i++)
+        if (result->findings[i].controlled)
+            return true;
+    return false;
+}
+
+/* A mistake in the scenario gives no report, so that nobody takes it for a result; unless
+ * it shows only at a later value of a sweep: hours of work are not thrown away. */
+static bool worth_reporting(const struct sweep *sweep, const struct err *err)
+{
+    size_t count = sweep->count - (sweep->count && err->code == ERR_USAGE);
+
+    for (size_t i = 0; i < count; i++)
+        if (anything_known(&sweep->results[i]))
+            return true;
+    return false;
+}
+
+int deliver(const struct destination *destination, const struct sweep *sweep,
+            struct err *err)
+{
+    struct err late = ERR_NULL, saving = ERR_NULL;
+
+    if (!worth_reporting(sweep, err))
+        return err->code;
+    print(destination, sweep, &late);
+    if (destination->directory && save(destination->directory, sweep, &saving) < 0 &&
+        !late.code)
+        late = saving;
+    if (late.code && !err->code)
+        *err = late;
+    return err->code;
+}

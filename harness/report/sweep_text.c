@@ -1,0 +1,379 @@
+/* sweep_text.c - a sweep for people: one table, in which the values of a strategy stand
+ * below each other so that a break shows, and one sentence that says where it is.
+ *
+ * What a run says of each crash point is not repeated for each value. Failures are, with
+ * the values at which they are seen. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "report/table.h"
+#include "report/text.h"
+
+static void write_header(FILE *out, const struct sweep *sweep)
+{
+    const struct scenario *scenario = sweep->scenarios[0];
+
+    write_title(out, &sweep->results[0]);
+    for (size_t i = 0; i < scenario->parameter_count; i++)
+        if (strcmp(scenario->parameters[i].name, sweep->parameter) != 0)
+            fprintf(out, "%s=%s ", scenario->parameters[i].name,
+                    scenario->parameters[i].value);
+    fprintf(out, "%sswept: %s=", scenario->parameter_count > 1 ? "  " : "",
+            sweep->parameter);
+    for (size_t i = 0; i < sweep->wanted; i++)
+        fprintf(out, "%s%s", i ? "," : "", sweep->values[i]);
+    fputs("\n\n", out);
+}
+
+static bool harms_otherwise(const struct sweep *sweep)
+{
+    for (size_t i = 0; i < sweep->count; i++)
+        if (any_other_harm(&sweep->results[i]))
+            return true;
+    return false;
+}
+
+/* The columns of the table; which of them are there depends on what was found. */
+struct columns {
+    bool kills, other;
+    size_t strategy, value, bytes, points, harm, leaked, harmed, valid, p50, met;
+};
+
+static void set_up(struct table *table, struct columns *columns,
+                   const struct sweep *sweep, char *leaked, size_t size)
+{
+    char confidence[24];
+
+    percent(confidence, sizeof(confidence), sweep->results[0].confidence);
+    snprintf(leaked, size, "inside the update (%s)", confidence);
+    columns->kills = sweep->results[0].kills_wanted;
+    columns->other = harms_otherwise(sweep);
+    columns->strategy = table_column(table, "strategy", "", false);
+    columns->value = table_column(table, sweep->parameter, "", true);
+    columns->bytes = table_column(table, "update", "bytes", true);
+    columns->points = table_column(table, "crash points", "that leak", true);
+    if (columns->other)
+        columns->harm = table_column(table, "other", "harm", false);
+    if (columns->kills) {
+        columns->leaked = table_column(table, "leaked per SIGKILL", leaked, false);
+        if (columns->other)
+            columns->harmed =
+                table_column(table, "harm of any kind", "per SIGKILL", false);
+        columns->valid = table_column(table, "valid", "kills", true);
+    }
+    columns->p50 = table_column(table, "update", "p50", true);
+    columns->met = table_column(table, "expectation", "met", false);
+}
+
+static void fill_kills(struct table *table, const struct columns *columns,
+                       const struct result *result, const struct finding *finding)
+{
+    uint64_t valid = valid_kills(finding);
+    char text[TABLE_CELL];
+
+    rate_text(text, sizeof(text),
+              report_rate(result, finding->kills.words.later[0], valid));
+    table_set(table, columns->leaked, "%s", text);
+    if (columns->other) {
+        rate_text(text, sizeof(text),
+                  report_rate(result, tally_harmed(&finding->kills.words, valid), valid));
+        table_set(table, columns->harmed, "%s", text);
+    }
+    table_set(table, columns->valid, "%llu", (unsigned long long)valid);
+}
+
+static void fill(struct table *table, const struct columns *columns,
+                 const struct result *result, const struct finding *finding)
+{
+    struct words words = tally_census(finding);
+    char text[TABLE_CELL];
+
+    table_set(table, columns->bytes, "%llu", (unsigned long long)finding->bytes);
+    if (tally_census_complete(finding))
+        table_set(table, columns->points, "%llu of %2llu",
+                  (unsigned long long)words.later[0],
+                  (unsigned long long)points_of(finding));
+    else
+        table_set(table, columns->points, "not known");
+    if (columns->other) {
+        other_harm(finding, text, sizeof(text));
+        table_set(table, columns->harm, "%s", text);
+    }
+    if (columns->kills)
+        fill_kills(table, columns, result, finding);
+    if (finding->sample_count)
+        table_set(table, columns->p50, "%.0f us", report_costs(finding).p50_us);
+    table_set(table, columns->met, "%s", met_text(finding));
+}
+
+static void write_table(FILE *out, const struct sweep *sweep, struct report_style style)
+{
+    struct table table = { .columns = 0 };
+    struct columns columns = { .kills = false };
+    char leaked[48];
+
+    set_up(&table, &columns, sweep, leaked, sizeof(leaked));
+    for (size_t s = 0; s < sweep->results[0].plan.strategies; s++) {
+        const char *name = sweep->results[0].findings[s].strategy->name;
+
+        for (size_t i = 0; i < sweep->count; i++) {
+            const struct finding *finding = &sweep->results[i].findings[s];
+
+            if (!finding->controlled)
+                continue;
+            table_row(&table);
+            table_set(&table, columns.strategy, "%s", name);
+            table_set(&table, columns.value, "%s", sweep->values[i]);
+            fill(&table, &columns, &sweep->results[i], finding);
+            name = ""; /* once is enough: the rest stands below it */
+        }
+    }
+    table_write(out, &table, style.color);
+}
+
+/* What was seen of a strategy at one value: by the kills, or if there are none by the
+ * census. */
+struct seen {
+    bool known, harm;
+    double most;     /* upper end of the interval */
+    char amount[64]; /* "25.4% [22.5, 28.4]", "25 of 28 crash points" */
+};
+
+static struct seen look(const struct result *result, const struct finding *finding)
+{
+    struct seen seen = { .known = false };
+    struct words words = tally_census(finding);
+    uint64_t valid = valid_kills(finding), points = points_of(finding), hits;
+
+    if (result->kills_wanted) {
+        struct rate rate =
+            report_rate(result, tally_harmed(&finding->kills.words, valid), valid);
+
+        hits = rate.hits;
+        seen.known = valid > 0;
+        seen.most = rate.interval.high;
+        rate_text(seen.amount, sizeof(seen.amount), rate);
+    } else {
+        hits = tally_harmed(&words, points);
+        seen.known = tally_census_complete(finding);
+        snprintf(seen.amount, sizeof(seen.amount), "%llu of %llu crash points",
+                 (unsigned long long)hits, (unsigned long long)points);
+    }
+    seen.harm = seen.known && hits > 0;
+    return seen;
+}
+
+/* The values of a strategy at which something is known, in ascending order. */
+struct story {
+    const struct sweep *sweep;
+    size_t strategy;
+    struct seen *seen; /* owned */
+    size_t *run;       /* which run it is of; owned */
+    size_t count, harmful;
+    size_t first; /* the first that is harmful, if any is */
+};
+
+static struct story story_of(const struct sweep *sweep, size_t strategy)
+{
+    struct story story = { .sweep = sweep, .strategy = strategy };
+    CLEANUP(mem_freep) size_t *order = sweep_order(sweep);
+
+    story.seen = MEM_ARRAY(struct seen, sweep->count);
+    story.run = MEM_ARRAY(size_t, sweep->count);
+    for (size_t i = 0; i < sweep->count; i++) {
+        const struct result *result = &sweep->results[order[i]];
+        struct seen seen = look(result, &result->findings[strategy]);
+
+        if (!seen.known)
+            continue;
+        if (seen.harm && story.harmful++ == 0)
+            story.first = story.count;
+        story.run[story.count] = order[i];
+        story.seen[story.count++] = seen;
+    }
+    return story;
+}
+
+static void story_release(struct story *story)
+{
+    mem_freep(&story->seen);
+    mem_freep(&story->run);
+}
+
+/* "bytes=560" */
+static void say_value(FILE *out, const struct story *story, size_t at)
+{
+    fprintf(out, "%s=%s", story->sweep->parameter, story->sweep->values[story->run[at]]);
+}
+
+static unsigned long long update_bytes(const struct story *story, size_t at)
+{
+    return story->sweep->results[story->run[at]].findings[story->strategy].bytes;
+}
+
+/* "25.4% [22.5, 28.4] at bytes=800 (21776 bytes)" */
+static void say_seen(FILE *out, const struct story *story, const char *preposition,
+                     size_t at)
+{
+    fprintf(out, "%s %s ", story->seen[at].amount, preposition);
+    say_value(out, story, at);
+    fprintf(out, " (%llu bytes)", update_bytes(story, at));
+}
+
+/* Kills may see nothing where the census does. */
+static bool census_harms(const struct story *story)
+{
+    for (size_t i = 0; i < story->count; i++) {
+        const struct finding *finding =
+            &story->sweep->results[story->run[i]].findings[story->strategy];
+        struct words words = tally_census(finding);
+
+        if (tally_harmed(&words, points_of(finding)))
+            return true;
+    }
+    return false;
+}
+
+static void say_never(FILE *out, const struct story *story)
+{
+    double most = 0;
+    char bound[24];
+
+    for (size_t i = 0; i < story->count; i++)
+        most = story->seen[i].most > most ? story->seen[i].most : most;
+    fprintf(out, "none at any of %zu values", story->count);
+    if (story->sweep->results[0].kills_wanted) {
+        percent(bound, sizeof(bound), most);
+        fprintf(out, " (below %s at each)", bound);
+        if (census_harms(story))
+            fputs(", although there are crash points that do harm", out);
+    }
+}
+
+static void say_always(FILE *out, const struct story *story)
+{
+    fputs("at every value, from ", out);
+    say_seen(out, story, "at", 0);
+    fputs(" to ", out);
+    say_seen(out, story, "at", story->count - 1);
+}
+
+static void say_break(FILE *out, const struct story *story)
+{
+    fputs("none up to ", out);
+    say_value(out, story, story->first - 1);
+    fprintf(out, " (%llu bytes; %s), ", update_bytes(story, story->first - 1),
+            story->seen[story->first - 1].amount);
+    say_seen(out, story, "from", story->first);
+}
+
+static void say_each(FILE *out, const struct story *story)
+{
+    for (size_t i = 0; i < story->count; i++) {
+        fputs(i ? ", " : "", out);
+        say_seen(out, story, "at", i);
+    }
+}
+
+static void write_story(FILE *out, const struct story *story)
+{
+    CLEANUP(mem_freep) char *words = NULL;
+    size_t length = 0;
+    FILE *memory = story->count ? open_memstream(&words, &length) : NULL;
+
+    if (!memory)
+        return;
+    fprintf(memory,
+            "%s: ", story->sweep->results[0].findings[story->strategy].strategy->name);
+    if (story->harmful == 0)
+        say_never(memory, story);
+    else if (!sweep_is_numeric(story->sweep) || story->count == 1 ||
+             story->first + story->harmful < story->count)
+        say_each(memory, story);
+    else if (story->first == 0)
+        say_always(memory, story);
+    else
+        say_break(memory, story);
+    fputc('.', memory);
+    fclose(memory);
+    write_wrapped(out, words);
+}
+
+static void write_stories(FILE *out, const struct sweep *sweep)
+{
+    fprintf(out, "Where %s %s%s:\n",
+            sweep->results[0].kills_wanted ? "SIGKILLs" : "crash points",
+            harms_otherwise(sweep) ? "do harm" : "leak",
+            sweep_is_numeric(sweep) ? ", by rising value" : "");
+    for (size_t s = 0; s < sweep->results[0].plan.strategies; s++) {
+        struct story story = story_of(sweep, s);
+
+        write_story(out, &story);
+        story_release(&story);
+    }
+    fputc('\n', out);
+}
+
+static void write_failures(FILE *out, const struct sweep *sweep, size_t strategy)
+{
+    const char *between = " at ";
+    char expect[64];
+
+    for (size_t i = 0; i < sweep->count; i++) {
+        const struct finding *finding = &sweep->results[i].findings[strategy];
+
+        if (tally_verdict(finding) != VERDICT_FAIL)
+            continue;
+        report_expect(finding->strategy->expect, expect, sizeof(expect), "+");
+        if (between[0] == ' ')
+            fprintf(out, "FAIL: %s was expected to be %s, and is not,",
+                    finding->strategy->name, expect);
+        fprintf(out, "%s%s=%s", between, sweep->parameter, sweep->values[i]);
+        between = ", ";
+    }
+    if (between[0] == ',')
+        fputs(".\n", out);
+}
+
+/* Of how many strategies anything is expected. */
+static size_t count_judged(const struct sweep *sweep)
+{
+    size_t judged = 0;
+
+    for (size_t s = 0; s < sweep->results[0].plan.strategies; s++)
+        judged += tally_verdict(&sweep->results[0].findings[s]) != VERDICT_NONE;
+    return judged;
+}
+
+static void write_verdict(FILE *out, const struct sweep *sweep, struct report_style style)
+{
+    bool pass = sweep_exit_status(sweep) == EXIT_PASS;
+    size_t judged = count_judged(sweep);
+
+    paint(out, style, pass ? "\033[32m" : "\033[31m");
+    if (pass && judged)
+        fprintf(out,
+                "PASS: %zu of %zu strategies do what is expected of them at each of %zu "
+                "values.\n",
+                judged, judged, sweep->count);
+    else if (pass)
+        fprintf(out, "PASS: nothing was expected of any strategy.\n");
+    for (size_t s = 0; s < sweep->results[0].plan.strategies; s++)
+        write_failures(out, sweep, s);
+    for (size_t i = 0; i < sweep->count; i++) {
+        CLEANUP(mem_freep) char *where =
+            mem_printf(" at %s=%s (%zu of %zu)", sweep->parameter, sweep->values[i],
+                       i + 1, sweep->wanted);
+
+        write_troubles(out, &sweep->results[i], where);
+    }
+    paint(out, style, "\033[0m");
+}
+
+void report_sweep_text(FILE *out, const struct sweep *sweep, struct report_style style)
+{
+    write_header(out, sweep);
+    write_table(out, sweep, style);
+    write_stories(out, sweep);
+    write_verdict(out, sweep, style);
+}
