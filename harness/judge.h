@@ -62,5 +62,8 @@ int judge_state(struct judge *judge, struct subject *subject,
 /* Makes the database hold exactly the old state. */
 int judge_prepare(struct judge *judge, struct err *err);
 
+/* Waits until Redis has got everything of a worker that was interrupted. */
+int judge_drain(struct judge *judge, int64_t client_id, struct err *err);
+
 /* Says that a worker has sent commands since. Call it after every worker of one's own. */
 void judge_touched(struct judge *judge);

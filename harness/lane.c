@@ -120,12 +120,12 @@ static int run_uninterrupted(struct lane *lane, size_t subject, bool times,
     job.point.delay_ns = lane->settings->killer == KILLER_TIMER ? 1000 * NSEC_PER_SEC : 0;
     job.times = times;
     if (code == 0)
-        code = worker_run(&job, &lane->settings->address, lane->page, &end, err);
+        code = worker_run(&job, &lane->settings->worker_address, lane->page, &end, err);
     judge_touched(&lane->judge);
     if (code < 0)
         return code;
     if (end.outcome == OUTCOME_TIMEOUT && *ret_ns)
-        return 0;
+        return judge_drain(&lane->judge, end.client_id, err);
     if (end.outcome != OUTCOME_MISSED)
         return err_set(err, lane->page->error_code ? lane->page->error_code : -ECHILD,
                        "strategy '%s': an uninterrupted update ended with %s%s%s",
