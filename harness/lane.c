@@ -240,7 +240,7 @@ static int try_once(struct lane *lane, size_t subject, const struct worker_job *
     int code = judge_prepare(&lane->judge, err);
 
     if (code == 0)
-        code = worker_run(job, &lane->settings->address, lane->page, ret_end, err);
+        code = worker_run(job, &lane->settings->worker_address, lane->page, ret_end, err);
     if (lane->page->commands)
         judge_touched(&lane->judge);
     if (code == 0)
@@ -316,7 +316,8 @@ static int take_census(struct lane *lane, struct err *err)
         job.labels = true;
         code = judge_prepare(&lane->judge, err);
         if (code == 0)
-            code = worker_run(&job, &lane->settings->address, lane->page, &end, err);
+            code =
+                worker_run(&job, &lane->settings->worker_address, lane->page, &end, err);
         judge_touched(&lane->judge);
         if (code < 0)
             break;
@@ -472,7 +473,7 @@ int lane_run(const struct lane_settings *settings)
     lane.calibrations = mem_alloc(settings->plan.strategies * sizeof(*lane.calibrations));
     lane.judge = (struct judge){
         .scenario = settings->scenario,
-        .address = &settings->address,
+        .address = &settings->worker_address,
         .timeout_ns = settings->timeout_ns,
     };
     code = lane.page ? run_stages(&lane, &err) : err.code;
