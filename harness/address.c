@@ -78,6 +78,25 @@ void address_no_delay(int fd)
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
 }
 
+/* A connection that was closed from this side keeps its source port for a minute. The
+ * kernel would take such ports again after a second, unless it was told not to, but the
+ * more of them there are the longer it searches: at thousands of connections a second
+ * that shows soon, and in the end there are none left. All of 127/8 is this machine, so
+ * connections come from many addresses in turn. Where that does not work, it is as
+ * without. */
+#define SOURCES 1024
+static void choose_source(int fd)
+{
+    static uint32_t turn;
+    struct sockaddr_in source = {
+        .sin_family = AF_INET,
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK + turn++ % SOURCES),
+    };
+
+    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &(int){ 1 }, sizeof(int));
+    bind(fd, (struct sockaddr *)&source, sizeof(source));
+}
+
 /* The watchdog's tick interrupts; asking again goes on where it was, but its time limit
  * begins anew. */
 static int connect_patiently(int fd, const union socket_address *to, socklen_t length,
@@ -105,8 +124,10 @@ int address_connect(const struct address *address, int timeout_s, struct err *er
         return fd;
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-    if (!address->path)
+    if (!address->path) {
         address_no_delay(fd);
+        choose_source(fd);
+    }
     if (connect_patiently(fd, &to, length, timeout_s) < 0) {
         err_set(err, -ECONNREFUSED, "connect to Redis at %s: %s",
                 address_text(address, text), strerror(errno));

@@ -37,6 +37,8 @@ __attribute__((noreturn)) static void become_server(const struct server *server,
         port,
         "--bind",
         LOOPBACK,
+        "--protected-mode", /* takes most addresses of the loopback for strangers */
+        "no",
         "--unixsocket",
         server->address.path,
         "--unixsocketperm",
