@@ -196,6 +196,17 @@ static bool has_lost_its_port(const struct server *server)
     return server->tcp.port && strstr(tail, strerror(EADDRINUSE));
 }
 
+/* After its end before it has answered: perhaps another port will do. */
+static int start_again(struct server *server, int wait_status, struct err *err)
+{
+    bool again = server->ports_tried < PORTS_MOST && has_lost_its_port(server);
+
+    if (!again)
+        server_explain(server, wait_status, err);
+    server->pid = 0;
+    return again ? launch_at_free_port(server, err) : err->code;
+}
+
 /* A server that has a port too and answers on its unix socket has bound the port: it ends
  * if it cannot. */
 int server_wait(struct server *server, struct err *err)
@@ -207,13 +218,9 @@ int server_wait(struct server *server, struct err *err)
     while (!answers(server)) {
         int status;
 
-        if (waitpid(server->pid, &status, WNOHANG) == server->pid) {
-            server_explain(server, status, err);
-            server->pid = 0;
-            if (server->ports_tried >= PORTS_MOST || !has_lost_its_port(server) ||
-                launch_at_free_port(server, err) < 0)
-                return err->code;
-        }
+        if (waitpid(server->pid, &status, WNOHANG) == server->pid &&
+            start_again(server, status, err) < 0)
+            return err->code;
         if (clock_now_ns() > deadline_ns) {
             file_tail(server->log_path, tail, sizeof(tail));
             return err_set(
