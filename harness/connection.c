@@ -1,33 +1,24 @@
 /* connection.c - see connection.h. */
 #include "connection.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 
-void address_release(struct address *address)
-{
-    free(address->path);
-    address->path = NULL;
-}
-
 int connection_open(const struct address *address, redisContext **ret, struct err *err)
 {
-    struct timeval timeout = { .tv_sec = CONNECTION_TIMEOUT_S };
-    CLEANUP(connection_closep) redisContext *connection =
-        redisConnectUnixWithTimeout(address->path, timeout);
+    redisContext *connection;
+    int fd = address_connect(address, CONNECTION_TIMEOUT_S, err);
 
-    if (!connection)
-        return err_set(err, -ENOMEM, "connect to Redis at '%s': out of memory",
-                       address->path);
-    if (connection->err)
-        return err_set(err, -ECONNREFUSED, "connect to Redis at '%s': %s", address->path,
-                       connection->errstr);
-    redisSetTimeout(connection, timeout);
-    *ret = TAKE_PTR(connection);
+    if (fd < 0)
+        return fd;
+    connection = redisConnectFd(fd);
+    if (!connection) {
+        close(fd);
+        return err_set(err, -ENOMEM, "connect to Redis: out of memory");
+    }
+    *ret = connection;
     return 0;
 }
 

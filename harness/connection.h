@@ -4,14 +4,10 @@
 
 #include <hiredis/hiredis.h>
 
+#include "address.h"
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/mem.h"
-
-struct address {
-    char *path; /* of a unix socket; owned */
-};
-void address_release(struct address *address);
 
 #define CONNECTION_TIMEOUT_S 10 /* for connecting and for any reply */
 

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "process.h"
 #include "progress_view.h"
+#include "relay.h"
 #include "server.h"
 
 #define VIEW_MS 100
@@ -30,12 +31,13 @@ struct child {
     pid_t pid; /* 0 once it is reaped */
     int pidfd;
     uv_poll_t ended;
-    bool is_server;
+    void (*on_end)(struct fleet *fleet, struct child *child, int status);
 };
 
 struct fleet_lane {
     struct server server; /* private; pid is the child's */
-    struct child server_child, lane_child;
+    struct relay relay;   /* likewise; there may be none */
+    struct child server_child, relay_child, lane_child;
     uv_pipe_t pipe;
     struct message_reader reader;
     int out_fd; /* the lane's messages, read here */
@@ -68,8 +70,8 @@ size_t fleet_default_lanes(void)
     return (size_t)process_cpus(&cpus);
 }
 
-/* Lanes and servers lead groups of their own; a server's may hold more than one process
- * if it is started through a script. */
+/* Lanes, relays and servers lead groups of their own; a server's may hold more than one
+ * process if it is started through a script. */
 static void kill_child(struct child *child)
 {
     if (child->pid > 0)
@@ -100,6 +102,7 @@ static void stop(struct fleet *fleet)
     fleet->stopping = true;
     for (size_t i = 0; i < fleet->lane_count; i++) {
         kill_child(&fleet->lanes[i].lane_child);
+        kill_child(&fleet->lanes[i].relay_child);
         kill_child(&fleet->lanes[i].server_child);
     }
     end_stage(fleet);
@@ -255,6 +258,14 @@ static void lane_ended(struct fleet *fleet, struct child *child, int status)
     fail(fleet, &err);
 }
 
+/* A lane's complaint, if there was one, is a consequence. */
+static void fail_instead(struct fleet *fleet, const struct child *child, struct err *err)
+{
+    err_wrap(err, "lane %zu", child->lane);
+    fleet->err.code = 0;
+    fail(fleet, err);
+}
+
 static void server_ended(struct fleet *fleet, struct child *child, int status)
 {
     struct err err = ERR_NULL;
@@ -262,9 +273,20 @@ static void server_ended(struct fleet *fleet, struct child *child, int status)
     if (fleet->stopping)
         return;
     server_explain(&fleet->lanes[child->lane].server, status, &err);
-    err_wrap(&err, "lane %zu", child->lane);
-    fleet->err.code = 0; /* the lane's complaint, if there was one, is a consequence */
-    fail(fleet, &err);
+    fail_instead(fleet, child, &err);
+}
+
+static void relay_ended(struct fleet *fleet, struct child *child, int status)
+{
+    struct err err = ERR_NULL;
+    bool killed = WIFSIGNALED(status);
+
+    if (fleet->stopping)
+        return;
+    err_set(&err, -ECONNRESET, "the relay that makes the round trip longer (--rtt) %s %d",
+            killed ? "was killed by signal" : "ended with status",
+            killed ? WTERMSIG(status) : WEXITSTATUS(status));
+    fail_instead(fleet, child, &err);
 }
 
 static void on_ended(uv_poll_t *handle, int status, int events)
@@ -277,10 +299,7 @@ static void on_ended(uv_poll_t *handle, int status, int events)
         ;
     child->pid = 0;
     close_handle((uv_handle_t *)handle);
-    if (child->is_server)
-        server_ended(child->fleet, child, wait_status);
-    else
-        lane_ended(child->fleet, child, wait_status);
+    child->on_end(child->fleet, child, wait_status);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -332,7 +351,8 @@ static int start_server(struct fleet *fleet, size_t index, int cpu, struct err *
     struct fleet_lane *lane = &fleet->lanes[index];
     CLEANUP(mem_freep) char *directory =
         mem_printf("%s/%zu", fleet->directory.path, index);
-    struct server_options options = { fleet->options->redis_server, directory, cpu };
+    struct server_options options = { fleet->options->redis_server, directory, cpu,
+                                      fleet->options->transport == TRANSPORT_TCP };
     int code = file_make_directory(directory, err);
 
     if (code == 0)
@@ -341,6 +361,30 @@ static int start_server(struct fleet *fleet, size_t index, int cpu, struct err *
         return err_wrap(err, "lane %zu", index);
     lane->server_child.pid = lane->server.pid;
     return 0;
+}
+
+static int start_relay(struct fleet *fleet, size_t index, int cpu, struct err *err)
+{
+    struct fleet_lane *lane = &fleet->lanes[index];
+    struct relay_options options = {
+        .to = server_address(&lane->server),
+        .directory = lane->server.options.directory,
+        .rtt_ns = fleet->options->rtt_ns,
+        .cpu = cpu,
+    };
+
+    if (!options.rtt_ns)
+        return 0;
+    if (relay_start(&options, &lane->relay, err) < 0)
+        return err_wrap(err, "lane %zu", index);
+    lane->relay_child.pid = lane->relay.pid;
+    return 0;
+}
+
+/* Where a lane's workers find Redis. */
+static struct address worker_address(const struct fleet_lane *lane)
+{
+    return lane->relay.pid ? lane->relay.address : *server_address(&lane->server);
 }
 
 /* In the child. Ends of other lanes' pipes are closed, so that a lane's end is seen as
@@ -357,6 +401,7 @@ __attribute__((noreturn)) static void become_lane(struct fleet *fleet, size_t in
         .killer = options->killer,
         .timeout_ns = options->timeout_ns,
         .address = fleet->lanes[index].server.address,
+        .worker_address = worker_address(&fleet->lanes[index]),
         .index = index,
         .count = fleet->lane_count,
         .out_fd = out_fd,
@@ -416,6 +461,8 @@ static int start_all(struct fleet *fleet, struct err *err)
             err_wrap(err, "lane %zu", i);
     }
     for (size_t i = 0; i < fleet->lane_count && code == 0; i++)
+        code = start_relay(fleet, i, cpus[i % cpu_count], err);
+    for (size_t i = 0; i < fleet->lane_count && code == 0; i++)
         code = start_lane(fleet, i, cpus[i % cpu_count], err);
     return code;
 }
@@ -448,6 +495,8 @@ static int watch_all(struct fleet *fleet, struct err *err)
         uv_read_start((uv_stream_t *)&lane->pipe, on_alloc, on_read);
         code = watch_child(fleet, &lane->lane_child, err);
         if (code == 0)
+            code = watch_child(fleet, &lane->relay_child, err);
+        if (code == 0)
             code = watch_child(fleet, &lane->server_child, err);
     }
     for (size_t i = 0; i < ARRAY_SIZE(stop_signals); i++) {
@@ -466,9 +515,11 @@ static void release(struct fleet *fleet)
     for (size_t i = 0; i < fleet->lane_count; i++) {
         struct fleet_lane *lane = &fleet->lanes[i];
         int fds[] = { lane->out_fd, lane->go_fd, lane->lane_child.pidfd,
-                      lane->server_child.pidfd };
+                      lane->relay_child.pidfd, lane->server_child.pidfd };
 
         process_destroy(lane->lane_child.pid);
+        lane->relay.pid = lane->relay_child.pid;
+        relay_stop(&lane->relay);
         lane->server.pid = lane->server_child.pid;
         server_stop(&lane->server);
         message_reader_release(&lane->reader);
@@ -480,6 +531,12 @@ static void release(struct fleet *fleet)
     tempdir_remove(&fleet->directory);
 }
 
+static struct child new_child(struct fleet *fleet, size_t lane,
+                              void (*on_end)(struct fleet *, struct child *, int))
+{
+    return (struct child){ .fleet = fleet, .lane = lane, .pidfd = -1, .on_end = on_end };
+}
+
 static void init(struct fleet *fleet)
 {
     fleet->lanes = mem_alloc(fleet->lane_count * sizeof(*fleet->lanes));
@@ -487,9 +544,9 @@ static void init(struct fleet *fleet)
         struct fleet_lane *lane = &fleet->lanes[i];
 
         lane->out_fd = lane->go_fd = -1;
-        lane->lane_child = (struct child){ .fleet = fleet, .lane = i, .pidfd = -1 };
-        lane->server_child =
-            (struct child){ .fleet = fleet, .lane = i, .pidfd = -1, .is_server = true };
+        lane->lane_child = new_child(fleet, i, lane_ended);
+        lane->relay_child = new_child(fleet, i, relay_ended);
+        lane->server_child = new_child(fleet, i, server_ended);
     }
 }
 

@@ -1,12 +1,12 @@
 /* fleet.h - all lanes of a run, their servers, their progress, and their end.
  *
- * The first process forks one redis-server and one lane per CPU before it makes an event
- * loop, so that a lane inherits the loaded scenario and no loop, and can be a plain
- * blocking program. From then on the loop (libuv) waits: for messages in the lanes'
- * pipes, for the end of any process (pidfd), for signals, for the progress line's tick,
- * and as watchdog for lanes that say nothing. Forks of its own rather than uv_spawn(),
- * because a child has to set its parent-death signal and its CPU before it does anything
- * else. */
+ * The first process forks one redis-server and one lane per CPU (and a relay between
+ * them, if there is to be a longer round trip) before it makes an event loop, so that a
+ * lane inherits the loaded scenario and no loop, and can be a plain blocking program.
+ * From then on the loop (libuv) waits: for messages in the lanes' pipes, for the end of
+ * any process (pidfd), for signals, for the progress line's tick, and as watchdog for
+ * lanes that say nothing. Forks of its own rather than uv_spawn(), because a child has to
+ * set its parent-death signal and its CPU before it does anything else. */
 #pragma once
 
 #include <signal.h>
@@ -25,6 +25,8 @@ struct fleet_options {
     uint64_t timeout_ns;
     size_t lanes;               /* 0: one per CPU */
     const char *redis_server;   /* binary; NULL: from the PATH */
+    enum transport transport;   /* of workers; audits always take the unix socket */
+    uint64_t rtt_ns;            /* that is added between workers and Redis; 0: none */
     struct progress_view *view; /* may be NULL */
 };
 

@@ -6,6 +6,13 @@
 
 #include "base/clock.h"
 
+int judge_drain(struct judge *judge, int64_t client_id, struct err *err)
+{
+    CLEANUP(snapshot_release) struct snapshot ignored = SNAPSHOT_NULL;
+
+    return snapshot_take(&judge->auditor, client_id, &ignored, err);
+}
+
 /* Runs one of the scenario's functions to its end in a worker that nobody interrupts.
  * What it raised is in the page; a function that raises or does not return is ERR_USAGE.
  */
@@ -27,6 +34,9 @@ static int run_function(struct judge *judge, scenario_function function, const c
         return err_wrap(err, "%s", what);
     if (end.outcome == OUTCOME_MISSED)
         return 0;
+    code = judge_drain(judge, end.client_id, err);
+    if (code < 0)
+        return err_wrap(err, "%s", what);
     if (end.outcome == OUTCOME_TIMEOUT)
         return err_set(err, ERR_USAGE, "%s: %s did not return within %g s (--timeout)",
                        judge->scenario->path, what, (double)judge->timeout_ns / 1e9);

@@ -38,7 +38,7 @@ struct subject {
 
 struct judge {
     struct scenario *scenario;     /* borrowed */
-    const struct address *address; /* borrowed */
+    const struct address *address; /* of its workers' Redis; borrowed */
     struct progress *page;         /* owned: that of a trial must outlive its judgement */
     uint64_t timeout_ns;
     struct auditor auditor; /* owned */
@@ -69,6 +69,9 @@ bool judge_key_was_there(const struct judge *judge, uint64_t key_hash);
 
 /* Makes the database hold exactly the old state. */
 int judge_prepare(struct judge *judge, struct err *err);
+
+/* Waits until Redis has got everything of a worker that was interrupted. */
+int judge_drain(struct judge *judge, int64_t client_id, struct err *err);
 
 /* Says that a worker has sent commands since. Call it after every worker of one's own. */
 void judge_touched(struct judge *judge);

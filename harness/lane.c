@@ -161,12 +161,12 @@ static int run_uninterrupted(struct lane *lane, size_t subject, bool times,
     job.point.delay_ns = lane->settings->killer == KILLER_TIMER ? 1000 * NSEC_PER_SEC : 0;
     job.times = times;
     if (code == 0)
-        code = worker_run(&job, &lane->settings->address, lane->page, &end, err);
+        code = worker_run(&job, &lane->settings->worker_address, lane->page, &end, err);
     judge_touched(&lane->judge);
     if (code < 0)
         return code;
     if (end.outcome == OUTCOME_TIMEOUT && *ret_ns)
-        return 0;
+        return judge_drain(&lane->judge, end.client_id, err);
     if (end.outcome != OUTCOME_MISSED)
         return err_set(err, lane->page->error_code ? lane->page->error_code : -ECHILD,
                        "strategy '%s': an uninterrupted update ended with %s%s%s",
@@ -276,7 +276,7 @@ static int try_once(struct lane *lane, size_t subject, const struct worker_job *
     int code = judge_prepare(&lane->judge, err);
 
     if (code == 0)
-        code = worker_run(job, &lane->settings->address, lane->page, ret_end, err);
+        code = worker_run(job, &lane->settings->worker_address, lane->page, ret_end, err);
     if (lane->page->commands)
         judge_touched(&lane->judge);
     if (code == 0)
@@ -388,7 +388,8 @@ static int byte_cut(struct lane *lane, size_t subject, uint64_t bytes,
     int code = judge_prepare(&lane->judge, err);
 
     if (code == 0)
-        code = recording_cut(recording, &lane->settings->address, bytes, &client_id, err);
+        code = recording_cut(recording, &lane->settings->worker_address, bytes,
+                             &client_id, err);
     if (complete)
         judge_touched(&lane->judge);
     if (code == 0)
@@ -564,7 +565,7 @@ int lane_run(const struct lane_settings *settings)
     lane.calibrations = mem_alloc(settings->plan.strategies * sizeof(*lane.calibrations));
     lane.judge = (struct judge){
         .scenario = settings->scenario,
-        .address = &settings->address,
+        .address = &settings->worker_address,
         .timeout_ns = settings->timeout_ns,
     };
     code = lane.page ? run_stages(&lane, &err) : err.code;

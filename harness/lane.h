@@ -20,10 +20,11 @@ struct lane_settings {
     bool bytes;               /* cut every update at every byte too */
     enum killer killer;
     uint64_t timeout_ns;
-    struct address address;
-    size_t index, count; /* this lane, and how many there are */
-    int out_fd;          /* messages go here */
-    int in_fd;           /* one byte comes from here when the next stage may begin */
+    struct address address;        /* for audits */
+    struct address worker_address; /* for everybody else */
+    size_t index, count;           /* this lane, and how many there are */
+    int out_fd;                    /* messages go here */
+    int in_fd; /* one byte comes from here when the next stage may begin */
 };
 
 /* Runs a lane to its end. Errors have been told to the fleet; returns the process's exit

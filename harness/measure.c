@@ -68,13 +68,14 @@ __attribute__((noreturn)) static void live(struct judge *judge,
                                            const struct address *address,
                                            struct shared *shared)
 {
+    const struct address *addresses[] = { address, judge->address };
     redisContext *connections[2] = { NULL, NULL };
     struct auditor restorer;
     struct err err = ERR_NULL;
     int code = 0;
 
     for (int i = 0; i < 2 && code == 0; i++)
-        code = connection_open(address, &connections[i], &err);
+        code = connection_open(addresses[i], &connections[i], &err);
     if (code == 0)
         code = auditor_init(&restorer, connections[0], judge->scenario, &err);
     restorer.kept = judge->auditor.kept;

@@ -20,6 +20,8 @@ struct measure {
     size_t *counts; /* owned; how many of the places are filled */
 };
 
+/* `address` is for putting the old state back; updates go where the judge's workers go.
+ */
 int measure_updates(struct judge *judge, const struct address *address,
                     struct measure *ret, struct err *err);
 void measure_release(struct measure *measure);

@@ -30,6 +30,8 @@ pid_t process_fork(bool own_group, struct err *err)
             _exit(EXIT_FAILURE);
         if (own_group)
             setpgid(0, 0);
+    } else if (own_group) {
+        setpgid(pid, pid); /* it may be killed as a group before it has run */
     }
     return pid;
 }

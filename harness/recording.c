@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 void recording_take(struct recording *ret, const struct progress *page)
 {
@@ -208,17 +209,17 @@ static int hear_any(int fd, size_t commands, int64_t *ret_id, struct err *err)
 int recording_cut(const struct recording *recording, const struct address *address,
                   uint64_t bytes, int64_t *ret_client_id, struct err *err)
 {
-    CLEANUP(connection_closep) redisContext *connection = NULL;
     size_t commands = recording_complete(recording, bytes);
     size_t expected = commands ? (size_t)recording->traces[commands - 1].reply_end : 0;
-    int code = connection_open(address, &connection, err);
+    int fd = address_connect(address, CONNECTION_TIMEOUT_S, err);
+    int code = fd < 0 ? fd : send_cut(fd, recording->output, (size_t)bytes, err);
 
-    if (code == 0)
-        code = send_cut(connection->fd, recording->output, (size_t)bytes, err);
     if (code == 0 && recording->answers_vary)
-        code = hear_any(connection->fd, commands, ret_client_id, err);
+        code = hear_any(fd, commands, ret_client_id, err);
     else if (code == 0)
-        code = hear_same(connection->fd, recording, expected, ret_client_id, err);
+        code = hear_same(fd, recording, expected, ret_client_id, err);
+    if (fd >= 0)
+        close(fd);
     return code < 0 ? err_wrap(err, "the first %llu bytes of the update",
                                (unsigned long long)bytes)
                     : 0;

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 
 #define READY_TIMEOUT_S 10
 #define POLL_NS (NSEC_PER_MSEC / 2)
+#define PORTS_MOST 8 /* that are tried before giving up */
 
 /* A worker that is killed while Redis works for it has to get the CPU to close its
  * connection, and both share one CPU. Where Redis comes first it has usually executed
@@ -25,15 +25,20 @@
 #define SERVER_NICE 10
 
 /* In the child: becomes the server, or writes errno to the pipe. */
-__attribute__((noreturn)) static void become_server(const struct server_options *options,
-                                                    const struct server *server,
+__attribute__((noreturn)) static void become_server(const struct server *server,
                                                     int failure_fd)
 {
+    const struct server_options *options = &server->options;
     const char *const binaries[] = { "redis-server", "valkey-server" };
+    char port[8];
     const char *argv[] = {
         NULL,
         "--port",
-        "0",
+        port,
+        "--bind",
+        LOOPBACK,
+        "--protected-mode", /* takes most addresses of the loopback for strangers */
+        "no",
         "--unixsocket",
         server->address.path,
         "--unixsocketperm",
@@ -55,6 +60,7 @@ __attribute__((noreturn)) static void become_server(const struct server_options 
     sigset_t none;
     int code;
 
+    snprintf(port, sizeof(port), "%u", server->tcp.port);
     process_pin(options->cpu);
     if (nice(SERVER_NICE) < 0)
         errno = 0; /* it is at 19 already */
@@ -102,42 +108,59 @@ static int read_failure(int fd)
     return n == (ssize_t)sizeof(code) ? code : 0;
 }
 
-int server_start(const struct server_options *options, struct server *ret,
-                 struct err *err)
+/* Forks it and waits until exec has worked. */
+static int launch(struct server *server, struct err *err)
 {
-    struct server server = { .pid = 0 };
     int pipe_fds[2];
     int code;
 
+    if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+        return err_errno(err, "pipe");
+    server->pid = process_fork(true, err);
+    if (server->pid == 0)
+        become_server(server, pipe_fds[1]);
+    close(pipe_fds[1]);
+    code = server->pid > 0 ? read_failure(pipe_fds[0]) : 0;
+    close(pipe_fds[0]);
+    if (server->pid < 0)
+        return err->code;
+    return code ? explain_exec(&server->options, code, err) : 0;
+}
+
+/* A server cannot be asked which port it has found for itself, so it is told one that is
+ * free. */
+static int launch_at_free_port(struct server *server, struct err *err)
+{
+    int code = 0;
+
+    server->ports_tried++;
+    if (server->options.listens_on_tcp)
+        code = address_free_port(&server->tcp.port, err);
+    return code == 0 ? launch(server, err) : code;
+}
+
+int server_start(const struct server_options *options, struct server *ret,
+                 struct err *err)
+{
+    struct server server = { .options = *options };
+    int code;
+
+    server.options.directory = mem_strdup(options->directory);
     server.address.path = mem_printf("%s/redis.sock", options->directory);
     server.log_path = mem_printf("%s/redis.log", options->directory);
-    if (strlen(server.address.path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path)) {
-        err_set(err, -ENAMETOOLONG,
-                "the path '%s' is too long for a unix socket; set TMPDIR to a shorter "
-                "directory",
-                server.address.path);
+    code = address_check(&server.address, err);
+    if (code == 0)
+        code = launch_at_free_port(&server, err);
+    if (code == 0)
+        *ret = server;
+    else
         server_stop(&server);
-        return err->code;
-    }
-    if (pipe2(pipe_fds, O_CLOEXEC) < 0) {
-        err_errno(err, "pipe");
-        server_stop(&server);
-        return err->code;
-    }
-    server.pid = process_fork(true, err);
-    if (server.pid == 0)
-        become_server(options, &server, pipe_fds[1]);
-    close(pipe_fds[1]);
-    code = server.pid > 0 ? read_failure(pipe_fds[0]) : 0;
-    close(pipe_fds[0]);
-    if (server.pid < 0 || code) {
-        if (code)
-            explain_exec(options, code, err);
-        server_stop(&server);
-        return err->code;
-    }
-    *ret = server;
-    return 0;
+    return code;
+}
+
+const struct address *server_address(const struct server *server)
+{
+    return server->tcp.port ? &server->tcp : &server->address;
 }
 
 int server_explain(const struct server *server, int wait_status, struct err *err)
@@ -164,6 +187,28 @@ static bool answers(const struct server *server)
            CONNECTION_COMMAND(connection, &reply, &ignored, "PING") == 0;
 }
 
+/* Has it ended because its port was taken between our finding it and its own bind()? */
+static bool has_lost_its_port(const struct server *server)
+{
+    char tail[600];
+
+    file_tail(server->log_path, tail, sizeof(tail));
+    return server->tcp.port && strstr(tail, strerror(EADDRINUSE));
+}
+
+/* After its end before it has answered: perhaps another port will do. */
+static int start_again(struct server *server, int wait_status, struct err *err)
+{
+    bool again = server->ports_tried < PORTS_MOST && has_lost_its_port(server);
+
+    if (!again)
+        server_explain(server, wait_status, err);
+    server->pid = 0;
+    return again ? launch_at_free_port(server, err) : err->code;
+}
+
+/* A server that has a port too and answers on its unix socket has bound the port: it ends
+ * if it cannot. */
 int server_wait(struct server *server, struct err *err)
 {
     uint64_t deadline_ns = clock_now_ns() + READY_TIMEOUT_S * NSEC_PER_SEC;
@@ -173,11 +218,9 @@ int server_wait(struct server *server, struct err *err)
     while (!answers(server)) {
         int status;
 
-        if (waitpid(server->pid, &status, WNOHANG) == server->pid) {
-            server_explain(server, status, err);
-            server->pid = 0;
+        if (waitpid(server->pid, &status, WNOHANG) == server->pid &&
+            start_again(server, status, err) < 0)
             return err->code;
-        }
         if (clock_now_ns() > deadline_ns) {
             file_tail(server->log_path, tail, sizeof(tail));
             return err_set(
@@ -195,6 +238,7 @@ void server_stop(struct server *server)
     process_destroy(server->pid);
     address_release(&server->address);
     free(server->log_path);
+    free((char *)(uintptr_t)server->options.directory);
     *server = (struct server){ .pid = 0 };
 }
 

@@ -1,5 +1,5 @@
-/* server.h - a private redis-server: unix socket, nothing persisted, dies with its
- * parent. */
+/* server.h - a private redis-server: unix socket, and a port if it is asked for; nothing
+ * persisted, dies with its parent. */
 #pragma once
 
 #include <sys/types.h>
@@ -7,22 +7,31 @@
 #include "base/err.h"
 #include "connection.h"
 
-struct server {
-    pid_t pid; /* 0: not running */
-    struct address address;
-    char *log_path;
-};
-
 struct server_options {
     const char *binary;    /* NULL: redis-server or valkey-server from the PATH */
     const char *directory; /* for its socket and its log */
     int cpu;               /* -1: any */
+    bool listens_on_tcp;   /* too: at a free port of the loopback */
 };
 
-/* Starts it; server_wait() waits until it answers. */
+struct server {
+    pid_t pid; /* 0: not running */
+    struct address address;
+    struct address tcp; /* port 0: it has none */
+    char *log_path;
+    struct server_options options; /* its directory is a copy, owned */
+    unsigned ports_tried;
+};
+
+/* Starts it; server_wait() waits until it answers, on the unix socket. A server that
+ * finds that somebody has taken its port meanwhile ends, and is started again there: with
+ * another port, and another pid. `binary` is borrowed until then. */
 int server_start(const struct server_options *options, struct server *ret,
                  struct err *err);
 int server_wait(struct server *server, struct err *err);
+/* Where it listens for those who shall be on TCP if it does: the port, else the socket.
+ */
+const struct address *server_address(const struct server *server);
 /* Says why a server that ended has ended, with its own last words. */
 int server_explain(const struct server *server, int wait_status, struct err *err);
 void server_stop(struct server *server); /* may be called twice */

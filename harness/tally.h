@@ -82,6 +82,7 @@ struct result {
     size_t lanes;
     char server[64];       /* "redis 7.0.15"; "" until known */
     const char *transport; /* "unix socket" */
+    double rtt_us;         /* that was added on the way to Redis */
     double confidence;
     const char *killer;
     bool kills_wanted, cuts_wanted;

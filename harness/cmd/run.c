@@ -20,6 +20,7 @@
 
 #define LANES_MOST 256
 #define TRIALS_MOST UINT64_C(1000000000)
+#define RTT_MOST_S 1.0 /* a connection's first reply takes two, and has 10 s to come */
 
 struct options {
     const char *scenario;
@@ -34,6 +35,8 @@ struct options {
     enum killer killer;
     double timeout_s;
     const char *redis_server;
+    enum transport transport;
+    double rtt_s;
     struct destination destination;
     struct sweep sweep;
 };
@@ -41,6 +44,18 @@ struct options {
 static const char *const killers[] = {
     [KILLER_TIMER] = "timer", [KILLER_PARENT] = "parent"
 };
+
+static const char *const transports[] = {
+    [TRANSPORT_UNIX] = "unix", [TRANSPORT_TCP] = "tcp"
+};
+static const char *const transport_titles[] = {
+    [TRANSPORT_UNIX] = "unix socket", [TRANSPORT_TCP] = "tcp"
+};
+
+static const struct {
+    const char *name;
+    double seconds;
+} units[] = { { "us", 1e-6 }, { "ms", 1e-3 }, { "s", 1 } };
 
 enum option_key {
     KEY_STRATEGY = 256,
@@ -58,6 +73,8 @@ enum option_key {
     KEY_COLOR,
     KEY_POINTS,
     KEY_SWEEP,
+    KEY_TRANSPORT,
+    KEY_RTT,
 };
 
 static const struct argp_option argp_options[] = {
@@ -92,6 +109,13 @@ static const struct argp_option argp_options[] = {
       "Colour in the text report (default auto)", 3 },
     { "redis-server", KEY_REDIS_SERVER, "PATH", 0,
       "The server to start (default: redis-server or valkey-server from the PATH)", 4 },
+    { "transport", KEY_TRANSPORT, "unix|tcp", 0,
+      "How workers connect to Redis (default unix); audits always take the unix socket",
+      4 },
+    { "rtt", KEY_RTT, "DURATION", 0,
+      "Make the round trip between workers and Redis so much longer: 500us, 2ms, 0.1s "
+      "(default: none)",
+      4 },
     { NULL, 0, NULL, 0, NULL, 0 },
 };
 
@@ -128,6 +152,33 @@ static enum killer parse_killer(const char *text, struct argp_state *state)
             return (enum killer)i;
     argp_error(state, "--killer '%s': expected timer or parent", text);
     return KILLER_TIMER;
+}
+
+static enum transport parse_transport(const char *text, struct argp_state *state)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(transports); i++)
+        if (strcmp(text, transports[i]) == 0)
+            return (enum transport)i;
+    argp_error(state, "--transport '%s': expected unix or tcp", text);
+    return TRANSPORT_UNIX;
+}
+
+/* A round trip in seconds. Numbers are digits with a point: strtod() alone would take
+ * "nan" and "0x1p3", and blanks. */
+static double parse_rtt(const char *text, struct argp_state *state)
+{
+    size_t digits = strspn(text, "0123456789.");
+    char *end;
+    double value = strtod(text, &end);
+
+    for (size_t i = 0; digits && end == text + digits && i < ARRAY_SIZE(units); i++)
+        if (strcmp(end, units[i].name) == 0 && value * units[i].seconds <= RTT_MOST_S)
+            return value * units[i].seconds;
+    argp_error(state,
+               "--rtt '%s': expected a duration like 500us, 2ms or 0.1s, at most "
+               "%gs",
+               text, RTT_MOST_S);
+    return 0;
 }
 
 static void parse_faults(struct options *options, const char *list,
@@ -214,6 +265,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case KEY_REDIS_SERVER:
         options->redis_server = argument;
         break;
+    case KEY_TRANSPORT:
+        options->transport = parse_transport(argument, state);
+        break;
+    case KEY_RTT:
+        options->rtt_s = parse_rtt(argument, state);
+        break;
     case KEY_OUTPUT:
         options->destination.directory = argument;
         break;
@@ -293,6 +350,8 @@ static int run(const struct options *options, struct scenario *scenario,
         .timeout_ns = (uint64_t)(options->timeout_s * (double)NSEC_PER_SEC),
         .lanes = options->lanes,
         .redis_server = options->redis_server,
+        .transport = options->transport,
+        .rtt_ns = (uint64_t)llround(options->rtt_s * (double)NSEC_PER_SEC),
         .view = &view,
     };
 
@@ -304,7 +363,8 @@ static int run(const struct options *options, struct scenario *scenario,
     result->killer = killers[options->killer];
     result->kills_wanted = fleet.plan.attempts > 0;
     result->cuts_wanted = fleet.bytes;
-    result->transport = "unix socket";
+    result->transport = transport_titles[options->transport];
+    result->rtt_us = ns_to_us((double)fleet.rtt_ns);
     return fleet_run(&fleet, result, err);
 }
 

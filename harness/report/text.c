@@ -521,10 +521,12 @@ void write_title(FILE *out, const struct result *result)
 {
     const struct scenario *scenario = result->scenario;
 
-    fprintf(out, "%s   %s   %s, %s, %s   %zu lane%s, seed %llu\n", scenario->name,
-            scenario->title, result->server[0] ? result->server : "redis", "private",
-            result->transport, result->lanes, result->lanes == 1 ? "" : "s",
-            (unsigned long long)result->plan.seed);
+    fprintf(out, "%s   %s   %s, %s, %s", scenario->name, scenario->title,
+            result->server[0] ? result->server : "redis", "private", result->transport);
+    if (result->rtt_us > 0)
+        fprintf(out, ", rtt %g us", result->rtt_us);
+    fprintf(out, "   %zu lane%s, seed %llu\n", result->lanes,
+            result->lanes == 1 ? "" : "s", (unsigned long long)result->plan.seed);
 }
 
 static void write_header(FILE *out, const struct result *result)

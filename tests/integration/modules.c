@@ -954,7 +954,7 @@ Test(worker, without_a_server_is_an_error, .timeout = 30)
                               .function = shop.scenario->strategies[0].update,
                               .timeout_ns = NSEC_PER_SEC };
     char *path = mem_printf("%s/nowhere.sock", shop.bench.directory);
-    struct address nowhere = { path };
+    struct address nowhere = { .path = path };
     struct worker_end end;
     struct err err = ERR_NULL;
 

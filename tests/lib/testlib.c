@@ -343,7 +343,7 @@ char *json_words(const json_t *array)
 
 struct server test_server(const char *directory)
 {
-    struct server_options options = { NULL, directory, -1 };
+    struct server_options options = { .directory = directory, .cpu = -1 };
     struct server server;
     struct err err = ERR_NULL;
 

@@ -1,0 +1,38 @@
+/* address.h - where a Redis, or a relay to one, is listening: a unix socket, or a port of
+ * this machine's loopback. Numbers only: nothing here asks a resolver, which a statically
+ * linked program could not. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+enum transport { TRANSPORT_UNIX, TRANSPORT_TCP };
+
+struct address {
+    char *path;    /* of a unix socket, owned; NULL: TCP */
+    uint16_t port; /* of LOOPBACK, if there is no path */
+};
+#define LOOPBACK "127.0.0.1"
+
+void address_release(struct address *address);
+
+#define ADDRESS_TEXT 128 /* for a name in a message; longer ones are cut */
+const char *address_text(const struct address *address, char text[ADDRESS_TEXT]);
+
+/* Fails, and says what to do, if the path is too long for a unix socket. */
+int address_check(const struct address *address, struct err *err);
+
+/* Returns a connected blocking socket; connecting, and every later send or receive, ends
+ * with an error after so many seconds. */
+int address_connect(const struct address *address, int timeout_s, struct err *err);
+
+/* Returns a listening socket. A port of 0 is replaced by one that was free. */
+int address_listen(struct address *address, struct err *err);
+
+/* A port that nobody uses at this moment. Somebody else may take it before it is used. */
+int address_free_port(uint16_t *ret, struct err *err);
+
+/* Sends small pieces at once. Does nothing to a unix socket. */
+void address_no_delay(int fd);
