@@ -30,18 +30,26 @@ static json_t *parameter_of(const json_t *run, const char *name)
     return json_object_get(json_object_get(run, "params"), name);
 }
 
-/* Drops what differs between two runs of the same: times. */
+static void drop(json_t *object, const char *const *keys, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        json_object_del(object, keys[i]);
+}
+
+/* Drops what differs between two runs of the same: times, and what follows from them. */
 static void drop_times(json_t *run)
 {
-    static const char *const timed[] = { "update_us", "updates_per_second", "window_us" };
+    static const char *const of_runs[] = { "now", "kills_per_second",
+                                           "points_per_second" };
+    static const char *const of_strategies[] = { "update_us", "updates_per_second",
+                                                 "window_us", "duration_us",
+                                                 "predicted_leak_rate" };
     json_t *strategy;
     size_t i;
 
-    json_object_del(run, "now");
-    json_object_del(run, "kills_per_second");
+    drop(run, of_runs, ARRAY_SIZE(of_runs));
     json_array_foreach (json_object_get(run, "strategies"), i, strategy)
-        for (size_t t = 0; t < ARRAY_SIZE(timed); t++)
-            json_object_del(strategy, timed[t]);
+        drop(strategy, of_strategies, ARRAY_SIZE(of_strategies));
 }
 
 /* The runs are what --set gives, in the order of the command line. */
