@@ -16,6 +16,9 @@ bool any_other_harm(const struct result *result);
 /* "yes", "NO", "not known"; "" if nothing is expected. */
 const char *met_text(const struct finding *finding);
 
+/* A paragraph on each strategy. */
+void write_sentences(FILE *out, const struct result *result);
+
 void paint(FILE *out, struct report_style style, const char *color);
 /* Breaks a text at its blanks into lines; all but the first are indented. */
 void write_wrapped(FILE *out, const char *words);
