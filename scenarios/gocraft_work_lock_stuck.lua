@@ -3,7 +3,7 @@
 -- jobs of that kind never run again. The reaper of dead pools put the job back, but did not know
 -- whose locks to release. (In 2021 a user still found 20519 locks of at most 200.)
 --
---   versions                on the wire                                           strategy here
+--   versions                on the wire                                            strategy here
 --   PR 41 (March 2017)      script: INCR lock, RPOPLPUSH jobs inprogress;          old
 --                           ... MULTI LREM inprogress, DECR lock, EXEC
 --   PR 52 (June 2017) on    the same, and lock_info notes each pool's share,       new

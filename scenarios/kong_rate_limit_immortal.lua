@@ -8,10 +8,10 @@
 --   2.1.1         in one buffer, a script per key: INCRBY, EXPIRE if it is new      new
 --
 -- One buffer of this size reaches Redis whole or not at all, so that kills of a process do not
--- show the hole; a worker that dies with its host, or a proxy in between, can cut anywhere.
--- `old` has a second hole, without any crash: a key that expires between EXISTS and INCRBY is
--- made again without an expiry. `new` may count a request in one period and not in the other;
--- both expire.
+-- show the hole (--fault byte does); a worker that dies with its host, or a proxy in between,
+-- can cut anywhere. `old` has a second hole, without any crash: a key that expires between
+-- EXISTS and INCRBY is made again without an expiry. `new` may count a request in one period and
+-- not in the other; both expire.
 
 local periods = { { "minute", 60 }, { "hour", 3600 } }
 

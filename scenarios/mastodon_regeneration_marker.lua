@@ -3,11 +3,11 @@
 -- says "regenerating". A web process killed before it has enqueued leaves a page that says so
 -- for ever. A rake task was added to remove such markers.
 --
---   versions                  on the wire, each waits for its reply                strategy here
---   before PR 6290            SETNX marker true, then the job. EXPIRE stood there, butold
---                             was not sent: the client's boolean was compared with 1
---   PR 6290 (January 2018)    SETNX, EXPIRE marker 86400, then the job             half
---   later                     SET marker true NX EX 86400, then the job            new
+--   versions                 on the wire, each waits for its reply                strategy here
+--   before PR 6290           SETNX marker true, then the job. EXPIRE was in the   old
+--                            code and not sent: a boolean was compared with 1
+--   PR 6290 (January 2018)   SETNX, EXPIRE marker 86400, then the job             half
+--   later                    SET marker true NX EX 86400, then the job            new
 --
 -- The job is Sidekiq's MULTI SADD queues, LPUSH queue, EXEC. `half` still leaks between SETNX
 -- and EXPIRE. A death between marker and job leaves `new` without a feed for a day; time heals

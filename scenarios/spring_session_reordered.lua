@@ -2,7 +2,7 @@
 -- between them; on two connections EXPIRE may come first. On a new session it then finds no key,
 -- answers 0, and the session never expires: it can be used for ever, and nobody was killed.
 --
---   versions                       on the wire                               strategy here
+--   versions                       on the wire                                 strategy here
 --   before 2.7.4, 3.0.4, 3.1.3     EXPIRE, HMSET (the bad one of the orders)   old
 --   from these on                  HMSET, wait, EXPIRE                         half
 --   not in any release             MULTI HMSET, EXPIRE, EXEC                   new
