@@ -10,8 +10,9 @@
 --   not in any release       the same, and the script's SET has EX                 new
 --
 -- `half` makes the key with an expiry, and loses it on the way: the script's plain SET drops it.
--- Release is a compare-and-delete. (phpredis waits for each reply inside MULTI too; nothing of a
--- MULTI without EXEC is executed, so that this makes no difference here.)
+-- Killed before EXEC, `old` leaves a 0, which blocks nobody but stays until the next writer
+-- comes. Release is a compare-and-delete. (phpredis waits for each reply inside MULTI too;
+-- nothing of a MULTI without EXEC is executed, so that this makes no difference here.)
 
 local lock = "oc-lock:files/0d5c0f5cbb0bd7f0c5c5a8f8f0e7d3a1"
 
