@@ -346,20 +346,18 @@ static void write_name(char *buffer, size_t size, struct str name)
 }
 
 /* The command's first words as they were written: the name, the key and perhaps a field.
- */
-static void write_label(char *buffer, size_t size, const struct words *words)
+ * A script's text says little; what stands there instead is its key, at `second`. */
+static void write_label(char *buffer, size_t size, const struct words *words, int second)
 {
     FILE *out = fmemopen(buffer, size - 1, "w");
-    int count = words->count < 3 ? words->count : 3;
 
     buffer[size - 1] = '\0';
     if (!out)
         return;
-    for (int i = 0; i < count; i++) {
-        if (i)
-            fputc(' ', out);
-        str_print(out, (struct str){ words->bytes[i], words->lengths[i] },
-                  i == 1 ? 22 : 12);
+    str_print(out, (struct str){ words->bytes[0], words->lengths[0] }, 12);
+    for (int i = second; i < second + 2 && i < words->count; i++) {
+        fputc(' ', out);
+        str_print(out, word_at(words, i), i == second ? 22 : 12);
     }
     fclose(out);
 }
@@ -375,9 +373,10 @@ void command_parse(struct command *ret, int argc, const char *const *argv,
     if (argc <= 0)
         return;
     write_name(ret->name, sizeof(ret->name), (struct str){ argv[0], lengths[0] });
-    write_label(ret->label, sizeof(ret->label), &words);
     row = find_row(ret->name);
     key = key_place(row, &words);
+    write_label(ret->label, sizeof(ret->label), &words,
+                key && row->flags & COMMAND_SCRIPT ? key : 1);
     if (key)
         str_show(ret->key, sizeof(ret->key), word_at(&words, key));
     ret->key_hash = hash(&words, key);

@@ -30,7 +30,7 @@ static int list_one(const char *directory, const char *name, struct err *err)
         char expect[64];
 
         report_expect(strategy->expect, expect, sizeof(expect), "+");
-        printf("    %-16s %-8s %s\n", strategy->name, expect, strategy->about);
+        printf("    %-16s %-12s %s\n", strategy->name, expect, strategy->about);
     }
     for (size_t i = 0; i < scenario->parameter_count; i++)
         printf("%s%s=%s", i ? " " : "    --set ", scenario->parameters[i].name,
