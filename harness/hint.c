@@ -137,6 +137,25 @@ static const struct pattern cures[] = {
     { 0, 0, 0, TOGETHER },
 };
 
+/* Of what is held while other things are done: a lock, a slot, a count of those at work.
+ * It cannot be one with its release. */
+#define HELD                                                                             \
+    "{first} holds until {second}, and its owner may die in between: {a} needs an "      \
+    "expiry "                                                                            \
+    "from the start, so that it ends by itself "
+static const struct pattern holds[] = {
+    { STRING | IF_ABSENT, DELETES, SAME_KEY | ONE_KEY | APART,
+      HELD "(SET {a} value NX EX seconds)" },
+    { STRING | REPLACES, DELETES, SAME_KEY | ONE_KEY | APART,
+      HELD "(SET {a} value NX EX seconds)" },
+    { SCRIPT, SCRIPT, SAME_KEY | APART, HELD "(SET .. EX or PEXPIRE in the script)" },
+    { SCRIPT, DELETES, SAME_KEY | APART, HELD "(SET .. EX or PEXPIRE in the script)" },
+    { STRING | COUNTS, SCRIPT, SAME_KEY | APART,
+      HELD "(INCR and EXPIRE in one MULTI .. EXEC)" },
+    { STRING | COUNTS, COUNTS, SAME_KEY | APART,
+      HELD "(INCR and EXPIRE in one MULTI .. EXEC)" },
+};
+
 /* Of what begins a harm that no later command ends. */
 static const struct pattern complaints[] = {
     { STRING | REPLACES, 0, HAD_EXPIRY | LAST_EXPIRY,
@@ -310,7 +329,7 @@ static void print(FILE *out, const struct pair *pair, const char *text)
 bool hint_write(const struct hint_input *input, char *buffer, size_t size)
 {
     bool heals = input->healed <= input->count;
-    const struct pattern *pattern;
+    const struct pattern *held, *pattern;
     struct pair pair;
     FILE *out;
 
@@ -318,15 +337,17 @@ bool hint_write(const struct hint_input *input, char *buffer, size_t size)
         buffer[0] = '\0';
     if (size < 2 || !pair_make(input, &pair))
         return false;
-    pattern = heals ? find(cures, ARRAY_SIZE(cures), &pair)
-                    : find(complaints, ARRAY_SIZE(complaints), &pair);
+    held = heals ? find(holds, ARRAY_SIZE(holds), &pair) : NULL;
+    pattern = held    ? held
+              : heals ? find(cures, ARRAY_SIZE(cures), &pair)
+                      : find(complaints, ARRAY_SIZE(complaints), &pair);
     out = pattern ? fmemopen(buffer, size, "w") : NULL;
     if (!out)
         return false;
-    if (heals)
+    if (heals && !held)
         print(out, &pair, "{first} and {second} must be one: ");
     print(out, &pair, pattern->text);
-    if (heals && command_has(pair.b, ONLY_EXPIRY) && pair.traits & SAME_KEY &&
+    if (heals && !held && command_has(pair.b, ONLY_EXPIRY) && pair.traits & SAME_KEY &&
         pair.traits & KEY_STAYS)
         print(out, &pair, "; or {B} first: {a} is there already, and keeps its expiry");
     fclose(out);

@@ -144,8 +144,7 @@ static uint32_t traits_between(struct pair *pair)
     }
     if (like_first > 1)
         traits |= SEVERAL;
-    if (pair->writes == 2)
-        traits |= ADJACENT;
+    traits |= pair->writes == 2 ? ADJACENT : APART;
     return traits;
 }
 

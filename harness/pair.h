@@ -33,6 +33,7 @@ enum trait {
     NO_EXPIRY = 1 << 16,     /* ..nor an earlier one */
     SAME_ELEMENT = 1 << 17,
     LEAKS = 1 << 18,
+    APART = 1 << 19, /* something is written between the two */
 };
 
 struct pair {
