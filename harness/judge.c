@@ -166,6 +166,19 @@ static void compare_recordings(struct judge *judge, struct subject *subject)
     recording_release(&again);
 }
 
+int judge_record_again(struct judge *judge, struct subject *subject, struct err *err)
+{
+    CLEANUP(snapshot_release) struct snapshot ignored = SNAPSHOT_NULL;
+    struct subject again = *subject;
+    int code = run_update(judge, &again, &ignored, err);
+
+    if (code < 0)
+        return code;
+    compare_recordings(judge, subject);
+    subject->recording.answers_vary = true;
+    return 0;
+}
+
 static int learn_new(struct judge *judge, struct subject *subject, struct err *err)
 {
     CLEANUP(snapshot_release) struct snapshot again = SNAPSHOT_NULL;
