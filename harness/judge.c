@@ -176,6 +176,19 @@ static void compare_recordings(struct judge *judge, struct subject *subject)
     recording_release(&again);
 }
 
+int judge_record_again(struct judge *judge, struct subject *subject, struct err *err)
+{
+    CLEANUP(snapshot_release) struct snapshot ignored = SNAPSHOT_NULL;
+    struct subject again = *subject;
+    int code = run_update(judge, &again, &ignored, err);
+
+    if (code < 0)
+        return code;
+    compare_recordings(judge, subject);
+    subject->recording.answers_vary = true;
+    return 0;
+}
+
 static int learn_new(struct judge *judge, struct subject *subject, struct err *err)
 {
     CLEANUP(snapshot_release) struct snapshot again = SNAPSHOT_NULL;
@@ -376,18 +389,48 @@ static int judge_new(struct judge *judge, struct subject *subject,
     return 0;
 }
 
+/* Would the two be given the same verdict on any state? What `recover` and `alive` do may
+ * depend on what a signature does not tell (times to live), so a strategy that needs them
+ * is judged for itself. */
+static bool judged_alike(const struct judge *judge, const struct subject *a,
+                         const struct subject *b)
+{
+    const struct strategy *strategies = judge->scenario->strategies;
+
+    return a == b || (!strategies[a->strategy].recover &&
+                      !strategies[b->strategy].recover && !judge->scenario->alive &&
+                      signature_equal(a->done.signature, b->done.signature));
+}
+
+/* Strategies often differ in how they send, and leave the same states on their way: one
+ * judgement does for all of them. NULL: the state is a new one. */
+static const struct judgement *find_judgement(const struct judge *judge,
+                                              const struct subject *subject,
+                                              struct signature signature)
+{
+    for (size_t s = 0; s < judge->subject_count; s++) {
+        const struct subject *other = &judge->subjects[s];
+
+        if (!judged_alike(judge, subject, other))
+            continue;
+        for (size_t i = 0; i < other->judged; i++)
+            if (signature_equal(other->judgements[i].signature, signature))
+                return &other->judgements[i];
+    }
+    return NULL;
+}
+
 int judge_state(struct judge *judge, struct subject *subject,
                 const struct snapshot *snapshot, const struct judgement **ret,
                 struct err *err)
 {
+    const struct judgement *known = find_judgement(judge, subject, snapshot->signature);
     struct judgement judgement = { .later = 0 };
     int code;
 
-    for (size_t i = 0; i < subject->judged; i++) {
-        if (signature_equal(subject->judgements[i].signature, snapshot->signature)) {
-            *ret = &subject->judgements[i];
-            return 0;
-        }
+    if (known) {
+        *ret = known;
+        return 0;
     }
     code = judge_new(judge, subject, snapshot, &judgement, err);
     if (code < 0)

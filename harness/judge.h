@@ -64,6 +64,10 @@ int judge_state(struct judge *judge, struct subject *subject,
                 const struct snapshot *snapshot, const struct judgement **ret,
                 struct err *err);
 
+/* Records a strategy's update once more, after a cut has heard other answers than the
+ * recording: they vary, and subject->repeated says whether its commands do. */
+int judge_record_again(struct judge *judge, struct subject *subject, struct err *err);
+
 /* Did a key of this hash (command.h) exist before the update? */
 bool judge_key_was_there(const struct judge *judge, uint64_t key_hash);
 

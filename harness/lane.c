@@ -376,6 +376,39 @@ static void note_error(struct lane *lane, uint64_t number, struct err *err)
     tell(lane, MESSAGE_NOTE, &note, sizeof(note), err);
 }
 
+/* Commands that depend on replies that differ from run to run cannot be sent again. */
+static int check_repeatable(const struct lane *lane, size_t subject, struct err *err)
+{
+    const struct subject *known = &lane->judge.subjects[subject];
+
+    if (known->repeated == known->commands)
+        return 0;
+    return err_set(
+        err, ERR_USAGE,
+        "strategy '%s': the fault 'byte' sends a recorded update again, but two "
+        "uninterrupted updates sent different bytes from command %zu on: it "
+        "depends on replies that differ from run to run; leave the strategy out "
+        "with --strategy, or the fault with --fault step,kill",
+        name_of(lane, subject), known->repeated + 1);
+}
+
+/* Also when answers differ, nothing may be done before Redis has let go of the cut. */
+static int cut_once(struct lane *lane, const struct recording *recording, uint64_t bytes,
+                    struct snapshot *snapshot, struct err *err)
+{
+    int64_t client_id = 0;
+    int code = judge_prepare(&lane->judge, err), heard;
+
+    if (code < 0)
+        return code;
+    heard = recording_cut(recording, &lane->settings->worker_address, bytes, &client_id, err);
+    if (recording_complete(recording, bytes))
+        judge_touched(&lane->judge);
+    if (heard == 0 || heard == RECORDING_ANSWERS_DIFFER)
+        code = snapshot_take(&lane->judge.auditor, client_id, snapshot, err);
+    return code == 0 ? heard : code;
+}
+
 /* Exactly so many bytes of a recorded update arrive. */
 static int byte_cut(struct lane *lane, size_t subject, uint64_t bytes,
                     struct snapshot *snapshot, struct err *err)
@@ -384,16 +417,17 @@ static int byte_cut(struct lane *lane, size_t subject, uint64_t bytes,
     size_t complete = recording_complete(recording, bytes);
     const struct judgement *judgement;
     struct message_trial cut;
-    int64_t client_id = 0;
-    int code = judge_prepare(&lane->judge, err);
+    int code = cut_once(lane, recording, bytes, snapshot, err);
 
-    if (code == 0)
-        code = recording_cut(recording, &lane->settings->worker_address, bytes,
-                             &client_id, err);
-    if (complete)
-        judge_touched(&lane->judge);
-    if (code == 0)
-        code = snapshot_take(&lane->judge.auditor, client_id, snapshot, err);
+    if (code == RECORDING_ANSWERS_DIFFER) {
+        *err = (struct err)ERR_NULL;
+        code = judge_record_again(&lane->judge, &lane->judge.subjects[subject], err);
+        if (code == 0)
+            code = check_repeatable(lane, subject, err);
+        if (code < 0)
+            return code;
+        code = cut_once(lane, recording, bytes, snapshot, err);
+    }
     if (code == 0)
         code = judge_state(&lane->judge, &lane->judge.subjects[subject], snapshot,
                            &judgement, err);
@@ -411,22 +445,6 @@ static int byte_cut(struct lane *lane, size_t subject, uint64_t bytes,
         .signature = judgement->signature,
     };
     return note_trial(lane, &cut, err);
-}
-
-/* Commands that depend on replies that differ from run to run cannot be sent again. */
-static int check_repeatable(const struct lane *lane, size_t subject, struct err *err)
-{
-    const struct subject *known = &lane->judge.subjects[subject];
-
-    if (known->repeated == known->commands)
-        return 0;
-    return err_set(
-        err, ERR_USAGE,
-        "strategy '%s': the fault 'byte' sends a recorded update again, but two "
-        "uninterrupted updates sent different bytes from command %zu on: it "
-        "depends on replies that differ from run to run; leave the strategy out "
-        "with --strategy, or the fault with --fault step,kill",
-        name_of(lane, subject), known->repeated + 1);
 }
 
 /* This lane's share of the byte positions of all strategies. */

@@ -32,7 +32,7 @@ size_t recording_agree(struct recording *recording, const struct recording *agai
                                                                  : again->output_bytes;
     size_t same = 0;
 
-    recording->answers_vary =
+    recording->answers_vary |=
         recording->answer_bytes != again->answer_bytes ||
         memcmp(recording->answers, again->answers, again->answer_bytes) != 0;
     while (same < least && recording->output[same] == again->output[same])
@@ -173,7 +173,7 @@ static int hear_same(int fd, const struct recording *recording, size_t expected,
         if ((size_t)n > expected - heard ||
             memcmp(at, recording->answers + heard, (size_t)n) != 0)
             return err_set(
-                err, ERR_USAGE,
+                err, RECORDING_ANSWERS_DIFFER,
                 "Redis's answers differ from those to the same commands before");
         heard += (size_t)n;
     }

@@ -11,7 +11,11 @@
  * Redis executes them in their order. A worker whose commands depend on replies sends the
  * same ones again if it hears the same replies: every answer is compared with the one
  * that was recorded. Where answers differ from run to run (they tell ids or times), two
- * recordings must at least have sent the same, or there is nothing to send again. */
+ * recordings must at least have sent the same, or there is nothing to send again.
+ *
+ * Two recordings in one millisecond may hear the same id, so answers that vary are not
+ * always known as such at first. A cut that hears something else is not wrong, then: it
+ * says that one must record again, now that the clock has moved on. */
 #pragma once
 
 #include "connection.h"
@@ -22,7 +26,7 @@ struct recording {
     char *answers;
     struct trace *traces; /* one per command */
     size_t output_bytes, answer_bytes, commands;
-    bool answers_vary; /* a second recording heard something else */
+    bool answers_vary; /* another recording, or a cut, heard something else */
 };
 #define RECORDING_NULL                                                                   \
     {                                                                                    \
@@ -47,6 +51,8 @@ int recording_each(const struct recording *recording,
                    void *context, struct err *err);
 
 /* Lets exactly the first `bytes` of the output arrive, on a new connection, and ends it.
- * *ret_client_id is its client. An answer that is not the recorded one is ERR_USAGE. */
+ * *ret_client_id is its client. An answer that is not the recorded one is
+ * RECORDING_ANSWERS_DIFFER: Redis may still be executing the cut. */
+#define RECORDING_ANSWERS_DIFFER (-EILSEQ)
 int recording_cut(const struct recording *recording, const struct address *address,
                   uint64_t bytes, int64_t *ret_client_id, struct err *err);

@@ -426,14 +426,15 @@ int wire_read(struct wire *wire, redisReply **ret, struct err *err)
     struct progress *page = wire->page;
     redisReply *reply = NULL;
 
+    /* Whether the reply has come already is chance, and must not show in the count. */
+    if (page && wire->writing)
+        page->trips = page->trips + 1;
+    wire->writing = false;
     if (wire->early_taken < wire->early_count) {
         *ret = wire->early[wire->early_taken++];
         wire->asked++;
         return 0;
     }
-    if (page && wire->writing)
-        page->trips = page->trips + 1;
-    wire->writing = false;
     for (;;) {
         if (take_apart(wire, &reply, err) < 0)
             return err->code;
