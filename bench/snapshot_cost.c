@@ -84,7 +84,7 @@ static int measure(const struct address *address, size_t fields, size_t bytes,
 static int measure_in(const char *directory, size_t fields, size_t bytes, struct err *err)
 {
     CLEANUP(mem_freep) int *cpus = NULL;
-    struct server_options options = { NULL, directory, -1 };
+    struct server_options options = { .directory = directory, .cpu = -1 };
     struct server server = { .pid = 0 };
     int code;
 

@@ -62,8 +62,7 @@ static uint64_t freshness_ns(const struct snapshot *old)
 }
 
 /* A worker that died before its first command leaves nothing to do. (An equal signature
- * would not be enough: it does not tell times to live, nor how far a stream's group has
- * come.) */
+ * would not be enough: it does not tell times to live.) */
 int judge_prepare(struct judge *judge, struct err *err)
 {
     uint64_t now_ns = clock_now_ns();

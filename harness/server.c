@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "process.h"
 
-#define READY_TIMEOUT_S 10
+#define READY_TIMEOUT_S 30
 #define POLL_NS (NSEC_PER_MSEC / 2)
 #define PORTS_MOST 8 /* that are tried before giving up */
 

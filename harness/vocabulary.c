@@ -254,10 +254,14 @@ static void option_writes(lua_State *lua, const char *function, struct wire_mann
 
 static void option_chunk(lua_State *lua, const char *function, struct wire_manner *ret)
 {
-    if (!lua_isinteger(lua, -1) || lua_tointeger(lua, -1) < 1)
+    int is_whole = 0;
+    lua_Integer bytes =
+        lua_type(lua, -1) == LUA_TNUMBER ? lua_tointegerx(lua, -1, &is_whole) : 0;
+
+    if (!is_whole || bytes < 1)
         luaL_error(lua, "%s: chunk is %s; expected a number of bytes, 1 or more",
                    function, luaL_tolstring(lua, -1, NULL));
-    ret->chunk = (size_t)lua_tointeger(lua, -1);
+    ret->chunk = (size_t)bytes;
 }
 
 static void option_replies(lua_State *lua, const char *function, struct wire_manner *ret)
