@@ -108,11 +108,11 @@ static bool read_ends_at(const struct finding *finding, uint64_t point)
 
     for (uint64_t step = point; step-- > 0;) {
         uint64_t start = start_of(finding, step);
-        uint64_t reads = (from - start + REDIS_READ_BYTES - 1) / REDIS_READ_BYTES;
+        uint64_t reads = (from - start + finding->read_bytes - 1) / finding->read_bytes;
 
         if (!begins_a_write(finding, step))
             continue;
-        if (reads && start + reads * REDIS_READ_BYTES < to)
+        if (reads && start + reads * finding->read_bytes < to)
             return true;
         if (finding->steps[step].replies == step)
             return false;
@@ -123,7 +123,7 @@ static bool read_ends_at(const struct finding *finding, uint64_t point)
 bool figure_reachable(const struct finding *finding, uint64_t point)
 {
     return point == 0 || point == finding->commands || begins_a_write(finding, point) ||
-           read_ends_at(finding, point);
+           (finding->read_bytes && read_ends_at(finding, point));
 }
 
 struct reach figure_reach(const struct finding *finding)

@@ -29,8 +29,7 @@ bool figure_disagrees(struct prediction prediction, struct interval measured);
 
 /* Can a SIGKILL leave this crash point? Redis executes a prefix of what was written, and
  * sees that the worker is gone only between two reads: at the end of a write, and every
- * 16 kB from where a read began. */
-#define REDIS_READ_BYTES 16384 /* PROTO_IOBUF_LEN */
+ * finding->read_bytes from where a read began. */
 bool figure_reachable(const struct finding *finding, uint64_t point);
 
 /* Crash points that leave the same state, one after the other, are one place: a kill

@@ -83,6 +83,8 @@ static int connect_lane(struct lane *lane, redisContext **ret, struct err *err)
     if (code == 0)
         code = server_version(connection, hello.version, sizeof(hello.version), err);
     if (code == 0)
+        code = server_read_bytes(connection, &hello.read_bytes, err);
+    if (code == 0)
         code = tell(lane, MESSAGE_HELLO, &hello, sizeof(hello), err);
     if (code == 0)
         *ret = TAKE_PTR(connection);
@@ -401,7 +403,8 @@ static int cut_once(struct lane *lane, const struct recording *recording, uint64
 
     if (code < 0)
         return code;
-    heard = recording_cut(recording, &lane->settings->worker_address, bytes, &client_id, err);
+    heard =
+        recording_cut(recording, &lane->settings->worker_address, bytes, &client_id, err);
     if (recording_complete(recording, bytes))
         judge_touched(&lane->judge);
     if (heard == 0 || heard == RECORDING_ANSWERS_DIFFER)

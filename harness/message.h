@@ -38,6 +38,7 @@ struct message_header {
 
 struct message_hello {
     char version[64];
+    uint64_t read_bytes; /* see server.h */
 };
 
 struct message_control {

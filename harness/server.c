@@ -260,6 +260,35 @@ static bool info_value(const char *info, const char *name, char *buffer, size_t 
     return true;
 }
 
+/* The number behind " name=" in CLIENT INFO; 0 if it is not there. */
+static uint64_t client_number(const char *info, const char *name)
+{
+    CLEANUP(mem_freep) char *start = mem_printf(" %s=", name);
+    const char *at = strstr(info, start);
+
+    return at ? strtoull(at + strlen(start), NULL, 10) : 0;
+}
+
+/* Before 7.0 the room says nothing: it was larger, and not used. */
+int server_read_bytes(redisContext *connection, uint64_t *ret, struct err *err)
+{
+    CLEANUP(reply_freep) redisReply *info = NULL, *server = NULL;
+    int code = CONNECTION_COMMAND(connection, &info, err, "CLIENT", "INFO");
+    char version[32];
+    uint64_t room;
+
+    if (code == 0)
+        code = CONNECTION_COMMAND(connection, &server, err, "INFO", "server");
+    if (code < 0)
+        return code;
+    *ret = SERVER_READ_BYTES;
+    room = client_number(info->str, "qbuf") + client_number(info->str, "qbuf-free");
+    if (info_value(server->str, "redis_version", version, sizeof(version)) &&
+        atoi(version) >= 7 && room > SERVER_READ_BYTES && room < 2 * SERVER_READ_BYTES)
+        *ret = room;
+    return 0;
+}
+
 int server_version(redisContext *connection, char *buffer, size_t size, struct err *err)
 {
     CLEANUP(reply_freep) redisReply *reply = NULL;

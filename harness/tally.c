@@ -47,6 +47,8 @@ static int take_hello(struct result *result, const struct message_hello *hello,
 {
     (void)err;
     memcpy(result->server, hello->version, sizeof(result->server));
+    for (size_t i = 0; i < result->plan.strategies; i++)
+        result->findings[i].read_bytes = hello->read_bytes;
     return 0;
 }
 

@@ -60,6 +60,7 @@ struct finding {
     const struct strategy *strategy; /* borrowed from the scenario */
     bool controlled;                 /* its control is known: the rest means something */
     uint64_t commands, bytes, trips;
+    uint64_t read_bytes; /* what Redis takes at most in one read */
     struct signature done;
     unsigned uncrashed;
     char uncrashed_example[200];

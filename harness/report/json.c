@@ -276,6 +276,7 @@ static json_t *redis(const struct result *result)
         object, "server",
         json_stringn(result->server, space ? (size_t)(space - result->server) : 0));
     json_object_set_new(object, "version", text(space ? space + 1 : ""));
+    json_object_set_new(object, "read_bytes", whole(result->findings[0].read_bytes));
     json_object_set_new(object, "transport", text(result->transport));
     json_object_set_new(object, "rtt_us", real(result->rtt_us));
     return object;

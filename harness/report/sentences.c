@@ -48,16 +48,14 @@ static void say_unreached(FILE *out, const struct result *result,
     rate_text(text, sizeof(text), rate);
     fprintf(out, "None of %llu kills landed there (%s): hardly reached, not safe. ",
             (unsigned long long)rate.of, text);
-    if (finding->trips == 1 && finding->bytes <= 16384)
-        fprintf(out,
-                "The whole update is %llu bytes in flight at once, and Redis takes up to "
-                "16384 "
-                "bytes in one read and executes them before it sees that the worker is "
-                "gone; a "
-                "larger update, a client that splits its writes or a network that does "
-                "reaches "
-                "these points. ",
-                (unsigned long long)finding->bytes);
+    if (finding->trips == 1 && finding->bytes <= finding->read_bytes)
+        fprintf(
+            out,
+            "The whole update is %llu bytes in flight at once, and this Redis takes up "
+            "to %llu bytes in one read and executes them before it sees that the worker "
+            "is gone; a larger update, a client that splits its writes or a network that "
+            "does reaches these points. ",
+            (unsigned long long)finding->bytes, (unsigned long long)finding->read_bytes);
     fputs("The expectation is judged by the census. ", out);
 }
 
@@ -153,9 +151,10 @@ static void say_prediction(FILE *out, const struct result *result,
     else if (rate.interval.low > prediction.high)
         fprintf(
             out,
-            "what is written at once is not executed at once. Redis reads %d bytes at a "
+            "what is written at once is not executed at once. Redis reads %llu bytes at "
+            "a "
             "time, and where it is between two reads when the worker is gone, it stops. ",
-            REDIS_READ_BYTES);
+            (unsigned long long)finding->read_bytes);
     else
         fputs("commands that were written without waiting are lost with the worker if "
               "Redis "

@@ -23,6 +23,7 @@ static void write_down(const char *word)
     memset(steps, 0, sizeof(steps));
     memset(&finding, 0, sizeof(finding));
     finding.controlled = true;
+    finding.read_bytes = 16384;
     finding.commands = strlen(word) - 1;
     finding.points = points;
     finding.steps = steps;

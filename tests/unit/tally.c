@@ -318,12 +318,13 @@ Test(tally, samples_of_lanes_come_together)
 Test(tally, the_first_note_and_the_server_are_kept)
 {
     static const struct message_note notes[] = { { 12, "WRONGTYPE" }, { 13, "another" } };
-    static const struct message_hello hello = { "redis 7.0.15" };
+    static const struct message_hello hello = { "redis 7.0.15", 20474 };
 
     take(MESSAGE_HELLO, &hello, sizeof(hello));
     take(MESSAGE_NOTE, &notes[0], sizeof(notes[0]));
     take(MESSAGE_NOTE, &notes[1], sizeof(notes[1]));
     cr_expect_str_eq(result.server, "redis 7.0.15");
+    cr_expect_eq(result.findings[LEAKY].read_bytes, 20474);
     cr_expect(strstr(result.first_error, "12") && strstr(result.first_error, "WRONGTYPE"),
               "%s", result.first_error);
 }
