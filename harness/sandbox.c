@@ -11,7 +11,6 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-#define LOAD_TIMEOUT_S 5
 #define HOOK_INSTRUCTIONS 1000000
 
 /* The lane and its workers are copies of one process with one Lua state at a time that
@@ -179,6 +178,7 @@ int sandbox_message(lua_State *lua)
     return 1;
 }
 
+uint64_t sandbox_patience_ns = 5 * NSEC_PER_SEC;
 static uint64_t deadline_ns;
 
 static void check_deadline(lua_State *lua, lua_Debug *where)
@@ -193,14 +193,14 @@ static void check_deadline(lua_State *lua, lua_Debug *where)
         lua,
         "the file did not return within %d seconds; is there an endless loop outside "
         "the functions?",
-        LOAD_TIMEOUT_S);
+        (int)(sandbox_patience_ns / NSEC_PER_SEC));
     lua_concat(lua, 2);
     lua_error(lua);
 }
 
 void sandbox_guard(lua_State *lua)
 {
-    deadline_ns = clock_now_ns() + LOAD_TIMEOUT_S * NSEC_PER_SEC;
+    deadline_ns = clock_now_ns() + sandbox_patience_ns;
     lua_sethook(lua, check_deadline, LUA_MASKCOUNT, HOOK_INSTRUCTIONS);
 }
 

@@ -15,8 +15,9 @@ struct lua_State;
 /* math.random() is seeded, and the same in every function of a run. */
 struct lua_State *sandbox_new(uint64_t seed);
 
-/* From here on Lua code that takes longer than a few seconds is stopped with an error;
- * until sandbox_unguard(). */
+/* From here on Lua code that takes longer than sandbox_patience_ns is stopped with an
+ * error; until sandbox_unguard(). 5 seconds; a fuzzer has less patience. */
+extern uint64_t sandbox_patience_ns;
 void sandbox_guard(struct lua_State *lua);
 void sandbox_unguard(struct lua_State *lua);
 
