@@ -65,6 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     char path[32];
     int code;
 
+    sandbox_memory_bytes = 32u << 20;
     sandbox_patience_ns = NSEC_PER_SEC / 10;
     rewrite(bytes, size, path);
     code = scenario_load(path, &settings, &scenario, &err);
