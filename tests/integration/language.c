@@ -8,6 +8,10 @@
 
 #include <stdlib.h>
 
+#include "connection.h"
+#include "scenario.h"
+#include "wire.h"
+
 static char *directory;
 
 static void enter_directory(void)
@@ -233,6 +237,10 @@ Test(language, invariants_of_completed_updates)
 
 /* ---- scripts ---- */
 
+#define UPDATE(body)                                                                     \
+    "return { strategies = { { name = 'u', update = function(redis)\n" body              \
+    "\nend } } }\n"
+
 #define SCRIPTED(body)                                                                   \
     "local text = [[redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])\n"                \
     "  return { KEYS[1], #KEYS, #ARGV }]]\n"                                             \
@@ -342,6 +350,55 @@ Test(language, mistakes_with_scripts)
         expect_refused(rows[i].text, rows[i].words);
 }
 
+/* A server that does not know the script gets it by EVAL, once; a worker that somebody
+ * may interrupt loads nothing beside. In a pipeline nobody hears of it in time. */
+Test(language, scripts_unknown_to_the_server)
+{
+    static const struct {
+        const char *body;
+        uint64_t commands[2]; /* of the first call and of the second */
+        int first;            /* the code of the first call */
+    } rows[] = {
+        { "assert(redis.script('return ' .. 7)() == 7)", { 2, 1 }, 0 },
+        { "local run = redis.script('return 8')\n"
+          "redis.pipeline(function() run() end)",
+          { 1, 1 },
+          ERR_USAGE },
+    };
+    const struct scenario_settings settings = { .seed = 7 };
+    struct server server = test_server(directory);
+    struct err err = ERR_NULL;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(mem_freep) char *text = mem_printf(UPDATE("%s"), rows[i].body);
+        CLEANUP(mem_freep) char *path = test_file(directory, "s.lua", text);
+        CLEANUP(scenario_freep) struct scenario *scenario = NULL;
+
+        cr_assert_eq(scenario_load(path, &settings, &scenario, &err), 0, "%s", err.msg);
+        for (int call = 0; call < 2; call++) {
+            CLEANUP(connection_closep) redisContext *connection = NULL;
+            struct progress *page = progress_map(&err);
+            struct wire *wire;
+            bool refused;
+            int code = connection_open(&server.address, &connection, &err);
+
+            cr_assert_eq(code, 0, "%s", err.msg);
+            wire = wire_new(TAKE_PTR(connection), page);
+            code = scenario_call(scenario, scenario->strategies[0].update, wire, &refused,
+                                 &err);
+            cr_expect_eq(code, call == 0 || rows[i].first ? rows[i].first : 0, "%s",
+                         err.msg);
+            if (code)
+                EXPECT_SAYS(err.msg, "NOSCRIPT");
+            cr_expect_eq(page->commands, rows[i].commands[call], "%llu",
+                         (unsigned long long)page->commands);
+            wire_free(wire);
+            progress_unmap(page);
+        }
+    }
+    server_stop(&server);
+}
+
 /* ---- lapsed keys ---- */
 
 Test(language, keys_lapse_in_before)
@@ -387,10 +444,6 @@ Test(language, mistakes_with_lapsed_keys)
 }
 
 /* ---- bad input ---- */
-
-#define UPDATE(body)                                                                     \
-    "return { strategies = { { name = 'u', update = function(redis)\n" body              \
-    "\nend } } }\n"
 
 /* What would take the harness's connection or its server is refused, and says why. */
 Test(language, commands_that_are_refused)
