@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/mutant.h"
 
 int judge_drain(struct judge *judge, int64_t client_id, struct err *err)
 {
@@ -81,16 +82,38 @@ void judge_touched(struct judge *judge)
     judge->untouched = false;
 }
 
+/* Looks at the invariants of one time, of the state that the database holds. The first
+ * that is violated is told in *ret_broken, unless an earlier look has found one. */
+static int look_at_invariants(struct judge *judge, scenario_function holds,
+                              struct err *ret_broken, struct err *err)
+{
+    struct err why = ERR_NULL;
+    int code = 0;
+
+    if (holds && !ret_broken->code && !mutant("invariants-hold"))
+        code = run_function(judge, holds, "invariants", false, &why);
+    if (code == ERR_USAGE)
+        err_set(ret_broken, ERR_USAGE, "%s",
+                judge->page->error[0] ? judge->page->error : why.msg);
+    else if (code < 0)
+        *err = why;
+    return code == ERR_USAGE ? 0 : code;
+}
+
 /* Time passes over what the database holds: expiries, recovery, expiries. A recovery that
  * fails is reported in *ret_failed (survivors cannot clean up), unless the connection is
- * what failed. */
+ * what failed; an invariant that is violated before or after, in *ret_broken. */
 static int find_residue(struct judge *judge, scenario_function recover,
-                        struct snapshot *ret, struct err *ret_failed, struct err *err)
+                        struct snapshot *ret, struct err *ret_failed,
+                        struct err *ret_broken, struct err *err)
 {
-    int code = snapshot_expire(&judge->auditor, err);
+    int code;
 
+    ret_failed->code = ret_broken->code = 0;
+    code = look_at_invariants(judge, judge->scenario->holds_now, ret_broken, err);
+    if (code == 0)
+        code = snapshot_expire(&judge->auditor, err);
     judge_touched(judge);
-    ret_failed->code = 0;
     if (code == 0 && recover) {
         code = run_function(judge, recover, "recover", false, ret_failed);
         if (code < 0 && code != ERR_USAGE) {
@@ -99,7 +122,11 @@ static int find_residue(struct judge *judge, scenario_function recover,
         }
         code = snapshot_expire(&judge->auditor, err);
     }
-    return code == 0 ? snapshot_take(&judge->auditor, 0, ret, err) : code;
+    if (code == 0)
+        code = snapshot_take(&judge->auditor, 0, ret, err);
+    if (code == 0)
+        code = look_at_invariants(judge, judge->scenario->holds_later, ret_broken, err);
+    return code;
 }
 
 /* Is the scenario alive on the state that the database holds? *ret_why says why not. */
@@ -119,6 +146,17 @@ static int try_alive(struct judge *judge, bool *ret_alive, struct err *ret_why,
     else if (code < 0)
         *err = *ret_why;
     return code == ERR_USAGE ? 0 : code;
+}
+
+/* The word for a violated invariant, whose name and key stand first in the example: the
+ * scenario's author wants to know of them. */
+static unsigned note_broken(const struct err *broken, char example[EXAMPLE_TEXT])
+{
+    CLEANUP(mem_freep) char *atom = mem_strdup(example);
+
+    snprintf(example, EXAMPLE_TEXT, "broken: %s%s%s", broken->msg, atom[0] ? "; " : "",
+             atom);
+    return LATER_BROKEN;
 }
 
 static int learn_old(struct judge *judge, struct err *err)
@@ -222,7 +260,7 @@ static int learn_new(struct judge *judge, struct subject *subject, struct err *e
 
 /* The reference is what all are measured against: it must not need excuses. */
 static int check_alive(struct judge *judge, const char *which, const struct err *failed,
-                       struct err *err)
+                       const struct err *broken, struct err *err)
 {
     struct err why = ERR_NULL;
     bool alive;
@@ -231,6 +269,10 @@ static int check_alive(struct judge *judge, const char *which, const struct err 
     if (failed->code)
         return err_set(err, ERR_USAGE, "%s: not clean without any crash: after %s, %s",
                        judge->scenario->path, which, failed->msg);
+    if (broken->code)
+        return err_set(err, ERR_USAGE,
+                       "%s: not clean without any crash: %s violates an invariant: %s",
+                       judge->scenario->path, which, broken->msg);
     code = try_alive(judge, &alive, &why, err);
     if (code == 0 && !alive)
         return err_set(err, ERR_USAGE,
@@ -245,21 +287,23 @@ static int learn_right(struct judge *judge, const struct subject *reference,
     const struct strategy *strategy = &judge->scenario->strategies[reference->strategy];
     CLEANUP(mem_freep) char *completed =
         mem_printf("the completed update of the reference strategy '%s'", strategy->name);
-    struct err failed = ERR_NULL;
+    struct err failed = ERR_NULL, broken = ERR_NULL;
     struct snapshot ignored = SNAPSHOT_NULL;
     struct subject again = *reference;
     int code = judge_prepare(judge, err);
 
     if (code == 0)
-        code = find_residue(judge, strategy->recover, &judge->right_old, &failed, err);
+        code = find_residue(judge, strategy->recover, &judge->right_old, &failed, &broken,
+                            err);
     if (code == 0)
-        code = check_alive(judge, "the old state", &failed, err);
+        code = check_alive(judge, "the old state", &failed, &broken, err);
     if (code == 0)
         code = run_update(judge, &again, &ignored, err);
     if (code == 0)
-        code = find_residue(judge, strategy->recover, &judge->right_new, &failed, err);
+        code = find_residue(judge, strategy->recover, &judge->right_new, &failed, &broken,
+                            err);
     if (code == 0)
-        code = check_alive(judge, completed, &failed, err);
+        code = check_alive(judge, completed, &failed, &broken, err);
     snapshot_release(&ignored);
     return code;
 }
@@ -270,18 +314,20 @@ static int learn_uncrashed(struct judge *judge, struct subject *subject, struct 
     const struct strategy *strategy = &judge->scenario->strategies[subject->strategy];
     CLEANUP(snapshot_release) struct snapshot residue = SNAPSHOT_NULL;
     CLEANUP(snapshot_release) struct snapshot ignored = SNAPSHOT_NULL;
-    struct err failed = ERR_NULL, why = ERR_NULL;
+    struct err failed = ERR_NULL, broken = ERR_NULL, why = ERR_NULL;
     bool alive = true;
     int code = run_update(judge, subject, &ignored, err);
 
     if (code == 0)
-        code = find_residue(judge, strategy->recover, &residue, &failed, err);
+        code = find_residue(judge, strategy->recover, &residue, &failed, &broken, err);
     if (code < 0)
         return code;
     subject->uncrashed =
         verdict_later(&judge->right_new.state, &judge->right_new.state, &residue.state);
     verdict_example(&judge->right_new.state, &judge->right_new.state, &residue.state,
                     subject->uncrashed_example, EXAMPLE_TEXT);
+    if (broken.code)
+        subject->uncrashed |= note_broken(&broken, subject->uncrashed_example);
     code = try_alive(judge, &alive, &why, err);
     if (code == 0 && (failed.code || !alive))
         subject->uncrashed |= LATER_STUCK;
@@ -363,19 +409,21 @@ static int judge_new(struct judge *judge, struct subject *subject,
     CLEANUP(snapshot_release) struct snapshot residue = SNAPSHOT_NULL;
     struct state *state =
         (struct state *)(uintptr_t)&snapshot->state; /* sorted, not changed */
-    struct err failed = ERR_NULL, why = ERR_NULL;
+    struct err failed = ERR_NULL, broken = ERR_NULL, why = ERR_NULL;
     bool alive = true;
     int code;
 
     ret->signature = snapshot->signature;
     ret->now = verdict_now(&judge->old.state, &subject->done.state, state);
-    code = find_residue(judge, strategy->recover, &residue, &failed, err);
+    code = find_residue(judge, strategy->recover, &residue, &failed, &broken, err);
     if (code < 0)
         return code;
     ret->later =
         verdict_later(&judge->right_old.state, &judge->right_new.state, &residue.state);
     verdict_example(&judge->right_old.state, &judge->right_new.state, &residue.state,
                     ret->example, EXAMPLE_TEXT);
+    if (broken.code)
+        ret->later |= note_broken(&broken, ret->example);
     code = try_alive(judge, &alive, &why, err);
     if (code < 0)
         return code;

@@ -51,3 +51,11 @@ int loader_mistake(const struct loader *loader, const char *word, const char *fo
     return err_set(loader->err, ERR_USAGE, "%s:%d: %s", loader->scenario->path,
                    line_of(loader, word), text);
 }
+
+bool loader_is_name(const char *text)
+{
+    for (const char *p = text; *p; p++)
+        if (!isascii((unsigned char)*p) || !isgraph((unsigned char)*p) || *p == ',')
+            return false;
+    return text[0] != '\0';
+}

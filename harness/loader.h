@@ -22,3 +22,6 @@ char *loader_read_text(
 __attribute__((format(printf, 3, 4))) int loader_mistake(const struct loader *loader,
                                                          const char *word,
                                                          const char *format, ...);
+
+/* May a strategy or an invariant be called so? Printable, no spaces and commas. */
+bool loader_is_name(const char *text);

@@ -68,6 +68,7 @@ static int list_all(const struct loader *loader)
             mem_grow(scenario->parameters, scenario->parameter_count + 1,
                      sizeof(*scenario->parameters));
         parameter = &scenario->parameters[scenario->parameter_count++];
+        *parameter = (struct parameter){ .value = NULL }; /* Lua can raise from here on */
         parameter->name = mem_strdup(lua_tostring(lua, -2));
         parameter->is_text = type == LUA_TSTRING;
         parameter->is_flag = type == LUA_TBOOLEAN;

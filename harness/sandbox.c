@@ -11,8 +11,17 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-#define LOAD_TIMEOUT_S 5
-#define HOOK_INSTRUCTIONS 1000000
+/* Looking at the clock costs little, and an instruction may be the call of a function
+ * that takes milliseconds. */
+#define HOOK_INSTRUCTIONS 1000
+
+#define LARGE_BYTES (64u << 10)
+
+size_t sandbox_memory_bytes = 512u << 20;
+uint64_t sandbox_patience_ns = 5 * NSEC_PER_SEC;
+
+static lua_State *guarded; /* whose code is stopped at the deadline; NULL: nobody's */
+static uint64_t deadline_ns;
 
 /* The lane and its workers are copies of one process with one Lua state at a time that
  * matters, so one counter and one scratch memory are right. */
@@ -67,6 +76,16 @@ void sandbox_live_in(lua_State *lua, char *scratch, size_t bytes)
     scratch_end = scratch + bytes;
 }
 
+static void check_deadline(lua_State *lua, lua_Debug *where);
+
+/* A few instructions can copy gigabytes: whoever asks for much has the clock looked at,
+ * and is stopped at its next instruction. */
+static void check_large(size_t bytes)
+{
+    if (guarded && bytes >= LARGE_BYTES && clock_now_ns() > deadline_ns)
+        lua_sethook(guarded, check_deadline, LUA_MASKCOUNT, 1);
+}
+
 static void *allocate(void *context, void *block, size_t old_bytes, size_t new_bytes)
 {
     void *grown;
@@ -79,8 +98,9 @@ static void *allocate(void *context, void *block, size_t old_bytes, size_t new_b
         release(block);
         return NULL;
     }
+    check_large(new_bytes);
     if (new_bytes > old_bytes &&
-        allocated_bytes - old_bytes + new_bytes > SANDBOX_MEMORY_BYTES)
+        allocated_bytes - old_bytes + new_bytes > sandbox_memory_bytes)
         return NULL;
     grown = reallocate(block, old_bytes, new_bytes);
     if (grown)
@@ -179,8 +199,6 @@ int sandbox_message(lua_State *lua)
     return 1;
 }
 
-static uint64_t deadline_ns;
-
 static void check_deadline(lua_State *lua, lua_Debug *where)
 {
     (void)where;
@@ -193,19 +211,21 @@ static void check_deadline(lua_State *lua, lua_Debug *where)
         lua,
         "the file did not return within %d seconds; is there an endless loop outside "
         "the functions?",
-        LOAD_TIMEOUT_S);
+        (int)(sandbox_patience_ns / NSEC_PER_SEC));
     lua_concat(lua, 2);
     lua_error(lua);
 }
 
 void sandbox_guard(lua_State *lua)
 {
-    deadline_ns = clock_now_ns() + LOAD_TIMEOUT_S * NSEC_PER_SEC;
+    guarded = lua;
+    deadline_ns = clock_now_ns() + sandbox_patience_ns;
     lua_sethook(lua, check_deadline, LUA_MASKCOUNT, HOOK_INSTRUCTIONS);
 }
 
 void sandbox_unguard(lua_State *lua)
 {
+    guarded = NULL;
     lua_sethook(lua, NULL, 0, 0);
 }
 

@@ -10,13 +10,16 @@
 
 struct lua_State;
 
-#define SANDBOX_MEMORY_BYTES (512u << 20)
+/* How much memory a state may take, and how long a file may take to load (see below); a
+ * fuzzer has less of both. */
+extern size_t sandbox_memory_bytes;
+extern uint64_t sandbox_patience_ns;
 
 /* math.random() is seeded, and the same in every function of a run. */
 struct lua_State *sandbox_new(uint64_t seed);
 
-/* From here on Lua code that takes longer than a few seconds is stopped with an error;
- * until sandbox_unguard(). */
+/* From here on Lua code that takes longer than sandbox_patience_ns is stopped with an
+ * error; until sandbox_unguard(). */
 void sandbox_guard(struct lua_State *lua);
 void sandbox_unguard(struct lua_State *lua);
 

@@ -2,13 +2,13 @@
  * own. */
 #include "scenario.h"
 
-#include <ctype.h>
 #include <fnmatch.h>
 #include <lauxlib.h>
 #include <lua.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "invariants.h"
 #include "loader.h"
 #include "parameters.h"
 #include "sandbox.h"
@@ -39,6 +39,7 @@ static const struct key scenario_keys[] = {
     { "alive", FUNCTION, "a function", false },
     { "ignore", TABLE, "a list of patterns", false },
     { "ordered", TABLE, "a list of patterns", false },
+    { "invariants", TABLE, "a table of invariants by name", false },
 };
 
 static const struct key strategy_keys[] = {
@@ -221,14 +222,6 @@ static int load_expect(const struct loader *loader, struct strategy *strategy)
     return code;
 }
 
-static bool is_name(const char *text)
-{
-    for (const char *p = text; *p; p++)
-        if (!isascii((unsigned char)*p) || !isgraph((unsigned char)*p) || *p == ',')
-            return false;
-    return text[0] != '\0';
-}
-
 /* The strategy's table is on top of the stack. */
 static int load_strategy(const struct loader *loader, size_t number, bool *ret_reference)
 {
@@ -257,7 +250,7 @@ static int load_strategy(const struct loader *loader, size_t number, bool *ret_r
     *ret_reference = lua_toboolean(loader->lua, -1);
     lua_pop(loader->lua, 1);
     str_show(shown, sizeof(shown), str_of(strategy->name));
-    if (!is_name(strategy->name))
+    if (!loader_is_name(strategy->name))
         return loader_mistake(
             loader, "name",
             "strategy %zu is named '%s'; expected a name without spaces and commas",
@@ -353,6 +346,8 @@ static int load_table(const struct loader *loader)
         code = load_patterns(loader, "ordered", &scenario->ordered);
     if (code == 0)
         code = load_strategies(loader);
+    if (code == 0)
+        code = invariants_load(loader);
     return code == 0 ? load_arguments(loader) : code;
 }
 
@@ -371,21 +366,23 @@ static int load_file(const struct loader *loader)
     lua_State *lua = loader->lua;
     int code;
 
+    invariants_open(lua);
     sandbox_guard(lua);
     code = sandbox_run(lua, loader->scenario->path, loader->err);
     if (code == 0) {
+        lua_pushcfunction(lua, sandbox_message);
+        lua_insert(lua, -2);
         lua_pushcfunction(lua, load_protected);
         lua_insert(lua, -2);
         lua_pushlightuserdata(lua, (void *)(uintptr_t)loader);
         lua_insert(lua, -2);
-        if (lua_pcall(lua, 2, 1, 0) != LUA_OK) {
-            luaL_tolstring(lua, -1, NULL);
+        if (lua_pcall(lua, 2, 1, -4) != LUA_OK)
             code = sandbox_explain(lua, loader->scenario->path, loader->err);
-        } else {
+        else
             code = (int)lua_tointeger(lua, -1);
-        }
     }
     sandbox_unguard(lua);
+    invariants_close(lua);
     return code;
 }
 
@@ -471,26 +468,32 @@ int scenario_call(struct scenario *scenario, scenario_function function,
 {
     lua_State *lua = scenario->lua;
     int status, broken;
+    bool unfinished;
 
     *ret_refused = false;
     if (!function)
         return 0;
-    vocabulary_use(lua, wire);
+    vocabulary_use(lua, wire, function == scenario->before);
     lua_pushcfunction(lua, sandbox_message);
     lua_rawgeti(lua, LUA_REGISTRYINDEX, function);
     lua_rawgetp(lua, LUA_REGISTRYINDEX, &redis_key);
     lua_rawgetp(lua, LUA_REGISTRYINDEX, &parameters_key);
     status = lua_pcall(lua, 2, 1, -4);
     broken = vocabulary_broken(lua);
-    vocabulary_use(lua, NULL);
+    unfinished = vocabulary_in_transaction(lua);
+    vocabulary_use(lua, NULL, false);
     if (status == LUA_OK && broken)
         err_set(err, broken, "the connection to Redis was lost");
     else if (status != LUA_OK)
         err_set(err, broken ? broken : ERR_USAGE, "%s", lua_tostring(lua, -1));
+    else if (unfinished)
+        err_set(err, ERR_USAGE,
+                "the function ended inside MULTI, and nothing of it is done; expected "
+                "EXEC or DISCARD, or redis.multi");
     else
         *ret_refused = lua_isboolean(lua, -1) && !lua_toboolean(lua, -1);
     lua_settop(lua, 0);
-    return status == LUA_OK && !broken ? 0 : err->code;
+    return status == LUA_OK && !broken && !unfinished ? 0 : err->code;
 }
 
 bool patterns_match(const struct patterns *patterns, struct str key)

@@ -55,6 +55,8 @@ struct scenario {
     size_t parameter_count;
     struct patterns ignore, ordered; /* keys, as Redis globs */
     scenario_function before, recover, alive;
+    scenario_function holds_now, holds_later; /* raise if an invariant is violated: right
+                                                 after a death; once time has passed */
     int64_t now; /* seconds since 1970: what the functions see as p.now */
     struct lua_State *lua;
 };

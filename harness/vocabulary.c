@@ -10,12 +10,16 @@
 #include <string.h>
 #include <strings.h>
 
+#include "refusal.h"
+#include "script.h"
 #include "wire.h"
 
 struct context {
     struct wire *wire;
     int broken;
     bool in_pipeline, in_multi;
+    bool transaction; /* between a MULTI and an EXEC of the scenario's own */
+    bool preparing;   /* the function is the scenario's `before` */
 };
 
 static const char pending_key;
@@ -60,34 +64,23 @@ static const char *argument(lua_State *lua, const char *function, int index,
     return lua_tolstring(lua, index, length);
 }
 
-/* What would take the ground from under the harness: the scenario's state is database 0
- * of a server that is shared with the auditor, and the old state is kept in databases 1
- * and 2. */
-static const struct {
-    const char *name;
-    const char *reason;
-} refused[] = {
-    { "SELECT", "a scenario's state is in database 0" },
-    { "SWAPDB", "a scenario's state is in database 0" },
-    { "MOVE", "a scenario's state is in database 0" },
-    { "FLUSHALL",
-      "other databases hold the old state; FLUSHDB does the same to the scenario's" },
-    { "SHUTDOWN", "faults are afterkill's, not the scenario's" },
-    { "DEBUG", "faults are afterkill's, not the scenario's" },
-    { "CONFIG", "the server belongs to all strategies" },
-    { "REPLICAOF", "the server belongs to all strategies" },
-    { "SLAVEOF", "the server belongs to all strategies" },
-    { "QUIT", "the connection is needed until the end of the update" },
-    { "RESET", "the connection is needed until the end of the update" },
-    { "HELLO", "the connection speaks RESP2" },
-};
-
-static void check_allowed(lua_State *lua, const char *function, const char *command)
+static void check_allowed(lua_State *lua, const char *function, int argc,
+                          const char *const *argv)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
-        if (strcasecmp(command, refused[i].name) == 0)
-            luaL_error(lua, "%s: %s is refused: %s", function, refused[i].name,
-                       refused[i].reason);
+    const struct refusal *refusal = refusal_of(argc, argv);
+
+    if (refusal)
+        luaL_error(lua, "%s: %s is refused: %s", function, refusal->what,
+                   refusal->reason);
+}
+
+/* Keeps track of a MULTI that the scenario sends as a command of its own. */
+static void note_transaction(struct context *context, const char *command)
+{
+    if (strcasecmp(command, "MULTI") == 0)
+        context->transaction = true;
+    else if (strcasecmp(command, "EXEC") == 0 || strcasecmp(command, "DISCARD") == 0)
+        context->transaction = false;
 }
 
 /* Queues the command whose words are on the stack. */
@@ -109,7 +102,8 @@ static void append(lua_State *lua, struct context *context, const char *function
     lengths = lua_newuserdatauv(lua, (size_t)argc * sizeof(*lengths), 0);
     for (int i = 0; i < argc; i++)
         argv[i] = argument(lua, function, i + 1, &lengths[i]);
-    check_allowed(lua, function, argv[0]);
+    check_allowed(lua, function, argc, argv);
+    note_transaction(context, argv[0]);
     if (wire_append(context->wire, argc, argv, lengths, &err) < 0)
         raise_err(lua, context, &err);
 }
@@ -461,19 +455,45 @@ void vocabulary_push(lua_State *lua)
         { NULL, NULL },
     };
 
-    vocabulary_use(lua, NULL);
+    vocabulary_use(lua, NULL, false);
     luaL_newlib(lua, functions);
+    script_add(lua);
 }
 
-void vocabulary_use(lua_State *lua, struct wire *wire)
+void vocabulary_use(lua_State *lua, struct wire *wire, bool preparing)
 {
     static struct context context;
 
-    context = (struct context){ .wire = wire };
+    context = (struct context){ .wire = wire, .preparing = preparing };
     *context_place(lua) = &context;
+}
+
+struct wire *vocabulary_wire(lua_State *lua)
+{
+    return context_of(lua)->wire;
+}
+
+bool vocabulary_in_pipeline(lua_State *lua)
+{
+    return context_of(lua)->in_pipeline;
+}
+
+bool vocabulary_preparing(lua_State *lua)
+{
+    return context_of(lua)->preparing;
+}
+
+bool vocabulary_in_transaction(lua_State *lua)
+{
+    return context_of(lua)->transaction;
 }
 
 int vocabulary_broken(lua_State *lua)
 {
     return context_of(lua)->broken;
+}
+
+int vocabulary_raise(lua_State *lua, const struct err *err)
+{
+    return raise_err(lua, context_of(lua), err);
 }

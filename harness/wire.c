@@ -447,3 +447,21 @@ int wire_read(struct wire *wire, redisReply **ret, struct err *err)
     *ret = reply;
     return 0;
 }
+
+int wire_load_script(struct wire *wire, struct str text, struct err *err)
+{
+    const char *argv[] = { "SCRIPT", "LOAD", text.bytes };
+    const size_t lengths[] = { 6, 4, text.length };
+    redisReply *reply;
+    int code = 0;
+
+    if (!wire->page || !wire->page->undisturbed)
+        return 0;
+    reply = redisCommandArgv(wire->connection, ARRAY_SIZE(argv), argv, lengths);
+    if (!reply)
+        return err_set(err, -EIO, "load a script: %s", wire->connection->errstr);
+    if (reply->type == REDIS_REPLY_ERROR)
+        code = err_set(err, ERR_USAGE, "redis.script: %s", reply->str);
+    freeReplyObject(reply);
+    return code;
+}

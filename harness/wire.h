@@ -43,7 +43,8 @@ struct progress {
     _Atomic uint32_t ready;    /* futex: the worker is about to begin */
     bool record, times; /* what is wanted of the traces: all but the times, the times; set
                            by the lane before the fork */
-    bool cut;           /* the wire's limit was reached */
+    bool undisturbed; /* nobody interrupts the worker; set by the lane before the fork */
+    bool cut;         /* the wire's limit was reached */
     volatile uint64_t arm_ns; /* when the fault's arming began, monotonic clock */
     volatile uint64_t begin_ns, end_ns; /* of the update; 0: not yet */
     volatile uint64_t commands, bytes;  /* written, or about to be */
@@ -101,3 +102,8 @@ int wire_read(struct wire *wire, redisReply **ret, struct err *err);
 uint64_t wire_due(const struct wire *wire); /* how often it can be called */
 /* Forgets what is queued and reads what is due: the wire is as new again. */
 int wire_abandon(struct wire *wire, struct err *err);
+
+/* Makes the server know a script, where nobody interrupts the worker: beside the update,
+ * neither counted nor recorded. Elsewhere it does nothing, because the uninterrupted
+ * update of the same strategy has been there before. Nothing may be queued or due. */
+int wire_load_script(struct wire *wire, struct str text, struct err *err);

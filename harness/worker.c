@@ -201,6 +201,7 @@ int worker_run(const struct worker_job *job, const struct address *address,
     progress_reset(page);
     page->record = job->record;
     page->times = job->times;
+    page->undisturbed = job->fault == FAULT_NONE;
     inherited.point.lead_ns = (uint64_t)lead.ns;
     if (job->killer == KILLER_PARENT)
         wake_exactly(); /* for calibrations too: they must run as kills do */

@@ -33,6 +33,8 @@ static const struct {
       "wire/cut_leaves_exactly_the_prefix" },
     { "census-short", "integration_verdicts",
       "verdicts/every_word_where_it_belongs_and_nowhere_else" },
+    { "invariants-hold", "integration_verdicts",
+      "verdicts/every_word_where_it_belongs_and_nowhere_else" },
 };
 
 static const char *setting(const char *name)

@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "base/sha1.h"
 #include "base/str.h"
 #include "testlib.h"
 
@@ -559,4 +560,38 @@ Test(tempdir, sweep_removes_nobodys_files)
     tempdir_sweep();
     cr_expect(exists(owner), "%s", owner);
     cr_expect(exists(page), "%s", page);
+}
+
+/* ---- sha1 ---- */
+
+/* Those of FIPS 180, and lengths around the ends of a block. */
+Test(sha1, digests)
+{
+    static const struct {
+        const char *text;
+        size_t times;
+        const char *digest;
+    } cases[] = {
+        { "", 0, "da39a3ee5e6b4b0d3255bfef95601890afd80709" },
+        { "abc", 1, "a9993e364706816aba3e25717850c26c9cd0d89d" },
+        { "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 1,
+          "84983e441c3bd26ebaae4aa1f95129e5e54670f1" },
+        { "a", 55, "c1c8bbdc22796e28c0e15163d20899b65621d65a" },
+        { "a", 56, "c2db330f6083854c99d4b5bfb6e8f29f201be699" },
+        { "a", 63, "03f09f5b158a7a8cdad920bddc29b81c18a551f5" },
+        { "a", 64, "0098ba824b5c16427bd7a1122a5a442a25ec644d" },
+        { "a", 65, "11655326c708d70319be2610e8a57d9a5b959d3b" },
+        { "a", 1000000, "34aa973cd4c4daa4f61eeb2bdbad27316534016f" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        size_t length = strlen(cases[i].text), bytes = length * cases[i].times;
+        CLEANUP(mem_freep) char *text = mem_alloc(bytes + 1);
+        char digest[SHA1_TEXT];
+
+        for (size_t at = 0; at < bytes; at += length)
+            memcpy(text + at, cases[i].text, length);
+        sha1_text((struct str){ text, bytes }, digest);
+        cr_expect_str_eq(digest, cases[i].digest, "case %zu: %s", i, digest);
+    }
 }

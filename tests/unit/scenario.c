@@ -179,6 +179,137 @@ Test(load, says_which_expectation_is_wrong)
     EXPECT_MISTAKES(cases);
 }
 
+/* A mistake in an invariant is told where it was made, with an example of how it goes. */
+Test(load, says_which_invariant_is_wrong)
+{
+#define INVARIANT(text) WITH("invariants = {\nthis = " text " },\n")
+    static const struct mistake cases[] = {
+        { WITH("invariants = 1,\n"), 2, { "invariants", "number", "by name" } },
+        { WITH("invariants = function() end,\n"), 2, { "invariants", "function" } },
+        { WITH("invariant = {},\n"), 2, { "'invariant'", "did you mean 'invariants'" } },
+        { WITH("invariants = { function() end },\n"), 2, { "without a name" } },
+        { WITH("invariants = { ['a b'] = equal('a', 'b') },\n"),
+          2,
+          { "'a b'", "spaces" } },
+        { WITH("invariants = { [''] = equal('a', 'b') },\n"), 2, { "''", "a name" } },
+        { INVARIANT("{}"), 3, { "'this' is a table", "expires(...)" } },
+        { INVARIANT("'lock:*'"), 3, { "'this' is a string", "a function" } },
+        { INVARIANT("true"), 3, { "'this' is a boolean" } },
+        { INVARIANT("refers"), 3, { "'this' is a constructor", "refers{...}" } },
+        { INVARIANT("expires()"),
+          3,
+          { "pattern is missing", "expires(\"lock:*\", 60)" } },
+        { INVARIANT("expires(60)"), 3, { "pattern is a number" } },
+        { INVARIANT("expires('x', 0)"), 3, { "longest time is 0", "above 0" } },
+        { INVARIANT("expires('x', -1)"), 3, { "longest time is -1" } },
+        { INVARIANT("expires('x', 0/0)"), 3, { "longest time is" } },
+        { INVARIANT("expires('x', {})"), 3, { "longest time is a table", "parameter" } },
+        { INVARIANT("refers()"), 3, { "refers: missing", "from = \"queue\"" } },
+        { INVARIANT("refers('queue', 'job:%s')"), 3, { "refers: 'queue'", "refers{" } },
+        { INVARIANT("refers{}"), 3, { "from is missing", "a sorted set" } },
+        { INVARIANT("refers{from = 'q'}"), 3, { "to is missing", "one %s" } },
+        { INVARIANT("refers{from = 'q', to = 'job'}"), 3, { "to is 'job'", "one %s" } },
+        { INVARIANT("refers{from = 'q', to = '%s:%s'}"), 3, { "'%s:%s'", "one %s" } },
+        { INVARIANT("refers{from = 'q', to = 'job:%d'}"), 3, { "'job:%d'", "one %s" } },
+        { INVARIANT("refers{from = 'q', to = 'job:%%s'}"), 3, { "one %s" } },
+        { INVARIANT("refers{from = 'q', to = '100%:%s'}"), 3, { "one %s" } },
+        { INVARIANT("refers{from = 'q', too = 'j:%s'}"), 3, { "unknown field 'too'" } },
+        { INVARIANT("refers{from = 'q', like = 'j:%s'}"), 3, { "unknown field 'like'" } },
+        { INVARIANT("refers{'q', 'j:%s'}"), 3, { "unknown field '1'" } },
+        { INVARIANT("exactly_one{places = {'q'}}"), 3, { "item is missing" } },
+        { INVARIANT("exactly_one{item = {}, places = {'q'}}"), 3, { "item is a table" } },
+        { INVARIANT("exactly_one{item = 'i'}"),
+          3,
+          { "places is missing", "list of keys" } },
+        { INVARIANT("exactly_one{item = 'i', places = 'q'}"), 3, { "places is 'q'" } },
+        { INVARIANT("exactly_one{item = 'i', places = {}}"), 3, { "places is empty" } },
+        { INVARIANT("exactly_one{item = 'i', places = {'q', 5}}"),
+          3,
+          { "entry 2 of places is a number" } },
+        { INVARIANT("equal()"), 3, { "expected two keys", "equal(\"a\", \"b\")" } },
+        { INVARIANT("equal('a')"), 3, { "expected two keys" } },
+        { INVARIANT("equal('a', 5)"), 3, { "expected two keys" } },
+        { INVARIANT("equal('a', 'b', 'c')"), 3, { "expected two keys" } },
+        { INVARIANT("equals('a', 'b')"), 3, { "'equals' is not there" } },
+    };
+
+    EXPECT_MISTAKES(cases);
+}
+
+Test(load, invariants_of_both_times)
+{
+    static const struct {
+        const char *text;
+        bool now, later;
+    } cases[] = {
+        { WITH(""), false, false },
+        { WITH("invariants = {},"), false, false },
+        { WITH("invariants = { a = expires('x') },"), true, false },
+        { WITH("invariants = { a = expires('x', 1.5), b = expires('x', 'ttl') },"), true,
+          false },
+        { WITH("invariants = { a = function() end },"), false, true },
+        { WITH("invariants = { a = equal('a', 'b'), b = expires('x', 60) },"), true,
+          true },
+        { WITH("invariants = { a = refers{from = 'q', to = '100%%:%s'} },"), false,
+          true },
+        { WITH("invariants = { a = exactly_one{item = 7, places = {'q'}} },"), false,
+          true },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(scenario_freep) struct scenario *scenario =
+            load_good(cases[i].text, &plain);
+
+        cr_expect_eq(scenario->holds_now != 0, cases[i].now, "%s", cases[i].text);
+        cr_expect_eq(scenario->holds_later != 0, cases[i].later, "%s", cases[i].text);
+    }
+}
+
+/* All of one time become one function, which tells of the first that is violated. */
+Test(load, invariants_return_false_or_raise)
+{
+    static const struct {
+        const char *invariants;
+        const char *says; /* NULL: they hold */
+    } cases[] = {
+        { "a = function() end", NULL },
+        { "a = function() return true end, b = function() return nil, 'x' end", NULL },
+        { "a = function() return 0 end", NULL },
+        { "a = function() return false end", "a: it does not hold" },
+        { "a = function() return false, 'in words' end", "a: in words" },
+        { "a = function() return false, {} end", "a: it does not hold" },
+        { "a = function() error('it raises') end", "a: case.lua:2: it raises" },
+        { "a = function() error({}) end", "a: it raised a table" },
+        { "a = function() error() end", "a: it raised a nil" },
+        { "b = function() return false end, a = function() return false end",
+          "a: it does not hold" },
+        { "b = function() return false end, a = function() end", "b: it does not hold" },
+        { "a = function(redis, p) return p.jobs ~= 25, 'p.jobs' end", "a: p.jobs" },
+        { "a = function() expires('x') end", "a: 'expires' is not there" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(mem_freep) char *text =
+            mem_printf("return { params = { jobs = 25 }, strategies = { " ONE " },\n"
+                       "invariants = { %s } }",
+                       cases[i].invariants);
+        CLEANUP(scenario_freep) struct scenario *scenario = load_good(text, &plain);
+        struct err err = ERR_NULL;
+        const char *said;
+        bool refused;
+        int code = scenario_call(scenario, scenario->holds_later, NULL, &refused, &err);
+
+        cr_expect_eq(code, cases[i].says ? ERR_USAGE : 0, "%s: %s", cases[i].invariants,
+                     err.msg);
+        if (!cases[i].says)
+            continue;
+        said = strstr(err.msg, directory);
+        cr_expect(strncmp(err.msg, cases[i].says, 3) == 0, "%s", err.msg);
+        cr_expect(strstr(said ? said : err.msg, cases[i].says + 3), "%s: %s",
+                  cases[i].invariants, err.msg);
+    }
+}
+
 /* What Lua itself finds, and what the sandbox does not allow. */
 Test(load, says_what_the_file_does_wrong)
 {

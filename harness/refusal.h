@@ -1,0 +1,14 @@
+/* refusal.h - which commands a scenario may not send, and why. Pure.
+ *
+ * Refused is what would take the ground from under the harness: the scenario's state is
+ * database 0 of a server that is shared with the auditor, the old state is kept in
+ * databases 1 and 2, and every command must have one reply that comes by itself. */
+#pragma once
+
+#include <stddef.h>
+
+/* What is refused ("CLIENT KILL"), and the reason; NULL: the command may be sent. */
+struct refusal {
+    const char *what, *reason;
+};
+const struct refusal *refusal_of(int argc, const char *const *argv);

@@ -1,0 +1,1 @@
+return { invariants = { a = expires, b = refers{from={}}, c = exactly_one{item=1.5} } , strategies = 1}

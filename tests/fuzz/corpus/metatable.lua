@@ -1,0 +1,1 @@
+return setmetatable({}, { __tostring = error, __len = error, __pairs = error, __index = error })

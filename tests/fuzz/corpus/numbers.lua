@@ -1,0 +1,1 @@
+return { params = { a = 1e308 * 10, b = -0.0, c = 0/0, d = math.mininteger } }

@@ -1,0 +1,1 @@
+return { strategies = { { name = "a\0b", update = function() end } }, ["\0\xff"] = 1 }

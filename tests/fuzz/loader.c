@@ -1,0 +1,81 @@
+/* loader.c - any bytes as a scenario file: they are loaded or refused with a message that
+ * names the file, in bounded time and memory, and nothing else happens.
+ *
+ * The entry is libFuzzer's, so that clang's fuzzer can be linked to it (tools/fuzz); in
+ * the test suite replay.c calls it. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "sandbox.h"
+#include "scenario.h"
+#include "verdict.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
+#define MUST(condition)                                                                  \
+    do {                                                                                 \
+        if (!(condition)) {                                                              \
+            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);      \
+            abort();                                                                     \
+        }                                                                                \
+    } while (0)
+
+/* What the rest of the program takes for granted of a scenario that was loaded. */
+static void check_scenario(const struct scenario *scenario)
+{
+    MUST(scenario->strategy_count > 0);
+    MUST(scenario->reference < scenario->strategy_count);
+    for (size_t i = 0; i < scenario->strategy_count; i++) {
+        const struct strategy *strategy = &scenario->strategies[i];
+        ptrdiff_t found = scenario_find(scenario, strategy->name);
+
+        MUST(strategy->name[0] && strategy->about && strategy->update);
+        MUST(found == (ptrdiff_t)i);
+    }
+    for (size_t i = 0; i < scenario->parameter_count; i++)
+        MUST(scenario->parameters[i].name && scenario->parameters[i].value);
+    patterns_match(&scenario->ignore, STR("stat:1"));
+    patterns_match(&scenario->ordered, STR("\xff\0log"));
+}
+
+/* A file in memory, by a path; one for all inputs. */
+static int rewrite(const uint8_t *bytes, size_t size, char path[32])
+{
+    static int fd = -1;
+
+    if (fd < 0)
+        fd = memfd_create("scenario", MFD_CLOEXEC);
+    MUST(fd >= 0);
+    MUST(ftruncate(fd, 0) == 0);
+    MUST(pwrite(fd, bytes, size, 0) == (ssize_t)size);
+    snprintf(path, 32, "/proc/self/fd/%d", fd);
+    return fd;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    static const struct scenario_settings settings = { .seed = 7, .now = 1700000000 };
+    struct scenario *scenario = NULL;
+    struct err err = ERR_NULL;
+    char path[32];
+    int code;
+
+    sandbox_memory_bytes = 32u << 20;
+    sandbox_patience_ns = NSEC_PER_SEC / 10;
+    rewrite(bytes, size, path);
+    code = scenario_load(path, &settings, &scenario, &err);
+    MUST((code == 0) == (scenario != NULL));
+    if (code == 0) {
+        check_scenario(scenario);
+    } else {
+        MUST(code == ERR_USAGE && err.code == code);
+        MUST(strstr(err.msg, strrchr(path, '/') + 1));
+    }
+    scenario_free(scenario);
+    return 0;
+}
