@@ -356,6 +356,8 @@ __attribute__((noreturn)) static void become_lane(struct fleet *fleet, size_t in
         .bytes = options->bytes,
         .killer = options->killer,
         .timeout_ns = options->timeout_ns,
+        .skip_costs = options->skip_costs,
+        .kill_ns = options->kill_ns,
         .address = fleet->lanes[index].server.address,
         .index = index,
         .count = fleet->lane_count,

@@ -20,6 +20,8 @@ struct lane_settings {
     bool bytes;               /* cut every update at every byte too */
     enum killer killer;
     uint64_t timeout_ns;
+    bool skip_costs;  /* do not measure what updates cost */
+    uint64_t kill_ns; /* kills end after so long; 0: when all are done */
     struct address address;
     size_t index, count; /* this lane, and how many there are */
     int out_fd;          /* messages go here */
