@@ -74,7 +74,7 @@ static struct check_strategy condense(const struct finding *finding)
         .name = mem_strdup(finding->strategy->name),
         .expect = finding->strategy->expect,
         .verdict = judge(finding),
-        .points = finding->commands + 1,
+        .points = finding->controlled ? finding->commands + 1 : 0,
         .census = tally_census(finding),
         .uncrashed = finding->uncrashed,
         .uncrashed_example = mem_strdup(finding->uncrashed_example),

@@ -195,8 +195,8 @@ void check_write_text(FILE *out, const struct check *check, bool color)
     fputs(summary, out);
     paint(out, color, PLAIN);
     if (check->count)
-        fprintf(out, " (%.1f s, %s%s)", check->seconds,
-                check->trials ? "" : "census only, ",
-                check->server[0] ? check->server : "no server was reached");
+        fprintf(out, " (%.1f s%s%s%s)", check->seconds,
+                check->trials ? "" : ", census only", check->server[0] ? ", " : "",
+                check->server);
     fputc('\n', out);
 }
