@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/mutant.h"
 #include "figures.h"
 
 struct check_scenario *check_add(struct check *check, const char *name,
@@ -39,7 +40,8 @@ static enum check_verdict judge(const struct finding *finding)
 
     if (kills->unexplained || finding->cuts.unexplained)
         return CHECK_UNEXPLAINED;
-    if (harmless && tally_harmed(&kills->words, kills->outcomes[OUTCOME_VALID]))
+    if (harmless && !mutant("kills-unheard") &&
+        tally_harmed(&kills->words, kills->outcomes[OUTCOME_VALID]))
         return CHECK_FAILED;
     switch (tally_verdict(finding)) {
     case VERDICT_PASS:

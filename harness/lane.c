@@ -200,12 +200,15 @@ static int calibrate_all(struct lane *lane, struct err *err)
     size_t subjects = lane->judge.subject_count;
     uint64_t budget_ns = CALIBRATION_BUDGET_NS * subjects;
     uint64_t start_ns = clock_now_ns();
+    size_t least = 3;
     int code = 0;
 
-    if (lane->settings->kill_ns && lane->settings->kill_ns / 4 < budget_ns)
+    if (lane->settings->kill_ns && lane->settings->kill_ns / 4 < budget_ns) {
         budget_ns = lane->settings->kill_ns / 4;
+        least = 1;
+    }
     for (size_t round = 0; round < CALIBRATION_UPDATES && code == 0; round++) {
-        if (round >= 3 && clock_now_ns() - start_ns > budget_ns)
+        if (round >= least && clock_now_ns() - start_ns > budget_ns)
             break;
         for (size_t i = 0; i < subjects && code == 0; i++) {
             code = calibrate(lane, i, err);

@@ -10,7 +10,7 @@
 #define GREEN "\033[32m"
 #define BOLD "\033[1m"
 #define PLAIN "\033[0m"
-#define WIDEST 32 /* of a column; what is longer moves its own line only */
+#define WIDEST 48 /* of a column; what is longer moves its own line only */
 
 enum column { NAME, STRATEGY, EXPECTED, KILLS, COLUMNS };
 
