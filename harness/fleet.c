@@ -400,6 +400,8 @@ __attribute__((noreturn)) static void become_lane(struct fleet *fleet, size_t in
         .bytes = options->bytes,
         .killer = options->killer,
         .timeout_ns = options->timeout_ns,
+        .skip_costs = options->skip_costs,
+        .kill_ns = options->kill_ns,
         .address = fleet->lanes[index].server.address,
         .worker_address = worker_address(&fleet->lanes[index]),
         .index = index,

@@ -200,11 +200,17 @@ static int calibrate(struct lane *lane, size_t subject, struct err *err)
 static int calibrate_all(struct lane *lane, struct err *err)
 {
     size_t subjects = lane->judge.subject_count;
+    uint64_t budget_ns = CALIBRATION_BUDGET_NS * subjects;
     uint64_t start_ns = clock_now_ns();
+    size_t least = 3;
     int code = 0;
 
+    if (lane->settings->kill_ns && lane->settings->kill_ns / 4 < budget_ns) {
+        budget_ns = lane->settings->kill_ns / 4;
+        least = 1;
+    }
     for (size_t round = 0; round < CALIBRATION_UPDATES && code == 0; round++) {
-        if (round >= 3 && clock_now_ns() - start_ns > CALIBRATION_BUDGET_NS * subjects)
+        if (round >= least && clock_now_ns() - start_ns > budget_ns)
             break;
         for (size_t i = 0; i < subjects && code == 0; i++) {
             code = calibrate(lane, i, err);
@@ -507,13 +513,20 @@ static int kill_trial(struct lane *lane, const struct plan_trial *planned,
     return note_trial(lane, &trial, err);
 }
 
+static bool out_of_time(const struct lane *lane, uint64_t start_ns)
+{
+    return lane->settings->kill_ns && clock_now_ns() - start_ns > lane->settings->kill_ns;
+}
+
 static int run_kills(struct lane *lane, struct err *err)
 {
     CLEANUP(snapshot_release) struct snapshot snapshot = SNAPSHOT_NULL;
     uint64_t trials = plan_trials(&lane->settings->plan);
+    uint64_t start_ns = clock_now_ns();
     int code = trials ? calibrate_all(lane, err) : 0;
 
-    for (uint64_t t = lane->settings->index; t < trials && code == 0;
+    for (uint64_t t = lane->settings->index;
+         t < trials && code == 0 && !out_of_time(lane, start_ns);
          t += lane->settings->count) {
         struct plan_trial planned = plan_trial(&lane->settings->plan, t);
 
@@ -551,7 +564,7 @@ static int learn(struct lane *lane, struct err *err)
                            lane->settings->plan.strategies, err);
     if (code == 0)
         code = tell_controls(lane, err);
-    return code == 0 ? measure_all(lane, err) : code;
+    return code == 0 && !lane->settings->skip_costs ? measure_all(lane, err) : code;
 }
 
 static int run_stages(struct lane *lane, struct err *err)

@@ -18,6 +18,8 @@ struct lane_settings {
     const size_t *strategies; /* that take part: indices into the scenario's */
     struct plan plan;         /* plan.strategies of them */
     bool bytes;               /* cut every update at every byte too */
+    bool skip_costs;          /* do not measure what updates cost */
+    uint64_t kill_ns;         /* kills end after so long; 0: when all are done */
     enum killer killer;
     uint64_t timeout_ns;
     struct address address;        /* for audits */

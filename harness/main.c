@@ -17,7 +17,7 @@ static void help(FILE *out)
           "What does kill -9 leave in your Redis?\n\n",
           out);
     for (size_t i = 0; (command = command_at(i)); i++)
-        fprintf(out, "  %-6s %-10s %s\n", command->name, command->usage, command->about);
+        fprintf(out, "  %-6s %-13s %s\n", command->name, command->usage, command->about);
     fputs("\n"
           "afterkill COMMAND --help tells more; afterkill --version tells which one this "
           "is.\n"

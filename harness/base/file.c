@@ -82,6 +82,26 @@ int file_write(const char *path, const char *bytes, size_t length, struct err *e
     return 0;
 }
 
+int file_create(const char *path, const char *bytes, size_t length, struct err *err)
+{
+    CLEANUP(closep) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    int code;
+
+    if (fd < 0 && errno == EEXIST)
+        return err_set(err, ERR_USAGE, "'%s' is there already, and is left as it is",
+                       path);
+    if (fd < 0)
+        return err_errno(err, "create '%s'", path);
+    code = write_all(fd, bytes, length);
+    if (!code && fsync(fd) < 0 && errno != EINVAL)
+        code = -errno;
+    if (code) {
+        unlink(path);
+        return err_set(err, code, "write '%s': %s", path, strerror(-code));
+    }
+    return 0;
+}
+
 int file_make_directory(const char *path, struct err *err)
 {
     CLEANUP(mem_freep) char *part = mem_strdup(path);

@@ -10,6 +10,9 @@
  * whole. */
 int file_write(const char *path, const char *bytes, size_t length, struct err *err);
 
+/* Writes a file that must not be there yet; ERR_USAGE if it is. */
+int file_create(const char *path, const char *bytes, size_t length, struct err *err);
+
 /* Creates the directory and its parents where they are missing. */
 int file_make_directory(const char *path, struct err *err);
 

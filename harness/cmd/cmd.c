@@ -13,6 +13,9 @@
 static const struct subcommand commands[] = {
     { "run", "SCENARIO", "kill the workers of a scenario's strategies, and report",
       cmd_run },
+    { "check", "[SCENARIO...]", "does every strategy do what its scenario expects?",
+      cmd_check },
+    { "new", "NAME", "write a scenario to start from", cmd_new },
     { "list", "", "the scenarios and their strategies", cmd_list },
 };
 
@@ -101,6 +104,18 @@ size_t scenario_names(const char *directory, char ***ret)
         qsort(names, count, sizeof(*names), by_text);
     *ret = names;
     return count;
+}
+
+int scenario_names_known(const char *directory, char ***ret, size_t *ret_count,
+                         struct err *err)
+{
+    *ret_count = scenario_names(directory, ret);
+    if (*ret_count)
+        return 0;
+    return err_set(
+        err, ERR_USAGE,
+        "there are no scenarios in '%s' (set AFTERKILL_SCENARIOS to their directory)",
+        directory);
 }
 
 void scenario_names_free(char **names, size_t count)

@@ -21,6 +21,8 @@ const struct subcommand *command_at(size_t index);           /* NULL past the en
 const char *command_name(const void *ignored, size_t index); /* for str_nearest() */
 
 int cmd_run(int argc, char **argv, enum exit_status *ret_status, struct err *err);
+int cmd_check(int argc, char **argv, enum exit_status *ret_status, struct err *err);
+int cmd_new(int argc, char **argv, enum exit_status *ret_status, struct err *err);
 int cmd_list(int argc, char **argv, enum exit_status *ret_status, struct err *err);
 
 /* Where scenarios are: $AFTERKILL_SCENARIOS, else the source tree's if the program was
@@ -34,4 +36,7 @@ int scenario_path(const char *operand, char **ret, struct err *err);
 /* Names (without .lua) of the scenarios in the directory, sorted; the caller frees all.
  */
 size_t scenario_names(const char *directory, char ***ret);
+/* The same, but it is an error if there are none. */
+int scenario_names_known(const char *directory, char ***ret, size_t *ret_count,
+                         struct err *err);
 void scenario_names_free(char **names, size_t count);

@@ -7,15 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-
-static bool wants_color(const struct destination *destination)
-{
-    const char *no_color = getenv("NO_COLOR");
-
-    if (strcmp(destination->color, "auto") != 0)
-        return strcmp(destination->color, "always") == 0;
-    return isatty(STDOUT_FILENO) && !(no_color && *no_color);
-}
+#include "cmd/options.h"
 
 static void write_report(FILE *out, const struct report_format *format,
                          const struct sweep *sweep, struct report_style style)
@@ -55,7 +47,7 @@ static int print(const struct destination *destination, const struct sweep *swee
                  struct err *err)
 {
     write_report(stdout, destination->format, sweep,
-                 (struct report_style){ .color = wants_color(destination),
+                 (struct report_style){ .color = option_color_wanted(destination->color),
                                         .points = destination->points });
     errno = 0;
     if (fflush(stdout) != 0 || ferror(stdout))

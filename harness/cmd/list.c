@@ -46,15 +46,12 @@ int cmd_list(int argc, char **argv, enum exit_status *ret_status, struct err *er
     CLEANUP(mem_freep) char *directory = scenario_directory();
     char **names;
     size_t count;
-    int code = 0;
+    int code;
 
     argp_parse(&argp, argc, argv, 0, NULL, NULL);
-    count = scenario_names(directory, &names);
-    if (count == 0)
-        return err_set(
-            err, ERR_USAGE,
-            "there are no scenarios in '%s' (set AFTERKILL_SCENARIOS to their directory)",
-            directory);
+    code = scenario_names_known(directory, &names, &count, err);
+    if (code < 0)
+        return code;
     for (size_t i = 0; i < count && code == 0; i++)
         code = list_one(directory, names[i], err);
     scenario_names_free(names, count);

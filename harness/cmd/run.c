@@ -13,13 +13,12 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/deliver.h"
+#include "cmd/options.h"
 #include "fleet.h"
 #include "progress_view.h"
 #include "report/report.h"
 #include "sweep.h"
 
-#define LANES_MOST 256
-#define TRIALS_MOST UINT64_C(1000000000)
 #define RTT_MOST_S 1.0 /* a connection's first reply takes two, and has 10 s to come */
 
 struct options {
@@ -119,32 +118,6 @@ static const struct argp_option argp_options[] = {
     { NULL, 0, NULL, 0, NULL, 0 },
 };
 
-static uint64_t parse_whole(const char *text, const char *option, uint64_t least,
-                            uint64_t most, struct argp_state *state)
-{
-    char *end;
-    unsigned long long value;
-
-    errno = 0;
-    value = strtoull(text, &end, 10);
-    if (end == text || *end || errno || text[0] == '-' || value < least || value > most)
-        argp_error(state, "--%s '%s': expected a whole number from %llu to %llu", option,
-                   text, (unsigned long long)least, (unsigned long long)most);
-    return value;
-}
-
-static double parse_real(const char *text, const char *option, double above, double below,
-                         struct argp_state *state)
-{
-    char *end;
-    double value = strtod(text, &end);
-
-    if (end == text || *end || !isfinite(value) || value <= above || value >= below)
-        argp_error(state, "--%s '%s': expected a number between %g and %g", option, text,
-                   above, below);
-    return value;
-}
-
 static enum killer parse_killer(const char *text, struct argp_state *state)
 {
     for (size_t i = 0; i < ARRAY_SIZE(killers); i++)
@@ -209,15 +182,6 @@ static void parse_format(struct options *options, const char *name,
         argp_error(state, "--format '%s': expected text or json", name);
 }
 
-static void parse_color(struct options *options, const char *text,
-                        struct argp_state *state)
-{
-    if (strcmp(text, "auto") != 0 && strcmp(text, "always") != 0 &&
-        strcmp(text, "never") != 0)
-        argp_error(state, "--color '%s': expected auto, always or never", text);
-    options->destination.color = text;
-}
-
 static void parse_sweep(struct options *options, const char *text,
                         struct argp_state *state)
 {
@@ -236,16 +200,16 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         options->strategies = argument;
         break;
     case KEY_TRIALS:
-        options->trials = parse_whole(argument, "trials", 0, TRIALS_MOST, state);
+        options->trials = option_whole(argument, "trials", 0, TRIALS_MOST, state);
         break;
     case KEY_FAULT:
         parse_faults(options, argument, state);
         break;
     case KEY_SEED:
-        options->seed = parse_whole(argument, "seed", 0, INT64_MAX, state);
+        options->seed = option_whole(argument, "seed", 0, INT64_MAX, state);
         break;
     case KEY_LANES:
-        options->lanes = (size_t)parse_whole(argument, "lanes", 1, LANES_MOST, state);
+        options->lanes = (size_t)option_whole(argument, "lanes", 1, LANES_MOST, state);
         break;
     case KEY_SET:
         options->assignments =
@@ -254,13 +218,13 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         options->assignments[options->assignment_count++] = argument;
         break;
     case KEY_CONFIDENCE:
-        options->confidence = parse_real(argument, "confidence", 0, 1, state);
+        options->confidence = option_real(argument, "confidence", 0, 1, state);
         break;
     case KEY_KILLER:
         options->killer = parse_killer(argument, state);
         break;
     case KEY_TIMEOUT:
-        options->timeout_s = parse_real(argument, "timeout", 0, 1e6, state);
+        options->timeout_s = option_real(argument, "timeout", 0, 1e6, state);
         break;
     case KEY_REDIS_SERVER:
         options->redis_server = argument;
@@ -281,7 +245,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         options->destination.points = true;
         break;
     case KEY_COLOR:
-        parse_color(options, argument, state);
+        options->destination.color = option_color(argument, state);
         break;
     case KEY_SWEEP:
         parse_sweep(options, argument, state);

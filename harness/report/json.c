@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/json.h"
 #include "report/report.h"
 
 #define SCHEMA 1
@@ -349,4 +350,24 @@ void report_sweep_json(FILE *out, const struct sweep *sweep, struct report_style
     json_object_set_new(object, "verdict",
                         text(report_verdict(sweep_exit_status(sweep))));
     dump(out, object);
+}
+
+json_t *report_json_text(const char *bytes)
+{
+    return text(bytes);
+}
+
+json_t *report_json_later(unsigned later)
+{
+    return later_words(later);
+}
+
+json_t *report_json_expect(unsigned expect)
+{
+    return expect_words(expect);
+}
+
+void report_json_set_words(json_t *object, const struct words *words)
+{
+    set_words(object, words);
 }

@@ -28,6 +28,8 @@ static const struct {
       "verdicts/every_word_where_it_belongs_and_nowhere_else" },
     { "one-control-new", "integration_verdicts",
       "verdicts/every_word_where_it_belongs_and_nowhere_else" },
+    { "kills-unheard", "unit_check_mutable",
+      "check/census_judges_and_kills_must_not_contradict" },
     { "misses-clean", "unit_tally_mutable", "tally/kills_count_outcomes_and_words" },
     { "census-late", "integration_modules_mutable",
       "wire/cut_leaves_exactly_the_prefix" },

@@ -1,0 +1,437 @@
+/* check.c - afterkill check: every scenario against what it expects of its strategies.
+ *
+ * Scenarios run one after the other, each as a run of its own with its own servers, which
+ * start in hundredths of a second; what one does to its server or its lanes cannot reach
+ * the next. What a run does for figures (costs, timelines) is left out. */
+#include <argp.h>
+#include <fnmatch.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "check_view.h"
+#include "cmd/cmd.h"
+#include "cmd/options.h"
+#include "fleet.h"
+#include "report/check_report.h"
+
+struct options {
+    char **operands; /* borrowed from argv */
+    size_t operand_count;
+    const char **filters; /* owned; what they point to is borrowed */
+    size_t filter_count;
+    uint64_t trials, seed;
+    bool quick;
+    size_t lanes; /* 0: one per CPU */
+    double timeout_s, kill_time_s;
+    const char *redis_server;
+    const struct check_format *format;
+    const char *file; /* gets the report; NULL: standard output does */
+    const char *color;
+};
+
+enum option_key {
+    KEY_QUICK = 256,
+    KEY_FILTER,
+    KEY_TRIALS,
+    KEY_KILL_TIME,
+    KEY_SEED,
+    KEY_LANES,
+    KEY_TIMEOUT,
+    KEY_REDIS_SERVER,
+    KEY_FORMAT,
+    KEY_COLOR,
+    KEY_OUTPUT = 'o',
+};
+
+static const struct argp_option argp_options[] = {
+    { "quick", KEY_QUICK, NULL, 0, "The census only: no kills", 1 },
+    { "filter", KEY_FILTER, "GLOB", 0,
+      "Only scenarios whose name matches, or with GLOB/GLOB the scenario's and the "
+      "strategy's (may be repeated: any of them)",
+      1 },
+    { "trials", KEY_TRIALS, "N", 0, "Kill attempts per strategy (default 200)", 2 },
+    { "kill-time", KEY_KILL_TIME, "SECONDS", 0,
+      "The kills of one scenario end after so long, done or not (default 2)", 2 },
+    { "seed", KEY_SEED, "S", 0, "What the schedule is computed from (default 1)", 2 },
+    { "lanes", KEY_LANES, "N", 0,
+      "How many servers and trial loops (default: one per CPU)", 2 },
+    { "timeout", KEY_TIMEOUT, "SECONDS", 0,
+      "When the watchdog kills a worker that does not end (default 10)", 2 },
+    { "format", KEY_FORMAT, "text|tap|junit|json", 0, "Of the report (default text)", 3 },
+    { "output", KEY_OUTPUT, "FILE", 0,
+      "Write the report there; standard output then gets the text", 3 },
+    { "color", KEY_COLOR, "auto|always|never", 0,
+      "Colour in the text report (default auto)", 3 },
+    { "redis-server", KEY_REDIS_SERVER, "PATH", 0,
+      "The server to start (default: redis-server or valkey-server from the PATH)", 4 },
+    { NULL, 0, NULL, 0, NULL, 0 },
+};
+
+static void add_filter(struct options *options, const char *glob,
+                       struct argp_state *state)
+{
+    if (!*glob || *glob == '/')
+        argp_error(state,
+                   "--filter '%s': expected a pattern for scenarios' names, or "
+                   "SCENARIO/STRATEGY",
+                   glob);
+    options->filters =
+        mem_grow(options->filters, options->filter_count + 1, sizeof(*options->filters));
+    options->filters[options->filter_count++] = glob;
+}
+
+static void parse_format(struct options *options, const char *name,
+                         struct argp_state *state)
+{
+    options->format = check_format_by_name(name);
+    if (!options->format)
+        argp_error(state, "--format '%s': expected text, tap, junit or json", name);
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    struct options *options = state->input;
+
+    switch (key) {
+    case KEY_QUICK:
+        options->quick = true;
+        break;
+    case KEY_FILTER:
+        add_filter(options, argument, state);
+        break;
+    case KEY_TRIALS:
+        options->trials = option_whole(argument, "trials", 0, TRIALS_MOST, state);
+        break;
+    case KEY_KILL_TIME:
+        options->kill_time_s = option_real(argument, "kill-time", 0, 1e6, state);
+        break;
+    case KEY_SEED:
+        options->seed = option_whole(argument, "seed", 0, INT64_MAX, state);
+        break;
+    case KEY_LANES:
+        options->lanes = (size_t)option_whole(argument, "lanes", 1, LANES_MOST, state);
+        break;
+    case KEY_TIMEOUT:
+        options->timeout_s = option_real(argument, "timeout", 0, 1e6, state);
+        break;
+    case KEY_REDIS_SERVER:
+        options->redis_server = argument;
+        break;
+    case KEY_FORMAT:
+        parse_format(options, argument, state);
+        break;
+    case KEY_OUTPUT:
+        options->file = argument;
+        break;
+    case KEY_COLOR:
+        options->color = option_color(argument, state);
+        break;
+    case ARGP_KEY_ARGS:
+        options->operands = state->argv + state->next;
+        options->operand_count = (size_t)(state->argc - state->next);
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+/* The name of a scenario, from its file's. */
+static char *name_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *name = mem_strdup(slash ? slash + 1 : path);
+    size_t length = strlen(name);
+
+    if (length > 4 && strcmp(name + length - 4, ".lua") == 0)
+        name[length - 4] = '\0';
+    return name;
+}
+
+/* "SCENARIO" or "SCENARIO/STRATEGY": does it match? A NULL strategy is any. */
+static bool matches(const char *filter, const char *scenario, const char *strategy)
+{
+    CLEANUP(mem_freep) char *first = mem_strdup(filter);
+    char *slash = strchr(first, '/');
+
+    if (slash)
+        *slash = '\0';
+    return fnmatch(first, scenario, 0) == 0 &&
+           (!slash || !strategy || fnmatch(slash + 1, strategy, 0) == 0);
+}
+
+static bool wanted(const struct options *options, const char *scenario,
+                   const char *strategy)
+{
+    for (size_t i = 0; i < options->filter_count; i++)
+        if (matches(options->filters[i], scenario, strategy))
+            return true;
+    return !options->filter_count;
+}
+
+/* The scenarios that are to be run, with the files they are in. */
+struct work {
+    struct check check;
+    char **paths; /* one per scenario; owned */
+    size_t path_count;
+};
+
+static void add(const struct options *options, struct work *work, const char *operand,
+                const char *path)
+{
+    CLEANUP(mem_freep) char *name = name_of(path);
+
+    if (!wanted(options, name, NULL))
+        return;
+    for (size_t i = 0; i < work->path_count; i++)
+        if (strcmp(work->paths[i], path) == 0)
+            return; /* named twice */
+    work->paths = mem_grow(work->paths, work->path_count + 1, sizeof(*work->paths));
+    work->paths[work->path_count++] = mem_strdup(path);
+    check_add(&work->check, name, operand);
+}
+
+static int add_operands(const struct options *options, struct work *work, struct err *err)
+{
+    for (size_t i = 0; i < options->operand_count; i++) {
+        CLEANUP(mem_freep) char *path = NULL;
+        int code = scenario_path(options->operands[i], &path, err);
+
+        if (code < 0)
+            return code;
+        add(options, work, options->operands[i], path);
+    }
+    return 0;
+}
+
+static int add_all(const struct options *options, struct work *work, struct err *err)
+{
+    CLEANUP(mem_freep) char *directory = scenario_directory();
+    char **names;
+    size_t count;
+    int code = scenario_names_known(directory, &names, &count, err);
+
+    if (code < 0)
+        return code;
+    for (size_t i = 0; i < count; i++) {
+        CLEANUP(mem_freep) char *path = mem_printf("%s/%s.lua", directory, names[i]);
+
+        add(options, work, names[i], path);
+    }
+    scenario_names_free(names, count);
+    return 0;
+}
+
+/* Costs are left out: the verdicts are what is asked for. */
+static int run_strategies(const struct options *options, struct scenario *scenario,
+                          const size_t *strategies, size_t count, struct result *result,
+                          struct err *err)
+{
+    struct fleet_options fleet = {
+        .scenario = scenario,
+        .strategies = strategies,
+        .plan = { options->seed, count, options->quick ? 0 : options->trials },
+        .timeout_ns = (uint64_t)(options->timeout_s * (double)NSEC_PER_SEC),
+        .skip_costs = true,
+        .kill_ns = (uint64_t)(options->kill_time_s * (double)NSEC_PER_SEC),
+        .lanes = options->lanes,
+        .redis_server = options->redis_server,
+    };
+
+    result_init(result, scenario, strategies, &fleet.plan);
+    return fleet_run(&fleet, result, err);
+}
+
+/* Runs one scenario, whose mistakes are its own. *ret_hopeless: no server was reached, so
+ * none will be for the others. */
+static int check_one(const struct options *options, struct work *work, size_t index,
+                     bool *ret_hopeless, struct err *err)
+{
+    struct check_scenario *entry = &work->check.scenarios[index];
+    const struct scenario_settings settings = { .seed = options->seed,
+                                                .now = time(NULL) };
+    CLEANUP(scenario_freep) struct scenario *scenario = NULL;
+    CLEANUP(mem_freep) size_t *strategies = NULL;
+    struct result result;
+    size_t count = 0;
+    int code = scenario_load(work->paths[index], &settings, &scenario, err);
+
+    *ret_hopeless = false;
+    if (code < 0)
+        return code;
+    free(entry->title);
+    entry->title = mem_strdup(scenario->title);
+    strategies = MEM_ARRAY(size_t, scenario->strategy_count);
+    for (size_t i = 0; i < scenario->strategy_count; i++)
+        if (wanted(options, entry->name, scenario->strategies[i].name))
+            strategies[count++] = i;
+    if (!count) {
+        entry->state = CHECK_RAN; /* with nothing to do */
+        return 0;
+    }
+    code = run_strategies(options, scenario, strategies, count, &result, err);
+    if (code == 0)
+        check_take(&work->check, entry, &result);
+    *ret_hopeless = code < 0 && code != ERR_USAGE && !result.server[0];
+    result_release(&result);
+    return code;
+}
+
+/* One scenario after the other. An error is kept with the scenario; only a signal, and
+ * servers that cannot be reached, end the check. */
+static int run_all(const struct options *options, struct work *work, struct err *err)
+{
+    struct check *check = &work->check;
+    uint64_t start_ns = clock_now_ns();
+    struct check_view view;
+    sigset_t before;
+    int code = 0;
+
+    check_view_init(&view, stderr, isatty(STDERR_FILENO));
+    fleet_hold_signals(&before);
+    for (size_t i = 0; i < check->count && code == 0; i++) {
+        struct err own = ERR_NULL;
+        uint64_t own_ns = clock_now_ns();
+        bool hopeless;
+
+        check_view_begin(&view, check, i);
+        if (check_one(options, work, i, &hopeless, &own) < 0)
+            check_trouble(&check->scenarios[i], &own);
+        check->scenarios[i].seconds = ns_to_s((double)(clock_now_ns() - own_ns));
+        check_view_end(&view, check, i);
+        check->interrupted = own.code == ERR_STOPPED;
+        if (check->interrupted || hopeless) {
+            *err = own;
+            code = own.code;
+        }
+    }
+    check_view_close(&view);
+    fleet_release_signals(&before);
+    check->seconds = ns_to_s((double)(clock_now_ns() - start_ns));
+    return code;
+}
+
+/* A scenario of which a filter took no strategy is as one that was not named. */
+static void drop_unwanted(struct work *work)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < work->check.count; i++) {
+        struct check_scenario *scenario = &work->check.scenarios[i];
+
+        if (scenario->state == CHECK_RAN && !scenario->strategy_count)
+            check_scenario_release(scenario);
+        else
+            work->check.scenarios[kept++] = *scenario;
+    }
+    work->check.count = kept;
+}
+
+/* Before anything runs: what can be known of the place where the report will go. */
+static int prepare_file(const char *file, struct err *err)
+{
+    CLEANUP(mem_freep) char *copy = mem_strdup(file);
+    struct stat st;
+
+    if (!*file || (stat(file, &st) == 0 && S_ISDIR(st.st_mode)))
+        return err_set(err, ERR_USAGE, "--output '%s': expected the name of a file",
+                       file);
+    return file_make_directory(dirname(copy), err);
+}
+
+static int write_file(const struct options *options, const struct check *check,
+                      struct err *err)
+{
+    CLEANUP(mem_freep) char *bytes = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&bytes, &length);
+
+    if (!out)
+        return err_errno(err, "write '%s'", options->file);
+    options->format->write(out, check, false);
+    fclose(out);
+    return file_write(options->file, bytes, length, err);
+}
+
+/* An error that there was before is worth more than one of writing; main() looks whether
+ * standard output has taken all. */
+static int deliver_check(const struct options *options, const struct check *check,
+                         struct err *err)
+{
+    const struct check_format *shown =
+        options->file ? check_format_by_name("text") : options->format;
+    struct err late = ERR_NULL;
+
+    shown->write(stdout, check, option_color_wanted(options->color));
+    if (options->file && write_file(options, check, &late) < 0 && !err->code)
+        *err = late;
+    return err->code;
+}
+
+static int check_all(const struct options *options, struct work *work,
+                     enum exit_status *ret_status, struct err *err)
+{
+    int code = options->operand_count ? add_operands(options, work, err)
+                                      : add_all(options, work, err);
+
+    if (code == 0 && options->file)
+        code = prepare_file(options->file, err);
+    if (code < 0)
+        return code;
+    work->check.seed = options->seed;
+    work->check.trials = options->quick ? 0 : options->trials;
+    work->check.redis_server = options->redis_server;
+    run_all(options, work, err);
+    drop_unwanted(work);
+    if (!work->check.count)
+        work->check.nothing = "no scenario and no strategy matches --filter";
+    code = deliver_check(options, &work->check, err);
+    *ret_status = check_exit_status(&work->check);
+    return code;
+}
+
+int cmd_check(int argc, char **argv, enum exit_status *ret_status, struct err *err)
+{
+    static const struct argp argp = {
+        .options = argp_options,
+        .parser = parse,
+        .args_doc = "[SCENARIO...]",
+        .doc = "Check that every strategy does what its scenario expects of it: leaks "
+               "where it is known to leak, and does no harm where it should not. The "
+               "census of all crash points is the judge; a few hundred kills must not "
+               "contradict it."
+               "\vSCENARIO is a Lua file, or the name of one from `afterkill list`; "
+               "without any, all of that list are checked. A scenario with a mistake "
+               "fails, and the others still run. Exit status: 0 all as expected, 1 an "
+               "expectation is not met (an expected leak that is not found, too), 2 "
+               "usage or a scenario with a mistake, 4 infrastructure or unexplained "
+               "states, 5 nothing ran, 130 interrupted; of several the worst, in the "
+               "order 130, 4, 2, 1.",
+    };
+    struct options options = {
+        .trials = 200,
+        .seed = 1,
+        .timeout_s = 10,
+        .kill_time_s = 2,
+        .format = check_format_by_name("text"),
+        .color = "auto",
+    };
+    struct work work = { .paths = NULL };
+    int code;
+
+    argp_parse(&argp, argc, argv, 0, NULL, &options);
+    code = check_all(&options, &work, ret_status, err);
+    for (size_t i = 0; i < work.path_count; i++)
+        free(work.paths[i]);
+    free(work.paths);
+    free(options.filters);
+    check_release(&work.check);
+    return code;
+}

@@ -1,0 +1,104 @@
+/* new.c - afterkill new: writes a scenario to start from, which runs at once. */
+#include <argp.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "cmd/cmd.h"
+
+/* new_scenario.lua, which the build turns into C strings. */
+static const char template[] =
+#include "cmd_new_scenario.h"
+    ;
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    const char **name = state->input;
+
+    switch (key) {
+    case ARGP_KEY_ARG:
+        if (*name)
+            argp_error(state, "more than one name: '%s' and '%s'", *name, argument);
+        *name = argument;
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "which name? It may be a path, like crash/mylock");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static int check_name(const char *name, struct err *err)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "0123456789_-";
+    const char *slash = strrchr(name, '/'), *last = slash ? slash + 1 : name;
+
+    if (*last && *last != '-' && strspn(last, letters) == strlen(last))
+        return 0;
+    return err_set(err, ERR_USAGE,
+                   "'%.100s' is no name for a scenario: expected letters, digits, _ and "
+                   "-, not beginning with -, and without .lua",
+                   last);
+}
+
+static int check_directory(const char *path, struct err *err)
+{
+    CLEANUP(mem_freep) char *directory = mem_strdup(path);
+    char *slash = strrchr(directory, '/');
+    struct stat st;
+
+    if (!slash)
+        return 0;
+    slash[slash == directory] = '\0';
+    if (stat(directory, &st) == 0 && S_ISDIR(st.st_mode))
+        return 0;
+    return err_set(err, ERR_USAGE, "there is no directory '%.200s'; create it first",
+                   directory);
+}
+
+/* Where the file can be named on a command line as a file, not as a known scenario. */
+static const char *prefix(const char *path)
+{
+    return strchr(path, '/') ? "" : "./";
+}
+
+int cmd_new(int argc, char **argv, enum exit_status *ret_status, struct err *err)
+{
+    static const struct argp argp = {
+        .parser = parse,
+        .args_doc = "NAME",
+        .doc = "Write NAME.lua, a commented scenario to start from, which runs at once. "
+               "NAME may be a path into a directory that exists. A file that is there "
+               "is never overwritten.",
+    };
+    CLEANUP(mem_freep) char *path = NULL;
+    const char *name = NULL;
+    int code;
+
+    argp_parse(&argp, argc, argv, 0, NULL, &name);
+    code = check_name(name, err);
+    if (code == 0)
+        code = check_directory(name, err);
+    if (code < 0)
+        return code;
+    path = mem_printf("%s.lua", name);
+    code = file_create(path, template, sizeof(template) - 1, err);
+    if (code < 0)
+        return code;
+    printf(
+        "%s is written: a rate limiter that leaks, and its cure. See what kills leave:\n"
+        "    afterkill run %s%s\n"
+        "Put your own update in its place, say in `expect` what it should do, and keep "
+        "it so:\n"
+        "    afterkill check %s%s\n"
+        "All that a scenario can say is in docs/scenarios.md.\n",
+        path, prefix(path), path, prefix(path), path);
+    *ret_status = EXIT_PASS;
+    return 0;
+}

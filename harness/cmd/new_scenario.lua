@@ -1,0 +1,58 @@
+-- What does kill -9 leave in Redis? Ask with: afterkill run ./THIS_FILE.lua
+--
+-- The example is a rate limiter: INCR counts a client's requests, and the first one of a minute sets
+-- the counter's expiry. A worker that is killed in between leaves a counter that never expires, and
+-- the client is locked out for ever. Put your own update in its place.
+
+local key = "rate:203.0.113.7"
+
+return {
+  -- For people: one line, and where the story is told.
+  title = "A rate limiter's counter",
+  source = "",
+
+  -- Numbers, strings and booleans that functions see as p.NAME; change one with --set window=10.
+  params = { window = 60 },
+
+  -- What the update finds in Redis. Here: another client's counter. Without it Redis is empty.
+  before = function(redis, p)
+    redis.call("SET", "rate:198.51.100.1", 3, "EX", p.window)
+  end,
+
+  -- Ways to make the same update. Each is killed after every command, and at random instants.
+  strategies = {
+    { name = "two-commands",
+      about = "INCR, then EXPIRE if this was the first",
+      -- What you expect of it, which `afterkill check` holds it to:
+      --   "atomic"   a reader never sees anything but the old state or the new one
+      --   "safe"     whatever a death leaves heals by itself
+      --   "leaked", "lost", "mixed", "stuck"   it is known to do this; several in a list
+      expect = "leaked",
+      update = function(redis, p)
+        if redis.call("INCR", key) == 1 then
+          redis.call("EXPIRE", key, p.window)
+        end
+      end },
+
+    { name = "multi",
+      about = "SET NX EX and INCR inside MULTI .. EXEC",
+      expect = "atomic",
+      reference = true, -- its completed update is the right one; without any, the last one's is
+      update = function(redis, p)
+        redis.multi(function()
+          redis.call("SET", key, 0, "EX", p.window, "NX")
+          redis.call("INCR", key)
+        end)
+      end },
+  },
+
+  -- What survivors do once everything with an expiry is gone: a reaper, a janitor, the next start.
+  -- recover = function(redis, p) end,
+
+  -- Tries the operation again as a fresh worker would: raises, or returns false, if it cannot.
+  -- alive = function(redis, p) return tonumber(redis.call("GET", key) or 0) < 100 end,
+
+  -- Keys (globs) whose values may differ harmlessly, and lists whose order matters.
+  -- ignore = { "stat:*" },
+  -- ordered = { "log" },
+}

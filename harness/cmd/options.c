@@ -1,0 +1,51 @@
+/* options.c - see options.h. */
+#include "cmd/options.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+uint64_t option_whole(const char *text, const char *option, uint64_t least, uint64_t most,
+                      struct argp_state *state)
+{
+    char *end;
+    unsigned long long value;
+
+    errno = 0;
+    value = strtoull(text, &end, 10);
+    if (end == text || *end || errno || text[0] == '-' || value < least || value > most)
+        argp_error(state, "--%s '%s': expected a whole number from %llu to %llu", option,
+                   text, (unsigned long long)least, (unsigned long long)most);
+    return value;
+}
+
+double option_real(const char *text, const char *option, double above, double below,
+                   struct argp_state *state)
+{
+    char *end;
+    double value = strtod(text, &end);
+
+    if (end == text || *end || !isfinite(value) || value <= above || value >= below)
+        argp_error(state, "--%s '%s': expected a number between %g and %g", option, text,
+                   above, below);
+    return value;
+}
+
+const char *option_color(const char *text, struct argp_state *state)
+{
+    if (strcmp(text, "auto") != 0 && strcmp(text, "always") != 0 &&
+        strcmp(text, "never") != 0)
+        argp_error(state, "--color '%s': expected auto, always or never", text);
+    return text;
+}
+
+bool option_color_wanted(const char *color)
+{
+    const char *no_color = getenv("NO_COLOR");
+
+    if (strcmp(color, "auto") != 0)
+        return strcmp(color, "always") == 0;
+    return isatty(STDOUT_FILENO) && !(no_color && *no_color);
+}

@@ -1,0 +1,202 @@
+/* check_text.c - a check for people: a line per strategy; what failed once more at the
+ * end, where nobody has to look for it, with what to do; and one line for all. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "report/check_report.h"
+
+#define RED "\033[31m"
+#define GREEN "\033[32m"
+#define BOLD "\033[1m"
+#define PLAIN "\033[0m"
+#define WIDEST 48 /* of a column; what is longer moves its own line only */
+
+enum column { NAME, STRATEGY, EXPECTED, KILLS, COLUMNS };
+
+static const char *const heads[COLUMNS] = { "scenario", "strategy", "expected",
+                                            "of the kills" };
+
+static const char *const marks[CHECK_VERDICTS] = {
+    [CHECK_OK] = "ok",
+    [CHECK_UNJUDGED] = "-",
+    [CHECK_FAILED] = "FAIL",
+    [CHECK_UNEXPLAINED] = "FAIL",
+};
+
+static void paint(FILE *out, bool color, const char *how)
+{
+    if (color)
+        fputs(how, out);
+}
+
+static void widen(int *width, const char *text)
+{
+    size_t length = strlen(text);
+
+    if (length <= WIDEST && (int)length > *width)
+        *width = (int)length;
+}
+
+static void measure(const struct check *check, int widths[COLUMNS])
+{
+    for (int c = 0; c < COLUMNS; c++)
+        widths[c] = (int)strlen(heads[c]);
+    if (!check->trials)
+        widths[KILLS] = 0;
+    for (size_t i = 0; i < check->count; i++) {
+        const struct check_scenario *scenario = &check->scenarios[i];
+
+        widen(&widths[NAME], scenario->name);
+        for (size_t s = 0; s < scenario->strategy_count; s++) {
+            const struct check_strategy *strategy = &scenario->strategies[s];
+            CLEANUP(mem_freep) char *kills = check_kills(strategy);
+            char expected[EXPECT_TEXT];
+
+            widen(&widths[STRATEGY], strategy->name);
+            widen(&widths[EXPECTED], check_expected(strategy, expected));
+            widen(&widths[KILLS], kills);
+        }
+    }
+}
+
+static void write_cells(FILE *out, const int widths[COLUMNS],
+                        const char *const cells[COLUMNS])
+{
+    for (int c = 0; c < COLUMNS; c++)
+        if (widths[c])
+            fprintf(out, "  %-*s", widths[c], cells[c]);
+}
+
+static void write_mark(FILE *out, const char *mark, bool failed, bool color)
+{
+    paint(out, color, failed ? RED : strcmp(mark, "ok") == 0 ? GREEN : "");
+    fprintf(out, "%-4s", mark);
+    paint(out, color, PLAIN);
+}
+
+static void write_strategy(FILE *out, const struct check_scenario *scenario,
+                           const struct check_strategy *strategy,
+                           const int widths[COLUMNS], bool color)
+{
+    CLEANUP(mem_freep) char *found = check_found(strategy);
+    CLEANUP(mem_freep) char *kills = check_kills(strategy);
+    char expected[EXPECT_TEXT];
+    const char *const cells[COLUMNS] = { scenario->name, strategy->name,
+                                         check_expected(strategy, expected), kills };
+
+    write_mark(out, marks[strategy->verdict], strategy->verdict >= CHECK_FAILED, color);
+    write_cells(out, widths, cells);
+    fprintf(out, "  %s\n", found);
+}
+
+static void write_scenario(FILE *out, const struct check_scenario *scenario,
+                           const int widths[COLUMNS], bool color)
+{
+    for (size_t s = 0; s < scenario->strategy_count; s++)
+        write_strategy(out, scenario, &scenario->strategies[s], widths, color);
+    if (scenario->state == CHECK_RAN)
+        return;
+    write_mark(out, scenario->state == CHECK_NOT_RUN ? "-" : "FAIL",
+               scenario->state != CHECK_NOT_RUN, color);
+    fprintf(out, "  %-*s  %s\n", widths[NAME], scenario->name,
+            check_no_verdict(scenario));
+}
+
+static void write_failed_strategy(FILE *out, const struct check *check,
+                                  const struct check_scenario *scenario,
+                                  const struct check_strategy *strategy, bool color)
+{
+    CLEANUP(mem_freep) char *reason = check_reason(scenario, strategy);
+    CLEANUP(mem_freep) char *advice = check_advice(strategy);
+    CLEANUP(mem_freep) char *command = check_reproduce(check, scenario, strategy);
+
+    if (strategy->verdict < CHECK_FAILED)
+        return;
+    write_mark(out, "FAIL", true, color);
+    fprintf(out, "  %s/%s: %s\n      %s\n      See: %s\n", scenario->name, strategy->name,
+            reason, advice, command);
+}
+
+static void write_failed_scenario(FILE *out, const struct check *check,
+                                  const struct check_scenario *scenario, bool color)
+{
+    CLEANUP(mem_freep) char *command = check_reproduce(check, scenario, NULL);
+
+    write_mark(out, "FAIL", true, color);
+    fprintf(out,
+            "  %s: %s\n      %s; none of its strategies has a verdict.\n"
+            "      See: %s\n",
+            scenario->name, check_no_verdict(scenario),
+            scenario->state == CHECK_REFUSED ? "The scenario has to be mended"
+                                             : "It could not be run to its end",
+            command);
+}
+
+static void write_failures(FILE *out, const struct check *check, bool color)
+{
+    for (size_t i = 0; i < check->count; i++) {
+        const struct check_scenario *scenario = &check->scenarios[i];
+
+        for (size_t s = 0; s < scenario->strategy_count; s++)
+            write_failed_strategy(out, check, scenario, &scenario->strategies[s], color);
+        if (scenario->state >= CHECK_REFUSED)
+            write_failed_scenario(out, check, scenario, color);
+    }
+}
+
+/* Kills that ended in errors say nothing about a strategy, but perhaps something about
+ * the machine. */
+static void write_notes(FILE *out, const struct check *check)
+{
+    for (size_t i = 0; i < check->count; i++)
+        if (check->scenarios[i].first_error[0])
+            fprintf(out,
+                    "NOTE  %s: some kills ended in an error and count for nothing; the "
+                    "first, %s\n",
+                    check->scenarios[i].name, check->scenarios[i].first_error);
+}
+
+static bool anything_failed(const struct check *check)
+{
+    struct check_counts counts = check_count(check);
+
+    return counts.verdicts[CHECK_FAILED] || counts.verdicts[CHECK_UNEXPLAINED] ||
+           counts.scenarios[CHECK_REFUSED] || counts.scenarios[CHECK_BROKE];
+}
+
+static void write_lines(FILE *out, const struct check *check, bool color)
+{
+    int widths[COLUMNS];
+
+    measure(check, widths);
+    paint(out, color, BOLD);
+    fputs("    ", out);
+    write_cells(out, widths, heads);
+    fputs("  found at crash points\n", out);
+    paint(out, color, PLAIN);
+    for (size_t i = 0; i < check->count; i++)
+        write_scenario(out, &check->scenarios[i], widths, color);
+    fputc('\n', out);
+    if (anything_failed(check)) {
+        write_failures(out, check, color);
+        fputc('\n', out);
+    }
+    write_notes(out, check);
+}
+
+void check_write_text(FILE *out, const struct check *check, bool color)
+{
+    CLEANUP(mem_freep) char *summary = check_summary(check);
+
+    if (check->count)
+        write_lines(out, check, color);
+    paint(out, color, check_exit_status(check) == EXIT_PASS ? GREEN : RED);
+    fputs(summary, out);
+    paint(out, color, PLAIN);
+    if (check->count)
+        fprintf(out, " (%.1f s%s%s%s)", check->seconds,
+                check->trials ? "" : ", census only", check->server[0] ? ", " : "",
+                check->server);
+    fputc('\n', out);
+}
