@@ -1,14 +1,15 @@
--- Bull adds a job: a new id, a hash with the job's data, the id in the list of waiting jobs. A producer
--- killed between the last two leaves a hash that no list knows: no worker runs it, no page shows it,
--- nothing ever deletes it. Issue 54: "lots of zombie jobs", some 20,000 of them.
+-- Bull adds a job: a new id, a hash with the job's data, the id in the list of waiting jobs. A
+-- producer killed between the last two leaves a hash that no list knows: no worker runs it, no page
+-- shows it, nothing ever deletes it. Issue 54: "lots of zombie jobs", some 20,000 of them.
 --
 --   versions     on the wire                                           strategy here
 --   to 0.7.2     INCR id; HMSET job; EVAL(LPUSH wait), waits for each  old
 --   1.0.0        one script: INCR, HMSET, LPUSH                        new
 --
 -- The script of `old` looks only whether the queue is paused. Its source said that it should be one
--- script with the rest. An id that is counted and never used is harmless, therefore `ignore`. Bull's
--- check for stalled jobs looks only at jobs that were being processed, so there is nothing to recover.
+-- script with the rest. An id that is counted and never used is harmless, therefore `ignore`.
+-- Bull's check for stalled jobs looks only at jobs that were being processed, so there is nothing
+-- to recover.
 
 local push = [[
 if redis.call("EXISTS", KEYS[3]) ~= 1 then
@@ -31,7 +32,8 @@ redis.call("PUBLISH", KEYS[4], id)
 return id
 ]]
 
-local lists = { "bull:email:wait", "bull:email:paused", "bull:email:meta-paused", "bull:email:jobs" }
+local lists = { "bull:email:wait", "bull:email:paused", "bull:email:meta-paused",
+                "bull:email:jobs" }
 
 local function fields(p)
   return "data", '{"to":"a@example.org"}', "opts", "{}", "progress", 0, "delay", 0,

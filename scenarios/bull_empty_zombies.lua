@@ -1,15 +1,16 @@
--- Bull's queue.empty() drops all waiting jobs. It reads and deletes the lists in one transaction, learns
--- from it which jobs there were, and deletes their hashes in a second one:
+-- Bull's queue.empty() drops all waiting jobs. It reads and deletes the lists in one transaction,
+-- learns from it which jobs there were, and deletes their hashes in a second one:
 --
 --   MULTI, LRANGE wait, LRANGE paused, DEL wait, paused, meta-paused, delayed, EXEC;
 --   MULTI, DEL all those jobs, EXEC
 --
--- So from 0.x to the last release, 4.16.5. Killed in between it leaves the hashes of all jobs that were
--- waiting, which nothing refers to any more: the comment above the function says that there will be
--- zombie jobs, and that it should be a script. `new`, which was never released, is that script.
+-- So from 0.x to the last release, 4.16.5. Killed in between it leaves the hashes of all jobs that
+-- were waiting, which nothing refers to any more: the comment above the function says that there
+-- will be zombie jobs, and that it should be a script. `new`, which was never released, is that
+-- script.
 --
--- A second fault needs no kill: the delayed jobs' hashes are never deleted, because nobody reads which
--- ones they are. Try --set delayed=1: `old` then does damage even when it runs to its end.
+-- A second fault needs no kill: the delayed jobs' hashes are never deleted, because nobody reads
+-- which ones they are. Try --set delayed=1: `old` then does damage even when it runs to its end.
 
 local empty = [[
 local ids = {}

@@ -1,15 +1,16 @@
--- A repeatable job of Bull is two things: an entry in the sorted set `repeat` (the schedule, with the
--- time of the next run), and a delayed job that makes this run, and schedules the next one when it is
--- fetched. queue.add() writes them one after the other and waits in between:
+-- A repeatable job of Bull is two things: an entry in the sorted set `repeat` (the schedule, with
+-- the time of the next run), and a delayed job that makes this run, and schedules the next one when
+-- it is fetched. queue.add() writes them one after the other and waits in between:
 --
 --   ZADD repeat;  one script: INCR id, HMSET job, ZADD delayed
 --
 -- Killed in between, the schedule is listed and nothing will ever run. Issue 871, open since 2018:
--- "exists in the repeat zset but an actual job doesn't ... never going to happen". Unfixed in the last
--- release, 4.16.5. BullMQ, Bull's successor, has made it one script (upsertJobScheduler, 5.34.8): `new`.
+-- "exists in the repeat zset but an actual job doesn't ... never going to happen". Unfixed in the
+-- last release, 4.16.5. BullMQ, Bull's successor, has made it one script (upsertJobScheduler,
+-- 5.34.8): `new`.
 --
--- Adding the same schedule again repairs it. Programs that first look whether it is listed, as `recover`
--- here, do not: the half-written schedule is the one that is never repaired.
+-- Adding the same schedule again repairs it. Programs that first look whether it is listed, as
+-- `recover` here, do not: the half-written schedule is the one that is never repaired.
 
 local repeated = "__default__::::0 6 * * *"
 local hash = "b7e23ec29af22b0b4e41da31e868d572"

@@ -1,19 +1,21 @@
--- kue (Automattic) keeps a job's state in four places: the hash q:job:N, the set q:jobs, and for each
--- state S two sets, q:jobs:S and q:jobs:TYPE:S, from which the web page and the workers read. A worker
--- waits in BLPOP for a token in q:TYPE:jobs, and then takes the lowest of q:jobs:TYPE:inactive. Here a
--- failed job is put back into the queue. Users saw jobs that were in no list, or in the wrong one.
+-- kue (Automattic) keeps a job's state in four places: the hash q:job:N, the set q:jobs, and for
+-- each state S two sets, q:jobs:S and q:jobs:TYPE:S, from which the web page and the workers read.
+-- A worker waits in BLPOP for a token in q:TYPE:jobs, and then takes the lowest of
+-- q:jobs:TYPE:inactive. Here a failed job is put back into the queue. Users saw jobs that were in
+-- no list, or in the wrong one.
 --
---   versions         on the wire                                                        strategy here
---   to 0.7.5         {ZREM 3 sets, ZADD 3 sets, HSET state} in one buffer, LPUSH token  old
---   0.7.9 to 0.8.9   {MULTI, ZREM 2 sets, EXEC, HSET state},                            half
+--   versions         on the wire                                                        strategy
+--   to 0.7.5         {ZREM 3 sets, ZADD 3 sets, HSET state} in one buffer, LPUSH token old
+--   0.7.9 to 0.8.9   {MULTI, ZREM 2 sets, EXEC, HSET state},                           half
 --                    MULTI, ZADD 2 sets, LPUSH token, EXEC
---   0.8.11 and later MULTI, ZREM 2 sets, HSET state, ZADD 2 sets, LPUSH token, EXEC     new
+--   0.8.11 and later MULTI, ZREM 2 sets, HSET state, ZADD 2 sets, LPUSH token, EXEC    new
 --
 -- The half fix has transactions, two of them: a worker killed between leaves a job whose hash says
--- inactive and that is in no state's set. watchStuckJobs() repairs the number of tokens, nothing else.
+-- inactive and that is in no state's set. watchStuckJobs() repairs the number of tokens, nothing
+-- else.
 --
--- One small buffer is executed as a whole, so kills hardly reach the points within `old`. While it is
--- still connecting, node_redis flushes its queue one command per write: try --set writes=each.
+-- One small buffer is executed as a whole, so kills hardly reach the points within `old`. While it
+-- is still connecting, node_redis flushes its queue one command per write: try --set writes=each.
 -- (The hash's updated_at is written apart by all of them, is only shown, and is left out.)
 
 local id, priority = "7", 0
@@ -40,8 +42,8 @@ return {
   -- Job 7 has failed; job 8 waits, with its token.
   before = function(redis, p)
     redis.call("SET", "q:ids", 8)
-    redis.call("HSET", "q:job:7", "type", "email", "data", '{"to":"a@example.org"}', "state", "failed")
-    redis.call("HSET", "q:job:8", "type", "email", "data", '{"to":"b@example.org"}', "state", "inactive")
+    redis.call("HSET", "q:job:7", "type", "email", "data", '{"to":"a"}', "state", "failed")
+    redis.call("HSET", "q:job:8", "type", "email", "data", '{"to":"b"}', "state", "inactive")
     redis.call("ZADD", "q:jobs", 0, "7", 0, "8")
     redis.call("ZADD", "q:jobs:failed", 0, "7")
     redis.call("ZADD", "q:jobs:email:failed", 0, "7")

@@ -1,15 +1,17 @@
--- How a worker of kue (Automattic) fetches a job. It waits in BLPOP for a token in q:TYPE:jobs, pops the
--- lowest id of q:jobs:TYPE:inactive, reads the job's hash, and moves the job to the active sets:
+-- How a worker of kue (Automattic) fetches a job. It waits in BLPOP for a token in q:TYPE:jobs,
+-- pops the lowest id of q:jobs:TYPE:inactive, reads the job's hash, and moves the job to the active
+-- sets:
 --
 --   BLPOP token;  MULTI, ZRANGE, ZREMRANGEBYRANK, EXEC;  HGETALL;
 --   {HSET started_at, MULTI, ZREM 2 sets, HSET state, ZADD 2 sets, EXEC} in one buffer
 --
--- So in all versions, to the last one, 0.11.6. A worker killed after the pop leaves a job that the web
--- page shows as inactive (it is in q:jobs:inactive, and its hash says so) and that no worker ever finds,
--- because it is not in q:jobs:TYPE:inactive: "stuck inactive", the complaint that kue is known for.
--- watchStuckJobs() makes as many tokens as there are jobs in that very set, and so repairs only the death
--- between BLPOP and the pop. A transaction does not help: the worker has to read an id before it can move
--- it. `new` was never released: after BLPOP, which no script may call, everything is one script.
+-- So in all versions, to the last one, 0.11.6. A worker killed after the pop leaves a job that the
+-- web page shows as inactive (it is in q:jobs:inactive, and its hash says so) and that no worker
+-- ever finds, because it is not in q:jobs:TYPE:inactive: "stuck inactive", the complaint that kue
+-- is known for. watchStuckJobs() makes as many tokens as there are jobs in that very set, and so
+-- repairs only the death between BLPOP and the pop. A transaction does not help: the worker has to
+-- read an id before it can move it. `new` was never released: after BLPOP, which no script may
+-- call, everything is one script.
 
 local fetch = [[
 local id = redis.call("ZRANGE", KEYS[1], 0, 0)[1]

@@ -1,19 +1,20 @@
 -- Laravel's queue worker takes a job from the list queues:default and notes it in the sorted set
--- queues:default:reserved, with the time at which it may be given to somebody else. What is there for
--- too long is moved back to the list (`recover`). With the option block_for, the worker waits:
+-- queues:default:reserved, with the time at which it may be given to somebody else. What is there
+-- for too long is moved back to the list (`recover`). With the option block_for, the worker waits:
 --
 --   versions        on the wire                                              strategy here
 --   5.6 and 5.7     BLPOP queue; ZADD reserved; waits for each               old
 --   5.8 and later   BLPOP notify; one script: LPOP queue, ZADD reserved,     new
 --                   LPOP notify
 --
--- A worker killed between BLPOP and ZADD takes the job with it. The question was put to the pull request
--- that added block_for, two months after it was merged; it became issue 22939. No script may call BLPOP,
--- so producers of 5.8 push a token into queues:default:notify beside each job: workers wait for a token,
--- and then take a job by a script. A worker killed after its BLPOP leaves a token too few: somebody waits
--- a little longer, and nothing is lost, so the tokens do not count here (`ignore`).
+-- A worker killed between BLPOP and ZADD takes the job with it. The question was put to the pull
+-- request that added block_for; it became issue 22939. No script may call BLPOP, so producers of
+-- 5.8 push a token into queues:default:notify beside each job: workers wait for a token, and then
+-- take a job by a script. A worker killed after its BLPOP leaves a token too few: somebody waits a
+-- little longer, and nothing is lost, so the tokens do not count here (`ignore`).
 --
--- Taking a job counts an attempt, so it goes into the set as a text that is not the one from the list.
+-- Taking a job counts an attempt, so it goes into the set as a text that is not the one from the
+-- list.
 
 local queue = "queues:default"
 

@@ -1,16 +1,16 @@
--- node-resque's enqueueAt() puts a job aside until a time T. It keeps three things: the list delayed:T of
--- jobs, the set timestamps:JOB of the lists that a job is in (so that the same job is not put aside for
--- the same T twice), and the sorted set delayed_queue_schedule of all T, the only place where the
--- scheduler looks.
+-- node-resque's enqueueAt() puts a job aside until a time T. It keeps three things: the list
+-- delayed:T of jobs, the set timestamps:JOB of the lists that a job is in (so that the same job is
+-- not put aside for the same T twice), and the sorted set delayed_queue_schedule of all T, the only
+-- place where the scheduler looks.
 --
 --   versions          on the wire                                              strategy here
 --   to 6.0.7          SISMEMBER, RPUSH, SADD, ZADD; each waits for its reply   old
 --   6.0.9 and later   SISMEMBER, then MULTI, RPUSH, SADD, ZADD, EXEC           new
 --
--- A process killed before ZADD leaves a job that never runs, and the attempt to add it again is refused:
--- "Job already enqueued at this time with same arguments". Issue 24: the list is there, its time is not
--- in the schedule, and "the delayed lock thinks" that the job will run. Killed before SADD, the job is
--- lost too, but can be added again.
+-- A process killed before ZADD leaves a job that never runs, and the attempt to add it again is
+-- refused: "Job already enqueued at this time with same arguments". Issue 24: the list is there,
+-- its time is not in the schedule, and "the delayed lock thinks" that the job will run. Killed
+-- before SADD, the job is lost too, but can be added again.
 
 local job = '{"class":"remind","queue":"mail","args":[42]}'
 

@@ -1,15 +1,16 @@
--- A worker of node-resque takes a job from its queue, and notes in worker:NAME:QUEUES what it works on.
--- When a worker is found dead (its ping is old), the scheduler reads that note, puts the job into the
--- list `failed`, from where it can be tried again, and removes all that is known of the worker.
+-- A worker of node-resque takes a job from its queue, and notes in worker:NAME:QUEUES what it works
+-- on. When a worker is found dead (its ping is old), the scheduler reads that note, puts the job
+-- into the list `failed`, from where it can be tried again, and removes all that is known of the
+-- worker.
 --
 --   versions         on the wire                                           strategy here
 --   to 7.0.6         LPOP queue; SET worker; waits for each                old
 --   7.2.1            WATCH, LINDEX, MULTI, LPOP, SET, EXEC, UNWATCH        watch
 --   8.0.0 and later  one script: LPOP, SET (on Redis Cluster still `old`)  new
 --
--- A worker killed between LPOP and SET takes the job with it: the job is in no queue, in no worker's note
--- and not among the failed ones. `watch` is as safe as the script against a death; it lasted for one
--- release.
+-- A worker killed between LPOP and SET takes the job with it: the job is in no queue, in no
+-- worker's note and not among the failed ones. `watch` is as safe as the script against a death; it
+-- lasted for one release.
 
 local worker, queue = "app-1:4242+1", "resque:queue:mail"
 local note = "resque:worker:" .. worker .. ":mail"
@@ -19,7 +20,8 @@ local function job(i)
 end
 
 local function about(p, item)
-  return string.format('{"run_at":%d,"queue":"mail","payload":%s,"worker":"%s"}', p.now, item, worker)
+  return string.format('{"run_at":%d,"queue":"mail","payload":%s,"worker":"%s"}',
+                       p.now, item, worker)
 end
 
 local pop_and_store = [[

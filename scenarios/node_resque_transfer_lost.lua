@@ -2,14 +2,15 @@
 --
 --   LPOP delayed:T;  SREM timestamps:JOB delayed:T;  MULTI, SADD queues, RPUSH queue, EXEC
 --
--- and, when the list is empty, WATCH twice, LLEN, MULTI, DEL delayed:T, ZREM schedule T, EXEC, UNWATCH.
--- (The transaction around SADD and RPUSH came with 9.1.4; it does not matter here.) Each command waits
--- for its reply. All versions to 9.7.1, and resque-scheduler, whose keys these are, does the same.
+-- and, when the list is empty, WATCH twice, LLEN, MULTI, DEL delayed:T, ZREM schedule T, EXEC,
+-- UNWATCH. (The transaction around SADD and RPUSH came with 9.1.4; it does not matter here.) Each
+-- command waits for its reply. So in all versions to 9.7.1, and resque-scheduler, whose keys these
+-- are, also takes a job before it enqueues it.
 --
 -- A scheduler killed after LPOP takes the job with it: it is in no list and in no queue. The next
--- scheduler carries on with the jobs that are left (`recover`). Killed before SREM it also leaves an
--- entry in timestamps:JOB that nobody removes. Adding before removing would at worst run a job twice.
--- `new`, which was never released, moves each job by one script.
+-- scheduler carries on with the jobs that are left (`recover`). Killed before SREM it also leaves
+-- an entry in timestamps:JOB that nobody removes. Adding before removing would at worst run a job
+-- twice. `new`, which was never released, moves each job by one script.
 
 local queue, schedule = "resque:queue:mail", "resque:delayed_queue_schedule"
 
@@ -61,7 +62,8 @@ end
 
 return {
   title = "node-resque: the scheduler moves jobs that are due",
-  source = "https://github.com/actionhero/node-resque/blob/8c858b07cb64d896734f81fcd6592b1477bdb70d/src/core/scheduler.ts",
+  source =
+    "https://github.com/actionhero/node-resque/blob/8c858b07cb64d896734f81fcd6592b1477bdb70d/src/core/scheduler.ts",
   params = { jobs = 2, period = 5 },
 
   before = function(redis, p)

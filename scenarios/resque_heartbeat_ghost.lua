@@ -1,17 +1,18 @@
--- A Resque worker starts: its first heartbeat goes into the hash workers:heartbeat, then it registers
--- itself in the set `workers` (redis-rb writes the commands of a pipeline one by one):
+-- A Resque worker starts: its first heartbeat goes into the hash workers:heartbeat, then it
+-- registers itself in the set `workers` (redis-rb writes the commands of a pipeline one by one):
 --
 --   HSET workers:heartbeat W;  {SADD workers W, SET worker:W:started}
 --
--- Every starting worker prunes: workers whose heartbeat is old are unregistered, which removes all three.
+-- Every starting worker prunes: workers whose heartbeat is old are unregistered, which removes all
+-- three.
 --
 --   versions          whom the pruning looks at                 strategy here
 --   1.27 to 2.0.0     members of `workers`                      old
 --   2.1.0 and later   fields of workers:heartbeat as well       new
 --
--- Both write the same. A worker killed after HSET is in the heartbeat hash and in no set: the old pruning
--- never sees it, and with pods that get a new name at every restart the hash grows for ever. So the fix
--- is in what survivors do, and each strategy here has its own `recover`.
+-- Both write the same. A worker killed after HSET is in the heartbeat hash and in no set: the old
+-- pruning never sees it, and its field stays for ever, because the next worker has another name. So
+-- the fix is in what survivors do, and each strategy here has its own `recover`.
 
 local worker = "app-1:4242:mail"
 
@@ -51,11 +52,15 @@ return {
     { name = "old", expect = "leaked",
       about = "1.27 to 2.0.0: pruning looks at registered workers only",
       update = register,
-      recover = function(redis, p) prune(redis, redis.call("SMEMBERS", "resque:workers")) end },
+      recover = function(redis, p)
+        prune(redis, redis.call("SMEMBERS", "resque:workers"))
+      end },
 
     { name = "new", expect = "safe", reference = true,
       about = "2.1.0: pruning looks at every heartbeat",
       update = register,
-      recover = function(redis, p) prune(redis, redis.call("HKEYS", "resque:workers:heartbeat")) end },
+      recover = function(redis, p)
+        prune(redis, redis.call("HKEYS", "resque:workers:heartbeat"))
+      end },
   },
 }

@@ -1,14 +1,14 @@
--- resque-scheduler's enqueue_at puts a Resque job aside until a time T: it goes into the list delayed:T,
--- timestamps:JOB remembers in which lists the job is, and T goes into the sorted set
+-- resque-scheduler's enqueue_at puts a Resque job aside until a time T: it goes into the list
+-- delayed:T, timestamps:JOB remembers in which lists the job is, and T goes into the sorted set
 -- delayed_queue_schedule, the only place where the scheduler looks for times that are due.
 --
 --   RPUSH delayed:T;  SADD timestamps:JOB;  ZADD delayed_queue_schedule; each waits for its reply
 --
--- So still in 2026. Killed before ZADD it leaves a list that is never read, unless another job happens to
--- be put aside for the same second. Issue 458 found "huge discrepancies" between the size of the schedule
--- and the numbers of delayed:T and timestamps:JOB. node-resque, which has the same keys, put the three
--- into a transaction in 6.0.9, as `new` does here; see node_resque_delayed_lost.lua, where a further
--- check makes the job impossible to add again.
+-- So still in 2026. Killed before ZADD it leaves a list that is never read, unless another job
+-- happens to be put aside for the same second. Issue 458 found "huge discrepancies" between the
+-- size of the schedule and the numbers of delayed:T and timestamps:JOB. node-resque, which has the
+-- same keys, put the three into a transaction in 6.0.9, as `new` does here; see
+-- node_resque_delayed_lost.lua, where a further check makes the job impossible to add again.
 
 local job = '{"class":"Remind","args":[42],"queue":"mail"}'
 

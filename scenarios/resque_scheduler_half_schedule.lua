@@ -1,17 +1,17 @@
--- resque-scheduler keeps its cron-like schedule in the hash `schedules`. Resque.schedule = {...}, which
--- programs do when they start, replaces it: every entry that is there is removed, then every entry of
--- the new schedule is written. Names of entries that changed go into a set, which running schedulers
--- empty while they reload. redis-rb writes the commands of a pipeline one by one.
+-- resque-scheduler keeps its cron-like schedule in the hash `schedules`. Resque.schedule = {...},
+-- which programs do when they start, replaces it: every entry that is there is removed, then every
+-- entry of the new schedule is written. Names of entries that changed go into a set, which running
+-- schedulers empty while they reload. redis-rb writes the commands of a pipeline one by one.
 --
---   versions          on the wire                                                      strategy here
---   to 3.0.x          {HDEL, SREM persisted, SADD changed} per entry, waits for each,  old
---                     {HSET, SADD changed, SREM persisted} per entry, waits for each
---   3.1.0 to 4.2      the same commands inside one MULTI                               new
+--   versions          on the wire                                                     strategy here
+--   to 3.0.x          {HDEL, SREM persisted, SADD changed} per entry, waits for each, old
+--                     {HSET, SADD changed} per entry, waits for each
+--   3.1.0 and later   the same commands inside one MULTI                              new
 --
--- A program killed in between leaves a schedule that is empty or has only some of its entries, and the
--- running schedulers load that one: jobs silently do not run, until somebody sets the whole schedule
--- again. (Two programs that start at the same moment did the same to each other, which is how it was
--- found, in issue 437.)
+-- A program killed in between leaves a schedule that is empty or has only some of its entries, and
+-- the running schedulers load that one: jobs silently do not run, until somebody sets the whole
+-- schedule again. (Two programs that start at the same moment did the same to each other, which is
+-- how it was found, in issue 437.)
 
 local entries = {
   { "clean_up", '{"class":"CleanUp","cron":"0 3 * * *","queue":"low"}' },
@@ -28,7 +28,6 @@ end
 local function set(redis, entry)
   redis.call("HSET", "resque:schedules", entry[1], entry[2])
   redis.call("SADD", "resque:schedules_changed", entry[1])
-  redis.call("SREM", "resque:persisted_schedules", entry[1])
 end
 
 return {

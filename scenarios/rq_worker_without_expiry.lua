@@ -1,16 +1,17 @@
--- An RQ worker describes itself in a hash rq:worker:NAME that is to expire after 480 seconds, and its
--- heartbeats put that off. When the hash has lapsed meanwhile (the machine was suspended, or the
--- connection was gone for a while), the next heartbeat makes it anew, with one field and no expiry.
+-- An RQ worker describes itself in a hash rq:worker:NAME that is to expire after 480 seconds, and
+-- its heartbeats put that off. When the hash has lapsed meanwhile (the machine was suspended, or
+-- the connection was gone for a while), the next heartbeat makes it anew, with one field and no
+-- expiry.
 --
 --   versions     a heartbeat on the wire                             strategy here
---   to 1.13 ..   EXPIRE; HSET last_heartbeat; waits for each         old
+--   1.13         EXPIRE; HSET last_heartbeat; waits for each         old
 --   2.9          HSET; EXPIRE; waits for each                        half
 --   (none)       MULTI, HSET all fields, EXPIRE, EXEC                new
 --
--- `old` does the damage without any kill: EXPIRE finds no key, HSET creates one. The half fix turns the
--- two around, which leaves it to a worker that is killed between them. Either way a worker of the same
--- name refuses to start, for ever: "There exists an active worker named ...". With --set lapsed=0 the
--- hash is still there, HSET keeps its expiry, and all three are right.
+-- `old` does the damage without any kill: EXPIRE finds no key, HSET creates one. The half fix turns
+-- the two around, which leaves it to a worker that is killed between them. Either way a worker of
+-- the same name refuses to start, for ever: "There exists an active worker named ...". With --set
+-- lapsed=0 the hash is still there, HSET keeps its expiry, and all three are right.
 
 local name = "rq:worker:app-1.4242"
 
