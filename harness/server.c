@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -62,8 +63,6 @@ __attribute__((noreturn)) static void become_server(const struct server *server,
 
     snprintf(port, sizeof(port), "%u", server->tcp.port);
     process_pin(options->cpu);
-    if (nice(SERVER_NICE) < 0)
-        errno = 0; /* it is at 19 already */
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
@@ -207,6 +206,13 @@ static int start_again(struct server *server, int wait_status, struct err *err)
     return again ? launch_at_free_port(server, err) : err->code;
 }
 
+/* Only once it answers: starting takes more than ten milliseconds of the CPU, for which a
+ * nice process waits seconds where others keep the CPU busy. Best effort. */
+static void lower_priority(const struct server *server)
+{
+    setpriority(PRIO_PGRP, (id_t)server->pid, getpriority(PRIO_PROCESS, 0) + SERVER_NICE);
+}
+
 /* A server that has a port too and answers on its unix socket has bound the port: it ends
  * if it cannot. */
 int server_wait(struct server *server, struct err *err)
@@ -230,6 +236,7 @@ int server_wait(struct server *server, struct err *err)
         }
         nanosleep(&pause, NULL);
     }
+    lower_priority(server);
     return 0;
 }
 

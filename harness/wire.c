@@ -239,11 +239,13 @@ static ssize_t receive(struct wire *wire, int flags, struct err *err)
     char piece[4096];
     ssize_t n;
 
-    do
+    /* A command may block for as long as the watchdog lets it: the socket's own time
+     * limit is for those who have none. */
+    do {
         n = recv(wire->connection->fd, piece, sizeof(piece), flags);
-    while (n < 0 && errno == EINTR);
-    if (n < 0 && errno == EAGAIN && flags & MSG_DONTWAIT)
-        return 0;
+        if (n < 0 && errno == EAGAIN && flags & MSG_DONTWAIT)
+            return 0;
+    } while (n < 0 && (errno == EINTR || errno == EAGAIN));
     if (n < 0)
         return err_errno(err, "read a reply from Redis");
     if (n == 0)
