@@ -346,18 +346,19 @@ static void write_name(char *buffer, size_t size, struct str name)
 }
 
 /* The command's first words as they were written: the name, the key and perhaps a field.
- * A script's text says little; what stands there instead is its key, at `second`. */
-static void write_label(char *buffer, size_t size, const struct words *words, int second)
+ * A script's key says more than its text, so it comes first. */
+static void write_label(char *buffer, size_t size, const struct words *words, int key)
 {
+    const int places[] = { key ? key : 1, key ? 1 : 2 };
     FILE *out = fmemopen(buffer, size - 1, "w");
 
     buffer[size - 1] = '\0';
     if (!out)
         return;
     str_print(out, (struct str){ words->bytes[0], words->lengths[0] }, 12);
-    for (int i = second; i < second + 2 && i < words->count; i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(places) && places[i] < words->count; i++) {
         fputc(' ', out);
-        str_print(out, word_at(words, i), i == second ? 22 : 12);
+        str_print(out, word_at(words, places[i]), i == 0 ? 22 : 12);
     }
     fclose(out);
 }
@@ -376,7 +377,7 @@ void command_parse(struct command *ret, int argc, const char *const *argv,
     row = find_row(ret->name);
     key = key_place(row, &words);
     write_label(ret->label, sizeof(ret->label), &words,
-                key && row->flags & COMMAND_SCRIPT ? key : 1);
+                row->flags & COMMAND_SCRIPT ? key : 0);
     if (key)
         str_show(ret->key, sizeof(ret->key), word_at(&words, key));
     ret->key_hash = hash(&words, key);

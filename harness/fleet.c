@@ -143,8 +143,11 @@ static void begin_next_stage(struct fleet *fleet)
 {
     end_stage(fleet);
     fleet->stage++;
-    for (size_t i = 0; i < fleet->lane_count; i++)
+    for (size_t i = 0; i < fleet->lane_count; i++) {
         fleet->lanes[i].ready = false;
+        if (fleet->stage == STAGE_AIM)
+            server_come_second(&fleet->lanes[i].server);
+    }
     for (size_t i = 0; i < fleet->lane_count; i++)
         if (write(fleet->lanes[i].go_fd, "g", 1) != 1 && errno != EPIPE) {
             struct err err = ERR_NULL;

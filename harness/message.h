@@ -14,7 +14,14 @@
 #include "state.h"
 
 /* What a lane does, one after the other; all lanes begin a stage together. */
-enum stage { STAGE_LEARN, STAGE_CENSUS, STAGE_BYTES, STAGE_KILLS, STAGE_COUNT };
+enum stage {
+    STAGE_LEARN,  /* the controls; what updates cost */
+    STAGE_CENSUS, /* every command boundary */
+    STAGE_BYTES,  /* every byte */
+    STAGE_AIM,    /* how long the updates take that will be killed */
+    STAGE_KILLS,
+    STAGE_COUNT,
+};
 
 enum message_type {
     MESSAGE_HELLO,   /* struct message_hello: connected */

@@ -62,7 +62,7 @@ static void bar(FILE *out, uint64_t done, uint64_t total)
 void progress_view_show(struct progress_view *view, const struct result *result)
 {
     static const char *const names[STAGE_COUNT] = { "controls", "crash points",
-                                                    "byte positions", "kills" };
+                                                    "byte positions", "aiming", "kills" };
     uint64_t now_ns = clock_now_ns(), done, total;
     double seconds, rate;
     enum stage stage = amounts(result, &done, &total);

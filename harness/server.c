@@ -18,13 +18,6 @@
 #define POLL_NS (NSEC_PER_MSEC / 2)
 #define PORTS_MOST 8 /* that are tried before giving up */
 
-/* A worker that is killed while Redis works for it has to get the CPU to close its
- * connection, and both share one CPU. Where Redis comes first it has usually executed
- * everything by then; a worker on a CPU of its own would have died at once. So Redis
- * comes second. Not by more than this, or it starves where the CPUs are busy with other
- * work. */
-#define SERVER_NICE 10
-
 /* In the child: becomes the server, or writes errno to the pipe. */
 __attribute__((noreturn)) static void become_server(const struct server *server,
                                                     int failure_fd)
@@ -206,13 +199,6 @@ static int start_again(struct server *server, int wait_status, struct err *err)
     return again ? launch_at_free_port(server, err) : err->code;
 }
 
-/* Only once it answers: starting takes more than ten milliseconds of the CPU, for which a
- * nice process waits seconds where others keep the CPU busy. Best effort. */
-static void lower_priority(const struct server *server)
-{
-    setpriority(PRIO_PGRP, (id_t)server->pid, getpriority(PRIO_PROCESS, 0) + SERVER_NICE);
-}
-
 /* A server that has a port too and answers on its unix socket has bound the port: it ends
  * if it cannot. */
 int server_wait(struct server *server, struct err *err)
@@ -236,8 +222,14 @@ int server_wait(struct server *server, struct err *err)
         }
         nanosleep(&pause, NULL);
     }
-    lower_priority(server);
     return 0;
+}
+
+#define SERVER_NICE 10
+
+void server_come_second(const struct server *server)
+{
+    setpriority(PRIO_PGRP, (id_t)server->pid, getpriority(PRIO_PROCESS, 0) + SERVER_NICE);
 }
 
 void server_stop(struct server *server)

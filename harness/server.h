@@ -32,6 +32,13 @@ int server_wait(struct server *server, struct err *err);
 /* Where it listens for those who shall be on TCP if it does: the port, else the socket.
  */
 const struct address *server_address(const struct server *server);
+/* Lets whoever else is on its CPU come first; for good. A worker that is killed while
+ * Redis works for it has to get the CPU to close its connection. Where Redis comes first
+ * it has usually executed everything by then; a worker on a CPU of its own would have
+ * died at once. The price: where the CPUs are busy with other work, the server waits.
+ * Best effort. */
+void server_come_second(const struct server *server);
+
 /* Says why a server that ended has ended, with its own last words. */
 int server_explain(const struct server *server, int wait_status, struct err *err);
 void server_stop(struct server *server); /* may be called twice */

@@ -557,7 +557,7 @@ Test(check, kills_end_when_their_time_is_up, .timeout = 60)
     char *directory = test_directory();
     char *path = test_scenario("leaked");
     struct run run = RUN("check", path, "--trials", "1000000", "--kill-time", "0.2");
-    struct run none = RUN("check", path, "--trials", "100", "--kill-time", "0.000001");
+    struct run none = RUN("check", path, "--trials", "100", "--kill-time", "0.000000001");
 
     cr_expect_eq(run.status, 0, "status %d: %s", run.status, run.err);
     EXPECT_SAYS(run.out, "left out: no time");

@@ -96,7 +96,7 @@ static const struct row rows[] = {
       3,
       LEAKED,
       false,
-      "EVAL lock me holds until EVAL lock me,",
+      "EVAL lock take holds until EVAL lock release,",
       { "lock needs an expiry from the start", "in the script" } },
     { "A14 ownCloud, a shared lock is a count",
       "INCRBY lock 1; SET file 1; EVAL release 1 lock",
