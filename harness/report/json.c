@@ -204,6 +204,11 @@ static json_t *update_us(const struct costs *costs)
     return object;
 }
 
+static const struct strategy *reference_of(const struct result *result)
+{
+    return &result->scenario->strategies[result->scenario->reference];
+}
+
 static json_t *strategy(const struct result *result, const struct finding *finding)
 {
     static const char *const verdicts[] = { "none", "pass", "fail" };
@@ -216,6 +221,8 @@ static json_t *strategy(const struct result *result, const struct finding *findi
     json_object_set_new(object, "name", text(finding->strategy->name));
     json_object_set_new(object, "about", text(finding->strategy->about));
     json_object_set_new(object, "expect", expect_words(finding->strategy->expect));
+    json_object_set_new(object, "reference",
+                        json_boolean(finding->strategy == reference_of(result)));
     json_object_set_new(object, "commands", whole(finding->commands));
     json_object_set_new(object, "bytes", whole(finding->bytes));
     json_object_set_new(object, "round_trips", whole(finding->trips));
@@ -293,6 +300,8 @@ static json_t *run_object(const struct result *result)
     json_object_set_new(object, "schema", json_integer(SCHEMA));
     json_object_set_new(object, "afterkill", text(VERSION));
     json_object_set_new(object, "scenario", text(result->scenario->name));
+    json_object_set_new(object, "title", text(result->scenario->title));
+    json_object_set_new(object, "source", text(result->scenario->source));
     json_object_set_new(object, "seed", whole(result->plan.seed));
     json_object_set_new(object, "now", json_integer(result->scenario->now));
     json_object_set_new(object, "params", parameters(result->scenario));
