@@ -37,7 +37,7 @@ uint64_t figure_window_ns(const struct finding *finding)
 {
     uint64_t first = UINT64_MAX, last = 0;
 
-    if (!finding->timeline_count)
+    if (!finding->timeline_count || !tally_census_complete(finding))
         return 0;
     for (uint64_t k = 0; k <= finding->commands; k++) {
         if (!leaks(finding, k))
@@ -63,31 +63,43 @@ static uint64_t leaking_ns(const struct finding *finding, const uint64_t *times_
     return sum_ns;
 }
 
+static int compare_shares(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
 struct prediction figure_prediction(const struct finding *finding)
 {
-    struct prediction prediction = { .known = false, .low = 1 };
+    size_t rows = finding->timeline_count;
+    CLEANUP(mem_freep) double *shares = MEM_ARRAY(double, rows + 1);
     double leaking_sum_ns = 0, duration_sum_ns = 0;
 
-    for (size_t row = 0; row < finding->timeline_count; row++) {
+    if (!rows || !tally_census_complete(finding))
+        return (struct prediction){ .known = false };
+    for (size_t row = 0; row < rows; row++) {
         const uint64_t *times_ns = timeline(finding, row);
         double leaking = (double)leaking_ns(finding, times_ns);
         double duration = (double)times_ns[finding->commands];
-        double share = duration > 0 ? leaking / duration : 0;
 
+        shares[row] = duration > 0 ? leaking / duration : 0;
         leaking_sum_ns += leaking;
         duration_sum_ns += duration;
-        prediction.low = share < prediction.low ? share : prediction.low;
-        prediction.high = share > prediction.high ? share : prediction.high;
     }
-    prediction.known = duration_sum_ns > 0;
-    prediction.rate = prediction.known ? leaking_sum_ns / duration_sum_ns : 0;
-    return prediction;
+    qsort(shares, rows, sizeof(*shares), compare_shares);
+    return (struct prediction){
+        .known = duration_sum_ns > 0,
+        .rate = duration_sum_ns > 0 ? leaking_sum_ns / duration_sum_ns : 0,
+        .low = shares[rows / 4],
+        .high = shares[rows - 1 - rows / 4],
+    };
 }
 
 bool figure_disagrees(struct prediction prediction, struct interval measured)
 {
-    return prediction.known &&
-           (prediction.high < measured.low || prediction.low > measured.high);
+    return prediction.known && (prediction.high + PREDICTION_SLACK < measured.low ||
+                                prediction.low - PREDICTION_SLACK > measured.high);
 }
 
 static uint64_t start_of(const struct finding *finding, uint64_t step)
@@ -159,7 +171,7 @@ bool figure_hint(const struct finding *finding, char *buffer, size_t size)
 
     while (input.first < count && !finding->points[input.first].later)
         input.first++;
-    if (!finding->controlled || !finding->points[input.first].later)
+    if (!tally_census_complete(finding) || !finding->points[input.first].later)
         return false;
     input.healed = input.first + 1;
     while (input.healed <= count && finding->points[input.healed].later)

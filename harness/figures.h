@@ -16,15 +16,16 @@ uint64_t figure_duration_ns(const struct finding *finding);
 
 /* The share of an update's time that is spent in crash points that leak: the leak rate
  * that kills at random instants should show, if Redis keeps up with what is written.
- * `low` and `high` are the smallest and the largest share of a single update. */
+ * `low` and `high` are the quartiles of single updates. */
 struct prediction {
     bool known;
     double rate, low, high;
 };
 struct prediction figure_prediction(const struct finding *finding);
 
-/* Do prediction and measurement contradict each other? They do if no share that was seen
- * lies in the measured interval. */
+/* Do prediction and measurement contradict each other? They do if the quartiles, a little
+ * widened, and the measured interval have nothing in common. */
+#define PREDICTION_SLACK 0.02
 bool figure_disagrees(struct prediction prediction, struct interval measured);
 
 /* Can a SIGKILL leave this crash point? Redis executes a prefix of what was written, and

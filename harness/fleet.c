@@ -190,6 +190,8 @@ static int take_message(void *context, enum message_type type, const void *body,
         fail(fleet, &err);
         return err.code;
     }
+    if (fleet->stopping)
+        return 0;
     if (type == MESSAGE_READY) {
         delivery->lane->ready = true;
         if (all_lanes(fleet, lane_is_ready))
@@ -507,7 +509,8 @@ static int watch_all(struct fleet *fleet, struct err *err)
     for (size_t i = 0; i < ARRAY_SIZE(stop_signals); i++) {
         uv_signal_init(&fleet->loop, &fleet->signals[i]);
         fleet->signals[i].data = fleet;
-        uv_signal_start(&fleet->signals[i], on_signal, stop_signals[i]);
+        if (sigismember(&fleet->held, stop_signals[i]))
+            uv_signal_start(&fleet->signals[i], on_signal, stop_signals[i]);
     }
     uv_timer_init(&fleet->loop, &fleet->tick);
     fleet->tick.data = fleet;
@@ -555,13 +558,18 @@ static void init(struct fleet *fleet)
     }
 }
 
+/* Who started us with a signal ignored (nohup, a shell's background jobs) wants it to
+ * stay so. */
 static sigset_t stop_set(void)
 {
+    struct sigaction action;
     sigset_t set;
 
     sigemptyset(&set);
     for (size_t i = 0; i < ARRAY_SIZE(stop_signals); i++)
-        sigaddset(&set, stop_signals[i]);
+        if (sigaction(stop_signals[i], NULL, &action) == 0 &&
+            action.sa_handler != SIG_IGN)
+            sigaddset(&set, stop_signals[i]);
     return set;
 }
 
@@ -589,6 +597,17 @@ void fleet_hold_signals(sigset_t *ret_before)
     sigprocmask(SIG_BLOCK, &held, ret_before);
 }
 
+bool fleet_stop_asked(void)
+{
+    sigset_t held = stop_set(), pending;
+
+    sigpending(&pending);
+    for (size_t i = 0; i < ARRAY_SIZE(stop_signals); i++)
+        if (sigismember(&held, stop_signals[i]) && sigismember(&pending, stop_signals[i]))
+            return true;
+    return false;
+}
+
 void fleet_release_signals(const sigset_t *before)
 {
     sigset_t held = stop_set();
@@ -601,12 +620,12 @@ static int run_loop(struct fleet *fleet, struct err *err)
 {
     int code;
 
+    fleet->stage_start_ns = clock_now_ns();
     uv_loop_init(&fleet->loop);
     code = watch_all(fleet, err);
     if (code < 0)
         fail(fleet, err);
     sigprocmask(SIG_UNBLOCK, &fleet->held, NULL); /* the caller may hold them too */
-    fleet->stage_start_ns = clock_now_ns();
     uv_run(&fleet->loop, UV_RUN_DEFAULT);
     uv_loop_close(&fleet->loop);
     if (fleet->err.code)

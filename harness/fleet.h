@@ -40,6 +40,8 @@ int fleet_run(const struct fleet_options *options, struct result *result,
 /* Between two runs a signal that asks to stop must neither end the process without a
  * report nor be lost. Held, it waits for the next fleet_run(), which it ends at once. */
 void fleet_hold_signals(sigset_t *ret_before);
+/* Does one wait? */
+bool fleet_stop_asked(void);
 /* The end of that. Who asks after the last run, or twice, asks for nothing more. */
 void fleet_release_signals(const sigset_t *before);
 

@@ -450,12 +450,13 @@ static bool judged_alike(const struct judge *judge, const struct subject *a,
 }
 
 /* Strategies often differ in how they send, and leave the same states on their way: one
- * judgement does for all of them. NULL: the state is a new one. */
+ * judgement does for all of them. NULL: the state is a new one. An invariant that looks
+ * at times to live sees more than a signature tells: with one, every state is new. */
 static const struct judgement *find_judgement(const struct judge *judge,
                                               const struct subject *subject,
                                               struct signature signature)
 {
-    for (size_t s = 0; s < judge->subject_count; s++) {
+    for (size_t s = 0; s < judge->subject_count && !judge->scenario->holds_now; s++) {
         const struct subject *other = &judge->subjects[s];
 
         if (!judged_alike(judge, subject, other))
@@ -482,6 +483,8 @@ int judge_state(struct judge *judge, struct subject *subject,
     code = judge_new(judge, subject, snapshot, &judgement, err);
     if (code < 0)
         return code;
+    if (judge->scenario->holds_now)
+        subject->judged = 0; /* it may not be used again: only the last is kept */
     subject->judgements =
         mem_grow(subject->judgements, subject->judged + 1, sizeof(*subject->judgements));
     subject->judgements[subject->judged++] = judgement;

@@ -248,11 +248,14 @@ static int find_timeline(struct lane *lane, size_t subject, struct err *err)
          runs == 0 || (runs < TIMELINE_UPDATES && runs < most &&
                        clock_now_ns() - start_ns < CALIBRATION_BUDGET_NS);
          runs++) {
-        int code = run_uninterrupted(lane, subject, true, &times_ns[commands], err);
+        uint64_t *end_ns = &times_ns[commands];
+        int code;
 
+        *end_ns = UINT64_MAX; /* stays so if the update stalls */
+        code = run_uninterrupted(lane, subject, true, end_ns, err);
         for (size_t k = 0; k < commands; k++)
             times_ns[k] = lane->page->traces[k].write_ns;
-        if (code == 0)
+        if (code == 0 && *end_ns != UINT64_MAX)
             code = tell_samples(lane, subject, SAMPLES_TIMELINE, times_ns, commands + 1,
                                 err);
         if (code < 0)
@@ -574,6 +577,8 @@ static int learn(struct lane *lane, struct err *err)
                            lane->settings->plan.strategies, err);
     if (code == 0)
         code = tell_controls(lane, err);
+    for (size_t i = 0; i < lane->judge.subject_count && !lane->settings->bytes; i++)
+        recording_release(&lane->judge.subjects[i].recording); /* forks should be small */
     return code == 0 && !lane->settings->skip_costs ? measure_all(lane, err) : code;
 }
 

@@ -154,14 +154,17 @@ static int take_point(struct result *result, const struct message_point *message
     return 0;
 }
 
-/* The crash point whose state a death left: Redis executed a prefix, of a length between
- * the replies that were read and the commands that were written. NULL: unexplained. */
+/* The crash point whose state a death left, and whose verdict it got: Redis executed a
+ * prefix, of a length between the replies that were read and the commands that were
+ * written. NULL: unexplained. */
 static struct point *explain(struct finding *finding, const struct message_trial *trial)
 {
     for (uint64_t k = trial->replies;
          finding->controlled && k <= trial->commands && k <= finding->commands; k++)
         if (finding->points[k].taken &&
-            signature_equal(finding->points[k].signature, trial->signature))
+            signature_equal(finding->points[k].signature, trial->signature) &&
+            finding->points[k].now == (enum now)trial->now &&
+            finding->points[k].later == trial->later)
             return &finding->points[k];
     return NULL;
 }
@@ -173,15 +176,16 @@ static void note_unexplained(struct result *result, const struct finding *findin
 
     if (result->unexplained[0])
         return;
-    snprintf(result->unexplained, sizeof(result->unexplained),
-             "%s %llu of '%s' (%s; %llu commands written, %llu replies read) left a "
-             "state that "
-             "no crash point in that range leaves; it is %s now and %s later",
-             trial->fault == FAULT_BYTE ? "byte position" : "trial",
-             (unsigned long long)trial->number, finding->strategy->name,
-             outcome_name((enum outcome)trial->outcome),
-             (unsigned long long)trial->commands, (unsigned long long)trial->replies,
-             now_name((enum now)trial->now), later_text(trial->later, later));
+    snprintf(
+        result->unexplained, sizeof(result->unexplained),
+        "%s %llu of '%s' (%s; %llu commands written, %llu replies read) left a "
+        "state that no crash point in that range leaves, or not with this verdict; it "
+        "is %s now and %s later",
+        trial->fault == FAULT_BYTE ? "byte position" : "trial",
+        (unsigned long long)trial->number, finding->strategy->name,
+        outcome_name((enum outcome)trial->outcome), (unsigned long long)trial->commands,
+        (unsigned long long)trial->replies, now_name((enum now)trial->now),
+        later_text(trial->later, later));
 }
 
 static void take_kill(struct result *result, struct finding *finding,

@@ -56,3 +56,10 @@ int err_errno(struct err *err, const char *format, ...)
     append(err->msg + used, sizeof(err->msg) - used, strerror(-code));
     return code;
 }
+
+void err_append(struct err *err, const struct err *other)
+{
+    size_t used = strlen(err->msg);
+
+    snprintf(err->msg + used, sizeof(err->msg) - used, "; and: %s", other->msg);
+}

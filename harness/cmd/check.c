@@ -184,9 +184,11 @@ struct work {
 };
 
 static void add(const struct options *options, struct work *work, const char *operand,
-                const char *path)
+                const char *spelled)
 {
-    CLEANUP(mem_freep) char *name = name_of(path);
+    CLEANUP(mem_freep) char *name = name_of(spelled);
+    CLEANUP(mem_freep) char *real = realpath(spelled, NULL);
+    const char *path = real ? real : spelled; /* what cannot be read is told later */
 
     if (!wanted(options, name, NULL))
         return;
@@ -304,6 +306,8 @@ static int run_all(const struct options *options, struct work *work, struct err 
         check_view_begin(&view, check, i);
         if (check_one(options, work, i, &hopeless, &own) < 0)
             check_trouble(&check->scenarios[i], &own);
+        if (fleet_stop_asked()) /* while the scenario was loaded */
+            err_set(&own, ERR_STOPPED, "stopped by a signal");
         check->scenarios[i].seconds = ns_to_s((double)(clock_now_ns() - own_ns));
         check_view_end(&view, check, i);
         check->interrupted = own.code == ERR_STOPPED;

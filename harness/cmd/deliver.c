@@ -36,11 +36,14 @@ static int save_one(const char *directory, const struct report_format *format,
 static int save(const char *directory, const struct sweep *sweep, struct err *err)
 {
     const struct report_format *format;
-    int code = 0;
 
-    for (size_t i = 0; (format = report_format_at(i)) && code == 0; i++)
-        code = save_one(directory, format, sweep, err);
-    return code;
+    for (size_t i = 0; (format = report_format_at(i)); i++) {
+        struct err own = ERR_NULL;
+
+        if (save_one(directory, format, sweep, &own) < 0 && !err->code)
+            *err = own;
+    }
+    return err->code;
 }
 
 static int print(const struct destination *destination, const struct sweep *sweep,
@@ -88,5 +91,7 @@ int deliver(const struct destination *destination, const struct sweep *sweep,
         late = saving;
     if (late.code && !err->code)
         *err = late;
+    else if (late.code)
+        err_append(err, &late);
     return err->code;
 }

@@ -95,9 +95,15 @@ static void say_clean(FILE *out, const struct result *result,
                 (unsigned long long)words.now[NOW_TORN],
                 (unsigned long long)words.now[NOW_GAP]);
     if (valid) {
-        rate_text(text, sizeof(text),
-                  report_rate(result, tally_harmed(&finding->kills.words, valid), valid));
-        fprintf(out, "%llu kills agree: harm %s. ", (unsigned long long)valid, text);
+        uint64_t harmed = tally_harmed(&finding->kills.words, valid);
+
+        rate_text(text, sizeof(text), report_rate(result, harmed, valid));
+        fprintf(out, "%llu kill%s %s: harm %s. ", (unsigned long long)valid,
+                valid == 1 ? "" : "s",
+                harmed       ? "do not agree"
+                : valid == 1 ? "agrees"
+                             : "agree",
+                text);
     }
 }
 
@@ -145,7 +151,7 @@ static void say_prediction(FILE *out, const struct result *result,
     fprintf(out, "Prediction (%s) and kills disagree: ", predicted);
     if (finding->trips >= finding->commands)
         fputs(
-            "every command waits for its reply, so the machine's speed must have changed "
+            "every command waits for its reply, so the machine's speed may have changed "
             "in between. ",
             out);
     else if (rate.interval.low > prediction.high)

@@ -1,6 +1,7 @@
 /* table.c - see table.h. */
 #include "report/table.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 size_t table_column(struct table *table, const char *first, const char *second,
                     bool right)
 {
+    assert(table->columns < TABLE_COLUMNS);
     table->column[table->columns].head[0] = first;
     table->column[table->columns].head[1] = second;
     table->column[table->columns].right = right;
@@ -47,13 +49,13 @@ static size_t column_width(const struct table *table, size_t column)
 static void write_line(FILE *out, const struct table *table,
                        const char *(*text)(const struct table *table, size_t line,
                                            size_t column),
-                       size_t line)
+                       size_t line, const size_t *widths)
 {
     size_t pending = 0;
 
     for (size_t c = 0; c < table->columns; c++) {
         const char *cell = text(table, line, c);
-        size_t width = column_width(table, c), length = strlen(cell);
+        size_t width = widths[c], length = strlen(cell);
         size_t left = table->column[c].right ? width - length : 0;
 
         if (length) {
@@ -79,14 +81,18 @@ static const char *cell_text(const struct table *table, size_t line, size_t colu
 
 void table_write(FILE *out, struct table *table, bool color)
 {
+    size_t widths[TABLE_COLUMNS];
+
+    for (size_t c = 0; c < table->columns; c++)
+        widths[c] = column_width(table, c);
     if (color)
         fputs("\033[1m", out);
     for (size_t line = 0; line < 2; line++)
-        write_line(out, table, head_text, line);
+        write_line(out, table, head_text, line, widths);
     if (color)
         fputs("\033[0m", out);
     for (size_t row = 0; row < table->rows; row++)
-        write_line(out, table, cell_text, row);
+        write_line(out, table, cell_text, row, widths);
     fputc('\n', out);
     mem_freep(&table->cells);
     table->cells = NULL;

@@ -235,6 +235,34 @@ Test(language, invariants_of_completed_updates)
     run_release(&run);
 }
 
+/* Times to live are no part of a state's signature, so a verdict that rests on them may
+ * not be used for another strategy that leaves the same. */
+Test(language, invariants_of_times_are_judged_for_each_strategy)
+{
+    static const char *const orders[] = {
+        "{ name = 'brief', expect = 'atomic', reference = true, update = set(60) },\n"
+        "{ name = 'long', expect = 'broken', update = set(600) },\n",
+        "{ name = 'long', expect = 'broken', update = set(600) },\n"
+        "{ name = 'brief', expect = 'atomic', reference = true, update = set(60) },\n",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(orders); i++) {
+        CLEANUP(mem_freep) char *text = mem_printf(
+            "local function set(ttl)\n"
+            "  return function(redis) redis.call('SET', 'lock', 'v', 'EX', ttl) end\n"
+            "end\n"
+            "return { invariants = { short = expires('lock', 60) }, strategies = {\n%s} "
+            "}\n",
+            orders[i]);
+        struct run run = run_text(text);
+
+        cr_expect_eq(run.status, 0, "order %zu: status %d: %s", i, run.status, run.err);
+        cr_expect_eq(json_count(json_strategy(&run, "brief"), "census", "broken"), 0);
+        cr_expect_eq(json_count(json_strategy(&run, "long"), "census", "broken"), 1);
+        run_release(&run);
+    }
+}
+
 /* ---- scripts ---- */
 
 #define UPDATE(body)                                                                     \

@@ -94,8 +94,8 @@ Test(figures, prediction_is_of_all_updates_and_tells_their_spread)
     cr_expect_float_eq(prediction.high, 0.5, 1e-12);
     cr_expect(!figure_disagrees(prediction, (struct interval){ 0.1, 0.3 }));
     cr_expect(!figure_disagrees(prediction, (struct interval){ 0.3, 0.4 }));
-    cr_expect(figure_disagrees(prediction, (struct interval){ 0.1, 0.2 }));
-    cr_expect(figure_disagrees(prediction, (struct interval){ 0.51, 0.6 }));
+    cr_expect(figure_disagrees(prediction, (struct interval){ 0.1, 0.22 }));
+    cr_expect(figure_disagrees(prediction, (struct interval){ 0.53, 0.6 }));
     prediction.known = false;
     cr_expect(!figure_disagrees(prediction, (struct interval){ 0.9, 1 }));
 }

@@ -130,25 +130,27 @@ Test(tally, kills_count_outcomes_and_words)
         enum outcome outcome;
         enum now now;
         unsigned later;
+        unsigned state;
         uint64_t count;
     } kinds[] = {
-        { OUTCOME_VALID, NOW_TORN, LATER_LEAKED, 30 },
-        { OUTCOME_VALID, NOW_TORN, LATER_LEAKED | LATER_MIXED, 4 },
-        { OUTCOME_VALID, NOW_INTACT, 0, 11 },
-        { OUTCOME_MISSED, NOW_INTACT, 0, 7 },
-        { OUTCOME_EARLY, NOW_INTACT, 0, 3 },
-        { OUTCOME_TIMEOUT, NOW_TORN, LATER_LEAKED, 2 },
-        { OUTCOME_ERROR, NOW_TORN, LATER_LEAKED, 1 },
+        { OUTCOME_VALID, NOW_TORN, LATER_LEAKED, 2, 30 },
+        { OUTCOME_VALID, NOW_TORN, LATER_LEAKED | LATER_MIXED, 3, 4 },
+        { OUTCOME_VALID, NOW_INTACT, 0, 1, 11 },
+        { OUTCOME_MISSED, NOW_INTACT, 0, 1, 7 },
+        { OUTCOME_EARLY, NOW_INTACT, 0, 1, 3 },
+        { OUTCOME_TIMEOUT, NOW_TORN, LATER_LEAKED, 2, 2 },
+        { OUTCOME_ERROR, NOW_TORN, LATER_LEAKED, 2, 1 },
     };
     struct kills *kills = &result.findings[LEAKY].kills;
     struct message_trial batch[64];
 
-    take_control(LEAKY, 1, 0);
+    take_control(LEAKY, 2, 0);
     take_point(LEAKY, 0, NOW_INTACT, 0, 1);
     take_point(LEAKY, 1, NOW_TORN, LATER_LEAKED, 2);
+    take_point(LEAKY, 2, NOW_TORN, LATER_LEAKED | LATER_MIXED, 3);
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
         for (size_t t = 0; t < kinds[i].count; t++) {
-            batch[t] = trial_of(LEAKY, kinds[i].outcome, 0, 1, 1);
+            batch[t] = trial_of(LEAKY, kinds[i].outcome, 0, 2, kinds[i].state);
             batch[t].now = (uint8_t)kinds[i].now;
             batch[t].later = (uint16_t)kinds[i].later;
         }
@@ -168,7 +170,9 @@ Test(tally, kills_count_outcomes_and_words)
     cr_expect_eq(kills->words.later[2], 4, "mixed");
     cr_expect_eq(kills->words.clean, 11);
     cr_expect_eq(tally_harmed(&kills->words, 45), 34);
-    cr_expect_eq(result.findings[LEAKY].points[0].kills, 45);
+    cr_expect_eq(result.findings[LEAKY].points[0].kills, 11);
+    cr_expect_eq(result.findings[LEAKY].points[1].kills, 30);
+    cr_expect_eq(result.findings[LEAKY].points[2].kills, 4);
     cr_expect_eq(kills->unexplained, 0);
 }
 
@@ -200,7 +204,8 @@ Test(tally, a_death_is_explained_by_a_point_in_its_range)
             begin();
             take_control(LEAKY, 5, 0);
             for (unsigned k = 0; k < 5; k++)
-                take_point(LEAKY, k, NOW_INTACT, 0, (unsigned[]){ 1, 2, 3, 2, 1 }[k]);
+                take_point(LEAKY, k, NOW_TORN, LATER_LEAKED,
+                           (unsigned[]){ 1, 2, 3, 2, 1 }[k]);
             take(MESSAGE_TRIALS, &trial, sizeof(trial));
             cr_expect_eq(result.findings[LEAKY].kills.unexplained, cases[i].point < 0,
                          "case %zu, %s", i, outcome_name(outcomes[o]));
@@ -211,6 +216,24 @@ Test(tally, a_death_is_explained_by_a_point_in_its_range)
                              valid && k == cases[i].point, "case %zu, point %d", i, k);
         }
     }
+}
+
+/* The same state is to be judged the same, by every lane and at any time. */
+Test(tally, a_death_with_another_verdict_than_its_point_is_unexplained)
+{
+    struct finding *finding = &result.findings[LEAKY];
+    struct message_trial trials[3];
+
+    take_control(LEAKY, 1, 0);
+    take_point(LEAKY, 0, NOW_INTACT, 0, 1);
+    take_point(LEAKY, 1, NOW_TORN, LATER_LEAKED, 2);
+    for (size_t i = 0; i < ARRAY_SIZE(trials); i++)
+        trials[i] = trial_of(LEAKY, OUTCOME_VALID, 0, 1, 2);
+    trials[1].later = LATER_LEAKED | LATER_LOST;
+    trials[2].now = NOW_GAP;
+    take(MESSAGE_TRIALS, trials, sizeof(trials));
+    cr_expect_eq(finding->kills.unexplained, 2);
+    cr_expect_eq(finding->points[1].kills, 1);
 }
 
 /* A state that another strategy's census has explains nothing. */
@@ -344,9 +367,9 @@ Test(tally, byte_cuts_are_explained_by_their_own_boundary_alone)
     uint64_t unexplained = 0;
 
     take_control(LEAKY, 2, 0);
-    take_point(LEAKY, 0, NOW_INTACT, 0, 1);
+    take_point(LEAKY, 0, NOW_TORN, LATER_LEAKED, 1);
     take_point(LEAKY, 1, NOW_TORN, LATER_LEAKED, 2);
-    take_point(LEAKY, 2, NOW_INTACT, 0, 3);
+    take_point(LEAKY, 2, NOW_TORN, LATER_LEAKED, 3);
     for (size_t i = 0; i < ARRAY_SIZE(cuts); i++) {
         struct message_trial cut = trial_of(LEAKY, OUTCOME_VALID, cuts[i].complete,
                                             cuts[i].complete, cuts[i].state);
