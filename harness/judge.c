@@ -449,14 +449,25 @@ static bool judged_alike(const struct judge *judge, const struct subject *a,
                       signature_equal(a->done.signature, b->done.signature));
 }
 
+/* May a judgement be used again for a state of the same signature? Not if one of the
+ * scenario's functions sees more than that: times to live, or keys that are ignored. */
+static bool judges_by_signature(const struct judge *judge)
+{
+    const struct scenario *scenario = judge->scenario;
+    bool looks = scenario->alive || scenario->holds_later;
+
+    for (size_t i = 0; i < scenario->strategy_count; i++)
+        looks = looks || scenario->strategies[i].recover;
+    return !scenario->holds_now && !(looks && scenario->ignore.count);
+}
+
 /* Strategies often differ in how they send, and leave the same states on their way: one
- * judgement does for all of them. NULL: the state is a new one. An invariant that looks
- * at times to live sees more than a signature tells: with one, every state is new. */
+ * judgement does for all of them. NULL: the state is a new one. */
 static const struct judgement *find_judgement(const struct judge *judge,
                                               const struct subject *subject,
                                               struct signature signature)
 {
-    for (size_t s = 0; s < judge->subject_count && !judge->scenario->holds_now; s++) {
+    for (size_t s = 0; s < judge->subject_count && judges_by_signature(judge); s++) {
         const struct subject *other = &judge->subjects[s];
 
         if (!judged_alike(judge, subject, other))
@@ -483,8 +494,8 @@ int judge_state(struct judge *judge, struct subject *subject,
     code = judge_new(judge, subject, snapshot, &judgement, err);
     if (code < 0)
         return code;
-    if (judge->scenario->holds_now)
-        subject->judged = 0; /* it may not be used again: only the last is kept */
+    if (!judges_by_signature(judge))
+        subject->judged = 0; /* only the last is kept */
     subject->judgements =
         mem_grow(subject->judgements, subject->judged + 1, sizeof(*subject->judgements));
     subject->judgements[subject->judged++] = judgement;

@@ -263,6 +263,42 @@ Test(language, invariants_of_times_are_judged_for_each_strategy)
     }
 }
 
+/* What is ignored may decide nevertheless whether the next worker can go on. */
+Test(language, ignored_keys_are_seen_by_alive)
+{
+    static const char *const lanes[] = { "1", "2", "3" };
+    static const char *const later[] = { "clean", "stuck", "stuck", "clean" };
+    CLEANUP(mem_freep) char *path = test_file(
+        directory, "ignored.lua",
+        "return { ignore = { 'tok' },\n"
+        "  before = function(redis) redis.call('SET', 'tok', 1) redis.call('SET', 'k', "
+        "'old') "
+        "end,\n"
+        "  alive = function(redis) return redis.call('EXISTS', 'tok') == 1 end,\n"
+        "  strategies = { { name = 's', update = function(redis)\n"
+        "    redis.call('DEL', 'tok') redis.call('SET', 'k', 'new') redis.call('SET', "
+        "'tok', "
+        "1)\n"
+        "  end } } }\n");
+
+    for (size_t i = 0; i < ARRAY_SIZE(lanes); i++) {
+        struct run run =
+            RUN("run", path, "--trials", "40", "--lanes", lanes[i], "--format", "json");
+        json_t *points = json_object_get(json_strategy(&run, "s"), "points");
+
+        cr_expect_eq(run.status, 0, "%s lanes: status %d: %s", lanes[i], run.status,
+                     run.err);
+        cr_assert_eq(json_array_size(points), ARRAY_SIZE(later));
+        for (size_t k = 0; k < ARRAY_SIZE(later); k++) {
+            CLEANUP(mem_freep) char *words =
+                json_words(json_object_get(json_array_get(points, k), "later"));
+
+            cr_expect_str_eq(words, later[k], "%s lanes, point %zu", lanes[i], k);
+        }
+        run_release(&run);
+    }
+}
+
 /* ---- scripts ---- */
 
 #define UPDATE(body)                                                                     \
