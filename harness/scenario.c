@@ -7,6 +7,7 @@
 #include <lua.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "invariants.h"
 #include "loader.h"
@@ -401,10 +402,16 @@ int scenario_load(const char *path, const struct scenario_settings *settings,
                   struct scenario **ret, struct err *err)
 {
     CLEANUP(scenario_freep) struct scenario *scenario = MEM_NEW(struct scenario);
-    CLEANUP(mem_freep) char *text = loader_read_text(path);
-    struct loader loader = { NULL, scenario, settings, text, err };
+    CLEANUP(mem_freep) char *text = NULL;
+    struct loader loader = { NULL, scenario, settings, NULL, err };
+    struct stat st;
     int code;
 
+    if (stat(path, &st) == 0 && S_ISFIFO(st.st_mode))
+        return err_set(err, ERR_USAGE,
+                       "%s is a pipe; a scenario is read twice, so it has to be a file",
+                       path);
+    loader.text = text = loader_read_text(path);
     scenario->path = mem_strdup(path);
     scenario->name = name_of(path);
     scenario->now = settings->now;

@@ -126,6 +126,10 @@ static void say_attempts(FILE *out, const struct result *result,
     struct rate valid =
         report_rate(result, valid_kills(finding), tally_attempts(finding));
 
+    if (finding->controlled && finding->commands == 0) {
+        fputs("The update sends no command: there is nothing to interrupt. ", out);
+        return;
+    }
     if (valid.interval.high >= VALID_WANTED)
         return;
     fprintf(out,

@@ -386,3 +386,34 @@ Test(cli, faults_are_chosen, .timeout = 60)
     free(path);
     test_directory_remove(directory);
 }
+
+/* Opening a pipe that nobody writes to would wait for ever. */
+Test(cli, a_pipe_is_no_scenario, .timeout = 60)
+{
+    char *directory = test_directory();
+    char *path = mem_printf("%s/pipe.lua", directory);
+    struct run run;
+
+    cr_assert_eq(mkfifo(path, 0600), 0);
+    run = RUN("run", path);
+    cr_expect_eq(run.status, 2, "%s", run.err);
+    EXPECT_SAYS(run.err, "is a pipe");
+    run_release(&run);
+    free(path);
+    test_directory_remove(directory);
+}
+
+Test(cli, an_update_without_commands_is_called_so, .timeout = 60)
+{
+    char *directory = test_directory();
+    char *path =
+        test_file(directory, "nothing.lua",
+                  "return { strategies = { { name = 'u', update = function() end } } }");
+    struct run run = RUN("run", path, "--trials", "20");
+
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    EXPECT_SAYS(run.out, "The update sends no command");
+    run_release(&run);
+    free(path);
+    test_directory_remove(directory);
+}
