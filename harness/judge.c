@@ -467,7 +467,9 @@ static const struct judgement *find_judgement(const struct judge *judge,
                                               const struct subject *subject,
                                               struct signature signature)
 {
-    for (size_t s = 0; s < judge->subject_count && judges_by_signature(judge); s++) {
+    if (!judges_by_signature(judge))
+        return NULL;
+    for (size_t s = 0; s < judge->subject_count; s++) {
         const struct subject *other = &judge->subjects[s];
 
         if (!judged_alike(judge, subject, other))

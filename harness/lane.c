@@ -83,7 +83,7 @@ static int connect_lane(struct lane *lane, redisContext **ret, struct err *err)
     if (code == 0)
         code = server_version(connection, hello.version, sizeof(hello.version), err);
     if (code == 0)
-        code = server_read_bytes(connection, &hello.read_bytes, err);
+        code = server_read_bytes(connection, hello.version, &hello.read_bytes, err);
     if (code == 0)
         code = tell(lane, MESSAGE_HELLO, &hello, sizeof(hello), err);
     if (code == 0)

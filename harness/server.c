@@ -269,21 +269,20 @@ static uint64_t client_number(const char *info, const char *name)
 }
 
 /* Before 7.0 the room says nothing: it was larger, and not used. */
-int server_read_bytes(redisContext *connection, uint64_t *ret, struct err *err)
+int server_read_bytes(redisContext *connection, const char *version, uint64_t *ret,
+                      struct err *err)
 {
-    CLEANUP(reply_freep) redisReply *info = NULL, *server = NULL;
+    CLEANUP(reply_freep) redisReply *info = NULL;
     int code = CONNECTION_COMMAND(connection, &info, err, "CLIENT", "INFO");
-    char version[32];
+    int major = 0;
     uint64_t room;
 
-    if (code == 0)
-        code = CONNECTION_COMMAND(connection, &server, err, "INFO", "server");
     if (code < 0)
         return code;
     *ret = SERVER_READ_BYTES;
     room = client_number(info->str, "qbuf") + client_number(info->str, "qbuf-free");
-    if (info_value(server->str, "redis_version", version, sizeof(version)) &&
-        atoi(version) >= 7 && room > SERVER_READ_BYTES && room < 2 * SERVER_READ_BYTES)
+    if (sscanf(version, "%*s %d", &major) == 1 && major >= 7 &&
+        room > SERVER_READ_BYTES && room < 2 * SERVER_READ_BYTES)
         *ret = room;
     return 0;
 }

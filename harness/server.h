@@ -48,6 +48,8 @@ int server_version(redisContext *connection, char *buffer, size_t size, struct e
 
 /* How many bytes it takes at most in one read of a client. It asks for 16384
  * (PROTO_IOBUF_LEN); since 7.0 it takes as much as its allocator gave it room for, 20474
- * with jemalloc. Of a server that does not say, 16384. */
+ * with jemalloc. Of a server that does not say, 16384. `version` is what server_version()
+ * has said. */
 #define SERVER_READ_BYTES 16384
-int server_read_bytes(redisContext *connection, uint64_t *ret, struct err *err);
+int server_read_bytes(redisContext *connection, const char *version, uint64_t *ret,
+                      struct err *err);

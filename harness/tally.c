@@ -293,6 +293,15 @@ bool tally_census_complete(const struct finding *finding)
     return true;
 }
 
+uint64_t tally_cut_classes(const struct finding *finding)
+{
+    uint64_t classes = 0;
+
+    for (uint64_t k = 0; finding->controlled && k <= finding->commands; k++)
+        classes += finding->points[k].cuts > 0;
+    return classes;
+}
+
 uint64_t tally_attempts(const struct finding *finding)
 {
     uint64_t sum = 0;

@@ -107,7 +107,8 @@ int tally_take(struct result *result, enum message_type type, const void *body,
 /* Derived figures. */
 struct words tally_census(const struct finding *finding);
 bool tally_census_complete(const struct finding *finding);
-uint64_t tally_attempts(const struct finding *finding);           /* all outcomes */
+uint64_t tally_cut_classes(const struct finding *finding); /* points that cuts left */
+uint64_t tally_attempts(const struct finding *finding);    /* all outcomes */
 uint64_t tally_harmed(const struct words *words, uint64_t total); /* not clean */
 
 enum strategy_verdict tally_verdict(const struct finding *finding);

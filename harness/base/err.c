@@ -61,5 +61,8 @@ void err_append(struct err *err, const struct err *other)
 {
     size_t used = strlen(err->msg);
 
-    snprintf(err->msg + used, sizeof(err->msg) - used, "; and: %s", other->msg);
+    if (!err->code)
+        *err = *other;
+    else if (other->code)
+        snprintf(err->msg + used, sizeof(err->msg) - used, "; and: %s", other->msg);
 }

@@ -31,8 +31,8 @@ __attribute__((format(printf, 3, 4))) int err_set(struct err *err, int code,
 /* Puts "text: " in front of the message; returns the code that is there. */
 __attribute__((format(printf, 2, 3))) int err_wrap(struct err *err, const char *format,
                                                    ...);
-/* Puts the message of another error, which is less urgent, behind the one that is there.
- */
+/* Takes another, less urgent error into account: behind the one that is there, or alone.
+ * If the other is none, nothing changes. */
 void err_append(struct err *err, const struct err *other);
 /* Like err_set with -errno, and strerror after the message. */
 __attribute__((format(printf, 2, 3))) int err_errno(struct err *err, const char *format,

@@ -364,8 +364,7 @@ static int write_file(const struct options *options, const struct check *check,
     return file_write(options->file, bytes, length, err);
 }
 
-/* An error that there was before is worth more than one of writing; main() looks whether
- * standard output has taken all. */
+/* main() looks whether standard output has taken all. */
 static int deliver_check(const struct options *options, const struct check *check,
                          struct err *err)
 {
@@ -374,8 +373,9 @@ static int deliver_check(const struct options *options, const struct check *chec
     struct err late = ERR_NULL;
 
     shown->write(stdout, check, option_color_wanted(options->color));
-    if (options->file && write_file(options, check, &late) < 0 && !err->code)
-        *err = late;
+    if (options->file)
+        write_file(options, check, &late);
+    err_append(err, &late);
     return err->code;
 }
 

@@ -89,9 +89,6 @@ int deliver(const struct destination *destination, const struct sweep *sweep,
     if (destination->directory && save(destination->directory, sweep, &saving) < 0 &&
         !late.code)
         late = saving;
-    if (late.code && !err->code)
-        *err = late;
-    else if (late.code)
-        err_append(err, &late);
+    err_append(err, &late);
     return err->code;
 }

@@ -8,13 +8,6 @@
 #include "report/json.h"
 #include "report/report.h"
 
-#define SCHEMA 1
-
-static json_t *whole(uint64_t number)
-{
-    return json_integer((json_int_t)number);
-}
-
 static void set_text(json_t *object, const char *key, const char *text)
 {
     json_object_set_new(object, key, report_json_text(text));
@@ -31,7 +24,7 @@ static json_t *census(const struct check_strategy *strategy)
 {
     json_t *object = json_object();
 
-    json_object_set_new(object, "points", whole(strategy->points));
+    json_object_set_new(object, "points", report_json_whole(strategy->points));
     report_json_set_words(object, &strategy->census);
     return object;
 }
@@ -45,10 +38,13 @@ static json_t *kills(const struct check_strategy *strategy)
     };
     json_t *object = json_object();
 
-    json_object_set_new(object, "requested", whole(strategy->kills.requested));
+    json_object_set_new(object, "requested",
+                        report_json_whole(strategy->kills.requested));
     for (size_t i = 0; i < OUTCOME_COUNT; i++)
-        json_object_set_new(object, names[i], whole(strategy->kills.outcomes[i]));
-    json_object_set_new(object, "unexplained", whole(strategy->kills.unexplained));
+        json_object_set_new(object, names[i],
+                            report_json_whole(strategy->kills.outcomes[i]));
+    json_object_set_new(object, "unexplained",
+                        report_json_whole(strategy->kills.unexplained));
     report_json_set_words(object, &strategy->kills.words);
     return object;
 }
@@ -57,7 +53,7 @@ static json_t *first(const struct check_strategy *strategy)
 {
     json_t *object = json_object();
 
-    json_object_set_new(object, "index", whole(strategy->first));
+    json_object_set_new(object, "index", report_json_whole(strategy->first));
     set_text(object, "command", strategy->first_command);
     json_object_set_new(object, "later", report_json_later(strategy->first_words));
     set_some(object, "example", strategy->first_example);
@@ -135,16 +131,22 @@ static json_t *summary(const struct check *check)
     struct check_counts counts = check_count(check);
     json_t *object = json_object();
 
-    json_object_set_new(object, "scenarios", whole(check->count));
-    json_object_set_new(object, "strategies", whole(counts.strategies));
-    json_object_set_new(object, "as_expected", whole(counts.verdicts[CHECK_OK]));
-    json_object_set_new(object, "not_as_expected", whole(counts.verdicts[CHECK_FAILED]));
+    json_object_set_new(object, "scenarios", report_json_whole(check->count));
+    json_object_set_new(object, "strategies", report_json_whole(counts.strategies));
+    json_object_set_new(object, "as_expected",
+                        report_json_whole(counts.verdicts[CHECK_OK]));
+    json_object_set_new(object, "not_as_expected",
+                        report_json_whole(counts.verdicts[CHECK_FAILED]));
     json_object_set_new(object, "without_expectation",
-                        whole(counts.verdicts[CHECK_UNJUDGED]));
-    json_object_set_new(object, "unexplained", whole(counts.verdicts[CHECK_UNEXPLAINED]));
-    json_object_set_new(object, "refused", whole(counts.scenarios[CHECK_REFUSED]));
-    json_object_set_new(object, "not_finished", whole(counts.scenarios[CHECK_BROKE]));
-    json_object_set_new(object, "not_begun", whole(counts.scenarios[CHECK_NOT_RUN]));
+                        report_json_whole(counts.verdicts[CHECK_UNJUDGED]));
+    json_object_set_new(object, "unexplained",
+                        report_json_whole(counts.verdicts[CHECK_UNEXPLAINED]));
+    json_object_set_new(object, "refused",
+                        report_json_whole(counts.scenarios[CHECK_REFUSED]));
+    json_object_set_new(object, "not_finished",
+                        report_json_whole(counts.scenarios[CHECK_BROKE]));
+    json_object_set_new(object, "not_begun",
+                        report_json_whole(counts.scenarios[CHECK_NOT_RUN]));
     return object;
 }
 
@@ -155,11 +157,11 @@ void check_write_json(FILE *out, const struct check *check, bool color)
     (void)color;
     for (size_t i = 0; i < check->count; i++)
         json_array_append_new(scenarios, scenario_object(check, &check->scenarios[i]));
-    json_object_set_new(object, "schema", json_integer(SCHEMA));
+    json_object_set_new(object, "schema", json_integer(REPORT_JSON_SCHEMA));
     set_text(object, "afterkill", VERSION);
     set_text(object, "redis", check->server);
-    json_object_set_new(object, "seed", whole(check->seed));
-    json_object_set_new(object, "trials", whole(check->trials));
+    json_object_set_new(object, "seed", report_json_whole(check->seed));
+    json_object_set_new(object, "trials", report_json_whole(check->trials));
     json_object_set_new(object, "seconds", json_real(check->seconds));
     json_object_set_new(object, "check", scenarios);
     json_object_set_new(object, "summary", summary(check));

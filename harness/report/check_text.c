@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "report/check_report.h"
+#include "report/text.h"
 
 #define RED "\033[31m"
 #define GREEN "\033[32m"
@@ -23,12 +24,6 @@ static const char *const marks[CHECK_VERDICTS] = {
     [CHECK_FAILED] = "FAIL",
     [CHECK_UNEXPLAINED] = "FAIL",
 };
-
-static void paint(FILE *out, bool color, const char *how)
-{
-    if (color)
-        fputs(how, out);
-}
 
 static void widen(int *width, const char *text)
 {

@@ -8,9 +8,7 @@
 #include "report/json.h"
 #include "report/report.h"
 
-#define SCHEMA 1
-
-static json_t *whole(uint64_t number)
+json_t *report_json_whole(uint64_t number)
 {
     return json_integer((json_int_t)number);
 }
@@ -54,10 +52,11 @@ static json_t *expect_words(unsigned expect)
 static void set_words(json_t *object, const struct words *words)
 {
     for (int i = 0; i < NOW_COUNT; i++)
-        json_object_set_new(object, now_name((enum now)i), whole(words->now[i]));
-    json_object_set_new(object, "clean", whole(words->clean));
+        json_object_set_new(object, now_name((enum now)i),
+                            report_json_whole(words->now[i]));
+    json_object_set_new(object, "clean", report_json_whole(words->clean));
     for (unsigned i = 0; i < LATER_COUNT; i++)
-        json_object_set_new(object, later_name(i), whole(words->later[i]));
+        json_object_set_new(object, later_name(i), report_json_whole(words->later[i]));
 }
 
 static json_t *census(const struct finding *finding)
@@ -68,7 +67,7 @@ static json_t *census(const struct finding *finding)
 
     for (uint64_t k = 0; finding->controlled && k <= finding->commands; k++)
         points += finding->points[k].taken;
-    json_object_set_new(object, "points", whole(points));
+    json_object_set_new(object, "points", report_json_whole(points));
     set_words(object, &words);
     return object;
 }
@@ -78,13 +77,18 @@ static json_t *kills(const struct finding *finding)
     const struct kills *kills = &finding->kills;
     json_t *object = json_object();
 
-    json_object_set_new(object, "requested", whole(kills->requested));
-    json_object_set_new(object, "valid", whole(kills->outcomes[OUTCOME_VALID]));
-    json_object_set_new(object, "missed", whole(kills->outcomes[OUTCOME_MISSED]));
-    json_object_set_new(object, "early", whole(kills->outcomes[OUTCOME_EARLY]));
-    json_object_set_new(object, "timeouts", whole(kills->outcomes[OUTCOME_TIMEOUT]));
-    json_object_set_new(object, "errors", whole(kills->outcomes[OUTCOME_ERROR]));
-    json_object_set_new(object, "unexplained", whole(kills->unexplained));
+    json_object_set_new(object, "requested", report_json_whole(kills->requested));
+    json_object_set_new(object, "valid",
+                        report_json_whole(kills->outcomes[OUTCOME_VALID]));
+    json_object_set_new(object, "missed",
+                        report_json_whole(kills->outcomes[OUTCOME_MISSED]));
+    json_object_set_new(object, "early",
+                        report_json_whole(kills->outcomes[OUTCOME_EARLY]));
+    json_object_set_new(object, "timeouts",
+                        report_json_whole(kills->outcomes[OUTCOME_TIMEOUT]));
+    json_object_set_new(object, "errors",
+                        report_json_whole(kills->outcomes[OUTCOME_ERROR]));
+    json_object_set_new(object, "unexplained", report_json_whole(kills->unexplained));
     set_words(object, &kills->words);
     return object;
 }
@@ -148,21 +152,19 @@ static json_t *coverage(const struct finding *finding)
     struct reach reach = figure_reach(finding);
     json_t *object = json_object();
 
-    json_object_set_new(object, "reachable", whole(reach.reachable));
-    json_object_set_new(object, "hit", whole(reach.hit));
+    json_object_set_new(object, "reachable", report_json_whole(reach.reachable));
+    json_object_set_new(object, "hit", report_json_whole(reach.hit));
     return object;
 }
 
 static json_t *cuts(const struct finding *finding)
 {
     json_t *object = json_object();
-    uint64_t classes = 0;
 
-    for (uint64_t k = 0; finding->controlled && k <= finding->commands; k++)
-        classes += finding->points[k].cuts > 0;
-    json_object_set_new(object, "positions", whole(finding->cuts.positions));
-    json_object_set_new(object, "classes", whole(classes));
-    json_object_set_new(object, "unexplained", whole(finding->cuts.unexplained));
+    json_object_set_new(object, "positions", report_json_whole(finding->cuts.positions));
+    json_object_set_new(object, "classes", report_json_whole(tally_cut_classes(finding)));
+    json_object_set_new(object, "unexplained",
+                        report_json_whole(finding->cuts.unexplained));
     set_words(object, &finding->cuts.words);
     return object;
 }
@@ -178,15 +180,15 @@ static json_t *points(const struct finding *finding)
         if (!point->taken)
             continue;
         object = json_object();
-        json_object_set_new(object, "index", whole(k));
+        json_object_set_new(object, "index", report_json_whole(k));
         json_object_set_new(object, "command", text(report_command(finding, k)));
         json_object_set_new(object, "now", text(now_name(point->now)));
         json_object_set_new(object, "later", later_words(point->later));
-        json_object_set_new(object, "kills", whole(point->kills));
+        json_object_set_new(object, "kills", report_json_whole(point->kills));
         json_object_set_new(object, "reachable",
                             json_boolean(figure_reachable(finding, k)));
         if (finding->cuts.positions)
-            json_object_set_new(object, "byte_positions", whole(point->cuts));
+            json_object_set_new(object, "byte_positions", report_json_whole(point->cuts));
         if (point->example[0])
             json_object_set_new(object, "example", text(point->example));
         json_array_append_new(array, object);
@@ -223,9 +225,9 @@ static json_t *strategy(const struct result *result, const struct finding *findi
     json_object_set_new(object, "expect", expect_words(finding->strategy->expect));
     json_object_set_new(object, "reference",
                         json_boolean(finding->strategy == reference_of(result)));
-    json_object_set_new(object, "commands", whole(finding->commands));
-    json_object_set_new(object, "bytes", whole(finding->bytes));
-    json_object_set_new(object, "round_trips", whole(finding->trips));
+    json_object_set_new(object, "commands", report_json_whole(finding->commands));
+    json_object_set_new(object, "bytes", report_json_whole(finding->bytes));
+    json_object_set_new(object, "round_trips", report_json_whole(finding->trips));
     json_object_set_new(object, "update_us", update_us(&costs));
     json_object_set_new(object, "updates_per_second", real(costs.per_second));
     json_object_set_new(object, "window_us",
@@ -284,7 +286,8 @@ static json_t *redis(const struct result *result)
         object, "server",
         json_stringn(result->server, space ? (size_t)(space - result->server) : 0));
     json_object_set_new(object, "version", text(space ? space + 1 : ""));
-    json_object_set_new(object, "read_bytes", whole(result->findings[0].read_bytes));
+    json_object_set_new(object, "read_bytes",
+                        report_json_whole(result->findings[0].read_bytes));
     json_object_set_new(object, "transport", text(result->transport));
     json_object_set_new(object, "rtt_us", real(result->rtt_us));
     return object;
@@ -297,16 +300,16 @@ static json_t *run_object(const struct result *result)
 
     for (size_t i = 0; i < result->plan.strategies; i++)
         json_array_append_new(strategies, strategy(result, &result->findings[i]));
-    json_object_set_new(object, "schema", json_integer(SCHEMA));
+    json_object_set_new(object, "schema", json_integer(REPORT_JSON_SCHEMA));
     json_object_set_new(object, "afterkill", text(VERSION));
     json_object_set_new(object, "scenario", text(result->scenario->name));
     json_object_set_new(object, "title", text(result->scenario->title));
     json_object_set_new(object, "source", text(result->scenario->source));
-    json_object_set_new(object, "seed", whole(result->plan.seed));
+    json_object_set_new(object, "seed", report_json_whole(result->plan.seed));
     json_object_set_new(object, "now", json_integer(result->scenario->now));
     json_object_set_new(object, "params", parameters(result->scenario));
     json_object_set_new(object, "redis", redis(result));
-    json_object_set_new(object, "lanes", whole(result->lanes));
+    json_object_set_new(object, "lanes", report_json_whole(result->lanes));
     json_object_set_new(object, "killer", text(result->killer));
     json_object_set_new(object, "kills_per_second",
                         real(report_kills_per_second(result)));
@@ -349,12 +352,12 @@ void report_sweep_json(FILE *out, const struct sweep *sweep, struct report_style
     (void)style;
     for (size_t i = 0; i < sweep->count; i++)
         json_array_append_new(runs, run_object(&sweep->results[i]));
-    json_object_set_new(object, "schema", json_integer(SCHEMA));
+    json_object_set_new(object, "schema", json_integer(REPORT_JSON_SCHEMA));
     json_object_set_new(object, "afterkill", text(VERSION));
     json_object_set_new(object, "scenario", text(sweep->scenarios[0]->name));
-    json_object_set_new(object, "seed", whole(sweep->results[0].plan.seed));
+    json_object_set_new(object, "seed", report_json_whole(sweep->results[0].plan.seed));
     json_object_set_new(object, "sweep_parameter", text(sweep->parameter));
-    json_object_set_new(object, "sweep_wanted", whole(sweep->wanted));
+    json_object_set_new(object, "sweep_wanted", report_json_whole(sweep->wanted));
     json_object_set_new(object, "sweep", runs);
     json_object_set_new(object, "verdict",
                         text(report_verdict(sweep_exit_status(sweep))));

@@ -6,6 +6,9 @@
 
 #include "tally.h"
 
+#define REPORT_JSON_SCHEMA 1
+
+json_t *report_json_whole(uint64_t number);
 json_t *report_json_text(const char *bytes); /* also if they are not UTF-8 */
 json_t *report_json_later(unsigned later);   /* an array of words */
 json_t *report_json_expect(unsigned expect); /* likewise */

@@ -192,12 +192,10 @@ static void say_coverage(FILE *out, const struct result *result,
 static void say_cuts(FILE *out, const struct finding *finding)
 {
     const struct cuts *cuts = &finding->cuts;
-    uint64_t classes = 0;
+    uint64_t classes = tally_cut_classes(finding);
 
     if (!cuts->positions)
         return;
-    for (uint64_t k = 0; k < points_of(finding); k++)
-        classes += finding->points[k].cuts > 0;
     fprintf(out, "%llu byte positions, %llu class%s", (unsigned long long)cuts->positions,
             (unsigned long long)classes, classes == 1 ? "" : "es");
     if (cuts->unexplained)

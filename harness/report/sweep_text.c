@@ -350,7 +350,7 @@ static void write_verdict(FILE *out, const struct sweep *sweep, struct report_st
     bool pass = sweep_exit_status(sweep) == EXIT_PASS;
     size_t judged = count_judged(sweep);
 
-    paint(out, style, pass ? "\033[32m" : "\033[31m");
+    paint(out, style.color, pass ? "\033[32m" : "\033[31m");
     if (pass && judged)
         fprintf(out,
                 "PASS: %zu of %zu strategies do what is expected of them at each of %zu "
@@ -367,7 +367,7 @@ static void write_verdict(FILE *out, const struct sweep *sweep, struct report_st
 
         write_troubles(out, &sweep->results[i], where);
     }
-    paint(out, style, "\033[0m");
+    paint(out, style.color, "\033[0m");
 }
 
 void report_sweep_text(FILE *out, const struct sweep *sweep, struct report_style style)

@@ -303,9 +303,9 @@ static void write_header(FILE *out, const struct result *result)
     fputs(scenario->parameter_count ? "\n\n" : "\n", out);
 }
 
-void paint(FILE *out, struct report_style style, const char *color)
+void paint(FILE *out, bool wanted, const char *color)
 {
-    if (style.color)
+    if (wanted)
         fputs(color, out);
 }
 
@@ -337,7 +337,7 @@ static void write_verdict(FILE *out, const struct result *result,
         judged += tally_verdict(&result->findings[i]) != VERDICT_NONE;
         failed += tally_verdict(&result->findings[i]) == VERDICT_FAIL;
     }
-    paint(out, style, status == EXIT_PASS ? "\033[32m" : "\033[31m");
+    paint(out, style.color, status == EXIT_PASS ? "\033[32m" : "\033[31m");
     if (status == EXIT_PASS && judged)
         fprintf(out, "PASS: %zu of %zu strategies do what is expected of them.\n",
                 judged - failed, judged);
@@ -354,7 +354,7 @@ static void write_verdict(FILE *out, const struct result *result,
                 finding->strategy->name, expect);
     }
     write_troubles(out, result, "");
-    paint(out, style, "\033[0m");
+    paint(out, style.color, "\033[0m");
 }
 
 void report_text(FILE *out, const struct result *result, struct report_style style)

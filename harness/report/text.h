@@ -19,7 +19,7 @@ const char *met_text(const struct finding *finding);
 /* A paragraph on each strategy. */
 void write_sentences(FILE *out, const struct result *result);
 
-void paint(FILE *out, struct report_style style, const char *color);
+void paint(FILE *out, bool wanted, const char *color); /* an escape sequence */
 /* Breaks a text at its blanks into lines; all but the first are indented. */
 void write_wrapped(FILE *out, const char *words);
 /* The scenario, the server, the lanes and the seed, in one line. */
