@@ -11,7 +11,9 @@
 #include "message.h"
 #include "plan.h"
 #include "scenario.h"
+#include "shard.h"
 #include "stats.h"
+#include "terms.h"
 #include "verdict.h"
 
 struct point {
@@ -79,6 +81,7 @@ struct finding {
 struct result {
     const struct scenario *scenario; /* borrowed */
     struct plan plan;
+    struct shard shard; /* of the kills and the byte positions, that is run here */
     struct finding *findings; /* plan.strategies of them; owned */
     size_t lanes;
     char server[64];       /* "redis 7.0.15"; "" until known */
@@ -87,7 +90,10 @@ struct result {
     double confidence;
     const char *killer;
     bool kills_wanted, cuts_wanted;
+    unsigned stages; /* that all lanes are through */
     double stage_seconds[STAGE_COUNT];
+    const char *directory; /* where the run is kept; NULL: it is not; borrowed */
+    char missing[256];     /* shards that were not there to be merged; "" if none */
     bool complete;         /* everything planned was done */
     bool interrupted;      /* a signal asked */
     char trouble[1024];    /* the error that ended the run early; "" if none did */
@@ -97,6 +103,11 @@ struct result {
 
 void result_init(struct result *result, const struct scenario *scenario,
                  const size_t *strategies, const struct plan *plan);
+/* The same, with everything that the run was asked for (terms.h). The terms are borrowed.
+ * Terms that no command line can have given are an error. */
+int result_begin(struct result *result, const struct scenario *scenario,
+                 const size_t *strategies, size_t count, const struct terms *terms,
+                 struct err *err);
 void result_release(struct result *result);
 
 /* Takes one message into account. A lane that contradicts another one is an error: then

@@ -9,7 +9,6 @@
 #include <stdint.h>
 
 #define LANES_MOST 256
-#define TRIALS_MOST UINT64_C(1000000000)
 
 uint64_t option_whole(const char *text, const char *option, uint64_t least, uint64_t most,
                       struct argp_state *state);
