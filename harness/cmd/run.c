@@ -62,14 +62,12 @@ struct session {
 
 /* What the run's figures depend on besides its terms. */
 static void collect_environment(const struct session *session,
-                                const struct scenario *scenario, const char *text,
-                                struct environment *ret)
+                                const struct scenario *scenario, struct environment *ret)
 {
     struct environment_sources sources = {
-        .argc = session->argc,
-        .argv = session->argv,
-        .scenario_path = scenario->path,
-        .scenario_text = str_of(text),
+        .arguments = (const char *const *)session->argv,
+        .argument_count = (size_t)session->argc,
+        .scenario = scenario->path,
     };
 
     environment_collect(ret, &sources);
@@ -89,8 +87,7 @@ static int keep_new(const struct session *session, const char *directory,
 
     if (code < 0)
         return err_wrap(err, "keep the run (another place: -o DIR; none: --no-store)");
-    collect_environment(session, result->scenario, terms_get(terms, TERM_TEXT),
-                        &environment);
+    collect_environment(session, result->scenario, &environment);
     return store_create(directory, terms, &environment, result, ret, err);
 }
 
