@@ -36,7 +36,7 @@ struct agenda {
     struct agenda_board {
         _Atomic uint64_t next[STAGE_COUNT];
         _Atomic bool enough; /* no more kills are wanted */
-    } *board; /* shared between processes; owned */
+    } * board;               /* shared between processes; owned */
 };
 
 int agenda_init(struct agenda *agenda, struct shard shard, struct err *err);

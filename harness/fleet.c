@@ -56,9 +56,9 @@ struct fleet {
     uv_timer_t tick;
     uv_signal_t signals[ARRAY_SIZE(stop_signals)];
     struct agenda agenda;
-    enum stage stage; /* that all lanes are in */
+    enum stage stage;  /* that all lanes are in */
     uint64_t noted_ns; /* until when time is in the result */
-    sigset_t held; /* the stop signals */
+    sigset_t held;     /* the stop signals */
     bool stopping;
     struct err err;       /* the first error */
     unsigned grace_ticks; /* since it came */

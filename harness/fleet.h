@@ -24,10 +24,10 @@ struct fleet_options {
     bool bytes; /* cut every update at every byte too */
     enum killer killer;
     uint64_t timeout_ns;
-    bool skip_costs;  /* for verdicts alone: do not measure what updates cost */
+    bool skip_costs;     /* for verdicts alone: do not measure what updates cost */
     struct store *store; /* keeps what lanes say; NULL: nobody does; borrowed */
-    uint64_t kill_ns; /* each lane's kills end after so long; 0: when all are done */
-    size_t lanes;     /* 0: one per CPU */
+    uint64_t kill_ns;    /* each lane's kills end after so long; 0: when all are done */
+    size_t lanes;        /* 0: one per CPU */
     const char *redis_server;   /* binary; NULL: from the PATH */
     enum transport transport;   /* of workers; audits always take the unix socket */
     uint64_t rtt_ns;            /* that is added between workers and Redis; 0: none */

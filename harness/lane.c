@@ -387,7 +387,8 @@ static int take_census(struct lane *lane, struct err *err)
     uint64_t points = sum_of(lane, points_of), item, k;
     int code = 0;
 
-    while (code == 0 && agenda_next(lane->settings->agenda, STAGE_CENSUS, points, &item)) {
+    while (code == 0 &&
+           agenda_next(lane->settings->agenda, STAGE_CENSUS, points, &item)) {
         size_t subject = subject_of(lane, points_of, item, &k);
 
         if (k > 0 || !mutant("census-short"))

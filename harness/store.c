@@ -77,9 +77,8 @@ static int statement(struct store *store, enum query query, sqlite3_stmt **ret,
     ({                                                                                   \
         sqlite3_stmt *statement_ = NULL;                                                 \
         int code_ = statement((store), (query), &statement_, (err));                     \
-        code_ == 0                                                                       \
-            ? database_put(&(store)->database, statement_, (err), __VA_ARGS__)           \
-            : code_;                                                                     \
+        code_ == 0 ? database_put(&(store)->database, statement_, (err), __VA_ARGS__)    \
+                   : code_;                                                              \
     })
 
 static int begin(struct store *store, struct err *err)

@@ -7,6 +7,7 @@
 
 #include "store.h"
 #include "store_schema.h"
+#include "wire.h"
 
 #define BATCH 256
 
@@ -174,7 +175,7 @@ static int read_point(void *context, sqlite3_stmt *row, struct err *err)
         .strategy = (uint32_t)sqlite3_column_int64(row, 0),
         .index = (uint64_t)sqlite3_column_int64(row, 1),
     };
-    const struct stored_state *state;
+    const struct stored_state *state = NULL;
     int code = known_strategy(context, sqlite3_column_int64(row, 0), err);
 
     if (code == 0)
@@ -202,7 +203,7 @@ static int read_trial(struct reading *reading, sqlite3_stmt *row, enum fault_id 
                       struct err *err)
 {
     int64_t outcome = sqlite3_column_int64(row, 2);
-    const struct stored_state *state;
+    const struct stored_state *state = NULL;
     int code = known_strategy(reading, sqlite3_column_int64(row, 1), err);
 
     if (code == 0 && (outcome < 0 || outcome >= OUTCOME_COUNT))
@@ -349,8 +350,9 @@ int stored_replay(struct database *database, struct result *result, struct err *
 
     states.items = mem_alloc(sizeof(*states.items)); /* ids begin at 1 */
     states.count = 1;
-    code = each_row(database, "SELECT id, strategy, signature, now, later FROM states"
-                              " ORDER BY id",
+    code = each_row(database,
+                    "SELECT id, strategy, signature, now, later FROM states"
+                    " ORDER BY id",
                     read_state, &states, err);
     reading.states = states.items;
     reading.state_count = states.count;
@@ -443,9 +445,8 @@ static int read_parameter(void *context, sqlite3_stmt *row, struct err *err)
     const char *kind = database_text(row, 2);
 
     (void)err;
-    scenario->parameters =
-        mem_grow(scenario->parameters, scenario->parameter_count + 1,
-                 sizeof(*scenario->parameters));
+    scenario->parameters = mem_grow(scenario->parameters, scenario->parameter_count + 1,
+                                    sizeof(*scenario->parameters));
     scenario->parameters[scenario->parameter_count++] = (struct parameter){
         .name = mem_strdup(database_text(row, 0)),
         .value = mem_strdup(database_text(row, 1)),
@@ -511,8 +512,9 @@ static int load_scenario(struct database *database, const struct terms *terms,
                          struct cast *cast, struct err *err)
 {
     struct scenario *scenario = cast->scenario;
-    int code = each_row(database, "SELECT name, value, kind FROM parameters ORDER BY name",
-                        read_parameter, scenario, err);
+    int code =
+        each_row(database, "SELECT name, value, kind FROM parameters ORDER BY name",
+                 read_parameter, scenario, err);
 
     if (code == 0)
         code = each_row(database,

@@ -46,5 +46,6 @@ static const char store_schema[] =
     " AND commands.number = points.number - 1;";
 
 /* What the columns `kind` of samples and of parameters say. */
-static const char *const samples_kinds[] = { [SAMPLES_UPDATE] = "update",
-                                             [SAMPLES_TIMELINE] = "timeline" };
+static const char *const samples_kinds[] = {
+    [SAMPLES_UPDATE] = "update", [SAMPLES_TIMELINE] = "timeline"
+};

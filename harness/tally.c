@@ -247,8 +247,9 @@ static void note_unexplained(struct result *result, const struct finding *findin
 {
     char later[LATER_TEXT];
 
-    if (result->unexplained[0])
+    if (result->unexplained[0] && trial->number >= result->unexplained_trial)
         return;
+    result->unexplained_trial = trial->number;
     snprintf(
         result->unexplained, sizeof(result->unexplained),
         "%s %llu of '%s' (%s; %llu commands written, %llu replies read) left a "
@@ -309,9 +310,11 @@ static void take_trial(struct result *result, const struct message_trial *trial)
 
 static int take_note(struct result *result, const struct message_note *note)
 {
-    if (!result->first_error[0])
-        snprintf(result->first_error, sizeof(result->first_error), "trial %llu: %s",
-                 (unsigned long long)note->number, note->text);
+    if (result->first_error[0] && note->number >= result->error_trial)
+        return 0;
+    result->error_trial = note->number;
+    snprintf(result->first_error, sizeof(result->first_error), "trial %llu: %s",
+             (unsigned long long)note->number, note->text);
     return 0;
 }
 

@@ -81,7 +81,7 @@ struct finding {
 struct result {
     const struct scenario *scenario; /* borrowed */
     struct plan plan;
-    struct shard shard; /* of the kills and the byte positions, that is run here */
+    struct shard shard;       /* of the kills and the byte positions, that is run here */
     struct finding *findings; /* plan.strategies of them; owned */
     size_t lanes;
     char server[64];       /* "redis 7.0.15"; "" until known */
@@ -96,6 +96,8 @@ struct result {
     char missing[256];     /* shards that were not there to be merged; "" if none */
     bool complete;         /* everything planned was done */
     bool interrupted;      /* a signal asked */
+    uint64_t error_trial,
+        unexplained_trial; /* to which the next two belong: the lowest */
     char trouble[1024];    /* the error that ended the run early; "" if none did */
     char first_error[600]; /* why a trial ended in an error; "" if none did */
     char unexplained[512]; /* the first unexplained death, in words; "" if none */

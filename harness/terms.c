@@ -107,8 +107,7 @@ bool terms_difference(const struct terms *a, const char *was, const struct terms
                       const char *is, const char *const *own, char *buffer, size_t size)
 {
     for (size_t i = 0; i < a->count + b->count; i++) {
-        const char *name =
-            i < a->count ? a->items[i].name : b->items[i - a->count].name;
+        const char *name = i < a->count ? a->items[i].name : b->items[i - a->count].name;
         const char *left = terms_get(a, name), *right = terms_get(b, name);
 
         if (is_among(name, own) || (left && right && strcmp(left, right) == 0))

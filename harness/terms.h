@@ -12,7 +12,7 @@
 
 #include "base/err.h"
 
-#define TERM_PARAMETER "set "     /* begins the name of a parameter's term */
+#define TERM_PARAMETER "set " /* begins the name of a parameter's term */
 #define TERM_FACT "scenario." /* begins the name of a fact about the scenario's file */
 #define TERM_TEXT "scenario.text"
 

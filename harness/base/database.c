@@ -132,10 +132,11 @@ static int check_kind(struct database *database, const struct database_kind *kin
     if (code == ERR_USAGE || (code == 0 && application_id != kind->application_id))
         return err_set(err, ERR_USAGE, "'%s' is not %s", database->path, kind->what);
     if (code == 0 && version > kind->version)
-        return err_set(err, ERR_USAGE,
-                       "'%s' was written by a newer afterkill (its schema is %d; this one "
-                       "reads %d)",
-                       database->path, version, kind->version);
+        return err_set(
+            err, ERR_USAGE,
+            "'%s' was written by a newer afterkill (its schema is %d; this one "
+            "reads %d)",
+            database->path, version, kind->version);
     return code;
 }
 

@@ -28,7 +28,7 @@ enum database_access { DATABASE_READ, DATABASE_WRITE, DATABASE_CREATE };
 /* What a file must say that it is. */
 struct database_kind {
     int application_id;
-    int version; /* of the schema; a file with a greater one is refused */
+    int version;      /* of the schema; a file with a greater one is refused */
     const char *what; /* for people: "a run of afterkill" */
 };
 

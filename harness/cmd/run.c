@@ -72,9 +72,9 @@ static void collect_environment(const struct session *session,
 
     environment_collect(ret, &sources);
     environment_add(ret, "sqlite", sqlite3_libversion());
-    environment_add(ret, "redis-server", session->options->redis_server
-                                             ? session->options->redis_server
-                                             : "the PATH's");
+    environment_add(ret, "redis-server",
+                    session->options->redis_server ? session->options->redis_server
+                                                   : "the PATH's");
 }
 
 /* A new run: nothing of it is there yet. */
@@ -260,8 +260,8 @@ static int load_and_run(struct session *session, struct run_options *options,
         return code;
     strategies = MEM_ARRAY(size_t, sweep->scenarios[0]->strategy_count);
     session->strategies = strategies;
-    code = choose_strategies(options, sweep->scenarios[0], strategies, &session->count,
-                             err);
+    code =
+        choose_strategies(options, sweep->scenarios[0], strategies, &session->count, err);
     if (code == 0)
         code = choose_place(options, sweep->scenarios[0], &directory, err);
     if (code < 0)

@@ -158,8 +158,7 @@ static double parse_rtt(const char *text, struct argp_state *state)
 
 static double parse_time(const char *text, struct argp_state *state)
 {
-    double time_s =
-        parse_duration(text, time_units, ARRAY_SIZE(time_units), TIME_MOST_S);
+    double time_s = parse_duration(text, time_units, ARRAY_SIZE(time_units), TIME_MOST_S);
 
     if (time_s <= 0)
         argp_error(state, "--time '%s': expected a duration like 60s, 10m or 1h", text);
@@ -200,14 +199,6 @@ static void parse_faults(struct run_options *options, const char *list,
         else
             options->faults[fault - fault_by_id(FAULT_NONE)] = true;
     }
-}
-
-static void parse_format(struct run_options *options, const char *name,
-                         struct argp_state *state)
-{
-    options->destination.format = report_format_by_name(name);
-    if (!options->destination.format)
-        argp_error(state, "--format '%s': expected text or json", name);
 }
 
 static void parse_sweep(struct run_options *options, const char *text,
@@ -298,7 +289,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         options->destination.directory = argument;
         break;
     case KEY_FORMAT:
-        parse_format(options, argument, state);
+        options->destination.format = option_format(argument, state);
         break;
     case KEY_POINTS:
         options->destination.points = true;
@@ -371,8 +362,8 @@ static char **repeat(const struct terms *terms, bool scenario_given, int argc,
         const struct term *term = &terms->items[i];
 
         if (term_is_parameter(term))
-            again[count++] = mem_printf(
-                "--set=%s=%s", term->name + strlen(TERM_PARAMETER), term->value);
+            again[count++] = mem_printf("--set=%s=%s",
+                                        term->name + strlen(TERM_PARAMETER), term->value);
         else if (term_is_option(term))
             again[count++] = mem_printf("--%s=%s", term->name, term->value);
     }
