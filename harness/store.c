@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "store_schema.h"
 
-#define COMMIT_NS NSEC_PER_SEC
+#define COMMIT_NS (NSEC_PER_SEC / 2)
 
 /* Statements that are run again and again. */
 enum query {
@@ -441,6 +441,8 @@ static int fill(struct store *store, const struct terms *terms,
     int code = begin(store, err);
 
     if (code == 0)
+        code = database_mark(&store->database, &store_kind, err);
+    if (code == 0)
         code = database_run(&store->database, store_schema, err);
     if (code == 0)
         code = put_beginning(store, result, err);
@@ -492,7 +494,7 @@ int store_create(const char *directory, const struct terms *terms,
 
 int store_open(const char *directory, struct store **ret, struct err *err)
 {
-    return open_as(directory, DATABASE_WRITE, ret, err);
+    return stored_there(directory, open_as(directory, DATABASE_WRITE, ret, err), err);
 }
 
 struct store *store_close(struct store *store)

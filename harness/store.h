@@ -3,9 +3,9 @@
  *
  * What lanes tell the fleet is what is stored, a row or two per message, and loading a
  * run means telling the tally the same messages again: a report of a stored run is made
- * by the code that made it the first time. Rows are committed every second; who is killed
- * in between loses what came since, and nothing else. The schema is described, table by
- * table, in docs/results.md.
+ * by the code that made it the first time. Rows are committed twice a second; who is
+ * killed in between loses what came since, and nothing else. The schema is described,
+ * table by table, in docs/results.md.
  *
  * Times are the monotonic clock's, so that a clock that is set back does no harm; the
  * wall clock is asked once, when the run begins. */
@@ -36,7 +36,7 @@ DEFINE_CLEANUP(struct store *, store_close)
 /* Stores what a message says. Call it for every message that the tally has taken. */
 int store_take(struct store *store, enum message_type type, const void *body,
                size_t bytes, struct err *err);
-/* Commits, with how far the result has come, if the last time is a second ago. Call it
+/* Commits, with how far the result has come, if the last time is some time ago. Call it
  * often. */
 int store_tick(struct store *store, const struct result *result, struct err *err);
 /* Commits what is there: the run is over, or ends here for now. */
@@ -69,5 +69,10 @@ int stored_terms(struct database *database, struct terms *ret, struct err *err);
 /* Tells the tally everything that is stored. The result has been begun (result_init) for
  * the strategies that took part, in their order. */
 int stored_replay(struct database *database, struct result *result, struct err *err);
+/* Is there a run in the directory? Not if who began it was killed before anything was
+ * committed. */
+int stored_begun(const char *directory, bool *ret, struct err *err);
+/* Maps the error of opening a file that is missing or empty to ERR_USAGE. */
+int stored_there(const char *directory, int code, struct err *err);
 /* How a run's file is opened for reading. */
 int stored_open(const char *directory, struct database *ret, struct err *err);

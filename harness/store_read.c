@@ -421,7 +421,33 @@ int stored_open(const char *directory, struct database *ret, struct err *err)
 {
     CLEANUP(mem_freep) char *path = mem_printf("%s/" STORE_FILE, directory);
 
-    return database_open(path, DATABASE_READ, &store_kind, ret, err);
+    return stored_there(directory,
+                        database_open(path, DATABASE_READ, &store_kind, ret, err), err);
+}
+
+int stored_there(const char *directory, int code, struct err *err)
+{
+    if (code == -ENOENT || code == -ENOTDIR)
+        return err_set(err, ERR_USAGE, "there is no run in '%s' (no " STORE_FILE ")",
+                       directory);
+    if (code == -ENODATA)
+        return err_set(err, ERR_USAGE, "the run in '%s' had not begun when it was ended",
+                       directory);
+    return code;
+}
+
+int stored_begun(const char *directory, bool *ret, struct err *err)
+{
+    CLEANUP(mem_freep) char *path = mem_printf("%s/" STORE_FILE, directory);
+    CLEANUP(database_close) struct database database = DATABASE_NULL;
+    struct err why = ERR_NULL;
+    int code = database_open(path, DATABASE_READ, &store_kind, &database, &why);
+
+    *ret = code == 0;
+    if (code == 0 || code == -ENOENT || code == -ENOTDIR || code == -ENODATA)
+        return 0;
+    *err = why;
+    return code;
 }
 
 static int read_term(void *context, sqlite3_stmt *row, struct err *err)

@@ -1,12 +1,10 @@
 /* database.c - see database.h. */
 #include "base/database.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 static const struct {
     int sqlite; /* primary result code */
@@ -121,14 +119,32 @@ static int pragma(struct database *database, const char *name, int *ret, struct 
     return code < 0 ? code : 0;
 }
 
+/* Is there no table in it? */
+static int is_empty(struct database *database, bool *ret, struct err *err)
+{
+    CLEANUP(statement_finalizep) sqlite3_stmt *statement = NULL;
+    int code = database_prepare(database, "SELECT 1 FROM sqlite_master LIMIT 1",
+                                &statement, err);
+
+    if (code == 0)
+        code = database_step(database, statement, err);
+    *ret = code == 0;
+    return code < 0 ? code : 0;
+}
+
 static int check_kind(struct database *database, const struct database_kind *kind,
                       struct err *err)
 {
     int application_id = 0, version = 0;
+    bool empty = false;
     int code = pragma(database, "application_id", &application_id, err);
 
     if (code == 0)
         code = pragma(database, "user_version", &version, err);
+    if (code == 0)
+        code = is_empty(database, &empty, err);
+    if (code == 0 && empty)
+        return err_set(err, -ENODATA, "'%s' is empty", database->path);
     if (code == ERR_USAGE || (code == 0 && application_id != kind->application_id))
         return err_set(err, ERR_USAGE, "'%s' is not %s", database->path, kind->what);
     if (code == 0 && version > kind->version)
@@ -140,22 +156,19 @@ static int check_kind(struct database *database, const struct database_kind *kin
     return code;
 }
 
-/* Makes an empty file, which nobody else has made. */
-static int create_file(const char *path, struct err *err)
+static int check_empty(struct database *database, struct err *err)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    bool empty;
+    int code = is_empty(database, &empty, err);
 
-    if (fd < 0 && errno == EEXIST)
+    if (code == ERR_USAGE || (code == 0 && !empty))
         return err_set(err, ERR_USAGE, "'%s' is there already, and is left as it is",
-                       path);
-    if (fd < 0)
-        return err_errno(err, "create '%s'", path);
-    close(fd);
-    return 0;
+                       database->path);
+    return code;
 }
 
-static int mark(struct database *database, const struct database_kind *kind,
-                struct err *err)
+int database_mark(struct database *database, const struct database_kind *kind,
+                  struct err *err)
 {
     CLEANUP(mem_freep) char *sql =
         mem_printf("PRAGMA application_id = %d; PRAGMA user_version = %d;",
@@ -173,32 +186,45 @@ static int lock(struct database *database, struct err *err)
                         err);
 }
 
+/* Is there a file that can be one? */
+static int check_file(const char *path, const struct database_kind *kind, struct err *err)
+{
+    struct stat st;
+
+    if (stat(path, &st) < 0)
+        return err_errno(err, "open '%s'", path);
+    return S_ISREG(st.st_mode)
+               ? 0
+               : err_set(err, ERR_USAGE, "'%s' is not %s", path, kind->what);
+}
+
+/* A reader may have to bring back what a killed writer left, so it asks for more than it
+ * needs, and SQLite gives what the file's permissions allow. */
+static int open_file(struct database *database, enum database_access access,
+                     struct err *err)
+{
+    int flags =
+        SQLITE_OPEN_READWRITE | (access == DATABASE_CREATE ? SQLITE_OPEN_CREATE : 0);
+
+    return sqlite3_open_v2(database->path, &database->handle, flags, NULL) == SQLITE_OK
+               ? 0
+               : database_error(database, err);
+}
+
 int database_open(const char *path, enum database_access access,
                   const struct database_kind *kind, struct database *ret, struct err *err)
 {
     struct database database = { NULL, mem_strdup(path) };
-    struct stat st;
-    int code = 0;
+    int code = access == DATABASE_CREATE ? 0 : check_file(path, kind, err);
 
-    if (access == DATABASE_CREATE)
-        code = create_file(path, err);
-    else if (stat(path, &st) < 0)
-        code = errno == ENOENT || errno == ENOTDIR
-                   ? err_set(err, ERR_USAGE, "there is no '%s'", path)
-                   : err_errno(err, "open '%s'", path);
-    else if (!S_ISREG(st.st_mode))
-        code = err_set(err, ERR_USAGE, "'%s' is not %s", path, kind->what);
-    /* A reader may have to bring back what a killed writer left, so it asks for more than
-     * it needs, and SQLite gives what the file's permissions allow. */
-    if (code == 0 &&
-        sqlite3_open_v2(path, &database.handle, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
-        code = database_error(&database, err);
+    if (code == 0)
+        code = open_file(&database, access, err);
     if (code == 0 && access != DATABASE_CREATE)
         code = check_kind(&database, kind, err);
     if (code == 0 && access != DATABASE_READ)
         code = lock(&database, err);
     if (code == 0 && access == DATABASE_CREATE)
-        code = mark(&database, kind, err);
+        code = check_empty(&database, err);
     if (code < 0) {
         database_close(&database);
         return code;

@@ -32,11 +32,15 @@ struct database_kind {
     const char *what; /* for people: "a run of afterkill" */
 };
 
-/* Opens a file. DATABASE_CREATE makes one that must not be there yet (ERR_USAGE if it
- * is), marked as of the kind, and nothing in it. A file of another kind, or of a newer
- * version, is ERR_USAGE. */
+/* Opens a file. DATABASE_CREATE makes one, or takes one in which there is no table: what
+ * somebody left who was killed before the first commit; another is ERR_USAGE. To be read
+ * or gone on with, a file of another kind, or of a newer version, is ERR_USAGE; one that
+ * is not there -ENOENT; one without a table -ENODATA. */
 int database_open(const char *path, enum database_access access,
                   const struct database_kind *kind, struct database *ret,
+                  struct err *err);
+/* Says what the file is: in the transaction that makes its tables. */
+int database_mark(struct database *database, const struct database_kind *kind,
                   struct err *err);
 void database_close(struct database *database); /* may be called twice */
 

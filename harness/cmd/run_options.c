@@ -93,7 +93,9 @@ static const struct argp_option argp_options[] = {
       3 },
     { "no-store", KEY_NO_STORE, NULL, 0, "Do not keep the run", 3 },
     { "resume", KEY_RESUME, "DIR", 0,
-      "Go on with the run that is kept there, where it stopped", 3 },
+      "Go on with the run that is kept there, where it stopped; if there is none, begin "
+      "it",
+      3 },
     { "points", KEY_POINTS, NULL, 0,
       "With a table of all crash points in the text report", 3 },
     { "color", KEY_COLOR, "auto|always|never", 0,
@@ -401,8 +403,24 @@ static int parse_again(int argc, char **argv, struct run_options *options,
 
 int run_options_parse(int argc, char **argv, struct run_options *ret, struct err *err)
 {
+    bool begun;
+    int code;
+
     parse_all(argc, argv, ret);
-    return ret->resume ? parse_again(argc, argv, ret, err) : 0;
+    if (!ret->resume)
+        return 0;
+    code = stored_begun(ret->resume, &begun, err);
+    if (code < 0)
+        return err_wrap(err, "--resume");
+    if (begun)
+        return parse_again(argc, argv, ret, err);
+    if (!ret->scenario)
+        return err_set(err, ERR_USAGE,
+                       "--resume: there is no run in '%s'; name a scenario to begin one",
+                       ret->resume);
+    ret->destination.directory = ret->resume;
+    ret->resume = NULL;
+    return 0;
 }
 
 void run_options_release(struct run_options *options)
