@@ -251,7 +251,7 @@ static int ask_all(const struct search *search, struct shard *ret, struct err *e
     if (refuse_array(search, err) < 0)
         return err->code;
     for (size_t i = 0; i < ARRAY_SIZE(engines); i++) {
-        struct shard other;
+        struct shard other = SHARD_WHOLE;
 
         if (!at_work(search, &engines[i]))
             continue;
