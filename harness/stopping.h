@@ -6,6 +6,10 @@
  * sequence.h, which allow for that. They are of one rate each, as those of any other run:
  * nothing is corrected for the number of strategies.
  *
+ * Kills are taken in the order in which lanes report them. Of one lane that is the
+ * plan's, and any prefix will do. Of several it is the plan's but for the few that are
+ * under way at a look; that those are missing must not depend on how they end.
+ *
  * A strategy is clean if its census is complete and no crash point of it does harm that
  * lasts, nor does its uncrashed run. One that sends no command cannot be killed in
  * between; nothing waits for it. */

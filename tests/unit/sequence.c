@@ -196,11 +196,13 @@ Test(sequence, is_robbins_and_no_hits)
 Test(sequence, is_wider_than_a_single_look_but_where_nothing_was_hit)
 {
     static const uint64_t attempts[] = { 1, 2, 7, 30, 400, 36887, UINT64_C(1) << 40 };
+    static const double confidences[] = { 0.5, 0.8, 0.9, 0.95, 0.99, 0.9999 };
 
     for (size_t i = 0; i < ARRAY_SIZE(attempts); i++) {
         uint64_t n = attempts[i];
 
-        for (double confidence = 0.5; confidence < 1; confidence += 0.0499) {
+        for (size_t c = 0; c < ARRAY_SIZE(confidences); c++) {
+            double confidence = confidences[c];
             struct interval none = sequence_interval(0, n, confidence);
 
             cr_expect_eq(none.low, 0);
