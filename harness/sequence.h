@@ -15,18 +15,18 @@
  *               (p^hits (1 - p)^(attempts - hits))
  *
  *    It ever reaches 2/alpha with a probability of at most alpha/2 (Ville, "Etude
- * critique de la notion de collectif", 1939). So all p with M(p) < 2/alpha: Robbins,
+ *    critique de la notion de collectif", 1939). So all p with M(p) < 2/alpha: Robbins,
  *    "Statistical methods related to the law of the iterated logarithm", Annals of
  *    Mathematical Statistics 41 (1970); Lai, "On confidence sequences", Annals of
  *    Statistics 4 (1976). With a = b = 1/2: against 1, 1 it needs 1/20 more kills for a
- *    width at rates around a half, 1/7 fewer at 1 in 100, and 1/3 fewer at 0 and 1.
+ *    width at rates around a half, 1/8 fewer at 1 in 100, and 1/4 fewer at 1.
  * 2. alpha/2: no hit so far. The events "no hit in the first n" are nested, so p is
  *    refused for good at the first n at which (1 - p)^n < alpha/2, and wrongly with no
  *    more than that probability. So, as long as there is no hit, the upper end is
  *    1 - (alpha/2)^(1/n), which is Clopper and Pearson's: a strategy without any harm
- * costs not one kill more than it does under a plan made in advance.
+ *    costs not one kill more than it does under a plan made in advance.
  *
- * What stopping freely costs where there are hits, in kills for the same width: 3 to 6
+ * What stopping freely costs where there are hits, in kills for the same width: 2 to 6
  * times those of a fixed number. */
 #pragma once
 
