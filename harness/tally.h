@@ -11,6 +11,7 @@
 #include "message.h"
 #include "plan.h"
 #include "scenario.h"
+#include "sequence.h"
 #include "shard.h"
 #include "stats.h"
 #include "terms.h"
@@ -88,6 +89,7 @@ struct result {
     const char *transport; /* "unix socket" */
     double rtt_us;         /* that was added on the way to Redis */
     double confidence;
+    struct stopping stopping; /* what the run waited for; 0: a number of attempts */
     const char *killer;
     bool kills_wanted, cuts_wanted;
     unsigned stages; /* that all lanes are through */
