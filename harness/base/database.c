@@ -7,6 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define LEAST_BYTES 512 /* of a file that is not empty; SQLite overwrites shorter ones   \
+                         */
+
 static const struct {
     int sqlite; /* primary result code */
     int code;
@@ -133,6 +136,22 @@ static int is_empty(struct database *database, bool *ret, struct err *err)
     return code < 0 ? code : 0;
 }
 
+/* SQLite notices that the end is gone only when it wants to read it. */
+static int check_length(struct database *database, struct err *err)
+{
+    int pages = 0, page_bytes = 0;
+    struct stat st;
+    int code = pragma(database, "page_count", &pages, err);
+
+    if (code == 0)
+        code = pragma(database, "page_size", &page_bytes, err);
+    if (code == 0 && stat(database->path, &st) == 0 &&
+        st.st_size < (off_t)pages * page_bytes)
+        return err_set(err, -EBADMSG, "'%s' is damaged: its end is missing",
+                       database->path);
+    return code;
+}
+
 static int check_kind(struct database *database, const struct database_kind *kind,
                       struct err *err)
 {
@@ -142,6 +161,8 @@ static int check_kind(struct database *database, const struct database_kind *kin
 
     if (code == 0)
         code = pragma(database, "user_version", &version, err);
+    if (code == 0)
+        code = check_length(database, err);
     if (code == 0)
         code = is_empty(database, &empty, err);
     if (code == 0 && empty)
@@ -194,9 +215,9 @@ static int check_file(const char *path, const struct database_kind *kind, struct
 
     if (stat(path, &st) < 0)
         return err_errno(err, "open '%s'", path);
-    return S_ISREG(st.st_mode)
-               ? 0
-               : err_set(err, ERR_USAGE, "'%s' is not %s", path, kind->what);
+    if (!S_ISREG(st.st_mode) || (st.st_size > 0 && st.st_size < LEAST_BYTES))
+        return err_set(err, ERR_USAGE, "'%s' is not %s", path, kind->what);
+    return 0;
 }
 
 /* A reader may have to bring back what a killed writer left, so it asks for more than it
@@ -217,7 +238,7 @@ int database_open(const char *path, enum database_access mode,
 {
     struct database database = { NULL, mem_strdup(path) };
     bool was_there = access(path, F_OK) == 0;
-    int code = mode == DATABASE_CREATE ? 0 : check_file(path, kind, err);
+    int code = mode != DATABASE_CREATE || was_there ? check_file(path, kind, err) : 0;
 
     if (code == 0)
         code = open_file(&database, mode, err);

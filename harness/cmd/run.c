@@ -95,7 +95,7 @@ static int keep_new(const struct session *session, const char *directory,
 static int keep_old(const char *directory, const struct terms *terms,
                     struct result *result, struct store **ret, struct err *err)
 {
-    static const char *const own[] = { "scenario.path", NULL };
+    static const char *const own[] = { TERM_PATH, TERM_SHA1, NULL };
     CLEANUP(terms_release) struct terms was = TERMS_NULL;
     CLEANUP(store_closep) struct store *store = NULL;
     char difference[400];

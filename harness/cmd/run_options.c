@@ -398,7 +398,7 @@ static char **repeat(const struct terms *terms, bool scenario_given, int argc,
     for (int i = 1; i < argc; i++)
         again[count++] = mem_strdup(argv[i]);
     if (!scenario_given)
-        again[count++] = mem_strdup(terms_get(terms, "scenario.path"));
+        again[count++] = mem_strdup(terms_get(terms, TERM_PATH));
     again[count] = NULL;
     *ret_count = count;
     return again;
@@ -415,7 +415,7 @@ static int parse_again(int argc, char **argv, struct run_options *options,
 
     if (code == 0)
         code = stored_terms(&database, &terms, err);
-    if (code == 0 && !terms_get(&terms, "scenario.path"))
+    if (code == 0 && !terms_get(&terms, TERM_PATH))
         code = err_set(err, -EBADMSG, "'%s' does not say which scenario was run",
                        database.path);
     if (code < 0)
@@ -498,8 +498,8 @@ static int add_file(struct terms *terms, const struct scenario *scenario, struct
     sha1_text(str_of(text), sha1);
     terms_add(terms, TERM_TEXT, text);
     terms_add(terms, "scenario.name", scenario->name);
-    terms_add(terms, "scenario.path", path);
-    terms_add(terms, "scenario.sha1", sha1);
+    terms_add(terms, TERM_PATH, path);
+    terms_add(terms, TERM_SHA1, sha1);
     return 0;
 }
 
