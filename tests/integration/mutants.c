@@ -37,6 +37,9 @@ static const struct {
       "verdicts/every_word_where_it_belongs_and_nowhere_else" },
     { "invariants-hold", "integration_verdicts",
       "verdicts/every_word_where_it_belongs_and_nowhere_else" },
+    { "fisher-always", "unit_difference_mutable",
+      "difference/shared_instants_need_the_dependent_test" },
+    { "no-holm", "unit_difference_mutable", "holm/adjusts_step_by_step" },
 };
 
 static const char *setting(const char *name)
