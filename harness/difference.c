@@ -230,6 +230,22 @@ uint64_t difference_kills_needed(const struct difference_method *method,
     return kills_least(fewer + 1, shows_difference, &question);
 }
 
+static int compare_durations(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* The caller frees it. */
+static uint64_t *sorted(const uint64_t *samples_ns, size_t count)
+{
+    uint64_t *copy = mem_copy(samples_ns, count * sizeof(*samples_ns));
+
+    qsort(copy, count, sizeof(*copy), compare_durations);
+    return copy;
+}
+
 /* The mean of as many durations as there are, drawn with replacement; never 0. */
 static double resampled_mean(const uint64_t *samples_ns, size_t count, uint64_t seed,
                              uint64_t stream, uint64_t resample)
@@ -249,25 +265,38 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static struct interval bootstrap(const uint64_t *base_ns, size_t base_count,
+                                 const uint64_t *new_ns, size_t new_count,
+                                 double confidence, uint64_t seed)
+{
+    double ratios[BOOTSTRAP_RESAMPLES];
+    size_t left_out = (size_t)((1 - confidence) / 2 * BOOTSTRAP_RESAMPLES);
+
+    for (size_t i = 0; i < BOOTSTRAP_RESAMPLES; i++)
+        ratios[i] = resampled_mean(base_ns, base_count, seed, STREAM_BOOTSTRAP_BASE, i) /
+                    resampled_mean(new_ns, new_count, seed, STREAM_BOOTSTRAP_NEW, i);
+    qsort(ratios, BOOTSTRAP_RESAMPLES, sizeof(*ratios), compare_doubles);
+    return (struct interval){ ratios[left_out],
+                              ratios[BOOTSTRAP_RESAMPLES - 1 - left_out] };
+}
+
 struct ratio bootstrap_ratio(const uint64_t *base_ns, size_t base_count,
                              const uint64_t *new_ns, size_t new_count, double confidence,
                              uint64_t seed)
 {
     double base_mean = stats_mean(base_ns, base_count);
     double new_mean = stats_mean(new_ns, new_count);
-    double ratios[BOOTSTRAP_RESAMPLES];
-    size_t left_out = (size_t)((1 - confidence) / 2 * BOOTSTRAP_RESAMPLES);
+    CLEANUP(mem_freep) uint64_t *base = NULL;
+    CLEANUP(mem_freep) uint64_t *new = NULL;
 
     if (base_count < BOOTSTRAP_LEAST || new_count < BOOTSTRAP_LEAST || !(base_mean > 0) ||
         !(new_mean > 0))
         return (struct ratio){ .known = false };
-    for (size_t i = 0; i < BOOTSTRAP_RESAMPLES; i++)
-        ratios[i] = resampled_mean(base_ns, base_count, seed, STREAM_BOOTSTRAP_BASE, i) /
-                    resampled_mean(new_ns, new_count, seed, STREAM_BOOTSTRAP_NEW, i);
-    qsort(ratios, BOOTSTRAP_RESAMPLES, sizeof(*ratios), compare_doubles);
+    base = sorted(base_ns, base_count);
+    new = sorted(new_ns, new_count);
     return (struct ratio){
         .known = true,
         .estimate = base_mean / new_mean,
-        .interval = { ratios[left_out], ratios[BOOTSTRAP_RESAMPLES - 1 - left_out] },
+        .interval = bootstrap(base, base_count, new, new_count, confidence, seed),
     };
 }

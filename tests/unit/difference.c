@@ -446,6 +446,9 @@ Test(ratio, is_of_speeds_and_repeatable)
     cr_expect_eq(ratio.interval.low, again.interval.low);
     cr_expect_eq(ratio.interval.high, again.interval.high);
     cr_expect_neq(ratio.interval.low, other.interval.low);
+    stats_quantile(base_ns, 200, 0.5); /* sorts */
+    again = bootstrap_ratio(base_ns, 200, new_ns, 300, 0.95, 7);
+    cr_expect_eq(ratio.interval.low, again.interval.low, "the order does not matter");
     other = bootstrap_ratio(base_ns, 200, new_ns, 300, 0.5, 7);
     cr_expect(other.interval.high - other.interval.low <
               ratio.interval.high - ratio.interval.low);
