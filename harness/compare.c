@@ -66,6 +66,13 @@ static void compare_rates(const struct comparison *comparison, struct comparison
     }
 }
 
+/* Of a single duration the mean has no bound, and a period can be any number. */
+static bool is_finite(const struct exposure *exposure)
+{
+    return exposure->known && isfinite(exposure->estimate) && isfinite(exposure->low) &&
+           isfinite(exposure->high);
+}
+
 /* Each side's interval may be wrong with half of the error (Bonferroni). */
 static struct exposure_difference compare_exposures(const struct comparison_row *row,
                                                     double base_period_s,
@@ -76,7 +83,7 @@ static struct exposure_difference compare_exposures(const struct comparison_row 
     struct exposure base = figure_exposure(row->base, base_period_s, each);
     struct exposure new = figure_exposure(row->new, new_period_s, each);
 
-    if (!base.known || !new.known || !isfinite(base.high) || !isfinite(new.high))
+    if (!is_finite(&base) || !is_finite(&new))
         return (struct exposure_difference){ .known = false };
     return (struct exposure_difference){
         .known = true,
