@@ -29,19 +29,19 @@ static uint64_t hits_torn(const struct finding *finding)
     return finding->kills.words.now[NOW_TORN];
 }
 
+/* Are these kills, on both sides, as many as those that leaked? Then a second test of the
+ * same numbers would only weaken the first. */
+static bool repeats_leaked(const struct rate_difference *rates, enum compared_rate id)
+{
+    return rates[id].base.hits == rates[RATE_LEAKED].base.hits &&
+           rates[id].new.hits == rates[RATE_LEAKED].new.hits;
+}
+
 static bool is_compared(const struct rate_difference *rates, enum compared_rate id)
 {
-    switch (id) {
-    case RATE_HARMED:
-        return rates[RATE_HARMED].base.hits != rates[RATE_LEAKED].base.hits ||
-               rates[RATE_HARMED].new.hits != rates[RATE_LEAKED].new.hits;
-    case RATE_TORN:
-        return rates[RATE_TORN].base.hits || rates[RATE_TORN].new.hits;
-    case RATE_LEAKED:
-    case RATE_COUNT:
-        break;
-    }
-    return true;
+    bool any = rates[id].base.hits || rates[id].new.hits;
+
+    return id == RATE_LEAKED || (any && !repeats_leaked(rates, id));
 }
 
 static void compare_rates(const struct comparison *comparison, struct comparison_row *row)

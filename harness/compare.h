@@ -18,9 +18,10 @@
 #include "likeness.h"
 
 enum compared_rate {
-    RATE_LEAKED,
-    RATE_HARMED, /* not clean; takes part if there is harm other than leaks */
-    RATE_TORN,   /* takes part if anything was torn */
+    RATE_LEAKED, /* takes part in any case */
+    RATE_HARMED, /* not clean; these take part if there are any, and not just as many as
+                  */
+    RATE_TORN,   /* leaked on both sides: that would be the same test again */
     RATE_COUNT,
 };
 

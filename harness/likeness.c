@@ -72,8 +72,8 @@ static void note_commands(struct likeness *likeness, const struct finding *base,
     if (finding_same_commands(base, new) && base->bytes == new->bytes)
         return;
     note(likeness, false,
-         "%s does not send what it sent: %llu commands and %llu bytes in the base, %llu "
-         "and %llu in the new run",
+         "%s does not send what it sent: commands %llu, bytes %llu in the base, %llu and "
+         "%llu in the new run",
          new->strategy->name, (unsigned long long)base->commands,
          (unsigned long long)base->bytes, (unsigned long long)new->commands,
          (unsigned long long)new->bytes);

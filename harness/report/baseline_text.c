@@ -46,16 +46,33 @@ static void write_rows(FILE *out, const struct result *result, bool color)
     table_write(out, &table, color);
 }
 
-/* Only the points that do harm, one line each. */
+static void write_place(FILE *out, const struct finding *finding, uint64_t point)
+{
+    fputs(point ? report_command(finding, point) : "nothing", out);
+}
+
+/* Only the points that do harm; neighbours that do the same are one line. */
 static void write_points(FILE *out, const struct finding *finding)
 {
-    for (uint64_t k = 0; k < points_of(finding); k++) {
-        char later[LATER_TEXT];
+    uint64_t last;
 
-        if (finding->points[k].later)
-            fprintf(out, "%s: %s after %s\n", finding->strategy->name,
-                    later_text(finding->points[k].later, later),
-                    k ? report_command(finding, k) : "nothing");
+    for (uint64_t k = 0; k < points_of(finding); k = last + 1) {
+        unsigned later = finding->points[k].later;
+        char text[LATER_TEXT];
+
+        last = k;
+        while (last + 1 < points_of(finding) && finding->points[last + 1].later == later)
+            last++;
+        if (!later)
+            continue;
+        fprintf(out, "%s: %s after ", finding->strategy->name, later_text(later, text));
+        write_place(out, finding, k);
+        if (last > k) {
+            fputs(" to ", out);
+            write_place(out, finding, last);
+            fprintf(out, " (%llu points)", (unsigned long long)(last - k + 1));
+        }
+        fputc('\n', out);
     }
 }
 

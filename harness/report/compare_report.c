@@ -26,14 +26,14 @@ static const struct {
     const char *verb, *noun;
 } words[RATE_COUNT] = {
     [RATE_LEAKED] = { "leaks", "leak" },
-    [RATE_HARMED] = { "does harm of any kind", "do harm" },
-    [RATE_TORN] = { "is torn", "leave it torn" },
+    [RATE_HARMED] = { "It does harm of any kind", "do harm" },
+    [RATE_TORN] = { "It is torn", "leave it torn" },
 };
 
 void difference_text(char *buffer, size_t size, double estimate, struct interval interval)
 {
-    snprintf(buffer, size, "%+.3g%% [%.3g, %.3g]", 100 * estimate, 100 * interval.low,
-             100 * interval.high);
+    snprintf(buffer, size, "%s%.3g%% [%.3g, %.3g]", estimate > 0 ? "+" : "",
+             100 * estimate, 100 * interval.low, 100 * interval.high);
 }
 
 void p_text(char *buffer, size_t size, double p)
@@ -92,12 +92,14 @@ static void say_unseen(FILE *out, const struct rate_difference *rate,
     kills_text(kills, sizeof(kills), rate->kills_needed);
     fprintf(out, "%snot distinguishable with these %llu and %llu kills (difference %s)",
             id == RATE_LEAKED   ? ""
-            : id == RATE_HARMED ? "harm of any kind: "
-                                : "torn: ",
+            : id == RATE_HARMED ? "Harm of any kind: "
+                                : "Torn: ",
             (unsigned long long)rate->base.of, (unsigned long long)rate->new.of,
             difference);
     if (rate->kills_needed)
         fprintf(out, "; %s would be needed to see a difference of this size", kills);
+    else
+        fputs(": the rates are equal", out);
     fputs(". ", out);
 }
 

@@ -1,7 +1,6 @@
 /* compare_text.c - a comparison for people: rates and their differences, what an update
  * costs, how long it is exposed, and a sentence each. */
-#include <stdlib.h>
-#include <string.h>
+#include <math.h>
 
 #include "base/mem.h"
 #include "report/compare_report.h"
@@ -61,6 +60,18 @@ static void set_rate(struct table *table, size_t column,
     table_set(table, column + 4, "%s", text);
 }
 
+/* Where all that leaks is torn as well, one row says so. */
+static const char *rate_title(const struct comparison_row *row, enum compared_rate id)
+{
+    const struct rate_difference *leaked = &row->rates[RATE_LEAKED];
+    const struct rate_difference *torn = &row->rates[RATE_TORN];
+
+    if (id == RATE_LEAKED && !torn->tested && torn->base.hits + torn->new.hits &&
+        leaked->tested)
+        return "leaked, torn";
+    return compared_rate_name(id);
+}
+
 static void write_rates(FILE *out, const struct comparison *comparison, bool color)
 {
     struct table table = { .columns = 0 };
@@ -86,7 +97,7 @@ static void write_rates(FILE *out, const struct comparison *comparison, bool col
             if (!row->rates[r].tested && r != RATE_LEAKED)
                 continue;
             name_row(&table, comparison, row);
-            table_set(&table, names, "%s", compared_rate_name((enum compared_rate)r));
+            table_set(&table, names, "%s", rate_title(row, (enum compared_rate)r));
             set_rate(&table, names + 1, &row->rates[r]);
         }
     }
@@ -132,15 +143,27 @@ static void write_costs(FILE *out, const struct comparison *comparison, bool col
     table_write(out, &table, color);
 }
 
+/* Three digits, and no exponent where there are more before the point. */
+static void figure_text(char *buffer, size_t size, double figure)
+{
+    snprintf(buffer, size, fabs(figure) < 999.5 ? "%.3g" : "%.0f", figure);
+}
+
 static void set_exposure(struct table *table, size_t column,
                          const struct exposure_difference *exposure)
 {
+    const double figures[] = { exposure->base, exposure->new, exposure->estimate,
+                               exposure->interval.low, exposure->interval.high };
+    char texts[ARRAY_SIZE(figures)][24];
+
     if (!exposure->known)
         return;
-    table_set(table, column, "%.3g", exposure->base);
-    table_set(table, column + 1, "%.3g", exposure->new);
-    table_set(table, column + 2, "%+.3g [%.3g, %.3g]", exposure->estimate,
-              exposure->interval.low, exposure->interval.high);
+    for (size_t i = 0; i < ARRAY_SIZE(figures); i++)
+        figure_text(texts[i], sizeof(texts[i]), figures[i]);
+    table_set(table, column, "%s", texts[0]);
+    table_set(table, column + 1, "%s", texts[1]);
+    table_set(table, column + 2, "%s%s [%s, %s]", exposure->estimate > 0 ? "+" : "",
+              texts[2], texts[3], texts[4]);
 }
 
 static bool any_exposure(const struct comparison *comparison, bool *ret_per_million)
@@ -283,6 +306,26 @@ static void write_verdict(FILE *out, const struct comparison *comparison, bool c
     paint(out, color, "\033[0m");
 }
 
+/* Pairs are many, and tables say most of it. */
+static bool says_more(const struct comparison *comparison,
+                      const struct comparison_row *row)
+{
+    if (!comparison->pairs || compare_is_padding(row))
+        return true;
+    for (int i = 0; i < RATE_COUNT; i++)
+        if (row->rates[i].verdict == DIFFERENCE_UNSEEN)
+            return true;
+    return false;
+}
+
+static void write_sentence(FILE *out, const struct comparison *comparison,
+                           const struct comparison_row *row)
+{
+    CLEANUP(mem_freep) char *sentence = compare_sentence(comparison, row);
+
+    write_wrapped(out, sentence);
+}
+
 void compare_write_text(FILE *out, const struct comparison *comparison, bool color)
 {
     write_header(out, comparison, color);
@@ -293,12 +336,9 @@ void compare_write_text(FILE *out, const struct comparison *comparison, bool col
         write_censuses(out, comparison, color);
         write_method(out, comparison);
     }
-    for (size_t i = 0; i < comparison->count; i++) {
-        CLEANUP(mem_freep) char *sentence =
-            compare_sentence(comparison, &comparison->rows[i]);
-
-        write_wrapped(out, sentence);
-    }
+    for (size_t i = 0; i < comparison->count; i++)
+        if (says_more(comparison, &comparison->rows[i]))
+            write_sentence(out, comparison, &comparison->rows[i]);
     if (comparison->count)
         fputc('\n', out);
     write_verdict(out, comparison, color);

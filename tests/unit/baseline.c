@@ -397,7 +397,9 @@ Test(baseline, is_shown)
     fclose(out);
     cr_expect_not_null(strstr(text, "jobs=25"), "%s", text);
     cr_expect_not_null(strstr(text, "3 of 5"), "%s", text);
-    cr_expect_not_null(strstr(text, "each: leaked+lost after SET key3"), "%s", text);
+    cr_expect_not_null(strstr(text, "each: leaked+lost after SET key3\n"), "%s", text);
+    cr_expect_not_null(strstr(text, "leaked after SET key1 to SET key2 (2 points)"), "%s",
+                       text);
     cr_expect_not_null(strstr(text, "below 0.409%"), "%s", text);
     free(text);
 }

@@ -399,7 +399,7 @@ Test(compare, pairs_are_all_pairs)
     handmade_init(&base, 1, three);
     compare_pairs(&base.result, &plain, &comparison);
     cr_assert_eq(comparison.count, 3);
-    cr_expect_eq(comparison.tests, 6, "leaked and torn");
+    cr_expect_eq(comparison.tests, 3, "whatever leaks is torn, which is no other test");
     cr_expect_eq(comparison.method, difference_method(true), "they share their instants");
     for (size_t i = 0; i < 3; i++) {
         const struct comparison_row *row = &comparison.rows[i];
