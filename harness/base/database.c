@@ -7,8 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LEAST_BYTES 512 /* of a file that is not empty; SQLite overwrites shorter ones   \
-                         */
+#define LEAST_BYTES                                                                      \
+    512 /* of a file that is not empty; SQLite overwrites shorter ones                   \
+         */
 
 static const struct {
     int sqlite; /* primary result code */

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "cmd/cmd.h"
+#include "cmd/conclude.h"
 #include "cmd/deliver.h"
 #include "cmd/place.h"
 #include "cmd/run_options.h"
@@ -58,6 +59,7 @@ struct session {
     char **argv;
     const size_t *strategies;
     size_t count;
+    struct conclusion *conclusion;
 };
 
 /* What the run's figures depend on besides its terms. */
@@ -162,6 +164,9 @@ static int run(const struct session *session, struct scenario *scenario,
         code = keep_old(directory, terms, result, &store, err);
     else if (code == 0 && directory)
         code = keep_new(session, directory, terms, result, &store, err);
+    if (code == 0)
+        code =
+            conclude_prepare(session->conclusion, &session->options->gates, result, err);
     if (code < 0 || result->complete)
         return code;
     code = run_fleet(session, scenario, part, store, result, err);
@@ -187,11 +192,12 @@ static char *directory_of(const char *directory, const struct sweep *sweep, size
 /* The report of one value of a sweep, which is a run like any other. */
 static void deliver_value(const struct sweep *sweep, size_t i, struct err *err)
 {
-    struct sweep one = { .results = &sweep->results[i], .wanted = 1, .count = 1 };
+    const struct sweep one = { .results = &sweep->results[i], .wanted = 1, .count = 1 };
+    const struct destination destination = { .directory = sweep->directories[i] };
     struct err late = ERR_NULL;
 
-    if (sweep->directories[i] && sweep->results[i].server[0] &&
-        deliver_files(sweep->directories[i], &one, &late) < 0)
+    if (destination.directory && sweep->results[i].server[0] &&
+        deliver_files(&destination, &one, &late) < 0)
         err_append(err, &late);
 }
 
@@ -270,16 +276,21 @@ static int load_and_run(struct session *session, struct run_options *options,
     if (code < 0)
         return code;
     options->destination.directory = directory;
-    run_values(session, sweep, directory, err);
-    code = deliver(&options->destination, sweep, err);
-    *ret_status = sweep_exit_status(sweep);
-    return code;
+    code = run_values(session, sweep, directory, err);
+    if (code == 0)
+        conclude(session->conclusion, &sweep->results[0], err);
+    options->destination.comparison = conclusion_comparison(session->conclusion);
+    options->destination.gates = conclusion_gates(session->conclusion);
+    return deliver(&options->destination, sweep, ret_status, err);
 }
 
 int cmd_run(int argc, char **argv, enum exit_status *ret_status, struct err *err)
 {
     struct run_options options;
-    struct session session = { .options = &options, .argc = argc, .argv = argv };
+    CLEANUP(conclusion_release) struct conclusion conclusion = { .options = NULL };
+    struct session session = {
+        .options = &options, .argc = argc, .argv = argv, .conclusion = &conclusion
+    };
     int code = run_options_parse(argc, argv, &options, err);
 
     if (code == 0)

@@ -223,6 +223,11 @@ static void parse_sweep(struct run_options *options, const char *text,
         argp_error(state, "%s", err.msg);
 }
 
+static bool is_gated(const struct gate_options *options)
+{
+    return gates_any(&options->gates) || options->baseline || options->against;
+}
+
 /* What can be said, and what follows, when everything has been read. */
 static void check_all(struct run_options *options, struct argp_state *state)
 {
@@ -233,6 +238,11 @@ static void check_all(struct run_options *options, struct argp_state *state)
     if (options->resume && options->sweep.parameter)
         argp_error(state, "--resume: each value of a sweep is a run of its own in the "
                           "sweep's directory; go on with that one");
+    if (is_gated(&options->gates) && options->shard.total > 1)
+        argp_error(state, "a shard is not held to anything; give --max-leak-rate, "
+                          "--baseline and the like to `afterkill merge`");
+    if (is_gated(&options->gates) && options->sweep.parameter)
+        argp_error(state, "--sweep: gates are for one run");
     if (options->shard.total > 1 && stopping_is_asked(&options->stopping))
         argp_error(state,
                    "--until-width and --until-below look at all kills, and a shard "
@@ -252,6 +262,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     struct run_options *options = state->input;
 
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &options->gates;
+        break;
     case KEY_STRATEGY:
         options->strategies = argument;
         break;
@@ -361,9 +374,14 @@ static void init(struct run_options *options)
 
 static void parse_all(int argc, char **argv, struct run_options *ret)
 {
+    static const struct argp_child children[] = {
+        { &gate_argp, 0, "Gates, for the exit status:", 5 },
+        { NULL, 0, NULL, 0 },
+    };
     static const struct argp argp = {
         .options = argp_options,
         .parser = parse,
+        .children = children,
         .args_doc = "SCENARIO",
         .doc = "Run the strategies of a scenario, kill their workers at every command "
                "boundary and "
