@@ -128,6 +128,8 @@ int cmd_merge(int argc, char **argv, enum exit_status *ret_status, struct err *e
     if (code == 0)
         code = merge_runs(options.directories, options.count, directory,
                           options.allow_missing, err);
+    if (directory && !options.destination.directory)
+        place_settle(directory, code == 0);
     if (code == 0)
         code = saved_load(directory, &saved, err);
     if (code == 0)

@@ -60,6 +60,7 @@ struct session {
     const size_t *strategies;
     size_t count;
     struct conclusion *conclusion;
+    char *own_place; /* a directory that was made for this run; NULL: another was named */
 };
 
 /* What the run's figures depend on besides its terms. */
@@ -164,6 +165,8 @@ static int run(const struct session *session, struct scenario *scenario,
         code = keep_old(directory, terms, result, &store, err);
     else if (code == 0 && directory)
         code = keep_new(session, directory, terms, result, &store, err);
+    if (session->own_place)
+        place_settle(session->own_place, store);
     if (code == 0)
         code =
             conclude_prepare(session->conclusion, &session->options->gates, result, err);
@@ -231,21 +234,24 @@ static int run_values(const struct session *session, struct sweep *sweep,
     return code;
 }
 
-/* Where the run is to be kept; NULL: nowhere. The caller frees it. */
-static int choose_place(const struct run_options *options,
-                        const struct scenario *scenario, char **ret, struct err *err)
+/* Where the run is to be kept; stays NULL if it is not. The caller frees it. */
+static int choose_place(struct session *session, const struct scenario *scenario,
+                        char **ret, struct err *err)
 {
+    const struct run_options *options = session->options;
     const char *given =
         options->resume ? options->resume : options->destination.directory;
+    int code;
 
-    *ret = NULL;
     if (!options->keep)
         return 0;
     if (given) {
         *ret = mem_strdup(given);
         return file_make_directory(given, err);
     }
-    return place_make(scenario->name, options->seed, options->shard, ret, err);
+    code = place_make(scenario->name, options->seed, options->shard, ret, err);
+    session->own_place = *ret;
+    return code;
 }
 
 static int load_and_run(struct session *session, struct run_options *options,
@@ -272,7 +278,7 @@ static int load_and_run(struct session *session, struct run_options *options,
     code =
         choose_strategies(options, sweep->scenarios[0], strategies, &session->count, err);
     if (code == 0)
-        code = choose_place(options, sweep->scenarios[0], &directory, err);
+        code = choose_place(session, sweep->scenarios[0], &directory, err);
     if (code < 0)
         return code;
     options->destination.directory = directory;
