@@ -6,6 +6,7 @@ taken: what slows the machine down for a while slows both down.
 """
 
 import argparse
+import concurrent.futures
 import contextlib
 import json
 import math
@@ -77,7 +78,9 @@ def name():
 def build(programs=()):
     """Builds, unless AFTERKILL names a program and the others are there."""
     if not os.environ.get("AFTERKILL") or not all((ROOT / "build/bench" / one).exists() for one in programs):
-        subprocess.run([ROOT / "tools/setup", "run"], check=True, stdout=subprocess.DEVNULL)
+        progress("building")
+        subprocess.run([ROOT / "tools/setup", "run"], check=True, stdin=subprocess.DEVNULL,
+                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     os.environ.setdefault("AFTERKILL_SCENARIOS", str(ROOT / "scenarios"))
 
 
@@ -106,6 +109,12 @@ def output(argv, statuses=(0,), cpu=None):
     return done.stdout
 
 
+def on_each(cpus, run):
+    """The sum of run(cpu), made at the same time on all these CPUs."""
+    with concurrent.futures.ThreadPoolExecutor(len(cpus)) as pool:
+        return sum(pool.map(run, cpus))
+
+
 def run_afterkill(scenario, *options, cpu=None):
     """The JSON of a run. That an expectation is not met (1) is no matter here, a failure is."""
     return json.loads(output([afterkill(), "run", scenario, "--format", "json", *options], (0, 1), cpu))
@@ -119,28 +128,31 @@ def strategy_of(run, which):
     return next(one for one in run["strategies"] if one["name"] == which)
 
 
-def wall_and_peak(argv):
-    """Seconds, and the largest resident memory (kB) that any process of afterkill's ever had.
+def watch(argv):
+    """Runs afterkill; returns seconds, the peak of its resident memory plus that of its largest lane (kB;
+    both may grow, and either alone could hide it), and its standard output.
 
     VmHWM only grows, so looking at it now and then misses nothing but the very end. Workers are copies
     of their lane, so lanes stand for them; servers do not count."""
-    start = time.monotonic()
-    peak = 0
-    child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                             stderr=subprocess.PIPE, text=True)
-    try:
-        while child.poll() is None:
-            for pid in [child.pid, *children_of(child.pid)]:
-                peak = max(peak, high_water(pid))
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                child.wait(0.02)
-    finally:
-        if child.poll() is None:
-            child.terminate()
-            child.wait()
-    if child.returncode not in (0, 1):
-        raise subprocess.CalledProcessError(child.returncode, argv, stderr=child.stderr.read())
-    return time.monotonic() - start, peak
+    own, lane, start = 0, 0, time.monotonic()
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+        try:
+            while child.poll() is None:
+                own = max(own, high_water(child.pid))
+                lane = max([lane, *map(high_water, children_of(child.pid))])
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    child.wait(0.02)
+        finally:
+            if child.poll() is None: # it removes its servers itself
+                child.terminate()
+                child.wait()
+        seconds = time.monotonic() - start
+        out.seek(0)
+        err.seek(0)
+        if child.returncode not in (0, 1):
+            raise subprocess.CalledProcessError(child.returncode, argv, stderr=err.read())
+        return seconds, own + lane, out.read()
 
 
 def children_of(pid):
