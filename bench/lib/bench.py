@@ -98,15 +98,37 @@ def progress(text):
 
 # Running things.
 
+@contextlib.contextmanager
+def started(argv, out, err):
+    """A program that runs meanwhile. If we are interrupted it is asked to end, and cleans up itself."""
+    child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+    try:
+        yield child
+    finally:
+        if child.poll() is None:
+            child.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(10)
+            child.kill()
+            child.wait()
+
+
+def ended(child, argv, out, err, statuses):
+    """Its standard output, if its exit status is one of these."""
+    out.seek(0)
+    err.seek(0)
+    if child.returncode not in statuses:
+        raise subprocess.CalledProcessError(child.returncode, argv, stderr=err.read())
+    return out.read()
+
+
 def output(argv, statuses=(0,), cpu=None):
-    """Standard output of a program, perhaps on one CPU. It dies with us."""
-    argv = ["setpriv", "--pdeathsig", "KILL"] + (["taskset", "-c", str(cpu)] if cpu is not None else []) \
-        + [str(word) for word in argv]
-    done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          text=True, check=False)
-    if done.returncode not in statuses:
-        raise subprocess.CalledProcessError(done.returncode, argv, stderr=done.stderr)
-    return done.stdout
+    """Standard output of a program, perhaps on one CPU."""
+    argv = (["taskset", "-c", str(cpu)] if cpu is not None else []) + [str(word) for word in argv]
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        with started(argv, out, err) as child:
+            child.wait()
+        return ended(child, argv, out, err, statuses)
 
 
 def on_each(cpus, run):
@@ -136,23 +158,14 @@ def watch(argv):
     of their lane, so lanes stand for them; servers do not count."""
     own, lane, start = 0, 0, time.monotonic()
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-        child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
-        try:
+        with started(argv, out, err) as child:
             while child.poll() is None:
                 own = max(own, high_water(child.pid))
                 lane = max([lane, *map(high_water, children_of(child.pid))])
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     child.wait(0.02)
-        finally:
-            if child.poll() is None: # it removes its servers itself
-                child.terminate()
-                child.wait()
-        seconds = time.monotonic() - start
-        out.seek(0)
-        err.seek(0)
-        if child.returncode not in (0, 1):
-            raise subprocess.CalledProcessError(child.returncode, argv, stderr=err.read())
-        return seconds, own + lane, out.read()
+            seconds = time.monotonic() - start
+        return seconds, own + lane, ended(child, argv, out, err, (0, 1))
 
 
 def children_of(pid):
