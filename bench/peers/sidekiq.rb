@@ -2,13 +2,31 @@
 # (`pipelined`) and since (`batched-multi`). Prints for each how many updates per second, and how long
 # the block takes that builds the update, in microseconds: that is the window which was published.
 #
-#     ruby sidekiq.rb SOCKET JOBS BYTES SECONDS
+#     ruby sidekiq.rb SOCKET JOBS BYTES SECONDS [one]
+#
+# redis-rb writes each command by itself; Sidekiq 7 uses redis-client, which writes all at once. `one`
+# makes redis-rb do so, too.
 require "json"
 require "redis"
 
-abort "usage: ruby sidekiq.rb SOCKET JOBS BYTES SECONDS" unless ARGV.size == 4
+unless ARGV.size == 4 || (ARGV.size == 5 && ARGV[4] == "one")
+  abort "usage: ruby sidekiq.rb SOCKET JOBS BYTES SECONDS [one]"
+end
 socket, jobs, bytes, seconds = ARGV[0], ARGV[1].to_i, ARGV[2].to_i, ARGV[3].to_f
 KEY = "app-1:4242:9f8e7d6c5b4a:work"
+
+# Keeps what is to be written until a reply is asked for.
+module OneWrite
+  def write(command)
+    (@unwritten ||= +"") << build_command(command)
+  end
+
+  def read
+    @sock.write(@unwritten.slice!(0..)) unless @unwritten.to_s.empty?
+    super
+  end
+end
+Redis::Connection::Ruby.prepend(OneWrite) if ARGV[4]
 
 # What the threads are working on. One job's JSON has so many bytes.
 work = (1..jobs).to_h do |i|
