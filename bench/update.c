@@ -67,8 +67,8 @@ static void load(struct update *update, const char *path)
     if (!file)
         fail("cannot open FILE");
     while (getline(&line, &room, file) > 0) {
-        update->commands = realloc(update->commands,
-                                   (update->count + 1) * sizeof(*update->commands));
+        update->commands =
+            realloc(update->commands, (update->count + 1) * sizeof(*update->commands));
         update->commands[update->count++] = parse(strdup(line));
     }
     free(line);
@@ -200,7 +200,8 @@ int main(int argc, char **argv)
     struct update update = { .manner = MANNER_ONE + 1 };
     double seconds = argc == 6 ? atof(argv[5]) : 0;
     const char *what = argc >= 5 ? argv[4] : "";
-    bool once = argc == 5 && strcmp(what, "once") == 0, alone = strcmp(what, "alone") == 0;
+    bool once = argc == 5 && strcmp(what, "once") == 0,
+         alone = strcmp(what, "alone") == 0;
 
     for (unsigned i = 0; argc >= 5 && i <= MANNER_ONE; i++)
         if (strcmp(argv[3], manners[i]) == 0)
@@ -216,7 +217,7 @@ int main(int argc, char **argv)
     if (once)
         run(&update, connect_to(argv[1]));
     else
-        printf("%.1f\n", (alone ? run_alone : run_kills)(&update, argv[1],
+        printf("%.4f\n", (alone ? run_alone : run_kills)(&update, argv[1],
                                                          (uint64_t)(seconds * 1e9)));
     return 0;
 }
