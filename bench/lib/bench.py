@@ -79,7 +79,7 @@ def build(programs=()):
     """Builds, unless AFTERKILL names a program and the others are there."""
     if not os.environ.get("AFTERKILL") or not all((ROOT / "build/bench" / one).exists() for one in programs):
         progress("building")
-        subprocess.run([ROOT / "tools/setup", "run"], check=True, stdin=subprocess.DEVNULL,
+        subprocess.run([ROOT / "tools/setup", "bench"], check=True, stdin=subprocess.DEVNULL,
                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     os.environ.setdefault("AFTERKILL_SCENARIOS", str(ROOT / "scenarios"))
 
