@@ -56,13 +56,16 @@ def parser(doc, rounds=5):
 
 
 def main(run):
-    """Runs run(). Servers and directories go also when it is interrupted; a message, no traceback."""
+    """Runs run(). Servers and directories go also when it is interrupted; a message, no traceback.
+    afterkill keeps its runs, as it does by itself, but in a directory that goes, too."""
     def stop(signum, _frame):
         raise SystemExit(128 + signum)
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, stop)
     try:
-        run()
+        with directory() as kept:
+            os.environ["AFTERKILL_RESULTS"] = str(kept)
+            run()
     except subprocess.CalledProcessError as error:
         text = (error.stderr or "").strip()
         sys.exit(f"{name()}: '{' '.join(map(str, error.cmd))}' ended with status {error.returncode}"
@@ -144,6 +147,11 @@ def run_afterkill(scenario, *options, cpu=None):
 
 def option_exists(option):
     return option in output([afterkill(), "run", "--help"])
+
+
+def attempts(kills):
+    """Those that were made; `requested` may be more."""
+    return sum(kills[word] for word in ("valid", "missed", "early", "timeouts", "errors"))
 
 
 def strategy_of(run, which):
