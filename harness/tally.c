@@ -30,6 +30,8 @@ void result_release(struct result *result)
         free(result->findings[i].samples_ns);
     }
     free(result->findings);
+    free(result->narrative);
+    result->narrative = NULL;
     result->findings = NULL;
     result->plan.strategies = 0;
 }
@@ -204,8 +206,12 @@ static void take_kill(struct result *result, struct finding *finding,
     if (!valid)
         return;
     count_words(&kills->words, (enum now)trial->now, trial->later);
-    if (point)
-        point->kills++;
+    if (!point)
+        return;
+    point->kills++;
+    if (!point->has_trial || trial->number < point->example_trial)
+        point->example_trial = trial->number;
+    point->has_trial = true;
 }
 
 static void take_cut(struct result *result, struct finding *finding,
@@ -242,6 +248,17 @@ static int take_note(struct result *result, const struct message_note *note)
     return 0;
 }
 
+/* A long text comes in pieces. */
+static int take_text(struct result *result, const char *piece, size_t bytes)
+{
+    size_t used = result->narrative ? strlen(result->narrative) : 0;
+
+    result->narrative = mem_grow(result->narrative, used + bytes + 1, 1);
+    memcpy(result->narrative + used, piece, bytes);
+    result->narrative[used + bytes] = '\0';
+    return 0;
+}
+
 int tally_take(struct result *result, enum message_type type, const void *body,
                size_t bytes, struct err *err)
 {
@@ -264,6 +281,8 @@ int tally_take(struct result *result, enum message_type type, const void *body,
         return 0;
     case MESSAGE_NOTE:
         return take_note(result, body);
+    case MESSAGE_TEXT:
+        return take_text(result, body, bytes);
     case MESSAGE_READY:
     case MESSAGE_ALIVE:
     case MESSAGE_DONE:

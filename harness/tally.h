@@ -21,6 +21,9 @@ struct point {
     struct signature signature;
     uint64_t kills; /* valid kills that left exactly this state here */
     uint64_t cuts;  /* byte positions that leave it, as they should */
+    bool has_trial;
+    uint64_t example_trial; /* the lowest number of those kills: whatever the lanes, the
+                               same one */
     char example[200];
 };
 
@@ -86,6 +89,7 @@ struct result {
     double rtt_us;         /* that was added on the way to Redis */
     double confidence;
     const char *killer;
+    const char *directory; /* where the run is kept; NULL: it is not */
     bool kills_wanted, cuts_wanted;
     double stage_seconds[STAGE_COUNT];
     bool complete;         /* everything planned was done */
@@ -93,6 +97,7 @@ struct result {
     char trouble[1024];    /* the error that ended the run early; "" if none did */
     char first_error[600]; /* why a trial ended in an error; "" if none did */
     char unexplained[512]; /* the first unexplained death, in words; "" if none */
+    char *narrative;       /* of a replay (replay.h); owned, NULL if there is none */
 };
 
 void result_init(struct result *result, const struct scenario *scenario,
