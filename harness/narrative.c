@@ -8,6 +8,7 @@
 
 #define ROWS_SHOWN 6 /* of one key and one mark; the others are counted */
 #define WHY_SHOWN 8  /* elements that are wrong */
+#define ERROR_COLUMNS 400
 
 /* How an element stands to two states that are right. */
 enum mark { MARK_BOTH, MARK_OLD, MARK_NEW, MARK_NEITHER, MARK_GONE, MARK_NONE };
@@ -156,7 +157,8 @@ static void write_ttl(FILE *out, const struct snapshot *snapshot, struct str key
     if (ttl_ms < 0)
         fputs("never expires", out);
     else
-        fprintf(out, "expires in %.3g s", (double)ttl_ms / 1e3);
+        fprintf(out, ttl_ms < 100000 ? "expires in %.1f s" : "expires in %.0f s",
+                (double)ttl_ms / 1e3);
 }
 
 static void write_key(FILE *out, const struct atom *atom)
@@ -312,10 +314,10 @@ static void say_now(struct narrative *narrative, const struct snapshot *dead)
         say_equal(narrative->out, &controls, &marks);
     } else if (now == NOW_GAP) {
         fputs("nothing that is wrong, but something that is in both states is missing; "
-              "the next\n  update heals it",
+              "the next update heals it",
               narrative->out);
     } else {
-        fputs("neither the old nor the new state:\n  ", narrative->out);
+        fputs("neither the old nor the new state: ", narrative->out);
         say_marks(narrative->out, &marks);
     }
     fputs(".\n", narrative->out);
@@ -342,7 +344,7 @@ static void write_mixed(FILE *out, const struct verdict_row *row)
     else if (row->here > row->old)
         fputs("as in the completed update's residue only", out);
     else
-        fprintf(out, "gone, but in the %s residue",
+        fprintf(out, "not there, but in the %s residue",
                 row->old > row->new ? "old state's" : "completed update's");
 }
 
@@ -393,17 +395,13 @@ static void say_later(struct narrative *narrative, const struct snapshot *residu
 
     for (size_t i = 0; i < count; i++)
         words |= rows[i].words;
-    fprintf(out, "  Later: %s. ", later_text(words, later));
+    fprintf(out, "  This residue is %s", later_text(words, later));
     if (marks.is_old || marks.is_new) {
-        fputs("It is ", out);
+        fputs(": it is ", out);
         say_equal(out, &controls, &marks);
-        fputs(".\n", out);
-    } else if (!words) {
-        fputs("Nothing in it is wrong.\n", out);
-    } else {
-        fputs("Why:\n", out);
-        write_whys(out, &controls, rows, count);
     }
+    fputs(words ? ":\n" : ".\n", out);
+    write_whys(out, &controls, rows, count);
 }
 
 /* --- what changes from one look to the next --- */
@@ -487,6 +485,14 @@ static bool write_changes(FILE *out, const struct change *change,
     return changed > 0;
 }
 
+/* An error may quote anything. */
+static void write_error(FILE *out, const char *before, const struct err *err)
+{
+    fputs(before, out);
+    str_print(out, str_of(err->msg), ERROR_COLUMNS);
+    fputc('\n', out);
+}
+
 static const struct change lapse = { "dropped", "came", true };
 
 static void tell_lapsed(struct narrative *narrative, const struct judge_sight *sight)
@@ -517,7 +523,7 @@ static void tell_recovered(struct narrative *narrative, const struct judge_sight
     if (!write_changes(out, &recovery, sight))
         fputs("  it changes nothing\n", out);
     if (sight->why->code)
-        fprintf(out, "  it raises: %.400s\n", sight->why->msg);
+        write_error(out, "  it raises: ", sight->why);
     narrative->recovered = true;
 }
 
@@ -538,16 +544,17 @@ static void tell_residue(struct narrative *narrative, const struct judge_sight *
 
 static void tell_invariant(struct narrative *narrative, const struct judge_sight *sight)
 {
-    fprintf(narrative->out, "  An invariant is violated, %s: %.400s\n",
-            narrative->lapsed ? "once time has passed" : "right after the death",
-            sight->why->msg);
+    write_error(narrative->out,
+                narrative->lapsed ? "  An invariant is violated, once time has passed: "
+                                  : "  An invariant is violated, right after the death: ",
+                sight->why);
 }
 
 static void tell_alive(struct narrative *narrative, const struct judge_sight *sight)
 {
     fputs("\nA fresh worker tries the operation again: `alive`\n", narrative->out);
     if (sight->why->code)
-        fprintf(narrative->out, "  it fails: %.400s\n", sight->why->msg);
+        write_error(narrative->out, "  it fails: ", sight->why);
     else
         fputs("  it succeeds\n", narrative->out);
 }
@@ -587,4 +594,39 @@ void narrative_verdict(FILE *out, const struct judgement *judgement)
     for (unsigned i = 0; i < LATER_COUNT; i++)
         if (judgement->later >> i & 1)
             fprintf(out, "  %s: %s\n", later_name(i), reasons[i]);
+}
+
+/* --- lines --- */
+
+/* How much of a line goes into `most` columns: all of it, or up to a blank, or at least a
+ * whole word. */
+static size_t fitting(const char *line, size_t length, size_t most)
+{
+    size_t indent = strspn(line, " "), at = most;
+
+    if (length <= most)
+        return length;
+    while (at > indent && line[at] != ' ')
+        at--;
+    if (at > indent)
+        return at;
+    return indent + strcspn(line + indent, " \n");
+}
+
+void narrative_wrap(FILE *out, const char *text)
+{
+    while (*text) {
+        size_t length = strcspn(text, "\n"), indent = strspn(text, " ");
+        size_t most = NARRATIVE_COLUMNS, used;
+
+        for (; (used = fitting(text, length, most)) < length; length -= used) {
+            fprintf(out, "%.*s\n%*s", (int)used, text, (int)indent + 2, "");
+            used += strspn(text + used, " ");
+            most = NARRATIVE_COLUMNS - indent - 2;
+            text += used;
+        }
+        fprintf(out, "%.*s\n", (int)length, text);
+        text += length;
+        text += *text == '\n';
+    }
 }

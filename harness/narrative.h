@@ -20,3 +20,8 @@ struct judge_watch narrative_watch(struct narrative *narrative);
 
 /* The verdict, with what each of its words means. */
 void narrative_verdict(FILE *out, const struct judgement *judgement);
+
+/* Breaks lines that are too long at their blanks; what comes of one is indented as it is,
+ * and a little more. Pure. */
+#define NARRATIVE_COLUMNS 100
+void narrative_wrap(FILE *out, const char *text);

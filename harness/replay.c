@@ -471,7 +471,7 @@ static void tell_plan(FILE *out, const struct performance *performance)
     fprintf(
         out,
         "  Planned: SIGKILL at %.4f of the update, which is %.0f us of a span of %.0f "
-        "us\n  (calibrated on %zu uninterrupted updates that were recorded)\n",
+        "us (calibrated on %zu uninterrupted updates that were recorded)\n",
         replay->fraction, ns_to_us((double)performance->delay_ns),
         ns_to_us((double)performance->span_ns), performance->calibrated);
 }
@@ -489,7 +489,8 @@ static void tell_place(FILE *out, const struct performance *performance)
         fprintf(out, "  The kill landed after command %llu",
                 (unsigned long long)replay->point);
     if (replay->outcome == OUTCOME_VALID)
-        fprintf(out, ", within %.0f us", ns_to_us((double)performance->lasts_ns));
+        fprintf(out, ", where an update stays for %.0f us",
+                ns_to_us((double)performance->lasts_ns));
 }
 
 static void tell_attempts(FILE *out, const struct performance *performance)
@@ -504,20 +505,19 @@ static void tell_attempts(FILE *out, const struct performance *performance)
                 REPLAY_ATTEMPTS);
     } else if (performance->stepped) {
         tell_place(out, performance);
-        fprintf(
-            out,
-            ";\n  %zu timed attempt%s did not hit that boundary again, so this is the "
-            "census point\n  it landed on\n",
-            n, n == 1 ? "" : "s");
+        fprintf(out,
+                "; %zu timed attempt%s did not hit that boundary again, so this is the "
+                "census point it landed on\n",
+                n, n == 1 ? "" : "s");
     } else {
         fprintf(out,
                 "  %zu timed attempt%s did not end in that way again, and no crash point "
-                "explains\n  what was recorded, so this is only the last of them\n",
+                "explains what was recorded, so this is only the last of them\n",
                 n, n == 1 ? "" : "s");
     }
     if (replay->explained && !signature_equal(performance->wanted, replay->signature))
         fputs("  That crash point does not leave the recorded state in this run: another "
-              "Redis, another\n  clock or another scenario? They are compared by point "
+              "Redis, another clock or another scenario? They are compared by point "
               "alone\n",
               out);
 }
@@ -531,7 +531,7 @@ static void tell_executed(FILE *out, const struct performance *performance)
     if (!performance->explained)
         fprintf(out,
                 "  Redis executed a prefix of %llu (replies read) to %llu (commands "
-                "written) commands;\n  which one is not known: no crash point that was "
+                "written) commands; which one is not known: no crash point that was "
                 "looked at leaves this state\n",
                 (unsigned long long)transcript->replies,
                 (unsigned long long)transcript->commands);
@@ -540,7 +540,7 @@ static void tell_executed(FILE *out, const struct performance *performance)
     else
         fprintf(out,
                 "  Redis executed the first %llu to %llu of %llu commands: these crash "
-                "points leave the\n  same state\n",
+                "points leave the same state\n",
                 from, to, total);
 }
 
@@ -579,6 +579,22 @@ static int tell(const struct performance *performance, FILE *out, struct err *er
     return code;
 }
 
+static int tell_wrapped(const struct performance *performance, FILE *out, struct err *err)
+{
+    CLEANUP(mem_freep) char *text = NULL;
+    size_t length = 0;
+    FILE *memory = open_memstream(&text, &length);
+    int code;
+
+    if (!memory)
+        return err_errno(err, "make room for a narrative");
+    code = tell(performance, memory, err);
+    fclose(memory);
+    if (code == 0)
+        narrative_wrap(out, text);
+    return code;
+}
+
 int replay_perform(const struct replay_stage *stage, const struct replay *replay,
                    FILE *out, struct err *err)
 {
@@ -600,7 +616,7 @@ int replay_perform(const struct replay_stage *stage, const struct replay *replay
     if (code == 0)
         code = explain(&performance, err);
     if (code == 0)
-        code = tell(&performance, out, err);
+        code = tell_wrapped(&performance, out, err);
     transcript_release(&performance.transcript);
     snapshot_release(&performance.dead);
     free(performance.story);

@@ -15,6 +15,7 @@
 #define SHOWN_LAST 2
 
 #define WORD_COLUMNS 40
+#define ERROR_COLUMNS 400
 #define COMMAND_COLUMNS 54
 #define REPLY_COLUMNS 25
 
@@ -259,8 +260,11 @@ static void say_end(FILE *out, const struct transcript *transcript)
         break;
     case OUTCOME_ERROR:
     case OUTCOME_COUNT:
-        fprintf(out, "it ended with an error: %.400s",
-                transcript->error[0] ? transcript->error : "it died of something else");
+        fputs("it ended with an error: ", out);
+        str_print(out,
+                  str_of(transcript->error[0] ? transcript->error
+                                              : "it died of something else"),
+                  ERROR_COLUMNS);
         break;
     }
 }

@@ -10,8 +10,6 @@
 #include "fault.h"
 #include "recording.h"
 
-#define TRANSCRIPT_COLUMNS 100
-
 struct transcript {
     struct recording sent; /* owned: by the one that died; empty after a byte cut */
     const struct recording *whole; /* by one that nobody interrupted */
