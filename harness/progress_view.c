@@ -45,7 +45,9 @@ static enum stage amounts(const struct result *result, uint64_t *done, uint64_t 
             taken += finding->points[k].taken;
     }
     *done = trials ? trials : cuts ? cuts : taken;
-    *total = trials ? plan_trials(&result->plan) : cuts ? positions : points;
+    *total = trials ? shard_size(result->shard, plan_trials(&result->plan))
+             : cuts ? shard_size(result->shard, positions)
+                    : points;
     return trials ? STAGE_KILLS : cuts ? STAGE_BYTES : taken ? STAGE_CENSUS : STAGE_LEARN;
 }
 
@@ -70,6 +72,7 @@ void progress_view_show(struct progress_view *view, const struct result *result)
     if (stage != view->stage) {
         view->stage = stage;
         view->stage_ns = now_ns;
+        view->stage_done = done;
     }
     if (view->terminal ? now_ns - view->start_ns < QUIET_NS / 4
                        : now_ns < view->next_plain_ns)
@@ -83,7 +86,7 @@ void progress_view_show(struct progress_view *view, const struct result *result)
             view->part ? " " : "", view->part ? view->part : "", names[stage],
             (unsigned long long)done, (unsigned long long)total);
     seconds = stage == STAGE_LEARN ? 0 : ns_to_s((double)(now_ns - view->stage_ns));
-    rate = seconds > 0.3 ? (double)done / seconds : 0;
+    rate = seconds > 0.3 ? (double)(done - view->stage_done) / seconds : 0;
     if (rate > 0)
         fprintf(view->out, ", %.0f/s, %.0f s left", rate, (double)(total - done) / rate);
     fputs(view->terminal ? "" : "\n", view->out);

@@ -17,6 +17,7 @@ struct progress_view {
     uint64_t start_ns;      /* of the view */
     enum stage stage;       /* that is on */
     uint64_t stage_ns;      /* since when */
+    uint64_t stage_done;    /* what was done by then */
     uint64_t next_plain_ns; /* when the next plain line is due */
 };
 

@@ -105,7 +105,7 @@ static json_t *rate(const struct result *result, uint64_t hits, uint64_t of)
     json_object_set_new(object, "low", real(rate.interval.low));
     json_object_set_new(object, "high", real(rate.interval.high));
     json_object_set_new(object, "confidence", real(result->confidence));
-    json_object_set_new(object, "method", text("clopper-pearson"));
+    json_object_set_new(object, "method", text(report_method(result)));
     return object;
 }
 
@@ -134,7 +134,8 @@ static json_t *predicted(const struct result *result, const struct finding *find
 static json_t *exposure(const struct result *result, const struct finding *finding)
 {
     double period_s = figure_period_s(result->scenario);
-    struct exposure exposure = figure_exposure(finding, period_s, result->confidence);
+    struct exposure exposure =
+        figure_exposure(finding, period_s, result->confidence, &result->stopping);
     json_t *object;
 
     if (!exposure.known)

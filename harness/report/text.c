@@ -7,6 +7,7 @@
 #include "report/report.h"
 #include "report/table.h"
 #include "report/text.h"
+#include "stopping.h"
 
 #define WRAP_COLUMNS 96
 
@@ -229,7 +230,8 @@ static void write_windows(FILE *out, const struct result *result,
         }
         if (exposed) {
             exposure_text(text, sizeof(text),
-                          figure_exposure(finding, period_s, result->confidence));
+                          figure_exposure(finding, period_s, result->confidence,
+                                          &result->stopping));
             table_set(&table, exposed, "%s", text);
         }
     }
@@ -327,6 +329,15 @@ void write_troubles(FILE *out, const struct result *result, const char *where)
                 result->trouble[0] ? result->trouble : "the run did not end");
 }
 
+void write_method(FILE *out, const struct result *result)
+{
+    if (stopping_is_asked(&result->stopping) && result->kills_wanted)
+        write_wrapped(out,
+                      "Intervals are those of a confidence sequence (beta-binomial "
+                      "mixture: Robbins 1970, Lai 1976): they hold although the run "
+                      "looked at them again and again and stopped when they would do.");
+}
+
 static void write_verdict(FILE *out, const struct result *result,
                           struct report_style style)
 {
@@ -368,6 +379,7 @@ void report_text(FILE *out, const struct result *result, struct report_style sty
         write_kills(out, result, style);
     if (style.points)
         report_points(out, result, style);
+    write_method(out, result);
     write_sentences(out, result);
     write_verdict(out, result, style);
 }
