@@ -63,6 +63,10 @@ struct saved {
  * what is damaged, an error that says so. */
 int saved_load(const char *directory, struct saved *ret, struct err *err);
 void saved_release(struct saved *saved); /* may be called twice */
+/* What became of one kill of a loaded run. It is not found if the run did not come to it,
+ * or was another shard. */
+int saved_trial(const struct saved *saved, uint64_t number, struct message_trial *ret,
+                bool *ret_found, struct err *err);
 
 /* The same in pieces. The terms alone: */
 int stored_terms(struct database *database, struct terms *ret, struct err *err);

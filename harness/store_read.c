@@ -342,20 +342,27 @@ static const struct {
     { "SELECT trial, text FROM notes ORDER BY trial", read_note },
 };
 
+static int read_states(struct reading *reading, struct states *states, struct err *err)
+{
+    int code;
+
+    states->items = mem_alloc(sizeof(*states->items)); /* ids begin at 1 */
+    states->count = 1;
+    code = each_row(reading->database,
+                    "SELECT id, strategy, signature, now, later FROM states"
+                    " ORDER BY id",
+                    read_state, states, err);
+    reading->states = states->items;
+    reading->state_count = states->count;
+    return code;
+}
+
 int stored_replay(struct database *database, struct result *result, struct err *err)
 {
     struct states states = { NULL, 0, database };
     struct reading reading = { .database = database, .result = result };
-    int code;
+    int code = read_states(&reading, &states, err);
 
-    states.items = mem_alloc(sizeof(*states.items)); /* ids begin at 1 */
-    states.count = 1;
-    code = each_row(database,
-                    "SELECT id, strategy, signature, now, later FROM states"
-                    " ORDER BY id",
-                    read_state, &states, err);
-    reading.states = states.items;
-    reading.state_count = states.count;
     if (code == 0)
         code = read_hello(database, result, err);
     for (size_t i = 0; i < ARRAY_SIZE(tables) && code == 0; i++) {
@@ -367,6 +374,32 @@ int stored_replay(struct database *database, struct result *result, struct err *
         read_run(database, result);
     free(states.items);
     return code;
+}
+
+int saved_trial(const struct saved *saved, uint64_t number, struct message_trial *ret,
+                bool *ret_found, struct err *err)
+{
+    CLEANUP(database_close) struct database database = DATABASE_NULL;
+    CLEANUP(mem_freep) char *sql = mem_printf(
+        "SELECT number, strategy, outcome, state, replies, commands FROM trials"
+        " WHERE number = %" PRIu64,
+        number);
+    struct states states = { NULL, 0, &database };
+    struct reading reading = { .database = &database };
+    int code = stored_open(saved->directory, &database, err);
+
+    reading.result = (struct result *)(uintptr_t)&saved->result; /* is told nothing */
+    if (code == 0)
+        code = read_states(&reading, &states, err);
+    if (code == 0)
+        code = each_row(&database, sql, read_kill, &reading, err);
+    free(states.items);
+    if (code < 0)
+        return err_wrap(err, "look for trial %" PRIu64, number);
+    *ret_found = reading.batched;
+    if (reading.batched)
+        *ret = reading.batch[0];
+    return 0;
 }
 
 struct collecting {

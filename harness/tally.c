@@ -229,10 +229,7 @@ static int take_point(struct result *result, const struct message_point *message
     return 0;
 }
 
-/* The crash point whose state a death left, and whose verdict it got: Redis executed a
- * prefix, of a length between the replies that were read and the commands that were
- * written. NULL: unexplained. */
-static struct point *explain(struct finding *finding, const struct message_trial *trial)
+struct point *tally_explain(struct finding *finding, const struct message_trial *trial)
 {
     for (uint64_t k = trial->replies;
          finding->controlled && k <= trial->commands && k <= finding->commands; k++)
@@ -268,7 +265,7 @@ static void take_kill(struct result *result, struct finding *finding,
                       const struct message_trial *trial)
 {
     struct kills *kills = &finding->kills;
-    struct point *point = explain(finding, trial);
+    struct point *point = tally_explain(finding, trial);
     bool valid = trial->outcome == OUTCOME_VALID ||
                  (trial->outcome == OUTCOME_MISSED && mutant("misses-clean"));
 
@@ -292,7 +289,7 @@ static void take_cut(struct result *result, struct finding *finding,
                      const struct message_trial *trial)
 {
     struct cuts *cuts = &finding->cuts;
-    struct point *point = explain(finding, trial);
+    struct point *point = tally_explain(finding, trial);
 
     cuts->positions++;
     count_words(&cuts->words, (enum now)trial->now, trial->later);

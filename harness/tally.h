@@ -123,6 +123,11 @@ void result_release(struct result *result);
 int tally_take(struct result *result, enum message_type type, const void *body,
                size_t bytes, struct err *err);
 
+/* The crash point whose state a death left, and whose verdict it got: Redis executed a
+ * prefix, of a length between the replies that were read and the commands that were
+ * written. NULL: unexplained. */
+struct point *tally_explain(struct finding *finding, const struct message_trial *trial);
+
 /* Derived figures. */
 struct words tally_census(const struct finding *finding);
 bool tally_census_complete(const struct finding *finding);

@@ -16,6 +16,7 @@ static const struct subcommand commands[] = {
     { "check", "[SCENARIO...]", "does every strategy do what its scenario expects?",
       cmd_check },
     { "report", "RUN", "the report of a run that is kept", cmd_report },
+    { "replay", "RUN TRIAL", "one trial of it again, narrated", cmd_replay },
     { "new", "NAME", "write a scenario to start from", cmd_new },
     { "list", "", "the scenarios and their strategies", cmd_list },
 };
