@@ -535,6 +535,9 @@ static void tell_executed(FILE *out, const struct performance *performance)
                 "looked at leaves this state\n",
                 (unsigned long long)transcript->replies,
                 (unsigned long long)transcript->commands);
+    else if (from == to && (from == 0 || from == total))
+        fprintf(out, "  Redis executed %s of the %llu commands\n", from ? "all" : "none",
+                total);
     else if (from == to)
         fprintf(out, "  Redis executed the first %llu of %llu commands\n", from, total);
     else

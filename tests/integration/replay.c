@@ -163,22 +163,23 @@ Test(replay, says_what_is_wrong_and_why, .timeout = 120)
           { "Crash point 1 of strategy 'set-then-expire', scenario leaked, seed 1",
             "SET session data", "OK --- the worker dies by itself here, every reply read",
             "EXPIRE session 60 not sent", "executed the first 1 of 2 commands",
-            "string 'session', never expires NEITHER 'data'; the new state has 'data', "
-            "which expires",
-            "This residue is leaked:", "in neither residue: a new key",
+            "string 'session', which never expires NEITHER 'data': the new state has it "
+            "with an expiry",
+            "leaked 'data': in neither: a new key This residue is leaked.",
             "Verdict: torn now, leaked later", "nothing: none of it has an expiry",
             "as recorded" } },
         { "lost",
           NULL,
           { "LPOP queue", "\"job 1\"", "GONE 'job 1'", "Now: gap",
-            "lost: 'job 1' of list 'queue'", "in both residues, and gone",
+            "list 'queue', which never expires lost 'job 1': in both, and gone",
             "nothing that is wrong, but something that is in both states is missing",
             "Verdict: gap now, lost later" } },
         { "mixed",
           NULL,
           { "only new 'new'", "only old 'old'",
-            "mixed: 'old' of string 'index', never expires as in the old state's residue",
-            "mixed: 'new' of string 'record', never expires as in the completed update's",
+            "mixed 'old': as in the old state's residue only",
+            "mixed 'new': as in the completed update's residue only",
+            "mixed 'new': not here, but in the completed update's residue",
             "Verdict: torn now, mixed later" } },
         { "stuck",
           "how=refuse",
@@ -202,8 +203,9 @@ Test(replay, says_what_is_wrong_and_why, .timeout = 120)
             "gap now, clean later" } },
         { "torn",
           NULL,
-          { "hash 'pair', expires in", "only new 'a' = 'new'", "only old 'b' = 'old'",
-            "dropped: hash 'pair' with 2 elements, which expires in 60.0 s",
+          { "hash 'pair', which expires in", "only new 'a' = 'new'",
+            "only old 'b' = 'old'",
+            "dropped: hash 'pair' with 2 elements, which expires in ",
             "Recovery: there is no `recover`, nobody cleans up",
             "nothing is there, and nothing has to be", "torn now, clean later" } },
     };
@@ -228,14 +230,14 @@ Test(replay, of_the_first_and_the_last_point, .timeout = 60)
 
     expect_words(narrative,
                  (const char *[]){ "every reply read --- 1 SET session data not sent",
-                                   "Redis executed the first 0 of 2 commands",
+                                   "Redis executed none of the 2 commands",
                                    "A reader sees exactly the old state.",
                                    "Verdict: intact now, clean later", NULL });
     narrative = narrate(&theatre, &last);
     expect_words(narrative,
                  (const char *[]){ "(integer) 1 --- the update is over ---",
                                    "A reader sees exactly the new state.",
-                                   "dropped: string 'session', which expires in 60.0 s",
+                                   "dropped: string 'session', which expires in ",
                                    "Verdict: intact now, clean later", NULL });
     last.number = 3;
     {
@@ -260,7 +262,7 @@ Test(replay, hits_the_same_place_again, .timeout = 120)
                           "of at most 40 died at the same place", "SET key value",
                           "written, reply not read --- SIGKILL at",
                           "us, while waiting for reply ", "EXPIRE key 60",
-                          "string 'key', never expires", "a new key",
+                          "string 'key', which never expires", "a new key",
                           "Verdict: torn now, leaked later", "as recorded", NULL });
     replay.recorded = false;
     EXPECT_SAYS(narrate(&theatre, &replay), "nothing is known of how it went");
