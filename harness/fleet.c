@@ -15,6 +15,7 @@
 #include "progress_view.h"
 #include "relay.h"
 #include "server.h"
+#include "stopping.h"
 
 #define VIEW_MS 100
 /* A lane is silent while it runs the controls and measures: up to some twenty workers a
@@ -141,6 +142,16 @@ static bool lane_is_done(const struct fleet_lane *lane)
     return lane->done;
 }
 
+/* What the kills are for, before they begin. */
+static void announce(struct fleet *fleet)
+{
+    char text[512];
+
+    stopping_describe(&fleet->result->stopping, fleet->result, text, sizeof(text));
+    if (fleet->options->view && text[0])
+        progress_view_say(fleet->options->view, text);
+}
+
 static void begin_next_stage(struct fleet *fleet)
 {
     note_time(fleet);
@@ -152,6 +163,8 @@ static void begin_next_stage(struct fleet *fleet)
         if (fleet->stage == STAGE_AIM)
             server_come_second(&fleet->lanes[i].server);
     }
+    if (fleet->stage == STAGE_AIM)
+        announce(fleet);
     for (size_t i = 0; i < fleet->lane_count; i++)
         if (write(fleet->lanes[i].go_fd, "g", 1) != 1 && errno != EPIPE) {
             struct err err = ERR_NULL;
@@ -357,6 +370,14 @@ static void keep(struct fleet *fleet)
         fail(fleet, &err);
 }
 
+/* Has it been shown what the run was to show? */
+static void look(struct fleet *fleet)
+{
+    if (fleet->stage == STAGE_KILLS &&
+        stopping_reached(&fleet->result->stopping, fleet->result))
+        agenda_enough(&fleet->agenda);
+}
+
 static void on_tick(uv_timer_t *handle)
 {
     struct fleet *fleet = handle->data;
@@ -366,6 +387,7 @@ static void on_tick(uv_timer_t *handle)
     if (fleet->err.code && fleet->grace_ticks++ > 0)
         stop(fleet);
     watch(fleet);
+    look(fleet);
     keep(fleet);
 }
 

@@ -37,8 +37,10 @@
 /* What a run may wait for; 0: it does not. See stopping.h. It stands here because results
  * carry it. */
 struct stopping {
-    double width; /* every rate's interval is at most so wide: high - low */
-    double below; /* the harm rate of every clean strategy is below this */
+    double width;  /* every rate's interval is at most so wide: high - low */
+    double below;  /* the harm rate of every clean strategy is below this */
+    double time_s; /* or its kills have taken so long, whatever has been shown: no look at
+                      the results, so the intervals need not allow for it */
 };
 
 /* 0 < confidence < 1. Holds hits / attempts; both ends are finite, also of 1e12 attempts.

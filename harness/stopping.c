@@ -1,6 +1,7 @@
 /* stopping.c - see stopping.h. */
 #include "stopping.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "base/mem.h"
@@ -76,6 +77,8 @@ static bool is_below(const struct finding *finding, double below, double confide
 
 bool stopping_reached(const struct stopping *rules, const struct result *result)
 {
+    if (rules->time_s > 0 && result->stage_seconds[STAGE_KILLS] >= rules->time_s)
+        return true;
     if (!stopping_is_asked(rules))
         return false;
     for (size_t i = 0; i < result->plan.strategies; i++)
@@ -92,6 +95,42 @@ bool stopping_reached(const struct stopping *rules, const struct result *result)
             return false;
     }
     return true;
+}
+
+/* How far one strategy has come on the way to what is asked for. */
+static double share_of(const struct stopping *rules, const struct finding *finding,
+                       double confidence)
+{
+    const struct words *words = &finding->kills.words;
+    uint64_t valid = finding->kills.outcomes[OUTCOME_VALID];
+    uint64_t hits[] = { words->later[0], tally_harmed(words, valid),
+                        words->now[NOW_TORN] };
+    double share = 1, width = 0;
+
+    if (rules->below > 0 && is_clean(finding))
+        share = fmin(share, (double)valid /
+                                (double)sequence_clean_kills(rules->below, confidence));
+    for (size_t i = 0; rules->width > 0 && i < ARRAY_SIZE(hits); i++) {
+        struct interval interval = sequence_interval(hits[i], valid, confidence);
+
+        width = fmax(width, interval.high - interval.low);
+    }
+    if (width > rules->width)
+        share = fmin(share, pow(rules->width / width, 2));
+    return share;
+}
+
+double stopping_share(const struct stopping *rules, const struct result *result)
+{
+    double seconds = result->stage_seconds[STAGE_KILLS], share = 1;
+
+    for (size_t i = 0; i < result->plan.strategies; i++)
+        if (can_be_killed(&result->findings[i]))
+            share =
+                fmin(share, share_of(rules, &result->findings[i], result->confidence));
+    if (!stopping_is_asked(rules))
+        share = 0;
+    return rules->time_s > 0 ? fmin(fmax(share, seconds / rules->time_s), 1) : share;
 }
 
 /* "(batched-multi, script)" */

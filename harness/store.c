@@ -22,6 +22,7 @@ enum query {
     PUT_STATE,
     FIND_STATE,
     PUT_POINT,
+    FIND_POINT,
     PUT_TRIAL,
     PUT_CUT,
     PUT_NOTE,
@@ -39,6 +40,7 @@ static const char *const queries[QUERY_COUNT] = {
     [FIND_STATE] = "SELECT id FROM states "
                    "WHERE strategy = ? AND signature = ? AND now = ? AND later = ?",
     [PUT_POINT] = "INSERT OR REPLACE INTO points VALUES(?, ?, ?, ?)",
+    [FIND_POINT] = "SELECT state FROM points WHERE strategy = ? AND number = ?",
     [PUT_TRIAL] = "INSERT INTO trials VALUES(?, ?, ?, ?, ?, ?)",
     [PUT_CUT] = "INSERT INTO cuts VALUES(?, ?, ?, ?)",
     [PUT_NOTE] = "INSERT OR IGNORE INTO notes VALUES(?, ?)",
@@ -108,34 +110,62 @@ static void signature_text(struct signature signature, char text[40])
     snprintf(text, 40, "%016" PRIx64 "%016" PRIx64, signature.high, signature.low);
 }
 
-/* The number of a state, which gets one when it is seen first. */
-static int state_id(struct store *store, uint32_t strategy, struct signature signature,
-                    unsigned now, unsigned later, int64_t *ret, struct err *err)
+int store_state(struct store *store, int64_t strategy, const char *signature,
+                const char *now, const char *later, int64_t *ret, struct err *err)
 {
-    char hex[40], words[LATER_TEXT];
     sqlite3_stmt *find;
     int code = statement(store, FIND_STATE, &find, err);
 
     if (code < 0)
         return code;
-    signature_text(signature, hex);
-    later_text(later, words);
-    database_bind(find, "ittt", (int64_t)strategy, hex, now_name((enum now)now), words);
+    database_bind(find, "ittt", strategy, signature, now, later);
     code = database_step(&store->database, find, err);
     *ret = code == 1 ? sqlite3_column_int64(find, 0) : 0;
     sqlite3_reset(find);
     if (code != 0)
         return code < 0 ? code : 0;
-    code = PUT(store, PUT_STATE, err, "ittt", (int64_t)strategy, hex,
-               now_name((enum now)now), words);
+    code = PUT(store, PUT_STATE, err, "ittt", strategy, signature, now, later);
     *ret = sqlite3_last_insert_rowid(store->database.handle);
     return code;
+}
+
+static int state_id(struct store *store, uint32_t strategy, struct signature signature,
+                    unsigned now, unsigned later, int64_t *ret, struct err *err)
+{
+    char hex[40], words[LATER_TEXT];
+
+    signature_text(signature, hex);
+    return store_state(store, strategy, hex, now_name((enum now)now),
+                       later_text(later, words), ret, err);
+}
+
+int store_state_of_point(struct store *store, int64_t strategy, int64_t point,
+                         int64_t *ret, struct err *err)
+{
+    sqlite3_stmt *find;
+    int code = statement(store, FIND_POINT, &find, err);
+
+    if (code < 0)
+        return code;
+    database_bind(find, "ii", strategy, point);
+    code = database_step(&store->database, find, err);
+    *ret = code == 1 ? sqlite3_column_int64(find, 0) : 0;
+    sqlite3_reset(find);
+    return code < 0 ? code : 0;
 }
 
 static int put_text(struct store *store, const char *name, const char *value,
                     struct err *err)
 {
     return PUT(store, PUT_RUN, err, "tt", name, value);
+}
+
+int store_put_fact(struct store *store, const char *name, const char *value,
+                   struct err *err)
+{
+    int code = begin(store, err);
+
+    return code == 0 ? put_text(store, name, value, err) : code;
 }
 
 static int put_whole(struct store *store, const char *name, uint64_t value,
@@ -507,6 +537,13 @@ struct store *store_close(struct store *store)
     database_close(&store->database);
     free(store);
     return NULL;
+}
+
+struct store *store_discard(struct store *store)
+{
+    if (store)
+        unlink(store->database.path);
+    return store_close(store);
 }
 
 int store_forget_unfinished(struct store *store, struct err *err)

@@ -49,6 +49,17 @@ int store_done(struct store *store, const struct result *result,
                struct done done[STAGE_COUNT], struct err *err);
 
 struct database *store_database(struct store *store);
+/* Removes a file that its maker could not finish; frees like store_close(). */
+struct store *store_discard(struct store *store);
+/* The number of the state that a crash point leaves, 0 if there is none; and of any
+ * state, which gets one if it has none. Words are as in the file. */
+int store_state_of_point(struct store *store, int64_t strategy, int64_t point,
+                         int64_t *ret, struct err *err);
+int store_state(struct store *store, int64_t strategy, const char *signature,
+                const char *now, const char *later, int64_t *ret, struct err *err);
+/* Sets a fact about the run, with what is not committed yet. */
+int store_put_fact(struct store *store, const char *name, const char *value,
+                   struct err *err);
 
 /* A run as it was loaded. Its scenario has names, words and parameters, and no
  * functions. */
@@ -63,13 +74,33 @@ struct saved {
  * what is damaged, an error that says so. */
 int saved_load(const char *directory, struct saved *ret, struct err *err);
 void saved_release(struct saved *saved); /* may be called twice */
-/* What became of one kill of a loaded run. It is not found if the run did not come to it,
- * or was another shard. */
-int saved_trial(const struct saved *saved, uint64_t number, struct message_trial *ret,
-                bool *ret_found, struct err *err);
 
-/* The same in pieces. The terms alone: */
+/* The same of an open file, and only a part of it (of enum stored). */
+int saved_load_parts(const char *directory, struct database *database, unsigned what,
+                     struct saved *ret, struct err *err);
+
+/* A fact about the run; NULL if it is not there. The caller frees it. */
+char *stored_fact(struct database *database, const char *name);
+double stored_seconds(struct database *database, enum stage stage);
+int stored_environment(struct database *database, struct environment *ret,
+                       struct err *err);
+/* What was asked for. */
 int stored_terms(struct database *database, struct terms *ret, struct err *err);
+/* Tells somebody what is stored, as the messages that it was. */
+enum stored {
+    STORED_KNOWN = 1 << 0,    /* controls, commands, crash points */
+    STORED_MEASURED = 1 << 1, /* samples, and notes */
+    STORED_DEATHS = 1 << 2,   /* byte cuts, kills */
+    STORED_ALL = (1 << 3) - 1,
+};
+struct listener {
+    int (*take)(void *context, enum message_type type, const void *body, size_t bytes,
+                struct err *err);
+    void *context;
+    size_t strategies; /* that take part */
+};
+int stored_tell(struct database *database, unsigned what, const struct listener *listener,
+                struct err *err);
 /* Tells the tally everything that is stored. The result has been begun (result_init) for
  * the strategies that took part, in their order. */
 int stored_replay(struct database *database, struct result *result, struct err *err);

@@ -14,7 +14,7 @@
 /* What the rows of one query become. */
 struct reading {
     struct database *database;
-    struct result *result;
+    const struct listener *listener;
     const struct stored_state *states; /* by id; state 0 is none */
     size_t state_count;
     struct message_trial batch[BATCH];
@@ -55,14 +55,14 @@ static int each_row(struct database *database, const char *sql,
 static int tell(struct reading *reading, enum message_type type, const void *body,
                 size_t bytes, struct err *err)
 {
-    return tally_take(reading->result, type, body, bytes, err);
+    return reading->listener->take(reading->listener->context, type, body, bytes, err);
 }
 
 /* Tables are the right ones by the schema's version, but rows may be anything. */
 static int known_strategy(const struct reading *reading, int64_t strategy,
                           struct err *err)
 {
-    if (strategy >= 0 && (uint64_t)strategy < reading->result->plan.strategies)
+    if (strategy >= 0 && (uint64_t)strategy < reading->listener->strategies)
         return 0;
     return damaged(reading->database, "a row is of a strategy that did not take part",
                    err);
@@ -269,8 +269,7 @@ static int read_state(void *context, sqlite3_stmt *row, struct err *err)
     return 0;
 }
 
-/* A fact of the run, as text; NULL if there is none. The caller frees it. */
-static char *run_fact(struct database *database, const char *name)
+char *stored_fact(struct database *database, const char *name)
 {
     CLEANUP(statement_finalizep) sqlite3_stmt *statement = NULL;
     struct err ignored = ERR_NULL;
@@ -286,17 +285,25 @@ static char *run_fact(struct database *database, const char *name)
 
 static uint64_t run_whole(struct database *database, const char *name)
 {
-    CLEANUP(mem_freep) char *text = run_fact(database, name);
+    CLEANUP(mem_freep) char *text = stored_fact(database, name);
 
     return text ? strtoull(text, NULL, 10) : 0;
+}
+
+double stored_seconds(struct database *database, enum stage stage)
+{
+    CLEANUP(mem_freep) char *name = mem_printf("seconds.%s", stage_name(stage));
+    CLEANUP(mem_freep) char *seconds = stored_fact(database, name);
+
+    return seconds ? strtod(seconds, NULL) : 0;
 }
 
 /* What the fleet, and not the lanes, knew. */
 static void read_run(struct database *database, struct result *result)
 {
-    CLEANUP(mem_freep) char *status = run_fact(database, "status");
-    CLEANUP(mem_freep) char *trouble = run_fact(database, "trouble");
-    CLEANUP(mem_freep) char *missing = run_fact(database, "missing_shards");
+    CLEANUP(mem_freep) char *status = stored_fact(database, "status");
+    CLEANUP(mem_freep) char *trouble = stored_fact(database, "trouble");
+    CLEANUP(mem_freep) char *missing = stored_fact(database, "missing_shards");
 
     result->complete = status && strcmp(status, "complete") == 0;
     result->interrupted = status && strcmp(status, "interrupted") == 0;
@@ -304,102 +311,92 @@ static void read_run(struct database *database, struct result *result)
     result->stages = (unsigned)run_whole(database, "stages");
     snprintf(result->trouble, sizeof(result->trouble), "%s", trouble ? trouble : "");
     snprintf(result->missing, sizeof(result->missing), "%s", missing ? missing : "");
-    for (size_t i = 0; i < STAGE_COUNT; i++) {
-        CLEANUP(mem_freep) char *name = mem_printf("seconds.%s", stage_name(i));
-        CLEANUP(mem_freep) char *seconds = run_fact(database, name);
-
-        result->stage_seconds[i] = seconds ? strtod(seconds, NULL) : 0;
-    }
+    for (size_t i = 0; i < STAGE_COUNT; i++)
+        result->stage_seconds[i] = stored_seconds(database, i);
 }
 
-static int read_hello(struct database *database, struct result *result, struct err *err)
+static int read_hello(struct reading *reading, struct err *err)
 {
+    struct database *database = reading->database;
     struct message_hello hello = { .read_bytes = run_whole(database, "read_bytes") };
-    CLEANUP(mem_freep) char *server = run_fact(database, "server");
+    CLEANUP(mem_freep) char *server = stored_fact(database, "server");
 
     if (!server)
         return 0; /* the run ended before any lane had said a word */
     snprintf(hello.version, sizeof(hello.version), "%s", server);
-    return tally_take(result, MESSAGE_HELLO, &hello, sizeof(hello), err);
+    return tell(reading, MESSAGE_HELLO, &hello, sizeof(hello), err);
 }
 
 static const struct {
+    enum stored what;
     const char *sql;
     int (*take)(void *context, sqlite3_stmt *row, struct err *err);
 } tables[] = {
-    { "SELECT strategy, commands, bytes, trips, uncrashed, example, signature"
+    { STORED_KNOWN,
+      "SELECT strategy, commands, bytes, trips, uncrashed, example, signature"
       " FROM controls ORDER BY strategy",
       read_control },
-    { "SELECT strategy, number, name, label, key, key_hash, second_key_hash,"
+    { STORED_KNOWN,
+      "SELECT strategy, number, name, label, key, key_hash, second_key_hash,"
       " element_hash, flags, ends_at, write, replies, key_was_there FROM commands",
       read_command },
-    { "SELECT strategy, kind, ns FROM samples ORDER BY id", read_samples },
-    { "SELECT strategy, number, state, example FROM points", read_point },
-    { "SELECT bytes, strategy, 0, state, commands, commands FROM cuts", read_cut },
-    { "SELECT number, strategy, outcome, state, replies, commands FROM trials"
+    { STORED_MEASURED, "SELECT strategy, kind, ns FROM samples ORDER BY id",
+      read_samples },
+    { STORED_KNOWN, "SELECT strategy, number, state, example FROM points", read_point },
+    { STORED_DEATHS, "SELECT bytes, strategy, 0, state, commands, commands FROM cuts",
+      read_cut },
+    { STORED_DEATHS,
+      "SELECT number, strategy, outcome, state, replies, commands FROM trials"
       " ORDER BY number",
       read_kill },
-    { "SELECT trial, text FROM notes ORDER BY trial", read_note },
+    { STORED_MEASURED, "SELECT trial, text FROM notes ORDER BY trial", read_note },
 };
 
-static int read_states(struct reading *reading, struct states *states, struct err *err)
+int stored_tell(struct database *database, unsigned what, const struct listener *listener,
+                struct err *err)
 {
-    int code;
+    struct states states = { mem_alloc(sizeof(struct stored_state)), 1, database };
+    struct reading reading = { .database = database, .listener = listener };
+    int code = each_row(database,
+                        "SELECT id, strategy, signature, now, later FROM states"
+                        " ORDER BY id",
+                        read_state, &states, err);
 
-    states->items = mem_alloc(sizeof(*states->items)); /* ids begin at 1 */
-    states->count = 1;
-    code = each_row(reading->database,
-                    "SELECT id, strategy, signature, now, later FROM states"
-                    " ORDER BY id",
-                    read_state, states, err);
-    reading->states = states->items;
-    reading->state_count = states->count;
+    reading.states = states.items; /* ids begin at 1 */
+    reading.state_count = states.count;
+    if (code == 0 && (what & STORED_KNOWN))
+        code = read_hello(&reading, err);
+    for (size_t i = 0; i < ARRAY_SIZE(tables) && code == 0; i++) {
+        if (!(what & tables[i].what))
+            continue;
+        code = each_row(database, tables[i].sql, tables[i].take, &reading, err);
+        if (code == 0)
+            code = flush(&reading, err);
+    }
+    free(states.items);
+    return code;
+}
+
+static int tell_tally(void *context, enum message_type type, const void *body,
+                      size_t bytes, struct err *err)
+{
+    return tally_take(context, type, body, bytes, err);
+}
+
+static int replay_parts(struct database *database, unsigned what, struct result *result,
+                        struct err *err)
+{
+    struct listener listener = { tell_tally, result, result->plan.strategies };
+    int code = stored_tell(database, what, &listener, err);
+
+    if (code == 0)
+        read_run(database, result);
     return code;
 }
 
 int stored_replay(struct database *database, struct result *result, struct err *err)
 {
-    struct states states = { NULL, 0, database };
-    struct reading reading = { .database = database, .result = result };
-    int code = read_states(&reading, &states, err);
-
-    if (code == 0)
-        code = read_hello(database, result, err);
-    for (size_t i = 0; i < ARRAY_SIZE(tables) && code == 0; i++) {
-        code = each_row(database, tables[i].sql, tables[i].take, &reading, err);
-        if (code == 0)
-            code = flush(&reading, err);
-    }
-    if (code == 0)
-        read_run(database, result);
-    free(states.items);
-    return code;
-}
-
-int saved_trial(const struct saved *saved, uint64_t number, struct message_trial *ret,
-                bool *ret_found, struct err *err)
-{
-    CLEANUP(database_close) struct database database = DATABASE_NULL;
-    CLEANUP(mem_freep) char *sql = mem_printf(
-        "SELECT number, strategy, outcome, state, replies, commands FROM trials"
-        " WHERE number = %" PRIu64,
-        number);
-    struct states states = { NULL, 0, &database };
-    struct reading reading = { .database = &database };
-    int code = stored_open(saved->directory, &database, err);
-
-    reading.result = (struct result *)(uintptr_t)&saved->result; /* is told nothing */
-    if (code == 0)
-        code = read_states(&reading, &states, err);
-    if (code == 0)
-        code = each_row(&database, sql, read_kill, &reading, err);
-    free(states.items);
-    if (code < 0)
-        return err_wrap(err, "look for trial %" PRIu64, number);
-    *ret_found = reading.batched;
-    if (reading.batched)
-        *ret = reading.batch[0];
-    return 0;
+    return replay_parts(database, STORED_ALL, result, err);
 }
 
 struct collecting {
@@ -498,6 +495,20 @@ int stored_terms(struct database *database, struct terms *ret, struct err *err)
                     read_term, ret, err);
 }
 
+static int read_entry(void *context, sqlite3_stmt *row, struct err *err)
+{
+    (void)err;
+    environment_add(context, database_text(row, 0), database_text(row, 1));
+    return 0;
+}
+
+int stored_environment(struct database *database, struct environment *ret,
+                       struct err *err)
+{
+    return each_row(database, "SELECT name, value FROM environment", read_entry, ret,
+                    err);
+}
+
 static int read_parameter(void *context, sqlite3_stmt *row, struct err *err)
 {
     struct scenario *scenario = context;
@@ -554,7 +565,7 @@ static int read_part(void *context, sqlite3_stmt *row, struct err *err)
 
 static char *fact_or_nothing(struct database *database, const char *name)
 {
-    char *text = run_fact(database, name);
+    char *text = stored_fact(database, name);
 
     return text ? text : mem_strdup("");
 }
@@ -598,7 +609,8 @@ static int load_scenario(struct database *database, const struct terms *terms,
     return code;
 }
 
-static int load(struct database *database, struct saved *saved, struct err *err)
+static int load(struct database *database, unsigned what, struct saved *saved,
+                struct err *err)
 {
     struct cast cast = { .scenario = saved->scenario };
     struct result *result = &saved->result;
@@ -610,29 +622,36 @@ static int load(struct database *database, struct saved *saved, struct err *err)
         code = result_begin(result, saved->scenario, cast.taking_part, cast.count,
                             &saved->terms, err);
     if (code == 0)
-        code = stored_replay(database, result, err);
+        code = replay_parts(database, what, result, err);
     free(cast.taking_part);
     return code;
+}
+
+int saved_load_parts(const char *directory, struct database *database, unsigned what,
+                     struct saved *ret, struct err *err)
+{
+    struct saved saved = { .terms = TERMS_NULL };
+    int code;
+
+    saved.directory = mem_strdup(directory);
+    saved.scenario = MEM_NEW(struct scenario);
+    code = load(database, what, &saved, err);
+    if (code < 0) {
+        saved_release(&saved);
+        return err_wrap(err, "load the run in '%s'", directory);
+    }
+    saved.result.directory = saved.directory;
+    *ret = saved;
+    return 0;
 }
 
 int saved_load(const char *directory, struct saved *ret, struct err *err)
 {
     CLEANUP(database_close) struct database database = DATABASE_NULL;
-    struct saved saved = { .terms = TERMS_NULL };
     int code = stored_open(directory, &database, err);
 
-    if (code < 0)
-        return code;
-    saved.directory = mem_strdup(directory);
-    saved.scenario = MEM_NEW(struct scenario);
-    code = load(&database, &saved, err);
-    if (code < 0) {
-        saved_release(&saved);
-        return err_wrap(err, "load the run");
-    }
-    saved.result.directory = saved.directory;
-    *ret = saved;
-    return 0;
+    return code == 0 ? saved_load_parts(directory, &database, STORED_ALL, ret, err)
+                     : code;
 }
 
 void saved_release(struct saved *saved)

@@ -76,6 +76,11 @@ int result_begin(struct result *result, const struct scenario *scenario,
 
     result_init(result, scenario, strategies, &plan);
     result->confidence = real_term(terms, "confidence");
+    result->stopping = (struct stopping){
+        .width = real_term(terms, "until-width"),
+        .below = real_term(terms, "until-below"),
+        .time_s = real_term(terms, "time"),
+    };
     result->killer = terms_get(terms, "killer");
     result->transport = term_has(terms, "transport", "tcp") ? "tcp" : "unix socket";
     result->rtt_us = 1e6 * real_term(terms, "rtt");

@@ -193,13 +193,25 @@ static void tell_arrived(void *context, size_t index, int argc, const char *cons
         tell_recorded(lines, index, argc, argv, lengths, "arrived");
 }
 
+/* What a lost link does to what comes behind it. */
+static const char *lost_text(const struct transcript *transcript, size_t index)
+{
+    const struct trace *traces = transcript->whole->traces;
+    uint64_t start = index ? traces[index - 1].end : 0;
+
+    return transcript->bytes > start ? "a part arrived" : "did not arrive";
+}
+
 static void tell_unsent(void *context, size_t index, int argc, const char *const *argv,
                         const size_t *lengths)
 {
     struct lines *lines = context;
 
     if (index >= lines->transcript->commands)
-        tell_recorded(lines, index, argc, argv, lengths, "not sent");
+        tell_recorded(lines, index, argc, argv, lengths,
+                      lines->transcript->fault == FAULT_BYTE
+                          ? lost_text(lines->transcript, index)
+                          : "not sent");
 }
 
 static void say_place(FILE *out, const struct transcript *transcript)

@@ -17,6 +17,7 @@ static const struct subcommand commands[] = {
       cmd_check },
     { "report", "RUN", "the report of a run that is kept", cmd_report },
     { "replay", "RUN TRIAL", "one trial of it again, narrated", cmd_replay },
+    { "merge", "SHARD...", "the shards of a run, put together", cmd_merge },
     { "new", "NAME", "write a scenario to start from", cmd_new },
     { "list", "", "the scenarios and their strategies", cmd_list },
 };

@@ -28,7 +28,7 @@ enum option_key { KEY_COLOR = 256, KEY_REDIS_SERVER };
 static const struct argp_option argp_options[] = {
     { "color", KEY_COLOR, "auto|always|never", 0, "Colour (default auto)", 1 },
     { "redis-server", KEY_REDIS_SERVER, "PATH", 0,
-      "The server to start (default: that of the run)", 1 },
+      "The server to start (default: as for run)", 1 },
     { NULL, 0, NULL, 0, NULL, 0 },
 };
 
@@ -158,14 +158,68 @@ static int find_strategy(const struct result *result, const char *name, size_t *
     return err_set(err, ERR_USAGE, "no strategy '%.60s' took part in the run", name);
 }
 
+/* One trial among all deaths of a run: a kill by its number, a cut by its bytes. */
+struct search {
+    enum fault_id fault;
+    uint64_t number;
+    size_t strategy; /* of a cut */
+    struct message_trial trial;
+    bool found;
+};
+
+static int look_at_trials(void *context, enum message_type type, const void *body,
+                          size_t bytes, struct err *err)
+{
+    const struct message_trial *trials = body;
+    struct search *search = context;
+
+    (void)err;
+    for (size_t i = 0; type == MESSAGE_TRIALS && i < bytes / sizeof(*trials); i++)
+        if (trials[i].fault == search->fault && trials[i].number == search->number &&
+            trials[i].strategy == search->strategy) {
+            search->trial = trials[i];
+            search->found = true;
+        }
+    return 0;
+}
+
+/* What became of it. It is not found if the run did not come to it, or was another shard.
+ */
+static int find_trial(struct saved *saved, struct search *search, struct err *err)
+{
+    CLEANUP(database_close) struct database database = DATABASE_NULL;
+    const struct listener listener = { look_at_trials, search,
+                                       saved->result.plan.strategies };
+    int code = stored_open(saved->directory, &database, err);
+
+    return code == 0 ? stored_tell(&database, STORED_DEATHS, &listener, err) : code;
+}
+
+static void note_recorded(struct replay *replay, struct finding *finding,
+                          const struct search *search)
+{
+    const struct message_trial *trial = &search->trial;
+    const struct point *point = search->found ? tally_explain(finding, trial) : NULL;
+
+    if (!search->found)
+        return;
+    replay->recorded = true;
+    replay->outcome = (enum outcome)trial->outcome;
+    replay->replies = trial->replies;
+    replay->commands = trial->commands;
+    replay->signature = trial->signature;
+    replay->now = (enum now)trial->now;
+    replay->later = trial->later;
+    replay->explained = point;
+    replay->point = point ? (uint64_t)(point - finding->points) : 0;
+}
+
 static int find_kill(struct saved *saved, uint64_t number, struct replay *ret,
                      struct err *err)
 {
     struct result *result = &saved->result;
+    struct search search = { .fault = FAULT_KILL, .number = number };
     struct plan_trial planned;
-    struct message_trial trial;
-    const struct point *point;
-    struct finding *finding;
     int code;
 
     if (number >= plan_trials(&result->plan))
@@ -173,24 +227,25 @@ static int find_kill(struct saved *saved, uint64_t number, struct replay *ret,
                        (unsigned long long)number,
                        (unsigned long long)plan_trials(&result->plan));
     planned = plan_trial(&result->plan, number);
-    finding = &result->findings[planned.strategy];
     *ret = (struct replay){ .strategy = planned.strategy,
                             .fault = FAULT_KILL,
                             .number = number,
                             .fraction = planned.fraction };
-    code = saved_trial(saved, number, &trial, &ret->recorded, err);
-    if (code < 0 || !ret->recorded)
-        return code;
-    point = tally_explain(finding, &trial);
-    ret->outcome = (enum outcome)trial.outcome;
-    ret->replies = trial.replies;
-    ret->commands = trial.commands;
-    ret->signature = trial.signature;
-    ret->now = (enum now)trial.now;
-    ret->later = trial.later;
-    ret->explained = point;
-    ret->point = point ? (uint64_t)(point - finding->points) : 0;
-    return 0;
+    search.strategy = planned.strategy;
+    code = find_trial(saved, &search, err);
+    note_recorded(ret, &result->findings[planned.strategy], &search);
+    return code;
+}
+
+static int find_cut(struct saved *saved, struct replay *replay, struct err *err)
+{
+    struct search search = { .fault = FAULT_BYTE,
+                             .number = replay->number,
+                             .strategy = replay->strategy };
+    int code = find_trial(saved, &search, err);
+
+    note_recorded(replay, &saved->result.findings[replay->strategy], &search);
+    return code;
 }
 
 static void find_point(const struct finding *finding, uint64_t index, struct replay *ret)
@@ -222,6 +277,8 @@ static int find_replay(struct saved *saved, const char *trial, struct replay *re
         code = find_strategy(&saved->result, operand.strategy, &ret->strategy, err);
     if (code == 0 && operand.fault == FAULT_STEP)
         find_point(&saved->result.findings[ret->strategy], operand.number, ret);
+    if (code == 0 && operand.fault == FAULT_BYTE)
+        code = find_cut(saved, ret, err);
     return code;
 }
 

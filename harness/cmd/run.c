@@ -117,15 +117,6 @@ static int keep_old(const char *directory, const struct terms *terms,
     return code < 0 ? err_wrap(err, "--resume") : 0;
 }
 
-static int kill_time(const struct run_options *options, const struct result *result,
-                     uint64_t *ret_ns)
-{
-    double left_s = options->time_s - result->stage_seconds[STAGE_KILLS];
-
-    *ret_ns = options->time_s > 0 ? 1 + (uint64_t)(fmax(left_s, 0) * 1e9) : 0;
-    return 0;
-}
-
 static int run_fleet(const struct session *session, struct scenario *scenario,
                      const char *part, struct store *store, struct result *result,
                      struct err *err)
@@ -147,7 +138,6 @@ static int run_fleet(const struct session *session, struct scenario *scenario,
         .view = &view,
     };
 
-    kill_time(options, result, &fleet.kill_ns);
     progress_view_init(&view, stderr, isatty(STDERR_FILENO));
     if (part)
         progress_view_part(&view, scenario, part);

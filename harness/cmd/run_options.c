@@ -11,6 +11,7 @@
 #include "base/sha1.h"
 #include "cmd/options.h"
 #include "loader.h"
+#include "stopping.h"
 #include "store.h"
 
 #define RTT_MOST_S 1.0 /* a connection's first reply takes two, and has 10 s to come */
@@ -49,6 +50,8 @@ enum option_key {
     KEY_TRANSPORT,
     KEY_RTT,
     KEY_TIME,
+    KEY_UNTIL_WIDTH,
+    KEY_UNTIL_BELOW,
     KEY_SHARD,
     KEY_NOW,
     KEY_RESUME,
@@ -72,6 +75,14 @@ static const struct argp_option argp_options[] = {
       2 },
     { "time", KEY_TIME, "DURATION", 0,
       "Kills end after so long (60s, 10m, 1h), done or not", 2 },
+    { "until-width", KEY_UNTIL_WIDTH, "W", 0,
+      "Kill until the interval of every rate of every strategy is at most so wide, as "
+      "0.01; --trials is the most, then (default: no limit)",
+      2 },
+    { "until-below", KEY_UNTIL_BELOW, "P", 0,
+      "Kill until every strategy of which the census is clean is shown to do harm at a "
+      "rate below P, as 1e-4; --trials is the most, then (default: no limit)",
+      2 },
     { "shard", KEY_SHARD, "I/N", 0,
       "Do only every N-th trial, beginning with the I-th; `afterkill merge` puts the "
       "shards together. auto: as the engine says that started this one (GitLab, srun, "
@@ -212,8 +223,8 @@ static void parse_sweep(struct run_options *options, const char *text,
         argp_error(state, "%s", err.msg);
 }
 
-/* What can be said when everything has been read. */
-static void check_all(const struct run_options *options, struct argp_state *state)
+/* What can be said, and what follows, when everything has been read. */
+static void check_all(struct run_options *options, struct argp_state *state)
 {
     if (!options->scenario && !options->resume)
         argp_error(state, "which scenario? A file, or a name from: afterkill list");
@@ -222,9 +233,18 @@ static void check_all(const struct run_options *options, struct argp_state *stat
     if (options->resume && options->sweep.parameter)
         argp_error(state, "--resume: each value of a sweep is a run of its own in the "
                           "sweep's directory; go on with that one");
+    if (options->shard.total > 1 && stopping_is_asked(&options->stopping))
+        argp_error(state,
+                   "--until-width and --until-below look at all kills, and a shard "
+                   "sees only its own; give --trials");
+    if (stopping_is_asked(&options->stopping) && !options->faults[FAULT_KILL])
+        argp_error(state,
+                   "--until-width and --until-below need kills; give --fault kill");
     if (!options->keep && (options->resume || options->destination.directory))
         argp_error(state, "--no-store: a run with %s is kept",
                    options->resume ? "--resume" : "-o");
+    if (stopping_is_asked(&options->stopping) && !options->trials_given)
+        options->trials = ATTEMPTS_MOST;
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -273,7 +293,13 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         options->rtt_s = parse_rtt(argument, state);
         break;
     case KEY_TIME:
-        options->time_s = parse_time(argument, state);
+        options->stopping.time_s = parse_time(argument, state);
+        break;
+    case KEY_UNTIL_WIDTH:
+        options->stopping.width = option_real(argument, "until-width", 0, 1, state);
+        break;
+    case KEY_UNTIL_BELOW:
+        options->stopping.below = option_real(argument, "until-below", 0, 1, state);
         break;
     case KEY_SHARD:
         parse_shard(options, argument, state);
@@ -492,6 +518,10 @@ int run_options_terms(const struct run_options *options, const struct scenario *
     add_strategies(ret, scenario, strategies, count);
     terms_print(ret, "trials", "%llu", (unsigned long long)options->trials);
     add_faults(ret, options->faults);
+    if (options->stopping.width > 0)
+        terms_print(ret, "until-width", "%.15g", options->stopping.width);
+    if (options->stopping.below > 0)
+        terms_print(ret, "until-below", "%.15g", options->stopping.below);
     terms_print(ret, "seed", "%llu", (unsigned long long)options->seed);
     terms_print(ret, "shard", "%llu/%llu", (unsigned long long)options->shard.index + 1,
                 (unsigned long long)options->shard.total);
@@ -502,7 +532,7 @@ int run_options_terms(const struct run_options *options, const struct scenario *
     terms_print(ret, "confidence", "%.15g", options->confidence);
     if (options->rtt_s > 0)
         terms_print(ret, "rtt", "%.9fs", options->rtt_s);
-    if (options->time_s > 0)
-        terms_print(ret, "time", "%.9fs", options->time_s);
+    if (options->stopping.time_s > 0)
+        terms_print(ret, "time", "%.9fs", options->stopping.time_s);
     return code;
 }

@@ -29,7 +29,7 @@ struct run_options {
     const char *redis_server;
     enum transport transport;
     double rtt_s;
-    double time_s; /* of kills; 0: until all are done */
+    struct stopping stopping;
     struct shard shard;
     int64_t now;        /* seconds since 1970 */
     const char *resume; /* directory; NULL: a new run */

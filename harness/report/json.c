@@ -296,6 +296,16 @@ static json_t *redis(const struct result *result)
     return object;
 }
 
+/* As people write it: from 1. */
+static json_t *shard(struct shard shard)
+{
+    char words[48];
+
+    snprintf(words, sizeof(words), "%llu/%llu", (unsigned long long)shard.index + 1,
+             (unsigned long long)shard.total);
+    return text(words);
+}
+
 static json_t *run_object(const struct result *result)
 {
     json_t *object = json_object();
@@ -321,6 +331,10 @@ static json_t *run_object(const struct result *result)
     if (result->cuts_wanted)
         json_object_set_new(object, "byte_positions_per_second",
                             real(report_cuts_per_second(result)));
+    if (result->shard.total > 1)
+        json_object_set_new(object, "shard", shard(result->shard));
+    if (result->missing[0])
+        json_object_set_new(object, "missing_shards", text(result->missing));
     json_object_set_new(object, "complete", json_boolean(result->complete));
     if (result->trouble[0])
         json_object_set_new(object, "trouble", text(result->trouble));

@@ -290,8 +290,12 @@ void write_title(FILE *out, const struct result *result)
             result->server[0] ? result->server : "redis", "private", result->transport);
     if (result->rtt_us > 0)
         fprintf(out, ", rtt %g us", result->rtt_us);
-    fprintf(out, "   %zu lane%s, seed %llu\n", result->lanes,
-            result->lanes == 1 ? "" : "s", (unsigned long long)result->plan.seed);
+    fprintf(out, "   %zu lane%s, seed %llu", result->lanes, result->lanes == 1 ? "" : "s",
+            (unsigned long long)result->plan.seed);
+    if (result->shard.total > 1)
+        fprintf(out, ", shard %llu/%llu", (unsigned long long)result->shard.index + 1,
+                (unsigned long long)result->shard.total);
+    fputc('\n', out);
 }
 
 static void write_header(FILE *out, const struct result *result)
@@ -324,6 +328,11 @@ void write_troubles(FILE *out, const struct result *result, const char *where)
                 "Redis; no "
                 "rate of this run can be trusted.\n",
                 where, result->unexplained);
+    if (result->missing[0])
+        fprintf(out,
+                "MISSING%s: not all shards were merged; without %s. Rates are of the "
+                "kills that are there.\n",
+                where, result->missing);
     if (!result->complete)
         fprintf(out, "INCOMPLETE%s: %s. What was done until then is above.\n", where,
                 result->trouble[0] ? result->trouble : "the run did not end");

@@ -339,7 +339,7 @@ Test(replay, of_a_cut_at_a_byte, .timeout = 60)
     expect_words(narrate(&theatre, &replay),
                  (const char *[]){ "Cut after byte", "SET session data", "arrived ---",
                                    "3 bytes into command 2 ---",
-                                   "EXPIRE session 60 not sent",
+                                   "EXPIRE session 60 a part arrived",
                                    "executed the first 1 of 2 commands",
                                    "torn now, leaked later", NULL });
     replay.number = finding->bytes + 1;
@@ -409,6 +409,128 @@ Test(replay, of_a_long_update, .timeout = 60)
                                    "251 RPUSH list 251 not sent", "... 242 more ...",
                                    "500 RPUSH list 500", "... 244 more", NULL });
     theatre_close(&theatre);
+    test_directory_remove(directory);
+}
+
+/* --- the command --- */
+
+/* A number after a word in a text. */
+static char *number_behind(const char *text, const char *word)
+{
+    const char *at = strstr(text, word);
+
+    cr_assert_not_null(at, "no '%s' in:\n%s", word, text);
+    at += strlen(word);
+    return mem_printf("%.*s", (int)strcspn(at, "\n"), at);
+}
+
+/* A report names the command, and the command does what the report says of it. */
+Test(replay, a_report_names_the_command, .timeout = 120)
+{
+    char *directory = test_directory();
+    CLEANUP(mem_freep) char *path = test_scenario("leaked");
+    CLEANUP(mem_freep) char *kept = mem_printf("%s/kept run", directory);
+    CLEANUP(mem_freep) char *told = mem_printf("Replay: afterkill replay '%s' ", kept);
+    CLEANUP(mem_freep) char *trial = NULL;
+    struct run run, again;
+    json_t *point;
+
+    processes_adopt();
+    run = RUN("run", path, "--trials", "100", "-o", kept);
+    cr_assert_eq(run.status, 0, "%s", run.err);
+    trial = number_behind(run.out, told);
+    again = RUN("replay", kept, trial);
+    cr_expect_eq(again.status, 0, "%s", again.err);
+    EXPECT_SILENT(again.err);
+    EXPECT_SAYS(again.out, "of strategy 'set-then-expire', scenario leaked, seed 1");
+    EXPECT_SAYS(again.out, "Recorded: valid");
+    EXPECT_SAYS(again.out, "Verdict: torn now, leaked later");
+    EXPECT_SAYS(again.out, "as recorded");
+    run_release(&again);
+    again = RUN("report", kept, "--format", "json");
+    point = json_array_get(
+        json_object_get(json_strategy(&again, "set-then-expire"), "points"), 1);
+    cr_expect_eq(json_integer_value(json_object_get(point, "trial")), atoll(trial));
+    run_release(&again);
+    again = RUN("replay", kept, "set-then-expire:1", "--color", "always");
+    cr_expect_eq(again.status, 0, "%s", again.err);
+    EXPECT_SAYS(again.out, "\033[31m --- the worker dies by itself here");
+    EXPECT_SAYS(again.out, "Recorded: valid, crash point 1, torn now, leaked later");
+    run_release(&again);
+    again = RUN("replay", kept, "set-ex@10");
+    cr_expect_eq(again.status, 0, "%s", again.err);
+    EXPECT_SAYS(again.out, "Verdict: intact now, clean later");
+    cr_expect_eq(test_directory_entries(directory), 1, "leftovers in TMPDIR");
+    processes_wait();
+    run_release(&again);
+    run_release(&run);
+    test_directory_remove(directory);
+}
+
+/* Nobody is told a story about something else. */
+Test(replay, of_what_is_not_there_any_more, .timeout = 60)
+{
+    static const char text[] = "return { title = 'one', strategies = {\n"
+                               "  { name = 'only', update = function(redis)\n"
+                               "    redis.call('SET', 'a', '1') end } } }\n";
+    char *directory = test_directory();
+    CLEANUP(mem_freep) char *path = test_file(directory, "one.lua", text);
+    CLEANUP(mem_freep) char *kept = mem_printf("%s/kept", directory);
+    CLEANUP(mem_freep) char *changed = mem_strdup(text);
+    struct run run = RUN("run", path, "--trials", "10", "-o", kept);
+
+    cr_assert_eq(run.status, 0, "%s", run.err);
+    run_release(&run);
+    *strstr(changed, "'1'") = ' ';
+    memcpy(strstr(changed, " 1'"), "'2'", 3);
+    free(test_file(directory, "one.lua", changed));
+    run = RUN("replay", kept, "only:1");
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    EXPECT_SAYS(run.out, "This is not what was run: ");
+    run_release(&run);
+    memcpy(strstr(changed, "only"), "some", 4);
+    free(test_file(directory, "one.lua", changed));
+    run = RUN("replay", kept, "only:1");
+    cr_expect_eq(run.status, 2);
+    EXPECT_SAYS(run.err, "has no strategy 'only' any more");
+    EXPECT_SILENT(run.out);
+    run_release(&run);
+    test_directory_remove(directory);
+}
+
+Test(replay, mistakes_are_explained, .timeout = 60)
+{
+    static const struct {
+        const char *trial, *words;
+    } rows[] = {
+        { "999", "there is no trial 999: the run has 40" },
+        { "nowhere:1", "no strategy 'nowhere' took part in the run" },
+        { "set-ex:9", "has no crash point 9: its update sends 1 command" },
+        { "set-ex@999", "has only" },
+        { "first", "'first' is no trial" },
+    };
+    char *directory = test_directory();
+    CLEANUP(mem_freep) char *path = test_scenario("leaked");
+    CLEANUP(mem_freep) char *kept = mem_printf("%s/kept", directory);
+    struct run run = RUN("run", path, "--trials", "20", "-o", kept);
+
+    run_release(&run);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        run = RUN("replay", kept, rows[i].trial);
+        cr_expect_eq(run.status, 2, "%s: status %d", rows[i].trial, run.status);
+        EXPECT_SAYS(run.err, rows[i].words);
+        EXPECT_SILENT(run.out);
+        run_release(&run);
+    }
+    run = RUN("replay", directory, "1");
+    cr_expect_eq(run.status, 2);
+    EXPECT_SAYS(run.err, "there is no run in");
+    run_release(&run);
+    run = RUN("replay", kept);
+    cr_expect_eq(run.status, 2);
+    EXPECT_SAYS(run.err, "which trial?");
+    run_release(&run);
+    cr_expect_eq(test_directory_entries(directory), 1, "leftovers in TMPDIR");
     test_directory_remove(directory);
 }
 
