@@ -445,8 +445,8 @@ __attribute__((noreturn)) static void become_lane(struct fleet *fleet, size_t in
         .bytes = options->bytes,
         .killer = options->killer,
         .timeout_ns = options->timeout_ns,
-        .skip_costs = options->skip_costs || fleet->result->stages > STAGE_LEARN ||
-                      options->replay,
+        .skip_costs =
+            options->skip_costs || fleet->result->stages > STAGE_LEARN || options->replay,
         .skip_timelines = options->skip_costs || fleet->result->stages > STAGE_AIM,
         .replay = options->replay,
         .kill_ns = options->kill_ns,

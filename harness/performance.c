@@ -10,6 +10,7 @@
 
 #define CALIBRATION_UPDATES 48
 #define CALIBRATION_LEAST 3
+#define RECALIBRATE_EVERY 8 /* attempts */
 #define CALIBRATION_NS (2 * NSEC_PER_SEC)
 #define VALID_SHARE 0.88 /* as in lane.c: so that a fraction means the same instant */
 /* Then no attempt more is begun, and no crash point more is looked at: who waits for a
@@ -86,7 +87,7 @@ static int calibrate(struct performance *performance, struct err *err)
 
     job.point.delay_ns = job.killer == KILLER_TIMER ? 1000 * NSEC_PER_SEC : 0;
     for (; runs < CALIBRATION_UPDATES && code == 0; runs++) {
-        struct worker_end end;
+        struct worker_end end = { .outcome = OUTCOME_ERROR };
 
         if (runs >= CALIBRATION_LEAST && clock_now_ns() - start_ns > CALIBRATION_NS)
             break;
@@ -159,31 +160,43 @@ static int step(struct performance *performance, uint64_t commands, struct err *
     return code;
 }
 
-/* The same fraction again and again, until chance is kind. */
+static bool may_try_again(const struct performance *performance, uint64_t start_ns)
+{
+    if (performance->attempts == 0)
+        return true;
+    return !performance->hit && performance->attempts < REPLAY_ATTEMPTS &&
+           clock_now_ns() - start_ns < ATTEMPTS_NS;
+}
+
+/* The same fraction again and again, until chance is kind; of an update whose speed is
+ * looked at again every now and then. */
 static int shoot(struct performance *performance, struct err *err)
 {
+    const struct replay *replay = performance->replay;
     struct worker_job job = job_of(performance, FAULT_KILL);
     uint64_t start_ns = clock_now_ns();
-    int code = 0;
 
-    performance->delay_ns =
-        1 + (uint64_t)(performance->replay->fraction * (double)performance->span_ns);
-    job.point.delay_ns = performance->delay_ns;
-    while (code == 0 && !performance->hit && performance->attempts < REPLAY_ATTEMPTS &&
-           (performance->attempts == 0 || clock_now_ns() - start_ns < ATTEMPTS_NS)) {
-        struct transcript *transcript = &performance->transcript;
+    while (may_try_again(performance, start_ns)) {
+        const struct transcript *transcript = &performance->transcript;
+        int code = 0;
 
-        code = attempt(performance, &job, err);
+        if (performance->attempts % RECALIBRATE_EVERY == 0)
+            code = calibrate(performance, err);
+        performance->delay_ns =
+            1 + (uint64_t)(replay->fraction * (double)performance->span_ns);
+        job.point.delay_ns = performance->delay_ns;
+        if (code == 0)
+            code = attempt(performance, &job, err);
         if (code < 0)
             return code;
         performance->attempts++;
         performance->hit =
-            replay_matches(performance->replay, performance->wanted,
+            replay_matches(replay, performance->wanted,
                            &(struct replay_attempt){
                                transcript->outcome, transcript->replies,
                                transcript->commands, performance->dead.signature });
     }
-    return code;
+    return 0;
 }
 
 /* What the recorded crash point leaves in this run, whose clock may say something else.
@@ -198,7 +211,7 @@ static int aim(struct performance *performance, struct err *err)
         code = step(performance, replay->point, err);
         performance->wanted = performance->dead.signature;
     }
-    return code == 0 ? calibrate(performance, err) : code;
+    return code;
 }
 
 static int perform_kill(struct performance *performance, struct err *err)

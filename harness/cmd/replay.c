@@ -351,6 +351,8 @@ int cmd_replay(int argc, char **argv, enum exit_status *ret_status, struct err *
         code = find_replay(&revival.saved, options.trial, &replay, err);
     if (code == 0)
         code = perform(&revival, &replay, options.redis_server, &narrative, err);
+    if (code == 0 && !narrative)
+        code = err_set(err, -EPROTO, "the lane told nothing"); /* UNTESTED: it does */
     if (code < 0)
         return code;
     if (revival.changed[0])
