@@ -1,6 +1,7 @@
 /* figures.c - see figures.h. */
 #include "figures.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -203,7 +204,7 @@ struct exposure figure_exposure(const struct finding *finding, double period_s,
         stats_mean_interval(finding->samples_ns, finding->sample_count, each);
     double per_ns = 1e6 / (period_s * (double)NSEC_PER_SEC);
 
-    if (!(period_s > 0) || !valid || !finding->sample_count)
+    if (!(period_s > 0) || !valid || finding->sample_count < 2 || !isfinite(per_ns))
         return (struct exposure){ .known = false };
     return (struct exposure){
         .known = true,

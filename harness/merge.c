@@ -78,7 +78,7 @@ static int open_all(struct merge *merge, const char *const *directories, struct 
 
 static int check_plans(const struct merge *merge, struct err *err)
 {
-    static const char *const own[] = { "shard", "now", "scenario.path", NULL };
+    static const char *const own[] = { "shard", "now", TERM_PATH, TERM_SHA1, NULL };
     const struct part *first = &merge->parts[0];
     char difference[400];
 

@@ -596,7 +596,7 @@ static int load_scenario(struct database *database, const struct terms *terms,
                         "SELECT number FROM strategies WHERE strategy IS NOT NULL"
                         " ORDER BY strategy",
                         read_part, cast, err);
-    scenario->path = mem_strdup(term_or(terms, "scenario.path", ""));
+    scenario->path = mem_strdup(term_or(terms, TERM_PATH, ""));
     scenario->name = mem_strdup(term_or(terms, "scenario.name", ""));
     scenario->title = fact_or_nothing(database, "title");
     scenario->source = fact_or_nothing(database, "source");

@@ -171,28 +171,11 @@ bool sweep_is_numeric(const struct sweep *sweep)
     return is_number(swept(sweep, 0));
 }
 
-static unsigned badness(enum exit_status status)
-{
-    static const enum exit_status from_good_to_bad[] = {
-        EXIT_PASS, EXIT_NOTHING_RAN,    EXIT_INCONCLUSIVE,
-        EXIT_FAIL, EXIT_INFRASTRUCTURE, EXIT_INTERRUPTED,
-    };
-    unsigned i = 0;
-
-    while (i < ARRAY_SIZE(from_good_to_bad) && from_good_to_bad[i] != status)
-        i++;
-    return i;
-}
-
 enum exit_status sweep_exit_status(const struct sweep *sweep)
 {
     enum exit_status worst = sweep->count ? EXIT_PASS : EXIT_NOTHING_RAN;
 
-    for (size_t i = 0; i < sweep->count; i++) {
-        enum exit_status status = tally_exit_status(&sweep->results[i]);
-
-        if (badness(status) > badness(worst))
-            worst = status;
-    }
+    for (size_t i = 0; i < sweep->count; i++)
+        worst = exit_status_worse(worst, tally_exit_status(&sweep->results[i]));
     return worst;
 }

@@ -428,6 +428,24 @@ enum strategy_verdict tally_verdict(const struct finding *finding)
                : VERDICT_FAIL;
 }
 
+static unsigned badness(enum exit_status status)
+{
+    static const enum exit_status from_good_to_bad[] = {
+        EXIT_PASS, EXIT_NOTHING_RAN,    EXIT_INCONCLUSIVE,
+        EXIT_FAIL, EXIT_INFRASTRUCTURE, EXIT_INTERRUPTED,
+    };
+    unsigned i = 0;
+
+    while (i < ARRAY_SIZE(from_good_to_bad) && from_good_to_bad[i] != status)
+        i++;
+    return i;
+}
+
+enum exit_status exit_status_worse(enum exit_status a, enum exit_status b)
+{
+    return badness(b) > badness(a) ? b : a;
+}
+
 enum exit_status tally_exit_status(const struct result *result)
 {
     bool failed = false, unexplained = false, ran = false;

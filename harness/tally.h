@@ -147,4 +147,7 @@ enum exit_status {
     EXIT_NOTHING_RAN = 5,
     EXIT_INTERRUPTED = 130,
 };
+/* The worse of two, in the order interrupted, infrastructure, fail, inconclusive, nothing
+ * ran, pass. */
+enum exit_status exit_status_worse(enum exit_status a, enum exit_status b);
 enum exit_status tally_exit_status(const struct result *result);

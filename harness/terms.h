@@ -15,6 +15,8 @@
 #define TERM_PARAMETER "set " /* begins the name of a parameter's term */
 #define TERM_FACT "scenario." /* begins the name of a fact about the scenario's file */
 #define TERM_TEXT "scenario.text"
+#define TERM_SHA1 "scenario.sha1" /* differs if the text does */
+#define TERM_PATH "scenario.path"
 
 struct term {
     char *name, *value; /* owned */

@@ -5,6 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#define LEAST_BYTES                                                                      \
+    512 /* of a file that is not empty; SQLite overwrites shorter ones                   \
+         */
 
 static const struct {
     int sqlite; /* primary result code */
@@ -132,6 +137,22 @@ static int is_empty(struct database *database, bool *ret, struct err *err)
     return code < 0 ? code : 0;
 }
 
+/* SQLite notices that the end is gone only when it wants to read it. */
+static int check_length(struct database *database, struct err *err)
+{
+    int pages = 0, page_bytes = 0;
+    struct stat st;
+    int code = pragma(database, "page_count", &pages, err);
+
+    if (code == 0)
+        code = pragma(database, "page_size", &page_bytes, err);
+    if (code == 0 && stat(database->path, &st) == 0 &&
+        st.st_size < (off_t)pages * page_bytes)
+        return err_set(err, -EBADMSG, "'%s' is damaged: its end is missing",
+                       database->path);
+    return code;
+}
+
 static int check_kind(struct database *database, const struct database_kind *kind,
                       struct err *err)
 {
@@ -141,6 +162,8 @@ static int check_kind(struct database *database, const struct database_kind *kin
 
     if (code == 0)
         code = pragma(database, "user_version", &version, err);
+    if (code == 0)
+        code = check_length(database, err);
     if (code == 0)
         code = is_empty(database, &empty, err);
     if (code == 0 && empty)
@@ -193,44 +216,55 @@ static int check_file(const char *path, const struct database_kind *kind, struct
 
     if (stat(path, &st) < 0)
         return err_errno(err, "open '%s'", path);
-    return S_ISREG(st.st_mode)
-               ? 0
-               : err_set(err, ERR_USAGE, "'%s' is not %s", path, kind->what);
+    if (!S_ISREG(st.st_mode) || (st.st_size > 0 && st.st_size < LEAST_BYTES))
+        return err_set(err, ERR_USAGE, "'%s' is not %s", path, kind->what);
+    return 0;
 }
 
 /* A reader may have to bring back what a killed writer left, so it asks for more than it
  * needs, and SQLite gives what the file's permissions allow. */
-static int open_file(struct database *database, enum database_access access,
+static int open_file(struct database *database, enum database_access mode,
                      struct err *err)
 {
     int flags =
-        SQLITE_OPEN_READWRITE | (access == DATABASE_CREATE ? SQLITE_OPEN_CREATE : 0);
+        SQLITE_OPEN_READWRITE | (mode == DATABASE_CREATE ? SQLITE_OPEN_CREATE : 0);
 
     return sqlite3_open_v2(database->path, &database->handle, flags, NULL) == SQLITE_OK
                ? 0
                : database_error(database, err);
 }
 
-int database_open(const char *path, enum database_access access,
+int database_open(const char *path, enum database_access mode,
                   const struct database_kind *kind, struct database *ret, struct err *err)
 {
     struct database database = { NULL, mem_strdup(path) };
-    int code = access == DATABASE_CREATE ? 0 : check_file(path, kind, err);
+    bool was_there = access(path, F_OK) == 0;
+    int code = mode != DATABASE_CREATE || was_there ? check_file(path, kind, err) : 0;
 
     if (code == 0)
-        code = open_file(&database, access, err);
-    if (code == 0 && access != DATABASE_CREATE)
+        code = open_file(&database, mode, err);
+    if (code == 0 && mode != DATABASE_CREATE)
         code = check_kind(&database, kind, err);
-    if (code == 0 && access != DATABASE_READ)
+    if (code == 0 && mode != DATABASE_READ)
         code = lock(&database, err);
-    if (code == 0 && access == DATABASE_CREATE)
+    if (code == 0 && mode == DATABASE_CREATE)
         code = check_empty(&database, err);
     if (code < 0) {
         database_close(&database);
+        if (!was_there)
+            database_remove(path);
         return code;
     }
     *ret = database;
     return 0;
+}
+
+void database_remove(const char *path)
+{
+    CLEANUP(mem_freep) char *journal = mem_printf("%s-journal", path);
+
+    unlink(path);
+    unlink(journal);
 }
 
 void database_close(struct database *database)

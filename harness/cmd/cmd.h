@@ -23,6 +23,8 @@ const char *command_name(const void *ignored, size_t index); /* for str_nearest(
 int cmd_run(int argc, char **argv, enum exit_status *ret_status, struct err *err);
 int cmd_replay(int argc, char **argv, enum exit_status *ret_status, struct err *err);
 int cmd_report(int argc, char **argv, enum exit_status *ret_status, struct err *err);
+int cmd_compare(int argc, char **argv, enum exit_status *ret_status, struct err *err);
+int cmd_baseline(int argc, char **argv, enum exit_status *ret_status, struct err *err);
 int cmd_merge(int argc, char **argv, enum exit_status *ret_status, struct err *err);
 int cmd_check(int argc, char **argv, enum exit_status *ret_status, struct err *err);
 int cmd_new(int argc, char **argv, enum exit_status *ret_status, struct err *err);

@@ -18,29 +18,43 @@ static void write_report(FILE *out, const struct report_format *format,
         format->write(out, &sweep->results[0], style);
 }
 
-static int save_one(const char *directory, const struct report_format *format,
-                    const struct sweep *sweep, struct err *err)
+static struct report_style style_of(const struct destination *destination, bool color,
+                                    bool points)
 {
-    CLEANUP(mem_freep) char *path = mem_printf("%s/%s", directory, format->file);
+    return (struct report_style){
+        .color = color,
+        .points = points,
+        .comparison = destination->comparison,
+        .gates = destination->gates,
+    };
+}
+
+static int save_one(const struct destination *destination,
+                    const struct report_format *format, const struct sweep *sweep,
+                    struct err *err)
+{
+    CLEANUP(mem_freep) char *path =
+        mem_printf("%s/%s", destination->directory, format->file);
     CLEANUP(mem_freep) char *bytes = NULL;
     size_t length = 0;
     FILE *out = open_memstream(&bytes, &length);
 
     if (!out)
         return err_errno(err, "write '%s'", path);
-    write_report(out, format, sweep, (struct report_style){ .points = true });
+    write_report(out, format, sweep, style_of(destination, false, true));
     fclose(out);
     return file_write(path, bytes, length, err);
 }
 
-static int save(const char *directory, const struct sweep *sweep, struct err *err)
+int deliver_files(const struct destination *destination, const struct sweep *sweep,
+                  struct err *err)
 {
     const struct report_format *format;
 
     for (size_t i = 0; (format = report_format_at(i)); i++) {
         struct err own = ERR_NULL;
 
-        if (save_one(directory, format, sweep, &own) < 0 && !err->code)
+        if (save_one(destination, format, sweep, &own) < 0 && !err->code)
             *err = own;
     }
     return err->code;
@@ -50,8 +64,8 @@ static int print(const struct destination *destination, const struct sweep *swee
                  struct err *err)
 {
     write_report(stdout, destination->format, sweep,
-                 (struct report_style){ .color = option_color_wanted(destination->color),
-                                        .points = destination->points });
+                 style_of(destination, option_color_wanted(destination->color),
+                          destination->points));
     errno = 0;
     if (fflush(stdout) != 0 || ferror(stdout))
         return err_errno(err, "write the report to standard output");
@@ -79,14 +93,18 @@ static bool worth_reporting(const struct sweep *sweep, const struct err *err)
 }
 
 int deliver(const struct destination *destination, const struct sweep *sweep,
-            struct err *err)
+            enum exit_status *ret_status, struct err *err)
 {
     struct err late = ERR_NULL, saving = ERR_NULL;
 
+    *ret_status =
+        sweep->parameter
+            ? sweep_exit_status(sweep)
+            : report_exit_status(&sweep->results[0], style_of(destination, false, false));
     if (!worth_reporting(sweep, err))
         return err->code;
     print(destination, sweep, &late);
-    if (destination->directory && save(destination->directory, sweep, &saving) < 0 &&
+    if (destination->directory && deliver_files(destination, sweep, &saving) < 0 &&
         !late.code)
         late = saving;
     err_append(err, &late);

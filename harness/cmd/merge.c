@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "cmd/cmd.h"
+#include "cmd/conclude.h"
 #include "cmd/deliver.h"
 #include "cmd/options.h"
 #include "cmd/place.h"
@@ -14,6 +15,7 @@ struct options {
     const char *const *directories; /* borrowed from argv */
     size_t count;
     bool allow_missing;
+    struct gate_options gates;
     struct destination destination;
 };
 
@@ -43,6 +45,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     struct options *options = state->input;
 
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &options->gates;
+        break;
     case KEY_OUTPUT:
         options->destination.directory = argument;
         break;
@@ -94,9 +99,14 @@ static int choose_place(const struct options *options, char **ret, struct err *e
 
 int cmd_merge(int argc, char **argv, enum exit_status *ret_status, struct err *err)
 {
+    static const struct argp_child children[] = {
+        { &gate_argp, 0, "Gates, for the exit status:", 3 },
+        { NULL, 0, NULL, 0 },
+    };
     static const struct argp argp = {
         .options = argp_options,
         .parser = parse,
+        .children = children,
         .args_doc = "SHARD...",
         .doc =
             "Put the shards of a run together, as if one machine had done it all."
@@ -108,6 +118,7 @@ int cmd_merge(int argc, char **argv, enum exit_status *ret_status, struct err *e
         .destination = { .format = report_format_by_name("text"), .color = "auto" },
     };
     CLEANUP(saved_release) struct saved saved = { .terms = TERMS_NULL };
+    CLEANUP(conclusion_release) struct conclusion conclusion = { .options = NULL };
     CLEANUP(mem_freep) char *directory = NULL;
     struct sweep one = { .results = &saved.result, .wanted = 1, .count = 1 };
     int code;
@@ -117,12 +128,18 @@ int cmd_merge(int argc, char **argv, enum exit_status *ret_status, struct err *e
     if (code == 0)
         code = merge_runs(options.directories, options.count, directory,
                           options.allow_missing, err);
+    if (directory && !options.destination.directory)
+        place_settle(directory, code == 0);
     if (code == 0)
         code = saved_load(directory, &saved, err);
+    if (code == 0)
+        code = conclude_prepare(&conclusion, &options.gates, &saved.result, err);
+    if (code == 0)
+        code = conclude(&conclusion, &saved.result, err);
     if (code < 0)
         return code;
     options.destination.directory = directory;
-    code = deliver(&options.destination, &one, err);
-    *ret_status = tally_exit_status(&saved.result);
-    return code;
+    options.destination.comparison = conclusion_comparison(&conclusion);
+    options.destination.gates = conclusion_gates(&conclusion);
+    return deliver(&options.destination, &one, ret_status, err);
 }

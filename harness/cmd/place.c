@@ -35,20 +35,6 @@ static char *name_of(const char *scenario, uint64_t seed, struct shard shard)
     return mem_printf("%s-%s-%llu%s", scenario, stamp, (unsigned long long)seed, part);
 }
 
-/* A link is replaced whole, by a rename. That it cannot be made is no reason to give up:
- * the run has its directory. */
-static void point_latest(const char *results, const char *name)
-{
-    CLEANUP(mem_freep) char *latest = mem_printf("%s/latest", results);
-    CLEANUP(mem_freep) char *fresh = mem_printf("%s.%ld", latest, (long)getpid());
-    struct stat st;
-
-    if (lstat(latest, &st) == 0 && !S_ISLNK(st.st_mode))
-        return; /* somebody's own */
-    if (symlink(name, fresh) == 0 && rename(fresh, latest) < 0)
-        unlink(fresh);
-}
-
 int place_make(const char *scenario, uint64_t seed, struct shard shard, char **ret,
                struct err *err)
 {
@@ -62,7 +48,6 @@ int place_make(const char *scenario, uint64_t seed, struct shard shard, char **r
         CLEANUP(mem_freep) char *path = mem_printf("%s/%s", results, own);
 
         if (mkdir(path, 0777) == 0) {
-            point_latest(results, own);
             *ret = TAKE_PTR(path);
             return 0;
         }
@@ -70,4 +55,21 @@ int place_make(const char *scenario, uint64_t seed, struct shard shard, char **r
             code = err_errno(err, "create directory '%s'", path);
     }
     return err_wrap(err, "keep the run (another place: -o DIR; none: --no-store)");
+}
+
+/* A link is replaced whole, by a rename. That it cannot be made is no reason to give up:
+ * the run has its directory. */
+void place_settle(const char *directory, bool kept)
+{
+    const char *name = strrchr(directory, '/') + 1;
+    CLEANUP(mem_freep) char *latest =
+        mem_printf("%.*slatest", (int)(name - directory), directory);
+    CLEANUP(mem_freep) char *fresh = mem_printf("%s.%ld", latest, (long)getpid());
+    struct stat st;
+
+    if (!kept)
+        rmdir(directory);
+    else if ((lstat(latest, &st) < 0 || S_ISLNK(st.st_mode)) && /* not somebody's own */
+             symlink(name, fresh) == 0 && rename(fresh, latest) < 0)
+        unlink(fresh);
 }

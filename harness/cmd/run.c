@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "cmd/cmd.h"
+#include "cmd/conclude.h"
 #include "cmd/deliver.h"
 #include "cmd/place.h"
 #include "cmd/run_options.h"
@@ -58,6 +59,8 @@ struct session {
     char **argv;
     const size_t *strategies;
     size_t count;
+    struct conclusion *conclusion;
+    char *own_place; /* a directory that was made for this run; NULL: another was named */
 };
 
 /* What the run's figures depend on besides its terms. */
@@ -95,7 +98,7 @@ static int keep_new(const struct session *session, const char *directory,
 static int keep_old(const char *directory, const struct terms *terms,
                     struct result *result, struct store **ret, struct err *err)
 {
-    static const char *const own[] = { "scenario.path", NULL };
+    static const char *const own[] = { TERM_PATH, TERM_SHA1, NULL };
     CLEANUP(terms_release) struct terms was = TERMS_NULL;
     CLEANUP(store_closep) struct store *store = NULL;
     char difference[400];
@@ -162,6 +165,11 @@ static int run(const struct session *session, struct scenario *scenario,
         code = keep_old(directory, terms, result, &store, err);
     else if (code == 0 && directory)
         code = keep_new(session, directory, terms, result, &store, err);
+    if (session->own_place)
+        place_settle(session->own_place, store);
+    if (code == 0)
+        code =
+            conclude_prepare(session->conclusion, &session->options->gates, result, err);
     if (code < 0 || result->complete)
         return code;
     code = run_fleet(session, scenario, part, store, result, err);
@@ -182,6 +190,18 @@ static char *directory_of(const char *directory, const struct sweep *sweep, size
         if (*p == '/')
             *p = '_';
     return path;
+}
+
+/* The report of one value of a sweep, which is a run like any other. */
+static void deliver_value(const struct sweep *sweep, size_t i, struct err *err)
+{
+    const struct sweep one = { .results = &sweep->results[i], .wanted = 1, .count = 1 };
+    const struct destination destination = { .directory = sweep->directories[i] };
+    struct err late = ERR_NULL;
+
+    if (destination.directory && sweep->results[i].server[0] &&
+        deliver_files(&destination, &one, &late) < 0)
+        err_append(err, &late);
 }
 
 /* Runs the values one after the other; an error at one ends the sweep. */
@@ -205,6 +225,8 @@ static int run_values(const struct session *session, struct sweep *sweep,
         sweep->directories[i] = directory_of(directory, sweep, i);
         code = run(session, sweep->scenarios[i], sweep->directories[i], part,
                    &sweep->terms[i], &sweep->results[i], err);
+        if (part)
+            deliver_value(sweep, i, err);
         if (code < 0 && part)
             err_wrap(err, "%s", part);
     }
@@ -212,21 +234,24 @@ static int run_values(const struct session *session, struct sweep *sweep,
     return code;
 }
 
-/* Where the run is to be kept; NULL: nowhere. The caller frees it. */
-static int choose_place(const struct run_options *options,
-                        const struct scenario *scenario, char **ret, struct err *err)
+/* Where the run is to be kept; stays NULL if it is not. The caller frees it. */
+static int choose_place(struct session *session, const struct scenario *scenario,
+                        char **ret, struct err *err)
 {
+    const struct run_options *options = session->options;
     const char *given =
         options->resume ? options->resume : options->destination.directory;
+    int code;
 
-    *ret = NULL;
     if (!options->keep)
         return 0;
     if (given) {
         *ret = mem_strdup(given);
         return file_make_directory(given, err);
     }
-    return place_make(scenario->name, options->seed, options->shard, ret, err);
+    code = place_make(scenario->name, options->seed, options->shard, ret, err);
+    session->own_place = *ret;
+    return code;
 }
 
 static int load_and_run(struct session *session, struct run_options *options,
@@ -253,20 +278,25 @@ static int load_and_run(struct session *session, struct run_options *options,
     code =
         choose_strategies(options, sweep->scenarios[0], strategies, &session->count, err);
     if (code == 0)
-        code = choose_place(options, sweep->scenarios[0], &directory, err);
+        code = choose_place(session, sweep->scenarios[0], &directory, err);
     if (code < 0)
         return code;
     options->destination.directory = directory;
-    run_values(session, sweep, directory, err);
-    code = deliver(&options->destination, sweep, err);
-    *ret_status = sweep_exit_status(sweep);
-    return code;
+    code = run_values(session, sweep, directory, err);
+    if (code == 0)
+        conclude(session->conclusion, &sweep->results[0], err);
+    options->destination.comparison = conclusion_comparison(session->conclusion);
+    options->destination.gates = conclusion_gates(session->conclusion);
+    return deliver(&options->destination, sweep, ret_status, err);
 }
 
 int cmd_run(int argc, char **argv, enum exit_status *ret_status, struct err *err)
 {
     struct run_options options;
-    struct session session = { .options = &options, .argc = argc, .argv = argv };
+    CLEANUP(conclusion_release) struct conclusion conclusion = { .options = NULL };
+    struct session session = {
+        .options = &options, .argc = argc, .argv = argv, .conclusion = &conclusion
+    };
     int code = run_options_parse(argc, argv, &options, err);
 
     if (code == 0)

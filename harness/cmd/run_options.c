@@ -223,6 +223,11 @@ static void parse_sweep(struct run_options *options, const char *text,
         argp_error(state, "%s", err.msg);
 }
 
+static bool is_gated(const struct gate_options *options)
+{
+    return gates_any(&options->gates) || options->baseline || options->against;
+}
+
 /* What can be said, and what follows, when everything has been read. */
 static void check_all(struct run_options *options, struct argp_state *state)
 {
@@ -233,6 +238,11 @@ static void check_all(struct run_options *options, struct argp_state *state)
     if (options->resume && options->sweep.parameter)
         argp_error(state, "--resume: each value of a sweep is a run of its own in the "
                           "sweep's directory; go on with that one");
+    if (is_gated(&options->gates) && options->shard.total > 1)
+        argp_error(state, "a shard is not held to anything; give --max-leak-rate, "
+                          "--baseline and the like to `afterkill merge`");
+    if (is_gated(&options->gates) && options->sweep.parameter)
+        argp_error(state, "--sweep: gates are for one run");
     if (options->shard.total > 1 && stopping_is_asked(&options->stopping))
         argp_error(state,
                    "--until-width and --until-below look at all kills, and a shard "
@@ -252,6 +262,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     struct run_options *options = state->input;
 
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &options->gates;
+        break;
     case KEY_STRATEGY:
         options->strategies = argument;
         break;
@@ -361,9 +374,14 @@ static void init(struct run_options *options)
 
 static void parse_all(int argc, char **argv, struct run_options *ret)
 {
+    static const struct argp_child children[] = {
+        { &gate_argp, 0, "Gates, for the exit status:", 5 },
+        { NULL, 0, NULL, 0 },
+    };
     static const struct argp argp = {
         .options = argp_options,
         .parser = parse,
+        .children = children,
         .args_doc = "SCENARIO",
         .doc = "Run the strategies of a scenario, kill their workers at every command "
                "boundary and "
@@ -398,7 +416,7 @@ static char **repeat(const struct terms *terms, bool scenario_given, int argc,
     for (int i = 1; i < argc; i++)
         again[count++] = mem_strdup(argv[i]);
     if (!scenario_given)
-        again[count++] = mem_strdup(terms_get(terms, "scenario.path"));
+        again[count++] = mem_strdup(terms_get(terms, TERM_PATH));
     again[count] = NULL;
     *ret_count = count;
     return again;
@@ -415,7 +433,7 @@ static int parse_again(int argc, char **argv, struct run_options *options,
 
     if (code == 0)
         code = stored_terms(&database, &terms, err);
-    if (code == 0 && !terms_get(&terms, "scenario.path"))
+    if (code == 0 && !terms_get(&terms, TERM_PATH))
         code = err_set(err, -EBADMSG, "'%s' does not say which scenario was run",
                        database.path);
     if (code < 0)
@@ -498,8 +516,8 @@ static int add_file(struct terms *terms, const struct scenario *scenario, struct
     sha1_text(str_of(text), sha1);
     terms_add(terms, TERM_TEXT, text);
     terms_add(terms, "scenario.name", scenario->name);
-    terms_add(terms, "scenario.path", path);
-    terms_add(terms, "scenario.sha1", sha1);
+    terms_add(terms, TERM_PATH, path);
+    terms_add(terms, TERM_SHA1, sha1);
     return 0;
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "cmd/deliver.h"
+#include "cmd/gate_options.h"
 #include "fault.h"
 #include "shard.h"
 #include "sweep.h"
@@ -34,6 +35,7 @@ struct run_options {
     int64_t now;        /* seconds since 1970 */
     const char *resume; /* directory; NULL: a new run */
     bool keep;          /* the run in a directory */
+    struct gate_options gates;
     struct destination destination;
     struct sweep sweep;
     char **again; /* the command line with the terms of the run that is gone on with;

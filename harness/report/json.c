@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/compare_report.h"
+#include "report/gate_report.h"
 #include "report/json.h"
 #include "report/report.h"
 
@@ -306,7 +308,7 @@ static json_t *shard(struct shard shard)
     return text(words);
 }
 
-static json_t *run_object(const struct result *result)
+static json_t *run_object(const struct result *result, struct report_style style)
 {
     json_t *object = json_object();
     json_t *strategies = json_array();
@@ -343,8 +345,12 @@ static json_t *run_object(const struct result *result)
     if (result->unexplained[0])
         json_object_set_new(object, "unexplained", text(result->unexplained));
     json_object_set_new(object, "strategies", strategies);
+    if (style.comparison)
+        json_object_set_new(object, "comparison", compare_json(style.comparison));
+    if (style.gates)
+        json_object_set_new(object, "gates", report_gates_json(style.gates));
     json_object_set_new(object, "verdict",
-                        text(report_verdict(tally_exit_status(result))));
+                        text(report_verdict(report_exit_status(result, style))));
     return object;
 }
 
@@ -357,8 +363,7 @@ static void dump(FILE *out, json_t *object)
 
 void report_json(FILE *out, const struct result *result, struct report_style style)
 {
-    (void)style;
-    dump(out, run_object(result));
+    dump(out, run_object(result, style));
 }
 
 void report_sweep_json(FILE *out, const struct sweep *sweep, struct report_style style)
@@ -366,9 +371,8 @@ void report_sweep_json(FILE *out, const struct sweep *sweep, struct report_style
     json_t *object = json_object();
     json_t *runs = json_array();
 
-    (void)style;
     for (size_t i = 0; i < sweep->count; i++)
-        json_array_append_new(runs, run_object(&sweep->results[i]));
+        json_array_append_new(runs, run_object(&sweep->results[i], style));
     json_object_set_new(object, "schema", json_integer(REPORT_JSON_SCHEMA));
     json_object_set_new(object, "afterkill", text(VERSION));
     json_object_set_new(object, "scenario", text(sweep->scenarios[0]->name));

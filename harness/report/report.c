@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "compare.h"
+#include "gate.h"
 #include "stopping.h"
 
 static const struct report_format formats[] = {
@@ -25,6 +27,18 @@ const struct report_format *report_format_by_name(const char *name)
 const struct report_format *report_format_at(size_t index)
 {
     return index < ARRAY_SIZE(formats) ? &formats[index] : NULL;
+}
+
+enum exit_status report_exit_status(const struct result *result,
+                                    struct report_style style)
+{
+    enum exit_status status = tally_exit_status(result);
+
+    if (style.comparison)
+        status = exit_status_worse(status, compare_exit_status(style.comparison));
+    if (style.gates)
+        status = exit_status_worse(status, gate_exit_status(style.gates));
+    return status;
 }
 
 struct rate report_rate(const struct result *result, uint64_t hits, uint64_t of)

@@ -9,10 +9,20 @@
 #include "sweep.h"
 #include "tally.h"
 
+struct comparison;
+struct gate_report;
+
 struct report_style {
     bool color;
     bool points; /* with a table of all crash points */
+    /* What the run is held to besides what its scenario expects; NULL: nothing. */
+    const struct comparison *comparison;
+    const struct gate_report *gates;
 };
+
+/* The exit status of a run with all that it is held to. */
+enum exit_status report_exit_status(const struct result *result,
+                                    struct report_style style);
 
 struct report_format {
     const char *name;

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "report/compare_report.h"
+#include "report/gate_report.h"
 #include "report/points.h"
 #include "report/report.h"
 #include "report/table.h"
@@ -350,7 +352,7 @@ void write_method(FILE *out, const struct result *result)
 static void write_verdict(FILE *out, const struct result *result,
                           struct report_style style)
 {
-    enum exit_status status = tally_exit_status(result);
+    enum exit_status status = report_exit_status(result, style);
     size_t judged = 0, failed = 0;
 
     for (size_t i = 0; i < result->plan.strategies; i++) {
@@ -390,5 +392,9 @@ void report_text(FILE *out, const struct result *result, struct report_style sty
         report_points(out, result, style);
     write_method(out, result);
     write_sentences(out, result);
+    if (style.comparison)
+        compare_write_text(out, style.comparison, style.color);
+    if (style.gates)
+        report_gates_text(out, style.gates, style.color);
     write_verdict(out, result, style);
 }

@@ -1,0 +1,91 @@
+/* baseline_text.c - see baseline_text.h. */
+#include "report/baseline_text.h"
+
+#include "report/report.h"
+#include "report/table.h"
+#include "report/text.h"
+
+static void write_rows(FILE *out, const struct result *result, bool color)
+{
+    struct table table = { .columns = 0 };
+    char text[TABLE_CELL];
+
+    table_column(&table, "", "strategy", false);
+    table_column(&table, "crash points", "that do harm", true);
+    table_column(&table, "leaked per SIGKILL", "inside the update", false);
+    table_column(&table, "torn", "now", false);
+    table_column(&table, "valid", "kills", true);
+    table_column(&table, "update", "p50", true);
+    table_column(&table, "updates", "per second", true);
+    table_column(&table, "", "expected", false);
+    for (size_t i = 0; i < result->plan.strategies; i++) {
+        const struct finding *finding = &result->findings[i];
+        struct words words = tally_census(finding);
+        struct costs costs = report_costs(finding);
+        uint64_t valid = valid_kills(finding), points = points_of(finding);
+
+        table_row(&table);
+        table_set(&table, 0, "%s", finding->strategy->name);
+        table_set(&table, 1, "%llu of %llu",
+                  (unsigned long long)tally_harmed(&words, points),
+                  (unsigned long long)points);
+        rate_text(text, sizeof(text),
+                  report_rate(result, finding->kills.words.later[0], valid));
+        table_set(&table, 2, "%s", text);
+        rate_text(text, sizeof(text),
+                  report_rate(result, finding->kills.words.now[NOW_TORN], valid));
+        table_set(&table, 3, "%s", text);
+        table_set(&table, 4, "%llu", (unsigned long long)valid);
+        if (finding->sample_count) {
+            table_set(&table, 5, "%.0f us", costs.p50_us);
+            table_set(&table, 6, "%.0f", costs.per_second);
+        }
+        report_expect(finding->strategy->expect, text, sizeof(text), "+");
+        table_set(&table, 7, "%s", text);
+    }
+    table_write(out, &table, color);
+}
+
+static void write_place(FILE *out, const struct finding *finding, uint64_t point)
+{
+    fputs(point ? report_command(finding, point) : "nothing", out);
+}
+
+/* Only the points that do harm; neighbours that do the same are one line. */
+static void write_points(FILE *out, const struct finding *finding)
+{
+    uint64_t last;
+
+    for (uint64_t k = 0; k < points_of(finding); k = last + 1) {
+        unsigned later = finding->points[k].later;
+        char text[LATER_TEXT];
+
+        last = k;
+        while (last + 1 < points_of(finding) && finding->points[last + 1].later == later)
+            last++;
+        if (!later)
+            continue;
+        fprintf(out, "%s: %s after ", finding->strategy->name, later_text(later, text));
+        write_place(out, finding, k);
+        if (last > k) {
+            fputs(" to ", out);
+            write_place(out, finding, last);
+            fprintf(out, " (%llu points)", (unsigned long long)(last - k + 1));
+        }
+        fputc('\n', out);
+    }
+}
+
+void report_baseline_text(FILE *out, const struct baseline *baseline, bool color)
+{
+    const struct scenario *scenario = &baseline->scenario;
+
+    write_title(out, &baseline->result);
+    for (size_t i = 0; i < scenario->parameter_count; i++)
+        fprintf(out, "%s=%s ", scenario->parameters[i].name,
+                scenario->parameters[i].value);
+    fprintf(out, "  written by afterkill %s\n\n", baseline->version);
+    write_rows(out, &baseline->result, color);
+    for (size_t i = 0; i < baseline->result.plan.strategies; i++)
+        write_points(out, &baseline->result.findings[i]);
+}

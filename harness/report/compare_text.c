@@ -1,0 +1,345 @@
+/* compare_text.c - a comparison for people: rates and their differences, what an update
+ * costs, how long it is exposed, and a sentence each. */
+#include <math.h>
+
+#include "base/mem.h"
+#include "report/compare_report.h"
+#include "report/table.h"
+#include "report/text.h"
+
+/* The columns that say what a row is of; returns how many. */
+static size_t name_columns(struct table *table, const struct comparison *comparison,
+                           const char *first)
+{
+    if (!comparison->pairs) {
+        table_column(table, first, "strategy", false);
+        return 1;
+    }
+    table_column(table, first, "base", false);
+    table_column(table, "", "new", false);
+    return 2;
+}
+
+static void name_row(struct table *table, const struct comparison *comparison,
+                     const struct comparison_row *row)
+{
+    table_row(table);
+    table_set(table, 0, "%s", row->base->strategy->name);
+    if (comparison->pairs)
+        table_set(table, 1, "%s", row->new->strategy->name);
+}
+
+/* Of no hits no share is shown: it is not 0%. */
+static void set_sample(struct table *table, size_t column, struct sample sample)
+{
+    char share[16] = "0";
+
+    if (sample.hits)
+        percent(share, sizeof(share), (double)sample.hits / (double)sample.of);
+    if (sample.of)
+        table_set(table, column, "%s of %llu", share, (unsigned long long)sample.of);
+    else
+        table_set(table, column, "-");
+}
+
+static void set_rate(struct table *table, size_t column,
+                     const struct rate_difference *rate)
+{
+    char text[64];
+
+    set_sample(table, column, rate->base);
+    set_sample(table, column + 1, rate->new);
+    table_set(table, column + 5, "%s", difference_verdict_name(rate->verdict));
+    if (rate->verdict == DIFFERENCE_UNKNOWN)
+        return;
+    difference_text(text, sizeof(text), rate->estimate, rate->interval);
+    table_set(table, column + 2, "%s", text);
+    p_text(text, sizeof(text), rate->p);
+    table_set(table, column + 3, "%s", text);
+    p_text(text, sizeof(text), rate->p_adjusted);
+    table_set(table, column + 4, "%s", text);
+}
+
+/* Where all that leaks is torn as well, one row says so. */
+static const char *rate_title(const struct comparison_row *row, enum compared_rate id)
+{
+    const struct rate_difference *leaked = &row->rates[RATE_LEAKED];
+    const struct rate_difference *torn = &row->rates[RATE_TORN];
+
+    if (id == RATE_LEAKED && !torn->tested && torn->base.hits + torn->new.hits &&
+        leaked->tested)
+        return "leaked, torn";
+    return compared_rate_name(id);
+}
+
+static void write_rates(FILE *out, const struct comparison *comparison, bool color)
+{
+    struct table table = { .columns = 0 };
+    size_t names = name_columns(&table, comparison, "per SIGKILL");
+    char confidence[24], interval[48], tests[32];
+
+    percent(confidence, sizeof(confidence), comparison->options.confidence);
+    snprintf(interval, sizeof(interval), "(%s)", confidence);
+    snprintf(tests, sizeof(tests), "of %zu", comparison->tests);
+    table_column(&table, "", "", false);
+    table_column(&table, comparison->pairs ? "base" : "", comparison->pairs ? "" : "base",
+                 true);
+    table_column(&table, comparison->pairs ? "new" : "", comparison->pairs ? "" : "new",
+                 true);
+    table_column(&table, "difference", interval, false);
+    table_column(&table, "", "p", true);
+    table_column(&table, "corrected,", tests, true);
+    table_column(&table, "", "the new one is", false);
+    for (size_t i = 0; i < comparison->count; i++) {
+        const struct comparison_row *row = &comparison->rows[i];
+
+        for (int r = 0; r < RATE_COUNT; r++) {
+            if (!row->rates[r].tested && r != RATE_LEAKED)
+                continue;
+            name_row(&table, comparison, row);
+            table_set(&table, names, "%s", rate_title(row, (enum compared_rate)r));
+            set_rate(&table, names + 1, &row->rates[r]);
+        }
+    }
+    table_write(out, &table, color);
+}
+
+static void set_cost(struct table *table, size_t column, double value, const char *unit)
+{
+    if (value > 0)
+        table_set(table, column, "%.0f%s", value, unit);
+    else
+        table_set(table, column, "-");
+}
+
+static void write_costs(FILE *out, const struct comparison *comparison, bool color)
+{
+    struct table table = { .columns = 0 };
+    size_t c = name_columns(&table, comparison, "what an update costs");
+
+    table_column(&table, "updates per", "second, base", true);
+    table_column(&table, "", "new", true);
+    table_column(&table, "times as", "fast", false);
+    table_column(&table, "p50", "base", true);
+    table_column(&table, "", "new", true);
+    table_column(&table, "p99", "base", true);
+    table_column(&table, "", "new", true);
+    for (size_t i = 0; i < comparison->count; i++) {
+        const struct comparison_row *row = &comparison->rows[i];
+        struct costs base = report_costs(row->base), new = report_costs(row->new);
+
+        name_row(&table, comparison, row);
+        set_cost(&table, c, base.per_second, "");
+        set_cost(&table, c + 1, new.per_second, "");
+        table_set(&table, c + 2, "-");
+        if (row->speed.known)
+            table_set(&table, c + 2, "%.3g [%.3g, %.3g]", row->speed.estimate,
+                      row->speed.interval.low, row->speed.interval.high);
+        set_cost(&table, c + 3, base.p50_us, " us");
+        set_cost(&table, c + 4, new.p50_us, " us");
+        set_cost(&table, c + 5, base.p99_us, " us");
+        set_cost(&table, c + 6, new.p99_us, " us");
+    }
+    table_write(out, &table, color);
+}
+
+/* Three digits, and no exponent where there are more before the point. */
+static void figure_text(char *buffer, size_t size, double figure)
+{
+    snprintf(buffer, size, fabs(figure) < 999.5 ? "%.3g" : "%.0f", figure);
+}
+
+static void set_exposure(struct table *table, size_t column,
+                         const struct exposure_difference *exposure)
+{
+    const double figures[] = { exposure->base, exposure->new, exposure->estimate,
+                               exposure->interval.low, exposure->interval.high };
+    char texts[ARRAY_SIZE(figures)][24];
+
+    if (!exposure->known)
+        return;
+    for (size_t i = 0; i < ARRAY_SIZE(figures); i++)
+        figure_text(texts[i], sizeof(texts[i]), figures[i]);
+    table_set(table, column, "%s", texts[0]);
+    table_set(table, column + 1, "%s", texts[1]);
+    table_set(table, column + 2, "%s%s [%s, %s]", exposure->estimate > 0 ? "+" : "",
+              texts[2], texts[3], texts[4]);
+}
+
+static bool any_exposure(const struct comparison *comparison, bool *ret_per_million)
+{
+    bool any = false;
+
+    *ret_per_million = false;
+    for (size_t i = 0; i < comparison->count; i++) {
+        any |= comparison->rows[i].leaking_us.known;
+        *ret_per_million |= comparison->rows[i].per_million.known;
+    }
+    return any;
+}
+
+static void write_exposures(FILE *out, const struct comparison *comparison, bool color)
+{
+    struct table table = { .columns = 0 };
+    bool per_million;
+    size_t c;
+
+    if (!any_exposure(comparison, &per_million))
+        return;
+    c = name_columns(&table, comparison, "exposure");
+    table_column(&table, "us of an update in which", "a SIGKILL leaks, base", true);
+    table_column(&table, "", "new", true);
+    table_column(&table, "", "difference", false);
+    if (per_million) {
+        table_column(&table, "leaks per million SIGKILLs", "at random times, base", true);
+        table_column(&table, "", "new", true);
+        table_column(&table, "", "difference", false);
+    }
+    for (size_t i = 0; i < comparison->count; i++) {
+        name_row(&table, comparison, &comparison->rows[i]);
+        set_exposure(&table, c, &comparison->rows[i].leaking_us);
+        if (per_million)
+            set_exposure(&table, c + 3, &comparison->rows[i].per_million);
+    }
+    table_write(out, &table, color);
+}
+
+static void write_censuses(FILE *out, const struct comparison *comparison, bool color)
+{
+    struct table table = { .columns = 0 };
+
+    if (comparison->pairs)
+        return;
+    table_column(&table, "crash points", "strategy", false);
+    table_column(&table, "do harm,", "base", true);
+    table_column(&table, "", "new", true);
+    table_column(&table, "", "worse", true);
+    table_column(&table, "", "clean now", true);
+    for (size_t i = 0; i < comparison->count; i++) {
+        const struct census_change *census = &comparison->rows[i].census;
+
+        name_row(&table, comparison, &comparison->rows[i]);
+        if (!census->known)
+            continue;
+        table_set(&table, 1, "%llu of %llu", (unsigned long long)census->base.harmful,
+                  (unsigned long long)census->base.points);
+        table_set(&table, 2, "%llu of %llu", (unsigned long long)census->new.harmful,
+                  (unsigned long long)census->new.points);
+        table_set(&table, 3, "%llu", (unsigned long long)census->worse);
+        table_set(&table, 4, "%llu", (unsigned long long)census->better);
+    }
+    table_write(out, &table, color);
+}
+
+static void write_side(FILE *out, const char *which, const struct result *result)
+{
+    fprintf(out, "%s", which);
+    write_title(out, result);
+}
+
+static void write_only_in(FILE *out, const char *which, const struct result *one,
+                          const struct result *other)
+{
+    CLEANUP(mem_freep) char *names = compare_only_in(one, other);
+
+    if (names)
+        fprintf(out, "only in %s: %s\n", which, names);
+}
+
+static void write_header(FILE *out, const struct comparison *comparison, bool color)
+{
+    if (comparison->pairs) {
+        fputs("all pairs of strategies; differences are the second one's minus the "
+              "first one's\n",
+              out);
+    } else {
+        write_side(out, "base: ", comparison->base);
+        write_side(out, "new:  ", comparison->new);
+        write_only_in(out, "the base", comparison->base, comparison->new);
+        write_only_in(out, "the new run", comparison->new, comparison->base);
+    }
+    for (size_t i = 0; i < comparison->likeness.count; i++) {
+        const struct likeness_note *note = &comparison->likeness.notes[i];
+
+        paint(out, color && note->loud, "\033[33m");
+        fprintf(out, "%s: %s\n", note->loud ? "NOT ALIKE" : "note", note->text);
+        paint(out, color && note->loud, "\033[0m");
+    }
+    fputc('\n', out);
+}
+
+static void write_test(FILE *out, const struct comparison *comparison)
+{
+    CLEANUP(mem_freep) char *words = mem_printf(
+        "Test: %s; interval: %s; Holm's correction over %zu test%s. %s",
+        comparison->method->test, comparison->method->interval_name, comparison->tests,
+        comparison->tests == 1 ? "" : "s",
+        comparison->method == difference_method(true)
+            ? "Both sides were killed at the same instants, so the test holds under any "
+              "dependence."
+            : "The sides have different seeds and are independent.");
+
+    write_wrapped(out, words);
+    fputc('\n', out);
+}
+
+static void write_verdict(FILE *out, const struct comparison *comparison, bool color)
+{
+    enum exit_status status = compare_exit_status(comparison);
+
+    if (comparison->pairs)
+        return;
+    paint(out, color, status == EXIT_PASS ? "\033[32m" : "\033[31m");
+    for (size_t i = 0; i < comparison->count; i++) {
+        CLEANUP(mem_freep) char *regression =
+            compare_regression(comparison, &comparison->rows[i]);
+
+        if (regression)
+            fprintf(out, "FAIL: %s\n", regression);
+    }
+    if (status == EXIT_PASS)
+        fprintf(out, "PASS: nothing got worse that these runs can show.\n");
+    else if (comparison->count == 0)
+        fprintf(out, "INCONCLUSIVE: no strategy is in both runs.\n");
+    else if (status == EXIT_INCONCLUSIVE)
+        fprintf(out, "INCONCLUSIVE: these runs do not decide it; see above.\n");
+    paint(out, color, "\033[0m");
+}
+
+/* Pairs are many, and tables say most of it. */
+static bool says_more(const struct comparison *comparison,
+                      const struct comparison_row *row)
+{
+    if (!comparison->pairs || compare_is_padding(row))
+        return true;
+    for (int i = 0; i < RATE_COUNT; i++)
+        if (row->rates[i].verdict == DIFFERENCE_UNSEEN)
+            return true;
+    return false;
+}
+
+static void write_sentence(FILE *out, const struct comparison *comparison,
+                           const struct comparison_row *row)
+{
+    CLEANUP(mem_freep) char *sentence = compare_sentence(comparison, row);
+
+    write_wrapped(out, sentence);
+}
+
+void compare_write_text(FILE *out, const struct comparison *comparison, bool color)
+{
+    write_header(out, comparison, color);
+    if (comparison->count) {
+        write_rates(out, comparison, color);
+        write_costs(out, comparison, color);
+        write_exposures(out, comparison, color);
+        write_censuses(out, comparison, color);
+        write_test(out, comparison);
+    }
+    for (size_t i = 0; i < comparison->count; i++)
+        if (says_more(comparison, &comparison->rows[i]))
+            write_sentence(out, comparison, &comparison->rows[i]);
+    if (comparison->count)
+        fputc('\n', out);
+    write_verdict(out, comparison, color);
+}

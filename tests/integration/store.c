@@ -1,0 +1,598 @@
+/* store.c - runs that are kept: told again as they were, gone on with after any death,
+ * and files that are not what they should be.
+ *
+ * Where a kill lands is the machine's business, so two runs of one seed differ in what
+ * their kills found. Compared is all that no chance is in: which trials there are and
+ * which strategy each is of, every count of the census, attempts; and that what was in
+ * the file when somebody was killed is in it afterwards, row by row. */
+#include "testlib.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/rng.h"
+#include "plan.h"
+
+#define KILLS 50
+
+/* One value of a query of a run's file; "" if there is none. The caller frees it. */
+static char *ask(const char *directory, const char *sql)
+{
+    char *path = mem_printf("%s/run.sqlite", directory), *text;
+    sqlite3_stmt *statement = NULL;
+    sqlite3 *database = NULL;
+
+    cr_assert_eq(sqlite3_open_v2(path, &database, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK,
+                 "%s: %s", path, sqlite3_errmsg(database));
+    cr_assert_eq(sqlite3_prepare_v2(database, sql, -1, &statement, NULL), SQLITE_OK,
+                 "%s: %s", sql, sqlite3_errmsg(database));
+    text = mem_strdup(sqlite3_step(statement) == SQLITE_ROW &&
+                              sqlite3_column_text(statement, 0)
+                          ? (const char *)sqlite3_column_text(statement, 0)
+                          : "");
+    sqlite3_finalize(statement);
+    sqlite3_close(database);
+    free(path);
+    return text;
+}
+
+static long long ask_number(const char *directory, const char *sql)
+{
+    char *text = ask(directory, sql);
+    long long number = strtoll(text, NULL, 10);
+
+    free(text);
+    return number;
+}
+
+/* A run of a scenario of tests/scenarios/ that is kept in the directory. */
+static struct run keep(const char *name, const char *directory, const char *trials)
+{
+    char *path = test_scenario(name);
+    struct run run = RUN("run", path, "--trials", trials, "--seed", "7", "--format",
+                         "json", "-o", directory);
+
+    free(path);
+    return run;
+}
+
+static char *contents(const char *directory, const char *name)
+{
+    char *path = mem_printf("%s/%s", directory, name);
+    FILE *file = fopen(path, "re");
+    char *text = NULL;
+    size_t size = 0;
+
+    cr_assert_not_null(file, "%s", path);
+    if (getdelim(&text, &size, '\0', file) < 0)
+        text = mem_strdup("");
+    fclose(file);
+    free(path);
+    return text;
+}
+
+/* The report of a kept run is, byte for byte, what the run itself said. */
+Test(store, a_kept_run_is_told_again, .timeout = 60)
+{
+    static const char *const scenarios[] = { "mixed", "stuck", "uncrashed", "types" };
+    char *directory = test_directory();
+
+    for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++) {
+        char *kept = mem_printf("%s/%s", directory, scenarios[i]);
+        struct run run = keep(scenarios[i], kept, "30");
+        char *text = contents(kept, "report.txt");
+        struct run again = RUN("report", kept, "--format", "json");
+        struct run points = RUN("report", kept, "--points");
+
+        cr_expect_eq(again.status, run.status, "%s", again.err);
+        cr_expect_str_eq(again.out, run.out);
+        cr_expect_str_eq(points.out, text);
+        EXPECT_SILENT(again.err);
+        run_release(&run);
+        run_release(&again);
+        run_release(&points);
+        free(text);
+        free(kept);
+    }
+    test_directory_remove(directory);
+}
+
+/* A run without -o is kept all the same, and `latest` points to it. */
+Test(store, runs_are_kept_by_default, .timeout = 60)
+{
+    char *directory = test_directory();
+    char *path = test_scenario("gap");
+    char *latest = mem_printf("%s.results/latest", directory);
+    char *results = mem_printf("%s.results", directory);
+    struct run run = RUN("run", path, "--trials", "5"), report, none;
+
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    report = RUN("report", latest);
+    cr_expect_str_eq(report.out, run.out);
+    none = RUN("run", path, "--trials", "5", "--no-store");
+    cr_expect_eq(none.status, 0, "%s", none.err);
+    cr_expect_eq(test_directory_entries(results), 2, "the run, and the link");
+    run_release(&run);
+    run_release(&report);
+    run_release(&none);
+    free(path);
+    free(latest);
+    free(results);
+    test_directory_remove(directory);
+}
+
+/* Lets a run go on for so long, then kills it; does nothing to one that ends before. */
+static bool kill_after(struct live_run *live, int ms)
+{
+    struct pollfd ended = { .fd = live->out_fd, .events = POLLIN };
+    struct run run;
+    bool killed = poll(&ended, 1, ms) == 0;
+
+    if (killed)
+        kill(live->pid, SIGKILL);
+    run = run_finish(live);
+    cr_expect(killed ? run.status == 128 + SIGKILL || run.status == 0 : run.status == 0,
+              "status %d: %s", run.status, run.err);
+    killed = run.status != 0;
+    run_release(&run);
+    return killed;
+}
+
+/* Whatever was committed is there after going on: kept in a table of the test's own. */
+static void remember(const char *directory)
+{
+    free(ask(directory, "DROP TABLE IF EXISTS seen"));
+    free(ask(directory, "CREATE TABLE seen AS SELECT * FROM trials"));
+}
+
+static void expect_remembered(const char *directory)
+{
+    cr_expect_eq(ask_number(directory, "SELECT count(*) FROM (SELECT * FROM seen EXCEPT "
+                                       "SELECT * FROM trials)"),
+                 0, "trials are gone or have changed");
+}
+
+static bool has_begun(const char *directory)
+{
+    char *path = mem_printf("%s/run.sqlite", directory);
+    bool begun = access(path, F_OK) == 0 &&
+                 ask_number(directory, "SELECT count(*) FROM sqlite_master") > 0;
+
+    free(path);
+    return begun;
+}
+
+static void expect_same_but_for_chance(const char *directory, const struct run *whole,
+                                       uint64_t attempts)
+{
+    struct run run = RUN("report", directory, "--format", "json");
+    size_t strategies = json_array_size(json_object_get(run.json, "strategies"));
+    struct plan plan = { 7, strategies, attempts };
+    json_t *strategy;
+    size_t i;
+
+    cr_assert_not_null(run.json, "%s", run.err);
+    json_array_foreach (json_object_get(run.json, "strategies"), i, strategy) {
+        json_t *other =
+            json_strategy(whole, json_string_value(json_object_get(strategy, "name")));
+
+        cr_expect(json_equal(json_object_get(strategy, "census"),
+                             json_object_get(other, "census")));
+        cr_expect_eq(json_count(strategy, "kills", "requested"),
+                     json_count(other, "kills", "requested"));
+        cr_expect_eq(json_count(strategy, "kills", "valid") +
+                         json_count(strategy, "kills", "missed") +
+                         json_count(strategy, "kills", "early") +
+                         json_count(strategy, "kills", "timeouts") +
+                         json_count(strategy, "kills", "errors"),
+                     (long long)attempts);
+    }
+    for (uint64_t t = 0; t < plan_trials(&plan); t++) {
+        char *sql = mem_printf("SELECT strategy FROM trials WHERE number = %llu",
+                               (unsigned long long)t);
+        char *of = ask(directory, sql);
+
+        cr_expect(of[0] && (size_t)atoi(of) == plan_trial(&plan, t).strategy,
+                  "trial %llu", (unsigned long long)t);
+        free(of);
+        free(sql);
+    }
+    cr_expect_eq(ask_number(directory, "SELECT count(*) FROM trials"),
+                 (long long)plan_trials(&plan));
+    run_release(&run);
+}
+
+/* SIGKILL at random moments, again and again, until the run has ended by itself; as often
+ * as it takes to have been killed KILLS times. */
+Test(store, goes_on_after_any_death, .timeout = 500)
+{
+    char *directory = test_directory();
+    char *path = test_scenario("mixed");
+    char *reference = mem_printf("%s/reference", directory);
+    struct run whole = keep("mixed", reference, "300");
+    unsigned killed = 0;
+
+    processes_adopt();
+    for (unsigned round = 0; killed < KILLS; round++) {
+        char *kept = mem_printf("%s/%u", directory, round);
+        bool again = true, remembered = false;
+
+        for (unsigned i = 0; again; i++) {
+            int ms = 20 + (int)rng_below(900, 1, round, i);
+            struct live_run live = START("run", path, "--trials", "300", "--seed", "7",
+                                         "--now", "1700000000", "--resume", kept);
+
+            again = kill_after(&live, ms);
+            processes_wait(); /* lanes and servers die with it, a moment later */
+            killed += again;
+            if (!again || !has_begun(kept))
+                continue;
+            if (remembered)
+                expect_remembered(kept);
+            remember(kept);
+            remembered = true;
+        }
+        expect_same_but_for_chance(kept, &whole, 300);
+        free(kept);
+    }
+    run_release(&whole);
+    free(reference);
+    free(path);
+    test_directory_remove(directory);
+}
+
+/* A run that somebody stopped says so, keeps what it has, and is finished later. */
+Test(store, goes_on_after_a_signal, .timeout = 60)
+{
+    char *directory = test_directory();
+    char *kept = mem_printf("%s/kept", directory);
+    char *path = test_scenario("mixed");
+    struct live_run live = START("run", path, "--trials", "100000", "--seed", "7",
+                                 "--time", "3s", "-o", kept);
+    struct run run, again;
+    long long before;
+
+    cr_assert(run_wait_for(&live, "kills"));
+    kill(live.pid, SIGTERM);
+    run = run_finish(&live);
+    cr_expect_eq(run.status, 130, "%s", run.err);
+    EXPECT_SAYS(run.out, "INCOMPLETE");
+    before = ask_number(kept, "SELECT count(*) FROM trials");
+    cr_expect_gt(before, 0);
+    again = RUN("run", "--resume", kept);
+    cr_expect_eq(again.status, 0, "%s", again.err);
+    cr_expect_gt(ask_number(kept, "SELECT count(*) FROM trials"), before);
+    run_release(&run);
+    run_release(&again);
+    free(kept);
+    free(path);
+    test_directory_remove(directory);
+}
+
+/* What was asked for must be what is asked for now. */
+Test(store, another_run_is_not_gone_on_with, .timeout = 60)
+{
+    static const char text[] = "return { params = { n = 1 }, strategies = { {\n"
+                               "  name = 'one', update = function(redis, p)\n"
+                               "    redis.call('SET', 'a', p.n)\n"
+                               "  end } } }\n";
+    static const char changed[] = "return { params = { n = 1 }, strategies = { {\n"
+                                  "  name = 'one', update = function(redis, p)\n"
+                                  "    redis.call('SET', 'b', p.n)\n"
+                                  "  end } } }\n";
+    static const struct {
+        const char *option, *value, *says;
+    } rows[] = {
+        { "--seed", "2", "seed: 1 in the run, 2 now" },
+        { "--trials", "9", "trials: 5 in the run, 9 now" },
+        { "--set", "n=2", "set n: 1 in the run, 2 now" },
+        { "--confidence", "0.9", "confidence: 0.95 in the run, 0.9 now" },
+        { "--shard", "1/2", "shard: 1/1 in the run, 1/2 now" },
+    };
+    char *directory = test_directory();
+    char *kept = mem_printf("%s/kept", directory);
+    char *path = test_file(directory, "one.lua", text);
+    struct run run = RUN("run", path, "--trials", "5", "-o", kept);
+
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    run_release(&run);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        run = RUN("run", "--resume", kept, rows[i].option, rows[i].value);
+        cr_expect_eq(run.status, 2, "%s: %s", rows[i].option, run.err);
+        EXPECT_SAYS(run.err, rows[i].says);
+        run_release(&run);
+    }
+    free(path);
+    path = test_file(directory, "one.lua", changed);
+    run = RUN("run", "--resume", kept);
+    cr_expect_eq(run.status, 2, "%s", run.err);
+    EXPECT_SAYS(run.err,
+                "line 3 of the scenario: 'redis.call('SET', 'a', p.n)' in the run, "
+                "'redis.call('SET', 'b', p.n)' now");
+    run_release(&run);
+    free(path);
+    free(kept);
+    test_directory_remove(directory);
+}
+
+/* Only one may write; who comes second is told so, and what the first does is not hurt.
+ */
+Test(store, two_cannot_write_to_one, .timeout = 60)
+{
+    char *directory = test_directory();
+    char *kept = mem_printf("%s/kept", directory);
+    char *path = test_scenario("mixed");
+    struct live_run live =
+        START("run", path, "--trials", "1000000", "--time", "30s", "-o", kept);
+    struct run run;
+
+    cr_assert(run_wait_for(&live, "kills"));
+    run = RUN("run", "--resume", kept);
+    cr_expect_eq(run.status, 4, "%s", run.err);
+    EXPECT_SAYS(run.err, "another afterkill is writing to it");
+    run_release(&run);
+    run = RUN("run", path, "-o", kept);
+    cr_expect_eq(run.status, 4, "%s", run.err);
+    EXPECT_SAYS(run.err, "another afterkill is writing to it");
+    run_release(&run);
+    run = RUN("report", kept);
+    cr_expect_eq(run.status, 4, "%s", run.err);
+    EXPECT_SAYS(run.err, "another afterkill is writing to it");
+    run_release(&run);
+    kill(live.pid, SIGINT);
+    run = run_finish(&live);
+    cr_expect_eq(run.status, 130, "%s", run.err);
+    run_release(&run);
+    free(path);
+    free(kept);
+    test_directory_remove(directory);
+}
+
+static void write_file(const char *directory, const void *bytes, size_t count)
+{
+    char *path = mem_printf("%s/run.sqlite", directory);
+    FILE *file = fopen(path, "we");
+
+    cr_assert_not_null(file);
+    cr_assert_eq(fwrite(bytes, 1, count, file), count);
+    fclose(file);
+    free(path);
+}
+
+/* Every command that reads a run says the same of what is none. */
+static void expect_refused(const char *directory, int status, const char *words)
+{
+    static const char *const commands[] = { "report", "merge" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+        struct run run = RUN(commands[i], directory);
+
+        cr_expect_eq(run.status, status, "%s: status %d: %s", commands[i], run.status,
+                     run.err);
+        EXPECT_SAYS(run.err, words);
+        EXPECT_SILENT(run.out);
+        run_release(&run);
+    }
+}
+
+Test(store, files_that_are_no_runs, .timeout = 120)
+{
+    static const char *const garbage[] = { "x", "SQLite format 3", "return {}\n" };
+    char *directory = test_directory();
+    char *kept = mem_printf("%s/kept", directory);
+    char *bad = mem_printf("%s/bad", directory);
+    struct run run = keep("mixed", kept, "50");
+    char *path = mem_printf("%s/run.sqlite", kept);
+    char bytes[1 << 20];
+    FILE *file = fopen(path, "re");
+    size_t count;
+
+    run_release(&run);
+    cr_assert_not_null(file);
+    count = fread(bytes, 1, sizeof(bytes), file);
+    fclose(file);
+    expect_refused(directory, 2, "there is no run in");
+    expect_refused("/nowhere", 2, "there is no run in");
+    cr_assert_eq(mkdir(bad, 0700), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(garbage); i++) {
+        write_file(bad, garbage[i], strlen(garbage[i]));
+        expect_refused(bad, 2, "is not a run of afterkill");
+    }
+    write_file(bad, "", 0);
+    expect_refused(bad, 2, "had not begun when it was ended");
+    /* Truncated anywhere: an error, never a crash, never a report. */
+    for (size_t length = 100; length + 512 < count; length += 1 + count / 40) {
+        write_file(bad, bytes, length);
+        run = RUN("report", bad);
+        cr_expect(run.status == 4 || run.status == 2, "%zu of %zu bytes: status %d: %s",
+                  length, count, run.status, run.err);
+        EXPECT_SILENT(run.out);
+        run_release(&run);
+    }
+    free(ask(kept, "PRAGMA user_version = 2"));
+    expect_refused(kept, 2, "was written by a newer afterkill (its schema is 2");
+    free(path);
+    free(bad);
+    free(kept);
+    test_directory_remove(directory);
+}
+
+/* Rows can be anything: what makes no sense is damage. */
+Test(store, rows_that_make_no_sense, .timeout = 120)
+{
+    static const char *const damages[] = {
+        "UPDATE trials SET state = 99999",
+        "UPDATE trials SET strategy = 99",
+        "UPDATE trials SET outcome = -1",
+        "UPDATE points SET state = 0",
+        "UPDATE points SET number = number + 100000",
+        "UPDATE controls SET commands = 9223372036854775807",
+        "UPDATE controls SET commands = -1",
+        "UPDATE states SET now = 'then'",
+        "UPDATE plan SET value = 'nan' WHERE name = 'confidence'",
+        "UPDATE plan SET value = '9/4' WHERE name = 'shard'",
+        "UPDATE plan SET value = '99999999999' WHERE name = 'trials'",
+        "DELETE FROM strategies",
+        "DELETE FROM plan",
+        "DROP TABLE trials",
+        "DELETE FROM states WHERE id = 2",
+    };
+    char *directory = test_directory();
+
+    for (size_t i = 0; i < ARRAY_SIZE(damages); i++) {
+        char *kept = mem_printf("%s/%zu", directory, i);
+        struct run run = keep("mixed", kept, "10");
+
+        run_release(&run);
+        free(ask(kept, damages[i]));
+        run = RUN("report", kept, "--format", "json");
+        cr_expect(run.status == 4 || run.status == 2, "%s: status %d: %s", damages[i],
+                  run.status, run.err);
+        EXPECT_SILENT(run.out);
+        cr_expect(run.err[0], "%s", damages[i]);
+        run_release(&run);
+        free(kept);
+    }
+    test_directory_remove(directory);
+}
+
+/* A clock that was wrong when the run began changes nothing that is counted. */
+Test(store, clock_set_back, .timeout = 60)
+{
+    static const char *const starts[] = { "0", "99999999999", "-5" };
+    char *directory = test_directory();
+    char *kept = mem_printf("%s/kept", directory);
+    struct run run = keep("mixed", kept, "20"), again;
+
+    for (size_t i = 0; i < ARRAY_SIZE(starts); i++) {
+        char *sql =
+            mem_printf("UPDATE run SET value = %s WHERE name = 'started'", starts[i]);
+
+        free(ask(kept, sql));
+        again = RUN("report", kept, "--format", "json");
+        cr_expect_str_eq(again.out, run.out);
+        run_release(&again);
+        free(sql);
+    }
+    run_release(&run);
+    free(kept);
+    test_directory_remove(directory);
+}
+
+/* A file system of so many bytes, or of which nothing can be written. Only root may mount
+ * one, in a mount namespace of its own. */
+static bool mount_small(const char *directory, const char *size)
+{
+    return unshare(CLONE_NEWNS) == 0 &&
+           mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+           mount("tmpfs", directory, "tmpfs", 0, size) == 0;
+}
+
+/* The disk fills while the run goes on: the run ends, says so, and what it had committed
+ * is a run that can be told. */
+Test(store, disk_that_fills, .timeout = 120)
+{
+    char *directory = test_directory();
+    char *small = mem_printf("%s/small", directory);
+    char *kept = mem_printf("%s/kept", small);
+    struct run run;
+
+    cr_assert_eq(mkdir(small, 0700), 0);
+    if (!mount_small(small, "size=300k")) {
+        free(small);
+        free(kept);
+        test_directory_remove(directory);
+        cr_skip_test("mounting a small file system is not allowed here");
+    }
+    run = keep("mixed", kept, "30000");
+    cr_expect_eq(run.status, 4, "status %d: %s", run.status, run.err);
+    EXPECT_SAYS(run.err, "the disk is full");
+    EXPECT_SAYS(run.out, "\"trouble\"");
+    run_release(&run);
+    run = RUN("report", kept);
+    cr_expect(run.status == 4, "status %d: %s", run.status, run.err);
+    EXPECT_SAYS(run.out, "INCOMPLETE");
+    run_release(&run);
+    cr_expect_eq(umount(small), 0);
+    free(small);
+    free(kept);
+    test_directory_remove(directory);
+}
+
+/* What cannot be written can be read; and nothing new is begun there. */
+Test(store, read_only_directory, .timeout = 60)
+{
+    char *directory = test_directory();
+    char *small = mem_printf("%s/small", directory);
+    char *kept = mem_printf("%s/kept", small), *new = mem_printf("%s/new", small);
+    struct run run, again;
+
+    cr_assert_eq(mkdir(small, 0700), 0);
+    if (!mount_small(small, "size=4m")) {
+        free(small);
+        free(kept);
+        free(new);
+        test_directory_remove(directory);
+        cr_skip_test("mounting a small file system is not allowed here");
+    }
+    run = keep("mixed", kept, "20");
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    cr_assert_eq(mount(NULL, small, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+    again = RUN("report", kept, "--format", "json");
+    cr_expect_str_eq(again.out, run.out);
+    run_release(&again);
+    again = RUN("run", "--resume", kept);
+    cr_expect_eq(again.status, 4, "%s", again.err);
+    EXPECT_SAYS(again.err, "it cannot be written to");
+    run_release(&again);
+    again = keep("mixed", new, "20");
+    cr_expect_eq(again.status, 4, "%s", again.err);
+    EXPECT_SAYS(again.err, "Read-only file system");
+    run_release(&again);
+    run_release(&run);
+    cr_expect_eq(umount(small), 0);
+    free(small);
+    free(kept);
+    free(new);
+    test_directory_remove(directory);
+}
+
+/* Stopping rules: what is needed is said before the kills begin, and then it is so. */
+Test(store, kills_end_when_enough_is_known, .timeout = 120)
+{
+    char *directory = test_directory();
+    char *path = test_scenario("mixed");
+    struct run run = RUN("run", path, "--strategy", "both", "--until-below", "0.01",
+                         "--format", "json");
+    json_t *both = json_strategy(&run, "both");
+
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    EXPECT_SAYS(run.err,
+                "368 clean kills of the one strategy that is clean (both) needed");
+    cr_expect_geq(json_count(both, "kills", "valid"), 368);
+    cr_expect_lt(json_number(both, "harm_rate", "high"), 0.01);
+    cr_expect_str_eq(
+        json_string_value(json_object_get(json_object_get(both, "harm_rate"), "method")),
+        "confidence-sequence");
+    run_release(&run);
+    run = RUN("run", path, "--strategy", "one-by-one,both", "--until-width", "0.2",
+              "--format", "json");
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    EXPECT_SAYS(run.err, "until-width 0.2: at most");
+    both = json_strategy(&run, "one-by-one");
+    cr_expect_leq(json_number(both, "harm_rate", "high") -
+                      json_number(both, "harm_rate", "low"),
+                  0.2);
+    run_release(&run);
+    free(path);
+    test_directory_remove(directory);
+}

@@ -1,0 +1,114 @@
+/* handmade.c - see handmade.h. */
+#include "handmade.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+#define SAMPLES 101
+
+static unsigned later_of(char letter)
+{
+    switch (letter) {
+    case 'L':
+        return LATER_LEAKED;
+    case 'l':
+        return LATER_LOST;
+    case 'x':
+        return LATER_MIXED;
+    case 'S':
+        return LATER_STUCK;
+    case 'B':
+        return LATER_LEAKED | LATER_LOST;
+    }
+    return 0;
+}
+
+static void fill_points(struct finding *finding, const char *points)
+{
+    finding->controlled = true;
+    finding->commands = strlen(points) - 1;
+    finding->bytes = 30 * finding->commands;
+    finding->trips = 1;
+    finding->read_bytes = 16384;
+    finding->points = mem_alloc(strlen(points) * sizeof(*finding->points));
+    finding->steps = mem_alloc(strlen(points) * sizeof(*finding->steps));
+    for (size_t k = 0; points[k]; k++) {
+        finding->points[k] = (struct point){
+            .taken = true,
+            .now = points[k] == '.' ? NOW_INTACT : NOW_TORN,
+            .later = later_of(points[k]),
+            .signature = { k + 1, 0 },
+        };
+        if (k)
+            snprintf(finding->steps[k - 1].command.label,
+                     sizeof(finding->steps[k - 1].command.label), "SET key%zu", k);
+    }
+}
+
+static void fill(struct finding *finding, const struct handmade_strategy *strategy)
+{
+    if (strategy->points)
+        fill_points(finding, strategy->points);
+    finding->kills.requested = strategy->valid;
+    finding->kills.outcomes[OUTCOME_VALID] = strategy->valid;
+    finding->kills.words = (struct words){
+        .now = { strategy->valid - strategy->torn, 0, strategy->torn },
+        .clean = strategy->valid - strategy->leaked - strategy->mixed,
+        .later = { strategy->leaked, 0, strategy->mixed },
+    };
+    if (!(strategy->mean_us > 0))
+        return;
+    finding->sample_count = SAMPLES;
+    finding->samples_ns = MEM_ARRAY(uint64_t, SAMPLES);
+    for (size_t i = 0; i < SAMPLES; i++)
+        finding->samples_ns[i] =
+            (uint64_t)(1e3 * strategy->mean_us * (0.9 + 0.2 * (double)i / (SAMPLES - 1)));
+}
+
+void handmade_init(struct handmade *handmade, uint64_t seed,
+                   const struct handmade_strategy strategies[HANDMADE_STRATEGIES])
+{
+    static const size_t all[HANDMADE_STRATEGIES] = { 0, 1, 2, 3, 4, 5 };
+    static char names[][8] = { "jobs", "period" }, values[][4] = { "25", "10" };
+    struct plan plan = { seed, 0, 0 };
+
+    *handmade = (struct handmade){
+        .scenario = { .name = (char *)"queue",
+                      .title = (char *)"A queue",
+                      .source = (char *)"",
+                      .path = (char *)"queue.lua" },
+        .parameters = { { .name = names[0], .value = values[0] },
+                        { .name = names[1], .value = values[1] } },
+    };
+    while (plan.strategies < HANDMADE_STRATEGIES && strategies[plan.strategies].name) {
+        handmade->strategies[plan.strategies] =
+            (struct strategy){ .name = (char *)strategies[plan.strategies].name,
+                               .about = (char *)"",
+                               .expect = strategies[plan.strategies].expect };
+        plan.strategies++;
+    }
+    handmade->scenario.strategies = handmade->strategies;
+    handmade->scenario.strategy_count = plan.strategies;
+    handmade->scenario.reference = plan.strategies - 1;
+    handmade->scenario.parameters = handmade->parameters;
+    handmade->scenario.parameter_count = 2;
+    result_init(&handmade->result, &handmade->scenario, all, &plan);
+    handmade->result.complete = true;
+    handmade->result.confidence = 0.95;
+    handmade->result.lanes = 2;
+    handmade->result.transport = "unix socket";
+    handmade->result.killer = "timer";
+    snprintf(handmade->result.server, sizeof(handmade->result.server), "redis 7.0.15");
+    for (size_t i = 0; i < plan.strategies; i++) {
+        handmade->result.kills_wanted |= strategies[i].valid > 0;
+        fill(&handmade->result.findings[i], &strategies[i]);
+    }
+}
+
+void handmade_release(struct handmade *handmade)
+{
+    result_release(&handmade->result);
+}

@@ -1,0 +1,30 @@
+/* handmade.h - results that are written down, without scenarios in Lua, lanes or
+ * messages.
+ */
+#pragma once
+
+#include "tally.h"
+
+#define HANDMADE_STRATEGIES 6
+
+struct handmade_strategy {
+    const char *name;
+    const char *points; /* one letter per crash point: . clean, L leaked, l lost, x mixed,
+                           S stuck, B leaked and lost. NULL: no control */
+    uint64_t valid, leaked, mixed, torn; /* kills; mixed ones are not leaked */
+    double mean_us;                      /* of warm updates; 0: none were measured */
+    unsigned expect;
+};
+
+struct handmade {
+    struct scenario scenario;
+    struct strategy strategies[HANDMADE_STRATEGIES];
+    struct parameter parameters[2]; /* jobs=25, period=10 */
+    struct result result;
+};
+
+/* Of as many strategies as have a name; the last one is the reference. Durations are
+ * spread a tenth to both sides of their mean. Command k of a strategy is "SET key<k>". */
+void handmade_init(struct handmade *handmade, uint64_t seed,
+                   const struct handmade_strategy strategies[HANDMADE_STRATEGIES]);
+void handmade_release(struct handmade *handmade);
