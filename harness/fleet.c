@@ -445,8 +445,10 @@ __attribute__((noreturn)) static void become_lane(struct fleet *fleet, size_t in
         .bytes = options->bytes,
         .killer = options->killer,
         .timeout_ns = options->timeout_ns,
-        .skip_costs = options->skip_costs || fleet->result->stages > STAGE_LEARN,
+        .skip_costs =
+            options->skip_costs || fleet->result->stages > STAGE_LEARN || options->replay,
         .skip_timelines = options->skip_costs || fleet->result->stages > STAGE_AIM,
+        .replay = options->replay,
         .kill_ns = options->kill_ns,
         .agenda = &fleet->agenda,
         .address = fleet->lanes[index].server.address,
@@ -687,6 +689,8 @@ int fleet_run(const struct fleet_options *options, struct result *result, struct
     sigset_t mask;
     int code;
 
+    if (options->replay)
+        fleet.lane_count = 1;
     result->lanes = fleet.lane_count;
     signal(SIGPIPE,
            SIG_IGN); /* a lane that is gone is an error, not our end; lanes inherit it */

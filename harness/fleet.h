@@ -32,6 +32,8 @@ struct fleet_options {
     enum transport transport;   /* of workers; audits always take the unix socket */
     uint64_t rtt_ns;            /* that is added between workers and Redis; 0: none */
     struct progress_view *view; /* may be NULL */
+    /* One lane performs this alone, for result->narrative. NULL: an ordinary run. */
+    const struct replay *replay;
 };
 
 /* Runs everything that the result does not hold yet. The result is filled as far as

@@ -82,6 +82,52 @@ void judge_touched(struct judge *judge)
     judge->untouched = false;
 }
 
+/* The last two looks of the watch. */
+struct sights {
+    struct snapshot snapshots[2];
+    size_t count; /* looks so far: look i is in i % 2 */
+};
+
+static void sights_release(struct sights *sights)
+{
+    snapshot_release(&sights->snapshots[0]);
+    snapshot_release(&sights->snapshots[1]);
+}
+
+/* Shows the watch what the database holds now, and what it held at its last look. */
+static int show(struct judge *judge, enum judge_moment moment, struct sights *sights,
+                const struct err *why, struct err *err)
+{
+    static const struct err nothing = ERR_NULL;
+    struct snapshot *after = &sights->snapshots[sights->count % 2];
+    struct judge_sight sight = {
+        .moment = moment,
+        .before = sights->count ? &sights->snapshots[(sights->count - 1) % 2] : NULL,
+        .after = after,
+        .why = why ? why : &nothing,
+    };
+    int code;
+
+    if (!judge->watch)
+        return 0;
+    code = snapshot_take(&judge->auditor, 0, after, err);
+    if (code < 0)
+        return code;
+    sights->count++;
+    judge->watch->seen(judge->watch->context, &sight);
+    return 0;
+}
+
+/* Tells the watch what came of an attempt. */
+static void tell_watch(struct judge *judge, enum judge_moment moment,
+                       const struct err *why)
+{
+    struct judge_sight sight = { .moment = moment, .why = why };
+
+    if (judge->watch)
+        judge->watch->seen(judge->watch->context, &sight);
+}
+
 /* Looks at the invariants of one time, of the state that the database holds. The first
  * that is violated is told in *ret_broken, unless an earlier look has found one. */
 static int look_at_invariants(struct judge *judge, scenario_function holds,
@@ -95,6 +141,8 @@ static int look_at_invariants(struct judge *judge, scenario_function holds,
     if (code == ERR_USAGE)
         err_set(ret_broken, ERR_USAGE, "%s",
                 judge->page->error[0] ? judge->page->error : why.msg);
+    if (code == ERR_USAGE)
+        tell_watch(judge, JUDGE_INVARIANT, ret_broken);
     else if (code < 0)
         *err = why;
     return code == ERR_USAGE ? 0 : code;
@@ -107,21 +155,30 @@ static int find_residue(struct judge *judge, scenario_function recover,
                         struct snapshot *ret, struct err *ret_failed,
                         struct err *ret_broken, struct err *err)
 {
-    int code;
+    CLEANUP(sights_release)
+    struct sights sights = { { SNAPSHOT_NULL, SNAPSHOT_NULL }, 0 };
+    int code = show(judge, JUDGE_DEAD, &sights, NULL, err);
 
     ret_failed->code = ret_broken->code = 0;
-    code = look_at_invariants(judge, judge->scenario->holds_now, ret_broken, err);
+    if (code == 0)
+        code = look_at_invariants(judge, judge->scenario->holds_now, ret_broken, err);
     if (code == 0)
         code = snapshot_expire(&judge->auditor, err);
     judge_touched(judge);
+    if (code == 0)
+        code = show(judge, JUDGE_LAPSED, &sights, NULL, err);
     if (code == 0 && recover) {
         code = run_function(judge, recover, "recover", false, ret_failed);
         if (code < 0 && code != ERR_USAGE) {
             *err = *ret_failed;
             return code;
         }
-        code = snapshot_expire(&judge->auditor, err);
+        code = show(judge, JUDGE_RECOVERED, &sights, ret_failed, err);
+        if (code == 0)
+            code = snapshot_expire(&judge->auditor, err);
     }
+    if (code == 0)
+        code = show(judge, JUDGE_RESIDUE, &sights, NULL, err);
     if (code == 0)
         code = snapshot_take(&judge->auditor, 0, ret, err);
     if (code == 0)
@@ -427,6 +484,8 @@ static int judge_new(struct judge *judge, struct subject *subject,
     code = try_alive(judge, &alive, &why, err);
     if (code < 0)
         return code;
+    if (judge->scenario->alive)
+        tell_watch(judge, JUDGE_ALIVE, &why);
     if (failed.code || !alive) {
         ret->later |= LATER_STUCK;
         if (!ret->example[0])
@@ -503,4 +562,19 @@ int judge_state(struct judge *judge, struct subject *subject,
     subject->judgements[subject->judged++] = judgement;
     *ret = &subject->judgements[subject->judged - 1];
     return 0;
+}
+
+int judge_afresh(struct judge *judge, struct subject *subject,
+                 const struct snapshot *snapshot, const struct judge_watch *watch,
+                 struct judgement *ret, struct err *err)
+{
+    struct judgement judgement = { .later = 0 };
+    int code;
+
+    judge->watch = watch;
+    code = judge_new(judge, subject, snapshot, &judgement, err);
+    judge->watch = NULL;
+    if (code == 0)
+        *ret = judgement;
+    return code;
 }

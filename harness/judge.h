@@ -14,6 +14,28 @@
 
 #define EXAMPLE_TEXT 200
 
+/* What becomes of a state while it is judged, for somebody who wants to see it. */
+enum judge_moment {
+    JUDGE_DEAD,      /* as the death left it */
+    JUDGE_LAPSED,    /* everything with an expiry was dropped */
+    JUDGE_RECOVERED, /* `recover` ran; why: what it raised */
+    JUDGE_RESIDUE,   /* everything with an expiry was dropped once more */
+    JUDGE_INVARIANT, /* why: which one is violated; now, or once time has passed */
+    JUDGE_ALIVE,     /* `alive` was tried; why: what failed */
+};
+
+struct judge_sight {
+    enum judge_moment moment;
+    const struct snapshot *before, *after; /* NULL at the last two moments; the first has
+                                              no `before` */
+    const struct err *why;                 /* code 0: nothing is wrong */
+};
+
+struct judge_watch {
+    void (*seen)(void *context, const struct judge_sight *sight);
+    void *context;
+};
+
 struct judgement {
     struct signature signature; /* of the state that was judged */
     enum now now;
@@ -49,6 +71,7 @@ struct judge {
     bool untouched;           /* nobody has sent a command since the old state was made */
     struct subject *subjects; /* owned */
     size_t subject_count;
+    const struct judge_watch *watch; /* NULL: nobody looks on; see judge_afresh() */
 };
 
 /* Takes over the connection. `strategies` (count of them) are those that take part; the
@@ -63,6 +86,12 @@ void judge_release(struct judge *judge);
 int judge_state(struct judge *judge, struct subject *subject,
                 const struct snapshot *snapshot, const struct judgement **ret,
                 struct err *err);
+
+/* The same without recourse to what was judged before, before the eyes of the watch,
+ * which sees more looks at the database than the verdict needs, and no other state. */
+int judge_afresh(struct judge *judge, struct subject *subject,
+                 const struct snapshot *snapshot, const struct judge_watch *watch,
+                 struct judgement *ret, struct err *err);
 
 /* Records a strategy's update once more, after a cut has heard other answers than the
  * recording: they vary, and subject->repeated says whether its commands do. */

@@ -29,6 +29,7 @@
  * updates. */
 #define VALID_SHARE 0.88
 
+#define TEXT_BYTES 32768 /* of a narrative, in one message */
 #define BATCH_TRIALS 64
 #define BATCH_NS (50 * NSEC_PER_MSEC)
 
@@ -616,17 +617,63 @@ static int learn(struct lane *lane, struct err *err)
                            lane->settings->plan.strategies, err);
     if (code == 0)
         code = tell_controls(lane, err);
-    for (size_t i = 0; i < lane->judge.subject_count && !lane->settings->bytes; i++)
+    for (size_t i = 0; i < lane->judge.subject_count && !lane->settings->bytes &&
+                       !lane->settings->replay;
+         i++)
         recording_release(&lane->judge.subjects[i].recording); /* forks should be small */
     return code == 0 && !lane->settings->skip_costs ? measure_all(lane, err) : code;
 }
 
+static int tell_text(struct lane *lane, const char *text, size_t length, struct err *err)
+{
+    int code = 0;
+
+    for (size_t at = 0, piece; at < length && code == 0; at += piece) {
+        piece = length - at < TEXT_BYTES ? length - at : TEXT_BYTES;
+        code = tell(lane, MESSAGE_TEXT, text + at, piece, err);
+    }
+    return code;
+}
+
+/* One trial again, in place of all. */
+static int narrate(struct lane *lane, struct err *err)
+{
+    const struct replay_stage stage = {
+        .judge = &lane->judge,
+        .page = lane->page,
+        .killer = lane->settings->killer,
+        .seed = lane->settings->plan.seed,
+    };
+    CLEANUP(mem_freep) char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    int code;
+
+    if (!out)
+        return err_errno(err, "make room for a narrative");
+    code = replay_perform(&stage, lane->settings->replay, out, err);
+    fclose(out);
+    return code == 0 ? tell_text(lane, text, length, err) : code;
+}
+
+static int skip(struct lane *lane, struct err *err)
+{
+    (void)lane, (void)err;
+    return 0;
+}
+
 static int run_stages(struct lane *lane, struct err *err)
 {
-    static int (*const stages[STAGE_COUNT])(struct lane * lane, struct err * err) = {
+    static int (*const trials[STAGE_COUNT])(struct lane * lane, struct err * err) = {
         [STAGE_LEARN] = learn, [STAGE_CENSUS] = take_census, [STAGE_BYTES] = take_bytes,
         [STAGE_AIM] = aim,     [STAGE_KILLS] = run_kills,
     };
+    static int (*const replay[STAGE_COUNT])(struct lane * lane, struct err * err) = {
+        [STAGE_LEARN] = learn, [STAGE_CENSUS] = skip,   [STAGE_BYTES] = skip,
+        [STAGE_AIM] = skip,    [STAGE_KILLS] = narrate,
+    };
+    int (*const *stages)(struct lane * lane, struct err * err) =
+        lane->settings->replay ? replay : trials;
     int code = 0;
 
     for (size_t i = 0; i < STAGE_COUNT && code == 0; i++) {

@@ -4,13 +4,15 @@
  * loaded, pinned to the CPU of its own redis-server. It learns what is right and measures
  * the updates, takes its share of the census, of the byte cuts, and of the kills; before
  * each of these three stages it waits until all lanes have come so far. What it finds it
- * tells the fleet over a pipe. */
+ * tells the fleet over a pipe. Or it learns what is right, and performs one trial again
+ * (replay.h). */
 #pragma once
 
 #include <stdbool.h>
 
 #include "agenda.h"
 #include "plan.h"
+#include "replay.h"
 #include "scenario.h"
 #include "worker.h"
 
@@ -30,6 +32,7 @@ struct lane_settings {
     size_t index, count;           /* this lane, and how many there are */
     int out_fd;                    /* messages go here */
     int in_fd; /* one byte comes from here when the next stage may begin */
+    const struct replay *replay; /* performed alone; NULL: an ordinary run */
 };
 
 /* Runs a lane to its end. Errors have been told to the fleet; returns the process's exit

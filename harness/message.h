@@ -38,6 +38,7 @@ enum message_type {
     MESSAGE_ALIVE,   /* nothing: still working */
     MESSAGE_DONE,    /* nothing: the lane has nothing left to do */
     MESSAGE_ERROR,   /* struct err: the lane gives up */
+    MESSAGE_TEXT,    /* a piece of a replay's narrative, not terminated */
 };
 
 struct message_header {

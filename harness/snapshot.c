@@ -501,6 +501,33 @@ void snapshot_release(struct snapshot *snapshot)
     *snapshot = (struct snapshot)SNAPSHOT_NULL;
 }
 
+/* Of a hash whose fields' times to live were asked for. */
+static int64_t field_ttl_ms(const redisReply *one, struct str field)
+{
+    const redisReply *elements = one->element[3];
+
+    if (one->elements <= 4 || str_compare(text_of(one->element[1]), STR("hash")) != 0)
+        return -1;
+    for (size_t i = 0; i + 1 < elements->elements; i += 2)
+        if (str_compare(text_of(elements->element[i]), field) == 0)
+            return one->element[4]->element[i / 2]->integer;
+    return -1;
+}
+
+int64_t snapshot_ttl_ms(const struct snapshot *snapshot, struct str key, struct str field)
+{
+    for (size_t i = 0; snapshot->reply && i < snapshot->reply->elements; i++) {
+        const redisReply *one = snapshot->reply->element[i];
+        int64_t ttl_ms;
+
+        if (str_compare(text_of(one->element[0]), key) != 0)
+            continue;
+        ttl_ms = field.length ? field_ttl_ms(one, field) : one->element[2]->integer;
+        return ttl_ms < 0 ? -1 : ttl_ms;
+    }
+    return -1;
+}
+
 int snapshot_expire(struct auditor *auditor, struct err *err)
 {
     CLEANUP(reply_freep) redisReply *reply = NULL;

@@ -60,6 +60,11 @@ int snapshot_take(struct auditor *auditor, int64_t client_id, struct snapshot *s
 int snapshot_digest(struct auditor *auditor, struct snapshot *snapshot, struct err *err);
 void snapshot_release(struct snapshot *snapshot);
 
+/* The time to live of a key, or of a hash's field ("": of the key itself), as the
+ * snapshot saw it; -1: it has none, or is not there. */
+int64_t snapshot_ttl_ms(const struct snapshot *snapshot, struct str key,
+                        struct str field);
+
 /* Time passes: drops every key and hash field that has an expiry. */
 int snapshot_expire(struct auditor *auditor, struct err *err);
 

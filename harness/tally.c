@@ -104,6 +104,8 @@ void result_release(struct result *result)
         free(result->findings[i].samples_ns);
     }
     free(result->findings);
+    free(result->narrative);
+    result->narrative = NULL;
     result->findings = NULL;
     result->plan.strategies = 0;
 }
@@ -232,10 +234,7 @@ static int take_point(struct result *result, const struct message_point *message
     return 0;
 }
 
-/* The crash point whose state a death left, and whose verdict it got: Redis executed a
- * prefix, of a length between the replies that were read and the commands that were
- * written. NULL: unexplained. */
-static struct point *explain(struct finding *finding, const struct message_trial *trial)
+struct point *tally_explain(struct finding *finding, const struct message_trial *trial)
 {
     for (uint64_t k = trial->replies;
          finding->controlled && k <= trial->commands && k <= finding->commands; k++)
@@ -271,7 +270,7 @@ static void take_kill(struct result *result, struct finding *finding,
                       const struct message_trial *trial)
 {
     struct kills *kills = &finding->kills;
-    struct point *point = explain(finding, trial);
+    struct point *point = tally_explain(finding, trial);
     bool valid = trial->outcome == OUTCOME_VALID ||
                  (trial->outcome == OUTCOME_MISSED && mutant("misses-clean"));
 
@@ -283,15 +282,19 @@ static void take_kill(struct result *result, struct finding *finding,
     if (!valid)
         return;
     count_words(&kills->words, (enum now)trial->now, trial->later);
-    if (point)
-        point->kills++;
+    if (!point)
+        return;
+    point->kills++;
+    if (!point->has_trial || trial->number < point->example_trial)
+        point->example_trial = trial->number;
+    point->has_trial = true;
 }
 
 static void take_cut(struct result *result, struct finding *finding,
                      const struct message_trial *trial)
 {
     struct cuts *cuts = &finding->cuts;
-    struct point *point = explain(finding, trial);
+    struct point *point = tally_explain(finding, trial);
 
     cuts->positions++;
     count_words(&cuts->words, (enum now)trial->now, trial->later);
@@ -323,6 +326,17 @@ static int take_note(struct result *result, const struct message_note *note)
     return 0;
 }
 
+/* A long text comes in pieces. */
+static int take_text(struct result *result, const char *piece, size_t bytes)
+{
+    size_t used = result->narrative ? strlen(result->narrative) : 0;
+
+    result->narrative = mem_grow(result->narrative, used + bytes + 1, 1);
+    memcpy(result->narrative + used, piece, bytes);
+    result->narrative[used + bytes] = '\0';
+    return 0;
+}
+
 int tally_take(struct result *result, enum message_type type, const void *body,
                size_t bytes, struct err *err)
 {
@@ -345,6 +359,8 @@ int tally_take(struct result *result, enum message_type type, const void *body,
         return 0;
     case MESSAGE_NOTE:
         return take_note(result, body);
+    case MESSAGE_TEXT:
+        return take_text(result, body, bytes);
     case MESSAGE_READY:
     case MESSAGE_ALIVE:
     case MESSAGE_DONE:

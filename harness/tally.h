@@ -24,6 +24,9 @@ struct point {
     struct signature signature;
     uint64_t kills; /* valid kills that left exactly this state here */
     uint64_t cuts;  /* byte positions that leave it, as they should */
+    bool has_trial;
+    uint64_t example_trial; /* the lowest number of those kills: whatever the lanes, the
+                               same one */
     char example[200];
 };
 
@@ -103,6 +106,7 @@ struct result {
     char trouble[1024];    /* the error that ended the run early; "" if none did */
     char first_error[600]; /* why a trial ended in an error; "" if none did */
     char unexplained[512]; /* the first unexplained death, in words; "" if none */
+    char *narrative;       /* of a replay (replay.h); owned, NULL if there is none */
 };
 
 void result_init(struct result *result, const struct scenario *scenario,
@@ -118,6 +122,11 @@ void result_release(struct result *result);
  * the scenario, or afterkill, is not repeatable. */
 int tally_take(struct result *result, enum message_type type, const void *body,
                size_t bytes, struct err *err);
+
+/* The crash point whose state a death left, and whose verdict it got: Redis executed a
+ * prefix, of a length between the replies that were read and the commands that were
+ * written. NULL: unexplained. */
+struct point *tally_explain(struct finding *finding, const struct message_trial *trial);
 
 /* Derived figures. */
 struct words tally_census(const struct finding *finding);

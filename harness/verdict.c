@@ -2,6 +2,7 @@
 #include "verdict.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -99,6 +100,29 @@ static bool has_value(const struct atom *atom)
            str_compare(atom->type, STR("hash")) == 0;
 }
 
+/* Takes one more atom of the place into account. */
+static void place_add(struct place *place, struct tendency *tends, const struct row *row)
+{
+    size_t least = row->old < row->new ? row->old : row->new;
+    size_t most = row->old < row->new ? row->new : row->old;
+
+    /* Only an element that has a value can have another one. A set member or list
+     * entry that is there once more than it should be is a leak. */
+    place->controls |= most > 0 && has_value(row->atom);
+    place->here |= row->here > 0;
+    place->excess |= row->here > most;
+    place->missing |= row->here < least;
+    if (row->old != row->new && row->here >= least && row->here <= most) {
+        tends->old |= row->here != row->new;
+        tends->new |= row->here != row->old;
+    }
+}
+
+static bool begins_place(const struct place *place, const struct row *row)
+{
+    return !place->atom || atom_compare_place(place->atom, row->atom) != 0;
+}
+
 unsigned verdict_later(struct state *old, struct state *new, struct state *residue)
 {
     struct walk walk = walk_start(mutant("one-control-new") ? new : old,
@@ -109,28 +133,71 @@ unsigned verdict_later(struct state *old, struct state *new, struct state *resid
     struct row row;
 
     while (walk_next(&walk, &row)) {
-        size_t least = row.old < row.new ? row.old : row.new;
-        size_t most = row.old < row.new ? row.new : row.old;
-
-        if (!place.atom || atom_compare_place(place.atom, row.atom) != 0) {
+        if (begins_place(&place, &row)) {
             words |= place_words(&place);
             place = (struct place){ row.atom, false, false, false, false };
         }
-        /* Only an element that has a value can have another one. A set member or list
-         * entry that is there once more than it should be is a leak. */
-        place.controls |= most > 0 && has_value(row.atom);
-        place.here |= row.here > 0;
-        place.excess |= row.here > most;
-        place.missing |= row.here < least;
-        if (row.old != row.new &&row.here >= least && row.here <= most) {
-            tends.old |= row.here != row.new;
-            tends.new |= row.here != row.old;
-        }
+        place_add(&place, &tends, &row);
     }
     words |= place_words(&place);
     if (tends.old && tends.new)
         words |= LATER_MIXED;
     return words;
+}
+
+/* The word of a place, to those of its atoms that are why: what is there too often, or
+ * else what is there too seldom. */
+static void blame(struct verdict_row *rows, size_t count, const struct place *place)
+{
+    unsigned words = place_words(place);
+
+    for (size_t i = 0; i < count; i++) {
+        size_t here = rows[i].here;
+
+        if (place->excess ? here > rows[i].old && here > rows[i].new
+                          : here < rows[i].old && here < rows[i].new)
+            rows[i].words |= words;
+    }
+}
+
+/* What only one of the controls has, in a residue that has something of both. */
+static void blame_tendencies(struct verdict_row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct verdict_row *row = &rows[i];
+        size_t least = row->old < row->new ? row->old : row->new;
+        size_t most = row->old < row->new ? row->new : row->old;
+
+        if (row->old != row->new && row->here >= least && row->here <= most)
+            rows[i].words |= LATER_MIXED;
+    }
+}
+
+size_t verdict_rows(struct state *old, struct state *new, struct state *residue,
+                    struct verdict_row **ret)
+{
+    struct walk walk = walk_start(old, new, residue);
+    struct verdict_row *rows =
+        MEM_ARRAY(struct verdict_row, old->count + new->count + residue->count + 1);
+    struct tendency tends = { false, false };
+    struct place place = { NULL, false, false, false, false };
+    size_t count = 0, first = 0;
+    struct row row;
+
+    while (walk_next(&walk, &row)) {
+        if (begins_place(&place, &row)) {
+            blame(rows + first, count - first, &place);
+            first = count;
+            place = (struct place){ row.atom, false, false, false, false };
+        }
+        place_add(&place, &tends, &row);
+        rows[count++] = (struct verdict_row){ row.atom, row.old, row.new, row.here, 0 };
+    }
+    blame(rows + first, count - first, &place);
+    if (tends.old && tends.new)
+        blame_tendencies(rows, count);
+    *ret = rows;
+    return count;
 }
 
 /* What is wrong with one atom: more of it than in either control, less than in both, or,

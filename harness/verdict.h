@@ -48,6 +48,19 @@ unsigned verdict_later(struct state *old, struct state *new, struct state *resid
 void verdict_example(struct state *old, struct state *new, struct state *residue,
                      char *buffer, size_t size);
 
+/* One distinct atom: how often it is in the old state or residue, in the new one, and
+ * here; and the words of the residue's that it is a reason for. */
+struct verdict_row {
+    const struct atom *atom;
+    size_t old, new, here;
+    unsigned words;
+};
+
+/* All atoms of the three, in order; their words together are those of verdict_later().
+ * The caller frees *ret; the atoms are the states'. Sorts all. */
+size_t verdict_rows(struct state *old, struct state *new, struct state *residue,
+                    struct verdict_row **ret);
+
 const char *now_name(enum now now);
 const char *later_name(unsigned bit_number); /* 0 .. LATER_COUNT - 1 */
 /* "clean", or the words joined by "+". The buffer holds at least LATER_TEXT bytes. */

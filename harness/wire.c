@@ -187,6 +187,9 @@ static void trace_write(struct wire *wire, size_t commands, size_t length)
         };
     if (page->record)
         memcpy(page->output + page->bytes, wire->buffer, length);
+    /* The page counts a command only once its trace is there: the worker may be killed in
+     * between. */
+    atomic_signal_fence(memory_order_release);
 }
 
 static int check_traceable(const struct wire *wire, size_t length, struct err *err)
@@ -273,6 +276,7 @@ static int take_apart(struct wire *wire, redisReply **ret, struct err *err)
         wire->page->traces[wire->read].reply_end =
             wire->fed - (reader->len - reader->pos);
     wire->read++;
+    atomic_signal_fence(memory_order_release); /* as with commands */
     if (wire->page)
         wire->page->replies = wire->read;
     return 0;

@@ -131,9 +131,10 @@ static void typical_add(struct typical *typical, int64_t sample_ns)
 /* Kills the worker `delay_ns` after its update began. The worker says that it is about to
  * begin by waking us, and may not have had the time to note when; sleeping and killing
  * take their time too. How much later than asked kills come in all shows afterwards, and
- * the next one is aimed so much earlier. */
-static void kill_after(int pidfd, struct progress *page, uint64_t delay_ns,
-                       uint64_t timeout_ns)
+ * the next one is aimed so much earlier. Returns
+ * when it killed. */
+static uint64_t kill_after(int pidfd, struct progress *page, uint64_t delay_ns,
+                           uint64_t timeout_ns)
 {
     static struct typical late;
     struct timespec timeout = ns_to_timespec(timeout_ns);
@@ -151,6 +152,7 @@ static void kill_after(int pidfd, struct progress *page, uint64_t delay_ns,
     if (page->begin_ns &&
         (int64_t)delay_ns > 2 * late.ns) /* it had something to sleep for */
         typical_add(&late, (int64_t)(kill_ns - page->begin_ns - delay_ns) + late.ns);
+    return kill_ns;
 }
 
 /* Waits for the child's end; after the timeout it is killed. */
@@ -187,6 +189,7 @@ int worker_run(const struct worker_job *job, const struct address *address,
     CLEANUP(connection_closep) redisContext *connection = NULL;
     static struct typical lead; /* from arming the timer to the update's beginning */
     struct worker_job inherited = *job;
+    uint64_t kill_ns = 0; /* monotonic clock */
     struct ending ending;
     int64_t client_id = 0;
     int pidfd = -1;
@@ -222,7 +225,7 @@ int worker_run(const struct worker_job *job, const struct address *address,
     }
     word_set(&page->released);
     if (pidfd >= 0) {
-        kill_after(pidfd, page, job->point.delay_ns, job->timeout_ns);
+        kill_ns = kill_after(pidfd, page, job->point.delay_ns, job->timeout_ns);
         close(pidfd);
     }
     code = reap(pid, job->timeout_ns, &ending, err);
@@ -230,9 +233,12 @@ int worker_run(const struct worker_job *job, const struct address *address,
         return code;
     if (job->fault == FAULT_KILL && page->begin_ns && job->point.delay_ns < NSEC_PER_SEC)
         typical_add(&lead, (int64_t)(page->begin_ns - page->arm_ns));
+    if (!kill_ns)
+        kill_ns = page->arm_ns + inherited.point.lead_ns + inherited.point.delay_ns;
     *ret = (struct worker_end){
         fault_outcome(fault_by_id(job->fault), page, ending),
         client_id,
+        kill_ns > page->begin_ns && page->begin_ns ? kill_ns - page->begin_ns : 0,
     };
     return 0;
 }

@@ -34,6 +34,8 @@ struct worker_job {
 struct worker_end {
     enum outcome outcome;
     int64_t client_id; /* whom to wait for before looking at the state */
+    uint64_t kill_ns;  /* with FAULT_KILL: when SIGKILL was due, or was sent, after the
+                          update's beginning; 0: before it */
 };
 
 /* The watchdog's tick: interrupts a wait ten times a second, so that worker_run() can

@@ -57,6 +57,24 @@ void str_show(char *buffer, size_t size, struct str text)
     buffer[size - 1] = '\0';
 }
 
+void str_print_shell(FILE *out, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "0123456789_-./=:,+@%";
+
+    if (*word && strspn(word, plain) == strlen(word)) {
+        fputs(word, out);
+        return;
+    }
+    fputc('\'', out);
+    for (; *word; word++)
+        if (*word == '\'')
+            fputs("'\\''", out);
+        else
+            fputc(*word, out);
+    fputc('\'', out);
+}
+
 static size_t distance(const char *a, const char *b)
 {
     size_t columns = strlen(b) + 1;

@@ -20,6 +20,9 @@ int str_compare(struct str a, struct str b); /* by bytes, then by length: <0, 0,
 void str_print(FILE *out, struct str text, size_t most);
 void str_show(char *buffer, size_t size, struct str text); /* the same into a buffer */
 
+/* As a shell takes it for one word: quoted if it has to be. */
+void str_print_shell(FILE *out, const char *word);
+
 /* The candidate nearest to a mistyped word (Levenshtein distance), or NULL if none is
  * near. name(context, i) is candidate i. */
 const char *str_nearest(const char *word, size_t count,

@@ -16,6 +16,7 @@ static const struct subcommand commands[] = {
     { "check", "[SCENARIO...]", "does every strategy do what its scenario expects?",
       cmd_check },
     { "report", "RUN", "the report of a run that is kept", cmd_report },
+    { "replay", "RUN TRIAL", "one trial of it again, narrated", cmd_replay },
     { "compare", "BASE [NEW]", "two runs beside each other, or the strategies of one",
       cmd_compare },
     { "baseline", "save|show", "what a repository keeps of a run", cmd_baseline },

@@ -184,25 +184,6 @@ char *check_advice(const struct check_strategy *strategy)
     return mem_strdup("Mend the update, or say in its `expect` what it does.");
 }
 
-/* As a shell takes it for one word. */
-static void write_word(FILE *out, const char *word)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                "0123456789_-./=:,+@%";
-
-    if (*word && strspn(word, plain) == strlen(word)) {
-        fputs(word, out);
-        return;
-    }
-    fputc('\'', out);
-    for (; *word; word++)
-        if (*word == '\'')
-            fputs("'\\''", out);
-        else
-            fputc(*word, out);
-    fputc('\'', out);
-}
-
 char *check_reproduce(const struct check *check, const struct check_scenario *scenario,
                       const struct check_strategy *strategy)
 {
@@ -211,14 +192,14 @@ char *check_reproduce(const struct check *check, const struct check_scenario *sc
     if (!begin(&out))
         return end(&out);
     fputs("afterkill run ", out.file);
-    write_word(out.file, scenario->operand);
+    str_print_shell(out.file, scenario->operand);
     if (strategy) {
         fputs(" --strategy ", out.file);
-        write_word(out.file, strategy->name);
+        str_print_shell(out.file, strategy->name);
     }
     if (check->redis_server) {
         fputs(" --redis-server ", out.file);
-        write_word(out.file, check->redis_server);
+        str_print_shell(out.file, check->redis_server);
     }
     fprintf(out.file, " --trials %llu --seed %llu --points", number(check->trials),
             number(check->seed));

@@ -188,6 +188,8 @@ static json_t *points(const struct finding *finding)
         json_object_set_new(object, "now", text(now_name(point->now)));
         json_object_set_new(object, "later", later_words(point->later));
         json_object_set_new(object, "kills", report_json_whole(point->kills));
+        if (point->has_trial)
+            json_object_set_new(object, "trial", report_json_whole(point->example_trial));
         json_object_set_new(object, "reachable",
                             json_boolean(figure_reachable(finding, k)));
         if (finding->cuts.positions)

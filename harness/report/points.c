@@ -146,15 +146,17 @@ static void write_points(FILE *out, const struct result *result,
 {
     struct table table = { .columns = 0 };
     char later[LATER_TEXT];
-    size_t kills = 0, bytes = 0;
+    size_t kills = 0, trial = 0, bytes = 0;
 
     table_column(&table, finding->strategy->name, "point", true);
     table_column(&table, "dead after", "", false);
     table_column(&table, "dead before", "", false);
     table_column(&table, "a reader", "sees", false);
     table_column(&table, "what", "stays", false);
-    if (result->kills_wanted)
+    if (result->kills_wanted) {
         kills = table_column(&table, "kills", "that hit", true);
+        trial = table_column(&table, "first", "trial", true);
+    }
     if (result->cuts_wanted)
         bytes = table_column(&table, "byte", "positions", true);
     for (uint64_t k = 0; finding->controlled && k <= finding->commands; k++) {
@@ -173,6 +175,8 @@ static void write_points(FILE *out, const struct result *result,
             table_set(&table, kills, "%llu", (unsigned long long)point->kills);
         else if (kills)
             table_set(&table, kills, "no reach");
+        if (trial && point->has_trial)
+            table_set(&table, trial, "%llu", (unsigned long long)point->example_trial);
         if (bytes)
             table_set(&table, bytes, "%llu", (unsigned long long)point->cuts);
     }

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "compare.h"
 #include "gate.h"
 #include "stopping.h"
@@ -100,6 +101,31 @@ double report_cuts_per_second(const struct result *result)
     for (size_t i = 0; i < result->plan.strategies; i++)
         positions += result->findings[i].cuts.positions;
     return per_second(result, STAGE_BYTES, positions);
+}
+
+char *report_replay(const struct result *result, const struct finding *finding,
+                    uint64_t point)
+{
+    const struct point *harm = &finding->points[point];
+    size_t length = 0;
+    char *command = NULL;
+    FILE *out = result->directory ? open_memstream(&command, &length) : NULL;
+
+    if (!out)
+        return NULL;
+    fputs("afterkill replay ", out);
+    str_print_shell(out, result->directory);
+    if (harm->has_trial) {
+        fprintf(out, " %llu", (unsigned long long)harm->example_trial);
+    } else {
+        CLEANUP(mem_freep) char *trial =
+            mem_printf("%s:%llu", finding->strategy->name, (unsigned long long)point);
+
+        fputc(' ', out);
+        str_print_shell(out, trial);
+    }
+    fclose(out);
+    return command;
 }
 
 const char *report_verdict(enum exit_status status)

@@ -64,6 +64,10 @@ double report_cuts_per_second(const struct result *result);   /* byte positions 
 
 /* The command after which point k comes; "" at point 0. */
 const char *report_command(const struct finding *finding, uint64_t point);
+/* The command that performs a crash point again, narrated, as one of the kills that
+ * landed there if there is one; the caller frees it. NULL: the run is not kept. */
+char *report_replay(const struct result *result, const struct finding *finding,
+                    uint64_t point);
 const char *report_verdict(enum exit_status status); /* "pass", "fail", ... */
 /* The words of an expectation, joined by the separator. */
 void report_expect(unsigned expect, char *buffer, size_t size, const char *separator);

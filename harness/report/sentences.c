@@ -1,5 +1,5 @@
 /* sentences.c - what there is to say of one strategy, in words: its harm and where it
- * begins, what kills and bytes add to that, and the cure. */
+ * begins, what kills and bytes add to that, the cure, and how to see it happen. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -250,11 +250,25 @@ static void write_cure(FILE *out, const struct finding *finding)
     write_wrapped(out, words);
 }
 
+/* On a line of its own, however long it is: it is there to be copied. */
+static void write_replay(FILE *out, const struct result *result,
+                         const struct finding *finding)
+{
+    const struct point *harm = first_harm(finding);
+    CLEANUP(mem_freep) char *command = NULL;
+
+    if (harm)
+        command = report_replay(result, finding, (uint64_t)(harm - finding->points));
+    if (command)
+        fprintf(out, "    Replay: %s\n", command);
+}
+
 void write_sentences(FILE *out, const struct result *result)
 {
     for (size_t i = 0; i < result->plan.strategies; i++) {
         write_sentence(out, result, &result->findings[i]);
         write_cure(out, &result->findings[i]);
+        write_replay(out, result, &result->findings[i]);
     }
     fputc('\n', out);
 }

@@ -25,6 +25,8 @@ Test(cli, help_and_version_go_to_standard_output, .timeout = 30)
         { { "check", "--help" },
           { "Usage: afterkill check", "--quick", "--filter", "--format" } },
         { { "new", "--help" }, { "Usage: afterkill new", "NAME" } },
+        { { "replay", "--help" },
+          { "Usage: afterkill replay", "RUN TRIAL", "STRATEGY:POINT" } },
         { { "list", "--help" }, { "Usage: afterkill list" } },
         { { "--version" }, { "afterkill 0" } },
         { { "-V" }, { "afterkill 0" } },

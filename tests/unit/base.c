@@ -211,6 +211,26 @@ static const char *word(const void *context, size_t i)
     return ((const char *const *)context)[i];
 }
 
+Test(str, is_one_word_to_a_shell)
+{
+    static const struct {
+        const char *word, *quoted;
+    } cases[] = {
+        { "plain", "plain" },           { "results/x-1.lua:7@3", "results/x-1.lua:7@3" },
+        { "two words", "'two words'" }, { "it's", "'it'\\''s'" },
+        { "$HOME", "'$HOME'" },         { "", "''" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        char text[64] = "";
+        FILE *out = fmemopen(text, sizeof(text), "w");
+
+        str_print_shell(out, cases[i].word);
+        fclose(out);
+        cr_expect_str_eq(text, cases[i].quoted);
+    }
+}
+
 Test(str, finds_typos_but_not_other_words)
 {
     static const struct {

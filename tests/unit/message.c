@@ -22,7 +22,7 @@ static size_t length_of(size_t i)
 
 static enum message_type type_of(size_t i)
 {
-    return (enum message_type)(i % (MESSAGE_ERROR + 1));
+    return (enum message_type)(i % (MESSAGE_TEXT + 1));
 }
 
 static void fill(char *body, size_t i)

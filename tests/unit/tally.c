@@ -236,6 +236,43 @@ Test(tally, a_death_with_another_verdict_than_its_point_is_unexplained)
     cr_expect_eq(finding->points[1].kills, 1);
 }
 
+/* Of the kills that landed at a point the lowest number is kept, in whatever order lanes
+ * tell them; those that were not valid landed nowhere. */
+Test(tally, a_point_names_its_first_trial)
+{
+    static const uint64_t numbers[] = { 50, 9, 31, 4, 77 };
+    struct message_trial trials[ARRAY_SIZE(numbers)];
+    const struct point *points;
+
+    take_control(LEAKY, 2, 0);
+    points = result.findings[LEAKY].points;
+    take_point(LEAKY, 0, NOW_INTACT, 0, 1);
+    take_point(LEAKY, 1, NOW_TORN, LATER_LEAKED, 2);
+    take_point(LEAKY, 2, NOW_TORN, LATER_LEAKED, 3);
+    for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+        trials[i] = trial_of(LEAKY, OUTCOME_VALID, 0, 2, 2);
+        trials[i].number = numbers[i];
+    }
+    trials[3].outcome = OUTCOME_MISSED;
+    take(MESSAGE_TRIALS, trials, sizeof(trials));
+    cr_expect(!points[0].has_trial);
+    cr_expect(!points[2].has_trial);
+    cr_expect(points[1].has_trial);
+    cr_expect_eq(points[1].example_trial, 9);
+    trials[0].number = 0;
+    take(MESSAGE_TRIALS, trials, sizeof(*trials));
+    cr_expect_eq(points[1].example_trial, 0);
+}
+
+Test(tally, a_narrative_comes_in_pieces)
+{
+    cr_expect_null(result.narrative);
+    take(MESSAGE_TEXT, "one, ", 5);
+    take(MESSAGE_TEXT, "two", 3);
+    take(MESSAGE_TEXT, "", 0);
+    cr_expect_str_eq(result.narrative, "one, two");
+}
+
 /* A state that another strategy's census has explains nothing. */
 Test(tally, the_first_unexplained_death_is_told)
 {

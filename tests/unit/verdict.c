@@ -6,9 +6,11 @@
  *     type:key[:id][=value][~]     ~ expires    ~~ expires beyond its bound
  */
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/rng.h"
 #include "verdict.h"
 
 static struct str part(const char **at, const char *ends)
@@ -339,6 +341,56 @@ Test(later, what_survives_time)
         state_release(&new);
         state_release(&residue);
     }
+}
+
+/* Of up to five atoms, as chance has it; few enough that bags have much in common. */
+static struct state random_state(uint64_t number)
+{
+    static const struct atom atoms[] = {
+        { STR("a"), STR("string"), STR(""), STR("1"), EXPIRY_NEVER },
+        { STR("a"), STR("string"), STR(""), STR("2"), EXPIRY_NEVER },
+        { STR("a"), STR("string"), STR(""), STR("2"), EXPIRY_BOUNDED },
+        { STR("h"), STR("hash"), STR("f"), STR("1"), EXPIRY_NEVER },
+        { STR("h"), STR("hash"), STR("f"), STR("2"), EXPIRY_NEVER },
+        { STR("l"), STR("list"), STR("j"), STR(""), EXPIRY_NEVER },
+        { STR("l"), STR("list"), STR("k"), STR(""), EXPIRY_NEVER },
+    };
+    size_t count = rng_below(6, 1, number, 0);
+    struct state state = STATE_NULL;
+
+    for (size_t i = 0; i < count; i++)
+        state_add(&state, atoms[rng_below(ARRAY_SIZE(atoms), 1, number, i + 1)]);
+    return state;
+}
+
+/* What explains a verdict, atom by atom, explains all of it and nothing else. */
+Test(rows, are_the_reasons_for_a_verdict)
+{
+    unsigned seen = 0;
+
+    for (uint64_t i = 0; i < 30000; i += 3) {
+        struct state old = random_state(i), new = random_state(i + 1);
+        struct state residue = random_state(i + 2);
+        unsigned later = verdict_later(&old, &new, &residue), words = 0;
+        size_t here = 0;
+        struct verdict_row *rows;
+        size_t count = verdict_rows(&old, &new, &residue, &rows);
+
+        for (size_t r = 0; r < count; r++) {
+            words |= rows[r].words;
+            here += rows[r].here;
+            cr_expect(!(rows[r].words & LATER_LEAKED) || rows[r].here > rows[r].new);
+            cr_expect(!(rows[r].words & LATER_LOST) || rows[r].here < rows[r].old);
+        }
+        cr_expect_eq(words, later, "case %llu", (unsigned long long)i);
+        cr_expect_eq(here, residue.count);
+        seen |= later;
+        free(rows);
+        state_release(&old);
+        state_release(&new);
+        state_release(&residue);
+    }
+    cr_expect_eq(seen, LATER_LEAKED | LATER_LOST | LATER_MIXED, "the cases are too few");
 }
 
 /* A state without what expires: time has passed, and nobody recovers anything. */

@@ -1,0 +1,363 @@
+/* replay.c - afterkill replay: one trial of a run that is kept, again and narrated.
+ *
+ * The run's terms are parsed as the command line that they were, so that the same
+ * strategies of the same scenario take part with the same parameters and the same clock;
+ * then the states are the same, and can be recognised. */
+#include <argp.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cmd/cmd.h"
+#include "cmd/options.h"
+#include "cmd/run_options.h"
+#include "fleet.h"
+#include "report/text.h"
+#include "store.h"
+
+struct options {
+    const char *run, *trial;
+    const char *redis_server;
+    const char *color;
+};
+
+enum option_key { KEY_COLOR = 256, KEY_REDIS_SERVER };
+
+static const struct argp_option argp_options[] = {
+    { "color", KEY_COLOR, "auto|always|never", 0, "Colour (default auto)", 1 },
+    { "redis-server", KEY_REDIS_SERVER, "PATH", 0,
+      "The server to start (default: as for run)", 1 },
+    { NULL, 0, NULL, 0, NULL, 0 },
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    struct options *options = state->input;
+
+    switch (key) {
+    case KEY_COLOR:
+        options->color = option_color(argument, state);
+        break;
+    case KEY_REDIS_SERVER:
+        options->redis_server = argument;
+        break;
+    case ARGP_KEY_ARG:
+        if (!options->run)
+            options->run = argument;
+        else if (!options->trial)
+            options->trial = argument;
+        else
+            argp_error(state, "more than a run and a trial: '%s'", argument);
+        break;
+    case ARGP_KEY_END:
+        if (!options->run)
+            argp_error(state, "which run? The directory that `afterkill run` has made, "
+                              "like results/latest");
+        else if (!options->trial)
+            argp_error(state,
+                       "which trial? Its number, or STRATEGY:POINT, or STRATEGY@BYTES; "
+                       "reports name them");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+/* A kept run, and what is needed to do a part of it again. */
+struct revival {
+    struct saved saved;
+    struct run_options options; /* of the run */
+    struct scenario *scenario;  /* owned */
+    size_t *strategies;         /* owned */
+    char changed[400]; /* since the run, what its trials depend on; "" if nothing */
+};
+
+static void revival_release(struct revival *revival)
+{
+    free(revival->strategies);
+    scenario_free(revival->scenario);
+    run_options_release(&revival->options);
+    saved_release(&revival->saved);
+}
+
+/* The strategies that took part, in their order. */
+static int find_strategies(struct revival *revival, struct err *err)
+{
+    const struct result *result = &revival->saved.result;
+
+    revival->strategies = MEM_ARRAY(size_t, result->plan.strategies);
+    for (size_t i = 0; i < result->plan.strategies; i++) {
+        const char *name = result->findings[i].strategy->name;
+        ptrdiff_t index = scenario_find(revival->scenario, name);
+
+        if (index < 0)
+            return err_set(err, ERR_USAGE,
+                           "'%s' has no strategy '%.60s' any more, which took part in "
+                           "the run",
+                           revival->scenario->path, name);
+        revival->strategies[i] = (size_t)index;
+    }
+    return 0;
+}
+
+static int find_changes(struct revival *revival, struct err *err)
+{
+    static const char *const own[] = { "scenario.path", NULL };
+    CLEANUP(terms_release) struct terms terms = TERMS_NULL;
+    int code =
+        run_options_terms(&revival->options, revival->scenario, revival->strategies,
+                          revival->saved.result.plan.strategies, &terms, err);
+
+    if (code == 0)
+        terms_difference(&revival->saved.terms, "in the run", &terms, "now", own,
+                         revival->changed, sizeof(revival->changed));
+    return code;
+}
+
+static int revive(const char *directory, struct revival *revival, struct err *err)
+{
+    char *argv[] = { (char[]){ "afterkill replay" }, (char[]){ "--resume" },
+                     mem_strdup(directory), NULL };
+    struct run_options *options = &revival->options;
+    CLEANUP(mem_freep) char *path = NULL;
+    int code = saved_load(directory, &revival->saved, err);
+
+    if (code == 0)
+        code = run_options_parse(3, argv, options, err);
+    if (code == 0)
+        code = scenario_path(options->scenario, &path, err);
+    if (code == 0)
+        code = scenario_load(path,
+                             &(struct scenario_settings){
+                                 .assignments = options->assignments,
+                                 .count = options->assignment_count,
+                                 .seed = options->seed,
+                                 .now = options->now,
+                             },
+                             &revival->scenario, err);
+    if (code == 0)
+        code = find_strategies(revival, err);
+    if (code == 0)
+        code = find_changes(revival, err);
+    free(argv[2]);
+    return code;
+}
+
+/* The place of a strategy among those that took part. */
+static int find_strategy(const struct result *result, const char *name, size_t *ret,
+                         struct err *err)
+{
+    for (size_t i = 0; i < result->plan.strategies; i++)
+        if (strcmp(result->findings[i].strategy->name, name) == 0) {
+            *ret = i;
+            return 0;
+        }
+    return err_set(err, ERR_USAGE, "no strategy '%.60s' took part in the run", name);
+}
+
+/* One trial among all deaths of a run: a kill by its number, a cut by its bytes. */
+struct search {
+    enum fault_id fault;
+    uint64_t number;
+    size_t strategy; /* of a cut */
+    struct message_trial trial;
+    bool found;
+};
+
+static int look_at_trials(void *context, enum message_type type, const void *body,
+                          size_t bytes, struct err *err)
+{
+    const struct message_trial *trials = body;
+    struct search *search = context;
+
+    (void)err;
+    for (size_t i = 0; type == MESSAGE_TRIALS && i < bytes / sizeof(*trials); i++)
+        if (trials[i].fault == search->fault && trials[i].number == search->number &&
+            trials[i].strategy == search->strategy) {
+            search->trial = trials[i];
+            search->found = true;
+        }
+    return 0;
+}
+
+/* What became of it. It is not found if the run did not come to it, or was another shard.
+ */
+static int find_trial(struct saved *saved, struct search *search, struct err *err)
+{
+    CLEANUP(database_close) struct database database = DATABASE_NULL;
+    const struct listener listener = { look_at_trials, search,
+                                       saved->result.plan.strategies };
+    int code = stored_open(saved->directory, &database, err);
+
+    return code == 0 ? stored_tell(&database, STORED_DEATHS, &listener, err) : code;
+}
+
+static void note_recorded(struct replay *replay, struct finding *finding,
+                          const struct search *search)
+{
+    const struct message_trial *trial = &search->trial;
+    const struct point *point = search->found ? tally_explain(finding, trial) : NULL;
+
+    if (!search->found)
+        return;
+    replay->recorded = true;
+    replay->outcome = (enum outcome)trial->outcome;
+    replay->replies = trial->replies;
+    replay->commands = trial->commands;
+    replay->signature = trial->signature;
+    replay->now = (enum now)trial->now;
+    replay->later = trial->later;
+    replay->explained = point;
+    replay->point = point ? (uint64_t)(point - finding->points) : 0;
+}
+
+static int find_kill(struct saved *saved, uint64_t number, struct replay *ret,
+                     struct err *err)
+{
+    struct result *result = &saved->result;
+    struct search search = { .fault = FAULT_KILL, .number = number };
+    struct plan_trial planned;
+    int code;
+
+    if (number >= plan_trials(&result->plan))
+        return err_set(err, ERR_USAGE, "there is no trial %llu: the run has %llu",
+                       (unsigned long long)number,
+                       (unsigned long long)plan_trials(&result->plan));
+    planned = plan_trial(&result->plan, number);
+    *ret = (struct replay){ .strategy = planned.strategy,
+                            .fault = FAULT_KILL,
+                            .number = number,
+                            .fraction = planned.fraction };
+    search.strategy = planned.strategy;
+    code = find_trial(saved, &search, err);
+    note_recorded(ret, &result->findings[planned.strategy], &search);
+    return code;
+}
+
+static int find_cut(struct saved *saved, struct replay *replay, struct err *err)
+{
+    struct search search = { .fault = FAULT_BYTE,
+                             .number = replay->number,
+                             .strategy = replay->strategy };
+    int code = find_trial(saved, &search, err);
+
+    note_recorded(replay, &saved->result.findings[replay->strategy], &search);
+    return code;
+}
+
+static void find_point(const struct finding *finding, uint64_t index, struct replay *ret)
+{
+    const struct point *point = &finding->points[index];
+
+    if (!finding->controlled || index > finding->commands || !point->taken)
+        return;
+    ret->recorded = true;
+    ret->outcome = index < finding->commands ? OUTCOME_VALID : OUTCOME_MISSED;
+    ret->replies = ret->commands = index;
+    ret->signature = point->signature;
+    ret->explained = true;
+    ret->point = index;
+    ret->now = point->now;
+    ret->later = point->later;
+}
+
+static int find_replay(struct saved *saved, const char *trial, struct replay *ret,
+                       struct err *err)
+{
+    struct replay_operand operand;
+    int code = replay_operand_parse(trial, &operand, err);
+
+    if (code == 0 && operand.fault == FAULT_KILL)
+        return find_kill(saved, operand.number, ret, err);
+    *ret = (struct replay){ .fault = operand.fault, .number = operand.number };
+    if (code == 0)
+        code = find_strategy(&saved->result, operand.strategy, &ret->strategy, err);
+    if (code == 0 && operand.fault == FAULT_STEP)
+        find_point(&saved->result.findings[ret->strategy], operand.number, ret);
+    if (code == 0 && operand.fault == FAULT_BYTE)
+        code = find_cut(saved, ret, err);
+    return code;
+}
+
+/* Performs it; the caller frees the narrative. */
+static int perform(const struct revival *revival, const struct replay *replay,
+                   const char *redis_server, char **ret, struct err *err)
+{
+    const struct run_options *run = &revival->options;
+    struct fleet_options fleet = {
+        .scenario = revival->scenario,
+        .strategies = revival->strategies,
+        .plan = revival->saved.result.plan,
+        .killer = run->killer,
+        .timeout_ns = (uint64_t)(run->timeout_s * (double)NSEC_PER_SEC),
+        .redis_server = redis_server ? redis_server : run->redis_server,
+        .transport = run->transport,
+        .rtt_ns = (uint64_t)llround(run->rtt_s * (double)NSEC_PER_SEC),
+        .replay = replay,
+    };
+    struct result result;
+    int code;
+
+    result_init(&result, revival->scenario, revival->strategies, &fleet.plan);
+    code = fleet_run(&fleet, &result, err);
+    *ret = TAKE_PTR(result.narrative);
+    result_release(&result);
+    return code;
+}
+
+/* Headings begin a line, and death stands between dashes. */
+static void print(const char *narrative, bool color)
+{
+    while (*narrative) {
+        size_t length = strcspn(narrative, "\n");
+        bool death = strncmp(narrative + strspn(narrative, " "), "--- ", 4) == 0;
+
+        paint(stdout, color && death, "\033[31m");
+        paint(stdout, color && !death && *narrative != ' ', "\033[1m");
+        fwrite(narrative, 1, length, stdout);
+        paint(stdout, color, "\033[0m");
+        fputc('\n', stdout);
+        narrative += length + (narrative[length] == '\n');
+    }
+}
+
+int cmd_replay(int argc, char **argv, enum exit_status *ret_status, struct err *err)
+{
+    static const struct argp argp = {
+        .options = argp_options,
+        .parser = parse,
+        .args_doc = "RUN TRIAL",
+        .doc =
+            "Perform one trial of a run again, and tell what happens: the commands and "
+            "their replies, where the kill falls, what is left, what becomes of it, "
+            "and why the verdict is what it is."
+            "\vRUN is a directory that `afterkill run` has made; results/latest is the "
+            "newest. TRIAL is a kill's number, as reports name it, or a crash point as "
+            "STRATEGY:POINT, or a lost link as STRATEGY@BYTES. A kill that timing does "
+            "not hit again is performed as the crash point that it landed on.",
+    };
+    struct options options = { .color = "auto" };
+    CLEANUP(revival_release) struct revival revival = { .scenario = NULL };
+    CLEANUP(mem_freep) char *narrative = NULL;
+    struct replay replay;
+    int code;
+
+    argp_parse(&argp, argc, argv, 0, NULL, &options);
+    code = revive(options.run, &revival, err);
+    if (code == 0)
+        code = find_replay(&revival.saved, options.trial, &replay, err);
+    if (code == 0)
+        code = perform(&revival, &replay, options.redis_server, &narrative, err);
+    if (code == 0 && !narrative)
+        code = err_set(err, -EPROTO, "the lane told nothing"); /* UNTESTED: it does */
+    if (code < 0)
+        return code;
+    if (revival.changed[0])
+        printf("This is not what was run: %s\n\n", revival.changed);
+    print(narrative, option_color_wanted(options.color));
+    *ret_status = EXIT_PASS;
+    return 0;
+}

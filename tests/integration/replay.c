@@ -1,0 +1,608 @@
+/* replay.c - trials that are performed again, against real servers: what the narrative
+ * says must be what happened.
+ *
+ * A run is made first, as any other; what it recorded of a trial or a crash point is then
+ * replayed, as `afterkill replay` does with a run that was kept. */
+#include "testlib.h"
+
+#include <stdlib.h>
+
+#include "fleet.h"
+#include "judge.h"
+#include "snapshot.h"
+
+/* A scenario, a finished run of it, and the last replay. */
+struct theatre {
+    char *directory;
+    struct scenario *scenario;
+    size_t strategies[32];
+    struct fleet_options options;
+    struct result result;
+    char *narrative;
+};
+
+static struct theatre theatre_make(const char *path, const char *assignment,
+                                   uint64_t trials)
+{
+    const struct scenario_settings settings = {
+        .assignments = &assignment,
+        .count = assignment != NULL,
+        .seed = 1,
+        .now = 1700000000,
+    };
+    struct theatre theatre = { .directory = test_directory() };
+    struct err err = ERR_NULL;
+
+    cr_assert_eq(scenario_load(path, &settings, &theatre.scenario, &err), 0, "%s",
+                 err.msg);
+    for (size_t i = 0; i < ARRAY_SIZE(theatre.strategies); i++)
+        theatre.strategies[i] = i;
+    theatre.options = (struct fleet_options){
+        .scenario = theatre.scenario,
+        .plan = { 1, theatre.scenario->strategy_count, trials },
+        .timeout_ns = UINT64_C(10000000000),
+        .skip_costs = true,
+        .lanes = 2,
+    };
+    return theatre;
+}
+
+/* The run whose trials are replayed. */
+static void theatre_run(struct theatre *theatre)
+{
+    struct err err = ERR_NULL;
+
+    theatre->options.strategies = theatre->strategies;
+    result_init(&theatre->result, theatre->scenario, theatre->strategies,
+                &theatre->options.plan);
+    cr_assert_eq(fleet_run(&theatre->options, &theatre->result, &err), 0, "%s", err.msg);
+}
+
+static struct theatre theatre_open(const char *name, const char *assignment,
+                                   uint64_t trials)
+{
+    CLEANUP(mem_freep) char *path = test_scenario(name);
+    struct theatre theatre = theatre_make(path, assignment, trials);
+
+    theatre_run(&theatre);
+    return theatre;
+}
+
+static void theatre_close(struct theatre *theatre)
+{
+    free(theatre->narrative);
+    result_release(&theatre->result);
+    scenario_free(theatre->scenario);
+    cr_expect_eq(test_directory_entries(theatre->directory), 0, "leftovers in TMPDIR");
+    test_directory_remove(theatre->directory);
+}
+
+/* Performs it; returns fleet_run()'s code. */
+static int perform(struct theatre *theatre, const struct replay *replay, struct err *err)
+{
+    struct fleet_options options = theatre->options;
+    struct result result;
+    int code;
+
+    options.strategies = theatre->strategies;
+    options.replay = replay;
+    result_init(&result, theatre->scenario, theatre->strategies, &options.plan);
+    code = fleet_run(&options, &result, err);
+    cr_expect_eq(result.lanes, 1);
+    free(theatre->narrative);
+    theatre->narrative = TAKE_PTR(result.narrative);
+    result_release(&result);
+    return code;
+}
+
+static const char *narrate(struct theatre *theatre, const struct replay *replay)
+{
+    struct err err = ERR_NULL;
+
+    cr_assert_eq(perform(theatre, replay, &err), 0, "%s", err.msg);
+    cr_assert_not_null(theatre->narrative);
+    if (getenv("REPLAY_SHOW"))
+        fprintf(stderr, "%s\n=====\n", theatre->narrative);
+    for (const char *line = theatre->narrative; *line; line += strcspn(line, "\n") + 1)
+        cr_expect_leq(strcspn(line, "\n"), 100, "a long line:\n%.*s",
+                      (int)strcspn(line, "\n"), line);
+    return theatre->narrative;
+}
+
+static struct replay point_of(const struct theatre *theatre, size_t strategy, uint64_t k)
+{
+    const struct point *point = &theatre->result.findings[strategy].points[k];
+
+    cr_assert(point->taken);
+    return (struct replay){
+        .strategy = strategy,
+        .fault = FAULT_STEP,
+        .number = k,
+        .recorded = true,
+        .outcome = OUTCOME_VALID,
+        .replies = k,
+        .commands = k,
+        .signature = point->signature,
+        .explained = true,
+        .point = k,
+        .now = point->now,
+        .later = point->later,
+    };
+}
+
+static void expect_words(const char *narrative, const char *const *words)
+{
+    for (; *words; words++)
+        EXPECT_SAYS(narrative, *words);
+}
+
+/* Every kind of harm says what it is and why, of what element. */
+Test(replay, says_what_is_wrong_and_why, .timeout = 120)
+{
+    static const struct {
+        const char *scenario, *assignment;
+        const char *words[12];
+    } rows[] = {
+        { "leaked",
+          NULL,
+          { "Crash point 1 of strategy 'set-then-expire', scenario leaked, seed 1",
+            "SET session data", "OK --- the worker dies by itself here, every reply read",
+            "EXPIRE session 60 not sent", "executed the first 1 of 2 commands",
+            "string 'session', which never expires NEITHER 'data': the new state has it "
+            "with an expiry",
+            "leaked 'data': in neither: a new key This residue is leaked.",
+            "Verdict: torn now, leaked later", "nothing: none of it has an expiry",
+            "as recorded" } },
+        { "lost",
+          NULL,
+          { "LPOP queue", "\"job 1\"", "GONE 'job 1'", "Now: gap",
+            "list 'queue', which never expires lost 'job 1': in both, and gone",
+            "nothing that is wrong, but something that is in both states is missing",
+            "Verdict: gap now, lost later" } },
+        { "mixed",
+          NULL,
+          { "only new 'new'", "only old 'old'",
+            "mixed 'old': as in the old state's residue only",
+            "mixed 'new': as in the completed update's residue only",
+            "mixed 'new': not here, but in the completed update's residue",
+            "Verdict: torn now, mixed later" } },
+        { "stuck",
+          "how=refuse",
+          { "A fresh worker tries the operation again: `alive` it fails: alive returned",
+            "leaked+stuck later",
+            "stuck: a fresh worker cannot do the operation again" } },
+        { "stuck", "how=raise", { "it fails:", "somebody else has the lock" } },
+        { "recover_raises",
+          NULL,
+          { "Recovery: the scenario's `recover` runs", "removed: string 'marker'",
+            "it raises:", "found a marker", "stuck later",
+            "This residue is clean: it is exactly the old state's residue and the "
+            "completed update's residue" } },
+        { "broken",
+          NULL,
+          { "An invariant is violated, right after the death: ", "lapses",
+            "dropped: string 'lock:1', which expires in 86400 s", "broken later" } },
+        { "gap",
+          NULL,
+          { "string 'cache', which is not there", "GONE", "the next update heals it",
+            "gap now, clean later" } },
+        { "torn",
+          NULL,
+          { "hash 'pair', which expires in", "only new 'a' = 'new'",
+            "only old 'b' = 'old'",
+            "dropped: hash 'pair' with 2 elements, which expires in ",
+            "Recovery: there is no `recover`, nobody cleans up",
+            "nothing is there, and nothing has to be", "torn now, clean later" } },
+    };
+
+    processes_adopt();
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct theatre theatre = theatre_open(rows[i].scenario, rows[i].assignment, 0);
+        struct replay replay = point_of(&theatre, 0, 1);
+
+        expect_words(narrate(&theatre, &replay), rows[i].words);
+        theatre_close(&theatre);
+        processes_wait();
+    }
+}
+
+/* Points at both ends: a worker that sends nothing, and one that survives. */
+Test(replay, of_the_first_and_the_last_point, .timeout = 60)
+{
+    struct theatre theatre = theatre_open("leaked", NULL, 0);
+    struct replay first = point_of(&theatre, 0, 0), last = point_of(&theatre, 0, 2);
+    const char *narrative = narrate(&theatre, &first);
+
+    expect_words(narrative,
+                 (const char *[]){ "every reply read --- 1 SET session data not sent",
+                                   "Redis executed none of the 2 commands",
+                                   "A reader sees exactly the old state.",
+                                   "Verdict: intact now, clean later", NULL });
+    narrative = narrate(&theatre, &last);
+    expect_words(narrative,
+                 (const char *[]){ "(integer) 1 --- the update is over ---",
+                                   "A reader sees exactly the new state.",
+                                   "dropped: string 'session', which expires in ",
+                                   "Verdict: intact now, clean later", NULL });
+    last.number = 3;
+    {
+        struct err err = ERR_NULL;
+
+        cr_expect_eq(perform(&theatre, &last, &err), ERR_USAGE);
+        EXPECT_SAYS(err.msg, "no crash point 3: its update sends 2 commands");
+    }
+    theatre_close(&theatre);
+}
+
+/* Ten round trips that all take much longer than timing errs. Point 5 explains who waits
+ * for reply 5 or for reply 6, between 0.3 and 0.5 of the update; the span of which 0.37
+ * is taken may be longer than the update. */
+Test(replay, hits_the_same_place_again, .timeout = 120)
+{
+    struct theatre theatre = theatre_open("known_rate", "turns=80000", 0);
+    struct replay replay = point_of(&theatre, 0, 5);
+    const char *narrative;
+
+    replay.fault = FAULT_KILL;
+    replay.fraction = 0.37;
+    narrative = narrate(&theatre, &replay);
+    expect_words(
+        narrative,
+        (const char *[]){ "a kill of strategy 'three-tenths'", "Planned: SIGKILL at 0.",
+                          "of at most 40 died at the same place", "SET key value",
+                          "written, reply not read --- SIGKILL at",
+                          "us, while waiting for reply ", "EXPIRE key 60",
+                          "string 'key', which never expires", "a new key",
+                          "Verdict: torn now, leaked later", "as recorded", NULL });
+    replay.recorded = false;
+    EXPECT_SAYS(narrate(&theatre, &replay), "nothing is known of how it went");
+    theatre_close(&theatre);
+}
+
+/* A pipeline in one buffer is never torn in its middle by a kill. */
+Test(replay, falls_back_on_the_census_and_says_so, .timeout = 60)
+{
+    CLEANUP(mem_freep) char *path = test_scenario("worker");
+    struct theatre theatre = theatre_make(path, NULL, 0);
+    struct replay replay;
+    const char *narrative;
+
+    theatre.strategies[0] = (size_t)scenario_find(theatre.scenario, "buffer");
+    theatre.options.plan.strategies = 1;
+    theatre_run(&theatre);
+    replay = point_of(&theatre, 0, 10);
+    replay.fault = FAULT_KILL;
+    replay.number = 7;
+    replay.fraction = 0.5;
+    replay.replies = 0;
+    replay.commands = 20;
+    narrative = narrate(&theatre, &replay);
+    expect_words(
+        narrative,
+        (const char *[]){ "The kill landed after command 10, where an update stays for",
+                          "; 40 timed attempts did not hit that boundary again, "
+                          "so this is the census point it landed on",
+                          "Redis executed the first 10 of 20 commands",
+                          "11 RPUSH list 11 not sent", NULL });
+    replay.signature.low++;
+    narrative = narrate(&theatre, &replay);
+    EXPECT_SAYS(narrative, "does not leave the recorded state in this run");
+    replay.explained = false;
+    narrative = narrate(&theatre, &replay);
+    EXPECT_SAYS(narrative, "UNEXPLAINED by any crash point");
+    EXPECT_SAYS(narrative, "no crash point explains what was recorded");
+    theatre_close(&theatre);
+}
+
+/* Trials that count in no rate: too late, too early, in error, in time out. */
+Test(replay, of_what_was_not_valid, .timeout = 120)
+{
+    struct theatre theatre = theatre_open("leaked", NULL, 0);
+    struct replay replay = point_of(&theatre, 0, 2);
+    const char *narrative;
+
+    replay.fault = FAULT_KILL;
+    replay.fraction = 50; /* of the update: long after it */
+    replay.outcome = OUTCOME_MISSED;
+    narrative = narrate(&theatre, &replay);
+    expect_words(narrative,
+                 (const char *[]){ "Recorded: missed", "such trials count in no rate",
+                                   "--- the update is over at", "missed it ---", NULL });
+    replay.outcome = OUTCOME_EARLY;
+    replay.replies = replay.commands = replay.point = 0;
+    replay.signature = theatre.result.findings[0].points[0].signature;
+    narrative = narrate(&theatre, &replay);
+    expect_words(narrative,
+                 (const char *[]){ "Recorded: early", "The trial ended with 'early'",
+                                   "timed attempts did not hit", NULL });
+    theatre_close(&theatre);
+}
+
+/* The link that is lost in the middle of a command. */
+Test(replay, of_a_cut_at_a_byte, .timeout = 60)
+{
+    struct theatre theatre = theatre_open("leaked", NULL, 0);
+    const struct finding *finding = &theatre.result.findings[0];
+    struct replay replay = { .fault = FAULT_BYTE, .number = finding->steps[0].end + 3 };
+    struct err err = ERR_NULL;
+
+    expect_words(narrate(&theatre, &replay),
+                 (const char *[]){ "Cut after byte", "SET session data", "arrived ---",
+                                   "3 bytes into command 2 ---",
+                                   "EXPIRE session 60 a part arrived",
+                                   "executed the first 1 of 2 commands",
+                                   "torn now, leaked later", NULL });
+    replay.number = finding->bytes + 1;
+    cr_expect_eq(perform(&theatre, &replay, &err), ERR_USAGE);
+    EXPECT_SAYS(err.msg, "bytes");
+    theatre_close(&theatre);
+}
+
+/* Keys, values and replies can hold any bytes, and be as long as they like; none of it
+ * reaches a terminal, or breaks a line. */
+Test(replay, of_any_bytes, .timeout = 60)
+{
+    char *directory = test_directory();
+    CLEANUP(mem_freep) char *path = test_file(
+        directory, "bytes.lua",
+        "local key = 'k\\27[31m\\0\\n' .. ('x'):rep(300)\n"
+        "return {\n"
+        "  title = 'any bytes',\n"
+        "  strategies = { { name = 'only', update = function(redis)\n"
+        "    redis.call('HSET', key, 'f\\r\\n', ('\\255'):rep(500))\n"
+        "    redis.call('HGETALL', key)\n"
+        "    redis.call('HGET', key, 'f\\r\\n')\n"
+        "    redis.pcall('INCR', key)\n"
+        "    redis.call('ECHO', '')\n"
+        "    redis.call('EXPIRE', key, 60)\n"
+        "  end } },\n"
+        "  recover = function(redis) \n"
+        "    if redis.call('TTL', key) == -1 then error('\\27[31m' .. key) end\n"
+        "  end,\n"
+        "}\n");
+    struct theatre theatre = theatre_make(path, NULL, 0);
+    struct replay replay = { .fault = FAULT_STEP, .number = 5 };
+    const char *narrative;
+
+    theatre.options.lanes = 1;
+    theatre.options.strategies = theatre.strategies;
+    narrative = narrate(&theatre, &replay);
+    expect_words(narrative, (const char *[]){ "HSET k\\x1b[31m\\x00\\x0axxx", "2 items",
+                                              "(error) WRONGTYPE", "ECHO ''", "\"\"",
+                                              "'f\\x0d\\x0a'", NULL });
+    for (const char *at = narrative; *at; at++)
+        cr_expect(*at == '\n' || (*at >= ' ' && *at <= '~'), "byte %d", *at);
+    theatre_close(&theatre);
+    test_directory_remove(directory);
+}
+
+/* The middle of a long update is not shown; what stands around the death is. */
+Test(replay, of_a_long_update, .timeout = 60)
+{
+    char *directory = test_directory();
+    CLEANUP(mem_freep) char *path =
+        test_file(directory, "long.lua",
+                  "return {\n"
+                  "  title = 'long',\n"
+                  "  strategies = { { name = 'only', update = function(redis)\n"
+                  "    redis.pipeline(function()\n"
+                  "      for i = 1, 500 do redis.call('RPUSH', 'list', i) end\n"
+                  "    end)\n"
+                  "  end } },\n"
+                  "}\n");
+    struct theatre theatre = theatre_make(path, NULL, 0);
+    struct replay replay = { .fault = FAULT_STEP, .number = 250 };
+
+    expect_words(narrate(&theatre, &replay),
+                 (const char *[]){ "... 226 more ...", "RPUSH list 231",
+                                   "(integer) 250 --- the worker dies",
+                                   "251 RPUSH list 251 not sent", "... 242 more ...",
+                                   "500 RPUSH list 500", "... 244 more", NULL });
+    theatre_close(&theatre);
+    test_directory_remove(directory);
+}
+
+/* --- the command --- */
+
+/* A number after a word in a text. */
+static char *number_behind(const char *text, const char *word)
+{
+    const char *at = strstr(text, word);
+
+    cr_assert_not_null(at, "no '%s' in:\n%s", word, text);
+    at += strlen(word);
+    return mem_printf("%.*s", (int)strcspn(at, "\n"), at);
+}
+
+/* A report names the command, and the command does what the report says of it. */
+Test(replay, a_report_names_the_command, .timeout = 120)
+{
+    char *directory = test_directory();
+    CLEANUP(mem_freep) char *path = test_scenario("leaked");
+    CLEANUP(mem_freep) char *kept = mem_printf("%s/kept run", directory);
+    CLEANUP(mem_freep) char *told = mem_printf("Replay: afterkill replay '%s' ", kept);
+    CLEANUP(mem_freep) char *trial = NULL;
+    struct run run, again;
+    json_t *point;
+
+    processes_adopt();
+    run = RUN("run", path, "--trials", "100", "-o", kept);
+    cr_assert_eq(run.status, 0, "%s", run.err);
+    trial = number_behind(run.out, told);
+    again = RUN("replay", kept, trial);
+    cr_expect_eq(again.status, 0, "%s", again.err);
+    EXPECT_SILENT(again.err);
+    EXPECT_SAYS(again.out, "of strategy 'set-then-expire', scenario leaked, seed 1");
+    EXPECT_SAYS(again.out, "Recorded: valid");
+    EXPECT_SAYS(again.out, "Verdict: torn now, leaked later");
+    EXPECT_SAYS(again.out, "as recorded");
+    run_release(&again);
+    again = RUN("report", kept, "--format", "json");
+    point = json_array_get(
+        json_object_get(json_strategy(&again, "set-then-expire"), "points"), 1);
+    cr_expect_eq(json_integer_value(json_object_get(point, "trial")), atoll(trial));
+    run_release(&again);
+    again = RUN("replay", kept, "set-then-expire:1", "--color", "always");
+    cr_expect_eq(again.status, 0, "%s", again.err);
+    EXPECT_SAYS(again.out, "\033[31m --- the worker dies by itself here");
+    EXPECT_SAYS(again.out, "Recorded: valid, crash point 1, torn now, leaked later");
+    run_release(&again);
+    again = RUN("replay", kept, "set-ex@10");
+    cr_expect_eq(again.status, 0, "%s", again.err);
+    EXPECT_SAYS(again.out, "Verdict: intact now, clean later");
+    cr_expect_eq(test_directory_entries(directory), 1, "leftovers in TMPDIR");
+    processes_wait();
+    run_release(&again);
+    run_release(&run);
+    test_directory_remove(directory);
+}
+
+/* Nobody is told a story about something else. */
+Test(replay, of_what_is_not_there_any_more, .timeout = 60)
+{
+    static const char text[] = "return { title = 'one', strategies = {\n"
+                               "  { name = 'only', update = function(redis)\n"
+                               "    redis.call('SET', 'a', '1') end } } }\n";
+    char *directory = test_directory();
+    CLEANUP(mem_freep) char *path = test_file(directory, "one.lua", text);
+    CLEANUP(mem_freep) char *kept = mem_printf("%s/kept", directory);
+    CLEANUP(mem_freep) char *changed = mem_strdup(text);
+    struct run run = RUN("run", path, "--trials", "10", "-o", kept);
+
+    cr_assert_eq(run.status, 0, "%s", run.err);
+    run_release(&run);
+    *strstr(changed, "'1'") = ' ';
+    memcpy(strstr(changed, " 1'"), "'2'", 3);
+    free(test_file(directory, "one.lua", changed));
+    run = RUN("replay", kept, "only:1");
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    EXPECT_SAYS(run.out, "This is not what was run: ");
+    run_release(&run);
+    memcpy(strstr(changed, "only"), "some", 4);
+    free(test_file(directory, "one.lua", changed));
+    run = RUN("replay", kept, "only:1");
+    cr_expect_eq(run.status, 2);
+    EXPECT_SAYS(run.err, "has no strategy 'only' any more");
+    EXPECT_SILENT(run.out);
+    run_release(&run);
+    test_directory_remove(directory);
+}
+
+Test(replay, mistakes_are_explained, .timeout = 60)
+{
+    static const struct {
+        const char *trial, *words;
+    } rows[] = {
+        { "999", "there is no trial 999: the run has 40" },
+        { "nowhere:1", "no strategy 'nowhere' took part in the run" },
+        { "set-ex:9", "has no crash point 9: its update sends 1 command" },
+        { "set-ex@999", "has only" },
+        { "first", "'first' is no trial" },
+    };
+    char *directory = test_directory();
+    CLEANUP(mem_freep) char *path = test_scenario("leaked");
+    CLEANUP(mem_freep) char *kept = mem_printf("%s/kept", directory);
+    struct run run = RUN("run", path, "--trials", "20", "-o", kept);
+
+    run_release(&run);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        run = RUN("replay", kept, rows[i].trial);
+        cr_expect_eq(run.status, 2, "%s: status %d", rows[i].trial, run.status);
+        EXPECT_SAYS(run.err, rows[i].words);
+        EXPECT_SILENT(run.out);
+        run_release(&run);
+    }
+    run = RUN("replay", directory, "1");
+    cr_expect_eq(run.status, 2);
+    EXPECT_SAYS(run.err, "there is no run in");
+    run_release(&run);
+    run = RUN("replay", kept);
+    cr_expect_eq(run.status, 2);
+    EXPECT_SAYS(run.err, "which trial?");
+    run_release(&run);
+    cr_expect_eq(test_directory_entries(directory), 1, "leftovers in TMPDIR");
+    test_directory_remove(directory);
+}
+
+/* --- the watch --- */
+
+static void count_sight(void *context, const struct judge_sight *sight)
+{
+    (void)sight;
+    ++*(size_t *)context;
+}
+
+/* Judges every crash point of every strategy of a scenario with and without a watch. */
+static void compare_judgements(const char *name)
+{
+    CLEANUP(mem_freep) char *path = test_scenario(name);
+    struct theatre theatre = theatre_make(path, NULL, 0);
+    struct server server = test_server(theatre.directory);
+    struct judge judge = { .scenario = theatre.scenario,
+                           .address = &server.address,
+                           .timeout_ns = theatre.options.timeout_ns };
+    CLEANUP(snapshot_release) struct snapshot snapshot = SNAPSHOT_NULL;
+    redisContext *connection = NULL;
+    struct err err = ERR_NULL;
+    size_t sights = 0;
+    const struct judge_watch watch = { count_sight, &sights };
+    struct progress *page = progress_map(&err);
+
+    cr_assert_not_null(page);
+    cr_assert_eq(connection_open(&server.address, &connection, &err), 0, "%s", err.msg);
+    cr_assert_eq(judge_learn(&judge, connection, theatre.strategies,
+                             theatre.scenario->strategy_count, &err),
+                 0, "%s: %s", name, err.msg);
+    for (size_t i = 0; i < judge.subject_count; i++) {
+        struct subject *subject = &judge.subjects[i];
+
+        for (uint64_t k = 0; k <= subject->commands; k++) {
+            struct worker_job job = {
+                .scenario = theatre.scenario,
+                .function = theatre.scenario->strategies[i].update,
+                .fault = FAULT_STEP,
+                .point.commands = k,
+                .timeout_ns = judge.timeout_ns,
+            };
+            struct judgement judgements[2];
+
+            for (int watched = 0; watched < 2; watched++) {
+                struct worker_end end;
+                size_t before = sights;
+
+                cr_assert_eq(judge_prepare(&judge, &err), 0, "%s", err.msg);
+                cr_assert_eq(worker_run(&job, &server.address, page, &end, &err), 0);
+                judge_touched(&judge);
+                cr_assert_eq(
+                    snapshot_take(&judge.auditor, end.client_id, &snapshot, &err), 0);
+                cr_assert_eq(judge_afresh(&judge, subject, &snapshot,
+                                          watched ? &watch : NULL, &judgements[watched],
+                                          &err),
+                             0, "%s", err.msg);
+                cr_expect(watched ? sights >= before + 3 : sights == before);
+            }
+            cr_expect_eq(judgements[0].now, judgements[1].now, "%s %zu:%d", name, i,
+                         (int)k);
+            cr_expect_eq(judgements[0].later, judgements[1].later, "%s %zu:%d", name, i,
+                         (int)k);
+            cr_expect_str_eq(judgements[0].example, judgements[1].example);
+            cr_expect(signature_equal(judgements[0].signature, judgements[1].signature));
+        }
+    }
+    judge_release(&judge);
+    progress_unmap(page);
+    server_stop(&server);
+    free(theatre.narrative);
+    scenario_free(theatre.scenario);
+    test_directory_remove(theatre.directory);
+}
+
+Test(replay, the_watch_changes_no_verdict, .timeout = 120)
+{
+    static const char *const names[] = { "leaked",    "lost",          "mixed",  "stuck",
+                                         "gap",       "torn",          "broken", "types",
+                                         "uncrashed", "recover_raises" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        compare_judgements(names[i]);
+}
