@@ -29,11 +29,10 @@ needs() {
 
 # wait_until SECONDS COMMAND...: whether the command succeeds within the time.
 wait_until() {
-    tries=$(($1 * 20))
+    deadline=$(($(date +%s) + $1))
     shift
     until "$@" >/dev/null 2>&1; do
-        tries=$((tries - 1))
-        [ "$tries" -gt 0 ] || return 1
+        [ "$(date +%s)" -le "$deadline" ] || return 1
         sleep 0.05
     done
 }
