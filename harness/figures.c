@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "hint.h"
+#include "stopping.h"
 
 static bool leaks(const struct finding *finding, uint64_t point)
 {
@@ -192,12 +193,12 @@ double figure_period_s(const struct scenario *scenario)
 }
 
 struct exposure figure_exposure(const struct finding *finding, double period_s,
-                                double confidence)
+                                double confidence, const struct stopping *rules)
 {
     uint64_t valid = finding->kills.outcomes[OUTCOME_VALID];
     uint64_t leaked = finding->kills.words.later[0];
     double each = 1 - (1 - confidence) / 2;
-    struct interval rate = stats_proportion(leaked, valid, each);
+    struct interval rate = stopping_interval(rules, leaked, valid, each);
     struct interval mean_ns =
         stats_mean_interval(finding->samples_ns, finding->sample_count, each);
     double per_ns = 1e6 / (period_s * (double)NSEC_PER_SEC);

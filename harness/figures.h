@@ -51,13 +51,14 @@ bool figure_hint(const struct finding *finding, char *buffer, size_t size);
 /* Leaks per million SIGKILLs at random times, if the update is made once per period:
  * 1e6 x duration / period x leak rate, of the warm updates' mean duration. The interval
  * has at least the confidence: half of what it leaves out is spent on the rate's
- * interval, half on the mean's (Bonferroni). */
+ * interval, half on the mean's (Bonferroni). The rate's is that of stopping_interval().
+ */
 struct exposure {
     bool known;
     double estimate, low, high;
 };
 struct exposure figure_exposure(const struct finding *finding, double period_s,
-                                double confidence);
+                                double confidence, const struct stopping *rules);
 
 /* Seconds between two updates: the scenario's parameter `period`; 0 if it has none. */
 double figure_period_s(const struct scenario *scenario);

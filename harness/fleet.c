@@ -15,6 +15,7 @@
 #include "progress_view.h"
 #include "relay.h"
 #include "server.h"
+#include "stopping.h"
 
 #define VIEW_MS 100
 /* A lane is silent while it runs the controls and measures: up to some twenty workers a
@@ -55,9 +56,10 @@ struct fleet {
     uv_loop_t loop;
     uv_timer_t tick;
     uv_signal_t signals[ARRAY_SIZE(stop_signals)];
-    enum stage stage; /* that all lanes are in */
-    uint64_t stage_start_ns;
-    sigset_t held; /* the stop signals */
+    struct agenda agenda;
+    enum stage stage;  /* that all lanes are in */
+    uint64_t noted_ns; /* until when time is in the result */
+    sigset_t held;     /* the stop signals */
     bool stopping;
     struct err err;       /* the first error */
     unsigned grace_ticks; /* since it came */
@@ -84,13 +86,14 @@ static void close_handle(uv_handle_t *handle)
         uv_close(handle, NULL);
 }
 
-static void end_stage(struct fleet *fleet)
+/* Adds what has passed since the last time to the stage that is on. */
+static void note_time(struct fleet *fleet)
 {
     uint64_t now_ns = clock_now_ns();
 
-    fleet->result->stage_seconds[fleet->stage] =
-        ns_to_s((double)(now_ns - fleet->stage_start_ns));
-    fleet->stage_start_ns = now_ns;
+    fleet->result->stage_seconds[fleet->stage] +=
+        ns_to_s((double)(now_ns - fleet->noted_ns));
+    fleet->noted_ns = now_ns;
 }
 
 /* The end, for whatever reason: everybody is killed; the loop ends when all have been
@@ -105,7 +108,7 @@ static void stop(struct fleet *fleet)
         kill_child(&fleet->lanes[i].relay_child);
         kill_child(&fleet->lanes[i].server_child);
     }
-    end_stage(fleet);
+    note_time(fleet);
     close_handle((uv_handle_t *)&fleet->tick);
     sigprocmask(SIG_BLOCK, &fleet->held, NULL); /* until all is cleaned up */
     for (size_t i = 0; i < ARRAY_SIZE(stop_signals); i++)
@@ -139,15 +142,29 @@ static bool lane_is_done(const struct fleet_lane *lane)
     return lane->done;
 }
 
+/* What the kills are for, before they begin. */
+static void announce(struct fleet *fleet)
+{
+    char text[512];
+
+    stopping_describe(&fleet->result->stopping, fleet->result, text, sizeof(text));
+    if (fleet->options->view && text[0])
+        progress_view_say(fleet->options->view, text);
+}
+
 static void begin_next_stage(struct fleet *fleet)
 {
-    end_stage(fleet);
+    note_time(fleet);
     fleet->stage++;
+    if (fleet->result->stages < fleet->stage)
+        fleet->result->stages = fleet->stage;
     for (size_t i = 0; i < fleet->lane_count; i++) {
         fleet->lanes[i].ready = false;
         if (fleet->stage == STAGE_AIM)
             server_come_second(&fleet->lanes[i].server);
     }
+    if (fleet->stage == STAGE_AIM)
+        announce(fleet);
     for (size_t i = 0; i < fleet->lane_count; i++)
         if (write(fleet->lanes[i].go_fd, "g", 1) != 1 && errno != EPIPE) {
             struct err err = ERR_NULL;
@@ -160,6 +177,7 @@ static void begin_next_stage(struct fleet *fleet)
 static void finish(struct fleet *fleet)
 {
     fleet->result->complete = true;
+    fleet->result->stages = STAGE_COUNT;
     stop(fleet);
 }
 
@@ -186,7 +204,9 @@ static int take_message(void *context, enum message_type type, const void *body,
             fleet->err = err; /* perhaps its server is dying, and has the better story */
         return 0;
     }
-    if (tally_take(fleet->result, type, body, bytes, &err) < 0) {
+    if (tally_take(fleet->result, type, body, bytes, &err) < 0 ||
+        (fleet->options->store &&
+         store_take(fleet->options->store, type, body, bytes, &err) < 0)) {
         fail(fleet, &err);
         return err.code;
     }
@@ -340,6 +360,24 @@ static void watch(struct fleet *fleet)
     }
 }
 
+static void keep(struct fleet *fleet)
+{
+    struct err err = ERR_NULL;
+
+    note_time(fleet);
+    if (fleet->options->store &&
+        store_tick(fleet->options->store, fleet->result, &err) < 0)
+        fail(fleet, &err);
+}
+
+/* Has it been shown what the run was to show? */
+static void look(struct fleet *fleet)
+{
+    if (fleet->stage == STAGE_KILLS &&
+        stopping_reached(&fleet->result->stopping, fleet->result))
+        agenda_enough(&fleet->agenda);
+}
+
 static void on_tick(uv_timer_t *handle)
 {
     struct fleet *fleet = handle->data;
@@ -349,6 +387,8 @@ static void on_tick(uv_timer_t *handle)
     if (fleet->err.code && fleet->grace_ticks++ > 0)
         stop(fleet);
     watch(fleet);
+    look(fleet);
+    keep(fleet);
 }
 
 static int start_server(struct fleet *fleet, size_t index, int cpu, struct err *err)
@@ -405,8 +445,10 @@ __attribute__((noreturn)) static void become_lane(struct fleet *fleet, size_t in
         .bytes = options->bytes,
         .killer = options->killer,
         .timeout_ns = options->timeout_ns,
-        .skip_costs = options->skip_costs,
+        .skip_costs = options->skip_costs || fleet->result->stages > STAGE_LEARN,
+        .skip_timelines = options->skip_costs || fleet->result->stages > STAGE_AIM,
         .kill_ns = options->kill_ns,
+        .agenda = &fleet->agenda,
         .address = fleet->lanes[index].server.address,
         .worker_address = worker_address(&fleet->lanes[index]),
         .index = index,
@@ -536,6 +578,7 @@ static void release(struct fleet *fleet)
                 close(fds[f]);
     }
     free(fleet->lanes);
+    agenda_release(&fleet->agenda);
     tempdir_remove(&fleet->directory);
 }
 
@@ -620,7 +663,7 @@ static int run_loop(struct fleet *fleet, struct err *err)
 {
     int code;
 
-    fleet->stage_start_ns = clock_now_ns();
+    fleet->noted_ns = clock_now_ns();
     uv_loop_init(&fleet->loop);
     code = watch_all(fleet, err);
     if (code < 0)
@@ -647,10 +690,16 @@ int fleet_run(const struct fleet_options *options, struct result *result, struct
     result->lanes = fleet.lane_count;
     signal(SIGPIPE,
            SIG_IGN); /* a lane that is gone is an error, not our end; lanes inherit it */
+    result->complete = result->interrupted = false;
+    result->trouble[0] = '\0';
     init(&fleet);
     tempdir_sweep();
     hold_signals(&fleet, &mask);
-    code = tempdir_make(&fleet.directory, err);
+    code = agenda_init(&fleet.agenda, result->shard, err);
+    if (code == 0 && options->store)
+        code = store_done(options->store, result, fleet.agenda.done, err);
+    if (code == 0)
+        code = tempdir_make(&fleet.directory, err);
     if (code == 0)
         code = start_all(&fleet, err);
     if (code == 0)

@@ -12,6 +12,7 @@
 #include <signal.h>
 
 #include "lane.h"
+#include "store.h"
 #include "tally.h"
 
 struct progress_view;
@@ -23,17 +24,19 @@ struct fleet_options {
     bool bytes; /* cut every update at every byte too */
     enum killer killer;
     uint64_t timeout_ns;
-    bool skip_costs;  /* for verdicts alone: do not measure what updates cost */
-    uint64_t kill_ns; /* each lane's kills end after so long; 0: when all are done */
-    size_t lanes;     /* 0: one per CPU */
+    bool skip_costs;     /* for verdicts alone: do not measure what updates cost */
+    struct store *store; /* keeps what lanes say; NULL: nobody does; borrowed */
+    uint64_t kill_ns;    /* each lane's kills end after so long; 0: when all are done */
+    size_t lanes;        /* 0: one per CPU */
     const char *redis_server;   /* binary; NULL: from the PATH */
     enum transport transport;   /* of workers; audits always take the unix socket */
     uint64_t rtt_ns;            /* that is added between workers and Redis; 0: none */
     struct progress_view *view; /* may be NULL */
 };
 
-/* Runs everything. The result is filled as far as things came, also when this returns an
- * error. Nothing is left behind: no process, no socket, no file. */
+/* Runs everything that the result does not hold yet. The result is filled as far as
+ * things came, also when this returns an error. Nothing is left behind: no process, no
+ * socket, no file. */
 int fleet_run(const struct fleet_options *options, struct result *result,
               struct err *err);
 

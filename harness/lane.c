@@ -35,6 +35,7 @@
 struct calibration {
     uint64_t durations_ns[CALIBRATION_UPDATES]; /* a ring */
     size_t count;                               /* ever made */
+    uint64_t kills;                             /* that were aimed by it */
     uint64_t span_ns;
 };
 
@@ -279,7 +280,7 @@ static int measure_all(struct lane *lane, struct err *err)
 /* From here on Redis comes second on its CPU, as it does when workers are killed. */
 static int aim(struct lane *lane, struct err *err)
 {
-    bool timelines = lane->settings->index == 0 && !lane->settings->skip_costs;
+    bool timelines = lane->settings->index == 0 && !lane->settings->skip_timelines;
     int code = 0;
 
     for (size_t i = 0; i < lane->judge.subject_count && code == 0 && timelines; i++)
@@ -344,18 +345,55 @@ static int census_point(struct lane *lane, size_t subject, uint64_t index,
     return tell(lane, MESSAGE_POINT, &point, sizeof(point), err);
 }
 
-/* This lane's share of the crash points of all strategies: every count-th, in order. */
+/* Some items of a stage are numbered through all strategies. How many there are, if
+ * `count` says how many a strategy has. */
+static uint64_t sum_of(const struct lane *lane,
+                       uint64_t (*count)(const struct subject *subject))
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < lane->judge.subject_count; i++)
+        sum += count(&lane->judge.subjects[i]);
+    return sum;
+}
+
+/* Which strategy has an item, and which of its own it is. */
+static size_t subject_of(const struct lane *lane,
+                         uint64_t (*count)(const struct subject *subject), uint64_t item,
+                         uint64_t *ret_own)
+{
+    size_t subject = 0;
+
+    while (item >= count(&lane->judge.subjects[subject]))
+        item -= count(&lane->judge.subjects[subject++]);
+    *ret_own = item;
+    return subject;
+}
+
+static uint64_t points_of(const struct subject *subject)
+{
+    return subject->commands + 1;
+}
+
+static uint64_t positions_of(const struct subject *subject)
+{
+    return subject->bytes + 1;
+}
+
+/* This lane's share of the crash points of all strategies. */
 static int take_census(struct lane *lane, struct err *err)
 {
     CLEANUP(snapshot_release) struct snapshot snapshot = SNAPSHOT_NULL;
-    uint64_t number = 0;
+    uint64_t points = sum_of(lane, points_of), item, k;
     int code = 0;
 
-    for (size_t i = 0; i < lane->judge.subject_count && code == 0; i++)
-        for (uint64_t k = mutant("census-short");
-             k <= lane->judge.subjects[i].commands && code == 0; k++)
-            if (number++ % lane->settings->count == lane->settings->index)
-                code = census_point(lane, i, k, &snapshot, err);
+    while (code == 0 &&
+           agenda_next(lane->settings->agenda, STAGE_CENSUS, points, &item)) {
+        size_t subject = subject_of(lane, points_of, item, &k);
+
+        if (k > 0 || !mutant("census-short"))
+            code = census_point(lane, subject, k, &snapshot, err);
+    }
     return code;
 }
 
@@ -473,17 +511,19 @@ static int byte_cut(struct lane *lane, size_t subject, uint64_t bytes,
 static int take_bytes(struct lane *lane, struct err *err)
 {
     CLEANUP(snapshot_release) struct snapshot snapshot = SNAPSHOT_NULL;
-    uint64_t number = 0;
+    uint64_t positions = sum_of(lane, positions_of), item, bytes;
     int code = 0;
 
     if (!lane->settings->bytes)
         return 0;
     for (size_t i = 0; i < lane->judge.subject_count && code == 0; i++)
         code = check_repeatable(lane, i, err);
-    for (size_t i = 0; i < lane->judge.subject_count && code == 0; i++)
-        for (uint64_t n = 0; n <= lane->judge.subjects[i].bytes && code == 0; n++)
-            if (number++ % lane->settings->count == lane->settings->index)
-                code = byte_cut(lane, i, n, &snapshot, err);
+    while (code == 0 &&
+           agenda_next(lane->settings->agenda, STAGE_BYTES, positions, &item)) {
+        size_t subject = subject_of(lane, positions_of, item, &bytes);
+
+        code = byte_cut(lane, subject, bytes, &snapshot, err);
+    }
     return code == 0 ? flush_batch(lane, err) : code;
 }
 
@@ -498,7 +538,7 @@ static int kill_trial(struct lane *lane, const struct plan_trial *planned,
     double delay_ns;
     int code;
 
-    if (planned->number / lane->settings->plan.strategies % RECALIBRATE_EVERY == 0) {
+    if (lane->calibrations[subject].kills++ % RECALIBRATE_EVERY == 0) {
         code = calibrate(lane, subject, err);
         if (code < 0)
             return code;
@@ -535,13 +575,12 @@ static int run_kills(struct lane *lane, struct err *err)
 {
     CLEANUP(snapshot_release) struct snapshot snapshot = SNAPSHOT_NULL;
     uint64_t trials = plan_trials(&lane->settings->plan);
-    uint64_t start_ns = clock_now_ns();
+    uint64_t start_ns = clock_now_ns(), number;
     int code = 0;
 
-    for (uint64_t t = lane->settings->index;
-         t < trials && code == 0 && !out_of_time(lane, start_ns);
-         t += lane->settings->count) {
-        struct plan_trial planned = plan_trial(&lane->settings->plan, t);
+    while (code == 0 && !out_of_time(lane, start_ns) &&
+           agenda_next(lane->settings->agenda, STAGE_KILLS, trials, &number)) {
+        struct plan_trial planned = plan_trial(&lane->settings->plan, number);
 
         code = kill_trial(lane, &planned, &snapshot, err);
     }

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "agenda.h"
 #include "plan.h"
 #include "scenario.h"
 #include "worker.h"
@@ -19,6 +20,8 @@ struct lane_settings {
     struct plan plan;         /* plan.strategies of them */
     bool bytes;               /* cut every update at every byte too */
     bool skip_costs;          /* do not measure what updates cost */
+    bool skip_timelines;      /* nor when their commands are written */
+    struct agenda *agenda;    /* what is to be done */
     uint64_t kill_ns;         /* kills end after so long; 0: when all are done */
     enum killer killer;
     uint64_t timeout_ns;

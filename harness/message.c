@@ -8,6 +8,14 @@
 
 #include "base/mem.h"
 
+const char *stage_name(enum stage stage)
+{
+    static const char *const names[STAGE_COUNT] = { "learn", "census", "bytes", "aim",
+                                                    "kills" };
+
+    return names[stage];
+}
+
 int message_send(int fd, enum message_type type, const void *body, size_t bytes,
                  struct err *err)
 {

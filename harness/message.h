@@ -23,6 +23,8 @@ enum stage {
     STAGE_COUNT,
 };
 
+const char *stage_name(enum stage stage); /* one word */
+
 enum message_type {
     MESSAGE_HELLO,   /* struct message_hello: connected */
     MESSAGE_CONTROL, /* struct message_control: what one strategy does when nobody kills

@@ -4,11 +4,13 @@
  * order of its own, so that strategies are interleaved and a slow minute of the machine
  * hits all alike. The instant of attempt a is the same fraction of the update for every
  * strategy. Trial number t = a * strategies + place in the round. Nothing depends on
- * lanes: trial t runs on lane t mod lanes, whatever their number. */
+ * lanes or shards (agenda.h): they only say where a trial is run. */
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
+
+#define ATTEMPTS_MOST UINT64_C(1000000000) /* per strategy */
 
 struct plan {
     uint64_t seed;

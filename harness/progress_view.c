@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "stopping.h"
 
 #define BAR_COLUMNS 24
 #define QUIET_NS NSEC_PER_SEC /* shorter runs show nothing */
@@ -31,6 +32,7 @@ void progress_view_part(struct progress_view *view, const struct scenario *scena
 static enum stage amounts(const struct result *result, uint64_t *done, uint64_t *total)
 {
     uint64_t points = 0, taken = 0, positions = 0, cuts = 0, trials = 0;
+    double share;
 
     for (size_t i = 0; i < result->plan.strategies; i++) {
         const struct finding *finding = &result->findings[i];
@@ -44,8 +46,13 @@ static enum stage amounts(const struct result *result, uint64_t *done, uint64_t 
         for (uint64_t k = 0; k <= finding->commands; k++)
             taken += finding->points[k].taken;
     }
+    share = trials ? stopping_share(&result->stopping, result) : 0;
     *done = trials ? trials : cuts ? cuts : taken;
-    *total = trials ? plan_trials(&result->plan) : cuts ? positions : points;
+    *total = trials ? shard_size(result->shard, plan_trials(&result->plan))
+             : cuts ? shard_size(result->shard, positions)
+                    : points;
+    if (share > 0 && (double)trials / share < (double)*total)
+        *total = (uint64_t)((double)trials / share);
     return trials ? STAGE_KILLS : cuts ? STAGE_BYTES : taken ? STAGE_CENSUS : STAGE_LEARN;
 }
 
@@ -70,6 +77,7 @@ void progress_view_show(struct progress_view *view, const struct result *result)
     if (stage != view->stage) {
         view->stage = stage;
         view->stage_ns = now_ns;
+        view->stage_done = done;
     }
     if (view->terminal ? now_ns - view->start_ns < QUIET_NS / 4
                        : now_ns < view->next_plain_ns)
@@ -83,12 +91,19 @@ void progress_view_show(struct progress_view *view, const struct result *result)
             view->part ? " " : "", view->part ? view->part : "", names[stage],
             (unsigned long long)done, (unsigned long long)total);
     seconds = stage == STAGE_LEARN ? 0 : ns_to_s((double)(now_ns - view->stage_ns));
-    rate = seconds > 0.3 ? (double)done / seconds : 0;
+    rate = seconds > 0.3 ? (double)(done - view->stage_done) / seconds : 0;
     if (rate > 0)
         fprintf(view->out, ", %.0f/s, %.0f s left", rate, (double)(total - done) / rate);
     fputs(view->terminal ? "" : "\n", view->out);
     fflush(view->out);
     view->shown = true;
+}
+
+void progress_view_say(struct progress_view *view, const char *text)
+{
+    progress_view_end(view);
+    fprintf(view->out, "%s\n", text);
+    fflush(view->out);
 }
 
 void progress_view_end(struct progress_view *view)

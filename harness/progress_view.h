@@ -17,6 +17,7 @@ struct progress_view {
     uint64_t start_ns;      /* of the view */
     enum stage stage;       /* that is on */
     uint64_t stage_ns;      /* since when */
+    uint64_t stage_done;    /* what was done by then */
     uint64_t next_plain_ns; /* when the next plain line is due */
 };
 
@@ -26,4 +27,6 @@ void progress_view_init(struct progress_view *view, FILE *out, bool terminal);
 void progress_view_part(struct progress_view *view, const struct scenario *scenario,
                         const char *part);
 void progress_view_show(struct progress_view *view, const struct result *result);
+/* A line that stays. */
+void progress_view_say(struct progress_view *view, const char *text);
 void progress_view_end(struct progress_view *view); /* wipes the terminal's line */

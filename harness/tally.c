@@ -14,11 +14,85 @@ void result_init(struct result *result, const struct scenario *scenario,
     memset(result, 0, sizeof(*result));
     result->scenario = scenario;
     result->plan = *plan;
+    result->shard = (struct shard)SHARD_WHOLE;
     result->findings = mem_alloc(plan->strategies * sizeof(*result->findings));
     for (size_t i = 0; i < plan->strategies; i++) {
         result->findings[i].strategy = &scenario->strategies[strategies[i]];
         result->findings[i].kills.requested = plan->attempts;
     }
+}
+
+static double real_term(const struct terms *terms, const char *name)
+{
+    const char *value = terms_get(terms, name);
+
+    return value ? strtod(value, NULL) : 0;
+}
+
+static uint64_t whole_term(const struct terms *terms, const char *name)
+{
+    const char *value = terms_get(terms, name);
+
+    return value ? strtoull(value, NULL, 10) : 0;
+}
+
+static bool term_has(const struct terms *terms, const char *name, const char *word)
+{
+    const char *value = terms_get(terms, name);
+
+    return value && strstr(value, word);
+}
+
+/* How many attempts of each strategy are this shard's. */
+static void count_requested(struct result *result)
+{
+    uint64_t trials = plan_trials(&result->plan);
+
+    if (result->shard.total == 1)
+        return;
+    for (size_t i = 0; i < result->plan.strategies; i++)
+        result->findings[i].kills.requested = 0;
+    for (uint64_t t = result->shard.index; t < trials; t += result->shard.total)
+        result->findings[plan_trial(&result->plan, t).strategy].kills.requested++;
+}
+
+static const char *no_variable(void *context, const char *name)
+{
+    (void)context, (void)name;
+    return NULL;
+}
+
+int result_begin(struct result *result, const struct scenario *scenario,
+                 const size_t *strategies, size_t count, const struct terms *terms,
+                 struct err *err)
+{
+    const char *shard = terms_get(terms, "shard");
+    struct plan plan = {
+        .seed = whole_term(terms, "seed"),
+        .strategies = count,
+        .attempts = term_has(terms, "fault", "kill") ? whole_term(terms, "trials") : 0,
+    };
+    int code = 0;
+
+    result_init(result, scenario, strategies, &plan);
+    result->confidence = real_term(terms, "confidence");
+    result->stopping = (struct stopping){
+        .width = real_term(terms, "until-width"),
+        .below = real_term(terms, "until-below"),
+        .time_s = real_term(terms, "time"),
+    };
+    result->killer = terms_get(terms, "killer");
+    result->transport = term_has(terms, "transport", "tcp") ? "tcp" : "unix socket";
+    result->rtt_us = 1e6 * real_term(terms, "rtt");
+    result->kills_wanted = plan.attempts > 0;
+    result->cuts_wanted = term_has(terms, "fault", "byte");
+    if (!(result->confidence > 0 && result->confidence < 1) || !result->killer ||
+        plan.attempts > ATTEMPTS_MOST)
+        return err_set(err, -EBADMSG, "what the run was asked for makes no sense");
+    if (shard)
+        code = shard_parse(shard, no_variable, NULL, &result->shard, err);
+    count_requested(result);
+    return code;
 }
 
 void result_release(struct result *result)
@@ -45,7 +119,11 @@ static void count_words(struct words *words, enum now now, unsigned later)
 static int take_hello(struct result *result, const struct message_hello *hello,
                       struct err *err)
 {
-    (void)err;
+    if (result->server[0] && strcmp(result->server, hello->version) != 0)
+        return err_set(err, ERR_USAGE,
+                       "one part of the run found %s and another %s; a run is made with "
+                       "one server",
+                       result->server, hello->version);
     memcpy(result->server, hello->version, sizeof(result->server));
     for (size_t i = 0; i < result->plan.strategies; i++)
         result->findings[i].read_bytes = hello->read_bytes;
@@ -174,8 +252,9 @@ static void note_unexplained(struct result *result, const struct finding *findin
 {
     char later[LATER_TEXT];
 
-    if (result->unexplained[0])
+    if (result->unexplained[0] && trial->number >= result->unexplained_trial)
         return;
+    result->unexplained_trial = trial->number;
     snprintf(
         result->unexplained, sizeof(result->unexplained),
         "%s %llu of '%s' (%s; %llu commands written, %llu replies read) left a "
@@ -236,9 +315,11 @@ static void take_trial(struct result *result, const struct message_trial *trial)
 
 static int take_note(struct result *result, const struct message_note *note)
 {
-    if (!result->first_error[0])
-        snprintf(result->first_error, sizeof(result->first_error), "trial %llu: %s",
-                 (unsigned long long)note->number, note->text);
+    if (result->first_error[0] && note->number >= result->error_trial)
+        return 0;
+    result->error_trial = note->number;
+    snprintf(result->first_error, sizeof(result->first_error), "trial %llu: %s",
+             (unsigned long long)note->number, note->text);
     return 0;
 }
 

@@ -11,7 +11,10 @@
 #include "message.h"
 #include "plan.h"
 #include "scenario.h"
+#include "sequence.h"
+#include "shard.h"
 #include "stats.h"
+#include "terms.h"
 #include "verdict.h"
 
 struct point {
@@ -79,17 +82,24 @@ struct finding {
 struct result {
     const struct scenario *scenario; /* borrowed */
     struct plan plan;
+    struct shard shard;       /* of the kills and the byte positions, that is run here */
     struct finding *findings; /* plan.strategies of them; owned */
     size_t lanes;
     char server[64];       /* "redis 7.0.15"; "" until known */
     const char *transport; /* "unix socket" */
     double rtt_us;         /* that was added on the way to Redis */
     double confidence;
+    struct stopping stopping; /* what the run waited for; 0: a number of attempts */
     const char *killer;
     bool kills_wanted, cuts_wanted;
+    unsigned stages; /* that all lanes are through */
     double stage_seconds[STAGE_COUNT];
+    const char *directory; /* where the run is kept; NULL: it is not; borrowed */
+    char missing[256];     /* shards that were not there to be merged; "" if none */
     bool complete;         /* everything planned was done */
     bool interrupted;      /* a signal asked */
+    uint64_t error_trial,
+        unexplained_trial; /* to which the next two belong: the lowest */
     char trouble[1024];    /* the error that ended the run early; "" if none did */
     char first_error[600]; /* why a trial ended in an error; "" if none did */
     char unexplained[512]; /* the first unexplained death, in words; "" if none */
@@ -97,6 +107,11 @@ struct result {
 
 void result_init(struct result *result, const struct scenario *scenario,
                  const size_t *strategies, const struct plan *plan);
+/* The same, with everything that the run was asked for (terms.h). The terms are borrowed.
+ * Terms that no command line can have given are an error. */
+int result_begin(struct result *result, const struct scenario *scenario,
+                 const size_t *strategies, size_t count, const struct terms *terms,
+                 struct err *err);
 void result_release(struct result *result);
 
 /* Takes one message into account. A lane that contradicts another one is an error: then

@@ -215,6 +215,42 @@ unsigned expect_parse(const char *word)
     return 0;
 }
 
+const char *expect_text(unsigned expect, char buffer[LATER_TEXT])
+{
+    if (!expect)
+        return strcpy(buffer, "");
+    if (expect & (EXPECT_ATOMIC | EXPECT_SAFE))
+        return strcpy(buffer, expect & EXPECT_ATOMIC ? "atomic" : "safe");
+    return later_text(expect, buffer);
+}
+
+unsigned words_parse(const char *text)
+{
+    unsigned bits = 0;
+
+    while (*text) {
+        size_t length = strcspn(text, "+");
+        char word[16] = "";
+
+        if (length < sizeof(word))
+            memcpy(word, text, length);
+        bits |= expect_parse(word);
+        text += length + (text[length] == '+');
+    }
+    return bits;
+}
+
+bool now_parse(const char *word, enum now *ret)
+{
+    for (unsigned i = 0; i < NOW_COUNT; i++) {
+        if (strcmp(word, now_names[i]) != 0)
+            continue;
+        *ret = (enum now)i;
+        return true;
+    }
+    return false;
+}
+
 bool expect_met(unsigned expect, bool torn_or_gap, unsigned words, unsigned uncrashed)
 {
     if (expect & EXPECT_ATOMIC)

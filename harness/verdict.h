@@ -63,6 +63,13 @@ const char *later_text(unsigned words, char buffer[LATER_TEXT]);
 /* The bits of one word ("atomic", "safe", "leaked", ...); 0 if it is none. */
 unsigned expect_parse(const char *word);
 
+/* The other way: words as they are kept in files. Of expectations, "atomic", "safe", or
+ * what later_text() says; "" of none. */
+const char *expect_text(unsigned expect, char buffer[LATER_TEXT]);
+/* The bits of words that are joined by "+"; what is not a word is nothing. */
+unsigned words_parse(const char *text);
+bool now_parse(const char *word, enum now *ret);
+
 /* Is it so? `torn_or_gap` and `words`: what the crash points of the census showed;
  * `uncrashed`: what the strategy leaves without any crash. */
 bool expect_met(unsigned expect, bool torn_or_gap, unsigned words, unsigned uncrashed);

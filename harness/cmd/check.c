@@ -107,7 +107,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         add_filter(options, argument, state);
         break;
     case KEY_TRIALS:
-        options->trials = option_whole(argument, "trials", 0, TRIALS_MOST, state);
+        options->trials = option_whole(argument, "trials", 0, ATTEMPTS_MOST, state);
         break;
     case KEY_KILL_TIME:
         options->kill_time_s = option_real(argument, "kill-time", 0, 1e6, state);

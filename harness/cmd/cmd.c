@@ -15,6 +15,8 @@ static const struct subcommand commands[] = {
       cmd_run },
     { "check", "[SCENARIO...]", "does every strategy do what its scenario expects?",
       cmd_check },
+    { "report", "RUN", "the report of a run that is kept", cmd_report },
+    { "merge", "SHARD...", "the shards of a run, put together", cmd_merge },
     { "new", "NAME", "write a scenario to start from", cmd_new },
     { "list", "", "the scenarios and their strategies", cmd_list },
 };

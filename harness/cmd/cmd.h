@@ -21,6 +21,8 @@ const struct subcommand *command_at(size_t index);           /* NULL past the en
 const char *command_name(const void *ignored, size_t index); /* for str_nearest() */
 
 int cmd_run(int argc, char **argv, enum exit_status *ret_status, struct err *err);
+int cmd_report(int argc, char **argv, enum exit_status *ret_status, struct err *err);
+int cmd_merge(int argc, char **argv, enum exit_status *ret_status, struct err *err);
 int cmd_check(int argc, char **argv, enum exit_status *ret_status, struct err *err);
 int cmd_new(int argc, char **argv, enum exit_status *ret_status, struct err *err);
 int cmd_list(int argc, char **argv, enum exit_status *ret_status, struct err *err);

@@ -33,6 +33,15 @@ double option_real(const char *text, const char *option, double above, double be
     return value;
 }
 
+const struct report_format *option_format(const char *text, struct argp_state *state)
+{
+    const struct report_format *format = report_format_by_name(text);
+
+    if (!format)
+        argp_error(state, "--format '%s': expected text or json", text);
+    return format;
+}
+
 const char *option_color(const char *text, struct argp_state *state)
 {
     if (strcmp(text, "auto") != 0 && strcmp(text, "always") != 0 &&

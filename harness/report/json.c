@@ -105,7 +105,7 @@ static json_t *rate(const struct result *result, uint64_t hits, uint64_t of)
     json_object_set_new(object, "low", real(rate.interval.low));
     json_object_set_new(object, "high", real(rate.interval.high));
     json_object_set_new(object, "confidence", real(result->confidence));
-    json_object_set_new(object, "method", text("clopper-pearson"));
+    json_object_set_new(object, "method", text(report_method(result)));
     return object;
 }
 
@@ -134,7 +134,8 @@ static json_t *predicted(const struct result *result, const struct finding *find
 static json_t *exposure(const struct result *result, const struct finding *finding)
 {
     double period_s = figure_period_s(result->scenario);
-    struct exposure exposure = figure_exposure(finding, period_s, result->confidence);
+    struct exposure exposure =
+        figure_exposure(finding, period_s, result->confidence, &result->stopping);
     json_t *object;
 
     if (!exposure.known)
@@ -293,6 +294,16 @@ static json_t *redis(const struct result *result)
     return object;
 }
 
+/* As people write it: from 1. */
+static json_t *shard(struct shard shard)
+{
+    char words[48];
+
+    snprintf(words, sizeof(words), "%llu/%llu", (unsigned long long)shard.index + 1,
+             (unsigned long long)shard.total);
+    return text(words);
+}
+
 static json_t *run_object(const struct result *result)
 {
     json_t *object = json_object();
@@ -318,6 +329,10 @@ static json_t *run_object(const struct result *result)
     if (result->cuts_wanted)
         json_object_set_new(object, "byte_positions_per_second",
                             real(report_cuts_per_second(result)));
+    if (result->shard.total > 1)
+        json_object_set_new(object, "shard", shard(result->shard));
+    if (result->missing[0])
+        json_object_set_new(object, "missing_shards", text(result->missing));
     json_object_set_new(object, "complete", json_boolean(result->complete));
     if (result->trouble[0])
         json_object_set_new(object, "trouble", text(result->trouble));

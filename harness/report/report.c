@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "stopping.h"
 
 static const struct report_format formats[] = {
     { "text", "tables and sentences for people", "report.txt", report_text,
@@ -28,7 +29,14 @@ const struct report_format *report_format_at(size_t index)
 struct rate report_rate(const struct result *result, uint64_t hits, uint64_t of)
 {
     return (struct rate){ hits, of, of ? (double)hits / (double)of : 0,
-                          stats_proportion(hits, of, result->confidence) };
+                          stopping_interval(&result->stopping, hits, of,
+                                            result->confidence) };
+}
+
+const char *report_method(const struct result *result)
+{
+    return stopping_is_asked(&result->stopping) ? "confidence-sequence"
+                                                : "clopper-pearson";
 }
 
 struct costs report_costs(const struct finding *finding)

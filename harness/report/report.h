@@ -38,6 +38,8 @@ struct rate {
     struct interval interval;
 };
 struct rate report_rate(const struct result *result, uint64_t hits, uint64_t of);
+/* How its interval came about: "clopper-pearson" or "confidence-sequence". */
+const char *report_method(const struct result *result);
 
 /* Costs, from the samples. Zero without samples. */
 struct costs {

@@ -374,6 +374,7 @@ void report_sweep_text(FILE *out, const struct sweep *sweep, struct report_style
 {
     write_header(out, sweep);
     write_table(out, sweep, style);
+    write_method(out, &sweep->results[0]);
     write_stories(out, sweep);
     write_verdict(out, sweep, style);
 }

@@ -7,6 +7,7 @@
 #include "report/report.h"
 #include "report/table.h"
 #include "report/text.h"
+#include "stopping.h"
 
 #define WRAP_COLUMNS 96
 
@@ -229,7 +230,8 @@ static void write_windows(FILE *out, const struct result *result,
         }
         if (exposed) {
             exposure_text(text, sizeof(text),
-                          figure_exposure(finding, period_s, result->confidence));
+                          figure_exposure(finding, period_s, result->confidence,
+                                          &result->stopping));
             table_set(&table, exposed, "%s", text);
         }
     }
@@ -288,8 +290,12 @@ void write_title(FILE *out, const struct result *result)
             result->server[0] ? result->server : "redis", "private", result->transport);
     if (result->rtt_us > 0)
         fprintf(out, ", rtt %g us", result->rtt_us);
-    fprintf(out, "   %zu lane%s, seed %llu\n", result->lanes,
-            result->lanes == 1 ? "" : "s", (unsigned long long)result->plan.seed);
+    fprintf(out, "   %zu lane%s, seed %llu", result->lanes, result->lanes == 1 ? "" : "s",
+            (unsigned long long)result->plan.seed);
+    if (result->shard.total > 1)
+        fprintf(out, ", shard %llu/%llu", (unsigned long long)result->shard.index + 1,
+                (unsigned long long)result->shard.total);
+    fputc('\n', out);
 }
 
 static void write_header(FILE *out, const struct result *result)
@@ -322,9 +328,23 @@ void write_troubles(FILE *out, const struct result *result, const char *where)
                 "Redis; no "
                 "rate of this run can be trusted.\n",
                 where, result->unexplained);
+    if (result->missing[0])
+        fprintf(out,
+                "MISSING%s: not all shards were merged; without %s. Rates are of the "
+                "kills that are there.\n",
+                where, result->missing);
     if (!result->complete)
         fprintf(out, "INCOMPLETE%s: %s. What was done until then is above.\n", where,
                 result->trouble[0] ? result->trouble : "the run did not end");
+}
+
+void write_method(FILE *out, const struct result *result)
+{
+    if (stopping_is_asked(&result->stopping) && result->kills_wanted)
+        write_wrapped(out,
+                      "Intervals are those of a confidence sequence (beta-binomial "
+                      "mixture: Robbins 1970, Lai 1976): they hold although the run "
+                      "looked at them again and again and stopped when they would do.");
 }
 
 static void write_verdict(FILE *out, const struct result *result,
@@ -368,6 +388,7 @@ void report_text(FILE *out, const struct result *result, struct report_style sty
         write_kills(out, result, style);
     if (style.points)
         report_points(out, result, style);
+    write_method(out, result);
     write_sentences(out, result);
     write_verdict(out, result, style);
 }

@@ -18,6 +18,8 @@ const char *met_text(const struct finding *finding);
 
 /* A paragraph on each strategy. */
 void write_sentences(FILE *out, const struct result *result);
+/* How the intervals came about, if the run stopped by a rule; else nothing. */
+void write_method(FILE *out, const struct result *result);
 
 void paint(FILE *out, bool wanted, const char *color); /* an escape sequence */
 /* Breaks a text at its blanks into lines; all but the first are indented. */

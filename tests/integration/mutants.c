@@ -31,6 +31,7 @@ static const struct {
     { "kills-unheard", "unit_check_mutable",
       "check/census_judges_and_kills_must_not_contradict" },
     { "misses-clean", "unit_tally_mutable", "tally/kills_count_outcomes_and_words" },
+    { "look-once", "unit_sequence_mutable", "sequence/is_right_at_all_looks_at_once" },
     { "census-late", "integration_modules_mutable",
       "wire/cut_leaves_exactly_the_prefix" },
     { "census-short", "integration_verdicts",

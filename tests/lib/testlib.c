@@ -258,9 +258,13 @@ char *test_directory(void)
 {
     const char *parent = getenv("TEST_TMPDIR");
     char *path = mem_printf("%s/afterkill_test.XXXXXX", parent ? parent : "/tmp");
+    char *results;
 
     cr_assert_not_null(mkdtemp(path));
     setenv("TMPDIR", path, 1);
+    results = mem_printf("%s.results", path);
+    setenv("AFTERKILL_RESULTS", results, 1);
+    free(results);
     return path;
 }
 
@@ -269,6 +273,7 @@ void test_directory_remove(char *directory)
     struct err err = ERR_NULL;
 
     cr_expect_eq(file_remove_tree(directory, &err), 0, "%s", err.msg);
+    cr_expect_eq(file_remove_tree(getenv("AFTERKILL_RESULTS"), &err), 0, "%s", err.msg);
     free(directory);
 }
 

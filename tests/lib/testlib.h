@@ -67,8 +67,8 @@ bool says(const char *text, const char *words);
 char *test_scenario(const char *name);
 
 /* A temporary directory that is TMPDIR too, so that everything the program leaves behind
- * shows. It is made in /tmp, or in TEST_TMPDIR: for tests that run tests which fail and
- * clean up nothing. */
+ * shows; runs are kept beside it. It is made in /tmp, or in TEST_TMPDIR: for tests that
+ * run tests which fail and clean up nothing. */
 char *test_directory(void); /* makes it, sets TMPDIR; freed by the caller */
 void test_directory_remove(char *directory); /* removes it, frees the name */
 size_t test_directory_entries(const char *directory);

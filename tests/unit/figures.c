@@ -165,6 +165,8 @@ Test(figures, coverage_counts_places_not_points)
     cr_expect_eq(reach.hit, 3);
 }
 
+static const struct stopping fixed, until = { .width = 0.01 };
+
 /* A tenth of the kills leak, an update takes 1 ms, one is made every 10 s: of a million
  * SIGKILLs at random times 100 land in an update, and 10 leak. */
 Test(figures, exposure_is_rate_times_share_of_time)
@@ -173,20 +175,22 @@ Test(figures, exposure_is_rate_times_share_of_time)
     struct exposure exposure;
 
     write_down(".L.");
-    cr_expect(!figure_exposure(&finding, 10, 0.95).known, "nothing is known");
+    cr_expect(!figure_exposure(&finding, 10, 0.95, &fixed).known, "nothing is known");
     finding.samples_ns = samples_ns;
     finding.sample_count = ARRAY_SIZE(samples_ns);
     finding.kills.outcomes[OUTCOME_VALID] = 1000;
     finding.kills.words.later[0] = 100;
-    cr_expect(!figure_exposure(&finding, 0, 0.95).known, "no period");
-    exposure = figure_exposure(&finding, 10, 0.95);
+    cr_expect(!figure_exposure(&finding, 0, 0.95, &fixed).known, "no period");
+    exposure = figure_exposure(&finding, 10, 0.95, &fixed);
     cr_expect(exposure.known);
     cr_expect_float_eq(exposure.estimate, 10, 1e-9);
     cr_expect_lt(exposure.low, 10 * 0.8);
     cr_expect_gt(exposure.low, 10 * 0.5);
     cr_expect_gt(exposure.high, 10 * 1.2);
+    cr_expect_lt(figure_exposure(&finding, 10, 0.95, &until).low, exposure.low);
+    cr_expect_gt(figure_exposure(&finding, 10, 0.95, &until).high, exposure.high);
     finding.kills.words.later[0] = 0;
-    exposure = figure_exposure(&finding, 10, 0.95);
+    exposure = figure_exposure(&finding, 10, 0.95, &fixed);
     cr_expect_float_eq(exposure.estimate, 0, 1e-12);
     cr_expect_float_eq(exposure.low, 0, 1e-12);
     cr_expect_gt(exposure.high, 0);
