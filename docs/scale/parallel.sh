@@ -9,7 +9,7 @@
 #     SSHLOGIN  the machines, as --sshlogin takes them: 'a,b,:' (default ':', this one). Each has
 #               afterkill and this directory under the same path, and rsync
 #     JOBS      shards at a time on each machine (default 1: a shard uses every CPU)
-#     GATE      options of the merge, such as --max-leak-rate 0.001 (default: none)
+#     GATE      options of afterkill merge (default: none)
 set -eu
 scale=$(cd "$(dirname "$0")" && pwd)
 export OUT="${OUT:?the directory of the campaign}"

@@ -4,30 +4,17 @@
 #
 #     shard.sh I/N DIR SCENARIO OPTIONS...        also auto, auto/N: see afterkill run --shard
 #
-# DIR is the shard's own. DIR.options, beside it, holds what it was begun with: going on with another
-# campaign's shard would give numbers that nobody asked for.
+# DIR is the shard's own. One that was begun with other options is refused by afterkill.
 #
 # Exit status 0: the shard is whole. A shard's verdict is nobody's business, the merged run's is; so
 # "an expectation is not met" (1) and "inconclusive" (3) are no failures here. The rest is handed on.
 set -eu
 shard=$1 directory=$2
 shift 2
-options=$(printf '%s\n' "$shard" "$@")
-
-if [ ! -s "$directory/run.sqlite" ]; then
-    mkdir -p "$(dirname "$directory")"
-    printf '%s\n' "$options" >"$directory.options"
-    set -- "$@" --shard "$shard" -o "$directory"
-elif [ "$(cat "$directory.options")" = "$options" ]; then
-    set -- --resume "$directory"
-else
-    echo "shard.sh: '$directory' was begun with other options (see $directory.options);" \
-        "another campaign needs another directory" >&2
-    exit 2
-fi
+mkdir -p "$directory"
 
 # Whoever stops a task tells this shell, and in a container no one else.
-"${AFTERKILL:-afterkill}" run "$@" >/dev/null &
+"${AFTERKILL:-afterkill}" run "$@" --shard "$shard" --resume "$directory" >/dev/null &
 run=$!
 trap 'kill -TERM "$run" 2>/dev/null' TERM INT HUP
 status=0

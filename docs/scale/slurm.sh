@@ -6,7 +6,7 @@
 #
 #     OUT       the campaign's directory, on a file system that all nodes share
 #     SHARDS    how many shards (default 4)
-#     GATE      options of the merge, such as --max-leak-rate 0.001 (default: none)
+#     GATE      options of afterkill merge (default: none)
 #     WAIT      yes: wait, print the merge's report, end with its exit status (default: no)
 #
 # Anything else that sbatch should know (partition, account, time) goes into its own variables, such as

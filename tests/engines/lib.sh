@@ -1,6 +1,6 @@
 # lib.sh - what the tests of engines share. A test sources it.
 #
-# The campaign is the same for all: four shards, few kills, every strategy. The files of docs/scale are
+# The campaign is the same for all, in four shards. The files of docs/scale are
 # run as they are. Everything lives in a temporary directory, which is TMPDIR too, and is removed at the
 # end, however that comes.
 # shellcheck shell=sh disable=SC2154 # here: the directory of the tests, set by who sources this
@@ -37,13 +37,13 @@ wait_until() {
     done
 }
 
-# The campaign, as words: $campaign alone, and in shards through a file of docs/scale.
+# The campaign, as words.
 campaign="sidekiq_busy --seed 7 --trials 401"
 
 # whole_run: the campaign on this machine alone, for comparison, in $directory/whole.json.
 whole_run() {
     # shellcheck disable=SC2086 # words
-    "$AFTERKILL" run $campaign --format json >"$directory/whole.json" 2>"$directory/whole.err" || {
+    "$AFTERKILL" run $campaign --no-store --format json >"$directory/whole.json" 2>"$directory/whole.err" || {
         cat "$directory/whole.err"
         fail "the run that shards are compared with ended with status $?"
     }
@@ -69,36 +69,37 @@ expect_differences_seen() {
     done
 }
 
-# An afterkill in $directory/afterkill that notes its arguments in $directory/calls, and that kills the
-# shard named by $directory/victim (I/N) in the middle, once: the note of its victim is removed first.
+# An afterkill in $directory/afterkill that notes its arguments in $directory/calls. The shard that
+# $directory/victim names (I/N) is killed after it has begun, once.
 wrap_afterkill() {
     program=$AFTERKILL
     cat >"$directory/afterkill" <<END
 #!/bin/sh
-echo "\$*" >>"$directory/calls"
+for shard; do :; done       # its directory is the last argument
+begun=again
+[ -s "\$shard/run.sqlite" ] || begun=first
+echo "\$begun: \$*" >>"$directory/calls"
 case " \$* " in
     *" --shard \$(cat "$directory/victim" 2>/dev/null || echo none) "*) ;;
     *) exec "$program" "\$@" ;;
 esac
-for shard; do :; done       # its directory is the last argument
 rm "$directory/victim"
-"$program" "\$@" &
-tries=1000
-until [ -s "\$shard/run.sqlite" ] || [ \$tries = 0 ]; do
-    tries=\$((tries - 1))
-    sleep 0.01
+status=0
+while [ \$status = 0 ]; do # one that was faster than its killer is begun afresh
+    rm -rf "\$shard"
+    "$program" "\$@" &
+    until [ -s "\$shard/run.sqlite" ] || ! kill -0 \$! 2>/dev/null; do sleep 0.01; done
+    kill -KILL \$! 2>/dev/null || :
+    wait \$! || status=\$?
 done
-kill -KILL \$!
-wait \$!
-status=\$?
-echo "killed \$shard: status \$status" >>"$directory/calls"
+echo "killed: \$shard, status \$status" >>"$directory/calls"
 exit \$status
 END
     chmod +x "$directory/afterkill"
     export AFTERKILL="$directory/afterkill"
 }
 
-# calls WORDS COUNT: so many calls of afterkill had these words.
+# expect_calls WORDS COUNT: so many lines of $directory/calls have these words.
 expect_calls() {
     calls=$(grep -c -e "$1" "$directory/calls" || true)
     [ "$calls" = "$2" ] || {

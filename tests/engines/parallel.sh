@@ -19,29 +19,33 @@ campaign_by_parallel() {
     "$scale/parallel.sh" $campaign "$@" >"$directory/out" 2>"$directory/err" || status=$?
 }
 
-campaign_by_parallel
-[ "$status" = 4 ] || { cat "$directory/out" "$directory/err"; fail "a shard was killed: status $status, not 4"; }
-expect_calls 'killed .*/shards/3: status 137' 1
-expect_calls '--shard' 4
-expect_calls '^merge' 0
+expect_status() {
+    [ "$status" = "$1" ] || {
+        cat "$directory/out" "$directory/err"
+        fail "$2: status $status, not $1"
+    }
+}
 
 campaign_by_parallel
-[ "$status" = 0 ] || { cat "$directory/out" "$directory/err"; fail "status $status, not 0"; }
-expect_calls '--shard' 4
-expect_calls '--resume' 1
-expect_calls "--resume $OUT/shards/3\$" 1
-expect_calls '^merge' 1
+expect_status 4 "a shard was killed"
+expect_calls 'killed: .*/shards/3, status 137' 1
+expect_calls 'first: run' 4
+expect_calls ': merge' 0
+
+campaign_by_parallel
+expect_status 0 "the same command again"
+expect_calls ': run' 5
+expect_calls 'again: run .* --shard 3/4 ' 1
+expect_calls ': merge' 1
 expect_equal "$OUT/merged"
 
 # Once more: nothing is left to run, and the merge is the same.
 campaign_by_parallel
-[ "$status" = 0 ] || { cat "$directory/out" "$directory/err"; fail "once more: status $status, not 0"; }
-expect_calls '--shard' 4
-expect_calls '--resume' 1
+expect_status 0 "once more"
+expect_calls ': run' 5
 expect_equal "$OUT/merged"
 
 # Another campaign in the same directory is refused, and not mistaken for what is there.
 campaign_by_parallel --set jobs=24
-[ "$status" = 4 ] || { cat "$directory/out" "$directory/err"; fail "other options: status $status, not 4"; }
-grep -q 'was begun with other options' "$directory/err" || fail "other options are not named"
-expect_calls '--shard' 4
+expect_status 4 "other options"
+grep -q 'jobs: 25 in the run, 24 now' "$directory/err" || fail "other options are not named"
