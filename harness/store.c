@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "store_schema.h"
@@ -499,6 +498,18 @@ static int open_as(const char *directory, enum database_access access, struct st
     return code;
 }
 
+struct store *store_discard(struct store *store)
+{
+    CLEANUP(mem_freep) char *path = NULL;
+
+    if (!store)
+        return NULL;
+    path = mem_strdup(store->database.path);
+    store_close(store);
+    database_remove(path);
+    return NULL;
+}
+
 int store_create(const char *directory, const struct terms *terms,
                  const struct environment *environment, const struct result *result,
                  struct store **ret, struct err *err)
@@ -514,7 +525,7 @@ int store_create(const char *directory, const struct terms *terms,
     if (code == 0) {
         code = fill(store, terms, environment, result, err);
         if (code < 0)
-            unlink(store->database.path); /* nothing is in it */
+            store = store_discard(store); /* nothing is in it */
     }
     if (code < 0)
         return err_wrap(err, "keep the run");
@@ -536,13 +547,6 @@ struct store *store_close(struct store *store)
     database_close(&store->database);
     free(store);
     return NULL;
-}
-
-struct store *store_discard(struct store *store)
-{
-    if (store)
-        unlink(store->database.path);
-    return store_close(store);
 }
 
 int store_forget_unfinished(struct store *store, struct err *err)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const struct {
     int sqlite; /* primary result code */
@@ -200,37 +201,48 @@ static int check_file(const char *path, const struct database_kind *kind, struct
 
 /* A reader may have to bring back what a killed writer left, so it asks for more than it
  * needs, and SQLite gives what the file's permissions allow. */
-static int open_file(struct database *database, enum database_access access,
+static int open_file(struct database *database, enum database_access mode,
                      struct err *err)
 {
     int flags =
-        SQLITE_OPEN_READWRITE | (access == DATABASE_CREATE ? SQLITE_OPEN_CREATE : 0);
+        SQLITE_OPEN_READWRITE | (mode == DATABASE_CREATE ? SQLITE_OPEN_CREATE : 0);
 
     return sqlite3_open_v2(database->path, &database->handle, flags, NULL) == SQLITE_OK
                ? 0
                : database_error(database, err);
 }
 
-int database_open(const char *path, enum database_access access,
+int database_open(const char *path, enum database_access mode,
                   const struct database_kind *kind, struct database *ret, struct err *err)
 {
     struct database database = { NULL, mem_strdup(path) };
-    int code = access == DATABASE_CREATE ? 0 : check_file(path, kind, err);
+    bool was_there = access(path, F_OK) == 0;
+    int code = mode == DATABASE_CREATE ? 0 : check_file(path, kind, err);
 
     if (code == 0)
-        code = open_file(&database, access, err);
-    if (code == 0 && access != DATABASE_CREATE)
+        code = open_file(&database, mode, err);
+    if (code == 0 && mode != DATABASE_CREATE)
         code = check_kind(&database, kind, err);
-    if (code == 0 && access != DATABASE_READ)
+    if (code == 0 && mode != DATABASE_READ)
         code = lock(&database, err);
-    if (code == 0 && access == DATABASE_CREATE)
+    if (code == 0 && mode == DATABASE_CREATE)
         code = check_empty(&database, err);
     if (code < 0) {
         database_close(&database);
+        if (!was_there)
+            database_remove(path);
         return code;
     }
     *ret = database;
     return 0;
+}
+
+void database_remove(const char *path)
+{
+    CLEANUP(mem_freep) char *journal = mem_printf("%s-journal", path);
+
+    unlink(path);
+    unlink(journal);
 }
 
 void database_close(struct database *database)

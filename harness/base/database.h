@@ -36,13 +36,16 @@ struct database_kind {
  * somebody left who was killed before the first commit; another is ERR_USAGE. To be read
  * or gone on with, a file of another kind, or of a newer version, is ERR_USAGE; one that
  * is not there -ENOENT; one without a table -ENODATA. */
-int database_open(const char *path, enum database_access access,
+int database_open(const char *path, enum database_access mode,
                   const struct database_kind *kind, struct database *ret,
                   struct err *err);
 /* Says what the file is: in the transaction that makes its tables. */
 int database_mark(struct database *database, const struct database_kind *kind,
                   struct err *err);
 void database_close(struct database *database); /* may be called twice */
+
+/* Removes a closed file with what belongs to it. */
+void database_remove(const char *path);
 
 /* Runs statements without parameters and results. */
 int database_run(struct database *database, const char *sql, struct err *err);

@@ -33,7 +33,7 @@ static int save_one(const char *directory, const struct report_format *format,
     return file_write(path, bytes, length, err);
 }
 
-static int save(const char *directory, const struct sweep *sweep, struct err *err)
+int deliver_files(const char *directory, const struct sweep *sweep, struct err *err)
 {
     const struct report_format *format;
 
@@ -86,8 +86,8 @@ int deliver(const struct destination *destination, const struct sweep *sweep,
     if (!worth_reporting(sweep, err))
         return err->code;
     print(destination, sweep, &late);
-    if (destination->directory && save(destination->directory, sweep, &saving) < 0 &&
-        !late.code)
+    if (destination->directory &&
+        deliver_files(destination->directory, sweep, &saving) < 0 && !late.code)
         late = saving;
     err_append(err, &late);
     return err->code;

@@ -12,6 +12,9 @@ struct destination {
     const char *directory;              /* gets every format; NULL: none */
 };
 
+/* Writes the report in every format into the directory. */
+int deliver_files(const char *directory, const struct sweep *sweep, struct err *err);
+
 /* Reports whatever is known, also after an error, which is then left as it is: a report
  * that cannot be written is worth saying only if nothing went wrong before. Returns the
  * error's code. */

@@ -184,6 +184,17 @@ static char *directory_of(const char *directory, const struct sweep *sweep, size
     return path;
 }
 
+/* The report of one value of a sweep, which is a run like any other. */
+static void deliver_value(const struct sweep *sweep, size_t i, struct err *err)
+{
+    struct sweep one = { .results = &sweep->results[i], .wanted = 1, .count = 1 };
+    struct err late = ERR_NULL;
+
+    if (sweep->directories[i] && sweep->results[i].server[0] &&
+        deliver_files(sweep->directories[i], &one, &late) < 0)
+        err_append(err, &late);
+}
+
 /* Runs the values one after the other; an error at one ends the sweep. */
 static int run_values(const struct session *session, struct sweep *sweep,
                       const char *directory, struct err *err)
@@ -205,6 +216,8 @@ static int run_values(const struct session *session, struct sweep *sweep,
         sweep->directories[i] = directory_of(directory, sweep, i);
         code = run(session, sweep->scenarios[i], sweep->directories[i], part,
                    &sweep->terms[i], &sweep->results[i], err);
+        if (part)
+            deliver_value(sweep, i, err);
         if (code < 0 && part)
             err_wrap(err, "%s", part);
     }

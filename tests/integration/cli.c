@@ -311,7 +311,7 @@ Test(cli, progress_is_not_part_of_the_result, .timeout = 60)
 }
 
 /* -o writes what standard output says, in every format; the text with all crash points.
- */
+ * What is there is never written over. */
 Test(cli, output_directory_gets_both_reports, .timeout = 60)
 {
     char *directory = test_directory();
@@ -319,25 +319,27 @@ Test(cli, output_directory_gets_both_reports, .timeout = 60)
     char *text = mem_printf("%s/report.txt", deep),
          *json = mem_printf("%s/run.json", deep);
     char *path = test_scenario("gap");
+    struct run run = RUN("run", path, "--trials", "0", "--points", "-o", deep);
+    struct run again = RUN("run", path, "--trials", "0", "--points", "-o", deep);
+    char *saved = mem_alloc(strlen(run.out) + 2);
+    FILE *file = fopen(text, "re");
+    json_t *object = json_load_file(json, 0, NULL);
 
-    for (int twice = 0; twice < 2; twice++) {
-        struct run run = RUN("run", path, "--trials", "0", "--points", "-o", deep);
-        char *saved = mem_alloc(strlen(run.out) + 2);
-        FILE *file = fopen(text, "re");
-        json_t *object = json_load_file(json, 0, NULL);
-
-        cr_expect_eq(run.status, 0, "%s", run.err);
-        cr_assert_not_null(file);
-        cr_expect_eq(fread(saved, 1, strlen(run.out) + 1, file), strlen(run.out));
-        cr_expect_str_eq(saved, run.out);
-        cr_assert_not_null(object);
-        cr_expect_str_eq(json_string_value(json_object_get(object, "scenario")), "gap");
-        cr_expect_eq(test_directory_entries(deep), 2);
-        fclose(file);
-        json_decref(object);
-        free(saved);
-        run_release(&run);
-    }
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    cr_expect_eq(again.status, 2, "%s", again.err);
+    EXPECT_SAYS(again.err, "holds a run already");
+    EXPECT_SILENT(again.out);
+    cr_assert_not_null(file);
+    cr_expect_eq(fread(saved, 1, strlen(run.out) + 1, file), strlen(run.out));
+    cr_expect_str_eq(saved, run.out);
+    cr_assert_not_null(object);
+    cr_expect_str_eq(json_string_value(json_object_get(object, "scenario")), "gap");
+    cr_expect_eq(test_directory_entries(deep), 3); /* and run.sqlite */
+    fclose(file);
+    json_decref(object);
+    free(saved);
+    run_release(&run);
+    run_release(&again);
     free(deep);
     free(text);
     free(json);

@@ -147,6 +147,7 @@ Test(sweep, sentence_finds_the_break, .timeout = 60)
 /* -o gets the sweep's reports. */
 Test(sweep, output_directory_gets_both_reports, .timeout = 60)
 {
+    static const char *const values[] = { "strict=true", "strict=false" };
     char *directory = test_directory();
     char *out = mem_printf("%s/out", directory);
     char *path = test_scenario("swept"), *report, *json;
@@ -161,7 +162,13 @@ Test(sweep, output_directory_gets_both_reports, .timeout = 60)
     cr_expect_str_eq(report, run.out);
     cr_assert_not_null(object);
     cr_expect_eq(json_array_size(json_object_get(object, "sweep")), 2);
-    cr_expect_eq(test_directory_entries(out), 2);
+    cr_expect_eq(test_directory_entries(out), 4); /* and a directory per value */
+    for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+        char *value = mem_printf("%s/%s", out, values[i]);
+
+        cr_expect_eq(test_directory_entries(value), 3, "%s", value);
+        free(value);
+    }
     json_decref(object);
     free(report);
     free(json);
