@@ -49,3 +49,12 @@ expect_equal "$OUT/merged"
 campaign_by_parallel --set jobs=24
 expect_status 4 "other options"
 grep -q 'jobs: 25 in the run, 24 now' "$directory/err" || fail "other options are not named"
+
+# Promises that are not kept fail no shard: the merge fails, once it has all of them.
+export OUT="$directory/gated" SHARDS=2
+campaign="$TEST_SCENARIOS/expectations.lua --trials 20"
+: >"$directory/calls"
+campaign_by_parallel
+expect_status 1 "a promise that is not kept"
+expect_calls 'first: run' 2
+expect_calls ': merge' 1
