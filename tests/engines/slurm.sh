@@ -21,7 +21,8 @@ gone() {
 no_jobs() {
     jobs=$(timeout 5 squeue --noheader) && [ -z "$jobs" ]
 }
-# What runs in jobs is no child of this shell, so the node is asked to end it first.
+# What runs in jobs is no child of this shell. Slurm is asked to end it; if it cannot any more, what has
+# this Slurm's configuration in its environment is ended.
 cleanup() {
     if [ -n "$controller" ] && ! gone "$controller" && ! no_jobs; then
         timeout 5 scancel --user="$(id -un)" 2>/dev/null || true
@@ -29,6 +30,9 @@ cleanup() {
     fi
     stop "$node"
     stop "$controller"
+    for process in /proc/[0-9]*; do
+        ! grep -qsxz "SLURM_CONF=$slurm/slurm.conf" "$process/environ" || kill -KILL "${process#/proc/}" || true
+    done
     rm -rf "$directory"
 }
 trap cleanup EXIT
@@ -129,7 +133,7 @@ export OUT="$directory/array" SHARDS=4 WAIT=yes
 campaign_by_array() {
     status=0
     # shellcheck disable=SC2086 # words
-    "$scale/slurm.sh" $campaign >"$directory/out" 2>"$directory/err" || status=$?
+    timeout --foreground 100 "$scale/slurm.sh" $campaign >"$directory/out" 2>"$directory/err" || status=$?
 }
 echo 3/4 >"$directory/victim"
 campaign_by_array
@@ -147,7 +151,7 @@ expect_equal "$OUT/merged"
 
 # In an array every task is number 0 of 1: afterkill must not take that for the shard.
 status=0
-sbatch --wait --array=1-2 --output="$directory/auto-%a.log" --wrap \
+timeout --foreground 100 sbatch --wait --array=1-2 --output="$directory/auto-%a.log" --wrap \
     "'$AFTERKILL' run $campaign --shard auto -o '$directory/auto'" >"$directory/out" 2>&1 || status=$?
 [ "$status" = 2 ] || wrong "--shard auto in an array: status $status, not 2"
 
@@ -155,7 +159,7 @@ sbatch --wait --array=1-2 --output="$directory/auto-%a.log" --wrap \
 export OUT="$directory/srun" SCALE="$scale"
 status=0
 # shellcheck disable=SC2086 # words
-sbatch --wait --ntasks=4 --ntasks-per-node=4 --output="$directory/srun.log" \
+timeout --foreground 100 sbatch --wait --ntasks=4 --ntasks-per-node=4 --output="$directory/srun.log" \
     "$scale/srun.sbatch" $campaign >"$directory/out" 2>&1 || status=$?
 [ "$status" = 0 ] || wrong "srun: status $status, not 0"
 expect_calls 'first: run .* --shard auto --resume .*/srun/shards/[1-4]$' 4
