@@ -463,5 +463,7 @@ enum exit_status tally_exit_status(const struct result *result)
         return EXIT_INFRASTRUCTURE;
     if (failed)
         return EXIT_FAIL;
-    return ran ? EXIT_PASS : EXIT_NOTHING_RAN;
+    if (!ran)
+        return EXIT_NOTHING_RAN;
+    return result->complete ? EXIT_PASS : EXIT_INCONCLUSIVE; /* it was killed */
 }
