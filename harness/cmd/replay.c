@@ -105,7 +105,7 @@ static int find_strategies(struct revival *revival, struct err *err)
 
 static int find_changes(struct revival *revival, struct err *err)
 {
-    static const char *const own[] = { "scenario.path", NULL };
+    static const char *const own[] = { TERM_PATH, TERM_SHA1, NULL };
     CLEANUP(terms_release) struct terms terms = TERMS_NULL;
     int code =
         run_options_terms(&revival->options, revival->scenario, revival->strategies,
