@@ -17,8 +17,7 @@
 #define RTT_MOST_S 1.0    /* a connection's first reply takes two, and has 10 s to come */
 #define TIME_LEAST_S 1e-9 /* a term has as many digits */
 #define TIME_MOST_S 1e8
-#define CONFIDENCE_LEAST 1e-9 /* a baseline has nine digits */
-#define CONFIDENCE_MOST (1 - CONFIDENCE_LEAST)
+#define CONFIDENCE_MOST (1 - 1e-9)  /* a baseline has nine digits */
 #define NOW_MOST (INT64_C(1) << 40) /* seconds; some thousands of years */
 
 static const char *const killers[] = {
@@ -292,7 +291,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         break;
     case KEY_CONFIDENCE:
         options->confidence =
-            option_real(argument, "confidence", CONFIDENCE_LEAST, CONFIDENCE_MOST, state);
+            option_real(argument, "confidence", 0, CONFIDENCE_MOST, state);
         break;
     case KEY_KILLER:
         options->killer = parse_killer(argument, state);
