@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/file.h"
 #include "store.h"
 
 #define LISTED 8 /* missing shards that are named; of more, how many */
@@ -137,6 +138,14 @@ static void list_missing(struct merge *merge)
         fclose(out);
 }
 
+/* Without its census a shard's trials cannot be explained. */
+static bool has_census(struct part *part)
+{
+    CLEANUP(mem_freep) char *stages = stored_fact(&part->database, "stages");
+
+    return stages && strtoul(stages, NULL, 10) > STAGE_CENSUS;
+}
+
 /* Appends what is not finished, in the same words. */
 static int check_finished(struct merge *merge, bool allow_missing, struct err *err)
 {
@@ -155,6 +164,13 @@ static int check_finished(struct merge *merge, bool allow_missing, struct err *e
                            "with --allow-missing",
                            (unsigned long long)i + 1, (unsigned long long)merge->total,
                            part->directory, status ? status : "status unknown");
+        if (!has_census(part))
+            return err_set(err, -EBUSY,
+                           "shard %llu/%llu in '%s' ended before its census did: go on "
+                           "with it by afterkill run --resume, or leave its directory "
+                           "out",
+                           (unsigned long long)i + 1, (unsigned long long)merge->total,
+                           part->directory);
         snprintf(merge->missing + used, sizeof(merge->missing) - used,
                  "%spart of %llu/%llu", used ? ", " : "", (unsigned long long)i + 1,
                  (unsigned long long)merge->total);
@@ -233,6 +249,8 @@ static int begin_merged(struct merge *merge, struct err *err)
                                  merge->first.result.plan.strategies };
     int code = stored_environment(&merge->parts[0].database, &environment, err);
 
+    if (code == 0)
+        code = file_make_directory(merge->into, err);
     for (size_t i = 0; i < merge->first.terms.count; i++) {
         const struct term *term = &merge->first.terms.items[i];
 

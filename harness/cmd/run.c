@@ -167,15 +167,15 @@ static int run(const struct session *session, struct scenario *scenario,
         code = result_begin(result, scenario, session->strategies, session->count, terms,
                             err);
     result->directory = directory;
+    if (code == 0) /* before anything is kept of a run that cannot be concluded */
+        code =
+            conclude_prepare(session->conclusion, &session->options->gates, result, err);
     if (code == 0 && session->options->resume)
         code = keep_old(directory, terms, result, &store, err);
     else if (code == 0 && directory)
         code = keep_new(session, directory, terms, result, &store, err);
     if (session->own_place)
         place_settle(session->own_place, store);
-    if (code == 0)
-        code =
-            conclude_prepare(session->conclusion, &session->options->gates, result, err);
     if (code < 0 || result->complete)
         return code;
     code = run_fleet(session, scenario, part, store, result, err);
