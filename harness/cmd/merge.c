@@ -2,7 +2,6 @@
 #include <argp.h>
 #include <stdlib.h>
 
-#include "base/file.h"
 #include "cmd/cmd.h"
 #include "cmd/conclude.h"
 #include "cmd/deliver.h"
@@ -86,7 +85,7 @@ static int choose_place(const struct options *options, char **ret, struct err *e
 
     if (options->destination.directory) {
         *ret = mem_strdup(options->destination.directory);
-        return file_make_directory(*ret, err);
+        return 0;
     }
     code = stored_open(options->directories[0], &database, err);
     if (code == 0)
