@@ -293,12 +293,20 @@ static uint64_t run_whole(struct database *database, const char *name)
     return text ? strtoull(text, NULL, 10) : 0;
 }
 
+/* As text a number would lose its last digits. */
 double stored_seconds(struct database *database, enum stage stage)
 {
     CLEANUP(mem_freep) char *name = mem_printf("seconds.%s", stage_name(stage));
-    CLEANUP(mem_freep) char *seconds = stored_fact(database, name);
+    CLEANUP(statement_finalizep) sqlite3_stmt *statement = NULL;
+    struct err ignored = ERR_NULL;
 
-    return seconds ? strtod(seconds, NULL) : 0;
+    if (database_prepare(database, "SELECT value FROM run WHERE name = ?", &statement,
+                         &ignored) < 0)
+        return 0;
+    database_bind(statement, "t", name);
+    return database_step(database, statement, &ignored) == 1
+               ? sqlite3_column_double(statement, 0)
+               : 0;
 }
 
 /* What the fleet, and not the lanes, knew. */
