@@ -16,9 +16,10 @@
 
 #include "base/err.h"
 
-/* Writes the merged run into a directory that exists and holds no run. Shards that are
+/* Writes the merged run into a directory that holds no run, and is made if it is not
+ * there; in one transaction, so that who is killed leaves none. Shards that are
  * missing, overlap, are not finished or belong to different runs are an error that names
  * them; with `allow_missing`, those that are there and as far as they came are merged,
- * and the run says so. */
+ * and the run says so; those without a whole census count as missing. */
 int merge_runs(const char *const *directories, size_t count, const char *into,
                bool allow_missing, struct err *err);

@@ -484,7 +484,7 @@ static int fill(struct store *store, const struct terms *terms,
         code = put_strategies(store, result, err);
     if (code == 0)
         code = put_outcomes(store, err);
-    return code == 0 ? commit(store, err) : code;
+    return code;
 }
 
 static int open_as(const char *directory, enum database_access access, struct store **ret,
@@ -511,9 +511,9 @@ struct store *store_discard(struct store *store)
     return NULL;
 }
 
-int store_create(const char *directory, const struct terms *terms,
-                 const struct environment *environment, const struct result *result,
-                 struct store **ret, struct err *err)
+int store_begin(const char *directory, const struct terms *terms,
+                const struct environment *environment, const struct result *result,
+                struct store **ret, struct err *err)
 {
     CLEANUP(store_closep) struct store *store = NULL;
     int code = open_as(directory, DATABASE_CREATE, &store, err);
@@ -532,6 +532,22 @@ int store_create(const char *directory, const struct terms *terms,
         return err_wrap(err, "keep the run");
     *ret = TAKE_PTR(store);
     return 0;
+}
+
+int store_create(const char *directory, const struct terms *terms,
+                 const struct environment *environment, const struct result *result,
+                 struct store **ret, struct err *err)
+{
+    CLEANUP(store_closep) struct store *store = NULL;
+    int code = store_begin(directory, terms, environment, result, &store, err);
+
+    if (code == 0 && commit(store, err) < 0) {
+        store = store_discard(store);
+        code = err_wrap(err, "keep the run");
+    }
+    if (code == 0)
+        *ret = TAKE_PTR(store);
+    return code;
 }
 
 int store_open(const char *directory, struct store **ret, struct err *err)

@@ -27,6 +27,11 @@ struct store;
 int store_create(const char *directory, const struct terms *terms,
                  const struct environment *environment, const struct result *result,
                  struct store **ret, struct err *err);
+/* The same, but nothing is committed before store_finish(): who is killed until then
+ * leaves a file without a table, in which another run may be begun. */
+int store_begin(const char *directory, const struct terms *terms,
+                const struct environment *environment, const struct result *result,
+                struct store **ret, struct err *err);
 /* Opens it to go on: nobody else may be writing to it. */
 int store_open(const char *directory, struct store **ret, struct err *err);
 struct store *store_close(

@@ -160,10 +160,11 @@ static int read_samples(void *context, sqlite3_stmt *row, struct err *err)
                      : code;
 }
 
-static int find_state(const struct reading *reading, int64_t id,
+static int find_state(const struct reading *reading, int64_t id, int64_t strategy,
                       const struct stored_state **ret, struct err *err)
 {
-    if (id <= 0 || (uint64_t)id >= reading->state_count)
+    if (id <= 0 || (uint64_t)id >= reading->state_count ||
+        reading->states[id].strategy != strategy)
         return damaged(reading->database, "a row names a state that is not there", err);
     *ret = &reading->states[id];
     return 0;
@@ -179,7 +180,8 @@ static int read_point(void *context, sqlite3_stmt *row, struct err *err)
     int code = known_strategy(context, sqlite3_column_int64(row, 0), err);
 
     if (code == 0)
-        code = find_state(context, sqlite3_column_int64(row, 2), &state, err);
+        code = find_state(context, sqlite3_column_int64(row, 2), point.strategy, &state,
+                          err);
     if (code < 0)
         return code;
     point.now = state->now;
@@ -209,7 +211,8 @@ static int read_trial(struct reading *reading, sqlite3_stmt *row, enum fault_id 
     if (code == 0 && (outcome < 0 || outcome >= OUTCOME_COUNT))
         code = damaged(reading->database, "a trial has an unknown outcome", err);
     if (code == 0)
-        code = find_state(reading, sqlite3_column_int64(row, 3), &state, err);
+        code = find_state(reading, sqlite3_column_int64(row, 3),
+                          sqlite3_column_int64(row, 1), &state, err);
     if (code < 0)
         return code;
     reading->batch[reading->batched++] = (struct message_trial){
@@ -290,12 +293,20 @@ static uint64_t run_whole(struct database *database, const char *name)
     return text ? strtoull(text, NULL, 10) : 0;
 }
 
+/* As text a number would lose its last digits. */
 double stored_seconds(struct database *database, enum stage stage)
 {
     CLEANUP(mem_freep) char *name = mem_printf("seconds.%s", stage_name(stage));
-    CLEANUP(mem_freep) char *seconds = stored_fact(database, name);
+    CLEANUP(statement_finalizep) sqlite3_stmt *statement = NULL;
+    struct err ignored = ERR_NULL;
 
-    return seconds ? strtod(seconds, NULL) : 0;
+    if (database_prepare(database, "SELECT value FROM run WHERE name = ?", &statement,
+                         &ignored) < 0)
+        return 0;
+    database_bind(statement, "t", name);
+    return database_step(database, statement, &ignored) == 1
+               ? sqlite3_column_double(statement, 0)
+               : 0;
 }
 
 /* What the fleet, and not the lanes, knew. */

@@ -400,6 +400,13 @@ uint64_t tally_cut_classes(const struct finding *finding)
     return classes;
 }
 
+uint64_t tally_cut_item(const struct result *result, size_t strategy, uint64_t bytes)
+{
+    for (size_t i = 0; i < strategy; i++)
+        bytes += result->findings[i].bytes + 1;
+    return bytes;
+}
+
 uint64_t tally_attempts(const struct finding *finding)
 {
     uint64_t sum = 0;

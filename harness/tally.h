@@ -132,7 +132,9 @@ struct point *tally_explain(struct finding *finding, const struct message_trial 
 struct words tally_census(const struct finding *finding);
 bool tally_census_complete(const struct finding *finding);
 uint64_t tally_cut_classes(const struct finding *finding); /* points that cuts left */
-uint64_t tally_attempts(const struct finding *finding);    /* all outcomes */
+/* The number of a byte position among those of all strategies: which shard's it is. */
+uint64_t tally_cut_item(const struct result *result, size_t strategy, uint64_t bytes);
+uint64_t tally_attempts(const struct finding *finding);           /* all outcomes */
 uint64_t tally_harmed(const struct words *words, uint64_t total); /* not clean */
 
 enum strategy_verdict tally_verdict(const struct finding *finding);

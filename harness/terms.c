@@ -70,11 +70,13 @@ static size_t first_line(const char **a, const char **b)
     }
 }
 
-static void show_line(char *buffer, size_t size, const char *text)
+/* A line is shown without what it is indented by; other values as a whole. */
+static void show(char *buffer, size_t size, const char *text, bool line)
 {
-    while (*text == ' ')
-        text++;
-    str_show(buffer, size, (struct str){ text, strcspn(text, "\n") });
+    if (line)
+        text += strspn(text, " ");
+    str_show(buffer, size,
+             (struct str){ text, line ? strcspn(text, "\n") : strlen(text) });
 }
 
 static void describe(const char *name, const char *a, const char *was, const char *b,
@@ -85,8 +87,8 @@ static void describe(const char *name, const char *a, const char *was, const cha
 
     if (strcmp(name, TERM_TEXT) == 0)
         line = first_line(&a, &b);
-    show_line(left, sizeof(left), a);
-    show_line(right, sizeof(right), b);
+    show(left, sizeof(left), a, line > 0);
+    show(right, sizeof(right), b, line > 0);
     if (line)
         snprintf(buffer, size, "line %zu of the scenario: '%s' %s, '%s' %s", line, left,
                  was, right, is);

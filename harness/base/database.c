@@ -200,9 +200,12 @@ int database_mark(struct database *database, const struct database_kind *kind,
     return database_run(database, sql, err);
 }
 
-/* The lock is taken at once, not when the first row is written. */
+/* The lock is taken at once, not when the first row is written. SQLite would open a file
+ * that it may not write to for reading, and take no lock. */
 static int lock(struct database *database, struct err *err)
 {
+    if (sqlite3_db_readonly(database->handle, "main") == 1)
+        return err_set(err, -EROFS, "'%s': it cannot be written to", database->path);
     return database_run(database,
                         "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL;"
                         "BEGIN EXCLUSIVE; COMMIT;",

@@ -5,14 +5,13 @@
  * their kills found. Compared is all that no chance is in: which trials there are and
  * which strategy each is of, every count of the census, attempts; and that what was in
  * the file when somebody was killed is in it afterwards, row by row. */
-#include "testlib.h"
+#include "kept.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
@@ -23,36 +22,6 @@
 #include "plan.h"
 
 #define KILLS 50
-
-/* One value of a query of a run's file; "" if there is none. The caller frees it. */
-static char *ask(const char *directory, const char *sql)
-{
-    char *path = mem_printf("%s/run.sqlite", directory), *text;
-    sqlite3_stmt *statement = NULL;
-    sqlite3 *database = NULL;
-
-    cr_assert_eq(sqlite3_open_v2(path, &database, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK,
-                 "%s: %s", path, sqlite3_errmsg(database));
-    cr_assert_eq(sqlite3_prepare_v2(database, sql, -1, &statement, NULL), SQLITE_OK,
-                 "%s: %s", sql, sqlite3_errmsg(database));
-    text = mem_strdup(sqlite3_step(statement) == SQLITE_ROW &&
-                              sqlite3_column_text(statement, 0)
-                          ? (const char *)sqlite3_column_text(statement, 0)
-                          : "");
-    sqlite3_finalize(statement);
-    sqlite3_close(database);
-    free(path);
-    return text;
-}
-
-static long long ask_number(const char *directory, const char *sql)
-{
-    char *text = ask(directory, sql);
-    long long number = strtoll(text, NULL, 10);
-
-    free(text);
-    return number;
-}
 
 /* A run of a scenario of tests/scenarios/ that is kept in the directory. */
 static struct run keep(const char *name, const char *directory, const char *trials)
@@ -65,21 +34,6 @@ static struct run keep(const char *name, const char *directory, const char *tria
     return run;
 }
 
-static char *contents(const char *directory, const char *name)
-{
-    char *path = mem_printf("%s/%s", directory, name);
-    FILE *file = fopen(path, "re");
-    char *text = NULL;
-    size_t size = 0;
-
-    cr_assert_not_null(file, "%s", path);
-    if (getdelim(&text, &size, '\0', file) < 0)
-        text = mem_strdup("");
-    fclose(file);
-    free(path);
-    return text;
-}
-
 /* The report of a kept run is, byte for byte, what the run itself said. */
 Test(store, a_kept_run_is_told_again, .timeout = 60)
 {
@@ -89,7 +43,7 @@ Test(store, a_kept_run_is_told_again, .timeout = 60)
     for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++) {
         char *kept = mem_printf("%s/%s", directory, scenarios[i]);
         struct run run = keep(scenarios[i], kept, "30");
-        char *text = contents(kept, "report.txt");
+        char *text = kept_text(kept, "report.txt");
         struct run again = RUN("report", kept, "--format", "json");
         struct run points = RUN("report", kept, "--points");
 
@@ -150,25 +104,15 @@ static bool kill_after(struct live_run *live, int ms)
 /* Whatever was committed is there after going on: kept in a table of the test's own. */
 static void remember(const char *directory)
 {
-    free(ask(directory, "DROP TABLE IF EXISTS seen"));
-    free(ask(directory, "CREATE TABLE seen AS SELECT * FROM trials"));
+    free(kept_ask(directory, "DROP TABLE IF EXISTS seen"));
+    free(kept_ask(directory, "CREATE TABLE seen AS SELECT * FROM trials"));
 }
 
 static void expect_remembered(const char *directory)
 {
-    cr_expect_eq(ask_number(directory, "SELECT count(*) FROM (SELECT * FROM seen EXCEPT "
-                                       "SELECT * FROM trials)"),
+    cr_expect_eq(kept_number(directory, "SELECT count(*) FROM (SELECT * FROM seen EXCEPT "
+                                        "SELECT * FROM trials)"),
                  0, "trials are gone or have changed");
-}
-
-static bool has_begun(const char *directory)
-{
-    char *path = mem_printf("%s/run.sqlite", directory);
-    bool begun = access(path, F_OK) == 0 &&
-                 ask_number(directory, "SELECT count(*) FROM sqlite_master") > 0;
-
-    free(path);
-    return begun;
 }
 
 static void expect_same_but_for_chance(const char *directory, const struct run *whole,
@@ -201,14 +145,14 @@ static void expect_same_but_for_chance(const char *directory, const struct run *
     for (uint64_t t = 0; t < plan_trials(&plan); t++) {
         char *sql = mem_printf("SELECT strategy FROM trials WHERE number = %llu",
                                (unsigned long long)t);
-        char *of = ask(directory, sql);
+        char *of = kept_ask(directory, sql);
 
         cr_expect(of[0] && (size_t)atoi(of) == plan_trial(&plan, t).strategy,
                   "trial %llu", (unsigned long long)t);
         free(of);
         free(sql);
     }
-    cr_expect_eq(ask_number(directory, "SELECT count(*) FROM trials"),
+    cr_expect_eq(kept_number(directory, "SELECT count(*) FROM trials"),
                  (long long)plan_trials(&plan));
     run_release(&run);
 }
@@ -238,7 +182,7 @@ Test(store, goes_on_after_any_death, .timeout = 500)
             again = kill_after(&live, ms);
             processes_wait(); /* lanes and servers die with it, a moment later */
             killed += again;
-            if (!again || !has_begun(kept))
+            if (!again || !kept_has_begun(kept))
                 continue;
             if (remembered)
                 expect_remembered(kept);
@@ -270,11 +214,11 @@ Test(store, goes_on_after_a_signal, .timeout = 60)
     run = run_finish(&live);
     cr_expect_eq(run.status, 130, "%s", run.err);
     EXPECT_SAYS(run.out, "INCOMPLETE");
-    before = ask_number(kept, "SELECT count(*) FROM trials");
+    before = kept_number(kept, "SELECT count(*) FROM trials");
     cr_expect_gt(before, 0);
     again = RUN("run", "--resume", kept);
     cr_expect_eq(again.status, 0, "%s", again.err);
-    cr_expect_gt(ask_number(kept, "SELECT count(*) FROM trials"), before);
+    cr_expect_gt(kept_number(kept, "SELECT count(*) FROM trials"), before);
     run_release(&run);
     run_release(&again);
     free(kept);
@@ -361,17 +305,6 @@ Test(store, two_cannot_write_to_one, .timeout = 60)
     test_directory_remove(directory);
 }
 
-static void write_file(const char *directory, const void *bytes, size_t count)
-{
-    char *path = mem_printf("%s/run.sqlite", directory);
-    FILE *file = fopen(path, "we");
-
-    cr_assert_not_null(file);
-    cr_assert_eq(fwrite(bytes, 1, count, file), count);
-    fclose(file);
-    free(path);
-}
-
 /* Every command that reads a run says the same of what is none. */
 static void expect_refused(const char *directory, int status, const char *words)
 {
@@ -408,21 +341,21 @@ Test(store, files_that_are_no_runs, .timeout = 120)
     expect_refused("/nowhere", 2, "there is no run in");
     cr_assert_eq(mkdir(bad, 0700), 0);
     for (size_t i = 0; i < ARRAY_SIZE(garbage); i++) {
-        write_file(bad, garbage[i], strlen(garbage[i]));
+        kept_write(bad, garbage[i], strlen(garbage[i]));
         expect_refused(bad, 2, "is not a run of afterkill");
     }
-    write_file(bad, "", 0);
+    kept_write(bad, "", 0);
     expect_refused(bad, 2, "had not begun when it was ended");
     /* Truncated anywhere: an error, never a crash, never a report. */
     for (size_t length = 100; length + 512 < count; length += 1 + count / 40) {
-        write_file(bad, bytes, length);
+        kept_write(bad, bytes, length);
         run = RUN("report", bad);
         cr_expect(run.status == 4 || run.status == 2, "%zu of %zu bytes: status %d: %s",
                   length, count, run.status, run.err);
         EXPECT_SILENT(run.out);
         run_release(&run);
     }
-    free(ask(kept, "PRAGMA user_version = 2"));
+    free(kept_ask(kept, "PRAGMA user_version = 2"));
     expect_refused(kept, 2, "was written by a newer afterkill (its schema is 2");
     free(path);
     free(bad);
@@ -457,7 +390,7 @@ Test(store, rows_that_make_no_sense, .timeout = 120)
         struct run run = keep("mixed", kept, "10");
 
         run_release(&run);
-        free(ask(kept, damages[i]));
+        free(kept_ask(kept, damages[i]));
         run = RUN("report", kept, "--format", "json");
         cr_expect(run.status == 4 || run.status == 2, "%s: status %d: %s", damages[i],
                   run.status, run.err);
@@ -481,7 +414,7 @@ Test(store, clock_set_back, .timeout = 60)
         char *sql =
             mem_printf("UPDATE run SET value = %s WHERE name = 'started'", starts[i]);
 
-        free(ask(kept, sql));
+        free(kept_ask(kept, sql));
         again = RUN("report", kept, "--format", "json");
         cr_expect_str_eq(again.out, run.out);
         run_release(&again);
