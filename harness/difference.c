@@ -267,19 +267,24 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* How many resamples lie beyond each end of the interval. */
+static size_t left_out(double confidence)
+{
+    return (size_t)((1 - confidence) / 2 * BOOTSTRAP_RESAMPLES + 1e-6);
+}
+
 static struct interval bootstrap(const uint64_t *base_ns, size_t base_count,
                                  const uint64_t *new_ns, size_t new_count,
                                  double confidence, uint64_t seed)
 {
     double ratios[BOOTSTRAP_RESAMPLES];
-    size_t left_out = (size_t)((1 - confidence) / 2 * BOOTSTRAP_RESAMPLES);
+    size_t beyond = left_out(confidence);
 
     for (size_t i = 0; i < BOOTSTRAP_RESAMPLES; i++)
         ratios[i] = resampled_mean(base_ns, base_count, seed, STREAM_BOOTSTRAP_BASE, i) /
                     resampled_mean(new_ns, new_count, seed, STREAM_BOOTSTRAP_NEW, i);
     qsort(ratios, BOOTSTRAP_RESAMPLES, sizeof(*ratios), compare_doubles);
-    return (struct interval){ ratios[left_out],
-                              ratios[BOOTSTRAP_RESAMPLES - 1 - left_out] };
+    return (struct interval){ ratios[beyond], ratios[BOOTSTRAP_RESAMPLES - 1 - beyond] };
 }
 
 struct ratio bootstrap_ratio(const uint64_t *base_ns, size_t base_count,
@@ -292,7 +297,7 @@ struct ratio bootstrap_ratio(const uint64_t *base_ns, size_t base_count,
     CLEANUP(mem_freep) uint64_t *new = NULL;
 
     if (base_count < BOOTSTRAP_LEAST || new_count < BOOTSTRAP_LEAST || !(base_mean > 0) ||
-        !(new_mean > 0))
+        !(new_mean > 0) || !left_out(confidence))
         return (struct ratio){ .known = false };
     base = sorted(base_ns, base_count);
     new = sorted(new_ns, new_count);

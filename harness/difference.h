@@ -88,7 +88,8 @@ struct ratio {
 /* With the bootstrap's percentile interval (Efron and Tibshirani, "An Introduction to the
  * Bootstrap" (1993), chapter 13), repeatable for a seed, whatever the samples' order. It
  * tells how far the mean of so many updates can be trusted, and nothing about whether the
- * machine was as fast in another run. */
+ * machine was as fast in another run. Not known beyond 99.9%: so many resamples have no
+ * such tails. */
 struct ratio bootstrap_ratio(const uint64_t *base_ns, size_t base_count,
                              const uint64_t *new_ns, size_t new_count, double confidence,
                              uint64_t seed);

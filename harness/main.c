@@ -22,8 +22,8 @@ static void help(FILE *out)
           "afterkill COMMAND --help tells more; afterkill --version tells which one this "
           "is.\n"
           "Start with: afterkill run sidekiq_busy\n"
-          "Exit status: 0 pass, 1 fail, 2 usage or scenario, 3 inconclusive, 4 "
-          "infrastructure or\n"
+          "Exit status: 0 pass, 1 fail, 2 usage or scenario, 3 inconclusive, "
+          "4 infrastructure or\n"
           "unexplained states, 5 nothing ran, 130 interrupted.\n",
           out);
 }

@@ -213,7 +213,7 @@ static enum expiry expiry_of(const struct bounds *bounds, struct str key, long l
     if (pttl < 0 || mutant("ignore-expiries"))
         return EXPIRY_NEVER;
     bound = bound_of(bounds, key);
-    return bound && pttl > bound->ttl_ms + bound->ttl_ms / 10 + 1000 ? EXPIRY_BEYOND
+    return bound && pttl - bound->ttl_ms > bound->ttl_ms / 10 + 1000 ? EXPIRY_BEYOND
                                                                      : EXPIRY_BOUNDED;
 }
 

@@ -37,11 +37,11 @@ bool stopping_has_clean(const struct result *result);
 struct interval stopping_interval(const struct stopping *rules, uint64_t hits,
                                   uint64_t attempts, double confidence);
 
-/* What will be needed, in one line, once the census is known: "until-below 0.0001: 36887
- * clean kills of each of 2 strategies that are clean (batched-multi, script) needed". ""
- * if nothing is asked for; cut off at `size`. */
 /* How much of the kills is done, roughly, as a share; 0 without a rule. For progress. */
 double stopping_share(const struct stopping *rules, const struct result *result);
 
+/* What will be needed, in one line, once the census is known: "until-below 0.0001: 36887
+ * clean kills of each of 2 strategies that are clean (batched-multi, script) needed". ""
+ * if nothing is asked for; cut off at `size`. */
 void stopping_describe(const struct stopping *rules, const struct result *result,
                        char *buffer, size_t size);

@@ -82,10 +82,13 @@ static int statement(struct store *store, enum query query, sqlite3_stmt **ret,
                    : code_;                                                              \
     })
 
+/* SQLite ends a transaction of its own when the disk is full. */
 static int begin(struct store *store, struct err *err)
 {
     int code = 0;
 
+    if (sqlite3_get_autocommit(store->database.handle))
+        store->begun = false;
     if (!store->begun)
         code = database_run(&store->database, "BEGIN", err);
     if (code == 0 && !store->begun) {

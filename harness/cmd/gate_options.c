@@ -1,8 +1,6 @@
 /* gate_options.c - see gate_options.h. */
 #include "cmd/gate_options.h"
 
-#include <string.h>
-
 #include "cmd/options.h"
 
 #define RATIO_MOST 1e6
@@ -40,24 +38,9 @@ static const struct argp_option argp_options[] = {
     { 0 },
 };
 
-static bool is_number(const char *text)
-{
-    return *text && text[strspn(text, "0123456789.eE+-")] == '\0';
-}
-
-/* Numbers are digits; what else strtod() takes is refused like any other word. */
-static double real(const char *text, const char *option, double below,
-                   struct argp_state *state)
-{
-    if (!is_number(text))
-        argp_error(state, "--%s '%s': expected a number between 0 and %g", option, text,
-                   below);
-    return option_real(text, option, 0, below, state);
-}
-
 double option_share(const char *text, const char *option, struct argp_state *state)
 {
-    return real(text, option, 1, state);
+    return option_real(text, option, 0, 1, state);
 }
 
 static void set_gate(struct gates *gates, enum gate_id gate, double bound)
@@ -89,7 +72,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         break;
     case KEY_MIN_UPDATES_RATIO:
         set_gate(&options->gates, GATE_UPDATES,
-                 real(argument, "min-updates-ratio", RATIO_MOST, state));
+                 option_real(argument, "min-updates-ratio", 0, RATIO_MOST, state));
         break;
     case KEY_MARGIN:
         options->margin = option_share(argument, "margin", state);

@@ -90,13 +90,12 @@ static int prepare(const struct options *options, struct conclusion *conclusion,
                                 err);
     if (code == 0)
         code = conclude_prepare(conclusion, &options->gates, &saved.result, err);
-    if (code < 0)
-        return code;
-    if (!options->destination.directory)
-        return place_make(saved.scenario->name, saved.result.plan.seed,
+    if (code == 0 && options->destination.directory)
+        *ret_place = mem_strdup(options->destination.directory);
+    else if (code == 0)
+        code = place_make(saved.scenario->name, saved.result.plan.seed,
                           (struct shard)SHARD_WHOLE, ret_place, err);
-    *ret_place = mem_strdup(options->destination.directory);
-    return 0;
+    return code;
 }
 
 int cmd_merge(int argc, char **argv, enum exit_status *ret_status, struct err *err)

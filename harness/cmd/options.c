@@ -21,13 +21,20 @@ uint64_t option_whole(const char *text, const char *option, uint64_t least, uint
     return value;
 }
 
+/* Numbers are digits; what else strtod() takes is refused like any other word. */
+static bool is_number(const char *text)
+{
+    return text[strspn(text, "0123456789.eE+-")] == '\0';
+}
+
 double option_real(const char *text, const char *option, double above, double below,
                    struct argp_state *state)
 {
     char *end;
     double value = strtod(text, &end);
 
-    if (end == text || *end || !isfinite(value) || value <= above || value >= below)
+    if (end == text || *end || !is_number(text) || !isfinite(value) || value <= above ||
+        value >= below)
         argp_error(state, "--%s '%s': expected a number between %g and %g", option, text,
                    above, below);
     return value;

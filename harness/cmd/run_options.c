@@ -17,8 +17,8 @@
 #define RTT_MOST_S 1.0    /* a connection's first reply takes two, and has 10 s to come */
 #define TIME_LEAST_S 1e-9 /* a term has as many digits */
 #define TIME_MOST_S 1e8
-#define CONFIDENCE_MOST (1 - 1e-9)  /* a baseline has nine digits */
-#define NOW_MOST (INT64_C(1) << 40) /* seconds; some thousands of years */
+#define CONFIDENCE_MOST (1 - 0.9e-9) /* 0.999999999: a baseline has nine digits */
+#define NOW_MOST (INT64_C(1) << 40)  /* seconds; some thousands of years */
 
 static const char *const killers[] = {
     [KILLER_TIMER] = "timer", [KILLER_PARENT] = "parent"

@@ -54,7 +54,7 @@ static void say_undecided_updates(FILE *out, const struct gate_outcome *outcome)
     if (!outcome->against)
         fputs(": the base does not have this strategy", out);
     else if (!outcome->ratio.known)
-        fputs(": too few updates were measured", out);
+        fputs(": too few updates were measured for this confidence", out);
     else
         fputs(": the interval holds the bound; more lanes or a quieter machine narrow it",
               out);

@@ -430,6 +430,9 @@ Test(ratio, of_too_few_samples_is_unknown)
     }
     cr_expect_not(bootstrap_ratio(zeros, 5, samples_ns, 5, 0.95, 1).known);
     cr_expect_not(bootstrap_ratio(samples_ns, 5, zeros, 5, 0.95, 1).known);
+    cr_expect(bootstrap_ratio(samples_ns, 5, samples_ns, 5, 0.999, 1).known);
+    cr_expect_not(bootstrap_ratio(samples_ns, 5, samples_ns, 5, 0.9999, 1).known,
+                  "2000 resamples have no such tails");
     zeros[0] = 1;
     cr_expect(isfinite(bootstrap_ratio(samples_ns, 5, zeros, 5, 0.95, 1).interval.high),
               "resamples of nothing but zeros");
