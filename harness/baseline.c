@@ -148,6 +148,10 @@ static json_t *baseline_object(const struct result *result)
     json_object_set_new(object, "lanes", whole(result->lanes));
     json_object_set_new(object, "seed", whole(result->plan.seed));
     json_object_set_new(object, "confidence", json_real(result->confidence));
+    if (result->stopping.width > 0)
+        json_object_set_new(object, "until_width", json_real(result->stopping.width));
+    if (result->stopping.below > 0)
+        json_object_set_new(object, "until_below", json_real(result->stopping.below));
     json_object_set_new(object, "strategies", strategies);
     return object;
 }

@@ -97,6 +97,13 @@ static double get_real(struct reading *reading, json_t *object, const char *key,
     return value ? number : 0;
 }
 
+/* The same; 0 if the key is not there. */
+static double get_optional(struct reading *reading, json_t *object, const char *key,
+                           double least, double most)
+{
+    return json_object_get(object, key) ? get_real(reading, object, key, least, most) : 0;
+}
+
 /* The words of "clean" or "leaked+lost"; false: it is neither. */
 static bool parse_later(const char *text, unsigned *ret)
 {
@@ -357,6 +364,8 @@ static void parse_result(struct reading *reading, json_t *root, struct baseline 
     result->lanes = (size_t)get_whole(reading, root, "lanes", COUNT_MOST);
     result->plan.seed = get_whole(reading, root, "seed", WHOLE_MOST);
     result->confidence = get_real(reading, root, "confidence", 1e-9, 1 - 1e-9);
+    result->stopping.width = get_optional(reading, root, "until_width", 0, 1);
+    result->stopping.below = get_optional(reading, root, "until_below", 0, 1);
     result->complete = true;
     for (size_t i = 0; i < result->plan.strategies; i++)
         result->kills_wanted |= result->findings[i].kills.requested > 0;

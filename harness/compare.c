@@ -362,9 +362,23 @@ static enum exit_status row_status(const struct comparison *comparison,
     return base_killed || row->census.known ? EXIT_PASS : EXIT_INCONCLUSIVE;
 }
 
+/* A run that was not finished, or has deaths that nobody can explain, clears nobody. */
+static bool can_clear(const struct result *result)
+{
+    bool explained = true;
+
+    for (size_t i = 0; i < result->plan.strategies; i++)
+        explained &= !result->findings[i].kills.unexplained &&
+                     !result->findings[i].cuts.unexplained;
+    return result->complete && explained;
+}
+
 enum exit_status compare_exit_status(const struct comparison *comparison)
 {
-    enum exit_status worst = comparison->count ? EXIT_PASS : EXIT_INCONCLUSIVE;
+    enum exit_status worst =
+        comparison->count && can_clear(comparison->base) && can_clear(comparison->new)
+            ? EXIT_PASS
+            : EXIT_INCONCLUSIVE;
 
     if (comparison->pairs)
         return EXIT_PASS;

@@ -51,12 +51,14 @@ static double probability(const struct table *table, double x)
     return dhyper(x, table->new_of, table->base_of, table->hits, 0);
 }
 
-/* Probabilities rise up to the mode and fall from there. The value farthest from `end`
- * (where probabilities are lowest) towards the mode whose probability is still no more
- * than `most`; that of the mode is more. One beyond the end if there is none. */
-static double tail_border(const struct table *table, double end, double mode, double most)
+/* Probabilities rise up to the mode and fall from there. The value closest to the mode,
+ * on the side of `beyond`, whose probability is still no more than `most`; that of the
+ * mode is more. `beyond`, which is one past the last possible value, if there is none:
+ * always so where the mode is that last value. */
+static double tail_border(const struct table *table, double beyond, double mode,
+                          double most)
 {
-    double inside = end < mode ? end - 1 : end + 1, outside = mode;
+    double inside = beyond, outside = mode;
 
     while (fabs(outside - inside) > 1) {
         double middle = floor((inside + outside) / 2);
@@ -82,8 +84,8 @@ static double fisher(struct sample base, struct sample new)
 
     if (nothing_to_test(base, new) || probability(&table, mode) <= most)
         return 1;
-    below = tail_border(&table, least, mode, most);
-    above = tail_border(&table, greatest, mode, most);
+    below = tail_border(&table, least - 1, mode, most);
+    above = tail_border(&table, greatest + 1, mode, most);
     return fmin(1, phyper(below, table.new_of, table.base_of, table.hits, 1, 0) +
                        phyper(above - 1, table.new_of, table.base_of, table.hits, 0, 0));
 }

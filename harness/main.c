@@ -17,14 +17,14 @@ static void help(FILE *out)
           "What does kill -9 leave in your Redis?\n\n",
           out);
     for (size_t i = 0; (command = command_at(i)); i++)
-        fprintf(out, "  %-6s %-13s %s\n", command->name, command->usage, command->about);
+        fprintf(out, "  %-8s %-13s %s\n", command->name, command->usage, command->about);
     fputs("\n"
           "afterkill COMMAND --help tells more; afterkill --version tells which one this "
           "is.\n"
           "Start with: afterkill run sidekiq_busy\n"
-          "Exit status: 0 pass, 1 fail, 2 usage or scenario, 4 infrastructure or "
-          "unexplained\n"
-          "states, 5 nothing ran, 130 interrupted.\n",
+          "Exit status: 0 pass, 1 fail, 2 usage or scenario, 3 inconclusive, 4 "
+          "infrastructure or\n"
+          "unexplained states, 5 nothing ran, 130 interrupted.\n",
           out);
 }
 

@@ -218,6 +218,19 @@ static int refuse_array(const struct search *search, struct err *err)
     return 0;
 }
 
+/* Outside of srun, a batch script of n tasks is told that it is task 0 of n, and there is
+ * no other. */
+static int refuse_batch(const struct search *search, struct err *err)
+{
+    if (!look_up(search, "SLURM_JOB_ID") || look_up(search, "SLURM_STEP_ID") ||
+        !look_up(search, "SLURM_PROCID") || !look_up(search, "SLURM_NTASKS"))
+        return 0;
+    return err_set(err, ERR_USAGE,
+                   "--shard '%s': this is Slurm's batch script, which runs once; start one "
+                   "task per shard with srun",
+                   search->text);
+}
+
 static int refuse_conflict(const struct search *search, const struct engine *a,
                            struct shard in_a, const struct engine *b, struct shard in_b,
                            struct err *err)
@@ -248,7 +261,7 @@ static int ask_all(const struct search *search, struct shard *ret, struct err *e
     const struct engine *found = NULL;
     struct shard shard = SHARD_WHOLE;
 
-    if (refuse_array(search, err) < 0)
+    if (refuse_array(search, err) < 0 || refuse_batch(search, err) < 0)
         return err->code;
     for (size_t i = 0; i < ARRAY_SIZE(engines); i++) {
         struct shard other = SHARD_WHOLE;

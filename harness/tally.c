@@ -1,6 +1,7 @@
 /* tally.c - see tally.h. */
 #include "tally.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,7 +88,7 @@ int result_begin(struct result *result, const struct scenario *scenario,
     result->kills_wanted = plan.attempts > 0;
     result->cuts_wanted = term_has(terms, "fault", "byte");
     if (!(result->confidence > 0 && result->confidence < 1) || !result->killer ||
-        plan.attempts > ATTEMPTS_MOST)
+        !isfinite(result->rtt_us) || plan.attempts > ATTEMPTS_MOST)
         return err_set(err, -EBADMSG, "what the run was asked for makes no sense");
     if (shard)
         code = shard_parse(shard, no_variable, NULL, &result->shard, err);
@@ -470,5 +471,7 @@ enum exit_status tally_exit_status(const struct result *result)
         return EXIT_INFRASTRUCTURE;
     if (failed)
         return EXIT_FAIL;
-    return ran ? EXIT_PASS : EXIT_NOTHING_RAN;
+    if (!ran)
+        return EXIT_NOTHING_RAN;
+    return result->complete ? EXIT_PASS : EXIT_INCONCLUSIVE; /* it was killed */
 }

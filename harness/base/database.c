@@ -241,6 +241,13 @@ static int open_file(struct database *database, enum database_access mode,
                : database_error(database, err);
 }
 
+/* Who wants to create a file may find that another has done so a moment before: it is
+ * locked, or there is something in it. */
+static bool is_of_others(int code)
+{
+    return code == -EBUSY || code == ERR_USAGE;
+}
+
 int database_open(const char *path, enum database_access mode,
                   const struct database_kind *kind, struct database *ret, struct err *err)
 {
@@ -258,7 +265,7 @@ int database_open(const char *path, enum database_access mode,
         code = check_empty(&database, err);
     if (code < 0) {
         database_close(&database);
-        if (!was_there)
+        if (mode == DATABASE_CREATE && !was_there && !is_of_others(code))
             database_remove(path);
         return code;
     }

@@ -119,8 +119,8 @@ int cmd_compare(int argc, char **argv, enum exit_status *ret_status, struct err 
             "by pair: rates with exact tests, crash points, exposure, cost."
             "\vBASE and NEW are directories of runs that are kept, or baselines. Exit "
             "status: 0 NEW is not worse, 1 a strategy is worse (a rate, beyond chance; "
-            "or a crash point that does new harm), 3 nothing to compare, or --margin is "
-            "not decided.",
+            "or a crash point that does new harm), 3 nothing to compare, a run that was "
+            "not finished or has unexplained deaths, or --margin is not decided.",
     };
     struct options options = { .format = compare_format_by_name("text"),
                                .color = "auto" };

@@ -76,24 +76,27 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     return 0;
 }
 
-/* Where the merged run is kept. The caller frees it. */
-static int choose_place(const struct options *options, char **ret, struct err *err)
+/* Where the merged run is kept, if it can be concluded as is asked for: which strategies
+ * took part, the first shard says. The caller frees it. */
+static int prepare(const struct options *options, struct conclusion *conclusion,
+                   char **ret_place, struct err *err)
 {
     CLEANUP(saved_release) struct saved saved = { .terms = TERMS_NULL };
     CLEANUP(database_close) struct database database = DATABASE_NULL;
-    int code = 0;
+    int code = stored_open(options->directories[0], &database, err);
 
-    if (options->destination.directory) {
-        *ret = mem_strdup(options->destination.directory);
-        return 0;
-    }
-    code = stored_open(options->directories[0], &database, err);
     if (code == 0)
         code = saved_load_parts(options->directories[0], &database, STORED_KNOWN, &saved,
                                 err);
-    return code == 0 ? place_make(saved.scenario->name, saved.result.plan.seed,
-                                  (struct shard)SHARD_WHOLE, ret, err)
-                     : code;
+    if (code == 0)
+        code = conclude_prepare(conclusion, &options->gates, &saved.result, err);
+    if (code < 0)
+        return code;
+    if (!options->destination.directory)
+        return place_make(saved.scenario->name, saved.result.plan.seed,
+                          (struct shard)SHARD_WHOLE, ret_place, err);
+    *ret_place = mem_strdup(options->destination.directory);
+    return 0;
 }
 
 int cmd_merge(int argc, char **argv, enum exit_status *ret_status, struct err *err)
@@ -123,7 +126,7 @@ int cmd_merge(int argc, char **argv, enum exit_status *ret_status, struct err *e
     int code;
 
     argp_parse(&argp, argc, argv, 0, NULL, &options);
-    code = choose_place(&options, &directory, err);
+    code = prepare(&options, &conclusion, &directory, err);
     if (code == 0)
         code = merge_runs(options.directories, options.count, directory,
                           options.allow_missing, err);
@@ -131,8 +134,6 @@ int cmd_merge(int argc, char **argv, enum exit_status *ret_status, struct err *e
         place_settle(directory, code == 0);
     if (code == 0)
         code = saved_load(directory, &saved, err);
-    if (code == 0)
-        code = conclude_prepare(&conclusion, &options.gates, &saved.result, err);
     if (code == 0)
         code = conclude(&conclusion, &saved.result, err);
     if (code < 0)

@@ -61,9 +61,11 @@ int cmd_report(int argc, char **argv, enum exit_status *ret_status, struct err *
         .options = argp_options,
         .parser = parse,
         .args_doc = "RUN",
-        .doc = "Print the report of a run that is kept, finished or not."
-               "\vRUN is a directory that `afterkill run` or `afterkill merge` has made; "
-               "results/latest is the newest. The exit status is what the run's was.",
+        .doc =
+            "Print the report of a run that is kept, finished or not."
+            "\vRUN is a directory that `afterkill run` or `afterkill merge` has made; "
+            "results/latest is the newest. The exit status is what the run's was without "
+            "gates and baselines; 3 of one that was killed.",
     };
     struct options options = { .format = report_format_by_name("text"), .color = "auto" };
     CLEANUP(saved_release) struct saved saved = { .terms = TERMS_NULL };

@@ -67,12 +67,18 @@ struct session {
 static void collect_environment(const struct session *session,
                                 const struct scenario *scenario, struct environment *ret)
 {
+    CLEANUP(mem_freep)
+    const char **arguments = MEM_ARRAY(const char *, (size_t)session->argc + 1);
     struct environment_sources sources = {
-        .arguments = (const char *const *)session->argv,
-        .argument_count = (size_t)session->argc,
+        .arguments = arguments,
+        .argument_count = (size_t)session->argc + 1,
         .scenario = scenario->path,
     };
 
+    arguments[0] = "afterkill"; /* argv[0] is "afterkill run" */
+    arguments[1] = "run";
+    for (int i = 1; i < session->argc; i++)
+        arguments[i + 1] = session->argv[i];
     environment_collect(ret, &sources);
     environment_add(ret, "sqlite", sqlite3_libversion());
     environment_add(ret, "redis-server",
@@ -161,15 +167,15 @@ static int run(const struct session *session, struct scenario *scenario,
         code = result_begin(result, scenario, session->strategies, session->count, terms,
                             err);
     result->directory = directory;
+    if (code == 0) /* before anything is kept of a run that cannot be concluded */
+        code =
+            conclude_prepare(session->conclusion, &session->options->gates, result, err);
     if (code == 0 && session->options->resume)
         code = keep_old(directory, terms, result, &store, err);
     else if (code == 0 && directory)
         code = keep_new(session, directory, terms, result, &store, err);
     if (session->own_place)
         place_settle(session->own_place, store);
-    if (code == 0)
-        code =
-            conclude_prepare(session->conclusion, &session->options->gates, result, err);
     if (code < 0 || result->complete)
         return code;
     code = run_fleet(session, scenario, part, store, result, err);
@@ -283,6 +289,8 @@ static int load_and_run(struct session *session, struct run_options *options,
         return code;
     options->destination.directory = directory;
     code = run_values(session, sweep, directory, err);
+    if (directory && isatty(STDERR_FILENO))
+        fprintf(stderr, "kept in %s\n", directory);
     if (code == 0)
         conclude(session->conclusion, &sweep->results[0], err);
     options->destination.comparison = conclusion_comparison(session->conclusion);

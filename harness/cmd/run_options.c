@@ -14,8 +14,10 @@
 #include "stopping.h"
 #include "store.h"
 
-#define RTT_MOST_S 1.0 /* a connection's first reply takes two, and has 10 s to come */
+#define RTT_MOST_S 1.0    /* a connection's first reply takes two, and has 10 s to come */
+#define TIME_LEAST_S 1e-9 /* a term has as many digits */
 #define TIME_MOST_S 1e8
+#define CONFIDENCE_MOST (1 - 1e-9)  /* a baseline has nine digits */
 #define NOW_MOST (INT64_C(1) << 40) /* seconds; some thousands of years */
 
 static const char *const killers[] = {
@@ -173,7 +175,7 @@ static double parse_time(const char *text, struct argp_state *state)
 {
     double time_s = parse_duration(text, time_units, ARRAY_SIZE(time_units), TIME_MOST_S);
 
-    if (time_s <= 0)
+    if (time_s < TIME_LEAST_S)
         argp_error(state, "--time '%s': expected a duration like 60s, 10m or 1h", text);
     return time_s;
 }
@@ -288,7 +290,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         options->assignments[options->assignment_count++] = argument;
         break;
     case KEY_CONFIDENCE:
-        options->confidence = option_real(argument, "confidence", 0, 1, state);
+        options->confidence =
+            option_real(argument, "confidence", 0, CONFIDENCE_MOST, state);
         break;
     case KEY_KILLER:
         options->killer = parse_killer(argument, state);

@@ -131,6 +131,8 @@ static void expect_same_but_for_chance(const char *directory, const struct run *
 
         cr_expect(json_equal(json_object_get(strategy, "census"),
                              json_object_get(other, "census")));
+        cr_expect(json_equal(json_object_get(strategy, "bytes_census"),
+                             json_object_get(other, "bytes_census")));
         cr_expect_eq(json_count(strategy, "kills", "requested"),
                      json_count(other, "kills", "requested"));
         cr_expect_eq(json_count(strategy, "kills", "valid") +
@@ -162,7 +164,8 @@ Test(store, goes_on_after_any_death, .timeout = 500)
     char *directory = test_directory();
     char *path = test_scenario("mixed");
     char *reference = mem_printf("%s/reference", directory);
-    struct run whole = keep("mixed", reference, "300");
+    struct run whole = RUN("run", path, "--trials", "300", "--seed", "7", "--fault",
+                           "kill,step,byte", "--format", "json", "-o", reference);
     unsigned killed = 0;
 
     processes_adopt();
@@ -172,8 +175,9 @@ Test(store, goes_on_after_any_death, .timeout = 500)
 
         for (unsigned i = 0; again; i++) {
             int ms = 20 + (int)rng_below(900, 1, round, i);
-            struct live_run live = START("run", path, "--trials", "300", "--seed", "7",
-                                         "--now", "1700000000", "--resume", kept);
+            struct live_run live =
+                START("run", path, "--trials", "300", "--seed", "7", "--fault",
+                      "kill,step,byte", "--now", "1700000000", "--resume", kept);
 
             again = kill_after(&live, ms);
             processes_wait(); /* lanes and servers die with it, a moment later */

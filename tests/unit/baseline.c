@@ -158,6 +158,24 @@ Test(baseline, nothing_changes_in_comparison_with_oneself)
     comparison_release(&comparison);
 }
 
+/* Its intervals are wider, and tests of it are for a number of kills that it had not. */
+Test(baseline, a_stopping_rule_is_kept)
+{
+    static const struct compare_options options = { .confidence = 0.95 };
+    struct comparison comparison;
+
+    handmade.result.stopping = (struct stopping){ .width = 0.05, .below = 1e-4 };
+    free(content);
+    content = baseline_text(&handmade.result);
+    parse_content();
+    cr_expect_float_eq(baseline->result.stopping.width, 0.05, 1e-12);
+    cr_expect_float_eq(baseline->result.stopping.below, 1e-4, 1e-12);
+    handmade.result.stopping = (struct stopping){ .width = 0 };
+    compare_runs(&baseline->result, &handmade.result, &options, &comparison);
+    cr_expect_eq(comparison.likeness.count, 1, "the base's rule is noted");
+    comparison_release(&comparison);
+}
+
 Test(baseline, a_regression_is_found_and_told)
 {
     static const struct compare_options options = { .confidence = 0.95 };

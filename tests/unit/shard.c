@@ -372,6 +372,16 @@ Test(automatic, a_slurm_array_never_says_which_shard_it_is)
     expect_refusal("auto", job_only, "SLURM_ARRAY_JOB_ID is set|--array=1-N");
 }
 
+/* A batch script of 4 tasks sees the variables of the first; only srun starts them all,
+ * and says that it did. */
+Test(automatic, a_batch_script_is_not_a_shard)
+{
+    static const struct variable batch[MOST_VARIABLES] = { { "SLURM_JOB_ID", "77" },
+                                                           SRUN("0", "4") };
+
+    expect_refusal("auto", batch, "batch script|srun");
+}
+
 /* ---- announcing ---- */
 
 /* The paths are longer than a row of the tables above holds. */

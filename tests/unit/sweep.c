@@ -111,6 +111,7 @@ static struct result made(enum way way)
         .points = way == NOTHING ? NULL : &point,
         .kills.unexplained = way == UNEXPLAINED,
     };
+    result.complete = way != TROUBLE && way != INTERRUPTED;
     result.interrupted = way == INTERRUPTED;
     if (way == TROUBLE)
         strcpy(result.trouble, "the server is gone");

@@ -28,6 +28,7 @@ static void begin(void)
 
     result_release(&result);
     result_init(&result, &scenario, all, &plan);
+    result.complete = true;
 }
 
 static void end(void)
@@ -504,12 +505,22 @@ Test(tally, exit_status_follows_from_the_result)
         const char *census[STRATEGIES];
         bool unexplained, trouble, interrupted;
         enum exit_status status;
+        bool killed;
     } cases[] = {
         { "all as expected", { ".L.", "..", "LL" }, false, false, false, EXIT_PASS },
         { "nothing is expected", { "", "", "LL" }, false, false, false, EXIT_PASS },
         { "the leak is gone", { "...", "..", ".." }, false, false, false, EXIT_FAIL },
         { "atomic leaks", { ".L.", ".L", ".." }, false, false, false, EXIT_FAIL },
         { "nothing ran", { "", "", "" }, false, false, false, EXIT_NOTHING_RAN },
+        { "killed early", { "", "", "" }, false, false, false, EXIT_NOTHING_RAN, true },
+        { "killed", { ".L.", "..", ".." }, false, false, false, EXIT_INCONCLUSIVE, true },
+        { "killed, and fails",
+          { "...", "..", "" },
+          false,
+          false,
+          false,
+          EXIT_FAIL,
+          true },
         { "no census is complete",
           { "..?", "?.", "?" },
           false,
@@ -560,6 +571,7 @@ Test(tally, exit_status_follows_from_the_result)
         if (cases[i].trouble)
             strcpy(result.trouble, "Redis is gone");
         result.interrupted = cases[i].interrupted;
+        result.complete = !cases[i].killed;
         status = tally_exit_status(&result);
         cr_expect_eq(status, cases[i].status, "%s: %d", cases[i].name, (int)status);
     }

@@ -1,0 +1,194 @@
+/* campaign.c - runs beside each other and held to bounds, as a user asks for it: compare,
+ * gates, baselines, and their exit statuses.
+ *
+ * Rates are chosen so far from the bounds that chance cannot reach them: `mixed` does
+ * harm to about a half of the kills of one strategy and to none of another's. With 300
+ * attempts of the latter 0 of 200 or more are harmed for certain; that fewer than 1 in 5
+ * of the former's are has a probability far below 1e-9. */
+#include "testlib.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Leaks if the worker dies in between; `fixed` does not. */
+#define SCENARIO(old_expect, old_update)                                                 \
+    "local function old(redis) " old_update " end\n"                                     \
+    "return { params = { period = 10 }, strategies = {\n"                                \
+    "  { name = 'old', " old_expect " update = old },\n"                                 \
+    "  { name = 'fixed', reference = true, update = function(redis)\n"                   \
+    "      redis.call('SET', 'lock', 'me', 'EX', 60) end } } }\n"
+#define LEAKY "redis.call('SET', 'lock', 'me') redis.call('EXPIRE', 'lock', 60)"
+#define SAFE "redis.call('SET', 'lock', 'me', 'EX', 60) redis.call('EXPIRE', 'lock', 60)"
+
+/* Runs a scenario file that says so, kept in the directory under a name. */
+static struct run keep(const char *directory, const char *name, const char *text,
+                       const char *seed)
+{
+    char *path = test_file(directory, "lock.lua", text);
+    char *kept = mem_printf("%s/%s", directory, name);
+    struct run run = RUN("run", path, "--trials", "300", "--seed", seed, "-o", kept);
+
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    free(path);
+    free(kept);
+    return run;
+}
+
+/* Runs afterkill in the directory, so that operands can be short. */
+static struct run in(const char *directory, const char *const *arguments)
+{
+    struct run run;
+
+    cr_assert_eq(chdir(directory), 0);
+    run = run_afterkill(arguments);
+    cr_assert_eq(chdir("/"), 0);
+    return run;
+}
+#define IN(directory, ...) in((directory), (const char *const[]){ __VA_ARGS__, NULL })
+
+/* What a run is held to, and what comes of it. */
+struct row {
+    const char *arguments[12];
+    int status;
+    const char *says; /* on standard output, or on standard error if that is empty */
+};
+
+static void check_rows(const char *directory, const struct row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct run run = in(directory, rows[i].arguments);
+        const char *text = run.out[0] ? run.out : run.err;
+
+        cr_expect_eq(run.status, rows[i].status, "row %zu: status %d: %s%s", i,
+                     run.status, run.out, run.err);
+        EXPECT_SAYS(text, rows[i].says);
+        cr_expect_null(strstr(run.out, "nan"), "row %zu:\n%s", i, run.out);
+        cr_expect_null(strstr(run.out, "inf]"), "row %zu:\n%s", i, run.out);
+        run_release(&run);
+    }
+}
+
+Test(campaign, gates, .timeout = 120)
+{
+#define GATED(trials, strategy, ...)                                                     \
+    "run", "lock.lua", "--trials", trials, "--strategy", strategy, __VA_ARGS__, NULL
+    static const struct row rows[] = {
+        { { GATED("300", "fixed", "--max-leak-rate", "0.05") }, 0, "pass" },
+        { { GATED("300", "old", "--max-leak-rate", "0.05") },
+          1,
+          "fails --max-leak-rate 5%" },
+        { { GATED("300", "old,fixed", "--max-leak-rate", "0.05") }, 1, "old" },
+        { { GATED("20", "fixed", "--max-leak-rate", "0.0001") },
+          3,
+          "does not decide --max-leak-rate" },
+        { { GATED("0", "fixed", "--max-leak-rate", "0.01") }, 3, "does not decide" },
+        { { GATED("300", "fixed", "--max-torn-rate", "0.05") }, 0, "pass" },
+        { { GATED("5", "old,fixed", "--min-updates-ratio", "0.0001") }, 0, "pass" },
+        { { GATED("5", "old,fixed", "--min-updates-ratio", "100000") }, 1, "fails" },
+        { { GATED("5", "fixed", "--min-updates-ratio", "2") }, 2, "min-updates-ratio" },
+        { { GATED("5", "old", "--min-updates-ratio", "2") }, 2, "min-updates-ratio" },
+        { { GATED("5", "old", "--max-leak-rate", "nan") }, 2, "expected a number" },
+        { { GATED("5", "old", "--max-leak-rate", "-0.1") }, 2, "expected a number" },
+        { { GATED("5", "old", "--max-leak-rate", "1.5") }, 2, "expected a number" },
+        { { GATED("5", "old", "--max-torn-rate", "inf") }, 2, "expected a number" },
+        { { GATED("5", "old", "--min-updates-ratio", "") }, 2, "expected a number" },
+        { { GATED("5", "old", "--margin", "0.1") }, 2, "--against" },
+        { { GATED("5", "old", "--max-leak-rate", "0.1", "--shard", "1/2") },
+          2,
+          "afterkill merge" },
+        { { GATED("5", "old", "--baseline", "nothing.json") }, 2, "nothing.json" },
+        { { GATED("5", "old", "--against", "nothing") }, 2, "there is no run in" },
+    };
+    char *directory = test_directory();
+
+    free(test_file(directory, "lock.lua", SCENARIO("", LEAKY)));
+    check_rows(directory, rows, ARRAY_SIZE(rows));
+    test_directory_remove(directory);
+}
+
+Test(campaign, compare, .timeout = 120)
+{
+    static const struct row rows[] = {
+        { { "compare", "leaky", "safe" }, 0, "PASS" },
+        { { "compare", "leaky", "again" }, 0, "not distinguishable" },
+        { { "compare", "safe", "leaky" }, 1, "old regressed" },
+        { { "compare", "safe", "leaky", "--format", "json" },
+          1,
+          "\"verdict\": \"fail\"" },
+        { { "compare", "leaky", "safe", "--margin", "0.05" }, 0, "PASS" },
+        { { "compare", "safe", "leaky", "--margin", "0.9" }, 1, "regressed" },
+        { { "compare", "few", "few2", "--margin", "0.0001" }, 3, "" },
+        { { "compare", "leaky" }, 0, "fixed" },
+        { { "compare", "leaky", "--margin", "0.1" }, 2, "name two runs" },
+        { { "compare", "leaky", "safe", "more" }, 2, "more than two runs" },
+        { { "compare", "leaky", "nowhere" }, 2, "there is no run in" },
+        { { "compare", "none", "leaky" }, 3, "" },
+        { { "compare", "base.json", "leaky" }, 1, "old regressed" },
+        { { "compare", "leaky", "lock.lua" }, 2, "lock.lua" },
+        { { "compare", "leaky", "safe", "--confidence", "nan" }, 2, "confidence" },
+    };
+    char *directory = test_directory();
+    struct run run;
+
+    run = keep(directory, "safe", SCENARIO("", SAFE), "1");
+    run_release(&run);
+    run = IN(directory, "baseline", "save", "safe", "base.json");
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    run_release(&run);
+    run = IN(directory, "run", "lock.lua", "--trials", "20", "-o", "few", "--seed", "3");
+    run_release(&run);
+    run = IN(directory, "run", "lock.lua", "--trials", "20", "-o", "few2", "--seed", "4");
+    run_release(&run);
+    run = keep(directory, "leaky", SCENARIO("", LEAKY), "1");
+    run_release(&run);
+    run = keep(directory, "again", SCENARIO("", LEAKY), "2");
+    run_release(&run);
+    run = IN(directory, "run", "lock.lua", "--trials", "0", "-o", "none");
+    run_release(&run);
+    check_rows(directory, rows, ARRAY_SIZE(rows));
+    test_directory_remove(directory);
+}
+
+/* A baseline in a repository: what got worse is told in a sentence that names the
+ * strategy and the crash point; what got better passes. */
+Test(campaign, baseline, .timeout = 120)
+{
+    static const struct row rows[] = {
+        { { "baseline", "show", "base.json" }, 0, "old" },
+        { { "baseline", "save", "safe", "nowhere/base.json" }, 4, "nowhere/base.json" },
+        { { "baseline", "save", "nowhere", "x.json" }, 2, "there is no run in" },
+        { { "baseline", "save", "safe" }, 2, "expected `save RUN FILE`" },
+        { { "baseline", "forget", "x" }, 2, "expected `save RUN FILE` or `show FILE`" },
+        { { "baseline" }, 2, "expected `save RUN FILE` or `show FILE`" },
+        { { "baseline", "show", "lock.lua" }, 2, "lock.lua" },
+    };
+    char *directory = test_directory();
+    struct run run = keep(directory, "safe", SCENARIO("", SAFE), "1");
+
+    run_release(&run);
+    run = IN(directory, "baseline", "save", "safe", "base.json");
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    run_release(&run);
+    run = IN(directory, "run", "lock.lua", "--trials", "100", "--seed", "9", "--baseline",
+             "base.json");
+    cr_expect_eq(run.status, 0, "status %d: %s", run.status, run.out);
+    run_release(&run);
+    check_rows(directory, rows, ARRAY_SIZE(rows));
+    free(test_file(directory, "lock.lua", SCENARIO("", LEAKY)));
+    run = IN(directory, "run", "lock.lua", "--trials", "100", "--seed", "9", "--baseline",
+             "base.json");
+    cr_expect_eq(run.status, 1, "status %d: %s", run.status, run.out);
+    EXPECT_SAYS(run.out,
+                "lock/old regressed: a worker that dies after SET lock me now leaves it "
+                "leaked");
+    run_release(&run);
+    run = IN(directory, "run", "lock.lua", "--trials", "100", "--against", "safe",
+             "--format", "json");
+    cr_expect_eq(run.status, 1, "status %d: %s", run.status, run.err);
+    cr_assert_not_null(run.json);
+    cr_expect_str_eq(json_string_value(json_object_get(run.json, "verdict")), "fail");
+    cr_expect(json_is_object(json_object_get(run.json, "comparison")));
+    run_release(&run);
+    test_directory_remove(directory);
+}
