@@ -11,6 +11,9 @@
 #include "store_schema.h"
 
 #define COMMIT_NS (NSEC_PER_SEC / 2)
+/* What is kept of the file in memory (kB). Rows are appended, so more would only fill up
+ * as the run goes on. */
+#define STORE_CACHE "PRAGMA cache_size = -256"
 
 /* Statements that are run again and again. */
 enum query {
@@ -497,6 +500,8 @@ static int open_as(const char *directory, enum database_access access, struct st
     CLEANUP(mem_freep) char *path = file_of(directory);
     int code = database_open(path, access, &store_kind, &store->database, err);
 
+    if (code == 0)
+        code = database_run(&store->database, STORE_CACHE, err);
     if (code == 0)
         *ret = TAKE_PTR(store);
     return code;

@@ -27,6 +27,10 @@ int database_error(const struct database *database, struct err *err)
 {
     int sqlite = sqlite3_errcode(database->handle);
 
+    if (sqlite == SQLITE_CANTOPEN && sqlite3_system_errno(database->handle) == EMFILE)
+        return err_set(err, -EMFILE,
+                       "'%s': too many files would be open at once (see ulimit -n)",
+                       database->path);
     for (size_t i = 0; i < ARRAY_SIZE(errors); i++)
         if (errors[i].sqlite == (sqlite & 0xff))
             return err_set(err, errors[i].code, "'%s': %s", database->path,

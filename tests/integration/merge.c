@@ -700,6 +700,33 @@ Test(merge, gates_are_for_the_merge, .timeout = 60)
     test_directory_remove(home);
 }
 
+/* Every shard is a file that is open; the system may allow fewer. */
+Test(merge, more_files_than_are_allowed, .timeout = 60)
+{
+    struct rlimit few = { 24, 24 };
+    char *home = test_directory(), *scenario = test_scenario("mixed");
+    char *whole = keep_whole(home, scenario), *into = mem_printf("%s/merged", home);
+    struct shards shards = { home, 30 };
+    char *directories[30];
+    struct run run;
+
+    split(whole, &shards);
+    for (size_t i = 0; i < shards.count; i++)
+        directories[i] = shard_directory(&shards, i + 1);
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+    run = merge(directories, shards.count, into, NULL);
+    cr_expect_eq(run.status, 4, "%s", run.err);
+    EXPECT_SAYS(run.err, "too many files would be open at once (see ulimit -n)");
+    expect_nothing_in(into);
+    run_release(&run);
+    for (size_t i = 0; i < shards.count; i++)
+        free(directories[i]);
+    free(into);
+    free(whole);
+    free(scenario);
+    test_directory_remove(home);
+}
+
 /* ---- deaths ---- */
 
 #define LONG "--trials", "1000000", "--time", "3s"
