@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "stopping.h"
 
 #define SAME_ENOUGH 1e-12 /* a difference that is the margin, but for rounding */
 
@@ -270,6 +271,15 @@ static void judge_all(struct comparison *comparison)
     }
 }
 
+static const struct difference_method *choose_method(const struct result *base,
+                                                     const struct result *new,
+                                                     bool same_instants)
+{
+    return stopping_is_asked(&base->stopping) || stopping_is_asked(&new->stopping)
+               ? difference_method_of_stopped()
+               : difference_method(same_instants);
+}
+
 void compare_runs(const struct result *base, const struct result *new,
                   const struct compare_options *options, struct comparison *ret)
 {
@@ -277,7 +287,7 @@ void compare_runs(const struct result *base, const struct result *new,
         .base = base,
         .new = new,
         .options = *options,
-        .method = difference_method(base->plan.seed == new->plan.seed),
+        .method = choose_method(base, new, base->plan.seed == new->plan.seed),
     };
     for (size_t i = 0; i < new->plan.strategies; i++) {
         const struct finding *finding = &new->findings[i];
@@ -298,7 +308,7 @@ void compare_pairs(const struct result *result, const struct compare_options *op
         .new = result,
         .options = *options,
         .pairs = true,
-        .method = difference_method(true),
+        .method = choose_method(result, result, true),
     };
     for (size_t i = 0; i < result->plan.strategies; i++)
         for (size_t j = i + 1; j < result->plan.strategies; j++)
@@ -373,10 +383,21 @@ static bool can_clear(const struct result *result)
     return result->complete && explained;
 }
 
+/* What the base had and the new run does not try is not shown to be as good. */
+static bool is_whole(const struct comparison *comparison)
+{
+    const struct result *base = comparison->base;
+    size_t missed = 0;
+
+    for (size_t i = 0; i < base->plan.strategies; i++)
+        missed += !finding_named(comparison->new, base->findings[i].strategy->name);
+    return comparison->count && (comparison->options.chosen || !missed);
+}
+
 enum exit_status compare_exit_status(const struct comparison *comparison)
 {
     enum exit_status worst =
-        comparison->count && can_clear(comparison->base) && can_clear(comparison->new)
+        is_whole(comparison) && can_clear(comparison->base) && can_clear(comparison->new)
             ? EXIT_PASS
             : EXIT_INCONCLUSIVE;
 

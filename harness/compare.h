@@ -91,6 +91,8 @@ struct comparison_row {
 struct compare_options {
     double confidence;
     double margin; /* of the harm rate's difference, for non-inferiority; 0: none */
+    bool chosen;   /* the new run's strategies were: those of the base that are not among
+                      them are not missed */
 };
 
 struct comparison {

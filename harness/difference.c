@@ -11,8 +11,11 @@
 #include "base/mem.h"
 #include "base/mutant.h"
 #include "base/rng.h"
+#include "sequence.h"
 
 #define FISHER_TOLERANCE 1e-7 /* as R's fisher.test: equal but for rounding */
+#define LEAST_ERROR 1e-12     /* that is told apart from none */
+#define MOST_ERROR 0.999
 #define BISECTIONS 100
 
 enum { STREAM_BOOTSTRAP_BASE = 0x626f6f74, STREAM_BOOTSTRAP_NEW };
@@ -142,16 +145,64 @@ static struct interval two_intervals(struct sample base, struct sample new,
     return (struct interval){ n.low - b.high, n.high - b.low };
 }
 
+static struct interval two_sequences(struct sample base, struct sample new,
+                                     double confidence)
+{
+    double each = 1 - (1 - confidence) / 2;
+    struct interval b = sequence_interval(base.hits, base.of, each);
+    struct interval n = sequence_interval(new.hits, new.of, each);
+
+    return (struct interval){ n.low - b.high, n.high - b.low };
+}
+
+/* Are the rates told apart if so much error is allowed? */
+static bool are_apart(struct sample base, struct sample new, double error)
+{
+    struct interval interval = two_sequences(base, new, 1 - error);
+
+    return interval.low > 0 || interval.high < 0;
+}
+
+static double sequence_p(struct sample base, struct sample new)
+{
+    double low = log(LEAST_ERROR), high = 0;
+
+    if (nothing_to_test(base, new) || !are_apart(base, new, MOST_ERROR))
+        return 1;
+    for (int i = 0; i < BISECTIONS; i++) {
+        double middle = (low + high) / 2;
+
+        *(are_apart(base, new, exp(middle)) ? &high : &low) = middle;
+    }
+    return exp(high);
+}
+
 const struct difference_method *difference_method(bool same_instants)
 {
-    static const struct difference_method independent = { "fisher",
-                                                          "mover-clopper-pearson", fisher,
-                                                          mover };
-    static const struct difference_method dependent = { "two-binomial-tails",
-                                                        "two-clopper-pearson", two_tails,
-                                                        two_intervals };
+    static const struct difference_method independent = {
+        "fisher", "mover-clopper-pearson",
+        "The sides have different seeds and are independent.", fisher, mover
+    };
+    static const struct difference_method dependent = {
+        "two-binomial-tails", "two-clopper-pearson",
+        "Both sides were killed at the same instants, so the test holds under any "
+        "dependence.",
+        two_tails, two_intervals
+    };
 
     return same_instants && !mutant("fisher-always") ? &dependent : &independent;
+}
+
+const struct difference_method *difference_method_of_stopped(void)
+{
+    static const struct difference_method stopped = {
+        "two-confidence-sequences", "two-confidence-sequences",
+        "A side ended when its figures were good enough, so the test holds however often "
+        "one looks.",
+        sequence_p, two_sequences
+    };
+
+    return &stopped;
 }
 
 struct ranked {

@@ -36,6 +36,7 @@ struct sample {
 
 struct difference_method {
     const char *test, *interval_name;
+    const char *why; /* it and no other, in one sentence */
     /* That two rates are the same, two-sided. 1 if there are no attempts on a side. */
     double (*p_value)(struct sample base, struct sample new);
     /* Of the new rate minus the base's. [-1, 1] if there are no attempts on a side. */
@@ -44,6 +45,10 @@ struct difference_method {
 
 /* The method for samples that do or do not share their instants. */
 const struct difference_method *difference_method(bool same_instants);
+/* The method for samples of which at least one ended when its figures were good enough:
+ * the interval is that of two confidence sequences (sequence.h) that share the error, and
+ * p the least error at which they have nothing in common. Holds whatever they share. */
+const struct difference_method *difference_method_of_stopped(void);
 
 /* The new rate minus the base's; 0 if there are no attempts on a side. */
 double difference_estimate(struct sample base, struct sample new);

@@ -89,10 +89,7 @@ static void note_troubles(struct likeness *likeness, const struct result *result
         unexplained +=
             result->findings[i].kills.unexplained + result->findings[i].cuts.unexplained;
     if (stopping_is_asked(&result->stopping))
-        note(likeness, true,
-             "%s ended when its figures were good enough; the tests here are for numbers "
-             "of kills that were fixed in advance",
-             which);
+        note(likeness, false, "%s ended when its figures were good enough", which);
     if (!result->complete)
         note(likeness, true, "%s was not finished", which);
     if (unexplained)

@@ -11,12 +11,6 @@
  * for a thousand of them. */
 #define PART_CACHE "PRAGMA cache_size = -64"
 
-static const char *no_variable(void *context, const char *name)
-{
-    (void)context, (void)name;
-    return NULL;
-}
-
 static int open_part(struct part *part, const char *directory, struct err *err)
 {
     const char *shard;
@@ -31,7 +25,7 @@ static int open_part(struct part *part, const char *directory, struct err *err)
     if (code < 0)
         return code;
     shard = terms_get(&part->terms, "shard");
-    return shard_parse(shard ? shard : "", no_variable, NULL, &part->shard, err);
+    return shard_written(shard ? shard : "", &part->shard, err);
 }
 
 /* A shard needs a file; so many may be open at once as the system allows at most. */

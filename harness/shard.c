@@ -87,7 +87,7 @@ static int check_total(const char *text, uint64_t total, struct err *err)
 
 /* ---- i/n ---- */
 
-static int parse_pair(const char *text, struct shard *ret, struct err *err)
+int shard_written(const char *text, struct shard *ret, struct err *err)
 {
     uint64_t number, total;
     const char *slash = read_number(text, &number);
@@ -225,10 +225,11 @@ static int refuse_batch(const struct search *search, struct err *err)
     if (!look_up(search, "SLURM_JOB_ID") || look_up(search, "SLURM_STEP_ID") ||
         !look_up(search, "SLURM_PROCID") || !look_up(search, "SLURM_NTASKS"))
         return 0;
-    return err_set(err, ERR_USAGE,
-                   "--shard '%s': this is Slurm's batch script, which runs once; start one "
-                   "task per shard with srun",
-                   search->text);
+    return err_set(
+        err, ERR_USAGE,
+        "--shard '%s': this is Slurm's batch script, which runs once; start one "
+        "task per shard with srun",
+        search->text);
 }
 
 static int refuse_conflict(const struct search *search, const struct engine *a,
@@ -302,7 +303,7 @@ int shard_parse(const char *text, shard_variable *get, void *context, struct sha
     struct search search = { text, get, context, 0 };
 
     if (strncmp(text, word, sizeof(word) - 1) != 0)
-        return parse_pair(text, ret, err);
+        return shard_written(text, ret, err);
     if (parse_total(text, text + sizeof(word) - 1, &search.wanted_total, err) < 0)
         return err->code;
     return ask_all(&search, ret, err);

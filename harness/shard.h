@@ -40,6 +40,9 @@ typedef const char *shard_variable(void *context, const char *name);
 int shard_parse(const char *text, shard_variable *get, void *context, struct shard *ret,
                 struct err *err);
 
+/* Only "i/n". */
+int shard_written(const char *text, struct shard *ret, struct err *err);
+
 /* Tells the engine that it has been understood, where one wants to know: Bazel and
  * GoogleTest name a file that must be there afterwards. For after shard_parse() of
  * "auto". */

@@ -75,12 +75,8 @@ static bool is_below(const struct finding *finding, double below, double confide
     return sequence_interval(harmed, valid, confidence).high < below;
 }
 
-bool stopping_reached(const struct stopping *rules, const struct result *result)
+static bool all_known(const struct stopping *rules, const struct result *result)
 {
-    if (rules->time_s > 0 && result->stage_seconds[STAGE_KILLS] >= rules->time_s)
-        return true;
-    if (!stopping_is_asked(rules))
-        return false;
     for (size_t i = 0; i < result->plan.strategies; i++)
         if (!tally_census_complete(&result->findings[i]))
             return false;
@@ -95,6 +91,20 @@ bool stopping_reached(const struct stopping *rules, const struct result *result)
             return false;
     }
     return true;
+}
+
+bool stopping_reached(const struct stopping *rules, const struct result *result)
+{
+    if (rules->time_s > 0 && result->stage_seconds[STAGE_KILLS] >= rules->time_s)
+        return true;
+    return stopping_is_asked(rules) && all_known(rules, result);
+}
+
+bool stopping_shown(const struct stopping *rules, const struct result *result)
+{
+    return !stopping_is_asked(rules) ||
+           (all_known(rules, result) &&
+            !(rules->below > 0 && !stopping_has_clean(result)));
 }
 
 /* How far one strategy has come on the way to what is asked for. */

@@ -30,6 +30,10 @@ bool stopping_is_asked(const struct stopping *rules);
  * Costs some microseconds per rate. */
 bool stopping_reached(const struct stopping *rules, const struct result *result);
 
+/* The same, but for time: has it been shown what the run was to show? A bound is not
+ * shown if there is no strategy that is clean. True if nothing is asked for. */
+bool stopping_shown(const struct stopping *rules, const struct result *result);
+
 /* Is there a strategy that `below` waits for? */
 bool stopping_has_clean(const struct result *result);
 

@@ -526,7 +526,7 @@ int store_begin(const char *directory, const struct terms *terms,
     CLEANUP(store_closep) struct store *store = NULL;
     int code = open_as(directory, DATABASE_CREATE, &store, err);
 
-    if (code == ERR_USAGE)
+    if (code == -EEXIST)
         return err_set(err, ERR_USAGE,
                        "'%s' holds a run already: go on with it by --resume, or choose "
                        "another directory with -o",

@@ -18,7 +18,6 @@
 #include "terms.h"
 
 #define STORE_FILE "run.sqlite"
-#define STORE_SCHEMA 1
 
 struct store;
 

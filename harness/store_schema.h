@@ -1,5 +1,5 @@
 /* store_schema.h - the tables of a run's file. Described in docs/results.md: who changes
- * one changes the other, and counts STORE_SCHEMA up. `strategy` is always the place among
+ * one changes the other, and counts the version up. `strategy` is always the place among
  * the strategies that take part, from 0. */
 #pragma once
 

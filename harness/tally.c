@@ -57,12 +57,6 @@ static void count_requested(struct result *result)
         result->findings[plan_trial(&result->plan, t).strategy].kills.requested++;
 }
 
-static const char *no_variable(void *context, const char *name)
-{
-    (void)context, (void)name;
-    return NULL;
-}
-
 int result_begin(struct result *result, const struct scenario *scenario,
                  const size_t *strategies, size_t count, const struct terms *terms,
                  struct err *err)
@@ -91,7 +85,7 @@ int result_begin(struct result *result, const struct scenario *scenario,
         !isfinite(result->rtt_us) || plan.attempts > ATTEMPTS_MOST)
         return err_set(err, -EBADMSG, "what the run was asked for makes no sense");
     if (shard)
-        code = shard_parse(shard, no_variable, NULL, &result->shard, err);
+        code = shard_written(shard, &result->shard, err);
     count_requested(result);
     return code;
 }

@@ -7,8 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LEAST_BYTES 512 /* of a file that is not empty; SQLite overwrites shorter ones   \
-                         */
+#define LEAST_BYTES                                                                      \
+    512 /* of a file that is not empty; SQLite overwrites shorter ones                   \
+         */
 
 static const struct {
     int sqlite; /* primary result code */
@@ -187,8 +188,8 @@ static int check_empty(struct database *database, struct err *err)
     bool empty;
     int code = is_empty(database, &empty, err);
 
-    if (code == ERR_USAGE || (code == 0 && !empty))
-        return err_set(err, ERR_USAGE, "'%s' is there already, and is left as it is",
+    if (code == 0 && !empty)
+        return err_set(err, -EEXIST, "'%s' is there already, and is left as it is",
                        database->path);
     return code;
 }

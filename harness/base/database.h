@@ -33,7 +33,7 @@ struct database_kind {
 };
 
 /* Opens a file. DATABASE_CREATE makes one, or takes one in which there is no table: what
- * somebody left who was killed before the first commit; another is ERR_USAGE. To be read
+ * somebody left who was killed before the first commit; another is -EEXIST. To be read
  * or gone on with, a file of another kind, or of a newer version, is ERR_USAGE; one that
  * is not there -ENOENT; one without a table -ENODATA. */
 int database_open(const char *path, enum database_access mode,

@@ -38,7 +38,11 @@ int conclude(struct conclusion *conclusion, const struct result *result, struct 
     const struct result *base = base_of(conclusion);
 
     if (base) {
-        const struct compare_options compare = { result->confidence, options->margin };
+        const struct compare_options compare = {
+            .confidence = result->confidence,
+            .margin = options->margin,
+            .chosen = result->plan.strategies < result->scenario->strategy_count,
+        };
 
         compare_runs(base, result, &compare, &conclusion->comparison);
     }

@@ -77,6 +77,6 @@ int cmd_report(int argc, char **argv, enum exit_status *ret_status, struct err *
     if (code < 0)
         return code;
     options.format->write(stdout, &saved.result, options.style);
-    *ret_status = tally_exit_status(&saved.result);
+    *ret_status = report_exit_status(&saved.result, options.style);
     return 0;
 }

@@ -99,7 +99,7 @@ static void say_unseen(FILE *out, const struct rate_difference *rate,
     if (rate->kills_needed)
         fprintf(out, "; %s would be needed to see a difference of this size", kills);
     else
-        fputs(": the rates are equal", out);
+        fputs(": the observed rates are equal", out);
     fputs(". ", out);
 }
 

@@ -273,11 +273,7 @@ static void write_test(FILE *out, const struct comparison *comparison)
     CLEANUP(mem_freep) char *words = mem_printf(
         "Test: %s; interval: %s; Holm's correction over %zu test%s. %s",
         comparison->method->test, comparison->method->interval_name, comparison->tests,
-        comparison->tests == 1 ? "" : "s",
-        comparison->method == difference_method(true)
-            ? "Both sides were killed at the same instants, so the test holds under any "
-              "dependence."
-            : "The sides have different seeds and are independent.");
+        comparison->tests == 1 ? "" : "s", comparison->method->why);
 
     write_wrapped(out, words);
     fputc('\n', out);

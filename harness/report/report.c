@@ -34,6 +34,8 @@ enum exit_status report_exit_status(const struct result *result,
 {
     enum exit_status status = tally_exit_status(result);
 
+    if (!stopping_shown(&result->stopping, result))
+        status = exit_status_worse(status, EXIT_INCONCLUSIVE);
     if (style.comparison)
         status = exit_status_worse(status, compare_exit_status(style.comparison));
     if (style.gates)

@@ -360,6 +360,9 @@ static void write_verdict(FILE *out, const struct result *result,
         failed += tally_verdict(&result->findings[i]) == VERDICT_FAIL;
     }
     paint(out, style.color, status == EXIT_PASS ? "\033[32m" : "\033[31m");
+    if (!stopping_shown(&result->stopping, result))
+        fprintf(out,
+                "INCONCLUSIVE: what the run was to show (--until-..) is not shown.\n");
     if (status == EXIT_PASS && judged)
         fprintf(out, "PASS: %zu of %zu strategies do what is expected of them.\n",
                 judged - failed, judged);

@@ -124,6 +124,9 @@ Test(campaign, compare, .timeout = 120)
         { { "compare", "leaky", "safe", "more" }, 2, "more than two runs" },
         { { "compare", "leaky", "nowhere" }, 2, "there is no run in" },
         { { "compare", "none", "leaky" }, 3, "" },
+        { { "compare", "safe", "one" }, 3, "only in the base: old" },
+        { { "compare", "one", "safe" }, 0, "only in the new run: old" },
+        { { "compare", "until", "safe" }, 0, "two-confidence-sequences" },
         { { "compare", "base.json", "leaky" }, 1, "old regressed" },
         { { "compare", "leaky", "lock.lua" }, 2, "lock.lua" },
         { { "compare", "leaky", "safe", "--confidence", "nan" }, 2, "confidence" },
@@ -139,6 +142,10 @@ Test(campaign, compare, .timeout = 120)
     run = IN(directory, "run", "lock.lua", "--trials", "20", "-o", "few", "--seed", "3");
     run_release(&run);
     run = IN(directory, "run", "lock.lua", "--trials", "20", "-o", "few2", "--seed", "4");
+    run_release(&run);
+    run = IN(directory, "run", "lock.lua", "--strategy", "fixed", "-o", "one");
+    run_release(&run);
+    run = IN(directory, "run", "lock.lua", "--until-below", "0.02", "-o", "until");
     run_release(&run);
     run = keep(directory, "leaky", SCENARIO("", LEAKY), "1");
     run_release(&run);

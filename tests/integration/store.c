@@ -174,7 +174,7 @@ Test(store, goes_on_after_any_death, .timeout = 500)
         bool again = true, remembered = false;
 
         for (unsigned i = 0; again; i++) {
-            int ms = 20 + (int)rng_below(900, 1, round, i);
+            int ms = 20 + (int)rng_below(600, 1, round, i);
             struct live_run live =
                 START("run", path, "--trials", "300", "--seed", "7", "--fault",
                       "kill,step,byte", "--now", "1700000000", "--resume", kept);
@@ -529,6 +529,15 @@ Test(store, kills_end_when_enough_is_known, .timeout = 120)
     cr_expect_leq(json_number(both, "harm_rate", "high") -
                       json_number(both, "harm_rate", "low"),
                   0.2);
+    run_release(&run);
+    /* What is not shown does not pass: too few kills, or nobody of whom it could be. */
+    run =
+        RUN("run", path, "--strategy", "both", "--until-below", "0.01", "--trials", "9");
+    cr_expect_eq(run.status, 3, "%s", run.err);
+    EXPECT_SAYS(run.out, "INCONCLUSIVE");
+    run_release(&run);
+    run = RUN("run", path, "--strategy", "one-by-one", "--until-below", "0.01");
+    cr_expect_eq(run.status, 3, "%s", run.err);
     run_release(&run);
     free(path);
     test_directory_remove(directory);

@@ -125,7 +125,7 @@ Test(compare, runs_by_their_rates)
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        struct compare_options options = { 0.95, cases[i].margin };
+        struct compare_options options = { 0.95, cases[i].margin, false };
 
         for (uint64_t seed = 1; seed <= 2; seed++) {
             enum exit_status status =
@@ -157,7 +157,7 @@ Test(compare, too_few_kills_say_how_many_would_do)
 {
     static const struct handmade_strategy before = { "a", "..", 925, 1, 0, 0, 50, 0 };
     static const struct handmade_strategy after = { "a", "..", 930, 2, 0, 0, 50, 0 };
-    static const struct compare_options margin = { 0.95, 0.002 };
+    static const struct compare_options margin = { 0.95, 0.002, false };
     struct comparison_row *row;
 
     compare(&before, &after, 2, &plain);

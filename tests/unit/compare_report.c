@@ -67,7 +67,7 @@ Test(compare_report, sentences)
         { { "a", "..", 925, 0, 0, 0, 50, 0 },
           { "a", "..", 930, 0, 0, 0, 50, 0 },
           0,
-          "[-0.398, 0.396]): the rates are equal.",
+          "[-0.398, 0.396]): the observed rates are equal.",
           NULL }, /* equal: no number of kills would do */
         { { "a", "..", 1000, 100, 0, 0, 50, 0 },
           { "a", "..", 1000, 200, 0, 0, 50, 0 },
@@ -143,7 +143,7 @@ Test(compare_report, sentences)
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        struct compare_options options = { 0.95, cases[i].margin };
+        struct compare_options options = { 0.95, cases[i].margin, false };
         char *sentence, *regression;
 
         compare(cases[i].base, cases[i].new, &options);
@@ -224,7 +224,7 @@ Test(compare_report, nothing_prints_what_is_no_number)
         { "a", "...", 0, 0, 0, 0, 50, 0 },      { "a", "L", 1, 1, 0, 1, 0, 0 },
         { "a", "...", 1, 0, 0, 0, 1, 0 },       { "b", ".", 7, 0, 7, 7, 0, 0 },
     };
-    static const struct compare_options margin = { 0.999, 0.01 };
+    static const struct compare_options margin = { 0.999, 0.01, false };
 
     cr_assert(has_no_number("a [-inf, 3]") && has_no_number("nan%") &&
               !has_no_number("information, finance"));

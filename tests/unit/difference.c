@@ -484,3 +484,32 @@ Test(ratio, interval_covers_the_truth)
     cr_expect_geq(covered, 117);
     cr_expect(half > 34 && half < 112, "%u", half);
 }
+
+/* A side that was stopped by what it showed: p and interval are two sides of one thing.
+ */
+Test(difference, of_stopped_sides_p_and_interval_agree)
+{
+    static const struct {
+        struct sample base, new;
+    } cases[] = { { { 0, 0 }, { 3, 10 } },     { { 0, 400 }, { 0, 400 } },
+                  { { 0, 400 }, { 9, 400 } },  { { 50, 99 }, { 90, 99 } },
+                  { { 99, 99 }, { 0, 99 } },   { { 1, 1 }, { 0, 1 } },
+                  { { 7, 1000 }, { 70, 900 } } };
+    const struct difference_method *method = difference_method_of_stopped();
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        double p = method->p_value(cases[i].base, cases[i].new);
+
+        cr_expect(p >= 0 && p <= 1, "case %zu: %g", i, p);
+        for (double error = 0.001; error < 0.9; error *= 1.7) {
+            struct interval interval =
+                method->interval(cases[i].base, cases[i].new, 1 - error);
+            bool apart = interval.low > 0 || interval.high < 0;
+
+            if (fabs(p - error) > 1e-6 * error)
+                cr_expect_eq(apart, p < error, "case %zu: p %g, error %g", i, p, error);
+        }
+        /* Looking as often as one likes has its price. */
+        cr_expect_geq(p, difference_method(true)->p_value(cases[i].base, cases[i].new));
+    }
+}
