@@ -191,7 +191,7 @@ static void expect_same_rows(const char *a, const char *b)
 
 /* However a run is split, and in whatever order its shards are named, merging gives it
  * back: reports byte for byte, rows one by one. */
-Test(merge, what_was_split_is_whole_again, .timeout = 120)
+Test(merge, what_was_split_is_whole_again, .timeout = 300)
 {
     static const size_t counts[] = { 1, 2, 3, 5 };
     static const size_t orders[][MOST_SHARDS] = { { 1, 2, 3, 4, 5 },
@@ -337,7 +337,7 @@ static void expect_counts(const char *merged, const struct run *whole, long long
 }
 
 /* The counts of all shards add up to the merged run's, verdict by verdict. */
-Test(merge, what_shards_did_is_there_once, .timeout = 120)
+Test(merge, what_shards_did_is_there_once, .timeout = 300)
 {
     char *home = test_directory(), *scenario = test_file(home, "timed.lua", timed);
     char *merged = mem_printf("%s/merged", home);
@@ -378,7 +378,7 @@ static void expect_nothing_in(const char *into)
 }
 
 /* Every way in which a shard may not belong to the others, or not be what it should. */
-Test(merge, what_does_not_belong_is_refused, .timeout = 120)
+Test(merge, what_does_not_belong_is_refused, .timeout = 300)
 {
     static const struct {
         size_t shard; /* that is changed */
@@ -488,7 +488,7 @@ Test(merge, what_does_not_belong_is_refused, .timeout = 120)
 }
 
 /* A state that no census knows stays unexplained, whichever shard saw it. */
-Test(merge, what_is_unexplained_stays_so, .timeout = 60)
+Test(merge, what_is_unexplained_stays_so, .timeout = 300)
 {
     char *home = test_directory(), *scenario = test_file(home, "timed.lua", timed);
     char *whole = keep_whole(home, scenario), *into = mem_printf("%s/merged", home);
@@ -518,7 +518,7 @@ Test(merge, what_is_unexplained_stays_so, .timeout = 60)
 }
 
 /* Missing shards are named, eight of them; with --allow-missing the report says so. */
-Test(merge, missing_shards, .timeout = 60)
+Test(merge, missing_shards, .timeout = 300)
 {
     static const char *const allow[] = { "--allow-missing", NULL };
     static const size_t two[] = { 1, 3 };
@@ -561,7 +561,7 @@ Test(merge, missing_shards, .timeout = 60)
 }
 
 /* Shards as far as they came: a part of one, and one that has not even its census. */
-Test(merge, unfinished_shards_are_allowed_for, .timeout = 60)
+Test(merge, unfinished_shards_are_allowed_for, .timeout = 300)
 {
     static const char *const allow[] = { "--allow-missing", NULL };
     static const size_t all[] = { 1, 2, 3 };
@@ -616,7 +616,7 @@ static void expect_untouched(const char *directory, const char *was, size_t coun
 }
 
 /* Runs that are there are not written over, be they shards or not. */
-Test(merge, runs_are_not_written_over, .timeout = 60)
+Test(merge, runs_are_not_written_over, .timeout = 300)
 {
     static const size_t twice[] = { 1, 2, 3, 2 };
     char *home = test_directory(), *scenario = test_scenario("mixed");
@@ -662,7 +662,7 @@ Test(merge, runs_are_not_written_over, .timeout = 60)
 }
 
 /* Bounds are for the whole run: a shard is not held to them, the merge is. */
-Test(merge, gates_are_for_the_merge, .timeout = 60)
+Test(merge, gates_are_for_the_merge, .timeout = 300)
 {
     static const struct {
         const char *options[4];
@@ -701,7 +701,7 @@ Test(merge, gates_are_for_the_merge, .timeout = 60)
 }
 
 /* Every shard is a file that is open; the system may allow fewer. */
-Test(merge, more_files_than_are_allowed, .timeout = 60)
+Test(merge, more_files_than_are_allowed, .timeout = 300)
 {
     struct rlimit few = { 24, 24 };
     char *home = test_directory(), *scenario = test_scenario("mixed");
@@ -729,32 +729,53 @@ Test(merge, more_files_than_are_allowed, .timeout = 60)
 
 /* ---- deaths ---- */
 
-#define LONG "--trials", "1000000", "--time", "3s"
+/* Progress is told every 5 s: so long are kills made, at least, after it was. */
+#define LONG "--trials", "1000000", "--time", "7s"
 
-/* A shard that was killed is refused until it has been gone on with. */
-static void goes_on_after(int signal_number, const char *status)
+static void expect_unfinished(const struct shards *shards, const char *into,
+                              const char *status)
+{
+    struct run run = merge_all(shards, into);
+
+    cr_expect_eq(run.status, 4, "%s", run.err);
+    EXPECT_SAYS(run.err, status);
+    expect_nothing_in(into);
+    run_release(&run);
+}
+
+/* Ends a run by a signal once it has said the words. */
+static void end_by(struct live_run *live, const char *words, int signal_number)
+{
+    struct run run;
+
+    cr_assert(run_wait_for(live, words));
+    kill(live->pid, signal_number);
+    run = run_finish(live);
+    cr_assert_neq(run.status, 0, "it was over before the signal");
+    run_release(&run);
+}
+
+/* A shard that was ended is refused until it has been gone on with to its end. */
+Test(merge, ended_shard, .timeout = 300)
 {
     char *home = test_directory(), *scenario = test_scenario("mixed");
     char *merged = mem_printf("%s/merged", home);
     struct shards shards = { home, 2 };
     char *first = shard_directory(&shards, 1), *second = shard_directory(&shards, 2);
-    struct run run = RUN("run", scenario, LONG, "--shard", "1/2", "-o", first);
+    struct live_run whole = START("run", scenario, LONG, "--shard", "1/2", "-o", first);
     struct live_run live = START("run", scenario, LONG, "--shard", "2/2", "-o", second);
+    struct run run;
 
+    processes_adopt();
+    end_by(&live, "kills", SIGKILL);
+    run = run_finish(&whole);
     cr_expect_eq(run.status, 0, "%s", run.err);
     run_release(&run);
-    processes_adopt();
-    cr_assert(run_wait_for(&live, "kills"));
-    kill(live.pid, signal_number);
-    run = run_finish(&live);
-    cr_assert_neq(run.status, 0, "it was over before it was killed");
-    run_release(&run);
     processes_wait();
-    run = merge_all(&shards, merged);
-    cr_expect_eq(run.status, 4, "%s", run.err);
-    EXPECT_SAYS(run.err, status);
-    expect_nothing_in(merged);
-    run_release(&run);
+    expect_unfinished(&shards, merged, "is not finished (running)");
+    live = START("run", "--resume", second);
+    end_by(&live, "mixed", SIGINT);
+    expect_unfinished(&shards, merged, "is not finished (interrupted)");
     run = RUN("run", "--resume", second);
     cr_expect_eq(run.status, 0, "%s", run.err);
     run_release(&run);
@@ -769,16 +790,6 @@ static void goes_on_after(int signal_number, const char *status)
     free(merged);
     free(scenario);
     test_directory_remove(home);
-}
-
-Test(merge, killed_shard, .timeout = 60)
-{
-    goes_on_after(SIGKILL, "is not finished (running)");
-}
-
-Test(merge, interrupted_shard, .timeout = 60)
-{
-    goes_on_after(SIGINT, "is not finished (interrupted)");
 }
 
 static void limit_files(rlim_t bytes)
