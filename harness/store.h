@@ -85,6 +85,7 @@ int saved_load_parts(const char *directory, struct database *database, unsigned 
 
 /* A fact about the run; NULL if it is not there. The caller frees it. */
 char *stored_fact(struct database *database, const char *name);
+uint64_t stored_whole(struct database *database, const char *name); /* 0: not there */
 double stored_seconds(struct database *database, enum stage stage);
 int stored_environment(struct database *database, struct environment *ret,
                        struct err *err);

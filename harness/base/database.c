@@ -40,6 +40,11 @@ int database_error(const struct database *database, struct err *err)
                    sqlite3_errmsg(database->handle));
 }
 
+int database_damaged(const struct database *database, const char *what, struct err *err)
+{
+    return err_set(err, -EBADMSG, "'%s' is damaged: %s", database->path, what);
+}
+
 int database_run(struct database *database, const char *sql, struct err *err)
 {
     return sqlite3_exec(database->handle, sql, NULL, NULL, NULL) == SQLITE_OK
@@ -112,6 +117,23 @@ const char *database_text(sqlite3_stmt *statement, int column)
     const char *text = (const char *)sqlite3_column_text(statement, column);
 
     return text ? text : "";
+}
+
+int database_each(struct database *database, const char *sql,
+                  int (*take)(void *context, sqlite3_stmt *row, struct err *err),
+                  void *context, struct err *err)
+{
+    CLEANUP(statement_finalizep) sqlite3_stmt *statement = NULL;
+    int code = database_prepare(database, sql, &statement, err);
+
+    if (code < 0)
+        return code;
+    while ((code = database_step(database, statement, err)) == 1) {
+        code = take(context, statement, err);
+        if (code < 0)
+            return code;
+    }
+    return code;
 }
 
 /* What a pragma says; 0 if it says nothing. */

@@ -54,6 +54,11 @@ int database_prepare(struct database *database, const char *sql, sqlite3_stmt **
 /* 1: there is a row; 0: no more; or an error. */
 int database_step(struct database *database, sqlite3_stmt *statement, struct err *err);
 
+/* Calls take() for every row of a query, until it returns < 0. */
+int database_each(struct database *database, const char *sql,
+                  int (*take)(void *context, sqlite3_stmt *row, struct err *err),
+                  void *context, struct err *err);
+
 /* Binds values, runs a statement that returns no rows, and resets it. One letter of the
  * format per value: i (int64_t), t (text, or NULL for null; copied), d (double). */
 int database_put(struct database *database, sqlite3_stmt *statement, struct err *err,
@@ -63,6 +68,9 @@ void database_bind(sqlite3_stmt *statement, const char *format, ...);
 
 /* The error that SQLite has just reported, in our words. */
 int database_error(const struct database *database, struct err *err);
+
+/* What SQLite reads, but makes no sense. */
+int database_damaged(const struct database *database, const char *what, struct err *err);
 
 /* A column as text, "" for null; valid until the next step. */
 const char *database_text(sqlite3_stmt *statement, int column);
