@@ -40,6 +40,7 @@ static const struct {
       "verdicts/every_word_where_it_belongs_and_nowhere_else" },
     { "fisher-always", "unit_difference_mutable",
       "difference/shared_instants_need_the_dependent_test" },
+    { "done-forgotten", "unit_agenda_mutable", "agenda/every_item_is_taken_once" },
     { "no-holm", "unit_difference_mutable", "holm/adjusts_step_by_step" },
 };
 
