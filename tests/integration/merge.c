@@ -164,8 +164,8 @@ static void expect_same_rows(const char *a, const char *b)
         "SELECT * FROM @.notes",
         "SELECT strategy, kind, ns FROM @.samples",
         "SELECT strategy, signature, now, later FROM @.states",
-        "SELECT c.strategy, bytes, signature, commands FROM @.cuts c JOIN"
-        " @.states s ON s.id = c.state",
+        ("SELECT c.strategy, bytes, signature, commands FROM @.cuts c JOIN"
+         " @.states s ON s.id = c.state"),
         "SELECT * FROM @.run WHERE name NOT IN ('started', 'missing_shards')",
     };
 
