@@ -205,7 +205,7 @@ Test(store, goes_on_after_a_signal, .timeout = 60)
     char *kept = mem_printf("%s/kept", directory);
     char *path = test_scenario("mixed");
     struct live_run live = START("run", path, "--trials", "100000", "--seed", "7",
-                                 "--time", "3s", "-o", kept);
+                                 "--time", "7s", "-o", kept);
     struct run run, again;
     long long before;
 
