@@ -48,7 +48,9 @@ struct lane {
     struct message_trial batch[BATCH_TRIALS];
     size_t batched;
     uint64_t batch_start_ns;
-    bool noted; /* an error was told */
+    struct message_times times; /* of the kills */
+    uint64_t phase_ns;          /* when the phase that goes on began */
+    bool noted;                 /* an error was told */
 };
 
 static int tell(struct lane *lane, enum message_type type, const void *body, size_t bytes,
@@ -291,22 +293,48 @@ static int aim(struct lane *lane, struct err *err)
     return code;
 }
 
+/* A phase is over. One that something has held up may seem to end before it began. */
+static void end_phase(struct lane *lane, enum phase phase, uint64_t now_ns)
+{
+    if (now_ns < lane->phase_ns)
+        return;
+    lane->times.phase_ns[phase] += now_ns - lane->phase_ns;
+    lane->phase_ns = now_ns;
+}
+
+static void end_worker_phases(struct lane *lane, const struct worker_end *end)
+{
+    end_phase(lane, PHASE_CONNECT, end->connected_ns);
+    end_phase(lane, PHASE_FORK, end->released_ns);
+    end_phase(lane, PHASE_RUN,
+              end->ended_ns < end->reaped_ns ? end->ended_ns : end->reaped_ns);
+    end_phase(lane, PHASE_REAP, end->reaped_ns);
+}
+
 /* A trial: prepare, run, drain and audit, judge. */
 static int try_once(struct lane *lane, size_t subject, const struct worker_job *job,
                     struct worker_end *ret_end, struct snapshot *snapshot,
                     const struct judgement **ret, struct err *err)
 {
-    int code = judge_prepare(&lane->judge, err);
+    int code;
 
+    lane->phase_ns = clock_now_ns();
+    code = judge_prepare(&lane->judge, err);
+    end_phase(lane, PHASE_PREPARE, clock_now_ns());
     if (code == 0)
         code = worker_run(job, &lane->settings->worker_address, lane->page, ret_end, err);
     if (lane->page->commands)
         judge_touched(&lane->judge);
-    if (code == 0)
+    if (code == 0) {
+        end_worker_phases(lane, ret_end);
         code = snapshot_take(&lane->judge.auditor, ret_end->client_id, snapshot, err);
-    if (code < 0)
-        return code;
-    return judge_state(&lane->judge, &lane->judge.subjects[subject], snapshot, ret, err);
+        end_phase(lane, PHASE_AUDIT, clock_now_ns());
+    }
+    if (code == 0)
+        code =
+            judge_state(&lane->judge, &lane->judge.subjects[subject], snapshot, ret, err);
+    end_phase(lane, PHASE_JUDGE, clock_now_ns());
+    return code;
 }
 
 static int census_point(struct lane *lane, size_t subject, uint64_t index,
@@ -564,7 +592,10 @@ static int kill_trial(struct lane *lane, const struct plan_trial *planned,
         .commands = lane->page->commands,
         .signature = judgement->signature,
     };
-    return note_trial(lane, &trial, err);
+    code = note_trial(lane, &trial, err);
+    end_phase(lane, PHASE_TELL, clock_now_ns());
+    lane->times.trials++;
+    return code;
 }
 
 static bool out_of_time(const struct lane *lane, uint64_t start_ns)
@@ -579,13 +610,17 @@ static int run_kills(struct lane *lane, struct err *err)
     uint64_t start_ns = clock_now_ns(), number;
     int code = 0;
 
+    lane->times = (struct message_times){ .trials = 0 }; /* those of the census */
     while (code == 0 && !out_of_time(lane, start_ns) &&
            agenda_next(lane->settings->agenda, STAGE_KILLS, trials, &number)) {
         struct plan_trial planned = plan_trial(&lane->settings->plan, number);
 
         code = kill_trial(lane, &planned, &snapshot, err);
     }
-    return code == 0 ? flush_batch(lane, err) : code;
+    if (code == 0)
+        code = flush_batch(lane, err);
+    return code == 0 ? tell(lane, MESSAGE_TIMES, &lane->times, sizeof(lane->times), err)
+                     : code;
 }
 
 /* What is found in a stage is compared with what all lanes found in those before, so no

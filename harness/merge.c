@@ -432,9 +432,14 @@ static void add_times(struct merge *merge)
 
     result->complete = true;
     memset(result->stage_seconds, 0, sizeof(result->stage_seconds));
-    for (size_t i = 0; i < merge->count; i++)
+    result->times = (struct message_times){ .trials = 0 };
+    for (size_t i = 0; i < merge->count; i++) {
+        struct message_times times = stored_times(&merge->parts[i].database);
+
+        tally_add_times(result, &times);
         for (size_t s = 0; s < STAGE_COUNT; s++)
             result->stage_seconds[s] += stored_seconds(&merge->parts[i].database, s);
+    }
 }
 
 static int fill(struct merge *merge, struct err *err)

@@ -82,6 +82,7 @@ int saved_load_parts(const char *directory, struct database *database, unsigned 
 /* A fact about the run; NULL if it is not there. The caller frees it. */
 char *stored_fact(struct database *database, const char *name);
 double stored_seconds(struct database *database, enum stage stage);
+struct message_times stored_times(struct database *database);
 int stored_environment(struct database *database, struct environment *ret,
                        struct err *err);
 /* What was asked for. */

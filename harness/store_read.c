@@ -298,6 +298,18 @@ double stored_seconds(struct database *database, enum stage stage)
     return seconds ? strtod(seconds, NULL) : 0;
 }
 
+struct message_times stored_times(struct database *database)
+{
+    struct message_times times = { .trials = run_whole(database, "trial_ns") };
+
+    for (size_t i = 0; i < PHASE_COUNT; i++) {
+        CLEANUP(mem_freep) char *name = mem_printf("trial_ns.%s", phase_name(i));
+
+        times.phase_ns[i] = run_whole(database, name);
+    }
+    return times;
+}
+
 /* What the fleet, and not the lanes, knew. */
 static void read_run(struct database *database, struct result *result)
 {
@@ -313,6 +325,7 @@ static void read_run(struct database *database, struct result *result)
     snprintf(result->missing, sizeof(result->missing), "%s", missing ? missing : "");
     for (size_t i = 0; i < STAGE_COUNT; i++)
         result->stage_seconds[i] = stored_seconds(database, i);
+    result->times = stored_times(database);
 }
 
 static int read_hello(struct reading *reading, struct err *err)
