@@ -183,3 +183,17 @@ int connection_command(redisContext *connection, redisReply **ret, struct err *e
         return err_set(err, -ENOMEM, "format %s", words[0]);
     return connection_read(connection, words[0], ret, err);
 }
+
+int connection_load_script(redisContext *connection, const char *text, char ret_sha[41],
+                           struct err *err)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+    int code = CONNECTION_COMMAND(connection, &reply, err, "SCRIPT", "LOAD", text);
+
+    if (code < 0)
+        return code;
+    if (reply->type != REDIS_REPLY_STRING || reply->len != 40)
+        return err_set(err, -EPROTO, "SCRIPT LOAD did not return a digest");
+    memcpy(ret_sha, reply->str, 41);
+    return 0;
+}

@@ -29,6 +29,10 @@ int connection_read_into(redisContext *connection, struct arena *arena, const ch
 /* An error reply is an error. */
 int connection_check(const redisReply *reply, const char *what, struct err *err);
 
+/* SCRIPT LOAD. */
+int connection_load_script(redisContext *connection, const char *text, char ret_sha[41],
+                           struct err *err);
+
 /* Sends one command of terminated words and reads its reply. */
 int connection_command(redisContext *connection, redisReply **ret, struct err *err,
                        const char *const *words);

@@ -44,6 +44,9 @@ struct lane {
     const struct lane_settings *settings;
     struct progress *page;
     struct judge judge;
+    redisContext
+        *next; /* of the next worker, on which the lane has glanced; NULL: none */
+    int64_t next_id;
     struct calibration *calibrations; /* one per strategy that takes part */
     struct message_trial batch[BATCH_TRIALS];
     size_t batched;
@@ -311,6 +314,36 @@ static void end_worker_phases(struct lane *lane, const struct worker_end *end)
     end_phase(lane, PHASE_REAP, end->reaped_ns);
 }
 
+static int run_worker(struct lane *lane, const struct worker_job *job,
+                      struct worker_end *ret, struct err *err)
+{
+    if (lane->next)
+        return worker_run_on(job, TAKE_PTR(lane->next), lane->next_id, lane->page, ret,
+                             err);
+    return worker_run(job, &lane->settings->worker_address, lane->page, ret, err);
+}
+
+/* Drain and audit, on the connection of the next worker. A new connection costs Redis the
+ * same whether it is there for that or not, and what Redis reads from it first is read
+ * after the end of the dead worker's, so that one look is enough. */
+static int look(struct lane *lane, int64_t client_id, struct snapshot *snapshot,
+                struct err *err)
+{
+    struct auditor *auditor = &lane->judge.auditor;
+    int code = connection_open(&lane->settings->worker_address, &lane->next, err);
+
+    end_phase(lane, PHASE_CONNECT, clock_now_ns());
+    if (code < 0)
+        return code;
+    worker_ask_id(lane->next);
+    snapshot_ask(auditor, lane->next, client_id);
+    code = worker_read_id(lane->next, &lane->next_id, err);
+    if (code == 0)
+        code = snapshot_read(auditor, lane->next, client_id, snapshot, err);
+    end_phase(lane, PHASE_AUDIT, clock_now_ns());
+    return code;
+}
+
 /* A trial: prepare, run, drain and audit, judge. */
 static int try_once(struct lane *lane, size_t subject, const struct worker_job *job,
                     struct worker_end *ret_end, struct snapshot *snapshot,
@@ -322,14 +355,13 @@ static int try_once(struct lane *lane, size_t subject, const struct worker_job *
     code = judge_prepare(&lane->judge, err);
     end_phase(lane, PHASE_PREPARE, clock_now_ns());
     if (code == 0)
-        code = worker_run(job, &lane->settings->worker_address, lane->page, ret_end, err);
+        code = run_worker(lane, job, ret_end, err);
     if (lane->page->commands)
         judge_touched(&lane->judge);
-    if (code == 0) {
-        end_worker_phases(lane, ret_end);
-        code = snapshot_take(&lane->judge.auditor, ret_end->client_id, snapshot, err);
-        end_phase(lane, PHASE_AUDIT, clock_now_ns());
-    }
+    if (code < 0)
+        return code;
+    end_worker_phases(lane, ret_end);
+    code = look(lane, ret_end->client_id, snapshot, err);
     if (code == 0)
         code =
             judge_state(&lane->judge, &lane->judge.subjects[subject], snapshot, ret, err);
@@ -743,6 +775,7 @@ int lane_run(const struct lane_settings *settings)
         flush_batch(&lane, &ignored);
         tell(&lane, MESSAGE_ERROR, &err, sizeof(err), &ignored);
     }
+    connection_close(lane.next);
     judge_release(&lane.judge);
     progress_unmap(lane.page);
     free(lane.calibrations);

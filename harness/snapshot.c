@@ -1,19 +1,4 @@
-/* snapshot.c - see snapshot.h.
- *
- * What the script returns for one key:
- *
- *     { key, type, pttl, elements, field pttls (hashes, if the server has them) }
- *
- * Elements: string {value}; hash {field, value, ...}; set {member, ...}; zset {member,
- * score, ...}; list {entry, ...}; stream {the entry's fields, packed, ...} and as a fifth
- * {group, how far it is, ...}; any other type (modules) {DUMP}. A stream's
- * entries are told by their fields alone, because ids carry the time.
- *
- * In a script most of the time goes into making Lua's strings of a hash's elements and
- * replies of those. So the few hashes that were there at the last look are read beside
- * the script, by HGETALL in the same round trip; where the script finds one of them, it
- * gives its number for the elements. (With field expiries the script needs the fields
- * itself.) */
+/* snapshot.c - see snapshot.h. */
 #include "snapshot.h"
 
 #include <stdlib.h>
@@ -21,44 +6,6 @@
 
 #include "base/clock.h"
 #include "base/mutant.h"
-
-#define BESIDE_MOST 8
-
-/* KEYS sees every database the same way: the scenario's own, alone on a private server.
- * ARGV: "1" if there are field expiries, then the hashes that are read beside. */
-static const char take_script[] =
-    "local all, beside = {}, {}\n"
-    "for i = 2, #ARGV do beside[ARGV[i]] = i - 1 end\n"
-    "for i, key in ipairs(redis.call('KEYS', '*')) do\n"
-    "  local kind = redis.call('TYPE', key).ok\n"
-    "  local one = { key, kind, redis.call('PTTL', key) }\n"
-    "  if kind == 'string' then one[4] = { redis.call('GET', key) }\n"
-    "  elseif kind == 'hash' then\n"
-    "    one[4] = beside[key] or redis.call('HGETALL', key)\n"
-    "    if ARGV[1] == '1' then\n"
-    "      one[5] = {}\n"
-    "      for f = 1, #one[4], 2 do\n"
-    "        one[5][#one[5] + 1] = redis.call('HPTTL', key, 'FIELDS', 1, one[4][f])[1]\n"
-    "      end\n"
-    "    end\n"
-    "  elseif kind == 'set' then one[4] = redis.call('SMEMBERS', key)\n"
-    "  elseif kind == 'zset' then one[4] = redis.call('ZRANGE', key, 0, -1, "
-    "'WITHSCORES')\n"
-    "  elseif kind == 'list' then one[4] = redis.call('LRANGE', key, 0, -1)\n"
-    "  elseif kind == 'stream' then\n"
-    "    one[4], one[5] = {}, {}\n"
-    "    for e, entry in ipairs(redis.call('XRANGE', key, '-', '+')) do\n"
-    "      one[4][e] = cmsgpack.pack(entry[2])\n"
-    "    end\n"
-    "    for _, group in ipairs(redis.call('XINFO', 'GROUPS', key)) do\n"
-    "      local read = #redis.call('XRANGE', key, '-', group[8])\n"
-    "      one[5][#one[5] + 1] = group[2]\n"
-    "      one[5][#one[5] + 1] = group[6] .. ' pending, ' .. read .. ' read'\n"
-    "    end\n"
-    "  elseif kind ~= 'none' then one[4] = { redis.call('DUMP', key) } end\n"
-    "  if one[4] then all[#all + 1] = one end\n"
-    "end\n"
-    "return all\n";
 
 /* The old state is kept in database 1, without expiries, and the times to live beside it
  * in database 2: those of keys in the hash `keys`, those of a hash's fields in a hash of
@@ -133,21 +80,6 @@ struct bound {
     int64_t ttl_ms;
 };
 
-static int load_script(struct auditor *auditor, const char *text, char sha[41],
-                       struct err *err)
-{
-    CLEANUP(reply_freep) redisReply *reply = NULL;
-    int code =
-        CONNECTION_COMMAND(auditor->connection, &reply, err, "SCRIPT", "LOAD", text);
-
-    if (code < 0)
-        return code;
-    if (reply->type != REDIS_REPLY_STRING || reply->len != 40)
-        return err_set(err, -EPROTO, "SCRIPT LOAD did not return a digest");
-    memcpy(sha, reply->str, 41);
-    return 0;
-}
-
 static int find_features(struct auditor *auditor, struct err *err)
 {
     CLEANUP(reply_freep) redisReply *reply = NULL;
@@ -170,19 +102,23 @@ int auditor_init(struct auditor *auditor, redisContext *connection,
     memset(auditor, 0, sizeof(*auditor));
     auditor->connection = connection;
     auditor->scenario = scenario;
-    code = load_script(auditor, take_script, auditor->take_sha, err);
+    code = find_features(auditor, err);
     if (code == 0)
-        code = load_script(auditor, keep_script, auditor->keep_sha, err);
+        code = connection_load_script(connection, keep_script, auditor->keep_sha, err);
     if (code == 0)
-        code = load_script(auditor, restore_script, auditor->restore_sha, err);
+        code =
+            connection_load_script(connection, restore_script, auditor->restore_sha, err);
     if (code == 0)
-        code = load_script(auditor, expire_script, auditor->expire_sha, err);
-    return code == 0 ? find_features(auditor, err) : code;
+        code =
+            connection_load_script(connection, expire_script, auditor->expire_sha, err);
+    return code == 0 ? rows_init(&auditor->rows, connection, auditor->field_expiries, err)
+                     : code;
 }
 
 void auditor_release(struct auditor *auditor)
 {
     auditor->connection = connection_close(auditor->connection);
+    rows_release(&auditor->rows);
     for (size_t i = 0; i < auditor->bounds.count; i++)
         free((char *)(uintptr_t)auditor->bounds.items[i].key.bytes);
     free(auditor->bounds.items);
@@ -379,106 +315,42 @@ int snapshot_digest(struct auditor *auditor, struct snapshot *snapshot, struct e
     return 0;
 }
 
-static int append(redisContext *connection, const char *const *words, int count)
-{
-    const char *argv[8];
-    size_t lengths[8];
-
-    for (int i = 0; i < count; i++) {
-        argv[i] = words[i];
-        lengths[i] = strlen(words[i]);
-    }
-    return redisAppendCommandArgv(connection, count, argv, lengths);
-}
-
-static size_t find_hashes(const struct snapshot *last, struct str *ret)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; last->reply && i < last->reply->elements && count < BESIDE_MOST;
-         i++)
-        if (str_compare(text_of(last->reply->element[i]->element[1]), STR("hash")) == 0)
-            ret[count++] = text_of(last->reply->element[i]->element[0]);
-    return count;
-}
-
-/* Sends the questions; returns how many hashes are read beside the script. */
-static size_t ask(struct auditor *auditor, int64_t client_id, const struct snapshot *last)
-{
-    struct str hashes[BESIDE_MOST];
-    size_t count = auditor->field_expiries ? 0 : find_hashes(last, hashes);
-    const char *argv[4 + BESIDE_MOST] = { "EVALSHA", auditor->take_sha, "0",
-                                          auditor->field_expiries ? "1" : "0" };
-    size_t lengths[4 + BESIDE_MOST] = { 7, 40, 1, 1 };
-    char id[24];
-
-    snprintf(id, sizeof(id), "%lld", (long long)client_id);
-    append(auditor->connection, (const char *const[]){ "CLIENT", "LIST", "ID", id }, 4);
-    for (size_t i = 0; i < count; i++) {
-        argv[4 + i] = hashes[i].bytes;
-        lengths[4 + i] = hashes[i].length;
-    }
-    redisAppendCommandArgv(auditor->connection, 4 + (int)count, argv, lengths);
-    for (size_t i = 0; i < count; i++)
-        redisAppendCommandArgv(auditor->connection, 2,
-                               (const char *[]){ "HGETALL", hashes[i].bytes },
-                               (const size_t[]){ 7, hashes[i].length });
-    return count;
-}
-
-/* Reads the hashes and puts them in their places. The reply may be an error: if the key
- * is something else by now, the script does not give its number. */
-static int read_beside(struct auditor *auditor, struct snapshot *snapshot, size_t count,
-                       struct err *err)
-{
-    const redisReply *beside[BESIDE_MOST];
-
-    for (size_t i = 0; i < count; i++)
-        if (connection_read_into(auditor->connection, &snapshot->arena, "HGETALL",
-                                 &beside[i], err) < 0)
-            return err->code;
-    for (size_t i = 0; i < snapshot->reply->elements; i++) {
-        redisReply *one = snapshot->reply->element[i];
-
-        if (one->elements >= 4 && one->element[3]->type == REDIS_REPLY_INTEGER &&
-            (size_t)one->element[3]->integer - 1 < count)
-            one->element[3] =
-                (redisReply *)(uintptr_t)beside[one->element[3]->integer - 1];
-    }
-    return 0;
-}
-
 /* One round trip: is the client there, and what is in the database? */
-static int look(struct auditor *auditor, int64_t client_id, bool *ret_gone,
-                struct snapshot *snapshot, struct err *err)
+void snapshot_ask(struct auditor *auditor, redisContext *connection, int64_t client_id)
 {
-    redisContext *connection = auditor->connection;
+    char id[24];
+    const char *argv[] = { "CLIENT", "LIST", "ID", id };
+    size_t lengths[] = { 6, 4, 2, 0 };
+
+    lengths[3] = (size_t)snprintf(id, sizeof(id), "%lld", (long long)client_id);
+    redisAppendCommandArgv(connection, ARRAY_SIZE(argv), argv, lengths);
+    rows_ask(&auditor->rows, connection);
+}
+
+static int read_look(struct auditor *auditor, redisContext *connection, bool *ret_gone,
+                     struct snapshot *snapshot, struct err *err)
+{
     CLEANUP(reply_freep) redisReply *clients = NULL;
-    size_t beside = ask(auditor, client_id, snapshot);
     int code = connection_read(connection, "CLIENT LIST ID", &clients, err);
 
     arena_reset(&snapshot->arena);
     snapshot->reply = NULL;
     if (code == 0)
-        code = connection_read_into(connection, &snapshot->arena, "the audit's script",
-                                    &snapshot->reply, err);
-    if (code == 0)
-        code = connection_check(snapshot->reply, "the audit's script", err);
-    if (code == 0)
-        code = read_beside(auditor, snapshot, beside, err);
+        code = rows_read(&auditor->rows, connection, &snapshot->arena, &snapshot->reply,
+                         err);
     if (code == 0)
         *ret_gone = clients->type == REDIS_REPLY_STRING && clients->len == 0;
     return code;
 }
 
-int snapshot_take(struct auditor *auditor, int64_t client_id, struct snapshot *snapshot,
-                  struct err *err)
+int snapshot_read(struct auditor *auditor, redisContext *connection, int64_t client_id,
+                  struct snapshot *snapshot, struct err *err)
 {
     uint64_t deadline_ns = 0;
     bool gone = false;
 
     for (;;) {
-        int code = look(auditor, client_id, &gone, snapshot, err);
+        int code = read_look(auditor, connection, &gone, snapshot, err);
 
         if (code < 0)
             return err_wrap(err, "read the state");
@@ -490,7 +362,15 @@ int snapshot_take(struct auditor *auditor, int64_t client_id, struct snapshot *s
             return err_set(err, -ETIMEDOUT,
                            "drain: Redis still lists client %lld, whose process is dead",
                            (long long)client_id);
+        snapshot_ask(auditor, connection, client_id);
     }
+}
+
+int snapshot_take(struct auditor *auditor, int64_t client_id, struct snapshot *snapshot,
+                  struct err *err)
+{
+    snapshot_ask(auditor, auditor->connection, client_id);
+    return snapshot_read(auditor, auditor->connection, client_id, snapshot, err);
 }
 
 void snapshot_release(struct snapshot *snapshot)

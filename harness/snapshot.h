@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "connection.h"
+#include "rows.h"
 #include "scenario.h"
 #include "state.h"
 
@@ -44,7 +45,8 @@ struct auditor {
     struct bounds bounds;
     bool field_expiries; /* the server has them */
     size_t kept;         /* keys of the old state */
-    char take_sha[41], keep_sha[41], restore_sha[41], expire_sha[41];
+    struct rows rows;    /* owned */
+    char keep_sha[41], restore_sha[41], expire_sha[41];
 };
 
 /* Takes over the connection, loads the scripts, finds out what the server can do. */
@@ -56,6 +58,11 @@ void auditor_release(struct auditor *auditor);
  * snapshot's former contents are released. */
 int snapshot_take(struct auditor *auditor, int64_t client_id, struct snapshot *snapshot,
                   struct err *err);
+/* The same by another connection than the auditor's, in two halves: asks, without
+ * waiting, and reads what was asked. */
+void snapshot_ask(struct auditor *auditor, redisContext *connection, int64_t client_id);
+int snapshot_read(struct auditor *auditor, redisContext *connection, int64_t client_id,
+                  struct snapshot *snapshot, struct err *err);
 /* Takes the reply apart again, with the bounds as they are now. */
 int snapshot_digest(struct auditor *auditor, struct snapshot *snapshot, struct err *err);
 void snapshot_release(struct snapshot *snapshot);

@@ -106,10 +106,18 @@ __attribute__((noreturn)) static void live(const struct worker_job *job,
     _exit(code < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 
-static int own_client_id(redisContext *connection, int64_t *ret, struct err *err)
+void worker_ask_id(redisContext *connection)
+{
+    const char *argv[] = { "CLIENT", "ID" };
+    const size_t lengths[] = { 6, 2 };
+
+    redisAppendCommandArgv(connection, ARRAY_SIZE(argv), argv, lengths);
+}
+
+int worker_read_id(redisContext *connection, int64_t *ret, struct err *err)
 {
     CLEANUP(reply_freep) redisReply *reply = NULL;
-    int code = CONNECTION_COMMAND(connection, &reply, err, "CLIENT", "ID");
+    int code = connection_read(connection, "CLIENT ID", &reply, err);
 
     if (code == 0)
         *ret = reply->integer;
@@ -187,21 +195,31 @@ int worker_run(const struct worker_job *job, const struct address *address,
                struct progress *page, struct worker_end *ret, struct err *err)
 {
     CLEANUP(connection_closep) redisContext *connection = NULL;
+    int64_t client_id = 0;
+    int code = connection_open(address, &connection, err);
+
+    if (code == 0) {
+        worker_ask_id(connection);
+        code = worker_read_id(connection, &client_id, err);
+    }
+    if (code < 0)
+        return err_wrap(err, "a worker's connection");
+    return worker_run_on(job, TAKE_PTR(connection), client_id, page, ret, err);
+}
+
+int worker_run_on(const struct worker_job *job, redisContext *taken, int64_t client_id,
+                  struct progress *page, struct worker_end *ret, struct err *err)
+{
+    CLEANUP(connection_closep) redisContext *connection = taken;
     static struct typical lead; /* from arming the timer to the update's beginning */
     struct worker_job inherited = *job;
     uint64_t kill_ns = 0; /* monotonic clock */
     uint64_t connected_ns, released_ns;
     struct ending ending;
-    int64_t client_id = 0;
     int pidfd = -1;
     pid_t pid;
     int code;
 
-    code = connection_open(address, &connection, err);
-    if (code == 0)
-        code = own_client_id(connection, &client_id, err);
-    if (code < 0)
-        return err_wrap(err, "a worker's connection");
     connected_ns = clock_now_ns();
     progress_reset(page);
     page->record = job->record;
