@@ -335,11 +335,8 @@ static int look(struct lane *lane, int64_t client_id, struct snapshot *snapshot,
     end_phase(lane, PHASE_CONNECT, clock_now_ns());
     if (code < 0)
         return code;
-    worker_ask_id(lane->next);
-    snapshot_ask(auditor, lane->next, client_id);
-    code = worker_read_id(lane->next, &lane->next_id, err);
-    if (code == 0)
-        code = snapshot_read(auditor, lane->next, client_id, snapshot, err);
+    code = snapshot_take_by(auditor, lane->next, client_id, snapshot, err);
+    lane->next_id = snapshot->by;
     end_phase(lane, PHASE_AUDIT, clock_now_ns());
     return code;
 }

@@ -8,7 +8,7 @@
 #define IN_VAIN_MOST 32
 
 /* ARGV: "1" if there are field expiries. */
-static const char script[] =
+static const char script_text[] =
     "local all = {}\n"
     "for i, key in ipairs(redis.call('KEYS', '*')) do\n"
     "  local kind = redis.call('TYPE', key).ok\n"
@@ -60,24 +60,6 @@ struct acquaintance {
     const struct kind *kind;
 };
 
-int rows_init(struct rows *rows, redisContext *connection, bool field_expiries,
-              struct err *err)
-{
-    CLEANUP(reply_freep) redisReply *reply = NULL;
-
-    *rows = (struct rows){ .field_expiries = field_expiries };
-    return connection_load_script(connection, script, rows->script_sha, err);
-}
-
-void rows_release(struct rows *rows)
-{
-    for (size_t i = 0; i < rows->met_count; i++)
-        free((char *)(uintptr_t)rows->met[i].key.bytes);
-    free(rows->met);
-    free(rows->question);
-    *rows = (struct rows){ .met = NULL };
-}
-
 static struct str text_of(const redisReply *reply)
 {
     return (struct str){ reply->str, (size_t)reply->len };
@@ -92,42 +74,49 @@ static const struct kind *kind_of(const struct rows *rows, struct str type)
     return NULL;
 }
 
-static void put_command(struct rows *rows, int argc, const char *const *words,
-                        struct str key)
-{
-    const char *argv[5];
-    size_t lengths[5];
-    char *text = NULL;
-    int bytes;
-
-    for (int i = 0; i < argc; i++) {
-        argv[i] = words[i] ? words[i] : key.bytes;
-        lengths[i] = words[i] ? strlen(words[i]) : key.length;
-    }
-    bytes = redisFormatCommandArgv(&text, argc, argv, lengths);
-    if (bytes < 0)
-        abort(); /* UNTESTED: out of memory */
-    rows->question = mem_grow(rows->question, rows->question_bytes + (size_t)bytes, 1);
-    memcpy(rows->question + rows->question_bytes, text, (size_t)bytes);
-    rows->question_bytes += (size_t)bytes;
-    redisFreeCommand(text);
-}
-
-static void put_question(struct rows *rows)
+static void put_plain(struct rows *rows)
 {
     static const char *const dbsize[] = { "DBSIZE" };
     static const char *const type[] = { "TYPE", NULL };
     static const char *const pttl[] = { "PTTL", NULL };
+    static const char *const del[] = { "DEL", NULL };
 
-    rows->question_bytes = 0;
-    put_command(rows, 1, dbsize, STR(""));
+    rows->plain.length = rows->drop.length = 0;
+    replies_put(&rows->plain, 1, dbsize, STR(""));
     for (size_t i = 0; i < rows->met_count; i++) {
         const struct acquaintance *met = &rows->met[i];
 
-        put_command(rows, 2, type, met->key);
-        put_command(rows, 2, pttl, met->key);
-        put_command(rows, met->kind->argc, met->kind->argv, met->key);
+        replies_put(&rows->plain, 2, type, met->key);
+        replies_put(&rows->plain, 2, pttl, met->key);
+        replies_put(&rows->plain, met->kind->argc, met->kind->argv, met->key);
+        replies_put(&rows->drop, 2, del, met->key);
     }
+}
+
+int rows_init(struct rows *rows, redisContext *connection, bool field_expiries,
+              struct err *err)
+{
+    char sha[41];
+    const char *const words[] = { "EVALSHA", sha, "0", field_expiries ? "1" : "0" };
+    int code = connection_load_script(connection, script_text, sha, err);
+
+    if (code < 0)
+        return code;
+    *rows = (struct rows){ .field_expiries = field_expiries };
+    replies_put(&rows->script, ARRAY_SIZE(words), words, STR(""));
+    put_plain(rows);
+    return 0;
+}
+
+void rows_release(struct rows *rows)
+{
+    for (size_t i = 0; i < rows->met_count; i++)
+        free((char *)(uintptr_t)rows->met[i].key.bytes);
+    free(rows->met);
+    free((char *)(uintptr_t)rows->plain.bytes);
+    free((char *)(uintptr_t)rows->script.bytes);
+    free((char *)(uintptr_t)rows->drop.bytes);
+    *rows = (struct rows){ .met = NULL };
 }
 
 static void meet(struct rows *rows, struct str key, const struct kind *kind)
@@ -154,39 +143,19 @@ static void meet_all(struct rows *rows, const redisReply *all)
             meet(rows, text_of(row->element[0]), kind);
         rows->strange = !kind || rows->met_count > MET_MOST;
     }
-    put_question(rows);
+    put_plain(rows);
 }
 
-static void ask_script(struct rows *rows, redisContext *connection)
+struct str rows_question(const struct rows *rows)
 {
-    const char *argv[] = { "EVALSHA", rows->script_sha, "0",
-                           rows->field_expiries ? "1" : "0" };
-    const size_t lengths[] = { 7, 40, 1, 1 };
-
-    redisAppendCommandArgv(connection, ARRAY_SIZE(argv), argv, lengths);
+    return rows->strange ? rows->script : rows->plain;
 }
 
-void rows_ask(struct rows *rows, redisContext *connection)
+static int read_script(struct replies *replies, const redisReply **ret, struct err *err)
 {
-    if (!rows->question_bytes)
-        put_question(rows);
-    if (rows->strange)
-        ask_script(rows, connection);
-    else
-        redisAppendFormattedCommand(connection, rows->question, rows->question_bytes);
-}
+    int code = replies_next(replies, "the audit's script", ret, err);
 
-static int read_script(redisContext *connection, struct arena *arena,
-                       const redisReply **ret, struct err *err)
-{
-    const redisReply *reply;
-    int code = connection_read_into(connection, arena, "the audit's script", &reply, err);
-
-    if (code == 0)
-        code = connection_check(reply, "the audit's script", err);
-    if (code == 0)
-        *ret = reply;
-    return code;
+    return code == 0 ? connection_check(*ret, "the audit's script", err) : code;
 }
 
 static redisReply *make_array(struct arena *arena, size_t count)
@@ -230,23 +199,22 @@ static redisReply *make_row(const struct acquaintance *met, const redisReply *ty
 }
 
 /* *ret stays NULL if the answers do not account for every key. */
-static int read_plain(struct rows *rows, redisContext *connection, struct arena *arena,
-                      const redisReply **ret, struct err *err)
+static int read_plain(struct rows *rows, struct replies *replies, const redisReply **ret,
+                      struct err *err)
 {
-    redisReply *all = make_array(arena, rows->met_count);
+    redisReply *all = make_array(replies->arena, rows->met_count);
     const redisReply *size, *answers[3];
-    int code = connection_read_into(connection, arena, "DBSIZE", &size, err);
+    int code = replies_next(replies, "DBSIZE", &size, err);
 
     all->elements = 0;
     for (size_t i = 0; i < rows->met_count; i++) {
         redisReply *row;
 
         for (size_t k = 0; k < ARRAY_SIZE(answers) && code == 0; k++)
-            code = connection_read_into(connection, arena, "an audit's question",
-                                        &answers[k], err);
+            code = replies_next(replies, "what the audit asks", &answers[k], err);
         if (code < 0)
             return code;
-        row = make_row(&rows->met[i], answers[0], answers[1], answers[2], arena);
+        row = make_row(&rows->met[i], answers[0], answers[1], answers[2], replies->arena);
         if (row)
             all->element[all->elements++] = row;
     }
@@ -256,24 +224,24 @@ static int read_plain(struct rows *rows, redisContext *connection, struct arena 
     return code;
 }
 
-int rows_read(struct rows *rows, redisContext *connection, struct arena *arena,
-              const redisReply **ret, struct err *err)
+int rows_read(struct rows *rows, struct replies *replies, const redisReply **ret,
+              struct err *err)
 {
     const redisReply *reply = NULL;
     int code;
 
     if (rows->strange)
-        return read_script(connection, arena, ret, err);
-    code = read_plain(rows, connection, arena, &reply, err);
+        return read_script(replies, ret, err);
+    code = read_plain(rows, replies, &reply, err);
     if (code == 0 && reply) {
         rows->in_vain = 0;
         *ret = reply;
         return 0;
     }
-    if (code < 0)
-        return code;
-    ask_script(rows, connection);
-    code = read_script(connection, arena, ret, err);
+    if (code == 0)
+        code = replies_ask(replies, rows->script, err);
+    if (code == 0)
+        code = read_script(replies, ret, err);
     if (code == 0)
         meet_all(rows, *ret);
     return code;

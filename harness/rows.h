@@ -22,24 +22,24 @@
 
 #include "base/str.h"
 #include "connection.h"
+#include "replies.h"
 
 struct rows {
     bool field_expiries; /* the server has them */
     bool strange;        /* keys are too many or of other types: ask the script only */
     struct acquaintance *met; /* keys met before; owned */
     size_t met_count;
-    char *question; /* the plain commands; owned */
-    size_t question_bytes;
-    unsigned in_vain; /* plain questions in a row that were not enough */
-    char script_sha[41];
+    struct str plain, script; /* the two questions; owned */
+    struct str drop;          /* the commands that delete all keys met, one each; owned */
+    unsigned in_vain;         /* plain questions in a row that were not enough */
 };
 
 int rows_init(struct rows *rows, redisContext *connection, bool field_expiries,
               struct err *err);
 void rows_release(struct rows *rows);
 
-/* Asks, without waiting; other commands may be sent before. */
-void rows_ask(struct rows *rows, redisContext *connection);
-/* Reads the answer: an array of rows in the arena. */
-int rows_read(struct rows *rows, redisContext *connection, struct arena *arena,
-              const redisReply **ret, struct err *err);
+/* What to ask. */
+struct str rows_question(const struct rows *rows);
+/* Reads the answer, perhaps after another question: an array of rows in the arena. */
+int rows_read(struct rows *rows, struct replies *replies, const redisReply **ret,
+              struct err *err);

@@ -39,8 +39,6 @@ __attribute__((noreturn)) static void become_server(const struct server *server,
         "700",
         "--save",
         "",
-        "--rdbcompression", /* DUMP need not be small: glance.h */
-        "no",
         "--appendonly",
         "no",
         "--daemonize",

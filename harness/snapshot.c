@@ -75,6 +75,8 @@ static const char expire_script[] =
     "  end\n"
     "end\n";
 
+#define HEAD_BYTES 128 /* of a look's question: two commands about clients */
+
 struct bound {
     struct str key; /* owned */
     int64_t ttl_ms;
@@ -119,6 +121,9 @@ void auditor_release(struct auditor *auditor)
 {
     auditor->connection = connection_close(auditor->connection);
     rows_release(&auditor->rows);
+    arena_release(&auditor->arena);
+    free((char *)(uintptr_t)auditor->undo.bytes);
+    auditor->undo = STR("");
     for (size_t i = 0; i < auditor->bounds.count; i++)
         free((char *)(uintptr_t)auditor->bounds.items[i].key.bytes);
     free(auditor->bounds.items);
@@ -315,42 +320,55 @@ int snapshot_digest(struct auditor *auditor, struct snapshot *snapshot, struct e
     return 0;
 }
 
-/* One round trip: is the client there, and what is in the database? */
-void snapshot_ask(struct auditor *auditor, redisContext *connection, int64_t client_id)
+/* One write: who asks, is the client there, and what is in the database? */
+static int ask(struct auditor *auditor, struct replies *replies, int64_t client_id,
+               struct err *err)
 {
+    struct str question = rows_question(&auditor->rows);
+    char *text = arena_take(replies->arena, HEAD_BYTES + question.length);
     char id[24];
-    const char *argv[] = { "CLIENT", "LIST", "ID", id };
-    size_t lengths[] = { 6, 4, 2, 0 };
+    int digits = snprintf(id, sizeof(id), "%lld", (long long)client_id);
+    int length = snprintf(text, HEAD_BYTES,
+                          "*2\r\n$6\r\nCLIENT\r\n$2\r\nID\r\n"
+                          "*4\r\n$6\r\nCLIENT\r\n$4\r\nLIST\r\n$2\r\nID\r\n$%d\r\n%s\r\n",
+                          digits, id);
 
-    lengths[3] = (size_t)snprintf(id, sizeof(id), "%lld", (long long)client_id);
-    redisAppendCommandArgv(connection, ARRAY_SIZE(argv), argv, lengths);
-    rows_ask(&auditor->rows, connection);
+    memcpy(text + length, question.bytes, question.length);
+    return replies_ask(replies, (struct str){ text, (size_t)length + question.length },
+                       err);
 }
 
-static int read_look(struct auditor *auditor, redisContext *connection, bool *ret_gone,
-                     struct snapshot *snapshot, struct err *err)
+static int look(struct auditor *auditor, redisContext *connection, int64_t client_id,
+                bool *ret_gone, struct snapshot *snapshot, struct err *err)
 {
-    CLEANUP(reply_freep) redisReply *clients = NULL;
-    int code = connection_read(connection, "CLIENT LIST ID", &clients, err);
+    struct replies replies = replies_of(connection->fd, &snapshot->arena);
+    const redisReply *by, *clients;
+    int code;
 
     arena_reset(&snapshot->arena);
     snapshot->reply = NULL;
+    code = ask(auditor, &replies, client_id, err);
     if (code == 0)
-        code = rows_read(&auditor->rows, connection, &snapshot->arena, &snapshot->reply,
-                         err);
+        code = replies_next(&replies, "CLIENT ID", &by, err);
     if (code == 0)
-        *ret_gone = clients->type == REDIS_REPLY_STRING && clients->len == 0;
-    return code;
+        code = replies_next(&replies, "CLIENT LIST ID", &clients, err);
+    if (code == 0)
+        code = rows_read(&auditor->rows, &replies, &snapshot->reply, err);
+    if (code < 0)
+        return code;
+    snapshot->by = by->integer;
+    *ret_gone = clients->type == REDIS_REPLY_STRING && clients->len == 0;
+    return 0;
 }
 
-int snapshot_read(struct auditor *auditor, redisContext *connection, int64_t client_id,
-                  struct snapshot *snapshot, struct err *err)
+int snapshot_take_by(struct auditor *auditor, redisContext *connection, int64_t client_id,
+                     struct snapshot *snapshot, struct err *err)
 {
     uint64_t deadline_ns = 0;
     bool gone = false;
 
     for (;;) {
-        int code = read_look(auditor, connection, &gone, snapshot, err);
+        int code = look(auditor, connection, client_id, &gone, snapshot, err);
 
         if (code < 0)
             return err_wrap(err, "read the state");
@@ -362,15 +380,13 @@ int snapshot_read(struct auditor *auditor, redisContext *connection, int64_t cli
             return err_set(err, -ETIMEDOUT,
                            "drain: Redis still lists client %lld, whose process is dead",
                            (long long)client_id);
-        snapshot_ask(auditor, connection, client_id);
     }
 }
 
 int snapshot_take(struct auditor *auditor, int64_t client_id, struct snapshot *snapshot,
                   struct err *err)
 {
-    snapshot_ask(auditor, auditor->connection, client_id);
-    return snapshot_read(auditor, auditor->connection, client_id, snapshot, err);
+    return snapshot_take_by(auditor, auditor->connection, client_id, snapshot, err);
 }
 
 void snapshot_release(struct snapshot *snapshot)
@@ -434,6 +450,38 @@ static int run_script(struct auditor *auditor, const char *sha, size_t argc,
     return connection_read(auditor->connection, what, &reply, err) < 0 ? err->code : 0;
 }
 
+#define UNDO_MOST 64 /* keys */
+#define UNDO_SELECTS 2
+
+/* From database 1 back to 0, with the times to live that the keys had; see the script. */
+static void put_undo(struct auditor *auditor, const struct snapshot *old)
+{
+    static const char *const go[] = { "SELECT", "1" };
+    static const char *const copy[] = { "COPY", NULL, NULL, "DB", "0" };
+    static const char *const come[] = { "SELECT", "0" };
+    size_t keys = old->reply ? old->reply->elements : 0;
+
+    if (auditor->field_expiries || keys > UNDO_MOST)
+        return;
+    auditor->undo = (struct str){ NULL, 0 };
+    auditor->undo_ones = keys;
+    replies_put(&auditor->undo, 2, go, STR(""));
+    for (size_t i = 0; i < keys; i++)
+        replies_put(&auditor->undo, 5, copy, text_of(old->reply->element[i]->element[0]));
+    replies_put(&auditor->undo, 2, come, STR(""));
+    for (size_t i = 0; i < keys; i++) {
+        const redisReply *one = old->reply->element[i];
+        char ttl[24];
+        const char *const expire[] = { "PEXPIRE", NULL, ttl };
+
+        snprintf(ttl, sizeof(ttl), "%lld", one->element[2]->integer);
+        if (one->element[2]->integer < 0)
+            continue;
+        replies_put(&auditor->undo, 3, expire, text_of(one->element[0]));
+        auditor->undo_ones++;
+    }
+}
+
 int snapshot_keep(struct auditor *auditor, const struct snapshot *snapshot,
                   struct err *err)
 {
@@ -449,6 +497,7 @@ int snapshot_keep(struct auditor *auditor, const struct snapshot *snapshot,
     argv[3] = auditor->field_expiries ? "1" : "0";
     lengths[3] = 1;
     auditor->kept = keys;
+    put_undo(auditor, snapshot);
     for (size_t i = 0; i < keys; i++) {
         const redisReply *one = snapshot->reply->element[i];
         struct str key = text_of(one->element[0]);
@@ -473,4 +522,42 @@ int snapshot_restore(struct auditor *auditor, bool kept, struct err *err)
     lengths[3] = (size_t)snprintf(count, sizeof(count), "%zu", kept ? auditor->kept : 0);
     return run_script(auditor, auditor->restore_sha, 5, argv, lengths,
                       "restore the old state", err);
+}
+
+static int read_undone(struct auditor *auditor, struct replies *replies, struct err *err)
+{
+    const redisReply *reply;
+    size_t ones = 0, dropped = auditor->rows.met_count;
+
+    for (size_t i = 0; i < dropped + UNDO_SELECTS + auditor->undo_ones; i++) {
+        if (replies_next(replies, "what restores the old state", &reply, err) < 0 ||
+            connection_check(reply, "what restores the old state", err) < 0)
+            return err->code;
+        ones += i >= dropped && reply->type == REDIS_REPLY_INTEGER && reply->integer == 1;
+    }
+    return ones == auditor->undo_ones
+               ? 0
+               : err_set(
+                     err, -EPROTO,
+                     "the old state that was kept in databases 1 and 2 is gone; did a "
+                     "script of the scenario use FLUSHALL, SELECT or SWAPDB?");
+}
+
+int snapshot_undo(struct auditor *auditor, struct err *err)
+{
+    struct replies replies = replies_of(auditor->connection->fd, &auditor->arena);
+    struct str drop = auditor->rows.drop, undo = auditor->undo;
+    char *text;
+
+    if (auditor->rows.strange || !undo.length)
+        return snapshot_restore(auditor, true, err);
+    arena_reset(&auditor->arena);
+    text = arena_take(&auditor->arena, drop.length + undo.length);
+    if (drop.length)
+        memcpy(text, drop.bytes, drop.length);
+    memcpy(text + drop.length, undo.bytes, undo.length);
+    if (replies_ask(&replies, (struct str){ text, drop.length + undo.length }, err) < 0 ||
+        read_undone(auditor, &replies, err) < 0)
+        return err_wrap(err, "restore the old state");
+    return 0;
 }

@@ -106,18 +106,10 @@ __attribute__((noreturn)) static void live(const struct worker_job *job,
     _exit(code < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 
-void worker_ask_id(redisContext *connection)
-{
-    const char *argv[] = { "CLIENT", "ID" };
-    const size_t lengths[] = { 6, 2 };
-
-    redisAppendCommandArgv(connection, ARRAY_SIZE(argv), argv, lengths);
-}
-
-int worker_read_id(redisContext *connection, int64_t *ret, struct err *err)
+static int own_client_id(redisContext *connection, int64_t *ret, struct err *err)
 {
     CLEANUP(reply_freep) redisReply *reply = NULL;
-    int code = connection_read(connection, "CLIENT ID", &reply, err);
+    int code = CONNECTION_COMMAND(connection, &reply, err, "CLIENT", "ID");
 
     if (code == 0)
         *ret = reply->integer;
@@ -198,10 +190,8 @@ int worker_run(const struct worker_job *job, const struct address *address,
     int64_t client_id = 0;
     int code = connection_open(address, &connection, err);
 
-    if (code == 0) {
-        worker_ask_id(connection);
-        code = worker_read_id(connection, &client_id, err);
-    }
+    if (code == 0)
+        code = own_client_id(connection, &client_id, err);
     if (code < 0)
         return err_wrap(err, "a worker's connection");
     return worker_run_on(job, TAKE_PTR(connection), client_id, page, ret, err);

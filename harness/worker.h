@@ -51,10 +51,6 @@ int worker_run(const struct worker_job *job, const struct address *address,
                struct progress *page, struct worker_end *ret, struct err *err);
 
 /* The same on a connection that is open and idle, and is taken over. */
-/* Asks Redis, without waiting, for the id of such a connection; it is the first reply of
- * what is asked then. */
-void worker_ask_id(redisContext *connection);
-int worker_read_id(redisContext *connection, int64_t *ret, struct err *err);
 int worker_run_on(const struct worker_job *job, redisContext *connection,
                   int64_t client_id, struct progress *page, struct worker_end *ret,
                   struct err *err);
