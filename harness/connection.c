@@ -87,87 +87,6 @@ int connection_read(redisContext *connection, const char *what, redisReply **ret
     return code;
 }
 
-/* Replies as hiredis makes them, in other memory: its reader calls these. */
-static redisReply *make_reply(const redisReadTask *task)
-{
-    redisReply *reply = arena_take(task->privdata, sizeof(*reply));
-
-    memset(reply, 0, sizeof(*reply));
-    reply->type = task->type;
-    if (task->parent)
-        ((redisReply *)task->parent->obj)->element[task->idx] = reply;
-    return reply;
-}
-
-static void *make_string(const redisReadTask *task, char *text, size_t length)
-{
-    redisReply *reply = make_reply(task);
-
-    reply->str = arena_take(task->privdata, length + 1);
-    memcpy(reply->str, text, length);
-    reply->str[length] = '\0';
-    reply->len = length;
-    return reply;
-}
-
-#if HIREDIS_MAJOR >= 1
-static void *make_array(const redisReadTask *task, size_t count)
-#else
-static void *make_array(const redisReadTask *task, int count)
-#endif
-{
-    redisReply *reply = make_reply(task);
-
-    reply->elements = (size_t)count;
-    reply->element =
-        arena_take(task->privdata, reply->elements * sizeof(*reply->element));
-    return reply;
-}
-
-static void *make_integer(const redisReadTask *task, long long value)
-{
-    redisReply *reply = make_reply(task);
-
-    reply->integer = value;
-    return reply;
-}
-
-static void *make_nil(const redisReadTask *task)
-{
-    return make_reply(task);
-}
-
-static void free_nothing(void *reply)
-{
-    (void)reply;
-}
-
-int connection_read_into(redisContext *connection, struct arena *arena, const char *what,
-                         const redisReply **ret, struct err *err)
-{
-    static redisReplyObjectFunctions functions = {
-        .createString = make_string,
-        .createArray = make_array,
-        .createInteger = make_integer,
-        .createNil = make_nil,
-        .freeObject = free_nothing,
-    };
-    redisReader *reader = connection->reader;
-    redisReplyObjectFunctions *usual = reader->fn;
-    redisReply *reply = NULL;
-    int code;
-
-    reader->fn = &functions;
-    reader->privdata = arena;
-    code = get_reply(connection, what, &reply, err);
-    if (code < 0)
-        return code; /* the connection is lost; its reader may hold a part of a reply of
-                        ours */
-    reader->fn = usual;
-    *ret = reply;
-    return 0;
-}
-
 int connection_command(redisContext *connection, redisReply **ret, struct err *err,
                        const char *const *words)
 {
@@ -182,4 +101,18 @@ int connection_command(redisContext *connection, redisReply **ret, struct err *e
     if (redisAppendCommandArgv(connection, argc, argv, lengths) != REDIS_OK)
         return err_set(err, -ENOMEM, "format %s", words[0]);
     return connection_read(connection, words[0], ret, err);
+}
+
+int connection_load_script(redisContext *connection, const char *text, char ret_sha[41],
+                           struct err *err)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+    int code = CONNECTION_COMMAND(connection, &reply, err, "SCRIPT", "LOAD", text);
+
+    if (code < 0)
+        return code;
+    if (reply->type != REDIS_REPLY_STRING || reply->len != 40)
+        return err_set(err, -EPROTO, "SCRIPT LOAD did not return a digest");
+    memcpy(ret_sha, reply->str, 41);
+    return 0;
 }

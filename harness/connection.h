@@ -5,7 +5,6 @@
 #include <hiredis/hiredis.h>
 
 #include "address.h"
-#include "base/arena.h"
 #include "base/err.h"
 #include "base/mem.h"
 
@@ -22,12 +21,12 @@ DEFINE_CLEANUP(redisReply *, reply_free)
 int connection_read(redisContext *connection, const char *what, redisReply **ret,
                     struct err *err);
 
-/* The same, but the reply lives in the arena, where nobody frees it, and may be an error.
- */
-int connection_read_into(redisContext *connection, struct arena *arena, const char *what,
-                         const redisReply **ret, struct err *err);
 /* An error reply is an error. */
 int connection_check(const redisReply *reply, const char *what, struct err *err);
+
+/* SCRIPT LOAD. */
+int connection_load_script(redisContext *connection, const char *text, char ret_sha[41],
+                           struct err *err);
 
 /* Sends one command of terminated words and reads its reply. */
 int connection_command(redisContext *connection, redisReply **ret, struct err *err,

@@ -71,7 +71,8 @@ int judge_prepare(struct judge *judge, struct err *err)
 
     if (judge->untouched && now_ns < judge->fresh_ns)
         return 0;
-    code = snapshot_restore(&judge->auditor, true, err);
+    code = judge->seen ? snapshot_undo(&judge->auditor, err)
+                       : snapshot_restore(&judge->auditor, true, err);
     judge->untouched = code == 0;
     judge->fresh_ns = now_ns + freshness_ns(&judge->old);
     return code;
@@ -79,7 +80,7 @@ int judge_prepare(struct judge *judge, struct err *err)
 
 void judge_touched(struct judge *judge)
 {
-    judge->untouched = false;
+    judge->untouched = judge->seen = false;
 }
 
 /* The last two looks of the watch. */
@@ -549,6 +550,7 @@ int judge_state(struct judge *judge, struct subject *subject,
     int code;
 
     if (known) {
+        judge->seen = true;
         *ret = known;
         return 0;
     }

@@ -69,6 +69,7 @@ struct judge {
     uint64_t
         fresh_ns; /* until when an old state that nobody touched need not be made again */
     bool untouched;           /* nobody has sent a command since the old state was made */
+    bool seen;                /* nor since a state was looked at that was judged before */
     struct subject *subjects; /* owned */
     size_t subject_count;
     const struct judge_watch *watch; /* NULL: nobody looks on; see judge_afresh() */

@@ -44,11 +44,16 @@ struct lane {
     const struct lane_settings *settings;
     struct progress *page;
     struct judge judge;
+    redisContext
+        *next; /* of the next worker, on which the lane has glanced; NULL: none */
+    int64_t next_id;
     struct calibration *calibrations; /* one per strategy that takes part */
     struct message_trial batch[BATCH_TRIALS];
     size_t batched;
     uint64_t batch_start_ns;
-    bool noted; /* an error was told */
+    struct message_times times; /* of the kills */
+    uint64_t phase_ns;          /* when the phase that goes on began */
+    bool noted;                 /* an error was told */
 };
 
 static int tell(struct lane *lane, enum message_type type, const void *body, size_t bytes,
@@ -291,22 +296,74 @@ static int aim(struct lane *lane, struct err *err)
     return code;
 }
 
+/* A phase is over. One that something has held up may seem to end before it began. */
+static void end_phase(struct lane *lane, enum phase phase, uint64_t now_ns)
+{
+    if (now_ns < lane->phase_ns)
+        return;
+    lane->times.phase_ns[phase] += now_ns - lane->phase_ns;
+    lane->phase_ns = now_ns;
+}
+
+static void end_worker_phases(struct lane *lane, const struct worker_end *end)
+{
+    end_phase(lane, PHASE_CONNECT, end->connected_ns);
+    end_phase(lane, PHASE_FORK, end->released_ns);
+    end_phase(lane, PHASE_RUN,
+              end->ended_ns < end->reaped_ns ? end->ended_ns : end->reaped_ns);
+    end_phase(lane, PHASE_REAP, end->reaped_ns);
+}
+
+static int run_worker(struct lane *lane, const struct worker_job *job,
+                      struct worker_end *ret, struct err *err)
+{
+    if (lane->next)
+        return worker_run_on(job, TAKE_PTR(lane->next), lane->next_id, lane->page, ret,
+                             err);
+    return worker_run(job, &lane->settings->worker_address, lane->page, ret, err);
+}
+
+/* Drain and audit, on the connection of the next worker. A new connection costs Redis the
+ * same whether it is there for that or not, and what Redis reads from it first is read
+ * after the end of the dead worker's, so that one look is enough. */
+static int look(struct lane *lane, int64_t client_id, struct snapshot *snapshot,
+                struct err *err)
+{
+    struct auditor *auditor = &lane->judge.auditor;
+    int code = connection_open(&lane->settings->worker_address, &lane->next, err);
+
+    end_phase(lane, PHASE_CONNECT, clock_now_ns());
+    if (code < 0)
+        return code;
+    code = snapshot_take_by(auditor, lane->next, client_id, snapshot, err);
+    lane->next_id = snapshot->by;
+    end_phase(lane, PHASE_AUDIT, clock_now_ns());
+    return code;
+}
+
 /* A trial: prepare, run, drain and audit, judge. */
 static int try_once(struct lane *lane, size_t subject, const struct worker_job *job,
                     struct worker_end *ret_end, struct snapshot *snapshot,
                     const struct judgement **ret, struct err *err)
 {
-    int code = judge_prepare(&lane->judge, err);
+    int code;
 
+    lane->phase_ns = clock_now_ns();
+    code = judge_prepare(&lane->judge, err);
+    end_phase(lane, PHASE_PREPARE, clock_now_ns());
     if (code == 0)
-        code = worker_run(job, &lane->settings->worker_address, lane->page, ret_end, err);
+        code = run_worker(lane, job, ret_end, err);
     if (lane->page->commands)
         judge_touched(&lane->judge);
-    if (code == 0)
-        code = snapshot_take(&lane->judge.auditor, ret_end->client_id, snapshot, err);
     if (code < 0)
         return code;
-    return judge_state(&lane->judge, &lane->judge.subjects[subject], snapshot, ret, err);
+    end_worker_phases(lane, ret_end);
+    code = look(lane, ret_end->client_id, snapshot, err);
+    if (code == 0)
+        code =
+            judge_state(&lane->judge, &lane->judge.subjects[subject], snapshot, ret, err);
+    end_phase(lane, PHASE_JUDGE, clock_now_ns());
+    return code;
 }
 
 static int census_point(struct lane *lane, size_t subject, uint64_t index,
@@ -564,7 +621,10 @@ static int kill_trial(struct lane *lane, const struct plan_trial *planned,
         .commands = lane->page->commands,
         .signature = judgement->signature,
     };
-    return note_trial(lane, &trial, err);
+    code = note_trial(lane, &trial, err);
+    end_phase(lane, PHASE_TELL, clock_now_ns());
+    lane->times.trials++;
+    return code;
 }
 
 static bool out_of_time(const struct lane *lane, uint64_t start_ns)
@@ -579,13 +639,17 @@ static int run_kills(struct lane *lane, struct err *err)
     uint64_t start_ns = clock_now_ns(), number;
     int code = 0;
 
+    lane->times = (struct message_times){ .trials = 0 }; /* those of the census */
     while (code == 0 && !out_of_time(lane, start_ns) &&
            agenda_next(lane->settings->agenda, STAGE_KILLS, trials, &number)) {
         struct plan_trial planned = plan_trial(&lane->settings->plan, number);
 
         code = kill_trial(lane, &planned, &snapshot, err);
     }
-    return code == 0 ? flush_batch(lane, err) : code;
+    if (code == 0)
+        code = flush_batch(lane, err);
+    return code == 0 ? tell(lane, MESSAGE_TIMES, &lane->times, sizeof(lane->times), err)
+                     : code;
 }
 
 /* What is found in a stage is compared with what all lanes found in those before, so no
@@ -708,6 +772,7 @@ int lane_run(const struct lane_settings *settings)
         flush_batch(&lane, &ignored);
         tell(&lane, MESSAGE_ERROR, &err, sizeof(err), &ignored);
     }
+    connection_close(lane.next);
     judge_release(&lane.judge);
     progress_unmap(lane.page);
     free(lane.calibrations);

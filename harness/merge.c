@@ -367,10 +367,15 @@ static void add_times(struct merge *merge)
     result->stages = STAGE_COUNT;
     result->trouble[0] = '\0';
     memset(result->stage_seconds, 0, sizeof(result->stage_seconds));
-    for (size_t i = 0; i < merge->parts.count; i++)
+    result->times = (struct message_times){ .trials = 0 };
+    for (size_t i = 0; i < merge->parts.count; i++) {
+        struct database *database = &merge->parts.items[i].database;
+        struct message_times times = stored_times(database);
+
+        tally_add_times(result, &times);
         for (size_t s = 0; s < STAGE_COUNT; s++)
-            result->stage_seconds[s] +=
-                stored_seconds(&merge->parts.items[i].database, s);
+            result->stage_seconds[s] += stored_seconds(database, s);
+    }
 }
 
 static int fill(struct merge *merge, struct err *err)

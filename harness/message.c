@@ -16,6 +16,15 @@ const char *stage_name(enum stage stage)
     return names[stage];
 }
 
+const char *phase_name(enum phase phase)
+{
+    static const char *const names[PHASE_COUNT] = {
+        "prepare", "connect", "fork", "run", "reap", "audit", "judge", "tell"
+    };
+
+    return names[phase];
+}
+
 int message_send(int fd, enum message_type type, const void *body, size_t bytes,
                  struct err *err)
 {

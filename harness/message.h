@@ -25,6 +25,21 @@ enum stage {
 
 const char *stage_name(enum stage stage); /* one word */
 
+/* Where the time of a kill trial goes. */
+enum phase {
+    PHASE_PREPARE, /* the old state is put back */
+    PHASE_CONNECT, /* the worker's connection */
+    PHASE_FORK,    /* until the worker may begin */
+    PHASE_RUN,     /* until its end: the kill was due, or the update was over */
+    PHASE_REAP,    /* until the lane knows */
+    PHASE_AUDIT,   /* drain, and the whole state */
+    PHASE_JUDGE,
+    PHASE_TELL, /* bookkeeping */
+    PHASE_COUNT,
+};
+
+const char *phase_name(enum phase phase); /* one word */
+
 enum message_type {
     MESSAGE_HELLO,   /* struct message_hello: connected */
     MESSAGE_CONTROL, /* struct message_control: what one strategy does when nobody kills
@@ -39,6 +54,7 @@ enum message_type {
     MESSAGE_DONE,    /* nothing: the lane has nothing left to do */
     MESSAGE_ERROR,   /* struct err: the lane gives up */
     MESSAGE_TEXT,    /* a piece of a replay's narrative, not terminated */
+    MESSAGE_TIMES,   /* struct message_times: of all kills of the lane */
 };
 
 struct message_header {
@@ -104,6 +120,12 @@ struct message_trial {
 struct message_note {
     uint64_t number; /* of the trial */
     char text[512];
+};
+
+/* Sums over trials; calibrations in between are in none. */
+struct message_times {
+    uint64_t trials;
+    uint64_t phase_ns[PHASE_COUNT];
 };
 
 /* Writes one message. */

@@ -22,6 +22,7 @@ static void read_run(struct database *database, struct result *result)
     snprintf(result->missing, sizeof(result->missing), "%s", missing ? missing : "");
     for (size_t i = 0; i < STAGE_COUNT; i++)
         result->stage_seconds[i] = stored_seconds(database, i);
+    result->times = stored_times(database);
 }
 
 static int tell_tally(void *context, enum message_type type, const void *body,

@@ -1,19 +1,4 @@
-/* snapshot.c - see snapshot.h.
- *
- * What the script returns for one key:
- *
- *     { key, type, pttl, elements, field pttls (hashes, if the server has them) }
- *
- * Elements: string {value}; hash {field, value, ...}; set {member, ...}; zset {member,
- * score, ...}; list {entry, ...}; stream {the entry's fields, packed, ...} and as a fifth
- * {group, how far it is, ...}; any other type (modules) {DUMP}. A stream's
- * entries are told by their fields alone, because ids carry the time.
- *
- * In a script most of the time goes into making Lua's strings of a hash's elements and
- * replies of those. So the few hashes that were there at the last look are read beside
- * the script, by HGETALL in the same round trip; where the script finds one of them, it
- * gives its number for the elements. (With field expiries the script needs the fields
- * itself.) */
+/* snapshot.c - see snapshot.h. */
 #include "snapshot.h"
 
 #include <stdlib.h>
@@ -21,44 +6,6 @@
 
 #include "base/clock.h"
 #include "base/mutant.h"
-
-#define BESIDE_MOST 8
-
-/* KEYS sees every database the same way: the scenario's own, alone on a private server.
- * ARGV: "1" if there are field expiries, then the hashes that are read beside. */
-static const char take_script[] =
-    "local all, beside = {}, {}\n"
-    "for i = 2, #ARGV do beside[ARGV[i]] = i - 1 end\n"
-    "for i, key in ipairs(redis.call('KEYS', '*')) do\n"
-    "  local kind = redis.call('TYPE', key).ok\n"
-    "  local one = { key, kind, redis.call('PTTL', key) }\n"
-    "  if kind == 'string' then one[4] = { redis.call('GET', key) }\n"
-    "  elseif kind == 'hash' then\n"
-    "    one[4] = beside[key] or redis.call('HGETALL', key)\n"
-    "    if ARGV[1] == '1' then\n"
-    "      one[5] = {}\n"
-    "      for f = 1, #one[4], 2 do\n"
-    "        one[5][#one[5] + 1] = redis.call('HPTTL', key, 'FIELDS', 1, one[4][f])[1]\n"
-    "      end\n"
-    "    end\n"
-    "  elseif kind == 'set' then one[4] = redis.call('SMEMBERS', key)\n"
-    "  elseif kind == 'zset' then one[4] = redis.call('ZRANGE', key, 0, -1, "
-    "'WITHSCORES')\n"
-    "  elseif kind == 'list' then one[4] = redis.call('LRANGE', key, 0, -1)\n"
-    "  elseif kind == 'stream' then\n"
-    "    one[4], one[5] = {}, {}\n"
-    "    for e, entry in ipairs(redis.call('XRANGE', key, '-', '+')) do\n"
-    "      one[4][e] = cmsgpack.pack(entry[2])\n"
-    "    end\n"
-    "    for _, group in ipairs(redis.call('XINFO', 'GROUPS', key)) do\n"
-    "      local read = #redis.call('XRANGE', key, '-', group[8])\n"
-    "      one[5][#one[5] + 1] = group[2]\n"
-    "      one[5][#one[5] + 1] = group[6] .. ' pending, ' .. read .. ' read'\n"
-    "    end\n"
-    "  elseif kind ~= 'none' then one[4] = { redis.call('DUMP', key) } end\n"
-    "  if one[4] then all[#all + 1] = one end\n"
-    "end\n"
-    "return all\n";
 
 /* The old state is kept in database 1, without expiries, and the times to live beside it
  * in database 2: those of keys in the hash `keys`, those of a hash's fields in a hash of
@@ -128,25 +75,12 @@ static const char expire_script[] =
     "  end\n"
     "end\n";
 
+#define HEAD_BYTES 128 /* of a look's question: two commands about clients */
+
 struct bound {
     struct str key; /* owned */
     int64_t ttl_ms;
 };
-
-static int load_script(struct auditor *auditor, const char *text, char sha[41],
-                       struct err *err)
-{
-    CLEANUP(reply_freep) redisReply *reply = NULL;
-    int code =
-        CONNECTION_COMMAND(auditor->connection, &reply, err, "SCRIPT", "LOAD", text);
-
-    if (code < 0)
-        return code;
-    if (reply->type != REDIS_REPLY_STRING || reply->len != 40)
-        return err_set(err, -EPROTO, "SCRIPT LOAD did not return a digest");
-    memcpy(sha, reply->str, 41);
-    return 0;
-}
 
 static int find_features(struct auditor *auditor, struct err *err)
 {
@@ -170,19 +104,26 @@ int auditor_init(struct auditor *auditor, redisContext *connection,
     memset(auditor, 0, sizeof(*auditor));
     auditor->connection = connection;
     auditor->scenario = scenario;
-    code = load_script(auditor, take_script, auditor->take_sha, err);
+    code = find_features(auditor, err);
     if (code == 0)
-        code = load_script(auditor, keep_script, auditor->keep_sha, err);
+        code = connection_load_script(connection, keep_script, auditor->keep_sha, err);
     if (code == 0)
-        code = load_script(auditor, restore_script, auditor->restore_sha, err);
+        code =
+            connection_load_script(connection, restore_script, auditor->restore_sha, err);
     if (code == 0)
-        code = load_script(auditor, expire_script, auditor->expire_sha, err);
-    return code == 0 ? find_features(auditor, err) : code;
+        code =
+            connection_load_script(connection, expire_script, auditor->expire_sha, err);
+    return code == 0 ? rows_init(&auditor->rows, connection, auditor->field_expiries, err)
+                     : code;
 }
 
 void auditor_release(struct auditor *auditor)
 {
     auditor->connection = connection_close(auditor->connection);
+    rows_release(&auditor->rows);
+    arena_release(&auditor->arena);
+    free((char *)(uintptr_t)auditor->undo.bytes);
+    auditor->undo = STR("");
     for (size_t i = 0; i < auditor->bounds.count; i++)
         free((char *)(uintptr_t)auditor->bounds.items[i].key.bytes);
     free(auditor->bounds.items);
@@ -379,106 +320,55 @@ int snapshot_digest(struct auditor *auditor, struct snapshot *snapshot, struct e
     return 0;
 }
 
-static int append(redisContext *connection, const char *const *words, int count)
+/* One write: who asks, is the client there, and what is in the database? */
+static int ask(struct auditor *auditor, struct replies *replies, int64_t client_id,
+               struct err *err)
 {
-    const char *argv[8];
-    size_t lengths[8];
-
-    for (int i = 0; i < count; i++) {
-        argv[i] = words[i];
-        lengths[i] = strlen(words[i]);
-    }
-    return redisAppendCommandArgv(connection, count, argv, lengths);
-}
-
-static size_t find_hashes(const struct snapshot *last, struct str *ret)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; last->reply && i < last->reply->elements && count < BESIDE_MOST;
-         i++)
-        if (str_compare(text_of(last->reply->element[i]->element[1]), STR("hash")) == 0)
-            ret[count++] = text_of(last->reply->element[i]->element[0]);
-    return count;
-}
-
-/* Sends the questions; returns how many hashes are read beside the script. */
-static size_t ask(struct auditor *auditor, int64_t client_id, const struct snapshot *last)
-{
-    struct str hashes[BESIDE_MOST];
-    size_t count = auditor->field_expiries ? 0 : find_hashes(last, hashes);
-    const char *argv[4 + BESIDE_MOST] = { "EVALSHA", auditor->take_sha, "0",
-                                          auditor->field_expiries ? "1" : "0" };
-    size_t lengths[4 + BESIDE_MOST] = { 7, 40, 1, 1 };
+    struct str question = rows_question(&auditor->rows);
+    char *text = arena_take(replies->arena, HEAD_BYTES + question.length);
     char id[24];
+    int digits = snprintf(id, sizeof(id), "%lld", (long long)client_id);
+    int length = snprintf(text, HEAD_BYTES,
+                          "*2\r\n$6\r\nCLIENT\r\n$2\r\nID\r\n"
+                          "*4\r\n$6\r\nCLIENT\r\n$4\r\nLIST\r\n$2\r\nID\r\n$%d\r\n%s\r\n",
+                          digits, id);
 
-    snprintf(id, sizeof(id), "%lld", (long long)client_id);
-    append(auditor->connection, (const char *const[]){ "CLIENT", "LIST", "ID", id }, 4);
-    for (size_t i = 0; i < count; i++) {
-        argv[4 + i] = hashes[i].bytes;
-        lengths[4 + i] = hashes[i].length;
-    }
-    redisAppendCommandArgv(auditor->connection, 4 + (int)count, argv, lengths);
-    for (size_t i = 0; i < count; i++)
-        redisAppendCommandArgv(auditor->connection, 2,
-                               (const char *[]){ "HGETALL", hashes[i].bytes },
-                               (const size_t[]){ 7, hashes[i].length });
-    return count;
+    memcpy(text + length, question.bytes, question.length);
+    return replies_ask(replies, (struct str){ text, (size_t)length + question.length },
+                       err);
 }
 
-/* Reads the hashes and puts them in their places. The reply may be an error: if the key
- * is something else by now, the script does not give its number. */
-static int read_beside(struct auditor *auditor, struct snapshot *snapshot, size_t count,
-                       struct err *err)
+static int look(struct auditor *auditor, redisContext *connection, int64_t client_id,
+                bool *ret_gone, struct snapshot *snapshot, struct err *err)
 {
-    const redisReply *beside[BESIDE_MOST];
-
-    for (size_t i = 0; i < count; i++)
-        if (connection_read_into(auditor->connection, &snapshot->arena, "HGETALL",
-                                 &beside[i], err) < 0)
-            return err->code;
-    for (size_t i = 0; i < snapshot->reply->elements; i++) {
-        redisReply *one = snapshot->reply->element[i];
-
-        if (one->elements >= 4 && one->element[3]->type == REDIS_REPLY_INTEGER &&
-            (size_t)one->element[3]->integer - 1 < count)
-            one->element[3] =
-                (redisReply *)(uintptr_t)beside[one->element[3]->integer - 1];
-    }
-    return 0;
-}
-
-/* One round trip: is the client there, and what is in the database? */
-static int look(struct auditor *auditor, int64_t client_id, bool *ret_gone,
-                struct snapshot *snapshot, struct err *err)
-{
-    redisContext *connection = auditor->connection;
-    CLEANUP(reply_freep) redisReply *clients = NULL;
-    size_t beside = ask(auditor, client_id, snapshot);
-    int code = connection_read(connection, "CLIENT LIST ID", &clients, err);
+    struct replies replies = replies_of(connection->fd, &snapshot->arena);
+    const redisReply *by, *clients;
+    int code;
 
     arena_reset(&snapshot->arena);
     snapshot->reply = NULL;
+    code = ask(auditor, &replies, client_id, err);
     if (code == 0)
-        code = connection_read_into(connection, &snapshot->arena, "the audit's script",
-                                    &snapshot->reply, err);
+        code = replies_next(&replies, "CLIENT ID", &by, err);
     if (code == 0)
-        code = connection_check(snapshot->reply, "the audit's script", err);
+        code = replies_next(&replies, "CLIENT LIST ID", &clients, err);
     if (code == 0)
-        code = read_beside(auditor, snapshot, beside, err);
-    if (code == 0)
-        *ret_gone = clients->type == REDIS_REPLY_STRING && clients->len == 0;
-    return code;
+        code = rows_read(&auditor->rows, &replies, &snapshot->reply, err);
+    if (code < 0)
+        return code;
+    snapshot->by = by->integer;
+    *ret_gone = clients->type == REDIS_REPLY_STRING && clients->len == 0;
+    return 0;
 }
 
-int snapshot_take(struct auditor *auditor, int64_t client_id, struct snapshot *snapshot,
-                  struct err *err)
+int snapshot_take_by(struct auditor *auditor, redisContext *connection, int64_t client_id,
+                     struct snapshot *snapshot, struct err *err)
 {
     uint64_t deadline_ns = 0;
     bool gone = false;
 
     for (;;) {
-        int code = look(auditor, client_id, &gone, snapshot, err);
+        int code = look(auditor, connection, client_id, &gone, snapshot, err);
 
         if (code < 0)
             return err_wrap(err, "read the state");
@@ -491,6 +381,12 @@ int snapshot_take(struct auditor *auditor, int64_t client_id, struct snapshot *s
                            "drain: Redis still lists client %lld, whose process is dead",
                            (long long)client_id);
     }
+}
+
+int snapshot_take(struct auditor *auditor, int64_t client_id, struct snapshot *snapshot,
+                  struct err *err)
+{
+    return snapshot_take_by(auditor, auditor->connection, client_id, snapshot, err);
 }
 
 void snapshot_release(struct snapshot *snapshot)
@@ -554,6 +450,38 @@ static int run_script(struct auditor *auditor, const char *sha, size_t argc,
     return connection_read(auditor->connection, what, &reply, err) < 0 ? err->code : 0;
 }
 
+#define UNDO_MOST 64 /* keys */
+#define UNDO_SELECTS 2
+
+/* From database 1 back to 0, with the times to live that the keys had; see the script. */
+static void put_undo(struct auditor *auditor, const struct snapshot *old)
+{
+    static const char *const go[] = { "SELECT", "1" };
+    static const char *const copy[] = { "COPY", NULL, NULL, "DB", "0" };
+    static const char *const come[] = { "SELECT", "0" };
+    size_t keys = old->reply ? old->reply->elements : 0;
+
+    if (auditor->field_expiries || keys > UNDO_MOST)
+        return;
+    auditor->undo = (struct str){ NULL, 0 };
+    auditor->undo_ones = keys;
+    replies_put(&auditor->undo, 2, go, STR(""));
+    for (size_t i = 0; i < keys; i++)
+        replies_put(&auditor->undo, 5, copy, text_of(old->reply->element[i]->element[0]));
+    replies_put(&auditor->undo, 2, come, STR(""));
+    for (size_t i = 0; i < keys; i++) {
+        const redisReply *one = old->reply->element[i];
+        char ttl[24];
+        const char *const expire[] = { "PEXPIRE", NULL, ttl };
+
+        snprintf(ttl, sizeof(ttl), "%lld", one->element[2]->integer);
+        if (one->element[2]->integer < 0)
+            continue;
+        replies_put(&auditor->undo, 3, expire, text_of(one->element[0]));
+        auditor->undo_ones++;
+    }
+}
+
 int snapshot_keep(struct auditor *auditor, const struct snapshot *snapshot,
                   struct err *err)
 {
@@ -569,6 +497,7 @@ int snapshot_keep(struct auditor *auditor, const struct snapshot *snapshot,
     argv[3] = auditor->field_expiries ? "1" : "0";
     lengths[3] = 1;
     auditor->kept = keys;
+    put_undo(auditor, snapshot);
     for (size_t i = 0; i < keys; i++) {
         const redisReply *one = snapshot->reply->element[i];
         struct str key = text_of(one->element[0]);
@@ -593,4 +522,42 @@ int snapshot_restore(struct auditor *auditor, bool kept, struct err *err)
     lengths[3] = (size_t)snprintf(count, sizeof(count), "%zu", kept ? auditor->kept : 0);
     return run_script(auditor, auditor->restore_sha, 5, argv, lengths,
                       "restore the old state", err);
+}
+
+static int read_undone(struct auditor *auditor, struct replies *replies, struct err *err)
+{
+    const redisReply *reply;
+    size_t ones = 0, dropped = auditor->rows.met_count;
+
+    for (size_t i = 0; i < dropped + UNDO_SELECTS + auditor->undo_ones; i++) {
+        if (replies_next(replies, "what restores the old state", &reply, err) < 0 ||
+            connection_check(reply, "what restores the old state", err) < 0)
+            return err->code;
+        ones += i >= dropped && reply->type == REDIS_REPLY_INTEGER && reply->integer == 1;
+    }
+    return ones == auditor->undo_ones
+               ? 0
+               : err_set(
+                     err, -EPROTO,
+                     "the old state that was kept in databases 1 and 2 is gone; did a "
+                     "script of the scenario use FLUSHALL, SELECT or SWAPDB?");
+}
+
+int snapshot_undo(struct auditor *auditor, struct err *err)
+{
+    struct replies replies = replies_of(auditor->connection->fd, &auditor->arena);
+    struct str drop = auditor->rows.drop, undo = auditor->undo;
+    char *text;
+
+    if (auditor->rows.strange || !undo.length)
+        return snapshot_restore(auditor, true, err);
+    arena_reset(&auditor->arena);
+    text = arena_take(&auditor->arena, drop.length + undo.length);
+    if (drop.length)
+        memcpy(text, drop.bytes, drop.length);
+    memcpy(text + drop.length, undo.bytes, undo.length);
+    if (replies_ask(&replies, (struct str){ text, drop.length + undo.length }, err) < 0 ||
+        read_undone(auditor, &replies, err) < 0)
+        return err_wrap(err, "restore the old state");
+    return 0;
 }

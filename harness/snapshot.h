@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "connection.h"
+#include "rows.h"
 #include "scenario.h"
 #include "state.h"
 
@@ -28,13 +29,11 @@ struct snapshot {
     char (*positions)[POSITION_TEXT]; /* owned; ids of the entries of ordered lists */
     struct state state;
     struct signature signature;
+    int64_t by; /* client id of the connection that looked */
 };
 #define SNAPSHOT_NULL                                                                    \
     {                                                                                    \
-        ARENA_NULL, NULL, NULL, STATE_NULL,                                              \
-        {                                                                                \
-            0, 0                                                                         \
-        }                                                                                \
+        .arena = ARENA_NULL, .state = STATE_NULL                                         \
     }
 
 /* A connection that looks and puts back, with the scripts it needs. */
@@ -44,7 +43,11 @@ struct auditor {
     struct bounds bounds;
     bool field_expiries; /* the server has them */
     size_t kept;         /* keys of the old state */
-    char take_sha[41], keep_sha[41], restore_sha[41], expire_sha[41];
+    struct str undo;    /* the plain commands that bring them back; owned; "": too many */
+    size_t undo_ones;   /* how many of these must answer 1 */
+    struct arena arena; /* of the answers */
+    struct rows rows;   /* owned */
+    char keep_sha[41], restore_sha[41], expire_sha[41];
 };
 
 /* Takes over the connection, loads the scripts, finds out what the server can do. */
@@ -56,6 +59,9 @@ void auditor_release(struct auditor *auditor);
  * snapshot's former contents are released. */
 int snapshot_take(struct auditor *auditor, int64_t client_id, struct snapshot *snapshot,
                   struct err *err);
+/* The same by another connection than the auditor's. */
+int snapshot_take_by(struct auditor *auditor, redisContext *connection, int64_t client_id,
+                     struct snapshot *snapshot, struct err *err);
 /* Takes the reply apart again, with the bounds as they are now. */
 int snapshot_digest(struct auditor *auditor, struct snapshot *snapshot, struct err *err);
 void snapshot_release(struct snapshot *snapshot);
@@ -78,3 +84,7 @@ int snapshot_keep(struct auditor *auditor, const struct snapshot *snapshot,
 
 /* Makes the database hold exactly what was kept; with `kept` false, nothing. */
 int snapshot_restore(struct auditor *auditor, bool kept, struct err *err);
+
+/* The same, if nothing has happened to the database since it was looked at. Costs less.
+ */
+int snapshot_undo(struct auditor *auditor, struct err *err);

@@ -297,7 +297,8 @@ static int take(struct store *store, enum message_type type, const void *body,
     case MESSAGE_ALIVE:
     case MESSAGE_DONE:
     case MESSAGE_ERROR:
-    case MESSAGE_TEXT: /* a replay is not kept */
+    case MESSAGE_TIMES: /* the result has their sum */
+    case MESSAGE_TEXT:  /* a replay is not kept */
         break;
     }
     return 0;
@@ -337,6 +338,13 @@ static int put_progress(struct store *store, const struct result *result, bool o
         CLEANUP(mem_freep) char *name = mem_printf("seconds.%s", stage_name(i));
 
         code = put_real(store, name, result->stage_seconds[i], err);
+    }
+    if (code == 0 && result->times.trials)
+        code = put_whole(store, "trial_ns", result->times.trials, err);
+    for (size_t i = 0; i < PHASE_COUNT && code == 0 && result->times.trials; i++) {
+        CLEANUP(mem_freep) char *name = mem_printf("trial_ns.%s", phase_name(i));
+
+        code = put_whole(store, name, result->times.phase_ns[i], err);
     }
     return code;
 }

@@ -287,6 +287,18 @@ double stored_seconds(struct database *database, enum stage stage)
                : 0;
 }
 
+struct message_times stored_times(struct database *database)
+{
+    struct message_times times = { .trials = stored_whole(database, "trial_ns") };
+
+    for (size_t i = 0; i < PHASE_COUNT; i++) {
+        CLEANUP(mem_freep) char *name = mem_printf("trial_ns.%s", phase_name(i));
+
+        times.phase_ns[i] = stored_whole(database, name);
+    }
+    return times;
+}
+
 static int read_hello(struct reading *reading, struct err *err)
 {
     struct database *database = reading->database;

@@ -332,6 +332,13 @@ static int take_text(struct result *result, const char *piece, size_t bytes)
     return 0;
 }
 
+void tally_add_times(struct result *result, const struct message_times *times)
+{
+    result->times.trials += times->trials;
+    for (size_t i = 0; i < PHASE_COUNT; i++)
+        result->times.phase_ns[i] += times->phase_ns[i];
+}
+
 int tally_take(struct result *result, enum message_type type, const void *body,
                size_t bytes, struct err *err)
 {
@@ -356,6 +363,9 @@ int tally_take(struct result *result, enum message_type type, const void *body,
         return take_note(result, body);
     case MESSAGE_TEXT:
         return take_text(result, body, bytes);
+    case MESSAGE_TIMES:
+        tally_add_times(result, body);
+        return 0;
     case MESSAGE_READY:
     case MESSAGE_ALIVE:
     case MESSAGE_DONE:

@@ -97,10 +97,11 @@ struct result {
     bool kills_wanted, cuts_wanted;
     unsigned stages; /* that all lanes are through */
     double stage_seconds[STAGE_COUNT];
-    const char *directory; /* where the run is kept; NULL: it is not; borrowed */
-    char missing[256];     /* shards that were not there to be merged; "" if none */
-    bool complete;         /* everything planned was done */
-    bool interrupted;      /* a signal asked */
+    struct message_times times; /* of the kills, all lanes together */
+    const char *directory;      /* where the run is kept; NULL: it is not; borrowed */
+    char missing[256];          /* shards that were not there to be merged; "" if none */
+    bool complete;              /* everything planned was done */
+    bool interrupted;           /* a signal asked */
     uint64_t error_trial,
         unexplained_trial; /* to which the next two belong: the lowest */
     char trouble[1024];    /* the error that ended the run early; "" if none did */
@@ -122,6 +123,8 @@ void result_release(struct result *result);
  * the scenario, or afterkill, is not repeatable. */
 int tally_take(struct result *result, enum message_type type, const void *body,
                size_t bytes, struct err *err);
+
+void tally_add_times(struct result *result, const struct message_times *times);
 
 /* The crash point whose state a death left, and whose verdict it got: Redis executed a
  * prefix, of a length between the replies that were read and the commands that were

@@ -187,20 +187,30 @@ int worker_run(const struct worker_job *job, const struct address *address,
                struct progress *page, struct worker_end *ret, struct err *err)
 {
     CLEANUP(connection_closep) redisContext *connection = NULL;
-    static struct typical lead; /* from arming the timer to the update's beginning */
-    struct worker_job inherited = *job;
-    uint64_t kill_ns = 0; /* monotonic clock */
-    struct ending ending;
     int64_t client_id = 0;
-    int pidfd = -1;
-    pid_t pid;
-    int code;
+    int code = connection_open(address, &connection, err);
 
-    code = connection_open(address, &connection, err);
     if (code == 0)
         code = own_client_id(connection, &client_id, err);
     if (code < 0)
         return err_wrap(err, "a worker's connection");
+    return worker_run_on(job, TAKE_PTR(connection), client_id, page, ret, err);
+}
+
+int worker_run_on(const struct worker_job *job, redisContext *taken, int64_t client_id,
+                  struct progress *page, struct worker_end *ret, struct err *err)
+{
+    CLEANUP(connection_closep) redisContext *connection = taken;
+    static struct typical lead; /* from arming the timer to the update's beginning */
+    struct worker_job inherited = *job;
+    uint64_t kill_ns = 0; /* monotonic clock */
+    uint64_t connected_ns, released_ns;
+    struct ending ending;
+    int pidfd = -1;
+    pid_t pid;
+    int code;
+
+    connected_ns = clock_now_ns();
     progress_reset(page);
     page->record = job->record;
     page->times = job->times;
@@ -223,6 +233,7 @@ int worker_run(const struct worker_job *job, const struct address *address,
             return err->code;
         }
     }
+    released_ns = clock_now_ns();
     word_set(&page->released);
     if (pidfd >= 0) {
         kill_ns = kill_after(pidfd, page, job->point.delay_ns, job->timeout_ns);
@@ -239,6 +250,10 @@ int worker_run(const struct worker_job *job, const struct address *address,
         fault_outcome(fault_by_id(job->fault), page, ending),
         client_id,
         kill_ns > page->begin_ns && page->begin_ns ? kill_ns - page->begin_ns : 0,
+        connected_ns,
+        released_ns,
+        page->end_ns ? page->end_ns : kill_ns,
+        clock_now_ns(),
     };
     return 0;
 }

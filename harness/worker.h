@@ -36,6 +36,9 @@ struct worker_end {
     int64_t client_id; /* whom to wait for before looking at the state */
     uint64_t kill_ns;  /* with FAULT_KILL: when SIGKILL was due, or was sent, after the
                           update's beginning; 0: before it */
+    /* When it was connected, was let go, ended (its kill was due, or its update was
+     * over), and was reaped; monotonic clock. */
+    uint64_t connected_ns, released_ns, ended_ns, reaped_ns;
 };
 
 /* The watchdog's tick: interrupts a wait ten times a second, so that worker_run() can
@@ -46,3 +49,8 @@ int watchdog_start(struct err *err);
  * the infrastructure (fork, connect); what happened to the worker is an outcome. */
 int worker_run(const struct worker_job *job, const struct address *address,
                struct progress *page, struct worker_end *ret, struct err *err);
+
+/* The same on a connection that is open and idle, and is taken over. */
+int worker_run_on(const struct worker_job *job, redisContext *connection,
+                  int64_t client_id, struct progress *page, struct worker_end *ret,
+                  struct err *err);

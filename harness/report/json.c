@@ -299,6 +299,16 @@ static json_t *redis(const struct result *result)
 }
 
 /* As people write it: from 1. */
+static json_t *trial_ns(const struct message_times *times)
+{
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < PHASE_COUNT; i++)
+        json_object_set_new(object, phase_name((enum phase)i),
+                            real((double)times->phase_ns[i] / (double)times->trials));
+    return object;
+}
+
 static json_t *shard(struct shard shard)
 {
     char words[48];
@@ -333,6 +343,8 @@ static json_t *run_object(const struct result *result, struct report_style style
     if (result->cuts_wanted)
         json_object_set_new(object, "byte_positions_per_second",
                             real(report_cuts_per_second(result)));
+    if (result->times.trials)
+        json_object_set_new(object, "trial_ns", trial_ns(&result->times));
     if (result->shard.total > 1)
         json_object_set_new(object, "shard", shard(result->shard));
     if (result->missing[0])

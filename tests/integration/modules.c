@@ -595,6 +595,102 @@ Test(snapshot, restore_brings_back_everything, .timeout = 30)
     bench_remove(&bench);
 }
 
+/* Keys that were met before are asked for by plain commands, others by a script: both
+ * must see the same, and none may hide behind those that were met. */
+Test(snapshot, sees_the_same_by_plain_commands, .timeout = 30)
+{
+    static const char *const changes[] = {
+        "SET string other",  "DEL string",       "SADD string a",    "DEL string",
+        "SET string value",  "SET new 1",        "RENAME new newer", "DEL newer",
+        "HDEL hash f g",     "HSET hash f 1",    "EXPIRE hash 100",  "PERSIST hash",
+        "LPUSH list first",  "ZADD zset 3 a",    "SPOP set",         "RENAME set hash",
+        "XADD stream * f 1", "PFADD sketch a b", "FLUSHDB",          "SET string value",
+    };
+    struct bench bench = bench_make(&plain_scenario);
+    struct snapshot plain = SNAPSHOT_NULL, full = SNAPSHOT_NULL;
+    size_t met = 0;
+
+    for (size_t i = 0; i < 5; i++)
+        tell(bench.auditor.connection, every_type[i]);
+    for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+        char difference[200];
+
+        tell(bench.auditor.connection, changes[i]);
+        take(&bench, 0, &plain); /* meets what is new */
+        take(&bench, 0, &plain);
+        met += !bench.auditor.rows.strange;
+        bench.auditor.rows.strange = true;
+        take(&bench, 0, &full);
+        bench.auditor.rows.strange = false;
+        cr_expect_not(
+            state_difference(&plain.state, &full.state, difference, sizeof(difference)),
+            "%s: %s", changes[i], difference);
+    }
+    cr_expect_geq(met, ARRAY_SIZE(changes) - 3, "only a stream and a sketch are strange");
+    snapshot_release(&plain);
+    snapshot_release(&full);
+    bench_remove(&bench);
+}
+
+/* A key that is due while it is asked for is there or not, but never half. */
+Test(snapshot, keys_lapse_while_they_are_looked_at, .timeout = 30)
+{
+    struct bench bench = bench_make(&plain_scenario);
+    struct snapshot snapshot = SNAPSHOT_NULL;
+    size_t there = 0;
+
+    for (int round = 0; round < 300; round++) {
+        tell(bench.auditor.connection, "HSET key f 1 g 2");
+        tell(bench.auditor.connection, "PEXPIRE key 1");
+        for (int k = 0; k < 3; k++) {
+            take(&bench, 0, &snapshot);
+            cr_assert(snapshot.state.count == 0 || snapshot.state.count == 2, "%zu atoms",
+                      snapshot.state.count);
+            there += snapshot.state.count == 2;
+        }
+    }
+    cr_expect_gt(there, 0);
+    snapshot_release(&snapshot);
+    bench_remove(&bench);
+}
+
+Test(snapshot, undoes_what_was_looked_at, .timeout = 30)
+{
+    static const char *const left[] = {
+        "SET string other",  "DEL string hash set", "SET new 1",     "LPUSH list first",
+        "RENAME list hash",  "PERSIST expires",     "EXPIRE set 10", "DEL expires",
+        "ZADD string:2 1 a", "EXPIRE expires 5000", "FLUSHDB",
+    };
+    struct bench bench = bench_make(&plain_scenario);
+    struct snapshot old = SNAPSHOT_NULL, now = SNAPSHOT_NULL;
+    struct err err = ERR_NULL;
+    long long pttl;
+
+    for (size_t i = 0; i < 5; i++)
+        tell(bench.auditor.connection, every_type[i]);
+    tell(bench.auditor.connection, "SET expires 1 EX 100");
+    take(&bench, 0, &old);
+    cr_assert_eq(snapshot_keep(&bench.auditor, &old, &err), 0, "%s", err.msg);
+    for (size_t i = 0; i < ARRAY_SIZE(left); i++) {
+        tell(bench.auditor.connection, left[i]);
+        take(&bench, 0, &now);
+        cr_expect_not(bench.auditor.rows.strange);
+        cr_assert_eq(snapshot_undo(&bench.auditor, &err), 0, "%s: %s", left[i], err.msg);
+        take(&bench, 0, &now);
+        cr_expect(signature_equal(old.signature, now.signature), "%s", left[i]);
+        cr_expect_eq(ask_integer(bench.auditor.connection, "DBSIZE"), 6, "%s", left[i]);
+        pttl = ask_integer(bench.auditor.connection, "PTTL expires");
+        cr_expect(90000 < pttl && pttl <= 100000, "%s: %lld ms", left[i], pttl);
+        cr_expect_eq(ask_integer(bench.auditor.connection, "PTTL set"), -1, "%s",
+                     left[i]);
+    }
+    tell(bench.auditor.connection, "FLUSHALL");
+    cr_expect_lt(snapshot_undo(&bench.auditor, &err), 0, "what was kept is gone");
+    snapshot_release(&old);
+    snapshot_release(&now);
+    bench_remove(&bench);
+}
+
 /* An old state of nothing is a state too. */
 Test(snapshot, restore_of_nothing_is_nothing, .timeout = 30)
 {
@@ -666,11 +762,11 @@ Test(snapshot, expiries_of_hash_fields, .timeout = 30)
     bench_remove(&bench);
 }
 
-/* How many scripts the server has been asked to run; for processes that may not fail a
+/* How often somebody has looked at the whole database; for processes that may not fail a
  * test. */
-static long long scripts_run(redisContext *connection)
+static long long looks_made(redisContext *connection)
 {
-    static const char name[] = "cmdstat_evalsha:calls=";
+    static const char name[] = "cmdstat_dbsize:calls=";
     redisReply *reply = redisCommand(connection, "INFO commandstats");
     const char *at;
     long long calls;
@@ -688,11 +784,11 @@ static long long scripts_run(redisContext *connection)
 __attribute__((noreturn)) static void linger(redisContext *observer, redisContext *worker)
 {
     enum { LATE = 3000 };
-    long long before = scripts_run(observer);
+    long long before = looks_made(observer);
     struct err err = ERR_NULL;
     struct wire *wire;
 
-    while (scripts_run(observer) < before + 5)
+    while (looks_made(observer) < before + 5)
         ;
     wire = wire_new(worker, NULL);
     set_way(wire, WAY_BUFFER);

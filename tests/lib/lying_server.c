@@ -127,6 +127,17 @@ static void note_death(struct liar *liar, const redisReply *command)
     liar->deaths++;
 }
 
+/* Whom it lies to shows with the first HSET: a worker's connection may be opened before
+ * its predecessor's death is asked after. */
+static bool lies_to(const struct liar *liar, struct link *link, const redisReply *command)
+{
+    if (!is_word(command, 0, "HSET"))
+        return false;
+    if (++link->hsets == 1)
+        link->lied_to = liar->deaths >= liar->from && liar->deaths < liar->until;
+    return link->hsets == 2 && link->lied_to;
+}
+
 static void pass_command(struct liar *liar, struct link *link, const redisReply *command)
 {
     const char *nothing[] = { "EVAL", "return 1", "0" };
@@ -141,7 +152,7 @@ static void pass_command(struct liar *liar, struct link *link, const redisReply 
         lengths[i] = (size_t)command->element[i]->len;
     }
     note_death(liar, command);
-    if (is_word(command, 0, "HSET") && ++link->hsets == 2 && link->lied_to)
+    if (lies_to(liar, link, command))
         length = redisFormatCommandArgv(&bytes, 3, nothing, NULL);
     else
         length = redisFormatCommandArgv(&bytes, (int)count, argv, lengths);
@@ -208,7 +219,6 @@ static void link_open(struct liar *liar, int listen_fd)
 {
     struct link link = {
         .client_fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC),
-        .lied_to = liar->deaths >= liar->from && liar->deaths < liar->until,
     };
 
     if (link.client_fd < 0)

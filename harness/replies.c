@@ -1,0 +1,242 @@
+/* replies.c - see replies.h. */
+#include "replies.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "connection.h"
+
+#define LEAST_BYTES ((size_t)20 << 10)
+#define DEPTH_MOST 7 /* as in hiredis */
+
+struct replies replies_of(int fd, struct arena *arena)
+{
+    return (struct replies){ .fd = fd, .arena = arena };
+}
+
+void replies_put(struct str *commands, int argc, const char *const *words, struct str key)
+{
+    const char *argv[6];
+    size_t lengths[6];
+    char *text = NULL, *grown;
+    int bytes;
+
+    for (int i = 0; i < argc; i++) {
+        argv[i] = words[i] ? words[i] : key.bytes;
+        lengths[i] = words[i] ? strlen(words[i]) : key.length;
+    }
+    bytes = redisFormatCommandArgv(&text, argc, argv, lengths);
+    if (bytes < 0)
+        abort(); /* UNTESTED: out of memory */
+    grown =
+        mem_grow((char *)(uintptr_t)commands->bytes, commands->length + (size_t)bytes, 1);
+    memcpy(grown + commands->length, text, (size_t)bytes);
+    *commands = (struct str){ grown, commands->length + (size_t)bytes };
+    redisFreeCommand(text);
+}
+
+int replies_ask(struct replies *replies, struct str commands, struct err *err)
+{
+    while (commands.length) {
+        ssize_t n = send(replies->fd, commands.bytes, commands.length, MSG_NOSIGNAL);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_errno(err, "ask Redis");
+        commands.bytes += n;
+        commands.length -= (size_t)n;
+    }
+    return 0;
+}
+
+enum parsed { PARSED, PARSED_PART, PARSED_NONSENSE };
+
+struct parser {
+    struct arena *arena;
+    char *at, *end;
+};
+
+/* A line without what ends it: the byte behind is 0. (That is why the '\n' is looked for:
+ * a reply that was there in part is taken apart again.) */
+static enum parsed take_line(struct parser *parser, struct str *ret)
+{
+    char *newline = memchr(parser->at, '\n', (size_t)(parser->end - parser->at));
+
+    if (!newline)
+        return PARSED_PART;
+    if (newline == parser->at)
+        return PARSED_NONSENSE;
+    newline[-1] = '\0';
+    *ret = (struct str){ parser->at, (size_t)(newline - 1 - parser->at) };
+    parser->at = newline + 1;
+    return PARSED;
+}
+
+static enum parsed take_number(struct parser *parser, long long *ret)
+{
+    struct str line;
+    enum parsed parsed = take_line(parser, &line);
+    bool negative = parsed == PARSED && line.bytes[0] == '-';
+    unsigned long long number = 0;
+
+    if (parsed != PARSED)
+        return parsed;
+    if (line.length == negative || line.length > 20)
+        return PARSED_NONSENSE;
+    for (size_t i = negative; i < line.length; i++) {
+        if (line.bytes[i] < '0' || line.bytes[i] > '9')
+            return PARSED_NONSENSE;
+        number = 10 * number + (unsigned)(line.bytes[i] - '0');
+    }
+    *ret = (long long)(negative ? 0 - number : number);
+    return PARSED;
+}
+
+static enum parsed take_string(struct parser *parser, redisReply *ret)
+{
+    long long length;
+    enum parsed parsed = take_number(parser, &length);
+
+    if (parsed != PARSED)
+        return parsed;
+    if (length < 0) {
+        ret->type = REDIS_REPLY_NIL;
+        return PARSED;
+    }
+    if (parser->end - parser->at < length + 2)
+        return PARSED_PART;
+    ret->str = parser->at;
+    ret->len = (size_t)length;
+    ret->str[length] = '\0';
+    parser->at += length + 2;
+    return PARSED;
+}
+
+static enum parsed take_reply(struct parser *parser, redisReply *ret, int depth);
+
+static enum parsed take_array(struct parser *parser, redisReply *ret, int depth)
+{
+    long long count;
+    enum parsed parsed = take_number(parser, &count);
+    redisReply *elements;
+
+    if (parsed != PARSED)
+        return parsed;
+    if (count < 0) {
+        ret->type = REDIS_REPLY_NIL;
+        return PARSED;
+    }
+    if (depth == DEPTH_MOST || count > INT32_MAX)
+        return PARSED_NONSENSE;
+    if (count > parser->end - parser->at) /* the least element has more than a byte */
+        return PARSED_PART;
+    ret->elements = (size_t)count;
+    ret->element = arena_take(parser->arena, ret->elements * sizeof(*ret->element));
+    elements = arena_take(parser->arena, ret->elements * sizeof(*elements));
+    for (size_t i = 0; i < ret->elements && parsed == PARSED; i++) {
+        ret->element[i] = &elements[i];
+        parsed = take_reply(parser, &elements[i], depth + 1);
+    }
+    return parsed;
+}
+
+static enum parsed take_text(struct parser *parser, redisReply *ret)
+{
+    struct str line;
+    enum parsed parsed = take_line(parser, &line);
+
+    if (parsed == PARSED) {
+        ret->str = (char *)(uintptr_t)line.bytes;
+        ret->len = line.length;
+    }
+    return parsed;
+}
+
+static enum parsed take_reply(struct parser *parser, redisReply *ret, int depth)
+{
+    memset(ret, 0, sizeof(*ret));
+    if (parser->at == parser->end)
+        return PARSED_PART;
+    switch (*parser->at++) {
+    case '$':
+        ret->type = REDIS_REPLY_STRING;
+        return take_string(parser, ret);
+    case '*':
+        ret->type = REDIS_REPLY_ARRAY;
+        return take_array(parser, ret, depth);
+    case ':':
+        ret->type = REDIS_REPLY_INTEGER;
+        return take_number(parser, &ret->integer);
+    case '+':
+        ret->type = REDIS_REPLY_STATUS;
+        return take_text(parser, ret);
+    case '-':
+        ret->type = REDIS_REPLY_ERROR;
+        return take_text(parser, ret);
+    default:
+        return PARSED_NONSENSE;
+    }
+}
+
+static void make_room(struct replies *replies)
+{
+    size_t left = replies->used - replies->taken;
+    char *bytes;
+
+    if (replies->used < replies->room)
+        return;
+    replies->room = left < LEAST_BYTES / 2 ? LEAST_BYTES : 2 * left;
+    bytes = arena_take(replies->arena, replies->room);
+    if (left)
+        memcpy(bytes, replies->bytes + replies->taken, left);
+    replies->bytes = bytes;
+    replies->used = left;
+    replies->taken = 0;
+}
+
+/* The watchdog's tick interrupts, and the socket's own time limit begins anew. */
+static int receive(struct replies *replies, const char *what, struct err *err)
+{
+    uint64_t start_ns = clock_now_ns();
+    ssize_t n;
+
+    make_room(replies);
+    do
+        n = read(replies->fd, replies->bytes + replies->used,
+                 replies->room - replies->used);
+    while (n < 0 && errno == EINTR &&
+           clock_now_ns() - start_ns < CONNECTION_TIMEOUT_S * NSEC_PER_SEC);
+    if (n <= 0)
+        return err_set(err, -EIO, "Redis did not answer %s: %s", what,
+                       n ? strerror(errno) : "connection lost");
+    replies->used += (size_t)n;
+    return 0;
+}
+
+int replies_next(struct replies *replies, const char *what, const redisReply **ret,
+                 struct err *err)
+{
+    redisReply *reply = arena_take(replies->arena, sizeof(*reply));
+
+    for (;;) {
+        struct parser parser = { replies->arena, replies->bytes + replies->taken,
+                                 replies->bytes + replies->used };
+        enum parsed parsed = replies->bytes ? take_reply(&parser, reply, 0) : PARSED_PART;
+
+        if (parsed == PARSED) {
+            replies->taken = (size_t)(parser.at - replies->bytes);
+            *ret = reply;
+            return 0;
+        }
+        if (parsed == PARSED_NONSENSE)
+            return err_set(err, -EIO, "Redis did not answer %s: what it says is no reply",
+                           what);
+        if (receive(replies, what, err) < 0)
+            return err->code;
+    }
+}
