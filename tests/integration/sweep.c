@@ -39,8 +39,8 @@ static void drop(json_t *object, const char *const *keys, size_t count)
 /* Drops what differs between two runs of the same: times, and what follows from them. */
 static void drop_times(json_t *run)
 {
-    static const char *const of_runs[] = { "now", "kills_per_second",
-                                           "points_per_second", "trial_ns" };
+    static const char *const of_runs[] = { "now", "kills_per_second", "points_per_second",
+                                           "trial_ns" };
     static const char *const of_strategies[] = { "update_us", "updates_per_second",
                                                  "window_us", "duration_us",
                                                  "predicted_leak_rate" };
