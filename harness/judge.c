@@ -313,7 +313,11 @@ static int learn_new(struct judge *judge, struct subject *subject, struct err *e
             judge->scenario->path, judge->scenario->strategies[subject->strategy].name,
             difference[0] ? difference : "in the number of commands");
     compare_recordings(judge, subject);
-    return 0;
+    /* Two updates in one millisecond are told the same id, and may then send the same
+     * although they depend on it. Answers that differ say that the clock has moved on. */
+    return subject->recording.answers_vary && subject->repeated == subject->commands
+               ? judge_record_again(judge, subject, err)
+               : 0;
 }
 
 /* The reference is what all are measured against: it must not need excuses. */
