@@ -98,7 +98,8 @@ static void split_off(const char *whole, const struct shards *shards, size_t num
                 n, i, n, i, number, n);
     if (i > 0)
         kept_change(part, "DELETE FROM samples; DELETE FROM notes;"
-                          "UPDATE run SET value = 0 WHERE name LIKE 'seconds.%%'");
+                          "UPDATE run SET value = 0 WHERE name LIKE 'seconds.%%' OR name "
+                          "LIKE 'trial_ns%%'");
     free(part);
 }
 

@@ -105,7 +105,7 @@ Test(database, opens_what_it_made)
     cr_expect_eq(test_directory_entries(home), 1, "no journal is left");
     expect_opens(DATABASE_READ);
     expect_opens(DATABASE_WRITE);
-    expect_error(DATABASE_CREATE, ERR_USAGE, "is there already, and is left as it is");
+    expect_error(DATABASE_CREATE, -EEXIST, "is there already, and is left as it is");
     database_remove(path);
     cr_expect_eq(test_directory_entries(home), 0);
     database_remove(path);
@@ -123,7 +123,7 @@ Test(database, another_kind)
     make(&other, 2);
     expect_error(DATABASE_READ, ERR_USAGE, "is not a box of eggs");
     expect_error(DATABASE_WRITE, ERR_USAGE, "is not a box of eggs");
-    expect_error(DATABASE_CREATE, ERR_USAGE, "is there already");
+    expect_error(DATABASE_CREATE, -EEXIST, "is there already");
 }
 
 Test(database, versions)
