@@ -288,30 +288,12 @@ int baseline_load(const char *path, struct baseline **ret, struct err *err)
     return code < 0 ? code : baseline_parse(path, bytes, length, ret, err);
 }
 
-static void free_scenario(struct scenario *scenario)
-{
-    for (size_t i = 0; i < scenario->strategy_count; i++) {
-        free(scenario->strategies[i].name);
-        free(scenario->strategies[i].about);
-    }
-    for (size_t i = 0; i < scenario->parameter_count; i++) {
-        free(scenario->parameters[i].name);
-        free(scenario->parameters[i].value);
-    }
-    free(scenario->strategies);
-    free(scenario->parameters);
-    free(scenario->path);
-    free(scenario->name);
-    free(scenario->title);
-    free(scenario->source);
-}
-
 struct baseline *baseline_free(struct baseline *baseline)
 {
     if (!baseline)
         return NULL;
     result_release(&baseline->result);
-    free_scenario(&baseline->scenario);
+    scenario_release(&baseline->scenario);
     free(baseline->version);
     free(baseline->transport);
     free(baseline->killer);

@@ -431,10 +431,8 @@ static void patterns_release(struct patterns *patterns)
     free(patterns->globs);
 }
 
-struct scenario *scenario_free(struct scenario *scenario)
+void scenario_release(struct scenario *scenario)
 {
-    if (!scenario)
-        return NULL;
     for (size_t i = 0; i < scenario->strategy_count; i++) {
         free(scenario->strategies[i].name);
         free(scenario->strategies[i].about);
@@ -453,6 +451,12 @@ struct scenario *scenario_free(struct scenario *scenario)
     free(scenario->source);
     if (scenario->lua)
         lua_close(scenario->lua);
+}
+
+struct scenario *scenario_free(struct scenario *scenario)
+{
+    if (scenario)
+        scenario_release(scenario);
     free(scenario);
     return NULL;
 }

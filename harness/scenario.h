@@ -74,6 +74,7 @@ int scenario_load(const char *path, const struct scenario_settings *settings,
 struct scenario *scenario_free(
     struct scenario *scenario); /* NULL is fine; returns NULL */
 DEFINE_CLEANUP(struct scenario *, scenario_free)
+void scenario_release(struct scenario *scenario); /* of one that was not allocated */
 
 /* The index of a strategy; -1 if there is none of that name. */
 ptrdiff_t scenario_find(const struct scenario *scenario, const char *name);
