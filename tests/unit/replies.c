@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -58,9 +59,11 @@ static char *described_by_us(size_t count, size_t first, size_t second)
     size_t length = 0, total = strlen(whole), at = 0;
     FILE *out = open_memstream(&text, &length);
     int fds[2];
+    pid_t pid;
 
     cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
-    if (fork() == 0) { /* each piece is one packet, and so one read */
+    pid = fork();
+    if (pid == 0) { /* each piece is one packet, and so one read */
         const size_t ends[] = { first, second, total };
 
         for (size_t i = 0; i < 3; at = ends[i++])
@@ -78,11 +81,12 @@ static char *described_by_us(size_t count, size_t first, size_t second)
     }
     fclose(out);
     close(fds[0]);
+    waitpid(pid, NULL, 0);
     arena_release(&arena);
     return text;
 }
 
-Test(replies, are_those_of_hiredis_however_they_are_cut, .timeout = 120)
+Test(replies, are_those_of_hiredis_however_they_are_cut)
 {
     size_t count, total = strlen(whole);
     char *expected = described_by_hiredis(&count);
@@ -98,7 +102,7 @@ Test(replies, are_those_of_hiredis_however_they_are_cut, .timeout = 120)
 }
 
 /* One that is larger than all that was reserved. */
-Test(replies, grow, .timeout = 60)
+Test(replies, grow)
 {
     size_t length = 3 << 20;
     struct arena arena = ARENA_NULL;
@@ -106,9 +110,11 @@ Test(replies, grow, .timeout = 60)
     const redisReply *reply;
     struct replies replies;
     int fds[2];
+    pid_t pid;
 
     cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-    if (fork() == 0) {
+    pid = fork();
+    if (pid == 0) {
         char *text = mem_alloc(length);
         FILE *out = fdopen(fds[1], "w");
 
@@ -132,6 +138,7 @@ Test(replies, grow, .timeout = 60)
     }
     cr_expect_eq(replies_next(&replies, "the test", &reply, &err), -EIO, "the end");
     close(fds[0]);
+    waitpid(pid, NULL, 0);
     arena_release(&arena);
 }
 
