@@ -16,7 +16,9 @@
  *           one: nothing is drained, looked at, judged, restored or noted.
  *
  * To stay on one CPU is the caller's matter. */
+#include <errno.h>
 #include <hiredis/hiredis.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -77,13 +79,19 @@ static void load(struct update *update, const char *path)
         fail("FILE holds no command");
 }
 
+/* Workers may die faster than Redis, which comes second here, takes their connections. */
 static redisContext *connect_to(const char *path)
 {
-    redisContext *connection = redisConnectUnix(path);
+    for (;;) {
+        redisContext *connection = redisConnectUnix(path);
 
-    if (!connection || connection->err)
-        fail(connection ? connection->errstr : "no memory");
-    return connection;
+        if (connection && !connection->err)
+            return connection;
+        if (!connection || errno != EAGAIN)
+            fail(connection ? connection->errstr : "no memory");
+        redisFree(connection);
+        sched_yield();
+    }
 }
 
 static void flush(redisContext *connection)
