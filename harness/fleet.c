@@ -454,7 +454,6 @@ __attribute__((noreturn)) static void become_lane(struct fleet *fleet, size_t in
         .address = fleet->lanes[index].server.address,
         .worker_address = worker_address(&fleet->lanes[index]),
         .index = index,
-        .count = fleet->lane_count,
         .out_fd = out_fd,
         .in_fd = in_fd,
     };

@@ -29,7 +29,7 @@ static int list_one(const char *directory, const char *name, struct err *err)
         const struct strategy *strategy = &scenario->strategies[i];
         char expect[64];
 
-        report_expect(strategy->expect, expect, sizeof(expect), "+");
+        expect_text(strategy->expect, expect);
         printf("    %-16s %-12s %s\n", strategy->name, expect, strategy->about);
     }
     for (size_t i = 0; i < scenario->parameter_count; i++)

@@ -40,7 +40,7 @@ static void write_rows(FILE *out, const struct result *result, bool color)
             table_set(&table, 5, "%.0f us", costs.p50_us);
             table_set(&table, 6, "%.0f", costs.per_second);
         }
-        report_expect(finding->strategy->expect, text, sizeof(text), "+");
+        expect_text(finding->strategy->expect, text);
         table_set(&table, 7, "%s", text);
     }
     table_write(out, &table, color);

@@ -49,7 +49,7 @@ const char *check_expected(const struct check_strategy *strategy,
 {
     snprintf(buffer, EXPECT_TEXT, "nothing");
     if (strategy->expect)
-        report_expect(strategy->expect, buffer, EXPECT_TEXT, "+");
+        expect_text(strategy->expect, buffer);
     return buffer;
 }
 

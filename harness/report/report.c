@@ -150,27 +150,6 @@ const char *report_verdict(enum exit_status status)
     return "error";
 }
 
-void report_expect(unsigned expect, char *buffer, size_t size, const char *separator)
-{
-    const char *between = "";
-    FILE *out = fmemopen(buffer, size, "w");
-
-    if (!out)
-        return;
-    if (expect & EXPECT_ATOMIC)
-        fputs("atomic", out);
-    if (expect & EXPECT_SAFE)
-        fputs("safe", out);
-    for (unsigned i = 0; i < LATER_COUNT; i++) {
-        if (expect >> i & 1) {
-            fprintf(out, "%s%s", between, later_name(i));
-            between = separator;
-        }
-    }
-    fputc('\0', out);
-    fclose(out);
-}
-
 const char *report_command(const struct finding *finding, uint64_t point)
 {
     return point ? finding->steps[point - 1].command.label : "";

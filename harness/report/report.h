@@ -69,5 +69,3 @@ const char *report_command(const struct finding *finding, uint64_t point);
 char *report_replay(const struct result *result, const struct finding *finding,
                     uint64_t point);
 const char *report_verdict(enum exit_status status); /* "pass", "fail", ... */
-/* The words of an expectation, joined by the separator. */
-void report_expect(unsigned expect, char *buffer, size_t size, const char *separator);

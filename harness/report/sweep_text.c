@@ -324,7 +324,7 @@ static void write_failures(FILE *out, const struct sweep *sweep, size_t strategy
 
         if (tally_verdict(finding) != VERDICT_FAIL)
             continue;
-        report_expect(finding->strategy->expect, expect, sizeof(expect), "+");
+        expect_text(finding->strategy->expect, expect);
         if (between[0] == ' ')
             fprintf(out, "FAIL: %s was expected to be %s, and is not,",
                     finding->strategy->name, expect);

@@ -147,7 +147,7 @@ static void write_findings(FILE *out, const struct result *result,
         table_set(&table, p50, "%.0f us", report_costs(finding).p50_us);
         table_set(&table, commands, "%llu", (unsigned long long)finding->commands);
         table_set(&table, trips, "%llu", (unsigned long long)finding->trips);
-        report_expect(finding->strategy->expect, text, sizeof(text), "+");
+        expect_text(finding->strategy->expect, text);
         table_set(&table, expect, "%s", text);
         table_set(&table, met, "%s", met_text(finding));
     }
@@ -374,7 +374,7 @@ static void write_verdict(FILE *out, const struct result *result,
 
         if (tally_verdict(finding) != VERDICT_FAIL)
             continue;
-        report_expect(finding->strategy->expect, expect, sizeof(expect), "+");
+        expect_text(finding->strategy->expect, expect);
         fprintf(out, "FAIL: %s was expected to be %s, and is not.\n",
                 finding->strategy->name, expect);
     }
