@@ -52,7 +52,7 @@ void done_release(struct done *done)
 int agenda_init(struct agenda *agenda, struct shard shard, struct err *err)
 {
     *agenda = (struct agenda){ .shard = shard };
-    agenda->board = mem_map(BOARD_BYTES, BOARD_BYTES, MAP_SHARED);
+    agenda->board = mem_map(BOARD_BYTES, MAP_SHARED);
     return agenda->board ? 0 : err_errno(err, "map memory that lanes share");
 }
 

@@ -5,7 +5,9 @@
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "wire.h"
@@ -31,13 +33,13 @@ static int kill_arm(struct wire *wire, const struct fault_point *point)
     struct itimerspec when = {
         .it_value = ns_to_timespec(clock_now_ns() + point->lead_ns + point->delay_ns),
     };
-    timer_t timer;
+    int timer; /* the kernel's: timer_create(3) may want malloc(3), see worker.h */
 
     (void)wire;
     if (point->delay_ns == 0)
         return 0;
-    if (timer_create(CLOCK_MONOTONIC, &event, &timer) < 0 ||
-        timer_settime(timer, TIMER_ABSTIME, &when, NULL) < 0)
+    if (syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) < 0 ||
+        syscall(SYS_timer_settime, timer, TIMER_ABSTIME, &when, NULL) < 0)
         return -errno;
     return 0;
 }

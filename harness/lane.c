@@ -754,7 +754,6 @@ int lane_run(const struct lane_settings *settings)
     struct err err = ERR_NULL;
     int code = 0;
 
-    process_use_huge_text();
     /* Memory that goes back to the kernel comes back as page faults. */
     mallopt(M_TRIM_THRESHOLD, 16 << 20);
     mallopt(M_MMAP_THRESHOLD, 16 << 20);

@@ -1,14 +1,12 @@
 /* process.c - see process.h. */
 #include "process.h"
 
-#include <link.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -16,6 +14,15 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/sanitizer.h"
+
+/* In the child: it is not to outlive its parent. */
+static void follow(pid_t parent)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(EXIT_FAILURE);
+}
 
 pid_t process_fork(bool own_group, struct err *err)
 {
@@ -25,15 +32,44 @@ pid_t process_fork(bool own_group, struct err *err)
     if (pid < 0)
         return err_errno(err, "fork");
     if (pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != parent)
-            _exit(EXIT_FAILURE);
+        follow(parent);
         if (own_group)
             setpgid(0, 0);
     } else if (own_group) {
         setpgid(pid, pid); /* it may be killed as a group before it has run */
     }
     return pid;
+}
+
+/* Stands at the top of the child's stack. */
+struct start {
+    pid_t parent;
+    int (*live)(void *context);
+    void *context;
+};
+
+static int begin(void *argument)
+{
+    const struct start *start = argument;
+
+    follow(start->parent);
+    return start->live(start->context);
+}
+
+bool process_can_share(void)
+{
+    return !SANITIZED;
+}
+
+pid_t process_share(int (*live)(void *context), void *context, char *stack, size_t bytes,
+                    struct err *err)
+{
+    struct start *start = (struct start *)(stack + bytes) - 1;
+    pid_t pid;
+
+    *start = (struct start){ getpid(), live, context };
+    pid = clone(begin, start, CLONE_VM | SIGCHLD, start);
+    return pid < 0 ? err_errno(err, "clone") : pid;
 }
 
 void process_pin(int cpu)
@@ -101,51 +137,4 @@ void process_destroy(pid_t pid)
         kill(pid, SIGKILL);
     while (waitid(P_PID, (id_t)pid, &info, WEXITED) < 0 && errno == EINTR)
         ;
-}
-
-#define HUGE_BYTES ((size_t)2 << 20)
-#ifndef MADV_COLLAPSE
-#define MADV_COLLAPSE 25
-#endif
-
-/* Whole huge pages from `start` on are replaced, so what follows the text in them must be
- * free. */
-static void make_huge(char *start, size_t bytes)
-{
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    size_t used = (bytes + page - 1) & ~(page - 1);
-    size_t whole = (bytes + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1);
-    char *copy;
-
-    if (used < whole &&
-        mmap(start + used, whole - used, PROT_NONE,
-             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == MAP_FAILED)
-        return;
-    copy = mem_map(whole, HUGE_BYTES, MAP_PRIVATE);
-    if (!copy)
-        return;
-    memcpy(copy, start, bytes);
-    if (mprotect(copy, whole, PROT_READ | PROT_EXEC) < 0 ||
-        madvise(copy, whole, MADV_COLLAPSE) < 0 ||
-        mremap(copy, whole, whole, MREMAP_MAYMOVE | MREMAP_FIXED, start) == MAP_FAILED)
-        munmap(copy, whole);
-}
-
-static int find_text(struct dl_phdr_info *program, size_t size, void *context)
-{
-    (void)size, (void)context;
-    for (size_t i = 0; i < program->dlpi_phnum; i++) {
-        const ElfW(Phdr) *segment = &program->dlpi_phdr[i];
-        uintptr_t start = program->dlpi_addr + segment->p_vaddr;
-
-        if (segment->p_type == PT_LOAD && segment->p_flags & PF_X &&
-            start % HUGE_BYTES == 0)
-            make_huge((char *)start, segment->p_memsz);
-    }
-    return 1; /* the program comes first; libraries stay as they are */
-}
-
-void process_use_huge_text(void)
-{
-    dl_iterate_phdr(find_text, NULL);
 }

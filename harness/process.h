@@ -13,6 +13,19 @@
  * PR_SET_PDEATHSIG follows the thread that forked: call this from the main thread. */
 pid_t process_fork(bool own_group, struct err *err);
 
+/* Starts a child in the caller's own memory, on a stack of its own, as vfork(2) does but
+ * without waiting for it: a process like any other, with its own files and its own death,
+ * that costs a quarter of a fork. It runs live(context), which must not return, and must
+ * keep off everything that is the parent's: what it writes there stays written, and it may
+ * be killed while it does. malloc(3) and stdio are the parent's. errno is both's; while
+ * the child lives, the parent should not depend on it. Otherwise as process_fork().
+ *
+ * Sanitizers keep books that a killed child would leave in disorder: with them, this
+ * cannot be. */
+bool process_can_share(void);
+pid_t process_share(int (*live)(void *context), void *context, char *stack, size_t bytes,
+                    struct err *err);
+
 /* Binds the calling process to one CPU; -1: none in particular. Failure does no harm. */
 void process_pin(int cpu);
 
@@ -28,10 +41,3 @@ int process_pidfd(pid_t pid, struct err *err); /* close-on-exec */
 
 /* SIGKILLs the child (and its group, if it leads one) and reaps it. */
 void process_destroy(pid_t pid);
-
-/* Moves the program's text into a huge page, where it was and as it was. A forked child
- * takes the pages of a file one fault after the other, and gives each one back when it
- * dies; a huge page comes along with the fork as one. Does nothing if the program is not
- * linked for it, or the kernel (before 6.1) cannot do it. perf(1) does not know the names
- * of functions in it. */
-void process_use_huge_text(void);

@@ -61,8 +61,8 @@ struct parser {
     char *at, *end;
 };
 
-/* A line without what ends it: the byte behind is 0. (That is why the '\n' is looked for:
- * a reply that was there in part is taken apart again.) */
+/* A line without what ends it: the byte behind is 0. That is why the '\n' is looked for: a
+ * line may have been read before. */
 static enum parsed take_line(struct parser *parser, struct str *ret)
 {
     char *newline = memchr(parser->at, '\n', (size_t)(parser->end - parser->at));
@@ -97,6 +97,56 @@ static enum parsed take_number(struct parser *parser, long long *ret)
     return PARSED;
 }
 
+/* Passes over one value, and tells how many follow that are its elements. */
+static enum parsed pass_value(struct parser *parser, uint64_t *ret_elements)
+{
+    struct str line;
+    long long number;
+    enum parsed parsed;
+
+    *ret_elements = 0;
+    if (parser->at == parser->end)
+        return PARSED_PART;
+    switch (*parser->at++) {
+    case ':':
+    case '+':
+    case '-':
+        return take_line(parser, &line);
+    case '$':
+        parsed = take_number(parser, &number);
+        if (parsed != PARSED || number < 0)
+            return parsed;
+        if (number > parser->end - parser->at - 2)
+            return PARSED_PART;
+        parser->at += number + 2;
+        return PARSED;
+    case '*':
+        parsed = take_number(parser, &number);
+        if (parsed == PARSED && number > INT32_MAX)
+            return PARSED_NONSENSE;
+        *ret_elements = parsed == PARSED && number > 0 ? (uint64_t)number : 0;
+        return parsed;
+    default:
+        return PARSED_NONSENSE;
+    }
+}
+
+/* Counts the replies that are whole by now; nothing is looked at twice. */
+static void scan(struct replies *replies)
+{
+    struct parser parser = { NULL, replies->bytes + replies->scanned,
+                             replies->bytes + replies->used };
+    uint64_t elements;
+    enum parsed parsed;
+
+    while ((parsed = pass_value(&parser, &elements)) == PARSED) {
+        replies->missing = (replies->missing ? replies->missing : 1) - 1 + elements;
+        replies->whole += replies->missing == 0;
+        replies->scanned = (size_t)(parser.at - replies->bytes);
+    }
+    replies->nonsense = parsed == PARSED_NONSENSE;
+}
+
 static enum parsed take_string(struct parser *parser, redisReply *ret)
 {
     long long length;
@@ -108,8 +158,6 @@ static enum parsed take_string(struct parser *parser, redisReply *ret)
         ret->type = REDIS_REPLY_NIL;
         return PARSED;
     }
-    if (parser->end - parser->at < length + 2)
-        return PARSED_PART;
     ret->str = parser->at;
     ret->len = (size_t)length;
     ret->str[length] = '\0';
@@ -131,10 +179,8 @@ static enum parsed take_array(struct parser *parser, redisReply *ret, int depth)
         ret->type = REDIS_REPLY_NIL;
         return PARSED;
     }
-    if (depth == DEPTH_MOST || count > INT32_MAX)
+    if (depth == DEPTH_MOST)
         return PARSED_NONSENSE;
-    if (count > parser->end - parser->at) /* the least element has more than a byte */
-        return PARSED_PART;
     ret->elements = (size_t)count;
     ret->element = arena_take(parser->arena, ret->elements * sizeof(*ret->element));
     elements = arena_take(parser->arena, ret->elements * sizeof(*elements));
@@ -157,11 +203,10 @@ static enum parsed take_text(struct parser *parser, redisReply *ret)
     return parsed;
 }
 
+/* A reply of which all is there. */
 static enum parsed take_reply(struct parser *parser, redisReply *ret, int depth)
 {
     memset(ret, 0, sizeof(*ret));
-    if (parser->at == parser->end)
-        return PARSED_PART;
     switch (*parser->at++) {
     case '$':
         ret->type = REDIS_REPLY_STRING;
@@ -196,47 +241,73 @@ static void make_room(struct replies *replies)
         memcpy(bytes, replies->bytes + replies->taken, left);
     replies->bytes = bytes;
     replies->used = left;
+    replies->scanned -= replies->taken;
     replies->taken = 0;
 }
 
+ssize_t replies_receive(struct replies *replies, int flags)
+{
+    ssize_t n;
+
+    make_room(replies);
+    n = recv(replies->fd, replies->bytes + replies->used, replies->room - replies->used,
+             flags);
+    if (n < 0)
+        return -errno;
+    replies->used += (size_t)n;
+    replies->received += (uint64_t)n;
+    scan(replies);
+    return n;
+}
+
+int replies_take(struct replies *replies, const redisReply **ret)
+{
+    struct parser parser = { replies->arena, replies->bytes + replies->taken,
+                             replies->bytes + replies->used };
+    redisReply *reply = arena_take(replies->arena, sizeof(*reply));
+
+    if (take_reply(&parser, reply, 0) != PARSED)
+        return -EIO;
+    replies->taken = (size_t)(parser.at - replies->bytes);
+    replies->whole--;
+    *ret = reply;
+    return 0;
+}
+
+uint64_t replies_taken(const struct replies *replies)
+{
+    return replies->received - (replies->used - replies->taken);
+}
+
+void replies_forget(struct replies *replies)
+{
+    replies->bytes = NULL;
+    replies->room = replies->used = replies->scanned = replies->taken = 0;
+}
+
 /* The watchdog's tick interrupts, and the socket's own time limit begins anew. */
-static int receive(struct replies *replies, const char *what, struct err *err)
+static int wait_for_more(struct replies *replies, const char *what, struct err *err)
 {
     uint64_t start_ns = clock_now_ns();
     ssize_t n;
 
-    make_room(replies);
     do
-        n = read(replies->fd, replies->bytes + replies->used,
-                 replies->room - replies->used);
-    while (n < 0 && errno == EINTR &&
-           clock_now_ns() - start_ns < CONNECTION_TIMEOUT_S * NSEC_PER_SEC);
-    if (n <= 0)
-        return err_set(err, -EIO, "Redis did not answer %s: %s", what,
-                       n ? strerror(errno) : "connection lost");
-    replies->used += (size_t)n;
-    return 0;
+        n = replies_receive(replies, 0);
+    while (n == -EINTR && clock_now_ns() - start_ns < CONNECTION_TIMEOUT_S * NSEC_PER_SEC);
+    return n > 0 ? 0
+                 : err_set(err, -EIO, "Redis did not answer %s: %s", what,
+                           n ? strerror((int)-n) : "connection lost");
 }
 
 int replies_next(struct replies *replies, const char *what, const redisReply **ret,
                  struct err *err)
 {
-    redisReply *reply = arena_take(replies->arena, sizeof(*reply));
+    int code = 0;
 
-    for (;;) {
-        struct parser parser = { replies->arena, replies->bytes + replies->taken,
-                                 replies->bytes + replies->used };
-        enum parsed parsed = replies->bytes ? take_reply(&parser, reply, 0) : PARSED_PART;
-
-        if (parsed == PARSED) {
-            replies->taken = (size_t)(parser.at - replies->bytes);
-            *ret = reply;
-            return 0;
-        }
-        if (parsed == PARSED_NONSENSE)
-            return err_set(err, -EIO, "Redis did not answer %s: what it says is no reply",
-                           what);
-        if (receive(replies, what, err) < 0)
-            return err->code;
-    }
+    while (code == 0 && !replies->whole && !replies->nonsense)
+        code = wait_for_more(replies, what, err);
+    if (code == 0 && (!replies->whole || replies_take(replies, ret) < 0))
+        code = err_set(err, -EIO, "Redis did not answer %s: what it says is no reply",
+                       what);
+    return code;
 }

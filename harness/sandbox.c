@@ -4,11 +4,10 @@
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
-#include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/heap.h"
 #include "base/mem.h"
 
 /* Looking at the clock costs little, and an instruction may be the call of a function
@@ -23,59 +22,6 @@ uint64_t sandbox_patience_ns = 5 * NSEC_PER_SEC;
 static lua_State *guarded; /* whose code is stopped at the deadline; NULL: nobody's */
 static uint64_t deadline_ns;
 
-/* The lane and its workers are copies of one process with one Lua state at a time that
- * matters, so one counter and one scratch memory are right. */
-static size_t allocated_bytes;
-static char *scratch_next, *scratch_start, *scratch_end;
-
-static void *scratch_allocate(size_t bytes)
-{
-    char *block = scratch_next;
-
-    bytes = (bytes + 15) & ~(size_t)15;
-    if (bytes > (size_t)(scratch_end - scratch_next))
-        return NULL;
-    scratch_next += bytes;
-    return block;
-}
-
-static bool in_scratch(const char *block)
-{
-    return block >= scratch_start && block < scratch_end;
-}
-
-/* What realloc() does, over two kinds of memory. */
-static void *reallocate(void *block, size_t old_bytes, size_t new_bytes)
-{
-    void *moved;
-
-    if (!scratch_start)
-        return realloc(block, new_bytes);
-    if (new_bytes <= old_bytes && block)
-        return block;
-    moved = scratch_allocate(new_bytes);
-    if (!moved && !in_scratch(block))
-        return realloc(block, new_bytes);
-    if (!moved)
-        moved = malloc(new_bytes);
-    if (moved && block)
-        memcpy(moved, block, old_bytes);
-    return moved;
-}
-
-static void release(void *block)
-{
-    if (!in_scratch(block))
-        free(block);
-}
-
-void sandbox_live_in(lua_State *lua, char *scratch, size_t bytes)
-{
-    lua_gc(lua, LUA_GCSTOP);
-    scratch_start = scratch_next = scratch;
-    scratch_end = scratch + bytes;
-}
-
 static void check_deadline(lua_State *lua, lua_Debug *where);
 
 /* A few instructions can copy gigabytes: whoever asks for much has the clock looked at,
@@ -88,24 +34,23 @@ static void check_large(size_t bytes)
 
 static void *allocate(void *context, void *block, size_t old_bytes, size_t new_bytes)
 {
-    void *grown;
+    struct heap *heap = context;
 
-    (void)context;
     if (!block)
         old_bytes = 0; /* then Lua tells the kind of object there */
-    if (new_bytes == 0) {
-        allocated_bytes -= old_bytes;
-        release(block);
-        return NULL;
-    }
     check_large(new_bytes);
     if (new_bytes > old_bytes &&
-        allocated_bytes - old_bytes + new_bytes > sandbox_memory_bytes)
+        heap_used(heap) - old_bytes + new_bytes > sandbox_memory_bytes)
         return NULL;
-    grown = reallocate(block, old_bytes, new_bytes);
-    if (grown)
-        allocated_bytes += new_bytes - old_bytes;
-    return grown;
+    return heap_resize(heap, block, old_bytes, new_bytes);
+}
+
+static struct heap *heap_of(lua_State *lua)
+{
+    void *heap;
+
+    lua_getallocf(lua, &heap);
+    return heap;
 }
 
 static int no_such_global(lua_State *lua)
@@ -161,10 +106,13 @@ lua_State *sandbox_new(uint64_t seed)
     static const char *const from_base[] = { "dofile", "loadfile",       "load", "print",
                                              "warn",   "collectgarbage", NULL };
     static const char *const from_math[] = { "randomseed", NULL };
-    lua_State *lua = lua_newstate(allocate, NULL);
+    /* Twice what may be in use: blocks are rounded up. */
+    size_t room = 2 * sandbox_memory_bytes + LARGE_BYTES;
+    struct heap *heap = heap_new(room);
+    lua_State *lua = heap ? lua_newstate(allocate, heap) : NULL;
 
     if (!lua)
-        abort();
+        mem_abort(room);
     for (size_t i = 0; i < ARRAY_SIZE(libraries); i++) {
         luaL_requiref(lua, libraries[i].name, libraries[i].func, 1);
         lua_pop(lua, 1);
@@ -189,6 +137,31 @@ lua_State *sandbox_new(uint64_t seed)
     lua_setmetatable(lua, -2);
     lua_pop(lua, 1);
     return lua;
+}
+
+lua_State *sandbox_free(lua_State *lua)
+{
+    struct heap *heap = lua ? heap_of(lua) : NULL;
+
+    if (lua)
+        lua_close(lua);
+    heap_free(heap);
+    return NULL;
+}
+
+size_t sandbox_bytes(lua_State *lua)
+{
+    return heap_bytes(heap_of(lua));
+}
+
+void sandbox_keep(lua_State *lua)
+{
+    heap_keep(heap_of(lua));
+}
+
+void sandbox_put_back(lua_State *lua)
+{
+    heap_put_back(heap_of(lua));
 }
 
 int sandbox_message(lua_State *lua)

@@ -17,6 +17,7 @@ extern uint64_t sandbox_patience_ns;
 
 /* math.random() is seeded, and the same in every function of a run. */
 struct lua_State *sandbox_new(uint64_t seed);
+struct lua_State *sandbox_free(struct lua_State *lua); /* NULL is fine; returns NULL */
 
 /* From here on Lua code that takes longer than sandbox_patience_ns is stopped with an
  * error; until sandbox_unguard(). */
@@ -29,11 +30,11 @@ int sandbox_run(struct lua_State *lua, const char *path, struct err *err);
 /* Makes an error of the message on top of the stack. */
 int sandbox_explain(struct lua_State *lua, const char *path, struct err *err);
 
-/* From here on new objects come from this memory, one after the other, and nothing is
- * collected: for a process that lives for one function. The first write to any page of
- * the heap after a fork costs a fault and a copy; memory that is shared between parent
- * and child costs neither. When it is used up, the heap goes on. */
-void sandbox_live_in(struct lua_State *lua, char *scratch, size_t bytes);
+/* The state as it is, remembered once and brought back as often as wanted, whatever became
+ * of it in between (a worker died in it: worker.h). That copies so many bytes. */
+size_t sandbox_bytes(struct lua_State *lua);
+void sandbox_keep(struct lua_State *lua);
+void sandbox_put_back(struct lua_State *lua);
 
 /* For lua_pcall: turns any error value into a message. */
 int sandbox_message(struct lua_State *lua);

@@ -449,8 +449,7 @@ void scenario_release(struct scenario *scenario)
     free(scenario->name);
     free(scenario->title);
     free(scenario->source);
-    if (scenario->lua)
-        lua_close(scenario->lua);
+    sandbox_free(scenario->lua);
 }
 
 struct scenario *scenario_free(struct scenario *scenario)

@@ -153,12 +153,11 @@ static void push_reply(lua_State *lua, const redisReply *reply)
 static void push_next_reply(lua_State *lua, struct context *context)
 {
     struct err err = ERR_NULL;
-    redisReply *reply;
+    const redisReply *reply;
 
     if (wire_read(context->wire, &reply, &err) < 0)
         raise_err(lua, context, &err);
     push_reply(lua, reply);
-    freeReplyObject(reply);
 }
 
 static bool is_error(lua_State *lua, int index)

@@ -2,135 +2,68 @@
 #include "wire.h"
 
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/mutant.h"
+#include "replies.h"
+
+#define LEAST_BUFFER ((size_t)24 << 10)
 
 struct wire {
-    redisContext *connection; /* owned */
+    int fd; /* borrowed */
     struct progress *page;
     struct wire_manner manner;
-    char *buffer; /* commands queued and not sent */
+    struct arena memory; /* of all that follows */
+    char *buffer;        /* commands queued and not sent */
     size_t used, room;
     size_t *ends; /* where each queued command ends in the buffer */
     size_t queued, ends_room;
     uint64_t limit; /* of commands; counts down from wire_cut() */
     uint64_t sent;  /* commands */
     uint64_t writes;
-    redisReply **early; /* replies that were read before they were asked for; owned */
-    size_t early_count, early_room, early_taken;
-    uint64_t read;  /* replies, early ones too */
+    struct arena heard; /* of replies */
+    struct replies replies;
+    uint64_t read;  /* replies, also those that nobody asked for yet */
     uint64_t asked; /* replies that were given out */
-    uint64_t fed;   /* bytes of replies */
     bool writing;   /* wrote since it last waited */
 };
 
-/* All that a worker writes, one after the other, and where its wire lives until it needs
- * more.
- *
- * The kernel maps a shared page at the first touch, alone if that is a write; but if it
- * is a read, with all present pages of the same 64 kB. So the mapping begins at such a
- * border, and the worker begins with a look at `released`. */
-#define WINDOW_BYTES ((size_t)64 << 10)
-struct mapping {
-    _Alignas(WINDOW_BYTES) struct progress page;
-    struct wire wire;
-    size_t ends[256];
-    char buffer[24 << 10];
-    _Alignas(16) char scratch[PROGRESS_SCRATCH];
-    struct trace traces[PROGRESS_TRACES]; /* these are filled lazily */
-    char output[RECORD_BYTES];
-    char answers[RECORD_BYTES];
-};
-
-static struct mapping *mapping_of(struct progress *page)
+static struct arena arena_of(struct room room)
 {
-    return (struct mapping *)page;
+    return arena_in(room.at, room.bytes);
 }
 
-char *progress_scratch(struct progress *page)
+struct wire *wire_new(int fd, struct progress *page)
 {
-    return mapping_of(page)->scratch;
-}
+    struct arena memory = ARENA_NULL, heard = ARENA_NULL;
+    struct wire *wire;
 
-struct progress *progress_map(struct err *err)
-{
-    struct mapping *mapping =
-        mem_map(sizeof(*mapping), WINDOW_BYTES, MAP_SHARED | MAP_NORESERVE);
-
-    if (!mapping) {
-        err_errno(err, "map %zu bytes of shared memory for the progress page",
-                  sizeof(*mapping));
-        return NULL;
+    if (page) {
+        memory = arena_of(progress_queue(page));
+        heard = arena_of(progress_replies(page));
     }
-    progress_reset(&mapping->page);
-    return &mapping->page;
-}
-
-struct progress *progress_unmap(struct progress *page)
-{
-    if (page)
-        munmap(page, sizeof(struct mapping));
-    return NULL;
-}
-
-void progress_reset(struct progress *page)
-{
-    memset(page, 0, sizeof(*page)); /* traces are overwritten as they come */
-    page->traces = mapping_of(page)->traces;
-    page->output = mapping_of(page)->output;
-    page->answers = mapping_of(page)->answers;
-}
-
-struct wire *wire_new(redisContext *connection, struct progress *page)
-{
-    struct mapping *mapping = mapping_of(page);
-    struct wire *wire = mapping ? &mapping->wire : MEM_NEW(struct wire);
-
-    *wire = (struct wire){ .connection = connection,
+    wire = arena_take(&memory, sizeof(*wire));
+    *wire = (struct wire){ .fd = fd,
                            .page = page,
+                           .memory = memory,
+                           .heard = heard,
                            .limit = UINT64_MAX,
                            .manner = WIRE_ONE_BUFFER };
-    if (mapping) {
-        wire->buffer = mapping->buffer;
-        wire->room = sizeof(mapping->buffer);
-        wire->ends = mapping->ends;
-        wire->ends_room = ARRAY_SIZE(mapping->ends);
-    }
+    wire->replies = replies_of(fd, &wire->heard);
     return wire;
-}
-
-static bool is_lent(const struct wire *wire, const void *block)
-{
-    const struct mapping *mapping = mapping_of(wire->page);
-
-    return mapping &&
-           (block == mapping->buffer || block == mapping->ends || block == wire);
-}
-
-static void forget_early(struct wire *wire)
-{
-    while (wire->early_taken < wire->early_count)
-        freeReplyObject(wire->early[wire->early_taken++]);
 }
 
 struct wire *wire_free(struct wire *wire)
 {
     if (wire) {
-        redisFree(wire->connection);
-        forget_early(wire);
-        free(wire->early);
-        if (!is_lent(wire, wire->buffer))
-            free(wire->buffer);
-        if (!is_lent(wire, wire->ends))
-            free(wire->ends);
-        if (!is_lent(wire, wire))
-            free(wire);
+        struct arena memory = wire->memory;
+
+        arena_release(&wire->heard);
+        arena_release(&memory);
     }
     return NULL;
 }
@@ -155,7 +88,7 @@ static int send_all(struct wire *wire, size_t length, struct err *err)
     const char *bytes = wire->buffer;
 
     while (length) {
-        ssize_t n = send(wire->connection->fd, bytes, length, MSG_NOSIGNAL);
+        ssize_t n = send(wire->fd, bytes, length, MSG_NOSIGNAL);
 
         if (n < 0 && errno == EINTR)
             continue;
@@ -224,90 +157,70 @@ static int send_commands(struct wire *wire, size_t commands, struct err *err)
     return send_all(wire, length, err);
 }
 
-static int record_answer(struct wire *wire, const char *bytes, size_t length,
-                         struct err *err)
+static int record_answer(struct wire *wire, size_t length, struct err *err)
 {
-    if (wire->fed + length > RECORD_BYTES)
+    const struct replies *replies = &wire->replies;
+    uint64_t before = replies->received - length;
+
+    if (replies->received > RECORD_BYTES)
         return err_set(err, ERR_USAGE, "Redis answers the update with more than %u bytes",
                        RECORD_BYTES);
-    memcpy(wire->page->answers + wire->fed, bytes, length);
-    wire->page->heard = wire->fed + length;
+    memcpy(wire->page->answers + before, replies->bytes + replies->used - length, length);
+    wire->page->heard = replies->received;
     return 0;
 }
 
 /* Reads what has come. Returns the number of bytes; 0 if there is nothing now and the
  * flags say not to wait. */
-static ssize_t receive(struct wire *wire, int flags, struct err *err)
+static ssize_t receive_aside(struct wire *wire, int flags, struct err *err)
 {
-    char piece[4096];
     ssize_t n;
 
     /* A command may block for as long as the watchdog lets it: the socket's own time
      * limit is for those who have none. */
     do {
-        n = recv(wire->connection->fd, piece, sizeof(piece), flags);
-        if (n < 0 && errno == EAGAIN && flags & MSG_DONTWAIT)
+        n = replies_receive(&wire->replies, flags);
+        if (n == -EAGAIN && flags & MSG_DONTWAIT)
             return 0;
-    } while (n < 0 && (errno == EINTR || errno == EAGAIN));
-    if (n < 0)
-        return err_errno(err, "read a reply from Redis");
-    if (n == 0)
-        return err_set(err, -EIO, "read a reply from Redis: connection lost");
-    if (wire->page && wire->page->record &&
-        record_answer(wire, piece, (size_t)n, err) < 0)
-        return err->code;
-    redisReaderFeed(wire->connection->reader, piece, (size_t)n);
-    wire->fed += (uint64_t)n;
+    } while (n == -EINTR || n == -EAGAIN);
+    if (n <= 0)
+        return err_set(err, n ? (int)n : -EIO, "read a reply from Redis: %s",
+                       n ? strerror((int)-n) : "connection lost");
+    if (wire->replies.nonsense)
+        return err_set(err, -EIO, "read a reply from Redis: what it says is no reply");
     return n;
 }
 
-/* The next reply of those that have come; NULL: none is complete. */
-static int take_apart(struct wire *wire, redisReply **ret, struct err *err)
+/* The same for replies of the update. */
+static ssize_t receive(struct wire *wire, int flags, struct err *err)
 {
-    redisReader *reader = wire->connection->reader;
-    void *reply = NULL;
+    ssize_t n = receive_aside(wire, flags, err);
 
-    if (redisReaderGetReply(reader, &reply) != REDIS_OK)
-        return err_set(err, -EIO, "read a reply from Redis: %s", reader->errstr);
-    *ret = reply;
-    if (!reply)
-        return 0;
-    if (wire->page && wire->page->record && wire->read < wire->sent)
-        wire->page->traces[wire->read].reply_end =
-            wire->fed - (reader->len - reader->pos);
-    wire->read++;
+    if (n > 0 && wire->page && wire->page->record)
+        return record_answer(wire, (size_t)n, err) < 0 ? err->code : n;
+    return n;
+}
+
+/* So many replies have been read by now. */
+static void note_read(struct wire *wire, uint64_t replies)
+{
+    if (replies <= wire->read)
+        return;
+    wire->read = replies;
     atomic_signal_fence(memory_order_release); /* as with commands */
     if (wire->page)
         wire->page->replies = wire->read;
-    return 0;
 }
 
 /* Reads the replies that have come so far, and keeps them. */
 static int read_early(struct wire *wire, struct err *err)
 {
-    ssize_t n;
+    while (wire->asked + wire->replies.whole < wire->sent) {
+        ssize_t n = receive(wire, MSG_DONTWAIT, err);
 
-    if (wire->early_taken == wire->early_count)
-        wire->early_taken = wire->early_count = 0;
-    while (wire->read < wire->sent && (n = receive(wire, MSG_DONTWAIT, err))) {
-        redisReply *reply;
-
-        if (n < 0)
+        if (n <= 0)
             return (int)n;
-        for (;;) {
-            int code = take_apart(wire, &reply, err);
-
-            if (code < 0)
-                return code;
-            if (!reply)
-                break;
-            if (wire->early_count == wire->early_room) {
-                wire->early_room = 2 * wire->early_room + 16;
-                wire->early =
-                    mem_grow(wire->early, wire->early_room, sizeof(*wire->early));
-            }
-            wire->early[wire->early_count++] = reply;
-        }
+        note_read(wire, wire->asked + wire->replies.whole);
     }
     return 0;
 }
@@ -317,12 +230,11 @@ int wire_abandon(struct wire *wire, struct err *err)
     wire->queued = 0;
     wire->used = 0;
     while (wire_due(wire)) {
-        redisReply *reply;
+        const redisReply *reply;
         int code = wire_read(wire, &reply, err);
 
         if (code < 0)
             return code;
-        freeReplyObject(reply);
     }
     return 0;
 }
@@ -358,15 +270,12 @@ int wire_flush(struct wire *wire, struct err *err)
     return code;
 }
 
-/* What mem_grow() does, for a block that may be lent. */
-static void *grow(const struct wire *wire, void *block, size_t old_bytes, size_t bytes)
+static void *grow(struct wire *wire, const void *block, size_t old_bytes, size_t bytes)
 {
-    void *grown;
+    void *grown = arena_take(&wire->memory, bytes);
 
-    if (!is_lent(wire, block))
-        return mem_grow(block, bytes, 1);
-    grown = mem_alloc(bytes);
-    memcpy(grown, block, old_bytes);
+    if (old_bytes)
+        memcpy(grown, block, old_bytes);
     return grown;
 }
 
@@ -374,7 +283,7 @@ static void *grow(const struct wire *wire, void *block, size_t old_bytes, size_t
 static void make_room(struct wire *wire, size_t bytes)
 {
     if (wire->used + bytes > wire->room) {
-        wire->room = 2 * (wire->used + bytes);
+        wire->room = 2 * (wire->used + bytes) + LEAST_BUFFER;
         wire->buffer = grow(wire, wire->buffer, wire->used, wire->room);
     }
     if (wire->queued == wire->ends_room) {
@@ -402,11 +311,9 @@ static char *put_head(char *at, char kind, size_t number)
     return at;
 }
 
-/* Formats the command where it will be sent from. hiredis does so in memory of its own,
- * but in a forked child the first write to a page of the heap costs a fault and a copy.
- */
-int wire_append(struct wire *wire, int argc, const char **argv, const size_t *lengths,
-                struct err *err)
+/* Formats a command where it will be sent from. */
+static void put_command(struct wire *wire, int argc, const char *const *argv,
+                        const size_t *lengths)
 {
     size_t most = HEAD_BYTES;
     char *at;
@@ -423,51 +330,65 @@ int wire_append(struct wire *wire, int argc, const char **argv, const size_t *le
         *at++ = '\n';
     }
     wire->used = (size_t)(at - wire->buffer);
+}
+
+int wire_append(struct wire *wire, int argc, const char *const *argv,
+                const size_t *lengths, struct err *err)
+{
+    put_command(wire, argc, argv, lengths);
     wire->ends[wire->queued++] = wire->used;
     return wire->used >= wire->manner.chunk ? wire_flush(wire, err) : 0;
 }
 
-int wire_read(struct wire *wire, redisReply **ret, struct err *err)
+/* A reply that ends the buffer leaves nothing behind that would have to be kept. */
+static void forget_read(struct wire *wire)
+{
+    if (wire->replies.taken < wire->replies.used)
+        return;
+    replies_forget(&wire->replies);
+    arena_reset(&wire->heard);
+}
+
+int wire_read(struct wire *wire, const redisReply **ret, struct err *err)
 {
     struct progress *page = wire->page;
-    redisReply *reply = NULL;
 
     /* Whether the reply has come already is chance, and must not show in the count. */
     if (page && wire->writing)
         page->trips = page->trips + 1;
     wire->writing = false;
-    if (wire->early_taken < wire->early_count) {
-        *ret = wire->early[wire->early_taken++];
-        wire->asked++;
-        return 0;
-    }
-    for (;;) {
-        if (take_apart(wire, &reply, err) < 0)
-            return err->code;
-        if (reply)
-            break;
+    forget_read(wire);
+    while (!wire->replies.whole)
         if (receive(wire, 0, err) < 0)
             return err->code;
-    }
-    wire->asked++;
-    *ret = reply;
+    if (replies_take(&wire->replies, ret) < 0)
+        return err_set(err, -EIO, "read a reply from Redis: what it says is no reply");
+    if (page && page->record && wire->asked < wire->sent)
+        page->traces[wire->asked].reply_end = replies_taken(&wire->replies);
+    note_read(wire, ++wire->asked);
     return 0;
 }
 
 int wire_load_script(struct wire *wire, struct str text, struct err *err)
 {
-    const char *argv[] = { "SCRIPT", "LOAD", text.bytes };
+    const char *const words[] = { "SCRIPT", "LOAD", text.bytes };
     const size_t lengths[] = { 6, 4, text.length };
-    redisReply *reply;
-    int code = 0;
+    uint64_t received = wire->replies.received;
+    const redisReply *reply;
+    int code;
 
     if (!wire->page || !wire->page->undisturbed)
         return 0;
-    reply = redisCommandArgv(wire->connection, ARRAY_SIZE(argv), argv, lengths);
-    if (!reply)
-        return err_set(err, -EIO, "load a script: %s", wire->connection->errstr);
-    if (reply->type == REDIS_REPLY_ERROR)
+    forget_read(wire);
+    put_command(wire, ARRAY_SIZE(words), words, lengths);
+    code = send_all(wire, wire->used, err);
+    wire->used = 0;
+    while (code == 0 && !wire->replies.whole)
+        code = receive_aside(wire, 0, err) < 0 ? err->code : 0;
+    if (code == 0)
+        code = replies_take(&wire->replies, &reply);
+    if (code == 0 && reply->type == REDIS_REPLY_ERROR)
         code = err_set(err, ERR_USAGE, "redis.script: %s", reply->str);
-    freeReplyObject(reply);
+    wire->replies.received = received; /* it does not belong to the update */
     return code;
 }

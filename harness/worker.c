@@ -20,6 +20,7 @@
 
 #define TICK_US 100000
 #define HELD_UP_NS ((int64_t)(100 * NSEC_PER_USEC))
+#define SHARED_MOST ((size_t)1 << 20)
 
 static void tick(int signal_number)
 {
@@ -74,19 +75,27 @@ static void note_error(struct progress *page, const struct err *err)
              err->msg[0] ? err->msg : "unknown error");
 }
 
-/* The child. */
-__attribute__((noreturn)) static void live(const struct worker_job *job,
-                                           redisContext *connection,
-                                           struct progress *page)
+/* What the child is given. It lies in the lane's memory until the child is gone. */
+struct life {
+    const struct worker_job *job;
+    struct progress *page;
+    int fd; /* the connection */
+};
+
+/* The child, which may share the lane's memory: nothing here or below may write to what is
+ * not the worker's (the page and its memory, the stack, the scenario's Lua state). */
+static int live(void *context)
 {
+    const struct life *life = context;
+    const struct worker_job *job = life->job;
+    struct progress *page = life->page;
     struct err err = ERR_NULL;
     struct wire *wire;
     int code;
 
     while (!atomic_load(&page->released))
         word_wait(&page->released, NULL);
-    wire = wire_new(connection, page);
-    sandbox_live_in(job->scenario->lua, progress_scratch(page), PROGRESS_SCRATCH);
+    wire = wire_new(life->fd, page);
     if (job->fault == FAULT_KILL && job->killer == KILLER_PARENT)
         word_set(&page->ready);
     page->arm_ns = clock_now_ns();
@@ -104,6 +113,26 @@ __attribute__((noreturn)) static void live(const struct worker_job *job,
     else
         page->end_ns = clock_now_ns();
     _exit(code < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+}
+
+/* The scenario's Lua state has to be put back after each worker that shares it. A large
+ * one is left to fork, which copies what is written only. */
+static bool shares(const struct scenario *scenario)
+{
+    return process_can_share() && sandbox_bytes(scenario->lua) <= SHARED_MOST;
+}
+
+static pid_t start(struct life *life, bool shared, struct err *err)
+{
+    struct room stack = progress_stack(life->page);
+    pid_t pid;
+
+    if (shared) {
+        sandbox_keep(life->job->scenario->lua);
+        return process_share(live, life, stack.at, stack.bytes, err);
+    }
+    pid = process_fork(false, err);
+    return pid == 0 ? live(life) : pid;
 }
 
 static int own_client_id(redisContext *connection, int64_t *ret, struct err *err)
@@ -163,7 +192,7 @@ static int reap(pid_t pid, uint64_t timeout_ns, struct ending *ret, struct err *
     bool killed = false;
 
     while (waitid(P_PID, (id_t)pid, &info, WEXITED) < 0) {
-        if (errno != EINTR)
+        if (errno == ECHILD) /* else: a tick. The worker may have changed errno */
             return err_errno(err, "wait for worker %ld", (long)pid);
         if (!killed && clock_now_ns() - start_ns > timeout_ns) {
             killed = true;
@@ -203,7 +232,9 @@ int worker_run_on(const struct worker_job *job, redisContext *taken, int64_t cli
     CLEANUP(connection_closep) redisContext *connection = taken;
     static struct typical lead; /* from arming the timer to the update's beginning */
     struct worker_job inherited = *job;
-    uint64_t kill_ns = 0; /* monotonic clock */
+    struct life life = { &inherited, page, connection->fd };
+    bool shared = shares(job->scenario); /* its Lua state may grow in the worker */
+    uint64_t kill_ns = 0;                /* monotonic clock */
     uint64_t connected_ns, released_ns;
     struct ending ending;
     int pidfd = -1;
@@ -220,16 +251,16 @@ int worker_run_on(const struct worker_job *job, redisContext *taken, int64_t cli
         wake_exactly(); /* for calibrations too: they must run as kills do */
     if (parent_kills(job))
         inherited.point.delay_ns = 0;
-    pid = process_fork(false, err);
+    pid = start(&life, shared, err);
     if (pid < 0)
         return pid;
-    if (pid == 0)
-        live(&inherited, connection, page);
     connection = connection_close(connection);
     if (parent_kills(job)) {
         pidfd = process_pidfd(pid, err);
         if (pidfd < 0) {
             process_destroy(pid);
+            if (shared)
+                sandbox_put_back(job->scenario->lua);
             return err->code;
         }
     }
@@ -240,6 +271,8 @@ int worker_run_on(const struct worker_job *job, redisContext *taken, int64_t cli
         close(pidfd);
     }
     code = reap(pid, job->timeout_ns, &ending, err);
+    if (shared)
+        sandbox_put_back(job->scenario->lua);
     if (code < 0)
         return code;
     if (job->fault == FAULT_KILL && page->begin_ns && job->point.delay_ns < NSEC_PER_SEC)

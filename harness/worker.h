@@ -1,7 +1,15 @@
-/* worker.h - the child's whole life: a forked process that runs one function of the
- * scenario once, on a connection of its own.
+/* worker.h - the child's whole life: a process that runs one function of the scenario
+ * once, on a connection of its own.
  *
- * The lane opens the connection, asks for its client id and forks; the child inherits it.
+ * A fork copies the lane's page tables, every page that the child writes, and has all of
+ * it to give back: that was half of a trial. So the child shares the lane's memory
+ * (process.h) and keeps to what is the worker's: the page with the wire's memory and its
+ * stack, and the scenario's Lua state, which the lane itself never runs. What it leaves
+ * there, wherever it died, the lane puts back by one copy. With a large Lua state, or under
+ * a sanitizer, the child is forked, and all else is the same.
+ *
+ * The lane opens the connection, asks for its client id and starts the child, which
+ * inherits it.
  * The child does nothing until the lane has closed its own copy, because a connection
  * dies with its last copy, and the worker's death must be its death. The page says how
  * far it came. */

@@ -1,34 +1,41 @@
 /* arena.c - see arena.h. */
 #include "base/arena.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
+
+#include "base/mem.h"
 
 #define LEAST_BYTES ((size_t)64 << 10)
 
-/* Begins a mapping; the pieces follow it. Blocks double, so a few are enough for
+/* Begins a block; the pieces follow it. Blocks double, so a few are enough for
  * anything. */
 struct arena_block {
     struct arena_block *older;
-    _Alignas(16) size_t bytes; /* of the whole mapping */
+    size_t bytes; /* of the whole block */
+    _Alignas(16) bool lent;
 };
 
 static void add_block(struct arena *arena, size_t bytes)
 {
-    size_t room = arena->newest ? 2 * arena->newest->bytes : LEAST_BYTES;
-    struct arena_block *block;
+    struct arena_block *block = arena->newest;
+    size_t room = block && !block->lent ? 2 * block->bytes : LEAST_BYTES;
 
     while (room < sizeof(*block) + bytes)
         room *= 2;
-    block = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (block == MAP_FAILED || madvise(block, room, MADV_DONTFORK) < 0) {
-        fprintf(stderr, "afterkill: out of memory\n");
-        abort();
-    }
-    *block = (struct arena_block){ arena->newest, room };
+    block = mem_map(room, MAP_PRIVATE);
+    if (!block || madvise(block, room, MADV_DONTFORK) < 0)
+        mem_abort(room);
+    *block = (struct arena_block){ arena->newest, room, false };
     arena->newest = block;
     arena->used = sizeof(*block);
+}
+
+struct arena arena_in(void *memory, size_t bytes)
+{
+    struct arena_block *block = memory;
+
+    *block = (struct arena_block){ NULL, bytes, true };
+    return (struct arena){ block, sizeof(*block) };
 }
 
 void *arena_take(struct arena *arena, size_t bytes)
@@ -48,7 +55,8 @@ static void drop_block(struct arena *arena)
     struct arena_block *block = arena->newest;
 
     arena->newest = block->older;
-    munmap(block, block->bytes);
+    if (!block->lent)
+        munmap(block, block->bytes);
 }
 
 /* The newest block is the largest: it stays, for the next round. */

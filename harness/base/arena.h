@@ -5,6 +5,7 @@
  * and no worker needs, lies in an arena, which the fork passes over. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena {
@@ -15,6 +16,9 @@ struct arena {
     {                                                                                    \
         NULL, 0                                                                          \
     }
+
+/* One whose first block is memory of the caller's, aligned for anything. */
+struct arena arena_in(void *memory, size_t bytes);
 
 void *arena_take(struct arena *arena,
                  size_t bytes);        /* aligned for anything; not zeroed */

@@ -2,18 +2,21 @@
 #include "base/mem.h"
 
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
+void mem_abort(size_t bytes)
+{
+    fprintf(stderr, "afterkill: out of memory (%zu bytes)\n", bytes);
+    abort();
+}
+
 static void *checked(void *block, size_t bytes)
 {
-    if (!block && bytes) {
-        fprintf(stderr, "afterkill: out of memory (%zu bytes)\n", bytes);
-        abort();
-    }
+    if (!block && bytes)
+        mem_abort(bytes);
     return block;
 }
 
@@ -58,17 +61,10 @@ void mem_freep(void *pointer)
     free(*(void **)pointer);
 }
 
-void *mem_map(size_t bytes, size_t alignment, int flags)
+void *mem_map(size_t bytes, int flags)
 {
-    size_t whole = (bytes + alignment - 1) & ~(alignment - 1), before;
-    char *map = mmap(NULL, whole + alignment, PROT_READ | PROT_WRITE,
-                     flags | MAP_ANONYMOUS, -1, 0);
+    void *map =
+        mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
 
-    if (map == MAP_FAILED)
-        return NULL;
-    before = -(uintptr_t)map & (alignment - 1);
-    if (before)
-        munmap(map, before);
-    munmap(map + before + whole, alignment - before);
-    return map + before;
+    return map == MAP_FAILED ? NULL : map;
 }

@@ -17,10 +17,11 @@ void *mem_copy(const void *from, size_t bytes);
 char *mem_strdup(const char *text);
 __attribute__((format(printf, 1, 2))) char *mem_printf(const char *format, ...);
 
-/* Maps zeroed pages at a multiple of `alignment`, a power of two to which `bytes` is
- * rounded up. `flags`: MAP_SHARED or MAP_PRIVATE, and more. NULL and errno if that fails;
- * free with munmap(). */
-void *mem_map(size_t bytes, size_t alignment, int flags);
+/* Maps zeroed pages. `flags`: MAP_SHARED or MAP_PRIVATE, and more. NULL and errno if that
+ * fails; free with munmap(). */
+void *mem_map(size_t bytes, int flags);
+
+__attribute__((noreturn)) void mem_abort(size_t bytes); /* there is no memory left */
 
 #define MEM_NEW(type) ((type *)mem_alloc(sizeof(type)))
 #define MEM_ARRAY(type, count) ((type *)mem_grow(NULL, (count), sizeof(type)))
