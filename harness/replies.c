@@ -61,8 +61,7 @@ struct parser {
     char *at, *end;
 };
 
-/* A line without what ends it: the byte behind is 0. That is why the '\n' is looked for: a
- * line may have been read before. */
+/* A line without what ends it. */
 static enum parsed take_line(struct parser *parser, struct str *ret)
 {
     char *newline = memchr(parser->at, '\n', (size_t)(parser->end - parser->at));
@@ -71,7 +70,6 @@ static enum parsed take_line(struct parser *parser, struct str *ret)
         return PARSED_PART;
     if (newline == parser->at)
         return PARSED_NONSENSE;
-    newline[-1] = '\0';
     *ret = (struct str){ parser->at, (size_t)(newline - 1 - parser->at) };
     parser->at = newline + 1;
     return PARSED;
@@ -199,6 +197,7 @@ static enum parsed take_text(struct parser *parser, redisReply *ret)
     if (parsed == PARSED) {
         ret->str = (char *)(uintptr_t)line.bytes;
         ret->len = line.length;
+        ret->str[line.length] = '\0';
     }
     return parsed;
 }

@@ -22,7 +22,7 @@ struct context {
     bool preparing;   /* the function is the scenario's `before` */
 };
 
-static const char pending_key;
+static const char context_key, pending_key;
 
 static struct context **context_place(lua_State *lua)
 {
@@ -454,6 +454,8 @@ void vocabulary_push(lua_State *lua)
         { NULL, NULL },
     };
 
+    *context_place(lua) = lua_newuserdatauv(lua, sizeof(struct context), 0);
+    lua_rawsetp(lua, LUA_REGISTRYINDEX, &context_key); /* as long as the state lives */
     vocabulary_use(lua, NULL, false);
     luaL_newlib(lua, functions);
     script_add(lua);
@@ -461,10 +463,7 @@ void vocabulary_push(lua_State *lua)
 
 void vocabulary_use(lua_State *lua, struct wire *wire, bool preparing)
 {
-    static struct context context;
-
-    context = (struct context){ .wire = wire, .preparing = preparing };
-    *context_place(lua) = &context;
+    *context_of(lua) = (struct context){ .wire = wire, .preparing = preparing };
 }
 
 struct wire *vocabulary_wire(lua_State *lua)

@@ -127,18 +127,17 @@ static char *take_block(struct heap *heap, size_t size)
 static char *resize(struct heap *heap, char *block, size_t old_bytes, size_t new_bytes)
 {
     size_t old_size = block ? size_of(old_bytes) : 0, size = size_of(new_bytes);
-    char *moved;
+    char *moved = block && size == old_size ? block : take_block(heap, size);
 
-    if (block && size <= old_size) {
+    if (!moved && block && size < old_size) { /* nothing is left: what follows is free */
         put_piece(heap, block + room_of(size), room_of(old_size) - room_of(size));
         return block;
     }
-    moved = take_block(heap, size);
-    if (!moved)
-        return NULL;
+    if (!moved || moved == block)
+        return moved;
     SANITIZER_ALLOW(moved, new_bytes);
     if (block) {
-        memcpy(moved, block, old_bytes);
+        memcpy(moved, block, old_bytes < new_bytes ? old_bytes : new_bytes);
         put(heap, block, old_size);
     }
     return moved;

@@ -15,7 +15,7 @@ struct heap *heap_new(size_t room);
 struct heap *heap_free(struct heap *heap); /* NULL is fine; returns NULL */
 
 /* What realloc(3) does, for a block of which the caller tells the size. A block can always
- * become smaller, and does not move then. NULL: the room is used up. */
+ * become smaller. NULL: the room is used up. */
 void *heap_resize(struct heap *heap, void *block, size_t old_bytes, size_t new_bytes);
 
 size_t heap_used(const struct heap *heap);  /* the sum of all blocks */

@@ -137,7 +137,7 @@ static void must(int code, const struct err *err)
     }
 }
 
-static void append_words(struct wire *wire, int argc, const char **words)
+static void append_words(struct wire *wire, int argc, const char *const *words)
 {
     size_t lengths[4];
     struct err err = ERR_NULL;
@@ -153,10 +153,9 @@ static void read_all(struct wire *wire)
 
     must(wire_flush(wire, &err), &err);
     while (wire_due(wire)) {
-        redisReply *reply;
+        const redisReply *reply;
 
         must(wire_read(wire, &reply, &err), &err);
-        freeReplyObject(reply);
     }
 }
 
@@ -203,11 +202,13 @@ Test(wire, counts_what_it_sends, .timeout = 30)
         redisFreeCommand(command);
     }
     for (size_t m = 0; m < ARRAY_SIZE(ways_out); m++) {
+        redisContext *connection;
         struct wire *wire;
 
         tell(bench.auditor.connection, "FLUSHALL");
         progress_reset(bench.page);
-        wire = wire_new(bench_connect(&bench), bench.page);
+        connection = bench_connect(&bench);
+        wire = wire_new(connection->fd, bench.page);
         push_numbers(wire, ways_out[m], COMMANDS);
         cr_expect_eq(bench.page->commands, COMMANDS, "mode %zu", m);
         cr_expect_eq(bench.page->replies, COMMANDS, "mode %zu", m);
@@ -219,6 +220,7 @@ Test(wire, counts_what_it_sends, .timeout = 30)
         cr_expect_eq(wire_due(wire), 0);
         expect_prefix(&bench, COMMANDS);
         wire_free(wire);
+        redisFree(connection);
     }
     bench_remove(&bench);
 }
@@ -239,7 +241,7 @@ static bool run_cut(struct bench *bench, uint64_t k,
     pid = process_fork(false, &err);
     cr_assert_geq(pid, 0, "%s", err.msg);
     if (pid == 0) {
-        struct wire *wire = wire_new(connection, bench->page);
+        struct wire *wire = wire_new(connection->fd, bench->page);
 
         wire_cut(wire, k);
         work(wire, context);
@@ -317,12 +319,13 @@ Test(wire, long_pipeline_goes_through, .timeout = 30)
     memset(value, 'x', BYTES);
     value[BYTES] = '\0';
     for (size_t m = 0; m < ARRAY_SIZE(ways_out); m++) {
+        redisContext *connection = bench_connect(&bench);
         struct wire *wire;
         redisReply *last;
 
         tell(bench.auditor.connection, "FLUSHALL");
         progress_reset(bench.page);
-        wire = wire_new(bench_connect(&bench), bench.page);
+        wire = wire_new(connection->fd, bench.page);
         set_way(wire, ways_out[m]);
         for (int i = 0; i < LONG; i++) {
             char key[16];
@@ -341,6 +344,7 @@ Test(wire, long_pipeline_goes_through, .timeout = 30)
         cr_expect_str_eq(last->str, value);
         freeReplyObject(last);
         wire_free(wire);
+        redisFree(connection);
     }
     bench_remove(&bench);
 }
@@ -350,10 +354,10 @@ Test(wire, long_pipeline_goes_through, .timeout = 30)
 Test(wire, abandoned_commands_are_not_sent, .timeout = 30)
 {
     struct bench bench = bench_make(&plain_scenario);
-    struct wire *wire = wire_new(bench_connect(&bench), bench.page);
+    redisContext *connection = bench_connect(&bench);
+    struct wire *wire = wire_new(connection->fd, bench.page);
     struct err err = ERR_NULL;
 
-    progress_reset(bench.page);
     set_way(wire, WAY_BUFFER);
     append_words(wire, 3, (const char *[]){ "RPUSH", "list", "never" });
     cr_expect_eq(wire_abandon(wire, &err), 0, "%s", err.msg);
@@ -366,6 +370,7 @@ Test(wire, abandoned_commands_are_not_sent, .timeout = 30)
     cr_expect_eq(wire_due(wire), 0);
     expect_prefix(&bench, 1);
     wire_free(wire);
+    redisFree(connection);
     bench_remove(&bench);
 }
 
@@ -790,7 +795,7 @@ __attribute__((noreturn)) static void linger(redisContext *observer, redisContex
 
     while (looks_made(observer) < before + 5)
         ;
-    wire = wire_new(worker, NULL);
+    wire = wire_new(worker->fd, NULL);
     set_way(wire, WAY_BUFFER);
     for (int i = 0; i < LATE; i++)
         append_words(wire, 2, (const char *[]){ "INCR", "late" });
@@ -876,18 +881,23 @@ struct shop {
     struct scenario *scenario;
 };
 
-static struct shop shop_make(void)
+static struct shop shop_of(const char *path)
 {
     struct scenario_settings settings = { .seed = 1, .now = 1000000000 };
-    char *path = test_scenario("worker");
     struct shop shop;
     struct err err = ERR_NULL;
 
     cr_assert_eq(scenario_load(path, &settings, &shop.scenario, &err), 0, "%s", err.msg);
     shop.bench = bench_make(shop.scenario);
     cr_assert_eq(watchdog_start(&err), 0, "%s", err.msg);
-    free(path);
     return shop;
+}
+
+static struct shop shop_make(void)
+{
+    CLEANUP(mem_freep) char *path = test_scenario("worker");
+
+    return shop_of(path);
 }
 
 static void shop_remove(struct shop *shop)
@@ -1040,6 +1050,56 @@ Test(worker, that_does_not_end_is_ended, .timeout = 30)
         cr_expect_eq(ask_integer(shop.bench.auditor.connection, "LLEN list"), 1);
     }
     shop_remove(&shop);
+}
+
+/* A scenario whose state is so many bytes large, and whose update notices what another left
+ * behind. */
+static char *forgetful_scenario(const char *directory, size_t bytes)
+{
+    CLEANUP(mem_freep) char *text =
+        mem_printf("local ballast, seen, before = (' '):rep(%zu), {}, 0\n"
+                   "return { title = 'forgetful', strategies = { { name = 'one',\n"
+                   "  update = function(redis)\n"
+                   "    if #seen > 0 or before > 0 or #ballast ~= %zu then\n"
+                   "      error('somebody was here') end\n"
+                   "    for i = 1, 20 do\n"
+                   "      before, seen[i] = i, { ('x'):rep(i * 50) }\n"
+                   "      redis.call('RPUSH', 'list', before)\n"
+                   "    end\n"
+                   "  end } } }\n",
+                   bytes, bytes);
+
+    return test_file(directory, "forgetful.lua", text);
+}
+
+/* However it dies, and whether the lane's memory was shared or copied. */
+Test(worker, leaves_nothing_in_lua, .timeout = 60)
+{
+    static const size_t sizes[] = { 0, 4 << 20 };
+    char *directory = test_directory();
+
+    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+        CLEANUP(mem_freep) char *path = forgetful_scenario(directory, sizes[i]);
+        struct shop shop = shop_of(path);
+        size_t died = 0;
+
+        for (uint64_t k = 0; k < 400; k++) {
+            struct worker_job job = { .fault = k % 2 ? FAULT_KILL : FAULT_STEP,
+                                      .point = { .commands = k % 20,
+                                                 .delay_ns = 1 + 977 * k },
+                                      .timeout_ns = 20 * NSEC_PER_SEC };
+            enum outcome outcome = run_worker(&shop, "one", job);
+
+            cr_assert_neq(outcome, OUTCOME_ERROR, "%s", shop.bench.page->error);
+            died += outcome == OUTCOME_VALID;
+        }
+        cr_expect_geq(died, 200);
+        cr_expect_eq(run_worker(&shop, "one", (struct worker_job){ .timeout_ns = 20 * NSEC_PER_SEC }),
+                     OUTCOME_MISSED);
+        cr_expect_eq(ask_integer(shop.bench.auditor.connection, "LLEN list"), 20);
+        shop_remove(&shop);
+    }
+    test_directory_remove(directory);
 }
 
 /* A server that is not there is an error of the infrastructure, not an outcome. */

@@ -1,0 +1,254 @@
+/* Workers that share the lane's memory (worker.h) keep to what is theirs: wherever they are
+ * killed, the lane and those who come later do not notice.
+ *
+ * While a worker runs, everything else that could be written is forbidden by the kernel;
+ * whoever writes there dies of it. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "connection.h"
+#include "process.h"
+#include "sandbox.h"
+#include "scenario.h"
+#include "testlib.h"
+#include "wire.h"
+#include "worker.h"
+
+#define RANGES_MOST 512
+
+static void must(int code, const struct err *err)
+{
+    if (code < 0) {
+        fprintf(stderr, "%s\n", err->msg);
+        _exit(99);
+    }
+}
+
+struct range {
+    char *start, *end;
+};
+
+/* What a worker is to keep off. */
+struct forbidden {
+    struct range ranges[RANGES_MOST];
+    size_t count;
+};
+
+static bool holds(struct range range, const void *address)
+{
+    return (const char *)address >= range.start && (const char *)address < range.end;
+}
+
+/* Private memory that can be written, but for the Lua state, the stack (the lane waits
+ * there, and the kernel writes what it waits for), and the thread's: errno is both's, and
+ * the kernel writes there whenever it likes (rseq(2)). */
+static void find_forbidden(struct forbidden *ret, const void *lua)
+{
+    FILE *file = fopen("/proc/self/maps", "r");
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char *own = (char *)((uintptr_t)&errno & ~(page - 1));
+    char *own_end = (char *)(((uintptr_t)pthread_self() & ~(page - 1)) + 2 * page);
+    char line[512], mode[5];
+    void *start, *end;
+
+    ret->count = 0;
+    while (file && fgets(line, sizeof(line), file)) {
+        struct range range;
+
+        if (sscanf(line, "%p-%p %4s", &start, &end, mode) != 3 || strcmp(mode, "rw-p") != 0)
+            continue;
+        range = (struct range){ start, end };
+        if (holds(range, lua) || holds(range, line))
+            continue;
+        if (ret->count + 2 > RANGES_MOST)
+            abort();
+        if (holds(range, own)) {
+            ret->ranges[ret->count++] = (struct range){ own_end, range.end };
+            range.end = own;
+        }
+        ret->ranges[ret->count++] = range;
+    }
+    if (!file || fclose(file) != 0 || ret->count < 3)
+        abort();
+}
+
+static void allow(const struct forbidden *forbidden, int mode)
+{
+    for (size_t i = 0; i < forbidden->count; i++) {
+        const struct range *range = &forbidden->ranges[i];
+
+        if (range->end > range->start)
+            mprotect(range->start, (size_t)(range->end - range->start), mode);
+    }
+}
+
+struct attempt {
+    struct scenario *scenario;
+    scenario_function function;
+    struct progress *page;
+    const struct forbidden *forbidden;
+    int fd;
+    bool misbehaves;
+};
+
+static char lanes_own[1 << 16];
+
+static int live(void *context)
+{
+    const struct attempt *attempt = context;
+    struct err err = ERR_NULL;
+    struct wire *wire;
+
+    allow(attempt->forbidden, PROT_READ);
+    if (attempt->misbehaves)
+        *(volatile char *)&lanes_own[sizeof(lanes_own) / 2] = 1;
+    wire = wire_new(attempt->fd, attempt->page);
+    if (scenario_call(attempt->scenario, attempt->function, wire, &attempt->page->refused,
+                      &err) < 0)
+        snprintf(attempt->page->error, sizeof(attempt->page->error), "%.500s", err.msg);
+    allow(attempt->forbidden, PROT_READ | PROT_WRITE);
+    _exit(0);
+}
+
+/* 0, or the signal that the worker died of. The lane does nothing but wait meanwhile, and
+ * not by waitid(2), which writes if there ever was a thread: its memory is forbidden, too.
+ */
+static int run(struct attempt *attempt)
+{
+    struct room stack = progress_stack(attempt->page);
+    struct err err = ERR_NULL;
+    siginfo_t info;
+    pid_t pid = process_share(live, attempt, stack.at, stack.bytes, &err);
+
+    while (syscall(SYS_waitid, P_PID, pid, &info, WEXITED, NULL) < 0)
+        ;
+    allow(attempt->forbidden, PROT_READ | PROT_WRITE);
+    must(pid, &err);
+    return info.si_code == CLD_EXITED ? 0 : info.si_status;
+}
+
+/* Each function of the scenario by itself. Returns how many did not keep to their own. */
+static int count_escapes(const char *path, const struct address *address)
+{
+    const struct scenario_settings settings = { .seed = 7, .now = 1800000000 };
+    static struct forbidden forbidden;
+    struct scenario *scenario;
+    struct err err = ERR_NULL;
+    struct progress *page = progress_map(&err);
+    int escapes = 0;
+
+    must(scenario_load(path, &settings, &scenario, &err), &err);
+    sandbox_keep(scenario->lua);
+    for (size_t i = 0; i <= 2 * scenario->strategy_count; i++) {
+        const struct strategy *strategy = &scenario->strategies[i / 2];
+        bool last = i == 2 * scenario->strategy_count;
+        redisContext *connection;
+        struct attempt attempt = {
+            .scenario = scenario,
+            .function = last  ? scenario->before
+                        : i % 2 ? strategy->recover
+                                : strategy->update,
+            .page = page,
+            .forbidden = &forbidden,
+        };
+        int died;
+
+        must(connection_open(address, &connection, &err), &err);
+        attempt.fd = connection->fd;
+        progress_reset(page);
+        page->undisturbed = true;
+        page->record = i % 3 == 0;
+        find_forbidden(&forbidden, scenario->lua);
+        died = run(&attempt);
+        if (died || says(page->error, "was here before")) {
+            fprintf(stderr, "%s, function %zu: signal %d; %s\n", path, i, died, page->error);
+            escapes++;
+        }
+        sandbox_put_back(scenario->lua);
+        connection_close(connection);
+    }
+    scenario_free(scenario);
+    progress_unmap(page);
+    return escapes;
+}
+
+static int count_all_escapes(void)
+{
+    static const char *const made_up[] = { "confined", "replies", "types", "ways" };
+    static const char *const kept[] = { "sidekiq_busy", "sentry_buffer_stuck",
+                                        "redis_semaphore_token_lost", "gocraft_work_reaper" };
+    char *directory = test_directory();
+    struct server server = test_server(directory);
+    int escapes = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(made_up); i++) {
+        CLEANUP(mem_freep) char *path = test_scenario(made_up[i]);
+
+        escapes += count_escapes(path, &server.address);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
+        CLEANUP(mem_freep) char *path =
+            mem_printf("%s/%s.lua", getenv("AFTERKILL_SCENARIOS"), kept[i]);
+
+        escapes += count_escapes(path, &server.address);
+    }
+    server_stop(&server);
+    test_directory_remove(directory);
+    return escapes;
+}
+
+/* The test below can fail. */
+static int count_noticed(void)
+{
+    const struct scenario_settings settings = { .seed = 7 };
+    static struct forbidden forbidden;
+    CLEANUP(mem_freep) char *path = test_scenario("confined");
+    struct err err = ERR_NULL;
+    struct attempt attempt = { .misbehaves = true, .forbidden = &forbidden };
+    int died;
+
+    must(scenario_load(path, &settings, &attempt.scenario, &err), &err);
+    attempt.page = progress_map(&err);
+    find_forbidden(&forbidden, attempt.scenario->lua);
+    died = run(&attempt);
+    progress_unmap(attempt.page);
+    scenario_free(attempt.scenario);
+    return died == SIGSEGV;
+}
+
+/* In a process without Criterion's threads and handlers, which write when they like. */
+static int in_a_lane(int (*count)(void))
+{
+    int status;
+    pid_t pid;
+
+    if (!process_can_share())
+        cr_skip_test("workers are forked under a sanitizer");
+    pid = fork();
+    if (pid == 0) {
+        signal(SIGCHLD, SIG_DFL);
+        signal(SIGSEGV, SIG_DFL);
+        _exit(count());
+    }
+    cr_assert_eq(waitpid(pid, &status, 0), pid);
+    cr_assert(WIFEXITED(status), "the lane died of signal %d", WTERMSIG(status));
+    return WEXITSTATUS(status);
+}
+
+Test(confined, workers_write_to_nothing_that_is_the_lanes, .timeout = 120)
+{
+    cr_expect_eq(in_a_lane(count_all_escapes), 0);
+}
+
+Test(confined, who_writes_elsewhere_is_noticed, .timeout = 30)
+{
+    cr_expect_eq(in_a_lane(count_noticed), 1);
+}
