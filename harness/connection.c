@@ -34,8 +34,7 @@ void reply_free(redisReply *reply)
     freeReplyObject(reply);
 }
 
-/* Does what redisGetReply() does, in smaller pieces: its 16 kB of stack are pages that
- * the lane has to take back after every fork. */
+/* Does what redisGetReply() does, and goes on when the watchdog's tick interrupts. */
 static int get_reply(redisContext *connection, const char *what, redisReply **ret,
                      struct err *err)
 {
@@ -52,7 +51,7 @@ static int get_reply(redisContext *connection, const char *what, redisReply **re
     while (redisReaderGetReply(reader, &reply) == REDIS_OK && !reply) {
         ssize_t n = read(connection->fd, piece, sizeof(piece));
 
-        /* The watchdog's tick interrupts, and the socket's own time limit begins anew. */
+        /* The socket's own time limit begins anew with each read. */
         if (n < 0 && errno == EINTR &&
             clock_now_ns() - start_ns < CONNECTION_TIMEOUT_S * NSEC_PER_SEC)
             continue;

@@ -1,7 +1,7 @@
 /* figures.h - what follows from a finding: window, prediction, coverage, exposure. Pure.
  *
- * Times come from the timelines of a few uninterrupted updates by workers that were
- * forked for them, as those that are killed. A worker that dies between writing command k
+ * Times come from the timelines of a few uninterrupted updates by workers that were born
+ * for them, as those that are killed. A worker that dies between writing command k
  * and command k + 1 leaves crash point k: Redis may execute what was written although the
  * worker is dead. */
 #pragma once

@@ -684,7 +684,7 @@ static int learn(struct lane *lane, struct err *err)
     for (size_t i = 0; i < lane->judge.subject_count && !lane->settings->bytes &&
                        !lane->settings->replay;
          i++)
-        recording_release(&lane->judge.subjects[i].recording); /* forks should be small */
+        recording_release(&lane->judge.subjects[i].recording); /* nobody needs it now */
     return code == 0 && !lane->settings->skip_costs ? measure_all(lane, err) : code;
 }
 

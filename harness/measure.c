@@ -80,8 +80,8 @@ __attribute__((noreturn)) static void live(struct judge *judge,
         code = auditor_init(&restorer, connections[0], judge->scenario, &err);
     restorer.kept = judge->auditor.kept;
     if (code == 0)
-        code = measure_rounds(judge, &restorer, wire_new(connections[1]->fd, NULL), shared,
-                              &err);
+        code = measure_rounds(judge, &restorer, wire_new(connections[1]->fd, NULL),
+                              shared, &err);
     shared->err = err;
     _exit(code < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }

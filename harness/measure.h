@@ -1,10 +1,10 @@
 /* measure.h - what an update costs when nobody kills it.
  *
- * Workers that will be killed are forked afresh, and pay for that with page faults; an
- * update in a long-lived process does not. So costs are measured in one process that
- * makes the same updates over and over, strategies taking turns, the old state restored
- * in between. That process is forked too: what scenario functions leave in Lua variables
- * is gone with it. */
+ * Workers that will be killed are born for one update, and everything in them is cold; in
+ * a long-lived process it is not. So costs are measured in one process that makes the
+ * same updates over and over, strategies taking turns, the old state restored in between.
+ * That process is forked: what scenario functions leave in Lua variables is gone with it.
+ */
 #pragma once
 
 #include "judge.h"

@@ -16,9 +16,9 @@ pid_t process_fork(bool own_group, struct err *err);
 /* Starts a child in the caller's own memory, on a stack of its own, as vfork(2) does but
  * without waiting for it: a process like any other, with its own files and its own death,
  * that costs a quarter of a fork. It runs live(context), which must not return, and must
- * keep off everything that is the parent's: what it writes there stays written, and it may
- * be killed while it does. malloc(3) and stdio are the parent's. errno is both's; while
- * the child lives, the parent should not depend on it. Otherwise as process_fork().
+ * keep off everything that is the parent's: what it writes there stays written, and it
+ * may be killed while it does. malloc(3) and stdio are the parent's. errno is both's;
+ * while the child lives, the parent should not depend on it. Otherwise as process_fork().
  *
  * Sanitizers keep books that a killed child would leave in disorder: with them, this
  * cannot be. */

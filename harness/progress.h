@@ -1,5 +1,6 @@
-/* progress.h - the page on which a worker says how far it came, and the memory in which one
- * worker after the other lives. Both are shared with the lane, so they outlive SIGKILL. */
+/* progress.h - the page on which a worker says how far it came, and the memory in which
+ * one worker after the other lives. Both are shared with the lane, so they outlive
+ * SIGKILL. */
 #pragma once
 
 #include <stdatomic.h>
@@ -46,7 +47,7 @@ struct progress {
     char *output, *answers;  /* RECORD_BYTES each: what was written and read */
 };
 
-struct progress *progress_map(struct err *err); /* NULL on error */
+struct progress *progress_map(struct err *err);         /* NULL on error */
 struct progress *progress_unmap(struct progress *page); /* NULL is fine; returns NULL */
 void progress_reset(struct progress *page);
 

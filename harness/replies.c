@@ -292,7 +292,8 @@ static int wait_for_more(struct replies *replies, const char *what, struct err *
 
     do
         n = replies_receive(replies, 0);
-    while (n == -EINTR && clock_now_ns() - start_ns < CONNECTION_TIMEOUT_S * NSEC_PER_SEC);
+    while (n == -EINTR &&
+           clock_now_ns() - start_ns < CONNECTION_TIMEOUT_S * NSEC_PER_SEC);
     return n > 0 ? 0
                  : err_set(err, -EIO, "Redis did not answer %s: %s", what,
                            n ? strerror((int)-n) : "connection lost");
@@ -306,7 +307,7 @@ int replies_next(struct replies *replies, const char *what, const redisReply **r
     while (code == 0 && !replies->whole && !replies->nonsense)
         code = wait_for_more(replies, what, err);
     if (code == 0 && (!replies->whole || replies_take(replies, ret) < 0))
-        code = err_set(err, -EIO, "Redis did not answer %s: what it says is no reply",
-                       what);
+        code =
+            err_set(err, -EIO, "Redis did not answer %s: what it says is no reply", what);
     return code;
 }

@@ -2,8 +2,8 @@
  *
  * Bytes are received into an arena, and replies are what hiredis would make of them
  * (redisReply), with strings that lie between the bytes. They live as long as the arena
- * is not reset, and nobody frees them. hiredis keeps what it reads in the heap, of which a
- * worker must keep off (worker.h), and which costs a fault for each page after a fork.
+ * is not reset, and nobody frees them. hiredis keeps what it reads in the heap, and a
+ * worker must keep off that (worker.h).
  * Nothing may be under way on the connection in hiredis' own buffers meanwhile. */
 #pragma once
 
@@ -36,8 +36,8 @@ void replies_put(struct str *commands, int argc, const char *const *words,
 
 int replies_ask(struct replies *replies, struct str commands, struct err *err);
 
-/* Receives once, with the flags of recv(2), and counts which replies are whole. The number
- * of bytes, 0 at the end, or -errno. */
+/* Receives once, with the flags of recv(2), and counts which replies are whole. The
+ * number of bytes, 0 at the end, or -errno. */
 ssize_t replies_receive(struct replies *replies, int flags);
 
 /* The next reply, if one is whole; -EIO if it makes no sense. */

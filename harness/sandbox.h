@@ -30,8 +30,8 @@ int sandbox_run(struct lua_State *lua, const char *path, struct err *err);
 /* Makes an error of the message on top of the stack. */
 int sandbox_explain(struct lua_State *lua, const char *path, struct err *err);
 
-/* The state as it is, remembered once and brought back as often as wanted, whatever became
- * of it in between (a worker died in it: worker.h). That copies so many bytes. */
+/* The state as it is, remembered once and brought back as often as wanted, whatever
+ * became of it in between (a worker died in it: worker.h). That copies so many bytes. */
 size_t sandbox_bytes(struct lua_State *lua);
 void sandbox_keep(struct lua_State *lua);
 void sandbox_put_back(struct lua_State *lua);

@@ -2,9 +2,9 @@
  *
  * A scenario is a Lua file that returns a table: what state is kept, the strategies that
  * update it, what survivors do about a dead worker. It is loaded once, in the first
- * process; lanes and workers inherit it by fork, and its functions run only in forked
- * workers: what one leaves in a Lua variable is not seen by the next. (Only the
- * measurement of costs repeats an update in one process.)
+ * process; lanes inherit it by fork, and its functions run only in workers: what one
+ * leaves in a Lua variable is not seen by the next. (Only the measurement of costs
+ * repeats an update in one process.)
  *
  * Mistakes are ERR_USAGE with "file:line: what, and what was expected". Lua does not say
  * on which line a table's key stands, so for those the line is the first on which the
@@ -82,8 +82,8 @@ const char *scenario_strategy_name(const void *scenario,
                                    size_t index); /* for str_nearest() */
 
 /* Calls a function with (redis, p) on the wire; the function 0 does nothing. *ret_refused
- * becomes true if it returned false. Only for processes that are forked for it: what it
- * changes stays. */
+ * becomes true if it returned false. Only for workers (worker.h): what it changes in Lua
+ * stays. */
 int scenario_call(struct scenario *scenario, scenario_function function,
                   struct wire *wire, bool *ret_refused, struct err *err);
 

@@ -6,9 +6,9 @@
  *
  * Progress is noted on a page (progress.h), before a write and after a reply, so it
  * survives SIGKILL. What a worker's wire needs it takes of the page's memory, and nothing
- * from malloc(3), which belongs to the lane. "written" therefore means "handed to the kernel or about to be",
- * never "executed"; what Redis executed is always a prefix of the commands, and its
- * length lies between `replies` and `commands`. */
+ * from malloc(3), which belongs to the lane. "written" therefore means "handed to the
+ * kernel or about to be", never "executed"; what Redis executed is always a prefix of the
+ * commands, and its length lies between `replies` and `commands`. */
 #pragma once
 
 #include <hiredis/hiredis.h>
@@ -23,8 +23,8 @@
 
 struct wire;
 
-/* A wire over an open blocking socket, which is borrowed. Notes progress on the page, which
- * is borrowed and may be NULL (a worker that nobody interrupts). */
+/* A wire over an open blocking socket, which is borrowed. Notes progress on the page,
+ * which is borrowed and may be NULL (a worker that nobody interrupts). */
 struct wire *wire_new(int fd, struct progress *page);
 struct wire *wire_free(struct wire *wire); /* NULL is fine; returns NULL */
 DEFINE_CLEANUP(struct wire *, wire_free)

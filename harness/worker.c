@@ -82,8 +82,8 @@ struct life {
     int fd; /* the connection */
 };
 
-/* The child, which may share the lane's memory: nothing here or below may write to what is
- * not the worker's (the page and its memory, the stack, the scenario's Lua state). */
+/* The child, which may share the lane's memory: nothing here or below may write to what
+ * is not the worker's (the page and its memory, the stack, the scenario's Lua state). */
 static int live(void *context)
 {
     const struct life *life = context;
@@ -115,8 +115,8 @@ static int live(void *context)
     _exit(code < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 
-/* The scenario's Lua state has to be put back after each worker that shares it. A large
- * one is left to fork, which copies what is written only. */
+/* The scenario's Lua state has to be put back after each worker that shares it. With a
+ * large one a fork is cheaper, which copies only what is written. */
 static bool shares(const struct scenario *scenario)
 {
     return process_can_share() && sandbox_bytes(scenario->lua) <= SHARED_MOST;

@@ -5,8 +5,8 @@
  * it to give back: that was half of a trial. So the child shares the lane's memory
  * (process.h) and keeps to what is the worker's: the page with the wire's memory and its
  * stack, and the scenario's Lua state, which the lane itself never runs. What it leaves
- * there, wherever it died, the lane puts back by one copy. With a large Lua state, or under
- * a sanitizer, the child is forked, and all else is the same.
+ * there, wherever it died, the lane puts back by one copy. With a large Lua state, or
+ * under a sanitizer, the child is forked, and all else is the same.
  *
  * The lane opens the connection, asks for its client id and starts the child, which
  * inherits it.
@@ -53,8 +53,8 @@ struct worker_end {
  * look at the clock. Once per lane. */
 int watchdog_start(struct err *err);
 
-/* Runs a worker from fork to reaping. How far it came is in the page. An error is one of
- * the infrastructure (fork, connect); what happened to the worker is an outcome. */
+/* Runs a worker from birth to reaping. How far it came is in the page. An error is one of
+ * the infrastructure (clone, connect); what happened to the worker is an outcome. */
 int worker_run(const struct worker_job *job, const struct address *address,
                struct progress *page, struct worker_end *ret, struct err *err);
 

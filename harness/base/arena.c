@@ -23,7 +23,7 @@ static void add_block(struct arena *arena, size_t bytes)
     while (room < sizeof(*block) + bytes)
         room *= 2;
     block = mem_map(room, MAP_PRIVATE);
-    if (!block || madvise(block, room, MADV_DONTFORK) < 0)
+    if (!block)
         mem_abort(room);
     *block = (struct arena_block){ arena->newest, room, false };
     arena->newest = block;

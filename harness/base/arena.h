@@ -1,8 +1,4 @@
-/* arena.h - memory that is handed out piece after piece and taken back all at once.
- *
- * Forked children do not have it. A fork makes the heap read-only, and the first write to
- * each of its pages then costs the parent a fault: what a lane rewrites in every trial,
- * and no worker needs, lies in an arena, which the fork passes over. */
+/* arena.h - memory that is handed out piece after piece and taken back all at once. */
 #pragma once
 
 #include <stdbool.h>

@@ -63,8 +63,7 @@ void mem_freep(void *pointer)
 
 void *mem_map(size_t bytes, int flags)
 {
-    void *map =
-        mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
+    void *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
 
     return map == MAP_FAILED ? NULL : map;
 }

@@ -1,5 +1,5 @@
-/* Workers that share the lane's memory (worker.h) keep to what is theirs: wherever they are
- * killed, the lane and those who come later do not notice.
+/* Workers that share the lane's memory (worker.h) keep to what is theirs: wherever they
+ * are killed, the lane and those who come later do not notice.
  *
  * While a worker runs, everything else that could be written is forbidden by the kernel;
  * whoever writes there dies of it. */
@@ -63,7 +63,8 @@ static void find_forbidden(struct forbidden *ret, const void *lua)
     while (file && fgets(line, sizeof(line), file)) {
         struct range range;
 
-        if (sscanf(line, "%p-%p %4s", &start, &end, mode) != 3 || strcmp(mode, "rw-p") != 0)
+        if (sscanf(line, "%p-%p %4s", &start, &end, mode) != 3 ||
+            strcmp(mode, "rw-p") != 0)
             continue;
         range = (struct range){ start, end };
         if (holds(range, lua) || holds(range, line))
@@ -119,7 +120,8 @@ static int live(void *context)
 }
 
 /* 0, or the signal that the worker died of. The lane does nothing but wait meanwhile, and
- * not by waitid(2), which writes if there ever was a thread: its memory is forbidden, too.
+ * not by waitid(2), which writes if there ever was a thread: its memory is forbidden,
+ * too.
  */
 static int run(struct attempt *attempt)
 {
@@ -153,7 +155,7 @@ static int count_escapes(const char *path, const struct address *address)
         redisContext *connection;
         struct attempt attempt = {
             .scenario = scenario,
-            .function = last  ? scenario->before
+            .function = last    ? scenario->before
                         : i % 2 ? strategy->recover
                                 : strategy->update,
             .page = page,
@@ -169,7 +171,8 @@ static int count_escapes(const char *path, const struct address *address)
         find_forbidden(&forbidden, scenario->lua);
         died = run(&attempt);
         if (died || says(page->error, "was here before")) {
-            fprintf(stderr, "%s, function %zu: signal %d; %s\n", path, i, died, page->error);
+            fprintf(stderr, "%s, function %zu: signal %d; %s\n", path, i, died,
+                    page->error);
             escapes++;
         }
         sandbox_put_back(scenario->lua);
@@ -184,7 +187,8 @@ static int count_all_escapes(void)
 {
     static const char *const made_up[] = { "confined", "replies", "types", "ways" };
     static const char *const kept[] = { "sidekiq_busy", "sentry_buffer_stuck",
-                                        "redis_semaphore_token_lost", "gocraft_work_reaper" };
+                                        "redis_semaphore_token_lost",
+                                        "gocraft_work_reaper" };
     char *directory = test_directory();
     struct server server = test_server(directory);
     int escapes = 0;

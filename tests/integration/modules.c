@@ -1052,8 +1052,8 @@ Test(worker, that_does_not_end_is_ended, .timeout = 30)
     shop_remove(&shop);
 }
 
-/* A scenario whose state is so many bytes large, and whose update notices what another left
- * behind. */
+/* A scenario whose state is so many bytes large, and whose update notices what another
+ * left behind. */
 static char *forgetful_scenario(const char *directory, size_t bytes)
 {
     CLEANUP(mem_freep) char *text =
@@ -1094,7 +1094,8 @@ Test(worker, leaves_nothing_in_lua, .timeout = 60)
             died += outcome == OUTCOME_VALID;
         }
         cr_expect_geq(died, 200);
-        cr_expect_eq(run_worker(&shop, "one", (struct worker_job){ .timeout_ns = 20 * NSEC_PER_SEC }),
+        cr_expect_eq(run_worker(&shop, "one",
+                                (struct worker_job){ .timeout_ns = 20 * NSEC_PER_SEC }),
                      OUTCOME_MISSED);
         cr_expect_eq(ask_integer(shop.bench.auditor.connection, "LLEN list"), 20);
         shop_remove(&shop);
