@@ -47,7 +47,6 @@ struct heap *heap_new(size_t room)
     if (!heap)
         return NULL;
     *heap = (struct heap){ .room = room, .end = sizeof(*heap) };
-    SANITIZER_FORBID((char *)heap + heap->end, room - heap->end);
     return heap;
 }
 
@@ -56,7 +55,7 @@ struct heap *heap_free(struct heap *heap)
     if (heap) {
         if (heap->copy)
             munmap(heap->copy, heap->kept_bytes);
-        SANITIZER_ALLOW(heap, heap->room);
+        SANITIZER_ALLOW(heap, heap->end);
         munmap(heap, heap->room);
     }
     return NULL;
@@ -192,5 +191,4 @@ void heap_put_back(struct heap *heap)
 {
     SANITIZER_ALLOW(heap, heap->end);
     memcpy(heap, heap->copy, heap->kept_bytes);
-    SANITIZER_FORBID((char *)heap + heap->end, heap->room - heap->end);
 }
