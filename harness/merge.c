@@ -374,7 +374,7 @@ static void add_times(struct merge *merge)
 
         tally_add_times(result, &times);
         for (size_t s = 0; s < STAGE_COUNT; s++)
-            result->stage_seconds[s] += stored_seconds(database, s);
+            result->stage_seconds[s] += stored_seconds(database, (enum stage)s);
     }
 }
 

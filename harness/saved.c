@@ -21,7 +21,7 @@ static void read_run(struct database *database, struct result *result)
     snprintf(result->trouble, sizeof(result->trouble), "%s", trouble ? trouble : "");
     snprintf(result->missing, sizeof(result->missing), "%s", missing ? missing : "");
     for (size_t i = 0; i < STAGE_COUNT; i++)
-        result->stage_seconds[i] = stored_seconds(database, i);
+        result->stage_seconds[i] = stored_seconds(database, (enum stage)i);
     result->times = stored_times(database);
 }
 

@@ -335,14 +335,16 @@ static int put_progress(struct store *store, const struct result *result, bool o
     if (code == 0)
         code = put_whole(store, "stages", result->stages, err);
     for (size_t i = 0; i < STAGE_COUNT && code == 0; i++) {
-        CLEANUP(mem_freep) char *name = mem_printf("seconds.%s", stage_name(i));
+        CLEANUP(mem_freep) char *name =
+            mem_printf("seconds.%s", stage_name((enum stage)i));
 
         code = put_real(store, name, result->stage_seconds[i], err);
     }
     if (code == 0 && result->times.trials)
         code = put_whole(store, "trial_ns", result->times.trials, err);
     for (size_t i = 0; i < PHASE_COUNT && code == 0 && result->times.trials; i++) {
-        CLEANUP(mem_freep) char *name = mem_printf("trial_ns.%s", phase_name(i));
+        CLEANUP(mem_freep) char *name =
+            mem_printf("trial_ns.%s", phase_name((enum phase)i));
 
         code = put_whole(store, name, result->times.phase_ns[i], err);
     }

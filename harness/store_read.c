@@ -292,7 +292,8 @@ struct message_times stored_times(struct database *database)
     struct message_times times = { .trials = stored_whole(database, "trial_ns") };
 
     for (size_t i = 0; i < PHASE_COUNT; i++) {
-        CLEANUP(mem_freep) char *name = mem_printf("trial_ns.%s", phase_name(i));
+        CLEANUP(mem_freep) char *name =
+            mem_printf("trial_ns.%s", phase_name((enum phase)i));
 
         times.phase_ns[i] = stored_whole(database, name);
     }
