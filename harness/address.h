@@ -1,6 +1,5 @@
 /* address.h - where a Redis, or a relay to one, is listening: a unix socket, or a port of
- * this machine's loopback. Numbers only: nothing here asks a resolver, which a statically
- * linked program could not. */
+ * this machine's loopback. Numbers only: nothing here asks a resolver. */
 #pragma once
 
 #include <stdbool.h>

@@ -43,7 +43,7 @@ pid_t process_fork(bool own_group, struct err *err)
 
 /* Stands at the top of the child's stack. */
 struct start {
-    pid_t parent;
+    _Alignas(16) pid_t parent; /* where the stack begins must be aligned */
     int (*live)(void *context);
     void *context;
 };

@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 
-#define GUARD_BYTES ((size_t)64 << 10) /* a page, however large pages are */
+#define GUARD_BYTES ((size_t)64 << 10) /* a page at least, however large pages are */
 #define STACK_BYTES ((size_t)2 << 20)
 
 struct mapping {
@@ -16,8 +16,8 @@ struct mapping {
     struct trace traces[PROGRESS_TRACES];
     char output[RECORD_BYTES];
     char answers[RECORD_BYTES];
-    _Alignas(GUARD_BYTES) char guard[GUARD_BYTES];
-    char stack[STACK_BYTES];
+    char guard[2 * GUARD_BYTES]; /* so that one lies in it whole */
+    _Alignas(16) char stack[STACK_BYTES];
 };
 
 static struct mapping *mapping_of(struct progress *page)
@@ -25,11 +25,18 @@ static struct mapping *mapping_of(struct progress *page)
     return (struct mapping *)page;
 }
 
+static int forbid(char *guard)
+{
+    uintptr_t at = ((uintptr_t)guard + GUARD_BYTES - 1) & ~(uintptr_t)(GUARD_BYTES - 1);
+
+    return mprotect((void *)at, GUARD_BYTES, PROT_NONE);
+}
+
 struct progress *progress_map(struct err *err)
 {
     struct mapping *mapping = mem_map(sizeof(*mapping), MAP_SHARED | MAP_NORESERVE);
 
-    if (!mapping || mprotect(mapping->guard, GUARD_BYTES, PROT_NONE) < 0) {
+    if (!mapping || forbid(mapping->guard) < 0) {
         err_errno(err, "map %zu bytes of shared memory for workers", sizeof(*mapping));
         return NULL;
     }

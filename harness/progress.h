@@ -27,6 +27,7 @@ struct trace {
 /* Written by the worker alone, except `released`, read by the lane. The worker may die
  * between any two stores. Stores are relaxed: the lane reads after it has reaped the
  * worker. */
+struct wire;
 struct progress {
     _Atomic uint32_t released; /* futex: the lane has let go of the worker's connection */
     _Atomic uint32_t ready;    /* futex: the worker is about to begin */
@@ -43,8 +44,9 @@ struct progress {
     bool refused;            /* the scenario's function returned false */
     int error_code;          /* see err.h; 0 if it did not raise */
     char error[512];         /* what it raised; "" if nothing */
-    struct trace *traces;    /* PROGRESS_TRACES of them */
-    char *output, *answers;  /* RECORD_BYTES each: what was written and read */
+    struct wire *wire;    /* the worker's; it may have taken more memory than lies here */
+    struct trace *traces; /* PROGRESS_TRACES of them */
+    char *output, *answers; /* RECORD_BYTES each: what was written and read */
 };
 
 struct progress *progress_map(struct err *err);         /* NULL on error */

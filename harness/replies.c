@@ -11,7 +11,7 @@
 #include "connection.h"
 
 #define LEAST_BYTES ((size_t)20 << 10)
-#define DEPTH_MOST 7 /* as in hiredis */
+#define DEPTH_MOST 8 /* arrays in arrays, as in hiredis */
 
 struct replies replies_of(int fd, struct arena *arena)
 {

@@ -106,13 +106,17 @@ lua_State *sandbox_new(uint64_t seed)
     static const char *const from_base[] = { "dofile", "loadfile",       "load", "print",
                                              "warn",   "collectgarbage", NULL };
     static const char *const from_math[] = { "randomseed", NULL };
-    /* Twice what may be in use: blocks are rounded up. */
+    /* Twice what may be in use: blocks are rounded up. Less if the address space is
+     * short. */
     size_t room = 2 * sandbox_memory_bytes + LARGE_BYTES;
-    struct heap *heap = heap_new(room);
-    lua_State *lua = heap ? lua_newstate(allocate, heap) : NULL;
+    struct heap *heap = NULL;
+    lua_State *lua;
 
+    while (!heap && (heap = heap_new(room)) == NULL && room > LARGE_BYTES)
+        room /= 2;
+    lua = heap ? lua_newstate(allocate, heap) : NULL;
     if (!lua)
-        mem_abort(room);
+        mem_give_up(room);
     for (size_t i = 0; i < ARRAY_SIZE(libraries); i++) {
         luaL_requiref(lua, libraries[i].name, libraries[i].func, 1);
         lua_pop(lua, 1);
@@ -147,6 +151,11 @@ lua_State *sandbox_free(lua_State *lua)
         lua_close(lua);
     heap_free(heap);
     return NULL;
+}
+
+void sandbox_collect_nothing(lua_State *lua)
+{
+    lua_gc(lua, LUA_GCSTOP);
 }
 
 size_t sandbox_bytes(lua_State *lua)

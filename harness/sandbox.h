@@ -30,6 +30,9 @@ int sandbox_run(struct lua_State *lua, const char *path, struct err *err);
 /* Makes an error of the message on top of the stack. */
 int sandbox_explain(struct lua_State *lua, const char *path, struct err *err);
 
+/* From here on nothing is collected: for processes that live for one function. */
+void sandbox_collect_nothing(struct lua_State *lua);
+
 /* The state as it is, remembered once and brought back as often as wanted, whatever
  * became of it in between (a worker died in it: worker.h). That copies so many bytes. */
 size_t sandbox_bytes(struct lua_State *lua);

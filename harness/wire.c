@@ -54,6 +54,8 @@ struct wire *wire_new(int fd, struct progress *page)
                            .limit = UINT64_MAX,
                            .manner = WIRE_ONE_BUFFER };
     wire->replies = replies_of(fd, &wire->heard);
+    if (page)
+        page->wire = wire;
     return wire;
 }
 
@@ -62,6 +64,8 @@ struct wire *wire_free(struct wire *wire)
     if (wire) {
         struct arena memory = wire->memory;
 
+        if (wire->page)
+            wire->page->wire = NULL;
         arena_release(&wire->heard);
         arena_release(&memory);
     }
@@ -186,8 +190,6 @@ static ssize_t receive_aside(struct wire *wire, int flags, struct err *err)
     if (n <= 0)
         return err_set(err, n ? (int)n : -EIO, "read a reply from Redis: %s",
                        n ? strerror((int)-n) : "connection lost");
-    if (wire->replies.nonsense)
-        return err_set(err, -EIO, "read a reply from Redis: what it says is no reply");
     return n;
 }
 
@@ -340,6 +342,13 @@ int wire_append(struct wire *wire, int argc, const char *const *argv,
     return wire->used >= wire->manner.chunk ? wire_flush(wire, err) : 0;
 }
 
+static int take(struct wire *wire, const redisReply **ret, struct err *err)
+{
+    if (wire->replies.whole && replies_take(&wire->replies, ret) == 0)
+        return 0;
+    return err_set(err, -EIO, "read a reply from Redis: what it says is no reply");
+}
+
 /* A reply that ends the buffer leaves nothing behind that would have to be kept. */
 static void forget_read(struct wire *wire)
 {
@@ -358,11 +367,11 @@ int wire_read(struct wire *wire, const redisReply **ret, struct err *err)
         page->trips = page->trips + 1;
     wire->writing = false;
     forget_read(wire);
-    while (!wire->replies.whole)
+    while (!wire->replies.whole && !wire->replies.nonsense)
         if (receive(wire, 0, err) < 0)
             return err->code;
-    if (replies_take(&wire->replies, ret) < 0)
-        return err_set(err, -EIO, "read a reply from Redis: what it says is no reply");
+    if (take(wire, ret, err) < 0)
+        return err->code;
     if (page && page->record && wire->asked < wire->sent)
         page->traces[wire->asked].reply_end = replies_taken(&wire->replies);
     note_read(wire, ++wire->asked);
@@ -383,10 +392,10 @@ int wire_load_script(struct wire *wire, struct str text, struct err *err)
     put_command(wire, ARRAY_SIZE(words), words, lengths);
     code = send_all(wire, wire->used, err);
     wire->used = 0;
-    while (code == 0 && !wire->replies.whole)
+    while (code == 0 && !wire->replies.whole && !wire->replies.nonsense)
         code = receive_aside(wire, 0, err) < 0 ? err->code : 0;
     if (code == 0)
-        code = replies_take(&wire->replies, &reply);
+        code = take(wire, &reply, err);
     if (code == 0 && reply->type == REDIS_REPLY_ERROR)
         code = err_set(err, ERR_USAGE, "redis.script: %s", reply->str);
     wire->replies.received = received; /* it does not belong to the update */

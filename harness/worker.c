@@ -83,7 +83,9 @@ struct life {
 };
 
 /* The child, which may share the lane's memory: nothing here or below may write to what
- * is not the worker's (the page and its memory, the stack, the scenario's Lua state). */
+ * is not the worker's (the page and its memory, the stack, the scenario's Lua state).
+ * There are two exceptions, which do no harm: errno, and the constants that localeconv(3)
+ * writes anew each time that Lua asks for the decimal point. */
 static int live(void *context)
 {
     const struct life *life = context;
@@ -96,6 +98,7 @@ static int live(void *context)
     while (!atomic_load(&page->released))
         word_wait(&page->released, NULL);
     wire = wire_new(life->fd, page);
+    sandbox_collect_nothing(job->scenario->lua);
     if (job->fault == FAULT_KILL && job->killer == KILLER_PARENT)
         word_set(&page->ready);
     page->arm_ns = clock_now_ns();
@@ -133,6 +136,13 @@ static pid_t start(struct life *life, bool shared, struct err *err)
     }
     pid = process_fork(false, err);
     return pid == 0 ? live(life) : pid;
+}
+
+/* What the worker has left in the lane's memory. */
+static void clean_up(const struct life *life)
+{
+    sandbox_put_back(life->job->scenario->lua);
+    wire_free(life->page->wire);
 }
 
 static int own_client_id(redisContext *connection, int64_t *ret, struct err *err)
@@ -260,7 +270,7 @@ int worker_run_on(const struct worker_job *job, redisContext *taken, int64_t cli
         if (pidfd < 0) {
             process_destroy(pid);
             if (shared)
-                sandbox_put_back(job->scenario->lua);
+                clean_up(&life);
             return err->code;
         }
     }
@@ -272,7 +282,7 @@ int worker_run_on(const struct worker_job *job, redisContext *taken, int64_t cli
     }
     code = reap(pid, job->timeout_ns, &ending, err);
     if (shared)
-        sandbox_put_back(job->scenario->lua);
+        clean_up(&life);
     if (code < 0)
         return code;
     if (job->fault == FAULT_KILL && page->begin_ns && job->point.delay_ns < NSEC_PER_SEC)

@@ -6,6 +6,8 @@
 #include "base/mem.h"
 
 #define LEAST_BYTES ((size_t)64 << 10)
+#define LEFT_MOST                                                                        \
+    ((size_t)4 << 20) /* filled of lent memory; more goes back to the kernel */
 
 /* Begins a block; the pieces follow it. Blocks double, so a few are enough for
  * anything. */
@@ -24,7 +26,7 @@ static void add_block(struct arena *arena, size_t bytes)
         room *= 2;
     block = mem_map(room, MAP_PRIVATE);
     if (!block)
-        mem_abort(room);
+        mem_give_up(room);
     *block = (struct arena_block){ arena->newest, room, false };
     arena->newest = block;
     arena->used = sizeof(*block);
@@ -50,13 +52,18 @@ void *arena_take(struct arena *arena, size_t bytes)
     return piece;
 }
 
+/* Drops the newest block, of which arena->used bytes were. */
 static void drop_block(struct arena *arena)
 {
     struct arena_block *block = arena->newest;
+    size_t used = arena->used;
 
     arena->newest = block->older;
+    arena->used = block->older ? block->older->bytes : 0;
     if (!block->lent)
         munmap(block, block->bytes);
+    else if (used > LEFT_MOST)
+        mem_give_back(block + 1, used - sizeof(*block), MADV_REMOVE);
 }
 
 /* The newest block is the largest: it stays, for the next round. */

@@ -5,15 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static void append(char *end, size_t room, const char *text)
+/* Behind what the message says so far. */
+static void append(struct err *err, const char *text)
 {
-    FILE *out = room > 1 ? fmemopen(end, room, "w") : NULL;
+    size_t used = strlen(err->msg);
 
-    if (!out)
-        return;
-    fprintf(out, ": %s", text);
-    fclose(out);
-    end[room - 1] = '\0';
+    snprintf(err->msg + used, sizeof(err->msg) - used, ": %s", text);
 }
 
 int err_set(struct err *err, int code, const char *format, ...)
@@ -30,30 +27,26 @@ int err_set(struct err *err, int code, const char *format, ...)
 int err_wrap(struct err *err, const char *format, ...)
 {
     char inner[sizeof(err->msg)];
-    size_t used;
     va_list args;
 
     memcpy(inner, err->msg, sizeof(inner));
     va_start(args, format);
     vsnprintf(err->msg, sizeof(err->msg), format, args);
     va_end(args);
-    used = strlen(err->msg);
-    append(err->msg + used, sizeof(err->msg) - used, inner);
+    append(err, inner);
     return err->code;
 }
 
 int err_errno(struct err *err, const char *format, ...)
 {
     int code = -errno;
-    size_t used;
     va_list args;
 
     err->code = code;
     va_start(args, format);
     vsnprintf(err->msg, sizeof(err->msg), format, args);
     va_end(args);
-    used = strlen(err->msg);
-    append(err->msg + used, sizeof(err->msg) - used, strerror(-code));
+    append(err, strerror(-code));
     return code;
 }
 

@@ -13,6 +13,9 @@
 #define SMALL_MOST (SMALL_SIZES * GRAIN)
 #define SIZES (SMALL_SIZES + 32)
 
+#define LEFT_MOST                                                                        \
+    ((size_t)4 << 20) /* left of younger blocks; more goes back to the kernel */
+
 struct block {
     struct block *next;
 };
@@ -20,7 +23,7 @@ struct block {
 /* Stands at the beginning of its own memory. */
 struct heap {
     size_t room;       /* bytes of the whole mapping */
-    size_t end;        /* of what was ever given out; from there on nothing was touched */
+    size_t end;        /* of what was ever given out */
     size_t used;       /* the sum of all blocks, as they were asked for */
     char *copy;        /* owned; NULL: none was kept */
     size_t kept_bytes; /* of the copy */
@@ -180,7 +183,7 @@ void heap_keep(struct heap *heap)
         return;
     copy = mem_map(heap->end, MAP_PRIVATE);
     if (!copy)
-        mem_abort(heap->end);
+        mem_give_up(heap->end);
     SANITIZER_ALLOW(heap, heap->end);
     heap->copy = copy;
     heap->kept_bytes = heap->end;
@@ -189,6 +192,10 @@ void heap_keep(struct heap *heap)
 
 void heap_put_back(struct heap *heap)
 {
-    SANITIZER_ALLOW(heap, heap->end);
+    size_t end = heap->end;
+
+    SANITIZER_ALLOW(heap, end);
     memcpy(heap, heap->copy, heap->kept_bytes);
+    if (end - heap->end > LEFT_MOST)
+        mem_give_back((char *)heap + heap->end, end - heap->end, MADV_DONTNEED);
 }

@@ -2,21 +2,23 @@
 #include "base/mem.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
-void mem_abort(size_t bytes)
+void mem_give_up(size_t bytes)
 {
     fprintf(stderr, "afterkill: out of memory (%zu bytes)\n", bytes);
-    abort();
+    _exit(4); /* as for a server that cannot be started */
 }
 
 static void *checked(void *block, size_t bytes)
 {
     if (!block && bytes)
-        mem_abort(bytes);
+        mem_give_up(bytes);
     return block;
 }
 
@@ -66,4 +68,14 @@ void *mem_map(size_t bytes, int flags)
     void *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
 
     return map == MAP_FAILED ? NULL : map;
+}
+
+void mem_give_back(void *at, size_t bytes, int advice)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t start = ((uintptr_t)at + page - 1) & ~(page - 1);
+    uintptr_t end = ((uintptr_t)at + bytes) & ~(page - 1);
+
+    if (start < end)
+        madvise((void *)start, end - start, advice);
 }

@@ -1,7 +1,7 @@
 /* mem.h - memory that is there, and scopes that clean up after themselves.
  *
  * Allocation does not fail: a harness that cannot get a few kilobytes has nothing useful
- * left to do, so these functions say so on standard error and abort. Everything they
+ * left to do, so these functions say so on standard error and exit. Everything they
  * return is freed with free(3).
  *
  * CLEANUP(f) frees a local variable on every way out of its scope; TAKE_PTR(v) hands the
@@ -21,7 +21,13 @@ __attribute__((format(printf, 1, 2))) char *mem_printf(const char *format, ...);
  * fails; free with munmap(). */
 void *mem_map(size_t bytes, int flags);
 
-__attribute__((noreturn)) void mem_abort(size_t bytes); /* there is no memory left */
+/* The whole pages between are zero again, and the kernel's until they are touched.
+ * `advice`: MADV_DONTNEED for private memory, MADV_REMOVE for shared. */
+void mem_give_back(void *at, size_t bytes, int advice);
+
+/* There is no memory left. Not by abort(3): before Linux 5.16 a core dump takes all
+ * processes along that share the memory. */
+__attribute__((noreturn)) void mem_give_up(size_t bytes);
 
 #define MEM_NEW(type) ((type *)mem_alloc(sizeof(type)))
 #define MEM_ARRAY(type, count) ((type *)mem_grow(NULL, (count), sizeof(type)))

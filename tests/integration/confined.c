@@ -3,12 +3,14 @@
  *
  * While a worker runs, everything else that could be written is forbidden by the kernel;
  * whoever writes there dies of it. */
+#include <locale.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -47,15 +49,31 @@ static bool holds(struct range range, const void *address)
     return (const char *)address >= range.start && (const char *)address < range.end;
 }
 
+/* Leaves the pages from `from` to `to` out of the ranges. */
+static void permit(struct forbidden *forbidden, const void *from, const void *to)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    char *start = (char *)((uintptr_t)from & ~(page - 1));
+    char *end = (char *)(((uintptr_t)to & ~(page - 1)) + page);
+    size_t count = forbidden->count;
+
+    for (size_t i = 0; i < count; i++) {
+        struct range *range = &forbidden->ranges[i];
+
+        if (start >= range->end || end <= range->start)
+            continue;
+        if (end < range->end)
+            forbidden->ranges[forbidden->count++] = (struct range){ end, range->end };
+        range->end = start > range->start ? start : range->start;
+    }
+}
+
 /* Private memory that can be written, but for the Lua state, the stack (the lane waits
  * there, and the kernel writes what it waits for), and the thread's: errno is both's, and
- * the kernel writes there whenever it likes (rseq(2)). */
+ * the kernel writes there whenever it likes (rseq(2)). See worker.c for localeconv(). */
 static void find_forbidden(struct forbidden *ret, const void *lua)
 {
     FILE *file = fopen("/proc/self/maps", "r");
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    char *own = (char *)((uintptr_t)&errno & ~(page - 1));
-    char *own_end = (char *)(((uintptr_t)pthread_self() & ~(page - 1)) + 2 * page);
     char line[512], mode[5];
     void *start, *end;
 
@@ -69,16 +87,14 @@ static void find_forbidden(struct forbidden *ret, const void *lua)
         range = (struct range){ start, end };
         if (holds(range, lua) || holds(range, line))
             continue;
-        if (ret->count + 2 > RANGES_MOST)
+        if (ret->count + 4 > RANGES_MOST)
             abort();
-        if (holds(range, own)) {
-            ret->ranges[ret->count++] = (struct range){ own_end, range.end };
-            range.end = own;
-        }
         ret->ranges[ret->count++] = range;
     }
     if (!file || fclose(file) != 0 || ret->count < 3)
         abort();
+    permit(ret, &errno, (char *)pthread_self() + 4096);
+    permit(ret, localeconv(), localeconv() + 1);
 }
 
 static void allow(const struct forbidden *forbidden, int mode)
@@ -149,7 +165,9 @@ static int count_escapes(const char *path, const struct address *address)
 
     must(scenario_load(path, &settings, &scenario, &err), &err);
     sandbox_keep(scenario->lua);
-    for (size_t i = 0; i <= 2 * scenario->strategy_count; i++) {
+    for (size_t k = 0; k < 2 * (2 * scenario->strategy_count + 1); k++) {
+        bool lost = k % 2; /* the connection is gone */
+        size_t i = k / 2;
         const struct strategy *strategy = &scenario->strategies[i / 2];
         bool last = i == 2 * scenario->strategy_count;
         redisContext *connection;
@@ -165,6 +183,8 @@ static int count_escapes(const char *path, const struct address *address)
 
         must(connection_open(address, &connection, &err), &err);
         attempt.fd = connection->fd;
+        if (lost)
+            shutdown(connection->fd, SHUT_RDWR);
         progress_reset(page);
         page->undisturbed = true;
         page->record = i % 3 == 0;

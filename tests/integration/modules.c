@@ -1103,6 +1103,59 @@ Test(worker, leaves_nothing_in_lua, .timeout = 60)
     test_directory_remove(directory);
 }
 
+/* Of this process: "VmSize:", "RssShmem:", ...; in MB. */
+static long memory(const char *what)
+{
+    FILE *file = fopen("/proc/self/status", "r");
+    char line[256];
+    long kb = -1;
+
+    cr_assert_not_null(file);
+    while (fgets(line, sizeof(line), file))
+        if (strncmp(line, what, strlen(what)) == 0)
+            kb = strtol(line + strlen(what), NULL, 10);
+    fclose(file);
+    cr_assert_geq(kb, 0, "%s", what);
+    return kb / 1024;
+}
+
+/* More than the memory that lies there for it, whether the worker dies or not. */
+Test(worker, leaves_no_memory_behind, .timeout = 60)
+{
+    char *directory = test_directory();
+    char *path = test_file(directory, "large.lua",
+                           "return { title = 'large', strategies = { { name = 'one',\n"
+                           "  update = function(redis)\n"
+                           "    local megabyte = ('x'):rep(1 << 20)\n"
+                           "    redis.pipeline(function()\n"
+                           "      for i = 1, 31 do redis.call('SET', i, megabyte) end\n"
+                           "    end)\n"
+                           "    for i = 1, 31 do redis.call('GET', i) end\n"
+                           "  end } } }\n");
+    struct shop shop = shop_of(path);
+    long size_mb = 0;
+
+    for (uint64_t k = 0; k < 6; k++) {
+        struct worker_job job = { .fault = k % 2 ? FAULT_STEP : FAULT_NONE,
+                                  .point = { .commands = 40 },
+                                  .timeout_ns = 20 * NSEC_PER_SEC };
+
+        cr_expect_eq(run_worker(&shop, "one", job),
+                     k % 2 ? OUTCOME_VALID : OUTCOME_MISSED, "%s",
+                     shop.bench.page->error);
+        if (k == 1)
+            size_mb = memory("VmSize:");
+    }
+    cr_expect_leq(memory("VmSize:"), size_mb + 32, "%ld, %ld", memory("VmSize:"),
+                  size_mb);
+    cr_expect_leq(memory("RssShmem:"), 32, "%ld", memory("RssShmem:"));
+    cr_expect_leq(memory("RssAnon:"), 32 + (process_can_share() ? 0 : 400), "%ld",
+                  memory("RssAnon:"));
+    shop_remove(&shop);
+    free(path);
+    test_directory_remove(directory);
+}
+
 /* A server that is not there is an error of the infrastructure, not an outcome. */
 Test(worker, without_a_server_is_an_error, .timeout = 30)
 {

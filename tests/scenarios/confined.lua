@@ -40,7 +40,8 @@ return {
         redis.call("SET", "utf8", utf8.char(228, 8364) .. string.pack("<i4z", 7, "z"))
         local thread = select(2, pcall(string.rep, "ab", 300, ","))
         redis.call("SET", "n", 12345678901234567890, "PX", math.tointeger(60000.0))
-        redis.call("SET", "thread", thread)
+        redis.call("SET", "thread", thread, "EX", "10" + 5)
+        redis.call("SET", "numbers", tostring(6 / 3) .. (tonumber("0x1p4") or "") .. tostring(tonumber("1e")))
         local script = redis.script("return redis.call('INCR', KEYS[1])")
         script({ "counter" }, {})
       end },
