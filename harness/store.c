@@ -13,7 +13,7 @@
 #define COMMIT_NS (NSEC_PER_SEC / 2)
 /* What is kept of the file in memory (kB). Rows are appended, so more would only fill up
  * as the run goes on. */
-#define STORE_CACHE "PRAGMA cache_size = -256"
+#define STORE_CACHE "PRAGMA cache_size = -64"
 
 /* Statements that are run again and again. */
 enum query {
