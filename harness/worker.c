@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/mutant.h"
 #include "process.h"
 #include "sandbox.h"
 
@@ -141,7 +142,8 @@ static pid_t start(struct life *life, bool shared, struct err *err)
 /* What the worker has left in the lane's memory. */
 static void clean_up(const struct life *life)
 {
-    sandbox_put_back(life->job->scenario->lua);
+    if (!mutant("lua-stays"))
+        sandbox_put_back(life->job->scenario->lua);
     wire_free(life->page->wire);
 }
 
