@@ -1075,7 +1075,7 @@ static char *forgetful_scenario(const char *directory, size_t bytes)
 /* However it dies, and whether the lane's memory was shared or copied. */
 Test(worker, leaves_nothing_in_lua, .timeout = 60)
 {
-    static const size_t sizes[] = { 0, 4 << 20 };
+    static const size_t sizes[] = { 0, 16 << 20 };
     char *directory = test_directory();
 
     for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
