@@ -27,7 +27,6 @@ struct wire;
  * which is borrowed and may be NULL (a worker that nobody interrupts). */
 struct wire *wire_new(int fd, struct progress *page);
 struct wire *wire_free(struct wire *wire); /* NULL is fine; returns NULL */
-DEFINE_CLEANUP(struct wire *, wire_free)
 
 /* From here on only the next `commands` commands leave: when one more is asked for, the
  * replies that are due are read and the process kills itself. */
