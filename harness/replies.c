@@ -47,7 +47,7 @@ int replies_ask(struct replies *replies, struct str commands, struct err *err)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return err_errno(err, "ask Redis");
+            return err_errno(err, "send %zu bytes to Redis", commands.length);
         commands.bytes += n;
         commands.length -= (size_t)n;
     }

@@ -14,7 +14,6 @@
 #define LEAST_BUFFER ((size_t)24 << 10)
 
 struct wire {
-    int fd; /* borrowed */
     struct progress *page;
     struct wire_manner manner;
     struct arena memory; /* of all that follows */
@@ -47,8 +46,7 @@ struct wire *wire_new(int fd, struct progress *page)
         heard = arena_of(progress_replies(page));
     }
     wire = arena_take(&memory, sizeof(*wire));
-    *wire = (struct wire){ .fd = fd,
-                           .page = page,
+    *wire = (struct wire){ .page = page,
                            .memory = memory,
                            .heard = heard,
                            .limit = UINT64_MAX,
@@ -87,21 +85,10 @@ uint64_t wire_due(const struct wire *wire)
     return wire->sent - wire->asked;
 }
 
-static int send_all(struct wire *wire, size_t length, struct err *err)
+/* Sends so much of the buffer. */
+static int send_bytes(struct wire *wire, size_t length, struct err *err)
 {
-    const char *bytes = wire->buffer;
-
-    while (length) {
-        ssize_t n = send(wire->fd, bytes, length, MSG_NOSIGNAL);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return err_errno(err, "send %zu bytes to Redis", length);
-        bytes += n;
-        length -= (size_t)n;
-    }
-    return 0;
+    return replies_ask(&wire->replies, (struct str){ wire->buffer, length }, err);
 }
 
 static bool is_traced(const struct wire *wire)
@@ -158,7 +145,7 @@ static int send_commands(struct wire *wire, size_t commands, struct err *err)
     wire->queued -= commands;
     wire->writes++;
     wire->writing = wire->writing || commands;
-    return send_all(wire, length, err);
+    return send_bytes(wire, length, err);
 }
 
 static int record_answer(struct wire *wire, size_t length, struct err *err)
@@ -390,7 +377,7 @@ int wire_load_script(struct wire *wire, struct str text, struct err *err)
         return 0;
     forget_read(wire);
     put_command(wire, ARRAY_SIZE(words), words, lengths);
-    code = send_all(wire, wire->used, err);
+    code = send_bytes(wire, wire->used, err);
     wire->used = 0;
     while (code == 0 && !wire->replies.whole && !wire->replies.nonsense)
         code = receive_aside(wire, 0, err) < 0 ? err->code : 0;

@@ -298,7 +298,6 @@ static json_t *redis(const struct result *result)
     return object;
 }
 
-/* As people write it: from 1. */
 static json_t *trial_ns(const struct message_times *times)
 {
     json_t *object = json_object();
@@ -309,6 +308,7 @@ static json_t *trial_ns(const struct message_times *times)
     return object;
 }
 
+/* As people write it: from 1. */
 static json_t *shard(struct shard shard)
 {
     char words[48];
