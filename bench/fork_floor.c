@@ -21,7 +21,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "process.h"
+#include "base/process.h"
 
 __attribute__((noreturn)) static int live(void *context)
 {

@@ -13,7 +13,7 @@
 
 #include "base/file.h"
 #include "base/rng.h"
-#include "store.h"
+#include "store/write.h"
 
 #define BATCH 256
 

@@ -12,10 +12,10 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "process.h"
-#include "server.h"
-#include "snapshot.h"
-#include "stats.h"
+#include "base/process.h"
+#include "redis/server.h"
+#include "state/snapshot.h"
+#include "stats/interval.h"
 
 #define LOOKS 301
 

@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "baseline.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "report/baseline_text.h"
-#include "store.h"
+#include "store/baseline.h"
+#include "store/write.h"
 
 #define OPERANDS_MOST 3
 

@@ -15,11 +15,11 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "check_view.h"
+#include "cmd/check_progress.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
-#include "fleet.h"
-#include "report/check_report.h"
+#include "report/check_words.h"
+#include "run/fleet.h"
 
 struct options {
     char **operands; /* borrowed from argv */

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
-#include "tally.h"
+#include "result/tally.h"
 
 struct subcommand {
     const char *name;

@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "baseline.h"
 #include "cmd/cmd.h"
 #include "cmd/gate_options.h"
 #include "cmd/options.h"
-#include "report/compare_report.h"
-#include "store.h"
+#include "report/compare_words.h"
+#include "store/baseline.h"
+#include "store/write.h"
 
 struct options {
     const char *base, *new; /* new: NULL if the strategies of one run are compared */

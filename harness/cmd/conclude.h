@@ -2,10 +2,10 @@
  * another run or a baseline. For the commands that take gate_options.h. */
 #pragma once
 
-#include "baseline.h"
 #include "cmd/gate_options.h"
-#include "compare.h"
-#include "store.h"
+#include "result/compare.h"
+#include "store/baseline.h"
+#include "store/write.h"
 
 struct conclusion {
     const struct gate_options *options;

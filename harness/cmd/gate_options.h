@@ -9,7 +9,7 @@
 
 #include <argp.h>
 
-#include "gate.h"
+#include "result/gate.h"
 
 struct gate_options {
     struct gates gates;

@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 #include "cmd/cmd.h"
-#include "report/report.h"
+#include "report/format.h"
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {

@@ -4,11 +4,11 @@
 
 #include "cmd/cmd.h"
 #include "cmd/conclude.h"
-#include "cmd/deliver.h"
 #include "cmd/options.h"
-#include "cmd/place.h"
-#include "merge.h"
-#include "store.h"
+#include "cmd/output.h"
+#include "cmd/results_dir.h"
+#include "store/merge.h"
+#include "store/write.h"
 
 struct options {
     const char *const *directories; /* borrowed from argv */

@@ -14,9 +14,9 @@
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "cmd/run_options.h"
-#include "fleet.h"
-#include "report/text.h"
-#include "store.h"
+#include "report/run_text.h"
+#include "run/fleet.h"
+#include "store/write.h"
 
 struct options {
     const char *run, *trial;

@@ -4,8 +4,8 @@
 
 #include "cmd/cmd.h"
 #include "cmd/options.h"
-#include "report/report.h"
-#include "store.h"
+#include "report/format.h"
+#include "store/write.h"
 
 struct options {
     const char *directory;

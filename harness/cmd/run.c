@@ -12,12 +12,12 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/conclude.h"
-#include "cmd/deliver.h"
-#include "cmd/place.h"
+#include "cmd/output.h"
+#include "cmd/results_dir.h"
 #include "cmd/run_options.h"
-#include "fleet.h"
-#include "progress_view.h"
-#include "store.h"
+#include "run/fleet.h"
+#include "run/progress.h"
+#include "store/write.h"
 
 static int choose_strategies(const struct run_options *options,
                              const struct scenario *scenario, size_t *chosen,

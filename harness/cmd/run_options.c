@@ -10,9 +10,9 @@
 #include "base/mem.h"
 #include "base/sha1.h"
 #include "cmd/options.h"
-#include "loader.h"
-#include "stopping.h"
-#include "store.h"
+#include "result/stopping.h"
+#include "scenario/mistake.h"
+#include "store/write.h"
 
 #define RTT_MOST_S 1.0    /* a connection's first reply takes two, and has 10 s to come */
 #define TIME_LEAST_S 1e-9 /* a term has as many digits */

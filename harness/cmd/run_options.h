@@ -6,13 +6,13 @@
  * comes out must be the same terms; so there is one way from options to a run. */
 #pragma once
 
-#include "cmd/deliver.h"
 #include "cmd/gate_options.h"
-#include "fault.h"
-#include "shard.h"
-#include "sweep.h"
-#include "terms.h"
-#include "worker.h"
+#include "cmd/output.h"
+#include "plan/request.h"
+#include "plan/shard.h"
+#include "result/sweep.h"
+#include "trial/fault.h"
+#include "trial/worker.h"
 
 struct run_options {
     const char *scenario;

@@ -1,9 +1,9 @@
 /* baseline_text.c - see baseline_text.h. */
 #include "report/baseline_text.h"
 
-#include "report/report.h"
+#include "report/format.h"
+#include "report/run_text.h"
 #include "report/table.h"
-#include "report/text.h"
 
 static void write_rows(FILE *out, const struct result *result, bool color)
 {

@@ -4,6 +4,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "baseline.h"
+#include "store/baseline.h"
 
 void report_baseline_text(FILE *out, const struct baseline *baseline, bool color);

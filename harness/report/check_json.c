@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "report/check_report.h"
-#include "report/json.h"
-#include "report/report.h"
+#include "report/check_words.h"
+#include "report/format.h"
+#include "report/run_json.h"
 
 static void set_text(json_t *object, const char *key, const char *text)
 {

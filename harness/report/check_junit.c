@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "report/check_report.h"
+#include "report/check_words.h"
 
 static bool continues(unsigned char byte)
 {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "report/check_report.h"
+#include "report/check_words.h"
 
 /* In a description a hash begins a directive. */
 static void write_description(FILE *out, const char *text)

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "report/check_report.h"
-#include "report/text.h"
+#include "report/check_words.h"
+#include "report/run_text.h"
 
 #define RED "\033[31m"
 #define GREEN "\033[32m"

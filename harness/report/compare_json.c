@@ -3,9 +3,9 @@
 #include <math.h>
 
 #include "base/mem.h"
-#include "report/compare_report.h"
-#include "report/json.h"
-#include "report/report.h"
+#include "report/compare_words.h"
+#include "report/format.h"
+#include "report/run_json.h"
 
 static void set_text(json_t *object, const char *key, const char *text)
 {

@@ -3,9 +3,9 @@
 #include <math.h>
 
 #include "base/mem.h"
-#include "report/compare_report.h"
+#include "report/compare_words.h"
+#include "report/run_text.h"
 #include "report/table.h"
-#include "report/text.h"
 
 /* The columns that say what a row is of; returns how many. */
 static size_t name_columns(struct table *table, const struct comparison *comparison,

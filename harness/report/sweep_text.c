@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "report/run_text.h"
 #include "report/table.h"
-#include "report/text.h"
 
 static void write_header(FILE *out, const struct sweep *sweep)
 {

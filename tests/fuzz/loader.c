@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "sandbox.h"
-#include "scenario.h"
-#include "verdict.h"
+#include "scenario/sandbox.h"
+#include "scenario/scenario.h"
+#include "state/verdict.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

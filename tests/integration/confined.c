@@ -16,13 +16,13 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "connection.h"
-#include "process.h"
-#include "sandbox.h"
-#include "scenario.h"
+#include "base/process.h"
+#include "redis/connection.h"
+#include "redis/wire.h"
+#include "scenario/sandbox.h"
+#include "scenario/scenario.h"
 #include "testlib.h"
-#include "wire.h"
-#include "worker.h"
+#include "trial/worker.h"
 
 #define RANGES_MOST 512
 

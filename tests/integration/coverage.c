@@ -17,8 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/process.h"
 #include "coverage.h"
-#include "process.h"
 
 #define ERROR 2.5e-10
 

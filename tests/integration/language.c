@@ -8,9 +8,9 @@
 
 #include <stdlib.h>
 
-#include "connection.h"
-#include "scenario.h"
-#include "wire.h"
+#include "redis/connection.h"
+#include "redis/wire.h"
+#include "scenario/scenario.h"
 
 static char *directory;
 

@@ -14,8 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "plan.h"
-#include "shard.h"
+#include "plan/plan.h"
+#include "plan/shard.h"
 
 #define MOST_SHARDS 5
 #define TRIALS 40

@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "process.h"
-#include "snapshot.h"
-#include "wire.h"
-#include "worker.h"
+#include "base/process.h"
+#include "redis/wire.h"
+#include "state/snapshot.h"
+#include "trial/worker.h"
 
 /* A server, and a connection that looks at what others do to it. */
 struct bench {

@@ -15,7 +15,7 @@
 
 #include "base/clock.h"
 #include "base/rng.h"
-#include "relay.h"
+#include "redis/relay.h"
 
 #define SEED 20261205
 

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "stats.h"
+#include "stats/interval.h"
 
 #define SURE "0.999999999"
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "plan.h"
+#include "plan/plan.h"
 
 /* The schedule as lanes see it: lane l takes trials l, l + lanes, ... in this order. */
 static size_t collect(const struct plan *plan, size_t lanes, struct plan_trial *trials)

@@ -7,9 +7,9 @@
 
 #include <stdlib.h>
 
-#include "fleet.h"
-#include "judge.h"
-#include "snapshot.h"
+#include "run/fleet.h"
+#include "state/snapshot.h"
+#include "trial/judge.h"
 
 /* A scenario, a finished run of it, and the last replay. */
 struct theatre {

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "base/rng.h"
-#include "plan.h"
+#include "plan/plan.h"
 
 #define KILLS 50
 

@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "stats.h"
+#include "stats/interval.h"
 
 struct coverage {
     double confidence;

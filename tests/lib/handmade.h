@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "tally.h"
+#include "result/tally.h"
 
 #define HANDMADE_STRATEGIES 6
 

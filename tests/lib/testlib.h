@@ -13,7 +13,7 @@
 #include <sys/types.h>
 
 #include "base/mem.h"
-#include "server.h"
+#include "redis/server.h"
 
 /* A finished run of the program. */
 struct run {

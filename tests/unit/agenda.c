@@ -6,9 +6,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "agenda.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "plan/agenda.h"
 
 #define ITEMS 400
 #define ROUNDS 200

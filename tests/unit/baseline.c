@@ -10,11 +10,11 @@
 
 #include "base/file.h"
 #include "base/rng.h"
-#include "baseline.h"
-#include "compare.h"
 #include "handmade.h"
 #include "report/baseline_text.h"
-#include "report/compare_report.h"
+#include "report/compare_words.h"
+#include "result/compare.h"
+#include "store/baseline.h"
 
 static const struct handmade_strategy three[HANDMADE_STRATEGIES] = {
     { "each", ".LLB.", 900, 700, 10, 700, 300, LATER_LEAKED | LATER_LOST },

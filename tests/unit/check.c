@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check.h"
+#include "result/check.h"
 
 static struct err err_of(int code)
 {

@@ -5,7 +5,7 @@
 #include <xxhash.h>
 
 #include "base/mem.h"
-#include "command.h"
+#include "redis/command.h"
 
 /* Words are separated by one space. */
 static struct command parse(const char *text)

@@ -8,8 +8,8 @@
 #include <criterion/criterion.h>
 
 #include "base/mem.h"
-#include "compare.h"
 #include "handmade.h"
+#include "result/compare.h"
 
 static const struct compare_options plain = { .confidence = 0.95 };
 

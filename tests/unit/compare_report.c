@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 #include "handmade.h"
-#include "report/compare_report.h"
+#include "report/compare_words.h"
 
 static const struct compare_options plain = { .confidence = 0.95 };
 

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "report/report.h"
+#include "report/format.h"
 
 #define ERROR 3e-11
 

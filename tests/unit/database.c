@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/database.h"
+#include "store/database.h"
 #include "testlib.h"
 
 static const struct database_kind kind = { 0x1234, 3, "a box of eggs" };

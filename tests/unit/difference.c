@@ -10,8 +10,8 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "coverage.h"
-#include "difference.h"
-#include "plan.h"
+#include "plan/plan.h"
+#include "stats/difference.h"
 
 #define LEVEL 0.05
 

@@ -12,14 +12,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "arguments.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/process.h"
 #include "base/sha1.h"
 #include "base/str.h"
-#include "commit.h"
-#include "environment.h"
-#include "process.h"
+#include "store/environment.h"
+#include "store/git_commit.h"
+#include "store/redact.h"
 #include "testlib.h"
 
 /* ---- arguments ---- */

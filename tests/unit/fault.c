@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "fault.h"
-#include "wire.h"
+#include "redis/wire.h"
+#include "trial/fault.h"
 
 /* The facts: the update began, it ended, it raised, the wire cut it; SIGKILL ended the
  * worker, and the watchdog had sent it. */

@@ -6,7 +6,7 @@
 #include <criterion/criterion.h>
 
 #include "base/mem.h"
-#include "figures.h"
+#include "result/figures.h"
 
 #define MOST 40
 

@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "cmd/gate_options.h"
 #include "handmade.h"
-#include "report/gate_report.h"
+#include "report/gates_text.h"
 
 static struct handmade handmade, base;
 static struct gate_report report;

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/heap.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "scenario/heap.h"
 
 #define ROOM ((size_t)64 << 20)
 #define BLOCKS 400

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "command.h"
-#include "hint.h"
-#include "verdict.h"
+#include "redis/command.h"
+#include "result/cure.h"
+#include "state/verdict.h"
 
 enum {
     LEAKED = LATER_LEAKED,

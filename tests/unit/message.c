@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "message.h"
+#include "result/event.h"
 
 /* Message i of a conversation: types take turns, bodies have many lengths, 0 among them,
  * and a pattern of their own. */

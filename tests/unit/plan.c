@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "plan.h"
-#include "stats.h"
+#include "plan/plan.h"
+#include "stats/interval.h"
 
 Test(schedule, is_one_attempt_per_strategy_and_round)
 {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "refusal.h"
+#include "scenario/refusal.h"
 
 #define WORDS_MOST 6
 

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "narrative.h"
-#include "replay.h"
-#include "report/report.h"
-#include "transcript.h"
+#include "replay/narrative.h"
+#include "replay/replay.h"
+#include "replay/transcript.h"
+#include "report/format.h"
 
 Test(operand, is_a_trial_a_point_or_a_byte)
 {

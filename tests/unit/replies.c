@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "replies.h"
+#include "redis/resp.h"
 
 /* What a reply holds, as text; as hiredis' reader and as ours must see it. */
 static void describe(FILE *out, const redisReply *reply)

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "scenario.h"
+#include "scenario/scenario.h"
+#include "state/verdict.h"
 #include "testlib.h"
-#include "verdict.h"
 
 static char *directory;
 

@@ -13,7 +13,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "coverage.h"
-#include "sequence.h"
+#include "stats/sequence.h"
 
 enum { LOOKS = 4000, CAMPAIGNS = 2000 };
 

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "shard.h"
+#include "plan/shard.h"
 #include "testlib.h"
 
 /* ---- shares ---- */

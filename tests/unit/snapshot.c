@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "snapshot.h"
+#include "state/snapshot.h"
 
 static const struct scenario scenario; /* ignores nothing, orders nothing */
 

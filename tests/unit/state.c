@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "state.h"
+#include "state/state.h"
 
 #define BYTES(literal)                                                                   \
     {                                                                                    \

@@ -10,8 +10,8 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "coverage.h"
-#include "report/report.h"
-#include "stopping.h"
+#include "report/format.h"
+#include "result/stopping.h"
 
 /* As in unit/sequence.c. */
 #define ERROR 1e-10

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "tally.h"
+#include "result/tally.h"
 
 enum { LEAKY, ATOMIC, SILENT, STRATEGIES };
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "terms.h"
+#include "plan/request.h"
 
 #define MOST 4
 

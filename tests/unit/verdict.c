@@ -11,7 +11,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
-#include "verdict.h"
+#include "state/verdict.h"
 
 static struct str part(const char **at, const char *ends)
 {

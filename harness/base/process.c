@@ -1,0 +1,140 @@
+/* process.c - see process.h. */
+#include "base/process.h"
+
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/sanitizer.h"
+
+/* In the child: it is not to outlive its parent. */
+static void follow(pid_t parent)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(EXIT_FAILURE);
+}
+
+pid_t process_fork(bool own_group, struct err *err)
+{
+    pid_t parent = getpid();
+    pid_t pid = _Fork(); /* fork() also prepares for threads, and dirties pages by that */
+
+    if (pid < 0)
+        return err_errno(err, "fork");
+    if (pid == 0) {
+        follow(parent);
+        if (own_group)
+            setpgid(0, 0);
+    } else if (own_group) {
+        setpgid(pid, pid); /* it may be killed as a group before it has run */
+    }
+    return pid;
+}
+
+/* Stands at the top of the child's stack. */
+struct start {
+    _Alignas(16) pid_t parent; /* where the stack begins must be aligned */
+    int (*live)(void *context);
+    void *context;
+};
+
+static int begin(void *argument)
+{
+    const struct start *start = argument;
+
+    follow(start->parent);
+    return start->live(start->context);
+}
+
+bool process_can_share(void)
+{
+    return !SANITIZED;
+}
+
+pid_t process_share(int (*live)(void *context), void *context, char *stack, size_t bytes,
+                    struct err *err)
+{
+    struct start *start = (struct start *)(stack + bytes) - 1;
+    pid_t pid;
+
+    *start = (struct start){ getpid(), live, context };
+    pid = clone(begin, start, CLONE_VM | SIGCHLD, start);
+    return pid < 0 ? err_errno(err, "clone") : pid;
+}
+
+void process_pin(int cpu)
+{
+    cpu_set_t set;
+
+    if (cpu < 0)
+        return;
+    CPU_ZERO(&set);
+    CPU_SET((size_t)cpu, &set);
+    sched_setaffinity(0, sizeof(set), &set);
+}
+
+struct scheduling { /* struct sched_attr, whose header cannot stand beside <sched.h> */
+    uint32_t size, policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime_ns, deadline_ns, period_ns;
+};
+
+void process_short_turns(void)
+{
+    struct scheduling brief = {
+        .size = sizeof(brief),
+        .policy = SCHED_OTHER,
+        .flags = SCHED_FLAG_RESET_ON_FORK,
+        .runtime_ns = 100 * NSEC_PER_USEC,
+    };
+
+    syscall(SYS_sched_setattr, 0, &brief, 0);
+}
+
+int process_cpus(int **ret)
+{
+    cpu_set_t set;
+    int count = 0;
+    int *cpus = MEM_ARRAY(int, CPU_SETSIZE);
+
+    CPU_ZERO(&set);
+    if (sched_getaffinity(0, sizeof(set), &set) == 0)
+        for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+            if (CPU_ISSET((size_t)cpu, &set))
+                cpus[count++] = cpu;
+    if (count == 0)
+        cpus[count++] = -1; /* more CPUs than the set can hold: pin nothing */
+    *ret = cpus;
+    return count;
+}
+
+int process_pidfd(pid_t pid, struct err *err)
+{
+    int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+    return fd < 0 ? err_errno(err, "pidfd_open") : fd;
+}
+
+void process_destroy(pid_t pid)
+{
+    siginfo_t info;
+
+    if (pid <= 0)
+        return;
+    if (kill(-pid, SIGKILL) < 0)
+        kill(pid, SIGKILL);
+    while (waitid(P_PID, (id_t)pid, &info, WEXITED) < 0 && errno == EINTR)
+        ;
+}

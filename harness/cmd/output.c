@@ -1,0 +1,112 @@
+/* output.c - see output.h. */
+#include "cmd/output.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "cmd/options.h"
+
+static void write_report(FILE *out, const struct report_format *format,
+                         const struct sweep *sweep, struct report_style style)
+{
+    if (sweep->parameter)
+        format->write_sweep(out, sweep, style);
+    else
+        format->write(out, &sweep->results[0], style);
+}
+
+static struct report_style style_of(const struct destination *destination, bool color,
+                                    bool points)
+{
+    return (struct report_style){
+        .color = color,
+        .points = points,
+        .comparison = destination->comparison,
+        .gates = destination->gates,
+    };
+}
+
+static int save_one(const struct destination *destination,
+                    const struct report_format *format, const struct sweep *sweep,
+                    struct err *err)
+{
+    CLEANUP(mem_freep) char *path =
+        mem_printf("%s/%s", destination->directory, format->file);
+    CLEANUP(mem_freep) char *bytes = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&bytes, &length);
+
+    if (!out)
+        return err_errno(err, "write '%s'", path);
+    write_report(out, format, sweep, style_of(destination, false, true));
+    fclose(out);
+    return file_write(path, bytes, length, err);
+}
+
+int deliver_files(const struct destination *destination, const struct sweep *sweep,
+                  struct err *err)
+{
+    const struct report_format *format;
+
+    for (size_t i = 0; (format = report_format_at(i)); i++) {
+        struct err own = ERR_NULL;
+
+        if (save_one(destination, format, sweep, &own) < 0 && !err->code)
+            *err = own;
+    }
+    return err->code;
+}
+
+static int print(const struct destination *destination, const struct sweep *sweep,
+                 struct err *err)
+{
+    write_report(stdout, destination->format, sweep,
+                 style_of(destination, option_color_wanted(destination->color),
+                          destination->points));
+    errno = 0;
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return err_errno(err, "write the report to standard output");
+    return 0;
+}
+
+static bool anything_known(const struct result *result)
+{
+    for (size_t i = 0; i < result->plan.strategies; i++)
+        if (result->findings[i].controlled)
+            return true;
+    return false;
+}
+
+/* A mistake in the scenario gives no report, so that nobody takes it for a result; unless
+ * it shows only at a later value of a sweep: hours of work are not thrown away. */
+static bool worth_reporting(const struct sweep *sweep, const struct err *err)
+{
+    size_t count = sweep->count - (sweep->count && err->code == ERR_USAGE);
+
+    for (size_t i = 0; i < count; i++)
+        if (anything_known(&sweep->results[i]))
+            return true;
+    return false;
+}
+
+int deliver(const struct destination *destination, const struct sweep *sweep,
+            enum exit_status *ret_status, struct err *err)
+{
+    struct err late = ERR_NULL, saving = ERR_NULL;
+
+    *ret_status =
+        sweep->parameter
+            ? sweep_exit_status(sweep)
+            : report_exit_status(&sweep->results[0], style_of(destination, false, false));
+    if (!worth_reporting(sweep, err))
+        return err->code;
+    print(destination, sweep, &late);
+    if (destination->directory && deliver_files(destination, sweep, &saving) < 0 &&
+        !late.code)
+        late = saving;
+    err_append(err, &late);
+    return err->code;
+}

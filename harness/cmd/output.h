@@ -1,0 +1,25 @@
+/* output.h - where reports go: standard output, and the files of -o. */
+#pragma once
+
+#include "base/err.h"
+#include "report/format.h"
+#include "result/sweep.h"
+
+struct destination {
+    const struct report_format *format;  /* of standard output */
+    const char *color;                   /* "auto", "always" or "never" */
+    bool points;                         /* the text with a table of all crash points */
+    const char *directory;               /* gets every format; NULL: none */
+    const struct comparison *comparison; /* see format.h; NULL: none */
+    const struct gate_report *gates;
+};
+
+/* Writes the report in every format into the directory. */
+int deliver_files(const struct destination *destination, const struct sweep *sweep,
+                  struct err *err);
+
+/* Reports whatever is known, also after an error, which is then left as it is: a report
+ * that cannot be written is worth saying only if nothing went wrong before. Returns the
+ * error's code. */
+int deliver(const struct destination *destination, const struct sweep *sweep,
+            enum exit_status *ret_status, struct err *err);

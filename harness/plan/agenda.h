@@ -1,0 +1,48 @@
+/* agenda.h - what is left to do in a stage, and which lane does it next.
+ *
+ * The items of a stage (crash points, byte positions, kill trials) have numbers. A shard
+ * takes every n-th of them; lanes take the next of these from a counter in memory that
+ * they share, so that a lane that is slow keeps nobody waiting, and what has been done
+ * at any instant is all but the last few of a beginning. What an earlier session of the
+ * same run has done is passed over.
+ *
+ * Which lane does an item says nothing about the item: all that an item is follows from
+ * its number. */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "plan/shard.h"
+#include "result/event.h"
+
+/* Items that are done: all below a number, and some beyond it. */
+struct done {
+    uint64_t below;
+    uint64_t *beyond; /* ascending; owned */
+    size_t count;
+};
+/* Adds an item; items come in ascending order, and all of them are the shard's. */
+void done_add(struct done *done, struct shard shard, uint64_t item);
+bool done_has(const struct done *done, uint64_t item);
+void done_release(struct done *done); /* may be called twice */
+
+struct agenda {
+    struct shard shard;            /* of the kills and the byte positions */
+    struct done done[STAGE_COUNT]; /* owned */
+    struct agenda_board {
+        _Atomic uint64_t next[STAGE_COUNT];
+        _Atomic bool enough; /* no more kills are wanted */
+    } * board;               /* shared between processes; owned */
+};
+
+int agenda_init(struct agenda *agenda, struct shard shard, struct err *err);
+void agenda_release(struct agenda *agenda); /* may be called twice */
+
+/* Takes the next of `items` items of a stage. False: there is none left. */
+bool agenda_next(struct agenda *agenda, enum stage stage, uint64_t items, uint64_t *ret);
+/* Kills that have not begun are not wanted any more. */
+void agenda_enough(struct agenda *agenda);

@@ -1,0 +1,170 @@
+/* address.c - see address.h. */
+#include "redis/address.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#define BACKLOG 128
+
+union socket_address {
+    struct sockaddr any;
+    struct sockaddr_un local;
+    struct sockaddr_in inet;
+};
+
+void address_release(struct address *address)
+{
+    free(address->path);
+    *address = (struct address){ NULL, 0 };
+}
+
+const char *address_text(const struct address *address, char text[ADDRESS_TEXT])
+{
+    if (address->path)
+        snprintf(text, ADDRESS_TEXT, "'%s'", address->path);
+    else
+        snprintf(text, ADDRESS_TEXT, LOOPBACK ":%u", address->port);
+    return text;
+}
+
+int address_check(const struct address *address, struct err *err)
+{
+    if (address->path &&
+        strlen(address->path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
+        return err_set(err, -ENAMETOOLONG,
+                       "the path '%s' is too long for a unix socket; set TMPDIR to a "
+                       "shorter directory",
+                       address->path);
+    return 0;
+}
+
+/* What bind() and connect() take; returns its length. */
+static socklen_t spell_out(const struct address *address, union socket_address *ret)
+{
+    memset(ret, 0, sizeof(*ret));
+    if (!address->path) {
+        ret->inet.sin_family = AF_INET;
+        ret->inet.sin_port = htons(address->port);
+        ret->inet.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        return sizeof(ret->inet);
+    }
+    ret->local.sun_family = AF_UNIX;
+    snprintf(ret->local.sun_path, sizeof(ret->local.sun_path), "%s", address->path);
+    return sizeof(ret->local);
+}
+
+static int open_socket(const struct address *address, struct err *err)
+{
+    int fd;
+
+    if (address_check(address, err) < 0)
+        return err->code;
+    fd = socket(address->path ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    return fd < 0 ? err_errno(err, "socket") : fd;
+}
+
+void address_no_delay(int fd)
+{
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+}
+
+/* A connection that was closed from this side keeps its source port for a minute. The
+ * kernel would take such ports again after a second, unless it was told not to, but the
+ * more of them there are the longer it searches: at thousands of connections a second
+ * that shows soon, and in the end there are none left. All of 127/8 is this machine, so
+ * connections come from many addresses in turn. Where that does not work, it is as
+ * without. */
+#define SOURCES 1024
+static void choose_source(int fd)
+{
+    static uint32_t turn;
+    struct sockaddr_in source = {
+        .sin_family = AF_INET,
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK + turn++ % SOURCES),
+    };
+
+    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &(int){ 1 }, sizeof(int));
+    bind(fd, (struct sockaddr *)&source, sizeof(source));
+}
+
+/* The watchdog's tick interrupts; asking again goes on where it was, but its time limit
+ * begins anew. */
+static int connect_patiently(int fd, const union socket_address *to, socklen_t length,
+                             int timeout_s)
+{
+    uint64_t start_ns = clock_now_ns();
+    int code;
+
+    do
+        code = connect(fd, &to->any, length);
+    while (code < 0 && errno == EINTR &&
+           clock_now_ns() - start_ns < (uint64_t)timeout_s * NSEC_PER_SEC);
+    return code;
+}
+
+int address_connect(const struct address *address, int timeout_s, struct err *err)
+{
+    struct timeval timeout = { .tv_sec = timeout_s };
+    union socket_address to;
+    socklen_t length = spell_out(address, &to);
+    char text[ADDRESS_TEXT];
+    int fd = open_socket(address, err);
+
+    if (fd < 0)
+        return fd;
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+    if (!address->path) {
+        address_no_delay(fd);
+        choose_source(fd);
+    }
+    if (connect_patiently(fd, &to, length, timeout_s) < 0) {
+        err_set(err, -ECONNREFUSED, "connect to Redis at %s: %s",
+                address_text(address, text), strerror(errno));
+        close(fd);
+        return err->code;
+    }
+    return fd;
+}
+
+int address_listen(struct address *address, struct err *err)
+{
+    union socket_address at;
+    socklen_t length = spell_out(address, &at);
+    char text[ADDRESS_TEXT];
+    int fd = open_socket(address, err);
+
+    if (fd < 0)
+        return fd;
+    if (bind(fd, &at.any, length) < 0 || listen(fd, BACKLOG) < 0 ||
+        getsockname(fd, &at.any, &length) < 0) {
+        err_errno(err, "listen at %s", address_text(address, text));
+        close(fd);
+        return err->code;
+    }
+    if (!address->path)
+        address->port = ntohs(at.inet.sin_port);
+    return fd;
+}
+
+int address_free_port(uint16_t *ret, struct err *err)
+{
+    struct address any = { NULL, 0 };
+    int fd = address_listen(&any, err);
+
+    if (fd < 0)
+        return err_wrap(err, "find a free port");
+    close(fd);
+    *ret = any.port;
+    return 0;
+}

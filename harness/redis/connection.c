@@ -1,0 +1,117 @@
+/* connection.c - see connection.h. */
+#include "redis/connection.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+int connection_open(const struct address *address, redisContext **ret, struct err *err)
+{
+    redisContext *connection;
+    int fd = address_connect(address, CONNECTION_TIMEOUT_S, err);
+
+    if (fd < 0)
+        return fd;
+    connection = redisConnectFd(fd);
+    if (!connection) {
+        close(fd);
+        return err_set(err, -ENOMEM, "connect to Redis: out of memory");
+    }
+    *ret = connection;
+    return 0;
+}
+
+redisContext *connection_close(redisContext *connection)
+{
+    if (connection)
+        redisFree(connection);
+    return NULL;
+}
+
+void reply_free(redisReply *reply)
+{
+    freeReplyObject(reply);
+}
+
+/* Does what redisGetReply() does, and goes on when the watchdog's tick interrupts. */
+static int get_reply(redisContext *connection, const char *what, redisReply **ret,
+                     struct err *err)
+{
+    redisReader *reader = connection->reader;
+    uint64_t start_ns = clock_now_ns();
+    char piece[4096];
+    void *reply = NULL;
+    int done = 0;
+
+    while (!done)
+        if (redisBufferWrite(connection, &done) != REDIS_OK)
+            return err_set(err, -EIO, "Redis did not take %s: %s", what,
+                           connection->errstr);
+    while (redisReaderGetReply(reader, &reply) == REDIS_OK && !reply) {
+        ssize_t n = read(connection->fd, piece, sizeof(piece));
+
+        /* The socket's own time limit begins anew with each read. */
+        if (n < 0 && errno == EINTR &&
+            clock_now_ns() - start_ns < CONNECTION_TIMEOUT_S * NSEC_PER_SEC)
+            continue;
+        if (n <= 0)
+            return err_set(err, -EIO, "Redis did not answer %s: %s", what,
+                           n ? strerror(errno) : "connection lost");
+        redisReaderFeed(reader, piece, (size_t)n);
+    }
+    if (!reply)
+        return err_set(err, -EIO, "Redis did not answer %s: %s", what, reader->errstr);
+    *ret = reply;
+    return 0;
+}
+
+int connection_check(const redisReply *reply, const char *what, struct err *err)
+{
+    if (reply->type == REDIS_REPLY_ERROR)
+        return err_set(err, -EPROTO, "Redis refused %s: %s", what, reply->str);
+    return 0;
+}
+
+int connection_read(redisContext *connection, const char *what, redisReply **ret,
+                    struct err *err)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+    int code = get_reply(connection, what, &reply, err);
+
+    if (code == 0)
+        code = connection_check(reply, what, err);
+    if (code == 0)
+        *ret = TAKE_PTR(reply);
+    return code;
+}
+
+int connection_command(redisContext *connection, redisReply **ret, struct err *err,
+                       const char *const *words)
+{
+    const char *argv[16];
+    size_t lengths[16];
+    int argc = 0;
+
+    for (; words[argc] && argc < (int)ARRAY_SIZE(argv); argc++) {
+        argv[argc] = words[argc];
+        lengths[argc] = strlen(words[argc]);
+    }
+    if (redisAppendCommandArgv(connection, argc, argv, lengths) != REDIS_OK)
+        return err_set(err, -ENOMEM, "format %s", words[0]);
+    return connection_read(connection, words[0], ret, err);
+}
+
+int connection_load_script(redisContext *connection, const char *text, char ret_sha[41],
+                           struct err *err)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+    int code = CONNECTION_COMMAND(connection, &reply, err, "SCRIPT", "LOAD", text);
+
+    if (code < 0)
+        return code;
+    if (reply->type != REDIS_REPLY_STRING || reply->len != 40)
+        return err_set(err, -EPROTO, "SCRIPT LOAD did not return a digest");
+    memcpy(ret_sha, reply->str, 41);
+    return 0;
+}

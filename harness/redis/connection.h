@@ -1,0 +1,36 @@
+/* connection.h - blocking connections to Redis, and commands whose failure says what
+ * failed. */
+#pragma once
+
+#include <hiredis/hiredis.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "redis/address.h"
+
+#define CONNECTION_TIMEOUT_S 10 /* for connecting and for any reply */
+
+int connection_open(const struct address *address, redisContext **ret, struct err *err);
+redisContext *connection_close(redisContext *connection); /* NULL is fine; returns NULL */
+DEFINE_CLEANUP(redisContext *, connection_close)
+
+void reply_free(redisReply *reply);
+DEFINE_CLEANUP(redisReply *, reply_free)
+
+/* Reads one reply to what was appended; an error reply is an error. */
+int connection_read(redisContext *connection, const char *what, redisReply **ret,
+                    struct err *err);
+
+/* An error reply is an error. */
+int connection_check(const redisReply *reply, const char *what, struct err *err);
+
+/* SCRIPT LOAD. */
+int connection_load_script(redisContext *connection, const char *text, char ret_sha[41],
+                           struct err *err);
+
+/* Sends one command of terminated words and reads its reply. */
+int connection_command(redisContext *connection, redisReply **ret, struct err *err,
+                       const char *const *words);
+#define CONNECTION_COMMAND(connection, ret, err, ...)                                    \
+    connection_command((connection), (ret), (err),                                       \
+                       (const char *const[]){ __VA_ARGS__, NULL })

@@ -1,0 +1,64 @@
+/* page.h - the page on which a worker says how far it came, and the memory in which
+ * one worker after the other lives. Both are shared with the lane, so they outlive
+ * SIGKILL. */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* What is known of one command of an uninterrupted update. Offsets count from the
+ * update's beginning. */
+struct trace {
+    uint64_t end;       /* byte of the worker's output at which the command ends */
+    uint64_t reply_end; /* byte of Redis's output at which its reply ends */
+    uint64_t write;     /* which write it left in, from 0 */
+    uint64_t replies;   /* how many had been read when it was written */
+    uint64_t write_ns;  /* when it was handed to the kernel */
+};
+#define PROGRESS_TRACES 1000000 /* an update of more commands than this is refused */
+#define RECORD_BYTES                                                                     \
+    (32u << 20) /* and one that says or hears more, if it is recorded                    \
+                 */
+
+/* Written by the worker alone, except `released`, read by the lane. The worker may die
+ * between any two stores. Stores are relaxed: the lane reads after it has reaped the
+ * worker. */
+struct wire;
+struct progress {
+    _Atomic uint32_t released; /* futex: the lane has let go of the worker's connection */
+    _Atomic uint32_t ready;    /* futex: the worker is about to begin */
+    bool record, times; /* what is wanted of the traces: all but the times, the times; set
+                           by the lane before the worker starts */
+    bool undisturbed; /* nobody interrupts the worker; set by the lane before it starts */
+    bool cut;         /* the wire's limit was reached */
+    volatile uint64_t arm_ns; /* when the fault's arming began, monotonic clock */
+    volatile uint64_t begin_ns, end_ns; /* of the update; 0: not yet */
+    volatile uint64_t commands, bytes;  /* written, or about to be */
+    volatile uint64_t replies;          /* read */
+    volatile uint64_t trips; /* times that the worker stopped writing to wait */
+    uint64_t heard;          /* bytes of replies, if they are recorded */
+    bool refused;            /* the scenario's function returned false */
+    int error_code;          /* see err.h; 0 if it did not raise */
+    char error[512];         /* what it raised; "" if nothing */
+    struct wire *wire;    /* the worker's; it may have taken more memory than lies here */
+    struct trace *traces; /* PROGRESS_TRACES of them */
+    char *output, *answers; /* RECORD_BYTES each: what was written and read */
+};
+
+struct progress *progress_map(struct err *err);         /* NULL on error */
+struct progress *progress_unmap(struct progress *page); /* NULL is fine; returns NULL */
+void progress_reset(struct progress *page);
+
+/* Where the worker keeps what it is about to write, and what it has read; and its stack,
+ * which ends in a page that nobody may touch. All are filled lazily. */
+struct room {
+    char *at;
+    size_t bytes;
+};
+struct room progress_queue(struct progress *page);
+struct room progress_replies(struct progress *page);
+struct room progress_stack(struct progress *page);

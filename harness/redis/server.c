@@ -1,0 +1,305 @@
+/* server.c - see server.h. */
+#include "redis/server.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/process.h"
+
+#define READY_TIMEOUT_S 30
+#define POLL_NS (NSEC_PER_MSEC / 2)
+#define PORTS_MOST 8 /* that are tried before giving up */
+
+/* In the child: becomes the server, or writes errno to the pipe. */
+__attribute__((noreturn)) static void become_server(const struct server *server,
+                                                    int failure_fd)
+{
+    const struct server_options *options = &server->options;
+    const char *const binaries[] = { "redis-server", "valkey-server" };
+    char port[8];
+    const char *argv[] = {
+        NULL,
+        "--port",
+        port,
+        "--bind",
+        LOOPBACK,
+        "--protected-mode", /* takes most addresses of the loopback for strangers */
+        "no",
+        "--unixsocket",
+        server->address.path,
+        "--unixsocketperm",
+        "700",
+        "--save",
+        "",
+        "--appendonly",
+        "no",
+        "--daemonize",
+        "no",
+        "--dir",
+        options->directory,
+        "--logfile",
+        "",
+        NULL,
+    };
+    int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    int log_fd = open(server->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    sigset_t none;
+    int code;
+
+    snprintf(port, sizeof(port), "%u", server->tcp.port);
+    process_pin(options->cpu);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
+    if (null_fd >= 0 && log_fd >= 0 && dup2(null_fd, 0) == 0 && dup2(log_fd, 1) == 1 &&
+        dup2(log_fd, 2) == 2) {
+        for (size_t i = 0; i < ARRAY_SIZE(binaries); i++) {
+            argv[0] = options->binary ? options->binary : binaries[i];
+            execvp(argv[0], (char *const *)(uintptr_t)argv);
+            if (options->binary || errno != ENOENT)
+                break;
+        }
+    }
+    code = errno;
+    if (write(failure_fd, &code, sizeof(code)) < 0)
+        _exit(126);
+    _exit(127);
+}
+
+static int explain_exec(const struct server_options *options, int code, struct err *err)
+{
+    if (options->binary)
+        return err_set(err, -code, "start '%s': %s (option --redis-server)",
+                       options->binary, strerror(code));
+    if (code == ENOENT)
+        return err_set(
+            err, -code,
+            "there is no redis-server (or valkey-server) on the PATH; install it "
+            "(apt-get install redis-server) or name one with --redis-server");
+    return err_set(err, -code, "start redis-server: %s", strerror(code));
+}
+
+/* The exec's error, if there was one: the pipe closes without a word when exec succeeds.
+ */
+static int read_failure(int fd)
+{
+    int code = 0;
+    ssize_t n;
+
+    do
+        n = read(fd, &code, sizeof(code));
+    while (n < 0 && errno == EINTR);
+    return n == (ssize_t)sizeof(code) ? code : 0;
+}
+
+/* Forks it and waits until exec has worked. */
+static int launch(struct server *server, struct err *err)
+{
+    int pipe_fds[2];
+    int code;
+
+    if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+        return err_errno(err, "pipe");
+    server->pid = process_fork(true, err);
+    if (server->pid == 0)
+        become_server(server, pipe_fds[1]);
+    close(pipe_fds[1]);
+    code = server->pid > 0 ? read_failure(pipe_fds[0]) : 0;
+    close(pipe_fds[0]);
+    if (server->pid < 0)
+        return err->code;
+    return code ? explain_exec(&server->options, code, err) : 0;
+}
+
+/* A server cannot be asked which port it has found for itself, so it is told one that is
+ * free. */
+static int launch_at_free_port(struct server *server, struct err *err)
+{
+    int code = 0;
+
+    server->ports_tried++;
+    if (server->options.listens_on_tcp)
+        code = address_free_port(&server->tcp.port, err);
+    return code == 0 ? launch(server, err) : code;
+}
+
+int server_start(const struct server_options *options, struct server *ret,
+                 struct err *err)
+{
+    struct server server = { .options = *options };
+    int code;
+
+    server.options.directory = mem_strdup(options->directory);
+    server.address.path = mem_printf("%s/redis.sock", options->directory);
+    server.log_path = mem_printf("%s/redis.log", options->directory);
+    code = address_check(&server.address, err);
+    if (code == 0)
+        code = launch_at_free_port(&server, err);
+    if (code == 0)
+        *ret = server;
+    else
+        server_stop(&server);
+    return code;
+}
+
+const struct address *server_address(const struct server *server)
+{
+    return server->tcp.port ? &server->tcp : &server->address;
+}
+
+int server_explain(const struct server *server, int wait_status, struct err *err)
+{
+    char tail[600], how[64];
+
+    if (WIFSIGNALED(wait_status))
+        snprintf(how, sizeof(how), "was killed by signal %d (%s)", WTERMSIG(wait_status),
+                 strsignal(WTERMSIG(wait_status)));
+    else
+        snprintf(how, sizeof(how), "ended with status %d", WEXITSTATUS(wait_status));
+    file_tail(server->log_path, tail, sizeof(tail));
+    return err_set(err, -ECONNRESET, "redis-server (pid %ld) %s; its last words:\n%s",
+                   (long)server->pid, how, tail[0] ? tail : "(none)");
+}
+
+static bool answers(const struct server *server)
+{
+    CLEANUP(connection_closep) redisContext *connection = NULL;
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+    struct err ignored = ERR_NULL;
+
+    return connection_open(&server->address, &connection, &ignored) == 0 &&
+           CONNECTION_COMMAND(connection, &reply, &ignored, "PING") == 0;
+}
+
+/* Has it ended because its port was taken between our finding it and its own bind()? */
+static bool has_lost_its_port(const struct server *server)
+{
+    char tail[600];
+
+    file_tail(server->log_path, tail, sizeof(tail));
+    return server->tcp.port && strstr(tail, strerror(EADDRINUSE));
+}
+
+/* After its end before it has answered: perhaps another port will do. */
+static int start_again(struct server *server, int wait_status, struct err *err)
+{
+    bool again = server->ports_tried < PORTS_MOST && has_lost_its_port(server);
+
+    if (!again)
+        server_explain(server, wait_status, err);
+    server->pid = 0;
+    return again ? launch_at_free_port(server, err) : err->code;
+}
+
+/* A server that has a port too and answers on its unix socket has bound the port: it ends
+ * if it cannot. */
+int server_wait(struct server *server, struct err *err)
+{
+    uint64_t deadline_ns = clock_now_ns() + READY_TIMEOUT_S * NSEC_PER_SEC;
+    struct timespec pause = ns_to_timespec(POLL_NS);
+    char tail[600];
+
+    while (!answers(server)) {
+        int status;
+
+        if (waitpid(server->pid, &status, WNOHANG) == server->pid &&
+            start_again(server, status, err) < 0)
+            return err->code;
+        if (clock_now_ns() > deadline_ns) {
+            file_tail(server->log_path, tail, sizeof(tail));
+            return err_set(
+                err, -ETIMEDOUT,
+                "redis-server did not answer within %d seconds; its last words:\n%s",
+                READY_TIMEOUT_S, tail);
+        }
+        nanosleep(&pause, NULL);
+    }
+    return 0;
+}
+
+#define SERVER_NICE 10
+
+void server_come_second(const struct server *server)
+{
+    setpriority(PRIO_PGRP, (id_t)server->pid, getpriority(PRIO_PROCESS, 0) + SERVER_NICE);
+}
+
+void server_stop(struct server *server)
+{
+    process_destroy(server->pid);
+    address_release(&server->address);
+    free(server->log_path);
+    free((char *)(uintptr_t)server->options.directory);
+    *server = (struct server){ .pid = 0 };
+}
+
+/* The value of a line "name:value\r\n" of INFO; false if there is none. */
+static bool info_value(const char *info, const char *name, char *buffer, size_t size)
+{
+    CLEANUP(mem_freep) char *start = mem_printf("\n%s:", name);
+    const char *at = strstr(info, start);
+    size_t length;
+
+    if (!at)
+        return false;
+    at += strlen(start);
+    length = strcspn(at, "\r\n");
+    if (length >= size)
+        length = size - 1;
+    memcpy(buffer, at, length);
+    buffer[length] = '\0';
+    return true;
+}
+
+/* The number behind " name=" in CLIENT INFO; 0 if it is not there. */
+static uint64_t client_number(const char *info, const char *name)
+{
+    CLEANUP(mem_freep) char *start = mem_printf(" %s=", name);
+    const char *at = strstr(info, start);
+
+    return at ? strtoull(at + strlen(start), NULL, 10) : 0;
+}
+
+/* Before 7.0 the room says nothing: it was larger, and not used. */
+int server_read_bytes(redisContext *connection, const char *version, uint64_t *ret,
+                      struct err *err)
+{
+    CLEANUP(reply_freep) redisReply *info = NULL;
+    int code = CONNECTION_COMMAND(connection, &info, err, "CLIENT", "INFO");
+    int major = 0;
+    uint64_t room;
+
+    if (code < 0)
+        return code;
+    *ret = SERVER_READ_BYTES;
+    room = client_number(info->str, "qbuf") + client_number(info->str, "qbuf-free");
+    if (sscanf(version, "%*s %d", &major) == 1 && major >= 7 &&
+        room > SERVER_READ_BYTES && room < 2 * SERVER_READ_BYTES)
+        *ret = room;
+    return 0;
+}
+
+int server_version(redisContext *connection, char *buffer, size_t size, struct err *err)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+    char version[32];
+    int code = CONNECTION_COMMAND(connection, &reply, err, "INFO", "server");
+
+    if (code < 0)
+        return code;
+    if (info_value(reply->str, "valkey_version", version, sizeof(version)))
+        snprintf(buffer, size, "valkey %s", version);
+    else if (info_value(reply->str, "redis_version", version, sizeof(version)))
+        snprintf(buffer, size, "redis %s", version);
+    else
+        snprintf(buffer, size, "unknown");
+    return 0;
+}

@@ -1,0 +1,55 @@
+/* server.h - a private redis-server: unix socket, and a port if it is asked for; nothing
+ * persisted, dies with its parent. */
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "redis/connection.h"
+
+struct server_options {
+    const char *binary;    /* NULL: redis-server or valkey-server from the PATH */
+    const char *directory; /* for its socket and its log */
+    int cpu;               /* -1: any */
+    bool listens_on_tcp;   /* too: at a free port of the loopback */
+};
+
+struct server {
+    pid_t pid; /* 0: not running */
+    struct address address;
+    struct address tcp; /* port 0: it has none */
+    char *log_path;
+    struct server_options options; /* its directory is a copy, owned */
+    unsigned ports_tried;
+};
+
+/* Starts it; server_wait() waits until it answers, on the unix socket. A server that
+ * finds that somebody has taken its port meanwhile ends, and is started again there: with
+ * another port, and another pid. `binary` is borrowed until then. */
+int server_start(const struct server_options *options, struct server *ret,
+                 struct err *err);
+int server_wait(struct server *server, struct err *err);
+/* Where it listens for those who shall be on TCP if it does: the port, else the socket.
+ */
+const struct address *server_address(const struct server *server);
+/* Lets whoever else is on its CPU come first; for good. A worker that is killed while
+ * Redis works for it has to get the CPU to close its connection. Where Redis comes first
+ * it has usually executed everything by then; a worker on a CPU of its own would have
+ * died at once. The price: where the CPUs are busy with other work, the server waits.
+ * Best effort. */
+void server_come_second(const struct server *server);
+
+/* Says why a server that ended has ended, with its own last words. */
+int server_explain(const struct server *server, int wait_status, struct err *err);
+void server_stop(struct server *server); /* may be called twice */
+
+/* "redis 7.0.15", "valkey 8.1.1" */
+int server_version(redisContext *connection, char *buffer, size_t size, struct err *err);
+
+/* How many bytes it takes at most in one read of a client. It asks for 16384
+ * (PROTO_IOBUF_LEN); since 7.0 it takes as much as its allocator gave it room for, 20474
+ * with jemalloc. Of a server that does not say, 16384. `version` is what server_version()
+ * has said. */
+#define SERVER_READ_BYTES 16384
+int server_read_bytes(redisContext *connection, const char *version, uint64_t *ret,
+                      struct err *err);

@@ -1,0 +1,210 @@
+/* narrative.c - see narrative.h. */
+#include "replay/narrative.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "replay/contrast.h"
+
+#define ERROR_COLUMNS 400
+
+static struct controls states_of(const struct narrative *narrative)
+{
+    return (struct controls){
+        .old = (struct state *)(uintptr_t)&narrative->judge->old.state,
+        .new = (struct state *)(uintptr_t)&narrative->subject->done.state,
+        .names = { "the old state", "the new state" },
+    };
+}
+
+static struct controls residues_of(const struct narrative *narrative)
+{
+    return (struct controls){
+        .old = (struct state *)(uintptr_t)&narrative->judge->right_old.state,
+        .new = (struct state *)(uintptr_t)&narrative->judge->right_new.state,
+        .names = { "the old state's residue", "the completed update's residue" },
+    };
+}
+
+static void say_now(FILE *out, const struct controls *controls,
+                    const struct snapshot *dead)
+{
+    enum now now = verdict_now(controls->old, controls->new,
+                               (struct state *)(uintptr_t)&dead->state);
+    char equal[BESIDE_TEXT];
+
+    fprintf(out, "  Now: %s. A reader sees ", now_name(now));
+    if (now == NOW_INTACT) {
+        fputs(beside_equal(controls, dead, equal), out);
+    } else if (now == NOW_GAP) {
+        fputs("nothing that is wrong, but something that is in both states is missing; "
+              "the next update heals it",
+              out);
+    } else {
+        fputs("neither the old nor the new state: ", out);
+        beside_count(out, controls, dead);
+    }
+    fputs(".\n", out);
+}
+
+static void tell_dead(struct narrative *narrative, const struct judge_sight *sight)
+{
+    struct controls controls = states_of(narrative);
+    FILE *out = narrative->out;
+
+    fputs("\nThe state right after the death, beside those before and after the update\n",
+          out);
+    beside_write(out, &controls, sight->after, false);
+    say_now(out, &controls, sight->after);
+}
+
+/* An error may quote anything. */
+static void write_error(FILE *out, const char *before, const struct err *err)
+{
+    fputs(before, out);
+    str_print(out, str_of(err->msg), ERROR_COLUMNS);
+    fputc('\n', out);
+}
+
+static const struct change lapse = { "dropped", "came", true };
+
+static void tell_lapsed(struct narrative *narrative, const struct judge_sight *sight)
+{
+    FILE *out = narrative->out;
+
+    fputs("\nTime passes: what has an expiry goes away\n", out);
+    if (!beside_changes(out, &lapse, sight->before, sight->after))
+        fputs("  nothing: none of it has an expiry\n", out);
+    narrative->lapsed = true;
+}
+
+static const char *recovery_of(const struct narrative *narrative)
+{
+    const struct scenario *scenario = narrative->judge->scenario;
+    scenario_function own = scenario->strategies[narrative->subject->strategy].recover;
+
+    return own == scenario->recover ? "the scenario's `recover`"
+                                    : "the strategy's own `recover`";
+}
+
+static void tell_recovered(struct narrative *narrative, const struct judge_sight *sight)
+{
+    static const struct change recovery = { "removed", "added", false };
+    FILE *out = narrative->out;
+
+    fprintf(out, "\nRecovery: %s runs\n", recovery_of(narrative));
+    if (!beside_changes(out, &recovery, sight->before, sight->after))
+        fputs("  it changes nothing\n", out);
+    if (sight->why->code)
+        write_error(out, "  it raises: ", sight->why);
+    narrative->recovered = true;
+}
+
+static void tell_residue(struct narrative *narrative, const struct judge_sight *sight)
+{
+    struct controls controls = residues_of(narrative);
+    char equal[BESIDE_TEXT], later[LATER_TEXT];
+    FILE *out = narrative->out;
+    unsigned words;
+
+    if (!narrative->recovered)
+        fputs("\nRecovery: there is no `recover`, nobody cleans up\n", out);
+    else
+        beside_changes(out, &lapse, sight->before, sight->after);
+    fputs("\nWhat stays, beside what stays of the old state and of a completed update\n",
+          out);
+    words = beside_write(out, &controls, sight->after, true);
+    fprintf(out, "  This residue is %s", later_text(words, later));
+    if (*beside_equal(&controls, sight->after, equal))
+        fprintf(out, ": it is %s", equal);
+    fputs(".\n", out);
+}
+
+static void tell_invariant(struct narrative *narrative, const struct judge_sight *sight)
+{
+    write_error(narrative->out,
+                narrative->lapsed ? "  An invariant is violated, once time has passed: "
+                                  : "  An invariant is violated, right after the death: ",
+                sight->why);
+}
+
+static void tell_alive(struct narrative *narrative, const struct judge_sight *sight)
+{
+    fputs("\nA fresh worker tries the operation again: `alive`\n", narrative->out);
+    if (sight->why->code)
+        write_error(narrative->out, "  it fails: ", sight->why);
+    else
+        fputs("  it succeeds\n", narrative->out);
+}
+
+static void seen(void *context, const struct judge_sight *sight)
+{
+    static void (*const tell[])(struct narrative *, const struct judge_sight *) = {
+        [JUDGE_DEAD] = tell_dead,           [JUDGE_LAPSED] = tell_lapsed,
+        [JUDGE_RECOVERED] = tell_recovered, [JUDGE_RESIDUE] = tell_residue,
+        [JUDGE_INVARIANT] = tell_invariant, [JUDGE_ALIVE] = tell_alive,
+    };
+
+    tell[sight->moment](context, sight);
+}
+
+struct judge_watch narrative_watch(struct narrative *narrative)
+{
+    return (struct judge_watch){ seen, narrative };
+}
+
+/* --- the verdict --- */
+
+static const char *const reasons[LATER_COUNT] = {
+    "in neither residue: it stays for good, and nobody cares for it",
+    "in both residues, and gone for good",
+    "part of the old and part of the new for good, or a value that is neither",
+    "a fresh worker cannot do the operation again",
+    "an invariant of the scenario is violated",
+};
+
+void narrative_verdict(FILE *out, const struct judgement *judgement)
+{
+    char later[LATER_TEXT];
+
+    fprintf(out, "\nVerdict: %s now, %s later\n", now_name(judgement->now),
+            later_text(judgement->later, later));
+    for (unsigned i = 0; i < LATER_COUNT; i++)
+        if (judgement->later >> i & 1)
+            fprintf(out, "  %s: %s\n", later_name(i), reasons[i]);
+}
+
+/* --- lines --- */
+
+/* How much of a line goes into `most` columns: all of it, or up to a blank, or at least a
+ * whole word. */
+static size_t fitting(const char *line, size_t length, size_t most)
+{
+    size_t indent = strspn(line, " "), at = most;
+
+    if (length <= most)
+        return length;
+    while (at > indent && line[at] != ' ')
+        at--;
+    if (at > indent)
+        return at;
+    return indent + strcspn(line + indent, " \n");
+}
+
+void narrative_wrap(FILE *out, const char *text)
+{
+    while (*text) {
+        size_t length = strcspn(text, "\n"), indent = strspn(text, " ");
+        size_t most = NARRATIVE_COLUMNS, used;
+
+        for (; (used = fitting(text, length, most)) < length; length -= used) {
+            fprintf(out, "%.*s\n%*s", (int)used, text, (int)indent + 2, "");
+            used += strspn(text + used, " ");
+            most = NARRATIVE_COLUMNS - indent - 2;
+            text += used;
+        }
+        fprintf(out, "%.*s\n", (int)length, text);
+        text += length;
+        text += *text == '\n';
+    }
+}

@@ -1,0 +1,27 @@
+/* narrative.h - what a death left, and what became of it until the verdict, in words.
+ *
+ * Written as the judge goes on, through its watch: the state right after the death, what
+ * time and recovery change, what stays, and of every element that is wrong why it is. */
+#pragma once
+
+#include <stdio.h>
+
+#include "trial/judge.h"
+
+struct narrative {
+    FILE *out;
+    const struct judge *judge;
+    const struct subject *subject;
+    bool lapsed, recovered; /* so far; false at first */
+};
+
+/* A watch that writes; the narrative must outlive it. */
+struct judge_watch narrative_watch(struct narrative *narrative);
+
+/* The verdict, with what each of its words means. */
+void narrative_verdict(FILE *out, const struct judgement *judgement);
+
+/* Breaks lines that are too long at their blanks; what comes of one is indented as it is,
+ * and a little more. Pure. */
+#define NARRATIVE_COLUMNS 100
+void narrative_wrap(FILE *out, const char *text);

@@ -1,0 +1,35 @@
+/* perform.h - a replay that goes on: its attempts, and what is found out about the
+ * one that counts. For replay.c, which tells it. */
+#pragma once
+
+#include "replay/replay.h"
+#include "replay/transcript.h"
+#include "trial/judge.h"
+
+struct performance {
+    const struct replay_stage *stage;
+    const struct replay *replay;
+    struct subject *subject;
+    struct signature wanted; /* what the recorded crash point leaves in this run */
+    uint64_t span_ns;        /* of the calibrated update */
+    size_t calibrated;       /* on so many updates */
+    uint64_t lasts_ns;       /* how long the recorded point lasts in one of them */
+    size_t attempts;
+    bool hit;     /* the last attempt is what was recorded */
+    bool stepped; /* timing failed; the worker died by itself at the point */
+    uint64_t delay_ns;
+    struct snapshot dead; /* owned; of the last attempt */
+    struct transcript transcript;
+    struct judgement judgement;
+    char *story;                         /* owned: what the watch saw */
+    uint64_t executed_from, executed_to; /* crash points that leave this state, one after
+                                            the other; valid if `explained` */
+    bool explained;
+};
+
+/* Tries until it is what was recorded, or gives in (replay.h); judges it before the eyes
+ * of a narrator; finds out how much Redis executed. */
+int performance_give(struct performance *performance, struct err *err);
+void performance_release(struct performance *performance);
+
+const char *performance_strategy(const struct performance *performance);

@@ -1,0 +1,75 @@
+/* replay.h - one trial again, and what there is to tell about it.
+ *
+ * A kill is tried again at the same fraction of a freshly calibrated update, by workers
+ * that note what they send and hear, until one dies at the same crash point: the same
+ * state, with the point between the replies it had read and the commands it had written.
+ * Timing does not hit every boundary twice. If it does not within REPLAY_ATTEMPTS, the
+ * worker dies by itself at that point, as in the census, and the narrative says so.
+ *
+ * What is judged is judged anew, and told from the death to the verdict. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "state/state.h"
+#include "state/verdict.h"
+#include "trial/fault.h"
+#include "trial/worker.h"
+
+struct judge;
+
+#define REPLAY_ATTEMPTS 40
+
+/* What is to be performed again, and what is known of how it went. */
+struct replay {
+    size_t strategy;     /* index among those that take part */
+    enum fault_id fault; /* FAULT_KILL, FAULT_STEP or FAULT_BYTE */
+    uint64_t number;     /* of a kill: the trial's; else how many commands or bytes */
+    double fraction;     /* of a kill: of the update, see plan.h */
+    bool recorded;       /* the rest is known */
+    enum outcome outcome;
+    uint64_t replies, commands; /* read; written */
+    struct signature signature;
+    bool explained;
+    uint64_t point; /* the crash point that explained it */
+    enum now now;
+    unsigned later;
+};
+
+/* What an attempt came to. */
+struct replay_attempt {
+    enum outcome outcome;
+    uint64_t replies, commands;
+    struct signature signature;
+};
+
+/* Is it what was recorded? `wanted` is what its crash point leaves in this run. Of a
+ * trial that nothing is known of, anything is. Pure. */
+bool replay_matches(const struct replay *replay, struct signature wanted,
+                    const struct replay_attempt *attempt);
+
+/* What a user names: "17", a trial; "per-field:12", a crash point; "per-field@480", a cut
+ * after so many bytes. */
+struct replay_operand {
+    enum fault_id fault;
+    char strategy[64]; /* "" for a trial: the plan knows */
+    uint64_t number;
+};
+
+/* Takes it apart. What is none of the three is ERR_USAGE. Pure. */
+int replay_operand_parse(const char *text, struct replay_operand *ret, struct err *err);
+
+/* Where a replay takes place. */
+struct replay_stage {
+    struct judge *judge;   /* that has learned, and kept its recordings */
+    struct progress *page; /* of the workers that die */
+    enum killer killer;
+    uint64_t seed;
+};
+
+/* Performs it and writes the narrative. What is asked for and cannot be (a point behind
+ * the last) is ERR_USAGE. */
+int replay_perform(const struct replay_stage *stage, const struct replay *replay,
+                   FILE *out, struct err *err);

@@ -1,0 +1,34 @@
+/* transcript.h - what a worker sent and what it heard, line by line, and where it died.
+ *
+ * Of a worker that was recorded until its death; what it did not come to send is taken
+ * from the recording of one that nobody interrupted. Commands and replies look as in
+ * redis-cli, cut to fit into a line, with every byte that is not printable as \xHH. */
+#pragma once
+
+#include <stdio.h>
+
+#include "redis/recording.h"
+#include "trial/fault.h"
+
+struct transcript {
+    struct recording sent; /* owned: by the one that died; empty after a byte cut */
+    const struct recording *whole; /* by one that nobody interrupted */
+    uint64_t commands, replies;    /* written; read */
+    enum fault_id fault;
+    enum outcome outcome;
+    uint64_t kill_ns; /* when SIGKILL was due, from the update's beginning */
+    uint64_t end_ns;  /* when the update was over, from there; 0: it was not */
+    uint64_t bytes;   /* that arrived, of a byte cut */
+    char error[512];  /* what it raised; "" if nothing */
+};
+
+void transcript_release(struct transcript *transcript);
+
+/* The commands, one per line, and the death among them. */
+int transcript_write(FILE *out, const struct transcript *transcript, struct err *err);
+
+/* One command: its words, quoted where they have to be. Pure. */
+void transcript_command(char *buffer, size_t size, int argc, const char *const *argv,
+                        const size_t *lengths);
+/* One reply: OK, (integer) 1, "text", (nil), (error) ..., 3 items. Pure. */
+void transcript_reply(char *buffer, size_t size, const redisReply *reply);

@@ -1,0 +1,44 @@
+/* check_words.h - reports of a check, and the words they share. A table of writers, like
+ * format.h's of a run. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "result/check.h"
+
+struct check_format {
+    const char *name;
+    void (*write)(FILE *out, const struct check *check, bool color);
+};
+
+const struct check_format *check_format_by_name(const char *name); /* NULL: none */
+
+void check_write_text(FILE *out, const struct check *check, bool color);
+void check_write_tap(FILE *out, const struct check *check, bool color);
+void check_write_junit(FILE *out, const struct check *check, bool color);
+void check_write_json(FILE *out, const struct check *check, bool color);
+
+/* What they say. Each is one line that the caller frees. */
+
+/* "leaked 25 of 28 points, first after HSET ..."; "clean at all 6 points". */
+char *check_found(const struct check_strategy *strategy);
+/* "148 of 176 did harm", "none of 180 did harm"; with how many were left out for want of
+ * time. "" if none was asked for. */
+char *check_kills(const struct check_strategy *strategy);
+/* Why a strategy does not do what is expected, with what stays in Redis, and what to do
+ * about it. */
+char *check_reason(const struct check_scenario *scenario,
+                   const struct check_strategy *strategy);
+char *check_advice(const struct check_strategy *strategy);
+/* The command that shows more. `strategy` may be NULL. */
+char *check_reproduce(const struct check *check, const struct check_scenario *scenario,
+                      const struct check_strategy *strategy);
+/* "26 scenarios, 71 strategies: 70 as expected, 1 not". */
+char *check_summary(const struct check *check);
+/* Why a scenario has no verdicts; it may have been left out. */
+const char *check_no_verdict(const struct check_scenario *scenario);
+/* "atomic", "leaked+stuck", "nothing". The buffer holds at least EXPECT_TEXT bytes. */
+#define EXPECT_TEXT 64
+const char *check_expected(const struct check_strategy *strategy,
+                           char buffer[EXPECT_TEXT]);

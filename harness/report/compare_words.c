@@ -1,0 +1,311 @@
+/* compare_words.c - see compare_words.h. */
+#include "report/compare_words.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "report/format.h"
+#include "report/run_text.h"
+
+static const struct compare_format formats[] = {
+    { "text", compare_write_text },
+    { "json", compare_write_json },
+};
+
+const struct compare_format *compare_format_by_name(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+        if (strcmp(formats[i].name, name) == 0)
+            return &formats[i];
+    return NULL;
+}
+
+/* What is counted, in a sentence: leaks more, .. */
+static const struct {
+    const char *verb, *noun;
+} words[RATE_COUNT] = {
+    [RATE_LEAKED] = { "leaks", "leak" },
+    [RATE_HARMED] = { "It does harm of any kind", "do harm" },
+    [RATE_TORN] = { "It is torn", "leave it torn" },
+};
+
+void difference_text(char *buffer, size_t size, double estimate, struct interval interval)
+{
+    snprintf(buffer, size, "%s%.3g%% [%.3g, %.3g]", estimate > 0 ? "+" : "",
+             100 * estimate, 100 * interval.low, 100 * interval.high);
+}
+
+void p_text(char *buffer, size_t size, double p)
+{
+    if (p < 1e-4)
+        snprintf(buffer, size, "<0.0001");
+    else
+        snprintf(buffer, size, "%.2g", p);
+}
+
+void kills_text(char *buffer, size_t size, uint64_t kills)
+{
+    uint64_t unit = 1;
+
+    while (kills / unit >= 100)
+        unit *= 10;
+    if (kills >= KILLS_MOST)
+        snprintf(buffer, size, "more than %llu", (unsigned long long)KILLS_MOST);
+    else
+        snprintf(buffer, size, "%s%llu", unit > 1 ? "about " : "",
+                 (unsigned long long)((kills + unit - 1) / unit * unit));
+}
+
+char *compare_only_in(const struct result *one, const struct result *other)
+{
+    char *names = NULL;
+
+    for (size_t i = 0; i < one->plan.strategies; i++) {
+        const char *name = one->findings[i].strategy->name;
+        CLEANUP(mem_freep) char *before = names;
+
+        if (finding_named(other, name))
+            before = NULL;
+        else
+            names = mem_printf("%s%s%s", before ? before : "", before ? ", " : "", name);
+    }
+    return names;
+}
+
+/* "a", or "a beside b" of a pair. */
+static void say_name(FILE *out, const struct comparison *comparison,
+                     const struct comparison_row *row)
+{
+    fputs(row->new->strategy->name, out);
+    if (comparison->pairs)
+        fprintf(out, " beside %s", row->base->strategy->name);
+    fputs(": ", out);
+}
+
+static void say_unseen(FILE *out, const struct rate_difference *rate,
+                       enum compared_rate id)
+{
+    char difference[64], kills[48];
+
+    difference_text(difference, sizeof(difference), rate->estimate, rate->interval);
+    kills_text(kills, sizeof(kills), rate->kills_needed);
+    fprintf(out, "%snot distinguishable with these %llu and %llu kills (difference %s)",
+            id == RATE_LEAKED   ? ""
+            : id == RATE_HARMED ? "Harm of any kind: "
+                                : "Torn: ",
+            (unsigned long long)rate->base.of, (unsigned long long)rate->new.of,
+            difference);
+    if (rate->kills_needed)
+        fprintf(out, "; %s would be needed to see a difference of this size", kills);
+    else
+        fputs(": the observed rates are equal", out);
+    fputs(". ", out);
+}
+
+static void say_seen(FILE *out, const struct rate_difference *rate, enum compared_rate id)
+{
+    char difference[64], p[16];
+
+    difference_text(difference, sizeof(difference), rate->estimate, rate->interval);
+    p_text(p, sizeof(p), rate->p_adjusted);
+    fprintf(out,
+            "%s %s often: %llu of %llu kills, and %llu of %llu (difference %s, "
+            "corrected p %s). ",
+            words[id].verb, rate->verdict == DIFFERENCE_WORSE ? "more" : "less",
+            (unsigned long long)rate->base.hits, (unsigned long long)rate->base.of,
+            (unsigned long long)rate->new.hits, (unsigned long long)rate->new.of,
+            difference, p);
+}
+
+static void say_rate(FILE *out, const struct comparison_row *row, enum compared_rate id)
+{
+    const struct rate_difference *rate = &row->rates[id];
+
+    switch (rate->verdict) {
+    case DIFFERENCE_UNSEEN:
+        say_unseen(out, rate, id);
+        break;
+    case DIFFERENCE_BETTER:
+    case DIFFERENCE_WORSE:
+        say_seen(out, rate, id);
+        break;
+    case DIFFERENCE_UNKNOWN:
+        if (id == RATE_LEAKED)
+            fprintf(out, "no rates to compare: %llu valid kills, and %llu. ",
+                    (unsigned long long)rate->base.of, (unsigned long long)rate->new.of);
+        break;
+    }
+}
+
+static void say_margin(FILE *out, const struct comparison *comparison,
+                       const struct comparison_row *row)
+{
+    char margin[16], kills[48];
+
+    percent(margin, sizeof(margin), comparison->options.margin);
+    kills_text(kills, sizeof(kills), row->margin_kills);
+    switch (row->margin) {
+    case MARGIN_UNASKED:
+        return;
+    case MARGIN_HELD:
+        fprintf(out, "Harm is not greater by the margin of %s. ", margin);
+        return;
+    case MARGIN_EXCEEDED:
+        fprintf(out, "Harm is greater by more than the margin of %s. ", margin);
+        return;
+    case MARGIN_UNDECIDED:
+        break;
+    }
+    fprintf(out, "Whether harm is greater by the margin of %s cannot be told", margin);
+    if (row->margin_kills)
+        fprintf(out, "; %s kills on each side would decide. ", kills);
+    else
+        fputs(": the difference is the margin. ", out);
+}
+
+static void say_padding(FILE *out, const struct comparison_row *row)
+{
+    if (!compare_is_padding(row))
+        return;
+    if (row->rates[RATE_LEAKED].verdict == DIFFERENCE_BETTER)
+        fprintf(out,
+                "It looks better per kill, not per exposure: the update takes "
+                "longer, and a SIGKILL leaks in %.3g us of it, in %.3g before. ",
+                row->leaking_us.new, row->leaking_us.base);
+    else
+        fprintf(out,
+                "It looks worse per kill, not per exposure: the update takes less "
+                "time, and a SIGKILL leaks in %.3g us of it, in %.3g before. ",
+                row->leaking_us.new, row->leaking_us.base);
+}
+
+static void say_census(FILE *out, const struct comparison *comparison,
+                       const struct comparison_row *row)
+{
+    const struct census_change *census = &row->census;
+
+    if (comparison->pairs)
+        return;
+    if (!census->known)
+        fputs("Crash points cannot be compared: a census is not finished. ", out);
+    else if (census->worse || census->better)
+        fprintf(out,
+                "Crash points that do harm which they did not do: %llu of %llu; clean "
+                "now: %llu. ",
+                (unsigned long long)census->worse, (unsigned long long)census->new.points,
+                (unsigned long long)census->better);
+}
+
+char *compare_sentence(const struct comparison *comparison,
+                       const struct comparison_row *row)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+
+    if (!out)
+        return mem_strdup("");
+    say_name(out, comparison, row);
+    for (int i = 0; i < RATE_COUNT; i++)
+        say_rate(out, row, (enum compared_rate)i);
+    say_margin(out, comparison, row);
+    say_padding(out, row);
+    say_census(out, comparison, row);
+    fclose(out);
+    while (length && text[length - 1] == ' ')
+        text[--length] = '\0';
+    return text;
+}
+
+/* "1 of 6 crash points does harm, none did" */
+static void tell_census(FILE *out, const struct census_change *census)
+{
+    fprintf(out, "%llu of %llu crash points %s harm, ",
+            (unsigned long long)census->new.harmful,
+            (unsigned long long)census->new.points,
+            census->new.harmful == 1 ? "does" : "do");
+    if (census->base.harmful == 0)
+        fputs("none did", out);
+    else
+        fprintf(out, "%llu of %llu did", (unsigned long long)census->base.harmful,
+                (unsigned long long)census->base.points);
+}
+
+static void tell_point(FILE *out, const struct comparison_row *row)
+{
+    const struct census_change *census = &row->census;
+    const char *command = report_command(row->new, census->first);
+    char later[LATER_TEXT];
+
+    fprintf(out, "a worker that dies %s%s now leaves it %s; ",
+            *command ? "after " : "before any command", command,
+            later_text(census->gained, later));
+    tell_census(out, census);
+}
+
+/* "20%"; of no hits, "none". */
+static void share_text(char *buffer, size_t size, struct sample sample)
+{
+    if (sample.hits)
+        percent(buffer, size, (double)sample.hits / (double)sample.of);
+    else
+        snprintf(buffer, size, "none");
+}
+
+static void tell_rate(FILE *out, const struct comparison_row *row)
+{
+    for (int i = 0; i < RATE_COUNT; i++) {
+        const struct rate_difference *rate = &row->rates[i];
+        char before[16], now[16], difference[64];
+
+        if (rate->verdict != DIFFERENCE_WORSE)
+            continue;
+        share_text(before, sizeof(before), rate->base);
+        share_text(now, sizeof(now), rate->new);
+        difference_text(difference, sizeof(difference), rate->estimate, rate->interval);
+        fprintf(out, "%s of the SIGKILLs inside an update %s, %s did (difference %s)",
+                now, words[i].noun, before, difference);
+        return;
+    }
+}
+
+static void tell_margin(FILE *out, const struct comparison *comparison,
+                        const struct comparison_row *row)
+{
+    const struct rate_difference *rate = &row->rates[RATE_HARMED];
+    char difference[64], margin[16];
+
+    difference_text(difference, sizeof(difference), rate->estimate, rate->interval);
+    percent(margin, sizeof(margin), comparison->options.margin);
+    fprintf(out, "harm per SIGKILL inside an update grew by more than %s (difference %s)",
+            margin, difference);
+}
+
+char *compare_regression(const struct comparison *comparison,
+                         const struct comparison_row *row)
+{
+    char *text = NULL, later[LATER_TEXT];
+    size_t length = 0;
+    FILE *out;
+
+    if (!compare_regressed(comparison, row))
+        return NULL;
+    out = open_memstream(&text, &length);
+    if (!out)
+        return mem_strdup("");
+    fprintf(out, "%s/%s regressed: ", comparison->new->scenario->name,
+            row->new->strategy->name);
+    if (row->census.worse)
+        tell_point(out, row);
+    else if (row->uncrashed)
+        fprintf(out, "a completed update, without any crash, now leaves it %s",
+                later_text(row->uncrashed, later));
+    else if (row->margin == MARGIN_EXCEEDED)
+        tell_margin(out, comparison, row);
+    else
+        tell_rate(out, row);
+    fputs(".", out);
+    fclose(out);
+    return text;
+}

@@ -1,0 +1,71 @@
+/* format.h - a table of writers. A writer lays out a result; it computes nothing that
+ * another report would have to compute again (that is tally.h's and interval.h's). */
+#pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "result/figures.h"
+#include "result/sweep.h"
+#include "result/tally.h"
+
+struct comparison;
+struct gate_report;
+
+struct report_style {
+    bool color;
+    bool points; /* with a table of all crash points */
+    /* What the run is held to besides what its scenario expects; NULL: nothing. */
+    const struct comparison *comparison;
+    const struct gate_report *gates;
+};
+
+/* The exit status of a run with all that it is held to. */
+enum exit_status report_exit_status(const struct result *result,
+                                    struct report_style style);
+
+struct report_format {
+    const char *name;
+    const char *about;
+    const char *file; /* its name in a run's directory */
+    void (*write)(FILE *out, const struct result *result, struct report_style style);
+    void (*write_sweep)(FILE *out, const struct sweep *sweep, struct report_style style);
+};
+
+const struct report_format *report_format_by_name(
+    const char *name);                                      /* NULL if there is none */
+const struct report_format *report_format_at(size_t index); /* NULL past the end */
+
+void report_text(FILE *out, const struct result *result, struct report_style style);
+void report_json(FILE *out, const struct result *result, struct report_style style);
+void report_sweep_text(FILE *out, const struct sweep *sweep, struct report_style style);
+void report_sweep_json(FILE *out, const struct sweep *sweep, struct report_style style);
+
+/* What all reports say of a rate. */
+struct rate {
+    uint64_t hits, of;
+    double estimate; /* 0 of nothing: 0 */
+    struct interval interval;
+};
+struct rate report_rate(const struct result *result, uint64_t hits, uint64_t of);
+/* How its interval came about: "clopper-pearson" or "confidence-sequence". */
+const char *report_method(const struct result *result);
+
+/* Costs, from the samples. Zero without samples. */
+struct costs {
+    double p50_us, p90_us, p99_us, per_second;
+};
+struct costs report_costs(const struct finding *finding);
+
+/* Work over wall time, of all lanes together; 0 if there was none. */
+double report_kills_per_second(const struct result *result);  /* attempts */
+double report_points_per_second(const struct result *result); /* of the census */
+double report_cuts_per_second(const struct result *result);   /* byte positions */
+
+/* The command after which point k comes; "" at point 0. */
+const char *report_command(const struct finding *finding, uint64_t point);
+/* The command that performs a crash point again, narrated, as one of the kills that
+ * landed there if there is one; the caller frees it. NULL: the run is not kept. */
+char *report_replay(const struct result *result, const struct finding *finding,
+                    uint64_t point);
+const char *report_verdict(enum exit_status status); /* "pass", "fail", ... */

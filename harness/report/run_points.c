@@ -1,0 +1,191 @@
+/* run_points.c - the crash points of a run in their order: one letter each, or a table.
+ */
+#include "report/run_points.h"
+
+#include <string.h>
+
+#include "report/table.h"
+
+#define STRIP_COLUMNS 60 /* longer strips count their repetitions */
+#define REPEATS_SHOWN 4  /* fewer of the same stand as they are */
+
+struct mark {
+    char letter;
+    const char *meaning;
+    const char *color;
+};
+
+/* Harm that lasts first, in the order of LATER_*; then what only a reader sees. */
+static const struct mark later_marks[LATER_COUNT] = {
+    { 'L', "leaked", "\033[31m" }, { 'X', "lost", "\033[31m" },
+    { 'M', "mixed", "\033[31m" },  { 'S', "stuck", "\033[31m" },
+    { 'B', "broken", "\033[31m" },
+};
+static const struct mark now_marks[NOW_COUNT] = {
+    [NOW_INTACT] = { '.', "clean", "\033[32m" },
+    [NOW_GAP] = { 'g', "a gap that heals", "\033[33m" },
+    [NOW_TORN] = { 't', "torn until it heals", "\033[33m" },
+};
+static const struct mark unknown = { '?', "not tried", "" };
+
+static const struct mark *mark_of(const struct point *point)
+{
+    if (!point->taken)
+        return &unknown;
+    for (unsigned i = 0; i < LATER_COUNT; i++)
+        if (point->later >> i & 1)
+            return &later_marks[i];
+    return &now_marks[point->now];
+}
+
+static void write_mark(FILE *out, const struct mark *mark, uint64_t count, bool color)
+{
+    if (color)
+        fputs(mark->color, out);
+    for (uint64_t i = 0; i < count && i < REPEATS_SHOWN; i++)
+        fputc(mark->letter, out);
+    if (color && *mark->color)
+        fputs("\033[0m", out);
+}
+
+/* All letters, or those that repeat with their number: ".gL{98}.". Returns the columns.
+ */
+static size_t write_strip(FILE *out, const struct finding *finding, bool color)
+{
+    uint64_t points = finding->controlled ? finding->commands + 1 : 0;
+    bool counts = points > STRIP_COLUMNS;
+    size_t columns = 0;
+
+    for (uint64_t k = 0; k < points;) {
+        const struct mark *mark = mark_of(&finding->points[k]);
+        uint64_t same = 1;
+
+        while (k + same < points && mark_of(&finding->points[k + same]) == mark &&
+               (counts || same < REPEATS_SHOWN))
+            same++;
+        if (same > REPEATS_SHOWN) {
+            write_mark(out, mark, 1, color);
+            columns += 1 + (size_t)fprintf(out, "{%llu}", (unsigned long long)same);
+        } else {
+            write_mark(out, mark, same, color);
+            columns += same;
+        }
+        k += same;
+    }
+    return columns;
+}
+
+static bool uses(const struct result *result, const struct mark *mark)
+{
+    for (size_t i = 0; i < result->plan.strategies; i++) {
+        const struct finding *finding = &result->findings[i];
+
+        for (uint64_t k = 0; finding->controlled && k <= finding->commands; k++)
+            if (mark_of(&finding->points[k]) == mark)
+                return true;
+    }
+    return false;
+}
+
+static void write_legend(FILE *out, const struct result *result, bool color)
+{
+    const struct mark *all[LATER_COUNT + NOW_COUNT + 1];
+    const char *between = "";
+    size_t count = 0;
+
+    for (size_t i = 0; i < NOW_COUNT; i++)
+        all[count++] = &now_marks[i];
+    for (size_t i = 0; i < LATER_COUNT; i++)
+        all[count++] = &later_marks[i];
+    all[count++] = &unknown;
+    if (color)
+        fputs("\033[1m", out);
+    fputs("what a death leaves, crash point by crash point: ", out);
+    for (size_t i = 0; i < count; i++) {
+        if (!uses(result, all[i]))
+            continue;
+        fprintf(out, "%s%c %s", between, all[i]->letter, all[i]->meaning);
+        between = ", ";
+    }
+    fputs(color ? "\033[0m\n" : "\n", out);
+}
+
+static size_t longest_name(const struct result *result)
+{
+    size_t longest = 0;
+
+    for (size_t i = 0; i < result->plan.strategies; i++)
+        if (strlen(result->findings[i].strategy->name) > longest)
+            longest = strlen(result->findings[i].strategy->name);
+    return longest;
+}
+
+void report_strips(FILE *out, const struct result *result, struct report_style style)
+{
+    int width = (int)longest_name(result);
+
+    write_legend(out, result, style.color);
+    for (size_t i = 0; i < result->plan.strategies; i++) {
+        const struct finding *finding = &result->findings[i];
+        struct reach reach = figure_reach(finding);
+        size_t columns;
+
+        fprintf(out, "%-*s  ", width, finding->strategy->name);
+        columns = write_strip(out, finding, style.color);
+        if (result->kills_wanted)
+            fprintf(
+                out, "%*skills hit %llu of %llu in reach",
+                columns < STRIP_COLUMNS / 2 ? (int)(STRIP_COLUMNS / 2 + 2 - columns) : 2,
+                "", (unsigned long long)reach.hit, (unsigned long long)reach.reachable);
+        fputc('\n', out);
+    }
+    fputc('\n', out);
+}
+
+static void write_points(FILE *out, const struct result *result,
+                         const struct finding *finding, bool color)
+{
+    struct table table = { .columns = 0 };
+    char later[LATER_TEXT];
+    size_t kills = 0, trial = 0, bytes = 0;
+
+    table_column(&table, finding->strategy->name, "point", true);
+    table_column(&table, "dead after", "", false);
+    table_column(&table, "dead before", "", false);
+    table_column(&table, "a reader", "sees", false);
+    table_column(&table, "what", "stays", false);
+    if (result->kills_wanted) {
+        kills = table_column(&table, "kills", "that hit", true);
+        trial = table_column(&table, "first", "trial", true);
+    }
+    if (result->cuts_wanted)
+        bytes = table_column(&table, "byte", "positions", true);
+    for (uint64_t k = 0; finding->controlled && k <= finding->commands; k++) {
+        const struct point *point = &finding->points[k];
+
+        if (!point->taken)
+            continue;
+        table_row(&table);
+        table_set(&table, 0, "%llu", (unsigned long long)k);
+        table_set(&table, 1, "%s", k ? report_command(finding, k) : "-");
+        table_set(&table, 2, "%s",
+                  k < finding->commands ? report_command(finding, k + 1) : "-");
+        table_set(&table, 3, "%s", now_name(point->now));
+        table_set(&table, 4, "%s", later_text(point->later, later));
+        if (kills && (point->kills || figure_reachable(finding, k)))
+            table_set(&table, kills, "%llu", (unsigned long long)point->kills);
+        else if (kills)
+            table_set(&table, kills, "no reach");
+        if (trial && point->has_trial)
+            table_set(&table, trial, "%llu", (unsigned long long)point->example_trial);
+        if (bytes)
+            table_set(&table, bytes, "%llu", (unsigned long long)point->cuts);
+    }
+    table_write(out, &table, color);
+}
+
+void report_points(FILE *out, const struct result *result, struct report_style style)
+{
+    for (size_t i = 0; i < result->plan.strategies; i++)
+        write_points(out, result, &result->findings[i], style.color);
+}

@@ -1,0 +1,274 @@
+/* run_sentences.c - what there is to say of one strategy, in words: its harm and where it
+ * begins, what kills and bytes add to that, the cure, and how to see it happen. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "report/run_text.h"
+
+#define VALID_WANTED                                                                     \
+    0.8 /* a share of valid kills that is surely below this is worth a remark */
+
+/* The first crash point with harm. NULL: there is none. */
+static const struct point *first_harm(const struct finding *finding)
+{
+    for (uint64_t k = 0; k < points_of(finding); k++)
+        if (finding->points[k].taken && finding->points[k].later)
+            return &finding->points[k];
+    return NULL;
+}
+
+static void say_points(FILE *out, const struct finding *finding, const struct point *harm)
+{
+    const char *command = report_command(finding, (uint64_t)(harm - finding->points));
+    struct words words = tally_census(finding);
+    char later[LATER_TEXT];
+
+    fprintf(out, "%llu of %llu crash points do harm that lasts; the first, ",
+            (unsigned long long)tally_harmed(&words, points_of(finding)),
+            (unsigned long long)points_of(finding));
+    if (*command)
+        fprintf(out, "after %s, is %s", command, later_text(harm->later, later));
+    else
+        fprintf(out, "before any command, is %s", later_text(harm->later, later));
+    if (harm->example[0])
+        fprintf(out, " (%s)", harm->example);
+    fputs(". ", out);
+}
+
+/* Where the census and the kills seem to disagree, they do not: say what the difference
+ * is. */
+static void say_unreached(FILE *out, const struct result *result,
+                          const struct finding *finding)
+{
+    struct rate rate =
+        report_rate(result, tally_harmed(&finding->kills.words, valid_kills(finding)),
+                    valid_kills(finding));
+    char text[64];
+
+    rate_text(text, sizeof(text), rate);
+    fprintf(out, "None of %llu kills landed there (%s): hardly reached, not safe. ",
+            (unsigned long long)rate.of, text);
+    if (finding->trips == 1 && finding->bytes <= finding->read_bytes)
+        fprintf(
+            out,
+            "The whole update is %llu bytes in flight at once, and this Redis takes up "
+            "to %llu bytes in one read and executes them before it sees that the worker "
+            "is gone; a larger update, a client that splits its writes or a network that "
+            "does reaches these points. ",
+            (unsigned long long)finding->bytes, (unsigned long long)finding->read_bytes);
+    fputs("The expectation is judged by the census. ", out);
+}
+
+static void say_harm(FILE *out, const struct result *result,
+                     const struct finding *finding, const struct point *harm)
+{
+    uint64_t valid = valid_kills(finding);
+    uint64_t harmed = tally_harmed(&finding->kills.words, valid);
+    char text[64];
+
+    say_points(out, finding, harm);
+    if (valid && harmed == 0) {
+        say_unreached(out, result, finding);
+    } else if (valid) {
+        rate_text(text, sizeof(text), report_rate(result, harmed, valid));
+        fprintf(out, "%llu of %llu kills did harm: %s. ", (unsigned long long)harmed,
+                (unsigned long long)valid, text);
+    }
+}
+
+static void say_clean(FILE *out, const struct result *result,
+                      const struct finding *finding)
+{
+    struct words words = tally_census(finding);
+    uint64_t valid = valid_kills(finding);
+    char text[64];
+
+    fprintf(out, "none of %llu crash points does harm that lasts",
+            (unsigned long long)points_of(finding));
+    if (!words.now[NOW_GAP] && !words.now[NOW_TORN])
+        fputs(", and a reader never sees anything but the old state or the new one. ",
+              out);
+    else
+        fprintf(out,
+                "; until the next update a reader sees %llu of them torn and %llu with a "
+                "gap. ",
+                (unsigned long long)words.now[NOW_TORN],
+                (unsigned long long)words.now[NOW_GAP]);
+    if (valid) {
+        uint64_t harmed = tally_harmed(&finding->kills.words, valid);
+
+        rate_text(text, sizeof(text), report_rate(result, harmed, valid));
+        fprintf(out, "%llu kill%s %s: harm %s. ", (unsigned long long)valid,
+                valid == 1 ? "" : "s",
+                harmed       ? "do not agree"
+                : valid == 1 ? "agrees"
+                             : "agree",
+                text);
+    }
+}
+
+static void say_uncrashed(FILE *out, const struct finding *finding)
+{
+    char later[LATER_TEXT];
+
+    if (!finding->uncrashed)
+        return;
+    fprintf(out, "It does damage even when nobody is killed: %s",
+            later_text(finding->uncrashed, later));
+    if (finding->uncrashed_example[0])
+        fprintf(out, " (%s)", finding->uncrashed_example);
+    fputs(". ", out);
+}
+
+static void say_attempts(FILE *out, const struct result *result,
+                         const struct finding *finding)
+{
+    struct rate valid =
+        report_rate(result, valid_kills(finding), tally_attempts(finding));
+
+    if (finding->controlled && finding->commands == 0) {
+        fputs("The update sends no command: there is nothing to interrupt. ", out);
+        return;
+    }
+    if (valid.interval.high >= VALID_WANTED)
+        return;
+    fprintf(out,
+            "Only %llu of %llu attempts landed inside the update: the machine's speed "
+            "changes "
+            "faster than it can be calibrated. ",
+            (unsigned long long)valid.hits, (unsigned long long)valid.of);
+}
+
+/* The page of a worker says when bytes were written; Redis executes them when it comes to
+ * it, and a prefix of them if the worker is gone by then. */
+static void say_prediction(FILE *out, const struct result *result,
+                           const struct finding *finding)
+{
+    struct prediction prediction = figure_prediction(finding);
+    struct rate rate =
+        report_rate(result, finding->kills.words.later[0], valid_kills(finding));
+    char predicted[16];
+
+    if (!rate.of || !figure_disagrees(prediction, rate.interval))
+        return;
+    percent(predicted, sizeof(predicted), prediction.rate);
+    fprintf(out, "Prediction (%s) and kills disagree: ", predicted);
+    if (finding->trips >= finding->commands)
+        fputs(
+            "every command waits for its reply, so the machine's speed may have changed "
+            "in between. ",
+            out);
+    else if (rate.interval.low > prediction.high)
+        fprintf(
+            out,
+            "what is written at once is not executed at once. Redis reads %llu bytes at "
+            "a "
+            "time, and where it is between two reads when the worker is gone, it stops. ",
+            (unsigned long long)finding->read_bytes);
+    else
+        fputs("commands that were written without waiting are lost with the worker if "
+              "Redis "
+              "has not come to them. ",
+              out);
+}
+
+static void say_coverage(FILE *out, const struct result *result,
+                         const struct finding *finding)
+{
+    struct reach reach = figure_reach(finding);
+
+    if (!result->kills_wanted || !valid_kills(finding) || reach.hit == reach.reachable)
+        return;
+    fprintf(out,
+            "Kills hit %llu of %llu places that they can reach; the first of the others "
+            "is point %llu",
+            (unsigned long long)reach.hit, (unsigned long long)reach.reachable,
+            (unsigned long long)reach.missing);
+    if (reach.missing)
+        fprintf(out, ", after %s", report_command(finding, reach.missing));
+    fputs(". ", out);
+}
+
+static void say_cuts(FILE *out, const struct finding *finding)
+{
+    const struct cuts *cuts = &finding->cuts;
+    uint64_t classes = tally_cut_classes(finding);
+
+    if (!cuts->positions)
+        return;
+    fprintf(out, "%llu byte positions, %llu class%s", (unsigned long long)cuts->positions,
+            (unsigned long long)classes, classes == 1 ? "" : "es");
+    if (cuts->unexplained)
+        fprintf(out, "; %llu positions are in none",
+                (unsigned long long)cuts->unexplained);
+    else
+        fputs(": each leaves what the command boundary before it leaves", out);
+    fputs(". ", out);
+}
+
+static void say_all(FILE *out, const struct result *result, const struct finding *finding)
+{
+    const struct point *harm = first_harm(finding);
+
+    fprintf(out, "%s: ", finding->strategy->name);
+    if (!tally_census_complete(finding))
+        fputs("its census was not finished. ", out);
+    else if (harm)
+        say_harm(out, result, finding, harm);
+    else
+        say_clean(out, result, finding);
+    say_uncrashed(out, finding);
+    say_cuts(out, finding);
+    say_prediction(out, result, finding);
+    say_coverage(out, result, finding);
+    say_attempts(out, result, finding);
+}
+
+static void write_sentence(FILE *out, const struct result *result,
+                           const struct finding *finding)
+{
+    CLEANUP(mem_freep) char *words = NULL;
+    size_t length = 0;
+    FILE *memory = open_memstream(&words, &length);
+
+    if (!memory)
+        return;
+    say_all(memory, result, finding);
+    fclose(memory);
+    write_wrapped(out, words);
+}
+
+static void write_cure(FILE *out, const struct finding *finding)
+{
+    char hint[HINT_TEXT];
+    CLEANUP(mem_freep) char *words = NULL;
+
+    if (!figure_hint(finding, hint, sizeof(hint)))
+        return;
+    words = mem_printf("Cure: %s", hint);
+    fputs("    ", out);
+    write_wrapped(out, words);
+}
+
+/* On a line of its own, however long it is: it is there to be copied. */
+static void write_replay(FILE *out, const struct result *result,
+                         const struct finding *finding)
+{
+    const struct point *harm = first_harm(finding);
+    CLEANUP(mem_freep) char *command = NULL;
+
+    if (harm)
+        command = report_replay(result, finding, (uint64_t)(harm - finding->points));
+    if (command)
+        fprintf(out, "    Replay: %s\n", command);
+}
+
+void write_sentences(FILE *out, const struct result *result)
+{
+    for (size_t i = 0; i < result->plan.strategies; i++) {
+        write_sentence(out, result, &result->findings[i]);
+        write_cure(out, &result->findings[i]);
+        write_replay(out, result, &result->findings[i]);
+    }
+    fputc('\n', out);
+}

@@ -1,0 +1,172 @@
+/* check.c - see check.h. */
+#include "result/check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/mutant.h"
+#include "result/figures.h"
+
+struct check_scenario *check_add(struct check *check, const char *name,
+                                 const char *operand)
+{
+    struct check_scenario *scenario;
+
+    check->scenarios =
+        mem_grow(check->scenarios, check->count + 1, sizeof(*check->scenarios));
+    scenario = &check->scenarios[check->count++];
+    *scenario = (struct check_scenario){
+        .name = mem_strdup(name),
+        .operand = mem_strdup(operand),
+        .title = mem_strdup(""),
+        .trouble = mem_strdup(""),
+        .unexplained = mem_strdup(""),
+        .first_error = mem_strdup(""),
+    };
+    return scenario;
+}
+
+static void replace(char **text, const char *with)
+{
+    free(*text);
+    *text = mem_strdup(with);
+}
+
+static enum check_verdict judge(const struct finding *finding)
+{
+    const struct kills *kills = &finding->kills;
+    bool harmless = finding->strategy->expect & (EXPECT_ATOMIC | EXPECT_SAFE);
+
+    if (kills->unexplained || finding->cuts.unexplained)
+        return CHECK_UNEXPLAINED;
+    if (harmless && !mutant("kills-unheard") &&
+        tally_harmed(&kills->words, kills->outcomes[OUTCOME_VALID]))
+        return CHECK_FAILED;
+    switch (tally_verdict(finding)) {
+    case VERDICT_PASS:
+        return CHECK_OK;
+    case VERDICT_FAIL:
+        return CHECK_FAILED;
+    case VERDICT_NONE:
+        break;
+    }
+    return CHECK_UNJUDGED;
+}
+
+/* The first crash point that does harm. */
+static void find_first(struct check_strategy *strategy, const struct finding *finding)
+{
+    uint64_t k = 0;
+
+    while (k < strategy->points && !finding->points[k].later)
+        k++;
+    strategy->harmful = k < strategy->points;
+    strategy->first = strategy->harmful ? k : 0;
+    strategy->first_words = strategy->harmful ? finding->points[k].later : 0;
+    strategy->first_command =
+        mem_strdup(strategy->harmful && k ? finding->steps[k - 1].command.label : "");
+    strategy->first_example =
+        mem_strdup(strategy->harmful ? finding->points[k].example : "");
+}
+
+static struct check_strategy condense(const struct finding *finding)
+{
+    struct check_strategy strategy = {
+        .name = mem_strdup(finding->strategy->name),
+        .expect = finding->strategy->expect,
+        .verdict = judge(finding),
+        .points = finding->controlled ? finding->commands + 1 : 0,
+        .census = tally_census(finding),
+        .uncrashed = finding->uncrashed,
+        .uncrashed_example = mem_strdup(finding->uncrashed_example),
+        .kills = finding->kills,
+    };
+    char cure[HINT_TEXT];
+
+    find_first(&strategy, finding);
+    strategy.cure = mem_strdup(figure_hint(finding, cure, sizeof(cure)) ? cure : "");
+    return strategy;
+}
+
+void check_take(struct check *check, struct check_scenario *scenario,
+                const struct result *result)
+{
+    size_t count = result->plan.strategies;
+
+    scenario->state = CHECK_RAN;
+    replace(&scenario->unexplained, result->unexplained);
+    replace(&scenario->first_error, result->first_error);
+    scenario->strategies = mem_alloc(count * sizeof(*scenario->strategies));
+    scenario->strategy_count = count;
+    for (size_t i = 0; i < count; i++)
+        scenario->strategies[i] = condense(&result->findings[i]);
+    memcpy(check->server, result->server, sizeof(check->server));
+}
+
+void check_trouble(struct check_scenario *scenario, const struct err *err)
+{
+    scenario->state = err->code == ERR_USAGE ? CHECK_REFUSED : CHECK_BROKE;
+    replace(&scenario->trouble, err->msg);
+}
+
+static void release_strategy(struct check_strategy *strategy)
+{
+    free(strategy->name);
+    free(strategy->uncrashed_example);
+    free(strategy->first_command);
+    free(strategy->first_example);
+    free(strategy->cure);
+}
+
+void check_scenario_release(struct check_scenario *scenario)
+{
+    for (size_t i = 0; i < scenario->strategy_count; i++)
+        release_strategy(&scenario->strategies[i]);
+    free(scenario->strategies);
+    free(scenario->name);
+    free(scenario->operand);
+    free(scenario->title);
+    free(scenario->trouble);
+    free(scenario->unexplained);
+    free(scenario->first_error);
+}
+
+void check_release(struct check *check)
+{
+    for (size_t i = 0; i < check->count; i++)
+        check_scenario_release(&check->scenarios[i]);
+    free(check->scenarios);
+    check->scenarios = NULL;
+    check->count = 0;
+}
+
+struct check_counts check_count(const struct check *check)
+{
+    struct check_counts counts = { .strategies = 0 };
+
+    for (size_t i = 0; i < check->count; i++) {
+        const struct check_scenario *scenario = &check->scenarios[i];
+
+        counts.scenarios[scenario->state]++;
+        counts.strategies += scenario->strategy_count;
+        for (size_t s = 0; s < scenario->strategy_count; s++)
+            counts.verdicts[scenario->strategies[s].verdict]++;
+    }
+    return counts;
+}
+
+enum exit_status check_exit_status(const struct check *check)
+{
+    struct check_counts counts = check_count(check);
+
+    if (check->interrupted)
+        return EXIT_INTERRUPTED;
+    if (counts.scenarios[CHECK_BROKE] || counts.verdicts[CHECK_UNEXPLAINED])
+        return EXIT_INFRASTRUCTURE;
+    if (counts.scenarios[CHECK_REFUSED])
+        return EXIT_USAGE;
+    if (counts.verdicts[CHECK_FAILED])
+        return EXIT_FAIL;
+    return counts.strategies ? EXIT_PASS : EXIT_NOTHING_RAN;
+}

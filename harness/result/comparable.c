@@ -1,0 +1,156 @@
+/* comparable.c - see comparable.h. */
+#include "result/comparable.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "result/stopping.h"
+
+__attribute__((format(printf, 3, 4))) static void note(struct likeness *likeness,
+                                                       bool loud, const char *format, ...)
+{
+    char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    if (vasprintf(&text, format, args) < 0)
+        text = NULL;
+    va_end(args);
+    if (!text)
+        return;
+    likeness->notes =
+        mem_grow(likeness->notes, likeness->count + 1, sizeof(*likeness->notes));
+    likeness->notes[likeness->count++] = (struct likeness_note){ loud, text };
+}
+
+static void note_texts(struct likeness *likeness, bool loud, const char *what,
+                       const char *base, const char *new)
+{
+    base = base ? base : "";
+    new = new ? new : "";
+    if (strcmp(base, new) != 0)
+        note(likeness, loud, "%s: '%s' in the base, '%s' in the new run", what, base,
+             new);
+}
+
+/* NULL: the scenario has no such parameter. */
+static const char *parameter_value(const struct scenario *scenario, const char *name)
+{
+    for (size_t i = 0; i < scenario->parameter_count; i++)
+        if (strcmp(scenario->parameters[i].name, name) == 0)
+            return scenario->parameters[i].value;
+    return NULL;
+}
+
+static void note_parameters(struct likeness *likeness, const struct scenario *base,
+                            const struct scenario *new)
+{
+    for (size_t i = 0; i < base->parameter_count; i++) {
+        const char *name = base->parameters[i].name;
+        const char *value = parameter_value(new, name);
+
+        if (!value)
+            note(likeness, true, "parameter %s: only the base has it (%s)", name,
+                 base->parameters[i].value);
+        else if (strcmp(base->parameters[i].value, value) != 0)
+            note(likeness, true, "parameter %s: %s in the base, %s in the new run", name,
+                 base->parameters[i].value, value);
+    }
+    for (size_t i = 0; i < new->parameter_count; i++)
+        if (!parameter_value(base, new->parameters[i].name))
+            note(likeness, true, "parameter %s: only the new run has it (%s)",
+                 new->parameters[i].name, new->parameters[i].value);
+}
+
+static void note_commands(struct likeness *likeness, const struct finding *base,
+                          const struct finding *new)
+{
+    if (!base || !base->controlled || !new->controlled)
+        return;
+    if (finding_same_commands(base, new) && base->bytes == new->bytes)
+        return;
+    note(likeness, false,
+         "%s does not send what it sent: commands %llu, bytes %llu in the base, %llu and "
+         "%llu in the new run",
+         new->strategy->name, (unsigned long long)base->commands,
+         (unsigned long long)base->bytes, (unsigned long long)new->commands,
+         (unsigned long long)new->bytes);
+}
+
+static void note_troubles(struct likeness *likeness, const struct result *result,
+                          const char *which)
+{
+    uint64_t unexplained = 0;
+
+    for (size_t i = 0; i < result->plan.strategies; i++)
+        unexplained +=
+            result->findings[i].kills.unexplained + result->findings[i].cuts.unexplained;
+    if (stopping_is_asked(&result->stopping))
+        note(likeness, false, "%s ended when its figures were good enough", which);
+    if (!result->complete)
+        note(likeness, true, "%s was not finished", which);
+    if (unexplained)
+        note(likeness, true,
+             "%s has %llu unexplained deaths, so none of its rates can be trusted", which,
+             (unsigned long long)unexplained);
+}
+
+void likeness_of_run(const struct result *result, struct likeness *ret)
+{
+    *ret = (struct likeness){ .count = 0 };
+    note_troubles(ret, result, "the run");
+}
+
+void likeness_of_runs(const struct result *base, const struct result *new,
+                      struct likeness *ret)
+{
+    *ret = (struct likeness){ .count = 0 };
+    note_texts(ret, true, "different scenarios", base->scenario->name,
+               new->scenario->name);
+    note_parameters(ret, base->scenario, new->scenario);
+    note_texts(ret, false, "Redis", base->server, new->server);
+    note_texts(ret, false, "transport", base->transport, new->transport);
+    if (base->rtt_us < new->rtt_us || base->rtt_us > new->rtt_us)
+        note(ret, false, "added round trip: %g us in the base, %g us in the new run",
+             base->rtt_us, new->rtt_us);
+    note_texts(ret, false, "killer", base->killer, new->killer);
+    for (size_t i = 0; i < new->plan.strategies; i++)
+        note_commands(ret, finding_named(base, new->findings[i].strategy->name),
+                      &new->findings[i]);
+    note_troubles(ret, base, "the base");
+    note_troubles(ret, new, "the new run");
+}
+
+void likeness_release(struct likeness *likeness)
+{
+    for (size_t i = 0; i < likeness->count; i++)
+        free(likeness->notes[i].text);
+    free(likeness->notes);
+    *likeness = (struct likeness){ .count = 0 };
+}
+
+const struct finding *finding_named(const struct result *result, const char *name)
+{
+    for (size_t i = 0; i < result->plan.strategies; i++)
+        if (strcmp(result->findings[i].strategy->name, name) == 0)
+            return &result->findings[i];
+    return NULL;
+}
+
+bool finding_same_commands(const struct finding *a, const struct finding *b)
+{
+    if (a->commands != b->commands)
+        return false;
+    for (uint64_t k = 0; k < a->commands; k++)
+        if (strcmp(command_label(a, k), command_label(b, k)) != 0)
+            return false;
+    return true;
+}
+
+const char *command_label(const struct finding *finding, uint64_t step)
+{
+    return finding->steps[step].command.label;
+}

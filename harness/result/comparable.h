@@ -1,0 +1,30 @@
+/* comparable.h - are two runs alike in all but what is compared? Pure.
+ *
+ * Nothing is refused: whoever compares two versions of Redis, or two sizes of an update,
+ * wants just that. But it is said. */
+#pragma once
+
+#include "result/tally.h"
+
+struct likeness_note {
+    bool loud; /* differences may come from this alone, or nothing can be trusted */
+    char *text;
+};
+
+struct likeness {
+    struct likeness_note *notes;
+    size_t count;
+};
+
+/* Scenario, parameters, server, transport, commands; and what is wrong with either. */
+void likeness_of_runs(const struct result *base, const struct result *new,
+                      struct likeness *ret);
+void likeness_of_run(const struct result *result, struct likeness *ret); /* the latter */
+void likeness_release(struct likeness *likeness); /* may be called twice */
+
+/* The strategy of that name; NULL: it does not take part. */
+const struct finding *finding_named(const struct result *result, const char *name);
+/* Are the labels of all commands the same? (Values may differ.) */
+bool finding_same_commands(const struct finding *a, const struct finding *b);
+/* Of the command between crash points `step` and `step` + 1. */
+const char *command_label(const struct finding *finding, uint64_t step);

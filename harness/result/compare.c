@@ -1,0 +1,446 @@
+/* compare.c - see compare.h. */
+#include "result/compare.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "result/stopping.h"
+
+#define SAME_ENOUGH 1e-12 /* a difference that is the margin, but for rounding */
+
+static uint64_t valid(const struct finding *finding)
+{
+    return finding->kills.outcomes[OUTCOME_VALID];
+}
+
+static uint64_t hits_leaked(const struct finding *finding)
+{
+    return finding->kills.words.later[0];
+}
+
+static uint64_t hits_harmed(const struct finding *finding)
+{
+    return tally_harmed(&finding->kills.words, valid(finding));
+}
+
+static uint64_t hits_torn(const struct finding *finding)
+{
+    return finding->kills.words.now[NOW_TORN];
+}
+
+/* Are these kills, on both sides, as many as those that leaked? Then a second test of the
+ * same numbers would only weaken the first. */
+static bool repeats_leaked(const struct rate_difference *rates, enum compared_rate id)
+{
+    return rates[id].base.hits == rates[RATE_LEAKED].base.hits &&
+           rates[id].new.hits == rates[RATE_LEAKED].new.hits;
+}
+
+static bool is_compared(const struct rate_difference *rates, enum compared_rate id)
+{
+    bool any = rates[id].base.hits || rates[id].new.hits;
+
+    return id == RATE_LEAKED || (any && !repeats_leaked(rates, id));
+}
+
+static void compare_rates(const struct comparison *comparison, struct comparison_row *row)
+{
+    static uint64_t (*const hits[RATE_COUNT])(
+        const struct finding *finding) = { hits_leaked, hits_harmed, hits_torn };
+    const struct difference_method *method = comparison->method;
+
+    for (int i = 0; i < RATE_COUNT; i++) {
+        row->rates[i].base = (struct sample){ hits[i](row->base), valid(row->base) };
+        row->rates[i].new = (struct sample){ hits[i](row->new), valid(row->new) };
+    }
+    for (int i = 0; i < RATE_COUNT; i++) {
+        struct rate_difference *rate = &row->rates[i];
+
+        rate->tested = rate->base.of &&
+                       rate->new.of &&is_compared(row->rates, (enum compared_rate)i);
+        rate->estimate = difference_estimate(rate->base, rate->new);
+        rate->interval =
+            method->interval(rate->base, rate->new, comparison->options.confidence);
+        rate->p = rate->p_adjusted = method->p_value(rate->base, rate->new);
+    }
+}
+
+/* Of a single duration the mean has no bound, and a period can be any number. */
+static bool is_finite(const struct exposure *exposure)
+{
+    return exposure->known && isfinite(exposure->estimate) && isfinite(exposure->low) &&
+           isfinite(exposure->high);
+}
+
+/* Each side's interval may be wrong with half of the error (Bonferroni). */
+static struct exposure_difference compare_exposures(const struct comparison *comparison,
+                                                    const struct comparison_row *row,
+                                                    double base_period_s,
+                                                    double new_period_s)
+{
+    double each = 1 - (1 - comparison->options.confidence) / 2;
+    struct exposure base =
+        figure_exposure(row->base, base_period_s, each, &comparison->base->stopping);
+    struct exposure new =
+        figure_exposure(row->new, new_period_s, each, &comparison->new->stopping);
+
+    if (!is_finite(&base) || !is_finite(&new))
+        return (struct exposure_difference){ .known = false };
+    return (struct exposure_difference){
+        .known = true,
+        .base = base.estimate,
+        .new = new.estimate,
+        .estimate = new.estimate - base.estimate,
+        .interval = { new.low - base.high, new.high - base.low },
+    };
+}
+
+/* How many points of the census do harm, and what. */
+static struct census_size census_size(const struct finding *finding, unsigned *ret_later)
+{
+    struct census_size size = { finding->commands + 1, 0 };
+
+    *ret_later = 0;
+    for (uint64_t k = 0; k <= finding->commands; k++) {
+        size.harmful += finding->points[k].later != 0;
+        *ret_later |= finding->points[k].later;
+    }
+    return size;
+}
+
+/* The base's point after the same command: if the new side's is the third of its label,
+ * the third of that label. NULL: there is none. */
+static const struct point *partner(const struct finding *base, const struct finding *new,
+                                   uint64_t point)
+{
+    uint64_t nth = 0;
+
+    if (point == 0)
+        return &base->points[0];
+    for (uint64_t k = 0; k < point; k++)
+        nth += strcmp(command_label(new, k), command_label(new, point - 1)) == 0;
+    for (uint64_t k = 0; k < base->commands; k++)
+        if (strcmp(command_label(base, k), command_label(new, point - 1)) == 0 &&
+            --nth == 0)
+            return &base->points[k + 1];
+    return NULL;
+}
+
+static void compare_points(struct census_change *change, const struct finding *base,
+                           const struct finding *new, unsigned base_later)
+{
+    bool same = finding_same_commands(base, new);
+
+    for (uint64_t k = 0; k <= new->commands; k++) {
+        const struct point *before = same ? &base->points[k] : partner(base, new, k);
+        unsigned later = new->points[k].later;
+        unsigned gained = later & ~(before ? before->later : base_later);
+
+        change->better += before && before->later && !later;
+        if (gained && change->worse++ == 0) {
+            change->first = k;
+            change->gained = gained;
+        }
+    }
+}
+
+static void compare_censuses(const struct comparison *comparison,
+                             struct comparison_row *row)
+{
+    struct census_change *change = &row->census;
+    unsigned base_later, new_later;
+
+    if (!comparison->pairs && row->base->controlled && row->new->controlled)
+        row->uncrashed = row->new->uncrashed & ~row->base->uncrashed;
+    change->known = tally_census_complete(row->base) && tally_census_complete(row->new);
+    if (!change->known)
+        return;
+    change->base = census_size(row->base, &base_later);
+    change->new = census_size(row->new, &new_later);
+    if (!comparison->pairs)
+        compare_points(change, row->base, row->new, base_later);
+}
+
+static enum margin_verdict judge_margin(struct interval interval, double margin)
+{
+    return interval.high < margin  ? MARGIN_HELD
+           : interval.low > margin ? MARGIN_EXCEEDED
+                                   : MARGIN_UNDECIDED;
+}
+
+struct margin_question {
+    const struct comparison *comparison;
+    const struct rate_difference *rate;
+};
+
+static bool decides_margin(const void *context, uint64_t kills)
+{
+    const struct margin_question *question = context;
+    struct interval interval =
+        question->comparison->method->interval(sample_scaled(question->rate->base, kills),
+                                               sample_scaled(question->rate->new, kills),
+                                               question->comparison->options.confidence);
+
+    return judge_margin(interval, question->comparison->options.margin) !=
+           MARGIN_UNDECIDED;
+}
+
+/* Not inferior: the harm of any kind is not greater by the margin. */
+static void compare_with_margin(const struct comparison *comparison,
+                                struct comparison_row *row)
+{
+    const struct rate_difference *rate = &row->rates[RATE_HARMED];
+    const struct margin_question question = { comparison, rate };
+    uint64_t fewer = rate->base.of < rate->new.of ? rate->base.of : rate->new.of;
+    double margin = comparison->options.margin;
+
+    if (!(margin > 0) || comparison->pairs)
+        return;
+    row->margin = judge_margin(rate->interval, margin);
+    if (row->margin == MARGIN_UNDECIDED && fabs(rate->estimate - margin) > SAME_ENOUGH)
+        row->margin_kills = kills_least(fewer + 1, decides_margin, &question);
+}
+
+static void add_row(struct comparison *comparison, const struct finding *base,
+                    const struct finding *new)
+{
+    double confidence = comparison->options.confidence;
+    struct comparison_row *row;
+
+    comparison->rows = mem_grow(comparison->rows, comparison->count + 1, sizeof(*row));
+    row = &comparison->rows[comparison->count++];
+    *row = (struct comparison_row){ .base = base, .new = new };
+    compare_rates(comparison, row);
+    /* In a million SIGKILLs, one update per second, as many leak as it has us. */
+    row->leaking_us = compare_exposures(comparison, row, 1, 1);
+    row->per_million =
+        compare_exposures(comparison, row, figure_period_s(comparison->base->scenario),
+                          figure_period_s(comparison->new->scenario));
+    row->speed =
+        bootstrap_ratio(base->samples_ns, base->sample_count, new->samples_ns,
+                        new->sample_count, confidence, comparison->new->plan.seed);
+    compare_censuses(comparison, row);
+    compare_with_margin(comparison, row);
+}
+
+/* All tested rates, one after the other; NULL past the last. */
+static struct rate_difference *tested_rate(struct comparison *comparison, size_t index)
+{
+    for (size_t i = 0; i < comparison->count * RATE_COUNT; i++) {
+        struct rate_difference *rate =
+            &comparison->rows[i / RATE_COUNT].rates[i % RATE_COUNT];
+
+        if (rate->tested && index-- == 0)
+            return rate;
+    }
+    return NULL;
+}
+
+static void judge_difference(const struct comparison *comparison,
+                             struct rate_difference *rate)
+{
+    double level = 1 - comparison->options.confidence;
+
+    if (rate->p_adjusted <= level) {
+        rate->verdict = rate->estimate > 0 ? DIFFERENCE_WORSE : DIFFERENCE_BETTER;
+        return;
+    }
+    rate->verdict = DIFFERENCE_UNSEEN;
+    rate->kills_needed = difference_kills_needed(comparison->method, rate->base,
+                                                 rate->new, level, comparison->tests);
+}
+
+/* Corrects for the number of tests, and judges. */
+static void judge_all(struct comparison *comparison)
+{
+    CLEANUP(mem_freep) double *p_values = NULL;
+
+    while (tested_rate(comparison, comparison->tests))
+        comparison->tests++;
+    p_values = MEM_ARRAY(double, comparison->tests + 1);
+    for (size_t i = 0; i < comparison->tests; i++)
+        p_values[i] = tested_rate(comparison, i)->p;
+    difference_holm(p_values, comparison->tests);
+    for (size_t i = 0; i < comparison->tests; i++) {
+        struct rate_difference *rate = tested_rate(comparison, i);
+
+        rate->p_adjusted = p_values[i];
+        judge_difference(comparison, rate);
+    }
+}
+
+static const struct difference_method *choose_method(const struct result *base,
+                                                     const struct result *new,
+                                                     bool same_instants)
+{
+    return stopping_is_asked(&base->stopping) || stopping_is_asked(&new->stopping)
+               ? difference_method_of_stopped()
+               : difference_method(same_instants);
+}
+
+void compare_runs(const struct result *base, const struct result *new,
+                  const struct compare_options *options, struct comparison *ret)
+{
+    *ret = (struct comparison){
+        .base = base,
+        .new = new,
+        .options = *options,
+        .method = choose_method(base, new, base->plan.seed == new->plan.seed),
+    };
+    for (size_t i = 0; i < new->plan.strategies; i++) {
+        const struct finding *finding = &new->findings[i];
+        const struct finding *before = finding_named(base, finding->strategy->name);
+
+        if (before)
+            add_row(ret, before, finding);
+    }
+    judge_all(ret);
+    likeness_of_runs(base, new, &ret->likeness);
+}
+
+void compare_pairs(const struct result *result, const struct compare_options *options,
+                   struct comparison *ret)
+{
+    *ret = (struct comparison){
+        .base = result,
+        .new = result,
+        .options = *options,
+        .pairs = true,
+        .method = choose_method(result, result, true),
+    };
+    for (size_t i = 0; i < result->plan.strategies; i++)
+        for (size_t j = i + 1; j < result->plan.strategies; j++)
+            add_row(ret, &result->findings[i], &result->findings[j]);
+    judge_all(ret);
+    likeness_of_run(result, &ret->likeness);
+}
+
+void comparison_release(struct comparison *comparison)
+{
+    likeness_release(&comparison->likeness);
+    free(comparison->rows);
+    *comparison = (struct comparison){ .count = 0 };
+}
+
+static bool any_rate(const struct comparison_row *row, enum difference_verdict verdict)
+{
+    for (int i = 0; i < RATE_COUNT; i++)
+        if (row->rates[i].verdict == verdict)
+            return true;
+    return false;
+}
+
+bool compare_regressed(const struct comparison *comparison,
+                       const struct comparison_row *row)
+{
+    bool by_rate = comparison->options.margin > 0 ? row->margin == MARGIN_EXCEEDED
+                                                  : any_rate(row, DIFFERENCE_WORSE);
+
+    return !comparison->pairs && (by_rate || row->census.worse || row->uncrashed);
+}
+
+bool compare_is_padding(const struct comparison_row *row)
+{
+    const struct interval *speed = &row->speed.interval;
+    const struct interval *leaking = &row->leaking_us.interval;
+
+    if (!row->speed.known || !row->leaking_us.known)
+        return false;
+    switch (row->rates[RATE_LEAKED].verdict) {
+    case DIFFERENCE_BETTER:
+        return speed->high < 1 && leaking->high >= 0;
+    case DIFFERENCE_WORSE:
+        return speed->low > 1 && leaking->low <= 0;
+    case DIFFERENCE_UNKNOWN:
+    case DIFFERENCE_UNSEEN:
+        break;
+    }
+    return false;
+}
+
+static enum exit_status row_status(const struct comparison *comparison,
+                                   const struct comparison_row *row)
+{
+    bool base_killed = valid(row->base) > 0, new_killed = valid(row->new) > 0;
+
+    if (compare_regressed(comparison, row))
+        return EXIT_FAIL;
+    if (row->margin == MARGIN_UNDECIDED || base_killed != new_killed)
+        return EXIT_INCONCLUSIVE;
+    return base_killed || row->census.known ? EXIT_PASS : EXIT_INCONCLUSIVE;
+}
+
+/* A run that was not finished, or has deaths that nobody can explain, clears nobody. */
+static bool can_clear(const struct result *result)
+{
+    bool explained = true;
+
+    for (size_t i = 0; i < result->plan.strategies; i++)
+        explained &= !result->findings[i].kills.unexplained &&
+                     !result->findings[i].cuts.unexplained;
+    return result->complete && explained;
+}
+
+/* What the base had and the new run does not try is not shown to be as good. */
+static bool is_whole(const struct comparison *comparison)
+{
+    const struct result *base = comparison->base;
+    size_t missed = 0;
+
+    for (size_t i = 0; i < base->plan.strategies; i++)
+        missed += !finding_named(comparison->new, base->findings[i].strategy->name);
+    return comparison->count && (comparison->options.chosen || !missed);
+}
+
+enum exit_status compare_exit_status(const struct comparison *comparison)
+{
+    enum exit_status worst =
+        is_whole(comparison) && can_clear(comparison->base) && can_clear(comparison->new)
+            ? EXIT_PASS
+            : EXIT_INCONCLUSIVE;
+
+    if (comparison->pairs)
+        return EXIT_PASS;
+    for (size_t i = 0; i < comparison->count; i++) {
+        enum exit_status status = row_status(comparison, &comparison->rows[i]);
+
+        if (status == EXIT_FAIL)
+            return EXIT_FAIL;
+        if (status == EXIT_INCONCLUSIVE)
+            worst = status;
+    }
+    return worst;
+}
+
+const char *compared_rate_name(enum compared_rate rate)
+{
+    static const char *const names[RATE_COUNT] = { "leaked", "harmed", "torn" };
+
+    return names[rate];
+}
+
+const char *difference_verdict_name(enum difference_verdict verdict)
+{
+    static const char *const names[] = {
+        [DIFFERENCE_UNKNOWN] = "nothing to compare",
+        [DIFFERENCE_UNSEEN] = "not distinguishable",
+        [DIFFERENCE_BETTER] = "better",
+        [DIFFERENCE_WORSE] = "worse",
+    };
+
+    return names[verdict];
+}
+
+const char *margin_verdict_name(enum margin_verdict verdict)
+{
+    static const char *const names[] = {
+        [MARGIN_UNASKED] = "not asked for",
+        [MARGIN_HELD] = "held",
+        [MARGIN_EXCEEDED] = "exceeded",
+        [MARGIN_UNDECIDED] = "undecided",
+    };
+
+    return names[verdict];
+}

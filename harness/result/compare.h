@@ -1,0 +1,133 @@
+/* compare.h - two runs beside each other, or the strategies of one. Pure.
+ *
+ * Runs are compared strategy by strategy, matched by name: the rates of what kills left,
+ * the crash points of the census, what an update costs. The strategies of one run are
+ * compared pair by pair. Differences are always new minus base; of a pair, the strategy
+ * that stands first in the run is the base.
+ *
+ * Every rate that takes part in a comparison is one test, and Holm's correction is over
+ * all tests of the comparison. Samples are dependent (difference.h) if they share their
+ * instants: in pairs always, in runs if the seeds are the same.
+ *
+ * The census has no sampling error, so it takes no test: a crash point that does harm of
+ * a kind which it did not do before is a regression. */
+#pragma once
+
+#include "result/comparable.h"
+#include "result/figures.h"
+#include "stats/difference.h"
+
+enum compared_rate {
+    RATE_LEAKED, /* takes part in any case */
+    RATE_HARMED, /* not clean; these take part if there are any, and not just as many as
+                  */
+    RATE_TORN,   /* leaked on both sides: that would be the same test again */
+    RATE_COUNT,
+};
+
+enum difference_verdict {
+    DIFFERENCE_UNKNOWN, /* no valid kills on a side, or it takes no part */
+    DIFFERENCE_UNSEEN,  /* these kills do not distinguish them */
+    DIFFERENCE_BETTER,
+    DIFFERENCE_WORSE,
+};
+
+struct rate_difference {
+    bool tested; /* takes part; else only the samples mean something */
+    struct sample base, new;
+    double estimate;
+    struct interval interval; /* of this one difference, not of all together */
+    double p, p_adjusted;
+    enum difference_verdict verdict;
+    uint64_t kills_needed; /* per side, if unseen; 0: the rates are equal */
+};
+
+/* A difference of exposures; the interval holds whatever the sides share. */
+struct exposure_difference {
+    bool known;
+    double base, new, estimate;
+    struct interval interval;
+};
+
+struct census_size {
+    uint64_t points, harmful;
+};
+
+struct census_change {
+    bool known; /* both censuses are complete */
+    struct census_size base, new;
+    /* Points that do harm of a kind which they did not do before, and points that are
+     * clean now and were not. Matched by index if the commands are the same, else by the
+     * command before them; a point without a partner is compared with all that the base
+     * did. None in pairs. */
+    uint64_t worse, better;
+    uint64_t first;  /* the first of the worse, an index into the new side's points */
+    unsigned gained; /* what it does now */
+};
+
+enum margin_verdict {
+    MARGIN_UNASKED,
+    MARGIN_HELD,      /* not worse by the margin or more */
+    MARGIN_EXCEEDED,  /* worse by more than the margin */
+    MARGIN_UNDECIDED, /* the interval holds the margin */
+};
+
+struct comparison_row {
+    const struct finding *base, *new; /* borrowed from the results */
+    struct rate_difference rates[RATE_COUNT];
+    /* Time of an update in which a SIGKILL leaks, us: leak rate x mean duration. */
+    struct exposure_difference leaking_us;
+    /* Leaks per million SIGKILLs at random times; unknown without a period. */
+    struct exposure_difference per_million;
+    struct ratio speed; /* updates per second, new over base */
+    struct census_change census;
+    unsigned uncrashed; /* damage that a completed update did not do before; none in
+                           pairs */
+    enum margin_verdict margin;
+    uint64_t margin_kills; /* per side, that would decide; 0: the difference is the margin
+                              itself */
+};
+
+struct compare_options {
+    double confidence;
+    double margin; /* of the harm rate's difference, for non-inferiority; 0: none */
+    bool chosen;   /* the new run's strategies were: those of the base that are not among
+                      them are not missed */
+};
+
+struct comparison {
+    const struct result *base, *new; /* borrowed; the same one for pairs */
+    struct compare_options options;
+    bool pairs;
+    const struct difference_method *method;
+    size_t tests; /* that the correction is over */
+    struct comparison_row *rows;
+    size_t count;
+    struct likeness likeness;
+};
+
+void compare_runs(const struct result *base, const struct result *new,
+                  const struct compare_options *options, struct comparison *ret);
+void compare_pairs(const struct result *result, const struct compare_options *options,
+                   struct comparison *ret);
+void comparison_release(struct comparison *comparison); /* may be called twice */
+
+/* Is the new side worse in something that cannot be chance? By its rates (beyond the
+ * margin, if there is one), by its crash points, or by what it does uncrashed. */
+bool compare_regressed(const struct comparison *comparison,
+                       const struct comparison_row *row);
+
+/* A rate per kill can change only because the update got longer or shorter around the
+ * same leak. True if the leak rate seems to have changed, the mean update has changed
+ * with it, and the time in which a SIGKILL leaks does not show the same change. */
+bool compare_is_padding(const struct comparison_row *row);
+
+/* Of pairs: pass. Of runs, the worst of all rows: fail if one has regressed;
+ * inconclusive if the margin is in an interval, if a side has no valid kills and the
+ * other has, or if neither kills nor censuses can be compared; else pass. Inconclusive
+ * if there are no rows. */
+enum exit_status compare_exit_status(const struct comparison *comparison);
+
+const char *compared_rate_name(enum compared_rate rate);              /* "leaked" */
+const char *difference_verdict_name(enum difference_verdict verdict); /* "worse" */
+const char *margin_verdict_name(enum margin_verdict verdict);         /* "held" */

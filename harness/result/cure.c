@@ -1,0 +1,356 @@
+/* cure.c - see cure.h. The patterns, and how they are put into words. */
+#include "result/cure.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "result/pair.h"
+
+#define KEY_COLUMNS 40
+
+/* A pattern matches if all its flags and traits are there. In its text,
+ *   {first} {second}  are the commands, as "HSET work"
+ *   {A} {a} {B} {b}   their names, and their keys
+ *   {all}             is "both", or "all 5" with the commands between
+ *   {expiry}          the option of SET that does what the second command does
+ *   {ends}            the ends of lists as LMOVE names them
+ *   {with}            ", together with UNLINK work" if the key was deleted before
+ *   {set}             what set the key's expiry before */
+struct pattern {
+    uint32_t first, second, traits;
+    const char *text;
+};
+
+#define STRING COMMAND_STRING
+#define LIST COMMAND_LIST
+#define SET COMMAND_SET
+#define HASH COMMAND_HASH
+#define ADDS COMMAND_ADDS
+#define PUSHES COMMAND_PUSHES
+#define COUNTS COMMAND_COUNTS
+#define POPS COMMAND_POPS
+#define REMOVES COMMAND_REMOVES
+#define REPLACES COMMAND_REPLACES
+#define RETURNS COMMAND_RETURNS
+#define DELETES COMMAND_DELETES
+#define MOVES COMMAND_MOVES
+#define IF_ABSENT COMMAND_IF_ABSENT
+#define BLOCKS COMMAND_BLOCKS
+#define SETS_EXPIRY COMMAND_SETS_EXPIRY
+#define ONLY_EXPIRY COMMAND_ONLY_EXPIRY
+#define OF_FIELDS COMMAND_OF_FIELDS
+#define SCRIPT COMMAND_SCRIPT
+
+#define TOGETHER "put {all} into one MULTI .. EXEC{with}, or a script"
+#define NO_LOSS                                                                          \
+    TOGETHER "; with {second} before {first}, a crash leaves a duplicate, not a loss"
+
+/* The first that matches counts, so special ones stand before general ones. */
+static const struct pattern cures[] = {
+    /* A value, then its expiry. */
+    { STRING | IF_ABSENT, SETS_EXPIRY, SAME_KEY | ONE_KEY,
+      "SET {a} value NX {expiry} is one command" },
+    { STRING | REPLACES | RETURNS, SETS_EXPIRY, SAME_KEY | ONE_KEY,
+      "SET {a} value {expiry} GET is one command (Redis 6.2), or " TOGETHER },
+    { STRING | REPLACES, SETS_EXPIRY, SAME_KEY | ONE_KEY,
+      "SET {a} value {expiry} is one command" },
+    { STRING | COUNTS, ONLY_EXPIRY, SAME_KEY,
+      "MULTI .. EXEC around {all}, with {B} {a} .. NX (Redis 7), or a script" },
+    { MOVES, ONLY_EXPIRY, MOVED_KEY, "{B} {a} before {A}, which takes the expiry along" },
+    { SCRIPT, ONLY_EXPIRY, 0, "the script can call {second} itself" },
+    { HASH | COUNTS, ONLY_EXPIRY, 0, TOGETHER },
+    { HASH | ADDS, ONLY_EXPIRY | OF_FIELDS, SAME_KEY,
+      "HSETEX {a} {expiry} FIELDS .. is one command (Redis 8), or " TOGETHER },
+    { HASH | ADDS, ONLY_EXPIRY, SAME_KEY | SEVERAL,
+      "one {A} with all fields, and {B}, inside MULTI .. EXEC{with}" },
+    { 0, ONLY_EXPIRY, 0, TOGETHER },
+
+    /* Something is taken, and put or noted elsewhere. */
+    { 0, 0, REPLIES, "a script, because {second} needs replies from that transaction" },
+    { POPS | PUSHES | BLOCKS, 0, 0,
+      "what {A} has moved must be found again where it is, by recovery, as no script can "
+      "wait" },
+    { POPS | PUSHES, 0, 0,
+      "a script, because {second} needs the reply of {A}; or recovery that finds it "
+      "where it was moved to" },
+    { LIST | POPS | BLOCKS, PUSHES, ADJACENT,
+      "BLMOVE {a} {b} {ends} is one command (Redis 6.2; before, BRPOPLPUSH from right to "
+      "left)" },
+    { LIST | POPS | BLOCKS, 0, 0,
+      "BLMOVE {a} to a list of the worker's own, and remove it there last: a reply dies "
+      "with the worker" },
+    { LIST | POPS, PUSHES, ADJACENT,
+      "LMOVE {a} {b} {ends} is one command (Redis 6.2; before, RPOPLPUSH from right to "
+      "left)" },
+    { LIST | POPS, 0, 0,
+      "a script, because {second} needs the reply of {A}; or LMOVE {a} to a list of the "
+      "worker's own, and remove it there last" },
+    { SET | POPS, SET | ADDS, ADJACENT | OTHER_KEY,
+      "SRANDMEMBER {a}, then SMOVE {a} {b} member is one command (again if it replies "
+      "0), or a script" },
+    { POPS, 0, 0, "a script, because {second} needs the reply of {A}" },
+    { SET | REMOVES, SET | ADDS, ADJACENT | OTHER_KEY | SAME_ELEMENT,
+      "SMOVE {a} {b} member is one command" },
+    { SET | ADDS, SET | REMOVES, ADJACENT | OTHER_KEY | SAME_ELEMENT,
+      "SMOVE {b} {a} member is one command" },
+    { REMOVES, 0, READ_BEFORE | OTHER_KEY,
+      "a script, because {second} needs what was read from {a}" },
+
+    /* Scripts. */
+    { SCRIPT, SCRIPT, 0, "one script can do {all}" },
+    { REMOVES, SCRIPT, 0,
+      "the script can do {first} too; or do {first} last, so that the next run finds "
+      "what is left" },
+    { 0, SCRIPT, 0, "the script can do {first} too" },
+    { SCRIPT, 0, 0, "the script can do {second} too" },
+
+    /* Old values make room for new ones. */
+    { DELETES, STRING | REPLACES, SAME_KEY,
+      "{B} replaces what is there; leave {first} out" },
+    { DELETES, MOVES, ONTO_KEY, "{B} replaces what is there; leave {first} out" },
+    { DELETES, 0, SAME_KEY,
+      "MULTI .. EXEC around {all}, or build a temporary key and RENAME it to {a}" },
+
+    /* What follows depends on the reply. */
+    { IF_ABSENT | SETS_EXPIRY, 0, OTHER_KEY,
+      "a script, because {second} depends on the reply of {A}" },
+    { STRING | IF_ABSENT, 0, OTHER_KEY | ONE_KEY,
+      "a script, because {second} depends on the reply of {A}; SET {a} value NX EX "
+      "seconds at least ends the harm" },
+    { IF_ABSENT, 0, OTHER_KEY, "a script, because {second} depends on the reply of {A}" },
+    { STRING | COUNTS, 0, OTHER_KEY,
+      "a script if {second} needs the number, else MULTI .. EXEC around {all}; if "
+      "numbers may be skipped, `ignore` {a}" },
+
+    /* Several writes that are one thing. */
+    { HASH | ADDS, HASH | ADDS, SAME_KEY | ALIKE,
+      "one {A} {a} with all fields is one command" },
+    { ADDS, ADDS, SAME_KEY | ALIKE, "one {A} {a} with all elements is one command" },
+    { STRING, STRING, OTHER_KEY | ALL_SET, "MSET with all keys is one command" },
+    { REMOVES, ADDS, OTHER_KEY, NO_LOSS },
+    { REMOVES, REPLACES, OTHER_KEY, NO_LOSS },
+    { DELETES, ADDS, OTHER_KEY, NO_LOSS },
+    { DELETES, REPLACES, OTHER_KEY, NO_LOSS },
+    { 0, 0, 0, TOGETHER },
+};
+
+/* Of what is held while other things are done: a lock, a slot, a count of those at work.
+ * It cannot be one with its release. */
+#define HELD                                                                             \
+    "{first} holds until {second}, and its owner may die in between: {a} needs an "      \
+    "expiry "                                                                            \
+    "from the start, so that it ends by itself "
+static const struct pattern holds[] = {
+    { STRING | IF_ABSENT, DELETES, SAME_KEY | ONE_KEY | APART,
+      HELD "(SET {a} value NX EX seconds)" },
+    { STRING | REPLACES, DELETES, SAME_KEY | ONE_KEY | APART,
+      HELD "(SET {a} value NX EX seconds)" },
+    { SCRIPT, SCRIPT, SAME_KEY | APART, HELD "(SET .. EX or PEXPIRE in the script)" },
+    { SCRIPT, DELETES, SAME_KEY | APART, HELD "(SET .. EX or PEXPIRE in the script)" },
+    { STRING | COUNTS, SCRIPT, SAME_KEY | APART,
+      HELD "(INCR and EXPIRE in one MULTI .. EXEC)" },
+    { STRING | COUNTS, COUNTS, SAME_KEY | APART,
+      HELD "(INCR and EXPIRE in one MULTI .. EXEC)" },
+};
+
+/* Of what begins a harm that no later command ends. */
+static const struct pattern complaints[] = {
+    { STRING | REPLACES, 0, HAD_EXPIRY | LAST_EXPIRY,
+      "{first} drops the expiry that {set} has set: SET {a} value KEEPTTL keeps it "
+      "(Redis 6)" },
+    { STRING | REPLACES, 0, EXPIRY_BEFORE | LAST_EXPIRY,
+      "{first} drops the expiry that {set} has set: SET {a} value EX seconds is one "
+      "command" },
+    { 0, 0, EXPIRY_BEFORE | LAST_EXPIRY | MISSING,
+      "{set} {a} comes before {first}, and does nothing to a key that is not there: "
+      "{A} first, then {set}, in one MULTI .. EXEC" },
+#define NEVER "nothing ends what {first} begins: {a} needs an expiry "
+    { STRING | IF_ABSENT, 0, LEAKS | NO_EXPIRY | ONE_KEY,
+      NEVER "(SET {a} value NX EX seconds), or to be deleted" },
+    { STRING | REPLACES, 0, LEAKS | NO_EXPIRY | ONE_KEY,
+      NEVER "(SET {a} value EX seconds), or to be deleted" },
+    { STRING | COUNTS, 0, LEAKS | NO_EXPIRY,
+      NEVER "(EXPIRE {a} seconds NX, in one MULTI .. EXEC), or to be deleted" },
+    { HASH | ADDS, 0, LEAKS | NO_EXPIRY,
+      NEVER "(EXPIRE {a} seconds, in one MULTI .. EXEC), or to be deleted" },
+};
+
+static const struct pattern *find(const struct pattern *patterns, size_t count,
+                                  const struct pair *pair)
+{
+    for (size_t p = 0; p < count; p++)
+        if (command_has(pair->a, patterns[p].first) &&
+            command_has(pair->b, patterns[p].second) &&
+            (pair->traits & patterns[p].traits) == patterns[p].traits)
+            return &patterns[p];
+    return NULL;
+}
+
+/* Keys are printable as they are stored. */
+static void print_key(FILE *out, const struct command *command)
+{
+    str_print(out, str_of(command->key), KEY_COLUMNS);
+}
+
+/* "HSET work"; what tells two commands on one key apart is in their labels. */
+static void print_command(FILE *out, const struct pair *pair,
+                          const struct command *command)
+{
+    if (pair->a != pair->b && strcmp(pair->a->name, pair->b->name) == 0 &&
+        (pair_shares_key(pair) || !pair->a->key_hash)) {
+        fputs(command->label, out);
+        return;
+    }
+    fputs(command->name, out);
+    if (command->key_hash)
+        fputc(' ', out);
+    print_key(out, command);
+}
+
+static void print_first(FILE *out, const struct pair *pair)
+{
+    print_command(out, pair, pair->a);
+}
+
+static void print_second(FILE *out, const struct pair *pair)
+{
+    print_command(out, pair, pair->b);
+}
+
+static void print_first_name(FILE *out, const struct pair *pair)
+{
+    fputs(pair->a->name, out);
+}
+
+static void print_second_name(FILE *out, const struct pair *pair)
+{
+    fputs(pair->b->name, out);
+}
+
+static void print_first_key(FILE *out, const struct pair *pair)
+{
+    print_key(out, pair->a);
+}
+
+static void print_second_key(FILE *out, const struct pair *pair)
+{
+    print_key(out, pair->b);
+}
+
+static void print_all(FILE *out, const struct pair *pair)
+{
+    if (pair->writes == 2)
+        fputs("both", out);
+    else
+        fprintf(out, "all %zu", pair->writes);
+}
+
+static void print_expiry(FILE *out, const struct pair *pair)
+{
+    static const char *const options[][2] = {
+        { "PEXPIRE", "PX milliseconds" }, { "EXPIREAT", "EXAT time" },
+        { "PEXPIREAT", "PXAT time" },     { "HPEXPIRE", "PX milliseconds" },
+        { "HEXPIREAT", "EXAT time" },     { "HPEXPIREAT", "PXAT time" },
+        { "PSETEX", "PX milliseconds" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+        if (strcmp(pair->b->name, options[i][0]) == 0) {
+            fputs(options[i][1], out);
+            return;
+        }
+    fputs("EX seconds", out);
+}
+
+static const char *end_of(const struct command *command)
+{
+    return strstr(command->name, "RP") ? "RIGHT" : "LEFT"; /* RPUSH, BRPOP */
+}
+
+static void print_ends(FILE *out, const struct pair *pair)
+{
+    fprintf(out, "%s %s", end_of(pair->a), end_of(pair->b));
+}
+
+static void print_with(FILE *out, const struct pair *pair)
+{
+    if (!pair->deleted)
+        return;
+    fprintf(out, ", together with %s ", pair->deleted->name);
+    print_key(out, pair->a);
+}
+
+static void print_set(FILE *out, const struct pair *pair)
+{
+    if (pair->expiry)
+        fputs(pair->expiry->name, out);
+}
+
+static const struct {
+    const char *name;
+    void (*print)(FILE *out, const struct pair *pair);
+} words[] = {
+    { "{first}", print_first },  { "{second}", print_second },
+    { "{A}", print_first_name }, { "{B}", print_second_name },
+    { "{a}", print_first_key },  { "{b}", print_second_key },
+    { "{all}", print_all },      { "{expiry}", print_expiry },
+    { "{ends}", print_ends },    { "{with}", print_with },
+    { "{set}", print_set },
+};
+
+/* Prints the word that the text begins with; returns its length, 0 if there is none. */
+static size_t print_word(FILE *out, const struct pair *pair, const char *text)
+{
+    for (size_t w = 0; w < ARRAY_SIZE(words); w++) {
+        size_t length = strlen(words[w].name);
+
+        if (strncmp(text, words[w].name, length) == 0) {
+            words[w].print(out, pair);
+            return length;
+        }
+    }
+    return 0;
+}
+
+static void print(FILE *out, const struct pair *pair, const char *text)
+{
+    while (*text) {
+        size_t length = print_word(out, pair, text);
+
+        if (!length)
+            fputc(*text, out);
+        text += length ? length : 1;
+    }
+}
+
+bool hint_write(const struct hint_input *input, char *buffer, size_t size)
+{
+    bool heals = input->healed <= input->count;
+    const struct pattern *held, *pattern;
+    struct pair pair;
+    FILE *out;
+
+    if (size)
+        buffer[0] = '\0';
+    if (size < 2 || !pair_make(input, &pair))
+        return false;
+    held = heals ? find(holds, ARRAY_SIZE(holds), &pair) : NULL;
+    pattern = held    ? held
+              : heals ? find(cures, ARRAY_SIZE(cures), &pair)
+                      : find(complaints, ARRAY_SIZE(complaints), &pair);
+    out = pattern ? fmemopen(buffer, size, "w") : NULL;
+    if (!out)
+        return false;
+    if (heals && !held)
+        print(out, &pair, "{first} and {second} must be one: ");
+    print(out, &pair, pattern->text);
+    if (heals && !held && command_has(pair.b, ONLY_EXPIRY) && pair.traits & SAME_KEY &&
+        pair.traits & KEY_STAYS)
+        print(out, &pair, "; or {B} first: {a} is there already, and keeps its expiry");
+    fclose(out);
+    buffer[size - 1] = '\0';
+    return true;
+}

@@ -1,0 +1,216 @@
+/* figures.c - see figures.h. */
+#include "result/figures.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "result/cure.h"
+#include "result/stopping.h"
+
+static bool leaks(const struct finding *finding, uint64_t point)
+{
+    return finding->points[point].later & LATER_LEAKED;
+}
+
+static const uint64_t *timeline(const struct finding *finding, size_t row)
+{
+    return finding->timelines_ns + row * (finding->commands + 1);
+}
+
+/* When the median update wrote command `index` + 1; `commands`: when it ended. */
+static uint64_t median_ns(const struct finding *finding, uint64_t index)
+{
+    CLEANUP(mem_freep) uint64_t *times_ns = MEM_ARRAY(uint64_t, finding->timeline_count);
+
+    for (size_t row = 0; row < finding->timeline_count; row++)
+        times_ns[row] = timeline(finding, row)[index];
+    return (uint64_t)stats_quantile(times_ns, finding->timeline_count, 0.5);
+}
+
+uint64_t figure_duration_ns(const struct finding *finding)
+{
+    return finding->timeline_count ? median_ns(finding, finding->commands) : 0;
+}
+
+uint64_t figure_window_ns(const struct finding *finding)
+{
+    uint64_t first = UINT64_MAX, last = 0;
+
+    if (!finding->timeline_count || !tally_census_complete(finding))
+        return 0;
+    for (uint64_t k = 0; k <= finding->commands; k++) {
+        if (!leaks(finding, k))
+            continue;
+        if (first == UINT64_MAX)
+            first = k;
+        last = k;
+    }
+    if (first == UINT64_MAX)
+        return 0;
+    return median_ns(finding, last) - (first ? median_ns(finding, first - 1) : 0);
+}
+
+static uint64_t leaking_ns(const struct finding *finding, const uint64_t *times_ns)
+{
+    uint64_t sum_ns = 0, from_ns = 0;
+
+    for (uint64_t k = 0; k <= finding->commands; k++) {
+        if (leaks(finding, k))
+            sum_ns += times_ns[k] - from_ns;
+        from_ns = times_ns[k];
+    }
+    return sum_ns;
+}
+
+static int compare_shares(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+struct prediction figure_prediction(const struct finding *finding)
+{
+    size_t rows = finding->timeline_count;
+    CLEANUP(mem_freep) double *shares = MEM_ARRAY(double, rows + 1);
+    double leaking_sum_ns = 0, duration_sum_ns = 0;
+
+    if (!rows || !tally_census_complete(finding))
+        return (struct prediction){ .known = false };
+    for (size_t row = 0; row < rows; row++) {
+        const uint64_t *times_ns = timeline(finding, row);
+        double leaking = (double)leaking_ns(finding, times_ns);
+        double duration = (double)times_ns[finding->commands];
+
+        shares[row] = duration > 0 ? leaking / duration : 0;
+        leaking_sum_ns += leaking;
+        duration_sum_ns += duration;
+    }
+    qsort(shares, rows, sizeof(*shares), compare_shares);
+    return (struct prediction){
+        .known = duration_sum_ns > 0,
+        .rate = duration_sum_ns > 0 ? leaking_sum_ns / duration_sum_ns : 0,
+        .low = shares[rows / 4],
+        .high = shares[rows - 1 - rows / 4],
+    };
+}
+
+bool figure_disagrees(struct prediction prediction, struct interval measured)
+{
+    return prediction.known && (prediction.high + PREDICTION_SLACK < measured.low ||
+                                prediction.low - PREDICTION_SLACK > measured.high);
+}
+
+static uint64_t start_of(const struct finding *finding, uint64_t step)
+{
+    return step ? finding->steps[step - 1].end : 0;
+}
+
+static bool begins_a_write(const struct finding *finding, uint64_t step)
+{
+    return step == 0 || finding->steps[step].write != finding->steps[step - 1].write;
+}
+
+/* A point inside a write: does a read end between the two commands? A read may have begun
+ * where any write began since Redis had last answered everything. */
+static bool read_ends_at(const struct finding *finding, uint64_t point)
+{
+    uint64_t from = finding->steps[point - 1].end, to = finding->steps[point].end;
+
+    for (uint64_t step = point; step-- > 0;) {
+        uint64_t start = start_of(finding, step);
+        uint64_t reads = (from - start + finding->read_bytes - 1) / finding->read_bytes;
+
+        if (!begins_a_write(finding, step))
+            continue;
+        if (reads && start + reads * finding->read_bytes < to)
+            return true;
+        if (finding->steps[step].replies == step)
+            return false;
+    }
+    return false;
+}
+
+bool figure_reachable(const struct finding *finding, uint64_t point)
+{
+    return point == 0 || point == finding->commands || begins_a_write(finding, point) ||
+           (finding->read_bytes && read_ends_at(finding, point));
+}
+
+struct reach figure_reach(const struct finding *finding)
+{
+    struct reach reach = { 0, 0, 0 };
+
+    for (uint64_t k = 0; finding->controlled && k <= finding->commands;) {
+        const struct point *place = &finding->points[k];
+        uint64_t kills = 0, reachable = UINT64_MAX;
+
+        for (; k <= finding->commands &&
+               signature_equal(finding->points[k].signature, place->signature);
+             k++) {
+            kills += finding->points[k].kills;
+            if (reachable == UINT64_MAX && figure_reachable(finding, k))
+                reachable = k;
+        }
+        if (kills) {
+            reach.reachable++;
+            reach.hit++;
+        } else if (reachable != UINT64_MAX && reach.reachable++ == reach.hit) {
+            reach.missing = reachable; /* all before were hit */
+        }
+    }
+    return reach;
+}
+
+bool figure_hint(const struct finding *finding, char *buffer, size_t size)
+{
+    size_t count = finding->controlled ? (size_t)finding->commands : 0;
+    CLEANUP(mem_freep) struct command *commands = MEM_ARRAY(struct command, count + 1);
+    struct hint_input input = { .commands = commands, .count = count };
+
+    while (input.first < count && !finding->points[input.first].later)
+        input.first++;
+    if (!tally_census_complete(finding) || !finding->points[input.first].later)
+        return false;
+    input.healed = input.first + 1;
+    while (input.healed <= count && finding->points[input.healed].later)
+        input.healed++;
+    input.later = finding->points[input.first].later;
+    input.key_was_there = input.first && finding->steps[input.first - 1].key_was_there;
+    for (size_t k = 0; k < count; k++)
+        commands[k] = finding->steps[k].command;
+    return hint_write(&input, buffer, size);
+}
+
+double figure_period_s(const struct scenario *scenario)
+{
+    for (size_t i = 0; i < scenario->parameter_count; i++)
+        if (strcmp(scenario->parameters[i].name, "period") == 0)
+            return strtod(scenario->parameters[i].value, NULL);
+    return 0;
+}
+
+struct exposure figure_exposure(const struct finding *finding, double period_s,
+                                double confidence, const struct stopping *rules)
+{
+    uint64_t valid = finding->kills.outcomes[OUTCOME_VALID];
+    uint64_t leaked = finding->kills.words.later[0];
+    double each = 1 - (1 - confidence) / 2;
+    struct interval rate = stopping_interval(rules, leaked, valid, each);
+    struct interval mean_ns =
+        stats_mean_interval(finding->samples_ns, finding->sample_count, each);
+    double per_ns = 1e6 / (period_s * (double)NSEC_PER_SEC);
+
+    if (!(period_s > 0) || !valid || finding->sample_count < 2 || !isfinite(per_ns))
+        return (struct exposure){ .known = false };
+    return (struct exposure){
+        .known = true,
+        .estimate = per_ns * stats_mean(finding->samples_ns, finding->sample_count) *
+                    (double)leaked / (double)valid,
+        .low = per_ns * mean_ns.low * rate.low,
+        .high = per_ns * mean_ns.high * rate.high,
+    };
+}

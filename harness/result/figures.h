@@ -1,0 +1,64 @@
+/* figures.h - what follows from a finding: window, prediction, coverage, exposure. Pure.
+ *
+ * Times come from the timelines of a few uninterrupted updates by workers that were born
+ * for them, as those that are killed. A worker that dies between writing command k
+ * and command k + 1 leaves crash point k: Redis may execute what was written although the
+ * worker is dead. */
+#pragma once
+
+#include "result/tally.h"
+
+/* Time in which a death can leak, ns, from the first point that leaks to the end of the
+ * last; 0 if none does. The median update's. */
+uint64_t figure_window_ns(const struct finding *finding);
+/* Duration of the median update, ns; 0 if unknown. */
+uint64_t figure_duration_ns(const struct finding *finding);
+
+/* The share of an update's time that is spent in crash points that leak: the leak rate
+ * that kills at random instants should show, if Redis keeps up with what is written.
+ * `low` and `high` are the quartiles of single updates. */
+struct prediction {
+    bool known;
+    double rate, low, high;
+};
+struct prediction figure_prediction(const struct finding *finding);
+
+/* Do prediction and measurement contradict each other? They do if the quartiles, a little
+ * widened, and the measured interval have nothing in common. */
+#define PREDICTION_SLACK 0.02
+bool figure_disagrees(struct prediction prediction, struct interval measured);
+
+/* Can a SIGKILL leave this crash point? Redis executes a prefix of what was written, and
+ * sees that the worker is gone only between two reads: at the end of a write, and every
+ * finding->read_bytes from where a read began. */
+bool figure_reachable(const struct finding *finding, uint64_t point);
+
+/* Crash points that leave the same state, one after the other, are one place: a kill
+ * cannot tell them apart. */
+struct reach {
+    uint64_t reachable; /* places that kills can reach */
+    uint64_t hit;       /* of these, by at least one kill */
+    uint64_t missing;   /* a point of the first place that was not hit; meaningless if all
+                           were */
+};
+struct reach figure_reach(const struct finding *finding);
+
+#define HINT_TEXT 400
+/* One line that names the commands that must be atomic, and how that is usually done,
+ * from the first crash point with harm that lasts (cure.h). False: nothing to say. */
+bool figure_hint(const struct finding *finding, char *buffer, size_t size);
+
+/* Leaks per million SIGKILLs at random times, if the update is made once per period:
+ * 1e6 x duration / period x leak rate, of the warm updates' mean duration. The interval
+ * has at least the confidence: half of what it leaves out is spent on the rate's
+ * interval, half on the mean's (Bonferroni). The rate's is that of stopping_interval().
+ */
+struct exposure {
+    bool known;
+    double estimate, low, high;
+};
+struct exposure figure_exposure(const struct finding *finding, double period_s,
+                                double confidence, const struct stopping *rules);
+
+/* Seconds between two updates: the scenario's parameter `period`; 0 if it has none. */
+double figure_period_s(const struct scenario *scenario);

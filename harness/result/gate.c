@@ -1,0 +1,215 @@
+/* gate.c - see gate.h. */
+#include "result/gate.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "result/comparable.h"
+
+#define AT_BOUND 1e-12 /* a rate that is the bound, but for rounding */
+
+static uint64_t valid(const struct finding *finding)
+{
+    return finding->kills.outcomes[OUTCOME_VALID];
+}
+
+static uint64_t leaked(const struct finding *finding)
+{
+    return finding->kills.words.later[0];
+}
+
+static uint64_t torn(const struct finding *finding)
+{
+    return finding->kills.words.now[NOW_TORN];
+}
+
+static enum gate_verdict judge_rate(struct interval interval, double bound)
+{
+    return interval.high < bound  ? GATE_PASSES
+           : interval.low > bound ? GATE_FAILS
+                                  : GATE_UNDECIDED;
+}
+
+static enum gate_verdict judge_ratio(struct ratio ratio, double bound)
+{
+    if (!ratio.known)
+        return GATE_UNDECIDED;
+    return ratio.interval.low >= bound   ? GATE_PASSES
+           : ratio.interval.high < bound ? GATE_FAILS
+                                         : GATE_UNDECIDED;
+}
+
+struct question {
+    const struct result *result;
+    struct sample sample;
+    double bound;
+};
+
+static bool decides(const void *context, uint64_t kills)
+{
+    const struct question *question = context;
+    struct sample sample = sample_scaled(question->sample, kills);
+    struct rate rate = report_rate(question->result, sample.hits, sample.of);
+
+    return judge_rate(rate.interval, question->bound) != GATE_UNDECIDED;
+}
+
+static uint64_t kills_needed(const struct result *result, struct rate rate, double bound)
+{
+    const struct question question = { result, { rate.hits, rate.of }, bound };
+
+    if (fabs(rate.estimate - bound) <= AT_BOUND)
+        return 0;
+    return kills_least(rate.of + 1, decides, &question);
+}
+
+static struct gate_outcome *add_outcome(struct gate_report *report, enum gate_id gate,
+                                        double bound, const struct finding *finding)
+{
+    struct gate_outcome *outcome;
+
+    report->outcomes =
+        mem_grow(report->outcomes, report->count + 1, sizeof(*report->outcomes));
+    outcome = &report->outcomes[report->count++];
+    *outcome = (struct gate_outcome){ .gate = gate, .bound = bound, .finding = finding };
+    return outcome;
+}
+
+static void judge_rates(enum gate_id gate, double bound, const struct result *result,
+                        uint64_t (*hits)(const struct finding *finding),
+                        struct gate_report *report)
+{
+    for (size_t i = 0; i < result->plan.strategies; i++) {
+        const struct finding *finding = &result->findings[i];
+        struct gate_outcome *outcome = add_outcome(report, gate, bound, finding);
+
+        outcome->rate = report_rate(result, hits(finding), valid(finding));
+        outcome->verdict = judge_rate(outcome->rate.interval, bound);
+        outcome->foretold =
+            outcome->verdict == GATE_FAILS && finding->strategy->expect & LATER_LEAKED;
+        if (outcome->verdict == GATE_UNDECIDED)
+            outcome->kills_needed = kills_needed(result, outcome->rate, bound);
+    }
+}
+
+static void judge_updates(double bound, const struct result *result,
+                          const struct finding *finding, const struct finding *against,
+                          struct gate_report *report)
+{
+    struct gate_outcome *outcome = add_outcome(report, GATE_UPDATES, bound, finding);
+
+    outcome->against = against;
+    if (against)
+        outcome->ratio = bootstrap_ratio(against->samples_ns, against->sample_count,
+                                         finding->samples_ns, finding->sample_count,
+                                         result->confidence, result->plan.seed);
+    outcome->verdict = judge_ratio(outcome->ratio, bound);
+}
+
+/* Every strategy's updates per second beside its own in the base. */
+static void judge_updates_against(double bound, const struct result *result,
+                                  const struct result *base, struct gate_report *report)
+{
+    for (size_t i = 0; i < result->plan.strategies; i++) {
+        const struct finding *finding = &result->findings[i];
+
+        judge_updates(bound, result, finding,
+                      finding_named(base, finding->strategy->name), report);
+    }
+}
+
+/* The reference's updates per second beside those of every other strategy. */
+static int judge_updates_of_reference(double bound, const struct result *result,
+                                      struct gate_report *report, struct err *err)
+{
+    const struct strategy *strategy =
+        &result->scenario->strategies[result->scenario->reference];
+    const struct finding *reference = finding_named(result, strategy->name);
+
+    if (!reference)
+        return err_set(err, ERR_USAGE,
+                       "--min-updates-ratio: the reference strategy '%s' does not take "
+                       "part; add it to --strategy, or name a run with --against or "
+                       "--baseline",
+                       strategy->name);
+    if (result->plan.strategies < 2)
+        return err_set(err, ERR_USAGE,
+                       "--min-updates-ratio: '%s' has no other strategy beside it; add "
+                       "one to --strategy, or name a run with --against or --baseline",
+                       strategy->name);
+    for (size_t i = 0; i < result->plan.strategies; i++)
+        if (&result->findings[i] != reference)
+            judge_updates(bound, result, reference, &result->findings[i], report);
+    return 0;
+}
+
+bool gates_any(const struct gates *gates)
+{
+    for (int i = 0; i < GATE_COUNT; i++)
+        if (gates->of[i].asked)
+            return true;
+    return false;
+}
+
+int gates_judge(const struct gates *gates, const struct result *result,
+                const struct result *base, struct gate_report *ret, struct err *err)
+{
+    struct gate_report report = { .count = 0 };
+    int code = 0;
+
+    if (gates->of[GATE_LEAK].asked)
+        judge_rates(GATE_LEAK, gates->of[GATE_LEAK].bound, result, leaked, &report);
+    if (gates->of[GATE_TORN].asked)
+        judge_rates(GATE_TORN, gates->of[GATE_TORN].bound, result, torn, &report);
+    if (gates->of[GATE_UPDATES].asked && base)
+        judge_updates_against(gates->of[GATE_UPDATES].bound, result, base, &report);
+    else if (gates->of[GATE_UPDATES].asked)
+        code = judge_updates_of_reference(gates->of[GATE_UPDATES].bound, result, &report,
+                                          err);
+    if (code < 0)
+        gate_report_release(&report);
+    else
+        *ret = report;
+    return code;
+}
+
+void gate_report_release(struct gate_report *report)
+{
+    free(report->outcomes);
+    *report = (struct gate_report){ .count = 0 };
+}
+
+enum exit_status gate_exit_status(const struct gate_report *report)
+{
+    static const enum exit_status statuses[] = {
+        [GATE_PASSES] = EXIT_PASS,
+        [GATE_FAILS] = EXIT_FAIL,
+        [GATE_UNDECIDED] = EXIT_INCONCLUSIVE,
+    };
+    enum exit_status worst = EXIT_PASS;
+
+    for (size_t i = 0; i < report->count; i++)
+        if (worst != EXIT_FAIL && report->outcomes[i].verdict != GATE_PASSES)
+            worst = statuses[report->outcomes[i].verdict];
+    return worst;
+}
+
+const char *gate_option(enum gate_id gate)
+{
+    static const char *const names[GATE_COUNT] = { "max-leak-rate", "max-torn-rate",
+                                                   "min-updates-ratio" };
+
+    return names[gate];
+}
+
+const char *gate_verdict_name(enum gate_verdict verdict)
+{
+    static const char *const names[] = {
+        [GATE_PASSES] = "pass",
+        [GATE_FAILS] = "fail",
+        [GATE_UNDECIDED] = "undecided",
+    };
+
+    return names[verdict];
+}

@@ -1,0 +1,62 @@
+/* gate.h - bounds that a run must keep. Pure.
+ *
+ * A gate holds for every strategy that takes part. It passes if the whole interval keeps
+ * the bound, fails if the whole interval breaks it, and is undecided otherwise: then it
+ * says how many kills would decide, if the rate stays what it is. Intervals are those of
+ * the report (report_rate()), so a gate never contradicts what is printed beside it. */
+#pragma once
+
+#include "report/format.h"
+#include "stats/difference.h"
+
+enum gate_id {
+    GATE_LEAK,    /* --max-leak-rate: the leak rate is below */
+    GATE_TORN,    /* --max-torn-rate: the torn rate is below */
+    GATE_UPDATES, /* --min-updates-ratio: updates per second are at least this many times
+                     those of a base; without one, the reference strategy's are those of
+                     every other strategy */
+    GATE_COUNT,
+};
+
+struct gates {
+    struct {
+        bool asked;
+        double bound;
+    } of[GATE_COUNT];
+};
+
+enum gate_verdict { GATE_PASSES, GATE_FAILS, GATE_UNDECIDED };
+
+struct gate_outcome {
+    enum gate_id gate;
+    double bound;
+    const struct finding *finding; /* the strategy that is judged; borrowed */
+    const struct finding *against; /* GATE_UPDATES: whose updates per second it has beside
+                                      it; NULL: nobody's, the base does not have it */
+    enum gate_verdict verdict;
+    struct rate rate;      /* of the first two gates */
+    struct ratio ratio;    /* of GATE_UPDATES */
+    uint64_t kills_needed; /* in all, of an undecided rate; of no kills: as many that do
+                              no harm would pass. 0: the rate is the bound */
+    bool foretold;         /* it fails, but the scenario expects this strategy to leak */
+};
+
+struct gate_report {
+    struct gate_outcome *outcomes; /* owned; by gate, then in the order of the run */
+    size_t count;
+};
+
+bool gates_any(const struct gates *gates);
+
+/* Judges a run. `base` may be NULL. ERR_USAGE if a gate has nothing that it could judge:
+ * updates are to be compared with the reference strategy's, and it does not take part or
+ * is alone. */
+int gates_judge(const struct gates *gates, const struct result *result,
+                const struct result *base, struct gate_report *ret, struct err *err);
+void gate_report_release(struct gate_report *report); /* may be called twice */
+
+/* Fail, else inconclusive, else pass. */
+enum exit_status gate_exit_status(const struct gate_report *report);
+
+const char *gate_option(enum gate_id gate);               /* "max-leak-rate" */
+const char *gate_verdict_name(enum gate_verdict verdict); /* "pass" */

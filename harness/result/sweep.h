@@ -1,0 +1,44 @@
+/* sweep.h - the runs of one invocation: one per value of a parameter, or just one.
+ *
+ * A plain run is a sweep without a parameter, so that there is one path from the command
+ * line to the report. All values are loaded before anything runs: what a scenario refuses
+ * is known at once, not after an hour. Runs are independent of each other and follow the
+ * same schedule; what is compared is only their results. */
+#pragma once
+
+#include "result/tally.h"
+#include "scenario/scenario.h"
+
+struct sweep {
+    char *parameter; /* NULL: a plain run, whose one value has no name; owned */
+    char **values;   /* as given; owned */
+    struct scenario **scenarios; /* with that value; owned */
+    size_t wanted;               /* how many values */
+    struct result *results;      /* of the runs that were begun, in order; owned */
+    struct terms *terms;         /* of each; owned */
+    char **directories;          /* where each is kept, or NULL; owned */
+    size_t count;
+};
+
+/* A sweep of one run. */
+void sweep_init(struct sweep *sweep);
+void sweep_release(struct sweep *sweep); /* may be called twice */
+
+/* Makes it a sweep by "NAME=V1,V2,...". */
+int sweep_parse(struct sweep *sweep, const char *text, struct err *err);
+
+/* Loads the scenario once per value. Refuses a parameter that is among the settings'
+ * assignments, and two values that mean the same. */
+int sweep_load(struct sweep *sweep, const char *path,
+               const struct scenario_settings *settings, struct err *err);
+
+/* The numbers of the runs in ascending order of their values: of numbers as numbers, else
+ * as given. The caller frees it. */
+size_t *sweep_order(const struct sweep *sweep);
+
+/* Is "up to this value" a meaningful thing to say? */
+bool sweep_is_numeric(const struct sweep *sweep);
+
+/* The worst of the results', in the order interrupted, infrastructure, fail,
+ * inconclusive, nothing ran, pass. */
+enum exit_status sweep_exit_status(const struct sweep *sweep);

@@ -1,0 +1,481 @@
+/* tally.c - see tally.h. */
+#include "result/tally.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/mutant.h"
+
+void result_init(struct result *result, const struct scenario *scenario,
+                 const size_t *strategies, const struct plan *plan)
+{
+    memset(result, 0, sizeof(*result));
+    result->scenario = scenario;
+    result->plan = *plan;
+    result->shard = (struct shard)SHARD_WHOLE;
+    result->findings = mem_alloc(plan->strategies * sizeof(*result->findings));
+    for (size_t i = 0; i < plan->strategies; i++) {
+        result->findings[i].strategy = &scenario->strategies[strategies[i]];
+        result->findings[i].kills.requested = plan->attempts;
+    }
+}
+
+static double real_term(const struct terms *terms, const char *name)
+{
+    const char *value = terms_get(terms, name);
+
+    return value ? strtod(value, NULL) : 0;
+}
+
+static uint64_t whole_term(const struct terms *terms, const char *name)
+{
+    const char *value = terms_get(terms, name);
+
+    return value ? strtoull(value, NULL, 10) : 0;
+}
+
+static bool term_has(const struct terms *terms, const char *name, const char *word)
+{
+    const char *value = terms_get(terms, name);
+
+    return value && strstr(value, word);
+}
+
+/* How many attempts of each strategy are this shard's. */
+static void count_requested(struct result *result)
+{
+    uint64_t trials = plan_trials(&result->plan);
+
+    if (result->shard.total == 1)
+        return;
+    for (size_t i = 0; i < result->plan.strategies; i++)
+        result->findings[i].kills.requested = 0;
+    for (uint64_t t = result->shard.index; t < trials; t += result->shard.total)
+        result->findings[plan_trial(&result->plan, t).strategy].kills.requested++;
+}
+
+int result_begin(struct result *result, const struct scenario *scenario,
+                 const size_t *strategies, size_t count, const struct terms *terms,
+                 struct err *err)
+{
+    const char *shard = terms_get(terms, "shard");
+    struct plan plan = {
+        .seed = whole_term(terms, "seed"),
+        .strategies = count,
+        .attempts = term_has(terms, "fault", "kill") ? whole_term(terms, "trials") : 0,
+    };
+    int code = 0;
+
+    result_init(result, scenario, strategies, &plan);
+    result->confidence = real_term(terms, "confidence");
+    result->stopping = (struct stopping){
+        .width = real_term(terms, "until-width"),
+        .below = real_term(terms, "until-below"),
+        .time_s = real_term(terms, "time"),
+    };
+    result->killer = terms_get(terms, "killer");
+    result->transport = term_has(terms, "transport", "tcp") ? "tcp" : "unix socket";
+    result->rtt_us = 1e6 * real_term(terms, "rtt");
+    result->kills_wanted = plan.attempts > 0;
+    result->cuts_wanted = term_has(terms, "fault", "byte");
+    if (!(result->confidence > 0 && result->confidence < 1) || !result->killer ||
+        !isfinite(result->rtt_us) || plan.attempts > ATTEMPTS_MOST)
+        return err_set(err, -EBADMSG, "what the run was asked for makes no sense");
+    if (shard)
+        code = shard_written(shard, &result->shard, err);
+    count_requested(result);
+    return code;
+}
+
+void result_release(struct result *result)
+{
+    for (size_t i = 0; i < result->plan.strategies; i++) {
+        free(result->findings[i].points);
+        free(result->findings[i].steps);
+        free(result->findings[i].timelines_ns);
+        free(result->findings[i].samples_ns);
+    }
+    free(result->findings);
+    free(result->narrative);
+    result->narrative = NULL;
+    result->findings = NULL;
+    result->plan.strategies = 0;
+}
+
+static void count_words(struct words *words, enum now now, unsigned later)
+{
+    words->now[now]++;
+    words->clean += later == 0;
+    for (unsigned i = 0; i < LATER_COUNT; i++)
+        words->later[i] += later >> i & 1;
+}
+
+static int take_hello(struct result *result, const struct message_hello *hello,
+                      struct err *err)
+{
+    if (result->server[0] && strcmp(result->server, hello->version) != 0)
+        return err_set(err, ERR_USAGE,
+                       "one part of the run found %s and another %s; a run is made with "
+                       "one server",
+                       result->server, hello->version);
+    memcpy(result->server, hello->version, sizeof(result->server));
+    for (size_t i = 0; i < result->plan.strategies; i++)
+        result->findings[i].read_bytes = hello->read_bytes;
+    return 0;
+}
+
+static int contradiction(const struct finding *finding, const char *what, struct err *err)
+{
+    return err_set(
+        err, ERR_USAGE,
+        "strategy '%s': two lanes disagree about %s; nothing in a scenario may depend "
+        "on chance, on the clock or on the server's own ids",
+        finding->strategy->name, what);
+}
+
+static int take_control(struct result *result, const struct message_control *control,
+                        struct err *err)
+{
+    struct finding *finding = &result->findings[control->strategy];
+
+    if (finding->controlled) {
+        if (finding->commands != control->commands || finding->bytes != control->bytes ||
+            finding->trips != control->trips)
+            return contradiction(finding, "what it sends", err);
+        if (!signature_equal(finding->done, control->done) ||
+            finding->uncrashed != control->uncrashed)
+            return contradiction(finding, "what a completed update leaves", err);
+        return 0;
+    }
+    finding->controlled = true;
+    finding->commands = control->commands;
+    finding->bytes = control->bytes;
+    finding->trips = control->trips;
+    finding->done = control->done;
+    finding->uncrashed = control->uncrashed;
+    memcpy(finding->uncrashed_example, control->example,
+           sizeof(finding->uncrashed_example));
+    finding->points =
+        mem_alloc((size_t)(control->commands + 1) * sizeof(*finding->points));
+    finding->steps = mem_alloc((size_t)(control->commands + 1) * sizeof(*finding->steps));
+    return 0;
+}
+
+static int take_command(struct result *result, const struct message_command *message,
+                        struct err *err)
+{
+    struct finding *finding = &result->findings[message->strategy];
+
+    if (!finding->controlled || message->index >= finding->commands)
+        return contradiction(finding, "how many commands it sends", err);
+    finding->steps[message->index] = (struct step){
+        .command = message->command,
+        .end = message->end,
+        .write = message->write,
+        .replies = message->replies,
+        .key_was_there = message->key_was_there,
+    };
+    return 0;
+}
+
+static void add_timeline(struct finding *finding, const uint64_t *times_ns, size_t count)
+{
+    finding->timelines_ns =
+        mem_grow(finding->timelines_ns, (finding->timeline_count + 1) * count,
+                 sizeof(*finding->timelines_ns));
+    memcpy(finding->timelines_ns + finding->timeline_count++ * count, times_ns,
+           count * sizeof(*times_ns));
+}
+
+static int take_samples(struct result *result, const struct message_samples *samples,
+                        struct err *err)
+{
+    struct finding *finding = &result->findings[samples->strategy];
+    size_t count = (size_t)samples->count;
+
+    if (samples->kind == SAMPLES_TIMELINE) {
+        if (!finding->controlled || count != finding->commands + 1)
+            return contradiction(finding, "how many commands it sends", err);
+        add_timeline(finding, samples->values, count);
+        return 0;
+    }
+    finding->samples_ns = mem_grow(finding->samples_ns, finding->sample_count + count + 1,
+                                   sizeof(*finding->samples_ns));
+    memcpy(finding->samples_ns + finding->sample_count, samples->values,
+           count * sizeof(*samples->values));
+    finding->sample_count += count;
+    return 0;
+}
+
+static int take_point(struct result *result, const struct message_point *message,
+                      struct err *err)
+{
+    struct finding *finding = &result->findings[message->strategy];
+    struct point *point;
+
+    if (!finding->controlled || message->index > finding->commands)
+        return contradiction(finding, "how many commands it sends", err);
+    point = &finding->points[message->index];
+    if (point->taken && !signature_equal(point->signature, message->signature))
+        return contradiction(finding, "what a crash point leaves", err);
+    point->taken = true;
+    point->now = (enum now)message->now;
+    point->later = message->later;
+    point->signature = message->signature;
+    memcpy(point->example, message->example, sizeof(point->example));
+    return 0;
+}
+
+struct point *tally_explain(struct finding *finding, const struct message_trial *trial)
+{
+    for (uint64_t k = trial->replies;
+         finding->controlled && k <= trial->commands && k <= finding->commands; k++)
+        if (finding->points[k].taken &&
+            signature_equal(finding->points[k].signature, trial->signature) &&
+            finding->points[k].now == (enum now)trial->now &&
+            finding->points[k].later == trial->later)
+            return &finding->points[k];
+    return NULL;
+}
+
+static void note_unexplained(struct result *result, const struct finding *finding,
+                             const struct message_trial *trial)
+{
+    char later[LATER_TEXT];
+
+    if (result->unexplained[0] && trial->number >= result->unexplained_trial)
+        return;
+    result->unexplained_trial = trial->number;
+    snprintf(
+        result->unexplained, sizeof(result->unexplained),
+        "%s %llu of '%s' (%s; %llu commands written, %llu replies read) left a "
+        "state that no crash point in that range leaves, or not with this verdict; it "
+        "is %s now and %s later",
+        trial->fault == FAULT_BYTE ? "byte position" : "trial",
+        (unsigned long long)trial->number, finding->strategy->name,
+        outcome_name((enum outcome)trial->outcome), (unsigned long long)trial->commands,
+        (unsigned long long)trial->replies, now_name((enum now)trial->now),
+        later_text(trial->later, later));
+}
+
+static void take_kill(struct result *result, struct finding *finding,
+                      const struct message_trial *trial)
+{
+    struct kills *kills = &finding->kills;
+    struct point *point = tally_explain(finding, trial);
+    bool valid = trial->outcome == OUTCOME_VALID ||
+                 (trial->outcome == OUTCOME_MISSED && mutant("misses-clean"));
+
+    kills->outcomes[valid ? OUTCOME_VALID : trial->outcome]++;
+    if (!point) {
+        kills->unexplained++;
+        note_unexplained(result, finding, trial);
+    }
+    if (!valid)
+        return;
+    count_words(&kills->words, (enum now)trial->now, trial->later);
+    if (!point)
+        return;
+    point->kills++;
+    if (!point->has_trial || trial->number < point->example_trial)
+        point->example_trial = trial->number;
+    point->has_trial = true;
+}
+
+static void take_cut(struct result *result, struct finding *finding,
+                     const struct message_trial *trial)
+{
+    struct cuts *cuts = &finding->cuts;
+    struct point *point = tally_explain(finding, trial);
+
+    cuts->positions++;
+    count_words(&cuts->words, (enum now)trial->now, trial->later);
+    if (point) {
+        point->cuts++;
+    } else {
+        cuts->unexplained++;
+        note_unexplained(result, finding, trial);
+    }
+}
+
+static void take_trial(struct result *result, const struct message_trial *trial)
+{
+    struct finding *finding = &result->findings[trial->strategy];
+
+    if (trial->fault == FAULT_BYTE)
+        take_cut(result, finding, trial);
+    else
+        take_kill(result, finding, trial);
+}
+
+static int take_note(struct result *result, const struct message_note *note)
+{
+    if (result->first_error[0] && note->number >= result->error_trial)
+        return 0;
+    result->error_trial = note->number;
+    snprintf(result->first_error, sizeof(result->first_error), "trial %llu: %s",
+             (unsigned long long)note->number, note->text);
+    return 0;
+}
+
+/* A long text comes in pieces. */
+static int take_text(struct result *result, const char *piece, size_t bytes)
+{
+    size_t used = result->narrative ? strlen(result->narrative) : 0;
+
+    result->narrative = mem_grow(result->narrative, used + bytes + 1, 1);
+    memcpy(result->narrative + used, piece, bytes);
+    result->narrative[used + bytes] = '\0';
+    return 0;
+}
+
+void tally_add_times(struct result *result, const struct message_times *times)
+{
+    result->times.trials += times->trials;
+    for (size_t i = 0; i < PHASE_COUNT; i++)
+        result->times.phase_ns[i] += times->phase_ns[i];
+}
+
+int tally_take(struct result *result, enum message_type type, const void *body,
+               size_t bytes, struct err *err)
+{
+    const struct message_trial *trials = body;
+
+    switch (type) {
+    case MESSAGE_HELLO:
+        return take_hello(result, body, err);
+    case MESSAGE_CONTROL:
+        return take_control(result, body, err);
+    case MESSAGE_COMMAND:
+        return take_command(result, body, err);
+    case MESSAGE_SAMPLES:
+        return take_samples(result, body, err);
+    case MESSAGE_POINT:
+        return take_point(result, body, err);
+    case MESSAGE_TRIALS:
+        for (size_t i = 0; i < bytes / sizeof(*trials); i++)
+            take_trial(result, &trials[i]);
+        return 0;
+    case MESSAGE_NOTE:
+        return take_note(result, body);
+    case MESSAGE_TEXT:
+        return take_text(result, body, bytes);
+    case MESSAGE_TIMES:
+        tally_add_times(result, body);
+        return 0;
+    case MESSAGE_READY:
+    case MESSAGE_ALIVE:
+    case MESSAGE_DONE:
+    case MESSAGE_ERROR:
+        return 0;
+    }
+    return err_set(err, -EPROTO, "a lane sent a message of unknown type %d", (int)type);
+}
+
+struct words tally_census(const struct finding *finding)
+{
+    struct words words = { .clean = 0 };
+
+    for (uint64_t k = 0; finding->controlled && k <= finding->commands; k++)
+        if (finding->points[k].taken)
+            count_words(&words, finding->points[k].now, finding->points[k].later);
+    return words;
+}
+
+bool tally_census_complete(const struct finding *finding)
+{
+    if (!finding->controlled)
+        return false;
+    for (uint64_t k = 0; k <= finding->commands; k++)
+        if (!finding->points[k].taken)
+            return false;
+    return true;
+}
+
+uint64_t tally_cut_classes(const struct finding *finding)
+{
+    uint64_t classes = 0;
+
+    for (uint64_t k = 0; finding->controlled && k <= finding->commands; k++)
+        classes += finding->points[k].cuts > 0;
+    return classes;
+}
+
+uint64_t tally_cut_item(const struct result *result, size_t strategy, uint64_t bytes)
+{
+    for (size_t i = 0; i < strategy; i++)
+        bytes += result->findings[i].bytes + 1;
+    return bytes;
+}
+
+uint64_t tally_attempts(const struct finding *finding)
+{
+    uint64_t sum = 0;
+
+    for (int i = 0; i < OUTCOME_COUNT; i++)
+        sum += finding->kills.outcomes[i];
+    return sum;
+}
+
+uint64_t tally_harmed(const struct words *words, uint64_t total)
+{
+    return total - words->clean;
+}
+
+enum strategy_verdict tally_verdict(const struct finding *finding)
+{
+    struct words words = tally_census(finding);
+    unsigned later = 0;
+    bool disturbed = words.now[NOW_GAP] || words.now[NOW_TORN];
+
+    if (!finding->strategy->expect || !tally_census_complete(finding))
+        return VERDICT_NONE;
+    for (unsigned i = 0; i < LATER_COUNT; i++)
+        later |= words.later[i] ? 1u << i : 0;
+    return expect_met(finding->strategy->expect, disturbed, later, finding->uncrashed)
+               ? VERDICT_PASS
+               : VERDICT_FAIL;
+}
+
+static unsigned badness(enum exit_status status)
+{
+    static const enum exit_status from_good_to_bad[] = {
+        EXIT_PASS, EXIT_NOTHING_RAN,    EXIT_INCONCLUSIVE,
+        EXIT_FAIL, EXIT_INFRASTRUCTURE, EXIT_INTERRUPTED,
+    };
+    unsigned i = 0;
+
+    while (i < ARRAY_SIZE(from_good_to_bad) && from_good_to_bad[i] != status)
+        i++;
+    return i;
+}
+
+enum exit_status exit_status_worse(enum exit_status a, enum exit_status b)
+{
+    return badness(b) > badness(a) ? b : a;
+}
+
+enum exit_status tally_exit_status(const struct result *result)
+{
+    bool failed = false, unexplained = false, ran = false;
+
+    for (size_t i = 0; i < result->plan.strategies; i++) {
+        const struct finding *finding = &result->findings[i];
+
+        failed |= tally_verdict(finding) == VERDICT_FAIL;
+        unexplained |= finding->kills.unexplained > 0 || finding->cuts.unexplained > 0;
+        ran |= tally_census_complete(finding);
+    }
+    if (result->interrupted)
+        return EXIT_INTERRUPTED;
+    if (result->trouble[0] || unexplained)
+        return EXIT_INFRASTRUCTURE;
+    if (failed)
+        return EXIT_FAIL;
+    if (!ran)
+        return EXIT_NOTHING_RAN;
+    return result->complete ? EXIT_PASS : EXIT_INCONCLUSIVE; /* it was killed */
+}

@@ -1,0 +1,54 @@
+/* fleet.h - all lanes of a run, their servers, their progress, and their end.
+ *
+ * The first process forks one redis-server and one lane per CPU (and a relay between
+ * them, if there is to be a longer round trip) before it makes an event loop, so that a
+ * lane inherits the loaded scenario and no loop, and can be a plain blocking program.
+ * From then on the loop (libuv) waits: for messages in the lanes' pipes, for the end of
+ * any process (pidfd), for signals, for the progress line's tick, and as watchdog for
+ * lanes that say nothing. Forks of its own rather than uv_spawn(), because a child has to
+ * set its parent-death signal and its CPU before it does anything else. */
+#pragma once
+
+#include <signal.h>
+
+#include "result/tally.h"
+#include "run/lane.h"
+#include "store/write.h"
+
+struct progress_view;
+
+struct fleet_options {
+    struct scenario *scenario;
+    const size_t *strategies; /* that take part */
+    struct plan plan;
+    bool bytes; /* cut every update at every byte too */
+    enum killer killer;
+    uint64_t timeout_ns;
+    bool skip_costs;     /* for verdicts alone: do not measure what updates cost */
+    struct store *store; /* keeps what lanes say; NULL: nobody does; borrowed */
+    uint64_t kill_ns;    /* each lane's kills end after so long; 0: when all are done */
+    size_t lanes;        /* 0: one per CPU */
+    const char *redis_server;   /* binary; NULL: from the PATH */
+    enum transport transport;   /* of workers; audits always take the unix socket */
+    uint64_t rtt_ns;            /* that is added between workers and Redis; 0: none */
+    struct progress_view *view; /* may be NULL */
+    /* One lane performs this alone, for result->narrative. NULL: an ordinary run. */
+    const struct replay *replay;
+};
+
+/* Runs everything that the result does not hold yet. The result is filled as far as
+ * things came, also when this returns an error. Nothing is left behind: no process, no
+ * socket, no file. */
+int fleet_run(const struct fleet_options *options, struct result *result,
+              struct err *err);
+
+/* Between two runs a signal that asks to stop must neither end the process without a
+ * report nor be lost. Held, it waits for the next fleet_run(), which it ends at once. */
+void fleet_hold_signals(sigset_t *ret_before);
+/* Does one wait? */
+bool fleet_stop_asked(void);
+/* The end of that. Who asks after the last run, or twice, asks for nothing more. */
+void fleet_release_signals(const sigset_t *before);
+
+/* How many lanes a run without --lanes has. */
+size_t fleet_default_lanes(void);

@@ -1,0 +1,164 @@
+/* parameters.c - see parameters.h. Values are kept as text, which is what --set takes. */
+#include "scenario/parameters.h"
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "scenario/mistake.h"
+
+static int compare_parameters(const void *a, const void *b)
+{
+    return strcmp(((const struct parameter *)a)->name,
+                  ((const struct parameter *)b)->name);
+}
+
+/* The value on top of the stack as text; numbers with as many digits as bring them back.
+ */
+static char *value_text(lua_State *lua)
+{
+    char text[40];
+
+    if (lua_type(lua, -1) == LUA_TNUMBER && !lua_isinteger(lua, -1)) {
+        for (int digits = 15; digits <= 17; digits++) {
+            snprintf(text, sizeof(text), "%.*g", digits, lua_tonumber(lua, -1));
+            if (strtod(text, NULL) == lua_tonumber(lua, -1))
+                break;
+        }
+        return mem_strdup(text);
+    }
+    if (lua_type(lua, -1) == LUA_TBOOLEAN)
+        return mem_strdup(lua_toboolean(lua, -1) ? "true" : "false");
+    lua_pushvalue(lua, -1); /* lua_tostring() changes what it converts */
+    char *copy = mem_strdup(lua_tostring(lua, -1));
+    lua_pop(lua, 1);
+    return copy;
+}
+
+/* Reads `params` (on top of the stack) into the scenario's list, sorted by name. */
+static int list_all(const struct loader *loader)
+{
+    struct scenario *scenario = loader->scenario;
+    lua_State *lua = loader->lua;
+
+    for (lua_pushnil(lua); lua_next(lua, -2); lua_pop(lua, 1)) {
+        struct parameter *parameter;
+        int type = lua_type(lua, -1);
+
+        if (lua_type(lua, -2) != LUA_TSTRING)
+            return loader_mistake(loader, "params", "params has an entry without a name");
+        if (type != LUA_TNUMBER && type != LUA_TSTRING && type != LUA_TBOOLEAN)
+            return loader_mistake(
+                loader, lua_tostring(lua, -2),
+                "parameter '%s' is a %s; expected a number, a string or a boolean",
+                lua_tostring(lua, -2), luaL_typename(lua, -1));
+        if (type == LUA_TNUMBER && !isfinite(lua_tonumber(lua, -1)))
+            return loader_mistake(loader, lua_tostring(lua, -2),
+                                  "parameter '%s' is not a finite number",
+                                  lua_tostring(lua, -2));
+        if (strcmp(lua_tostring(lua, -2), "seed") == 0 ||
+            strcmp(lua_tostring(lua, -2), "now") == 0)
+            return loader_mistake(loader, "params",
+                                  "parameter '%s' is afterkill's own; choose another "
+                                  "name",
+                                  lua_tostring(lua, -2));
+        scenario->parameters =
+            mem_grow(scenario->parameters, scenario->parameter_count + 1,
+                     sizeof(*scenario->parameters));
+        parameter = &scenario->parameters[scenario->parameter_count++];
+        *parameter = (struct parameter){ .value = NULL }; /* Lua can raise from here on */
+        parameter->name = mem_strdup(lua_tostring(lua, -2));
+        parameter->is_text = type == LUA_TSTRING;
+        parameter->is_flag = type == LUA_TBOOLEAN;
+        parameter->value = value_text(lua);
+    }
+    if (scenario->parameter_count)
+        qsort(scenario->parameters, scenario->parameter_count,
+              sizeof(*scenario->parameters), compare_parameters);
+    return 0;
+}
+
+static const char *parameter_name(const void *context, size_t i)
+{
+    return ((const struct scenario *)context)->parameters[i].name;
+}
+
+static bool is_number(const char *text)
+{
+    char *end;
+    double value = strtod(text, &end);
+
+    return end != text && !*end && isfinite(value);
+}
+
+/* "name=value" from the command line's option. */
+static int assign(const struct loader *loader, const char *option, const char *assignment)
+{
+    struct scenario *scenario = loader->scenario;
+    const char *equals = strchr(assignment, '=');
+    CLEANUP(mem_freep) char *name = NULL;
+    const char *nearest;
+
+    if (!equals || equals == assignment)
+        return err_set(loader->err, ERR_USAGE, "%s '%.100s': expected name=value", option,
+                       assignment);
+    name = mem_copy(assignment, (size_t)(equals - assignment) + 1);
+    name[equals - assignment] = '\0';
+    for (size_t i = 0; i < scenario->parameter_count; i++) {
+        struct parameter *parameter = &scenario->parameters[i];
+
+        if (strcmp(parameter->name, name) != 0)
+            continue;
+        if (parameter->is_flag
+                ? strcmp(equals + 1, "true") != 0 && strcmp(equals + 1, "false") != 0
+                : !parameter->is_text && !is_number(equals + 1))
+            return err_set(loader->err, ERR_USAGE, "%s %s='%.100s': expected %s", option,
+                           name, equals + 1,
+                           parameter->is_flag ? "true or false" : "a number");
+        free(parameter->value);
+        parameter->value = mem_strdup(equals + 1);
+        return 0;
+    }
+    nearest = str_nearest(name, scenario->parameter_count, parameter_name, scenario);
+    return err_set(loader->err, ERR_USAGE, "%s: %s has no parameter '%.60s'%s%s%s",
+                   option, scenario->path, name, nearest ? "; did you mean '" : "",
+                   nearest ? nearest : "", nearest ? "'?" : "; see its `params`");
+}
+
+static void push_parameter(lua_State *lua, const struct parameter *parameter)
+{
+    if (parameter->is_flag)
+        lua_pushboolean(lua, strcmp(parameter->value, "true") == 0);
+    else if (parameter->is_text || !lua_stringtonumber(lua, parameter->value))
+        lua_pushstring(lua, parameter->value);
+}
+
+int parameters_load(const struct loader *loader)
+{
+    const struct scenario_settings *settings = loader->settings;
+    struct scenario *scenario = loader->scenario;
+    lua_State *lua = loader->lua;
+    int code = 0;
+
+    if (lua_getfield(lua, -1, "params") == LUA_TTABLE)
+        code = list_all(loader);
+    lua_pop(lua, 1);
+    for (size_t i = 0; i < settings->count && code == 0; i++)
+        code = assign(loader, "--set", settings->assignments[i]);
+    if (settings->swept && code == 0)
+        code = assign(loader, "--sweep", settings->swept);
+    if (code < 0)
+        return code;
+    lua_newtable(lua);
+    for (size_t i = 0; i < scenario->parameter_count; i++) {
+        push_parameter(lua, &scenario->parameters[i]);
+        lua_setfield(lua, -2, scenario->parameters[i].name);
+    }
+    lua_pushinteger(lua, (lua_Integer)settings->seed);
+    lua_setfield(lua, -2, "seed");
+    lua_pushinteger(lua, settings->now);
+    lua_setfield(lua, -2, "now");
+    return 0;
+}

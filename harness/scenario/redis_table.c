@@ -1,0 +1,497 @@
+/* redis_table.c - see redis_table.h.
+ *
+ * What is pending in a pipeline is a Lua table with one entry per command: true if an
+ * error reply raises (call), false if not (pcall), and for an EXEC the place of its
+ * MULTI, so that its replies can be told whose they are. The table lives in the registry
+ * while the pipeline is open. */
+#include "scenario/redis_table.h"
+
+#include <lauxlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "redis/wire.h"
+#include "scenario/refusal.h"
+#include "scenario/script.h"
+
+struct context {
+    struct wire *wire;
+    int broken;
+    bool in_pipeline, in_multi;
+    bool transaction; /* between a MULTI and an EXEC of the scenario's own */
+    bool preparing;   /* the function is the scenario's `before` */
+};
+
+static const char context_key, pending_key;
+
+static struct context **context_place(lua_State *lua)
+{
+    return lua_getextraspace(lua);
+}
+
+static struct context *context_of(lua_State *lua)
+{
+    return *context_place(lua);
+}
+
+static int raise_err(lua_State *lua, struct context *context, const struct err *err)
+{
+    if (err->code != ERR_USAGE)
+        context->broken = err->code;
+    return luaL_error(lua, "%s", err->msg);
+}
+
+/* redis.call(60.0) means 60, as it does in Redis scripts, where every number is a double.
+ */
+static const char *argument(lua_State *lua, const char *function, int index,
+                            size_t *length)
+{
+    int type = lua_type(lua, index);
+
+    if (type != LUA_TSTRING && type != LUA_TNUMBER) {
+        luaL_error(lua, "%s: argument %d is %s; expected a string or a number", function,
+                   index, luaL_typename(lua, index));
+    } else if (type == LUA_TNUMBER && !lua_isinteger(lua, index)) {
+        lua_Number number = lua_tonumber(lua, index);
+        lua_Integer integer;
+
+        if (lua_numbertointeger(number, &integer) && (lua_Number)integer == number)
+            lua_pushinteger(lua, integer);
+        else
+            lua_pushfstring(lua, "%f", number);
+        lua_replace(lua, index);
+    }
+    return lua_tolstring(lua, index, length);
+}
+
+static void check_allowed(lua_State *lua, const char *function, int argc,
+                          const char *const *argv)
+{
+    const struct refusal *refusal = refusal_of(argc, argv);
+
+    if (refusal)
+        luaL_error(lua, "%s: %s is refused: %s", function, refusal->what,
+                   refusal->reason);
+}
+
+/* Keeps track of a MULTI that the scenario sends as a command of its own. */
+static void note_transaction(struct context *context, const char *command)
+{
+    if (strcasecmp(command, "MULTI") == 0)
+        context->transaction = true;
+    else if (strcasecmp(command, "EXEC") == 0 || strcasecmp(command, "DISCARD") == 0)
+        context->transaction = false;
+}
+
+/* Queues the command whose words are on the stack. */
+static void append(lua_State *lua, struct context *context, const char *function)
+{
+    int argc = lua_gettop(lua);
+    struct err err = ERR_NULL;
+    const char **argv;
+    size_t *lengths;
+
+    if (argc == 0)
+        luaL_error(lua, "%s: no command; expected %s(command, ...)", function, function);
+    if (!context->wire)
+        luaL_error(lua,
+                   "%s: not here; a scenario talks to Redis only inside its functions",
+                   function);
+    luaL_checkstack(lua, 8, function);
+    argv = lua_newuserdatauv(lua, (size_t)argc * sizeof(*argv), 0);
+    lengths = lua_newuserdatauv(lua, (size_t)argc * sizeof(*lengths), 0);
+    for (int i = 0; i < argc; i++)
+        argv[i] = argument(lua, function, i + 1, &lengths[i]);
+    check_allowed(lua, function, argc, argv);
+    note_transaction(context, argv[0]);
+    if (wire_append(context->wire, argc, argv, lengths, &err) < 0)
+        raise_err(lua, context, &err);
+}
+
+static void push_reply(lua_State *lua, const redisReply *reply);
+
+static void push_array(lua_State *lua, const redisReply *reply)
+{
+    luaL_checkstack(lua, 4, "reply nested too deeply");
+    lua_createtable(lua, (int)reply->elements, 0);
+    for (size_t i = 0; i < reply->elements; i++) {
+        push_reply(lua, reply->element[i]);
+        lua_rawseti(lua, -2, (lua_Integer)i + 1);
+    }
+}
+
+static void push_tagged(lua_State *lua, const char *tag, const redisReply *reply)
+{
+    lua_createtable(lua, 0, 1);
+    lua_pushlstring(lua, reply->str, (size_t)reply->len);
+    lua_setfield(lua, -2, tag);
+}
+
+static void push_reply(lua_State *lua, const redisReply *reply)
+{
+    switch (reply->type) {
+    case REDIS_REPLY_INTEGER:
+        lua_pushinteger(lua, reply->integer);
+        break;
+    case REDIS_REPLY_STRING:
+        lua_pushlstring(lua, reply->str, (size_t)reply->len);
+        break;
+    case REDIS_REPLY_STATUS:
+        push_tagged(lua, "ok", reply);
+        break;
+    case REDIS_REPLY_ERROR:
+        push_tagged(lua, "err", reply);
+        break;
+    case REDIS_REPLY_ARRAY:
+        push_array(lua, reply);
+        break;
+    default:
+        lua_pushboolean(lua, 0); /* nil, as Redis scripts see it */
+    }
+}
+
+static void push_next_reply(lua_State *lua, struct context *context)
+{
+    struct err err = ERR_NULL;
+    const redisReply *reply;
+
+    if (wire_read(context->wire, &reply, &err) < 0)
+        raise_err(lua, context, &err);
+    push_reply(lua, reply);
+}
+
+static bool is_error(lua_State *lua, int index)
+{
+    bool error;
+
+    if (!lua_istable(lua, index))
+        return false;
+    error = lua_getfield(lua, index, "err") == LUA_TSTRING;
+    lua_pop(lua, 1);
+    return error;
+}
+
+/* Raises the error reply at the index: "file:line: WRONGTYPE Operation against ...". */
+static int raise_reply(lua_State *lua, int index)
+{
+    lua_getfield(lua, index, "err");
+    return luaL_error(lua, "Redis: %s", lua_tostring(lua, -1));
+}
+
+static void flush(lua_State *lua, struct context *context)
+{
+    struct err err = ERR_NULL;
+
+    if (wire_flush(context->wire, &err) < 0)
+        raise_err(lua, context, &err);
+}
+
+/* Notes what the command that was just queued does with an error; the value is on the
+ * stack. */
+static void note_pending(lua_State *lua)
+{
+    lua_rawgetp(lua, LUA_REGISTRYINDEX, &pending_key);
+    lua_insert(lua, -2);
+    lua_rawseti(lua, -2, (lua_Integer)lua_rawlen(lua, -2) + 1);
+    lua_pop(lua, 1);
+}
+
+static lua_Integer pending_count(lua_State *lua)
+{
+    lua_Integer count;
+
+    lua_rawgetp(lua, LUA_REGISTRYINDEX, &pending_key);
+    count = (lua_Integer)lua_rawlen(lua, -1);
+    lua_pop(lua, 1);
+    return count;
+}
+
+static int command(lua_State *lua, const char *function, bool raises)
+{
+    struct context *context = context_of(lua);
+
+    append(lua, context, function);
+    if (context->in_pipeline) {
+        lua_pushboolean(lua, raises);
+        note_pending(lua);
+        return 0;
+    }
+    flush(lua, context);
+    push_next_reply(lua, context);
+    if (raises && is_error(lua, -1))
+        return raise_reply(lua, -1);
+    return 1;
+}
+
+static int redis_call(lua_State *lua)
+{
+    return command(lua, "redis.call", true);
+}
+
+static int redis_pcall(lua_State *lua)
+{
+    return command(lua, "redis.pcall", false);
+}
+
+/* The options of a pipeline: each one takes the value on top of the stack. */
+static void option_writes(lua_State *lua, const char *function, struct wire_manner *ret)
+{
+    const char *value = lua_type(lua, -1) == LUA_TSTRING ? lua_tostring(lua, -1) : "?";
+
+    if (strcmp(value, "each") != 0 && strcmp(value, "one") != 0)
+        luaL_error(lua, "%s: writes is '%s'; expected \"one\" or \"each\"", function,
+                   value);
+    if (strcmp(value, "each") == 0)
+        ret->chunk = WIRE_EACH.chunk;
+}
+
+static void option_chunk(lua_State *lua, const char *function, struct wire_manner *ret)
+{
+    int is_whole = 0;
+    lua_Integer bytes =
+        lua_type(lua, -1) == LUA_TNUMBER ? lua_tointegerx(lua, -1, &is_whole) : 0;
+
+    if (!is_whole || bytes < 1)
+        luaL_error(lua, "%s: chunk is %s; expected a number of bytes, 1 or more",
+                   function, luaL_tolstring(lua, -1, NULL));
+    ret->chunk = (size_t)bytes;
+}
+
+static void option_replies(lua_State *lua, const char *function, struct wire_manner *ret)
+{
+    const char *value = lua_type(lua, -1) == LUA_TSTRING ? lua_tostring(lua, -1) : "?";
+
+    if (strcmp(value, "read") != 0 && strcmp(value, "unread") != 0)
+        luaL_error(lua, "%s: replies is '%s'; expected \"read\" or \"unread\"", function,
+                   value);
+    ret->reads = strcmp(value, "read") == 0;
+}
+
+static const struct {
+    const char *name;
+    void (*take)(lua_State *lua, const char *function, struct wire_manner *ret);
+} pipeline_options[] = {
+    { "writes", option_writes },
+    { "chunk", option_chunk },
+    { "replies", option_replies },
+};
+
+/* Takes the option whose name and value are on top of the stack. */
+static void take_option(lua_State *lua, const char *function, struct wire_manner *ret)
+{
+    const char *name = lua_type(lua, -2) == LUA_TSTRING ? lua_tostring(lua, -2) : "?";
+
+    for (size_t i = 0; i < ARRAY_SIZE(pipeline_options); i++) {
+        if (strcmp(name, pipeline_options[i].name) == 0) {
+            pipeline_options[i].take(lua, function, ret);
+            return;
+        }
+    }
+    luaL_error(lua, "%s: unknown option '%s'; expected writes, chunk or replies",
+               function, name);
+}
+
+static struct wire_manner options(lua_State *lua, const char *function, int index)
+{
+    struct wire_manner manner = WIRE_ONE_BUFFER;
+
+    if (lua_isnoneornil(lua, index))
+        return manner;
+    if (!lua_istable(lua, index))
+        luaL_error(lua, "%s: options are %s; expected a table like {writes = \"each\"}",
+                   function, luaL_typename(lua, index));
+    if (lua_getfield(lua, index, "writes") != LUA_TNIL &&
+        lua_getfield(lua, index, "chunk") != LUA_TNIL)
+        luaL_error(lua, "%s: both writes and chunk; expected one of them", function);
+    lua_settop(lua, index);
+    for (lua_pushnil(lua); lua_next(lua, index); lua_pop(lua, 1))
+        take_option(lua, function, &manner);
+    return manner;
+}
+
+static void queue_word(lua_State *lua, struct context *context, const char *word)
+{
+    struct err err = ERR_NULL;
+    size_t length = strlen(word);
+
+    if (wire_append(context->wire, 1, &word, &length, &err) < 0)
+        raise_err(lua, context, &err);
+}
+
+/* Queues MULTI, what the function at the index calls, and EXEC. */
+static void queue_multi(lua_State *lua, struct context *context, int function)
+{
+    lua_Integer multi;
+    int status;
+
+    queue_word(lua, context, "MULTI");
+    lua_pushboolean(lua, 1);
+    note_pending(lua);
+    multi = pending_count(lua);
+    context->in_multi = true;
+    lua_pushvalue(lua, function);
+    status = lua_pcall(lua, 0, 0, 0);
+    context->in_multi = false;
+    queue_word(lua, context, status == LUA_OK ? "EXEC" : "DISCARD");
+    lua_pushinteger(lua, multi);
+    note_pending(lua);
+    if (status != LUA_OK)
+        lua_error(lua);
+}
+
+/* The body of a pipeline, called protected so that the wire can be put in order if fn
+ * raises. Stack: fn, multi?. Leaves the table of replies. */
+static int pipeline_body(lua_State *lua)
+{
+    struct context *context = context_of(lua);
+    lua_Integer replies = 0;
+
+    if (lua_toboolean(lua, 2)) {
+        queue_multi(lua, context, 1);
+    } else {
+        lua_pushvalue(lua, 1);
+        lua_call(lua, 0, 0);
+    }
+    flush(lua, context);
+    lua_newtable(lua);
+    while (wire_due(context->wire)) {
+        push_next_reply(lua, context);
+        lua_rawseti(lua, -2, ++replies);
+    }
+    return 1;
+}
+
+/* Raises the first error reply among those at `replies` whose command wants that. The
+ * command of reply i is at place i + offset of the pending table. An EXEC's own replies
+ * are looked at too. */
+static void raise_first_error(lua_State *lua, int replies, int pending,
+                              lua_Integer offset)
+{
+    lua_Integer count = (lua_Integer)lua_rawlen(lua, replies);
+
+    luaL_checkstack(lua, 4, "replies nested too deeply");
+    for (lua_Integer i = 1; i <= count; i++) {
+        lua_rawgeti(lua, pending, i + offset);
+        lua_rawgeti(lua, replies, i);
+        if (lua_toboolean(lua, -2) && is_error(lua, -1))
+            raise_reply(lua, lua_gettop(lua));
+        if (lua_isinteger(lua, -2) && lua_istable(lua, -1))
+            raise_first_error(lua, lua_gettop(lua), pending, lua_tointeger(lua, -2));
+        lua_pop(lua, 2);
+    }
+}
+
+static int pipeline(lua_State *lua, const char *function, bool multi)
+{
+    struct context *context = context_of(lua);
+    struct wire_manner manner = options(lua, function, 2);
+    int status, pending, replies;
+
+    luaL_checktype(lua, 1, LUA_TFUNCTION);
+    if (!context->wire)
+        return luaL_error(
+            lua, "%s: not here; a scenario talks to Redis only inside its functions",
+            function);
+    if (context->in_pipeline)
+        return luaL_error(lua,
+                          "%s: inside another pipeline; only redis.multi may stand there",
+                          function);
+    lua_settop(lua, 1);
+    lua_newtable(lua);
+    pending = lua_gettop(lua);
+    lua_pushvalue(lua, pending);
+    lua_rawsetp(lua, LUA_REGISTRYINDEX, &pending_key);
+    context->in_pipeline = true;
+    wire_set_manner(context->wire, manner);
+    lua_pushcfunction(lua, pipeline_body);
+    lua_pushvalue(lua, 1);
+    lua_pushboolean(lua, multi);
+    status = lua_pcall(lua, 2, 1, 0);
+    replies = lua_gettop(lua);
+    wire_set_manner(context->wire, WIRE_ONE_BUFFER);
+    context->in_pipeline = context->in_multi = false;
+    if (status != LUA_OK) {
+        struct err err = ERR_NULL;
+
+        if (!context->broken)
+            wire_abandon(context->wire, &err);
+        return lua_error(lua);
+    }
+    raise_first_error(lua, replies, pending, 0);
+    if (multi)
+        lua_rawgeti(lua, replies, (lua_Integer)lua_rawlen(lua, replies)); /* EXEC's */
+    return 1;
+}
+
+static int redis_pipeline(lua_State *lua)
+{
+    return pipeline(lua, "redis.pipeline", false);
+}
+
+static int redis_multi(lua_State *lua)
+{
+    struct context *context = context_of(lua);
+
+    if (!context->in_pipeline)
+        return pipeline(lua, "redis.multi", true);
+    if (context->in_multi)
+        return luaL_error(
+            lua, "redis.multi: inside another redis.multi; Redis does not nest them");
+    luaL_checktype(lua, 1, LUA_TFUNCTION);
+    if (!lua_isnoneornil(lua, 2))
+        return luaL_error(lua, "redis.multi: options belong to the pipeline around it");
+    queue_multi(lua, context, 1);
+    return 0;
+}
+
+void vocabulary_push(lua_State *lua)
+{
+    static const luaL_Reg functions[] = {
+        { "call", redis_call },
+        { "pcall", redis_pcall },
+        { "pipeline", redis_pipeline },
+        { "multi", redis_multi },
+        { NULL, NULL },
+    };
+
+    *context_place(lua) = lua_newuserdatauv(lua, sizeof(struct context), 0);
+    lua_rawsetp(lua, LUA_REGISTRYINDEX, &context_key); /* as long as the state lives */
+    vocabulary_use(lua, NULL, false);
+    luaL_newlib(lua, functions);
+    script_add(lua);
+}
+
+void vocabulary_use(lua_State *lua, struct wire *wire, bool preparing)
+{
+    *context_of(lua) = (struct context){ .wire = wire, .preparing = preparing };
+}
+
+struct wire *vocabulary_wire(lua_State *lua)
+{
+    return context_of(lua)->wire;
+}
+
+bool vocabulary_in_pipeline(lua_State *lua)
+{
+    return context_of(lua)->in_pipeline;
+}
+
+bool vocabulary_preparing(lua_State *lua)
+{
+    return context_of(lua)->preparing;
+}
+
+bool vocabulary_in_transaction(lua_State *lua)
+{
+    return context_of(lua)->transaction;
+}
+
+int vocabulary_broken(lua_State *lua)
+{
+    return context_of(lua)->broken;
+}
+
+int vocabulary_raise(lua_State *lua, const struct err *err)
+{
+    return raise_err(lua, context_of(lua), err);
+}

@@ -1,0 +1,77 @@
+/* refusal.c - see refusal.h. */
+#include "scenario/refusal.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/mem.h"
+
+#define ELSEWHERE "a scenario's state is in database 0"
+#define SHARED "the server belongs to all strategies"
+#define FAULTS "faults are afterkill's, not the scenario's"
+#define NEEDED "the connection is needed until the end of the update"
+#define LISTENS "what a listening connection hears are no replies, and cannot be counted"
+#define RESP2 "the connection speaks RESP2"
+#define SCRIPTS "the server's scripts are afterkill's too"
+
+/* With a word, only commands that have it as argument number `place` are meant. */
+static const struct {
+    const char *command;
+    const char *word;
+    int place;
+    struct refusal refusal;
+} rows[] = {
+    { "SELECT", NULL, 0, { "SELECT", ELSEWHERE } },
+    { "SWAPDB", NULL, 0, { "SWAPDB", ELSEWHERE } },
+    { "MOVE", NULL, 0, { "MOVE", ELSEWHERE } },
+    { "COPY", "DB", 3, { "COPY to another database", ELSEWHERE } },
+    { "COPY", "DB", 4, { "COPY to another database", ELSEWHERE } },
+    { "MIGRATE", NULL, 0, { "MIGRATE", ELSEWHERE } },
+    { "FLUSHALL",
+      NULL,
+      0,
+      { "FLUSHALL", "other databases hold the old state; FLUSHDB does the same to the "
+                    "scenario's" } },
+    { "SHUTDOWN", NULL, 0, { "SHUTDOWN", FAULTS } },
+    { "DEBUG", NULL, 0, { "DEBUG", FAULTS } },
+    { "FAILOVER", NULL, 0, { "FAILOVER", FAULTS } },
+    { "CONFIG", NULL, 0, { "CONFIG", SHARED } },
+    { "ACL", NULL, 0, { "ACL", SHARED } },
+    { "MODULE", NULL, 0, { "MODULE", SHARED } },
+    { "REPLICAOF", NULL, 0, { "REPLICAOF", SHARED } },
+    { "SLAVEOF", NULL, 0, { "SLAVEOF", SHARED } },
+    { "SCRIPT", "FLUSH", 1, { "SCRIPT FLUSH", SCRIPTS } },
+    { "SCRIPT", "KILL", 1, { "SCRIPT KILL", SCRIPTS } },
+    { "SCRIPT", "DEBUG", 1, { "SCRIPT DEBUG", SCRIPTS } },
+    { "FUNCTION", "KILL", 1, { "FUNCTION KILL", SCRIPTS } },
+    { "CLIENT", "KILL", 1, { "CLIENT KILL", FAULTS } },
+    { "CLIENT", "PAUSE", 1, { "CLIENT PAUSE", SHARED } },
+    { "CLIENT", "UNPAUSE", 1, { "CLIENT UNPAUSE", SHARED } },
+    { "CLIENT", "REPLY", 1, { "CLIENT REPLY", "every command must have its reply" } },
+    { "CLIENT", "TRACKING", 1, { "CLIENT TRACKING", LISTENS } },
+    { "SUBSCRIBE", NULL, 0, { "SUBSCRIBE", LISTENS } },
+    { "PSUBSCRIBE", NULL, 0, { "PSUBSCRIBE", LISTENS } },
+    { "SSUBSCRIBE", NULL, 0, { "SSUBSCRIBE", LISTENS } },
+    { "UNSUBSCRIBE", NULL, 0, { "UNSUBSCRIBE", LISTENS } },
+    { "PUNSUBSCRIBE", NULL, 0, { "PUNSUBSCRIBE", LISTENS } },
+    { "SUNSUBSCRIBE", NULL, 0, { "SUNSUBSCRIBE", LISTENS } },
+    { "MONITOR", NULL, 0, { "MONITOR", LISTENS } },
+    { "SYNC", NULL, 0, { "SYNC", LISTENS } },
+    { "PSYNC", NULL, 0, { "PSYNC", LISTENS } },
+    { "REPLCONF", NULL, 0, { "REPLCONF", LISTENS } },
+    { "QUIT", NULL, 0, { "QUIT", NEEDED } },
+    { "RESET", NULL, 0, { "RESET", NEEDED } },
+    { "HELLO", NULL, 0, { "HELLO", RESP2 } },
+};
+
+const struct refusal *refusal_of(int argc, const char *const *argv)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        if (strcasecmp(argv[0], rows[i].command) != 0)
+            continue;
+        if (!rows[i].word ||
+            (argc > rows[i].place && strcasecmp(argv[rows[i].place], rows[i].word) == 0))
+            return &rows[i].refusal;
+    }
+    return NULL;
+}

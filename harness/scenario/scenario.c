@@ -1,0 +1,521 @@
+/* scenario.c - see scenario.h. The keys of the tables are checked against tables of their
+ * own. */
+#include "scenario/scenario.h"
+
+#include <fnmatch.h>
+#include <lauxlib.h>
+#include <lua.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "scenario/invariants.h"
+#include "scenario/mistake.h"
+#include "scenario/parameters.h"
+#include "scenario/redis_table.h"
+#include "scenario/sandbox.h"
+#include "state/verdict.h"
+
+#define STRATEGIES_MOST 1000
+
+/* A key that a table may have. Lua types that it may take are bits: 1 << LUA_T... */
+struct key {
+    const char *name;
+    unsigned types;
+    const char *expected;
+    bool required;
+};
+#define STRING (1u << LUA_TSTRING)
+#define TABLE (1u << LUA_TTABLE)
+#define FUNCTION (1u << LUA_TFUNCTION)
+#define BOOLEAN (1u << LUA_TBOOLEAN)
+
+static const struct key scenario_keys[] = {
+    { "title", STRING, "a string", false },
+    { "source", STRING, "a string", false },
+    { "params", TABLE, "a table of numbers, strings and booleans", false },
+    { "before", FUNCTION, "a function", false },
+    { "strategies", TABLE, "a list of tables", true },
+    { "recover", FUNCTION, "a function", false },
+    { "alive", FUNCTION, "a function", false },
+    { "ignore", TABLE, "a list of patterns", false },
+    { "ordered", TABLE, "a list of patterns", false },
+    { "invariants", TABLE, "a table of invariants by name", false },
+};
+
+static const struct key strategy_keys[] = {
+    { "name", STRING, "a string", true },
+    { "about", STRING, "a string", false },
+    { "expect", STRING | TABLE, "a word or a list of words", false },
+    { "reference", BOOLEAN, "true or false", false },
+    { "update", FUNCTION, "a function", true },
+    { "recover", FUNCTION, "a function", false },
+};
+
+struct keys {
+    const struct key *keys;
+    size_t count;
+    const char *table; /* what has these keys */
+};
+
+static const char *key_name(const void *context, size_t i)
+{
+    return ((const struct keys *)context)->keys[i].name;
+}
+
+static const struct key *find_key(const struct keys *keys, const char *name)
+{
+    for (size_t i = 0; i < keys->count; i++)
+        if (strcmp(keys->keys[i].name, name) == 0)
+            return &keys->keys[i];
+    return NULL;
+}
+
+static int unknown_key(const struct loader *loader, const struct keys *keys,
+                       const char *name)
+{
+    const char *nearest = str_nearest(name, keys->count, key_name, keys);
+    char list[256] = "";
+
+    for (size_t i = 0; i < keys->count; i++) {
+        strcat(list, i ? ", " : "");
+        strcat(list, keys->keys[i].name);
+    }
+    if (nearest)
+        return loader_mistake(loader, name,
+                              "unknown key '%.60s' in %s; did you mean '%s'?", name,
+                              keys->table, nearest);
+    return loader_mistake(loader, name, "unknown key '%.60s' in %s; expected one of: %s",
+                          name, keys->table, list);
+}
+
+/* Checks names, types and presence of the keys of the table on top of the stack. */
+static int check_keys(const struct loader *loader, const struct keys *keys)
+{
+    lua_State *lua = loader->lua;
+
+    for (lua_pushnil(lua); lua_next(lua, -2); lua_pop(lua, 1)) {
+        const struct key *key;
+        const char *name;
+
+        if (lua_type(lua, -2) != LUA_TSTRING)
+            return loader_mistake(loader, "",
+                                  "%s has an entry without a name; expected name = value",
+                                  keys->table);
+        name = lua_tostring(lua, -2);
+        key = find_key(keys, name);
+        if (!key)
+            return unknown_key(loader, keys, name);
+        if (!(key->types & 1u << lua_type(lua, -1)))
+            return loader_mistake(loader, name, "%s of %s is a %s; expected %s", name,
+                                  keys->table, luaL_typename(lua, -1), key->expected);
+    }
+    for (size_t i = 0; i < keys->count; i++) {
+        bool missing = lua_getfield(lua, -1, keys->keys[i].name) == LUA_TNIL;
+
+        lua_pop(lua, 1);
+        if (missing && keys->keys[i].required)
+            return loader_mistake(loader, "return", "%s has no '%s'; expected %s",
+                                  keys->table, keys->keys[i].name,
+                                  keys->keys[i].expected);
+    }
+    return 0;
+}
+
+static char *get_string(lua_State *lua, const char *name)
+{
+    char *text;
+
+    lua_getfield(lua, -1, name);
+    text = mem_strdup(lua_isstring(lua, -1) ? lua_tostring(lua, -1) : "");
+    lua_pop(lua, 1);
+    return text;
+}
+
+static scenario_function get_function(lua_State *lua, const char *name)
+{
+    if (lua_getfield(lua, -1, name) == LUA_TFUNCTION)
+        return luaL_ref(lua, LUA_REGISTRYINDEX);
+    lua_pop(lua, 1);
+    return 0;
+}
+
+/* Is the table on top of the stack a list and nothing else? */
+static bool is_list(lua_State *lua)
+{
+    size_t count = 0;
+
+    for (lua_pushnil(lua); lua_next(lua, -2); lua_pop(lua, 1))
+        count++;
+    return count == lua_rawlen(lua, -1);
+}
+
+static int load_patterns(const struct loader *loader, const char *name,
+                         struct patterns *ret)
+{
+    lua_State *lua = loader->lua;
+    size_t count;
+
+    if (lua_getfield(lua, -1, name) != LUA_TTABLE) {
+        lua_pop(lua, 1);
+        return 0;
+    }
+    if (!is_list(lua))
+        return loader_mistake(
+            loader, name, "%s has entries with names; expected a list of patterns", name);
+    count = lua_rawlen(lua, -1);
+    ret->globs = mem_alloc((count + 1) * sizeof(*ret->globs));
+    for (size_t i = 0; i < count; i++) {
+        if (lua_rawgeti(lua, -1, (lua_Integer)i + 1) != LUA_TSTRING)
+            return loader_mistake(loader, name,
+                                  "entry %zu of %s is a %s; expected a pattern like "
+                                  "\"stat:*\"",
+                                  i + 1, name, luaL_typename(lua, -1));
+        ret->globs[ret->count++] = mem_strdup(lua_tostring(lua, -1));
+        lua_pop(lua, 1);
+    }
+    lua_pop(lua, 1);
+    return 0;
+}
+
+static int expect_word(const struct loader *loader, struct strategy *strategy,
+                       const char *word)
+{
+    unsigned bits = expect_parse(word);
+
+    if (!bits)
+        return loader_mistake(
+            loader, word,
+            "strategy '%s' expects '%.40s'; expected atomic or safe, or some of "
+            "leaked, lost, mixed, stuck, broken",
+            strategy->name, word);
+    if (strategy->expect && ((strategy->expect | bits) & (EXPECT_ATOMIC | EXPECT_SAFE)))
+        return loader_mistake(loader, word,
+                              "strategy '%s': '%s' cannot stand beside other words",
+                              strategy->name, bits & EXPECT_SAFE ? "safe" : "atomic");
+    strategy->expect |= bits;
+    return 0;
+}
+
+/* One word, or a list of them. */
+static int load_expect(const struct loader *loader, struct strategy *strategy)
+{
+    lua_State *lua = loader->lua;
+    int type = lua_getfield(lua, -1, "expect");
+    size_t count = type == LUA_TTABLE ? lua_rawlen(lua, -1) : 0;
+    int code = 0;
+
+    if (type == LUA_TSTRING)
+        code = expect_word(loader, strategy, lua_tostring(lua, -1));
+    if (type == LUA_TTABLE && count == 0)
+        code = loader_mistake(loader, "expect", "strategy '%s' expects an empty list",
+                              strategy->name);
+    for (size_t i = 1; i <= count && code == 0; i++) {
+        if (lua_rawgeti(lua, -1, (lua_Integer)i) == LUA_TSTRING)
+            code = expect_word(loader, strategy, lua_tostring(lua, -1));
+        else
+            code = loader_mistake(loader, "expect",
+                                  "strategy '%s': word %zu of expect is a %s",
+                                  strategy->name, i, luaL_typename(lua, -1));
+        lua_pop(lua, 1);
+    }
+    lua_pop(lua, 1);
+    return code;
+}
+
+/* The strategy's table is on top of the stack. */
+static int load_strategy(const struct loader *loader, size_t number, bool *ret_reference)
+{
+    static const struct keys keys = { strategy_keys, ARRAY_SIZE(strategy_keys),
+                                      "a strategy" };
+    struct scenario *scenario = loader->scenario;
+    struct strategy *strategy = &scenario->strategies[number];
+    char shown[64];
+    int code;
+
+    if (!lua_istable(loader->lua, -1))
+        return loader_mistake(loader, "strategies",
+                              "strategy %zu is a %s; expected a table", number + 1,
+                              luaL_typename(loader->lua, -1));
+    code = check_keys(loader, &keys);
+    if (code < 0)
+        return code;
+    scenario->strategy_count++;
+    strategy->name = get_string(loader->lua, "name");
+    strategy->about = get_string(loader->lua, "about");
+    strategy->update = get_function(loader->lua, "update");
+    strategy->recover = get_function(loader->lua, "recover");
+    if (!strategy->recover)
+        strategy->recover = scenario->recover;
+    lua_getfield(loader->lua, -1, "reference");
+    *ret_reference = lua_toboolean(loader->lua, -1);
+    lua_pop(loader->lua, 1);
+    str_show(shown, sizeof(shown), str_of(strategy->name));
+    if (!loader_is_name(strategy->name))
+        return loader_mistake(
+            loader, "name",
+            "strategy %zu is named '%s'; expected a name without spaces and commas",
+            number + 1, shown);
+    for (size_t i = 0; i < number; i++)
+        if (strcmp(scenario->strategies[i].name, strategy->name) == 0)
+            return loader_mistake(loader, "name", "two strategies are named '%s'",
+                                  strategy->name);
+    return load_expect(loader, strategy);
+}
+
+static int load_strategies(const struct loader *loader)
+{
+    struct scenario *scenario = loader->scenario;
+    lua_State *lua = loader->lua;
+    bool have_reference = false;
+    size_t count;
+
+    lua_getfield(lua, -1, "strategies");
+    if (!is_list(lua))
+        return loader_mistake(
+            loader, "strategies",
+            "strategies has entries with names; expected a list: { { name = "
+            "... }, ... }");
+    count = lua_rawlen(lua, -1);
+    if (count > STRATEGIES_MOST)
+        return loader_mistake(loader, "strategies", "%zu strategies; expected at most %d",
+                              count, STRATEGIES_MOST);
+    if (count == 0)
+        return loader_mistake(loader, "strategies",
+                              "strategies is empty; expected a list of tables");
+    scenario->strategies = mem_alloc(count * sizeof(*scenario->strategies));
+    scenario->reference = count - 1;
+    for (size_t i = 0; i < count; i++) {
+        bool reference = false;
+        int code;
+
+        lua_rawgeti(lua, -1, (lua_Integer)i + 1);
+        code = load_strategy(loader, i, &reference);
+        lua_pop(lua, 1);
+        if (code < 0)
+            return code;
+        if (reference && have_reference)
+            return loader_mistake(
+                loader, "reference",
+                "two strategies are the reference; expected at most one");
+        if (reference)
+            scenario->reference = i;
+        have_reference |= reference;
+    }
+    lua_pop(lua, 1);
+    return 0;
+}
+
+static const char parameters_key, redis_key;
+
+/* What every function is called with: (redis, p). */
+static int load_arguments(const struct loader *loader)
+{
+    lua_State *lua = loader->lua;
+    int code = parameters_load(loader);
+
+    if (code < 0)
+        return code;
+    lua_rawsetp(lua, LUA_REGISTRYINDEX, &parameters_key);
+    vocabulary_push(lua);
+    lua_rawsetp(lua, LUA_REGISTRYINDEX, &redis_key);
+    return 0;
+}
+
+/* The scenario's table is on top of the stack. */
+static int load_table(const struct loader *loader)
+{
+    static const struct keys keys = { scenario_keys, ARRAY_SIZE(scenario_keys),
+                                      "the scenario" };
+    struct scenario *scenario = loader->scenario;
+    lua_State *lua = loader->lua;
+    int code;
+
+    if (!lua_istable(lua, -1))
+        return loader_mistake(loader, "return", "the file returns a %s; expected a table",
+                              luaL_typename(lua, -1));
+    code = check_keys(loader, &keys);
+    if (code < 0)
+        return code;
+    scenario->title = get_string(lua, "title");
+    scenario->source = get_string(lua, "source");
+    scenario->before = get_function(lua, "before");
+    scenario->recover = get_function(lua, "recover");
+    scenario->alive = get_function(lua, "alive");
+    code = load_patterns(loader, "ignore", &scenario->ignore);
+    if (code == 0)
+        code = load_patterns(loader, "ordered", &scenario->ordered);
+    if (code == 0)
+        code = load_strategies(loader);
+    if (code == 0)
+        code = invariants_load(loader);
+    return code == 0 ? load_arguments(loader) : code;
+}
+
+/* load_table() as Lua calls it, protected: a table's metamethods can raise wherever it is
+ * read. */
+static int load_protected(lua_State *lua)
+{
+    const struct loader *loader = lua_touserdata(lua, 1);
+
+    lua_pushinteger(lua, load_table(loader));
+    return 1;
+}
+
+static int load_file(const struct loader *loader)
+{
+    lua_State *lua = loader->lua;
+    int code;
+
+    invariants_open(lua);
+    sandbox_guard(lua);
+    code = sandbox_run(lua, loader->scenario->path, loader->err);
+    if (code == 0) {
+        lua_pushcfunction(lua, sandbox_message);
+        lua_insert(lua, -2);
+        lua_pushcfunction(lua, load_protected);
+        lua_insert(lua, -2);
+        lua_pushlightuserdata(lua, (void *)(uintptr_t)loader);
+        lua_insert(lua, -2);
+        if (lua_pcall(lua, 2, 1, -4) != LUA_OK)
+            code = sandbox_explain(lua, loader->scenario->path, loader->err);
+        else
+            code = (int)lua_tointeger(lua, -1);
+    }
+    sandbox_unguard(lua);
+    invariants_close(lua);
+    return code;
+}
+
+static char *name_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *name = mem_strdup(slash ? slash + 1 : path);
+    char *dot = strrchr(name, '.');
+
+    if (dot && dot != name)
+        *dot = '\0';
+    return name;
+}
+
+int scenario_load(const char *path, const struct scenario_settings *settings,
+                  struct scenario **ret, struct err *err)
+{
+    CLEANUP(scenario_freep) struct scenario *scenario = MEM_NEW(struct scenario);
+    CLEANUP(mem_freep) char *text = NULL;
+    struct loader loader = { NULL, scenario, settings, NULL, err };
+    struct stat st;
+    int code;
+
+    if (stat(path, &st) == 0 && S_ISFIFO(st.st_mode))
+        return err_set(err, ERR_USAGE,
+                       "%s is a pipe; a scenario is read twice, so it has to be a file",
+                       path);
+    loader.text = text = loader_read_text(path);
+    scenario->path = mem_strdup(path);
+    scenario->name = name_of(path);
+    scenario->now = settings->now;
+    scenario->lua = loader.lua = sandbox_new(settings->seed);
+    code = load_file(&loader);
+    if (code < 0)
+        return code;
+    lua_settop(scenario->lua, 0);
+    *ret = TAKE_PTR(scenario);
+    return 0;
+}
+
+static void patterns_release(struct patterns *patterns)
+{
+    for (size_t i = 0; i < patterns->count; i++)
+        free(patterns->globs[i]);
+    free(patterns->globs);
+}
+
+void scenario_release(struct scenario *scenario)
+{
+    for (size_t i = 0; i < scenario->strategy_count; i++) {
+        free(scenario->strategies[i].name);
+        free(scenario->strategies[i].about);
+    }
+    for (size_t i = 0; i < scenario->parameter_count; i++) {
+        free(scenario->parameters[i].name);
+        free(scenario->parameters[i].value);
+    }
+    free(scenario->strategies);
+    free(scenario->parameters);
+    patterns_release(&scenario->ignore);
+    patterns_release(&scenario->ordered);
+    free(scenario->path);
+    free(scenario->name);
+    free(scenario->title);
+    free(scenario->source);
+    sandbox_free(scenario->lua);
+}
+
+struct scenario *scenario_free(struct scenario *scenario)
+{
+    if (scenario)
+        scenario_release(scenario);
+    free(scenario);
+    return NULL;
+}
+
+ptrdiff_t scenario_find(const struct scenario *scenario, const char *name)
+{
+    for (size_t i = 0; i < scenario->strategy_count; i++)
+        if (strcmp(scenario->strategies[i].name, name) == 0)
+            return (ptrdiff_t)i;
+    return -1;
+}
+
+const char *scenario_strategy_name(const void *scenario, size_t index)
+{
+    return ((const struct scenario *)scenario)->strategies[index].name;
+}
+
+int scenario_call(struct scenario *scenario, scenario_function function,
+                  struct wire *wire, bool *ret_refused, struct err *err)
+{
+    lua_State *lua = scenario->lua;
+    int status, broken;
+    bool unfinished;
+
+    *ret_refused = false;
+    if (!function)
+        return 0;
+    vocabulary_use(lua, wire, function == scenario->before);
+    lua_pushcfunction(lua, sandbox_message);
+    lua_rawgeti(lua, LUA_REGISTRYINDEX, function);
+    lua_rawgetp(lua, LUA_REGISTRYINDEX, &redis_key);
+    lua_rawgetp(lua, LUA_REGISTRYINDEX, &parameters_key);
+    status = lua_pcall(lua, 2, 1, -4);
+    broken = vocabulary_broken(lua);
+    unfinished = vocabulary_in_transaction(lua);
+    vocabulary_use(lua, NULL, false);
+    if (status == LUA_OK && broken)
+        err_set(err, broken, "the connection to Redis was lost");
+    else if (status != LUA_OK)
+        err_set(err, broken ? broken : ERR_USAGE, "%s", lua_tostring(lua, -1));
+    else if (unfinished)
+        err_set(err, ERR_USAGE,
+                "the function ended inside MULTI, and nothing of it is done; expected "
+                "EXEC or DISCARD, or redis.multi");
+    else
+        *ret_refused = lua_isboolean(lua, -1) && !lua_toboolean(lua, -1);
+    lua_settop(lua, 0);
+    return status == LUA_OK && !broken && !unfinished ? 0 : err->code;
+}
+
+bool patterns_match(const struct patterns *patterns, struct str key)
+{
+    CLEANUP(mem_freep) char *text = NULL;
+
+    if (patterns->count == 0)
+        return false;
+    text = mem_alloc(key.length + 1);
+    memcpy(text, key.bytes, key.length);
+    for (size_t i = 0; i < patterns->count; i++)
+        if (fnmatch(patterns->globs[i], text, 0) == 0)
+            return true;
+    return false;
+}

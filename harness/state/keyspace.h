@@ -1,0 +1,45 @@
+/* keyspace.h - what a database holds, a row per key, in one round trip.
+ *
+ * A row is what Redis replies to a script that returns
+ *
+ *     { key, type, pttl, elements, extra }
+ *
+ * Elements: string {value}; hash {field, value, ...}; set {member, ...}; zset {member,
+ * score, ...}; list {entry, ...}; stream {the entry's fields, packed, ...}; any other
+ * type (modules) {DUMP}. Extra: of hashes, if the server has such, the fields' times to
+ * live; of streams {group, how far it is, ...}. A stream's entries are told by their
+ * fields alone, because ids carry the time.
+ *
+ * There is such a script. But what a script costs is to be called and to call commands,
+ * and each byte that passes through Lua; for a few keys that is more than all the rest.
+ * So keys that were met before are asked for by plain commands: DBSIZE, and TYPE, PTTL
+ * and the elements of each. Their answers are taken if they account for every key there
+ * is, each of the type that was expected; else the script is asked. All this holds only
+ * while nobody writes: of a state that is still changing the answer may be any. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/str.h"
+#include "redis/connection.h"
+#include "redis/resp.h"
+
+struct rows {
+    bool field_expiries; /* the server has them */
+    bool strange;        /* keys are too many or of other types: ask the script only */
+    struct acquaintance *met; /* keys met before; owned */
+    size_t met_count;
+    struct str plain, script; /* the two questions; owned */
+    struct str drop;          /* the commands that delete all keys met, one each; owned */
+    unsigned in_vain;         /* plain questions in a row that were not enough */
+};
+
+int rows_init(struct rows *rows, redisContext *connection, bool field_expiries,
+              struct err *err);
+void rows_release(struct rows *rows);
+
+/* What to ask. */
+struct str rows_question(const struct rows *rows);
+/* Reads the answer, perhaps after another question: an array of rows in the arena. */
+int rows_read(struct rows *rows, struct replies *replies, const redisReply **ret,
+              struct err *err);

@@ -1,0 +1,90 @@
+/* snapshot.h - the whole state of a database in one round trip, and putting a state back.
+ *
+ * The database is read by one script, together with the question whether a client is
+ * still connected: nothing is read before redis-server has freed the dead worker's
+ * connection, or the state would still be changing while it is looked at. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "redis/connection.h"
+#include "scenario/scenario.h"
+#include "state/keyspace.h"
+#include "state/state.h"
+
+/* The longest expiry that a complete update sets, by key: what "within its bound" means.
+ * Keys that are not in it have no bound. */
+struct bounds {
+    struct bound *items; /* owned, keys too */
+    size_t count;
+};
+
+#define POSITION_TEXT 10
+
+/* One look at the database. The atoms point into the reply. */
+struct snapshot {
+    struct arena arena;               /* of the reply */
+    const redisReply *reply;          /* NULL: empty */
+    char (*positions)[POSITION_TEXT]; /* owned; ids of the entries of ordered lists */
+    struct state state;
+    struct signature signature;
+    int64_t by; /* client id of the connection that looked */
+};
+#define SNAPSHOT_NULL                                                                    \
+    {                                                                                    \
+        .arena = ARENA_NULL, .state = STATE_NULL                                         \
+    }
+
+/* A connection that looks and puts back, with the scripts it needs. */
+struct auditor {
+    redisContext *connection; /* owned */
+    const struct scenario *scenario;
+    struct bounds bounds;
+    bool field_expiries; /* the server has them */
+    size_t kept;         /* keys of the old state */
+    struct str undo;    /* the plain commands that bring them back; owned; "": too many */
+    size_t undo_ones;   /* how many of these must answer 1 */
+    struct arena arena; /* of the answers */
+    struct rows rows;   /* owned */
+    char keep_sha[41], restore_sha[41], expire_sha[41];
+};
+
+/* Takes over the connection, loads the scripts, finds out what the server can do. */
+int auditor_init(struct auditor *auditor, redisContext *connection,
+                 const struct scenario *scenario, struct err *err);
+void auditor_release(struct auditor *auditor);
+
+/* Waits until the client is gone (0: nobody to wait for), then reads everything. The
+ * snapshot's former contents are released. */
+int snapshot_take(struct auditor *auditor, int64_t client_id, struct snapshot *snapshot,
+                  struct err *err);
+/* The same by another connection than the auditor's. */
+int snapshot_take_by(struct auditor *auditor, redisContext *connection, int64_t client_id,
+                     struct snapshot *snapshot, struct err *err);
+/* Takes the reply apart again, with the bounds as they are now. */
+int snapshot_digest(struct auditor *auditor, struct snapshot *snapshot, struct err *err);
+void snapshot_release(struct snapshot *snapshot);
+
+/* The time to live of a key, or of a hash's field ("": of the key itself), as the
+ * snapshot saw it; -1: it has none, or is not there. */
+int64_t snapshot_ttl_ms(const struct snapshot *snapshot, struct str key,
+                        struct str field);
+
+/* Time passes: drops every key and hash field that has an expiry. */
+int snapshot_expire(struct auditor *auditor, struct err *err);
+
+/* Raises the bounds to cover the expiries of a snapshot. */
+void bounds_cover(struct bounds *bounds, const struct snapshot *snapshot);
+
+/* Keeps the state of a snapshot, which must be what the database holds, inside the
+ * server. Once. */
+int snapshot_keep(struct auditor *auditor, const struct snapshot *snapshot,
+                  struct err *err);
+
+/* Makes the database hold exactly what was kept; with `kept` false, nothing. */
+int snapshot_restore(struct auditor *auditor, bool kept, struct err *err);
+
+/* The same, if nothing has happened to the database since it was looked at. Costs less.
+ */
+int snapshot_undo(struct auditor *auditor, struct err *err);

@@ -1,0 +1,129 @@
+/* state.c - see state.h. */
+#include "state/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "base/mem.h"
+
+void state_add(struct state *state, struct atom atom)
+{
+    if (state->count == state->room) {
+        state->room = state->room ? 2 * state->room : 16;
+        state->atoms = mem_grow(state->atoms, state->room, sizeof(*state->atoms));
+    }
+    state->atoms[state->count++] = atom;
+    state->sorted = false;
+}
+
+void state_clear(struct state *state)
+{
+    state->count = 0;
+    state->sorted = false;
+}
+
+void state_release(struct state *state)
+{
+    free(state->atoms);
+    *state = (struct state)STATE_NULL;
+}
+
+int atom_compare_place(const struct atom *a, const struct atom *b)
+{
+    int order = str_compare(a->key, b->key);
+
+    if (!order)
+        order = str_compare(a->type, b->type);
+    return order ? order : str_compare(a->id, b->id);
+}
+
+int atom_compare(const struct atom *a, const struct atom *b)
+{
+    int order = atom_compare_place(a, b);
+
+    if (!order)
+        order = str_compare(a->value, b->value);
+    return order ? order : (int)a->expiry - (int)b->expiry;
+}
+
+static int compare(const void *a, const void *b)
+{
+    return atom_compare(a, b);
+}
+
+void state_sort(struct state *state)
+{
+    if (!state->sorted && state->count)
+        qsort(state->atoms, state->count, sizeof(*state->atoms), compare);
+    state->sorted = true;
+}
+
+/* Each part is hashed with the one before it as seed, so that ("ab", "c") is not ("a",
+ * "bc"). */
+static XXH128_hash_t atom_hash(const struct atom *atom)
+{
+    XXH64_hash_t seed = XXH3_64bits_withSeed(atom->key.bytes, atom->key.length,
+                                             (XXH64_hash_t)atom->expiry);
+
+    seed = XXH3_64bits_withSeed(atom->type.bytes, atom->type.length, seed);
+    seed = XXH3_64bits_withSeed(atom->id.bytes, atom->id.length, seed);
+    return XXH3_128bits_withSeed(atom->value.bytes, atom->value.length, seed);
+}
+
+struct signature state_signature(const struct state *state)
+{
+    unsigned __int128 sum = state->count;
+
+    for (size_t i = 0; i < state->count; i++) {
+        XXH128_hash_t hash = atom_hash(&state->atoms[i]);
+
+        sum += (unsigned __int128)hash.high64 << 64 | hash.low64;
+    }
+    return (struct signature){ (uint64_t)sum, (uint64_t)(sum >> 64) };
+}
+
+void atom_describe(char *buffer, size_t size, const struct atom *atom)
+{
+    static const char *const expiries[] = {
+        [EXPIRY_NEVER] = "which never expires",
+        [EXPIRY_BOUNDED] = "with an expiry",
+        [EXPIRY_BEYOND] = "with an expiry later than any complete update sets",
+    };
+    FILE *out = fmemopen(buffer, size, "w");
+
+    if (!out)
+        return;
+    str_print(out, atom->type, 20);
+    fputs(" '", out);
+    str_print(out, atom->key, 80);
+    if (atom->id.length) {
+        fputs("', element '", out);
+        str_print(out, atom->id, 40);
+    }
+    if (atom->value.length) {
+        fputs("' = '", out);
+        str_print(out, atom->value, 40);
+    }
+    fprintf(out, "', %s", expiries[atom->expiry]);
+    fclose(out);
+    buffer[size - 1] = '\0';
+}
+
+bool state_difference(struct state *a, struct state *b, char *buffer, size_t size)
+{
+    size_t i = 0, j = 0;
+
+    state_sort(a);
+    state_sort(b);
+    while (i < a->count && j < b->count && atom_compare(&a->atoms[i], &b->atoms[j]) == 0)
+        i++, j++;
+    buffer[0] = '\0';
+    if (i == a->count && j == b->count)
+        return false;
+    if (j == b->count || (i < a->count && atom_compare(&a->atoms[i], &b->atoms[j]) < 0))
+        atom_describe(buffer, size, &a->atoms[i]);
+    else
+        atom_describe(buffer, size, &b->atoms[j]);
+    return true;
+}

@@ -1,0 +1,88 @@
+/* verdict.h - is this state right? Two questions about a death, answered from states
+ * alone. Pure.
+ *
+ * Now: what a reader sees right after the death, compared with the state before the
+ * update and the state that the strategy itself leaves when nobody kills it.
+ *
+ * Later: what is left once time has done its work (everything with an expiry dropped,
+ * recovery run, expiries dropped once more): the residue. It is compared with the two
+ * residues that are right, that of the state before and that of the completed update. So
+ * a scenario needs no invariants to find a leak: a leak is what survives time, recovery
+ * and its owner. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "state/state.h"
+
+enum now {
+    NOW_INTACT, /* exactly the old state, or exactly the new one */
+    NOW_GAP,    /* all old or all new, but something that is in both is missing: heals by
+                   itself */
+    NOW_TORN,   /* anything else */
+    NOW_COUNT,
+};
+
+/* Words for a residue that is not right, as a set. The empty set is "clean". */
+enum later {
+    LATER_LEAKED =
+        1 << 0, /* in neither residue, in a new key or as a new element: the zombie */
+    LATER_LOST = 1 << 1, /* in both residues, and gone */
+    LATER_MIXED =
+        1 << 2, /* part old and part new, for good; or a value that is neither */
+    LATER_STUCK = 1 << 3,  /* a fresh worker cannot do the operation again */
+    LATER_BROKEN = 1 << 4, /* an invariant of the scenario's is violated */
+    LATER_ALL = (1 << 5) - 1,
+    LATER_COUNT = 5,
+};
+
+enum now verdict_now(struct state *old, struct state *new, struct state *state);
+
+/* LATER_LEAKED, LATER_LOST and LATER_MIXED; `stuck` and `broken` are found by trying, not
+ * here. */
+unsigned verdict_later(struct state *old, struct state *new, struct state *residue);
+
+/* For people: one atom that shows what is wrong with a residue, "stays: ..." or "gone:
+ * ..."; "" if nothing is. What stays is shown before what is gone. */
+void verdict_example(struct state *old, struct state *new, struct state *residue,
+                     char *buffer, size_t size);
+
+/* One distinct atom: how often it is in the old state or residue, in the new one, and
+ * here; and the words of the residue's that it is a reason for. */
+struct verdict_row {
+    const struct atom *atom;
+    size_t old, new, here;
+    unsigned words;
+};
+
+/* All atoms of the three, in order; their words together are those of verdict_later().
+ * The caller frees *ret; the atoms are the states'. Sorts all. */
+size_t verdict_rows(struct state *old, struct state *new, struct state *residue,
+                    struct verdict_row **ret);
+
+const char *now_name(enum now now);
+const char *later_name(unsigned bit_number); /* 0 .. LATER_COUNT - 1 */
+/* "clean", or the words joined by "+". The buffer holds at least LATER_TEXT bytes. */
+#define LATER_TEXT 40
+const char *later_text(unsigned words, char buffer[LATER_TEXT]);
+
+/* What a strategy is expected to do. */
+#define EXPECT_ATOMIC (1u << 16) /* never torn, no gap, always clean */
+#define EXPECT_SAFE (1u << 17)   /* always clean */
+/* or a set of later words: the census has at least one point with each. 0: nothing is
+ * expected. */
+
+/* The bits of one word ("atomic", "safe", "leaked", ...); 0 if it is none. */
+unsigned expect_parse(const char *word);
+
+/* The other way: words as they are kept in files. Of expectations, "atomic", "safe", or
+ * what later_text() says; "" of none. */
+const char *expect_text(unsigned expect, char buffer[LATER_TEXT]);
+/* The bits of words that are joined by "+"; what is not a word is nothing. */
+unsigned words_parse(const char *text);
+bool now_parse(const char *word, enum now *ret);
+
+/* Is it so? `torn_or_gap` and `words`: what the crash points of the census showed;
+ * `uncrashed`: what the strategy leaves without any crash. */
+bool expect_met(unsigned expect, bool torn_or_gap, unsigned words, unsigned uncrashed);

@@ -1,0 +1,360 @@
+/* difference.c - see difference.h. Tails of the binomial and the hypergeometric
+ * distribution come from r-mathlib, R's own. */
+#include "stats/difference.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define MATHLIB_STANDALONE 1
+#include <Rmath.h>
+
+#include "base/mem.h"
+#include "base/mutant.h"
+#include "base/rng.h"
+#include "stats/sequence.h"
+
+#define FISHER_TOLERANCE 1e-7 /* as R's fisher.test: equal but for rounding */
+#define LEAST_ERROR 1e-12     /* that is told apart from none */
+#define MOST_ERROR 0.999
+#define BISECTIONS 100
+
+enum { STREAM_BOOTSTRAP_BASE = 0x626f6f74, STREAM_BOOTSTRAP_NEW };
+
+static double rate_of(struct sample sample)
+{
+    return sample.of ? (double)sample.hits / (double)sample.of : 0;
+}
+
+/* Which rate is greater, without rounding: <0, 0, >0. */
+static int compare_rates(struct sample a, struct sample b)
+{
+    unsigned __int128 x = (unsigned __int128)a.hits * b.of;
+    unsigned __int128 y = (unsigned __int128)b.hits * a.of;
+
+    return (x > y) - (x < y);
+}
+
+static bool nothing_to_test(struct sample base, struct sample new)
+{
+    return !base.of || !new.of;
+}
+
+double difference_estimate(struct sample base, struct sample new)
+{
+    return nothing_to_test(base, new) ? 0 : rate_of(new) - rate_of(base);
+}
+
+/* The 2x2 table's distribution: hits of the new sample, if all hits are given. */
+struct table {
+    double new_of, base_of, hits;
+};
+
+static double probability(const struct table *table, double x)
+{
+    return dhyper(x, table->new_of, table->base_of, table->hits, 0);
+}
+
+/* Probabilities rise up to the mode and fall from there. The value closest to the mode,
+ * on the side of `beyond`, whose probability is still no more than `most`; that of the
+ * mode is more. `beyond`, which is one past the last possible value, if there is none:
+ * always so where the mode is that last value. */
+static double tail_border(const struct table *table, double beyond, double mode,
+                          double most)
+{
+    double inside = beyond, outside = mode;
+
+    while (fabs(outside - inside) > 1) {
+        double middle = floor((inside + outside) / 2);
+
+        if (probability(table, middle) <= most)
+            inside = middle;
+        else
+            outside = middle;
+    }
+    return inside;
+}
+
+static double fisher(struct sample base, struct sample new)
+{
+    const struct table table = { (double)new.of, (double)base.of,
+                                 (double)new.hits + (double)base.hits };
+    double least = fmax(0, table.hits - table.base_of);
+    double greatest = fmin(table.hits, table.new_of);
+    double mode =
+        floor((table.hits + 1) * (table.new_of + 1) / (table.new_of + table.base_of + 2));
+    double most = probability(&table, (double)new.hits) * (1 + FISHER_TOLERANCE);
+    double below, above;
+
+    if (nothing_to_test(base, new) || probability(&table, mode) <= most)
+        return 1;
+    below = tail_border(&table, least - 1, mode, most);
+    above = tail_border(&table, greatest + 1, mode, most);
+    return fmin(1, phyper(below, table.new_of, table.base_of, table.hits, 1, 0) +
+                       phyper(above - 1, table.new_of, table.base_of, table.hits, 0, 0));
+}
+
+static struct interval mover(struct sample base, struct sample new, double confidence)
+{
+    struct interval b = stats_proportion(base.hits, base.of, confidence);
+    struct interval n = stats_proportion(new.hits, new.of, confidence);
+    double pb = rate_of(base), pn = rate_of(new);
+
+    if (nothing_to_test(base, new))
+        return (struct interval){ -1, 1 };
+    return (struct interval){
+        .low = fmax(-1, pn - pb - hypot(pn - n.low, b.high - pb)),
+        .high = fmin(1, pn - pb + hypot(n.high - pn, pb - b.low)),
+    };
+}
+
+/* The lesser of two tails where they cross: as c grows, one rises and the other falls. */
+static double crossing(struct sample more, struct sample fewer)
+{
+    double low = 0, high = 1, tail = 1;
+
+    for (int i = 0; i < BISECTIONS; i++) {
+        double c = (low + high) / 2;
+        double rising =
+            pbinom((double)more.hits - 1, (double)more.of, c, /* lower */ 0, 0);
+        double falling = pbinom((double)fewer.hits, (double)fewer.of, c, 1, 0);
+
+        tail = fmin(rising, falling);
+        *(rising < falling ? &low : &high) = c;
+    }
+    return tail;
+}
+
+static double two_tails(struct sample base, struct sample new)
+{
+    int order = compare_rates(new, base);
+
+    if (nothing_to_test(base, new) || order == 0)
+        return 1;
+    return fmin(1, 4 * (order > 0 ? crossing(new, base) : crossing(base, new)));
+}
+
+static struct interval two_intervals(struct sample base, struct sample new,
+                                     double confidence)
+{
+    double each = 1 - (1 - confidence) / 2;
+    struct interval b = stats_proportion(base.hits, base.of, each);
+    struct interval n = stats_proportion(new.hits, new.of, each);
+
+    if (nothing_to_test(base, new))
+        return (struct interval){ -1, 1 };
+    return (struct interval){ n.low - b.high, n.high - b.low };
+}
+
+static struct interval two_sequences(struct sample base, struct sample new,
+                                     double confidence)
+{
+    double each = 1 - (1 - confidence) / 2;
+    struct interval b = sequence_interval(base.hits, base.of, each);
+    struct interval n = sequence_interval(new.hits, new.of, each);
+
+    return (struct interval){ n.low - b.high, n.high - b.low };
+}
+
+/* Are the rates told apart if so much error is allowed? */
+static bool are_apart(struct sample base, struct sample new, double error)
+{
+    struct interval interval = two_sequences(base, new, 1 - error);
+
+    return interval.low > 0 || interval.high < 0;
+}
+
+static double sequence_p(struct sample base, struct sample new)
+{
+    double low = log(LEAST_ERROR), high = 0;
+
+    if (nothing_to_test(base, new) || !are_apart(base, new, MOST_ERROR))
+        return 1;
+    for (int i = 0; i < BISECTIONS; i++) {
+        double middle = (low + high) / 2;
+
+        *(are_apart(base, new, exp(middle)) ? &high : &low) = middle;
+    }
+    return exp(high);
+}
+
+const struct difference_method *difference_method(bool same_instants)
+{
+    static const struct difference_method independent = {
+        "fisher", "mover-clopper-pearson",
+        "The sides have different seeds and are independent.", fisher, mover
+    };
+    static const struct difference_method dependent = {
+        "two-binomial-tails", "two-clopper-pearson",
+        "Both sides were killed at the same instants, so the test holds under any "
+        "dependence.",
+        two_tails, two_intervals
+    };
+
+    return same_instants && !mutant("fisher-always") ? &dependent : &independent;
+}
+
+const struct difference_method *difference_method_of_stopped(void)
+{
+    static const struct difference_method stopped = {
+        "two-confidence-sequences", "two-confidence-sequences",
+        "A side ended when its figures were good enough, so the test holds however often "
+        "one looks.",
+        sequence_p, two_sequences
+    };
+
+    return &stopped;
+}
+
+struct ranked {
+    double p;
+    size_t index;
+};
+
+static int compare_ranked(const void *a, const void *b)
+{
+    const struct ranked *x = a, *y = b;
+
+    return (x->p > y->p) - (x->p < y->p);
+}
+
+void difference_holm(double *p_values, size_t count)
+{
+    CLEANUP(mem_freep) struct ranked *ranked = MEM_ARRAY(struct ranked, count + 1);
+    double least = 0;
+
+    for (size_t i = 0; i < count; i++)
+        ranked[i] = (struct ranked){ p_values[i], i };
+    qsort(ranked, count, sizeof(*ranked), compare_ranked);
+    for (size_t i = 0; i < count && !mutant("no-holm"); i++) {
+        least = fmax(least, fmin(1, (double)(count - i) * ranked[i].p));
+        p_values[ranked[i].index] = least;
+    }
+}
+
+uint64_t kills_least(uint64_t from, bool (*decides)(const void *context, uint64_t kills),
+                     const void *context)
+{
+    uint64_t too_few = from ? from - 1 : 0, enough = from ? from : 1;
+
+    while (enough < KILLS_MOST && !decides(context, enough)) {
+        too_few = enough;
+        enough *= 2;
+    }
+    if (enough >= KILLS_MOST)
+        return KILLS_MOST;
+    while (enough - too_few > 1) {
+        uint64_t middle = too_few + (enough - too_few) / 2;
+
+        *(decides(context, middle) ? &enough : &too_few) = middle;
+    }
+    return enough;
+}
+
+struct sample sample_scaled(struct sample sample, uint64_t kills)
+{
+    return (struct sample){ (uint64_t)llround(rate_of(sample) * (double)kills), kills };
+}
+
+struct question {
+    const struct difference_method *method;
+    struct sample base, new;
+    double level;
+};
+
+static bool shows_difference(const void *context, uint64_t kills)
+{
+    const struct question *question = context;
+
+    return question->method->p_value(sample_scaled(question->base, kills),
+                                     sample_scaled(question->new, kills)) <=
+           question->level;
+}
+
+uint64_t difference_kills_needed(const struct difference_method *method,
+                                 struct sample base, struct sample new, double level,
+                                 size_t tests)
+{
+    const struct question question = { method, base, new,
+                                       level / (double)(tests ? tests : 1) };
+    uint64_t fewer = base.of < new.of ? base.of : new.of;
+
+    if (nothing_to_test(base, new) || compare_rates(base, new) == 0)
+        return 0;
+    return kills_least(fewer + 1, shows_difference, &question);
+}
+
+static int compare_durations(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* The caller frees it. */
+static uint64_t *sorted(const uint64_t *samples_ns, size_t count)
+{
+    uint64_t *copy = mem_copy(samples_ns, count * sizeof(*samples_ns));
+
+    qsort(copy, count, sizeof(*copy), compare_durations);
+    return copy;
+}
+
+/* The mean of as many durations as there are, drawn with replacement; never 0. */
+static double resampled_mean(const uint64_t *samples_ns, size_t count, uint64_t seed,
+                             uint64_t stream, uint64_t resample)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < count; i++)
+        sum += (double)
+            samples_ns[rng_below(count, seed, stream, resample * (uint64_t)count + i)];
+    return fmax(sum, 1) / (double)count;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* How many resamples lie beyond each end of the interval. */
+static size_t left_out(double confidence)
+{
+    return (size_t)((1 - confidence) / 2 * BOOTSTRAP_RESAMPLES + 1e-6);
+}
+
+static struct interval bootstrap(const uint64_t *base_ns, size_t base_count,
+                                 const uint64_t *new_ns, size_t new_count,
+                                 double confidence, uint64_t seed)
+{
+    double ratios[BOOTSTRAP_RESAMPLES];
+    size_t beyond = left_out(confidence);
+
+    for (size_t i = 0; i < BOOTSTRAP_RESAMPLES; i++)
+        ratios[i] = resampled_mean(base_ns, base_count, seed, STREAM_BOOTSTRAP_BASE, i) /
+                    resampled_mean(new_ns, new_count, seed, STREAM_BOOTSTRAP_NEW, i);
+    qsort(ratios, BOOTSTRAP_RESAMPLES, sizeof(*ratios), compare_doubles);
+    return (struct interval){ ratios[beyond], ratios[BOOTSTRAP_RESAMPLES - 1 - beyond] };
+}
+
+struct ratio bootstrap_ratio(const uint64_t *base_ns, size_t base_count,
+                             const uint64_t *new_ns, size_t new_count, double confidence,
+                             uint64_t seed)
+{
+    double base_mean = stats_mean(base_ns, base_count);
+    double new_mean = stats_mean(new_ns, new_count);
+    CLEANUP(mem_freep) uint64_t *base = NULL;
+    CLEANUP(mem_freep) uint64_t *new = NULL;
+
+    if (base_count < BOOTSTRAP_LEAST || new_count < BOOTSTRAP_LEAST || !(base_mean > 0) ||
+        !(new_mean > 0) || !left_out(confidence))
+        return (struct ratio){ .known = false };
+    base = sorted(base_ns, base_count);
+    new = sorted(new_ns, new_count);
+    return (struct ratio){
+        .known = true,
+        .estimate = base_mean / new_mean,
+        .interval = bootstrap(base, base_count, new, new_count, confidence, seed),
+    };
+}

@@ -1,0 +1,302 @@
+/* baseline.c - see baseline.h: writing, and files. What is read is baseline_parse.c. */
+#include "store/baseline.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+#define FILE_MOST_BYTES (64 << 20)
+
+/* In thousandths. */
+static const unsigned cuts[] = { 0,   40,  80,  120, 160, 200, 240, 280, 320, 360, 400,
+                                 440, 480, 520, 560, 600, 640, 680, 720, 760, 800, 840,
+                                 880, 920, 960, 970, 980, 985, 990, 995, 1000 };
+
+const size_t baseline_parts = ARRAY_SIZE(cuts) - 1;
+
+size_t baseline_cut(size_t count, size_t part)
+{
+    return count * cuts[part] / 1000;
+}
+
+static json_t *whole(uint64_t number)
+{
+    return json_integer((json_int_t)number);
+}
+
+static json_t *text(const char *bytes)
+{
+    json_t *string = json_string(bytes ? bytes : "");
+
+    return string ? string : json_string("(not UTF-8)");
+}
+
+static json_t *later(unsigned words)
+{
+    char buffer[LATER_TEXT];
+
+    return text(later_text(words, buffer));
+}
+
+static json_t *points(const struct finding *finding)
+{
+    json_t *array = json_array();
+
+    for (uint64_t k = 0; k <= finding->commands; k++) {
+        const struct point *point = &finding->points[k];
+        json_t *row = json_array();
+
+        json_array_append_new(row, text(k ? finding->steps[k - 1].command.label : ""));
+        json_array_append_new(row, text(now_name(point->now)));
+        json_array_append_new(row, later(point->later));
+        json_array_append_new(array, row);
+    }
+    return array;
+}
+
+static json_t *kills(const struct kills *kills)
+{
+    json_t *object = json_object();
+
+    json_object_set_new(object, "requested", whole(kills->requested));
+    for (int i = 0; i < OUTCOME_COUNT; i++)
+        json_object_set_new(object, outcome_name((enum outcome)i),
+                            whole(kills->outcomes[i]));
+    for (int i = 0; i < NOW_COUNT; i++)
+        json_object_set_new(object, now_name((enum now)i), whole(kills->words.now[i]));
+    json_object_set_new(object, "clean", whole(kills->words.clean));
+    for (unsigned i = 0; i < LATER_COUNT; i++)
+        json_object_set_new(object, later_name(i), whole(kills->words.later[i]));
+    return object;
+}
+
+static json_t *durations(const struct finding *finding)
+{
+    CLEANUP(mem_freep)
+    uint64_t *samples = mem_copy(finding->samples_ns,
+                                 finding->sample_count * sizeof(*finding->samples_ns));
+    json_t *array = json_array();
+
+    stats_quantile(samples, finding->sample_count, 0); /* sorts */
+    for (size_t i = 0; i < baseline_parts; i++) {
+        size_t from = baseline_cut(finding->sample_count, i);
+        size_t to = baseline_cut(finding->sample_count, i + 1);
+        double mean_ns = round(stats_mean(samples + from, to - from));
+
+        if (from < to)
+            json_array_append_new(array, whole(mean_ns > 1 ? (uint64_t)mean_ns : 1));
+    }
+    return array;
+}
+
+static json_t *expected(unsigned expect)
+{
+    json_t *array = json_array();
+
+    if (expect & EXPECT_ATOMIC)
+        json_array_append_new(array, text("atomic"));
+    if (expect & EXPECT_SAFE)
+        json_array_append_new(array, text("safe"));
+    for (unsigned i = 0; i < LATER_COUNT; i++)
+        if (expect >> i & 1)
+            json_array_append_new(array, text(later_name(i)));
+    return array;
+}
+
+static json_t *strategy(const struct finding *finding)
+{
+    json_t *object = json_object();
+
+    json_object_set_new(object, "name", text(finding->strategy->name));
+    json_object_set_new(object, "expect", expected(finding->strategy->expect));
+    json_object_set_new(object, "bytes", whole(finding->bytes));
+    json_object_set_new(object, "round_trips", whole(finding->trips));
+    json_object_set_new(object, "uncrashed", later(finding->uncrashed));
+    json_object_set_new(object, "points", points(finding));
+    json_object_set_new(object, "kills", kills(&finding->kills));
+    json_object_set_new(object, "updates", whole(finding->sample_count));
+    json_object_set_new(object, "update_ns", durations(finding));
+    return object;
+}
+
+static json_t *baseline_object(const struct result *result)
+{
+    const struct scenario *scenario = result->scenario;
+    json_t *object = json_object(), *params = json_object(), *strategies = json_array();
+
+    for (size_t i = 0; i < scenario->parameter_count; i++)
+        json_object_set_new(params, scenario->parameters[i].name,
+                            text(scenario->parameters[i].value));
+    for (size_t i = 0; i < result->plan.strategies; i++)
+        json_array_append_new(strategies, strategy(&result->findings[i]));
+    json_object_set_new(object, "schema", json_integer(BASELINE_SCHEMA));
+    json_object_set_new(object, "afterkill", text(VERSION));
+    json_object_set_new(object, "scenario", text(scenario->name));
+    json_object_set_new(object, "title", text(scenario->title));
+    json_object_set_new(object, "params", params);
+    json_object_set_new(object, "redis", text(result->server));
+    json_object_set_new(object, "transport", text(result->transport));
+    json_object_set_new(object, "rtt_us", json_real(result->rtt_us));
+    json_object_set_new(object, "killer", text(result->killer));
+    json_object_set_new(object, "lanes", whole(result->lanes));
+    json_object_set_new(object, "seed", whole(result->plan.seed));
+    json_object_set_new(object, "confidence", json_real(result->confidence));
+    if (result->stopping.width > 0)
+        json_object_set_new(object, "until_width", json_real(result->stopping.width));
+    if (result->stopping.below > 0)
+        json_object_set_new(object, "until_below", json_real(result->stopping.below));
+    json_object_set_new(object, "strategies", strategies);
+    return object;
+}
+
+static bool is_flat(json_t *value)
+{
+    const char *key;
+    json_t *member;
+    size_t index;
+
+    json_array_foreach (value, index, member) {
+        if (json_is_object(member) || json_is_array(member))
+            return false;
+    }
+    json_object_foreach (value, key, member) {
+        if (json_is_object(member) || json_is_array(member))
+            return false;
+    }
+    return true;
+}
+
+/* As JSON_INDENT would, but what has nothing nested in it stands on one line. */
+static void write_value(FILE *out, json_t *value, int depth)
+{
+    size_t count =
+        json_is_array(value) ? json_array_size(value) : json_object_size(value);
+    const char *key;
+    json_t *member;
+    size_t index, written = 0;
+
+    if (is_flat(value)) {
+        json_dumpf(value, out, JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
+        return;
+    }
+    fputs(json_is_array(value) ? "[\n" : "{\n", out);
+    json_array_foreach (value, index, member) {
+        fprintf(out, "%*s", 2 * depth + 2, "");
+        write_value(out, member, depth + 1);
+        fputs(++written < count ? ",\n" : "\n", out);
+    }
+    json_object_foreach (value, key, member) {
+        fprintf(out, "%*s\"%s\": ", 2 * depth + 2, "", key); /* our own keys only */
+        write_value(out, member, depth + 1);
+        fputs(++written < count ? ",\n" : "\n", out);
+    }
+    fprintf(out, "%*s%s", 2 * depth, "", json_is_array(value) ? "]" : "}");
+}
+
+char *baseline_text(const struct result *result)
+{
+    json_t *object = baseline_object(result);
+    char *content = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&content, &length);
+
+    if (out) {
+        write_value(out, object, 0);
+        fputc('\n', out);
+        fclose(out);
+    }
+    json_decref(object);
+    return content ? content : mem_strdup("");
+}
+
+static int check_result(const struct result *result, struct err *err)
+{
+    if (!result->complete)
+        return err_set(err, ERR_USAGE, "the run was not finished, so it is no baseline");
+    for (size_t i = 0; i < result->plan.strategies; i++) {
+        const struct finding *finding = &result->findings[i];
+
+        if (!tally_census_complete(finding))
+            return err_set(
+                err, ERR_USAGE,
+                "the census of '%s' is not finished, so the run is no baseline",
+                finding->strategy->name);
+        if (finding->kills.unexplained || finding->cuts.unexplained)
+            return err_set(err, ERR_USAGE,
+                           "'%s' has unexplained deaths, so the run is no baseline",
+                           finding->strategy->name);
+    }
+    return 0;
+}
+
+int baseline_save(const char *path, const struct result *result, struct err *err)
+{
+    CLEANUP(mem_freep) char *content = NULL;
+    int code = check_result(result, err);
+
+    if (code < 0)
+        return code;
+    content = baseline_text(result);
+    return file_write(path, content, strlen(content), err);
+}
+
+static void closep(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+}
+
+static int read_whole(const char *path, char **ret, size_t *ret_length, struct err *err)
+{
+    CLEANUP(closep) int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    CLEANUP(mem_freep) char *bytes = NULL;
+    struct stat st;
+    size_t used = 0;
+    ssize_t n = 1;
+
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return err_set(err, ERR_USAGE, "baseline '%s': %s", path, strerror(errno));
+    if (!S_ISREG(st.st_mode) || st.st_size > FILE_MOST_BYTES)
+        return err_set(err, ERR_USAGE, "baseline '%s': %s", path,
+                       S_ISREG(st.st_mode) ? "it is too large for one"
+                                           : "it is not a file");
+    bytes = mem_alloc((size_t)st.st_size + 1);
+    while (n > 0 && used < (size_t)st.st_size) {
+        n = read(fd, bytes + used, (size_t)st.st_size - used);
+        used += n > 0 ? (size_t)n : 0;
+    }
+    if (n < 0)
+        return err_set(err, ERR_USAGE, "baseline '%s': %s", path, strerror(errno));
+    *ret = TAKE_PTR(bytes);
+    *ret_length = used;
+    return 0;
+}
+
+int baseline_load(const char *path, struct baseline **ret, struct err *err)
+{
+    CLEANUP(mem_freep) char *bytes = NULL;
+    size_t length = 0;
+    int code = read_whole(path, &bytes, &length, err);
+
+    return code < 0 ? code : baseline_parse(path, bytes, length, ret, err);
+}
+
+struct baseline *baseline_free(struct baseline *baseline)
+{
+    if (!baseline)
+        return NULL;
+    result_release(&baseline->result);
+    scenario_release(&baseline->scenario);
+    free(baseline->version);
+    free(baseline->transport);
+    free(baseline->killer);
+    free(baseline);
+    return NULL;
+}

@@ -1,0 +1,417 @@
+/* baseline_read.c - reads what baseline.c writes, and trusts nothing of it: files in a
+ * repository are merged by hand.
+ *
+ * The first mistake is kept; after it everything reads as nothing, and goes on. So the
+ * functions below read one member after the other and ask for mistakes once, at the end.
+ */
+#include <inttypes.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/baseline.h"
+
+#define WHOLE_MOST INT64_MAX
+#define COUNT_MOST 1000000000
+#define SAMPLES_MOST 100000
+#define DURATION_MOST_NS INT64_C(1000000000000000) /* eleven days */
+#define RTT_MOST_US 1e9
+
+struct reading {
+    const char *name; /* of the file */
+    char where[48];   /* "" or "strategies[3]." */
+    int code;
+    struct err *err;
+};
+
+/* Keeps the first mistake. */
+static void mistake(struct reading *reading, const char *key, const char *expected)
+{
+    if (!reading->code)
+        reading->code =
+            err_set(reading->err, ERR_USAGE, "baseline '%s': %s%s: expected %s",
+                    reading->name, reading->where, key, expected);
+}
+
+/* A member, of which is_right() says whether it is what it should be; NULL after a
+ * mistake. */
+static json_t *member(struct reading *reading, json_t *object, const char *key,
+                      bool right, const char *expected)
+{
+    if (!right)
+        mistake(reading, key, expected);
+    return reading->code ? NULL : json_object_get(object, key);
+}
+
+static json_t *get_array(struct reading *reading, json_t *object, const char *key)
+{
+    return member(reading, object, key, json_is_array(json_object_get(object, key)),
+                  "an array");
+}
+
+static json_t *get_object(struct reading *reading, json_t *object, const char *key)
+{
+    return member(reading, object, key, json_is_object(json_object_get(object, key)),
+                  "an object");
+}
+
+/* "" after a mistake; never NULL. */
+static const char *get_text(struct reading *reading, json_t *object, const char *key)
+{
+    json_t *text = member(reading, object, key,
+                          json_is_string(json_object_get(object, key)), "a text");
+
+    return text ? json_string_value(text) : "";
+}
+
+static bool is_whole(json_t *value, json_int_t least, json_int_t most)
+{
+    return json_is_integer(value) && json_integer_value(value) >= least &&
+           json_integer_value(value) <= most;
+}
+
+static uint64_t get_whole(struct reading *reading, json_t *object, const char *key,
+                          json_int_t most)
+{
+    char expected[64];
+    json_t *value;
+
+    snprintf(expected, sizeof(expected), "a whole number from 0 to %" JSON_INTEGER_FORMAT,
+             most);
+    value = member(reading, object, key, is_whole(json_object_get(object, key), 0, most),
+                   expected);
+    return value ? (uint64_t)json_integer_value(value) : 0;
+}
+
+/* From `least` to `most`. */
+static double get_real(struct reading *reading, json_t *object, const char *key,
+                       double least, double most)
+{
+    json_t *value = json_object_get(object, key);
+    double number = json_is_number(value) ? json_number_value(value) : NAN;
+    char expected[64];
+
+    snprintf(expected, sizeof(expected), "a number from %g to %g", least, most);
+    value = member(reading, object, key, number >= least && number <= most, expected);
+    return value ? number : 0;
+}
+
+/* The same; 0 if the key is not there. */
+static double get_optional(struct reading *reading, json_t *object, const char *key,
+                           double least, double most)
+{
+    return json_object_get(object, key) ? get_real(reading, object, key, least, most) : 0;
+}
+
+/* The words of "clean" or "leaked+lost"; false: it is neither. */
+static bool parse_later(const char *text, unsigned *ret)
+{
+    char written[LATER_TEXT];
+
+    for (unsigned words = 0; words <= LATER_ALL; words++) {
+        if (strcmp(later_text(words, written), text) == 0) {
+            *ret = words;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool parse_now(const char *text, enum now *ret)
+{
+    for (int i = 0; i < NOW_COUNT; i++) {
+        if (strcmp(now_name((enum now)i), text) == 0) {
+            *ret = (enum now)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *text_at(json_t *array, size_t index)
+{
+    const char *text = json_string_value(json_array_get(array, index));
+
+    return text ? text : "";
+}
+
+/* [command, now, later]. */
+static bool parse_point(json_t *row, struct finding *finding, size_t k)
+{
+    struct point *point = &finding->points[k];
+    const char *command = text_at(row, 0);
+
+    if (!json_is_array(row) || json_array_size(row) != 3 ||
+        !json_is_string(json_array_get(row, 0)))
+        return false;
+    if (k == 0 ? *command : strlen(command) >= sizeof(finding->steps->command.label))
+        return false;
+    if (k)
+        strcpy(finding->steps[k - 1].command.label, command);
+    point->taken = true;
+    return parse_now(text_at(row, 1), &point->now) &&
+           parse_later(text_at(row, 2), &point->later);
+}
+
+static void parse_points(struct reading *reading, json_t *object, struct finding *finding)
+{
+    json_t *rows = get_array(reading, object, "points");
+    size_t count = json_array_size(rows);
+
+    if (!count) {
+        mistake(reading, "points", "at least one crash point");
+        return;
+    }
+    finding->controlled = true;
+    finding->commands = count - 1;
+    finding->points = mem_alloc(count * sizeof(*finding->points));
+    finding->steps = mem_alloc(count * sizeof(*finding->steps));
+    for (size_t k = 0; k < count; k++) {
+        char key[40];
+
+        snprintf(key, sizeof(key), "points[%zu]", k);
+        if (!parse_point(json_array_get(rows, k), finding, k))
+            mistake(reading, key,
+                    "[command, now, later], of which the first has no command");
+    }
+}
+
+/* No word can be said of more kills than are valid, and every valid one has one word of
+ * now, and is clean or has words of later. */
+static bool is_consistent(const struct kills *kills)
+{
+    uint64_t valid = kills->outcomes[OUTCOME_VALID], now = 0;
+
+    for (int i = 0; i < NOW_COUNT; i++)
+        now += kills->words.now[i];
+    if (now != valid || kills->words.clean > valid)
+        return false;
+    for (int i = 0; i < LATER_COUNT; i++)
+        if (kills->words.later[i] > valid - kills->words.clean)
+            return false;
+    return true;
+}
+
+static void parse_kills(struct reading *reading, json_t *strategy, struct kills *kills)
+{
+    json_t *object = get_object(reading, strategy, "kills");
+    size_t used = strlen(reading->where);
+
+    snprintf(reading->where + used, sizeof(reading->where) - used, "kills.");
+    kills->requested = get_whole(reading, object, "requested", COUNT_MOST);
+    for (int i = 0; i < OUTCOME_COUNT; i++)
+        kills->outcomes[i] =
+            get_whole(reading, object, outcome_name((enum outcome)i), COUNT_MOST);
+    for (int i = 0; i < NOW_COUNT; i++)
+        kills->words.now[i] =
+            get_whole(reading, object, now_name((enum now)i), COUNT_MOST);
+    kills->words.clean = get_whole(reading, object, "clean", COUNT_MOST);
+    for (unsigned i = 0; i < LATER_COUNT; i++)
+        kills->words.later[i] = get_whole(reading, object, later_name(i), COUNT_MOST);
+    reading->where[used] = '\0';
+    if (!is_consistent(kills))
+        mistake(reading, "kills", "words that add up to the valid kills");
+}
+
+static size_t parts_with_samples(size_t count)
+{
+    size_t parts = 0;
+
+    for (size_t i = 0; i < baseline_parts; i++)
+        parts += baseline_cut(count, i) < baseline_cut(count, i + 1);
+    return parts;
+}
+
+/* Ascending whole numbers above 0? */
+static bool are_durations(json_t *array)
+{
+    json_int_t before = 1;
+
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        json_t *value = json_array_get(array, i);
+
+        if (!is_whole(value, before, DURATION_MOST_NS))
+            return false;
+        before = json_integer_value(value);
+    }
+    return true;
+}
+
+static void parse_durations(struct reading *reading, json_t *object,
+                            struct finding *finding)
+{
+    size_t count = (size_t)get_whole(reading, object, "updates", SAMPLES_MOST), next = 0;
+    json_t *array = get_array(reading, object, "update_ns");
+
+    if (json_array_size(array) != parts_with_samples(count))
+        mistake(reading, "update_ns", "as many parts as so many updates have");
+    if (!are_durations(array))
+        mistake(reading, "update_ns", "whole numbers above 0 in ascending order");
+    if (reading->code)
+        return;
+    finding->sample_count = count;
+    finding->samples_ns = MEM_ARRAY(uint64_t, count + 1);
+    for (size_t i = 0; i < baseline_parts; i++) {
+        size_t to = baseline_cut(count, i + 1);
+
+        for (size_t s = baseline_cut(count, i); s < to; s++)
+            finding->samples_ns[s] =
+                (uint64_t)json_integer_value(json_array_get(array, next));
+        next += baseline_cut(count, i) < to;
+    }
+}
+
+static unsigned parse_expect(struct reading *reading, json_t *object)
+{
+    json_t *words = get_array(reading, object, "expect");
+    unsigned expect = 0;
+
+    for (size_t i = 0; i < json_array_size(words); i++) {
+        unsigned word = expect_parse(text_at(words, i));
+
+        if (!word)
+            mistake(reading, "expect", "words like leaked, safe or atomic");
+        expect |= word;
+    }
+    return expect;
+}
+
+static void parse_name(struct reading *reading, json_t *object,
+                       const struct scenario *scenario, struct strategy *strategy)
+{
+    strategy->name = mem_strdup(get_text(reading, object, "name"));
+    strategy->about = mem_strdup("");
+    strategy->expect = parse_expect(reading, object);
+    if (!*strategy->name)
+        mistake(reading, "name", "a name");
+    for (const struct strategy *other = scenario->strategies; other < strategy; other++)
+        if (strcmp(other->name, strategy->name) == 0)
+            mistake(reading, "name", "another name than that of a strategy before");
+}
+
+static void parse_finding(struct reading *reading, json_t *object,
+                          struct finding *finding)
+{
+    finding->bytes = get_whole(reading, object, "bytes", WHOLE_MOST);
+    finding->trips = get_whole(reading, object, "round_trips", WHOLE_MOST);
+    if (!parse_later(get_text(reading, object, "uncrashed"), &finding->uncrashed))
+        mistake(reading, "uncrashed", "clean, or words like leaked+lost");
+    parse_points(reading, object, finding);
+    parse_kills(reading, object, &finding->kills);
+    parse_durations(reading, object, finding);
+}
+
+static void parse_parameters(struct reading *reading, json_t *root,
+                             struct scenario *scenario)
+{
+    json_t *params = get_object(reading, root, "params"), *value;
+    const char *key;
+
+    scenario->parameters =
+        mem_alloc((json_object_size(params) + 1) * sizeof(*scenario->parameters));
+    json_object_foreach (params, key, value) {
+        if (!json_is_string(value))
+            mistake(reading, "params", "texts");
+        else
+            scenario->parameters[scenario->parameter_count++] = (struct parameter){
+                .name = mem_strdup(key),
+                .value = mem_strdup(json_string_value(value)),
+                .is_text = true,
+            };
+    }
+}
+
+/* Strategies first, then the result that borrows them. */
+static void parse_strategies(struct reading *reading, json_t *root,
+                             struct baseline *baseline)
+{
+    json_t *array = get_array(reading, root, "strategies");
+    struct scenario *scenario = &baseline->scenario;
+    size_t count = json_array_size(array);
+    CLEANUP(mem_freep) size_t *all = MEM_ARRAY(size_t, count + 1);
+    struct plan plan = { .strategies = count };
+
+    if (!count)
+        mistake(reading, "strategies", "at least one strategy");
+    scenario->strategies = mem_alloc((count + 1) * sizeof(*scenario->strategies));
+    for (size_t i = 0; i < count; i++) {
+        snprintf(reading->where, sizeof(reading->where), "strategies[%zu].", i);
+        all[i] = scenario->strategy_count++;
+        parse_name(reading, json_array_get(array, i), scenario, &scenario->strategies[i]);
+    }
+    scenario->reference = count ? count - 1 : 0;
+    result_init(&baseline->result, scenario, all, &plan);
+    for (size_t i = 0; i < count; i++) {
+        snprintf(reading->where, sizeof(reading->where), "strategies[%zu].", i);
+        parse_finding(reading, json_array_get(array, i), &baseline->result.findings[i]);
+    }
+    reading->where[0] = '\0';
+}
+
+static void parse_result(struct reading *reading, json_t *root, struct baseline *baseline)
+{
+    struct result *result = &baseline->result;
+
+    baseline->version = mem_strdup(get_text(reading, root, "afterkill"));
+    baseline->transport = mem_strdup(get_text(reading, root, "transport"));
+    baseline->killer = mem_strdup(get_text(reading, root, "killer"));
+    snprintf(result->server, sizeof(result->server), "%s",
+             get_text(reading, root, "redis"));
+    result->transport = baseline->transport;
+    result->killer = baseline->killer;
+    result->rtt_us = get_real(reading, root, "rtt_us", 0, RTT_MOST_US);
+    result->lanes = (size_t)get_whole(reading, root, "lanes", COUNT_MOST);
+    result->plan.seed = get_whole(reading, root, "seed", WHOLE_MOST);
+    result->confidence = get_real(reading, root, "confidence", 1e-9, 1 - 1e-9);
+    result->stopping.width = get_optional(reading, root, "until_width", 0, 1);
+    result->stopping.below = get_optional(reading, root, "until_below", 0, 1);
+    result->complete = true;
+    for (size_t i = 0; i < result->plan.strategies; i++)
+        result->kills_wanted |= result->findings[i].kills.requested > 0;
+}
+
+static void parse_scenario(struct reading *reading, json_t *root,
+                           struct scenario *scenario)
+{
+    scenario->path = mem_strdup(reading->name);
+    scenario->name = mem_strdup(get_text(reading, root, "scenario"));
+    scenario->title = mem_strdup(get_text(reading, root, "title"));
+    scenario->source = mem_strdup("");
+    parse_parameters(reading, root, scenario);
+}
+
+static void parse_root(struct reading *reading, json_t *root, struct baseline *baseline)
+{
+    char expected[24];
+
+    if (!json_is_object(root))
+        mistake(reading, "", "an object");
+    snprintf(expected, sizeof(expected), "%d", BASELINE_SCHEMA);
+    member(reading, root, "schema",
+           is_whole(json_object_get(root, "schema"), BASELINE_SCHEMA, BASELINE_SCHEMA),
+           expected);
+    parse_scenario(reading, root, &baseline->scenario);
+    parse_strategies(reading, root, baseline);
+    parse_result(reading, root, baseline);
+}
+
+int baseline_parse(const char *name, const char *bytes, size_t length,
+                   struct baseline **ret, struct err *err)
+{
+    CLEANUP(baseline_freep) struct baseline *baseline = NULL;
+    struct reading reading = { .name = name, .err = err };
+    json_error_t error;
+    json_t *root = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &error);
+
+    if (!root)
+        return err_set(err, ERR_USAGE, "baseline '%s': line %d: it is not JSON: %s", name,
+                       error.line, error.text);
+    baseline = MEM_NEW(struct baseline);
+    parse_root(&reading, root, baseline);
+    json_decref(root);
+    if (reading.code)
+        return reading.code;
+    *ret = TAKE_PTR(baseline);
+    return 0;
+}

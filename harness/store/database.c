@@ -1,0 +1,311 @@
+/* database.c - see database.h. */
+#include "store/database.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LEAST_BYTES                                                                      \
+    512 /* of a file that is not empty; SQLite overwrites shorter ones                   \
+         */
+
+static const struct {
+    int sqlite; /* primary result code */
+    int code;
+    const char *text;
+} errors[] = {
+    { SQLITE_BUSY, -EBUSY, "another afterkill is writing to it" },
+    { SQLITE_FULL, -ENOSPC, "the disk is full" },
+    { SQLITE_READONLY, -EROFS, "it cannot be written to" },
+    { SQLITE_CANTOPEN, -EACCES, "it cannot be opened; is its directory writable?" },
+    { SQLITE_NOTADB, ERR_USAGE, "it is not a database" },
+    { SQLITE_CORRUPT, -EBADMSG, "it is damaged" },
+};
+
+int database_error(const struct database *database, struct err *err)
+{
+    int sqlite = sqlite3_errcode(database->handle);
+
+    if (sqlite == SQLITE_CANTOPEN && sqlite3_system_errno(database->handle) == EMFILE)
+        return err_set(err, -EMFILE,
+                       "'%s': too many files would be open at once (see ulimit -n)",
+                       database->path);
+    for (size_t i = 0; i < ARRAY_SIZE(errors); i++)
+        if (errors[i].sqlite == (sqlite & 0xff))
+            return err_set(err, errors[i].code, "'%s': %s", database->path,
+                           errors[i].text);
+    return err_set(err, -EIO, "'%s': %s", database->path,
+                   sqlite3_errmsg(database->handle));
+}
+
+int database_damaged(const struct database *database, const char *what, struct err *err)
+{
+    return err_set(err, -EBADMSG, "'%s' is damaged: %s", database->path, what);
+}
+
+int database_run(struct database *database, const char *sql, struct err *err)
+{
+    return sqlite3_exec(database->handle, sql, NULL, NULL, NULL) == SQLITE_OK
+               ? 0
+               : database_error(database, err);
+}
+
+int database_prepare(struct database *database, const char *sql, sqlite3_stmt **ret,
+                     struct err *err)
+{
+    return sqlite3_prepare_v2(database->handle, sql, -1, ret, NULL) == SQLITE_OK
+               ? 0
+               : database_error(database, err);
+}
+
+int database_step(struct database *database, sqlite3_stmt *statement, struct err *err)
+{
+    int sqlite = sqlite3_step(statement);
+
+    if (sqlite == SQLITE_ROW)
+        return 1;
+    return sqlite == SQLITE_DONE ? 0 : database_error(database, err);
+}
+
+static void bind_all(sqlite3_stmt *statement, const char *format, va_list values)
+{
+    for (int i = 1; *format; i++, format++) {
+        const char *text;
+
+        switch (*format) {
+        case 'i':
+            sqlite3_bind_int64(statement, i, va_arg(values, int64_t));
+            break;
+        case 'd':
+            sqlite3_bind_double(statement, i, va_arg(values, double));
+            break;
+        default:
+            text = va_arg(values, const char *);
+            sqlite3_bind_text(statement, i, text, -1, SQLITE_TRANSIENT);
+            break;
+        }
+    }
+}
+
+void database_bind(sqlite3_stmt *statement, const char *format, ...)
+{
+    va_list values;
+
+    va_start(values, format);
+    bind_all(statement, format, values);
+    va_end(values);
+}
+
+int database_put(struct database *database, sqlite3_stmt *statement, struct err *err,
+                 const char *format, ...)
+{
+    va_list values;
+    int code;
+
+    va_start(values, format);
+    bind_all(statement, format, values);
+    va_end(values);
+    code = database_step(database, statement, err);
+    sqlite3_reset(statement);
+    return code;
+}
+
+const char *database_text(sqlite3_stmt *statement, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(statement, column);
+
+    return text ? text : "";
+}
+
+int database_each(struct database *database, const char *sql,
+                  int (*take)(void *context, sqlite3_stmt *row, struct err *err),
+                  void *context, struct err *err)
+{
+    CLEANUP(statement_finalizep) sqlite3_stmt *statement = NULL;
+    int code = database_prepare(database, sql, &statement, err);
+
+    if (code < 0)
+        return code;
+    while ((code = database_step(database, statement, err)) == 1) {
+        code = take(context, statement, err);
+        if (code < 0)
+            return code;
+    }
+    return code;
+}
+
+/* What a pragma says; 0 if it says nothing. */
+static int pragma(struct database *database, const char *name, int *ret, struct err *err)
+{
+    CLEANUP(mem_freep) char *sql = mem_printf("PRAGMA %s", name);
+    CLEANUP(statement_finalizep) sqlite3_stmt *statement = NULL;
+    int code = database_prepare(database, sql, &statement, err);
+
+    if (code == 0)
+        code = database_step(database, statement, err);
+    if (code >= 0)
+        *ret = code ? sqlite3_column_int(statement, 0) : 0;
+    return code < 0 ? code : 0;
+}
+
+/* Is there no table in it? */
+static int is_empty(struct database *database, bool *ret, struct err *err)
+{
+    CLEANUP(statement_finalizep) sqlite3_stmt *statement = NULL;
+    int code = database_prepare(database, "SELECT 1 FROM sqlite_master LIMIT 1",
+                                &statement, err);
+
+    if (code == 0)
+        code = database_step(database, statement, err);
+    *ret = code == 0;
+    return code < 0 ? code : 0;
+}
+
+/* SQLite notices that the end is gone only when it wants to read it. */
+static int check_length(struct database *database, struct err *err)
+{
+    int pages = 0, page_bytes = 0;
+    struct stat st;
+    int code = pragma(database, "page_count", &pages, err);
+
+    if (code == 0)
+        code = pragma(database, "page_size", &page_bytes, err);
+    if (code == 0 && stat(database->path, &st) == 0 &&
+        st.st_size < (off_t)pages * page_bytes)
+        return err_set(err, -EBADMSG, "'%s' is damaged: its end is missing",
+                       database->path);
+    return code;
+}
+
+static int check_kind(struct database *database, const struct database_kind *kind,
+                      struct err *err)
+{
+    int application_id = 0, version = 0;
+    bool empty = false;
+    int code = pragma(database, "application_id", &application_id, err);
+
+    if (code == 0)
+        code = pragma(database, "user_version", &version, err);
+    if (code == 0)
+        code = check_length(database, err);
+    if (code == 0)
+        code = is_empty(database, &empty, err);
+    if (code == 0 && empty)
+        return err_set(err, -ENODATA, "'%s' is empty", database->path);
+    if (code == ERR_USAGE || (code == 0 && application_id != kind->application_id))
+        return err_set(err, ERR_USAGE, "'%s' is not %s", database->path, kind->what);
+    if (code == 0 && version > kind->version)
+        return err_set(
+            err, ERR_USAGE,
+            "'%s' was written by a newer afterkill (its schema is %d; this one "
+            "reads %d)",
+            database->path, version, kind->version);
+    return code;
+}
+
+static int check_empty(struct database *database, struct err *err)
+{
+    bool empty;
+    int code = is_empty(database, &empty, err);
+
+    if (code == 0 && !empty)
+        return err_set(err, -EEXIST, "'%s' is there already, and is left as it is",
+                       database->path);
+    return code;
+}
+
+int database_mark(struct database *database, const struct database_kind *kind,
+                  struct err *err)
+{
+    CLEANUP(mem_freep) char *sql =
+        mem_printf("PRAGMA application_id = %d; PRAGMA user_version = %d;",
+                   kind->application_id, kind->version);
+
+    return database_run(database, sql, err);
+}
+
+/* The lock is taken at once, not when the first row is written. SQLite would open a file
+ * that it may not write to for reading, and take no lock. */
+static int lock(struct database *database, struct err *err)
+{
+    if (sqlite3_db_readonly(database->handle, "main") == 1)
+        return err_set(err, -EROFS, "'%s': it cannot be written to", database->path);
+    return database_run(database,
+                        "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL;"
+                        "BEGIN EXCLUSIVE; COMMIT;",
+                        err);
+}
+
+/* Is there a file that can be one? */
+static int check_file(const char *path, const struct database_kind *kind, struct err *err)
+{
+    struct stat st;
+
+    if (stat(path, &st) < 0)
+        return err_errno(err, "open '%s'", path);
+    if (!S_ISREG(st.st_mode) || (st.st_size > 0 && st.st_size < LEAST_BYTES))
+        return err_set(err, ERR_USAGE, "'%s' is not %s", path, kind->what);
+    return 0;
+}
+
+/* A reader may have to bring back what a killed writer left, so it asks for more than it
+ * needs, and SQLite gives what the file's permissions allow. */
+static int open_file(struct database *database, enum database_access mode,
+                     struct err *err)
+{
+    int flags =
+        SQLITE_OPEN_READWRITE | (mode == DATABASE_CREATE ? SQLITE_OPEN_CREATE : 0);
+
+    return sqlite3_open_v2(database->path, &database->handle, flags, NULL) == SQLITE_OK
+               ? 0
+               : database_error(database, err);
+}
+
+/* Who wants to create a file may find that another has done so a moment before: it is
+ * locked, or there is something in it. */
+static bool is_of_others(int code)
+{
+    return code == -EBUSY || code == ERR_USAGE;
+}
+
+int database_open(const char *path, enum database_access mode,
+                  const struct database_kind *kind, struct database *ret, struct err *err)
+{
+    struct database database = { NULL, mem_strdup(path) };
+    bool was_there = access(path, F_OK) == 0;
+    int code = mode != DATABASE_CREATE || was_there ? check_file(path, kind, err) : 0;
+
+    if (code == 0)
+        code = open_file(&database, mode, err);
+    if (code == 0 && mode != DATABASE_CREATE)
+        code = check_kind(&database, kind, err);
+    if (code == 0 && mode != DATABASE_READ)
+        code = lock(&database, err);
+    if (code == 0 && mode == DATABASE_CREATE)
+        code = check_empty(&database, err);
+    if (code < 0) {
+        database_close(&database);
+        if (mode == DATABASE_CREATE && !was_there && !is_of_others(code))
+            database_remove(path);
+        return code;
+    }
+    *ret = database;
+    return 0;
+}
+
+void database_remove(const char *path)
+{
+    CLEANUP(mem_freep) char *journal = mem_printf("%s-journal", path);
+
+    unlink(path);
+    unlink(journal);
+}
+
+void database_close(struct database *database)
+{
+    sqlite3_close(database->handle);
+    free(database->path);
+    *database = (struct database)DATABASE_NULL;
+}

@@ -1,0 +1,265 @@
+/* load.c - see write.h: a run that is kept, loaded. What was asked for becomes a
+ * scenario without functions and the beginning of a result; the tally is told the rest.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/schema.h"
+#include "store/write.h"
+
+/* What the fleet, and not the lanes, knew. */
+static void read_run(struct database *database, struct result *result)
+{
+    CLEANUP(mem_freep) char *status = stored_fact(database, "status");
+    CLEANUP(mem_freep) char *trouble = stored_fact(database, "trouble");
+    CLEANUP(mem_freep) char *missing = stored_fact(database, "missing_shards");
+
+    result->complete = status && strcmp(status, "complete") == 0;
+    result->interrupted = status && strcmp(status, "interrupted") == 0;
+    result->lanes = (size_t)stored_whole(database, "lanes");
+    result->stages = (unsigned)stored_whole(database, "stages");
+    snprintf(result->trouble, sizeof(result->trouble), "%s", trouble ? trouble : "");
+    snprintf(result->missing, sizeof(result->missing), "%s", missing ? missing : "");
+    for (size_t i = 0; i < STAGE_COUNT; i++)
+        result->stage_seconds[i] = stored_seconds(database, (enum stage)i);
+    result->times = stored_times(database);
+}
+
+static int tell_tally(void *context, enum message_type type, const void *body,
+                      size_t bytes, struct err *err)
+{
+    return tally_take(context, type, body, bytes, err);
+}
+
+static int replay_parts(struct database *database, unsigned what, struct result *result,
+                        struct err *err)
+{
+    struct listener listener = { tell_tally, result, result->plan.strategies };
+    int code = stored_tell(database, what, &listener, err);
+
+    if (code == 0)
+        read_run(database, result);
+    return code;
+}
+
+int stored_replay(struct database *database, struct result *result, struct err *err)
+{
+    return replay_parts(database, STORED_ALL, result, err);
+}
+
+int stored_open(const char *directory, struct database *ret, struct err *err)
+{
+    CLEANUP(mem_freep) char *path = mem_printf("%s/" STORE_FILE, directory);
+
+    return stored_there(directory,
+                        database_open(path, DATABASE_READ, &store_kind, ret, err), err);
+}
+
+int stored_there(const char *directory, int code, struct err *err)
+{
+    if (code == -ENOENT || code == -ENOTDIR)
+        return err_set(err, ERR_USAGE, "there is no run in '%s' (no " STORE_FILE ")",
+                       directory);
+    if (code == -ENODATA)
+        return err_set(err, ERR_USAGE, "the run in '%s' had not begun when it was ended",
+                       directory);
+    return code;
+}
+
+int stored_begun(const char *directory, bool *ret, struct err *err)
+{
+    CLEANUP(mem_freep) char *path = mem_printf("%s/" STORE_FILE, directory);
+    CLEANUP(database_close) struct database database = DATABASE_NULL;
+    struct err why = ERR_NULL;
+    int code = database_open(path, DATABASE_READ, &store_kind, &database, &why);
+
+    *ret = code == 0;
+    if (code == 0 || code == -ENOENT || code == -ENOTDIR || code == -ENODATA)
+        return 0;
+    *err = why;
+    return code;
+}
+
+static int read_term(void *context, sqlite3_stmt *row, struct err *err)
+{
+    (void)err;
+    terms_add(context, database_text(row, 0), database_text(row, 1));
+    return 0;
+}
+
+int stored_terms(struct database *database, struct terms *ret, struct err *err)
+{
+    return database_each(database,
+                         "SELECT name, value FROM plan UNION ALL "
+                         "SELECT '" TERM_PARAMETER "' || name, value FROM parameters",
+                         read_term, ret, err);
+}
+
+static int read_entry(void *context, sqlite3_stmt *row, struct err *err)
+{
+    (void)err;
+    environment_add(context, database_text(row, 0), database_text(row, 1));
+    return 0;
+}
+
+int stored_environment(struct database *database, struct environment *ret,
+                       struct err *err)
+{
+    return database_each(database, "SELECT name, value FROM environment", read_entry, ret,
+                         err);
+}
+
+static int read_parameter(void *context, sqlite3_stmt *row, struct err *err)
+{
+    struct scenario *scenario = context;
+    const char *kind = database_text(row, 2);
+
+    (void)err;
+    scenario->parameters = mem_grow(scenario->parameters, scenario->parameter_count + 1,
+                                    sizeof(*scenario->parameters));
+    scenario->parameters[scenario->parameter_count++] = (struct parameter){
+        .name = mem_strdup(database_text(row, 0)),
+        .value = mem_strdup(database_text(row, 1)),
+        .is_text = strcmp(kind, "text") == 0,
+        .is_flag = strcmp(kind, "flag") == 0,
+    };
+    return 0;
+}
+
+/* The strategies of a scenario, and which of them take part in which order. */
+struct cast {
+    struct scenario *scenario;
+    size_t *taking_part; /* owned */
+    size_t count;
+};
+
+static int read_strategy(void *context, sqlite3_stmt *row, struct err *err)
+{
+    struct cast *cast = context;
+    struct scenario *scenario = cast->scenario;
+    size_t number = scenario->strategy_count++;
+
+    (void)err;
+    scenario->strategies =
+        mem_grow(scenario->strategies, number + 1, sizeof(*scenario->strategies));
+    scenario->strategies[number] = (struct strategy){
+        .name = mem_strdup(database_text(row, 1)),
+        .about = mem_strdup(database_text(row, 2)),
+        .expect = words_parse(database_text(row, 3)),
+    };
+    if (sqlite3_column_int(row, 4))
+        scenario->reference = number;
+    return 0;
+}
+
+static int read_part(void *context, sqlite3_stmt *row, struct err *err)
+{
+    struct cast *cast = context;
+
+    (void)err;
+    cast->taking_part =
+        mem_grow(cast->taking_part, cast->count + 1, sizeof(*cast->taking_part));
+    cast->taking_part[cast->count++] = (size_t)sqlite3_column_int64(row, 0);
+    return 0;
+}
+
+static char *fact_or_nothing(struct database *database, const char *name)
+{
+    char *text = stored_fact(database, name);
+
+    return text ? text : mem_strdup("");
+}
+
+static const char *term_or(const struct terms *terms, const char *name,
+                           const char *otherwise)
+{
+    const char *value = terms_get(terms, name);
+
+    return value ? value : otherwise;
+}
+
+static int load_scenario(struct database *database, const struct terms *terms,
+                         struct cast *cast, struct err *err)
+{
+    struct scenario *scenario = cast->scenario;
+    int code =
+        database_each(database, "SELECT name, value, kind FROM parameters ORDER BY name",
+                      read_parameter, scenario, err);
+
+    if (code == 0)
+        code =
+            database_each(database,
+                          "SELECT number, name, about, expect, reference FROM strategies"
+                          " ORDER BY number",
+                          read_strategy, cast, err);
+    if (code == 0)
+        code = database_each(database,
+                             "SELECT number FROM strategies WHERE strategy IS NOT NULL"
+                             " ORDER BY strategy",
+                             read_part, cast, err);
+    scenario->path = mem_strdup(term_or(terms, TERM_PATH, ""));
+    scenario->name = mem_strdup(term_or(terms, "scenario.name", ""));
+    scenario->title = fact_or_nothing(database, "title");
+    scenario->source = fact_or_nothing(database, "source");
+    scenario->now = strtoll(term_or(terms, "now", "0"), NULL, 10);
+    for (size_t i = 0; i < cast->count && code == 0; i++)
+        if (cast->taking_part[i] >= scenario->strategy_count)
+            code = database_damaged(database, "its strategies are not numbered", err);
+    if (code == 0 && !cast->count)
+        code = database_damaged(database, "no strategy takes part", err);
+    return code;
+}
+
+static int load(struct database *database, unsigned what, struct saved *saved,
+                struct err *err)
+{
+    struct cast cast = { .scenario = saved->scenario };
+    struct result *result = &saved->result;
+    int code = stored_terms(database, &saved->terms, err);
+
+    if (code == 0)
+        code = load_scenario(database, &saved->terms, &cast, err);
+    if (code == 0)
+        code = result_begin(result, saved->scenario, cast.taking_part, cast.count,
+                            &saved->terms, err);
+    if (code == 0)
+        code = replay_parts(database, what, result, err);
+    free(cast.taking_part);
+    return code;
+}
+
+int saved_load_parts(const char *directory, struct database *database, unsigned what,
+                     struct saved *ret, struct err *err)
+{
+    struct saved saved = { .terms = TERMS_NULL };
+    int code;
+
+    saved.directory = mem_strdup(directory);
+    saved.scenario = MEM_NEW(struct scenario);
+    code = load(database, what, &saved, err);
+    if (code < 0) {
+        saved_release(&saved);
+        return err_wrap(err, "load the run in '%s'", directory);
+    }
+    saved.result.directory = saved.directory;
+    *ret = saved;
+    return 0;
+}
+
+int saved_load(const char *directory, struct saved *ret, struct err *err)
+{
+    CLEANUP(database_close) struct database database = DATABASE_NULL;
+    int code = stored_open(directory, &database, err);
+
+    return code == 0 ? saved_load_parts(directory, &database, STORED_ALL, ret, err)
+                     : code;
+}
+
+void saved_release(struct saved *saved)
+{
+    result_release(&saved->result);
+    terms_release(&saved->terms);
+    scenario_free(saved->scenario);
+    free(saved->directory);
+    *saved = (struct saved){ .terms = TERMS_NULL };
+}

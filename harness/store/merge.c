@@ -1,0 +1,432 @@
+/* merge.c - see merge.h. */
+#include "store/merge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "store/shards.h"
+#include "store/write.h"
+
+/* A state of a shard. */
+struct part_state {
+    int64_t strategy;
+    int64_t merged; /* its number in the merged run; 0: it is not there (yet) */
+};
+
+/* A shard, as its trials are copied. */
+struct source {
+    struct part *part;         /* borrowed */
+    struct part_state *states; /* by number, 0 is none; owned */
+    size_t state_count;
+    sqlite3_stmt *trials; /* a cursor in the order of numbers */
+    bool row;             /* the cursor stands on one */
+};
+
+struct merge {
+    struct parts parts;
+    struct source *sources; /* one per part, in their order; owned */
+    const char *into;
+    struct saved first; /* what all agree about, without trials */
+    struct store *store;
+    int64_t points_states; /* states from 1 to this one are those of crash points */
+};
+
+/* Is a shard's census that of the first? Signatures may differ. */
+static int compare_findings(const struct finding *a, const struct finding *b,
+                            const char **ret_what)
+{
+    *ret_what = "what it sends";
+    if (a->controlled != b->controlled || a->commands != b->commands ||
+        a->bytes != b->bytes || a->trips != b->trips)
+        return -EBADMSG;
+    *ret_what = "what a completed update leaves";
+    if (a->uncrashed != b->uncrashed)
+        return -EBADMSG;
+    *ret_what = "what a crash point leaves";
+    for (uint64_t k = 0; a->controlled && k <= a->commands; k++)
+        if (a->points[k].taken != b->points[k].taken ||
+            a->points[k].now != b->points[k].now ||
+            a->points[k].later != b->points[k].later)
+            return -EBADMSG;
+    return 0;
+}
+
+static int compare_census(const struct merge *merge, struct part *part, struct err *err)
+{
+    const struct result *first = &merge->first.result;
+    CLEANUP(saved_release) struct saved saved = { .terms = TERMS_NULL };
+    int code =
+        saved_load_parts(part->directory, &part->database, STORED_KNOWN, &saved, err);
+
+    if (code == 0 && strcmp(saved.result.server, first->server) != 0)
+        code = err_set(err, -EXDEV, "'%s' was run with %s, '%s' with %s",
+                       merge->parts.items[0].directory, first->server, part->directory,
+                       saved.result.server);
+    for (size_t i = 0; code == 0 && i < first->plan.strategies; i++) {
+        const char *what;
+
+        if (compare_findings(&first->findings[i], &saved.result.findings[i], &what) < 0)
+            code = err_set(err, -EBADMSG,
+                           "'%s' and '%s' disagree about %s, strategy '%s': is the "
+                           "scenario repeatable?",
+                           merge->parts.items[0].directory, part->directory, what,
+                           first->findings[i].strategy->name);
+    }
+    return code;
+}
+
+static int copy_message(void *context, enum message_type type, const void *body,
+                        size_t bytes, struct err *err)
+{
+    struct merge *merge = context;
+
+    return store_take(merge->store, type, body, bytes, err);
+}
+
+/* Their numbers begin at 1, and none is left out. */
+static int count_states(struct database *database, int64_t *ret, struct err *err)
+{
+    CLEANUP(statement_finalizep) sqlite3_stmt *most = NULL;
+    int code =
+        database_prepare(database, "SELECT coalesce(max(id), 0) FROM states", &most, err);
+
+    if (code == 0)
+        code = database_step(database, most, err);
+    if (code < 0)
+        return code;
+    *ret = sqlite3_column_int64(most, 0);
+    return 0;
+}
+
+/* The merged run without a trial: what all agree about, and everybody's measurements. */
+static int begin_merged(struct merge *merge, struct err *err)
+{
+    CLEANUP(environment_release) struct environment environment = ENVIRONMENT_NULL;
+    CLEANUP(terms_release) struct terms terms = TERMS_NULL;
+    struct listener listener = { copy_message, merge,
+                                 merge->first.result.plan.strategies };
+    int code = stored_environment(&merge->parts.items[0].database, &environment, err);
+
+    for (size_t i = 0; i < merge->first.terms.count; i++) {
+        const struct term *term = &merge->first.terms.items[i];
+
+        terms_add(&terms, term->name,
+                  strcmp(term->name, "shard") == 0 ? "1/1" : term->value);
+    }
+    if (code == 0)
+        code = file_make_directory(merge->into, err);
+    if (code == 0)
+        code = store_begin(merge->into, &terms, &environment, &merge->first.result,
+                           &merge->store, err);
+    if (code == 0)
+        code = stored_tell(&merge->parts.items[0].database, STORED_KNOWN, &listener, err);
+    if (code == 0)
+        code = count_states(store_database(merge->store), &merge->points_states, err);
+    for (size_t i = 0; i < merge->parts.count && code == 0; i++)
+        code =
+            stored_tell(&merge->parts.items[i].database, STORED_MEASURED, &listener, err);
+    return code;
+}
+
+static int contradiction(const struct merge *merge, const struct source *source,
+                         struct err *err)
+{
+    return err_set(err, -EBADMSG,
+                   "'%s': its crash points do not leave the states that those of '%s' "
+                   "leave; is the scenario repeatable?",
+                   source->part->directory, merge->parts.items[0].directory);
+}
+
+static struct part_state *state_of(const struct source *source, int64_t number)
+{
+    return number > 0 && (uint64_t)number < source->state_count ? &source->states[number]
+                                                                : NULL;
+}
+
+/* Identifies a shard's states: by the points that leave them, or, if none does, by what
+ * they are. A state of two points that are two states elsewhere is a contradiction, and
+ * so are two states of points that are one elsewhere. */
+static int map_point(struct merge *merge, struct source *source, sqlite3_stmt *row,
+                     int64_t *taken_by, struct err *err)
+{
+    int64_t number = sqlite3_column_int64(row, 0), merged = 0;
+    struct part_state *state = state_of(source, number);
+    int code = store_state_of_point(merge->store, sqlite3_column_int64(row, 1),
+                                    sqlite3_column_int64(row, 2), &merged, err);
+
+    if (code < 0)
+        return code;
+    if (!state || !merged || (state->merged && state->merged != merged) ||
+        (taken_by[merged] && taken_by[merged] != number))
+        return contradiction(merge, source, err);
+    state->merged = merged;
+    taken_by[merged] = number;
+    return 0;
+}
+
+static int map_points(struct merge *merge, struct source *source, struct err *err)
+{
+    CLEANUP(mem_freep)
+    int64_t *taken_by = mem_alloc(((size_t)merge->points_states + 1) * sizeof(*taken_by));
+    CLEANUP(statement_finalizep) sqlite3_stmt *points = NULL;
+    int code =
+        database_prepare(&source->part->database,
+                         "SELECT state, strategy, number FROM points", &points, err);
+
+    while (code == 0 && (code = database_step(&source->part->database, points, err)) == 1)
+        code = map_point(merge, source, points, taken_by, err);
+    return code;
+}
+
+/* A state that no crash point leaves: of kills that ended in an error or are unexplained.
+ * If a crash point of the first shard leaves it, they would be explained by a census that
+ * is not theirs. */
+static int map_other(struct merge *merge, struct source *source, sqlite3_stmt *row,
+                     struct err *err)
+{
+    struct part_state *state = state_of(source, sqlite3_column_int64(row, 0));
+    int code;
+
+    if (!state)
+        return 0; /* no row can name it */
+    state->strategy = sqlite3_column_int64(row, 1);
+    if (state->merged)
+        return 0;
+    code = store_state(merge->store, state->strategy, database_text(row, 2),
+                       database_text(row, 3), database_text(row, 4), &state->merged, err);
+    return code == 0 && state->merged <= merge->points_states
+               ? contradiction(merge, source, err)
+               : code;
+}
+
+static int map_rest(struct merge *merge, struct source *source, struct err *err)
+{
+    CLEANUP(statement_finalizep) sqlite3_stmt *states = NULL;
+    int code = database_prepare(&source->part->database,
+                                "SELECT id, strategy, signature, now, later FROM states",
+                                &states, err);
+
+    while (code == 0 && (code = database_step(&source->part->database, states, err)) == 1)
+        code = map_other(merge, source, states, err);
+    return code;
+}
+
+static int map_states(struct merge *merge, struct source *source, struct err *err)
+{
+    int64_t last = 0;
+    int code = count_states(&source->part->database, &last, err);
+
+    if (code < 0)
+        return code;
+    source->state_count = (size_t)last + 1;
+    source->states = mem_alloc(source->state_count * sizeof(*source->states));
+    code = map_points(merge, source, err);
+    return code == 0 ? map_rest(merge, source, err) : code;
+}
+
+static int next_trial(struct source *source, struct err *err)
+{
+    int code = database_step(&source->part->database, source->trials, err);
+
+    source->row = code == 1;
+    return code < 0 ? code : 0;
+}
+
+/* The merged state of a row; 0 if the row is nonsense. */
+static int64_t merged_state(const struct source *source, int64_t number, int64_t strategy)
+{
+    const struct part_state *state = state_of(source, number);
+
+    return state && state->strategy == strategy ? state->merged : 0;
+}
+
+static int nonsense(const struct source *source, struct err *err)
+{
+    return err_set(err, -EBADMSG,
+                   "'%s' is damaged: a trial is not this shard's, or not of its "
+                   "strategy, or its state is not there",
+                   source->part->database.path);
+}
+
+/* Copies the row on which a shard's cursor stands. */
+static int copy_trial(struct merge *merge, struct source *source, sqlite3_stmt *insert,
+                      struct err *err)
+{
+    int64_t number = sqlite3_column_int64(source->trials, 0);
+    int64_t strategy = sqlite3_column_int64(source->trials, 1);
+    int64_t state =
+        merged_state(source, sqlite3_column_int64(source->trials, 3), strategy);
+    struct plan_trial planned = plan_trial(&merge->first.result.plan, (uint64_t)number);
+    int code;
+
+    if (!state || strategy != (int64_t)planned.strategy)
+        return nonsense(source, err);
+    code = database_put(store_database(merge->store), insert, err, "iiiiii", number,
+                        strategy, sqlite3_column_int64(source->trials, 2), state,
+                        sqlite3_column_int64(source->trials, 4),
+                        sqlite3_column_int64(source->trials, 5));
+    return code == 0 ? next_trial(source, err) : code;
+}
+
+static int start_cursors(struct merge *merge, struct err *err)
+{
+    int code = 0;
+
+    for (size_t i = 0; i < merge->parts.count && code == 0; i++) {
+        struct source *source = &merge->sources[i];
+
+        code = database_prepare(&source->part->database,
+                                "SELECT number, strategy, outcome, state, replies, "
+                                "commands FROM trials ORDER BY number",
+                                &source->trials, err);
+        if (code == 0)
+            code = next_trial(source, err);
+    }
+    return code;
+}
+
+/* Trial t is in shard t mod n, or nowhere. */
+static int copy_trials(struct merge *merge, struct err *err)
+{
+    CLEANUP(statement_finalizep) sqlite3_stmt *insert = NULL;
+    uint64_t trials = plan_trials(&merge->first.result.plan);
+    size_t left = 0;
+    int code =
+        database_prepare(store_database(merge->store),
+                         "INSERT INTO trials VALUES(?, ?, ?, ?, ?, ?)", &insert, err);
+
+    if (code == 0)
+        code = start_cursors(merge, err);
+    for (size_t i = 0; i < merge->parts.count; i++)
+        left += merge->sources[i].row;
+    for (uint64_t t = 0; t < trials && left && code == 0; t++) {
+        const struct part *part = merge->parts.by_index[t % merge->parts.total];
+        struct source *source = part ? &merge->sources[part - merge->parts.items] : NULL;
+
+        if (!source || !source->row ||
+            sqlite3_column_int64(source->trials, 0) != (int64_t)t)
+            continue;
+        code = copy_trial(merge, source, insert, err);
+        left -= !source->row;
+    }
+    for (size_t i = 0; i < merge->parts.count && code == 0; i++)
+        if (merge->sources[i].row)
+            code = nonsense(&merge->sources[i], err);
+    return code;
+}
+
+/* Is a byte position one of the update's, and the shard's? */
+static bool owns_cut(const struct merge *merge, const struct source *source,
+                     int64_t strategy, int64_t bytes)
+{
+    const struct result *result = &merge->first.result;
+
+    return strategy >= 0 && (uint64_t)strategy < result->plan.strategies && bytes >= 0 &&
+           (uint64_t)bytes <= result->findings[strategy].bytes &&
+           shard_has(source->part->shard,
+                     tally_cut_item(result, (size_t)strategy, (uint64_t)bytes));
+}
+
+static int copy_cut(struct merge *merge, struct source *source, sqlite3_stmt *row,
+                    sqlite3_stmt *insert, struct err *err)
+{
+    int64_t strategy = sqlite3_column_int64(row, 0), bytes = sqlite3_column_int64(row, 1);
+    int64_t state = merged_state(source, sqlite3_column_int64(row, 2), strategy);
+
+    if (!state || !owns_cut(merge, source, strategy, bytes))
+        return nonsense(source, err);
+    return database_put(store_database(merge->store), insert, err, "iiii", strategy,
+                        bytes, state, sqlite3_column_int64(row, 3));
+}
+
+static int copy_cuts(struct merge *merge, struct source *source, struct err *err)
+{
+    CLEANUP(statement_finalizep) sqlite3_stmt *cuts = NULL;
+    CLEANUP(statement_finalizep) sqlite3_stmt *insert = NULL;
+    int code =
+        database_prepare(&source->part->database,
+                         "SELECT strategy, bytes, state, commands FROM cuts", &cuts, err);
+
+    if (code == 0)
+        code = database_prepare(store_database(merge->store),
+                                "INSERT INTO cuts VALUES(?, ?, ?, ?)", &insert, err);
+    while (code == 0 && (code = database_step(&source->part->database, cuts, err)) == 1)
+        code = copy_cut(merge, source, cuts, insert, err);
+    return code;
+}
+
+/* The result as the merged run's file says it: times are those of all shards together, as
+ * if they had been run one after the other. */
+static void add_times(struct merge *merge)
+{
+    struct result *result = &merge->first.result;
+
+    result->complete = true;
+    result->interrupted = false;
+    result->stages = STAGE_COUNT;
+    result->trouble[0] = '\0';
+    memset(result->stage_seconds, 0, sizeof(result->stage_seconds));
+    result->times = (struct message_times){ .trials = 0 };
+    for (size_t i = 0; i < merge->parts.count; i++) {
+        struct database *database = &merge->parts.items[i].database;
+        struct message_times times = stored_times(database);
+
+        tally_add_times(result, &times);
+        for (size_t s = 0; s < STAGE_COUNT; s++)
+            result->stage_seconds[s] += stored_seconds(database, (enum stage)s);
+    }
+}
+
+static int fill(struct merge *merge, struct err *err)
+{
+    int code = 0;
+
+    for (size_t i = 1; i < merge->parts.count && code == 0; i++)
+        code = compare_census(merge, &merge->parts.items[i], err);
+    if (code == 0)
+        code = begin_merged(merge, err);
+    for (size_t i = 0; i < merge->parts.count && code == 0; i++)
+        code = map_states(merge, &merge->sources[i], err);
+    if (code == 0)
+        code = copy_trials(merge, err);
+    for (size_t i = 0; i < merge->parts.count && code == 0; i++)
+        code = copy_cuts(merge, &merge->sources[i], err);
+    if (code == 0)
+        code = store_put_fact(merge->store, "missing_shards", merge->parts.missing, err);
+    add_times(merge);
+    return code == 0 ? store_finish(merge->store, &merge->first.result, err) : code;
+}
+
+static void release(struct merge *merge)
+{
+    for (size_t i = 0; merge->sources && i < merge->parts.count; i++) {
+        sqlite3_finalize(merge->sources[i].trials);
+        free(merge->sources[i].states);
+    }
+    free(merge->sources);
+    parts_release(&merge->parts);
+    saved_release(&merge->first);
+    store_close(merge->store);
+}
+
+int merge_runs(const char *const *directories, size_t count, const char *into,
+               bool allow_missing, struct err *err)
+{
+    CLEANUP(release) struct merge merge = { .into = into };
+    int code = parts_open(directories, count, allow_missing, &merge.parts, err);
+
+    if (code == 0)
+        code = saved_load_parts(merge.parts.items[0].directory,
+                                &merge.parts.items[0].database, STORED_KNOWN,
+                                &merge.first, err);
+    if (code == 0) {
+        merge.sources = mem_alloc(merge.parts.count * sizeof(*merge.sources));
+        for (size_t i = 0; i < merge.parts.count; i++)
+            merge.sources[i].part = &merge.parts.items[i];
+        code = fill(&merge, err);
+    }
+    if (code < 0)
+        merge.store = store_discard(merge.store);
+    return code < 0 ? err_wrap(err, "merge") : 0;
+}

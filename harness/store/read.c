@@ -1,0 +1,411 @@
+/* read.c - see write.h: the half that reads. Rows become the messages that they
+ * were, in an order in which a tally can take them. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "redis/wire.h"
+#include "store/schema.h"
+#include "store/write.h"
+
+#define BATCH 256
+
+/* What the rows of one query become. */
+struct reading {
+    struct database *database;
+    const struct listener *listener;
+    const struct stored_state *states; /* by id; state 0 is none */
+    size_t state_count;
+    struct message_trial batch[BATCH];
+    size_t batched;
+};
+
+/* A state of the census or of a death. */
+struct stored_state {
+    struct signature signature;
+    uint32_t strategy;
+    enum now now;
+    unsigned later;
+};
+
+static int tell(struct reading *reading, enum message_type type, const void *body,
+                size_t bytes, struct err *err)
+{
+    return reading->listener->take(reading->listener->context, type, body, bytes, err);
+}
+
+/* Tables are the right ones by the schema's version, but rows may be anything. */
+static int known_strategy(const struct reading *reading, int64_t strategy,
+                          struct err *err)
+{
+    if (strategy >= 0 && (uint64_t)strategy < reading->listener->strategies)
+        return 0;
+    return database_damaged(reading->database,
+                            "a row is of a strategy that did not take part", err);
+}
+
+static void copy_text(char *buffer, size_t size, sqlite3_stmt *row, int column)
+{
+    snprintf(buffer, size, "%s", database_text(row, column));
+}
+
+static struct signature parse_signature(const char *hex)
+{
+    struct signature signature = { 0, 0 };
+
+    sscanf(hex, "%16" SCNx64 "%16" SCNx64, &signature.high, &signature.low);
+    return signature;
+}
+
+static int read_control(void *context, sqlite3_stmt *row, struct err *err)
+{
+    struct message_control control = {
+        .strategy = (uint32_t)sqlite3_column_int64(row, 0),
+        .commands = (uint64_t)sqlite3_column_int64(row, 1),
+        .bytes = (uint64_t)sqlite3_column_int64(row, 2),
+        .trips = (uint64_t)sqlite3_column_int64(row, 3),
+        .uncrashed = words_parse(database_text(row, 4)),
+        .done = parse_signature(database_text(row, 6)),
+    };
+    int code = known_strategy(context, sqlite3_column_int64(row, 0), err);
+
+    copy_text(control.example, sizeof(control.example), row, 5);
+    if (code == 0 && control.commands > PROGRESS_TRACES)
+        code = database_damaged(((struct reading *)context)->database,
+                                "an update has more commands than can be", err);
+    return code == 0 ? tell(context, MESSAGE_CONTROL, &control, sizeof(control), err)
+                     : code;
+}
+
+static int read_command(void *context, sqlite3_stmt *row, struct err *err)
+{
+    struct message_command message = {
+        .strategy = (uint32_t)sqlite3_column_int64(row, 0),
+        .index = (uint64_t)sqlite3_column_int64(row, 1),
+        .command.key_hash = (uint64_t)sqlite3_column_int64(row, 5),
+        .command.second_key_hash = (uint64_t)sqlite3_column_int64(row, 6),
+        .command.element_hash = (uint64_t)sqlite3_column_int64(row, 7),
+        .command.flags = (uint32_t)sqlite3_column_int64(row, 8),
+        .end = (uint64_t)sqlite3_column_int64(row, 9),
+        .write = (uint64_t)sqlite3_column_int64(row, 10),
+        .replies = (uint64_t)sqlite3_column_int64(row, 11),
+        .key_was_there = sqlite3_column_int64(row, 12),
+    };
+    int code = known_strategy(context, sqlite3_column_int64(row, 0), err);
+
+    copy_text(message.command.name, sizeof(message.command.name), row, 2);
+    copy_text(message.command.label, sizeof(message.command.label), row, 3);
+    copy_text(message.command.key, sizeof(message.command.key), row, 4);
+    return code == 0 ? tell(context, MESSAGE_COMMAND, &message, sizeof(message), err)
+                     : code;
+}
+
+/* Numbers with commas between them. */
+static size_t parse_numbers(const char *text, uint64_t *ret)
+{
+    size_t count = 0;
+
+    while (*text) {
+        char *end;
+        uint64_t value = strtoull(text, &end, 10);
+
+        if (end == text)
+            break;
+        ret[count++] = value;
+        text = end + (*end == ',');
+    }
+    return count;
+}
+
+static int read_samples(void *context, sqlite3_stmt *row, struct err *err)
+{
+    const char *text = database_text(row, 2);
+    size_t most = strlen(text) / 2 + 1; /* a digit and a comma each */
+    CLEANUP(mem_freep)
+    struct message_samples *samples =
+        mem_alloc(sizeof(*samples) + most * sizeof(samples->values[0]));
+    int code = known_strategy(context, sqlite3_column_int64(row, 0), err);
+
+    samples->strategy = (uint32_t)sqlite3_column_int64(row, 0);
+    samples->kind = strcmp(database_text(row, 1), samples_kinds[SAMPLES_TIMELINE]) == 0
+                        ? SAMPLES_TIMELINE
+                        : SAMPLES_UPDATE;
+    samples->count = parse_numbers(text, samples->values);
+    return code == 0 ? tell(context, MESSAGE_SAMPLES, samples,
+                            sizeof(*samples) + samples->count * sizeof(uint64_t), err)
+                     : code;
+}
+
+static int find_state(const struct reading *reading, int64_t id, int64_t strategy,
+                      const struct stored_state **ret, struct err *err)
+{
+    if (id <= 0 || (uint64_t)id >= reading->state_count ||
+        reading->states[id].strategy != strategy)
+        return database_damaged(reading->database,
+                                "a row names a state that is not there", err);
+    *ret = &reading->states[id];
+    return 0;
+}
+
+static int read_point(void *context, sqlite3_stmt *row, struct err *err)
+{
+    struct message_point point = {
+        .strategy = (uint32_t)sqlite3_column_int64(row, 0),
+        .index = (uint64_t)sqlite3_column_int64(row, 1),
+    };
+    const struct stored_state *state = NULL;
+    int code = known_strategy(context, sqlite3_column_int64(row, 0), err);
+
+    if (code == 0)
+        code = find_state(context, sqlite3_column_int64(row, 2), point.strategy, &state,
+                          err);
+    if (code < 0)
+        return code;
+    point.now = state->now;
+    point.later = state->later;
+    point.signature = state->signature;
+    copy_text(point.example, sizeof(point.example), row, 3);
+    return tell(context, MESSAGE_POINT, &point, sizeof(point), err);
+}
+
+static int flush(struct reading *reading, struct err *err)
+{
+    size_t bytes = reading->batched * sizeof(reading->batch[0]);
+
+    reading->batched = 0;
+    return bytes ? tell(reading, MESSAGE_TRIALS, reading->batch, bytes, err) : 0;
+}
+
+/* The columns of both tables of deaths: number, strategy, outcome, state, replies,
+ * commands. */
+static int read_trial(struct reading *reading, sqlite3_stmt *row, enum fault_id fault,
+                      struct err *err)
+{
+    int64_t outcome = sqlite3_column_int64(row, 2);
+    const struct stored_state *state = NULL;
+    int code = known_strategy(reading, sqlite3_column_int64(row, 1), err);
+
+    if (code == 0 && (outcome < 0 || outcome >= OUTCOME_COUNT))
+        code = database_damaged(reading->database, "a trial has an unknown outcome", err);
+    if (code == 0)
+        code = find_state(reading, sqlite3_column_int64(row, 3),
+                          sqlite3_column_int64(row, 1), &state, err);
+    if (code < 0)
+        return code;
+    reading->batch[reading->batched++] = (struct message_trial){
+        .number = (uint64_t)sqlite3_column_int64(row, 0),
+        .strategy = (uint32_t)sqlite3_column_int64(row, 1),
+        .fault = (uint8_t)fault,
+        .outcome = (uint8_t)outcome,
+        .now = (uint8_t)state->now,
+        .later = (uint16_t)state->later,
+        .replies = (uint64_t)sqlite3_column_int64(row, 4),
+        .commands = (uint64_t)sqlite3_column_int64(row, 5),
+        .signature = state->signature,
+    };
+    return reading->batched == BATCH ? flush(reading, err) : 0;
+}
+
+static int read_kill(void *context, sqlite3_stmt *row, struct err *err)
+{
+    return read_trial(context, row, FAULT_KILL, err);
+}
+
+static int read_cut(void *context, sqlite3_stmt *row, struct err *err)
+{
+    return read_trial(context, row, FAULT_BYTE, err);
+}
+
+static int read_note(void *context, sqlite3_stmt *row, struct err *err)
+{
+    struct message_note note = { .number = (uint64_t)sqlite3_column_int64(row, 0) };
+
+    copy_text(note.text, sizeof(note.text), row, 1);
+    return tell(context, MESSAGE_NOTE, &note, sizeof(note), err);
+}
+
+struct states {
+    struct stored_state *items;
+    size_t count;
+    const struct database *database;
+};
+
+static int read_state(void *context, sqlite3_stmt *row, struct err *err)
+{
+    struct states *states = context;
+    int64_t id = sqlite3_column_int64(row, 0);
+    enum now now;
+
+    if (id != (int64_t)states->count || !now_parse(database_text(row, 3), &now))
+        return database_damaged(states->database,
+                                "its table of states is not what it should be", err);
+    states->items = mem_grow(states->items, states->count + 1, sizeof(*states->items));
+    states->items[states->count++] = (struct stored_state){
+        .strategy = (uint32_t)sqlite3_column_int64(row, 1),
+        .signature = parse_signature(database_text(row, 2)),
+        .now = now,
+        .later = words_parse(database_text(row, 4)),
+    };
+    return 0;
+}
+
+char *stored_fact(struct database *database, const char *name)
+{
+    CLEANUP(statement_finalizep) sqlite3_stmt *statement = NULL;
+    struct err ignored = ERR_NULL;
+
+    if (database_prepare(database, "SELECT value FROM run WHERE name = ?", &statement,
+                         &ignored) < 0)
+        return NULL;
+    database_bind(statement, "t", name);
+    return database_step(database, statement, &ignored) == 1
+               ? mem_strdup(database_text(statement, 0))
+               : NULL;
+}
+
+uint64_t stored_whole(struct database *database, const char *name)
+{
+    CLEANUP(mem_freep) char *text = stored_fact(database, name);
+
+    return text ? strtoull(text, NULL, 10) : 0;
+}
+
+/* As text a number would lose its last digits. */
+double stored_seconds(struct database *database, enum stage stage)
+{
+    CLEANUP(mem_freep) char *name = mem_printf("seconds.%s", stage_name(stage));
+    CLEANUP(statement_finalizep) sqlite3_stmt *statement = NULL;
+    struct err ignored = ERR_NULL;
+
+    if (database_prepare(database, "SELECT value FROM run WHERE name = ?", &statement,
+                         &ignored) < 0)
+        return 0;
+    database_bind(statement, "t", name);
+    return database_step(database, statement, &ignored) == 1
+               ? sqlite3_column_double(statement, 0)
+               : 0;
+}
+
+struct message_times stored_times(struct database *database)
+{
+    struct message_times times = { .trials = stored_whole(database, "trial_ns") };
+
+    for (size_t i = 0; i < PHASE_COUNT; i++) {
+        CLEANUP(mem_freep) char *name =
+            mem_printf("trial_ns.%s", phase_name((enum phase)i));
+
+        times.phase_ns[i] = stored_whole(database, name);
+    }
+    return times;
+}
+
+static int read_hello(struct reading *reading, struct err *err)
+{
+    struct database *database = reading->database;
+    struct message_hello hello = { .read_bytes = stored_whole(database, "read_bytes") };
+    CLEANUP(mem_freep) char *server = stored_fact(database, "server");
+
+    if (!server)
+        return 0; /* the run ended before any lane had said a word */
+    snprintf(hello.version, sizeof(hello.version), "%s", server);
+    return tell(reading, MESSAGE_HELLO, &hello, sizeof(hello), err);
+}
+
+static const struct {
+    enum stored what;
+    const char *sql;
+    int (*take)(void *context, sqlite3_stmt *row, struct err *err);
+} tables[] = {
+    { STORED_KNOWN,
+      "SELECT strategy, commands, bytes, trips, uncrashed, example, signature"
+      " FROM controls ORDER BY strategy",
+      read_control },
+    { STORED_KNOWN,
+      "SELECT strategy, number, name, label, key, key_hash, second_key_hash,"
+      " element_hash, flags, ends_at, write, replies, key_was_there FROM commands",
+      read_command },
+    { STORED_MEASURED, "SELECT strategy, kind, ns FROM samples ORDER BY id",
+      read_samples },
+    { STORED_KNOWN, "SELECT strategy, number, state, example FROM points", read_point },
+    { STORED_DEATHS, "SELECT bytes, strategy, 0, state, commands, commands FROM cuts",
+      read_cut },
+    { STORED_DEATHS,
+      "SELECT number, strategy, outcome, state, replies, commands FROM trials"
+      " ORDER BY number",
+      read_kill },
+    { STORED_MEASURED, "SELECT trial, text FROM notes ORDER BY trial", read_note },
+};
+
+int stored_tell(struct database *database, unsigned what, const struct listener *listener,
+                struct err *err)
+{
+    struct states states = { mem_alloc(sizeof(struct stored_state)), 1, database };
+    struct reading reading = { .database = database, .listener = listener };
+    int code = database_each(database,
+                             "SELECT id, strategy, signature, now, later FROM states"
+                             " ORDER BY id",
+                             read_state, &states, err);
+
+    reading.states = states.items; /* ids begin at 1 */
+    reading.state_count = states.count;
+    if (code == 0 && (what & STORED_KNOWN))
+        code = read_hello(&reading, err);
+    for (size_t i = 0; i < ARRAY_SIZE(tables) && code == 0; i++) {
+        if (!(what & tables[i].what))
+            continue;
+        code = database_each(database, tables[i].sql, tables[i].take, &reading, err);
+        if (code == 0)
+            code = flush(&reading, err);
+    }
+    free(states.items);
+    return code;
+}
+
+struct collecting {
+    struct done *done;
+    struct shard shard;
+    const uint64_t *before; /* items of the strategies before each; NULL: none to add */
+};
+
+static int collect_item(void *context, sqlite3_stmt *row, struct err *err)
+{
+    const struct collecting *collecting = context;
+    uint64_t item = (uint64_t)sqlite3_column_int64(row, 0);
+
+    (void)err;
+    if (collecting->before)
+        item += collecting->before[sqlite3_column_int64(row, 1)];
+    done_add(collecting->done, collecting->shard, item);
+    return 0;
+}
+
+int store_done(struct store *store, const struct result *result,
+               struct done done[STAGE_COUNT], struct err *err)
+{
+    size_t count = result->plan.strategies;
+    CLEANUP(mem_freep) uint64_t *points = MEM_ARRAY(uint64_t, count + 1);
+    CLEANUP(mem_freep) uint64_t *bytes = MEM_ARRAY(uint64_t, count + 1);
+    struct {
+        const char *sql;
+        struct collecting collecting;
+    } stages[] = {
+        { "SELECT number, strategy FROM points ORDER BY strategy, number",
+          { &done[STAGE_CENSUS], SHARD_WHOLE, points } },
+        { "SELECT bytes, strategy FROM cuts ORDER BY strategy, bytes",
+          { &done[STAGE_BYTES], result->shard, bytes } },
+        { "SELECT number FROM trials ORDER BY number",
+          { &done[STAGE_KILLS], result->shard, NULL } },
+    };
+    int code = 0;
+
+    points[0] = bytes[0] = 0;
+    for (size_t i = 0; i < count; i++) {
+        points[i + 1] = points[i] + result->findings[i].commands + 1;
+        bytes[i + 1] = bytes[i] + result->findings[i].bytes + 1;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(stages) && code == 0; i++)
+        code = database_each(store_database(store), stages[i].sql, collect_item,
+                             &stages[i].collecting, err);
+    return code;
+}

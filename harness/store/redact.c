@@ -1,0 +1,206 @@
+/* redact.c - see redact.h. */
+#include "store/redact.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+
+#define HIDDEN "***"
+
+static struct str between(const char *from, const char *to)
+{
+    return (struct str){ from, (size_t)(to - from) };
+}
+
+static void put(FILE *out, struct str text)
+{
+    fwrite(text.bytes, 1, text.length, out);
+}
+
+/* ---- names ---- */
+
+/* "passw" is in password and passwd, and in what an option may be shortened to. */
+static bool is_secret_name(struct str name)
+{
+    static const char *const words[] = { "passw", "secret", "token", "auth" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+        for (size_t at = 0; at + strlen(words[i]) <= name.length; at++)
+            if (strncasecmp(name.bytes + at, words[i], strlen(words[i])) == 0)
+                return true;
+    return false;
+}
+
+static bool in_name(char byte)
+{
+    return isalnum((unsigned char)byte) || (byte && strchr("_-.", byte));
+}
+
+/* The value of the first assignment to a secret name; NULL if there is none. */
+static const char *find_secret_value(const char *argument)
+{
+    for (const char *sign = strchr(argument, '='); sign; sign = strchr(sign + 1, '=')) {
+        const char *name = sign;
+
+        while (name > argument && in_name(name[-1]))
+            name--;
+        if (is_secret_name(between(name, sign)))
+            return sign + 1;
+    }
+    return NULL;
+}
+
+/* An option of a secret name whose value is the next argument? */
+static bool announces_secret(const char *argument)
+{
+    return argument[0] == '-' && !strchr(argument, '=') &&
+           is_secret_name(str_of(argument));
+}
+
+/* ---- URLs ---- */
+
+static const char *last_at(struct str text)
+{
+    return memrchr(text.bytes, '@', text.length);
+}
+
+/* May it be "host", "host:port" or "[address]:port"? Without this, it is a user and the
+ * beginning of a password with a '/', '?' or '#' in it. */
+static bool is_host(struct str authority)
+{
+    const char *end = authority.bytes + authority.length;
+    const char *colon = memchr(authority.bytes, ':', authority.length);
+
+    if (authority.length && authority.bytes[0] == '[')
+        return true;
+    if (!colon)
+        return true;
+    for (const char *p = colon + 1; p < end; p++)
+        if (!isdigit((unsigned char)*p))
+            return false;
+    return colon > authority.bytes;
+}
+
+/* The '@' that ends the user of a URL; NULL: it has none. `start` follows the "://",
+ * `end` is where the next URL or the text ends. */
+static const char *find_user_end(const char *start, const char *end)
+{
+    struct str rest = between(start, end);
+    size_t length = strcspn(start, "/?#");
+    struct str authority = { start, length < rest.length ? length : rest.length };
+    const char *at = last_at(authority);
+
+    if (at || is_host(authority))
+        return at;
+    return last_at(rest);
+}
+
+/* Prints the user up to the '@', and what it must not show as HIDDEN. */
+static void put_user(FILE *out, const char *start, const char *at)
+{
+    const char *colon = memchr(start, ':', (size_t)(at - start));
+    const char *secret = colon ? colon + 1 : start;
+
+    put(out, between(start, secret));
+    if (secret < at)
+        fputs(HIDDEN, out);
+}
+
+static void put_without_passwords(FILE *out, struct str text)
+{
+    static const char mark[] = "://";
+    const size_t mark_length = sizeof(mark) - 1;
+    const char *p = text.bytes, *end = text.bytes + text.length, *start;
+
+    while ((start = memmem(p, (size_t)(end - p), mark, mark_length))) {
+        const char *next, *at;
+
+        start += mark_length;
+        next = memmem(start, (size_t)(end - start), mark, mark_length);
+        at = find_user_end(start, next ? next : end);
+        put(out, between(p, start));
+        if (at)
+            put_user(out, start, at);
+        p = at ? at : start;
+    }
+    put(out, between(p, end));
+}
+
+/* ---- arguments ---- */
+
+static void put_argument(FILE *out, const char *argument)
+{
+    const char *value = find_secret_value(argument);
+
+    if (!value) {
+        put_without_passwords(out, str_of(argument));
+        return;
+    }
+    put_without_passwords(out, between(argument, value));
+    if (*value)
+        fputs(HIDDEN, out);
+}
+
+static char *without_secrets(const char *argument, const char *previous)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out;
+
+    if (previous && announces_secret(previous))
+        return mem_strdup(HIDDEN);
+    out = open_memstream(&text, &length);
+    if (!out)
+        return mem_strdup(HIDDEN);
+    put_argument(out, argument);
+    fclose(out);
+    return text;
+}
+
+static bool is_plain(const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "0123456789_-+=.,:/@%";
+
+    return *text && !text[strspn(text, plain)];
+}
+
+static void put_quoted(FILE *out, const char *text)
+{
+    if (is_plain(text)) {
+        fputs(text, out);
+        return;
+    }
+    fputc('\'', out);
+    for (; *text; text++)
+        if (*text == '\'')
+            fputs("'\\''", out);
+        else
+            fputc(*text, out);
+    fputc('\'', out);
+}
+
+char *arguments_text(const char *const *arguments, size_t count)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+
+    if (!out)
+        return mem_strdup("");
+    for (size_t i = 0; i < count; i++) {
+        CLEANUP(mem_freep)
+        char *shown = without_secrets(arguments[i], i ? arguments[i - 1] : NULL);
+
+        if (i)
+            fputc(' ', out);
+        put_quoted(out, shown);
+    }
+    fclose(out);
+    return text;
+}

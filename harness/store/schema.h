@@ -1,0 +1,52 @@
+/* schema.h - the tables of a run's file. Described in docs/results.md: who changes
+ * one changes the other, and counts the version up. `strategy` is always the place among
+ * the strategies that take part, from 0. */
+#pragma once
+
+#include "result/event.h"
+#include "store/database.h"
+
+static const struct database_kind store_kind = { 0x61666b6c /* "afkl" */, 1,
+                                                 "a run of afterkill" };
+
+static const char store_schema[] =
+    "CREATE TABLE run(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+    "CREATE TABLE plan(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+    "CREATE TABLE environment(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+    "CREATE TABLE parameters(name TEXT PRIMARY KEY, value TEXT, kind TEXT) WITHOUT "
+    "ROWID;"
+    "CREATE TABLE strategies(number INTEGER PRIMARY KEY, strategy INTEGER UNIQUE,"
+    " name TEXT, about TEXT, expect TEXT, reference INTEGER);"
+    "CREATE TABLE controls(strategy INTEGER PRIMARY KEY, commands INTEGER,"
+    " bytes INTEGER, trips INTEGER, uncrashed TEXT, example TEXT, signature TEXT);"
+    "CREATE TABLE commands(strategy INTEGER, number INTEGER, name TEXT, label TEXT,"
+    " key TEXT, key_hash INTEGER, second_key_hash INTEGER, element_hash INTEGER,"
+    " flags INTEGER, ends_at INTEGER, write INTEGER, replies INTEGER,"
+    " key_was_there INTEGER, PRIMARY KEY(strategy, number)) WITHOUT ROWID;"
+    "CREATE TABLE samples(id INTEGER PRIMARY KEY, strategy INTEGER, kind TEXT, ns TEXT);"
+    "CREATE TABLE states(id INTEGER PRIMARY KEY, strategy INTEGER, signature TEXT,"
+    " now TEXT, later TEXT, UNIQUE(strategy, signature, now, later));"
+    "CREATE TABLE points(strategy INTEGER, number INTEGER, state INTEGER, example TEXT,"
+    " PRIMARY KEY(strategy, number)) WITHOUT ROWID;"
+    "CREATE TABLE trials(number INTEGER PRIMARY KEY, strategy INTEGER, outcome INTEGER,"
+    " state INTEGER, replies INTEGER, commands INTEGER);"
+    "CREATE TABLE cuts(strategy INTEGER, bytes INTEGER, state INTEGER, commands INTEGER,"
+    " PRIMARY KEY(strategy, bytes)) WITHOUT ROWID;"
+    "CREATE TABLE notes(trial INTEGER PRIMARY KEY, text TEXT);"
+    "CREATE TABLE outcomes(id INTEGER PRIMARY KEY, name TEXT);"
+    "CREATE VIEW kills AS SELECT trials.number, strategies.name AS strategy,"
+    " outcomes.name AS outcome, states.now, states.later, trials.replies,"
+    " trials.commands FROM trials JOIN strategies USING (strategy)"
+    " JOIN outcomes ON outcomes.id = trials.outcome"
+    " JOIN states ON states.id = trials.state;"
+    "CREATE VIEW census AS SELECT strategies.name AS strategy, points.number AS point,"
+    " commands.label AS after, states.now, states.later, points.example"
+    " FROM points JOIN strategies USING (strategy)"
+    " JOIN states ON states.id = points.state"
+    " LEFT JOIN commands ON commands.strategy = points.strategy"
+    " AND commands.number = points.number - 1;";
+
+/* What the columns `kind` of samples and of parameters say. */
+static const char *const samples_kinds[] = {
+    [SAMPLES_UPDATE] = "update", [SAMPLES_TIMELINE] = "timeline"
+};

@@ -1,0 +1,36 @@
+/* shards.h - the shards of a run as they lie in their directories: opened, found to be of
+ * one run, and put in order.
+ *
+ * What their plans say is compared here; what is in them (census, trials) is merge.c's.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "plan/request.h"
+#include "plan/shard.h"
+#include "store/database.h"
+#include "store/write.h"
+
+struct part {
+    const char *directory; /* borrowed */
+    struct database database;
+    struct terms terms;
+    struct shard shard;
+};
+
+struct parts {
+    struct part *items; /* in the order of shards; owned */
+    size_t count;
+    struct part **by_index; /* `total` of them, NULL where a shard is missing; owned */
+    uint64_t total;
+    char missing[256]; /* "3/8, part of 6/8"; "" if everything is there */
+};
+
+/* Shards that are missing, overlap, are not finished or belong to different runs are an
+ * error that names them. With `allow_missing`, those that are missing or not finished are
+ * listed, and those without a whole census count as missing. */
+int parts_open(const char *const *directories, size_t count, bool allow_missing,
+               struct parts *ret, struct err *err);
+void parts_release(struct parts *parts); /* may be called twice */

@@ -1,0 +1,604 @@
+/* write.c - see write.h: the half that writes. */
+#include "store/write.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "store/schema.h"
+
+#define COMMIT_NS (NSEC_PER_SEC / 2)
+/* What is kept of the file in memory (kB). Rows are appended, so more would only fill up
+ * as the run goes on. */
+#define STORE_CACHE "PRAGMA cache_size = -64"
+
+/* Statements that are run again and again. */
+enum query {
+    PUT_RUN,
+    PUT_CONTROL,
+    PUT_COMMAND,
+    PUT_SAMPLES,
+    PUT_STATE,
+    FIND_STATE,
+    PUT_POINT,
+    FIND_POINT,
+    PUT_TRIAL,
+    PUT_CUT,
+    PUT_NOTE,
+    QUERY_COUNT,
+};
+
+static const char *const queries[QUERY_COUNT] = {
+    [PUT_RUN] = "INSERT OR REPLACE INTO run VALUES(?, ?)",
+    [PUT_CONTROL] = "INSERT OR IGNORE INTO controls VALUES(?, ?, ?, ?, ?, ?, ?)",
+    [PUT_COMMAND] = "INSERT OR REPLACE INTO commands "
+                    "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [PUT_SAMPLES] = "INSERT INTO samples(strategy, kind, ns) VALUES(?, ?, ?)",
+    [PUT_STATE] = "INSERT INTO states(strategy, signature, now, later) "
+                  "VALUES(?, ?, ?, ?)",
+    [FIND_STATE] = "SELECT id FROM states "
+                   "WHERE strategy = ? AND signature = ? AND now = ? AND later = ?",
+    [PUT_POINT] = "INSERT OR REPLACE INTO points VALUES(?, ?, ?, ?)",
+    [FIND_POINT] = "SELECT state FROM points WHERE strategy = ? AND number = ?",
+    [PUT_TRIAL] = "INSERT INTO trials VALUES(?, ?, ?, ?, ?, ?)",
+    [PUT_CUT] = "INSERT INTO cuts VALUES(?, ?, ?, ?)",
+    [PUT_NOTE] = "INSERT OR IGNORE INTO notes VALUES(?, ?)",
+};
+
+struct store {
+    struct database database;
+    sqlite3_stmt *statements[QUERY_COUNT]; /* prepared when they are needed */
+    bool begun;                            /* a transaction is open */
+    uint64_t begun_ns;
+};
+
+struct database *store_database(struct store *store)
+{
+    return &store->database;
+}
+
+static char *file_of(const char *directory)
+{
+    return mem_printf("%s/" STORE_FILE, directory);
+}
+
+static int statement(struct store *store, enum query query, sqlite3_stmt **ret,
+                     struct err *err)
+{
+    int code = 0;
+
+    if (!store->statements[query])
+        code = database_prepare(&store->database, queries[query],
+                                &store->statements[query], err);
+    *ret = store->statements[query];
+    return code;
+}
+
+#define PUT(store, query, err, ...)                                                      \
+    ({                                                                                   \
+        sqlite3_stmt *statement_ = NULL;                                                 \
+        int code_ = statement((store), (query), &statement_, (err));                     \
+        code_ == 0 ? database_put(&(store)->database, statement_, (err), __VA_ARGS__)    \
+                   : code_;                                                              \
+    })
+
+/* SQLite ends a transaction of its own when the disk is full. */
+static int begin(struct store *store, struct err *err)
+{
+    int code = 0;
+
+    if (sqlite3_get_autocommit(store->database.handle))
+        store->begun = false;
+    if (!store->begun)
+        code = database_run(&store->database, "BEGIN", err);
+    if (code == 0 && !store->begun) {
+        store->begun = true;
+        store->begun_ns = clock_now_ns();
+    }
+    return code;
+}
+
+static int commit(struct store *store, struct err *err)
+{
+    int code = store->begun ? database_run(&store->database, "COMMIT", err) : 0;
+
+    if (code == 0)
+        store->begun = false;
+    return code;
+}
+
+static void signature_text(struct signature signature, char text[40])
+{
+    snprintf(text, 40, "%016" PRIx64 "%016" PRIx64, signature.high, signature.low);
+}
+
+int store_state(struct store *store, int64_t strategy, const char *signature,
+                const char *now, const char *later, int64_t *ret, struct err *err)
+{
+    sqlite3_stmt *find;
+    int code = statement(store, FIND_STATE, &find, err);
+
+    if (code < 0)
+        return code;
+    database_bind(find, "ittt", strategy, signature, now, later);
+    code = database_step(&store->database, find, err);
+    *ret = code == 1 ? sqlite3_column_int64(find, 0) : 0;
+    sqlite3_reset(find);
+    if (code != 0)
+        return code < 0 ? code : 0;
+    code = PUT(store, PUT_STATE, err, "ittt", strategy, signature, now, later);
+    *ret = sqlite3_last_insert_rowid(store->database.handle);
+    return code;
+}
+
+static int state_id(struct store *store, uint32_t strategy, struct signature signature,
+                    unsigned now, unsigned later, int64_t *ret, struct err *err)
+{
+    char hex[40], words[LATER_TEXT];
+
+    signature_text(signature, hex);
+    return store_state(store, strategy, hex, now_name((enum now)now),
+                       later_text(later, words), ret, err);
+}
+
+int store_state_of_point(struct store *store, int64_t strategy, int64_t point,
+                         int64_t *ret, struct err *err)
+{
+    sqlite3_stmt *find;
+    int code = statement(store, FIND_POINT, &find, err);
+
+    if (code < 0)
+        return code;
+    database_bind(find, "ii", strategy, point);
+    code = database_step(&store->database, find, err);
+    *ret = code == 1 ? sqlite3_column_int64(find, 0) : 0;
+    sqlite3_reset(find);
+    return code < 0 ? code : 0;
+}
+
+static int put_text(struct store *store, const char *name, const char *value,
+                    struct err *err)
+{
+    return PUT(store, PUT_RUN, err, "tt", name, value);
+}
+
+int store_put_fact(struct store *store, const char *name, const char *value,
+                   struct err *err)
+{
+    int code = begin(store, err);
+
+    return code == 0 ? put_text(store, name, value, err) : code;
+}
+
+static int put_whole(struct store *store, const char *name, uint64_t value,
+                     struct err *err)
+{
+    return PUT(store, PUT_RUN, err, "ti", name, (int64_t)value);
+}
+
+static int put_real(struct store *store, const char *name, double value, struct err *err)
+{
+    return PUT(store, PUT_RUN, err, "td", name, value);
+}
+
+static int take_hello(struct store *store, const struct message_hello *hello,
+                      struct err *err)
+{
+    int code = put_text(store, "server", hello->version, err);
+
+    return code == 0 ? put_whole(store, "read_bytes", hello->read_bytes, err) : code;
+}
+
+static int take_control(struct store *store, const struct message_control *control,
+                        struct err *err)
+{
+    char hex[40], words[LATER_TEXT];
+
+    signature_text(control->done, hex);
+    return PUT(store, PUT_CONTROL, err, "iiiittt", (int64_t)control->strategy,
+               (int64_t)control->commands, (int64_t)control->bytes,
+               (int64_t)control->trips, later_text(control->uncrashed, words),
+               control->example, hex);
+}
+
+static int take_command(struct store *store, const struct message_command *message,
+                        struct err *err)
+{
+    const struct command *command = &message->command;
+
+    return PUT(store, PUT_COMMAND, err, "iitttiiiiiiii", (int64_t)message->strategy,
+               (int64_t)message->index, command->name, command->label, command->key,
+               (int64_t)command->key_hash, (int64_t)command->second_key_hash,
+               (int64_t)command->element_hash, (int64_t)command->flags,
+               (int64_t)message->end, (int64_t)message->write, (int64_t)message->replies,
+               (int64_t)message->key_was_there);
+}
+
+static int take_samples(struct store *store, const struct message_samples *samples,
+                        struct err *err)
+{
+    CLEANUP(mem_freep) char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+
+    if (!out)
+        return err_errno(err, "write numbers");
+    for (uint64_t i = 0; i < samples->count; i++)
+        fprintf(out, "%s%" PRIu64, i ? "," : "", samples->values[i]);
+    fclose(out);
+    return PUT(store, PUT_SAMPLES, err, "itt", (int64_t)samples->strategy,
+               samples_kinds[samples->kind], text);
+}
+
+static int take_point(struct store *store, const struct message_point *point,
+                      struct err *err)
+{
+    int64_t state;
+    int code = state_id(store, point->strategy, point->signature, point->now,
+                        point->later, &state, err);
+
+    if (code < 0)
+        return code;
+    return PUT(store, PUT_POINT, err, "iiit", (int64_t)point->strategy,
+               (int64_t)point->index, state, point->example);
+}
+
+static int take_trial(struct store *store, const struct message_trial *trial,
+                      struct err *err)
+{
+    int64_t state;
+    int code = state_id(store, trial->strategy, trial->signature, trial->now,
+                        trial->later, &state, err);
+
+    if (code < 0)
+        return code;
+    if (trial->fault == FAULT_BYTE)
+        return PUT(store, PUT_CUT, err, "iiii", (int64_t)trial->strategy,
+                   (int64_t)trial->number, state, (int64_t)trial->commands);
+    return PUT(store, PUT_TRIAL, err, "iiiiii", (int64_t)trial->number,
+               (int64_t)trial->strategy, (int64_t)trial->outcome, state,
+               (int64_t)trial->replies, (int64_t)trial->commands);
+}
+
+static int take_trials(struct store *store, const struct message_trial *trials,
+                       size_t count, struct err *err)
+{
+    int code = 0;
+
+    for (size_t i = 0; i < count && code == 0; i++)
+        code = take_trial(store, &trials[i], err);
+    return code;
+}
+
+static int take(struct store *store, enum message_type type, const void *body,
+                size_t bytes, struct err *err)
+{
+    const struct message_note *note = body;
+
+    switch (type) {
+    case MESSAGE_HELLO:
+        return take_hello(store, body, err);
+    case MESSAGE_CONTROL:
+        return take_control(store, body, err);
+    case MESSAGE_COMMAND:
+        return take_command(store, body, err);
+    case MESSAGE_SAMPLES:
+        return take_samples(store, body, err);
+    case MESSAGE_POINT:
+        return take_point(store, body, err);
+    case MESSAGE_TRIALS:
+        return take_trials(store, body, bytes / sizeof(struct message_trial), err);
+    case MESSAGE_NOTE:
+        return PUT(store, PUT_NOTE, err, "it", (int64_t)note->number, note->text);
+    case MESSAGE_READY:
+    case MESSAGE_ALIVE:
+    case MESSAGE_DONE:
+    case MESSAGE_ERROR:
+    case MESSAGE_TIMES: /* the result has their sum */
+    case MESSAGE_TEXT:  /* a replay is not kept */
+        break;
+    }
+    return 0;
+}
+
+int store_take(struct store *store, enum message_type type, const void *body,
+               size_t bytes, struct err *err)
+{
+    int code = begin(store, err);
+
+    if (code == 0)
+        code = take(store, type, body, bytes, err);
+    return code < 0 ? err_wrap(err, "keep the run") : 0;
+}
+
+static const char *status_of(const struct result *result, bool over)
+{
+    return result->complete      ? "complete"
+           : result->interrupted ? "interrupted"
+           : over                ? "failed"
+                                 : "running";
+}
+
+/* How far the run has come. */
+static int put_progress(struct store *store, const struct result *result, bool over,
+                        struct err *err)
+{
+    int code = put_text(store, "status", status_of(result, over), err);
+
+    if (code == 0)
+        code = put_text(store, "trouble", result->trouble, err);
+    if (code == 0)
+        code = put_whole(store, "lanes", result->lanes, err);
+    if (code == 0)
+        code = put_whole(store, "stages", result->stages, err);
+    for (size_t i = 0; i < STAGE_COUNT && code == 0; i++) {
+        CLEANUP(mem_freep) char *name =
+            mem_printf("seconds.%s", stage_name((enum stage)i));
+
+        code = put_real(store, name, result->stage_seconds[i], err);
+    }
+    if (code == 0 && result->times.trials)
+        code = put_whole(store, "trial_ns", result->times.trials, err);
+    for (size_t i = 0; i < PHASE_COUNT && code == 0 && result->times.trials; i++) {
+        CLEANUP(mem_freep) char *name =
+            mem_printf("trial_ns.%s", phase_name((enum phase)i));
+
+        code = put_whole(store, name, result->times.phase_ns[i], err);
+    }
+    return code;
+}
+
+static int write_out(struct store *store, const struct result *result, bool over,
+                     struct err *err)
+{
+    int code = begin(store, err);
+
+    if (code == 0)
+        code = put_progress(store, result, over, err);
+    if (code == 0)
+        code = commit(store, err);
+    return code < 0 ? err_wrap(err, "keep the run") : 0;
+}
+
+int store_tick(struct store *store, const struct result *result, struct err *err)
+{
+    if (!store->begun || clock_now_ns() - store->begun_ns < COMMIT_NS)
+        return 0;
+    return write_out(store, result, false, err);
+}
+
+int store_finish(struct store *store, const struct result *result, struct err *err)
+{
+    return write_out(store, result, true, err);
+}
+
+static int put_pairs(struct store *store, const char *table, const char *name,
+                     const char *value, struct err *err)
+{
+    CLEANUP(mem_freep) char *sql =
+        mem_printf("INSERT OR REPLACE INTO %s VALUES(?, ?)", table);
+    CLEANUP(statement_finalizep) sqlite3_stmt *insert = NULL;
+    int code = database_prepare(&store->database, sql, &insert, err);
+
+    return code == 0 ? database_put(&store->database, insert, err, "tt", name, value)
+                     : code;
+}
+
+static int put_plan(struct store *store, const struct terms *terms,
+                    const struct environment *environment, struct err *err)
+{
+    int code = 0;
+
+    for (size_t i = 0; i < terms->count && code == 0; i++)
+        if (!term_is_parameter(&terms->items[i]))
+            code = put_pairs(store, "plan", terms->items[i].name, terms->items[i].value,
+                             err);
+    for (size_t i = 0; i < environment->count && code == 0; i++)
+        code = put_pairs(store, "environment", environment->entries[i].name,
+                         environment->entries[i].value, err);
+    return code;
+}
+
+static int put_parameters(struct store *store, const struct scenario *scenario,
+                          struct err *err)
+{
+    CLEANUP(statement_finalizep) sqlite3_stmt *insert = NULL;
+    int code = database_prepare(&store->database,
+                                "INSERT INTO parameters VALUES(?, ?, ?)", &insert, err);
+
+    for (size_t i = 0; i < scenario->parameter_count && code == 0; i++) {
+        const struct parameter *parameter = &scenario->parameters[i];
+
+        code = database_put(&store->database, insert, err, "ttt", parameter->name,
+                            parameter->value,
+                            parameter->is_text   ? "text"
+                            : parameter->is_flag ? "flag"
+                                                 : "number");
+    }
+    return code;
+}
+
+static int put_strategy(struct store *store, sqlite3_stmt *insert,
+                        const struct result *result, size_t number, struct err *err)
+{
+    const struct scenario *scenario = result->scenario;
+    const struct strategy *strategy = &scenario->strategies[number];
+    char expect[LATER_TEXT];
+
+    database_bind(insert, "i", (int64_t)number);
+    sqlite3_bind_null(insert, 2);
+    for (size_t i = 0; i < result->plan.strategies; i++)
+        if (result->findings[i].strategy == strategy)
+            sqlite3_bind_int64(insert, 2, (int64_t)i);
+    sqlite3_bind_text(insert, 3, strategy->name, -1, SQLITE_STATIC);
+    sqlite3_bind_text(insert, 4, strategy->about, -1, SQLITE_STATIC);
+    sqlite3_bind_text(insert, 5, expect_text(strategy->expect, expect), -1,
+                      SQLITE_TRANSIENT);
+    sqlite3_bind_int(insert, 6, number == scenario->reference);
+    return database_put(&store->database, insert, err, "");
+}
+
+static int put_strategies(struct store *store, const struct result *result,
+                          struct err *err)
+{
+    CLEANUP(statement_finalizep) sqlite3_stmt *insert = NULL;
+    int code =
+        database_prepare(&store->database,
+                         "INSERT INTO strategies VALUES(?, ?, ?, ?, ?, ?)", &insert, err);
+
+    for (size_t i = 0; i < result->scenario->strategy_count && code == 0; i++)
+        code = put_strategy(store, insert, result, i, err);
+    return code;
+}
+
+static int put_outcomes(struct store *store, struct err *err)
+{
+    CLEANUP(statement_finalizep) sqlite3_stmt *insert = NULL;
+    int code = database_prepare(&store->database, "INSERT INTO outcomes VALUES(?, ?)",
+                                &insert, err);
+
+    for (int i = 0; i < OUTCOME_COUNT && code == 0; i++)
+        code = database_put(&store->database, insert, err, "it", (int64_t)i,
+                            outcome_name((enum outcome)i));
+    return code;
+}
+
+static int put_beginning(struct store *store, const struct result *result,
+                         struct err *err)
+{
+    int code = put_text(store, "afterkill", VERSION, err);
+
+    if (code == 0)
+        code = put_whole(store, "started", (uint64_t)time(NULL), err);
+    if (code == 0)
+        code = put_text(store, "title", result->scenario->title, err);
+    if (code == 0)
+        code = put_text(store, "source", result->scenario->source, err);
+    return code == 0 ? put_progress(store, result, false, err) : code;
+}
+
+static int fill(struct store *store, const struct terms *terms,
+                const struct environment *environment, const struct result *result,
+                struct err *err)
+{
+    int code = begin(store, err);
+
+    if (code == 0)
+        code = database_mark(&store->database, &store_kind, err);
+    if (code == 0)
+        code = database_run(&store->database, store_schema, err);
+    if (code == 0)
+        code = put_beginning(store, result, err);
+    if (code == 0)
+        code = put_plan(store, terms, environment, err);
+    if (code == 0)
+        code = put_parameters(store, result->scenario, err);
+    if (code == 0)
+        code = put_strategies(store, result, err);
+    if (code == 0)
+        code = put_outcomes(store, err);
+    return code;
+}
+
+static int open_as(const char *directory, enum database_access access, struct store **ret,
+                   struct err *err)
+{
+    CLEANUP(store_closep) struct store *store = MEM_NEW(struct store);
+    CLEANUP(mem_freep) char *path = file_of(directory);
+    int code = database_open(path, access, &store_kind, &store->database, err);
+
+    if (code == 0)
+        code = database_run(&store->database, STORE_CACHE, err);
+    if (code == 0)
+        *ret = TAKE_PTR(store);
+    return code;
+}
+
+struct store *store_discard(struct store *store)
+{
+    CLEANUP(mem_freep) char *path = NULL;
+
+    if (!store)
+        return NULL;
+    path = mem_strdup(store->database.path);
+    store_close(store);
+    database_remove(path);
+    return NULL;
+}
+
+int store_begin(const char *directory, const struct terms *terms,
+                const struct environment *environment, const struct result *result,
+                struct store **ret, struct err *err)
+{
+    CLEANUP(store_closep) struct store *store = NULL;
+    int code = open_as(directory, DATABASE_CREATE, &store, err);
+
+    if (code == -EEXIST)
+        return err_set(err, ERR_USAGE,
+                       "'%s' holds a run already: go on with it by --resume, or choose "
+                       "another directory with -o",
+                       directory);
+    if (code == 0) {
+        code = fill(store, terms, environment, result, err);
+        if (code < 0)
+            store = store_discard(store); /* nothing is in it */
+    }
+    if (code < 0)
+        return err_wrap(err, "keep the run");
+    *ret = TAKE_PTR(store);
+    return 0;
+}
+
+int store_create(const char *directory, const struct terms *terms,
+                 const struct environment *environment, const struct result *result,
+                 struct store **ret, struct err *err)
+{
+    CLEANUP(store_closep) struct store *store = NULL;
+    int code = store_begin(directory, terms, environment, result, &store, err);
+
+    if (code == 0 && commit(store, err) < 0) {
+        store = store_discard(store);
+        code = err_wrap(err, "keep the run");
+    }
+    if (code == 0)
+        *ret = TAKE_PTR(store);
+    return code;
+}
+
+int store_open(const char *directory, struct store **ret, struct err *err)
+{
+    return stored_there(directory, open_as(directory, DATABASE_WRITE, ret, err), err);
+}
+
+struct store *store_close(struct store *store)
+{
+    if (!store)
+        return NULL;
+    for (size_t i = 0; i < QUERY_COUNT; i++)
+        sqlite3_finalize(store->statements[i]);
+    database_close(&store->database);
+    free(store);
+    return NULL;
+}
+
+int store_forget_unfinished(struct store *store, struct err *err)
+{
+    static const struct {
+        enum stage stage;
+        enum samples_kind kind;
+    } measured[] = { { STAGE_LEARN, SAMPLES_UPDATE }, { STAGE_AIM, SAMPLES_TIMELINE } };
+    int code = begin(store, err);
+
+    for (size_t i = 0; i < ARRAY_SIZE(measured) && code == 0; i++) {
+        CLEANUP(mem_freep) char *sql =
+            mem_printf("DELETE FROM samples WHERE kind = '%s' AND "
+                       "(SELECT value FROM run WHERE name = 'stages') <= %d",
+                       samples_kinds[measured[i].kind], (int)measured[i].stage);
+
+        code = database_run(&store->database, sql, err);
+    }
+    return code == 0 ? commit(store, err) : code;
+}

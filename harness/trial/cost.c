@@ -1,0 +1,153 @@
+/* cost.c - see cost.h. The samples come back in shared memory. */
+#include "trial/cost.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/process.h"
+#include "redis/wire.h"
+
+#define WARM_UP 3
+
+struct shared {
+    struct err err;
+    uint64_t values[]; /* per strategy: a count, then MEASURE_UPDATES durations */
+};
+#define STRIDE (MEASURE_UPDATES + 1)
+
+static int measure_once(struct judge *judge, struct auditor *restorer, struct wire *wire,
+                        size_t subject, uint64_t *ret_ns, struct err *err)
+{
+    const struct strategy *strategy =
+        &judge->scenario->strategies[judge->subjects[subject].strategy];
+    uint64_t start_ns;
+    bool refused;
+    int code = snapshot_restore(restorer, true, err);
+
+    if (code < 0)
+        return code;
+    start_ns = clock_now_ns();
+    code = scenario_call(judge->scenario, strategy->update, wire, &refused, err);
+    *ret_ns = clock_now_ns() - start_ns;
+    return code < 0
+               ? err_wrap(
+                     err,
+                     "strategy '%s': repeat the update in one process, on one connection",
+                     strategy->name)
+               : 0;
+}
+
+static int measure_rounds(struct judge *judge, struct auditor *restorer,
+                          struct wire *wire, struct shared *shared, struct err *err)
+{
+    uint64_t deadline_ns = clock_now_ns() + MEASURE_BUDGET_NS * judge->subject_count;
+
+    for (size_t round = 0; round < WARM_UP + MEASURE_UPDATES; round++) {
+        if (round >= WARM_UP + MEASURE_LEAST && clock_now_ns() > deadline_ns)
+            return 0;
+        for (size_t i = 0; i < judge->subject_count; i++) {
+            uint64_t *row = &shared->values[i * STRIDE];
+            uint64_t duration_ns = 0;
+            int code = measure_once(judge, restorer, wire, i, &duration_ns, err);
+
+            if (code < 0)
+                return code;
+            if (round >= WARM_UP)
+                row[1 + row[0]++] = duration_ns;
+        }
+    }
+    return 0;
+}
+
+__attribute__((noreturn)) static void live(struct judge *judge,
+                                           const struct address *address,
+                                           struct shared *shared)
+{
+    const struct address *addresses[] = { address, judge->address };
+    redisContext *connections[2] = { NULL, NULL };
+    struct auditor restorer;
+    struct err err = ERR_NULL;
+    int code = 0;
+
+    for (int i = 0; i < 2 && code == 0; i++)
+        code = connection_open(addresses[i], &connections[i], &err);
+    if (code == 0)
+        code = auditor_init(&restorer, connections[0], judge->scenario, &err);
+    restorer.kept = judge->auditor.kept;
+    if (code == 0)
+        code = measure_rounds(judge, &restorer, wire_new(connections[1]->fd, NULL),
+                              shared, &err);
+    shared->err = err;
+    _exit(code < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+}
+
+static int wait_for(pid_t pid, uint64_t deadline_ns, const struct shared *shared,
+                    struct err *err)
+{
+    int status;
+
+    while (waitpid(pid, &status, 0) < 0) {
+        if (errno != EINTR)
+            return err_errno(err, "wait for the measuring worker");
+        if (clock_now_ns() > deadline_ns)
+            kill(pid, SIGKILL);
+    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS)
+        return 0;
+    if (shared->err.code) {
+        *err = shared->err;
+        return err->code;
+    }
+    return err_set(err, -ECHILD, "the measuring worker died or did not end in time");
+}
+
+int measure_updates(struct judge *judge, const struct address *address,
+                    struct measure *ret, struct err *err)
+{
+    size_t subjects = judge->subject_count;
+    size_t bytes = sizeof(struct shared) + subjects * STRIDE * sizeof(uint64_t);
+    uint64_t longest_ns = subjects * (WARM_UP + MEASURE_LEAST) * judge->timeout_ns;
+    struct shared *shared =
+        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    pid_t pid;
+    int code;
+
+    if (shared == MAP_FAILED)
+        return err_errno(err, "map %zu bytes of shared memory", bytes);
+    judge_touched(judge);
+    pid = process_fork(false, err);
+    if (pid == 0)
+        live(judge, address, shared);
+    code = pid < 0
+               ? pid
+               : wait_for(pid, clock_now_ns() + MEASURE_BUDGET_NS * subjects + longest_ns,
+                          shared, err);
+    if (code == 0) {
+        *ret = (struct measure){
+            .durations_ns = mem_alloc(subjects * MEASURE_UPDATES * sizeof(uint64_t)),
+            .subjects = subjects,
+            .counts = mem_alloc(subjects * sizeof(size_t)),
+        };
+        for (size_t i = 0; i < subjects; i++) {
+            const uint64_t *row = &shared->values[i * STRIDE];
+
+            ret->counts[i] = (size_t)row[0];
+            memcpy(&ret->durations_ns[i * MEASURE_UPDATES], row + 1,
+                   row[0] * sizeof(uint64_t));
+        }
+    }
+    munmap(shared, bytes);
+    return code;
+}
+
+void measure_release(struct measure *measure)
+{
+    free(measure->durations_ns);
+    free(measure->counts);
+    *measure = (struct measure){ NULL, 0, NULL };
+}

@@ -1,0 +1,111 @@
+/* judge.h - lets time pass over a state and gives the verdict.
+ *
+ * What is right is learned first, from workers that nobody interrupts: the old state,
+ * each strategy's own new state, and two residues, of the old state and of the completed
+ * update of the reference strategy. Then any state can be judged; one that was judged
+ * before is not judged again. */
+#pragma once
+
+#include "redis/command.h"
+#include "redis/recording.h"
+#include "state/snapshot.h"
+#include "state/verdict.h"
+#include "trial/worker.h"
+
+#define EXAMPLE_TEXT 200
+
+/* What becomes of a state while it is judged, for somebody who wants to see it. */
+enum judge_moment {
+    JUDGE_DEAD,      /* as the death left it */
+    JUDGE_LAPSED,    /* everything with an expiry was dropped */
+    JUDGE_RECOVERED, /* `recover` ran; why: what it raised */
+    JUDGE_RESIDUE,   /* everything with an expiry was dropped once more */
+    JUDGE_INVARIANT, /* why: which one is violated; now, or once time has passed */
+    JUDGE_ALIVE,     /* `alive` was tried; why: what failed */
+};
+
+struct judge_sight {
+    enum judge_moment moment;
+    const struct snapshot *before, *after; /* NULL at the last two moments; the first has
+                                              no `before` */
+    const struct err *why;                 /* code 0: nothing is wrong */
+};
+
+struct judge_watch {
+    void (*seen)(void *context, const struct judge_sight *sight);
+    void *context;
+};
+
+struct judgement {
+    struct signature signature; /* of the state that was judged */
+    enum now now;
+    unsigned later;
+    char example[EXAMPLE_TEXT]; /* one atom that shows what is wrong later; "" if nothing
+                                   is */
+};
+
+/* What is known of one strategy. */
+struct subject {
+    size_t strategy;      /* index into the scenario's */
+    struct snapshot done; /* its own new state */
+    struct recording recording;
+    size_t repeated; /* the commands that a second recording sent too, up to the first
+                        that it did not */
+    uint64_t commands, bytes, trips;
+    unsigned uncrashed; /* later words of the completed update; 0: clean */
+    char uncrashed_example[EXAMPLE_TEXT];
+    struct judgement *judgements;
+    size_t judged;
+};
+
+struct judge {
+    struct scenario *scenario;     /* borrowed */
+    const struct address *address; /* of its workers' Redis; borrowed */
+    struct progress *page;         /* owned: that of a trial must outlive its judgement */
+    uint64_t timeout_ns;
+    struct auditor auditor; /* owned */
+    struct snapshot old;
+    struct snapshot right_old, right_new; /* residues */
+    uint64_t
+        fresh_ns; /* until when an old state that nobody touched need not be made again */
+    bool untouched;           /* nobody has sent a command since the old state was made */
+    bool seen;                /* nor since a state was looked at that was judged before */
+    struct subject *subjects; /* owned */
+    size_t subject_count;
+    const struct judge_watch *watch; /* NULL: nobody looks on; see judge_afresh() */
+};
+
+/* Takes over the connection. `strategies` (count of them) are those that take part; the
+ * reference is looked at in any case. Runs the controls: every worker twice, and two runs
+ * must agree. A scenario that is not fit to be tested is ERR_USAGE. */
+int judge_learn(struct judge *judge, redisContext *connection, const size_t *strategies,
+                size_t count, struct err *err);
+void judge_release(struct judge *judge);
+
+/* Judges the state that the database holds and the snapshot shows. *ret is valid until
+ * the next call. The database holds anything afterwards. */
+int judge_state(struct judge *judge, struct subject *subject,
+                const struct snapshot *snapshot, const struct judgement **ret,
+                struct err *err);
+
+/* The same without recourse to what was judged before, before the eyes of the watch,
+ * which sees more looks at the database than the verdict needs, and no other state. */
+int judge_afresh(struct judge *judge, struct subject *subject,
+                 const struct snapshot *snapshot, const struct judge_watch *watch,
+                 struct judgement *ret, struct err *err);
+
+/* Records a strategy's update once more, after a cut has heard other answers than the
+ * recording: they vary, and subject->repeated says whether its commands do. */
+int judge_record_again(struct judge *judge, struct subject *subject, struct err *err);
+
+/* Did a key of this hash (command.h) exist before the update? */
+bool judge_key_was_there(const struct judge *judge, uint64_t key_hash);
+
+/* Makes the database hold exactly the old state. */
+int judge_prepare(struct judge *judge, struct err *err);
+
+/* Waits until Redis has got everything of a worker that was interrupted. */
+int judge_drain(struct judge *judge, int64_t client_id, struct err *err);
+
+/* Says that a worker has sent commands since. Call it after every worker of one's own. */
+void judge_touched(struct judge *judge);

@@ -1,0 +1,305 @@
+/* worker.c - see worker.h. */
+#include "trial/worker.h"
+
+#include <linux/futex.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mutant.h"
+#include "base/process.h"
+#include "scenario/sandbox.h"
+
+#define TICK_US 100000
+#define HELD_UP_NS ((int64_t)(100 * NSEC_PER_USEC))
+#define SHARED_MOST ((size_t)8 << 20)
+
+static void tick(int signal_number)
+{
+    (void)signal_number;
+}
+
+int watchdog_start(struct err *err)
+{
+    struct sigaction action = { .sa_handler =
+                                    tick }; /* no SA_RESTART: waits are to return */
+    struct itimerval interval = { { 0, TICK_US }, { 0, TICK_US } };
+
+    if (sigaction(SIGALRM, &action, NULL) < 0 ||
+        setitimer(ITIMER_REAL, &interval, NULL) < 0)
+        return err_errno(err, "start the watchdog's timer");
+    return 0;
+}
+
+/* Waits until the word is not zero, the deadline (0: none) or a signal. */
+static void word_wait(_Atomic uint32_t *word, const struct timespec *timeout)
+{
+    if (atomic_load(word) == 0)
+        syscall(SYS_futex, word, FUTEX_WAIT, 0, timeout, NULL, 0);
+}
+
+static void word_set(_Atomic uint32_t *word)
+{
+    atomic_store(word, 1);
+    syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+/* A kill by the parent is as exact as the parent's waking. By default a sleep may last 50
+ * us longer than asked, and the CPU is given at once for sure only to a real-time process
+ * (root or CAP_SYS_NICE). */
+static void wake_exactly(void)
+{
+    static bool done;
+    struct sched_param priority = { .sched_priority = 1 };
+
+    if (done)
+        return;
+    done = true;
+    prctl(PR_SET_TIMERSLACK, 1);
+    if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &priority) < 0)
+        process_short_turns();
+}
+
+static void note_error(struct progress *page, const struct err *err)
+{
+    page->error_code = err->code;
+    snprintf(page->error, sizeof(page->error), "%.*s", (int)sizeof(page->error) - 1,
+             err->msg[0] ? err->msg : "unknown error");
+}
+
+/* What the child is given. It lies in the lane's memory until the child is gone. */
+struct life {
+    const struct worker_job *job;
+    struct progress *page;
+    int fd; /* the connection */
+};
+
+/* The child, which may share the lane's memory: nothing here or below may write to what
+ * is not the worker's (the page and its memory, the stack, the scenario's Lua state).
+ * There are two exceptions, which do no harm: errno, and the constants that localeconv(3)
+ * writes anew each time that Lua asks for the decimal point. */
+static int live(void *context)
+{
+    const struct life *life = context;
+    const struct worker_job *job = life->job;
+    struct progress *page = life->page;
+    struct err err = ERR_NULL;
+    struct wire *wire;
+    int code;
+
+    while (!atomic_load(&page->released))
+        word_wait(&page->released, NULL);
+    wire = wire_new(life->fd, page);
+    sandbox_collect_nothing(job->scenario->lua);
+    if (job->fault == FAULT_KILL && job->killer == KILLER_PARENT)
+        word_set(&page->ready);
+    page->arm_ns = clock_now_ns();
+    code = fault_by_id(job->fault)->arm(wire, &job->point);
+    page->begin_ns = clock_now_ns();
+    if (code < 0)
+        err_set(&err, code, "arm the fault '%s': %s", fault_by_id(job->fault)->name,
+                strerror(-code));
+    else
+        code = scenario_call(job->scenario, job->function, wire, &page->refused, &err);
+    if (code == 0 && wire_due(wire))
+        code = err_set(&err, ERR_USAGE, "the function ended with replies unread");
+    if (code < 0)
+        note_error(page, &err);
+    else
+        page->end_ns = clock_now_ns();
+    _exit(code < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+}
+
+/* The scenario's Lua state has to be put back after each worker that shares it. With a
+ * large one a fork is cheaper, which copies only what is written: sharing makes 2.3 times
+ * the trials with 1 MB, 1.8 with 5 MB, 1.1 with 9 MB. */
+static bool shares(const struct scenario *scenario)
+{
+    return process_can_share() && sandbox_bytes(scenario->lua) <= SHARED_MOST;
+}
+
+static pid_t start(struct life *life, bool shared, struct err *err)
+{
+    struct room stack = progress_stack(life->page);
+    pid_t pid;
+
+    if (shared) {
+        sandbox_keep(life->job->scenario->lua);
+        return process_share(live, life, stack.at, stack.bytes, err);
+    }
+    pid = process_fork(false, err);
+    return pid == 0 ? live(life) : pid;
+}
+
+/* What the worker has left in the lane's memory. */
+static void clean_up(const struct life *life)
+{
+    if (!mutant("lua-stays"))
+        sandbox_put_back(life->job->scenario->lua);
+    wire_free(life->page->wire);
+}
+
+static int own_client_id(redisContext *connection, int64_t *ret, struct err *err)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+    int code = CONNECTION_COMMAND(connection, &reply, err, "CLIENT", "ID");
+
+    if (code == 0)
+        *ret = reply->integer;
+    return code;
+}
+
+/* A typical value of something that is measured again and again, in nanoseconds; samples
+ * that something else must have held up do not count. */
+struct typical {
+    int64_t ns;
+};
+
+static void typical_add(struct typical *typical, int64_t sample_ns)
+{
+    if (sample_ns > -HELD_UP_NS && sample_ns < HELD_UP_NS)
+        typical->ns += (sample_ns - typical->ns) / 8;
+}
+
+/* Kills the worker `delay_ns` after its update began. The worker says that it is about to
+ * begin by waking us, and may not have had the time to note when; sleeping and killing
+ * take their time too. How much later than asked kills come in all shows afterwards, and
+ * the next one is aimed so much earlier. Returns
+ * when it killed. */
+static uint64_t kill_after(int pidfd, struct progress *page, uint64_t delay_ns,
+                           uint64_t timeout_ns)
+{
+    static struct typical late;
+    struct timespec timeout = ns_to_timespec(timeout_ns);
+    uint64_t start_ns = clock_now_ns(), begin_ns, kill_ns;
+    struct timespec when;
+
+    while (!atomic_load(&page->ready) && clock_now_ns() - start_ns < timeout_ns)
+        word_wait(&page->ready, &timeout);
+    begin_ns = page->begin_ns ? page->begin_ns : clock_now_ns();
+    when = ns_to_timespec(begin_ns + delay_ns - (uint64_t)late.ns);
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &when, NULL) == EINTR)
+        ;
+    kill_ns = clock_now_ns();
+    syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+    if (page->begin_ns &&
+        (int64_t)delay_ns > 2 * late.ns) /* it had something to sleep for */
+        typical_add(&late, (int64_t)(kill_ns - page->begin_ns - delay_ns) + late.ns);
+    return kill_ns;
+}
+
+/* Waits for the child's end; after the timeout it is killed. */
+static int reap(pid_t pid, uint64_t timeout_ns, struct ending *ret, struct err *err)
+{
+    uint64_t start_ns = clock_now_ns();
+    siginfo_t info = { .si_pid = 0 };
+    bool killed = false;
+
+    while (waitid(P_PID, (id_t)pid, &info, WEXITED) < 0) {
+        if (errno == ECHILD) /* else: a tick. The worker may have changed errno */
+            return err_errno(err, "wait for worker %ld", (long)pid);
+        if (!killed && clock_now_ns() - start_ns > timeout_ns) {
+            killed = true;
+            kill(pid, SIGKILL);
+        }
+    }
+    *ret = (struct ending){
+        .by_sigkill = info.si_code == CLD_KILLED && info.si_status == SIGKILL,
+        .by_watchdog = killed && info.si_code == CLD_KILLED,
+    };
+    return 0;
+}
+
+static bool parent_kills(const struct worker_job *job)
+{
+    return job->fault == FAULT_KILL && job->killer == KILLER_PARENT &&
+           job->point.delay_ns;
+}
+
+int worker_run(const struct worker_job *job, const struct address *address,
+               struct progress *page, struct worker_end *ret, struct err *err)
+{
+    CLEANUP(connection_closep) redisContext *connection = NULL;
+    int64_t client_id = 0;
+    int code = connection_open(address, &connection, err);
+
+    if (code == 0)
+        code = own_client_id(connection, &client_id, err);
+    if (code < 0)
+        return err_wrap(err, "a worker's connection");
+    return worker_run_on(job, TAKE_PTR(connection), client_id, page, ret, err);
+}
+
+int worker_run_on(const struct worker_job *job, redisContext *taken, int64_t client_id,
+                  struct progress *page, struct worker_end *ret, struct err *err)
+{
+    CLEANUP(connection_closep) redisContext *connection = taken;
+    static struct typical lead; /* from arming the timer to the update's beginning */
+    struct worker_job inherited = *job;
+    struct life life = { &inherited, page, connection->fd };
+    bool shared = shares(job->scenario); /* its Lua state may grow in the worker */
+    uint64_t kill_ns = 0;                /* monotonic clock */
+    uint64_t connected_ns, released_ns;
+    struct ending ending;
+    int pidfd = -1;
+    pid_t pid;
+    int code;
+
+    connected_ns = clock_now_ns();
+    progress_reset(page);
+    page->record = job->record;
+    page->times = job->times;
+    page->undisturbed = job->fault == FAULT_NONE;
+    inherited.point.lead_ns = (uint64_t)lead.ns;
+    if (job->killer == KILLER_PARENT)
+        wake_exactly(); /* for calibrations too: they must run as kills do */
+    if (parent_kills(job))
+        inherited.point.delay_ns = 0;
+    pid = start(&life, shared, err);
+    if (pid < 0)
+        return pid;
+    connection = connection_close(connection);
+    if (parent_kills(job)) {
+        pidfd = process_pidfd(pid, err);
+        if (pidfd < 0) {
+            process_destroy(pid);
+            if (shared)
+                clean_up(&life);
+            return err->code;
+        }
+    }
+    released_ns = clock_now_ns();
+    word_set(&page->released);
+    if (pidfd >= 0) {
+        kill_ns = kill_after(pidfd, page, job->point.delay_ns, job->timeout_ns);
+        close(pidfd);
+    }
+    code = reap(pid, job->timeout_ns, &ending, err);
+    if (shared)
+        clean_up(&life);
+    if (code < 0)
+        return code;
+    if (job->fault == FAULT_KILL && page->begin_ns && job->point.delay_ns < NSEC_PER_SEC)
+        typical_add(&lead, (int64_t)(page->begin_ns - page->arm_ns));
+    if (!kill_ns)
+        kill_ns = page->arm_ns + inherited.point.lead_ns + inherited.point.delay_ns;
+    *ret = (struct worker_end){
+        fault_outcome(fault_by_id(job->fault), page, ending),
+        client_id,
+        kill_ns > page->begin_ns && page->begin_ns ? kill_ns - page->begin_ns : 0,
+        connected_ns,
+        released_ns,
+        page->end_ns ? page->end_ns : kill_ns,
+        clock_now_ns(),
+    };
+    return 0;
+}

@@ -1,0 +1,64 @@
+/* worker.h - the child's whole life: a process that runs one function of the scenario
+ * once, on a connection of its own.
+ *
+ * A fork copies the lane's page tables, every page that the child writes, and has all of
+ * it to give back: that was half of a trial. So the child shares the lane's memory
+ * (process.h) and keeps to what is the worker's: the page with the wire's memory and its
+ * stack, and the scenario's Lua state, which the lane itself never runs. What it leaves
+ * there, wherever it died, the lane puts back by one copy. With a large Lua state, or
+ * under a sanitizer, the child is forked, and all else is the same.
+ *
+ * The lane opens the connection, asks for its client id and starts the child, which
+ * inherits it.
+ * The child does nothing until the lane has closed its own copy, because a connection
+ * dies with its last copy, and the worker's death must be its death. The page says how
+ * far it came. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "redis/connection.h"
+#include "redis/wire.h"
+#include "scenario/scenario.h"
+#include "trial/fault.h"
+
+enum killer {
+    KILLER_TIMER,  /* the worker's own kernel timer */
+    KILLER_PARENT, /* the lane, by pidfd after a nanosecond sleep */
+};
+
+struct worker_job {
+    struct scenario *scenario;
+    scenario_function function;
+    enum fault_id fault;
+    struct fault_point point;
+    enum killer killer;  /* with FAULT_KILL */
+    bool record, times;  /* traces that are wanted */
+    uint64_t timeout_ns; /* after which the watchdog kills it */
+};
+
+struct worker_end {
+    enum outcome outcome;
+    int64_t client_id; /* whom to wait for before looking at the state */
+    uint64_t kill_ns;  /* with FAULT_KILL: when SIGKILL was due, or was sent, after the
+                          update's beginning; 0: before it */
+    /* When it was connected, was let go, ended (its kill was due, or its update was
+     * over), and was reaped; monotonic clock. */
+    uint64_t connected_ns, released_ns, ended_ns, reaped_ns;
+};
+
+/* The watchdog's tick: interrupts a wait ten times a second, so that worker_run() can
+ * look at the clock. Once per lane. */
+int watchdog_start(struct err *err);
+
+/* Runs a worker from birth to reaping. How far it came is in the page. An error is one of
+ * the infrastructure (clone, connect); what happened to the worker is an outcome. */
+int worker_run(const struct worker_job *job, const struct address *address,
+               struct progress *page, struct worker_end *ret, struct err *err);
+
+/* The same on a connection that is open and idle, and is taken over. */
+int worker_run_on(const struct worker_job *job, redisContext *connection,
+                  int64_t client_id, struct progress *page, struct worker_end *ret,
+                  struct err *err);
