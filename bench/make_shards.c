@@ -19,7 +19,7 @@
 
 /* The real deaths of one strategy. */
 struct deaths {
-    struct message_trial *items; /* owned */
+    struct event_trial *items; /* owned */
     size_t count;
 };
 
@@ -31,11 +31,11 @@ struct maker {
     struct plan plan;
 };
 
-static int collect(void *context, enum message_type type, const void *body, size_t bytes,
+static int collect(void *context, enum event_type type, const void *body, size_t bytes,
                    struct err *err)
 {
     struct maker *maker = context;
-    const struct message_trial *trials = body;
+    const struct event_trial *trials = body;
 
     (void)type, (void)err;
     for (size_t i = 0; i < bytes / sizeof(*trials); i++) {
@@ -50,7 +50,7 @@ static int collect(void *context, enum message_type type, const void *body, size
     return 0;
 }
 
-static int copy(void *context, enum message_type type, const void *body, size_t bytes,
+static int copy(void *context, enum event_type type, const void *body, size_t bytes,
                 struct err *err)
 {
     struct maker *maker = context;
@@ -84,7 +84,7 @@ static int load(struct maker *maker, const char *directory, uint64_t trials,
 static int make_trials(struct maker *maker, struct shard shard, struct err *err)
 {
     uint64_t own = shard_size(shard, plan_trials(&maker->plan));
-    struct message_trial batch[BATCH];
+    struct event_trial batch[BATCH];
     size_t used = 0;
     int code = 0;
 
@@ -96,7 +96,7 @@ static int make_trials(struct maker *maker, struct shard shard, struct err *err)
         batch[used] = deaths->items[rng_below(deaths->count, maker->plan.seed, 99, t)];
         batch[used++].number = t;
         if (used == BATCH || j + 1 == own) {
-            code = store_take(maker->store, MESSAGE_TRIALS, batch, used * sizeof(*batch),
+            code = store_take(maker->store, EVENT_TRIALS, batch, used * sizeof(*batch),
                               err);
             used = 0;
         }

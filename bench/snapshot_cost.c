@@ -63,7 +63,6 @@ static int time_looks(struct auditor *auditor, double *ret_us, struct err *err)
 static int measure(const struct address *address, size_t fields, size_t bytes,
                    struct err *err)
 {
-    static const struct scenario scenario = { .name = NULL };
     CLEANUP(connection_closep) redisContext *connection = NULL;
     CLEANUP(auditor_release) struct auditor auditor = { .connection = NULL };
     double us = 0;
@@ -72,7 +71,7 @@ static int measure(const struct address *address, size_t fields, size_t bytes,
     if (code == 0)
         code = write_hash(connection, fields, bytes, err);
     if (code == 0)
-        code = auditor_init(&auditor, TAKE_PTR(connection), &scenario, err);
+        code = auditor_init(&auditor, TAKE_PTR(connection), NULL, NULL, err);
     if (code == 0)
         code = time_looks(&auditor, &us, err);
     if (code == 0)

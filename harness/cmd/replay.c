@@ -165,18 +165,18 @@ struct search {
     enum fault_id fault;
     uint64_t number;
     size_t strategy; /* of a cut */
-    struct message_trial trial;
+    struct event_trial trial;
     bool found;
 };
 
-static int look_at_trials(void *context, enum message_type type, const void *body,
+static int look_at_trials(void *context, enum event_type type, const void *body,
                           size_t bytes, struct err *err)
 {
-    const struct message_trial *trials = body;
+    const struct event_trial *trials = body;
     struct search *search = context;
 
     (void)err;
-    for (size_t i = 0; type == MESSAGE_TRIALS && i < bytes / sizeof(*trials); i++)
+    for (size_t i = 0; type == EVENT_TRIALS && i < bytes / sizeof(*trials); i++)
         if (trials[i].fault == search->fault && trials[i].number == search->number &&
             trials[i].strategy == search->strategy) {
             search->trial = trials[i];
@@ -200,7 +200,7 @@ static int find_trial(struct saved *saved, struct search *search, struct err *er
 static void note_recorded(struct replay *replay, struct finding *finding,
                           const struct search *search)
 {
-    const struct message_trial *trial = &search->trial;
+    const struct event_trial *trial = &search->trial;
     const struct point *point = search->found ? tally_explain(finding, trial) : NULL;
 
     if (!search->found)

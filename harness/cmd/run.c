@@ -17,6 +17,7 @@
 #include "cmd/run_options.h"
 #include "run/fleet.h"
 #include "run/progress.h"
+#include "scenario/sandbox.h"
 #include "store/write.h"
 
 static int choose_strategies(const struct run_options *options,
@@ -80,7 +81,8 @@ static void collect_environment(const struct session *session,
     for (int i = 1; i < session->argc; i++)
         arguments[i + 1] = session->argv[i];
     environment_collect(ret, &sources);
-    environment_add(ret, "sqlite", sqlite3_libversion());
+    environment_add(ret, "libuv", fleet_libuv_version());
+    environment_add(ret, "lua", sandbox_lua_version());
     environment_add(ret, "redis-server",
                     session->options->redis_server ? session->options->redis_server
                                                    : "the PATH's");

@@ -17,7 +17,7 @@
 
 #include "base/err.h"
 #include "plan/shard.h"
-#include "result/event.h"
+#include "plan/stage.h"
 
 /* Items that are done: all below a number, and some beyond it. */
 struct done {

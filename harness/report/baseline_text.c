@@ -21,7 +21,7 @@ static void write_rows(FILE *out, const struct result *result, bool color)
     for (size_t i = 0; i < result->plan.strategies; i++) {
         const struct finding *finding = &result->findings[i];
         struct words words = tally_census(finding);
-        struct costs costs = report_costs(finding);
+        struct costs costs = figure_costs(finding);
         uint64_t valid = valid_kills(finding), points = points_of(finding);
 
         table_row(&table);
@@ -30,10 +30,10 @@ static void write_rows(FILE *out, const struct result *result, bool color)
                   (unsigned long long)tally_harmed(&words, points),
                   (unsigned long long)points);
         rate_text(text, sizeof(text),
-                  report_rate(result, finding->kills.words.later[0], valid));
+                  figure_rate(result, finding->kills.words.later[0], valid));
         table_set(&table, 2, "%s", text);
         rate_text(text, sizeof(text),
-                  report_rate(result, finding->kills.words.now[NOW_TORN], valid));
+                  figure_rate(result, finding->kills.words.now[NOW_TORN], valid));
         table_set(&table, 3, "%s", text);
         table_set(&table, 4, "%llu", (unsigned long long)valid);
         if (finding->sample_count) {

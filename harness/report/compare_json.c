@@ -87,7 +87,7 @@ static json_t *exposure_object(const struct exposure_difference *exposure)
 
 static json_t *costs_object(const struct finding *finding)
 {
-    struct costs costs = report_costs(finding);
+    struct costs costs = figure_costs(finding);
     json_t *object;
 
     if (!(costs.per_second > 0))

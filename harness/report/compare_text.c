@@ -126,7 +126,7 @@ static void write_costs(FILE *out, const struct comparison *comparison, bool col
     table_column(&table, "", "new", true);
     for (size_t i = 0; i < comparison->count; i++) {
         const struct comparison_row *row = &comparison->rows[i];
-        struct costs base = report_costs(row->base), new = report_costs(row->new);
+        struct costs base = figure_costs(row->base), new = figure_costs(row->new);
 
         name_row(&table, comparison, row);
         set_cost(&table, c, base.per_second, "");

@@ -41,27 +41,6 @@ void report_json(FILE *out, const struct result *result, struct report_style sty
 void report_sweep_text(FILE *out, const struct sweep *sweep, struct report_style style);
 void report_sweep_json(FILE *out, const struct sweep *sweep, struct report_style style);
 
-/* What all reports say of a rate. */
-struct rate {
-    uint64_t hits, of;
-    double estimate; /* 0 of nothing: 0 */
-    struct interval interval;
-};
-struct rate report_rate(const struct result *result, uint64_t hits, uint64_t of);
-/* How its interval came about: "clopper-pearson" or "confidence-sequence". */
-const char *report_method(const struct result *result);
-
-/* Costs, from the samples. Zero without samples. */
-struct costs {
-    double p50_us, p90_us, p99_us, per_second;
-};
-struct costs report_costs(const struct finding *finding);
-
-/* Work over wall time, of all lanes together; 0 if there was none. */
-double report_kills_per_second(const struct result *result);  /* attempts */
-double report_points_per_second(const struct result *result); /* of the census */
-double report_cuts_per_second(const struct result *result);   /* byte positions */
-
 /* The command after which point k comes; "" at point 0. */
 const char *report_command(const struct finding *finding, uint64_t point);
 /* The command that performs a crash point again, narrated, as one of the kills that

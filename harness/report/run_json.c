@@ -98,7 +98,7 @@ static json_t *kills(const struct finding *finding)
 
 static json_t *rate(const struct result *result, uint64_t hits, uint64_t of)
 {
-    struct rate rate = report_rate(result, hits, of);
+    struct rate rate = figure_rate(result, hits, of);
     json_t *object = json_object();
 
     if (of == 0)
@@ -108,7 +108,7 @@ static json_t *rate(const struct result *result, uint64_t hits, uint64_t of)
     json_object_set_new(object, "low", real(rate.interval.low));
     json_object_set_new(object, "high", real(rate.interval.high));
     json_object_set_new(object, "confidence", real(result->confidence));
-    json_object_set_new(object, "method", text(report_method(result)));
+    json_object_set_new(object, "method", text(figure_method(result)));
     return object;
 }
 
@@ -130,7 +130,7 @@ static json_t *predicted(const struct result *result, const struct finding *find
             object, "agrees",
             json_boolean(!figure_disagrees(
                 prediction,
-                report_rate(result, finding->kills.words.later[0], valid).interval)));
+                figure_rate(result, finding->kills.words.later[0], valid).interval)));
     return object;
 }
 
@@ -222,7 +222,7 @@ static json_t *strategy(const struct result *result, const struct finding *findi
     static const char *const verdicts[] = { "none", "pass", "fail" };
     const struct words *words = &finding->kills.words;
     uint64_t valid = finding->kills.outcomes[OUTCOME_VALID];
-    struct costs costs = report_costs(finding);
+    struct costs costs = figure_costs(finding);
     json_t *object = json_object();
     char hint[HINT_TEXT];
 
@@ -299,7 +299,7 @@ static json_t *redis(const struct result *result)
     return object;
 }
 
-static json_t *trial_ns(const struct message_times *times)
+static json_t *trial_ns(const struct event_times *times)
 {
     json_t *object = json_object();
 
@@ -338,12 +338,12 @@ static json_t *run_object(const struct result *result, struct report_style style
     json_object_set_new(object, "lanes", report_json_whole(result->lanes));
     json_object_set_new(object, "killer", text(result->killer));
     json_object_set_new(object, "kills_per_second",
-                        real(report_kills_per_second(result)));
+                        real(figure_kills_per_second(result)));
     json_object_set_new(object, "points_per_second",
-                        real(report_points_per_second(result)));
+                        real(figure_points_per_second(result)));
     if (result->cuts_wanted)
         json_object_set_new(object, "byte_positions_per_second",
-                            real(report_cuts_per_second(result)));
+                            real(figure_cuts_per_second(result)));
     if (result->times.trials)
         json_object_set_new(object, "trial_ns", trial_ns(&result->times));
     if (result->shard.total > 1)

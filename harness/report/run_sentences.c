@@ -41,7 +41,7 @@ static void say_unreached(FILE *out, const struct result *result,
                           const struct finding *finding)
 {
     struct rate rate =
-        report_rate(result, tally_harmed(&finding->kills.words, valid_kills(finding)),
+        figure_rate(result, tally_harmed(&finding->kills.words, valid_kills(finding)),
                     valid_kills(finding));
     char text[64];
 
@@ -70,7 +70,7 @@ static void say_harm(FILE *out, const struct result *result,
     if (valid && harmed == 0) {
         say_unreached(out, result, finding);
     } else if (valid) {
-        rate_text(text, sizeof(text), report_rate(result, harmed, valid));
+        rate_text(text, sizeof(text), figure_rate(result, harmed, valid));
         fprintf(out, "%llu of %llu kills did harm: %s. ", (unsigned long long)harmed,
                 (unsigned long long)valid, text);
     }
@@ -97,7 +97,7 @@ static void say_clean(FILE *out, const struct result *result,
     if (valid) {
         uint64_t harmed = tally_harmed(&finding->kills.words, valid);
 
-        rate_text(text, sizeof(text), report_rate(result, harmed, valid));
+        rate_text(text, sizeof(text), figure_rate(result, harmed, valid));
         fprintf(out, "%llu kill%s %s: harm %s. ", (unsigned long long)valid,
                 valid == 1 ? "" : "s",
                 harmed       ? "do not agree"
@@ -124,7 +124,7 @@ static void say_attempts(FILE *out, const struct result *result,
                          const struct finding *finding)
 {
     struct rate valid =
-        report_rate(result, valid_kills(finding), tally_attempts(finding));
+        figure_rate(result, valid_kills(finding), tally_attempts(finding));
 
     if (finding->controlled && finding->commands == 0) {
         fputs("The update sends no command: there is nothing to interrupt. ", out);
@@ -146,7 +146,7 @@ static void say_prediction(FILE *out, const struct result *result,
 {
     struct prediction prediction = figure_prediction(finding);
     struct rate rate =
-        report_rate(result, finding->kills.words.later[0], valid_kills(finding));
+        figure_rate(result, finding->kills.words.later[0], valid_kills(finding));
     char predicted[16];
 
     if (!rate.of || !figure_disagrees(prediction, rate.interval))

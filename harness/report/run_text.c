@@ -127,24 +127,24 @@ static void write_findings(FILE *out, const struct result *result,
         }
         if (kills) {
             rate_text(text, sizeof(text),
-                      report_rate(result, finding->kills.words.later[0], n));
+                      figure_rate(result, finding->kills.words.later[0], n));
             table_set(&table, leak, "%s", text);
             table_set(&table, valid, "%llu", (unsigned long long)n);
         }
         if (kills && other) {
             rate_text(text, sizeof(text),
-                      report_rate(result, tally_harmed(&finding->kills.words, n), n));
+                      figure_rate(result, tally_harmed(&finding->kills.words, n), n));
             table_set(&table, harmed, "%s", text);
         }
         if (kills)
             rate_text(text, sizeof(text),
-                      report_rate(result, finding->kills.words.now[NOW_TORN], n));
+                      figure_rate(result, finding->kills.words.now[NOW_TORN], n));
         else
             snprintf(text, sizeof(text), "%llu of %llu",
                      (unsigned long long)words.now[NOW_TORN],
                      (unsigned long long)points_of(finding));
         table_set(&table, torn, "%s", text);
-        table_set(&table, p50, "%.0f us", report_costs(finding).p50_us);
+        table_set(&table, p50, "%.0f us", figure_costs(finding).p50_us);
         table_set(&table, commands, "%llu", (unsigned long long)finding->commands);
         table_set(&table, trips, "%llu", (unsigned long long)finding->trips);
         expect_text(finding->strategy->expect, text);
@@ -166,7 +166,7 @@ static void write_costs(FILE *out, const struct result *result, struct report_st
     table_column(&table, "", "bytes", true);
     for (size_t i = 0; i < result->plan.strategies; i++) {
         const struct finding *finding = &result->findings[i];
-        struct costs costs = report_costs(finding);
+        struct costs costs = figure_costs(finding);
 
         table_row(&table);
         table_set(&table, 0, "%s", finding->strategy->name);
@@ -214,7 +214,7 @@ static void write_windows(FILE *out, const struct result *result,
         const struct finding *finding = &result->findings[i];
         struct prediction prediction = figure_prediction(finding);
         struct rate rate =
-            report_rate(result, finding->kills.words.later[0], valid_kills(finding));
+            figure_rate(result, finding->kills.words.later[0], valid_kills(finding));
 
         table_row(&table);
         table_set(&table, 0, "%s", finding->strategy->name);

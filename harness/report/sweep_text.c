@@ -72,11 +72,11 @@ static void fill_kills(struct table *table, const struct columns *columns,
     char text[TABLE_CELL];
 
     rate_text(text, sizeof(text),
-              report_rate(result, finding->kills.words.later[0], valid));
+              figure_rate(result, finding->kills.words.later[0], valid));
     table_set(table, columns->leaked, "%s", text);
     if (columns->other) {
         rate_text(text, sizeof(text),
-                  report_rate(result, tally_harmed(&finding->kills.words, valid), valid));
+                  figure_rate(result, tally_harmed(&finding->kills.words, valid), valid));
         table_set(table, columns->harmed, "%s", text);
     }
     table_set(table, columns->valid, "%llu", (unsigned long long)valid);
@@ -102,7 +102,7 @@ static void fill(struct table *table, const struct columns *columns,
     if (columns->kills)
         fill_kills(table, columns, result, finding);
     if (finding->sample_count)
-        table_set(table, columns->p50, "%.0f us", report_costs(finding).p50_us);
+        table_set(table, columns->p50, "%.0f us", figure_costs(finding).p50_us);
     table_set(table, columns->met, "%s", met_text(finding));
 }
 
@@ -147,7 +147,7 @@ static struct seen look(const struct result *result, const struct finding *findi
 
     if (result->kills_wanted) {
         struct rate rate =
-            report_rate(result, tally_harmed(&finding->kills.words, valid), valid);
+            figure_rate(result, tally_harmed(&finding->kills.words, valid), valid);
 
         hits = rate.hits;
         seen.known = valid > 0;

@@ -1,29 +1,17 @@
-/* event.h - what a lane tells the fleet, over a pipe.
+/* event.h - what a run finds out, in the order in which it does: what a lane tells the
+ * fleet, what is stored, and what a result is counted from. Pure.
  *
- * A message is a header and its body, native structs: both ends are the same program. The
- * lane writes blocking and in pieces that the fleet collects; trials are sent in batches.
- */
+ * An event is a type and a body, native structs: whoever tells and whoever is told are
+ * the same program. Trials come in batches. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/err.h"
+#include "plan/stage.h"
 #include "redis/command.h"
 #include "state/state.h"
-
-/* What a lane does, one after the other; all lanes begin a stage together. */
-enum stage {
-    STAGE_LEARN,  /* the controls; what updates cost */
-    STAGE_CENSUS, /* every command boundary */
-    STAGE_BYTES,  /* every byte */
-    STAGE_AIM,    /* how long the updates take that will be killed */
-    STAGE_KILLS,
-    STAGE_COUNT,
-};
-
-const char *stage_name(enum stage stage); /* one word */
 
 /* Where the time of a kill trial goes. */
 enum phase {
@@ -40,34 +28,29 @@ enum phase {
 
 const char *phase_name(enum phase phase); /* one word */
 
-enum message_type {
-    MESSAGE_HELLO,   /* struct message_hello: connected */
-    MESSAGE_CONTROL, /* struct message_control: what one strategy does when nobody kills
-                        it */
-    MESSAGE_COMMAND, /* struct message_command: one command of an uninterrupted update */
-    MESSAGE_SAMPLES, /* struct message_samples */
-    MESSAGE_POINT,   /* struct message_point: one crash point of the census */
-    MESSAGE_READY,   /* nothing: the lane's share of a stage is done; it waits for "go" */
-    MESSAGE_TRIALS,  /* struct message_trial, as many as the length says */
-    MESSAGE_NOTE,    /* struct message_note: why a trial ended in an error */
-    MESSAGE_ALIVE,   /* nothing: still working */
-    MESSAGE_DONE,    /* nothing: the lane has nothing left to do */
-    MESSAGE_ERROR,   /* struct err: the lane gives up */
-    MESSAGE_TEXT,    /* a piece of a replay's narrative, not terminated */
-    MESSAGE_TIMES,   /* struct message_times: of all kills of the lane */
+enum event_type {
+    EVENT_HELLO,   /* struct event_hello: connected */
+    EVENT_CONTROL, /* struct event_control: what one strategy does
+                        uncrashed */
+    EVENT_COMMAND, /* struct event_command: one command of an uninterrupted update */
+    EVENT_SAMPLES, /* struct event_samples */
+    EVENT_POINT,   /* struct event_point: one crash point of the census */
+    EVENT_READY,   /* nothing: the lane's share of a stage is done; it waits for "go" */
+    EVENT_TRIALS,  /* struct event_trial, as many as the length says */
+    EVENT_NOTE,    /* struct event_note: why a trial ended in an error */
+    EVENT_ALIVE,   /* nothing: still working */
+    EVENT_DONE,    /* nothing: the lane has nothing left to do */
+    EVENT_ERROR,   /* struct err: the lane gives up */
+    EVENT_TEXT,    /* a piece of a replay's narrative, not terminated */
+    EVENT_TIMES,   /* struct event_times: of all kills of the lane */
 };
 
-struct message_header {
-    uint32_t type;
-    uint32_t bytes; /* of the body */
-};
-
-struct message_hello {
+struct event_hello {
     char version[64];
     uint64_t read_bytes; /* see server.h */
 };
 
-struct message_control {
+struct event_control {
     uint32_t strategy; /* index among those that take part */
     uint32_t uncrashed;
     uint64_t commands, bytes, trips;
@@ -75,7 +58,7 @@ struct message_control {
     char example[200];
 };
 
-struct message_command {
+struct event_command {
     uint32_t strategy;
     uint64_t index;
     struct command command;
@@ -90,14 +73,14 @@ enum samples_kind {
     SAMPLES_TIMELINE, /* one update: when each command was written, and the end, ns */
 };
 
-struct message_samples {
+struct event_samples {
     uint32_t strategy;
     uint32_t kind;
     uint64_t count;
     uint64_t values[]; /* count of them */
 };
 
-struct message_point {
+struct event_point {
     uint32_t strategy;
     uint32_t now;
     uint32_t later;
@@ -106,7 +89,7 @@ struct message_point {
     char example[200];
 };
 
-struct message_trial {
+struct event_trial {
     uint64_t number; /* of a kill: the trial's; of a byte cut: how many bytes arrived */
     uint32_t strategy;
     uint8_t fault;
@@ -117,32 +100,13 @@ struct message_trial {
     struct signature signature;
 };
 
-struct message_note {
+struct event_note {
     uint64_t number; /* of the trial */
     char text[512];
 };
 
 /* Sums over trials; calibrations in between are in none. */
-struct message_times {
+struct event_times {
     uint64_t trials;
     uint64_t phase_ns[PHASE_COUNT];
 };
-
-/* Writes one message. */
-int message_send(int fd, enum message_type type, const void *body, size_t bytes,
-                 struct err *err);
-
-/* Collects bytes as they come and gives out whole messages. */
-struct message_reader {
-    char *bytes;
-    size_t used, room;
-};
-
-void message_feed(struct message_reader *reader, const char *bytes, size_t count);
-/* Calls take(context, type, body, bytes) for every whole message; stops when it returns <
- * 0. */
-int message_each(struct message_reader *reader,
-                 int (*take)(void *context, enum message_type type, const void *body,
-                             size_t bytes),
-                 void *context);
-void message_reader_release(struct message_reader *reader);

@@ -214,3 +214,65 @@ struct exposure figure_exposure(const struct finding *finding, double period_s,
         .high = per_ns * mean_ns.high * rate.high,
     };
 }
+
+struct rate figure_rate(const struct result *result, uint64_t hits, uint64_t of)
+{
+    return (struct rate){ hits, of, of ? (double)hits / (double)of : 0,
+                          stopping_interval(&result->stopping, hits, of,
+                                            result->confidence) };
+}
+
+const char *figure_method(const struct result *result)
+{
+    return stopping_is_asked(&result->stopping) ? "confidence-sequence"
+                                                : "clopper-pearson";
+}
+
+struct costs figure_costs(const struct finding *finding)
+{
+    uint64_t *samples = finding->samples_ns;
+    size_t count = finding->sample_count;
+    double mean_ns = stats_mean(samples, count);
+
+    return (struct costs){
+        .p50_us = ns_to_us(stats_quantile(samples, count, 0.50)),
+        .p90_us = ns_to_us(stats_quantile(samples, count, 0.90)),
+        .p99_us = ns_to_us(stats_quantile(samples, count, 0.99)),
+        .per_second = mean_ns > 0 ? 1e9 / mean_ns : 0,
+    };
+}
+
+static double per_second(const struct result *result, enum stage stage, uint64_t count)
+{
+    double seconds = result->stage_seconds[stage];
+
+    return seconds > 0 ? (double)count / seconds : 0;
+}
+
+double figure_kills_per_second(const struct result *result)
+{
+    uint64_t attempts = 0;
+
+    for (size_t i = 0; i < result->plan.strategies; i++)
+        attempts += tally_attempts(&result->findings[i]);
+    return per_second(result, STAGE_KILLS, attempts);
+}
+
+double figure_points_per_second(const struct result *result)
+{
+    uint64_t points = 0;
+
+    for (size_t i = 0; i < result->plan.strategies; i++)
+        if (tally_census_complete(&result->findings[i]))
+            points += result->findings[i].commands + 1;
+    return per_second(result, STAGE_CENSUS, points);
+}
+
+double figure_cuts_per_second(const struct result *result)
+{
+    uint64_t positions = 0;
+
+    for (size_t i = 0; i < result->plan.strategies; i++)
+        positions += result->findings[i].cuts.positions;
+    return per_second(result, STAGE_BYTES, positions);
+}

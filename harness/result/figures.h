@@ -62,3 +62,24 @@ struct exposure figure_exposure(const struct finding *finding, double period_s,
 
 /* Seconds between two updates: the scenario's parameter `period`; 0 if it has none. */
 double figure_period_s(const struct scenario *scenario);
+
+/* What all reports say of a rate. */
+struct rate {
+    uint64_t hits, of;
+    double estimate; /* 0 of nothing: 0 */
+    struct interval interval;
+};
+struct rate figure_rate(const struct result *result, uint64_t hits, uint64_t of);
+/* How its interval came about: "clopper-pearson" or "confidence-sequence". */
+const char *figure_method(const struct result *result);
+
+/* Costs, from the samples. Zero without samples. */
+struct costs {
+    double p50_us, p90_us, p99_us, per_second;
+};
+struct costs figure_costs(const struct finding *finding);
+
+/* Work over wall time, of all lanes together; 0 if there was none. */
+double figure_kills_per_second(const struct result *result);  /* attempts */
+double figure_points_per_second(const struct result *result); /* of the census */
+double figure_cuts_per_second(const struct result *result);   /* byte positions */

@@ -50,7 +50,7 @@ static bool decides(const void *context, uint64_t kills)
 {
     const struct question *question = context;
     struct sample sample = sample_scaled(question->sample, kills);
-    struct rate rate = report_rate(question->result, sample.hits, sample.of);
+    struct rate rate = figure_rate(question->result, sample.hits, sample.of);
 
     return judge_rate(rate.interval, question->bound) != GATE_UNDECIDED;
 }
@@ -84,7 +84,7 @@ static void judge_rates(enum gate_id gate, double bound, const struct result *re
         const struct finding *finding = &result->findings[i];
         struct gate_outcome *outcome = add_outcome(report, gate, bound, finding);
 
-        outcome->rate = report_rate(result, hits(finding), valid(finding));
+        outcome->rate = figure_rate(result, hits(finding), valid(finding));
         outcome->verdict = judge_rate(outcome->rate.interval, bound);
         outcome->foretold =
             outcome->verdict == GATE_FAILS && finding->strategy->expect & LATER_LEAKED;

@@ -3,10 +3,10 @@
  * A gate holds for every strategy that takes part. It passes if the whole interval keeps
  * the bound, fails if the whole interval breaks it, and is undecided otherwise: then it
  * says how many kills would decide, if the rate stays what it is. Intervals are those of
- * the report (report_rate()), so a gate never contradicts what is printed beside it. */
+ * the report (figure_rate()), so a gate never contradicts what is printed beside it. */
 #pragma once
 
-#include "report/format.h"
+#include "result/figures.h"
 #include "stats/difference.h"
 
 enum gate_id {

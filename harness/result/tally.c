@@ -113,7 +113,7 @@ static void count_words(struct words *words, enum now now, unsigned later)
         words->later[i] += later >> i & 1;
 }
 
-static int take_hello(struct result *result, const struct message_hello *hello,
+static int take_hello(struct result *result, const struct event_hello *hello,
                       struct err *err)
 {
     if (result->server[0] && strcmp(result->server, hello->version) != 0)
@@ -136,7 +136,7 @@ static int contradiction(const struct finding *finding, const char *what, struct
         finding->strategy->name, what);
 }
 
-static int take_control(struct result *result, const struct message_control *control,
+static int take_control(struct result *result, const struct event_control *control,
                         struct err *err)
 {
     struct finding *finding = &result->findings[control->strategy];
@@ -164,19 +164,19 @@ static int take_control(struct result *result, const struct message_control *con
     return 0;
 }
 
-static int take_command(struct result *result, const struct message_command *message,
+static int take_command(struct result *result, const struct event_command *event,
                         struct err *err)
 {
-    struct finding *finding = &result->findings[message->strategy];
+    struct finding *finding = &result->findings[event->strategy];
 
-    if (!finding->controlled || message->index >= finding->commands)
+    if (!finding->controlled || event->index >= finding->commands)
         return contradiction(finding, "how many commands it sends", err);
-    finding->steps[message->index] = (struct step){
-        .command = message->command,
-        .end = message->end,
-        .write = message->write,
-        .replies = message->replies,
-        .key_was_there = message->key_was_there,
+    finding->steps[event->index] = (struct step){
+        .command = event->command,
+        .end = event->end,
+        .write = event->write,
+        .replies = event->replies,
+        .key_was_there = event->key_was_there,
     };
     return 0;
 }
@@ -190,7 +190,7 @@ static void add_timeline(struct finding *finding, const uint64_t *times_ns, size
            count * sizeof(*times_ns));
 }
 
-static int take_samples(struct result *result, const struct message_samples *samples,
+static int take_samples(struct result *result, const struct event_samples *samples,
                         struct err *err)
 {
     struct finding *finding = &result->findings[samples->strategy];
@@ -210,26 +210,26 @@ static int take_samples(struct result *result, const struct message_samples *sam
     return 0;
 }
 
-static int take_point(struct result *result, const struct message_point *message,
+static int take_point(struct result *result, const struct event_point *event,
                       struct err *err)
 {
-    struct finding *finding = &result->findings[message->strategy];
+    struct finding *finding = &result->findings[event->strategy];
     struct point *point;
 
-    if (!finding->controlled || message->index > finding->commands)
+    if (!finding->controlled || event->index > finding->commands)
         return contradiction(finding, "how many commands it sends", err);
-    point = &finding->points[message->index];
-    if (point->taken && !signature_equal(point->signature, message->signature))
+    point = &finding->points[event->index];
+    if (point->taken && !signature_equal(point->signature, event->signature))
         return contradiction(finding, "what a crash point leaves", err);
     point->taken = true;
-    point->now = (enum now)message->now;
-    point->later = message->later;
-    point->signature = message->signature;
-    memcpy(point->example, message->example, sizeof(point->example));
+    point->now = (enum now)event->now;
+    point->later = event->later;
+    point->signature = event->signature;
+    memcpy(point->example, event->example, sizeof(point->example));
     return 0;
 }
 
-struct point *tally_explain(struct finding *finding, const struct message_trial *trial)
+struct point *tally_explain(struct finding *finding, const struct event_trial *trial)
 {
     for (uint64_t k = trial->replies;
          finding->controlled && k <= trial->commands && k <= finding->commands; k++)
@@ -242,7 +242,7 @@ struct point *tally_explain(struct finding *finding, const struct message_trial 
 }
 
 static void note_unexplained(struct result *result, const struct finding *finding,
-                             const struct message_trial *trial)
+                             const struct event_trial *trial)
 {
     char later[LATER_TEXT];
 
@@ -262,7 +262,7 @@ static void note_unexplained(struct result *result, const struct finding *findin
 }
 
 static void take_kill(struct result *result, struct finding *finding,
-                      const struct message_trial *trial)
+                      const struct event_trial *trial)
 {
     struct kills *kills = &finding->kills;
     struct point *point = tally_explain(finding, trial);
@@ -286,7 +286,7 @@ static void take_kill(struct result *result, struct finding *finding,
 }
 
 static void take_cut(struct result *result, struct finding *finding,
-                     const struct message_trial *trial)
+                     const struct event_trial *trial)
 {
     struct cuts *cuts = &finding->cuts;
     struct point *point = tally_explain(finding, trial);
@@ -301,7 +301,7 @@ static void take_cut(struct result *result, struct finding *finding,
     }
 }
 
-static void take_trial(struct result *result, const struct message_trial *trial)
+static void take_trial(struct result *result, const struct event_trial *trial)
 {
     struct finding *finding = &result->findings[trial->strategy];
 
@@ -311,7 +311,7 @@ static void take_trial(struct result *result, const struct message_trial *trial)
         take_kill(result, finding, trial);
 }
 
-static int take_note(struct result *result, const struct message_note *note)
+static int take_note(struct result *result, const struct event_note *note)
 {
     if (result->first_error[0] && note->number >= result->error_trial)
         return 0;
@@ -332,47 +332,47 @@ static int take_text(struct result *result, const char *piece, size_t bytes)
     return 0;
 }
 
-void tally_add_times(struct result *result, const struct message_times *times)
+void tally_add_times(struct result *result, const struct event_times *times)
 {
     result->times.trials += times->trials;
     for (size_t i = 0; i < PHASE_COUNT; i++)
         result->times.phase_ns[i] += times->phase_ns[i];
 }
 
-int tally_take(struct result *result, enum message_type type, const void *body,
+int tally_take(struct result *result, enum event_type type, const void *body,
                size_t bytes, struct err *err)
 {
-    const struct message_trial *trials = body;
+    const struct event_trial *trials = body;
 
     switch (type) {
-    case MESSAGE_HELLO:
+    case EVENT_HELLO:
         return take_hello(result, body, err);
-    case MESSAGE_CONTROL:
+    case EVENT_CONTROL:
         return take_control(result, body, err);
-    case MESSAGE_COMMAND:
+    case EVENT_COMMAND:
         return take_command(result, body, err);
-    case MESSAGE_SAMPLES:
+    case EVENT_SAMPLES:
         return take_samples(result, body, err);
-    case MESSAGE_POINT:
+    case EVENT_POINT:
         return take_point(result, body, err);
-    case MESSAGE_TRIALS:
+    case EVENT_TRIALS:
         for (size_t i = 0; i < bytes / sizeof(*trials); i++)
             take_trial(result, &trials[i]);
         return 0;
-    case MESSAGE_NOTE:
+    case EVENT_NOTE:
         return take_note(result, body);
-    case MESSAGE_TEXT:
+    case EVENT_TEXT:
         return take_text(result, body, bytes);
-    case MESSAGE_TIMES:
+    case EVENT_TIMES:
         tally_add_times(result, body);
         return 0;
-    case MESSAGE_READY:
-    case MESSAGE_ALIVE:
-    case MESSAGE_DONE:
-    case MESSAGE_ERROR:
+    case EVENT_READY:
+    case EVENT_ALIVE:
+    case EVENT_DONE:
+    case EVENT_ERROR:
         return 0;
     }
-    return err_set(err, -EPROTO, "a lane sent a message of unknown type %d", (int)type);
+    return err_set(err, -EPROTO, "a lane sent an event of unknown type %d", (int)type);
 }
 
 struct words tally_census(const struct finding *finding)

@@ -1,4 +1,4 @@
-/* tally.h - what was found, counted. Pure: messages of lanes go in, a result comes out.
+/* tally.h - what was found, counted. Pure: events of lanes go in, a result comes out.
  *
  * A result is all that reports need; they compute nothing but layout. */
 #pragma once
@@ -97,11 +97,11 @@ struct result {
     bool kills_wanted, cuts_wanted;
     unsigned stages; /* that all lanes are through */
     double stage_seconds[STAGE_COUNT];
-    struct message_times times; /* of the kills, all lanes together */
-    const char *directory;      /* where the run is kept; NULL: it is not; borrowed */
-    char missing[256];          /* shards that were not there to be merged; "" if none */
-    bool complete;              /* everything planned was done */
-    bool interrupted;           /* a signal asked */
+    struct event_times times; /* of the kills, all lanes together */
+    const char *directory;    /* where the run is kept; NULL: it is not; borrowed */
+    char missing[256];        /* shards that were not there to be merged; "" if none */
+    bool complete;            /* everything planned was done */
+    bool interrupted;         /* a signal asked */
     uint64_t error_trial,
         unexplained_trial; /* to which the next two belong: the lowest */
     char trouble[1024];    /* the error that ended the run early; "" if none did */
@@ -119,17 +119,17 @@ int result_begin(struct result *result, const struct scenario *scenario,
                  struct err *err);
 void result_release(struct result *result);
 
-/* Takes one message into account. A lane that contradicts another one is an error: then
+/* Takes one event into account. A lane that contradicts another one is an error: then
  * the scenario, or afterkill, is not repeatable. */
-int tally_take(struct result *result, enum message_type type, const void *body,
+int tally_take(struct result *result, enum event_type type, const void *body,
                size_t bytes, struct err *err);
 
-void tally_add_times(struct result *result, const struct message_times *times);
+void tally_add_times(struct result *result, const struct event_times *times);
 
 /* The crash point whose state a death left, and whose verdict it got: Redis executed a
  * prefix, of a length between the replies that were read and the commands that were
  * written. NULL: unexplained. */
-struct point *tally_explain(struct finding *finding, const struct message_trial *trial);
+struct point *tally_explain(struct finding *finding, const struct event_trial *trial);
 
 /* Derived figures. */
 struct words tally_census(const struct finding *finding);

@@ -15,6 +15,7 @@
 #include "redis/relay.h"
 #include "redis/server.h"
 #include "result/stopping.h"
+#include "run/pipe.h"
 #include "run/progress.h"
 
 #define VIEW_MS 100
@@ -40,8 +41,8 @@ struct fleet_lane {
     struct relay relay;   /* likewise; there may be none */
     struct child server_child, relay_child, lane_child;
     uv_pipe_t pipe;
-    struct message_reader reader;
-    int out_fd; /* the lane's messages, read here */
+    struct pipe_reader reader;
+    int out_fd; /* the lane's events, read here */
     int go_fd;  /* a byte here lets the next stage begin */
     bool ready, done;
     uint64_t heard_ns; /* when it last said anything */
@@ -64,6 +65,11 @@ struct fleet {
     struct err err;       /* the first error */
     unsigned grace_ticks; /* since it came */
 };
+
+const char *fleet_libuv_version(void)
+{
+    return uv_version_string();
+}
 
 size_t fleet_default_lanes(void)
 {
@@ -186,15 +192,14 @@ struct delivery {
     struct fleet_lane *lane;
 };
 
-static int take_message(void *context, enum message_type type, const void *body,
-                        size_t bytes)
+static int take_event(void *context, enum event_type type, const void *body, size_t bytes)
 {
     struct delivery *delivery = context;
     struct fleet *fleet = delivery->fleet;
     struct err err = ERR_NULL;
 
     delivery->lane->heard_ns = clock_now_ns();
-    if (type == MESSAGE_ERROR) {
+    if (type == EVENT_ERROR) {
         memcpy(&err, body, sizeof(err));
         if (err.code != ERR_USAGE)
             err_wrap(&err, "lane %zu", (size_t)(delivery->lane - fleet->lanes));
@@ -212,12 +217,12 @@ static int take_message(void *context, enum message_type type, const void *body,
     }
     if (fleet->stopping)
         return 0;
-    if (type == MESSAGE_READY) {
+    if (type == EVENT_READY) {
         delivery->lane->ready = true;
         if (all_lanes(fleet, lane_is_ready))
             begin_next_stage(fleet);
     }
-    if (type == MESSAGE_DONE) {
+    if (type == EVENT_DONE) {
         delivery->lane->done = true;
         if (all_lanes(fleet, lane_is_done))
             finish(fleet);
@@ -242,8 +247,8 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
         close_handle((uv_handle_t *)stream);
         return;
     }
-    message_feed(&lane->reader, buffer->base, (size_t)count);
-    message_each(&lane->reader, take_message, &delivery);
+    pipe_feed(&lane->reader, buffer->base, (size_t)count);
+    pipe_each(&lane->reader, take_event, &delivery);
 }
 
 /* Reads what is still in the pipe of a lane that has ended. */
@@ -258,8 +263,8 @@ static void drain_pipe(struct fleet_lane *lane)
         uv_fileno((uv_handle_t *)&lane->pipe, &fd) < 0)
         return;
     while ((n = read(fd, bytes, sizeof(bytes))) > 0) {
-        message_feed(&lane->reader, bytes, (size_t)n);
-        message_each(&lane->reader, take_message, &delivery);
+        pipe_feed(&lane->reader, bytes, (size_t)n);
+        pipe_each(&lane->reader, take_event, &delivery);
     }
 }
 
@@ -573,7 +578,7 @@ static void release(struct fleet *fleet)
         relay_stop(&lane->relay);
         lane->server.pid = lane->server_child.pid;
         server_stop(&lane->server);
-        message_reader_release(&lane->reader);
+        pipe_reader_release(&lane->reader);
         for (size_t f = 0; f < ARRAY_SIZE(fds); f++)
             if (fds[f] >= 0)
                 close(fds[f]);

@@ -3,7 +3,7 @@
  * The first process forks one redis-server and one lane per CPU (and a relay between
  * them, if there is to be a longer round trip) before it makes an event loop, so that a
  * lane inherits the loaded scenario and no loop, and can be a plain blocking program.
- * From then on the loop (libuv) waits: for messages in the lanes' pipes, for the end of
+ * From then on the loop (libuv) waits: for events in the lanes' pipes, for the end of
  * any process (pidfd), for signals, for the progress line's tick, and as watchdog for
  * lanes that say nothing. Forks of its own rather than uv_spawn(), because a child has to
  * set its parent-death signal and its CPU before it does anything else. */
@@ -49,6 +49,8 @@ void fleet_hold_signals(sigset_t *ret_before);
 bool fleet_stop_asked(void);
 /* The end of that. Who asks after the last run, or twice, asks for nothing more. */
 void fleet_release_signals(const sigset_t *before);
+
+const char *fleet_libuv_version(void);
 
 /* How many lanes a run without --lanes has. */
 size_t fleet_default_lanes(void);

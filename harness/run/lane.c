@@ -12,6 +12,7 @@
 #include "base/process.h"
 #include "redis/server.h"
 #include "result/event.h"
+#include "run/pipe.h"
 #include "stats/interval.h"
 #include "trial/cost.h"
 #include "trial/judge.h"
@@ -29,7 +30,7 @@
  * updates. */
 #define VALID_SHARE 0.88
 
-#define TEXT_BYTES 32768 /* of a narrative, in one message */
+#define TEXT_BYTES 32768 /* of a narrative, in one event */
 #define BATCH_TRIALS 64
 #define BATCH_NS (50 * NSEC_PER_MSEC)
 
@@ -48,18 +49,18 @@ struct lane {
         *next; /* of the next worker, on which the lane has glanced; NULL: none */
     int64_t next_id;
     struct calibration *calibrations; /* one per strategy that takes part */
-    struct message_trial batch[BATCH_TRIALS];
+    struct event_trial batch[BATCH_TRIALS];
     size_t batched;
     uint64_t batch_start_ns;
-    struct message_times times; /* of the kills */
-    uint64_t phase_ns;          /* when the phase that goes on began */
-    bool noted;                 /* an error was told */
+    struct event_times times; /* of the kills */
+    uint64_t phase_ns;        /* when the phase that goes on began */
+    bool noted;               /* an error was told */
 };
 
-static int tell(struct lane *lane, enum message_type type, const void *body, size_t bytes,
+static int tell(struct lane *lane, enum event_type type, const void *body, size_t bytes,
                 struct err *err)
 {
-    return message_send(lane->settings->out_fd, type, body, bytes, err);
+    return pipe_send(lane->settings->out_fd, type, body, bytes, err);
 }
 
 static const char *name_of(const struct lane *lane, size_t subject)
@@ -83,7 +84,7 @@ static struct worker_job update_job(const struct lane *lane, size_t subject)
 
 static int connect_lane(struct lane *lane, redisContext **ret, struct err *err)
 {
-    struct message_hello hello;
+    struct event_hello hello;
     CLEANUP(connection_closep) redisContext *connection = NULL;
     int code = connection_open(&lane->settings->address, &connection, err);
 
@@ -92,7 +93,7 @@ static int connect_lane(struct lane *lane, redisContext **ret, struct err *err)
     if (code == 0)
         code = server_read_bytes(connection, hello.version, &hello.read_bytes, err);
     if (code == 0)
-        code = tell(lane, MESSAGE_HELLO, &hello, sizeof(hello), err);
+        code = tell(lane, EVENT_HELLO, &hello, sizeof(hello), err);
     if (code == 0)
         *ret = TAKE_PTR(connection);
     return code;
@@ -111,7 +112,7 @@ static void tell_command(void *context, size_t index, int argc, const char *cons
     struct lane *lane = telling->lane;
     const struct trace *trace =
         &lane->judge.subjects[telling->subject].recording.traces[index];
-    struct message_command message = {
+    struct event_command event = {
         .strategy = (uint32_t)telling->subject,
         .index = index,
         .end = trace->end,
@@ -119,10 +120,10 @@ static void tell_command(void *context, size_t index, int argc, const char *cons
         .replies = trace->replies,
     };
 
-    command_parse(&message.command, argc, argv, lengths);
-    message.key_was_there = judge_key_was_there(&lane->judge, message.command.key_hash);
+    command_parse(&event.command, argc, argv, lengths);
+    event.key_was_there = judge_key_was_there(&lane->judge, event.command.key_hash);
     if (!telling->err->code)
-        tell(lane, MESSAGE_COMMAND, &message, sizeof(message), telling->err);
+        tell(lane, EVENT_COMMAND, &event, sizeof(event), telling->err);
 }
 
 static int tell_commands(struct lane *lane, size_t subject, struct err *err)
@@ -140,7 +141,7 @@ static int tell_controls(struct lane *lane, struct err *err)
 
     for (size_t i = 0; i < lane->judge.subject_count && code == 0; i++) {
         const struct subject *subject = &lane->judge.subjects[i];
-        struct message_control control = {
+        struct event_control control = {
             .strategy = (uint32_t)i,
             .uncrashed = subject->uncrashed,
             .commands = subject->commands,
@@ -150,7 +151,7 @@ static int tell_controls(struct lane *lane, struct err *err)
         };
 
         memcpy(control.example, subject->uncrashed_example, sizeof(control.example));
-        code = tell(lane, MESSAGE_CONTROL, &control, sizeof(control), err);
+        code = tell(lane, EVENT_CONTROL, &control, sizeof(control), err);
         if (code == 0 && lane->settings->index == 0)
             code = tell_commands(lane, i, err);
     }
@@ -222,7 +223,7 @@ static int calibrate_all(struct lane *lane, struct err *err)
         for (size_t i = 0; i < subjects && code == 0; i++) {
             code = calibrate(lane, i, err);
             if (code == 0)
-                code = tell(lane, MESSAGE_ALIVE, NULL, 0, err);
+                code = tell(lane, EVENT_ALIVE, NULL, 0, err);
         }
     }
     return code;
@@ -231,15 +232,15 @@ static int calibrate_all(struct lane *lane, struct err *err)
 static int tell_samples(struct lane *lane, size_t subject, enum samples_kind kind,
                         const uint64_t *values, size_t count, struct err *err)
 {
-    size_t bytes = sizeof(struct message_samples) + count * sizeof(*values);
-    CLEANUP(mem_freep) struct message_samples *samples = mem_alloc(bytes);
+    size_t bytes = sizeof(struct event_samples) + count * sizeof(*values);
+    CLEANUP(mem_freep) struct event_samples *samples = mem_alloc(bytes);
 
     samples->strategy = (uint32_t)subject;
     samples->kind = kind;
     samples->count = count;
     if (count)
         memcpy(samples->values, values, count * sizeof(*values));
-    return tell(lane, MESSAGE_SAMPLES, samples, bytes, err);
+    return tell(lane, EVENT_SAMPLES, samples, bytes, err);
 }
 
 /* When each command was written, and when the update ended, in a few uninterrupted ones.
@@ -370,7 +371,7 @@ static int census_point(struct lane *lane, size_t subject, uint64_t index,
                         struct snapshot *snapshot, struct err *err)
 {
     struct worker_job job = update_job(lane, subject);
-    struct message_point point = {
+    struct event_point point = {
         .strategy = (uint32_t)subject,
         .index = index,
     };
@@ -400,7 +401,7 @@ static int census_point(struct lane *lane, size_t subject, uint64_t index,
     point.later = judgement->later;
     point.signature = judgement->signature;
     memcpy(point.example, judgement->example, sizeof(point.example));
-    return tell(lane, MESSAGE_POINT, &point, sizeof(point), err);
+    return tell(lane, EVENT_POINT, &point, sizeof(point), err);
 }
 
 /* Some items of a stage are numbered through all strategies. How many there are, if
@@ -460,14 +461,13 @@ static int flush_batch(struct lane *lane, struct err *err)
     int code = 0;
 
     if (lane->batched)
-        code = tell(lane, MESSAGE_TRIALS, lane->batch,
-                    lane->batched * sizeof(*lane->batch), err);
+        code = tell(lane, EVENT_TRIALS, lane->batch, lane->batched * sizeof(*lane->batch),
+                    err);
     lane->batched = 0;
     return code;
 }
 
-static int note_trial(struct lane *lane, const struct message_trial *trial,
-                      struct err *err)
+static int note_trial(struct lane *lane, const struct event_trial *trial, struct err *err)
 {
     uint64_t now_ns = clock_now_ns();
 
@@ -482,7 +482,7 @@ static int note_trial(struct lane *lane, const struct message_trial *trial,
 /* The first error of a lane is told in words; all are counted. */
 static void note_error(struct lane *lane, uint64_t number, struct err *err)
 {
-    struct message_note note = { .number = number };
+    struct event_note note = { .number = number };
 
     if (lane->noted)
         return;
@@ -490,7 +490,7 @@ static void note_error(struct lane *lane, uint64_t number, struct err *err)
     snprintf(note.text, sizeof(note.text), "%s",
              lane->page->error[0] ? lane->page->error
                                   : "the worker died of something else");
-    tell(lane, MESSAGE_NOTE, &note, sizeof(note), err);
+    tell(lane, EVENT_NOTE, &note, sizeof(note), err);
 }
 
 /* Commands that depend on replies that differ from run to run cannot be sent again. */
@@ -534,7 +534,7 @@ static int byte_cut(struct lane *lane, size_t subject, uint64_t bytes,
     const struct recording *recording = &lane->judge.subjects[subject].recording;
     size_t complete = recording_complete(recording, bytes);
     const struct judgement *judgement;
-    struct message_trial cut;
+    struct event_trial cut;
     int code = cut_once(lane, recording, bytes, snapshot, err);
 
     if (code == RECORDING_ANSWERS_DIFFER) {
@@ -551,7 +551,7 @@ static int byte_cut(struct lane *lane, size_t subject, uint64_t bytes,
                            &judgement, err);
     if (code < 0)
         return err_wrap(err, "strategy '%s'", name_of(lane, subject));
-    cut = (struct message_trial){
+    cut = (struct event_trial){
         .number = bytes,
         .strategy = (uint32_t)subject,
         .fault = FAULT_BYTE,
@@ -591,7 +591,7 @@ static int kill_trial(struct lane *lane, const struct plan_trial *planned,
     size_t subject = planned->strategy;
     struct worker_job job = update_job(lane, subject);
     const struct judgement *judgement;
-    struct message_trial trial;
+    struct event_trial trial;
     struct worker_end end;
     double delay_ns;
     int code;
@@ -610,7 +610,7 @@ static int kill_trial(struct lane *lane, const struct plan_trial *planned,
                         (unsigned long long)planned->number, name_of(lane, subject));
     if (end.outcome == OUTCOME_ERROR)
         note_error(lane, planned->number, err);
-    trial = (struct message_trial){
+    trial = (struct event_trial){
         .number = planned->number,
         .strategy = (uint32_t)subject,
         .fault = FAULT_KILL,
@@ -639,7 +639,7 @@ static int run_kills(struct lane *lane, struct err *err)
     uint64_t start_ns = clock_now_ns(), number;
     int code = 0;
 
-    lane->times = (struct message_times){ .trials = 0 }; /* those of the census */
+    lane->times = (struct event_times){ .trials = 0 }; /* those of the census */
     while (code == 0 && !out_of_time(lane, start_ns) &&
            agenda_next(lane->settings->agenda, STAGE_KILLS, trials, &number)) {
         struct plan_trial planned = plan_trial(&lane->settings->plan, number);
@@ -648,7 +648,7 @@ static int run_kills(struct lane *lane, struct err *err)
     }
     if (code == 0)
         code = flush_batch(lane, err);
-    return code == 0 ? tell(lane, MESSAGE_TIMES, &lane->times, sizeof(lane->times), err)
+    return code == 0 ? tell(lane, EVENT_TIMES, &lane->times, sizeof(lane->times), err)
                      : code;
 }
 
@@ -656,7 +656,7 @@ static int run_kills(struct lane *lane, struct err *err)
  * lane begins before all are through. */
 static int wait_for_go(struct lane *lane, struct err *err)
 {
-    int code = tell(lane, MESSAGE_READY, NULL, 0, err);
+    int code = tell(lane, EVENT_READY, NULL, 0, err);
     char byte;
     ssize_t n;
 
@@ -694,7 +694,7 @@ static int tell_text(struct lane *lane, const char *text, size_t length, struct 
 
     for (size_t at = 0, piece; at < length && code == 0; at += piece) {
         piece = length - at < TEXT_BYTES ? length - at : TEXT_BYTES;
-        code = tell(lane, MESSAGE_TEXT, text + at, piece, err);
+        code = tell(lane, EVENT_TEXT, text + at, piece, err);
     }
     return code;
 }
@@ -745,7 +745,7 @@ static int run_stages(struct lane *lane, struct err *err)
         if (code == 0 && i + 1 < STAGE_COUNT)
             code = wait_for_go(lane, err);
     }
-    return code == 0 ? tell(lane, MESSAGE_DONE, NULL, 0, err) : code;
+    return code == 0 ? tell(lane, EVENT_DONE, NULL, 0, err) : code;
 }
 
 int lane_run(const struct lane_settings *settings)
@@ -769,7 +769,7 @@ int lane_run(const struct lane_settings *settings)
         struct err ignored = ERR_NULL;
 
         flush_batch(&lane, &ignored);
-        tell(&lane, MESSAGE_ERROR, &err, sizeof(err), &ignored);
+        tell(&lane, EVENT_ERROR, &err, sizeof(err), &ignored);
     }
     connection_close(lane.next);
     judge_release(&lane.judge);

@@ -30,7 +30,7 @@ struct lane_settings {
     struct address address;        /* for audits */
     struct address worker_address; /* for everybody else */
     size_t index;                  /* of this lane */
-    int out_fd;                    /* messages go here */
+    int out_fd;                    /* events go here */
     int in_fd; /* one byte comes from here when the next stage may begin */
     const struct replay *replay; /* performed alone; NULL: an ordinary run */
 };

@@ -236,3 +236,8 @@ int sandbox_run(lua_State *lua, const char *path, struct err *err)
     lua_remove(lua, -2);
     return 0;
 }
+
+const char *sandbox_lua_version(void)
+{
+    return LUA_VERSION_MAJOR "." LUA_VERSION_MINOR "." LUA_VERSION_RELEASE;
+}

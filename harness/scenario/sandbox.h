@@ -39,5 +39,7 @@ size_t sandbox_bytes(struct lua_State *lua);
 void sandbox_keep(struct lua_State *lua);
 void sandbox_put_back(struct lua_State *lua);
 
+const char *sandbox_lua_version(void);
+
 /* For lua_pcall: turns any error value into a message. */
 int sandbox_message(struct lua_State *lua);

@@ -2,7 +2,6 @@
  * own. */
 #include "scenario/scenario.h"
 
-#include <fnmatch.h>
 #include <lauxlib.h>
 #include <lua.h>
 #include <stdlib.h>
@@ -424,13 +423,6 @@ int scenario_load(const char *path, const struct scenario_settings *settings,
     return 0;
 }
 
-static void patterns_release(struct patterns *patterns)
-{
-    for (size_t i = 0; i < patterns->count; i++)
-        free(patterns->globs[i]);
-    free(patterns->globs);
-}
-
 void scenario_release(struct scenario *scenario)
 {
     for (size_t i = 0; i < scenario->strategy_count; i++) {
@@ -504,18 +496,4 @@ int scenario_call(struct scenario *scenario, scenario_function function,
         *ret_refused = lua_isboolean(lua, -1) && !lua_toboolean(lua, -1);
     lua_settop(lua, 0);
     return status == LUA_OK && !broken && !unfinished ? 0 : err->code;
-}
-
-bool patterns_match(const struct patterns *patterns, struct str key)
-{
-    CLEANUP(mem_freep) char *text = NULL;
-
-    if (patterns->count == 0)
-        return false;
-    text = mem_alloc(key.length + 1);
-    memcpy(text, key.bytes, key.length);
-    for (size_t i = 0; i < patterns->count; i++)
-        if (fnmatch(patterns->globs[i], text, 0) == 0)
-            return true;
-    return false;
 }

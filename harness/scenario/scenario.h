@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "redis/glob.h"
 
 struct wire;
 
@@ -36,11 +37,6 @@ struct parameter {
     char *name;
     char *value;           /* as text: what --set takes */
     bool is_text, is_flag; /* else a number */
-};
-
-struct patterns {
-    char **globs;
-    size_t count;
 };
 
 struct scenario {
@@ -86,5 +82,3 @@ const char *scenario_strategy_name(const void *scenario,
  * stays. */
 int scenario_call(struct scenario *scenario, scenario_function function,
                   struct wire *wire, bool *ret_refused, struct err *err);
-
-bool patterns_match(const struct patterns *patterns, struct str key);

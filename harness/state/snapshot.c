@@ -97,13 +97,15 @@ static int find_features(struct auditor *auditor, struct err *err)
 }
 
 int auditor_init(struct auditor *auditor, redisContext *connection,
-                 const struct scenario *scenario, struct err *err)
+                 const struct patterns *ignore, const struct patterns *ordered,
+                 struct err *err)
 {
     int code;
 
     memset(auditor, 0, sizeof(*auditor));
     auditor->connection = connection;
-    auditor->scenario = scenario;
+    auditor->ignore = ignore;
+    auditor->ordered = ordered;
     code = find_features(auditor, err);
     if (code == 0)
         code = connection_load_script(connection, keep_script, auditor->keep_sha, err);
@@ -260,13 +262,13 @@ static void add_key(struct auditor *auditor, struct snapshot *snapshot,
     struct row row = { .state = &snapshot->state };
 
     row.atom.key = text_of(one->element[0]);
-    if (patterns_match(&auditor->scenario->ignore, row.atom.key))
+    if (patterns_match(auditor->ignore, row.atom.key))
         return;
     row.atom.type = text_of(one->element[1]);
     row.atom.expiry = expiry_of(&auditor->bounds, row.atom.key, one->element[2]->integer);
     row.elements = one->element[3];
     row.extra = one->elements > 4 ? one->element[4] : NULL;
-    row.ordered = patterns_match(&auditor->scenario->ordered, row.atom.key);
+    row.ordered = patterns_match(auditor->ordered, row.atom.key);
     row.positions = (const char(*)[POSITION_TEXT])snapshot->positions;
     for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
         if (str_compare(row.atom.type, str_of(types[i].type)) == 0) {
@@ -312,7 +314,7 @@ int snapshot_digest(struct auditor *auditor, struct snapshot *snapshot, struct e
         if (!is_row(reply->element[i]))
             return err_set(err, -EPROTO,
                            "the audit's answer has an entry of the wrong shape");
-    if (auditor->scenario->ordered.count)
+    if (auditor->ordered && auditor->ordered->count)
         prepare_positions(snapshot);
     for (size_t i = 0; i < reply->elements; i++)
         add_key(auditor, snapshot, reply->element[i]);

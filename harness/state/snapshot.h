@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "redis/connection.h"
-#include "scenario/scenario.h"
+#include "redis/glob.h"
 #include "state/keyspace.h"
 #include "state/state.h"
 
@@ -38,8 +38,8 @@ struct snapshot {
 
 /* A connection that looks and puts back, with the scripts it needs. */
 struct auditor {
-    redisContext *connection; /* owned */
-    const struct scenario *scenario;
+    redisContext *connection;                /* owned */
+    const struct patterns *ignore, *ordered; /* keys; borrowed; NULL: none */
     struct bounds bounds;
     bool field_expiries; /* the server has them */
     size_t kept;         /* keys of the old state */
@@ -50,9 +50,11 @@ struct auditor {
     char keep_sha[41], restore_sha[41], expire_sha[41];
 };
 
-/* Takes over the connection, loads the scripts, finds out what the server can do. */
+/* Takes over the connection, loads the scripts, finds out what the server can do. Keys
+ * that match `ignore` are not looked at; in lists that match `ordered`, order counts. */
 int auditor_init(struct auditor *auditor, redisContext *connection,
-                 const struct scenario *scenario, struct err *err);
+                 const struct patterns *ignore, const struct patterns *ordered,
+                 struct err *err);
 void auditor_release(struct auditor *auditor);
 
 /* Waits until the client is gone (0: nobody to wait for), then reads everything. The

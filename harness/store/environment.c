@@ -3,12 +3,11 @@
 
 #include <hiredis/hiredis.h>
 #include <jansson.h>
-#include <lua.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <uv.h>
 #include <xxhash.h>
 
 #include "base/mem.h"
@@ -28,7 +27,6 @@
 #endif
 
 #define HIREDIS TEXT(HIREDIS_MAJOR) "." TEXT(HIREDIS_MINOR) "." TEXT(HIREDIS_PATCH)
-#define LUA LUA_VERSION_MAJOR "." LUA_VERSION_MINOR "." LUA_VERSION_RELEASE
 
 /* ---- the list ---- */
 
@@ -255,8 +253,10 @@ static char *digest_file(const char *path)
 static const struct version {
     const char *name, *version;
 } versions[] = {
-    { "afterkill", VERSION },       { "compiler", COMPILER }, { "hiredis", HIREDIS },
-    { "jansson", JANSSON_VERSION }, { "lua", LUA },
+    { "afterkill", VERSION },
+    { "compiler", COMPILER },
+    { "hiredis", HIREDIS },
+    { "jansson", JANSSON_VERSION },
 };
 
 static const struct probe {
@@ -277,7 +277,7 @@ void environment_collect(struct environment *environment,
 {
     for (size_t i = 0; i < ARRAY_SIZE(versions); i++)
         environment_add(environment, versions[i].name, versions[i].version);
-    environment_add(environment, "libuv", uv_version_string());
+    environment_add(environment, "sqlite", sqlite3_libversion());
     for (size_t i = 0; i < ARRAY_SIZE(probes); i++)
         add_owned(environment, probes[i].name, probes[i].read());
     add_owned(environment, "command",

@@ -3,7 +3,8 @@
  *
  * For people who ask why two runs differ; nothing is computed from it. What cannot be
  * found out is left out, and nothing of it fails. The list is built once, at the start of
- * a run; whoever knows more (the version of Redis, of SQLite, the transport) adds it. */
+ * a run; whoever knows more (the version of Redis, of a library that is not the store's,
+ * the transport) adds it. */
 #pragma once
 
 #include <stdbool.h>
@@ -30,7 +31,7 @@ struct environment_sources {
 
 /* Adds what is known to the list:
  *
- *   afterkill, compiler, hiredis, libuv, lua, jansson, xxhash    versions
+ *   afterkill, compiler, hiredis, jansson, sqlite, xxhash    versions
  *   kernel              as uname -srm
  *   cpu                 its model
  *   cpus                how many this process may run on

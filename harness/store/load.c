@@ -25,8 +25,8 @@ static void read_run(struct database *database, struct result *result)
     result->times = stored_times(database);
 }
 
-static int tell_tally(void *context, enum message_type type, const void *body,
-                      size_t bytes, struct err *err)
+static int tell_tally(void *context, enum event_type type, const void *body, size_t bytes,
+                      struct err *err)
 {
     return tally_take(context, type, body, bytes, err);
 }

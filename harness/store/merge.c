@@ -76,8 +76,8 @@ static int compare_census(const struct merge *merge, struct part *part, struct e
     return code;
 }
 
-static int copy_message(void *context, enum message_type type, const void *body,
-                        size_t bytes, struct err *err)
+static int copy_event(void *context, enum event_type type, const void *body, size_t bytes,
+                      struct err *err)
 {
     struct merge *merge = context;
 
@@ -104,8 +104,7 @@ static int begin_merged(struct merge *merge, struct err *err)
 {
     CLEANUP(environment_release) struct environment environment = ENVIRONMENT_NULL;
     CLEANUP(terms_release) struct terms terms = TERMS_NULL;
-    struct listener listener = { copy_message, merge,
-                                 merge->first.result.plan.strategies };
+    struct listener listener = { copy_event, merge, merge->first.result.plan.strategies };
     int code = stored_environment(&merge->parts.items[0].database, &environment, err);
 
     for (size_t i = 0; i < merge->first.terms.count; i++) {
@@ -367,10 +366,10 @@ static void add_times(struct merge *merge)
     result->stages = STAGE_COUNT;
     result->trouble[0] = '\0';
     memset(result->stage_seconds, 0, sizeof(result->stage_seconds));
-    result->times = (struct message_times){ .trials = 0 };
+    result->times = (struct event_times){ .trials = 0 };
     for (size_t i = 0; i < merge->parts.count; i++) {
         struct database *database = &merge->parts.items[i].database;
-        struct message_times times = stored_times(database);
+        struct event_times times = stored_times(database);
 
         tally_add_times(result, &times);
         for (size_t s = 0; s < STAGE_COUNT; s++)

@@ -1,4 +1,4 @@
-/* read.c - see write.h: the half that reads. Rows become the messages that they
+/* read.c - see write.h: the half that reads. Rows become the events that they
  * were, in an order in which a tally can take them. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@ struct reading {
     const struct listener *listener;
     const struct stored_state *states; /* by id; state 0 is none */
     size_t state_count;
-    struct message_trial batch[BATCH];
+    struct event_trial batch[BATCH];
     size_t batched;
 };
 
@@ -29,7 +29,7 @@ struct stored_state {
     unsigned later;
 };
 
-static int tell(struct reading *reading, enum message_type type, const void *body,
+static int tell(struct reading *reading, enum event_type type, const void *body,
                 size_t bytes, struct err *err)
 {
     return reading->listener->take(reading->listener->context, type, body, bytes, err);
@@ -60,7 +60,7 @@ static struct signature parse_signature(const char *hex)
 
 static int read_control(void *context, sqlite3_stmt *row, struct err *err)
 {
-    struct message_control control = {
+    struct event_control control = {
         .strategy = (uint32_t)sqlite3_column_int64(row, 0),
         .commands = (uint64_t)sqlite3_column_int64(row, 1),
         .bytes = (uint64_t)sqlite3_column_int64(row, 2),
@@ -74,13 +74,13 @@ static int read_control(void *context, sqlite3_stmt *row, struct err *err)
     if (code == 0 && control.commands > PROGRESS_TRACES)
         code = database_damaged(((struct reading *)context)->database,
                                 "an update has more commands than can be", err);
-    return code == 0 ? tell(context, MESSAGE_CONTROL, &control, sizeof(control), err)
+    return code == 0 ? tell(context, EVENT_CONTROL, &control, sizeof(control), err)
                      : code;
 }
 
 static int read_command(void *context, sqlite3_stmt *row, struct err *err)
 {
-    struct message_command message = {
+    struct event_command event = {
         .strategy = (uint32_t)sqlite3_column_int64(row, 0),
         .index = (uint64_t)sqlite3_column_int64(row, 1),
         .command.key_hash = (uint64_t)sqlite3_column_int64(row, 5),
@@ -94,11 +94,10 @@ static int read_command(void *context, sqlite3_stmt *row, struct err *err)
     };
     int code = known_strategy(context, sqlite3_column_int64(row, 0), err);
 
-    copy_text(message.command.name, sizeof(message.command.name), row, 2);
-    copy_text(message.command.label, sizeof(message.command.label), row, 3);
-    copy_text(message.command.key, sizeof(message.command.key), row, 4);
-    return code == 0 ? tell(context, MESSAGE_COMMAND, &message, sizeof(message), err)
-                     : code;
+    copy_text(event.command.name, sizeof(event.command.name), row, 2);
+    copy_text(event.command.label, sizeof(event.command.label), row, 3);
+    copy_text(event.command.key, sizeof(event.command.key), row, 4);
+    return code == 0 ? tell(context, EVENT_COMMAND, &event, sizeof(event), err) : code;
 }
 
 /* Numbers with commas between them. */
@@ -123,7 +122,7 @@ static int read_samples(void *context, sqlite3_stmt *row, struct err *err)
     const char *text = database_text(row, 2);
     size_t most = strlen(text) / 2 + 1; /* a digit and a comma each */
     CLEANUP(mem_freep)
-    struct message_samples *samples =
+    struct event_samples *samples =
         mem_alloc(sizeof(*samples) + most * sizeof(samples->values[0]));
     int code = known_strategy(context, sqlite3_column_int64(row, 0), err);
 
@@ -132,7 +131,7 @@ static int read_samples(void *context, sqlite3_stmt *row, struct err *err)
                         ? SAMPLES_TIMELINE
                         : SAMPLES_UPDATE;
     samples->count = parse_numbers(text, samples->values);
-    return code == 0 ? tell(context, MESSAGE_SAMPLES, samples,
+    return code == 0 ? tell(context, EVENT_SAMPLES, samples,
                             sizeof(*samples) + samples->count * sizeof(uint64_t), err)
                      : code;
 }
@@ -150,7 +149,7 @@ static int find_state(const struct reading *reading, int64_t id, int64_t strateg
 
 static int read_point(void *context, sqlite3_stmt *row, struct err *err)
 {
-    struct message_point point = {
+    struct event_point point = {
         .strategy = (uint32_t)sqlite3_column_int64(row, 0),
         .index = (uint64_t)sqlite3_column_int64(row, 1),
     };
@@ -166,7 +165,7 @@ static int read_point(void *context, sqlite3_stmt *row, struct err *err)
     point.later = state->later;
     point.signature = state->signature;
     copy_text(point.example, sizeof(point.example), row, 3);
-    return tell(context, MESSAGE_POINT, &point, sizeof(point), err);
+    return tell(context, EVENT_POINT, &point, sizeof(point), err);
 }
 
 static int flush(struct reading *reading, struct err *err)
@@ -174,7 +173,7 @@ static int flush(struct reading *reading, struct err *err)
     size_t bytes = reading->batched * sizeof(reading->batch[0]);
 
     reading->batched = 0;
-    return bytes ? tell(reading, MESSAGE_TRIALS, reading->batch, bytes, err) : 0;
+    return bytes ? tell(reading, EVENT_TRIALS, reading->batch, bytes, err) : 0;
 }
 
 /* The columns of both tables of deaths: number, strategy, outcome, state, replies,
@@ -193,7 +192,7 @@ static int read_trial(struct reading *reading, sqlite3_stmt *row, enum fault_id 
                           sqlite3_column_int64(row, 1), &state, err);
     if (code < 0)
         return code;
-    reading->batch[reading->batched++] = (struct message_trial){
+    reading->batch[reading->batched++] = (struct event_trial){
         .number = (uint64_t)sqlite3_column_int64(row, 0),
         .strategy = (uint32_t)sqlite3_column_int64(row, 1),
         .fault = (uint8_t)fault,
@@ -219,10 +218,10 @@ static int read_cut(void *context, sqlite3_stmt *row, struct err *err)
 
 static int read_note(void *context, sqlite3_stmt *row, struct err *err)
 {
-    struct message_note note = { .number = (uint64_t)sqlite3_column_int64(row, 0) };
+    struct event_note note = { .number = (uint64_t)sqlite3_column_int64(row, 0) };
 
     copy_text(note.text, sizeof(note.text), row, 1);
-    return tell(context, MESSAGE_NOTE, &note, sizeof(note), err);
+    return tell(context, EVENT_NOTE, &note, sizeof(note), err);
 }
 
 struct states {
@@ -287,9 +286,9 @@ double stored_seconds(struct database *database, enum stage stage)
                : 0;
 }
 
-struct message_times stored_times(struct database *database)
+struct event_times stored_times(struct database *database)
 {
-    struct message_times times = { .trials = stored_whole(database, "trial_ns") };
+    struct event_times times = { .trials = stored_whole(database, "trial_ns") };
 
     for (size_t i = 0; i < PHASE_COUNT; i++) {
         CLEANUP(mem_freep) char *name =
@@ -303,13 +302,13 @@ struct message_times stored_times(struct database *database)
 static int read_hello(struct reading *reading, struct err *err)
 {
     struct database *database = reading->database;
-    struct message_hello hello = { .read_bytes = stored_whole(database, "read_bytes") };
+    struct event_hello hello = { .read_bytes = stored_whole(database, "read_bytes") };
     CLEANUP(mem_freep) char *server = stored_fact(database, "server");
 
     if (!server)
         return 0; /* the run ended before any lane had said a word */
     snprintf(hello.version, sizeof(hello.version), "%s", server);
-    return tell(reading, MESSAGE_HELLO, &hello, sizeof(hello), err);
+    return tell(reading, EVENT_HELLO, &hello, sizeof(hello), err);
 }
 
 static const struct {

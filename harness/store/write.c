@@ -184,7 +184,7 @@ static int put_real(struct store *store, const char *name, double value, struct 
     return PUT(store, PUT_RUN, err, "td", name, value);
 }
 
-static int take_hello(struct store *store, const struct message_hello *hello,
+static int take_hello(struct store *store, const struct event_hello *hello,
                       struct err *err)
 {
     int code = put_text(store, "server", hello->version, err);
@@ -192,7 +192,7 @@ static int take_hello(struct store *store, const struct message_hello *hello,
     return code == 0 ? put_whole(store, "read_bytes", hello->read_bytes, err) : code;
 }
 
-static int take_control(struct store *store, const struct message_control *control,
+static int take_control(struct store *store, const struct event_control *control,
                         struct err *err)
 {
     char hex[40], words[LATER_TEXT];
@@ -204,20 +204,20 @@ static int take_control(struct store *store, const struct message_control *contr
                control->example, hex);
 }
 
-static int take_command(struct store *store, const struct message_command *message,
+static int take_command(struct store *store, const struct event_command *event,
                         struct err *err)
 {
-    const struct command *command = &message->command;
+    const struct command *command = &event->command;
 
-    return PUT(store, PUT_COMMAND, err, "iitttiiiiiiii", (int64_t)message->strategy,
-               (int64_t)message->index, command->name, command->label, command->key,
+    return PUT(store, PUT_COMMAND, err, "iitttiiiiiiii", (int64_t)event->strategy,
+               (int64_t)event->index, command->name, command->label, command->key,
                (int64_t)command->key_hash, (int64_t)command->second_key_hash,
                (int64_t)command->element_hash, (int64_t)command->flags,
-               (int64_t)message->end, (int64_t)message->write, (int64_t)message->replies,
-               (int64_t)message->key_was_there);
+               (int64_t)event->end, (int64_t)event->write, (int64_t)event->replies,
+               (int64_t)event->key_was_there);
 }
 
-static int take_samples(struct store *store, const struct message_samples *samples,
+static int take_samples(struct store *store, const struct event_samples *samples,
                         struct err *err)
 {
     CLEANUP(mem_freep) char *text = NULL;
@@ -233,7 +233,7 @@ static int take_samples(struct store *store, const struct message_samples *sampl
                samples_kinds[samples->kind], text);
 }
 
-static int take_point(struct store *store, const struct message_point *point,
+static int take_point(struct store *store, const struct event_point *point,
                       struct err *err)
 {
     int64_t state;
@@ -246,7 +246,7 @@ static int take_point(struct store *store, const struct message_point *point,
                (int64_t)point->index, state, point->example);
 }
 
-static int take_trial(struct store *store, const struct message_trial *trial,
+static int take_trial(struct store *store, const struct event_trial *trial,
                       struct err *err)
 {
     int64_t state;
@@ -263,7 +263,7 @@ static int take_trial(struct store *store, const struct message_trial *trial,
                (int64_t)trial->replies, (int64_t)trial->commands);
 }
 
-static int take_trials(struct store *store, const struct message_trial *trials,
+static int take_trials(struct store *store, const struct event_trial *trials,
                        size_t count, struct err *err)
 {
     int code = 0;
@@ -273,39 +273,39 @@ static int take_trials(struct store *store, const struct message_trial *trials,
     return code;
 }
 
-static int take(struct store *store, enum message_type type, const void *body,
-                size_t bytes, struct err *err)
+static int take(struct store *store, enum event_type type, const void *body, size_t bytes,
+                struct err *err)
 {
-    const struct message_note *note = body;
+    const struct event_note *note = body;
 
     switch (type) {
-    case MESSAGE_HELLO:
+    case EVENT_HELLO:
         return take_hello(store, body, err);
-    case MESSAGE_CONTROL:
+    case EVENT_CONTROL:
         return take_control(store, body, err);
-    case MESSAGE_COMMAND:
+    case EVENT_COMMAND:
         return take_command(store, body, err);
-    case MESSAGE_SAMPLES:
+    case EVENT_SAMPLES:
         return take_samples(store, body, err);
-    case MESSAGE_POINT:
+    case EVENT_POINT:
         return take_point(store, body, err);
-    case MESSAGE_TRIALS:
-        return take_trials(store, body, bytes / sizeof(struct message_trial), err);
-    case MESSAGE_NOTE:
+    case EVENT_TRIALS:
+        return take_trials(store, body, bytes / sizeof(struct event_trial), err);
+    case EVENT_NOTE:
         return PUT(store, PUT_NOTE, err, "it", (int64_t)note->number, note->text);
-    case MESSAGE_READY:
-    case MESSAGE_ALIVE:
-    case MESSAGE_DONE:
-    case MESSAGE_ERROR:
-    case MESSAGE_TIMES: /* the result has their sum */
-    case MESSAGE_TEXT:  /* a replay is not kept */
+    case EVENT_READY:
+    case EVENT_ALIVE:
+    case EVENT_DONE:
+    case EVENT_ERROR:
+    case EVENT_TIMES: /* the result has their sum */
+    case EVENT_TEXT:  /* a replay is not kept */
         break;
     }
     return 0;
 }
 
-int store_take(struct store *store, enum message_type type, const void *body,
-               size_t bytes, struct err *err)
+int store_take(struct store *store, enum event_type type, const void *body, size_t bytes,
+               struct err *err)
 {
     int code = begin(store, err);
 

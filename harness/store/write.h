@@ -1,8 +1,8 @@
 /* write.h - a run that is kept: a directory with one SQLite file, and at the end the
  * reports.
  *
- * What lanes tell the fleet is what is stored, a row or two per message, and loading a
- * run means telling the tally the same messages again: a report of a stored run is made
+ * What lanes tell the fleet is what is stored, a row or two per event, and loading a
+ * run means telling the tally the same events again: a report of a stored run is made
  * by the code that made it the first time. Rows are committed twice a second; who is
  * killed in between loses what came since, and nothing else. The schema is described,
  * table by table, in docs/results.md.
@@ -37,9 +37,9 @@ struct store *store_close(
     struct store *store); /* NULL is fine; returns NULL; what is not committed is lost */
 DEFINE_CLEANUP(struct store *, store_close)
 
-/* Stores what a message says. Call it for every message that the tally has taken. */
-int store_take(struct store *store, enum message_type type, const void *body,
-               size_t bytes, struct err *err);
+/* Stores what an event says. Call it for every event that the tally has taken. */
+int store_take(struct store *store, enum event_type type, const void *body, size_t bytes,
+               struct err *err);
 /* Commits, with how far the result has come, if the last time is some time ago. Call it
  * often. */
 int store_tick(struct store *store, const struct result *result, struct err *err);
@@ -87,12 +87,12 @@ int saved_load_parts(const char *directory, struct database *database, unsigned 
 char *stored_fact(struct database *database, const char *name);
 uint64_t stored_whole(struct database *database, const char *name); /* 0: not there */
 double stored_seconds(struct database *database, enum stage stage);
-struct message_times stored_times(struct database *database);
+struct event_times stored_times(struct database *database);
 int stored_environment(struct database *database, struct environment *ret,
                        struct err *err);
 /* What was asked for. */
 int stored_terms(struct database *database, struct terms *ret, struct err *err);
-/* Tells somebody what is stored, as the messages that it was. */
+/* Tells somebody what is stored, as the events that it was. */
 enum stored {
     STORED_KNOWN = 1 << 0,    /* controls, commands, crash points */
     STORED_MEASURED = 1 << 1, /* samples, and notes */
@@ -100,7 +100,7 @@ enum stored {
     STORED_ALL = (1 << 3) - 1,
 };
 struct listener {
-    int (*take)(void *context, enum message_type type, const void *body, size_t bytes,
+    int (*take)(void *context, enum event_type type, const void *body, size_t bytes,
                 struct err *err);
     void *context;
     size_t strategies; /* that take part */

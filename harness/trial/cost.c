@@ -77,7 +77,7 @@ __attribute__((noreturn)) static void live(struct judge *judge,
     for (int i = 0; i < 2 && code == 0; i++)
         code = connection_open(addresses[i], &connections[i], &err);
     if (code == 0)
-        code = auditor_init(&restorer, connections[0], judge->scenario, &err);
+        code = auditor_init(&restorer, connections[0], NULL, NULL, &err);
     restorer.kept = judge->auditor.kept;
     if (code == 0)
         code = measure_rounds(judge, &restorer, wire_new(connections[1]->fd, NULL),

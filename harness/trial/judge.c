@@ -409,7 +409,8 @@ int judge_learn(struct judge *judge, redisContext *connection, const size_t *str
 {
     struct subject apart = { .strategy = judge->scenario->reference };
     struct subject *reference;
-    int code = auditor_init(&judge->auditor, connection, judge->scenario, err);
+    int code = auditor_init(&judge->auditor, connection, &judge->scenario->ignore,
+                            &judge->scenario->ordered, err);
 
     judge->page = progress_map(err);
     if (!judge->page)

@@ -44,8 +44,9 @@ static struct bench bench_make(const struct scenario *scenario)
     bench.server = test_server(bench.directory);
     bench.page = progress_map(&err);
     cr_assert_not_null(bench.page, "%s", err.msg);
-    cr_assert_eq(auditor_init(&bench.auditor, bench_connect(&bench), scenario, &err), 0,
-                 "%s", err.msg);
+    cr_assert_eq(auditor_init(&bench.auditor, bench_connect(&bench), &scenario->ignore,
+                              &scenario->ordered, &err),
+                 0, "%s", err.msg);
     return bench;
 }
 

@@ -35,7 +35,7 @@ static struct signature signature(unsigned point)
     return (struct signature){ point + 1, 0 };
 }
 
-static void take(struct result *result, enum message_type type, const void *body,
+static void take(struct result *result, enum event_type type, const void *body,
                  size_t bytes)
 {
     struct err err = ERR_NULL;
@@ -45,13 +45,13 @@ static void take(struct result *result, enum message_type type, const void *body
 
 static void take_census(struct result *result, uint32_t strategy)
 {
-    struct message_control control = { .strategy = strategy,
+    struct event_control control = { .strategy = strategy,
                                        .commands = POINTS - 1,
                                        .done = signature(AFTER) };
 
-    take(result, MESSAGE_CONTROL, &control, sizeof(control));
+    take(result, EVENT_CONTROL, &control, sizeof(control));
     for (unsigned k = 0; k < POINTS; k++) {
-        struct message_point point = {
+        struct event_point point = {
             .strategy = strategy,
             .index = k,
             .now = k == WINDOW ? NOW_TORN : NOW_INTACT,
@@ -59,12 +59,12 @@ static void take_census(struct result *result, uint32_t strategy)
             .signature = signature(k),
         };
 
-        take(result, MESSAGE_POINT, &point, sizeof(point));
+        take(result, EVENT_POINT, &point, sizeof(point));
     }
 }
 
 /* What a worker does that is killed at this instant. */
-static struct message_trial die(const struct plan_trial *planned)
+static struct event_trial die(const struct plan_trial *planned)
 {
     double rate = rates[planned->strategy];
     double at =
@@ -74,7 +74,7 @@ static struct message_trial die(const struct plan_trial *planned)
 
     if (missed)
         point = AFTER;
-    return (struct message_trial){
+    return (struct event_trial){
         .number = planned->number,
         .strategy = (uint32_t)planned->strategy,
         .outcome = (uint8_t)(missed ? OUTCOME_MISSED : OUTCOME_VALID),
@@ -91,7 +91,7 @@ static void run_campaign(const struct scenario *scenario, uint64_t seed,
                          struct coverage coverages[RATES][ARRAY_SIZE(confidences)])
 {
     struct plan plan = { seed, RATES, ATTEMPTS };
-    CLEANUP(mem_freep) struct message_trial *trials =
+    CLEANUP(mem_freep) struct event_trial *trials =
         mem_alloc(RATES * ATTEMPTS * sizeof(*trials));
     size_t all[RATES];
     struct result result;
@@ -106,7 +106,7 @@ static void run_campaign(const struct scenario *scenario, uint64_t seed,
 
         trials[t] = die(&planned);
     }
-    take(&result, MESSAGE_TRIALS, trials, RATES * ATTEMPTS * sizeof(*trials));
+    take(&result, EVENT_TRIALS, trials, RATES * ATTEMPTS * sizeof(*trials));
     for (size_t i = 0; i < RATES; i++) {
         const struct kills *kills = &result.findings[i].kills;
         uint64_t valid = kills->outcomes[OUTCOME_VALID];
@@ -117,7 +117,7 @@ static void run_campaign(const struct scenario *scenario, uint64_t seed,
             struct rate rate;
 
             result.confidence = confidences[c];
-            rate = report_rate(&result, kills->words.later[0], valid);
+            rate = figure_rate(&result, kills->words.later[0], valid);
             coverage_add(&coverages[i][c], rate.interval, valid, rates[i]);
         }
     }

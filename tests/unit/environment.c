@@ -468,7 +468,7 @@ TestSuite(collected, .init = enter_directory, .fini = leave_directory, .timeout 
 Test(collected, entries_are_there_and_say_something)
 {
     static const char *const names[] = {
-        "afterkill",    "compiler",     "hiredis", "libuv", "lua",
+        "afterkill",    "compiler",     "hiredis", "sqlite",
         "jansson",      "xxhash",       "kernel",  "cpu",   "cpus",
         "memory_bytes", "load_average", "command",
     };

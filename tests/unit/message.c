@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "result/event.h"
+#include "run/pipe.h"
 
 /* Message i of a conversation: types take turns, bodies have many lengths, 0 among them,
  * and a pattern of their own. */
@@ -20,9 +20,9 @@ static size_t length_of(size_t i)
     return lengths[i % ARRAY_SIZE(lengths)];
 }
 
-static enum message_type type_of(size_t i)
+static enum event_type type_of(size_t i)
 {
-    return (enum message_type)(i % (MESSAGE_TEXT + 1));
+    return (enum event_type)(i % (EVENT_TEXT + 1));
 }
 
 static void fill(char *body, size_t i)
@@ -44,7 +44,7 @@ static char *conversation(size_t *ret_bytes)
         struct err err = ERR_NULL;
 
         fill(body, i);
-        cr_assert_eq(message_send(fds[1], type_of(i), length_of(i) ? body : NULL,
+        cr_assert_eq(pipe_send(fds[1], type_of(i), length_of(i) ? body : NULL,
                                   length_of(i), &err),
                      0, "%s", err.msg);
     }
@@ -61,7 +61,7 @@ struct listener {
     size_t heard, stop_at;
 };
 
-static int listen(void *context, enum message_type type, const void *body, size_t bytes)
+static int listen(void *context, enum event_type type, const void *body, size_t bytes)
 {
     struct listener *listener = context;
     char expected[1024];
@@ -83,36 +83,36 @@ Test(message, arrives_in_any_pieces)
     CLEANUP(mem_freep) char *bytes = conversation(&length);
 
     for (size_t i = 0; i < ARRAY_SIZE(pieces); i++) {
-        struct message_reader reader = { NULL, 0, 0 };
+        struct pipe_reader reader = { NULL, 0, 0 };
         struct listener listener = { 0, SIZE_MAX };
 
         for (size_t at = 0; at < length; at += pieces[i]) {
             size_t piece = length - at < pieces[i] ? length - at : pieces[i];
 
-            message_feed(&reader, bytes + at, piece);
-            cr_assert_eq(message_each(&reader, listen, &listener), 0);
+            pipe_feed(&reader, bytes + at, piece);
+            cr_assert_eq(pipe_each(&reader, listen, &listener), 0);
         }
         cr_expect_eq(listener.heard, MESSAGES, "pieces of %zu: %zu messages", pieces[i],
                      listener.heard);
         cr_expect_eq(reader.used, 0, "pieces of %zu: bytes are left", pieces[i]);
-        message_reader_release(&reader);
-        message_reader_release(&reader);
+        pipe_reader_release(&reader);
+        pipe_reader_release(&reader);
     }
 }
 
 Test(message, half_a_message_is_none)
 {
-    static const struct message_point point = { .index = 5, .example = "stays: it" };
-    const struct message_header header = { MESSAGE_POINT, sizeof(point) };
-    struct message_reader reader = { NULL, 0, 0 };
+    static const struct event_point point = { .index = 5, .example = "stays: it" };
+    const struct pipe_header header = { EVENT_POINT, sizeof(point) };
+    struct pipe_reader reader = { NULL, 0, 0 };
     struct listener listener = { 0, SIZE_MAX };
 
-    cr_expect_eq(message_each(&reader, listen, &listener), 0, "nothing was fed");
-    message_feed(&reader, (const char *)&header, sizeof(header));
-    message_feed(&reader, (const char *)&point, sizeof(point) - 1);
-    cr_expect_eq(message_each(&reader, listen, &listener), 0);
+    cr_expect_eq(pipe_each(&reader, listen, &listener), 0, "nothing was fed");
+    pipe_feed(&reader, (const char *)&header, sizeof(header));
+    pipe_feed(&reader, (const char *)&point, sizeof(point) - 1);
+    cr_expect_eq(pipe_each(&reader, listen, &listener), 0);
     cr_expect_eq(listener.heard, 0);
-    message_reader_release(&reader);
+    pipe_reader_release(&reader);
 }
 
 /* The refused message counts as taken; the rest waits. */
@@ -122,15 +122,15 @@ Test(message, a_listener_can_stop)
     CLEANUP(mem_freep) char *bytes = conversation(&length);
 
     for (size_t stop_at = 0; stop_at < MESSAGES; stop_at++) {
-        struct message_reader reader = { NULL, 0, 0 };
+        struct pipe_reader reader = { NULL, 0, 0 };
         struct listener listener = { 0, stop_at };
 
-        message_feed(&reader, bytes, length);
-        cr_expect_eq(message_each(&reader, listen, &listener), -EPROTO);
+        pipe_feed(&reader, bytes, length);
+        cr_expect_eq(pipe_each(&reader, listen, &listener), -EPROTO);
         cr_expect_eq(listener.heard, stop_at + 1);
-        cr_expect_eq(message_each(&reader, listen, &listener), 0);
+        cr_expect_eq(pipe_each(&reader, listen, &listener), 0);
         cr_expect_eq(listener.heard, MESSAGES);
-        message_reader_release(&reader);
+        pipe_reader_release(&reader);
     }
 }
 
@@ -142,7 +142,7 @@ Test(message, a_fleet_that_is_gone_is_an_error)
     signal(SIGPIPE, SIG_IGN);
     cr_assert_eq(pipe2(fds, O_CLOEXEC), 0);
     close(fds[0]);
-    cr_expect_eq(message_send(fds[1], MESSAGE_ALIVE, NULL, 0, &err), -EPIPE);
+    cr_expect_eq(pipe_send(fds[1], EVENT_ALIVE, NULL, 0, &err), -EPIPE);
     cr_expect_not_null(strstr(err.msg, "fleet"), "%s", err.msg);
     close(fds[1]);
 }

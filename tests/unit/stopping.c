@@ -276,7 +276,7 @@ Test(stopping, by_width_leaves_intervals_that_are_right, .timeout = 100)
             struct rate rate;
 
             draw_until(&rules, rates[i], seed);
-            rate = report_rate(&result, drawn->words.later[0],
+            rate = figure_rate(&result, drawn->words.later[0],
                                drawn->outcomes[OUTCOME_VALID]);
             cr_expect_leq(rate.interval.high - rate.interval.low, rules.width);
             kills += (double)rate.of;
@@ -319,16 +319,16 @@ Test(stopping, decides_which_interval_is_reported)
 {
     struct interval once = stats_proportion(30, 100, 0.95);
     struct interval always = sequence_interval(30, 100, 0.95);
-    struct rate rate = report_rate(&result, 30, 100);
+    struct rate rate = figure_rate(&result, 30, 100);
 
     cr_expect_eq(rate.interval.low, once.low);
     cr_expect_eq(rate.interval.high, once.high);
-    cr_expect_str_eq(report_method(&result), "clopper-pearson");
+    cr_expect_str_eq(figure_method(&result), "clopper-pearson");
     result.stopping.below = 0.01;
-    rate = report_rate(&result, 30, 100);
+    rate = figure_rate(&result, 30, 100);
     cr_expect_eq(rate.interval.low, always.low);
     cr_expect_eq(rate.interval.high, always.high);
-    cr_expect_str_eq(report_method(&result), "confidence-sequence");
+    cr_expect_str_eq(figure_method(&result), "confidence-sequence");
 }
 
 static bool report_says(const char *format, const char *words)

@@ -36,7 +36,7 @@ static void end(void)
     result_release(&result);
 }
 
-static void take(enum message_type type, const void *body, size_t bytes)
+static void take(enum event_type type, const void *body, size_t bytes)
 {
     struct err err = ERR_NULL;
 
@@ -51,7 +51,7 @@ static struct signature signature(unsigned state)
 
 static void take_control(uint32_t strategy, uint64_t commands, unsigned uncrashed)
 {
-    struct message_control control = {
+    struct event_control control = {
         .strategy = strategy,
         .uncrashed = uncrashed,
         .commands = commands,
@@ -60,13 +60,13 @@ static void take_control(uint32_t strategy, uint64_t commands, unsigned uncrashe
         .done = signature(1000),
     };
 
-    take(MESSAGE_CONTROL, &control, sizeof(control));
+    take(EVENT_CONTROL, &control, sizeof(control));
 }
 
 static void take_point(uint32_t strategy, uint64_t index, enum now now, unsigned later,
                        unsigned state)
 {
-    struct message_point point = {
+    struct event_point point = {
         .strategy = strategy,
         .index = index,
         .now = now,
@@ -75,13 +75,13 @@ static void take_point(uint32_t strategy, uint64_t index, enum now now, unsigned
         .example = "stays: something",
     };
 
-    take(MESSAGE_POINT, &point, sizeof(point));
+    take(EVENT_POINT, &point, sizeof(point));
 }
 
-static struct message_trial trial_of(uint32_t strategy, enum outcome outcome,
+static struct event_trial trial_of(uint32_t strategy, enum outcome outcome,
                                      uint64_t replies, uint64_t commands, unsigned state)
 {
-    return (struct message_trial){
+    return (struct event_trial){
         .number = 77,
         .strategy = strategy,
         .fault = FAULT_KILL,
@@ -143,7 +143,7 @@ Test(tally, kills_count_outcomes_and_words)
         { OUTCOME_ERROR, NOW_TORN, LATER_LEAKED, 2, 1 },
     };
     struct kills *kills = &result.findings[LEAKY].kills;
-    struct message_trial batch[64];
+    struct event_trial batch[64];
 
     take_control(LEAKY, 2, 0);
     take_point(LEAKY, 0, NOW_INTACT, 0, 1);
@@ -155,7 +155,7 @@ Test(tally, kills_count_outcomes_and_words)
             batch[t].now = (uint8_t)kinds[i].now;
             batch[t].later = (uint16_t)kinds[i].later;
         }
-        take(MESSAGE_TRIALS, batch, kinds[i].count * sizeof(*batch));
+        take(EVENT_TRIALS, batch, kinds[i].count * sizeof(*batch));
     }
     cr_expect_eq(kills->requested, 100);
     cr_expect_eq(tally_attempts(&result.findings[LEAKY]), 58);
@@ -198,7 +198,7 @@ Test(tally, a_death_is_explained_by_a_point_in_its_range)
 
     for (size_t o = 0; o < ARRAY_SIZE(outcomes); o++) {
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-            struct message_trial trial = trial_of(LEAKY, outcomes[o], cases[i].replies,
+            struct event_trial trial = trial_of(LEAKY, outcomes[o], cases[i].replies,
                                                   cases[i].commands, cases[i].state);
             bool valid = outcomes[o] == OUTCOME_VALID;
 
@@ -207,7 +207,7 @@ Test(tally, a_death_is_explained_by_a_point_in_its_range)
             for (unsigned k = 0; k < 5; k++)
                 take_point(LEAKY, k, NOW_TORN, LATER_LEAKED,
                            (unsigned[]){ 1, 2, 3, 2, 1 }[k]);
-            take(MESSAGE_TRIALS, &trial, sizeof(trial));
+            take(EVENT_TRIALS, &trial, sizeof(trial));
             cr_expect_eq(result.findings[LEAKY].kills.unexplained, cases[i].point < 0,
                          "case %zu, %s", i, outcome_name(outcomes[o]));
             cr_expect_eq(result.unexplained[0] != '\0', cases[i].point < 0, "case %zu",
@@ -223,7 +223,7 @@ Test(tally, a_death_is_explained_by_a_point_in_its_range)
 Test(tally, a_death_with_another_verdict_than_its_point_is_unexplained)
 {
     struct finding *finding = &result.findings[LEAKY];
-    struct message_trial trials[3];
+    struct event_trial trials[3];
 
     take_control(LEAKY, 1, 0);
     take_point(LEAKY, 0, NOW_INTACT, 0, 1);
@@ -232,7 +232,7 @@ Test(tally, a_death_with_another_verdict_than_its_point_is_unexplained)
         trials[i] = trial_of(LEAKY, OUTCOME_VALID, 0, 1, 2);
     trials[1].later = LATER_LEAKED | LATER_LOST;
     trials[2].now = NOW_GAP;
-    take(MESSAGE_TRIALS, trials, sizeof(trials));
+    take(EVENT_TRIALS, trials, sizeof(trials));
     cr_expect_eq(finding->kills.unexplained, 2);
     cr_expect_eq(finding->points[1].kills, 1);
 }
@@ -242,7 +242,7 @@ Test(tally, a_death_with_another_verdict_than_its_point_is_unexplained)
 Test(tally, a_point_names_its_first_trial)
 {
     static const uint64_t numbers[] = { 50, 9, 31, 4, 77 };
-    struct message_trial trials[ARRAY_SIZE(numbers)];
+    struct event_trial trials[ARRAY_SIZE(numbers)];
     const struct point *points;
 
     take_control(LEAKY, 2, 0);
@@ -255,29 +255,29 @@ Test(tally, a_point_names_its_first_trial)
         trials[i].number = numbers[i];
     }
     trials[3].outcome = OUTCOME_MISSED;
-    take(MESSAGE_TRIALS, trials, sizeof(trials));
+    take(EVENT_TRIALS, trials, sizeof(trials));
     cr_expect(!points[0].has_trial);
     cr_expect(!points[2].has_trial);
     cr_expect(points[1].has_trial);
     cr_expect_eq(points[1].example_trial, 9);
     trials[0].number = 0;
-    take(MESSAGE_TRIALS, trials, sizeof(*trials));
+    take(EVENT_TRIALS, trials, sizeof(*trials));
     cr_expect_eq(points[1].example_trial, 0);
 }
 
 Test(tally, a_narrative_comes_in_pieces)
 {
     cr_expect_null(result.narrative);
-    take(MESSAGE_TEXT, "one, ", 5);
-    take(MESSAGE_TEXT, "two", 3);
-    take(MESSAGE_TEXT, "", 0);
+    take(EVENT_TEXT, "one, ", 5);
+    take(EVENT_TEXT, "two", 3);
+    take(EVENT_TEXT, "", 0);
     cr_expect_str_eq(result.narrative, "one, two");
 }
 
 /* A state that another strategy's census has explains nothing. */
 Test(tally, the_first_unexplained_death_is_told)
 {
-    struct message_trial trials[2];
+    struct event_trial trials[2];
 
     take_control(LEAKY, 0, 0);
     take_point(LEAKY, 0, NOW_INTACT, 0, 1);
@@ -286,7 +286,7 @@ Test(tally, the_first_unexplained_death_is_told)
     trials[0] = trial_of(ATOMIC, OUTCOME_VALID, 0, 0, 1);
     trials[1] = trial_of(LEAKY, OUTCOME_VALID, 0, 0, 2);
     trials[1].number = 78;
-    take(MESSAGE_TRIALS, trials, sizeof(trials));
+    take(EVENT_TRIALS, trials, sizeof(trials));
     cr_expect_eq(result.findings[LEAKY].kills.unexplained, 1);
     cr_expect_eq(result.findings[ATOMIC].kills.unexplained, 1);
     cr_expect(
@@ -298,7 +298,7 @@ Test(tally, the_first_unexplained_death_is_told)
 /* A lane that repeats what another one said is welcome, and takes nothing back. */
 Test(tally, lanes_that_disagree_are_an_error)
 {
-    static const struct message_control agreed = {
+    static const struct event_control agreed = {
         .strategy = LEAKY,
         .uncrashed = LATER_LOST,
         .commands = 2,
@@ -306,7 +306,7 @@ Test(tally, lanes_that_disagree_are_an_error)
         .trips = 3,
         .done = { 5, 6 },
     };
-    struct message_control controls[7];
+    struct event_control controls[7];
     struct err err = ERR_NULL;
 
     for (size_t i = 0; i < ARRAY_SIZE(controls); i++)
@@ -317,13 +317,13 @@ Test(tally, lanes_that_disagree_are_an_error)
     controls[4].done.low++;
     controls[5].done.high++;
     controls[6].uncrashed = 0;
-    take(MESSAGE_CONTROL, &agreed, sizeof(agreed));
+    take(EVENT_CONTROL, &agreed, sizeof(agreed));
     take_point(LEAKY, 1, NOW_TORN, LATER_LEAKED, 3);
-    take(MESSAGE_CONTROL, &controls[0], sizeof(agreed));
+    take(EVENT_CONTROL, &controls[0], sizeof(agreed));
     cr_expect(result.findings[LEAKY].points[1].taken);
     for (size_t i = 1; i < ARRAY_SIZE(controls); i++) {
         cr_expect_eq(
-            tally_take(&result, MESSAGE_CONTROL, &controls[i], sizeof(agreed), &err),
+            tally_take(&result, EVENT_CONTROL, &controls[i], sizeof(agreed), &err),
             ERR_USAGE, "control %zu", i);
         cr_expect_not_null(strstr(err.msg, "'leaky'"), "%s", err.msg);
     }
@@ -331,30 +331,30 @@ Test(tally, lanes_that_disagree_are_an_error)
 
 Test(tally, what_cannot_be_is_an_error)
 {
-    struct message_point point = { .strategy = LEAKY, .index = 3 };
+    struct event_point point = { .strategy = LEAKY, .index = 3 };
     struct err err = ERR_NULL;
 
-    cr_expect_lt(tally_take(&result, MESSAGE_POINT, &point, sizeof(point), &err), 0,
+    cr_expect_lt(tally_take(&result, EVENT_POINT, &point, sizeof(point), &err), 0,
                  "a point before its control");
     take_control(LEAKY, 2, 0);
-    cr_expect_lt(tally_take(&result, MESSAGE_POINT, &point, sizeof(point), &err), 0,
+    cr_expect_lt(tally_take(&result, EVENT_POINT, &point, sizeof(point), &err), 0,
                  "a point behind the last");
-    cr_expect_eq(tally_take(&result, (enum message_type)99, NULL, 0, &err), -EPROTO);
-    take(MESSAGE_READY, NULL, 0);
-    take(MESSAGE_ALIVE, NULL, 0);
-    take(MESSAGE_DONE, NULL, 0);
+    cr_expect_eq(tally_take(&result, (enum event_type)99, NULL, 0, &err), -EPROTO);
+    take(EVENT_READY, NULL, 0);
+    take(EVENT_ALIVE, NULL, 0);
+    take(EVENT_DONE, NULL, 0);
 }
 
 static void take_samples(enum samples_kind kind, const uint64_t *values, size_t count)
 {
-    size_t bytes = sizeof(struct message_samples) + count * sizeof(*values);
-    CLEANUP(mem_freep) struct message_samples *samples = mem_alloc(bytes);
+    size_t bytes = sizeof(struct event_samples) + count * sizeof(*values);
+    CLEANUP(mem_freep) struct event_samples *samples = mem_alloc(bytes);
 
     *samples =
-        (struct message_samples){ .strategy = LEAKY, .kind = kind, .count = count };
+        (struct event_samples){ .strategy = LEAKY, .kind = kind, .count = count };
     if (count)
         memcpy(samples->values, values, count * sizeof(*values));
-    take(MESSAGE_SAMPLES, samples, bytes);
+    take(EVENT_SAMPLES, samples, bytes);
 }
 
 Test(tally, samples_of_lanes_come_together)
@@ -378,12 +378,12 @@ Test(tally, samples_of_lanes_come_together)
 
 Test(tally, the_first_note_and_the_server_are_kept)
 {
-    static const struct message_note notes[] = { { 12, "WRONGTYPE" }, { 13, "another" } };
-    static const struct message_hello hello = { "redis 7.0.15", 20474 };
+    static const struct event_note notes[] = { { 12, "WRONGTYPE" }, { 13, "another" } };
+    static const struct event_hello hello = { "redis 7.0.15", 20474 };
 
-    take(MESSAGE_HELLO, &hello, sizeof(hello));
-    take(MESSAGE_NOTE, &notes[0], sizeof(notes[0]));
-    take(MESSAGE_NOTE, &notes[1], sizeof(notes[1]));
+    take(EVENT_HELLO, &hello, sizeof(hello));
+    take(EVENT_NOTE, &notes[0], sizeof(notes[0]));
+    take(EVENT_NOTE, &notes[1], sizeof(notes[1]));
     cr_expect_str_eq(result.server, "redis 7.0.15");
     cr_expect_eq(result.findings[LEAKY].read_bytes, 20474);
     cr_expect(strstr(result.first_error, "12") && strstr(result.first_error, "WRONGTYPE"),
@@ -409,11 +409,11 @@ Test(tally, byte_cuts_are_explained_by_their_own_boundary_alone)
     take_point(LEAKY, 1, NOW_TORN, LATER_LEAKED, 2);
     take_point(LEAKY, 2, NOW_TORN, LATER_LEAKED, 3);
     for (size_t i = 0; i < ARRAY_SIZE(cuts); i++) {
-        struct message_trial cut = trial_of(LEAKY, OUTCOME_VALID, cuts[i].complete,
+        struct event_trial cut = trial_of(LEAKY, OUTCOME_VALID, cuts[i].complete,
                                             cuts[i].complete, cuts[i].state);
 
         cut.fault = FAULT_BYTE;
-        take(MESSAGE_TRIALS, &cut, sizeof(cut));
+        take(EVENT_TRIALS, &cut, sizeof(cut));
         unexplained += !cuts[i].explained;
         cr_expect_eq(finding->cuts.positions, i + 1);
         cr_expect_eq(finding->cuts.unexplained, unexplained, "cut %zu", i);
@@ -432,12 +432,12 @@ Test(tally, commands_are_kept_in_their_order)
 
     take_control(LEAKY, 3, 0);
     for (uint64_t k = 3; k-- > 0;) {
-        struct message_command command = {
+        struct event_command command = {
             .strategy = LEAKY, .index = k, .end = 10 * (k + 1), .write = k, .replies = k
         };
 
         snprintf(command.command.label, sizeof(command.command.label), "SET %d", (int)k);
-        take(MESSAGE_COMMAND, &command, sizeof(command));
+        take(EVENT_COMMAND, &command, sizeof(command));
     }
     for (uint64_t k = 0; k < 3; k++) {
         cr_expect_eq(finding->steps[k].end, 10 * (k + 1));
@@ -611,9 +611,9 @@ Test(tally, exit_status_follows_from_the_result)
         for (uint32_t s = 0; s < STRATEGIES; s++)
             take_census(s, cases[i].census[s], 0);
         if (cases[i].unexplained) {
-            struct message_trial trial = trial_of(SILENT, OUTCOME_MISSED, 0, 1, 99);
+            struct event_trial trial = trial_of(SILENT, OUTCOME_MISSED, 0, 1, 99);
 
-            take(MESSAGE_TRIALS, &trial, sizeof(trial));
+            take(EVENT_TRIALS, &trial, sizeof(trial));
         }
         if (cases[i].trouble)
             strcpy(result.trouble, "Redis is gone");

@@ -1,0 +1,14 @@
+/* stage.h - the stages of a run, in their order. Pure. */
+#pragma once
+
+/* What a lane does, one after the other; all lanes begin a stage together. */
+enum stage {
+    STAGE_LEARN,  /* the controls; what updates cost */
+    STAGE_CENSUS, /* every command boundary */
+    STAGE_BYTES,  /* every byte */
+    STAGE_AIM,    /* how long the updates take that will be killed */
+    STAGE_KILLS,
+    STAGE_COUNT,
+};
+
+const char *stage_name(enum stage stage); /* one word */
