@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/sha1.h"
 #include "cmd/options.h"
+#include "cmd/shard_auto.h"
 #include "result/stopping.h"
 #include "scenario/mistake.h"
 #include "store/write.h"
@@ -191,8 +192,8 @@ static void parse_shard(struct run_options *options, const char *text,
 {
     struct err err = ERR_NULL;
 
-    if (shard_parse(text, variable, NULL, &options->shard, &err) < 0 ||
-        (strncmp(text, "auto", 4) == 0 && shard_announce(variable, NULL, &err) < 0))
+    if (shard_auto_parse(text, variable, NULL, &options->shard, &err) < 0 ||
+        (strncmp(text, "auto", 4) == 0 && shard_auto_announce(variable, NULL, &err) < 0))
         argp_error(state, "%s", err.msg);
 }
 

@@ -85,7 +85,7 @@ int result_begin(struct result *result, const struct scenario *scenario,
         !isfinite(result->rtt_us) || plan.attempts > ATTEMPTS_MOST)
         return err_set(err, -EBADMSG, "what the run was asked for makes no sense");
     if (shard)
-        code = shard_written(shard, &result->shard, err);
+        code = shard_parse(shard, &result->shard, err);
     count_requested(result);
     return code;
 }

@@ -25,7 +25,7 @@ static int open_part(struct part *part, const char *directory, struct err *err)
     if (code < 0)
         return code;
     shard = terms_get(&part->terms, "shard");
-    return shard_written(shard ? shard : "", &part->shard, err);
+    return shard_parse(shard ? shard : "", &part->shard, err);
 }
 
 /* A shard needs a file; so many may be open at once as the system allows at most. */

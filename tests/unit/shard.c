@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "plan/shard.h"
+#include "cmd/shard_auto.h"
 #include "testlib.h"
 
 /* ---- shares ---- */
@@ -112,8 +112,8 @@ static void expect_shard(const char *text, const struct variable *variables,
     struct shard shard = UNTOUCHED;
     struct err err = ERR_NULL;
 
-    cr_expect_eq(shard_parse(text, get, (void *)(uintptr_t)variables, &shard, &err), 0,
-                 "'%s': %s", text, err.msg);
+    cr_expect_eq(shard_auto_parse(text, get, (void *)(uintptr_t)variables, &shard, &err),
+                 0, "'%s': %s", text, err.msg);
     cr_expect(shard.index == index && shard.total == total, "'%s': %d of %d", text,
               (int)shard.index, (int)shard.total);
 }
@@ -127,7 +127,7 @@ static void expect_refusal(const char *text, const struct variable *variables,
     struct err err = ERR_NULL;
     char *rest = NULL;
 
-    cr_expect_eq(shard_parse(text, get, (void *)(uintptr_t)variables, &shard, &err),
+    cr_expect_eq(shard_auto_parse(text, get, (void *)(uintptr_t)variables, &shard, &err),
                  ERR_USAGE, "'%s' is taken", text);
     cr_expect(shard.index == 77 && shard.total == 99, "'%s' writes a result", text);
     cr_expect_lt(strlen(err.msg), sizeof(err.msg) - 1, "'%s': too long", text);
@@ -420,12 +420,12 @@ Test(announcing, makes_the_files_that_are_named)
                  both = { one, other };
     struct err err = ERR_NULL;
 
-    cr_expect_eq(shard_announce(get_file, &none, &err), 0, "%s", err.msg);
-    cr_expect_eq(shard_announce(get_file, &empty, &err), 0, "%s", err.msg);
+    cr_expect_eq(shard_auto_announce(get_file, &none, &err), 0, "%s", err.msg);
+    cr_expect_eq(shard_auto_announce(get_file, &empty, &err), 0, "%s", err.msg);
     cr_expect_eq(test_directory_entries(directory), 0);
-    cr_expect_eq(shard_announce(get_file, &same, &err), 0, "%s", err.msg);
+    cr_expect_eq(shard_auto_announce(get_file, &same, &err), 0, "%s", err.msg);
     cr_expect_eq(test_directory_entries(directory), 1);
-    cr_expect_eq(shard_announce(get_file, &both, &err), 0, "once more: %s", err.msg);
+    cr_expect_eq(shard_auto_announce(get_file, &both, &err), 0, "once more: %s", err.msg);
     cr_expect(access(one, F_OK) == 0 && access(other, F_OK) == 0);
 }
 
@@ -435,7 +435,7 @@ Test(announcing, names_the_file_that_cannot_be_made)
     struct files files = { path, NULL };
     struct err err = ERR_NULL;
 
-    cr_expect_eq(shard_announce(get_file, &files, &err), -ENOENT);
+    cr_expect_eq(shard_auto_announce(get_file, &files, &err), -ENOENT);
     cr_expect(strstr(err.msg, path) && strstr(err.msg, "TEST_SHARD_STATUS_FILE"), "%s",
               err.msg);
 }
