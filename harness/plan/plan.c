@@ -3,7 +3,6 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
-#include "stats/interval.h"
 
 /* Streams of random numbers: what a number is for. */
 enum stream { STREAM_INSTANT, STREAM_ORDER };
@@ -44,22 +43,4 @@ struct plan_trial plan_trial(const struct plan *plan, uint64_t number)
         .strategy = strategy_at(plan, round, (size_t)(number % plan->strategies)),
         .fraction = rng_unit(plan->seed, STREAM_INSTANT, round),
     };
-}
-
-uint64_t plan_span_ns(uint64_t *durations_ns, size_t count, double valid)
-{
-    uint64_t span = (uint64_t)stats_quantile(durations_ns, count, 0.5); /* sorts */
-    double sum = 0;
-
-    /* Of attempts over a span s, the share mean(min(duration, s)) / s lands inside. It
-     * falls as s grows, so the last duration that satisfies the bound is the longest. */
-    for (size_t i = 0; i < count; i++) {
-        double s = (double)durations_ns[i];
-
-        sum += s;
-        if (sum + s * (double)(count - i - 1) >= valid * s * (double)count &&
-            durations_ns[i] > span)
-            span = durations_ns[i];
-    }
-    return span;
 }

@@ -27,14 +27,3 @@ struct plan_trial {
 uint64_t plan_trials(
     const struct plan *plan); /* how many there are: 0 .. plan_trials - 1 */
 struct plan_trial plan_trial(const struct plan *plan, uint64_t number);
-
-/* The time over which kill instants are drawn, from the durations of uninterrupted
- * updates.
- *
- * Drawn uniformly over a span and kept only if the update was still running, instants are
- * distributed as those of a SIGKILL at a random time that happens to land inside an
- * update, for every update shorter than the span. So the span should be long; but
- * attempts that come too late are wasted. The longest observed duration at which a share
- * `valid` of the attempts is expected to land inside is taken (never below the median).
- * Sorts the durations in place; 0 of none. */
-uint64_t plan_span_ns(uint64_t *durations_ns, size_t count, double valid);

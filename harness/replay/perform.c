@@ -5,14 +5,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "plan/plan.h"
 #include "replay/narrative.h"
 
-#define CALIBRATION_UPDATES 48
-#define CALIBRATION_LEAST 3
 #define RECALIBRATE_EVERY 8 /* attempts */
-#define CALIBRATION_NS (2 * NSEC_PER_SEC)
-#define VALID_SHARE 0.88 /* as in lane.c: so that a fraction means the same instant */
 /* Then no attempt more is begun, and no crash point more is looked at: who waits for a
  * story wants it soon. */
 #define ATTEMPTS_NS (20 * NSEC_PER_SEC)
@@ -21,40 +16,22 @@
 
 const char *performance_strategy(const struct performance *performance)
 {
-    return performance->stage->judge->scenario->strategies[performance->subject->strategy]
-        .name;
+    return bench_strategy(performance->bench, performance->subject)->name;
 }
 
 static struct worker_job job_of(const struct performance *performance,
                                 enum fault_id fault)
 {
-    const struct judge *judge = performance->stage->judge;
-
-    return (struct worker_job){
-        .scenario = judge->scenario,
-        .function = judge->scenario->strategies[performance->subject->strategy].update,
-        .fault = fault,
-        .killer = performance->stage->killer,
-        .record = true,
-        .times = true,
-        .timeout_ns = judge->timeout_ns,
-    };
+    return trial_job(performance->bench, performance->subject, fault);
 }
 
-/* Prepares, runs a worker, waits until Redis has let go of it. The snapshot is what it
- * left. */
+/* A trial. The snapshot is what it left. */
 static int run_worker(struct performance *performance, const struct worker_job *job,
                       struct worker_end *ret_end, struct snapshot *snapshot,
                       struct err *err)
 {
-    struct judge *judge = performance->stage->judge;
-    int code = judge_prepare(judge, err);
+    int code = trial_run(performance->bench, job, ret_end, snapshot, err);
 
-    if (code == 0)
-        code = worker_run(job, judge->address, performance->stage->page, ret_end, err);
-    judge_touched(judge);
-    if (code == 0)
-        code = snapshot_take(&judge->auditor, ret_end->client_id, snapshot, err);
     return code < 0 ? err_wrap(err, "strategy '%s'", performance_strategy(performance))
                     : 0;
 }
@@ -64,7 +41,7 @@ static int run_worker(struct performance *performance, const struct worker_job *
 /* How long an uninterrupted update stays at the recorded point. */
 static uint64_t lasting_ns(const struct performance *performance)
 {
-    const struct progress *page = performance->stage->page;
+    const struct progress *page = performance->bench->page;
     uint64_t k = performance->replay->point;
     uint64_t from_ns = k ? page->traces[k - 1].write_ns : 0;
     uint64_t to_ns =
@@ -78,28 +55,24 @@ static uint64_t lasting_ns(const struct performance *performance)
 static int calibrate(struct performance *performance, struct err *err)
 {
     struct worker_job job = job_of(performance, FAULT_KILL);
-    CLEANUP(snapshot_release) struct snapshot ignored = SNAPSHOT_NULL;
-    const struct progress *page = performance->stage->page;
-    uint64_t durations_ns[CALIBRATION_UPDATES];
+    const struct progress *page = performance->bench->page;
     uint64_t start_ns = clock_now_ns();
-    size_t runs = 0, count = 0;
-    int code = 0;
 
-    job.point.delay_ns = job.killer == KILLER_TIMER ? 1000 * NSEC_PER_SEC : 0;
-    for (; runs < CALIBRATION_UPDATES && code == 0; runs++) {
-        struct worker_end end = { .outcome = OUTCOME_ERROR };
+    performance->calibration = (struct calibration){ .count = 0 };
+    for (size_t runs = 0; runs < CALIBRATION_UPDATES; runs++) {
+        enum outcome outcome;
 
-        if (runs >= CALIBRATION_LEAST && clock_now_ns() - start_ns > CALIBRATION_NS)
+        if (runs >= CALIBRATION_LEAST &&
+            clock_now_ns() - start_ns > CALIBRATION_BUDGET_NS)
             break;
-        code = run_worker(performance, &job, &end, &ignored, err);
-        if (code == 0 && end.outcome == OUTCOME_MISSED) {
-            durations_ns[count++] = page->end_ns - page->begin_ns;
-            performance->lasts_ns = lasting_ns(performance);
-        }
+        if (calibration_run(performance->bench, &job, &outcome, err) < 0)
+            return err_wrap(err, "strategy '%s'", performance_strategy(performance));
+        if (outcome != OUTCOME_MISSED)
+            continue;
+        calibration_add(&performance->calibration, page->end_ns - page->begin_ns);
+        performance->lasts_ns = lasting_ns(performance);
     }
-    performance->calibrated = count;
-    performance->span_ns = count ? plan_span_ns(durations_ns, count, VALID_SHARE) : 0;
-    return code;
+    return 0;
 }
 
 /* --- attempts --- */
@@ -107,7 +80,7 @@ static int calibrate(struct performance *performance, struct err *err)
 static void note_attempt(struct performance *performance, enum fault_id fault,
                          const struct worker_end *end)
 {
-    const struct progress *page = performance->stage->page;
+    const struct progress *page = performance->bench->page;
     struct transcript *transcript = &performance->transcript;
 
     transcript_release(transcript);
@@ -183,7 +156,7 @@ static int shoot(struct performance *performance, struct err *err)
         if (performance->attempts % RECALIBRATE_EVERY == 0)
             code = calibrate(performance, err);
         performance->delay_ns =
-            1 + (uint64_t)(replay->fraction * (double)performance->span_ns);
+            1 + (uint64_t)(replay->fraction * (double)performance->calibration.span_ns);
         job.point.delay_ns = performance->delay_ns;
         if (code == 0)
             code = attempt(performance, &job, err);
@@ -233,18 +206,6 @@ static int perform_step(struct performance *performance, struct err *err)
     return step(performance, performance->replay->number, err);
 }
 
-static int cut(struct performance *performance, int64_t *ret_client_id, struct err *err)
-{
-    struct judge *judge = performance->stage->judge;
-    int code = judge_prepare(judge, err);
-
-    if (code == 0)
-        code = recording_cut(&performance->subject->recording, judge->address,
-                             performance->replay->number, ret_client_id, err);
-    judge_touched(judge);
-    return code;
-}
-
 /* Commands that depend on replies that differ from run to run cannot be sent again. */
 static int check_repeatable(const struct performance *performance, struct err *err)
 {
@@ -258,14 +219,10 @@ static int check_repeatable(const struct performance *performance, struct err *e
                    subject->repeated + 1);
 }
 
-/* Answers that differ from run to run were not known as such if they did not differ
- * before; then the cut is made once more. */
 static int perform_cut(struct performance *performance, struct err *err)
 {
-    struct judge *judge = performance->stage->judge;
     const struct recording *recording = &performance->subject->recording;
     uint64_t bytes = performance->replay->number;
-    int64_t client_id = 0;
     int code;
 
     if (bytes > recording->output_bytes)
@@ -273,19 +230,10 @@ static int perform_cut(struct performance *performance, struct err *err)
                        performance_strategy(performance), recording->output_bytes);
     code = check_repeatable(performance, err);
     if (code == 0)
-        code = cut(performance, &client_id, err);
-    if (code == RECORDING_ANSWERS_DIFFER) {
-        *err = (struct err)ERR_NULL;
-        code = judge_drain(judge, client_id, err);
-        if (code == 0)
-            code = judge_record_again(judge, performance->subject, err);
-        if (code == 0)
-            code = check_repeatable(performance, err);
-        if (code == 0)
-            code = cut(performance, &client_id, err);
-    }
-    if (code == 0)
-        code = snapshot_take(&judge->auditor, client_id, &performance->dead, err);
+        code = trial_cut(performance->bench, performance->subject, bytes,
+                         &performance->dead, err);
+    if (code == TRIAL_VARIES)
+        code = check_repeatable(performance, err);
     performance->hit = true;
     performance->transcript = (struct transcript){
         .whole = recording,
@@ -305,7 +253,7 @@ static int judge_it(struct performance *performance, struct err *err)
     size_t length = 0;
     struct narrative narrative = {
         .out = open_memstream(&performance->story, &length),
-        .judge = performance->stage->judge,
+        .judge = &performance->bench->judge,
         .subject = performance->subject,
     };
     struct judge_watch watch = narrative_watch(&narrative);
@@ -313,7 +261,7 @@ static int judge_it(struct performance *performance, struct err *err)
 
     if (!narrative.out)
         return err_errno(err, "make room for a narrative");
-    code = judge_afresh(performance->stage->judge, performance->subject,
+    code = judge_afresh(&performance->bench->judge, performance->subject,
                         &performance->dead, &watch, &performance->judgement, err);
     fclose(narrative.out);
     return code;

@@ -4,16 +4,16 @@
 
 #include "replay/replay.h"
 #include "replay/transcript.h"
-#include "trial/judge.h"
+#include "trial/calibration.h"
 
 struct performance {
-    const struct replay_stage *stage;
+    struct bench *bench;
     const struct replay *replay;
     struct subject *subject;
+    uint64_t seed;
     struct signature wanted; /* what the recorded crash point leaves in this run */
-    uint64_t span_ns;        /* of the calibrated update */
-    size_t calibrated;       /* on so many updates */
-    uint64_t lasts_ns;       /* how long the recorded point lasts in one of them */
+    struct calibration calibration;
+    uint64_t lasts_ns; /* how long the recorded point lasts in one of them */
     size_t attempts;
     bool hit;     /* the last attempt is what was recorded */
     bool stepped; /* timing failed; the worker died by itself at the point */

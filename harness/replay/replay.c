@@ -65,7 +65,7 @@ int replay_operand_parse(const char *text, struct replay_operand *ret, struct er
 static void tell_title(FILE *out, const struct performance *performance)
 {
     const struct replay *replay = performance->replay;
-    const struct scenario *scenario = performance->stage->judge->scenario;
+    const struct scenario *scenario = performance->bench->judge.scenario;
     const char *name = performance_strategy(performance);
 
     if (replay->fault == FAULT_KILL)
@@ -76,7 +76,7 @@ static void tell_title(FILE *out, const struct performance *performance)
                 replay->fault == FAULT_STEP ? "Crash point" : "Cut after byte",
                 (unsigned long long)replay->number, name);
     fprintf(out, ", scenario %s, seed %llu\n", scenario->name,
-            (unsigned long long)performance->stage->seed);
+            (unsigned long long)performance->seed);
 }
 
 static void tell_recorded(FILE *out, const struct replay *replay)
@@ -114,7 +114,8 @@ static void tell_plan(FILE *out, const struct performance *performance)
         "  Planned: SIGKILL at %.4f of the update, which is %.0f us of a span of %.0f "
         "us (calibrated on %zu uninterrupted updates that were recorded)\n",
         replay->fraction, ns_to_us((double)performance->delay_ns),
-        ns_to_us((double)performance->span_ns), performance->calibrated);
+        ns_to_us((double)performance->calibration.span_ns),
+        performance->calibration.count);
 }
 
 /* What kind of place the recorded death was at. */
@@ -239,13 +240,14 @@ static int tell_wrapped(const struct performance *performance, FILE *out, struct
     return code;
 }
 
-int replay_perform(const struct replay_stage *stage, const struct replay *replay,
+int replay_perform(struct bench *bench, const struct replay *replay, uint64_t seed,
                    FILE *out, struct err *err)
 {
     struct performance performance = {
-        .stage = stage,
+        .bench = bench,
         .replay = replay,
-        .subject = &stage->judge->subjects[replay->strategy],
+        .seed = seed,
+        .subject = &bench->judge.subjects[replay->strategy],
         .dead = SNAPSHOT_NULL,
     };
     int code = performance_give(&performance, err);

@@ -18,7 +18,7 @@
 #include "trial/fault.h"
 #include "trial/worker.h"
 
-struct judge;
+struct bench;
 
 #define REPLAY_ATTEMPTS 40
 
@@ -61,15 +61,8 @@ struct replay_operand {
 /* Takes it apart. What is none of the three is ERR_USAGE. Pure. */
 int replay_operand_parse(const char *text, struct replay_operand *ret, struct err *err);
 
-/* Where a replay takes place. */
-struct replay_stage {
-    struct judge *judge;   /* that has learned, and kept its recordings */
-    struct progress *page; /* of the workers that die */
-    enum killer killer;
-    uint64_t seed;
-};
-
-/* Performs it and writes the narrative. What is asked for and cannot be (a point behind
- * the last) is ERR_USAGE. */
-int replay_perform(const struct replay_stage *stage, const struct replay *replay,
+/* Performs it on a bench that records, and whose judge has learned and kept its
+ * recordings, and writes the narrative of a run with this seed. What is asked for and
+ * cannot be (a point behind the last) is ERR_USAGE. */
+int replay_perform(struct bench *bench, const struct replay *replay, uint64_t seed,
                    FILE *out, struct err *err);

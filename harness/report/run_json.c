@@ -299,7 +299,7 @@ static json_t *redis(const struct result *result)
     return object;
 }
 
-static json_t *trial_ns(const struct event_times *times)
+static json_t *trial_ns(const struct trial_times *times)
 {
     json_t *object = json_object();
 

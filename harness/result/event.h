@@ -12,21 +12,7 @@
 #include "plan/stage.h"
 #include "redis/command.h"
 #include "state/state.h"
-
-/* Where the time of a kill trial goes. */
-enum phase {
-    PHASE_PREPARE, /* the old state is put back */
-    PHASE_CONNECT, /* the worker's connection */
-    PHASE_FORK,    /* until the worker may begin */
-    PHASE_RUN,     /* until its end: the kill was due, or the update was over */
-    PHASE_REAP,    /* until the lane knows */
-    PHASE_AUDIT,   /* drain, and the whole state */
-    PHASE_JUDGE,
-    PHASE_TELL, /* bookkeeping */
-    PHASE_COUNT,
-};
-
-const char *phase_name(enum phase phase); /* one word */
+#include "trial/phase.h"
 
 enum event_type {
     EVENT_HELLO,   /* struct event_hello: connected */
@@ -42,7 +28,7 @@ enum event_type {
     EVENT_DONE,    /* nothing: the lane has nothing left to do */
     EVENT_ERROR,   /* struct err: the lane gives up */
     EVENT_TEXT,    /* a piece of a replay's narrative, not terminated */
-    EVENT_TIMES,   /* struct event_times: of all kills of the lane */
+    EVENT_TIMES,   /* struct trial_times: of all kills of the lane */
 };
 
 struct event_hello {
@@ -103,10 +89,4 @@ struct event_trial {
 struct event_note {
     uint64_t number; /* of the trial */
     char text[512];
-};
-
-/* Sums over trials; calibrations in between are in none. */
-struct event_times {
-    uint64_t trials;
-    uint64_t phase_ns[PHASE_COUNT];
 };

@@ -332,7 +332,7 @@ static int take_text(struct result *result, const char *piece, size_t bytes)
     return 0;
 }
 
-void tally_add_times(struct result *result, const struct event_times *times)
+void tally_add_times(struct result *result, const struct trial_times *times)
 {
     result->times.trials += times->trials;
     for (size_t i = 0; i < PHASE_COUNT; i++)

@@ -97,7 +97,7 @@ struct result {
     bool kills_wanted, cuts_wanted;
     unsigned stages; /* that all lanes are through */
     double stage_seconds[STAGE_COUNT];
-    struct event_times times; /* of the kills, all lanes together */
+    struct trial_times times; /* of the kills, all lanes together */
     const char *directory;    /* where the run is kept; NULL: it is not; borrowed */
     char missing[256];        /* shards that were not there to be merged; "" if none */
     bool complete;            /* everything planned was done */
@@ -124,7 +124,7 @@ void result_release(struct result *result);
 int tally_take(struct result *result, enum event_type type, const void *body,
                size_t bytes, struct err *err);
 
-void tally_add_times(struct result *result, const struct event_times *times);
+void tally_add_times(struct result *result, const struct trial_times *times);
 
 /* The crash point whose state a death left, and whose verdict it got: Redis executed a
  * prefix, of a length between the replies that were read and the commands that were

@@ -9,52 +9,30 @@
 
 #include "base/clock.h"
 #include "base/mutant.h"
-#include "base/process.h"
 #include "redis/server.h"
-#include "result/event.h"
 #include "run/pipe.h"
-#include "stats/interval.h"
+#include "trial/calibration.h"
 #include "trial/cost.h"
-#include "trial/judge.h"
 
-/* Each strategy's span is calibrated on this many of the newest uninterrupted updates,
- * and one more is made every so many of its attempts: the machine's speed changes while a
- * run goes on. */
-#define CALIBRATION_UPDATES 48
-#define CALIBRATION_BUDGET_NS (2 * NSEC_PER_SEC) /* per strategy; at least 3 updates */
+/* Each strategy's span is calibrated on the newest updates: one more is made every so
+ * many of its attempts. */
 #define RECALIBRATE_EVERY 24
 #define TIMELINE_UPDATES 15
-#define TIMELINE_TIMES                                                                   \
-    1000000 /* of all these updates together: longer ones are timed less often */
-/* Attempts expected to land inside the update; the rest of the span pays for long
- * updates. */
-#define VALID_SHARE 0.88
+/* Of all these updates together: longer ones are timed less often. */
+#define TIMELINE_TIMES 1000000
 
 #define TEXT_BYTES 32768 /* of a narrative, in one event */
 #define BATCH_TRIALS 64
 #define BATCH_NS (50 * NSEC_PER_MSEC)
 
-struct calibration {
-    uint64_t durations_ns[CALIBRATION_UPDATES]; /* a ring */
-    size_t count;                               /* ever made */
-    uint64_t kills;                             /* that were aimed by it */
-    uint64_t span_ns;
-};
-
 struct lane {
     const struct lane_settings *settings;
-    struct progress *page;
-    struct judge judge;
-    redisContext
-        *next; /* of the next worker, on which the lane has glanced; NULL: none */
-    int64_t next_id;
+    struct bench bench;
     struct calibration *calibrations; /* one per strategy that takes part */
     struct event_trial batch[BATCH_TRIALS];
     size_t batched;
     uint64_t batch_start_ns;
-    struct event_times times; /* of the kills */
-    uint64_t phase_ns;        /* when the phase that goes on began */
-    bool noted;               /* an error was told */
+    bool noted; /* an error was told */
 };
 
 static int tell(struct lane *lane, enum event_type type, const void *body, size_t bytes,
@@ -63,23 +41,14 @@ static int tell(struct lane *lane, enum event_type type, const void *body, size_
     return pipe_send(lane->settings->out_fd, type, body, bytes, err);
 }
 
-static const char *name_of(const struct lane *lane, size_t subject)
+static struct subject *subject_at(const struct lane *lane, size_t subject)
 {
-    return lane->settings->scenario->strategies[lane->judge.subjects[subject].strategy]
-        .name;
+    return &lane->bench.judge.subjects[subject];
 }
 
-static struct worker_job update_job(const struct lane *lane, size_t subject)
+static const char *name_of(const struct lane *lane, size_t subject)
 {
-    const struct scenario *scenario = lane->settings->scenario;
-
-    return (struct worker_job){
-        .scenario = lane->settings->scenario,
-        .function = scenario->strategies[lane->judge.subjects[subject].strategy].update,
-        .fault = FAULT_NONE,
-        .killer = lane->settings->killer,
-        .timeout_ns = lane->settings->timeout_ns,
-    };
+    return bench_strategy(&lane->bench, subject_at(lane, subject))->name;
 }
 
 static int connect_lane(struct lane *lane, redisContext **ret, struct err *err)
@@ -111,7 +80,7 @@ static void tell_command(void *context, size_t index, int argc, const char *cons
     struct telling *telling = context;
     struct lane *lane = telling->lane;
     const struct trace *trace =
-        &lane->judge.subjects[telling->subject].recording.traces[index];
+        &subject_at(lane, telling->subject)->recording.traces[index];
     struct event_command event = {
         .strategy = (uint32_t)telling->subject,
         .index = index,
@@ -121,7 +90,7 @@ static void tell_command(void *context, size_t index, int argc, const char *cons
     };
 
     command_parse(&event.command, argc, argv, lengths);
-    event.key_was_there = judge_key_was_there(&lane->judge, event.command.key_hash);
+    event.key_was_there = judge_key_was_there(&lane->bench.judge, event.command.key_hash);
     if (!telling->err->code)
         tell(lane, EVENT_COMMAND, &event, sizeof(event), telling->err);
 }
@@ -129,7 +98,7 @@ static void tell_command(void *context, size_t index, int argc, const char *cons
 static int tell_commands(struct lane *lane, size_t subject, struct err *err)
 {
     struct telling telling = { lane, subject, err };
-    int code = recording_each(&lane->judge.subjects[subject].recording, tell_command,
+    int code = recording_each(&subject_at(lane, subject)->recording, tell_command,
                               &telling, err);
 
     return code == 0 ? err->code : code;
@@ -139,8 +108,8 @@ static int tell_controls(struct lane *lane, struct err *err)
 {
     int code = 0;
 
-    for (size_t i = 0; i < lane->judge.subject_count && code == 0; i++) {
-        const struct subject *subject = &lane->judge.subjects[i];
+    for (size_t i = 0; i < lane->bench.judge.subject_count && code == 0; i++) {
+        const struct subject *subject = subject_at(lane, i);
         struct event_control control = {
             .strategy = (uint32_t)i,
             .uncrashed = subject->uncrashed,
@@ -158,59 +127,48 @@ static int tell_controls(struct lane *lane, struct err *err)
     return code;
 }
 
-/* One uninterrupted update, run exactly as those that will be killed. One that stalls
- * until the watchdog comes leaves *ret_ns as it is, if that is known already (not 0). */
+/* One that stalls until the watchdog comes leaves *ret_ns as it is, if that is known
+ * already (not 0). */
 static int run_uninterrupted(struct lane *lane, size_t subject, bool times,
                              uint64_t *ret_ns, struct err *err)
 {
-    struct worker_job job = update_job(lane, subject);
-    struct worker_end end;
-    int code = judge_prepare(&lane->judge, err);
+    struct worker_job job =
+        trial_job(&lane->bench, subject_at(lane, subject), FAULT_KILL);
+    const struct progress *page = lane->bench.page;
+    enum outcome outcome;
+    int code;
 
-    job.fault = FAULT_KILL;
-    job.point.delay_ns = lane->settings->killer == KILLER_TIMER ? 1000 * NSEC_PER_SEC : 0;
     job.times = times;
-    if (code == 0)
-        code = worker_run(&job, &lane->settings->worker_address, lane->page, &end, err);
-    judge_touched(&lane->judge);
-    if (code < 0)
+    code = calibration_run(&lane->bench, &job, &outcome, err);
+    if (code < 0 || (outcome == OUTCOME_TIMEOUT && *ret_ns))
         return code;
-    if (end.outcome == OUTCOME_TIMEOUT && *ret_ns)
-        return judge_drain(&lane->judge, end.client_id, err);
-    if (end.outcome != OUTCOME_MISSED)
-        return err_set(err, lane->page->error_code ? lane->page->error_code : -ECHILD,
+    if (outcome != OUTCOME_MISSED)
+        return err_set(err, page->error_code ? page->error_code : -ECHILD,
                        "strategy '%s': an uninterrupted update ended with %s%s%s",
-                       name_of(lane, subject), outcome_name(end.outcome),
-                       lane->page->error[0] ? ": " : "", lane->page->error);
-    *ret_ns = lane->page->end_ns - lane->page->begin_ns;
+                       name_of(lane, subject), outcome_name(outcome),
+                       page->error[0] ? ": " : "", page->error);
+    *ret_ns = page->end_ns - page->begin_ns;
     return 0;
 }
 
 static int calibrate(struct lane *lane, size_t subject, struct err *err)
 {
     struct calibration *calibration = &lane->calibrations[subject];
-    uint64_t sorted_ns[CALIBRATION_UPDATES];
     uint64_t duration_ns = calibration->span_ns; /* should the update stall */
-    size_t count;
     int code = run_uninterrupted(lane, subject, false, &duration_ns, err);
 
-    if (code < 0)
-        return code;
-    calibration->durations_ns[calibration->count++ % CALIBRATION_UPDATES] = duration_ns;
-    count = calibration->count < CALIBRATION_UPDATES ? calibration->count
-                                                     : CALIBRATION_UPDATES;
-    memcpy(sorted_ns, calibration->durations_ns, count * sizeof(*sorted_ns));
-    calibration->span_ns = plan_span_ns(sorted_ns, count, VALID_SHARE);
-    return 0;
+    if (code == 0)
+        calibration_add(calibration, duration_ns);
+    return code;
 }
 
 /* Rounds over all strategies until there are enough samples or the time is up. */
 static int calibrate_all(struct lane *lane, struct err *err)
 {
-    size_t subjects = lane->judge.subject_count;
+    size_t subjects = lane->bench.judge.subject_count;
     uint64_t budget_ns = CALIBRATION_BUDGET_NS * subjects;
     uint64_t start_ns = clock_now_ns();
-    size_t least = 3;
+    size_t least = CALIBRATION_LEAST;
     int code = 0;
 
     if (lane->settings->kill_ns && lane->settings->kill_ns / 4 < budget_ns) {
@@ -247,7 +205,7 @@ static int tell_samples(struct lane *lane, size_t subject, enum samples_kind kin
  */
 static int find_timeline(struct lane *lane, size_t subject, struct err *err)
 {
-    size_t commands = (size_t)lane->judge.subjects[subject].commands;
+    size_t commands = (size_t)subject_at(lane, subject)->commands;
     size_t most = TIMELINE_TIMES / (commands + 1);
     CLEANUP(mem_freep) uint64_t *times_ns = MEM_ARRAY(uint64_t, commands + 1);
     uint64_t start_ns = clock_now_ns();
@@ -262,7 +220,7 @@ static int find_timeline(struct lane *lane, size_t subject, struct err *err)
         *end_ns = UINT64_MAX; /* stays so if the update stalls */
         code = run_uninterrupted(lane, subject, true, end_ns, err);
         for (size_t k = 0; k < commands; k++)
-            times_ns[k] = lane->page->traces[k].write_ns;
+            times_ns[k] = lane->bench.page->traces[k].write_ns;
         if (code == 0 && *end_ns != UINT64_MAX)
             code = tell_samples(lane, subject, SAMPLES_TIMELINE, times_ns, commands + 1,
                                 err);
@@ -275,9 +233,10 @@ static int find_timeline(struct lane *lane, size_t subject, struct err *err)
 static int measure_all(struct lane *lane, struct err *err)
 {
     CLEANUP(measure_release) struct measure measure = { NULL, 0, NULL };
-    int code = measure_updates(&lane->judge, &lane->settings->address, &measure, err);
+    int code =
+        measure_updates(&lane->bench.judge, &lane->settings->address, &measure, err);
 
-    for (size_t i = 0; i < lane->judge.subject_count && code == 0; i++)
+    for (size_t i = 0; i < lane->bench.judge.subject_count && code == 0; i++)
         code = tell_samples(lane, i, SAMPLES_UPDATE,
                             &measure.durations_ns[i * MEASURE_UPDATES], measure.counts[i],
                             err);
@@ -290,97 +249,42 @@ static int aim(struct lane *lane, struct err *err)
     bool timelines = lane->settings->index == 0 && !lane->settings->skip_timelines;
     int code = 0;
 
-    for (size_t i = 0; i < lane->judge.subject_count && code == 0 && timelines; i++)
+    for (size_t i = 0; i < lane->bench.judge.subject_count && code == 0 && timelines; i++)
         code = find_timeline(lane, i, err);
     if (code == 0 && lane->settings->plan.attempts)
         code = calibrate_all(lane, err);
     return code;
 }
 
-/* A phase is over. One that something has held up may seem to end before it began. */
-static void end_phase(struct lane *lane, enum phase phase, uint64_t now_ns)
-{
-    if (now_ns < lane->phase_ns)
-        return;
-    lane->times.phase_ns[phase] += now_ns - lane->phase_ns;
-    lane->phase_ns = now_ns;
-}
-
-static void end_worker_phases(struct lane *lane, const struct worker_end *end)
-{
-    end_phase(lane, PHASE_CONNECT, end->connected_ns);
-    end_phase(lane, PHASE_FORK, end->released_ns);
-    end_phase(lane, PHASE_RUN,
-              end->ended_ns < end->reaped_ns ? end->ended_ns : end->reaped_ns);
-    end_phase(lane, PHASE_REAP, end->reaped_ns);
-}
-
-static int run_worker(struct lane *lane, const struct worker_job *job,
-                      struct worker_end *ret, struct err *err)
-{
-    if (lane->next)
-        return worker_run_on(job, TAKE_PTR(lane->next), lane->next_id, lane->page, ret,
-                             err);
-    return worker_run(job, &lane->settings->worker_address, lane->page, ret, err);
-}
-
-/* Drain and audit, on the connection of the next worker. A new connection costs Redis the
- * same whether it is there for that or not, and what Redis reads from it first is read
- * after the end of the dead worker's, so that one look is enough. */
-static int look(struct lane *lane, int64_t client_id, struct snapshot *snapshot,
-                struct err *err)
-{
-    struct auditor *auditor = &lane->judge.auditor;
-    int code = connection_open(&lane->settings->worker_address, &lane->next, err);
-
-    end_phase(lane, PHASE_CONNECT, clock_now_ns());
-    if (code < 0)
-        return code;
-    code = snapshot_take_by(auditor, lane->next, client_id, snapshot, err);
-    lane->next_id = snapshot->by;
-    end_phase(lane, PHASE_AUDIT, clock_now_ns());
-    return code;
-}
-
-/* A trial: prepare, run, drain and audit, judge. */
+/* A trial, and its verdict. */
 static int try_once(struct lane *lane, size_t subject, const struct worker_job *job,
                     struct worker_end *ret_end, struct snapshot *snapshot,
                     const struct judgement **ret, struct err *err)
 {
-    int code;
+    struct bench *bench = &lane->bench;
+    int code = trial_run(bench, job, ret_end, snapshot, err);
 
-    lane->phase_ns = clock_now_ns();
-    code = judge_prepare(&lane->judge, err);
-    end_phase(lane, PHASE_PREPARE, clock_now_ns());
-    if (code == 0)
-        code = run_worker(lane, job, ret_end, err);
-    if (lane->page->commands)
-        judge_touched(&lane->judge);
     if (code < 0)
         return code;
-    end_worker_phases(lane, ret_end);
-    code = look(lane, ret_end->client_id, snapshot, err);
-    if (code == 0)
-        code =
-            judge_state(&lane->judge, &lane->judge.subjects[subject], snapshot, ret, err);
-    end_phase(lane, PHASE_JUDGE, clock_now_ns());
+    code = judge_state(&bench->judge, subject_at(lane, subject), snapshot, ret, err);
+    bench_end_phase(bench, PHASE_JUDGE, clock_now_ns());
     return code;
 }
 
 static int census_point(struct lane *lane, size_t subject, uint64_t index,
                         struct snapshot *snapshot, struct err *err)
 {
-    struct worker_job job = update_job(lane, subject);
+    struct worker_job job =
+        trial_job(&lane->bench, subject_at(lane, subject), FAULT_STEP);
     struct event_point point = {
         .strategy = (uint32_t)subject,
         .index = index,
     };
     const struct judgement *judgement;
     struct worker_end end;
-    uint64_t commands = lane->judge.subjects[subject].commands;
+    uint64_t commands = subject_at(lane, subject)->commands;
     int code;
 
-    job.fault = FAULT_STEP;
     job.point.commands = index;
     code = try_once(lane, subject, &job, &end, snapshot, &judgement, err);
     if (code < 0)
@@ -388,15 +292,15 @@ static int census_point(struct lane *lane, size_t subject, uint64_t index,
     /* The last point is that of a worker that survived: it proves that the end was
      * reached. */
     if (end.outcome != (index == commands ? OUTCOME_MISSED : OUTCOME_VALID) ||
-        lane->page->commands != index)
+        lane->bench.page->commands != index)
         return err_set(
-            err, lane->page->error_code ? lane->page->error_code : ERR_USAGE,
+            err, lane->bench.page->error_code ? lane->bench.page->error_code : ERR_USAGE,
             "strategy '%s' does not repeat itself: cut after %llu of %llu commands, the "
             "worker ended with '%s' after %llu%s%s",
             name_of(lane, subject), (unsigned long long)index,
             (unsigned long long)commands, outcome_name(end.outcome),
-            (unsigned long long)lane->page->commands, lane->page->error[0] ? ": " : "",
-            lane->page->error);
+            (unsigned long long)lane->bench.page->commands,
+            lane->bench.page->error[0] ? ": " : "", lane->bench.page->error);
     point.now = judgement->now;
     point.later = judgement->later;
     point.signature = judgement->signature;
@@ -411,8 +315,8 @@ static uint64_t sum_of(const struct lane *lane,
 {
     uint64_t sum = 0;
 
-    for (size_t i = 0; i < lane->judge.subject_count; i++)
-        sum += count(&lane->judge.subjects[i]);
+    for (size_t i = 0; i < lane->bench.judge.subject_count; i++)
+        sum += count(subject_at(lane, i));
     return sum;
 }
 
@@ -423,8 +327,8 @@ static size_t subject_of(const struct lane *lane,
 {
     size_t subject = 0;
 
-    while (item >= count(&lane->judge.subjects[subject]))
-        item -= count(&lane->judge.subjects[subject++]);
+    while (item >= count(subject_at(lane, subject)))
+        item -= count(&lane->bench.judge.subjects[subject++]);
     *ret_own = item;
     return subject;
 }
@@ -488,15 +392,15 @@ static void note_error(struct lane *lane, uint64_t number, struct err *err)
         return;
     lane->noted = true;
     snprintf(note.text, sizeof(note.text), "%s",
-             lane->page->error[0] ? lane->page->error
-                                  : "the worker died of something else");
+             lane->bench.page->error[0] ? lane->bench.page->error
+                                        : "the worker died of something else");
     tell(lane, EVENT_NOTE, &note, sizeof(note), err);
 }
 
 /* Commands that depend on replies that differ from run to run cannot be sent again. */
 static int check_repeatable(const struct lane *lane, size_t subject, struct err *err)
 {
-    const struct subject *known = &lane->judge.subjects[subject];
+    const struct subject *known = subject_at(lane, subject);
 
     if (known->repeated == known->commands)
         return 0;
@@ -509,46 +413,20 @@ static int check_repeatable(const struct lane *lane, size_t subject, struct err 
         name_of(lane, subject), known->repeated + 1);
 }
 
-/* Also when answers differ, nothing may be done before Redis has let go of the cut. */
-static int cut_once(struct lane *lane, const struct recording *recording, uint64_t bytes,
-                    struct snapshot *snapshot, struct err *err)
-{
-    int64_t client_id = 0;
-    int code = judge_prepare(&lane->judge, err), heard;
-
-    if (code < 0)
-        return code;
-    heard =
-        recording_cut(recording, &lane->settings->worker_address, bytes, &client_id, err);
-    if (recording_complete(recording, bytes))
-        judge_touched(&lane->judge);
-    if (heard == 0 || heard == RECORDING_ANSWERS_DIFFER)
-        code = snapshot_take(&lane->judge.auditor, client_id, snapshot, err);
-    return code == 0 ? heard : code;
-}
-
 /* Exactly so many bytes of a recorded update arrive. */
 static int byte_cut(struct lane *lane, size_t subject, uint64_t bytes,
                     struct snapshot *snapshot, struct err *err)
 {
-    const struct recording *recording = &lane->judge.subjects[subject].recording;
-    size_t complete = recording_complete(recording, bytes);
+    struct subject *known = subject_at(lane, subject);
+    size_t complete = recording_complete(&known->recording, bytes);
     const struct judgement *judgement;
     struct event_trial cut;
-    int code = cut_once(lane, recording, bytes, snapshot, err);
+    int code = trial_cut(&lane->bench, known, bytes, snapshot, err);
 
-    if (code == RECORDING_ANSWERS_DIFFER) {
-        *err = (struct err)ERR_NULL;
-        code = judge_record_again(&lane->judge, &lane->judge.subjects[subject], err);
-        if (code == 0)
-            code = check_repeatable(lane, subject, err);
-        if (code < 0)
-            return code;
-        code = cut_once(lane, recording, bytes, snapshot, err);
-    }
+    if (code == TRIAL_VARIES)
+        return check_repeatable(lane, subject, err);
     if (code == 0)
-        code = judge_state(&lane->judge, &lane->judge.subjects[subject], snapshot,
-                           &judgement, err);
+        code = judge_state(&lane->bench.judge, known, snapshot, &judgement, err);
     if (code < 0)
         return err_wrap(err, "strategy '%s'", name_of(lane, subject));
     cut = (struct event_trial){
@@ -574,7 +452,7 @@ static int take_bytes(struct lane *lane, struct err *err)
 
     if (!lane->settings->bytes)
         return 0;
-    for (size_t i = 0; i < lane->judge.subject_count && code == 0; i++)
+    for (size_t i = 0; i < lane->bench.judge.subject_count && code == 0; i++)
         code = check_repeatable(lane, i, err);
     while (code == 0 &&
            agenda_next(lane->settings->agenda, STAGE_BYTES, positions, &item)) {
@@ -589,7 +467,8 @@ static int kill_trial(struct lane *lane, const struct plan_trial *planned,
                       struct snapshot *snapshot, struct err *err)
 {
     size_t subject = planned->strategy;
-    struct worker_job job = update_job(lane, subject);
+    struct worker_job job =
+        trial_job(&lane->bench, subject_at(lane, subject), FAULT_KILL);
     const struct judgement *judgement;
     struct event_trial trial;
     struct worker_end end;
@@ -602,7 +481,6 @@ static int kill_trial(struct lane *lane, const struct plan_trial *planned,
             return code;
     }
     delay_ns = planned->fraction * (double)lane->calibrations[subject].span_ns;
-    job.fault = FAULT_KILL;
     job.point.delay_ns = 1 + (uint64_t)delay_ns;
     code = try_once(lane, subject, &job, &end, snapshot, &judgement, err);
     if (code < 0)
@@ -617,13 +495,13 @@ static int kill_trial(struct lane *lane, const struct plan_trial *planned,
         .outcome = (uint8_t)end.outcome,
         .now = (uint8_t)judgement->now,
         .later = (uint16_t)judgement->later,
-        .replies = lane->page->replies,
-        .commands = lane->page->commands,
+        .replies = lane->bench.page->replies,
+        .commands = lane->bench.page->commands,
         .signature = judgement->signature,
     };
     code = note_trial(lane, &trial, err);
-    end_phase(lane, PHASE_TELL, clock_now_ns());
-    lane->times.trials++;
+    bench_end_phase(&lane->bench, PHASE_TELL, clock_now_ns());
+    lane->bench.times.trials++;
     return code;
 }
 
@@ -639,7 +517,7 @@ static int run_kills(struct lane *lane, struct err *err)
     uint64_t start_ns = clock_now_ns(), number;
     int code = 0;
 
-    lane->times = (struct event_times){ .trials = 0 }; /* those of the census */
+    lane->bench.times = (struct trial_times){ .trials = 0 }; /* those of the census */
     while (code == 0 && !out_of_time(lane, start_ns) &&
            agenda_next(lane->settings->agenda, STAGE_KILLS, trials, &number)) {
         struct plan_trial planned = plan_trial(&lane->settings->plan, number);
@@ -648,7 +526,8 @@ static int run_kills(struct lane *lane, struct err *err)
     }
     if (code == 0)
         code = flush_batch(lane, err);
-    return code == 0 ? tell(lane, EVENT_TIMES, &lane->times, sizeof(lane->times), err)
+    return code == 0 ? tell(lane, EVENT_TIMES, &lane->bench.times,
+                            sizeof(lane->bench.times), err)
                      : code;
 }
 
@@ -677,14 +556,15 @@ static int learn(struct lane *lane, struct err *err)
     if (code == 0)
         code = connect_lane(lane, &connection, err);
     if (code == 0)
-        code = judge_learn(&lane->judge, TAKE_PTR(connection), lane->settings->strategies,
-                           lane->settings->plan.strategies, err);
+        code =
+            judge_learn(&lane->bench.judge, TAKE_PTR(connection),
+                        lane->settings->strategies, lane->settings->plan.strategies, err);
     if (code == 0)
         code = tell_controls(lane, err);
-    for (size_t i = 0; i < lane->judge.subject_count && !lane->settings->bytes &&
+    for (size_t i = 0; i < lane->bench.judge.subject_count && !lane->settings->bytes &&
                        !lane->settings->replay;
          i++)
-        recording_release(&lane->judge.subjects[i].recording); /* nobody needs it now */
+        recording_release(&subject_at(lane, i)->recording); /* nobody needs it now */
     return code == 0 && !lane->settings->skip_costs ? measure_all(lane, err) : code;
 }
 
@@ -702,12 +582,6 @@ static int tell_text(struct lane *lane, const char *text, size_t length, struct 
 /* One trial again, in place of all. */
 static int narrate(struct lane *lane, struct err *err)
 {
-    const struct replay_stage stage = {
-        .judge = &lane->judge,
-        .page = lane->page,
-        .killer = lane->settings->killer,
-        .seed = lane->settings->plan.seed,
-    };
     CLEANUP(mem_freep) char *text = NULL;
     size_t length = 0;
     FILE *out = open_memstream(&text, &length);
@@ -715,7 +589,8 @@ static int narrate(struct lane *lane, struct err *err)
 
     if (!out)
         return err_errno(err, "make room for a narrative");
-    code = replay_perform(&stage, lane->settings->replay, out, err);
+    code = replay_perform(&lane->bench, lane->settings->replay, lane->settings->plan.seed,
+                          out, err);
     fclose(out);
     return code == 0 ? tell_text(lane, text, length, err) : code;
 }
@@ -750,30 +625,31 @@ static int run_stages(struct lane *lane, struct err *err)
 
 int lane_run(const struct lane_settings *settings)
 {
-    struct lane lane = { .settings = settings };
+    struct lane lane = {
+        .settings = settings,
+        .bench = { .judge = { .scenario = settings->scenario,
+                              .address = &settings->worker_address,
+                              .timeout_ns = settings->timeout_ns },
+                   .killer = settings->killer,
+                   .record = settings->replay },
+    };
     struct err err = ERR_NULL;
-    int code = 0;
+    int code;
 
     /* Memory that goes back to the kernel comes back as page faults. */
     mallopt(M_TRIM_THRESHOLD, 16 << 20);
     mallopt(M_MMAP_THRESHOLD, 16 << 20);
-    lane.page = progress_map(&err);
     lane.calibrations = mem_alloc(settings->plan.strategies * sizeof(*lane.calibrations));
-    lane.judge = (struct judge){
-        .scenario = settings->scenario,
-        .address = &settings->worker_address,
-        .timeout_ns = settings->timeout_ns,
-    };
-    code = lane.page ? run_stages(&lane, &err) : err.code;
+    code = bench_init(&lane.bench, &err);
+    if (code == 0)
+        code = run_stages(&lane, &err);
     if (code < 0) {
         struct err ignored = ERR_NULL;
 
         flush_batch(&lane, &ignored);
         tell(&lane, EVENT_ERROR, &err, sizeof(err), &ignored);
     }
-    connection_close(lane.next);
-    judge_release(&lane.judge);
-    progress_unmap(lane.page);
+    bench_release(&lane.bench);
     free(lane.calibrations);
     return code < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -366,10 +366,10 @@ static void add_times(struct merge *merge)
     result->stages = STAGE_COUNT;
     result->trouble[0] = '\0';
     memset(result->stage_seconds, 0, sizeof(result->stage_seconds));
-    result->times = (struct event_times){ .trials = 0 };
+    result->times = (struct trial_times){ .trials = 0 };
     for (size_t i = 0; i < merge->parts.count; i++) {
         struct database *database = &merge->parts.items[i].database;
-        struct event_times times = stored_times(database);
+        struct trial_times times = stored_times(database);
 
         tally_add_times(result, &times);
         for (size_t s = 0; s < STAGE_COUNT; s++)

@@ -286,9 +286,9 @@ double stored_seconds(struct database *database, enum stage stage)
                : 0;
 }
 
-struct event_times stored_times(struct database *database)
+struct trial_times stored_times(struct database *database)
 {
-    struct event_times times = { .trials = stored_whole(database, "trial_ns") };
+    struct trial_times times = { .trials = stored_whole(database, "trial_ns") };
 
     for (size_t i = 0; i < PHASE_COUNT; i++) {
         CLEANUP(mem_freep) char *name =

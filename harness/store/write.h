@@ -87,7 +87,7 @@ int saved_load_parts(const char *directory, struct database *database, unsigned 
 char *stored_fact(struct database *database, const char *name);
 uint64_t stored_whole(struct database *database, const char *name); /* 0: not there */
 double stored_seconds(struct database *database, enum stage stage);
-struct event_times stored_times(struct database *database);
+struct trial_times stored_times(struct database *database);
 int stored_environment(struct database *database, struct environment *ret,
                        struct err *err);
 /* What was asked for. */

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "plan/plan.h"
 #include "stats/interval.h"
+#include "trial/calibration.h"
 
 Test(schedule, is_one_attempt_per_strategy_and_round)
 {
@@ -160,7 +161,7 @@ Test(span, is_as_long_as_few_attempts_are_wasted)
         uint64_t samples[10], span_ns;
 
         memcpy(samples, cases[i].durations_ns, sizeof(samples));
-        span_ns = plan_span_ns(samples, cases[i].count, cases[i].valid);
+        span_ns = calibration_span_ns(samples, cases[i].count, cases[i].valid);
         cr_expect_eq(span_ns, cases[i].span_ns, "%s: %d", cases[i].name, (int)span_ns);
     }
 }
@@ -180,7 +181,7 @@ Test(span, keeps_its_promise)
             durations_ns[i] =
                 (uint64_t)(1000 + rand() % 1000 * (rand() % 8 == 0 ? 20 : 1));
         median_ns = (uint64_t)stats_quantile(durations_ns, COUNT, 0.5);
-        span_ns = plan_span_ns(durations_ns, COUNT, valid);
+        span_ns = calibration_span_ns(durations_ns, COUNT, valid);
         cr_expect(span_ns == median_ns ||
                       share_inside(durations_ns, COUNT, span_ns) >= valid - 1e-9,
                   "seed %u", seed);

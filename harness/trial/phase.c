@@ -1,5 +1,5 @@
-/* event.c - see event.h. */
-#include "result/event.h"
+/* phase.c - see phase.h. */
+#include "trial/phase.h"
 
 const char *phase_name(enum phase phase)
 {

@@ -1,0 +1,58 @@
+/* calibration.c - see calibration.h. */
+#include "trial/calibration.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "stats/interval.h"
+
+/* Attempts expected to land inside the update; the rest of the span pays for long
+ * updates. */
+#define VALID_SHARE 0.88
+
+int calibration_run(struct bench *bench, struct worker_job *job, enum outcome *ret,
+                    struct err *err)
+{
+    struct worker_end end;
+    int code = judge_prepare(&bench->judge, err);
+
+    job->point.delay_ns = bench->killer == KILLER_TIMER ? 1000 * NSEC_PER_SEC : 0;
+    if (code == 0)
+        code = worker_run(job, bench->judge.address, bench->page, &end, err);
+    judge_touched(&bench->judge);
+    if (code < 0)
+        return code;
+    *ret = end.outcome;
+    return end.outcome == OUTCOME_MISSED ? 0
+                                         : judge_drain(&bench->judge, end.client_id, err);
+}
+
+void calibration_add(struct calibration *calibration, uint64_t duration_ns)
+{
+    uint64_t sorted_ns[CALIBRATION_UPDATES];
+    size_t count;
+
+    calibration->durations_ns[calibration->count++ % CALIBRATION_UPDATES] = duration_ns;
+    count = calibration->count < CALIBRATION_UPDATES ? calibration->count
+                                                     : CALIBRATION_UPDATES;
+    memcpy(sorted_ns, calibration->durations_ns, count * sizeof(*sorted_ns));
+    calibration->span_ns = calibration_span_ns(sorted_ns, count, VALID_SHARE);
+}
+
+uint64_t calibration_span_ns(uint64_t *durations_ns, size_t count, double valid)
+{
+    uint64_t span = (uint64_t)stats_quantile(durations_ns, count, 0.5); /* sorts */
+    double sum = 0;
+
+    /* Of attempts over a span s, the share mean(min(duration, s)) / s lands inside. It
+     * falls as s grows, so the last duration that satisfies the bound is the longest. */
+    for (size_t i = 0; i < count; i++) {
+        double s = (double)durations_ns[i];
+
+        sum += s;
+        if (sum + s * (double)(count - i - 1) >= valid * s * (double)count &&
+            durations_ns[i] > span)
+            span = durations_ns[i];
+    }
+    return span;
+}

@@ -1,0 +1,133 @@
+/* trial.c - see trial.h. */
+#include "trial/trial.h"
+
+#include "base/clock.h"
+
+int bench_init(struct bench *bench, struct err *err)
+{
+    bench->page = progress_map(err);
+    return bench->page ? 0 : err->code;
+}
+
+void bench_release(struct bench *bench)
+{
+    bench->next = connection_close(bench->next);
+    judge_release(&bench->judge);
+    bench->page = progress_unmap(bench->page);
+}
+
+const struct strategy *bench_strategy(const struct bench *bench,
+                                      const struct subject *subject)
+{
+    return &bench->judge.scenario->strategies[subject->strategy];
+}
+
+void bench_end_phase(struct bench *bench, enum phase phase, uint64_t now_ns)
+{
+    if (now_ns < bench->phase_ns)
+        return;
+    bench->times.phase_ns[phase] += now_ns - bench->phase_ns;
+    bench->phase_ns = now_ns;
+}
+
+static void end_worker_phases(struct bench *bench, const struct worker_end *end)
+{
+    bench_end_phase(bench, PHASE_CONNECT, end->connected_ns);
+    bench_end_phase(bench, PHASE_FORK, end->released_ns);
+    bench_end_phase(bench, PHASE_RUN,
+                    end->ended_ns < end->reaped_ns ? end->ended_ns : end->reaped_ns);
+    bench_end_phase(bench, PHASE_REAP, end->reaped_ns);
+}
+
+struct worker_job trial_job(const struct bench *bench, const struct subject *subject,
+                            enum fault_id fault)
+{
+    return (struct worker_job){
+        .scenario = bench->judge.scenario,
+        .function = bench_strategy(bench, subject)->update,
+        .fault = fault,
+        .killer = bench->killer,
+        .record = bench->record,
+        .times = bench->record,
+        .timeout_ns = bench->judge.timeout_ns,
+    };
+}
+
+static int run_worker(struct bench *bench, const struct worker_job *job,
+                      struct worker_end *ret, struct err *err)
+{
+    if (bench->next)
+        return worker_run_on(job, TAKE_PTR(bench->next), bench->next_id, bench->page, ret,
+                             err);
+    return worker_run(job, bench->judge.address, bench->page, ret, err);
+}
+
+/* Drain and audit, on the connection of the next worker. A new connection costs Redis the
+ * same whether it is there for that or not, and what Redis reads from it first is read
+ * after the end of the dead worker's, so that one look is enough. */
+static int look(struct bench *bench, int64_t client_id, struct snapshot *snapshot,
+                struct err *err)
+{
+    int code = connection_open(bench->judge.address, &bench->next, err);
+
+    bench_end_phase(bench, PHASE_CONNECT, clock_now_ns());
+    if (code < 0)
+        return code;
+    code = snapshot_take_by(&bench->judge.auditor, bench->next, client_id, snapshot, err);
+    bench->next_id = snapshot->by;
+    bench_end_phase(bench, PHASE_AUDIT, clock_now_ns());
+    return code;
+}
+
+int trial_run(struct bench *bench, const struct worker_job *job, struct worker_end *ret,
+              struct snapshot *snapshot, struct err *err)
+{
+    int code;
+
+    bench->phase_ns = clock_now_ns();
+    code = judge_prepare(&bench->judge, err);
+    bench_end_phase(bench, PHASE_PREPARE, clock_now_ns());
+    if (code == 0)
+        code = run_worker(bench, job, ret, err);
+    if (bench->page->commands)
+        judge_touched(&bench->judge);
+    if (code < 0)
+        return code;
+    end_worker_phases(bench, ret);
+    return look(bench, ret->client_id, snapshot, err);
+}
+
+/* Also when answers differ, nothing may be done before Redis has let go of the cut. */
+static int cut_once(struct bench *bench, const struct recording *recording,
+                    uint64_t bytes, struct snapshot *snapshot, struct err *err)
+{
+    int64_t client_id = 0;
+    int code = judge_prepare(&bench->judge, err), heard;
+
+    if (code < 0)
+        return code;
+    heard = recording_cut(recording, bench->judge.address, bytes, &client_id, err);
+    if (recording_complete(recording, bytes))
+        judge_touched(&bench->judge);
+    if (heard == 0 || heard == RECORDING_ANSWERS_DIFFER)
+        code = snapshot_take(&bench->judge.auditor, client_id, snapshot, err);
+    return code == 0 ? heard : code;
+}
+
+/* Answers that differ from run to run were not known as such if they did not differ
+ * before; then the cut is made once more. */
+int trial_cut(struct bench *bench, struct subject *subject, uint64_t bytes,
+              struct snapshot *snapshot, struct err *err)
+{
+    int code = cut_once(bench, &subject->recording, bytes, snapshot, err);
+
+    if (code != RECORDING_ANSWERS_DIFFER)
+        return code;
+    *err = (struct err)ERR_NULL;
+    code = judge_record_again(&bench->judge, subject, err);
+    if (code < 0)
+        return code;
+    if (subject->repeated < subject->commands)
+        return TRIAL_VARIES;
+    return cut_once(bench, &subject->recording, bytes, snapshot, err);
+}

@@ -1,0 +1,46 @@
+/* trial.h - one death: the old state is put back, a worker runs and is killed, Redis lets
+ * go of it, and what it left is looked at.
+ *
+ * All of it takes place on a bench: a judge, the page of the workers that die, and the
+ * connection of the next one. A lane owns one; a replay takes place on it, too. */
+#pragma once
+
+#include "trial/judge.h"
+#include "trial/phase.h"
+
+struct bench {
+    struct judge judge; /* knows where workers find Redis, and how long they may take */
+    struct progress *page; /* of the workers that die; owned */
+    enum killer killer;
+    bool record;        /* what workers say and hear, and when */
+    redisContext *next; /* of the next worker, which has looked already; NULL: none */
+    int64_t next_id;
+    struct trial_times times;
+    uint64_t phase_ns; /* when the phase that goes on began */
+};
+
+/* The judge's scenario, address and timeout are set; it learns later. */
+int bench_init(struct bench *bench, struct err *err);
+void bench_release(struct bench *bench);
+
+const struct strategy *bench_strategy(const struct bench *bench,
+                                      const struct subject *subject);
+
+/* A phase is over. One that something has held up may seem to end before it began. */
+void bench_end_phase(struct bench *bench, enum phase phase, uint64_t now_ns);
+
+/* A worker that runs a subject's update. The fault's point is the caller's to set. */
+struct worker_job trial_job(const struct bench *bench, const struct subject *subject,
+                            enum fault_id fault);
+
+/* Prepares, runs a worker, waits until Redis has let go of it. The snapshot is of what it
+ * left; how far it came is in the bench's page. */
+int trial_run(struct bench *bench, const struct worker_job *job, struct worker_end *ret,
+              struct snapshot *snapshot, struct err *err);
+
+/* In place of a worker, exactly so many bytes of the subject's recorded update arrive.
+ * TRIAL_VARIES: what it sends depends on replies that differ from run to run, so it
+ * cannot be sent again. */
+#define TRIAL_VARIES 1
+int trial_cut(struct bench *bench, struct subject *subject, uint64_t bytes,
+              struct snapshot *snapshot, struct err *err);
