@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
-#include "result/tally.h"
+#include "result/exit_status.h"
 
 struct subcommand {
     const char *name;

@@ -15,6 +15,7 @@
 #include "cmd/options.h"
 #include "cmd/run_options.h"
 #include "report/run_text.h"
+#include "result/tally.h"
 #include "run/fleet.h"
 #include "store/write.h"
 

@@ -4,6 +4,7 @@
 #include "report/format.h"
 #include "report/run_text.h"
 #include "report/table.h"
+#include "result/tally.h"
 
 static void write_rows(FILE *out, const struct result *result, bool color)
 {

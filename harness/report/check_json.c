@@ -165,7 +165,7 @@ void check_write_json(FILE *out, const struct check *check, bool color)
     json_object_set_new(object, "seconds", json_real(check->seconds));
     json_object_set_new(object, "check", scenarios);
     json_object_set_new(object, "summary", summary(check));
-    set_text(object, "verdict", report_verdict(check_exit_status(check)));
+    set_text(object, "verdict", exit_status_name(check_exit_status(check)));
     json_dumpf(object, out, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
     fputc('\n', out);
     json_decref(object);

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "report/format.h"
+#include "result/tally.h"
 
 static const struct check_format formats[] = {
     { "text", check_write_text },

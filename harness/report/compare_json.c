@@ -234,7 +234,7 @@ json_t *compare_json(const struct comparison *comparison)
     set_text(object, "interval", comparison->method->interval_name);
     set_whole(object, "tests", comparison->tests);
     json_object_set_new(object, "rows", rows);
-    set_text(object, "verdict", report_verdict(compare_exit_status(comparison)));
+    set_text(object, "verdict", exit_status_name(compare_exit_status(comparison)));
     return object;
 }
 

@@ -9,6 +9,7 @@
 #include "result/compare.h"
 #include "result/gate.h"
 #include "result/stopping.h"
+#include "result/tally.h"
 
 static const struct report_format formats[] = {
     { "text", "tables and sentences for people", "report.txt", report_text,
@@ -66,26 +67,6 @@ char *report_replay(const struct result *result, const struct finding *finding,
     }
     fclose(out);
     return command;
-}
-
-const char *report_verdict(enum exit_status status)
-{
-    switch (status) {
-    case EXIT_PASS:
-        return "pass";
-    case EXIT_FAIL:
-        return "fail";
-    case EXIT_INCONCLUSIVE:
-        return "inconclusive";
-    case EXIT_NOTHING_RAN:
-        return "nothing ran";
-    case EXIT_INTERRUPTED:
-        return "interrupted";
-    case EXIT_USAGE:
-    case EXIT_INFRASTRUCTURE:
-        break;
-    }
-    return "error";
 }
 
 const char *report_command(const struct finding *finding, uint64_t point)

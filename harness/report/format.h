@@ -7,7 +7,8 @@
 
 #include "result/figures.h"
 #include "result/sweep.h"
-#include "result/tally.h"
+#include "result/exit_status.h"
+#include "result/result.h"
 
 struct comparison;
 struct gate_report;
@@ -47,4 +48,3 @@ const char *report_command(const struct finding *finding, uint64_t point);
  * landed there if there is one; the caller frees it. NULL: the run is not kept. */
 char *report_replay(const struct result *result, const struct finding *finding,
                     uint64_t point);
-const char *report_verdict(enum exit_status status); /* "pass", "fail", ... */

@@ -9,6 +9,7 @@
 #include "report/compare_words.h"
 #include "report/format.h"
 #include "report/gates_text.h"
+#include "result/tally.h"
 #include "report/run_json.h"
 
 json_t *report_json_whole(uint64_t number)
@@ -363,7 +364,7 @@ static json_t *run_object(const struct result *result, struct report_style style
     if (style.gates)
         json_object_set_new(object, "gates", report_gates_json(style.gates));
     json_object_set_new(object, "verdict",
-                        text(report_verdict(report_exit_status(result, style))));
+                        text(exit_status_name(report_exit_status(result, style))));
     return object;
 }
 
@@ -394,7 +395,7 @@ void report_sweep_json(FILE *out, const struct sweep *sweep, struct report_style
     json_object_set_new(object, "sweep_wanted", report_json_whole(sweep->wanted));
     json_object_set_new(object, "sweep", runs);
     json_object_set_new(object, "verdict",
-                        text(report_verdict(sweep_exit_status(sweep))));
+                        text(exit_status_name(sweep_exit_status(sweep))));
     dump(out, object);
 }
 

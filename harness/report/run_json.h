@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "result/tally.h"
+#include "result/result.h"
 
 #define REPORT_JSON_SCHEMA 1
 

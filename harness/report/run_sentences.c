@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "report/run_text.h"
+#include "result/tally.h"
 
 #define VALID_WANTED                                                                     \
     0.8 /* a share of valid kills that is surely below this is worth a remark */

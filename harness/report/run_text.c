@@ -10,6 +10,7 @@
 #include "report/run_text.h"
 #include "report/table.h"
 #include "result/stopping.h"
+#include "result/tally.h"
 
 #define WRAP_COLUMNS 96
 

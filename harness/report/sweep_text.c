@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "report/run_text.h"
 #include "report/table.h"
+#include "result/tally.h"
 
 static void write_header(FILE *out, const struct sweep *sweep)
 {

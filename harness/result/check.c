@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/mutant.h"
 #include "result/figures.h"
+#include "result/tally.h"
 
 struct check_scenario *check_add(struct check *check, const char *name,
                                  const char *operand)

@@ -15,7 +15,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "result/tally.h"
+#include "result/exit_status.h"
+#include "result/result.h"
 
 enum check_verdict {
     CHECK_OK,

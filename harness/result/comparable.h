@@ -4,7 +4,7 @@
  * wants just that. But it is said. */
 #pragma once
 
-#include "result/tally.h"
+#include "result/result.h"
 
 struct likeness_note {
     bool loud; /* differences may come from this alone, or nothing can be trusted */

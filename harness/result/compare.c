@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "result/stopping.h"
+#include "result/tally.h"
 
 #define SAME_ENOUGH 1e-12 /* a difference that is the margin, but for rounding */
 

@@ -14,6 +14,7 @@
 #pragma once
 
 #include "result/comparable.h"
+#include "result/exit_status.h"
 #include "result/figures.h"
 #include "stats/difference.h"
 

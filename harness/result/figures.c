@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "result/cure.h"
 #include "result/stopping.h"
+#include "result/tally.h"
 
 static bool leaks(const struct finding *finding, uint64_t point)
 {

@@ -6,7 +6,7 @@
  * worker is dead. */
 #pragma once
 
-#include "result/tally.h"
+#include "result/result.h"
 
 /* Time in which a death can leak, ns, from the first point that leaks to the end of the
  * last; 0 if none does. The median update's. */

@@ -6,6 +6,7 @@
  * the report (figure_rate()), so a gate never contradicts what is printed beside it. */
 #pragma once
 
+#include "result/exit_status.h"
 #include "result/figures.h"
 #include "stats/difference.h"
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "result/tally.h"
 
 bool stopping_is_asked(const struct stopping *rules)
 {

@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "result/tally.h"
+#include "result/result.h"
 #include "stats/sequence.h"
 
 /* Does the run wait for anything? */

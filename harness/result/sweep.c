@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "result/tally.h"
+
 void sweep_init(struct sweep *sweep)
 {
     *sweep = (struct sweep){ .wanted = 1 };

@@ -6,7 +6,8 @@
  * same schedule; what is compared is only their results. */
 #pragma once
 
-#include "result/tally.h"
+#include "result/exit_status.h"
+#include "result/result.h"
 #include "scenario/scenario.h"
 
 struct sweep {

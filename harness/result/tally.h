@@ -1,123 +1,8 @@
-/* tally.h - what was found, counted. Pure: events of lanes go in, a result comes out.
- *
- * A result is all that reports need; they compute nothing but layout. */
+/* tally.h - what was found, counted. Pure: events of lanes go in, a result comes out. */
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "plan/plan.h"
-#include "plan/request.h"
-#include "plan/shard.h"
-#include "result/event.h"
-#include "scenario/scenario.h"
-#include "state/verdict.h"
-#include "stats/interval.h"
-#include "stats/sequence.h"
-#include "trial/fault.h"
-
-struct point {
-    bool taken;
-    enum now now;
-    unsigned later;
-    struct signature signature;
-    uint64_t kills; /* valid kills that left exactly this state here */
-    uint64_t cuts;  /* byte positions that leave it, as they should */
-    bool has_trial;
-    uint64_t example_trial; /* the lowest number of those kills: whatever the lanes, the
-                               same one */
-    char example[200];
-};
-
-/* The words of verdicts, counted. Something with two words counts under both. */
-struct words {
-    uint64_t now[NOW_COUNT];
-    uint64_t clean;
-    uint64_t later[LATER_COUNT];
-};
-
-struct kills {
-    uint64_t requested; /* attempts that were planned */
-    uint64_t outcomes[OUTCOME_COUNT];
-    uint64_t unexplained; /* deaths whose state is no crash point's between `replies` and
-                             `commands` */
-    struct words words;   /* of the valid ones */
-};
-
-/* Cuts at every byte. */
-struct cuts {
-    uint64_t positions;   /* tried */
-    uint64_t unexplained; /* not the state of the command boundary before */
-    struct words words;
-};
-
-/* One command of the update. */
-struct step {
-    struct command command;
-    uint64_t end, write, replies; /* see event.h */
-    bool key_was_there;
-};
-
-enum strategy_verdict { VERDICT_NONE, VERDICT_PASS, VERDICT_FAIL };
-
-/* What is known of one strategy. */
-struct finding {
-    const struct strategy *strategy; /* borrowed from the scenario */
-    bool controlled;                 /* its control is known: the rest means something */
-    uint64_t commands, bytes, trips;
-    uint64_t read_bytes; /* what Redis takes at most in one read */
-    struct signature done;
-    unsigned uncrashed;
-    char uncrashed_example[200];
-    struct point *points; /* commands + 1 of them; owned */
-    struct step
-        *steps; /* `commands` of them: step k leads from point k to k + 1; owned */
-    uint64_t *timelines_ns; /* rows of commands + 1: when command k + 1 was written, and
-                               the end; owned */
-    size_t timeline_count;
-    uint64_t *samples_ns; /* durations of warm updates; owned */
-    size_t sample_count;
-    struct kills kills;
-    struct cuts cuts;
-};
-
-struct result {
-    const struct scenario *scenario; /* borrowed */
-    struct plan plan;
-    struct shard shard;       /* of the kills and the byte positions, that is run here */
-    struct finding *findings; /* plan.strategies of them; owned */
-    size_t lanes;
-    char server[64];       /* "redis 7.0.15"; "" until known */
-    const char *transport; /* "unix socket" */
-    double rtt_us;         /* that was added on the way to Redis */
-    double confidence;
-    struct stopping stopping; /* what the run waited for; 0: a number of attempts */
-    const char *killer;
-    bool kills_wanted, cuts_wanted;
-    unsigned stages; /* that all lanes are through */
-    double stage_seconds[STAGE_COUNT];
-    struct trial_times times; /* of the kills, all lanes together */
-    const char *directory;    /* where the run is kept; NULL: it is not; borrowed */
-    char missing[256];        /* shards that were not there to be merged; "" if none */
-    bool complete;            /* everything planned was done */
-    bool interrupted;         /* a signal asked */
-    uint64_t error_trial,
-        unexplained_trial; /* to which the next two belong: the lowest */
-    char trouble[1024];    /* the error that ended the run early; "" if none did */
-    char first_error[600]; /* why a trial ended in an error; "" if none did */
-    char unexplained[512]; /* the first unexplained death, in words; "" if none */
-    char *narrative;       /* of a replay (replay.h); owned, NULL if there is none */
-};
-
-void result_init(struct result *result, const struct scenario *scenario,
-                 const size_t *strategies, const struct plan *plan);
-/* The same, with everything that the run was asked for (request.h). The terms are
- * borrowed. Terms that no command line can have given are an error. */
-int result_begin(struct result *result, const struct scenario *scenario,
-                 const size_t *strategies, size_t count, const struct terms *terms,
-                 struct err *err);
-void result_release(struct result *result);
+#include "result/exit_status.h"
+#include "result/result.h"
 
 /* Takes one event into account. A lane that contradicts another one is an error: then
  * the scenario, or afterkill, is not repeatable. */
@@ -142,17 +27,5 @@ uint64_t tally_harmed(const struct words *words, uint64_t total); /* not clean *
 
 enum strategy_verdict tally_verdict(const struct finding *finding);
 
-/* The process's exit status for a result (DESIGN's table in docs/afterkill.1.scd). */
-enum exit_status {
-    EXIT_PASS = 0,
-    EXIT_FAIL = 1,
-    EXIT_USAGE = 2,
-    EXIT_INCONCLUSIVE = 3,
-    EXIT_INFRASTRUCTURE = 4,
-    EXIT_NOTHING_RAN = 5,
-    EXIT_INTERRUPTED = 130,
-};
-/* The worse of two, in the order interrupted, infrastructure, fail, inconclusive, nothing
- * ran, pass. */
-enum exit_status exit_status_worse(enum exit_status a, enum exit_status b);
+/* Of a run by itself; conclusion.h allows for all that it is held to. */
 enum exit_status tally_exit_status(const struct result *result);

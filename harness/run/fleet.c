@@ -15,6 +15,7 @@
 #include "redis/relay.h"
 #include "redis/server.h"
 #include "result/stopping.h"
+#include "result/tally.h"
 #include "run/pipe.h"
 #include "run/progress.h"
 

@@ -11,7 +11,7 @@
 
 #include <signal.h>
 
-#include "result/tally.h"
+#include "result/result.h"
 #include "run/lane.h"
 #include "store/write.h"
 

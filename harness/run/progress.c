@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "result/stopping.h"
+#include "result/tally.h"
 
 #define BAR_COLUMNS 24
 #define QUIET_NS NSEC_PER_SEC /* shorter runs show nothing */

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "result/tally.h"
+#include "result/result.h"
 
 struct progress_view {
     FILE *out;

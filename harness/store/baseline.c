@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "result/tally.h"
 
 #define FILE_MOST_BYTES (64 << 20)
 

@@ -13,7 +13,7 @@
 #pragma once
 
 #include "base/mem.h"
-#include "result/tally.h"
+#include "result/result.h"
 
 #define BASELINE_SCHEMA 1
 

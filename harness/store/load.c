@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "result/tally.h"
 #include "store/schema.h"
 #include "store/write.h"
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "result/tally.h"
 #include "store/shards.h"
 #include "store/write.h"
 

@@ -13,7 +13,7 @@
 
 #include "plan/agenda.h"
 #include "plan/request.h"
-#include "result/tally.h"
+#include "result/result.h"
 #include "store/database.h"
 #include "store/environment.h"
 

@@ -14,6 +14,7 @@
 
 #include "base/mem.h"
 #include "report/format.h"
+#include "result/tally.h"
 
 #define ERROR 3e-11
 
