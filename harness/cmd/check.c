@@ -247,7 +247,7 @@ static int run_strategies(const struct options *options, struct scenario *scenar
         .redis_server = options->redis_server,
     };
 
-    result_init(result, scenario, strategies, &fleet.plan);
+    result_init(result, &scenario->outline, strategies, &fleet.plan);
     return fleet_run(&fleet, result, err);
 }
 
@@ -269,10 +269,10 @@ static int check_one(const struct options *options, struct work *work, size_t in
     if (code < 0)
         return code;
     free(entry->title);
-    entry->title = mem_strdup(scenario->title);
-    strategies = MEM_ARRAY(size_t, scenario->strategy_count);
-    for (size_t i = 0; i < scenario->strategy_count; i++)
-        if (wanted(options, entry->name, scenario->strategies[i].name))
+    entry->title = mem_strdup(scenario->outline.title);
+    strategies = MEM_ARRAY(size_t, scenario->outline.strategy_count);
+    for (size_t i = 0; i < scenario->outline.strategy_count; i++)
+        if (wanted(options, entry->name, scenario->outline.strategies[i].name))
             strategies[count++] = i;
     if (!count) {
         entry->state = CHECK_RAN; /* with nothing to do */

@@ -24,18 +24,18 @@ static int list_one(const char *directory, const char *name, struct err *err)
 
     if (code < 0)
         return code;
-    printf("%s   %s\n", scenario->name, scenario->title);
-    for (size_t i = 0; i < scenario->strategy_count; i++) {
-        const struct strategy *strategy = &scenario->strategies[i];
+    printf("%s   %s\n", scenario->outline.name, scenario->outline.title);
+    for (size_t i = 0; i < scenario->outline.strategy_count; i++) {
+        const struct strategy *strategy = &scenario->outline.strategies[i];
         char expect[64];
 
         expect_text(strategy->expect, expect);
         printf("    %-16s %-12s %s\n", strategy->name, expect, strategy->about);
     }
-    for (size_t i = 0; i < scenario->parameter_count; i++)
-        printf("%s%s=%s", i ? " " : "    --set ", scenario->parameters[i].name,
-               scenario->parameters[i].value);
-    printf(scenario->parameter_count ? "\n\n" : "\n");
+    for (size_t i = 0; i < scenario->outline.parameter_count; i++)
+        printf("%s%s=%s", i ? " " : "    --set ", scenario->outline.parameters[i].name,
+               scenario->outline.parameters[i].value);
+    printf(scenario->outline.parameter_count ? "\n\n" : "\n");
     return 0;
 }
 

@@ -92,13 +92,13 @@ static int find_strategies(struct revival *revival, struct err *err)
     revival->strategies = MEM_ARRAY(size_t, result->plan.strategies);
     for (size_t i = 0; i < result->plan.strategies; i++) {
         const char *name = result->findings[i].strategy->name;
-        ptrdiff_t index = scenario_find(revival->scenario, name);
+        ptrdiff_t index = outline_find(&revival->scenario->outline, name);
 
         if (index < 0)
             return err_set(err, ERR_USAGE,
                            "'%s' has no strategy '%.60s', which took part in the "
                            "run",
-                           revival->scenario->path, name);
+                           revival->scenario->outline.path, name);
         revival->strategies[i] = (size_t)index;
     }
     return 0;
@@ -128,8 +128,8 @@ static int load_scenario(struct revival *revival, struct err *err)
         code = scenario_load(path, &settings, &revival->scenario, err);
     if (code < 0)
         return code;
-    free(revival->scenario->path);
-    revival->scenario->path = mem_strdup(revival->saved.scenario->path);
+    free(revival->scenario->outline.path);
+    revival->scenario->outline.path = mem_strdup(revival->saved.scenario->path);
     return 0;
 }
 
@@ -304,7 +304,7 @@ static int perform(const struct revival *revival, const struct replay *replay,
     struct result result;
     int code;
 
-    result_init(&result, revival->scenario, revival->strategies, &fleet.plan);
+    result_init(&result, &revival->scenario->outline, revival->strategies, &fleet.plan);
     code = fleet_run(&fleet, &result, err);
     *ret = TAKE_PTR(result.narrative);
     result_release(&result);

@@ -21,7 +21,7 @@
 #include "store/write.h"
 
 static int choose_strategies(const struct run_options *options,
-                             const struct scenario *scenario, size_t *chosen,
+                             const struct outline *scenario, size_t *chosen,
                              size_t *ret_count, struct err *err)
 {
     CLEANUP(mem_freep) char *copy =
@@ -32,12 +32,12 @@ static int choose_strategies(const struct run_options *options,
     for (; !options->strategies && count < scenario->strategy_count; count++)
         chosen[count] = count;
     while (options->strategies && (name = strsep(&rest, ","))) {
-        ptrdiff_t index = scenario_find(scenario, name);
+        ptrdiff_t index = outline_find(scenario, name);
         bool twice = false;
         const char *nearest;
 
         if (index < 0) {
-            nearest = str_nearest(name, scenario->strategy_count, scenario_strategy_name,
+            nearest = str_nearest(name, scenario->strategy_count, outline_strategy_name,
                                   scenario);
             return err_set(err, ERR_USAGE, "%s has no strategy '%.60s'%s%s%s",
                            scenario->name, name,
@@ -66,7 +66,7 @@ struct session {
 
 /* What the run's figures depend on besides its terms. */
 static void collect_environment(const struct session *session,
-                                const struct scenario *scenario, struct environment *ret)
+                                const struct outline *scenario, struct environment *ret)
 {
     CLEANUP(mem_freep)
     const char **arguments = MEM_ARRAY(const char *, (size_t)session->argc + 1);
@@ -151,7 +151,7 @@ static int run_fleet(const struct session *session, struct scenario *scenario,
 
     progress_view_init(&view, stderr, isatty(STDERR_FILENO));
     if (part)
-        progress_view_part(&view, scenario, part);
+        progress_view_part(&view, &scenario->outline, part);
     return fleet_run(&fleet, result, err);
 }
 
@@ -162,12 +162,12 @@ static int run(const struct session *session, struct scenario *scenario,
 {
     CLEANUP(store_closep) struct store *store = NULL;
     struct err late = ERR_NULL;
-    int code = run_options_terms(session->options, scenario, session->strategies,
-                                 session->count, terms, err);
+    int code = run_options_terms(session->options, &scenario->outline,
+                                 session->strategies, session->count, terms, err);
 
     if (code == 0)
-        code = result_begin(result, scenario, session->strategies, session->count, terms,
-                            err);
+        code = result_begin(result, &scenario->outline, session->strategies,
+                            session->count, terms, err);
     result->directory = directory;
     if (code == 0) /* before anything is kept of a run that cannot be concluded */
         code =
@@ -257,7 +257,7 @@ static int choose_place(struct session *session, const struct scenario *scenario
         *ret = mem_strdup(given);
         return file_make_directory(given, err);
     }
-    code = place_make(scenario->name, options->seed, options->shard, ret, err);
+    code = place_make(scenario->outline.name, options->seed, options->shard, ret, err);
     session->own_place = *ret;
     return code;
 }
@@ -281,10 +281,10 @@ static int load_and_run(struct session *session, struct run_options *options,
         code = sweep_load(sweep, path, &settings, err);
     if (code < 0)
         return code;
-    strategies = MEM_ARRAY(size_t, sweep->scenarios[0]->strategy_count);
+    strategies = MEM_ARRAY(size_t, sweep->scenarios[0]->outline.strategy_count);
     session->strategies = strategies;
-    code =
-        choose_strategies(options, sweep->scenarios[0], strategies, &session->count, err);
+    code = choose_strategies(options, &sweep->scenarios[0]->outline, strategies,
+                             &session->count, err);
     if (code == 0)
         code = choose_place(session, sweep->scenarios[0], &directory, err);
     if (code < 0)

@@ -482,7 +482,7 @@ void run_options_release(struct run_options *options)
     options->again = NULL;
 }
 
-static void add_strategies(struct terms *terms, const struct scenario *scenario,
+static void add_strategies(struct terms *terms, const struct outline *scenario,
                            const size_t *strategies, size_t count)
 {
     CLEANUP(mem_freep) char *names = mem_strdup("");
@@ -509,7 +509,7 @@ static void add_faults(struct terms *terms, const bool faults[FAULT_COUNT])
 }
 
 /* Facts about the file: what it says, and where it was. */
-static int add_file(struct terms *terms, const struct scenario *scenario, struct err *err)
+static int add_file(struct terms *terms, const struct outline *scenario, struct err *err)
 {
     CLEANUP(mem_freep) char *text = loader_read_text(scenario->path);
     CLEANUP(mem_freep) char *path = realpath(scenario->path, NULL);
@@ -525,7 +525,7 @@ static int add_file(struct terms *terms, const struct scenario *scenario, struct
     return 0;
 }
 
-int run_options_terms(const struct run_options *options, const struct scenario *scenario,
+int run_options_terms(const struct run_options *options, const struct outline *scenario,
                       const size_t *strategies, size_t count, struct terms *ret,
                       struct err *err)
 {

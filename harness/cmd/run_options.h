@@ -48,6 +48,6 @@ void run_options_release(struct run_options *options);
 
 /* What is asked for, of one value of a sweep. `strategies`: `count` of those of the
  * scenario take part. */
-int run_options_terms(const struct run_options *options, const struct scenario *scenario,
+int run_options_terms(const struct run_options *options, const struct outline *scenario,
                       const size_t *strategies, size_t count, struct terms *ret,
                       struct err *err);

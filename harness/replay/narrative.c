@@ -81,7 +81,7 @@ static void tell_lapsed(struct narrative *narrative, const struct judge_sight *s
 static const char *recovery_of(const struct narrative *narrative)
 {
     const struct scenario *scenario = narrative->judge->scenario;
-    scenario_function own = scenario->strategies[narrative->subject->strategy].recover;
+    scenario_function own = scenario->functions[narrative->subject->strategy].recover;
 
     return own == scenario->recover ? "the scenario's `recover`"
                                     : "the strategy's own `recover`";

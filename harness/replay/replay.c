@@ -75,7 +75,7 @@ static void tell_title(FILE *out, const struct performance *performance)
         fprintf(out, "%s %llu of strategy '%s'",
                 replay->fault == FAULT_STEP ? "Crash point" : "Cut after byte",
                 (unsigned long long)replay->number, name);
-    fprintf(out, ", scenario %s, seed %llu\n", scenario->name,
+    fprintf(out, ", scenario %s, seed %llu\n", scenario->outline.name,
             (unsigned long long)performance->seed);
 }
 

@@ -79,7 +79,7 @@ static void write_points(FILE *out, const struct finding *finding)
 
 void report_baseline_text(FILE *out, const struct baseline *baseline, bool color)
 {
-    const struct scenario *scenario = &baseline->scenario;
+    const struct outline *scenario = &baseline->scenario;
 
     write_title(out, &baseline->result);
     for (size_t i = 0; i < scenario->parameter_count; i++)

@@ -263,7 +263,7 @@ static json_t *strategy(const struct result *result, const struct finding *findi
     return object;
 }
 
-static json_t *parameters(const struct scenario *scenario)
+static json_t *parameters(const struct outline *scenario)
 {
     json_t *object = json_object();
 
@@ -389,7 +389,7 @@ void report_sweep_json(FILE *out, const struct sweep *sweep, struct report_style
         json_array_append_new(runs, run_object(&sweep->results[i], style));
     json_object_set_new(object, "schema", json_integer(REPORT_JSON_SCHEMA));
     json_object_set_new(object, "afterkill", text(VERSION));
-    json_object_set_new(object, "scenario", text(sweep->scenarios[0]->name));
+    json_object_set_new(object, "scenario", text(sweep->scenarios[0]->outline.name));
     json_object_set_new(object, "seed", report_json_whole(sweep->results[0].plan.seed));
     json_object_set_new(object, "sweep_parameter", text(sweep->parameter));
     json_object_set_new(object, "sweep_wanted", report_json_whole(sweep->wanted));

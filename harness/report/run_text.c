@@ -287,7 +287,7 @@ void write_wrapped(FILE *out, const char *words)
 
 void write_title(FILE *out, const struct result *result)
 {
-    const struct scenario *scenario = result->scenario;
+    const struct outline *scenario = result->scenario;
 
     fprintf(out, "%s   %s   %s, %s, %s", scenario->name, scenario->title,
             result->server[0] ? result->server : "redis", "private", result->transport);
@@ -303,7 +303,7 @@ void write_title(FILE *out, const struct result *result)
 
 static void write_header(FILE *out, const struct result *result)
 {
-    const struct scenario *scenario = result->scenario;
+    const struct outline *scenario = result->scenario;
 
     write_title(out, result);
     for (size_t i = 0; i < scenario->parameter_count; i++)

@@ -12,7 +12,7 @@
 
 static void write_header(FILE *out, const struct sweep *sweep)
 {
-    const struct scenario *scenario = sweep->scenarios[0];
+    const struct outline *scenario = &sweep->scenarios[0]->outline;
 
     write_title(out, &sweep->results[0]);
     for (size_t i = 0; i < scenario->parameter_count; i++)

@@ -37,7 +37,7 @@ static void note_texts(struct likeness *likeness, bool loud, const char *what,
 }
 
 /* NULL: the scenario has no such parameter. */
-static const char *parameter_value(const struct scenario *scenario, const char *name)
+static const char *parameter_value(const struct outline *scenario, const char *name)
 {
     for (size_t i = 0; i < scenario->parameter_count; i++)
         if (strcmp(scenario->parameters[i].name, name) == 0)
@@ -45,8 +45,8 @@ static const char *parameter_value(const struct scenario *scenario, const char *
     return NULL;
 }
 
-static void note_parameters(struct likeness *likeness, const struct scenario *base,
-                            const struct scenario *new)
+static void note_parameters(struct likeness *likeness, const struct outline *base,
+                            const struct outline *new)
 {
     for (size_t i = 0; i < base->parameter_count; i++) {
         const char *name = base->parameters[i].name;

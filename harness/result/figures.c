@@ -186,7 +186,7 @@ bool figure_hint(const struct finding *finding, char *buffer, size_t size)
     return hint_write(&input, buffer, size);
 }
 
-double figure_period_s(const struct scenario *scenario)
+double figure_period_s(const struct outline *scenario)
 {
     for (size_t i = 0; i < scenario->parameter_count; i++)
         if (strcmp(scenario->parameters[i].name, "period") == 0)

@@ -61,7 +61,7 @@ struct exposure figure_exposure(const struct finding *finding, double period_s,
                                 double confidence, const struct stopping *rules);
 
 /* Seconds between two updates: the scenario's parameter `period`; 0 if it has none. */
-double figure_period_s(const struct scenario *scenario);
+double figure_period_s(const struct outline *scenario);
 
 /* What all reports say of a rate. */
 struct rate {

@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 
-void result_init(struct result *result, const struct scenario *scenario,
+void result_init(struct result *result, const struct outline *scenario,
                  const size_t *strategies, const struct plan *plan)
 {
     memset(result, 0, sizeof(*result));
@@ -55,7 +55,7 @@ static void count_requested(struct result *result)
         result->findings[plan_trial(&result->plan, t).strategy].kills.requested++;
 }
 
-int result_begin(struct result *result, const struct scenario *scenario,
+int result_begin(struct result *result, const struct outline *scenario,
                  const size_t *strategies, size_t count, const struct terms *terms,
                  struct err *err)
 {

@@ -9,7 +9,7 @@
 #include "plan/request.h"
 #include "plan/shard.h"
 #include "result/event.h"
-#include "scenario/scenario.h"
+#include "scenario/outline.h"
 #include "state/verdict.h"
 #include "stats/interval.h"
 #include "stats/sequence.h"
@@ -81,7 +81,7 @@ struct finding {
 };
 
 struct result {
-    const struct scenario *scenario; /* borrowed */
+    const struct outline *scenario; /* borrowed */
     struct plan plan;
     struct shard shard;       /* of the kills and the byte positions, that is run here */
     struct finding *findings; /* plan.strategies of them; owned */
@@ -108,11 +108,11 @@ struct result {
     char *narrative;       /* of a replay (replay.h); owned, NULL if there is none */
 };
 
-void result_init(struct result *result, const struct scenario *scenario,
+void result_init(struct result *result, const struct outline *scenario,
                  const size_t *strategies, const struct plan *plan);
 /* The same, with everything that the run was asked for (request.h). The terms are
  * borrowed. Terms that no command line can have given are an error. */
-int result_begin(struct result *result, const struct scenario *scenario,
+int result_begin(struct result *result, const struct outline *scenario,
                  const size_t *strategies, size_t count, const struct terms *terms,
                  struct err *err);
 void result_release(struct result *result);

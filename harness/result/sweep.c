@@ -73,7 +73,7 @@ int sweep_parse(struct sweep *sweep, const char *text, struct err *err)
 
 static const struct parameter *swept(const struct sweep *sweep, size_t run)
 {
-    const struct scenario *scenario = sweep->scenarios[run];
+    const struct outline *scenario = &sweep->scenarios[run]->outline;
     size_t i = 0;
 
     while (strcmp(scenario->parameters[i].name, sweep->parameter) != 0)

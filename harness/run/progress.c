@@ -20,7 +20,7 @@ void progress_view_init(struct progress_view *view, FILE *out, bool terminal)
     view->next_plain_ns = view->start_ns + QUIET_NS;
 }
 
-void progress_view_part(struct progress_view *view, const struct scenario *scenario,
+void progress_view_part(struct progress_view *view, const struct outline *scenario,
                         const char *part)
 {
     view->part = part;

@@ -24,7 +24,7 @@ struct progress_view {
 void progress_view_init(struct progress_view *view, FILE *out, bool terminal);
 /* Says which part of a sweep begins, and names it from now on: its runs may all be too
  * short to show anything else. */
-void progress_view_part(struct progress_view *view, const struct scenario *scenario,
+void progress_view_part(struct progress_view *view, const struct outline *scenario,
                         const char *part);
 void progress_view_show(struct progress_view *view, const struct result *result);
 /* A line that stays. */

@@ -48,7 +48,7 @@ int loader_mistake(const struct loader *loader, const char *word, const char *fo
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    return err_set(loader->err, ERR_USAGE, "%s:%d: %s", loader->scenario->path,
+    return err_set(loader->err, ERR_USAGE, "%s:%d: %s", loader->scenario->outline.path,
                    line_of(loader, word), text);
 }
 

@@ -40,7 +40,7 @@ static char *value_text(lua_State *lua)
 /* Reads `params` (on top of the stack) into the scenario's list, sorted by name. */
 static int list_all(const struct loader *loader)
 {
-    struct scenario *scenario = loader->scenario;
+    struct outline *outline = &loader->scenario->outline;
     lua_State *lua = loader->lua;
 
     for (lua_pushnil(lua); lua_next(lua, -2); lua_pop(lua, 1)) {
@@ -64,25 +64,24 @@ static int list_all(const struct loader *loader)
                                   "parameter '%s' is afterkill's own; choose another "
                                   "name",
                                   lua_tostring(lua, -2));
-        scenario->parameters =
-            mem_grow(scenario->parameters, scenario->parameter_count + 1,
-                     sizeof(*scenario->parameters));
-        parameter = &scenario->parameters[scenario->parameter_count++];
+        outline->parameters = mem_grow(outline->parameters, outline->parameter_count + 1,
+                                       sizeof(*outline->parameters));
+        parameter = &outline->parameters[outline->parameter_count++];
         *parameter = (struct parameter){ .value = NULL }; /* Lua can raise from here on */
         parameter->name = mem_strdup(lua_tostring(lua, -2));
         parameter->is_text = type == LUA_TSTRING;
         parameter->is_flag = type == LUA_TBOOLEAN;
         parameter->value = value_text(lua);
     }
-    if (scenario->parameter_count)
-        qsort(scenario->parameters, scenario->parameter_count,
-              sizeof(*scenario->parameters), compare_parameters);
+    if (outline->parameter_count)
+        qsort(outline->parameters, outline->parameter_count, sizeof(*outline->parameters),
+              compare_parameters);
     return 0;
 }
 
 static const char *parameter_name(const void *context, size_t i)
 {
-    return ((const struct scenario *)context)->parameters[i].name;
+    return ((const struct outline *)context)->parameters[i].name;
 }
 
 static bool is_number(const char *text)
@@ -96,7 +95,7 @@ static bool is_number(const char *text)
 /* "name=value" from the command line's option. */
 static int assign(const struct loader *loader, const char *option, const char *assignment)
 {
-    struct scenario *scenario = loader->scenario;
+    struct outline *outline = &loader->scenario->outline;
     const char *equals = strchr(assignment, '=');
     CLEANUP(mem_freep) char *name = NULL;
     const char *nearest;
@@ -106,8 +105,8 @@ static int assign(const struct loader *loader, const char *option, const char *a
                        assignment);
     name = mem_copy(assignment, (size_t)(equals - assignment) + 1);
     name[equals - assignment] = '\0';
-    for (size_t i = 0; i < scenario->parameter_count; i++) {
-        struct parameter *parameter = &scenario->parameters[i];
+    for (size_t i = 0; i < outline->parameter_count; i++) {
+        struct parameter *parameter = &outline->parameters[i];
 
         if (strcmp(parameter->name, name) != 0)
             continue;
@@ -121,9 +120,9 @@ static int assign(const struct loader *loader, const char *option, const char *a
         parameter->value = mem_strdup(equals + 1);
         return 0;
     }
-    nearest = str_nearest(name, scenario->parameter_count, parameter_name, scenario);
+    nearest = str_nearest(name, outline->parameter_count, parameter_name, outline);
     return err_set(loader->err, ERR_USAGE, "%s: %s has no parameter '%.60s'%s%s%s",
-                   option, scenario->path, name, nearest ? "; did you mean '" : "",
+                   option, outline->path, name, nearest ? "; did you mean '" : "",
                    nearest ? nearest : "", nearest ? "'?" : "; see its `params`");
 }
 
@@ -138,7 +137,7 @@ static void push_parameter(lua_State *lua, const struct parameter *parameter)
 int parameters_load(const struct loader *loader)
 {
     const struct scenario_settings *settings = loader->settings;
-    struct scenario *scenario = loader->scenario;
+    struct outline *outline = &loader->scenario->outline;
     lua_State *lua = loader->lua;
     int code = 0;
 
@@ -152,9 +151,9 @@ int parameters_load(const struct loader *loader)
     if (code < 0)
         return code;
     lua_newtable(lua);
-    for (size_t i = 0; i < scenario->parameter_count; i++) {
-        push_parameter(lua, &scenario->parameters[i]);
-        lua_setfield(lua, -2, scenario->parameters[i].name);
+    for (size_t i = 0; i < outline->parameter_count; i++) {
+        push_parameter(lua, &outline->parameters[i]);
+        lua_setfield(lua, -2, outline->parameters[i].name);
     }
     lua_pushinteger(lua, (lua_Integer)settings->seed);
     lua_setfield(lua, -2, "seed");

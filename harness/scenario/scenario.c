@@ -228,7 +228,8 @@ static int load_strategy(const struct loader *loader, size_t number, bool *ret_r
     static const struct keys keys = { strategy_keys, ARRAY_SIZE(strategy_keys),
                                       "a strategy" };
     struct scenario *scenario = loader->scenario;
-    struct strategy *strategy = &scenario->strategies[number];
+    struct strategy *strategy = &scenario->outline.strategies[number];
+    struct strategy_functions *functions = &scenario->functions[number];
     char shown[64];
     int code;
 
@@ -239,13 +240,13 @@ static int load_strategy(const struct loader *loader, size_t number, bool *ret_r
     code = check_keys(loader, &keys);
     if (code < 0)
         return code;
-    scenario->strategy_count++;
+    scenario->outline.strategy_count++;
     strategy->name = get_string(loader->lua, "name");
     strategy->about = get_string(loader->lua, "about");
-    strategy->update = get_function(loader->lua, "update");
-    strategy->recover = get_function(loader->lua, "recover");
-    if (!strategy->recover)
-        strategy->recover = scenario->recover;
+    functions->update = get_function(loader->lua, "update");
+    functions->recover = get_function(loader->lua, "recover");
+    if (!functions->recover)
+        functions->recover = scenario->recover;
     lua_getfield(loader->lua, -1, "reference");
     *ret_reference = lua_toboolean(loader->lua, -1);
     lua_pop(loader->lua, 1);
@@ -256,7 +257,7 @@ static int load_strategy(const struct loader *loader, size_t number, bool *ret_r
             "strategy %zu is named '%s'; expected a name without spaces and commas",
             number + 1, shown);
     for (size_t i = 0; i < number; i++)
-        if (strcmp(scenario->strategies[i].name, strategy->name) == 0)
+        if (strcmp(scenario->outline.strategies[i].name, strategy->name) == 0)
             return loader_mistake(loader, "name", "two strategies are named '%s'",
                                   strategy->name);
     return load_expect(loader, strategy);
@@ -282,8 +283,9 @@ static int load_strategies(const struct loader *loader)
     if (count == 0)
         return loader_mistake(loader, "strategies",
                               "strategies is empty; expected a list of tables");
-    scenario->strategies = mem_alloc(count * sizeof(*scenario->strategies));
-    scenario->reference = count - 1;
+    scenario->outline.strategies = mem_alloc(count * sizeof(struct strategy));
+    scenario->functions = mem_alloc(count * sizeof(struct strategy_functions));
+    scenario->outline.reference = count - 1;
     for (size_t i = 0; i < count; i++) {
         bool reference = false;
         int code;
@@ -298,7 +300,7 @@ static int load_strategies(const struct loader *loader)
                 loader, "reference",
                 "two strategies are the reference; expected at most one");
         if (reference)
-            scenario->reference = i;
+            scenario->outline.reference = i;
         have_reference |= reference;
     }
     lua_pop(lua, 1);
@@ -336,8 +338,8 @@ static int load_table(const struct loader *loader)
     code = check_keys(loader, &keys);
     if (code < 0)
         return code;
-    scenario->title = get_string(lua, "title");
-    scenario->source = get_string(lua, "source");
+    scenario->outline.title = get_string(lua, "title");
+    scenario->outline.source = get_string(lua, "source");
     scenario->before = get_function(lua, "before");
     scenario->recover = get_function(lua, "recover");
     scenario->alive = get_function(lua, "alive");
@@ -368,7 +370,7 @@ static int load_file(const struct loader *loader)
 
     invariants_open(lua);
     sandbox_guard(lua);
-    code = sandbox_run(lua, loader->scenario->path, loader->err);
+    code = sandbox_run(lua, loader->scenario->outline.path, loader->err);
     if (code == 0) {
         lua_pushcfunction(lua, sandbox_message);
         lua_insert(lua, -2);
@@ -377,7 +379,7 @@ static int load_file(const struct loader *loader)
         lua_pushlightuserdata(lua, (void *)(uintptr_t)loader);
         lua_insert(lua, -2);
         if (lua_pcall(lua, 2, 1, -4) != LUA_OK)
-            code = sandbox_explain(lua, loader->scenario->path, loader->err);
+            code = sandbox_explain(lua, loader->scenario->outline.path, loader->err);
         else
             code = (int)lua_tointeger(lua, -1);
     }
@@ -411,9 +413,9 @@ int scenario_load(const char *path, const struct scenario_settings *settings,
                        "%s is a pipe; a scenario is read twice, so it has to be a file",
                        path);
     loader.text = text = loader_read_text(path);
-    scenario->path = mem_strdup(path);
-    scenario->name = name_of(path);
-    scenario->now = settings->now;
+    scenario->outline.path = mem_strdup(path);
+    scenario->outline.name = name_of(path);
+    scenario->outline.now = settings->now;
     scenario->lua = loader.lua = sandbox_new(settings->seed);
     code = load_file(&loader);
     if (code < 0)
@@ -423,46 +425,17 @@ int scenario_load(const char *path, const struct scenario_settings *settings,
     return 0;
 }
 
-void scenario_release(struct scenario *scenario)
-{
-    for (size_t i = 0; i < scenario->strategy_count; i++) {
-        free(scenario->strategies[i].name);
-        free(scenario->strategies[i].about);
-    }
-    for (size_t i = 0; i < scenario->parameter_count; i++) {
-        free(scenario->parameters[i].name);
-        free(scenario->parameters[i].value);
-    }
-    free(scenario->strategies);
-    free(scenario->parameters);
-    patterns_release(&scenario->ignore);
-    patterns_release(&scenario->ordered);
-    free(scenario->path);
-    free(scenario->name);
-    free(scenario->title);
-    free(scenario->source);
-    sandbox_free(scenario->lua);
-}
-
 struct scenario *scenario_free(struct scenario *scenario)
 {
-    if (scenario)
-        scenario_release(scenario);
+    if (!scenario)
+        return NULL;
+    outline_release(&scenario->outline);
+    free(scenario->functions);
+    patterns_release(&scenario->ignore);
+    patterns_release(&scenario->ordered);
+    sandbox_free(scenario->lua);
     free(scenario);
     return NULL;
-}
-
-ptrdiff_t scenario_find(const struct scenario *scenario, const char *name)
-{
-    for (size_t i = 0; i < scenario->strategy_count; i++)
-        if (strcmp(scenario->strategies[i].name, name) == 0)
-            return (ptrdiff_t)i;
-    return -1;
-}
-
-const char *scenario_strategy_name(const void *scenario, size_t index)
-{
-    return ((const struct scenario *)scenario)->strategies[index].name;
 }
 
 int scenario_call(struct scenario *scenario, scenario_function function,

@@ -129,7 +129,7 @@ static json_t *strategy(const struct finding *finding)
 
 static json_t *baseline_object(const struct result *result)
 {
-    const struct scenario *scenario = result->scenario;
+    const struct outline *scenario = result->scenario;
     json_t *object = json_object(), *params = json_object(), *strategies = json_array();
 
     for (size_t i = 0; i < scenario->parameter_count; i++)
@@ -294,7 +294,7 @@ struct baseline *baseline_free(struct baseline *baseline)
     if (!baseline)
         return NULL;
     result_release(&baseline->result);
-    scenario_release(&baseline->scenario);
+    outline_release(&baseline->scenario);
     free(baseline->version);
     free(baseline->transport);
     free(baseline->killer);

@@ -18,7 +18,7 @@
 #define BASELINE_SCHEMA 1
 
 struct baseline {
-    struct scenario scenario; /* made by hand: names and parameters, nothing of Lua */
+    struct outline scenario;  /* made by hand: names and parameters, nothing of Lua */
     struct result result;     /* borrows from it */
     char *version;            /* of the afterkill that wrote it */
     char *transport, *killer; /* the result's */

@@ -278,7 +278,7 @@ static unsigned parse_expect(struct reading *reading, json_t *object)
 }
 
 static void parse_name(struct reading *reading, json_t *object,
-                       const struct scenario *scenario, struct strategy *strategy)
+                       const struct outline *scenario, struct strategy *strategy)
 {
     strategy->name = mem_strdup(get_text(reading, object, "name"));
     strategy->about = mem_strdup("");
@@ -303,7 +303,7 @@ static void parse_finding(struct reading *reading, json_t *object,
 }
 
 static void parse_parameters(struct reading *reading, json_t *root,
-                             struct scenario *scenario)
+                             struct outline *scenario)
 {
     json_t *params = get_object(reading, root, "params"), *value;
     const char *key;
@@ -327,7 +327,7 @@ static void parse_strategies(struct reading *reading, json_t *root,
                              struct baseline *baseline)
 {
     json_t *array = get_array(reading, root, "strategies");
-    struct scenario *scenario = &baseline->scenario;
+    struct outline *scenario = &baseline->scenario;
     size_t count = json_array_size(array);
     CLEANUP(mem_freep) size_t *all = MEM_ARRAY(size_t, count + 1);
     struct plan plan = { .strategies = count };
@@ -372,7 +372,7 @@ static void parse_result(struct reading *reading, json_t *root, struct baseline 
 }
 
 static void parse_scenario(struct reading *reading, json_t *root,
-                           struct scenario *scenario)
+                           struct outline *scenario)
 {
     scenario->path = mem_strdup(reading->name);
     scenario->name = mem_strdup(get_text(reading, root, "scenario"));

@@ -112,7 +112,7 @@ int stored_environment(struct database *database, struct environment *ret,
 
 static int read_parameter(void *context, sqlite3_stmt *row, struct err *err)
 {
-    struct scenario *scenario = context;
+    struct outline *scenario = context;
     const char *kind = database_text(row, 2);
 
     (void)err;
@@ -129,7 +129,7 @@ static int read_parameter(void *context, sqlite3_stmt *row, struct err *err)
 
 /* The strategies of a scenario, and which of them take part in which order. */
 struct cast {
-    struct scenario *scenario;
+    struct outline *scenario;
     size_t *taking_part; /* owned */
     size_t count;
 };
@@ -137,7 +137,7 @@ struct cast {
 static int read_strategy(void *context, sqlite3_stmt *row, struct err *err)
 {
     struct cast *cast = context;
-    struct scenario *scenario = cast->scenario;
+    struct outline *scenario = cast->scenario;
     size_t number = scenario->strategy_count++;
 
     (void)err;
@@ -182,7 +182,7 @@ static const char *term_or(const struct terms *terms, const char *name,
 static int load_scenario(struct database *database, const struct terms *terms,
                          struct cast *cast, struct err *err)
 {
-    struct scenario *scenario = cast->scenario;
+    struct outline *scenario = cast->scenario;
     int code =
         database_each(database, "SELECT name, value, kind FROM parameters ORDER BY name",
                       read_parameter, scenario, err);
@@ -236,7 +236,7 @@ int saved_load_parts(const char *directory, struct database *database, unsigned 
     int code;
 
     saved.directory = mem_strdup(directory);
-    saved.scenario = MEM_NEW(struct scenario);
+    saved.scenario = MEM_NEW(struct outline);
     code = load(database, what, &saved, err);
     if (code < 0) {
         saved_release(&saved);
@@ -260,7 +260,9 @@ void saved_release(struct saved *saved)
 {
     result_release(&saved->result);
     terms_release(&saved->terms);
-    scenario_free(saved->scenario);
+    if (saved->scenario)
+        outline_release(saved->scenario);
+    free(saved->scenario);
     free(saved->directory);
     *saved = (struct saved){ .terms = TERMS_NULL };
 }

@@ -402,7 +402,7 @@ static int put_plan(struct store *store, const struct terms *terms,
     return code;
 }
 
-static int put_parameters(struct store *store, const struct scenario *scenario,
+static int put_parameters(struct store *store, const struct outline *scenario,
                           struct err *err)
 {
     CLEANUP(statement_finalizep) sqlite3_stmt *insert = NULL;
@@ -424,7 +424,7 @@ static int put_parameters(struct store *store, const struct scenario *scenario,
 static int put_strategy(struct store *store, sqlite3_stmt *insert,
                         const struct result *result, size_t number, struct err *err)
 {
-    const struct scenario *scenario = result->scenario;
+    const struct outline *scenario = result->scenario;
     const struct strategy *strategy = &scenario->strategies[number];
     char expect[LATER_TEXT];
 

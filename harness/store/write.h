@@ -70,7 +70,7 @@ int store_put_fact(struct store *store, const char *name, const char *value,
 struct saved {
     char *directory;
     struct terms terms;
-    struct scenario *scenario;
+    struct outline *scenario;
     struct result result;
 };
 

@@ -23,8 +23,8 @@ struct shared {
 static int measure_once(struct judge *judge, struct auditor *restorer, struct wire *wire,
                         size_t subject, uint64_t *ret_ns, struct err *err)
 {
-    const struct strategy *strategy =
-        &judge->scenario->strategies[judge->subjects[subject].strategy];
+    struct scenario *scenario = judge->scenario;
+    size_t strategy = judge->subjects[subject].strategy;
     uint64_t start_ns;
     bool refused;
     int code = snapshot_restore(restorer, true, err);
@@ -32,13 +32,14 @@ static int measure_once(struct judge *judge, struct auditor *restorer, struct wi
     if (code < 0)
         return code;
     start_ns = clock_now_ns();
-    code = scenario_call(judge->scenario, strategy->update, wire, &refused, err);
+    code = scenario_call(scenario, scenario->functions[strategy].update, wire, &refused,
+                         err);
     *ret_ns = clock_now_ns() - start_ns;
     return code < 0
                ? err_wrap(
                      err,
                      "strategy '%s': repeat the update in one process, on one connection",
-                     strategy->name)
+                     scenario->outline.strategies[strategy].name)
                : 0;
 }
 

@@ -40,7 +40,8 @@ static int run_function(struct judge *judge, scenario_function function, const c
         return err_wrap(err, "%s", what);
     if (end.outcome == OUTCOME_TIMEOUT)
         return err_set(err, ERR_USAGE, "%s: %s did not return within %g s (--timeout)",
-                       judge->scenario->path, what, (double)judge->timeout_ns / 1e9);
+                       judge->scenario->outline.path, what,
+                       (double)judge->timeout_ns / 1e9);
     if (judge->page->error[0])
         return err_set(err, judge->page->error_code, "%s: %s", what, judge->page->error);
     return err_set(err, -ECHILD, "%s: the worker died, and not by afterkill's hand",
@@ -240,7 +241,7 @@ static int learn_old(struct judge *judge, struct err *err)
             "%s: two runs of `before` left different states (%s); nothing in a "
             "scenario may depend on chance or on the clock: use p.seed and p.now, or "
             "name the key in `ignore`",
-            judge->scenario->path, difference);
+            judge->scenario->outline.path, difference);
     bounds_cover(&judge->auditor.bounds, &again);
     return snapshot_keep(&judge->auditor, &again, err);
 }
@@ -248,12 +249,14 @@ static int learn_old(struct judge *judge, struct err *err)
 static int run_update(struct judge *judge, struct subject *subject, struct snapshot *ret,
                       struct err *err)
 {
-    const struct strategy *strategy = &judge->scenario->strategies[subject->strategy];
+    const struct strategy *strategy =
+        &judge->scenario->outline.strategies[subject->strategy];
+    scenario_function update = judge->scenario->functions[subject->strategy].update;
     CLEANUP(mem_freep) char *what = mem_printf("strategy '%s': update", strategy->name);
     int code = judge_prepare(judge, err);
 
     if (code == 0)
-        code = run_function(judge, strategy->update, what, true, err);
+        code = run_function(judge, update, what, true, err);
     if (code == 0)
         code = snapshot_take(&judge->auditor, 0, ret, err);
     subject->commands = judge->page->commands;
@@ -310,7 +313,8 @@ static int learn_new(struct judge *judge, struct subject *subject, struct err *e
             "%s: two uninterrupted runs of strategy '%s' differ (%s); nothing in a "
             "scenario may depend on chance or on the clock: use p.seed and p.now, or "
             "name the key in `ignore`",
-            judge->scenario->path, judge->scenario->strategies[subject->strategy].name,
+            judge->scenario->outline.path,
+            judge->scenario->outline.strategies[subject->strategy].name,
             difference[0] ? difference : "in the number of commands");
     compare_recordings(judge, subject);
     /* Two updates in one millisecond are told the same id, and may then send the same
@@ -330,23 +334,25 @@ static int check_alive(struct judge *judge, const char *which, const struct err 
 
     if (failed->code)
         return err_set(err, ERR_USAGE, "%s: not clean without any crash: after %s, %s",
-                       judge->scenario->path, which, failed->msg);
+                       judge->scenario->outline.path, which, failed->msg);
     if (broken->code)
         return err_set(err, ERR_USAGE,
                        "%s: not clean without any crash: %s violates an invariant: %s",
-                       judge->scenario->path, which, broken->msg);
+                       judge->scenario->outline.path, which, broken->msg);
     code = try_alive(judge, &alive, &why, err);
     if (code == 0 && !alive)
         return err_set(err, ERR_USAGE,
                        "%s: not clean without any crash: `alive` fails after %s: %s",
-                       judge->scenario->path, which, why.msg);
+                       judge->scenario->outline.path, which, why.msg);
     return code;
 }
 
 static int learn_right(struct judge *judge, const struct subject *reference,
                        struct err *err)
 {
-    const struct strategy *strategy = &judge->scenario->strategies[reference->strategy];
+    const struct strategy *strategy =
+        &judge->scenario->outline.strategies[reference->strategy];
+    scenario_function recover = judge->scenario->functions[reference->strategy].recover;
     CLEANUP(mem_freep) char *completed =
         mem_printf("the completed update of the reference strategy '%s'", strategy->name);
     struct err failed = ERR_NULL, broken = ERR_NULL;
@@ -355,15 +361,13 @@ static int learn_right(struct judge *judge, const struct subject *reference,
     int code = judge_prepare(judge, err);
 
     if (code == 0)
-        code = find_residue(judge, strategy->recover, &judge->right_old, &failed, &broken,
-                            err);
+        code = find_residue(judge, recover, &judge->right_old, &failed, &broken, err);
     if (code == 0)
         code = check_alive(judge, "the old state", &failed, &broken, err);
     if (code == 0)
         code = run_update(judge, &again, &ignored, err);
     if (code == 0)
-        code = find_residue(judge, strategy->recover, &judge->right_new, &failed, &broken,
-                            err);
+        code = find_residue(judge, recover, &judge->right_new, &failed, &broken, err);
     if (code == 0)
         code = check_alive(judge, completed, &failed, &broken, err);
     snapshot_release(&ignored);
@@ -373,7 +377,7 @@ static int learn_right(struct judge *judge, const struct subject *reference,
 /* Does the completed update leave what the reference's leaves? */
 static int learn_uncrashed(struct judge *judge, struct subject *subject, struct err *err)
 {
-    const struct strategy *strategy = &judge->scenario->strategies[subject->strategy];
+    scenario_function recover = judge->scenario->functions[subject->strategy].recover;
     CLEANUP(snapshot_release) struct snapshot residue = SNAPSHOT_NULL;
     CLEANUP(snapshot_release) struct snapshot ignored = SNAPSHOT_NULL;
     struct err failed = ERR_NULL, broken = ERR_NULL, why = ERR_NULL;
@@ -381,7 +385,7 @@ static int learn_uncrashed(struct judge *judge, struct subject *subject, struct 
     int code = run_update(judge, subject, &ignored, err);
 
     if (code == 0)
-        code = find_residue(judge, strategy->recover, &residue, &failed, &broken, err);
+        code = find_residue(judge, recover, &residue, &failed, &broken, err);
     if (code < 0)
         return code;
     subject->uncrashed =
@@ -407,7 +411,7 @@ static struct subject *subject_of(struct judge *judge, size_t strategy)
 int judge_learn(struct judge *judge, redisContext *connection, const size_t *strategies,
                 size_t count, struct err *err)
 {
-    struct subject apart = { .strategy = judge->scenario->reference };
+    struct subject apart = { .strategy = judge->scenario->outline.reference };
     struct subject *reference;
     int code = auditor_init(&judge->auditor, connection, &judge->scenario->ignore,
                             &judge->scenario->ordered, err);
@@ -419,7 +423,7 @@ int judge_learn(struct judge *judge, redisContext *connection, const size_t *str
     judge->subject_count = count;
     for (size_t i = 0; i < count; i++)
         judge->subjects[i].strategy = strategies[i];
-    reference = subject_of(judge, judge->scenario->reference);
+    reference = subject_of(judge, judge->scenario->outline.reference);
     if (code == 0)
         code = learn_old(judge, err);
     if (code == 0 && !reference) {
@@ -468,7 +472,7 @@ static int judge_new(struct judge *judge, struct subject *subject,
                      const struct snapshot *snapshot, struct judgement *ret,
                      struct err *err)
 {
-    const struct strategy *strategy = &judge->scenario->strategies[subject->strategy];
+    scenario_function recover = judge->scenario->functions[subject->strategy].recover;
     CLEANUP(snapshot_release) struct snapshot residue = SNAPSHOT_NULL;
     struct state *state =
         (struct state *)(uintptr_t)&snapshot->state; /* sorted, not changed */
@@ -478,7 +482,7 @@ static int judge_new(struct judge *judge, struct subject *subject,
 
     ret->signature = snapshot->signature;
     ret->now = verdict_now(&judge->old.state, &subject->done.state, state);
-    code = find_residue(judge, strategy->recover, &residue, &failed, &broken, err);
+    code = find_residue(judge, recover, &residue, &failed, &broken, err);
     if (code < 0)
         return code;
     ret->later =
@@ -507,10 +511,10 @@ static int judge_new(struct judge *judge, struct subject *subject,
 static bool judged_alike(const struct judge *judge, const struct subject *a,
                          const struct subject *b)
 {
-    const struct strategy *strategies = judge->scenario->strategies;
+    const struct strategy_functions *functions = judge->scenario->functions;
 
-    return a == b || (!strategies[a->strategy].recover &&
-                      !strategies[b->strategy].recover && !judge->scenario->alive &&
+    return a == b || (!functions[a->strategy].recover &&
+                      !functions[b->strategy].recover && !judge->scenario->alive &&
                       signature_equal(a->done.signature, b->done.signature));
 }
 
@@ -521,8 +525,8 @@ static bool judges_by_signature(const struct judge *judge)
     const struct scenario *scenario = judge->scenario;
     bool looks = scenario->alive || scenario->holds_later;
 
-    for (size_t i = 0; i < scenario->strategy_count; i++)
-        looks = looks || scenario->strategies[i].recover;
+    for (size_t i = 0; i < scenario->outline.strategy_count; i++)
+        looks = looks || scenario->functions[i].recover;
     return !scenario->holds_now && !(looks && scenario->ignore.count);
 }
 

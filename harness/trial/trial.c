@@ -19,7 +19,7 @@ void bench_release(struct bench *bench)
 const struct strategy *bench_strategy(const struct bench *bench,
                                       const struct subject *subject)
 {
-    return &bench->judge.scenario->strategies[subject->strategy];
+    return &bench->judge.scenario->outline.strategies[subject->strategy];
 }
 
 void bench_end_phase(struct bench *bench, enum phase phase, uint64_t now_ns)
@@ -44,7 +44,7 @@ struct worker_job trial_job(const struct bench *bench, const struct subject *sub
 {
     return (struct worker_job){
         .scenario = bench->judge.scenario,
-        .function = bench_strategy(bench, subject)->update,
+        .function = bench->judge.scenario->functions[subject->strategy].update,
         .fault = fault,
         .killer = bench->killer,
         .record = bench->record,

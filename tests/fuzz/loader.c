@@ -28,17 +28,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 /* What the rest of the program takes for granted of a scenario that was loaded. */
 static void check_scenario(const struct scenario *scenario)
 {
-    MUST(scenario->strategy_count > 0);
-    MUST(scenario->reference < scenario->strategy_count);
-    for (size_t i = 0; i < scenario->strategy_count; i++) {
-        const struct strategy *strategy = &scenario->strategies[i];
-        ptrdiff_t found = scenario_find(scenario, strategy->name);
+    MUST(scenario->outline.strategy_count > 0);
+    MUST(scenario->outline.reference < scenario->outline.strategy_count);
+    for (size_t i = 0; i < scenario->outline.strategy_count; i++) {
+        const struct strategy *strategy = &scenario->outline.strategies[i];
+        ptrdiff_t found = outline_find(&scenario->outline, strategy->name);
 
-        MUST(strategy->name[0] && strategy->about && strategy->update);
+        MUST(strategy->name[0] && strategy->about && scenario->functions[i].update);
         MUST(found == (ptrdiff_t)i);
     }
-    for (size_t i = 0; i < scenario->parameter_count; i++)
-        MUST(scenario->parameters[i].name && scenario->parameters[i].value);
+    for (size_t i = 0; i < scenario->outline.parameter_count; i++)
+        MUST(scenario->outline.parameters[i].name &&
+             scenario->outline.parameters[i].value);
     patterns_match(&scenario->ignore, STR("stat:1"));
     patterns_match(&scenario->ordered, STR("\xff\0log"));
 }

@@ -165,11 +165,11 @@ static int count_escapes(const char *path, const struct address *address)
 
     must(scenario_load(path, &settings, &scenario, &err), &err);
     sandbox_keep(scenario->lua);
-    for (size_t k = 0; k < 2 * (2 * scenario->strategy_count + 1); k++) {
+    for (size_t k = 0; k < 2 * (2 * scenario->outline.strategy_count + 1); k++) {
         bool lost = k % 2; /* the connection is gone */
         size_t i = k / 2;
-        const struct strategy *strategy = &scenario->strategies[i / 2];
-        bool last = i == 2 * scenario->strategy_count;
+        const struct strategy_functions *strategy = &scenario->functions[i / 2];
+        bool last = i == 2 * scenario->outline.strategy_count;
         redisContext *connection;
         struct attempt attempt = {
             .scenario = scenario,

@@ -448,7 +448,7 @@ Test(language, scripts_unknown_to_the_server)
 
             cr_assert_eq(code, 0, "%s", err.msg);
             wire = wire_new(connection->fd, page);
-            code = scenario_call(scenario, scenario->strategies[0].update, wire, &refused,
+            code = scenario_call(scenario, scenario->functions[0].update, wire, &refused,
                                  &err);
             cr_expect_eq(code, call == 0 || rows[i].first ? rows[i].first : 0, "%s",
                          err.msg);

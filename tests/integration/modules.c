@@ -913,14 +913,14 @@ static enum outcome run_worker(struct shop *shop, const char *strategy,
                                struct worker_job job)
 {
     struct snapshot snapshot = SNAPSHOT_NULL;
-    ptrdiff_t index = scenario_find(shop->scenario, strategy);
+    ptrdiff_t index = outline_find(&shop->scenario->outline, strategy);
     struct worker_end end;
     struct err err = ERR_NULL;
 
     cr_assert_geq(index, 0);
     tell(shop->bench.auditor.connection, "FLUSHALL");
     job.scenario = shop->scenario;
-    job.function = shop->scenario->strategies[index].update;
+    job.function = shop->scenario->functions[index].update;
     cr_assert_eq(
         worker_run(&job, &shop->bench.server.address, shop->bench.page, &end, &err), 0,
         "%s", err.msg);
@@ -1162,7 +1162,7 @@ Test(worker, without_a_server_is_an_error, .timeout = 30)
 {
     struct shop shop = shop_make();
     struct worker_job job = { .scenario = shop.scenario,
-                              .function = shop.scenario->strategies[0].update,
+                              .function = shop.scenario->functions[0].update,
                               .timeout_ns = NSEC_PER_SEC };
     char *path = mem_printf("%s/nowhere.sock", shop.bench.directory);
     struct address nowhere = { .path = path };

@@ -39,7 +39,7 @@ static struct theatre theatre_make(const char *path, const char *assignment,
         theatre.strategies[i] = i;
     theatre.options = (struct fleet_options){
         .scenario = theatre.scenario,
-        .plan = { 1, theatre.scenario->strategy_count, trials },
+        .plan = { 1, theatre.scenario->outline.strategy_count, trials },
         .timeout_ns = UINT64_C(10000000000),
         .skip_costs = true,
         .lanes = 2,
@@ -53,7 +53,7 @@ static void theatre_run(struct theatre *theatre)
     struct err err = ERR_NULL;
 
     theatre->options.strategies = theatre->strategies;
-    result_init(&theatre->result, theatre->scenario, theatre->strategies,
+    result_init(&theatre->result, &theatre->scenario->outline, theatre->strategies,
                 &theatre->options.plan);
     cr_assert_eq(fleet_run(&theatre->options, &theatre->result, &err), 0, "%s", err.msg);
 }
@@ -86,7 +86,7 @@ static int perform(struct theatre *theatre, const struct replay *replay, struct 
 
     options.strategies = theatre->strategies;
     options.replay = replay;
-    result_init(&result, theatre->scenario, theatre->strategies, &options.plan);
+    result_init(&result, &theatre->scenario->outline, theatre->strategies, &options.plan);
     code = fleet_run(&options, &result, err);
     cr_expect_eq(result.lanes, 1);
     free(theatre->narrative);
@@ -271,7 +271,7 @@ Test(replay, falls_back_on_the_census_and_says_so, .timeout = 60)
     struct replay replay;
     const char *narrative;
 
-    theatre.strategies[0] = (size_t)scenario_find(theatre.scenario, "buffer");
+    theatre.strategies[0] = (size_t)outline_find(&theatre.scenario->outline, "buffer");
     theatre.options.plan.strategies = 1;
     theatre_run(&theatre);
     replay = point_of(&theatre, 0, 10);
@@ -546,7 +546,7 @@ static void compare_judgements(const char *name)
     cr_assert_not_null(page);
     cr_assert_eq(connection_open(&server.address, &connection, &err), 0, "%s", err.msg);
     cr_assert_eq(judge_learn(&judge, connection, theatre.strategies,
-                             theatre.scenario->strategy_count, &err),
+                             theatre.scenario->outline.strategy_count, &err),
                  0, "%s: %s", name, err.msg);
     for (size_t i = 0; i < judge.subject_count; i++) {
         struct subject *subject = &judge.subjects[i];
@@ -554,7 +554,7 @@ static void compare_judgements(const char *name)
         for (uint64_t k = 0; k <= subject->commands; k++) {
             struct worker_job job = {
                 .scenario = theatre.scenario,
-                .function = theatre.scenario->strategies[i].update,
+                .function = theatre.scenario->functions[i].update,
                 .fault = FAULT_STEP,
                 .point.commands = k,
                 .timeout_ns = judge.timeout_ns,

@@ -17,7 +17,7 @@ struct handmade_strategy {
 };
 
 struct handmade {
-    struct scenario scenario;
+    struct outline scenario;
     struct strategy strategies[HANDMADE_STRATEGIES];
     struct parameter parameters[2]; /* jobs=25, period=10 */
     struct result result;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "result/check.h"
 
 static struct err err_of(int code)
@@ -18,7 +19,7 @@ static void take(struct check *check, struct check_scenario *entry, unsigned exp
                  unsigned census, unsigned kills_harmed, unsigned unexplained)
 {
     struct strategy strategy = { .name = (char[]){ "only" }, .expect = expect };
-    const struct scenario scenario = { .strategies = &strategy, .strategy_count = 1 };
+    const struct outline scenario = { .strategies = &strategy, .strategy_count = 1 };
     const struct plan plan = { 1, 1, 10 };
     const size_t first = 0;
     struct point points[2] = {

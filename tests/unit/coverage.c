@@ -47,8 +47,8 @@ static void take(struct result *result, enum event_type type, const void *body,
 static void take_census(struct result *result, uint32_t strategy)
 {
     struct event_control control = { .strategy = strategy,
-                                       .commands = POINTS - 1,
-                                       .done = signature(AFTER) };
+                                     .commands = POINTS - 1,
+                                     .done = signature(AFTER) };
 
     take(result, EVENT_CONTROL, &control, sizeof(control));
     for (unsigned k = 0; k < POINTS; k++) {
@@ -88,7 +88,7 @@ static struct event_trial die(const struct plan_trial *planned)
 }
 
 /* Campaign number `seed`, whose intervals are added to the coverages. */
-static void run_campaign(const struct scenario *scenario, uint64_t seed,
+static void run_campaign(const struct outline *scenario, uint64_t seed,
                          struct coverage coverages[RATES][ARRAY_SIZE(confidences)])
 {
     struct plan plan = { seed, RATES, ATTEMPTS };
@@ -129,7 +129,7 @@ Test(coverage, is_as_promised_for_exactly_known_rates, .timeout = 600)
 {
     static struct coverage coverages[RATES][ARRAY_SIZE(confidences)];
     struct strategy strategies[RATES];
-    struct scenario scenario = { .strategies = strategies, .strategy_count = RATES };
+    struct outline scenario = { .strategies = strategies, .strategy_count = RATES };
 
     memset(strategies, 0, sizeof(strategies));
     for (size_t i = 0; i < RATES; i++)

@@ -357,13 +357,13 @@ Test(load, bytecode_is_refused)
                   "  strategies = { " ONE " } }",
                   &plain);
     CLEANUP(mem_freep) char *path = mem_printf("%s/code.lua", directory);
-    size_t length = strlen(scenario->parameters[0].value) / 2;
+    size_t length = strlen(scenario->outline.parameters[0].value) / 2;
     CLEANUP(mem_freep) char *code = mem_alloc(length + 1);
     struct scenario *none = NULL;
     struct err err = ERR_NULL;
 
     for (size_t i = 0; i < length; i++) {
-        const char *hex = scenario->parameters[0].value + 2 * i;
+        const char *hex = scenario->outline.parameters[0].value + 2 * i;
 
         code[i] = (char)strtol((const char[]){ hex[0], hex[1], '\0' }, NULL, 16);
     }
@@ -425,30 +425,31 @@ Test(load, a_whole_scenario)
         "    { name = 'other', expect = 'safe', update = function() end },\n"
         "  } }\n";
     CLEANUP(scenario_freep) struct scenario *scenario = load_good(text, &plain);
-    const struct strategy *strategies = scenario->strategies;
+    const struct strategy *strategies = scenario->outline.strategies;
+    const struct strategy_functions *functions = scenario->functions;
 
-    cr_expect_str_eq(scenario->name, "case");
-    cr_expect_str_eq(scenario->title, "A title");
-    cr_expect_str_eq(scenario->source, "https://example.org");
+    cr_expect_str_eq(scenario->outline.name, "case");
+    cr_expect_str_eq(scenario->outline.title, "A title");
+    cr_expect_str_eq(scenario->outline.source, "https://example.org");
     cr_expect(scenario->before && scenario->recover && scenario->alive);
-    cr_assert_eq(scenario->strategy_count, 3);
+    cr_assert_eq(scenario->outline.strategy_count, 3);
     cr_expect_str_eq(strategies[0].name, "old");
     cr_expect_str_eq(strategies[0].about, "how it was");
     cr_expect_eq(strategies[0].expect, (unsigned)(LATER_LEAKED | LATER_LOST));
     cr_expect_eq(strategies[1].expect, EXPECT_ATOMIC);
     cr_expect_eq(strategies[2].expect, EXPECT_SAFE);
-    cr_expect_eq(scenario->reference, 1);
-    cr_expect_eq(strategies[0].recover, scenario->recover, "inherited");
-    cr_expect_neq(strategies[1].recover, scenario->recover, "its own");
-    cr_expect(strategies[0].update && strategies[1].update != strategies[0].update);
-    cr_expect_eq(scenario_find(scenario, "fixed"), 1);
-    cr_expect_eq(scenario_find(scenario, "fix"), -1);
-    cr_expect_str_eq(scenario_strategy_name(scenario, 2), "other");
+    cr_expect_eq(scenario->outline.reference, 1);
+    cr_expect_eq(functions[0].recover, scenario->recover, "inherited");
+    cr_expect_neq(functions[1].recover, scenario->recover, "its own");
+    cr_expect(functions[0].update && functions[1].update != functions[0].update);
+    cr_expect_eq(outline_find(&scenario->outline, "fixed"), 1);
+    cr_expect_eq(outline_find(&scenario->outline, "fix"), -1);
+    cr_expect_str_eq(outline_strategy_name(&scenario->outline, 2), "other");
     cr_expect_eq(scenario->ignore.count, 2);
     cr_expect(patterns_match(&scenario->ignore, STR("stat:failed")));
     cr_expect(patterns_match(&scenario->ordered, STR("log")));
     cr_expect(!patterns_match(&scenario->ordered, STR("stat:failed")));
-    cr_expect_eq(scenario->now, 1700000000);
+    cr_expect_eq(scenario->outline.now, 1700000000);
 }
 
 Test(load, what_is_left_out_has_a_default)
@@ -458,14 +459,14 @@ Test(load, what_is_left_out_has_a_default)
         "  { name = 'b', update = function() end } } }";
     CLEANUP(scenario_freep) struct scenario *scenario = load_good(text, &plain);
 
-    cr_expect_eq(scenario->reference, 1, "the last one");
-    cr_expect_str_eq(scenario->title, "");
-    cr_expect_str_eq(scenario->source, "");
-    cr_expect_str_eq(scenario->strategies[0].about, "");
-    cr_expect_eq(scenario->strategies[0].expect, 0);
-    cr_expect_eq(scenario->strategies[0].recover, 0);
+    cr_expect_eq(scenario->outline.reference, 1, "the last one");
+    cr_expect_str_eq(scenario->outline.title, "");
+    cr_expect_str_eq(scenario->outline.source, "");
+    cr_expect_str_eq(scenario->outline.strategies[0].about, "");
+    cr_expect_eq(scenario->outline.strategies[0].expect, 0);
+    cr_expect_eq(scenario->functions[0].recover, 0);
     cr_expect(!scenario->before && !scenario->recover && !scenario->alive);
-    cr_expect_eq(scenario->parameter_count, 0);
+    cr_expect_eq(scenario->outline.parameter_count, 0);
     cr_expect(!patterns_match(&scenario->ignore, STR("anything")));
     cr_expect_null(scenario_free(NULL));
 }
@@ -585,9 +586,9 @@ Test(parameters, are_listed_by_name)
         PARAMETERS("period = 2.5, alpha = 'x', jobs = 25, beta = false", "true"),
         &settings);
 
-    cr_assert_eq(scenario->parameter_count, ARRAY_SIZE(expected));
+    cr_assert_eq(scenario->outline.parameter_count, ARRAY_SIZE(expected));
     for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
-        const struct parameter *parameter = &scenario->parameters[i];
+        const struct parameter *parameter = &scenario->outline.parameters[i];
 
         cr_expect_str_eq(parameter->name, expected[i].name);
         cr_expect_str_eq(parameter->value, expected[i].value);
@@ -609,9 +610,10 @@ Test(parameters, chance_comes_from_the_seed)
         const struct scenario_settings settings = { NULL, 0, seeds[i], 0, NULL };
         CLEANUP(scenario_freep) struct scenario *scenario = load_good(text, &settings);
 
-        cr_expect_str_neq(scenario->parameters[0].value, scenario->parameters[1].value);
-        values[i] = mem_printf("%s %s", scenario->parameters[0].value,
-                               scenario->parameters[1].value);
+        cr_expect_str_neq(scenario->outline.parameters[0].value,
+                          scenario->outline.parameters[1].value);
+        values[i] = mem_printf("%s %s", scenario->outline.parameters[0].value,
+                               scenario->outline.parameters[1].value);
     }
     cr_expect_str_eq(values[0], values[1]);
     for (size_t i = 2; i < ARRAY_SIZE(seeds); i++)

@@ -23,7 +23,7 @@ static struct strategy strategies[STRATEGIES] = {
     { .name = (char[]){ "multi" }, .about = (char[]){ "" } },
     { .name = (char[]){ "script" }, .about = (char[]){ "" } },
 };
-static struct scenario scenario = {
+static struct outline scenario = {
     .name = (char[]){ "a scenario" },
     .title = (char[]){ "" },
     .source = (char[]){ "" },

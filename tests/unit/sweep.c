@@ -81,8 +81,8 @@ Test(sweep, orders_numbers_by_size_and_texts_not_at_all)
             parameters[v][1] = (struct parameter){ .name = swept,
                                                    .value = mem_strdup(rows[i].values[v]),
                                                    .is_text = rows[i].is_text };
-            scenarios[v] =
-                (struct scenario){ .parameters = parameters[v], .parameter_count = 2 };
+            scenarios[v] = (struct scenario){ .outline = { .parameters = parameters[v],
+                                                           .parameter_count = 2 } };
             pointers[v] = &scenarios[v];
         }
         order = sweep_order(&sweep);

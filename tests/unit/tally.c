@@ -15,8 +15,8 @@ static struct strategy strategies[STRATEGIES] = {
     { .name = (char[]){ "atomic" }, .expect = EXPECT_ATOMIC },
     { .name = (char[]){ "silent" } },
 };
-static const struct scenario scenario = { .strategies = strategies,
-                                          .strategy_count = STRATEGIES };
+static const struct outline scenario = { .strategies = strategies,
+                                         .strategy_count = STRATEGIES };
 
 static struct result result;
 
@@ -79,7 +79,7 @@ static void take_point(uint32_t strategy, uint64_t index, enum now now, unsigned
 }
 
 static struct event_trial trial_of(uint32_t strategy, enum outcome outcome,
-                                     uint64_t replies, uint64_t commands, unsigned state)
+                                   uint64_t replies, uint64_t commands, unsigned state)
 {
     return (struct event_trial){
         .number = 77,
@@ -199,7 +199,7 @@ Test(tally, a_death_is_explained_by_a_point_in_its_range)
     for (size_t o = 0; o < ARRAY_SIZE(outcomes); o++) {
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
             struct event_trial trial = trial_of(LEAKY, outcomes[o], cases[i].replies,
-                                                  cases[i].commands, cases[i].state);
+                                                cases[i].commands, cases[i].state);
             bool valid = outcomes[o] == OUTCOME_VALID;
 
             begin();
@@ -350,8 +350,7 @@ static void take_samples(enum samples_kind kind, const uint64_t *values, size_t 
     size_t bytes = sizeof(struct event_samples) + count * sizeof(*values);
     CLEANUP(mem_freep) struct event_samples *samples = mem_alloc(bytes);
 
-    *samples =
-        (struct event_samples){ .strategy = LEAKY, .kind = kind, .count = count };
+    *samples = (struct event_samples){ .strategy = LEAKY, .kind = kind, .count = count };
     if (count)
         memcpy(samples->values, values, count * sizeof(*values));
     take(EVENT_SAMPLES, samples, bytes);
@@ -410,7 +409,7 @@ Test(tally, byte_cuts_are_explained_by_their_own_boundary_alone)
     take_point(LEAKY, 2, NOW_TORN, LATER_LEAKED, 3);
     for (size_t i = 0; i < ARRAY_SIZE(cuts); i++) {
         struct event_trial cut = trial_of(LEAKY, OUTCOME_VALID, cuts[i].complete,
-                                            cuts[i].complete, cuts[i].state);
+                                          cuts[i].complete, cuts[i].state);
 
         cut.fault = FAULT_BYTE;
         take(EVENT_TRIALS, &cut, sizeof(cut));

@@ -1,0 +1,39 @@
+/* outline.h - what a scenario is called, says of itself and is expected to be, without
+ * its functions: all that results, stored runs and reports need of it. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct strategy {
+    char *name;
+    char *about;
+    unsigned expect; /* see verdict.h; 0 if the scenario does not say */
+};
+
+struct parameter {
+    char *name;
+    char *value;           /* as text: what --set takes */
+    bool is_text, is_flag; /* else a number */
+};
+
+struct outline {
+    char *path;
+    char *name; /* the file's name without .lua */
+    char *title;
+    char *source; /* "" if not given */
+    struct strategy *strategies;
+    size_t strategy_count;
+    size_t reference; /* whose completed update is right: index into strategies */
+    struct parameter *parameters;
+    size_t parameter_count;
+    int64_t now; /* seconds since 1970: what the functions see as p.now */
+};
+
+void outline_release(struct outline *outline); /* all zeros are fine */
+
+/* The index of a strategy; -1 if there is none of that name. */
+ptrdiff_t outline_find(const struct outline *outline, const char *name);
+const char *outline_strategy_name(const void *outline,
+                                  size_t index); /* for str_nearest() */
