@@ -232,14 +232,23 @@ static int find_timeline(struct lane *lane, size_t subject, struct err *err)
 
 static int measure_all(struct lane *lane, struct err *err)
 {
-    CLEANUP(measure_release) struct measure measure = { NULL, 0, NULL };
-    int code =
-        measure_updates(&lane->bench.judge, &lane->settings->address, &measure, err);
+    const struct lane_settings *settings = lane->settings;
+    const struct cost_order order = {
+        .scenario = settings->scenario,
+        .strategies = settings->strategies,
+        .count = settings->plan.strategies,
+        .address = &settings->address,
+        .worker_address = &settings->worker_address,
+        .kept = lane->bench.judge.auditor.kept,
+        .timeout_ns = settings->timeout_ns,
+    };
+    CLEANUP(cost_release) struct cost cost = COST_NULL;
+    int code = cost_measure(&order, &cost, err);
 
-    for (size_t i = 0; i < lane->bench.judge.subject_count && code == 0; i++)
-        code = tell_samples(lane, i, SAMPLES_UPDATE,
-                            &measure.durations_ns[i * MEASURE_UPDATES], measure.counts[i],
-                            err);
+    judge_touched(&lane->bench.judge);
+    for (size_t i = 0; i < order.count && code == 0; i++)
+        code = tell_samples(lane, i, SAMPLES_UPDATE, &cost.durations_ns[i * COST_UPDATES],
+                            cost.counts[i], err);
     return code;
 }
 
@@ -556,9 +565,9 @@ static int learn(struct lane *lane, struct err *err)
     if (code == 0)
         code = connect_lane(lane, &connection, err);
     if (code == 0)
-        code =
-            judge_learn(&lane->bench.judge, TAKE_PTR(connection),
-                        lane->settings->strategies, lane->settings->plan.strategies, err);
+        code = controls_learn(&lane->bench.judge, TAKE_PTR(connection),
+                              lane->settings->strategies, lane->settings->plan.strategies,
+                              err);
     if (code == 0)
         code = tell_controls(lane, err);
     for (size_t i = 0; i < lane->bench.judge.subject_count && !lane->settings->bytes &&

@@ -11,20 +11,20 @@
 #include "base/clock.h"
 #include "base/process.h"
 #include "redis/wire.h"
+#include "state/snapshot.h"
 
 #define WARM_UP 3
 
 struct shared {
     struct err err;
-    uint64_t values[]; /* per strategy: a count, then MEASURE_UPDATES durations */
+    uint64_t values[]; /* per strategy: a count, then COST_UPDATES durations */
 };
-#define STRIDE (MEASURE_UPDATES + 1)
+#define STRIDE (COST_UPDATES + 1)
 
-static int measure_once(struct judge *judge, struct auditor *restorer, struct wire *wire,
-                        size_t subject, uint64_t *ret_ns, struct err *err)
+static int measure_once(struct scenario *scenario, size_t strategy,
+                        struct auditor *restorer, struct wire *wire, uint64_t *ret_ns,
+                        struct err *err)
 {
-    struct scenario *scenario = judge->scenario;
-    size_t strategy = judge->subjects[subject].strategy;
     uint64_t start_ns;
     bool refused;
     int code = snapshot_restore(restorer, true, err);
@@ -35,26 +35,26 @@ static int measure_once(struct judge *judge, struct auditor *restorer, struct wi
     code = scenario_call(scenario, scenario->functions[strategy].update, wire, &refused,
                          err);
     *ret_ns = clock_now_ns() - start_ns;
-    return code < 0
-               ? err_wrap(
-                     err,
-                     "strategy '%s': repeat the update in one process, on one connection",
-                     scenario->outline.strategies[strategy].name)
-               : 0;
+    return code < 0 ? err_wrap(err,
+                               "strategy '%s': repeat the update in one process, on one "
+                               "connection",
+                               scenario->outline.strategies[strategy].name)
+                    : 0;
 }
 
-static int measure_rounds(struct judge *judge, struct auditor *restorer,
+static int measure_rounds(const struct cost_order *order, struct auditor *restorer,
                           struct wire *wire, struct shared *shared, struct err *err)
 {
-    uint64_t deadline_ns = clock_now_ns() + MEASURE_BUDGET_NS * judge->subject_count;
+    uint64_t deadline_ns = clock_now_ns() + COST_BUDGET_NS * order->count;
 
-    for (size_t round = 0; round < WARM_UP + MEASURE_UPDATES; round++) {
-        if (round >= WARM_UP + MEASURE_LEAST && clock_now_ns() > deadline_ns)
+    for (size_t round = 0; round < WARM_UP + COST_UPDATES; round++) {
+        if (round >= WARM_UP + COST_LEAST && clock_now_ns() > deadline_ns)
             return 0;
-        for (size_t i = 0; i < judge->subject_count; i++) {
+        for (size_t i = 0; i < order->count; i++) {
             uint64_t *row = &shared->values[i * STRIDE];
             uint64_t duration_ns = 0;
-            int code = measure_once(judge, restorer, wire, i, &duration_ns, err);
+            int code = measure_once(order->scenario, order->strategies[i], restorer, wire,
+                                    &duration_ns, err);
 
             if (code < 0)
                 return code;
@@ -65,11 +65,10 @@ static int measure_rounds(struct judge *judge, struct auditor *restorer,
     return 0;
 }
 
-__attribute__((noreturn)) static void live(struct judge *judge,
-                                           const struct address *address,
+__attribute__((noreturn)) static void live(const struct cost_order *order,
                                            struct shared *shared)
 {
-    const struct address *addresses[] = { address, judge->address };
+    const struct address *addresses[] = { order->address, order->worker_address };
     redisContext *connections[2] = { NULL, NULL };
     struct auditor restorer;
     struct err err = ERR_NULL;
@@ -79,9 +78,9 @@ __attribute__((noreturn)) static void live(struct judge *judge,
         code = connection_open(addresses[i], &connections[i], &err);
     if (code == 0)
         code = auditor_init(&restorer, connections[0], NULL, NULL, &err);
-    restorer.kept = judge->auditor.kept;
+    restorer.kept = order->kept;
     if (code == 0)
-        code = measure_rounds(judge, &restorer, wire_new(connections[1]->fd, NULL),
+        code = measure_rounds(order, &restorer, wire_new(connections[1]->fd, NULL),
                               shared, &err);
     shared->err = err;
     _exit(code < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
@@ -107,12 +106,11 @@ static int wait_for(pid_t pid, uint64_t deadline_ns, const struct shared *shared
     return err_set(err, -ECHILD, "the measuring worker died or did not end in time");
 }
 
-int measure_updates(struct judge *judge, const struct address *address,
-                    struct measure *ret, struct err *err)
+int cost_measure(const struct cost_order *order, struct cost *ret, struct err *err)
 {
-    size_t subjects = judge->subject_count;
-    size_t bytes = sizeof(struct shared) + subjects * STRIDE * sizeof(uint64_t);
-    uint64_t longest_ns = subjects * (WARM_UP + MEASURE_LEAST) * judge->timeout_ns;
+    size_t count = order->count;
+    size_t bytes = sizeof(struct shared) + count * STRIDE * sizeof(uint64_t);
+    uint64_t longest_ns = count * (WARM_UP + COST_LEAST) * order->timeout_ns;
     struct shared *shared =
         mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     pid_t pid;
@@ -120,35 +118,28 @@ int measure_updates(struct judge *judge, const struct address *address,
 
     if (shared == MAP_FAILED)
         return err_errno(err, "map %zu bytes of shared memory", bytes);
-    judge_touched(judge);
     pid = process_fork(false, err);
     if (pid == 0)
-        live(judge, address, shared);
-    code = pid < 0
-               ? pid
-               : wait_for(pid, clock_now_ns() + MEASURE_BUDGET_NS * subjects + longest_ns,
-                          shared, err);
-    if (code == 0) {
-        *ret = (struct measure){
-            .durations_ns = mem_alloc(subjects * MEASURE_UPDATES * sizeof(uint64_t)),
-            .subjects = subjects,
-            .counts = mem_alloc(subjects * sizeof(size_t)),
-        };
-        for (size_t i = 0; i < subjects; i++) {
-            const uint64_t *row = &shared->values[i * STRIDE];
+        live(order, shared);
+    code = pid < 0 ? pid
+                   : wait_for(pid, clock_now_ns() + COST_BUDGET_NS * count + longest_ns,
+                              shared, err);
+    if (code == 0)
+        *ret = (struct cost){ mem_alloc(count * COST_UPDATES * sizeof(uint64_t)),
+                              mem_alloc(count * sizeof(size_t)) };
+    for (size_t i = 0; i < count && code == 0; i++) {
+        const uint64_t *row = &shared->values[i * STRIDE];
 
-            ret->counts[i] = (size_t)row[0];
-            memcpy(&ret->durations_ns[i * MEASURE_UPDATES], row + 1,
-                   row[0] * sizeof(uint64_t));
-        }
+        ret->counts[i] = (size_t)row[0];
+        memcpy(&ret->durations_ns[i * COST_UPDATES], row + 1, row[0] * sizeof(uint64_t));
     }
     munmap(shared, bytes);
     return code;
 }
 
-void measure_release(struct measure *measure)
+void cost_release(struct cost *cost)
 {
-    free(measure->durations_ns);
-    free(measure->counts);
-    *measure = (struct measure){ NULL, 0, NULL };
+    free(cost->durations_ns);
+    free(cost->counts);
+    *cost = (struct cost)COST_NULL;
 }

@@ -7,21 +7,34 @@
  */
 #pragma once
 
-#include "trial/judge.h"
+#include "redis/address.h"
+#include "scenario/scenario.h"
 
-#define MEASURE_UPDATES                                                                  \
+#define COST_UPDATES                                                                     \
     200 /* per strategy; fewer if that would take longer than the budget */
-#define MEASURE_BUDGET_NS (NSEC_PER_SEC / 2)
-#define MEASURE_LEAST 5
+#define COST_BUDGET_NS (NSEC_PER_SEC / 2)
+#define COST_LEAST 5
 
-struct measure {
-    uint64_t *durations_ns; /* owned; MEASURE_UPDATES places per strategy */
-    size_t subjects;
-    size_t *counts; /* owned; how many of the places are filled */
+/* Whose updates are measured, and where. All is borrowed. */
+struct cost_order {
+    struct scenario *scenario;
+    const size_t *strategies; /* indices into the scenario's */
+    size_t count;
+    const struct address *address; /* for putting the old state back */
+    const struct address *worker_address;
+    size_t kept;         /* keys of the old state, which Redis keeps (snapshot_keep()) */
+    uint64_t timeout_ns; /* that an update may take */
 };
 
-/* `address` is for putting the old state back; updates go where the judge's workers go.
- */
-int measure_updates(struct judge *judge, const struct address *address,
-                    struct measure *ret, struct err *err);
-void measure_release(struct measure *measure);
+struct cost {
+    uint64_t *durations_ns; /* owned; COST_UPDATES places per strategy */
+    size_t *counts;         /* owned; how many of the places are filled */
+};
+#define COST_NULL                                                                        \
+    {                                                                                    \
+        NULL, NULL                                                                       \
+    }
+
+/* The database holds anything afterwards. */
+int cost_measure(const struct cost_order *order, struct cost *ret, struct err *err);
+void cost_release(struct cost *cost);

@@ -14,11 +14,8 @@ int judge_drain(struct judge *judge, int64_t client_id, struct err *err)
     return snapshot_take(&judge->auditor, client_id, &ignored, err);
 }
 
-/* Runs one of the scenario's functions to its end in a worker that nobody interrupts.
- * What it raised is in the page; a function that raises or does not return is ERR_USAGE.
- */
-static int run_function(struct judge *judge, scenario_function function, const char *what,
-                        bool record, struct err *err)
+int judge_run(struct judge *judge, scenario_function function, const char *what,
+              bool record, struct err *err)
 {
     struct worker_job job = {
         .scenario = judge->scenario,
@@ -139,7 +136,7 @@ static int look_at_invariants(struct judge *judge, scenario_function holds,
     int code = 0;
 
     if (holds && !ret_broken->code && !mutant("invariants-hold"))
-        code = run_function(judge, holds, "invariants", false, &why);
+        code = judge_run(judge, holds, "invariants", false, &why);
     if (code == ERR_USAGE)
         err_set(ret_broken, ERR_USAGE, "%s",
                 judge->page->error[0] ? judge->page->error : why.msg);
@@ -150,32 +147,30 @@ static int look_at_invariants(struct judge *judge, scenario_function holds,
     return code == ERR_USAGE ? 0 : code;
 }
 
-/* Time passes over what the database holds: expiries, recovery, expiries. A recovery that
- * fails is reported in *ret_failed (survivors cannot clean up), unless the connection is
- * what failed; an invariant that is violated before or after, in *ret_broken. */
+/* Time passes over what the database holds: expiries, recovery, expiries. */
 static int find_residue(struct judge *judge, scenario_function recover,
-                        struct snapshot *ret, struct err *ret_failed,
-                        struct err *ret_broken, struct err *err)
+                        struct snapshot *ret, struct aftermath *aftermath,
+                        struct err *err)
 {
     CLEANUP(sights_release)
     struct sights sights = { { SNAPSHOT_NULL, SNAPSHOT_NULL }, 0 };
+    struct err *failed = &aftermath->failed, *broken = &aftermath->broken;
     int code = show(judge, JUDGE_DEAD, &sights, NULL, err);
 
-    ret_failed->code = ret_broken->code = 0;
     if (code == 0)
-        code = look_at_invariants(judge, judge->scenario->holds_now, ret_broken, err);
+        code = look_at_invariants(judge, judge->scenario->holds_now, broken, err);
     if (code == 0)
         code = snapshot_expire(&judge->auditor, err);
     judge_touched(judge);
     if (code == 0)
         code = show(judge, JUDGE_LAPSED, &sights, NULL, err);
     if (code == 0 && recover) {
-        code = run_function(judge, recover, "recover", false, ret_failed);
+        code = judge_run(judge, recover, "recover", false, failed);
         if (code < 0 && code != ERR_USAGE) {
-            *err = *ret_failed;
+            *err = *failed;
             return code;
         }
-        code = show(judge, JUDGE_RECOVERED, &sights, ret_failed, err);
+        code = show(judge, JUDGE_RECOVERED, &sights, failed, err);
         if (code == 0)
             code = snapshot_expire(&judge->auditor, err);
     }
@@ -184,261 +179,62 @@ static int find_residue(struct judge *judge, scenario_function recover,
     if (code == 0)
         code = snapshot_take(&judge->auditor, 0, ret, err);
     if (code == 0)
-        code = look_at_invariants(judge, judge->scenario->holds_later, ret_broken, err);
+        code = look_at_invariants(judge, judge->scenario->holds_later, broken, err);
     return code;
 }
 
-/* Is the scenario alive on the state that the database holds? *ret_why says why not. */
-static int try_alive(struct judge *judge, bool *ret_alive, struct err *ret_why,
-                     struct err *err)
+/* Is the scenario alive on the state that the database holds? *ret_stuck says why not. */
+static int try_alive(struct judge *judge, struct err *ret_stuck, struct err *err)
 {
     int code;
 
-    *ret_alive = true;
     if (!judge->scenario->alive)
         return 0;
-    code = run_function(judge, judge->scenario->alive, "alive", false, ret_why);
+    code = judge_run(judge, judge->scenario->alive, "alive", false, ret_stuck);
     if (code == 0 && judge->page->refused)
-        code = err_set(ret_why, ERR_USAGE, "alive returned false");
-    if (code == ERR_USAGE)
-        *ret_alive = false;
-    else if (code < 0)
-        *err = *ret_why;
-    return code == ERR_USAGE ? 0 : code;
-}
-
-/* The word for a violated invariant, whose name and key stand first in the example: the
- * scenario's author wants to know of them. */
-static unsigned note_broken(const struct err *broken, char example[EXAMPLE_TEXT])
-{
-    CLEANUP(mem_freep) char *atom = mem_strdup(example);
-
-    snprintf(example, EXAMPLE_TEXT, "broken: %s%s%s", broken->msg, atom[0] ? "; " : "",
-             atom);
-    return LATER_BROKEN;
-}
-
-static int learn_old(struct judge *judge, struct err *err)
-{
-    CLEANUP(snapshot_release) struct snapshot again = SNAPSHOT_NULL;
-    char difference[EXAMPLE_TEXT];
-    int code = 0;
-
-    for (int run = 0; run < 2 && code == 0; run++) {
-        struct snapshot *snapshot = run ? &again : &judge->old;
-
-        code = snapshot_restore(&judge->auditor, false, err);
-        if (code == 0 && judge->scenario->before)
-            code = run_function(judge, judge->scenario->before, "before", false, err);
-        if (code == 0)
-            code = snapshot_take(&judge->auditor, 0, snapshot, err);
+        code = err_set(ret_stuck, ERR_USAGE, "alive returned false");
+    if (code < 0 && code != ERR_USAGE) {
+        *err = *ret_stuck;
+        return code;
     }
-    if (code < 0)
-        return code;
-    if (state_difference(&judge->old.state, &again.state, difference, sizeof(difference)))
-        return err_set(
-            err, ERR_USAGE,
-            "%s: two runs of `before` left different states (%s); nothing in a "
-            "scenario may depend on chance or on the clock: use p.seed and p.now, or "
-            "name the key in `ignore`",
-            judge->scenario->outline.path, difference);
-    bounds_cover(&judge->auditor.bounds, &again);
-    return snapshot_keep(&judge->auditor, &again, err);
-}
-
-static int run_update(struct judge *judge, struct subject *subject, struct snapshot *ret,
-                      struct err *err)
-{
-    const struct strategy *strategy =
-        &judge->scenario->outline.strategies[subject->strategy];
-    scenario_function update = judge->scenario->functions[subject->strategy].update;
-    CLEANUP(mem_freep) char *what = mem_printf("strategy '%s': update", strategy->name);
-    int code = judge_prepare(judge, err);
-
-    if (code == 0)
-        code = run_function(judge, update, what, true, err);
-    if (code == 0)
-        code = snapshot_take(&judge->auditor, 0, ret, err);
-    subject->commands = judge->page->commands;
-    subject->bytes = judge->page->bytes;
-    subject->trips = judge->page->trips;
-    return code;
-}
-
-static void compare_recordings(struct judge *judge, struct subject *subject)
-{
-    struct recording again = RECORDING_NULL;
-
-    recording_take(&again, judge->page);
-    subject->repeated = recording_agree(&subject->recording, &again);
-    recording_release(&again);
-}
-
-int judge_record_again(struct judge *judge, struct subject *subject, struct err *err)
-{
-    CLEANUP(snapshot_release) struct snapshot ignored = SNAPSHOT_NULL;
-    struct subject again = *subject;
-    int code = run_update(judge, &again, &ignored, err);
-
-    if (code < 0)
-        return code;
-    compare_recordings(judge, subject);
-    subject->recording.answers_vary = true;
+    tell_watch(judge, JUDGE_ALIVE, ret_stuck);
     return 0;
 }
 
-static int learn_new(struct judge *judge, struct subject *subject, struct err *err)
+int judge_aftermath(struct judge *judge, const struct subject *subject,
+                    struct snapshot *ret, struct aftermath *aftermath, struct err *err)
 {
-    CLEANUP(snapshot_release) struct snapshot again = SNAPSHOT_NULL;
-    char difference[EXAMPLE_TEXT];
-    uint64_t commands;
-    int code = run_update(judge, subject, &subject->done, err);
-
-    commands = subject->commands;
-    recording_take(&subject->recording, judge->page);
-    if (code == 0) {
-        /* Its expiries are within their bounds by definition. */
-        bounds_cover(&judge->auditor.bounds, &subject->done);
-        code = snapshot_digest(&judge->auditor, &subject->done, err);
-    }
-    if (code == 0)
-        code = run_update(judge, subject, &again, err);
-    if (code < 0)
-        return code;
-    if (state_difference(&subject->done.state, &again.state, difference,
-                         sizeof(difference)) ||
-        subject->commands != commands)
-        return err_set(
-            err, ERR_USAGE,
-            "%s: two uninterrupted runs of strategy '%s' differ (%s); nothing in a "
-            "scenario may depend on chance or on the clock: use p.seed and p.now, or "
-            "name the key in `ignore`",
-            judge->scenario->outline.path,
-            judge->scenario->outline.strategies[subject->strategy].name,
-            difference[0] ? difference : "in the number of commands");
-    compare_recordings(judge, subject);
-    /* Two updates in one millisecond are told the same id, and may then send the same
-     * although they depend on it. Answers that differ say that the clock has moved on. */
-    return subject->recording.answers_vary && subject->repeated == subject->commands
-               ? judge_record_again(judge, subject, err)
-               : 0;
-}
-
-/* The reference is what all are measured against: it must not need excuses. */
-static int check_alive(struct judge *judge, const char *which, const struct err *failed,
-                       const struct err *broken, struct err *err)
-{
-    struct err why = ERR_NULL;
-    bool alive;
     int code;
 
-    if (failed->code)
-        return err_set(err, ERR_USAGE, "%s: not clean without any crash: after %s, %s",
-                       judge->scenario->outline.path, which, failed->msg);
-    if (broken->code)
-        return err_set(err, ERR_USAGE,
-                       "%s: not clean without any crash: %s violates an invariant: %s",
-                       judge->scenario->outline.path, which, broken->msg);
-    code = try_alive(judge, &alive, &why, err);
-    if (code == 0 && !alive)
-        return err_set(err, ERR_USAGE,
-                       "%s: not clean without any crash: `alive` fails after %s: %s",
-                       judge->scenario->outline.path, which, why.msg);
-    return code;
+    *aftermath = (struct aftermath){ ERR_NULL, ERR_NULL, ERR_NULL };
+    code = find_residue(judge, judge->scenario->functions[subject->strategy].recover, ret,
+                        aftermath, err);
+    return code == 0 ? try_alive(judge, &aftermath->stuck, err) : code;
 }
 
-static int learn_right(struct judge *judge, const struct subject *reference,
-                       struct err *err)
+/* The name and the key of a violated invariant stand first in the example: the scenario's
+ * author wants to know of them. */
+static void note_broken(const struct err *broken, char example[EXAMPLE_TEXT])
 {
-    const struct strategy *strategy =
-        &judge->scenario->outline.strategies[reference->strategy];
-    scenario_function recover = judge->scenario->functions[reference->strategy].recover;
-    CLEANUP(mem_freep) char *completed =
-        mem_printf("the completed update of the reference strategy '%s'", strategy->name);
-    struct err failed = ERR_NULL, broken = ERR_NULL;
-    struct snapshot ignored = SNAPSHOT_NULL;
-    struct subject again = *reference;
-    int code = judge_prepare(judge, err);
+    CLEANUP(mem_freep)
+    char *whole =
+        mem_printf("broken: %s%s%s", broken->msg, example[0] ? "; " : "", example);
 
-    if (code == 0)
-        code = find_residue(judge, recover, &judge->right_old, &failed, &broken, err);
-    if (code == 0)
-        code = check_alive(judge, "the old state", &failed, &broken, err);
-    if (code == 0)
-        code = run_update(judge, &again, &ignored, err);
-    if (code == 0)
-        code = find_residue(judge, recover, &judge->right_new, &failed, &broken, err);
-    if (code == 0)
-        code = check_alive(judge, completed, &failed, &broken, err);
-    snapshot_release(&ignored);
-    return code;
+    snprintf(example, EXAMPLE_TEXT, "%.*s", EXAMPLE_TEXT - 1, whole);
 }
 
-/* Does the completed update leave what the reference's leaves? */
-static int learn_uncrashed(struct judge *judge, struct subject *subject, struct err *err)
+unsigned judge_words(const struct aftermath *aftermath, struct snapshot *right_old,
+                     struct snapshot *right_new, struct snapshot *residue,
+                     char example[EXAMPLE_TEXT])
 {
-    scenario_function recover = judge->scenario->functions[subject->strategy].recover;
-    CLEANUP(snapshot_release) struct snapshot residue = SNAPSHOT_NULL;
-    CLEANUP(snapshot_release) struct snapshot ignored = SNAPSHOT_NULL;
-    struct err failed = ERR_NULL, broken = ERR_NULL, why = ERR_NULL;
-    bool alive = true;
-    int code = run_update(judge, subject, &ignored, err);
+    unsigned words = verdict_later(&right_old->state, &right_new->state, &residue->state);
 
-    if (code == 0)
-        code = find_residue(judge, recover, &residue, &failed, &broken, err);
-    if (code < 0)
-        return code;
-    subject->uncrashed =
-        verdict_later(&judge->right_new.state, &judge->right_new.state, &residue.state);
-    verdict_example(&judge->right_new.state, &judge->right_new.state, &residue.state,
-                    subject->uncrashed_example, EXAMPLE_TEXT);
-    if (broken.code)
-        subject->uncrashed |= note_broken(&broken, subject->uncrashed_example);
-    code = try_alive(judge, &alive, &why, err);
-    if (code == 0 && (failed.code || !alive))
-        subject->uncrashed |= LATER_STUCK;
-    return code;
-}
-
-static struct subject *subject_of(struct judge *judge, size_t strategy)
-{
-    for (size_t i = 0; i < judge->subject_count; i++)
-        if (judge->subjects[i].strategy == strategy)
-            return &judge->subjects[i];
-    return NULL;
-}
-
-int judge_learn(struct judge *judge, redisContext *connection, const size_t *strategies,
-                size_t count, struct err *err)
-{
-    struct subject apart = { .strategy = judge->scenario->outline.reference };
-    struct subject *reference;
-    int code = auditor_init(&judge->auditor, connection, &judge->scenario->ignore,
-                            &judge->scenario->ordered, err);
-
-    judge->page = progress_map(err);
-    if (!judge->page)
-        return err->code;
-    judge->subjects = mem_alloc(count * sizeof(*judge->subjects));
-    judge->subject_count = count;
-    for (size_t i = 0; i < count; i++)
-        judge->subjects[i].strategy = strategies[i];
-    reference = subject_of(judge, judge->scenario->outline.reference);
-    if (code == 0)
-        code = learn_old(judge, err);
-    if (code == 0 && !reference) {
-        reference = &apart;
-        code = learn_new(judge, reference, err);
-    }
-    for (size_t i = 0; i < count && code == 0; i++)
-        code = learn_new(judge, &judge->subjects[i], err);
-    if (code == 0)
-        code = learn_right(judge, reference, err);
-    snapshot_release(&apart.done);
-    recording_release(&apart.recording);
-    for (size_t i = 0; i < count && code == 0; i++)
-        code = learn_uncrashed(judge, &judge->subjects[i], err);
-    return code;
+    verdict_example(&right_old->state, &right_new->state, &residue->state, example,
+                    EXAMPLE_TEXT);
+    if (aftermath->broken.code)
+        note_broken(&aftermath->broken, example);
+    return words | (aftermath->broken.code ? LATER_BROKEN : 0) |
+           (aftermath->failed.code || aftermath->stuck.code ? LATER_STUCK : 0);
 }
 
 bool judge_key_was_there(const struct judge *judge, uint64_t key_hash)
@@ -472,36 +268,22 @@ static int judge_new(struct judge *judge, struct subject *subject,
                      const struct snapshot *snapshot, struct judgement *ret,
                      struct err *err)
 {
-    scenario_function recover = judge->scenario->functions[subject->strategy].recover;
     CLEANUP(snapshot_release) struct snapshot residue = SNAPSHOT_NULL;
     struct state *state =
         (struct state *)(uintptr_t)&snapshot->state; /* sorted, not changed */
-    struct err failed = ERR_NULL, broken = ERR_NULL, why = ERR_NULL;
-    bool alive = true;
+    struct aftermath aftermath;
     int code;
 
     ret->signature = snapshot->signature;
     ret->now = verdict_now(&judge->old.state, &subject->done.state, state);
-    code = find_residue(judge, recover, &residue, &failed, &broken, err);
+    code = judge_aftermath(judge, subject, &residue, &aftermath, err);
     if (code < 0)
         return code;
-    ret->later =
-        verdict_later(&judge->right_old.state, &judge->right_new.state, &residue.state);
-    verdict_example(&judge->right_old.state, &judge->right_new.state, &residue.state,
-                    ret->example, EXAMPLE_TEXT);
-    if (broken.code)
-        ret->later |= note_broken(&broken, ret->example);
-    code = try_alive(judge, &alive, &why, err);
-    if (code < 0)
-        return code;
-    if (judge->scenario->alive)
-        tell_watch(judge, JUDGE_ALIVE, &why);
-    if (failed.code || !alive) {
-        ret->later |= LATER_STUCK;
-        if (!ret->example[0])
-            snprintf(ret->example, EXAMPLE_TEXT, "%.*s", EXAMPLE_TEXT - 1,
-                     failed.code ? failed.msg : why.msg);
-    }
+    ret->later = judge_words(&aftermath, &judge->right_old, &judge->right_new, &residue,
+                             ret->example);
+    if (ret->later & LATER_STUCK && !ret->example[0])
+        snprintf(ret->example, EXAMPLE_TEXT, "%.*s", EXAMPLE_TEXT - 1,
+                 aftermath.failed.code ? aftermath.failed.msg : aftermath.stuck.msg);
     return 0;
 }
 

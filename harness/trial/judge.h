@@ -1,9 +1,7 @@
 /* judge.h - lets time pass over a state and gives the verdict.
  *
- * What is right is learned first, from workers that nobody interrupts: the old state,
- * each strategy's own new state, and two residues, of the old state and of the completed
- * update of the reference strategy. Then any state can be judged; one that was judged
- * before is not judged again. */
+ * What is right is learned first (controls.h). Then any state can be judged; one that was
+ * judged before is not judged again. */
 #pragma once
 
 #include "redis/command.h"
@@ -75,11 +73,6 @@ struct judge {
     const struct judge_watch *watch; /* NULL: nobody looks on; see judge_afresh() */
 };
 
-/* Takes over the connection. `strategies` (count of them) are those that take part; the
- * reference is looked at in any case. Runs the controls: every worker twice, and two runs
- * must agree. A scenario that is not fit to be tested is ERR_USAGE. */
-int judge_learn(struct judge *judge, redisContext *connection, const size_t *strategies,
-                size_t count, struct err *err);
 void judge_release(struct judge *judge);
 
 /* Judges the state that the database holds and the snapshot shows. *ret is valid until
@@ -94,10 +87,6 @@ int judge_afresh(struct judge *judge, struct subject *subject,
                  const struct snapshot *snapshot, const struct judge_watch *watch,
                  struct judgement *ret, struct err *err);
 
-/* Records a strategy's update once more, after a cut has heard other answers than the
- * recording: they vary, and subject->repeated says whether its commands do. */
-int judge_record_again(struct judge *judge, struct subject *subject, struct err *err);
-
 /* Did a key of this hash (command.h) exist before the update? */
 bool judge_key_was_there(const struct judge *judge, uint64_t key_hash);
 
@@ -109,3 +98,24 @@ int judge_drain(struct judge *judge, int64_t client_id, struct err *err);
 
 /* Says that a worker has sent commands since. Call it after every worker of one's own. */
 void judge_touched(struct judge *judge);
+
+/* Runs one of the scenario's functions to its end in a worker that nobody interrupts.
+ * What it raised is in the page; a function that raises or does not return is ERR_USAGE.
+ */
+int judge_run(struct judge *judge, scenario_function function, const char *what,
+              bool record, struct err *err);
+
+/* What became of a state; code 0: nothing is wrong. */
+struct aftermath {
+    struct err failed; /* what `recover` raised: survivors cannot clean up */
+    struct err broken; /* an invariant that is violated, before or after */
+    struct err stuck;  /* why `alive` fails on what stays */
+};
+/* Lets time pass over the state that the database holds, and tries `alive`. *ret is what
+ * stays. */
+int judge_aftermath(struct judge *judge, const struct subject *subject,
+                    struct snapshot *ret, struct aftermath *aftermath, struct err *err);
+/* The words for it, beside the residues that are right. */
+unsigned judge_words(const struct aftermath *aftermath, struct snapshot *right_old,
+                     struct snapshot *right_new, struct snapshot *residue,
+                     char example[EXAMPLE_TEXT]);

@@ -124,7 +124,7 @@ int trial_cut(struct bench *bench, struct subject *subject, uint64_t bytes,
     if (code != RECORDING_ANSWERS_DIFFER)
         return code;
     *err = (struct err)ERR_NULL;
-    code = judge_record_again(&bench->judge, subject, err);
+    code = controls_record_again(&bench->judge, subject, err);
     if (code < 0)
         return code;
     if (subject->repeated < subject->commands)

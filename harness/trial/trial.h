@@ -5,7 +5,7 @@
  * connection of the next one. A lane owns one; a replay takes place on it, too. */
 #pragma once
 
-#include "trial/judge.h"
+#include "trial/controls.h"
 #include "trial/phase.h"
 
 struct bench {

@@ -9,7 +9,7 @@
 
 #include "run/fleet.h"
 #include "state/snapshot.h"
-#include "trial/judge.h"
+#include "trial/controls.h"
 
 /* A scenario, a finished run of it, and the last replay. */
 struct theatre {
@@ -545,7 +545,7 @@ static void compare_judgements(const char *name)
 
     cr_assert_not_null(page);
     cr_assert_eq(connection_open(&server.address, &connection, &err), 0, "%s", err.msg);
-    cr_assert_eq(judge_learn(&judge, connection, theatre.strategies,
+    cr_assert_eq(controls_learn(&judge, connection, theatre.strategies,
                              theatre.scenario->outline.strategy_count, &err),
                  0, "%s: %s", name, err.msg);
     for (size_t i = 0; i < judge.subject_count; i++) {
