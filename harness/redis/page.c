@@ -10,17 +10,17 @@
 #define STACK_BYTES ((size_t)2 << 20)
 
 struct mapping {
-    struct progress page;
+    struct page page;
     _Alignas(16) char queue[64 << 20];
     _Alignas(16) char replies[64 << 20];
-    struct trace traces[PROGRESS_TRACES];
+    struct trace traces[PAGE_TRACES];
     char output[RECORD_BYTES];
     char answers[RECORD_BYTES];
     char guard[2 * GUARD_BYTES]; /* so that one lies in it whole */
     _Alignas(16) char stack[STACK_BYTES];
 };
 
-static struct mapping *mapping_of(struct progress *page)
+static struct mapping *mapping_of(struct page *page)
 {
     return (struct mapping *)page;
 }
@@ -32,7 +32,7 @@ static int forbid(char *guard)
     return mprotect((void *)at, GUARD_BYTES, PROT_NONE);
 }
 
-struct progress *progress_map(struct err *err)
+struct page *page_map(struct err *err)
 {
     struct mapping *mapping = mem_map(sizeof(*mapping), MAP_SHARED | MAP_NORESERVE);
 
@@ -40,18 +40,18 @@ struct progress *progress_map(struct err *err)
         err_errno(err, "map %zu bytes of shared memory for workers", sizeof(*mapping));
         return NULL;
     }
-    progress_reset(&mapping->page);
+    page_reset(&mapping->page);
     return &mapping->page;
 }
 
-struct progress *progress_unmap(struct progress *page)
+struct page *page_unmap(struct page *page)
 {
     if (page)
         munmap(page, sizeof(struct mapping));
     return NULL;
 }
 
-void progress_reset(struct progress *page)
+void page_reset(struct page *page)
 {
     memset(page, 0, sizeof(*page)); /* traces are overwritten as they come */
     page->traces = mapping_of(page)->traces;
@@ -59,17 +59,17 @@ void progress_reset(struct progress *page)
     page->answers = mapping_of(page)->answers;
 }
 
-struct room progress_queue(struct progress *page)
+struct room page_queue(struct page *page)
 {
     return (struct room){ mapping_of(page)->queue, sizeof(mapping_of(page)->queue) };
 }
 
-struct room progress_replies(struct progress *page)
+struct room page_replies(struct page *page)
 {
     return (struct room){ mapping_of(page)->replies, sizeof(mapping_of(page)->replies) };
 }
 
-struct room progress_stack(struct progress *page)
+struct room page_stack(struct page *page)
 {
     return (struct room){ mapping_of(page)->stack, STACK_BYTES };
 }

@@ -19,16 +19,18 @@ struct trace {
     uint64_t replies;   /* how many had been read when it was written */
     uint64_t write_ns;  /* when it was handed to the kernel */
 };
-#define PROGRESS_TRACES 1000000 /* an update of more commands than this is refused */
-#define RECORD_BYTES                                                                     \
-    (32u << 20) /* and one that says or hears more, if it is recorded                    \
-                 */
+
+/* An update of more commands than this is refused; and one that is recorded, if it says
+ * or hears more bytes than this. */
+#define PAGE_TRACES 1000000
+#define RECORD_BYTES (32u << 20)
+
+struct wire;
 
 /* Written by the worker alone, except `released`, read by the lane. The worker may die
  * between any two stores. Stores are relaxed: the lane reads after it has reaped the
  * worker. */
-struct wire;
-struct progress {
+struct page {
     _Atomic uint32_t released; /* futex: the lane has let go of the worker's connection */
     _Atomic uint32_t ready;    /* futex: the worker is about to begin */
     bool record, times; /* what is wanted of the traces: all but the times, the times; set
@@ -45,13 +47,13 @@ struct progress {
     int error_code;          /* see err.h; 0 if it did not raise */
     char error[512];         /* what it raised; "" if nothing */
     struct wire *wire;    /* the worker's; it may have taken more memory than lies here */
-    struct trace *traces; /* PROGRESS_TRACES of them */
+    struct trace *traces; /* PAGE_TRACES of them */
     char *output, *answers; /* RECORD_BYTES each: what was written and read */
 };
 
-struct progress *progress_map(struct err *err);         /* NULL on error */
-struct progress *progress_unmap(struct progress *page); /* NULL is fine; returns NULL */
-void progress_reset(struct progress *page);
+struct page *page_map(struct err *err);     /* NULL on error */
+struct page *page_unmap(struct page *page); /* NULL is fine; returns NULL */
+void page_reset(struct page *page);
 
 /* Where the worker keeps what it is about to write, and what it has read; and its stack,
  * which ends in a page that nobody may touch. All are filled lazily. */
@@ -59,6 +61,6 @@ struct room {
     char *at;
     size_t bytes;
 };
-struct room progress_queue(struct progress *page);
-struct room progress_replies(struct progress *page);
-struct room progress_stack(struct progress *page);
+struct room page_queue(struct page *page);
+struct room page_replies(struct page *page);
+struct room page_stack(struct page *page);

@@ -7,7 +7,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-void recording_take(struct recording *ret, const struct progress *page)
+void recording_take(struct recording *ret, const struct page *page)
 {
     ret->output_bytes = (size_t)page->bytes;
     ret->answer_bytes = (size_t)page->heard;

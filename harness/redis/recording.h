@@ -34,7 +34,7 @@ struct recording {
     }
 
 /* Copies what the page of a recorded worker says. */
-void recording_take(struct recording *ret, const struct progress *page);
+void recording_take(struct recording *ret, const struct page *page);
 void recording_release(struct recording *recording);
 
 /* Looks whether a second recording of the same strategy is the same. Returns how many

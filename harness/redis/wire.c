@@ -14,7 +14,7 @@
 #define LEAST_BUFFER ((size_t)24 << 10)
 
 struct wire {
-    struct progress *page;
+    struct page *page;
     struct wire_manner manner;
     struct arena memory; /* of all that follows */
     char *buffer;        /* commands queued and not sent */
@@ -36,14 +36,14 @@ static struct arena arena_of(struct room room)
     return arena_in(room.at, room.bytes);
 }
 
-struct wire *wire_new(int fd, struct progress *page)
+struct wire *wire_new(int fd, struct page *page)
 {
     struct arena memory = ARENA_NULL, heard = ARENA_NULL;
     struct wire *wire;
 
     if (page) {
-        memory = arena_of(progress_queue(page));
-        heard = arena_of(progress_replies(page));
+        memory = arena_of(page_queue(page));
+        heard = arena_of(page_replies(page));
     }
     wire = arena_take(&memory, sizeof(*wire));
     *wire = (struct wire){ .page = page,
@@ -99,7 +99,7 @@ static bool is_traced(const struct wire *wire)
 /* Notes where and when the first `commands` of the queue are written. */
 static void trace_write(struct wire *wire, size_t commands, size_t length)
 {
-    struct progress *page = wire->page;
+    struct page *page = wire->page;
     uint64_t now_ns = page->times ? clock_now_ns() - page->begin_ns : 0;
 
     for (size_t i = 0; i < commands; i++)
@@ -118,9 +118,9 @@ static void trace_write(struct wire *wire, size_t commands, size_t length)
 
 static int check_traceable(const struct wire *wire, size_t length, struct err *err)
 {
-    if (wire->sent + wire->queued > PROGRESS_TRACES)
+    if (wire->sent + wire->queued > PAGE_TRACES)
         return err_set(err, ERR_USAGE, "the update sends more than %d commands",
-                       PROGRESS_TRACES);
+                       PAGE_TRACES);
     if (wire->page->record && wire->page->bytes + length > RECORD_BYTES)
         return err_set(err, ERR_USAGE, "the update sends more than %u bytes",
                        RECORD_BYTES);
@@ -347,7 +347,7 @@ static void forget_read(struct wire *wire)
 
 int wire_read(struct wire *wire, const redisReply **ret, struct err *err)
 {
-    struct progress *page = wire->page;
+    struct page *page = wire->page;
 
     /* Whether the reply has come already is chance, and must not show in the count. */
     if (page && wire->writing)

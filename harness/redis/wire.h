@@ -25,7 +25,7 @@ struct wire;
 
 /* A wire over an open blocking socket, which is borrowed. Notes progress on the page,
  * which is borrowed and may be NULL (a worker that nobody interrupts). */
-struct wire *wire_new(int fd, struct progress *page);
+struct wire *wire_new(int fd, struct page *page);
 struct wire *wire_free(struct wire *wire); /* NULL is fine; returns NULL */
 
 /* From here on only the next `commands` commands leave: when one more is asked for, the

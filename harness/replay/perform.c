@@ -41,7 +41,7 @@ static int run_worker(struct performance *performance, const struct worker_job *
 /* How long an uninterrupted update stays at the recorded point. */
 static uint64_t lasting_ns(const struct performance *performance)
 {
-    const struct progress *page = performance->bench->page;
+    const struct page *page = performance->bench->page;
     uint64_t k = performance->replay->point;
     uint64_t from_ns = k ? page->traces[k - 1].write_ns : 0;
     uint64_t to_ns =
@@ -55,7 +55,7 @@ static uint64_t lasting_ns(const struct performance *performance)
 static int calibrate(struct performance *performance, struct err *err)
 {
     struct worker_job job = job_of(performance, FAULT_KILL);
-    const struct progress *page = performance->bench->page;
+    const struct page *page = performance->bench->page;
     uint64_t start_ns = clock_now_ns();
 
     performance->calibration = (struct calibration){ .count = 0 };
@@ -80,7 +80,7 @@ static int calibrate(struct performance *performance, struct err *err)
 static void note_attempt(struct performance *performance, enum fault_id fault,
                          const struct worker_end *end)
 {
-    const struct progress *page = performance->bench->page;
+    const struct page *page = performance->bench->page;
     struct transcript *transcript = &performance->transcript;
 
     transcript_release(transcript);

@@ -134,7 +134,7 @@ static int run_uninterrupted(struct lane *lane, size_t subject, bool times,
 {
     struct worker_job job =
         trial_job(&lane->bench, subject_at(lane, subject), FAULT_KILL);
-    const struct progress *page = lane->bench.page;
+    const struct page *page = lane->bench.page;
     enum outcome outcome;
     int code;
 

@@ -71,7 +71,7 @@ static int read_control(void *context, sqlite3_stmt *row, struct err *err)
     int code = known_strategy(context, sqlite3_column_int64(row, 0), err);
 
     copy_text(control.example, sizeof(control.example), row, 5);
-    if (code == 0 && control.commands > PROGRESS_TRACES)
+    if (code == 0 && control.commands > PAGE_TRACES)
         code = database_damaged(((struct reading *)context)->database,
                                 "an update has more commands than can be", err);
     return code == 0 ? tell(context, EVENT_CONTROL, &control, sizeof(control), err)

@@ -181,7 +181,7 @@ int controls_learn(struct judge *judge, redisContext *connection,
     int code = auditor_init(&judge->auditor, connection, &judge->scenario->ignore,
                             &judge->scenario->ordered, err);
 
-    judge->page = progress_map(err);
+    judge->page = page_map(err);
     if (!judge->page)
         return err->code;
     judge->subjects = mem_alloc(count * sizeof(*judge->subjects));

@@ -18,7 +18,7 @@ static int none_arm(struct wire *wire, const struct fault_point *point)
     return 0;
 }
 
-static bool none_struck(const struct progress *page)
+static bool none_struck(const struct page *page)
 {
     (void)page;
     return false;
@@ -44,7 +44,7 @@ static int kill_arm(struct wire *wire, const struct fault_point *point)
     return 0;
 }
 
-static bool kill_struck(const struct progress *page)
+static bool kill_struck(const struct page *page)
 {
     (void)page;
     return true;
@@ -59,7 +59,7 @@ static int step_arm(struct wire *wire, const struct fault_point *point)
     return 0;
 }
 
-static bool step_struck(const struct progress *page)
+static bool step_struck(const struct page *page)
 {
     return page->cut;
 }
@@ -88,7 +88,7 @@ const struct fault *fault_by_name(const char *name)
     return NULL;
 }
 
-enum outcome fault_outcome(const struct fault *fault, const struct progress *page,
+enum outcome fault_outcome(const struct fault *fault, const struct page *page,
                            struct ending ending)
 {
     if (ending.by_watchdog)

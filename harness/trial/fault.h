@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 struct wire;
-struct progress;
+struct page;
 
 enum fault_id { FAULT_NONE, FAULT_STEP, FAULT_BYTE, FAULT_KILL, FAULT_COUNT };
 
@@ -42,12 +42,12 @@ struct fault {
     /* Called in the worker. Returns 0 or -errno. */
     int (*arm)(struct wire *wire, const struct fault_point *point);
     /* Did a worker that SIGKILL ended inside its update die of this fault? */
-    bool (*struck)(const struct progress *page);
+    bool (*struck)(const struct page *page);
 };
 
 const struct fault *fault_by_id(enum fault_id id);
 const struct fault *fault_by_name(const char *name); /* NULL if there is none */
 
-enum outcome fault_outcome(const struct fault *fault, const struct progress *page,
+enum outcome fault_outcome(const struct fault *fault, const struct page *page,
                            struct ending ending);
 const char *outcome_name(enum outcome outcome);

@@ -257,7 +257,7 @@ void judge_release(struct judge *judge)
     free(judge->subjects);
     judge->subjects = NULL;
     judge->subject_count = 0;
-    judge->page = progress_unmap(judge->page);
+    judge->page = page_unmap(judge->page);
     snapshot_release(&judge->old);
     snapshot_release(&judge->right_old);
     snapshot_release(&judge->right_new);

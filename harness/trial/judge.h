@@ -59,7 +59,7 @@ struct subject {
 struct judge {
     struct scenario *scenario;     /* borrowed */
     const struct address *address; /* of its workers' Redis; borrowed */
-    struct progress *page;         /* owned: that of a trial must outlive its judgement */
+    struct page *page;             /* owned: that of a trial must outlive its judgement */
     uint64_t timeout_ns;
     struct auditor auditor; /* owned */
     struct snapshot old;

@@ -5,7 +5,7 @@
 
 int bench_init(struct bench *bench, struct err *err)
 {
-    bench->page = progress_map(err);
+    bench->page = page_map(err);
     return bench->page ? 0 : err->code;
 }
 
@@ -13,7 +13,7 @@ void bench_release(struct bench *bench)
 {
     bench->next = connection_close(bench->next);
     judge_release(&bench->judge);
-    bench->page = progress_unmap(bench->page);
+    bench->page = page_unmap(bench->page);
 }
 
 const struct strategy *bench_strategy(const struct bench *bench,

@@ -10,7 +10,7 @@
 
 struct bench {
     struct judge judge; /* knows where workers find Redis, and how long they may take */
-    struct progress *page; /* of the workers that die; owned */
+    struct page *page;  /* of the workers that die; owned */
     enum killer killer;
     bool record;        /* what workers say and hear, and when */
     redisContext *next; /* of the next worker, which has looked already; NULL: none */

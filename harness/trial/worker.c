@@ -69,7 +69,7 @@ static void wake_exactly(void)
         process_short_turns();
 }
 
-static void note_error(struct progress *page, const struct err *err)
+static void note_error(struct page *page, const struct err *err)
 {
     page->error_code = err->code;
     snprintf(page->error, sizeof(page->error), "%.*s", (int)sizeof(page->error) - 1,
@@ -79,7 +79,7 @@ static void note_error(struct progress *page, const struct err *err)
 /* What the child is given. It lies in the lane's memory until the child is gone. */
 struct life {
     const struct worker_job *job;
-    struct progress *page;
+    struct page *page;
     int fd; /* the connection */
 };
 
@@ -91,7 +91,7 @@ static int live(void *context)
 {
     const struct life *life = context;
     const struct worker_job *job = life->job;
-    struct progress *page = life->page;
+    struct page *page = life->page;
     struct err err = ERR_NULL;
     struct wire *wire;
     int code;
@@ -129,7 +129,7 @@ static bool shares(const struct scenario *scenario)
 
 static pid_t start(struct life *life, bool shared, struct err *err)
 {
-    struct room stack = progress_stack(life->page);
+    struct room stack = page_stack(life->page);
     pid_t pid;
 
     if (shared) {
@@ -175,7 +175,7 @@ static void typical_add(struct typical *typical, int64_t sample_ns)
  * take their time too. How much later than asked kills come in all shows afterwards, and
  * the next one is aimed so much earlier. Returns
  * when it killed. */
-static uint64_t kill_after(int pidfd, struct progress *page, uint64_t delay_ns,
+static uint64_t kill_after(int pidfd, struct page *page, uint64_t delay_ns,
                            uint64_t timeout_ns)
 {
     static struct typical late;
@@ -226,7 +226,7 @@ static bool parent_kills(const struct worker_job *job)
 }
 
 int worker_run(const struct worker_job *job, const struct address *address,
-               struct progress *page, struct worker_end *ret, struct err *err)
+               struct page *page, struct worker_end *ret, struct err *err)
 {
     CLEANUP(connection_closep) redisContext *connection = NULL;
     int64_t client_id = 0;
@@ -240,7 +240,7 @@ int worker_run(const struct worker_job *job, const struct address *address,
 }
 
 int worker_run_on(const struct worker_job *job, redisContext *taken, int64_t client_id,
-                  struct progress *page, struct worker_end *ret, struct err *err)
+                  struct page *page, struct worker_end *ret, struct err *err)
 {
     CLEANUP(connection_closep) redisContext *connection = taken;
     static struct typical lead; /* from arming the timer to the update's beginning */
@@ -255,7 +255,7 @@ int worker_run_on(const struct worker_job *job, redisContext *taken, int64_t cli
     int code;
 
     connected_ns = clock_now_ns();
-    progress_reset(page);
+    page_reset(page);
     page->record = job->record;
     page->times = job->times;
     page->undisturbed = job->fault == FAULT_NONE;

@@ -56,9 +56,9 @@ int watchdog_start(struct err *err);
 /* Runs a worker from birth to reaping. How far it came is in the page. An error is one of
  * the infrastructure (clone, connect); what happened to the worker is an outcome. */
 int worker_run(const struct worker_job *job, const struct address *address,
-               struct progress *page, struct worker_end *ret, struct err *err);
+               struct page *page, struct worker_end *ret, struct err *err);
 
 /* The same on a connection that is open and idle, and is taken over. */
 int worker_run_on(const struct worker_job *job, redisContext *connection,
-                  int64_t client_id, struct progress *page, struct worker_end *ret,
+                  int64_t client_id, struct page *page, struct worker_end *ret,
                   struct err *err);

@@ -110,7 +110,7 @@ static void allow(const struct forbidden *forbidden, int mode)
 struct attempt {
     struct scenario *scenario;
     scenario_function function;
-    struct progress *page;
+    struct page *page;
     const struct forbidden *forbidden;
     int fd;
     bool misbehaves;
@@ -141,7 +141,7 @@ static int live(void *context)
  */
 static int run(struct attempt *attempt)
 {
-    struct room stack = progress_stack(attempt->page);
+    struct room stack = page_stack(attempt->page);
     struct err err = ERR_NULL;
     siginfo_t info;
     pid_t pid = process_share(live, attempt, stack.at, stack.bytes, &err);
@@ -160,7 +160,7 @@ static int count_escapes(const char *path, const struct address *address)
     static struct forbidden forbidden;
     struct scenario *scenario;
     struct err err = ERR_NULL;
-    struct progress *page = progress_map(&err);
+    struct page *page = page_map(&err);
     int escapes = 0;
 
     must(scenario_load(path, &settings, &scenario, &err), &err);
@@ -185,7 +185,7 @@ static int count_escapes(const char *path, const struct address *address)
         attempt.fd = connection->fd;
         if (lost)
             shutdown(connection->fd, SHUT_RDWR);
-        progress_reset(page);
+        page_reset(page);
         page->undisturbed = true;
         page->record = i % 3 == 0;
         find_forbidden(&forbidden, scenario->lua);
@@ -199,7 +199,7 @@ static int count_escapes(const char *path, const struct address *address)
         connection_close(connection);
     }
     scenario_free(scenario);
-    progress_unmap(page);
+    page_unmap(page);
     return escapes;
 }
 
@@ -240,10 +240,10 @@ static int count_noticed(void)
     int died;
 
     must(scenario_load(path, &settings, &attempt.scenario, &err), &err);
-    attempt.page = progress_map(&err);
+    attempt.page = page_map(&err);
     find_forbidden(&forbidden, attempt.scenario->lua);
     died = run(&attempt);
-    progress_unmap(attempt.page);
+    page_unmap(attempt.page);
     scenario_free(attempt.scenario);
     return died == SIGSEGV;
 }

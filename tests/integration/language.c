@@ -441,7 +441,7 @@ Test(language, scripts_unknown_to_the_server)
         cr_assert_eq(scenario_load(path, &settings, &scenario, &err), 0, "%s", err.msg);
         for (int call = 0; call < 2; call++) {
             CLEANUP(connection_closep) redisContext *connection = NULL;
-            struct progress *page = progress_map(&err);
+            struct page *page = page_map(&err);
             struct wire *wire;
             bool refused;
             int code = connection_open(&server.address, &connection, &err);
@@ -457,7 +457,7 @@ Test(language, scripts_unknown_to_the_server)
             cr_expect_eq(page->commands, rows[i].commands[call], "%llu",
                          (unsigned long long)page->commands);
             wire_free(wire);
-            progress_unmap(page);
+            page_unmap(page);
         }
     }
     server_stop(&server);

@@ -21,7 +21,7 @@ struct bench {
     char *directory;
     struct server server;
     struct auditor auditor;
-    struct progress *page;
+    struct page *page;
 };
 
 static const struct scenario plain_scenario; /* ignores nothing, orders nothing */
@@ -42,7 +42,7 @@ static struct bench bench_make(const struct scenario *scenario)
     struct err err = ERR_NULL;
 
     bench.server = test_server(bench.directory);
-    bench.page = progress_map(&err);
+    bench.page = page_map(&err);
     cr_assert_not_null(bench.page, "%s", err.msg);
     cr_assert_eq(auditor_init(&bench.auditor, bench_connect(&bench), &scenario->ignore,
                               &scenario->ordered, &err),
@@ -53,7 +53,7 @@ static struct bench bench_make(const struct scenario *scenario)
 static void bench_remove(struct bench *bench)
 {
     auditor_release(&bench->auditor);
-    progress_unmap(bench->page);
+    page_unmap(bench->page);
     server_stop(&bench->server);
     test_directory_remove(bench->directory);
 }
@@ -207,7 +207,7 @@ Test(wire, counts_what_it_sends, .timeout = 30)
         struct wire *wire;
 
         tell(bench.auditor.connection, "FLUSHALL");
-        progress_reset(bench.page);
+        page_reset(bench.page);
         connection = bench_connect(&bench);
         wire = wire_new(connection->fd, bench.page);
         push_numbers(wire, ways_out[m], COMMANDS);
@@ -238,7 +238,7 @@ static bool run_cut(struct bench *bench, uint64_t k,
     int status;
     pid_t pid;
 
-    progress_reset(bench->page);
+    page_reset(bench->page);
     pid = process_fork(false, &err);
     cr_assert_geq(pid, 0, "%s", err.msg);
     if (pid == 0) {
@@ -325,7 +325,7 @@ Test(wire, long_pipeline_goes_through, .timeout = 30)
         redisReply *last;
 
         tell(bench.auditor.connection, "FLUSHALL");
-        progress_reset(bench.page);
+        page_reset(bench.page);
         wire = wire_new(connection->fd, bench.page);
         set_way(wire, ways_out[m]);
         for (int i = 0; i < LONG; i++) {
@@ -936,7 +936,7 @@ Test(worker, comes_to_its_end, .timeout = 30)
 {
     static const uint64_t trips[] = { 20, 1, 1 };
     struct shop shop = shop_make();
-    const struct progress *page = shop.bench.page;
+    const struct page *page = shop.bench.page;
 
     for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
         cr_expect_eq(run_worker(&shop, ways[i],
@@ -984,7 +984,7 @@ Test(worker, what_was_executed_lies_between_replies_and_commands, .timeout = 120
 {
     static const enum killer killers[] = { KILLER_TIMER, KILLER_PARENT };
     struct shop shop = shop_make();
-    const struct progress *page = shop.bench.page;
+    const struct page *page = shop.bench.page;
 
     for (size_t w = 0; w < ARRAY_SIZE(ways); w++) {
         for (size_t k = 0; k < ARRAY_SIZE(killers); k++) {

@@ -541,7 +541,7 @@ static void compare_judgements(const char *name)
     struct err err = ERR_NULL;
     size_t sights = 0;
     const struct judge_watch watch = { count_sight, &sights };
-    struct progress *page = progress_map(&err);
+    struct page *page = page_map(&err);
 
     cr_assert_not_null(page);
     cr_assert_eq(connection_open(&server.address, &connection, &err), 0, "%s", err.msg);
@@ -585,7 +585,7 @@ static void compare_judgements(const char *name)
         }
     }
     judge_release(&judge);
-    progress_unmap(page);
+    page_unmap(page);
     server_stop(&server);
     free(theatre.narrative);
     scenario_free(theatre.scenario);

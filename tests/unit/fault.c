@@ -47,7 +47,7 @@ static enum outcome outcome_of(enum fault_id id, unsigned combination)
         .by_sigkill = combination >> BY_SIGKILL & 1,
         .by_watchdog = combination >> BY_WATCHDOG & 1,
     };
-    struct progress page = {
+    struct page page = {
         .begin_ns = combination >> BEGAN & 1 ? 1000 : 0,
         .end_ns = combination >> ENDED & 1 ? 2000 : 0,
         .cut = combination >> CUT & 1,
