@@ -96,28 +96,12 @@ static int make_trials(struct maker *maker, struct shard shard, struct err *err)
         batch[used] = deaths->items[rng_below(deaths->count, maker->plan.seed, 99, t)];
         batch[used++].number = t;
         if (used == BATCH || j + 1 == own) {
-            code = store_take(maker->store, EVENT_TRIALS, batch, used * sizeof(*batch),
-                              err);
+            code =
+                store_take(maker->store, EVENT_TRIALS, batch, used * sizeof(*batch), err);
             used = 0;
         }
     }
     return code;
-}
-
-/* The run's terms, but for what makes a shard of a larger one. */
-static void terms_of(const struct maker *maker, struct shard shard, struct terms *ret)
-{
-    for (size_t i = 0; i < maker->run.terms.count; i++) {
-        const struct term *term = &maker->run.terms.items[i];
-
-        if (strcmp(term->name, "shard") == 0)
-            terms_print(ret, "shard", "%llu/%llu", (unsigned long long)shard.index + 1,
-                        (unsigned long long)shard.total);
-        else if (strcmp(term->name, "trials") == 0)
-            terms_print(ret, "trials", "%llu", (unsigned long long)maker->plan.attempts);
-        else
-            terms_add(ret, term->name, term->value);
-    }
 }
 
 static int make_shard(struct maker *maker, struct shard shard, const char *home,
@@ -126,15 +110,17 @@ static int make_shard(struct maker *maker, struct shard shard, const char *home,
     CLEANUP(mem_freep)
     char *directory = mem_printf("%s/%llu", home, (unsigned long long)shard.index + 1);
     CLEANUP(environment_release) struct environment environment = ENVIRONMENT_NULL;
-    CLEANUP(terms_release) struct terms terms = TERMS_NULL;
+    CLEANUP(request_release) struct request request = { .text = NULL };
     struct listener listener = { copy, maker, maker->plan.strategies };
     int code = file_make_directory(directory, err);
 
-    terms_of(maker, shard, &terms);
+    request_copy(&request, &maker->run.request);
+    request.shard = shard;
+    request.trials = maker->plan.attempts;
     if (code == 0)
         code = stored_environment(&maker->database, &environment, err);
     if (code == 0)
-        code = store_begin(directory, &terms, &environment, &maker->run.result,
+        code = store_begin(directory, &request, &environment, &maker->run.result,
                            &maker->store, err);
     if (code == 0)
         code =

@@ -2,6 +2,9 @@
 #include "base/str.h"
 
 #include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -118,4 +121,29 @@ const char *str_nearest(const char *word, size_t count,
         }
     }
     return nearest;
+}
+
+bool str_whole(const char *text, uint64_t least, uint64_t most, uint64_t *ret)
+{
+    char *end;
+    unsigned long long value;
+
+    errno = 0;
+    value = strtoull(text, &end, 10);
+    if (end == text || *end || errno || text[0] == '-' || value < least || value > most)
+        return false;
+    *ret = value;
+    return true;
+}
+
+bool str_real(const char *text, double above, double below, double *ret)
+{
+    char *end;
+    double value = strtod(text, &end);
+
+    if (end == text || *end || text[strspn(text, "0123456789.eE+-")] ||
+        !isfinite(value) || value <= above || value >= below)
+        return false;
+    *ret = value;
+    return true;
 }

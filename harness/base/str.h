@@ -1,8 +1,10 @@
 /* str.h - bytes with a length (Redis keys and values may hold anything), and help for
- * typos. */
+ * typos and numbers. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct str {
@@ -19,6 +21,12 @@ int str_compare(struct str a, struct str b); /* by bytes, then by length: <0, 0,
  * columns. */
 void str_print(FILE *out, struct str text, size_t most);
 void str_show(char *buffer, size_t size, struct str text); /* the same into a buffer */
+
+/* Numbers in digits, and nothing else: none of the blanks, signs, hexadecimals and "nan"
+ * that strtod() takes. A whole number from `least` to `most`; a real one strictly between
+ * `above` and `below`. False, and *ret as it was, if the text is none. */
+bool str_whole(const char *text, uint64_t least, uint64_t most, uint64_t *ret);
+bool str_real(const char *text, double above, double below, double *ret);
 
 /* As a shell takes it for one word: quoted if it has to be. */
 void str_print_shell(FILE *out, const char *word);

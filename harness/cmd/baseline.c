@@ -26,7 +26,7 @@ static const struct argp_option argp_options[] = {
 
 static int save(const struct options *options, struct err *err)
 {
-    CLEANUP(saved_release) struct saved saved = { .terms = TERMS_NULL };
+    CLEANUP(saved_release) struct saved saved = { .directory = NULL };
     int code = saved_load(options->operands[1], &saved, err);
 
     return code == 0 ? baseline_save(options->operands[2], &saved.result, err) : code;

@@ -81,7 +81,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 static int prepare(const struct options *options, struct conclusion *conclusion,
                    char **ret_place, struct err *err)
 {
-    CLEANUP(saved_release) struct saved saved = { .terms = TERMS_NULL };
+    CLEANUP(saved_release) struct saved saved = { .directory = NULL };
     CLEANUP(database_close) struct database database = DATABASE_NULL;
     int code = stored_open(options->directories[0], &database, err);
 
@@ -118,7 +118,7 @@ int cmd_merge(int argc, char **argv, enum exit_status *ret_status, struct err *e
     struct options options = {
         .destination = { .format = report_format_by_name("text"), .color = "auto" },
     };
-    CLEANUP(saved_release) struct saved saved = { .terms = TERMS_NULL };
+    CLEANUP(saved_release) struct saved saved = { .directory = NULL };
     CLEANUP(conclusion_release) struct conclusion conclusion = { .options = NULL };
     CLEANUP(mem_freep) char *directory = NULL;
     struct sweep one = { .results = &saved.result, .wanted = 1, .count = 1 };

@@ -1,40 +1,29 @@
 /* options.c - see options.h. */
 #include "cmd/options.h"
 
-#include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/str.h"
+
 uint64_t option_whole(const char *text, const char *option, uint64_t least, uint64_t most,
                       struct argp_state *state)
 {
-    char *end;
-    unsigned long long value;
+    uint64_t value = least;
 
-    errno = 0;
-    value = strtoull(text, &end, 10);
-    if (end == text || *end || errno || text[0] == '-' || value < least || value > most)
+    if (!str_whole(text, least, most, &value))
         argp_error(state, "--%s '%s': expected a whole number from %llu to %llu", option,
                    text, (unsigned long long)least, (unsigned long long)most);
     return value;
 }
 
-/* Numbers are digits; what else strtod() takes is refused like any other word. */
-static bool is_number(const char *text)
-{
-    return text[strspn(text, "0123456789.eE+-")] == '\0';
-}
-
 double option_real(const char *text, const char *option, double above, double below,
                    struct argp_state *state)
 {
-    char *end;
-    double value = strtod(text, &end);
+    double value = 0;
 
-    if (end == text || *end || !is_number(text) || !isfinite(value) || value <= above ||
-        value >= below)
+    if (!str_real(text, above, below, &value))
         argp_error(state, "--%s '%s': expected a number between %g and %g", option, text,
                    above, below);
     return value;

@@ -1,8 +1,8 @@
 /* replay.c - afterkill replay: one trial of a run that is kept, again and narrated.
  *
- * The run's terms are parsed as the command line that they were, so that the same
- * strategies of the same scenario take part with the same parameters and the same clock;
- * then the states are the same, and can be recognised. */
+ * It is done as the run was asked for, so that the same strategies of the same scenario
+ * take part with the same parameters and the same clock; then the states are the same,
+ * and can be recognised. */
 #include <argp.h>
 #include <math.h>
 #include <stdlib.h>
@@ -13,7 +13,6 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
-#include "cmd/run_options.h"
 #include "report/run_text.h"
 #include "result/tally.h"
 #include "run/fleet.h"
@@ -71,16 +70,14 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 /* A kept run, and what is needed to do a part of it again. */
 struct revival {
     struct saved saved;
-    struct run_options options; /* of the run */
-    struct scenario *scenario;  /* owned */
-    size_t *strategies;         /* owned */
+    struct scenario *scenario; /* owned */
+    size_t *strategies;        /* owned */
 };
 
 static void revival_release(struct revival *revival)
 {
     free(revival->strategies);
     scenario_free(revival->scenario);
-    run_options_release(&revival->options);
     saved_release(&revival->saved);
 }
 
@@ -108,14 +105,13 @@ static int find_strategies(struct revival *revival, struct err *err)
  * more. */
 static int load_scenario(struct revival *revival, struct err *err)
 {
-    const struct run_options *options = &revival->options;
+    const struct request *request = &revival->saved.request;
     const struct scenario_settings settings = {
-        .assignments = options->assignments,
-        .count = options->assignment_count,
-        .seed = options->seed,
-        .now = options->now,
+        .assignments = (const char *const *)request->assignments,
+        .count = request->assignment_count,
+        .seed = request->seed,
+        .now = (int64_t)request->now,
     };
-    const char *text = terms_get(&revival->saved.terms, TERM_TEXT);
     CLEANUP(tempdir_remove) struct tempdir directory = TEMPDIR_NULL;
     CLEANUP(mem_freep) char *path = NULL;
     int code = tempdir_make(&directory, err);
@@ -123,7 +119,7 @@ static int load_scenario(struct revival *revival, struct err *err)
     if (code < 0)
         return code;
     path = mem_printf("%s/%s.lua", directory.path, revival->saved.scenario->name);
-    code = file_write(path, text ? text : "", text ? strlen(text) : 0, err);
+    code = file_write(path, request->text, strlen(request->text), err);
     if (code == 0)
         code = scenario_load(path, &settings, &revival->scenario, err);
     if (code < 0)
@@ -135,17 +131,12 @@ static int load_scenario(struct revival *revival, struct err *err)
 
 static int revive(const char *directory, struct revival *revival, struct err *err)
 {
-    char *argv[] = { (char[]){ "afterkill replay" }, (char[]){ "--resume" },
-                     mem_strdup(directory), NULL };
     int code = saved_load(directory, &revival->saved, err);
 
-    if (code == 0)
-        code = run_options_parse(3, argv, &revival->options, err);
     if (code == 0)
         code = load_scenario(revival, err);
     if (code == 0)
         code = find_strategies(revival, err);
-    free(argv[2]);
     return code;
 }
 
@@ -289,16 +280,16 @@ static int find_replay(struct saved *saved, const char *trial, struct replay *re
 static int perform(const struct revival *revival, const struct replay *replay,
                    const char *redis_server, char **ret, struct err *err)
 {
-    const struct run_options *run = &revival->options;
+    const struct request *request = &revival->saved.request;
     struct fleet_options fleet = {
         .scenario = revival->scenario,
         .strategies = revival->strategies,
         .plan = revival->saved.result.plan,
-        .killer = run->killer,
-        .timeout_ns = (uint64_t)(run->timeout_s * (double)NSEC_PER_SEC),
-        .redis_server = redis_server ? redis_server : run->redis_server,
-        .transport = run->transport,
-        .rtt_ns = (uint64_t)llround(run->rtt_s * (double)NSEC_PER_SEC),
+        .killer = request->killer,
+        .timeout_ns = (uint64_t)(request->timeout_s * (double)NSEC_PER_SEC),
+        .redis_server = redis_server,
+        .transport = request->transport,
+        .rtt_ns = (uint64_t)llround(request->rtt_s * (double)NSEC_PER_SEC),
         .replay = replay,
     };
     struct result result;

@@ -68,7 +68,7 @@ int cmd_report(int argc, char **argv, enum exit_status *ret_status, struct err *
             "gates and baselines; 3 of one that was killed.",
     };
     struct options options = { .format = report_format_by_name("text"), .color = "auto" };
-    CLEANUP(saved_release) struct saved saved = { .terms = TERMS_NULL };
+    CLEANUP(saved_release) struct saved saved = { .directory = NULL };
     int code;
 
     argp_parse(&argp, argc, argv, 0, NULL, &options);

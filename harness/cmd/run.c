@@ -25,13 +25,13 @@ static int choose_strategies(const struct run_options *options,
                              size_t *ret_count, struct err *err)
 {
     CLEANUP(mem_freep) char *copy =
-        mem_strdup(options->strategies ? options->strategies : "");
+        mem_strdup(options->request.strategies ? options->request.strategies : "");
     char *rest = copy, *name;
     size_t count = 0;
 
-    for (; !options->strategies && count < scenario->strategy_count; count++)
+    for (; !options->request.strategies && count < scenario->strategy_count; count++)
         chosen[count] = count;
-    while (options->strategies && (name = strsep(&rest, ","))) {
+    while (options->request.strategies && (name = strsep(&rest, ","))) {
         ptrdiff_t index = outline_find(scenario, name);
         bool twice = false;
         const char *nearest;
@@ -64,7 +64,7 @@ struct session {
     char *own_place; /* a directory that was made for this run; NULL: another was named */
 };
 
-/* What the run's figures depend on besides its terms. */
+/* What the run's figures depend on besides what was asked for. */
 static void collect_environment(const struct session *session,
                                 const struct outline *scenario, struct environment *ret)
 {
@@ -90,7 +90,7 @@ static void collect_environment(const struct session *session,
 
 /* A new run: nothing of it is there yet. */
 static int keep_new(const struct session *session, const char *directory,
-                    const struct terms *terms, const struct result *result,
+                    const struct request *request, const struct result *result,
                     struct store **ret, struct err *err)
 {
     CLEANUP(environment_release) struct environment environment = ENVIRONMENT_NULL;
@@ -99,23 +99,22 @@ static int keep_new(const struct session *session, const char *directory,
     if (code < 0)
         return err_wrap(err, "keep the run (another place: -o DIR; none: --no-store)");
     collect_environment(session, result->scenario, &environment);
-    return store_create(directory, terms, &environment, result, ret, err);
+    return store_create(directory, request, &environment, result, ret, err);
 }
 
 /* A run that is gone on with: what has been found is told to the tally again. */
-static int keep_old(const char *directory, const struct terms *terms,
+static int keep_old(const char *directory, const struct request *request,
                     struct result *result, struct store **ret, struct err *err)
 {
-    static const char *const own[] = { TERM_PATH, TERM_SHA1, NULL };
-    CLEANUP(terms_release) struct terms was = TERMS_NULL;
+    CLEANUP(request_release) struct request was = { .text = NULL };
     CLEANUP(store_closep) struct store *store = NULL;
     char difference[400];
     int code = store_open(directory, &store, err);
 
     if (code == 0)
-        code = stored_terms(store_database(store), &was, err);
-    if (code == 0 && terms_difference(&was, "in the run", terms, "now", own, difference,
-                                      sizeof(difference)))
+        code = stored_request(store_database(store), &was, err);
+    if (code == 0 && request_difference(&was, "in the run", request, "now", NULL,
+                                        difference, sizeof(difference)))
         code = err_set(err, ERR_USAGE,
                        "the run in '%s' cannot be gone on with, it was another one: %s",
                        directory, difference);
@@ -139,13 +138,13 @@ static int run_fleet(const struct session *session, struct scenario *scenario,
         .strategies = session->strategies,
         .plan = result->plan,
         .bytes = result->cuts_wanted,
-        .killer = options->killer,
-        .timeout_ns = (uint64_t)(options->timeout_s * (double)NSEC_PER_SEC),
+        .killer = options->request.killer,
+        .timeout_ns = (uint64_t)(options->request.timeout_s * (double)NSEC_PER_SEC),
         .store = store,
         .lanes = options->lanes,
         .redis_server = options->redis_server,
-        .transport = options->transport,
-        .rtt_ns = (uint64_t)llround(options->rtt_s * (double)NSEC_PER_SEC),
+        .transport = options->request.transport,
+        .rtt_ns = (uint64_t)llround(options->request.rtt_s * (double)NSEC_PER_SEC),
         .view = &view,
     };
 
@@ -155,27 +154,28 @@ static int run_fleet(const struct session *session, struct scenario *scenario,
     return fleet_run(&fleet, result, err);
 }
 
-/* One value's run, kept in the directory (NULL: nowhere). The terms are the result's. */
+/* One value's run, kept in the directory (NULL: nowhere). What was asked for is borrowed
+ * by the result. */
 static int run(const struct session *session, struct scenario *scenario,
-               const char *directory, const char *part, struct terms *terms,
+               const char *directory, const char *part, struct request *request,
                struct result *result, struct err *err)
 {
     CLEANUP(store_closep) struct store *store = NULL;
     struct err late = ERR_NULL;
-    int code = run_options_terms(session->options, &scenario->outline,
-                                 session->strategies, session->count, terms, err);
+    int code = run_options_request(session->options, &scenario->outline,
+                                   session->strategies, session->count, request, err);
 
     if (code == 0)
-        code = result_begin(result, &scenario->outline, session->strategies,
-                            session->count, terms, err);
+        result_begin(result, &scenario->outline, session->strategies, session->count,
+                     request);
     result->directory = directory;
     if (code == 0) /* before anything is kept of a run that cannot be concluded */
         code =
             conclude_prepare(session->conclusion, &session->options->gates, result, err);
     if (code == 0 && session->options->resume)
-        code = keep_old(directory, terms, result, &store, err);
+        code = keep_old(directory, request, result, &store, err);
     else if (code == 0 && directory)
-        code = keep_new(session, directory, terms, result, &store, err);
+        code = keep_new(session, directory, request, result, &store, err);
     if (session->own_place)
         place_settle(session->own_place, store);
     if (code < 0 || result->complete)
@@ -220,7 +220,7 @@ static int run_values(const struct session *session, struct sweep *sweep,
     int code = 0;
 
     sweep->results = mem_alloc(sweep->wanted * sizeof(*sweep->results));
-    sweep->terms = mem_alloc(sweep->wanted * sizeof(*sweep->terms));
+    sweep->requests = mem_alloc(sweep->wanted * sizeof(*sweep->requests));
     sweep->directories = mem_alloc(sweep->wanted * sizeof(*sweep->directories));
     fleet_hold_signals(&before);
     while (sweep->count < sweep->wanted && code == 0) {
@@ -232,7 +232,7 @@ static int run_values(const struct session *session, struct sweep *sweep,
                               i + 1, sweep->wanted);
         sweep->directories[i] = directory_of(directory, sweep, i);
         code = run(session, sweep->scenarios[i], sweep->directories[i], part,
-                   &sweep->terms[i], &sweep->results[i], err);
+                   &sweep->requests[i], &sweep->results[i], err);
         if (part)
             deliver_value(sweep, i, err);
         if (code < 0 && part)
@@ -257,7 +257,8 @@ static int choose_place(struct session *session, const struct scenario *scenario
         *ret = mem_strdup(given);
         return file_make_directory(given, err);
     }
-    code = place_make(scenario->outline.name, options->seed, options->shard, ret, err);
+    code = place_make(scenario->outline.name, options->request.seed,
+                      options->request.shard, ret, err);
     session->own_place = *ret;
     return code;
 }
@@ -266,10 +267,10 @@ static int load_and_run(struct session *session, struct run_options *options,
                         enum exit_status *ret_status, struct err *err)
 {
     const struct scenario_settings settings = {
-        .assignments = options->assignments,
-        .count = options->assignment_count,
-        .seed = options->seed,
-        .now = options->now,
+        .assignments = (const char *const *)options->request.assignments,
+        .count = options->request.assignment_count,
+        .seed = options->request.seed,
+        .now = (int64_t)options->request.now,
     };
     struct sweep *sweep = &options->sweep;
     CLEANUP(mem_freep) char *path = NULL;

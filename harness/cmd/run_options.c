@@ -2,7 +2,6 @@
 #include "cmd/run_options.h"
 
 #include <argp.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -15,50 +14,36 @@
 #include "scenario/mistake.h"
 #include "store/write.h"
 
-#define RTT_MOST_S 1.0    /* a connection's first reply takes two, and has 10 s to come */
-#define TIME_LEAST_S 1e-9 /* a term has as many digits */
-#define TIME_MOST_S 1e8
-#define CONFIDENCE_MOST (1 - 0.9e-9) /* 0.999999999: a baseline has nine digits */
-#define NOW_MOST (INT64_C(1) << 40)  /* seconds; some thousands of years */
-
-static const char *const killers[] = {
-    [KILLER_TIMER] = "timer", [KILLER_PARENT] = "parent"
-};
-
-static const char *const transports[] = {
-    [TRANSPORT_UNIX] = "unix", [TRANSPORT_TCP] = "tcp"
-};
-static const struct unit {
-    const char *name;
-    double seconds;
-} rtt_units[] = { { "us", 1e-6 }, { "ms", 1e-3 }, { "s", 1 } },
-  time_units[] = { { "s", 1 }, { "m", 60 }, { "h", 3600 } };
-
 enum option_key {
-    KEY_STRATEGY = 256,
-    KEY_TRIALS,
-    KEY_FAULT,
-    KEY_SEED,
-    KEY_LANES,
-    KEY_SET,
-    KEY_CONFIDENCE,
+    /* Items of the request, by their names (request.h). */
+    KEY_ITEM = 256,
+    KEY_CONFIDENCE = KEY_ITEM,
     KEY_KILLER,
-    KEY_TIMEOUT,
-    KEY_REDIS_SERVER,
-    KEY_OUTPUT = 'o',
-    KEY_FORMAT = 257 + KEY_REDIS_SERVER,
-    KEY_COLOR,
-    KEY_POINTS,
-    KEY_SWEEP,
-    KEY_TRANSPORT,
-    KEY_RTT,
-    KEY_TIME,
-    KEY_UNTIL_WIDTH,
-    KEY_UNTIL_BELOW,
-    KEY_SHARD,
     KEY_NOW,
-    KEY_RESUME,
+    KEY_RTT,
+    KEY_SEED,
+    KEY_STRATEGY,
+    KEY_TIME,
+    KEY_TIMEOUT,
+    KEY_TRANSPORT,
+    KEY_TRIALS,
+    KEY_UNTIL_BELOW,
+    KEY_UNTIL_WIDTH,
+    KEY_ITEMS_END,
+    /* And those that have to be understood first. */
+    KEY_FAULT,
+    KEY_SET,
+    KEY_SHARD,
+    /* What follows changes nothing of what is found. */
+    KEY_COLOR,
+    KEY_FORMAT,
+    KEY_LANES,
     KEY_NO_STORE,
+    KEY_OUTPUT = 'o',
+    KEY_POINTS = KEY_NO_STORE + 1,
+    KEY_REDIS_SERVER,
+    KEY_RESUME,
+    KEY_SWEEP,
 };
 
 static const struct argp_option argp_options[] = {
@@ -128,57 +113,13 @@ static const struct argp_option argp_options[] = {
     { NULL, 0, NULL, 0, NULL, 0 },
 };
 
-static enum killer parse_killer(const char *text, struct argp_state *state)
+static const char *option_name(int key)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(killers); i++)
-        if (strcmp(text, killers[i]) == 0)
-            return (enum killer)i;
-    argp_error(state, "--killer '%s': expected timer or parent", text);
-    return KILLER_TIMER;
-}
+    const struct argp_option *option = argp_options;
 
-static enum transport parse_transport(const char *text, struct argp_state *state)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(transports); i++)
-        if (strcmp(text, transports[i]) == 0)
-            return (enum transport)i;
-    argp_error(state, "--transport '%s': expected unix or tcp", text);
-    return TRANSPORT_UNIX;
-}
-
-/* A duration in seconds; 0 if it is none, or longer than `most`. Numbers are digits with
- * a point: strtod() alone would take "nan" and "0x1p3", and blanks. */
-static double parse_duration(const char *text, const struct unit *units, size_t count,
-                             double most_s)
-{
-    size_t digits = strspn(text, "0123456789.");
-    char *end;
-    double value = strtod(text, &end);
-
-    for (size_t i = 0; digits && end == text + digits && i < count; i++)
-        if (strcmp(end, units[i].name) == 0 && value * units[i].seconds <= most_s)
-            return value * units[i].seconds;
-    return -1;
-}
-
-static double parse_rtt(const char *text, struct argp_state *state)
-{
-    double rtt_s = parse_duration(text, rtt_units, ARRAY_SIZE(rtt_units), RTT_MOST_S);
-
-    if (rtt_s < 0)
-        argp_error(state,
-                   "--rtt '%s': expected a duration like 500us, 2ms or 0.1s, at most %gs",
-                   text, RTT_MOST_S);
-    return rtt_s;
-}
-
-static double parse_time(const char *text, struct argp_state *state)
-{
-    double time_s = parse_duration(text, time_units, ARRAY_SIZE(time_units), TIME_MOST_S);
-
-    if (time_s < TIME_LEAST_S)
-        argp_error(state, "--time '%s': expected a duration like 60s, 10m or 1h", text);
-    return time_s;
+    while (option->key != key)
+        option++;
+    return option->name;
 }
 
 static const char *variable(void *context, const char *name)
@@ -187,43 +128,58 @@ static const char *variable(void *context, const char *name)
     return getenv(name);
 }
 
-static void parse_shard(struct run_options *options, const char *text,
-                        struct argp_state *state)
+/* The options that are not an item of the request as it stands. */
+static int take_other(struct run_options *options, int key, char *argument,
+                      struct argp_state *state, struct err *err)
 {
-    struct err err = ERR_NULL;
+    struct request *request = &options->request;
+    char *faults = NULL;
+    int code = 0;
 
-    if (shard_auto_parse(text, variable, NULL, &options->shard, &err) < 0 ||
-        (strncmp(text, "auto", 4) == 0 && shard_auto_announce(variable, NULL, &err) < 0))
-        argp_error(state, "%s", err.msg);
-}
-
-static void parse_faults(struct run_options *options, const char *list,
-                         struct argp_state *state)
-{
-    CLEANUP(mem_freep) char *copy = mem_strdup(list);
-    char *rest = copy, *name;
-
-    memset(options->faults, 0, sizeof(options->faults));
-    while ((name = strsep(&rest, ","))) {
-        const struct fault *fault = fault_by_name(name);
-
-        if (!fault)
-            argp_error(
-                state,
-                "--fault '%s': expected kill, step or byte, or several with commas",
-                name);
-        else
-            options->faults[fault - fault_by_id(FAULT_NONE)] = true;
+    switch (key) {
+    case KEY_FAULT:
+        code = faults_parse(argument, &faults, err);
+        if (code == 0)
+            code = request_set(request, "fault", faults, err);
+        free(faults);
+        return code;
+    case KEY_SET:
+        request_assign(request, argument);
+        return 0;
+    case KEY_SHARD:
+        code = shard_auto_parse(argument, variable, NULL, &request->shard, err);
+        if (code == 0 && strncmp(argument, "auto", 4) == 0)
+            code = shard_auto_announce(variable, NULL, err);
+        return code;
+    case KEY_SWEEP:
+        return sweep_parse(&options->sweep, argument, err);
+    case KEY_LANES:
+        options->lanes = (size_t)option_whole(argument, "lanes", 1, LANES_MOST, state);
+        return 0;
+    case KEY_REDIS_SERVER:
+        options->redis_server = argument;
+        return 0;
+    case KEY_RESUME:
+        options->resume = argument;
+        return 0;
+    case KEY_NO_STORE:
+        options->keep = false;
+        return 0;
+    case KEY_OUTPUT:
+        options->destination.directory = argument;
+        return 0;
+    case KEY_FORMAT:
+        options->destination.format = option_format(argument, state);
+        return 0;
+    case KEY_POINTS:
+        options->destination.points = true;
+        return 0;
+    case KEY_COLOR:
+        options->destination.color = option_color(argument, state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
-}
-
-static void parse_sweep(struct run_options *options, const char *text,
-                        struct argp_state *state)
-{
-    struct err err = ERR_NULL;
-
-    if (sweep_parse(&options->sweep, text, &err) < 0)
-        argp_error(state, "%s", err.msg);
 }
 
 static bool is_gated(const struct gate_options *options)
@@ -241,142 +197,88 @@ static void check_all(struct run_options *options, struct argp_state *state)
     if (options->resume && options->sweep.parameter)
         argp_error(state, "--resume: each value of a sweep is a run of its own in the "
                           "sweep's directory; go on with that one");
-    if (is_gated(&options->gates) && options->shard.total > 1)
+    if (is_gated(&options->gates) && options->request.shard.total > 1)
         argp_error(state, "a shard is not held to anything; give --max-leak-rate, "
                           "--baseline and the like to `afterkill merge`");
     if (is_gated(&options->gates) && options->sweep.parameter)
         argp_error(state, "--sweep: gates are for one run");
-    if (options->shard.total > 1 && stopping_is_asked(&options->stopping))
+    if (options->request.shard.total > 1 && stopping_is_asked(&options->request.stopping))
         argp_error(state,
                    "--until-width and --until-below look at all kills, and a shard "
                    "sees only its own; give --trials");
-    if (stopping_is_asked(&options->stopping) && !options->faults[FAULT_KILL])
+    if (stopping_is_asked(&options->request.stopping) &&
+        !faults_include(options->request.faults, FAULT_KILL))
         argp_error(state,
                    "--until-width and --until-below need kills; give --fault kill");
     if (!options->keep && (options->resume || options->destination.directory))
         argp_error(state, "--no-store: a run with %s is kept",
                    options->resume ? "--resume" : "-o");
-    if (stopping_is_asked(&options->stopping) && !options->trials_given)
-        options->trials = ATTEMPTS_MOST;
+    if (stopping_is_asked(&options->request.stopping) && !options->trials_given)
+        options->request.trials = ATTEMPTS_MOST;
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct run_options *options = state->input;
+    struct err err = ERR_NULL;
+    int code;
 
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &options->gates;
-        break;
-    case KEY_STRATEGY:
-        options->strategies = argument;
-        break;
-    case KEY_TRIALS:
-        options->trials_given = true;
-        options->trials = option_whole(argument, "trials", 0, ATTEMPTS_MOST, state);
-        break;
-    case KEY_FAULT:
-        parse_faults(options, argument, state);
-        break;
-    case KEY_SEED:
-        options->seed = option_whole(argument, "seed", 0, INT64_MAX, state);
-        break;
-    case KEY_LANES:
-        options->lanes = (size_t)option_whole(argument, "lanes", 1, LANES_MOST, state);
-        break;
-    case KEY_SET:
-        options->assignments =
-            mem_grow(options->assignments, options->assignment_count + 1,
-                     sizeof(*options->assignments));
-        options->assignments[options->assignment_count++] = argument;
-        break;
-    case KEY_CONFIDENCE:
-        options->confidence =
-            option_real(argument, "confidence", 0, CONFIDENCE_MOST, state);
-        break;
-    case KEY_KILLER:
-        options->killer = parse_killer(argument, state);
-        break;
-    case KEY_TIMEOUT:
-        options->timeout_s = option_real(argument, "timeout", 0, 1e6, state);
-        break;
-    case KEY_REDIS_SERVER:
-        options->redis_server = argument;
-        break;
-    case KEY_TRANSPORT:
-        options->transport = parse_transport(argument, state);
-        break;
-    case KEY_RTT:
-        options->rtt_s = parse_rtt(argument, state);
-        break;
-    case KEY_TIME:
-        options->stopping.time_s = parse_time(argument, state);
-        break;
-    case KEY_UNTIL_WIDTH:
-        options->stopping.width = option_real(argument, "until-width", 0, 1, state);
-        break;
-    case KEY_UNTIL_BELOW:
-        options->stopping.below = option_real(argument, "until-below", 0, 1, state);
-        break;
-    case KEY_SHARD:
-        parse_shard(options, argument, state);
-        break;
-    case KEY_NOW:
-        options->now = (int64_t)option_whole(argument, "now", 0, NOW_MOST, state);
-        break;
-    case KEY_RESUME:
-        options->resume = argument;
-        break;
-    case KEY_NO_STORE:
-        options->keep = false;
-        break;
-    case KEY_OUTPUT:
-        options->destination.directory = argument;
-        break;
-    case KEY_FORMAT:
-        options->destination.format = option_format(argument, state);
-        break;
-    case KEY_POINTS:
-        options->destination.points = true;
-        break;
-    case KEY_COLOR:
-        options->destination.color = option_color(argument, state);
-        break;
-    case KEY_SWEEP:
-        parse_sweep(options, argument, state);
-        break;
+        return 0;
     case ARGP_KEY_ARG:
         if (options->scenario)
             argp_error(state, "more than one scenario: '%s' and '%s'", options->scenario,
                        argument);
         options->scenario = argument;
-        break;
+        return 0;
     case ARGP_KEY_END:
         check_all(options, state);
-        break;
+        return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        break;
     }
+    if (key >= KEY_ITEM && key < KEY_ITEMS_END) {
+        options->trials_given |= key == KEY_TRIALS;
+        code = request_set(&options->request, option_name(key), argument, &err);
+    } else {
+        code = take_other(options, key, argument, state, &err);
+    }
+    if (code == ARGP_ERR_UNKNOWN)
+        return ARGP_ERR_UNKNOWN;
+    if (code < 0)
+        argp_error(state, "%s", err.msg);
     return 0;
 }
 
-static void init(struct run_options *options)
+/* What is asked for if nothing is said; or what was asked for, of a run that is gone on
+ * with. */
+static void init(struct run_options *options, const struct request *resumed)
 {
     *options = (struct run_options){
-        .trials = 1000,
-        .faults = { [FAULT_STEP] = true, [FAULT_KILL] = true },
-        .seed = 1,
-        .confidence = 0.95,
-        .timeout_s = 10,
-        .shard = SHARD_WHOLE,
-        .now = time(NULL),
+        .trials_given = resumed,
         .keep = true,
         .destination = { .format = report_format_by_name("text"), .color = "auto" },
     };
     sweep_init(&options->sweep);
+    if (resumed) {
+        request_copy(&options->request, resumed);
+        return;
+    }
+    options->request = (struct request){
+        .faults = mem_strdup("step,kill"),
+        .trials = 1000,
+        .seed = 1,
+        .now = (uint64_t)time(NULL),
+        .shard = SHARD_WHOLE,
+        .timeout_s = 10,
+        .confidence = 0.95,
+    };
 }
 
-static void parse_all(int argc, char **argv, struct run_options *ret)
+static void parse_all(int argc, char **argv, const struct request *resumed,
+                      struct run_options *ret)
 {
     static const struct argp_child children[] = {
         { &gate_argp, 0, "Gates, for the exit status:", 5 },
@@ -396,56 +298,26 @@ static void parse_all(int argc, char **argv, struct run_options *ret)
                "their data.",
     };
 
-    init(ret);
+    init(ret, resumed);
     argp_parse(&argp, argc, argv, 0, NULL, ret);
 }
 
-/* The options that a run was asked for, as a command line, with `argv` behind them. */
-static char **repeat(const struct terms *terms, bool scenario_given, int argc,
-                     char **argv, int *ret_count)
-{
-    char **again = MEM_ARRAY(char *, terms->count + (size_t)argc + 2);
-    int count = 0;
-
-    again[count++] = mem_strdup(argv[0]);
-    for (size_t i = 0; i < terms->count; i++) {
-        const struct term *term = &terms->items[i];
-
-        if (term_is_parameter(term))
-            again[count++] = mem_printf("--set=%s=%s",
-                                        term->name + strlen(TERM_PARAMETER), term->value);
-        else if (term_is_option(term))
-            again[count++] = mem_printf("--%s=%s", term->name, term->value);
-    }
-    for (int i = 1; i < argc; i++)
-        again[count++] = mem_strdup(argv[i]);
-    if (!scenario_given)
-        again[count++] = mem_strdup(terms_get(terms, TERM_PATH));
-    again[count] = NULL;
-    *ret_count = count;
-    return again;
-}
-
+/* The options once more, on top of what the run was asked for that is gone on with. */
 static int parse_again(int argc, char **argv, struct run_options *options,
                        struct err *err)
 {
     CLEANUP(database_close) struct database database = DATABASE_NULL;
-    CLEANUP(terms_release) struct terms terms = TERMS_NULL;
-    bool scenario_given = options->scenario;
-    int code = stored_open(options->resume, &database, err), count;
-    char **again;
+    CLEANUP(request_release) struct request resumed = { .text = NULL };
+    int code = stored_open(options->resume, &database, err);
 
     if (code == 0)
-        code = stored_terms(&database, &terms, err);
-    if (code == 0 && !terms_get(&terms, TERM_PATH))
-        code = err_set(err, -EBADMSG, "'%s' does not say which scenario was run",
-                       database.path);
+        code = stored_request(&database, &resumed, err);
     if (code < 0)
         return err_wrap(err, "--resume");
-    again = repeat(&terms, scenario_given, argc, argv, &count);
     run_options_release(options);
-    parse_all(count, again, options);
-    options->again = again;
+    parse_all(argc, argv, &resumed, options);
+    if (!options->scenario)
+        options->scenario = options->request.path;
     return 0;
 }
 
@@ -454,7 +326,7 @@ int run_options_parse(int argc, char **argv, struct run_options *ret, struct err
     bool begun;
     int code;
 
-    parse_all(argc, argv, ret);
+    parse_all(argc, argv, NULL, ret);
     if (!ret->resume)
         return 0;
     code = stored_begun(ret->resume, &begun, err);
@@ -474,18 +346,13 @@ int run_options_parse(int argc, char **argv, struct run_options *ret, struct err
 void run_options_release(struct run_options *options)
 {
     sweep_release(&options->sweep);
-    free(options->assignments);
-    for (char **word = options->again; word && *word; word++)
-        free(*word);
-    free(options->again);
-    options->assignments = NULL;
-    options->again = NULL;
+    request_release(&options->request);
 }
 
-static void add_strategies(struct terms *terms, const struct outline *scenario,
-                           const size_t *strategies, size_t count)
+static char *join_strategies(const struct outline *scenario, const size_t *strategies,
+                             size_t count)
 {
-    CLEANUP(mem_freep) char *names = mem_strdup("");
+    char *names = mem_strdup("");
 
     for (size_t i = 0; i < count; i++) {
         char *longer = mem_printf("%s%s%s", names, i ? "," : "",
@@ -494,67 +361,33 @@ static void add_strategies(struct terms *terms, const struct outline *scenario,
         free(names);
         names = longer;
     }
-    terms_add(terms, "strategy", names);
+    return names;
 }
 
-static void add_faults(struct terms *terms, const bool faults[FAULT_COUNT])
+int run_options_request(const struct run_options *options, const struct outline *scenario,
+                        const size_t *strategies, size_t count, struct request *ret,
+                        struct err *err)
 {
-    char names[32] = "step"; /* is always taken */
-
-    if (faults[FAULT_KILL])
-        strcat(names, ",kill");
-    if (faults[FAULT_BYTE])
-        strcat(names, ",byte");
-    terms_add(terms, "fault", names);
-}
-
-/* Facts about the file: what it says, and where it was. */
-static int add_file(struct terms *terms, const struct outline *scenario, struct err *err)
-{
-    CLEANUP(mem_freep) char *text = loader_read_text(scenario->path);
     CLEANUP(mem_freep) char *path = realpath(scenario->path, NULL);
     char sha1[SHA1_TEXT];
 
     if (!path)
         return err_errno(err, "find '%s'", scenario->path);
-    sha1_text(str_of(text), sha1);
-    terms_add(terms, TERM_TEXT, text);
-    terms_add(terms, "scenario.name", scenario->name);
-    terms_add(terms, TERM_PATH, path);
-    terms_add(terms, TERM_SHA1, sha1);
-    return 0;
-}
-
-int run_options_terms(const struct run_options *options, const struct outline *scenario,
-                      const size_t *strategies, size_t count, struct terms *ret,
-                      struct err *err)
-{
-    int code = add_file(ret, scenario, err);
-
+    *ret = options->request; /* and everything that it owns anew */
+    ret->text = loader_read_text(scenario->path);
+    sha1_text(str_of(ret->text), sha1);
+    ret->sha1 = mem_strdup(sha1);
+    ret->name = mem_strdup(scenario->name);
+    ret->path = TAKE_PTR(path);
+    ret->faults = mem_strdup(options->request.faults);
+    ret->strategies = join_strategies(scenario, strategies, count);
+    ret->assignments = NULL;
+    ret->assignment_count = 0;
     for (size_t i = 0; i < scenario->parameter_count; i++) {
-        CLEANUP(mem_freep) char *name =
-            mem_printf(TERM_PARAMETER "%s", scenario->parameters[i].name);
+        CLEANUP(mem_freep) char *assignment = mem_printf(
+            "%s=%s", scenario->parameters[i].name, scenario->parameters[i].value);
 
-        terms_add(ret, name, scenario->parameters[i].value);
+        request_assign(ret, assignment);
     }
-    add_strategies(ret, scenario, strategies, count);
-    terms_print(ret, "trials", "%llu", (unsigned long long)options->trials);
-    add_faults(ret, options->faults);
-    if (options->stopping.width > 0)
-        terms_print(ret, "until-width", "%.15g", options->stopping.width);
-    if (options->stopping.below > 0)
-        terms_print(ret, "until-below", "%.15g", options->stopping.below);
-    terms_print(ret, "seed", "%llu", (unsigned long long)options->seed);
-    terms_print(ret, "shard", "%llu/%llu", (unsigned long long)options->shard.index + 1,
-                (unsigned long long)options->shard.total);
-    terms_print(ret, "now", "%lld", (long long)options->now);
-    terms_add(ret, "killer", killers[options->killer]);
-    terms_add(ret, "transport", transports[options->transport]);
-    terms_print(ret, "timeout", "%.15g", options->timeout_s);
-    terms_print(ret, "confidence", "%.15g", options->confidence);
-    if (options->rtt_s > 0)
-        terms_print(ret, "rtt", "%.9fs", options->rtt_s);
-    if (options->stopping.time_s > 0)
-        terms_print(ret, "time", "%.9fs", options->stopping.time_s);
-    return code;
+    return 0;
 }

@@ -5,10 +5,10 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "result/figures.h"
-#include "result/sweep.h"
 #include "result/exit_status.h"
+#include "result/figures.h"
 #include "result/result.h"
+#include "result/sweep.h"
 
 struct comparison;
 struct gate_report;

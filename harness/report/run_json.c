@@ -9,8 +9,8 @@
 #include "report/compare_words.h"
 #include "report/format.h"
 #include "report/gates_text.h"
-#include "result/tally.h"
 #include "report/run_json.h"
+#include "result/tally.h"
 
 json_t *report_json_whole(uint64_t number)
 {

@@ -1,7 +1,6 @@
 /* result.c - see result.h. */
 #include "result/result.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,27 +20,6 @@ void result_init(struct result *result, const struct outline *scenario,
     }
 }
 
-static double real_term(const struct terms *terms, const char *name)
-{
-    const char *value = terms_get(terms, name);
-
-    return value ? strtod(value, NULL) : 0;
-}
-
-static uint64_t whole_term(const struct terms *terms, const char *name)
-{
-    const char *value = terms_get(terms, name);
-
-    return value ? strtoull(value, NULL, 10) : 0;
-}
-
-static bool term_has(const struct terms *terms, const char *name, const char *word)
-{
-    const char *value = terms_get(terms, name);
-
-    return value && strstr(value, word);
-}
-
 /* How many attempts of each strategy are this shard's. */
 static void count_requested(struct result *result)
 {
@@ -55,37 +33,26 @@ static void count_requested(struct result *result)
         result->findings[plan_trial(&result->plan, t).strategy].kills.requested++;
 }
 
-int result_begin(struct result *result, const struct outline *scenario,
-                 const size_t *strategies, size_t count, const struct terms *terms,
-                 struct err *err)
+void result_begin(struct result *result, const struct outline *scenario,
+                  const size_t *strategies, size_t count, const struct request *request)
 {
-    const char *shard = terms_get(terms, "shard");
+    bool kills = faults_include(request->faults, FAULT_KILL);
     struct plan plan = {
-        .seed = whole_term(terms, "seed"),
+        .seed = request->seed,
         .strategies = count,
-        .attempts = term_has(terms, "fault", "kill") ? whole_term(terms, "trials") : 0,
+        .attempts = kills ? request->trials : 0,
     };
-    int code = 0;
 
     result_init(result, scenario, strategies, &plan);
-    result->confidence = real_term(terms, "confidence");
-    result->stopping = (struct stopping){
-        .width = real_term(terms, "until-width"),
-        .below = real_term(terms, "until-below"),
-        .time_s = real_term(terms, "time"),
-    };
-    result->killer = terms_get(terms, "killer");
-    result->transport = term_has(terms, "transport", "tcp") ? "tcp" : "unix socket";
-    result->rtt_us = 1e6 * real_term(terms, "rtt");
+    result->confidence = request->confidence;
+    result->stopping = request->stopping;
+    result->killer = request->killer == KILLER_TIMER ? "timer" : "parent";
+    result->transport = request->transport == TRANSPORT_TCP ? "tcp" : "unix socket";
+    result->rtt_us = 1e6 * request->rtt_s;
     result->kills_wanted = plan.attempts > 0;
-    result->cuts_wanted = term_has(terms, "fault", "byte");
-    if (!(result->confidence > 0 && result->confidence < 1) || !result->killer ||
-        !isfinite(result->rtt_us) || plan.attempts > ATTEMPTS_MOST)
-        return err_set(err, -EBADMSG, "what the run was asked for makes no sense");
-    if (shard)
-        code = shard_parse(shard, &result->shard, err);
+    result->cuts_wanted = faults_include(request->faults, FAULT_BYTE);
+    result->shard = request->shard;
     count_requested(result);
-    return code;
 }
 
 void result_release(struct result *result)

@@ -110,9 +110,7 @@ struct result {
 
 void result_init(struct result *result, const struct outline *scenario,
                  const size_t *strategies, const struct plan *plan);
-/* The same, with everything that the run was asked for (request.h). The terms are
- * borrowed. Terms that no command line can have given are an error. */
-int result_begin(struct result *result, const struct outline *scenario,
-                 const size_t *strategies, size_t count, const struct terms *terms,
-                 struct err *err);
+/* The same, with everything that the run was asked for. */
+void result_begin(struct result *result, const struct outline *scenario,
+                  const size_t *strategies, size_t count, const struct request *request);
 void result_release(struct result *result);

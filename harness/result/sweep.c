@@ -25,12 +25,12 @@ void sweep_release(struct sweep *sweep)
 {
     for (size_t i = 0; i < sweep->count; i++) {
         result_release(&sweep->results[i]);
-        if (sweep->terms)
-            terms_release(&sweep->terms[i]);
+        if (sweep->requests)
+            request_release(&sweep->requests[i]);
         if (sweep->directories)
             free(sweep->directories[i]);
     }
-    free(sweep->terms);
+    free(sweep->requests);
     free(sweep->directories);
     for (size_t i = 0; sweep->scenarios && i < sweep->wanted; i++)
         scenario_free(sweep->scenarios[i]);

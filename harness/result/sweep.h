@@ -16,7 +16,7 @@ struct sweep {
     struct scenario **scenarios; /* with that value; owned */
     size_t wanted;               /* how many values */
     struct result *results;      /* of the runs that were begun, in order; owned */
-    struct terms *terms;         /* of each; owned */
+    struct request *requests;    /* of each; owned */
     char **directories;          /* where each is kept, or NULL; owned */
     size_t count;
 };

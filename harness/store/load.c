@@ -81,19 +81,48 @@ int stored_begun(const char *directory, bool *ret, struct err *err)
     return code;
 }
 
-static int read_term(void *context, sqlite3_stmt *row, struct err *err)
+/* A request, as it is read. */
+struct asking {
+    struct database *database;
+    struct request *request;
+    bool *said; /* by item */
+};
+
+static int read_item(void *context, sqlite3_stmt *row, struct err *err)
 {
-    (void)err;
-    terms_add(context, database_text(row, 0), database_text(row, 1));
+    struct asking *asking = context;
+    const char *name = database_text(row, 0);
+    struct err why = ERR_NULL;
+
+    if (request_set(asking->request, name, database_text(row, 1), &why) < 0)
+        return database_damaged(asking->database, why.msg, err);
+    for (size_t i = 0; i < request_items; i++)
+        asking->said[i] |= strcmp(request_item_name(i), name) == 0;
     return 0;
 }
 
-int stored_terms(struct database *database, struct terms *ret, struct err *err)
+static int read_assignment(void *context, sqlite3_stmt *row, struct err *err)
 {
-    return database_each(database,
-                         "SELECT name, value FROM plan UNION ALL "
-                         "SELECT '" TERM_PARAMETER "' || name, value FROM parameters",
-                         read_term, ret, err);
+    (void)err;
+    request_assign(context, database_text(row, 0));
+    return 0;
+}
+
+int stored_request(struct database *database, struct request *ret, struct err *err)
+{
+    CLEANUP(mem_freep) bool *said = mem_alloc(request_items);
+    struct asking asking = { database, ret, said };
+    int code =
+        database_each(database, "SELECT name, value FROM plan", read_item, &asking, err);
+
+    if (code == 0)
+        code = database_each(database, "SELECT name || '=' || value FROM parameters",
+                             read_assignment, ret, err);
+    for (size_t i = 0; i < request_items && code == 0; i++)
+        if (request_item_is_needed(i) && !said[i])
+            code =
+                database_damaged(database, "it does not say all that was asked for", err);
+    return code;
 }
 
 static int read_entry(void *context, sqlite3_stmt *row, struct err *err)
@@ -171,15 +200,7 @@ static char *fact_or_nothing(struct database *database, const char *name)
     return text ? text : mem_strdup("");
 }
 
-static const char *term_or(const struct terms *terms, const char *name,
-                           const char *otherwise)
-{
-    const char *value = terms_get(terms, name);
-
-    return value ? value : otherwise;
-}
-
-static int load_scenario(struct database *database, const struct terms *terms,
+static int load_scenario(struct database *database, const struct request *request,
                          struct cast *cast, struct err *err)
 {
     struct outline *scenario = cast->scenario;
@@ -198,11 +219,11 @@ static int load_scenario(struct database *database, const struct terms *terms,
                              "SELECT number FROM strategies WHERE strategy IS NOT NULL"
                              " ORDER BY strategy",
                              read_part, cast, err);
-    scenario->path = mem_strdup(term_or(terms, TERM_PATH, ""));
-    scenario->name = mem_strdup(term_or(terms, "scenario.name", ""));
+    scenario->path = mem_strdup(request->path);
+    scenario->name = mem_strdup(request->name);
     scenario->title = fact_or_nothing(database, "title");
     scenario->source = fact_or_nothing(database, "source");
-    scenario->now = strtoll(term_or(terms, "now", "0"), NULL, 10);
+    scenario->now = (int64_t)request->now;
     for (size_t i = 0; i < cast->count && code == 0; i++)
         if (cast->taking_part[i] >= scenario->strategy_count)
             code = database_damaged(database, "its strategies are not numbered", err);
@@ -216,13 +237,13 @@ static int load(struct database *database, unsigned what, struct saved *saved,
 {
     struct cast cast = { .scenario = saved->scenario };
     struct result *result = &saved->result;
-    int code = stored_terms(database, &saved->terms, err);
+    int code = stored_request(database, &saved->request, err);
 
     if (code == 0)
-        code = load_scenario(database, &saved->terms, &cast, err);
+        code = load_scenario(database, &saved->request, &cast, err);
     if (code == 0)
-        code = result_begin(result, saved->scenario, cast.taking_part, cast.count,
-                            &saved->terms, err);
+        result_begin(result, saved->scenario, cast.taking_part, cast.count,
+                     &saved->request);
     if (code == 0)
         code = replay_parts(database, what, result, err);
     free(cast.taking_part);
@@ -232,7 +253,7 @@ static int load(struct database *database, unsigned what, struct saved *saved,
 int saved_load_parts(const char *directory, struct database *database, unsigned what,
                      struct saved *ret, struct err *err)
 {
-    struct saved saved = { .terms = TERMS_NULL };
+    struct saved saved = { .directory = NULL };
     int code;
 
     saved.directory = mem_strdup(directory);
@@ -259,10 +280,10 @@ int saved_load(const char *directory, struct saved *ret, struct err *err)
 void saved_release(struct saved *saved)
 {
     result_release(&saved->result);
-    terms_release(&saved->terms);
+    request_release(&saved->request);
     if (saved->scenario)
         outline_release(saved->scenario);
     free(saved->scenario);
     free(saved->directory);
-    *saved = (struct saved){ .terms = TERMS_NULL };
+    *saved = (struct saved){ .directory = NULL };
 }

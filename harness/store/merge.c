@@ -10,23 +10,23 @@
 #include "store/write.h"
 
 /* A state of a shard. */
-struct part_state {
+struct shard_state {
     int64_t strategy;
     int64_t merged; /* its number in the merged run; 0: it is not there (yet) */
 };
 
 /* A shard, as its trials are copied. */
 struct source {
-    struct part *part;         /* borrowed */
-    struct part_state *states; /* by number, 0 is none; owned */
+    struct shard_run *run;      /* borrowed */
+    struct shard_state *states; /* by number, 0 is none; owned */
     size_t state_count;
     sqlite3_stmt *trials; /* a cursor in the order of numbers */
     bool row;             /* the cursor stands on one */
 };
 
 struct merge {
-    struct parts parts;
-    struct source *sources; /* one per part, in their order; owned */
+    struct shards shards;
+    struct source *sources; /* one per shard, in their order; owned */
     const char *into;
     struct saved first; /* what all agree about, without trials */
     struct store *store;
@@ -53,16 +53,17 @@ static int compare_findings(const struct finding *a, const struct finding *b,
     return 0;
 }
 
-static int compare_census(const struct merge *merge, struct part *part, struct err *err)
+static int compare_census(const struct merge *merge, struct shard_run *run,
+                          struct err *err)
 {
     const struct result *first = &merge->first.result;
-    CLEANUP(saved_release) struct saved saved = { .terms = TERMS_NULL };
+    CLEANUP(saved_release) struct saved saved = { .directory = NULL };
     int code =
-        saved_load_parts(part->directory, &part->database, STORED_KNOWN, &saved, err);
+        saved_load_parts(run->directory, &run->database, STORED_KNOWN, &saved, err);
 
     if (code == 0 && strcmp(saved.result.server, first->server) != 0)
         code = err_set(err, -EXDEV, "'%s' was run with %s, '%s' with %s",
-                       merge->parts.items[0].directory, first->server, part->directory,
+                       merge->shards.items[0].directory, first->server, run->directory,
                        saved.result.server);
     for (size_t i = 0; code == 0 && i < first->plan.strategies; i++) {
         const char *what;
@@ -71,7 +72,7 @@ static int compare_census(const struct merge *merge, struct part *part, struct e
             code = err_set(err, -EBADMSG,
                            "'%s' and '%s' disagree about %s, strategy '%s': is the "
                            "scenario repeatable?",
-                           merge->parts.items[0].directory, part->directory, what,
+                           merge->shards.items[0].directory, run->directory, what,
                            first->findings[i].strategy->name);
     }
     return code;
@@ -104,28 +105,25 @@ static int count_states(struct database *database, int64_t *ret, struct err *err
 static int begin_merged(struct merge *merge, struct err *err)
 {
     CLEANUP(environment_release) struct environment environment = ENVIRONMENT_NULL;
-    CLEANUP(terms_release) struct terms terms = TERMS_NULL;
+    CLEANUP(request_release) struct request request = { .text = NULL };
     struct listener listener = { copy_event, merge, merge->first.result.plan.strategies };
-    int code = stored_environment(&merge->parts.items[0].database, &environment, err);
+    int code = stored_environment(&merge->shards.items[0].database, &environment, err);
 
-    for (size_t i = 0; i < merge->first.terms.count; i++) {
-        const struct term *term = &merge->first.terms.items[i];
-
-        terms_add(&terms, term->name,
-                  strcmp(term->name, "shard") == 0 ? "1/1" : term->value);
-    }
+    request_copy(&request, &merge->first.request);
+    request.shard = (struct shard)SHARD_WHOLE;
     if (code == 0)
         code = file_make_directory(merge->into, err);
     if (code == 0)
-        code = store_begin(merge->into, &terms, &environment, &merge->first.result,
+        code = store_begin(merge->into, &request, &environment, &merge->first.result,
                            &merge->store, err);
     if (code == 0)
-        code = stored_tell(&merge->parts.items[0].database, STORED_KNOWN, &listener, err);
+        code =
+            stored_tell(&merge->shards.items[0].database, STORED_KNOWN, &listener, err);
     if (code == 0)
         code = count_states(store_database(merge->store), &merge->points_states, err);
-    for (size_t i = 0; i < merge->parts.count && code == 0; i++)
-        code =
-            stored_tell(&merge->parts.items[i].database, STORED_MEASURED, &listener, err);
+    for (size_t i = 0; i < merge->shards.count && code == 0; i++)
+        code = stored_tell(&merge->shards.items[i].database, STORED_MEASURED, &listener,
+                           err);
     return code;
 }
 
@@ -135,10 +133,10 @@ static int contradiction(const struct merge *merge, const struct source *source,
     return err_set(err, -EBADMSG,
                    "'%s': its crash points do not leave the states that those of '%s' "
                    "leave; is the scenario repeatable?",
-                   source->part->directory, merge->parts.items[0].directory);
+                   source->run->directory, merge->shards.items[0].directory);
 }
 
-static struct part_state *state_of(const struct source *source, int64_t number)
+static struct shard_state *state_of(const struct source *source, int64_t number)
 {
     return number > 0 && (uint64_t)number < source->state_count ? &source->states[number]
                                                                 : NULL;
@@ -151,7 +149,7 @@ static int map_point(struct merge *merge, struct source *source, sqlite3_stmt *r
                      int64_t *taken_by, struct err *err)
 {
     int64_t number = sqlite3_column_int64(row, 0), merged = 0;
-    struct part_state *state = state_of(source, number);
+    struct shard_state *state = state_of(source, number);
     int code = store_state_of_point(merge->store, sqlite3_column_int64(row, 1),
                                     sqlite3_column_int64(row, 2), &merged, err);
 
@@ -171,10 +169,10 @@ static int map_points(struct merge *merge, struct source *source, struct err *er
     int64_t *taken_by = mem_alloc(((size_t)merge->points_states + 1) * sizeof(*taken_by));
     CLEANUP(statement_finalizep) sqlite3_stmt *points = NULL;
     int code =
-        database_prepare(&source->part->database,
+        database_prepare(&source->run->database,
                          "SELECT state, strategy, number FROM points", &points, err);
 
-    while (code == 0 && (code = database_step(&source->part->database, points, err)) == 1)
+    while (code == 0 && (code = database_step(&source->run->database, points, err)) == 1)
         code = map_point(merge, source, points, taken_by, err);
     return code;
 }
@@ -185,7 +183,7 @@ static int map_points(struct merge *merge, struct source *source, struct err *er
 static int map_other(struct merge *merge, struct source *source, sqlite3_stmt *row,
                      struct err *err)
 {
-    struct part_state *state = state_of(source, sqlite3_column_int64(row, 0));
+    struct shard_state *state = state_of(source, sqlite3_column_int64(row, 0));
     int code;
 
     if (!state)
@@ -203,11 +201,11 @@ static int map_other(struct merge *merge, struct source *source, sqlite3_stmt *r
 static int map_rest(struct merge *merge, struct source *source, struct err *err)
 {
     CLEANUP(statement_finalizep) sqlite3_stmt *states = NULL;
-    int code = database_prepare(&source->part->database,
+    int code = database_prepare(&source->run->database,
                                 "SELECT id, strategy, signature, now, later FROM states",
                                 &states, err);
 
-    while (code == 0 && (code = database_step(&source->part->database, states, err)) == 1)
+    while (code == 0 && (code = database_step(&source->run->database, states, err)) == 1)
         code = map_other(merge, source, states, err);
     return code;
 }
@@ -215,7 +213,7 @@ static int map_rest(struct merge *merge, struct source *source, struct err *err)
 static int map_states(struct merge *merge, struct source *source, struct err *err)
 {
     int64_t last = 0;
-    int code = count_states(&source->part->database, &last, err);
+    int code = count_states(&source->run->database, &last, err);
 
     if (code < 0)
         return code;
@@ -227,7 +225,7 @@ static int map_states(struct merge *merge, struct source *source, struct err *er
 
 static int next_trial(struct source *source, struct err *err)
 {
-    int code = database_step(&source->part->database, source->trials, err);
+    int code = database_step(&source->run->database, source->trials, err);
 
     source->row = code == 1;
     return code < 0 ? code : 0;
@@ -236,7 +234,7 @@ static int next_trial(struct source *source, struct err *err)
 /* The merged state of a row; 0 if the row is nonsense. */
 static int64_t merged_state(const struct source *source, int64_t number, int64_t strategy)
 {
-    const struct part_state *state = state_of(source, number);
+    const struct shard_state *state = state_of(source, number);
 
     return state && state->strategy == strategy ? state->merged : 0;
 }
@@ -246,7 +244,7 @@ static int nonsense(const struct source *source, struct err *err)
     return err_set(err, -EBADMSG,
                    "'%s' is damaged: a trial is not this shard's, or not of its "
                    "strategy, or its state is not there",
-                   source->part->database.path);
+                   source->run->database.path);
 }
 
 /* Copies the row on which a shard's cursor stands. */
@@ -273,10 +271,10 @@ static int start_cursors(struct merge *merge, struct err *err)
 {
     int code = 0;
 
-    for (size_t i = 0; i < merge->parts.count && code == 0; i++) {
+    for (size_t i = 0; i < merge->shards.count && code == 0; i++) {
         struct source *source = &merge->sources[i];
 
-        code = database_prepare(&source->part->database,
+        code = database_prepare(&source->run->database,
                                 "SELECT number, strategy, outcome, state, replies, "
                                 "commands FROM trials ORDER BY number",
                                 &source->trials, err);
@@ -298,11 +296,11 @@ static int copy_trials(struct merge *merge, struct err *err)
 
     if (code == 0)
         code = start_cursors(merge, err);
-    for (size_t i = 0; i < merge->parts.count; i++)
+    for (size_t i = 0; i < merge->shards.count; i++)
         left += merge->sources[i].row;
     for (uint64_t t = 0; t < trials && left && code == 0; t++) {
-        const struct part *part = merge->parts.by_index[t % merge->parts.total];
-        struct source *source = part ? &merge->sources[part - merge->parts.items] : NULL;
+        const struct shard_run *run = merge->shards.by_index[t % merge->shards.total];
+        struct source *source = run ? &merge->sources[run - merge->shards.items] : NULL;
 
         if (!source || !source->row ||
             sqlite3_column_int64(source->trials, 0) != (int64_t)t)
@@ -310,7 +308,7 @@ static int copy_trials(struct merge *merge, struct err *err)
         code = copy_trial(merge, source, insert, err);
         left -= !source->row;
     }
-    for (size_t i = 0; i < merge->parts.count && code == 0; i++)
+    for (size_t i = 0; i < merge->shards.count && code == 0; i++)
         if (merge->sources[i].row)
             code = nonsense(&merge->sources[i], err);
     return code;
@@ -324,7 +322,7 @@ static bool owns_cut(const struct merge *merge, const struct source *source,
 
     return strategy >= 0 && (uint64_t)strategy < result->plan.strategies && bytes >= 0 &&
            (uint64_t)bytes <= result->findings[strategy].bytes &&
-           shard_has(source->part->shard,
+           shard_has(source->run->request.shard,
                      tally_cut_item(result, (size_t)strategy, (uint64_t)bytes));
 }
 
@@ -345,13 +343,13 @@ static int copy_cuts(struct merge *merge, struct source *source, struct err *err
     CLEANUP(statement_finalizep) sqlite3_stmt *cuts = NULL;
     CLEANUP(statement_finalizep) sqlite3_stmt *insert = NULL;
     int code =
-        database_prepare(&source->part->database,
+        database_prepare(&source->run->database,
                          "SELECT strategy, bytes, state, commands FROM cuts", &cuts, err);
 
     if (code == 0)
         code = database_prepare(store_database(merge->store),
                                 "INSERT INTO cuts VALUES(?, ?, ?, ?)", &insert, err);
-    while (code == 0 && (code = database_step(&source->part->database, cuts, err)) == 1)
+    while (code == 0 && (code = database_step(&source->run->database, cuts, err)) == 1)
         code = copy_cut(merge, source, cuts, insert, err);
     return code;
 }
@@ -368,8 +366,8 @@ static void add_times(struct merge *merge)
     result->trouble[0] = '\0';
     memset(result->stage_seconds, 0, sizeof(result->stage_seconds));
     result->times = (struct trial_times){ .trials = 0 };
-    for (size_t i = 0; i < merge->parts.count; i++) {
-        struct database *database = &merge->parts.items[i].database;
+    for (size_t i = 0; i < merge->shards.count; i++) {
+        struct database *database = &merge->shards.items[i].database;
         struct trial_times times = stored_times(database);
 
         tally_add_times(result, &times);
@@ -382,30 +380,30 @@ static int fill(struct merge *merge, struct err *err)
 {
     int code = 0;
 
-    for (size_t i = 1; i < merge->parts.count && code == 0; i++)
-        code = compare_census(merge, &merge->parts.items[i], err);
+    for (size_t i = 1; i < merge->shards.count && code == 0; i++)
+        code = compare_census(merge, &merge->shards.items[i], err);
     if (code == 0)
         code = begin_merged(merge, err);
-    for (size_t i = 0; i < merge->parts.count && code == 0; i++)
+    for (size_t i = 0; i < merge->shards.count && code == 0; i++)
         code = map_states(merge, &merge->sources[i], err);
     if (code == 0)
         code = copy_trials(merge, err);
-    for (size_t i = 0; i < merge->parts.count && code == 0; i++)
+    for (size_t i = 0; i < merge->shards.count && code == 0; i++)
         code = copy_cuts(merge, &merge->sources[i], err);
     if (code == 0)
-        code = store_put_fact(merge->store, "missing_shards", merge->parts.missing, err);
+        code = store_put_fact(merge->store, "missing_shards", merge->shards.missing, err);
     add_times(merge);
     return code == 0 ? store_finish(merge->store, &merge->first.result, err) : code;
 }
 
 static void release(struct merge *merge)
 {
-    for (size_t i = 0; merge->sources && i < merge->parts.count; i++) {
+    for (size_t i = 0; merge->sources && i < merge->shards.count; i++) {
         sqlite3_finalize(merge->sources[i].trials);
         free(merge->sources[i].states);
     }
     free(merge->sources);
-    parts_release(&merge->parts);
+    shards_release(&merge->shards);
     saved_release(&merge->first);
     store_close(merge->store);
 }
@@ -414,16 +412,16 @@ int merge_runs(const char *const *directories, size_t count, const char *into,
                bool allow_missing, struct err *err)
 {
     CLEANUP(release) struct merge merge = { .into = into };
-    int code = parts_open(directories, count, allow_missing, &merge.parts, err);
+    int code = shards_open(directories, count, allow_missing, &merge.shards, err);
 
     if (code == 0)
-        code = saved_load_parts(merge.parts.items[0].directory,
-                                &merge.parts.items[0].database, STORED_KNOWN,
+        code = saved_load_parts(merge.shards.items[0].directory,
+                                &merge.shards.items[0].database, STORED_KNOWN,
                                 &merge.first, err);
     if (code == 0) {
-        merge.sources = mem_alloc(merge.parts.count * sizeof(*merge.sources));
-        for (size_t i = 0; i < merge.parts.count; i++)
-            merge.sources[i].part = &merge.parts.items[i];
+        merge.sources = mem_alloc(merge.shards.count * sizeof(*merge.sources));
+        for (size_t i = 0; i < merge.shards.count; i++)
+            merge.sources[i].run = &merge.shards.items[i];
         code = fill(&merge, err);
     }
     if (code < 0)

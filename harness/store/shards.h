@@ -9,21 +9,21 @@
 #include <stddef.h>
 
 #include "plan/request.h"
-#include "plan/shard.h"
 #include "store/database.h"
 #include "store/write.h"
 
-struct part {
+/* One of them. */
+struct shard_run {
     const char *directory; /* borrowed */
     struct database database;
-    struct terms terms;
-    struct shard shard;
+    struct request request;
 };
 
-struct parts {
-    struct part *items; /* in the order of shards; owned */
+struct shards {
+    struct shard_run *items; /* in the order of shards; owned */
     size_t count;
-    struct part **by_index; /* `total` of them, NULL where a shard is missing; owned */
+    struct shard_run *
+        *by_index; /* `total` of them, NULL where a shard is missing; owned */
     uint64_t total;
     char missing[256]; /* "3/8, part of 6/8"; "" if everything is there */
 };
@@ -31,6 +31,6 @@ struct parts {
 /* Shards that are missing, overlap, are not finished or belong to different runs are an
  * error that names them. With `allow_missing`, those that are missing or not finished are
  * listed, and those without a whole census count as missing. */
-int parts_open(const char *const *directories, size_t count, bool allow_missing,
-               struct parts *ret, struct err *err);
-void parts_release(struct parts *parts); /* may be called twice */
+int shards_open(const char *const *directories, size_t count, bool allow_missing,
+                struct shards *ret, struct err *err);
+void shards_release(struct shards *shards); /* may be called twice */

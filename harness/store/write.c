@@ -387,15 +387,17 @@ static int put_pairs(struct store *store, const char *table, const char *name,
                      : code;
 }
 
-static int put_plan(struct store *store, const struct terms *terms,
+static int put_plan(struct store *store, const struct request *request,
                     const struct environment *environment, struct err *err)
 {
     int code = 0;
 
-    for (size_t i = 0; i < terms->count && code == 0; i++)
-        if (!term_is_parameter(&terms->items[i]))
-            code = put_pairs(store, "plan", terms->items[i].name, terms->items[i].value,
-                             err);
+    for (size_t i = 0; i < request_items && code == 0; i++) {
+        CLEANUP(mem_freep) char *value = request_item_text(request, i);
+
+        if (value)
+            code = put_pairs(store, "plan", request_item_name(i), value, err);
+    }
     for (size_t i = 0; i < environment->count && code == 0; i++)
         code = put_pairs(store, "environment", environment->entries[i].name,
                          environment->entries[i].value, err);
@@ -480,7 +482,7 @@ static int put_beginning(struct store *store, const struct result *result,
     return code == 0 ? put_progress(store, result, false, err) : code;
 }
 
-static int fill(struct store *store, const struct terms *terms,
+static int fill(struct store *store, const struct request *request,
                 const struct environment *environment, const struct result *result,
                 struct err *err)
 {
@@ -493,7 +495,7 @@ static int fill(struct store *store, const struct terms *terms,
     if (code == 0)
         code = put_beginning(store, result, err);
     if (code == 0)
-        code = put_plan(store, terms, environment, err);
+        code = put_plan(store, request, environment, err);
     if (code == 0)
         code = put_parameters(store, result->scenario, err);
     if (code == 0)
@@ -529,7 +531,7 @@ struct store *store_discard(struct store *store)
     return NULL;
 }
 
-int store_begin(const char *directory, const struct terms *terms,
+int store_begin(const char *directory, const struct request *request,
                 const struct environment *environment, const struct result *result,
                 struct store **ret, struct err *err)
 {
@@ -542,7 +544,7 @@ int store_begin(const char *directory, const struct terms *terms,
                        "another directory with -o",
                        directory);
     if (code == 0) {
-        code = fill(store, terms, environment, result, err);
+        code = fill(store, request, environment, result, err);
         if (code < 0)
             store = store_discard(store); /* nothing is in it */
     }
@@ -552,12 +554,12 @@ int store_begin(const char *directory, const struct terms *terms,
     return 0;
 }
 
-int store_create(const char *directory, const struct terms *terms,
+int store_create(const char *directory, const struct request *request,
                  const struct environment *environment, const struct result *result,
                  struct store **ret, struct err *err)
 {
     CLEANUP(store_closep) struct store *store = NULL;
-    int code = store_begin(directory, terms, environment, result, &store, err);
+    int code = store_begin(directory, request, environment, result, &store, err);
 
     if (code == 0 && commit(store, err) < 0) {
         store = store_discard(store);

@@ -23,12 +23,12 @@ struct store;
 
 /* Makes the file in a directory that exists. The result says what takes part; nothing of
  * it is found yet. A directory that holds a run is ERR_USAGE. */
-int store_create(const char *directory, const struct terms *terms,
+int store_create(const char *directory, const struct request *request,
                  const struct environment *environment, const struct result *result,
                  struct store **ret, struct err *err);
 /* The same, but nothing is committed before store_finish(): who is killed until then
  * leaves a file without a table, in which another run may be begun. */
-int store_begin(const char *directory, const struct terms *terms,
+int store_begin(const char *directory, const struct request *request,
                 const struct environment *environment, const struct result *result,
                 struct store **ret, struct err *err);
 /* Opens it to go on: nobody else may be writing to it. */
@@ -69,7 +69,7 @@ int store_put_fact(struct store *store, const char *name, const char *value,
  * functions. */
 struct saved {
     char *directory;
-    struct terms terms;
+    struct request request;
     struct outline *scenario;
     struct result result;
 };
@@ -91,7 +91,7 @@ struct trial_times stored_times(struct database *database);
 int stored_environment(struct database *database, struct environment *ret,
                        struct err *err);
 /* What was asked for. */
-int stored_terms(struct database *database, struct terms *ret, struct err *err);
+int stored_request(struct database *database, struct request *ret, struct err *err);
 /* Tells somebody what is stored, as the events that it was. */
 enum stored {
     STORED_KNOWN = 1 << 0,    /* controls, commands, crash points */

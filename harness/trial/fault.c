@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "redis/wire.h"
 
 static int none_arm(struct wire *wire, const struct fault_point *point)
@@ -86,6 +88,38 @@ const struct fault *fault_by_name(const char *name)
         if (strcmp(name, faults[i].name) == 0)
             return &faults[i];
     return NULL;
+}
+
+bool faults_include(const char *list, enum fault_id id)
+{
+    size_t length = strlen(faults[id].name);
+
+    for (; list; list = strchr(list, ',') ? strchr(list, ',') + 1 : NULL)
+        if (strcspn(list, ",") == length && strncmp(list, faults[id].name, length) == 0)
+            return true;
+    return false;
+}
+
+int faults_parse(const char *list, char **ret, struct err *err)
+{
+    CLEANUP(mem_freep) char *copy = mem_strdup(list);
+    char *rest = copy, *name;
+
+    while ((name = strsep(&rest, ",")))
+        if (!fault_by_name(name))
+            return err_set(err, ERR_USAGE,
+                           "--fault '%s': expected kill, step or byte, or several with "
+                           "commas",
+                           name);
+    *ret = mem_strdup(faults[FAULT_STEP].name);
+    for (enum fault_id id = FAULT_STEP + 1; id < FAULT_COUNT; id++)
+        if (faults_include(list, id)) {
+            char *longer = mem_printf("%s,%s", *ret, faults[id].name);
+
+            free(*ret);
+            *ret = longer;
+        }
+    return 0;
 }
 
 enum outcome fault_outcome(const struct fault *fault, const struct page *page,

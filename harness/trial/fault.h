@@ -8,10 +8,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/err.h"
+
 struct wire;
 struct page;
 
-enum fault_id { FAULT_NONE, FAULT_STEP, FAULT_BYTE, FAULT_KILL, FAULT_COUNT };
+enum fault_id { FAULT_NONE, FAULT_STEP, FAULT_KILL, FAULT_BYTE, FAULT_COUNT };
 
 /* Where the fault strikes: one of these is used, as the fault says. */
 struct fault_point {
@@ -47,6 +49,13 @@ struct fault {
 
 const struct fault *fault_by_id(enum fault_id id);
 const struct fault *fault_by_name(const char *name); /* NULL if there is none */
+
+/* A list of names with commas in the form in which a request (request.h) has it: in the
+ * table's order, each once, and `step` always, because the others are judged by it. The
+ * caller frees it. */
+int faults_parse(const char *list, char **ret, struct err *err);
+/* Is it in such a list? */
+bool faults_include(const char *list, enum fault_id id);
 
 enum outcome fault_outcome(const struct fault *fault, const struct page *page,
                            struct ending ending);

@@ -19,15 +19,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "plan/request.h"
 #include "redis/connection.h"
 #include "redis/wire.h"
 #include "scenario/scenario.h"
 #include "trial/fault.h"
-
-enum killer {
-    KILLER_TIMER,  /* the worker's own kernel timer */
-    KILLER_PARENT, /* the lane, by pidfd after a nanosecond sleep */
-};
 
 struct worker_job {
     struct scenario *scenario;
