@@ -15,7 +15,7 @@
 #include "base/process.h"
 #include "redis/server.h"
 #include "state/snapshot.h"
-#include "stats/interval.h"
+#include "stats/durations.h"
 
 #define LOOKS 301
 
@@ -56,7 +56,7 @@ static int time_looks(struct auditor *auditor, double *ret_us, struct err *err)
         code = snapshot_take(auditor, 0, &snapshot, err);
         times_ns[i] = clock_now_ns() - start_ns;
     }
-    *ret_us = stats_quantile(times_ns, LOOKS, 0.5) / 1e3;
+    *ret_us = durations_quantile(times_ns, LOOKS, 0.5) / 1e3;
     return code;
 }
 

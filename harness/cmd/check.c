@@ -292,31 +292,31 @@ static int run_all(const struct options *options, struct work *work, struct err 
 {
     struct check *check = &work->check;
     uint64_t start_ns = clock_now_ns();
-    struct check_view view;
+    struct check_progress progress;
     sigset_t before;
     int code = 0;
 
-    check_view_init(&view, stderr, isatty(STDERR_FILENO));
+    check_progress_init(&progress, stderr, isatty(STDERR_FILENO));
     fleet_hold_signals(&before);
     for (size_t i = 0; i < check->count && code == 0; i++) {
         struct err own = ERR_NULL;
         uint64_t own_ns = clock_now_ns();
         bool hopeless;
 
-        check_view_begin(&view, check, i);
+        check_progress_begin(&progress, check, i);
         if (check_one(options, work, i, &hopeless, &own) < 0)
             check_trouble(&check->scenarios[i], &own);
         if (fleet_stop_asked()) /* while the scenario was loaded */
             err_set(&own, ERR_STOPPED, "stopped by a signal");
         check->scenarios[i].seconds = ns_to_s((double)(clock_now_ns() - own_ns));
-        check_view_end(&view, check, i);
+        check_progress_end(&progress, check, i);
         check->interrupted = own.code == ERR_STOPPED;
         if (check->interrupted || hopeless) {
             *err = own;
             code = own.code;
         }
     }
-    check_view_close(&view);
+    check_progress_close(&progress);
     fleet_release_signals(&before);
     check->seconds = ns_to_s((double)(clock_now_ns() - start_ns));
     return code;

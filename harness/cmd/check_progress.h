@@ -8,14 +8,17 @@
 
 #include "result/check.h"
 
-struct check_view {
+struct check_progress {
     FILE *out;
     bool terminal;
     uint64_t start_ns;
 };
 
-void check_view_init(struct check_view *view, FILE *out, bool terminal);
+void check_progress_init(struct check_progress *progress, FILE *out, bool terminal);
 /* Scenario number `done` (from 0) is about to run, or its run is over. */
-void check_view_begin(struct check_view *view, const struct check *check, size_t done);
-void check_view_end(struct check_view *view, const struct check *check, size_t done);
-void check_view_close(struct check_view *view); /* wipes the terminal's line */
+void check_progress_begin(struct check_progress *progress, const struct check *check,
+                          size_t done);
+void check_progress_end(struct check_progress *progress, const struct check *check,
+                        size_t done);
+void check_progress_close(
+    struct check_progress *progress); /* wipes the terminal's line */

@@ -93,8 +93,8 @@ static int prepare(const struct options *options, struct conclusion *conclusion,
     if (code == 0 && options->destination.directory)
         *ret_place = mem_strdup(options->destination.directory);
     else if (code == 0)
-        code = place_make(saved.scenario->name, saved.result.plan.seed,
-                          (struct shard)SHARD_WHOLE, ret_place, err);
+        code = results_dir_make(saved.scenario->name, saved.result.plan.seed,
+                                (struct shard)SHARD_WHOLE, ret_place, err);
     return code;
 }
 
@@ -130,7 +130,7 @@ int cmd_merge(int argc, char **argv, enum exit_status *ret_status, struct err *e
         code = merge_runs(options.directories, options.count, directory,
                           options.allow_missing, err);
     if (directory && !options.destination.directory)
-        place_settle(directory, code == 0);
+        results_dir_settle(directory, code == 0);
     if (code == 0)
         code = saved_load(directory, &saved, err);
     if (code == 0)
@@ -140,5 +140,5 @@ int cmd_merge(int argc, char **argv, enum exit_status *ret_status, struct err *e
     options.destination.directory = directory;
     options.destination.comparison = conclusion_comparison(&conclusion);
     options.destination.gates = conclusion_gates(&conclusion);
-    return deliver(&options.destination, &one, ret_status, err);
+    return output_write(&options.destination, &one, ret_status, err);
 }

@@ -46,8 +46,8 @@ static int save_one(const struct destination *destination,
     return file_write(path, bytes, length, err);
 }
 
-int deliver_files(const struct destination *destination, const struct sweep *sweep,
-                  struct err *err)
+int output_write_files(const struct destination *destination, const struct sweep *sweep,
+                       struct err *err)
 {
     const struct report_format *format;
 
@@ -92,8 +92,8 @@ static bool worth_reporting(const struct sweep *sweep, const struct err *err)
     return false;
 }
 
-int deliver(const struct destination *destination, const struct sweep *sweep,
-            enum exit_status *ret_status, struct err *err)
+int output_write(const struct destination *destination, const struct sweep *sweep,
+                 enum exit_status *ret_status, struct err *err)
 {
     struct err late = ERR_NULL, saving = ERR_NULL;
 
@@ -104,7 +104,7 @@ int deliver(const struct destination *destination, const struct sweep *sweep,
     if (!worth_reporting(sweep, err))
         return err->code;
     print(destination, sweep, &late);
-    if (destination->directory && deliver_files(destination, sweep, &saving) < 0 &&
+    if (destination->directory && output_write_files(destination, sweep, &saving) < 0 &&
         !late.code)
         late = saving;
     err_append(err, &late);

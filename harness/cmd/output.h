@@ -15,11 +15,11 @@ struct destination {
 };
 
 /* Writes the report in every format into the directory. */
-int deliver_files(const struct destination *destination, const struct sweep *sweep,
-                  struct err *err);
+int output_write_files(const struct destination *destination, const struct sweep *sweep,
+                       struct err *err);
 
 /* Reports whatever is known, also after an error, which is then left as it is: a report
  * that cannot be written is worth saying only if nothing went wrong before. Returns the
  * error's code. */
-int deliver(const struct destination *destination, const struct sweep *sweep,
-            enum exit_status *ret_status, struct err *err);
+int output_write(const struct destination *destination, const struct sweep *sweep,
+                 enum exit_status *ret_status, struct err *err);

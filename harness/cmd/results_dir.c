@@ -35,8 +35,8 @@ static char *name_of(const char *scenario, uint64_t seed, struct shard shard)
     return mem_printf("%s-%s-%llu%s", scenario, stamp, (unsigned long long)seed, part);
 }
 
-int place_make(const char *scenario, uint64_t seed, struct shard shard, char **ret,
-               struct err *err)
+int results_dir_make(const char *scenario, uint64_t seed, struct shard shard, char **ret,
+                     struct err *err)
 {
     const char *results = results_directory();
     CLEANUP(mem_freep) char *name = name_of(scenario, seed, shard);
@@ -59,7 +59,7 @@ int place_make(const char *scenario, uint64_t seed, struct shard shard, char **r
 
 /* A link is replaced whole, by a rename. That it cannot be made is no reason to give up:
  * the run has its directory. */
-void place_settle(const char *directory, bool kept)
+void results_dir_settle(const char *directory, bool kept)
 {
     const char *name = strrchr(directory, '/') + 1;
     CLEANUP(mem_freep) char *latest =

@@ -9,7 +9,7 @@
 #include "plan/shard.h"
 
 /* Makes the directory, below $AFTERKILL_RESULTS or results/. Its path is the caller's. */
-int place_make(const char *scenario, uint64_t seed, struct shard shard, char **ret,
-               struct err *err);
+int results_dir_make(const char *scenario, uint64_t seed, struct shard shard, char **ret,
+                     struct err *err);
 /* A run is in it: the link points there. Without one the directory goes again. */
-void place_settle(const char *directory, bool kept);
+void results_dir_settle(const char *directory, bool kept);

@@ -177,7 +177,7 @@ static int run(const struct session *session, struct scenario *scenario,
     else if (code == 0 && directory)
         code = keep_new(session, directory, request, result, &store, err);
     if (session->own_place)
-        place_settle(session->own_place, store);
+        results_dir_settle(session->own_place, store);
     if (code < 0 || result->complete)
         return code;
     code = run_fleet(session, scenario, part, store, result, err);
@@ -208,7 +208,7 @@ static void deliver_value(const struct sweep *sweep, size_t i, struct err *err)
     struct err late = ERR_NULL;
 
     if (destination.directory && sweep->results[i].server[0] &&
-        deliver_files(&destination, &one, &late) < 0)
+        output_write_files(&destination, &one, &late) < 0)
         err_append(err, &late);
 }
 
@@ -257,8 +257,8 @@ static int choose_place(struct session *session, const struct scenario *scenario
         *ret = mem_strdup(given);
         return file_make_directory(given, err);
     }
-    code = place_make(scenario->outline.name, options->request.seed,
-                      options->request.shard, ret, err);
+    code = results_dir_make(scenario->outline.name, options->request.seed,
+                            options->request.shard, ret, err);
     session->own_place = *ret;
     return code;
 }
@@ -298,7 +298,7 @@ static int load_and_run(struct session *session, struct run_options *options,
         conclude(session->conclusion, &sweep->results[0], err);
     options->destination.comparison = conclusion_comparison(session->conclusion);
     options->destination.gates = conclusion_gates(session->conclusion);
-    return deliver(&options->destination, sweep, ret_status, err);
+    return output_write(&options->destination, sweep, ret_status, err);
 }
 
 int cmd_run(int argc, char **argv, enum exit_status *ret_status, struct err *err)

@@ -6,6 +6,7 @@
 #include "report/compare_words.h"
 #include "report/format.h"
 #include "report/run_json.h"
+#include "stats/ratio.h"
 
 static void set_text(json_t *object, const char *key, const char *text)
 {
@@ -197,15 +198,15 @@ static json_t *only_in(const struct result *one, const struct result *other)
     return array;
 }
 
-static json_t *notes(const struct likeness *likeness)
+static json_t *notes(const struct comparable *comparable)
 {
     json_t *array = json_array();
 
-    for (size_t i = 0; i < likeness->count; i++) {
+    for (size_t i = 0; i < comparable->count; i++) {
         json_t *object = json_object();
 
-        json_object_set_new(object, "loud", json_boolean(likeness->notes[i].loud));
-        set_text(object, "text", likeness->notes[i].text);
+        json_object_set_new(object, "loud", json_boolean(comparable->notes[i].loud));
+        set_text(object, "text", comparable->notes[i].text);
         json_array_append_new(array, object);
     }
     return array;
@@ -227,7 +228,7 @@ json_t *compare_json(const struct comparison *comparison)
                         only_in(comparison->base, comparison->new));
     json_object_set_new(object, "only_in_new",
                         only_in(comparison->new, comparison->base));
-    json_object_set_new(object, "notes", notes(&comparison->likeness));
+    json_object_set_new(object, "notes", notes(&comparison->comparable));
     set_real(object, "confidence", options->confidence);
     set_real(object, "margin", options->margin > 0 ? options->margin : INFINITY);
     set_text(object, "test", comparison->method->test);

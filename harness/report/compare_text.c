@@ -258,8 +258,8 @@ static void write_header(FILE *out, const struct comparison *comparison, bool co
         write_only_in(out, "the base", comparison->base, comparison->new);
         write_only_in(out, "the new run", comparison->new, comparison->base);
     }
-    for (size_t i = 0; i < comparison->likeness.count; i++) {
-        const struct likeness_note *note = &comparison->likeness.notes[i];
+    for (size_t i = 0; i < comparison->comparable.count; i++) {
+        const struct comparable_note *note = &comparison->comparable.notes[i];
 
         paint(out, color && note->loud, "\033[33m");
         fprintf(out, "%s: %s\n", note->loud ? "NOT ALIKE" : "note", note->text);

@@ -9,6 +9,7 @@
 #include "report/run_json.h"
 #include "report/run_text.h"
 #include "report/table.h"
+#include "stats/ratio.h"
 
 static bool is_rate(const struct gate_outcome *outcome)
 {

@@ -225,7 +225,7 @@ static json_t *strategy(const struct result *result, const struct finding *findi
     uint64_t valid = finding->kills.outcomes[OUTCOME_VALID];
     struct costs costs = figure_costs(finding);
     json_t *object = json_object();
-    char hint[HINT_TEXT];
+    char cure[CURE_TEXT];
 
     json_object_set_new(object, "name", text(finding->strategy->name));
     json_object_set_new(object, "about", text(finding->strategy->about));
@@ -256,8 +256,8 @@ static json_t *strategy(const struct result *result, const struct finding *findi
         json_object_set_new(object, "coverage", coverage(finding));
     if (result->cuts_wanted)
         json_object_set_new(object, "bytes_census", cuts(finding));
-    if (figure_hint(finding, hint, sizeof(hint)))
-        json_object_set_new(object, "hint", text(hint));
+    if (figure_cure(finding, cure, sizeof(cure)))
+        json_object_set_new(object, "hint", text(cure));
     json_object_set_new(object, "points", points(finding));
     json_object_set_new(object, "verdict", text(verdicts[tally_verdict(finding)]));
     return object;

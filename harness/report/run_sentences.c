@@ -241,12 +241,12 @@ static void write_sentence(FILE *out, const struct result *result,
 
 static void write_cure(FILE *out, const struct finding *finding)
 {
-    char hint[HINT_TEXT];
+    char cure[CURE_TEXT];
     CLEANUP(mem_freep) char *words = NULL;
 
-    if (!figure_hint(finding, hint, sizeof(hint)))
+    if (!figure_cure(finding, cure, sizeof(cure)))
         return;
-    words = mem_printf("Cure: %s", hint);
+    words = mem_printf("Cure: %s", cure);
     fputs("    ", out);
     write_wrapped(out, words);
 }

@@ -83,10 +83,10 @@ static struct check_strategy condense(const struct finding *finding)
         .uncrashed_example = mem_strdup(finding->uncrashed_example),
         .kills = finding->kills,
     };
-    char cure[HINT_TEXT];
+    char cure[CURE_TEXT];
 
     find_first(&strategy, finding);
-    strategy.cure = mem_strdup(figure_hint(finding, cure, sizeof(cure)) ? cure : "");
+    strategy.cure = mem_strdup(figure_cure(finding, cure, sizeof(cure)) ? cure : "");
     return strategy;
 }
 

@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "result/stopping.h"
 
-__attribute__((format(printf, 3, 4))) static void note(struct likeness *likeness,
+__attribute__((format(printf, 3, 4))) static void note(struct comparable *comparable,
                                                        bool loud, const char *format, ...)
 {
     char *text = NULL;
@@ -21,18 +21,18 @@ __attribute__((format(printf, 3, 4))) static void note(struct likeness *likeness
     va_end(args);
     if (!text)
         return;
-    likeness->notes =
-        mem_grow(likeness->notes, likeness->count + 1, sizeof(*likeness->notes));
-    likeness->notes[likeness->count++] = (struct likeness_note){ loud, text };
+    comparable->notes =
+        mem_grow(comparable->notes, comparable->count + 1, sizeof(*comparable->notes));
+    comparable->notes[comparable->count++] = (struct comparable_note){ loud, text };
 }
 
-static void note_texts(struct likeness *likeness, bool loud, const char *what,
+static void note_texts(struct comparable *comparable, bool loud, const char *what,
                        const char *base, const char *new)
 {
     base = base ? base : "";
     new = new ? new : "";
     if (strcmp(base, new) != 0)
-        note(likeness, loud, "%s: '%s' in the base, '%s' in the new run", what, base,
+        note(comparable, loud, "%s: '%s' in the base, '%s' in the new run", what, base,
              new);
 }
 
@@ -45,7 +45,7 @@ static const char *parameter_value(const struct outline *scenario, const char *n
     return NULL;
 }
 
-static void note_parameters(struct likeness *likeness, const struct outline *base,
+static void note_parameters(struct comparable *comparable, const struct outline *base,
                             const struct outline *new)
 {
     for (size_t i = 0; i < base->parameter_count; i++) {
@@ -53,26 +53,26 @@ static void note_parameters(struct likeness *likeness, const struct outline *bas
         const char *value = parameter_value(new, name);
 
         if (!value)
-            note(likeness, true, "parameter %s: only the base has it (%s)", name,
+            note(comparable, true, "parameter %s: only the base has it (%s)", name,
                  base->parameters[i].value);
         else if (strcmp(base->parameters[i].value, value) != 0)
-            note(likeness, true, "parameter %s: %s in the base, %s in the new run", name,
-                 base->parameters[i].value, value);
+            note(comparable, true, "parameter %s: %s in the base, %s in the new run",
+                 name, base->parameters[i].value, value);
     }
     for (size_t i = 0; i < new->parameter_count; i++)
         if (!parameter_value(base, new->parameters[i].name))
-            note(likeness, true, "parameter %s: only the new run has it (%s)",
+            note(comparable, true, "parameter %s: only the new run has it (%s)",
                  new->parameters[i].name, new->parameters[i].value);
 }
 
-static void note_commands(struct likeness *likeness, const struct finding *base,
+static void note_commands(struct comparable *comparable, const struct finding *base,
                           const struct finding *new)
 {
     if (!base || !base->controlled || !new->controlled)
         return;
     if (finding_same_commands(base, new) && base->bytes == new->bytes)
         return;
-    note(likeness, false,
+    note(comparable, false,
          "%s does not send what it sent: commands %llu, bytes %llu in the base, %llu and "
          "%llu in the new run",
          new->strategy->name, (unsigned long long)base->commands,
@@ -80,7 +80,7 @@ static void note_commands(struct likeness *likeness, const struct finding *base,
          (unsigned long long)new->bytes);
 }
 
-static void note_troubles(struct likeness *likeness, const struct result *result,
+static void note_troubles(struct comparable *comparable, const struct result *result,
                           const char *which)
 {
     uint64_t unexplained = 0;
@@ -89,25 +89,25 @@ static void note_troubles(struct likeness *likeness, const struct result *result
         unexplained +=
             result->findings[i].kills.unexplained + result->findings[i].cuts.unexplained;
     if (stopping_is_asked(&result->stopping))
-        note(likeness, false, "%s ended when its figures were good enough", which);
+        note(comparable, false, "%s ended when its figures were good enough", which);
     if (!result->complete)
-        note(likeness, true, "%s was not finished", which);
+        note(comparable, true, "%s was not finished", which);
     if (unexplained)
-        note(likeness, true,
+        note(comparable, true,
              "%s has %llu unexplained deaths, so none of its rates can be trusted", which,
              (unsigned long long)unexplained);
 }
 
-void likeness_of_run(const struct result *result, struct likeness *ret)
+void comparable_run(const struct result *result, struct comparable *ret)
 {
-    *ret = (struct likeness){ .count = 0 };
+    *ret = (struct comparable){ .count = 0 };
     note_troubles(ret, result, "the run");
 }
 
-void likeness_of_runs(const struct result *base, const struct result *new,
-                      struct likeness *ret)
+void comparable_runs(const struct result *base, const struct result *new,
+                     struct comparable *ret)
 {
-    *ret = (struct likeness){ .count = 0 };
+    *ret = (struct comparable){ .count = 0 };
     note_texts(ret, true, "different scenarios", base->scenario->name,
                new->scenario->name);
     note_parameters(ret, base->scenario, new->scenario);
@@ -124,12 +124,12 @@ void likeness_of_runs(const struct result *base, const struct result *new,
     note_troubles(ret, new, "the new run");
 }
 
-void likeness_release(struct likeness *likeness)
+void comparable_release(struct comparable *comparable)
 {
-    for (size_t i = 0; i < likeness->count; i++)
-        free(likeness->notes[i].text);
-    free(likeness->notes);
-    *likeness = (struct likeness){ .count = 0 };
+    for (size_t i = 0; i < comparable->count; i++)
+        free(comparable->notes[i].text);
+    free(comparable->notes);
+    *comparable = (struct comparable){ .count = 0 };
 }
 
 const struct finding *finding_named(const struct result *result, const char *name)

@@ -6,21 +6,21 @@
 
 #include "result/result.h"
 
-struct likeness_note {
+struct comparable_note {
     bool loud; /* differences may come from this alone, or nothing can be trusted */
     char *text;
 };
 
-struct likeness {
-    struct likeness_note *notes;
+struct comparable {
+    struct comparable_note *notes;
     size_t count;
 };
 
 /* Scenario, parameters, server, transport, commands; and what is wrong with either. */
-void likeness_of_runs(const struct result *base, const struct result *new,
-                      struct likeness *ret);
-void likeness_of_run(const struct result *result, struct likeness *ret); /* the latter */
-void likeness_release(struct likeness *likeness); /* may be called twice */
+void comparable_runs(const struct result *base, const struct result *new,
+                     struct comparable *ret);
+void comparable_run(const struct result *result, struct comparable *ret); /* the latter */
+void comparable_release(struct comparable *comparable); /* may be called twice */
 
 /* The strategy of that name; NULL: it does not take part. */
 const struct finding *finding_named(const struct result *result, const char *name);

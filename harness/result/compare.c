@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "result/stopping.h"
 #include "result/tally.h"
+#include "stats/ratio.h"
 
 #define SAME_ENOUGH 1e-12 /* a difference that is the margin, but for rounding */
 
@@ -220,7 +221,7 @@ static void add_row(struct comparison *comparison, const struct finding *base,
         compare_exposures(comparison, row, figure_period_s(comparison->base->scenario),
                           figure_period_s(comparison->new->scenario));
     row->speed =
-        bootstrap_ratio(base->samples_ns, base->sample_count, new->samples_ns,
+        ratio_bootstrap(base->samples_ns, base->sample_count, new->samples_ns,
                         new->sample_count, confidence, comparison->new->plan.seed);
     compare_censuses(comparison, row);
     compare_with_margin(comparison, row);
@@ -298,7 +299,7 @@ void compare_runs(const struct result *base, const struct result *new,
             add_row(ret, before, finding);
     }
     judge_all(ret);
-    likeness_of_runs(base, new, &ret->likeness);
+    comparable_runs(base, new, &ret->comparable);
 }
 
 void compare_pairs(const struct result *result, const struct compare_options *options,
@@ -315,12 +316,12 @@ void compare_pairs(const struct result *result, const struct compare_options *op
         for (size_t j = i + 1; j < result->plan.strategies; j++)
             add_row(ret, &result->findings[i], &result->findings[j]);
     judge_all(ret);
-    likeness_of_run(result, &ret->likeness);
+    comparable_run(result, &ret->comparable);
 }
 
 void comparison_release(struct comparison *comparison)
 {
-    likeness_release(&comparison->likeness);
+    comparable_release(&comparison->comparable);
     free(comparison->rows);
     *comparison = (struct comparison){ .count = 0 };
 }

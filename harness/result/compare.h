@@ -17,6 +17,7 @@
 #include "result/exit_status.h"
 #include "result/figures.h"
 #include "stats/difference.h"
+#include "stats/ratio.h"
 
 enum compared_rate {
     RATE_LEAKED, /* takes part in any case */
@@ -104,7 +105,7 @@ struct comparison {
     size_t tests; /* that the correction is over */
     struct comparison_row *rows;
     size_t count;
-    struct likeness likeness;
+    struct comparable comparable;
 };
 
 void compare_runs(const struct result *base, const struct result *new,

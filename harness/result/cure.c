@@ -7,7 +7,6 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "result/pair.h"
 
 #define KEY_COLUMNS 40
 
@@ -326,7 +325,7 @@ static void print(FILE *out, const struct pair *pair, const char *text)
     }
 }
 
-bool hint_write(const struct hint_input *input, char *buffer, size_t size)
+bool cure_write(const struct pair_input *input, char *buffer, size_t size)
 {
     bool heals = input->healed <= input->count;
     const struct pattern *held, *pattern;

@@ -10,6 +10,7 @@
 #include "result/cure.h"
 #include "result/stopping.h"
 #include "result/tally.h"
+#include "stats/durations.h"
 
 static bool leaks(const struct finding *finding, uint64_t point)
 {
@@ -28,7 +29,7 @@ static uint64_t median_ns(const struct finding *finding, uint64_t index)
 
     for (size_t row = 0; row < finding->timeline_count; row++)
         times_ns[row] = timeline(finding, row)[index];
-    return (uint64_t)stats_quantile(times_ns, finding->timeline_count, 0.5);
+    return (uint64_t)durations_quantile(times_ns, finding->timeline_count, 0.5);
 }
 
 uint64_t figure_duration_ns(const struct finding *finding)
@@ -166,11 +167,11 @@ struct reach figure_reach(const struct finding *finding)
     return reach;
 }
 
-bool figure_hint(const struct finding *finding, char *buffer, size_t size)
+bool figure_cure(const struct finding *finding, char *buffer, size_t size)
 {
     size_t count = finding->controlled ? (size_t)finding->commands : 0;
     CLEANUP(mem_freep) struct command *commands = MEM_ARRAY(struct command, count + 1);
-    struct hint_input input = { .commands = commands, .count = count };
+    struct pair_input input = { .commands = commands, .count = count };
 
     while (input.first < count && !finding->points[input.first].later)
         input.first++;
@@ -183,7 +184,7 @@ bool figure_hint(const struct finding *finding, char *buffer, size_t size)
     input.key_was_there = input.first && finding->steps[input.first - 1].key_was_there;
     for (size_t k = 0; k < count; k++)
         commands[k] = finding->steps[k].command;
-    return hint_write(&input, buffer, size);
+    return cure_write(&input, buffer, size);
 }
 
 double figure_period_s(const struct outline *scenario)
@@ -202,14 +203,14 @@ struct exposure figure_exposure(const struct finding *finding, double period_s,
     double each = 1 - (1 - confidence) / 2;
     struct interval rate = stopping_interval(rules, leaked, valid, each);
     struct interval mean_ns =
-        stats_mean_interval(finding->samples_ns, finding->sample_count, each);
+        durations_mean_interval(finding->samples_ns, finding->sample_count, each);
     double per_ns = 1e6 / (period_s * (double)NSEC_PER_SEC);
 
     if (!(period_s > 0) || !valid || finding->sample_count < 2 || !isfinite(per_ns))
         return (struct exposure){ .known = false };
     return (struct exposure){
         .known = true,
-        .estimate = per_ns * stats_mean(finding->samples_ns, finding->sample_count) *
+        .estimate = per_ns * durations_mean(finding->samples_ns, finding->sample_count) *
                     (double)leaked / (double)valid,
         .low = per_ns * mean_ns.low * rate.low,
         .high = per_ns * mean_ns.high * rate.high,
@@ -231,14 +232,14 @@ const char *figure_method(const struct result *result)
 
 struct costs figure_costs(const struct finding *finding)
 {
-    uint64_t *samples = finding->samples_ns;
+    const uint64_t *samples = finding->samples_ns;
     size_t count = finding->sample_count;
-    double mean_ns = stats_mean(samples, count);
+    double mean_ns = durations_mean(samples, count);
 
     return (struct costs){
-        .p50_us = ns_to_us(stats_quantile(samples, count, 0.50)),
-        .p90_us = ns_to_us(stats_quantile(samples, count, 0.90)),
-        .p99_us = ns_to_us(stats_quantile(samples, count, 0.99)),
+        .p50_us = ns_to_us(durations_quantile(samples, count, 0.50)),
+        .p90_us = ns_to_us(durations_quantile(samples, count, 0.90)),
+        .p99_us = ns_to_us(durations_quantile(samples, count, 0.99)),
         .per_second = mean_ns > 0 ? 1e9 / mean_ns : 0,
     };
 }

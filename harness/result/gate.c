@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "result/comparable.h"
+#include "stats/ratio.h"
 
 #define AT_BOUND 1e-12 /* a rate that is the bound, but for rounding */
 
@@ -101,7 +102,7 @@ static void judge_updates(double bound, const struct result *result,
 
     outcome->against = against;
     if (against)
-        outcome->ratio = bootstrap_ratio(against->samples_ns, against->sample_count,
+        outcome->ratio = ratio_bootstrap(against->samples_ns, against->sample_count,
                                          finding->samples_ns, finding->sample_count,
                                          result->confidence, result->plan.seed);
     outcome->verdict = judge_ratio(outcome->ratio, bound);

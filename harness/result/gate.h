@@ -9,6 +9,7 @@
 #include "result/exit_status.h"
 #include "result/figures.h"
 #include "stats/difference.h"
+#include "stats/ratio.h"
 
 enum gate_id {
     GATE_LEAK,    /* --max-leak-rate: the leak rate is below */

@@ -30,7 +30,7 @@ struct span {
     size_t from, to; /* to is behind the last */
 };
 
-static struct span span_of(const struct hint_input *input, size_t index)
+static struct span span_of(const struct pair_input *input, size_t index)
 {
     const struct span one = { index, index + 1 };
 
@@ -46,7 +46,7 @@ static struct span span_of(const struct hint_input *input, size_t index)
 }
 
 /* The two that are nearest to each other, if possible on one key. */
-static bool choose(const struct hint_input *input, struct span first, struct span second,
+static bool choose(const struct pair_input *input, struct span first, struct span second,
                    struct pair *pair)
 {
     const struct command *commands = input->commands;
@@ -80,7 +80,7 @@ static bool unsettles(const struct command *command, uint64_t key_hash)
 
 static bool key_is_settled(const struct pair *pair)
 {
-    const struct hint_input *input = pair->input;
+    const struct pair_input *input = pair->input;
 
     if (!input->key_was_there || pair->i != input->first - 1)
         return false;
@@ -176,7 +176,7 @@ static uint32_t traits_behind(const struct pair *pair)
     return pair->expiry ? LAST_EXPIRY : LAST_EXPIRY | NO_EXPIRY;
 }
 
-static uint32_t traits_of_span(const struct hint_input *input, struct span span)
+static uint32_t traits_of_span(const struct pair_input *input, struct span span)
 {
     for (size_t k = span.from; k < span.to; k++)
         if (command_has(&input->commands[k], COMMAND_READS))
@@ -184,7 +184,7 @@ static uint32_t traits_of_span(const struct hint_input *input, struct span span)
     return 0;
 }
 
-bool pair_make(const struct hint_input *input, struct pair *ret)
+bool pair_make(const struct pair_input *input, struct pair *ret)
 {
     struct pair pair = { .input = input };
     struct span first, second;

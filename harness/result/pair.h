@@ -8,9 +8,22 @@
  * are only where the reply comes from that a later command needs. */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#include "result/cure.h"
+#include "redis/command.h"
+
+struct pair_input {
+    const struct command *commands; /* of a complete update */
+    size_t count;
+    size_t first;   /* the first crash point with lasting harm: so many commands were
+                       executed */
+    size_t healed;  /* the first later one without; count + 1: even the completed update
+                       does harm */
+    unsigned later; /* enum later, of the first harmful point */
+    bool key_was_there; /* before the update: the key of command first - 1 */
+};
 
 /* What is true of a pair beyond what its two commands are. */
 enum trait {
@@ -37,7 +50,7 @@ enum trait {
 };
 
 struct pair {
-    const struct hint_input *input;
+    const struct pair_input *input;
     size_t i, j;                   /* of the two commands; j is i if nothing heals */
     const struct command *a, *b;   /* the commands */
     const struct command *deleted; /* the deletion of the first's key before, or NULL */
@@ -47,7 +60,7 @@ struct pair {
 };
 
 /* False if the points make no sense, or no command that writes is there to blame. */
-bool pair_make(const struct hint_input *input, struct pair *ret);
+bool pair_make(const struct pair_input *input, struct pair *ret);
 
 /* Are they about one key? */
 bool pair_shares_key(const struct pair *pair);

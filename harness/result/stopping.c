@@ -43,7 +43,7 @@ struct interval stopping_interval(const struct stopping *rules, uint64_t hits,
                                   uint64_t attempts, double confidence)
 {
     return stopping_is_asked(rules) ? sequence_interval(hits, attempts, confidence)
-                                    : stats_proportion(hits, attempts, confidence);
+                                    : interval_proportion(hits, attempts, confidence);
 }
 
 /* No interval of so many attempts is narrower than that of no hits, which costs nothing:

@@ -10,15 +10,12 @@
 
 #include "base/mem.h"
 #include "base/mutant.h"
-#include "base/rng.h"
 #include "stats/sequence.h"
 
 #define FISHER_TOLERANCE 1e-7 /* as R's fisher.test: equal but for rounding */
 #define LEAST_ERROR 1e-12     /* that is told apart from none */
 #define MOST_ERROR 0.999
 #define BISECTIONS 100
-
-enum { STREAM_BOOTSTRAP_BASE = 0x626f6f74, STREAM_BOOTSTRAP_NEW };
 
 static double rate_of(struct sample sample)
 {
@@ -95,8 +92,8 @@ static double fisher(struct sample base, struct sample new)
 
 static struct interval mover(struct sample base, struct sample new, double confidence)
 {
-    struct interval b = stats_proportion(base.hits, base.of, confidence);
-    struct interval n = stats_proportion(new.hits, new.of, confidence);
+    struct interval b = interval_proportion(base.hits, base.of, confidence);
+    struct interval n = interval_proportion(new.hits, new.of, confidence);
     double pb = rate_of(base), pn = rate_of(new);
 
     if (nothing_to_test(base, new))
@@ -137,8 +134,8 @@ static struct interval two_intervals(struct sample base, struct sample new,
                                      double confidence)
 {
     double each = 1 - (1 - confidence) / 2;
-    struct interval b = stats_proportion(base.hits, base.of, each);
-    struct interval n = stats_proportion(new.hits, new.of, each);
+    struct interval b = interval_proportion(base.hits, base.of, each);
+    struct interval n = interval_proportion(new.hits, new.of, each);
 
     if (nothing_to_test(base, new))
         return (struct interval){ -1, 1 };
@@ -281,80 +278,4 @@ uint64_t difference_kills_needed(const struct difference_method *method,
     if (nothing_to_test(base, new) || compare_rates(base, new) == 0)
         return 0;
     return kills_least(fewer + 1, shows_difference, &question);
-}
-
-static int compare_durations(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-    return (x > y) - (x < y);
-}
-
-/* The caller frees it. */
-static uint64_t *sorted(const uint64_t *samples_ns, size_t count)
-{
-    uint64_t *copy = mem_copy(samples_ns, count * sizeof(*samples_ns));
-
-    qsort(copy, count, sizeof(*copy), compare_durations);
-    return copy;
-}
-
-/* The mean of as many durations as there are, drawn with replacement; never 0. */
-static double resampled_mean(const uint64_t *samples_ns, size_t count, uint64_t seed,
-                             uint64_t stream, uint64_t resample)
-{
-    double sum = 0;
-
-    for (size_t i = 0; i < count; i++)
-        sum += (double)
-            samples_ns[rng_below(count, seed, stream, resample * (uint64_t)count + i)];
-    return fmax(sum, 1) / (double)count;
-}
-
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-/* How many resamples lie beyond each end of the interval. */
-static size_t left_out(double confidence)
-{
-    return (size_t)((1 - confidence) / 2 * BOOTSTRAP_RESAMPLES + 1e-6);
-}
-
-static struct interval bootstrap(const uint64_t *base_ns, size_t base_count,
-                                 const uint64_t *new_ns, size_t new_count,
-                                 double confidence, uint64_t seed)
-{
-    double ratios[BOOTSTRAP_RESAMPLES];
-    size_t beyond = left_out(confidence);
-
-    for (size_t i = 0; i < BOOTSTRAP_RESAMPLES; i++)
-        ratios[i] = resampled_mean(base_ns, base_count, seed, STREAM_BOOTSTRAP_BASE, i) /
-                    resampled_mean(new_ns, new_count, seed, STREAM_BOOTSTRAP_NEW, i);
-    qsort(ratios, BOOTSTRAP_RESAMPLES, sizeof(*ratios), compare_doubles);
-    return (struct interval){ ratios[beyond], ratios[BOOTSTRAP_RESAMPLES - 1 - beyond] };
-}
-
-struct ratio bootstrap_ratio(const uint64_t *base_ns, size_t base_count,
-                             const uint64_t *new_ns, size_t new_count, double confidence,
-                             uint64_t seed)
-{
-    double base_mean = stats_mean(base_ns, base_count);
-    double new_mean = stats_mean(new_ns, new_count);
-    CLEANUP(mem_freep) uint64_t *base = NULL;
-    CLEANUP(mem_freep) uint64_t *new = NULL;
-
-    if (base_count < BOOTSTRAP_LEAST || new_count < BOOTSTRAP_LEAST || !(base_mean > 0) ||
-        !(new_mean > 0) || !left_out(confidence))
-        return (struct ratio){ .known = false };
-    base = sorted(base_ns, base_count);
-    new = sorted(new_ns, new_count);
-    return (struct ratio){
-        .known = true,
-        .estimate = base_mean / new_mean,
-        .interval = bootstrap(base, base_count, new, new_count, confidence, seed),
-    };
 }

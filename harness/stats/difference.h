@@ -1,4 +1,4 @@
-/* difference.h - do two rates differ, and by how much; ratios of speeds. Pure.
+/* difference.h - do two rates differ, and by how much? Pure.
  *
  * Two samples of kills can be related in two ways, and each has a test of its own.
  *
@@ -29,10 +29,6 @@
 #include <stdint.h>
 
 #include "stats/interval.h"
-
-struct sample {
-    uint64_t hits, of;
-};
 
 struct difference_method {
     const char *test, *interval_name;
@@ -79,22 +75,3 @@ struct sample sample_scaled(struct sample sample, uint64_t kills);
 uint64_t difference_kills_needed(const struct difference_method *method,
                                  struct sample base, struct sample new, double level,
                                  size_t tests);
-
-/* How many times as fast: the ratio of mean durations, base over new. */
-struct ratio {
-    bool known; /* else everything is 0 */
-    double estimate;
-    struct interval interval;
-};
-
-#define BOOTSTRAP_RESAMPLES 2000
-#define BOOTSTRAP_LEAST 5 /* durations on each side; of fewer there is no interval */
-
-/* With the bootstrap's percentile interval (Efron and Tibshirani, "An Introduction to the
- * Bootstrap" (1993), chapter 13), repeatable for a seed, whatever the samples' order. It
- * tells how far the mean of so many updates can be trusted, and nothing about whether the
- * machine was as fast in another run. Not known beyond 99.9%: so many resamples have no
- * such tails. */
-struct ratio bootstrap_ratio(const uint64_t *base_ns, size_t base_count,
-                             const uint64_t *new_ns, size_t new_count, double confidence,
-                             uint64_t seed);

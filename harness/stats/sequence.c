@@ -66,7 +66,7 @@ struct interval sequence_interval(uint64_t hits, uint64_t attempts, double confi
     double log_limit = -log(tail_of(confidence));
 
     if (mutant("look-once"))
-        return stats_proportion(hits, attempts, confidence);
+        return interval_proportion(hits, attempts, confidence);
     if (hits == 0)
         return (struct interval){ 0, high_without_hits(attempts, confidence) };
     return (struct interval){

@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "result/tally.h"
+#include "stats/durations.h"
 
 #define FILE_MOST_BYTES (64 << 20)
 
@@ -81,15 +82,13 @@ static json_t *kills(const struct kills *kills)
 static json_t *durations(const struct finding *finding)
 {
     CLEANUP(mem_freep)
-    uint64_t *samples = mem_copy(finding->samples_ns,
-                                 finding->sample_count * sizeof(*finding->samples_ns));
+    uint64_t *samples = durations_sorted(finding->samples_ns, finding->sample_count);
     json_t *array = json_array();
 
-    stats_quantile(samples, finding->sample_count, 0); /* sorts */
     for (size_t i = 0; i < baseline_parts; i++) {
         size_t from = baseline_cut(finding->sample_count, i);
         size_t to = baseline_cut(finding->sample_count, i + 1);
-        double mean_ns = round(stats_mean(samples + from, to - from));
+        double mean_ns = round(durations_mean(samples + from, to - from));
 
         if (from < to)
             json_array_append_new(array, whole(mean_ns > 1 ? (uint64_t)mean_ns : 1));

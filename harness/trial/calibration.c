@@ -1,10 +1,9 @@
 /* calibration.c - see calibration.h. */
 #include "trial/calibration.h"
 
-#include <string.h>
-
 #include "base/clock.h"
-#include "stats/interval.h"
+#include "base/mem.h"
+#include "stats/durations.h"
 
 /* Attempts expected to land inside the update; the rest of the span pays for long
  * updates. */
@@ -29,30 +28,30 @@ int calibration_run(struct bench *bench, struct worker_job *job, enum outcome *r
 
 void calibration_add(struct calibration *calibration, uint64_t duration_ns)
 {
-    uint64_t sorted_ns[CALIBRATION_UPDATES];
     size_t count;
 
     calibration->durations_ns[calibration->count++ % CALIBRATION_UPDATES] = duration_ns;
     count = calibration->count < CALIBRATION_UPDATES ? calibration->count
                                                      : CALIBRATION_UPDATES;
-    memcpy(sorted_ns, calibration->durations_ns, count * sizeof(*sorted_ns));
-    calibration->span_ns = calibration_span_ns(sorted_ns, count, VALID_SHARE);
+    calibration->span_ns =
+        calibration_span_ns(calibration->durations_ns, count, VALID_SHARE);
 }
 
-uint64_t calibration_span_ns(uint64_t *durations_ns, size_t count, double valid)
+uint64_t calibration_span_ns(const uint64_t *durations_ns, size_t count, double valid)
 {
-    uint64_t span = (uint64_t)stats_quantile(durations_ns, count, 0.5); /* sorts */
+    CLEANUP(mem_freep) uint64_t *sorted_ns = durations_sorted(durations_ns, count);
+    uint64_t span = (uint64_t)durations_quantile(durations_ns, count, 0.5);
     double sum = 0;
 
     /* Of attempts over a span s, the share mean(min(duration, s)) / s lands inside. It
      * falls as s grows, so the last duration that satisfies the bound is the longest. */
     for (size_t i = 0; i < count; i++) {
-        double s = (double)durations_ns[i];
+        double s = (double)sorted_ns[i];
 
         sum += s;
         if (sum + s * (double)(count - i - 1) >= valid * s * (double)count &&
-            durations_ns[i] > span)
-            span = durations_ns[i];
+            sorted_ns[i] > span)
+            span = sorted_ns[i];
     }
     return span;
 }

@@ -34,5 +34,5 @@ void calibration_add(struct calibration *calibration, uint64_t duration_ns);
  * update, for every update shorter than the span. So the span should be long; but
  * attempts that come too late are wasted. The longest observed duration at which a share
  * `valid` of the attempts is expected to land inside is taken (never below the median).
- * Sorts the durations in place; 0 of none. */
-uint64_t calibration_span_ns(uint64_t *durations_ns, size_t count, double valid);
+ * 0 of none. */
+uint64_t calibration_span_ns(const uint64_t *durations_ns, size_t count, double valid);

@@ -83,8 +83,9 @@ static void finish(struct live_run *live, int campaign)
                  (struct interval){ json_number(strategy, "leak_rate", "low"),
                                     json_number(strategy, "leak_rate", "high") },
                  valid, kind->truth);
-    coverage_add(&coverages[1], stats_proportion(leaked, valid, coverages[1].confidence),
-                 valid, kind->truth);
+    coverage_add(&coverages[1],
+                 interval_proportion(leaked, valid, coverages[1].confidence), valid,
+                 kind->truth);
     kind->leaked += leaked;
     kind->valid += valid;
     run_release(&run);
@@ -94,7 +95,7 @@ static void finish(struct live_run *live, int campaign)
  * It may be the 2% that are known, and as much again on another machine. */
 static void check_pooled(const struct kind *kind)
 {
-    struct interval pooled = stats_proportion(kind->leaked, kind->valid, 1 - 1e-10);
+    struct interval pooled = interval_proportion(kind->leaked, kind->valid, 1 - 1e-10);
 
     fprintf(stderr, "%s: %d of %d kills leak, %.4f [%.4f, %.4f]\n", kind->strategy,
             (int)kind->leaked, (int)kind->valid,

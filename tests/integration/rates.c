@@ -171,7 +171,7 @@ Test(rates, intervals_cover_a_probability_known_by_construction, .timeout = 120)
         run_release(&run);
     }
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        struct interval pooled = stats_proportion(hits[i], kills[i], 1 - 1e-10);
+        struct interval pooled = interval_proportion(hits[i], kills[i], 1 - 1e-10);
         double estimate = (double)hits[i] / (double)kills[i];
 
         cr_expect(pooled.low <= rows[i].truth && rows[i].truth <= pooled.high,

@@ -14,6 +14,7 @@
 #include "report/baseline_text.h"
 #include "report/compare_words.h"
 #include "result/compare.h"
+#include "stats/durations.h"
 #include "store/baseline.h"
 
 static const struct handmade_strategy three[HANDMADE_STRATEGIES] = {
@@ -115,11 +116,11 @@ Test(baseline, durations_keep_their_mean_and_quantiles)
         parse_content();
         is = &baseline->result.findings[0];
         cr_assert_eq(is->sample_count, n);
-        cr_expect_float_eq(stats_mean(is->samples_ns, n), stats_mean(was->samples_ns, n),
-                           1, "of %zu", n);
+        cr_expect_float_eq(durations_mean(is->samples_ns, n),
+                           durations_mean(was->samples_ns, n), 1, "of %zu", n);
         for (int q = 0; q <= 95; q++) {
-            double before = stats_quantile(was->samples_ns, n, q / 100.0);
-            double after = stats_quantile(is->samples_ns, n, q / 100.0);
+            double before = durations_quantile(was->samples_ns, n, q / 100.0);
+            double after = durations_quantile(is->samples_ns, n, q / 100.0);
 
             if (n <= 25)
                 cr_expect_float_eq(after, before, 1e-9,
@@ -148,7 +149,7 @@ Test(baseline, nothing_changes_in_comparison_with_oneself)
     parse_content();
     compare_runs(&baseline->result, &handmade.result, &options, &comparison);
     cr_expect_eq(comparison.count, 3);
-    cr_expect_eq(comparison.likeness.count, 0, "they are alike");
+    cr_expect_eq(comparison.comparable.count, 0, "they are alike");
     cr_expect_eq(compare_exit_status(&comparison), EXIT_PASS);
     for (size_t i = 0; i < comparison.count; i++) {
         const struct interval *speed = &comparison.rows[i].speed.interval;
@@ -172,7 +173,7 @@ Test(baseline, a_stopping_rule_is_kept)
     cr_expect_float_eq(baseline->result.stopping.below, 1e-4, 1e-12);
     handmade.result.stopping = (struct stopping){ .width = 0 };
     compare_runs(&baseline->result, &handmade.result, &options, &comparison);
-    cr_expect_eq(comparison.likeness.count, 1, "the base's rule is noted");
+    cr_expect_eq(comparison.comparable.count, 1, "the base's rule is noted");
     comparison_release(&comparison);
 }
 

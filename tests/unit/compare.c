@@ -342,9 +342,9 @@ Test(compare, what_cannot_be_known_is_never_infinite)
 
 static bool is_noted(const char *word, bool loud)
 {
-    for (size_t i = 0; i < comparison.likeness.count; i++)
-        if (strstr(comparison.likeness.notes[i].text, word) &&
-            comparison.likeness.notes[i].loud == loud)
+    for (size_t i = 0; i < comparison.comparable.count; i++)
+        if (strstr(comparison.comparable.notes[i].text, word) &&
+            comparison.comparable.notes[i].loud == loud)
             return true;
     return false;
 }
@@ -356,7 +356,7 @@ Test(compare, runs_that_are_not_alike_are_said_to_be)
     static char many[] = "100", other[] = "stack", size[] = "size";
 
     compare(&before, &before, 1, &plain);
-    cr_expect_eq(comparison.likeness.count, 0, "they are alike");
+    cr_expect_eq(comparison.comparable.count, 0, "they are alike");
     end();
     compare(&before, &after, 1, &plain);
     comparison_release(&comparison);

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "plan/plan.h"
+#include "stats/durations.h"
 #include "stats/interval.h"
 #include "trial/calibration.h"
 
@@ -180,7 +181,7 @@ Test(span, keeps_its_promise)
         for (size_t i = 0; i < COUNT; i++)
             durations_ns[i] =
                 (uint64_t)(1000 + rand() % 1000 * (rand() % 8 == 0 ? 20 : 1));
-        median_ns = (uint64_t)stats_quantile(durations_ns, COUNT, 0.5);
+        median_ns = (uint64_t)durations_quantile(durations_ns, COUNT, 0.5);
         span_ns = calibration_span_ns(durations_ns, COUNT, valid);
         cr_expect(span_ns == median_ns ||
                       share_inside(durations_ns, COUNT, span_ns) >= valid - 1e-9,

@@ -105,7 +105,7 @@ Test(sequence, is_needed, .timeout = 100)
     for (size_t i = 0; i < ARRAY_SIZE(rates); i++) {
         double wrong;
 
-        find_corridor(&corridor, stats_proportion, 0.95, rates[i]);
+        find_corridor(&corridor, interval_proportion, 0.95, rates[i]);
         wrong = ever_wrong(&corridor, rates[i]);
         fprintf(stderr, "rate %g, Clopper-Pearson: one of %d looks is wrong in %.3g%%\n",
                 rates[i], LOOKS, 100 * wrong);
@@ -206,9 +206,10 @@ Test(sequence, is_wider_than_a_single_look_but_where_nothing_was_hit)
             struct interval none = sequence_interval(0, n, confidence);
 
             cr_expect_eq(none.low, 0);
-            expect_near(none.high, stats_proportion(0, n, confidence).high, "0 hits", i);
+            expect_near(none.high, interval_proportion(0, n, confidence).high, "0 hits",
+                        i);
             for (uint64_t hits = 1; hits <= n; hits += 1 + n / 20) {
-                struct interval once = stats_proportion(hits, n, confidence);
+                struct interval once = interval_proportion(hits, n, confidence);
                 struct interval always = sequence_interval(hits, n, confidence);
 
                 cr_expect(always.low < once.low && always.high >= once.high, "%g of %g",

@@ -317,7 +317,7 @@ Test(stopping, by_below_is_rarely_deceived, .timeout = 100)
 /* The same counts, once as a plan's and once as those of a run that stopped by a rule. */
 Test(stopping, decides_which_interval_is_reported)
 {
-    struct interval once = stats_proportion(30, 100, 0.95);
+    struct interval once = interval_proportion(30, 100, 0.95);
     struct interval always = sequence_interval(30, 100, 0.95);
     struct rate rate = figure_rate(&result, 30, 100);
 

@@ -1,4 +1,4 @@
-/* hint: the pair of commands that must be one, and the cure, for real bugs.
+/* cure: the pair of commands that must be one, and the cure, for real bugs.
  *
  * A row is an update as it was on the wire, the first crash point with lasting harm and
  * the first one after it without. The letters are how the bugs are sorted: locks (A),
@@ -60,7 +60,7 @@ struct row {
     size_t first, healed;
     unsigned later;
     bool key_was_there;
-    const char *pair;    /* how the hint begins; NULL: there is none */
+    const char *pair;    /* how it begins; NULL: there is none */
     const char *cure[2]; /* and what it contains */
 };
 
@@ -775,9 +775,9 @@ static const struct row rows[] = {
     { "EXEC alone", "EXEC; SET k v", 1, 2, LEAKED, false, NULL, { NULL } },
 };
 
-static struct hint_input input_of(const struct row *row, const struct update *update)
+static struct pair_input input_of(const struct row *row, const struct update *update)
 {
-    return (struct hint_input){
+    return (struct pair_input){
         .commands = update->commands,
         .count = update->count,
         .first = row->first,
@@ -787,15 +787,15 @@ static struct hint_input input_of(const struct row *row, const struct update *up
     };
 }
 
-Test(hint, names_pair_and_cure)
+Test(cure, names_pair_and_cure)
 {
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         const struct row *row = &rows[i];
         struct update update = parse(row->commands);
-        struct hint_input input = input_of(row, &update);
+        struct pair_input input = input_of(row, &update);
         char text[400] = "unset";
 
-        cr_expect_eq(hint_write(&input, text, sizeof(text)), row->pair != NULL, "%s: %s",
+        cr_expect_eq(cure_write(&input, text, sizeof(text)), row->pair != NULL, "%s: %s",
                      row->name, text);
         if (!row->pair) {
             cr_expect_str_empty(text, "%s: %s", row->name, text);
@@ -811,7 +811,7 @@ Test(hint, names_pair_and_cure)
 
 /* A key that was deleted, renamed or replaced on the way is not there any more; one that
  * only may have been, is not relied upon. */
-Test(hint, expiry_first_only_for_keys_that_stay)
+Test(cure, expiry_first_only_for_keys_that_stay)
 {
     static const struct {
         const char *commands;
@@ -833,24 +833,24 @@ Test(hint, expiry_first_only_for_keys_that_stay)
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct update update = parse(cases[i].commands);
-        struct hint_input input = {
+        struct pair_input input = {
             update.commands,    update.count, cases[i].first,
             cases[i].first + 1, LEAKED,       cases[i].key_was_there,
         };
         char text[400];
 
-        cr_assert(hint_write(&input, text, sizeof(text)));
+        cr_assert(cure_write(&input, text, sizeof(text)));
         cr_expect_eq(strstr(text, "or EXPIRE first") != NULL, cases[i].said, "%s: %s",
                      cases[i].commands, text);
     }
 }
 
 /* Whatever is asked, an answer ends within the buffer and is one printable line. */
-Test(hint, survives_every_question)
+Test(cure, survives_every_question)
 {
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct update update = parse(rows[i].commands);
-        struct hint_input input = input_of(&rows[i], &update);
+        struct pair_input input = input_of(&rows[i], &update);
 
         for (input.first = 0; input.first <= update.count + 1; input.first++)
             for (input.healed = 0; input.healed <= update.count + 2; input.healed++)
@@ -859,7 +859,7 @@ Test(hint, survives_every_question)
                     bool said;
 
                     memset(text, 1, sizeof(text));
-                    said = hint_write(&input, text, size);
+                    said = cure_write(&input, text, size);
                     for (size_t at = size; at < sizeof(text); at++)
                         cr_assert_eq(text[at], 1, "%s: beyond the end", rows[i].name);
                     cr_assert(size == 0 || memchr(text, '\0', size));
@@ -869,21 +869,21 @@ Test(hint, survives_every_question)
     }
 }
 
-Test(hint, prints_any_key)
+Test(cure, prints_any_key)
 {
     char key[1000];
     const char *const set[] = { "SETNX", key, "v" }, *const expire[] = { "EXPIRE", key,
                                                                          "9" };
     const size_t lengths[][3] = { { 5, sizeof(key), 1 }, { 6, sizeof(key), 1 } };
     struct command commands[2];
-    struct hint_input input = { commands, 2, 1, 2, LEAKED, false };
+    struct pair_input input = { commands, 2, 1, 2, LEAKED, false };
     char text[400];
 
     for (size_t i = 0; i < sizeof(key); i++)
         key[i] = (char)i;
     command_parse(&commands[0], 3, set, lengths[0]);
     command_parse(&commands[1], 3, expire, lengths[1]);
-    cr_assert(hint_write(&input, text, sizeof(text)));
+    cr_assert(cure_write(&input, text, sizeof(text)));
     for (const char *at = text; *at; at++)
         cr_assert(*at >= ' ' && *at <= '~', "%s", text);
     cr_expect(strstr(text, "SETNX \\x00\\x01"), "%s", text);

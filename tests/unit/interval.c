@@ -1,10 +1,11 @@
-/* stats: the interval against values computed elsewhere, and against its definition:
+/* interval: the interval against values computed elsewhere, and against its definition:
  * whatever the true proportion, it is inside at least as often as promised. */
 #include <criterion/criterion.h>
 #include <math.h>
 
 #include "base/mem.h"
 #include "coverage.h"
+#include "stats/durations.h"
 
 static void expect_near(double value, double expected, const char *what, size_t i)
 {
@@ -35,7 +36,7 @@ Test(proportion, is_clopper_and_pearsons)
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct interval got =
-            stats_proportion(cases[i].hits, cases[i].attempts, cases[i].confidence);
+            interval_proportion(cases[i].hits, cases[i].attempts, cases[i].confidence);
 
         expect_near(got.low, cases[i].low, "low", i);
         expect_near(got.high, cases[i].high, "high", i);
@@ -58,7 +59,7 @@ Test(proportion, covers_as_often_as_it_promises)
                 for (uint64_t k = 0; k <= attempts[i]; k++) {
                     double weight = binomial(k, attempts[i], ps[j]);
                     struct interval interval =
-                        stats_proportion(k, attempts[i], confidences[c]);
+                        interval_proportion(k, attempts[i], confidences[c]);
 
                     all += weight;
                     if (interval.low <= ps[j] && ps[j] <= interval.high)
@@ -75,9 +76,9 @@ Test(proportion, covers_as_often_as_it_promises)
 Test(proportion, grows_with_hits_and_shrinks_with_attempts)
 {
     for (uint64_t hits = 0; hits < 50; hits++) {
-        struct interval fewer = stats_proportion(hits, 50, 0.95);
-        struct interval more = stats_proportion(hits + 1, 50, 0.95);
-        struct interval longer = stats_proportion(10 * hits, 500, 0.95);
+        struct interval fewer = interval_proportion(hits, 50, 0.95);
+        struct interval more = interval_proportion(hits + 1, 50, 0.95);
+        struct interval longer = interval_proportion(10 * hits, 500, 0.95);
 
         cr_expect(fewer.low < more.low && fewer.high < more.high + (hits == 49),
                   "%d of 50", (int)hits);
@@ -114,8 +115,9 @@ Test(samples, quantiles_and_means)
 
         for (size_t s = 0; s < 5; s++)
             samples[s] = cases[i].samples[s];
-        expect_near(stats_mean(samples, cases[i].count), cases[i].mean, "the mean", i);
-        expect_near(stats_quantile(samples, cases[i].count, cases[i].q),
+        expect_near(durations_mean(samples, cases[i].count), cases[i].mean, "the mean",
+                    i);
+        expect_near(durations_quantile(samples, cases[i].count, cases[i].q),
                     cases[i].quantile, "the quantile", i);
     }
 }
