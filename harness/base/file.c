@@ -138,6 +138,21 @@ int file_remove_tree(const char *path, struct err *err)
     return 0;
 }
 
+char *file_text(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    char *text = NULL;
+    size_t size = 0;
+
+    if (!file || getdelim(&text, &size, '\0', file) < 0) {
+        free(text);
+        text = mem_strdup("");
+    }
+    if (file)
+        fclose(file);
+    return text;
+}
+
 void file_tail(const char *path, char *buffer, size_t size)
 {
     CLEANUP(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);

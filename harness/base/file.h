@@ -19,6 +19,10 @@ int file_make_directory(const char *path, struct err *err);
 /* Removes a directory and all below it. Missing is fine. */
 int file_remove_tree(const char *path, struct err *err);
 
+/* The text of a file up to the first zero byte, freed by the caller; "" if it cannot be
+ * read. */
+char *file_text(const char *path);
+
 /* The last few lines of a text file, for error messages; "" if it cannot be read. */
 void file_tail(const char *path, char *buffer, size_t size);
 

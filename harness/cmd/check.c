@@ -257,8 +257,8 @@ static int check_one(const struct options *options, struct work *work, size_t in
                      bool *ret_hopeless, struct err *err)
 {
     struct check_scenario *entry = &work->check.scenarios[index];
-    const struct scenario_settings settings = { .seed = options->seed,
-                                                .now = time(NULL) };
+    const struct parameter_settings settings = { .seed = options->seed,
+                                                 .now = time(NULL) };
     CLEANUP(scenario_freep) struct scenario *scenario = NULL;
     CLEANUP(mem_freep) size_t *strategies = NULL;
     struct result result;

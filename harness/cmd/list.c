@@ -19,7 +19,7 @@ static int list_one(const char *directory, const char *name, struct err *err)
 {
     CLEANUP(mem_freep) char *path = mem_printf("%s/%s.lua", directory, name);
     CLEANUP(scenario_freep) struct scenario *scenario = NULL;
-    struct scenario_settings settings = { .seed = 1 };
+    struct parameter_settings settings = { .seed = 1 };
     int code = scenario_load(path, &settings, &scenario, err);
 
     if (code < 0)

@@ -106,7 +106,7 @@ static int find_strategies(struct revival *revival, struct err *err)
 static int load_scenario(struct revival *revival, struct err *err)
 {
     const struct request *request = &revival->saved.request;
-    const struct scenario_settings settings = {
+    const struct parameter_settings settings = {
         .assignments = (const char *const *)request->assignments,
         .count = request->assignment_count,
         .seed = request->seed,

@@ -266,7 +266,7 @@ static int choose_place(struct session *session, const struct scenario *scenario
 static int load_and_run(struct session *session, struct run_options *options,
                         enum exit_status *ret_status, struct err *err)
 {
-    const struct scenario_settings settings = {
+    const struct parameter_settings settings = {
         .assignments = (const char *const *)options->request.assignments,
         .count = options->request.assignment_count,
         .seed = options->request.seed,

@@ -6,12 +6,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/sha1.h"
 #include "cmd/options.h"
 #include "cmd/shard_auto.h"
 #include "result/stopping.h"
-#include "scenario/mistake.h"
 #include "store/write.h"
 
 enum option_key {
@@ -374,7 +374,7 @@ int run_options_request(const struct run_options *options, const struct outline 
     if (!path)
         return err_errno(err, "find '%s'", scenario->path);
     *ret = options->request; /* and everything that it owns anew */
-    ret->text = loader_read_text(scenario->path);
+    ret->text = file_text(scenario->path);
     sha1_text(str_of(ret->text), sha1);
     ret->sha1 = mem_strdup(sha1);
     ret->name = mem_strdup(scenario->name);

@@ -106,7 +106,7 @@ static int refuse_twice(const struct sweep *sweep, size_t run, struct err *err)
 
 /* Which of --set and --sweep would win must not be a matter of order. */
 static int refuse_both(const struct sweep *sweep,
-                       const struct scenario_settings *settings, struct err *err)
+                       const struct parameter_settings *settings, struct err *err)
 {
     size_t length = strlen(sweep->parameter);
 
@@ -121,11 +121,11 @@ static int refuse_both(const struct sweep *sweep,
 }
 
 static int load_value(struct sweep *sweep, size_t run, const char *path,
-                      const struct scenario_settings *settings, struct err *err)
+                      const struct parameter_settings *settings, struct err *err)
 {
     CLEANUP(mem_freep) char *assignment =
         mem_printf("%s=%s", sweep->parameter, sweep->values[run]);
-    struct scenario_settings with = *settings;
+    struct parameter_settings with = *settings;
     int code;
 
     with.swept = assignment;
@@ -134,7 +134,7 @@ static int load_value(struct sweep *sweep, size_t run, const char *path,
 }
 
 int sweep_load(struct sweep *sweep, const char *path,
-               const struct scenario_settings *settings, struct err *err)
+               const struct parameter_settings *settings, struct err *err)
 {
     int code = 0;
 

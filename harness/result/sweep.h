@@ -31,7 +31,7 @@ int sweep_parse(struct sweep *sweep, const char *text, struct err *err);
 /* Loads the scenario once per value. Refuses a parameter that is among the settings'
  * assignments, and two values that mean the same. */
 int sweep_load(struct sweep *sweep, const char *path,
-               const struct scenario_settings *settings, struct err *err);
+               const struct parameter_settings *settings, struct err *err);
 
 /* The numbers of the runs in ascending order of their values: of numbers as numbers, else
  * as given. The caller frees it. */

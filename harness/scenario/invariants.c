@@ -47,71 +47,57 @@ void invariants_close(lua_State *lua)
 }
 
 /* The table of invariants is on top of the stack. */
-static int check(const struct loader *loader)
+static int check(const struct mistake_file *file)
 {
-    lua_State *lua = loader->lua;
+    lua_State *lua = file->lua;
 
     for (lua_pushnil(lua); lua_next(lua, -2); lua_pop(lua, 1)) {
         const char *name;
         bool is_constructor = false;
 
         if (lua_type(lua, -2) != LUA_TSTRING)
-            return loader_mistake(loader, "invariants",
-                                  "invariants has an entry without a name; expected "
-                                  "name = expires(...) or the like");
+            return mistake(file, "invariants",
+                           "invariants has an entry without a name; expected "
+                           "name = expires(...) or the like");
         name = lua_tostring(lua, -2);
-        if (!loader_is_name(name))
-            return loader_mistake(loader, "invariants",
-                                  "an invariant is named '%.40s'; expected a name "
-                                  "without spaces and commas",
-                                  name);
+        if (!mistake_is_name(name))
+            return mistake(file, "invariants",
+                           "an invariant is named '%.40s'; expected a name "
+                           "without spaces and commas",
+                           name);
         for (size_t i = 0; i < ARRAY_SIZE(constructors); i++) {
             lua_getglobal(lua, constructors[i]);
             is_constructor |= lua_rawequal(lua, -1, -2);
             lua_pop(lua, 1);
         }
         if (lua_type(lua, -1) != LUA_TFUNCTION || is_constructor)
-            return loader_mistake(
-                loader, name,
-                "invariant '%.40s' is a %s; expected expires(...), "
-                "refers{...}, exactly_one{...}, equal(...) or a "
-                "function of the scenario's",
-                name, is_constructor ? "constructor" : luaL_typename(lua, -1));
+            return mistake(file, name,
+                           "invariant '%.40s' is a %s; expected expires(...), "
+                           "refers{...}, exactly_one{...}, equal(...) or a "
+                           "function of the scenario's",
+                           name, is_constructor ? "constructor" : luaL_typename(lua, -1));
     }
     return 0;
 }
 
-/* Both functions that the library makes of the table; nil where there is nothing to look
- * at. */
-static void join(const struct loader *loader)
+int invariants_load(const struct mistake_file *file)
 {
-    scenario_function *functions[] = { &loader->scenario->holds_later,
-                                       &loader->scenario->holds_now };
-    lua_State *lua = loader->lua;
+    lua_State *lua = file->lua;
+    int code;
 
+    if (lua_getfield(lua, -1, "invariants") != LUA_TTABLE) {
+        lua_pop(lua, 1);
+        lua_pushnil(lua);
+        lua_pushnil(lua);
+        return 0;
+    }
+    code = check(file);
+    if (code < 0)
+        return code;
     lua_rawgetp(lua, LUA_REGISTRYINDEX, &library_key);
     lua_getfield(lua, -1, "join");
-    lua_pushvalue(lua, -3);
+    lua_replace(lua, -2);
+    lua_insert(lua, -2);
     lua_call(lua, 1, 2);
-    for (size_t i = 0; i < ARRAY_SIZE(functions); i++) {
-        if (lua_isfunction(lua, -1))
-            *functions[i] = luaL_ref(lua, LUA_REGISTRYINDEX);
-        else
-            lua_pop(lua, 1);
-    }
-    lua_pop(lua, 1);
-}
-
-int invariants_load(const struct loader *loader)
-{
-    int code = 0;
-
-    if (lua_getfield(loader->lua, -1, "invariants") == LUA_TTABLE) {
-        code = check(loader);
-        if (code < 0)
-            return code;
-        join(loader);
-    }
-    lua_pop(loader->lua, 1);
-    return code;
+    return 0;
 }

@@ -21,5 +21,7 @@
 void invariants_open(struct lua_State *lua);
 void invariants_close(struct lua_State *lua);
 
-/* Takes `invariants` of the scenario's table, which is on top of the stack. */
-int invariants_load(const struct loader *loader);
+/* Checks `invariants` of the scenario's table, which is on top of the stack, and pushes
+ * what looks at them: a function for right after the death, then one for once time has
+ * passed. nil: there is nothing to look at. */
+int invariants_load(const struct mistake_file *file);

@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
+#include "base/str.h"
 #include "scenario/mistake.h"
+#include "scenario/outline.h"
 
 static int compare_parameters(const void *a, const void *b)
 {
@@ -37,33 +40,32 @@ static char *value_text(lua_State *lua)
     return copy;
 }
 
-/* Reads `params` (on top of the stack) into the scenario's list, sorted by name. */
-static int list_all(const struct loader *loader)
+/* Reads `params` (on top of the stack) into the outline's list, sorted by name. */
+static int list_all(const struct mistake_file *file, struct outline *outline)
 {
-    struct outline *outline = &loader->scenario->outline;
-    lua_State *lua = loader->lua;
+    lua_State *lua = file->lua;
 
     for (lua_pushnil(lua); lua_next(lua, -2); lua_pop(lua, 1)) {
         struct parameter *parameter;
         int type = lua_type(lua, -1);
 
         if (lua_type(lua, -2) != LUA_TSTRING)
-            return loader_mistake(loader, "params", "params has an entry without a name");
+            return mistake(file, "params", "params has an entry without a name");
         if (type != LUA_TNUMBER && type != LUA_TSTRING && type != LUA_TBOOLEAN)
-            return loader_mistake(
-                loader, lua_tostring(lua, -2),
+            return mistake(
+                file, lua_tostring(lua, -2),
                 "parameter '%s' is a %s; expected a number, a string or a boolean",
                 lua_tostring(lua, -2), luaL_typename(lua, -1));
         if (type == LUA_TNUMBER && !isfinite(lua_tonumber(lua, -1)))
-            return loader_mistake(loader, lua_tostring(lua, -2),
-                                  "parameter '%s' is not a finite number",
-                                  lua_tostring(lua, -2));
+            return mistake(file, lua_tostring(lua, -2),
+                           "parameter '%s' is not a finite number",
+                           lua_tostring(lua, -2));
         if (strcmp(lua_tostring(lua, -2), "seed") == 0 ||
             strcmp(lua_tostring(lua, -2), "now") == 0)
-            return loader_mistake(loader, "params",
-                                  "parameter '%s' is afterkill's own; choose another "
-                                  "name",
-                                  lua_tostring(lua, -2));
+            return mistake(file, "params",
+                           "parameter '%s' is afterkill's own; choose another "
+                           "name",
+                           lua_tostring(lua, -2));
         outline->parameters = mem_grow(outline->parameters, outline->parameter_count + 1,
                                        sizeof(*outline->parameters));
         parameter = &outline->parameters[outline->parameter_count++];
@@ -93,15 +95,15 @@ static bool is_number(const char *text)
 }
 
 /* "name=value" from the command line's option. */
-static int assign(const struct loader *loader, const char *option, const char *assignment)
+static int assign(struct outline *outline, const char *option, const char *assignment,
+                  struct err *err)
 {
-    struct outline *outline = &loader->scenario->outline;
     const char *equals = strchr(assignment, '=');
     CLEANUP(mem_freep) char *name = NULL;
     const char *nearest;
 
     if (!equals || equals == assignment)
-        return err_set(loader->err, ERR_USAGE, "%s '%.100s': expected name=value", option,
+        return err_set(err, ERR_USAGE, "%s '%.100s': expected name=value", option,
                        assignment);
     name = mem_copy(assignment, (size_t)(equals - assignment) + 1);
     name[equals - assignment] = '\0';
@@ -113,16 +115,15 @@ static int assign(const struct loader *loader, const char *option, const char *a
         if (parameter->is_flag
                 ? strcmp(equals + 1, "true") != 0 && strcmp(equals + 1, "false") != 0
                 : !parameter->is_text && !is_number(equals + 1))
-            return err_set(loader->err, ERR_USAGE, "%s %s='%.100s': expected %s", option,
-                           name, equals + 1,
-                           parameter->is_flag ? "true or false" : "a number");
+            return err_set(err, ERR_USAGE, "%s %s='%.100s': expected %s", option, name,
+                           equals + 1, parameter->is_flag ? "true or false" : "a number");
         free(parameter->value);
         parameter->value = mem_strdup(equals + 1);
         return 0;
     }
     nearest = str_nearest(name, outline->parameter_count, parameter_name, outline);
-    return err_set(loader->err, ERR_USAGE, "%s: %s has no parameter '%.60s'%s%s%s",
-                   option, outline->path, name, nearest ? "; did you mean '" : "",
+    return err_set(err, ERR_USAGE, "%s: %s has no parameter '%.60s'%s%s%s", option,
+                   outline->path, name, nearest ? "; did you mean '" : "",
                    nearest ? nearest : "", nearest ? "'?" : "; see its `params`");
 }
 
@@ -134,20 +135,19 @@ static void push_parameter(lua_State *lua, const struct parameter *parameter)
         lua_pushstring(lua, parameter->value);
 }
 
-int parameters_load(const struct loader *loader)
+int parameters_load(const struct mistake_file *file,
+                    const struct parameter_settings *settings, struct outline *outline)
 {
-    const struct scenario_settings *settings = loader->settings;
-    struct outline *outline = &loader->scenario->outline;
-    lua_State *lua = loader->lua;
+    lua_State *lua = file->lua;
     int code = 0;
 
     if (lua_getfield(lua, -1, "params") == LUA_TTABLE)
-        code = list_all(loader);
+        code = list_all(file, outline);
     lua_pop(lua, 1);
     for (size_t i = 0; i < settings->count && code == 0; i++)
-        code = assign(loader, "--set", settings->assignments[i]);
+        code = assign(outline, "--set", settings->assignments[i], file->err);
     if (settings->swept && code == 0)
-        code = assign(loader, "--sweep", settings->swept);
+        code = assign(outline, "--sweep", settings->swept, file->err);
     if (code < 0)
         return code;
     lua_newtable(lua);

@@ -2,8 +2,22 @@
  * functions. */
 #pragma once
 
-struct loader;
+#include <stddef.h>
+#include <stdint.h>
 
-/* Reads `params` of the table on top of the stack into the scenario's list, sorted by
- * name, applies the settings' assignments, and pushes the table p that functions see. */
-int parameters_load(const struct loader *loader);
+struct mistake_file;
+struct outline;
+
+/* What a scenario is loaded with. */
+struct parameter_settings {
+    const char *const *assignments; /* "name=value" */
+    size_t count;
+    uint64_t seed;
+    int64_t now;
+    const char *swept; /* one more assignment, from --sweep; NULL: none */
+};
+
+/* Reads `params` of the table on top of the stack into the outline, sorted by name,
+ * applies the settings' assignments, and pushes the table p that functions see. */
+int parameters_load(const struct mistake_file *file,
+                    const struct parameter_settings *settings, struct outline *outline);

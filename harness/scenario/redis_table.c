@@ -10,34 +10,26 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/mem.h"
 #include "redis/wire.h"
 #include "scenario/refusal.h"
-#include "scenario/script.h"
 
-struct context {
-    struct wire *wire;
-    int broken;
-    bool in_pipeline, in_multi;
-    bool transaction; /* between a MULTI and an EXEC of the scenario's own */
-    bool preparing;   /* the function is the scenario's `before` */
-};
+static const char table_key, pending_key;
 
-static const char context_key, pending_key;
-
-static struct context **context_place(lua_State *lua)
+static struct redis_table **table_place(lua_State *lua)
 {
     return lua_getextraspace(lua);
 }
 
-static struct context *context_of(lua_State *lua)
+struct redis_table *redis_table_of(lua_State *lua)
 {
-    return *context_place(lua);
+    return *table_place(lua);
 }
 
-static int raise_err(lua_State *lua, struct context *context, const struct err *err)
+int redis_table_raise(lua_State *lua, const struct err *err)
 {
     if (err->code != ERR_USAGE)
-        context->broken = err->code;
+        redis_table_of(lua)->broken = err->code;
     return luaL_error(lua, "%s", err->msg);
 }
 
@@ -75,16 +67,16 @@ static void check_allowed(lua_State *lua, const char *function, int argc,
 }
 
 /* Keeps track of a MULTI that the scenario sends as a command of its own. */
-static void note_transaction(struct context *context, const char *command)
+static void note_transaction(struct redis_table *table, const char *command)
 {
     if (strcasecmp(command, "MULTI") == 0)
-        context->transaction = true;
+        table->in_transaction = true;
     else if (strcasecmp(command, "EXEC") == 0 || strcasecmp(command, "DISCARD") == 0)
-        context->transaction = false;
+        table->in_transaction = false;
 }
 
 /* Queues the command whose words are on the stack. */
-static void append(lua_State *lua, struct context *context, const char *function)
+static void append(lua_State *lua, struct redis_table *table, const char *function)
 {
     int argc = lua_gettop(lua);
     struct err err = ERR_NULL;
@@ -93,7 +85,7 @@ static void append(lua_State *lua, struct context *context, const char *function
 
     if (argc == 0)
         luaL_error(lua, "%s: no command; expected %s(command, ...)", function, function);
-    if (!context->wire)
+    if (!table->wire)
         luaL_error(lua,
                    "%s: not here; a scenario talks to Redis only inside its functions",
                    function);
@@ -103,9 +95,9 @@ static void append(lua_State *lua, struct context *context, const char *function
     for (int i = 0; i < argc; i++)
         argv[i] = argument(lua, function, i + 1, &lengths[i]);
     check_allowed(lua, function, argc, argv);
-    note_transaction(context, argv[0]);
-    if (wire_append(context->wire, argc, argv, lengths, &err) < 0)
-        raise_err(lua, context, &err);
+    note_transaction(table, argv[0]);
+    if (wire_append(table->wire, argc, argv, lengths, &err) < 0)
+        redis_table_raise(lua, &err);
 }
 
 static void push_reply(lua_State *lua, const redisReply *reply);
@@ -150,13 +142,13 @@ static void push_reply(lua_State *lua, const redisReply *reply)
     }
 }
 
-static void push_next_reply(lua_State *lua, struct context *context)
+static void push_next_reply(lua_State *lua, struct redis_table *table)
 {
     struct err err = ERR_NULL;
     const redisReply *reply;
 
-    if (wire_read(context->wire, &reply, &err) < 0)
-        raise_err(lua, context, &err);
+    if (wire_read(table->wire, &reply, &err) < 0)
+        redis_table_raise(lua, &err);
     push_reply(lua, reply);
 }
 
@@ -178,12 +170,12 @@ static int raise_reply(lua_State *lua, int index)
     return luaL_error(lua, "Redis: %s", lua_tostring(lua, -1));
 }
 
-static void flush(lua_State *lua, struct context *context)
+static void flush(lua_State *lua, struct redis_table *table)
 {
     struct err err = ERR_NULL;
 
-    if (wire_flush(context->wire, &err) < 0)
-        raise_err(lua, context, &err);
+    if (wire_flush(table->wire, &err) < 0)
+        redis_table_raise(lua, &err);
 }
 
 /* Notes what the command that was just queued does with an error; the value is on the
@@ -208,16 +200,16 @@ static lua_Integer pending_count(lua_State *lua)
 
 static int command(lua_State *lua, const char *function, bool raises)
 {
-    struct context *context = context_of(lua);
+    struct redis_table *table = redis_table_of(lua);
 
-    append(lua, context, function);
-    if (context->in_pipeline) {
+    append(lua, table, function);
+    if (table->in_pipeline) {
         lua_pushboolean(lua, raises);
         note_pending(lua);
         return 0;
     }
-    flush(lua, context);
-    push_next_reply(lua, context);
+    flush(lua, table);
+    push_next_reply(lua, table);
     if (raises && is_error(lua, -1))
         return raise_reply(lua, -1);
     return 1;
@@ -309,30 +301,30 @@ static struct wire_manner options(lua_State *lua, const char *function, int inde
     return manner;
 }
 
-static void queue_word(lua_State *lua, struct context *context, const char *word)
+static void queue_word(lua_State *lua, struct redis_table *table, const char *word)
 {
     struct err err = ERR_NULL;
     size_t length = strlen(word);
 
-    if (wire_append(context->wire, 1, &word, &length, &err) < 0)
-        raise_err(lua, context, &err);
+    if (wire_append(table->wire, 1, &word, &length, &err) < 0)
+        redis_table_raise(lua, &err);
 }
 
 /* Queues MULTI, what the function at the index calls, and EXEC. */
-static void queue_multi(lua_State *lua, struct context *context, int function)
+static void queue_multi(lua_State *lua, struct redis_table *table, int function)
 {
     lua_Integer multi;
     int status;
 
-    queue_word(lua, context, "MULTI");
+    queue_word(lua, table, "MULTI");
     lua_pushboolean(lua, 1);
     note_pending(lua);
     multi = pending_count(lua);
-    context->in_multi = true;
+    table->in_multi = true;
     lua_pushvalue(lua, function);
     status = lua_pcall(lua, 0, 0, 0);
-    context->in_multi = false;
-    queue_word(lua, context, status == LUA_OK ? "EXEC" : "DISCARD");
+    table->in_multi = false;
+    queue_word(lua, table, status == LUA_OK ? "EXEC" : "DISCARD");
     lua_pushinteger(lua, multi);
     note_pending(lua);
     if (status != LUA_OK)
@@ -343,19 +335,19 @@ static void queue_multi(lua_State *lua, struct context *context, int function)
  * raises. Stack: fn, multi?. Leaves the table of replies. */
 static int pipeline_body(lua_State *lua)
 {
-    struct context *context = context_of(lua);
+    struct redis_table *table = redis_table_of(lua);
     lua_Integer replies = 0;
 
     if (lua_toboolean(lua, 2)) {
-        queue_multi(lua, context, 1);
+        queue_multi(lua, table, 1);
     } else {
         lua_pushvalue(lua, 1);
         lua_call(lua, 0, 0);
     }
-    flush(lua, context);
+    flush(lua, table);
     lua_newtable(lua);
-    while (wire_due(context->wire)) {
-        push_next_reply(lua, context);
+    while (wire_due(table->wire)) {
+        push_next_reply(lua, table);
         lua_rawseti(lua, -2, ++replies);
     }
     return 1;
@@ -383,16 +375,16 @@ static void raise_first_error(lua_State *lua, int replies, int pending,
 
 static int pipeline(lua_State *lua, const char *function, bool multi)
 {
-    struct context *context = context_of(lua);
+    struct redis_table *table = redis_table_of(lua);
     struct wire_manner manner = options(lua, function, 2);
     int status, pending, replies;
 
     luaL_checktype(lua, 1, LUA_TFUNCTION);
-    if (!context->wire)
+    if (!table->wire)
         return luaL_error(
             lua, "%s: not here; a scenario talks to Redis only inside its functions",
             function);
-    if (context->in_pipeline)
+    if (table->in_pipeline)
         return luaL_error(lua,
                           "%s: inside another pipeline; only redis.multi may stand there",
                           function);
@@ -401,20 +393,20 @@ static int pipeline(lua_State *lua, const char *function, bool multi)
     pending = lua_gettop(lua);
     lua_pushvalue(lua, pending);
     lua_rawsetp(lua, LUA_REGISTRYINDEX, &pending_key);
-    context->in_pipeline = true;
-    wire_set_manner(context->wire, manner);
+    table->in_pipeline = true;
+    wire_set_manner(table->wire, manner);
     lua_pushcfunction(lua, pipeline_body);
     lua_pushvalue(lua, 1);
     lua_pushboolean(lua, multi);
     status = lua_pcall(lua, 2, 1, 0);
     replies = lua_gettop(lua);
-    wire_set_manner(context->wire, WIRE_ONE_BUFFER);
-    context->in_pipeline = context->in_multi = false;
+    wire_set_manner(table->wire, WIRE_ONE_BUFFER);
+    table->in_pipeline = table->in_multi = false;
     if (status != LUA_OK) {
         struct err err = ERR_NULL;
 
-        if (!context->broken)
-            wire_abandon(context->wire, &err);
+        if (!table->broken)
+            wire_abandon(table->wire, &err);
         return lua_error(lua);
     }
     raise_first_error(lua, replies, pending, 0);
@@ -430,21 +422,21 @@ static int redis_pipeline(lua_State *lua)
 
 static int redis_multi(lua_State *lua)
 {
-    struct context *context = context_of(lua);
+    struct redis_table *table = redis_table_of(lua);
 
-    if (!context->in_pipeline)
+    if (!table->in_pipeline)
         return pipeline(lua, "redis.multi", true);
-    if (context->in_multi)
+    if (table->in_multi)
         return luaL_error(
             lua, "redis.multi: inside another redis.multi; Redis does not nest them");
     luaL_checktype(lua, 1, LUA_TFUNCTION);
     if (!lua_isnoneornil(lua, 2))
         return luaL_error(lua, "redis.multi: options belong to the pipeline around it");
-    queue_multi(lua, context, 1);
+    queue_multi(lua, table, 1);
     return 0;
 }
 
-void vocabulary_push(lua_State *lua)
+void redis_table_push(lua_State *lua)
 {
     static const luaL_Reg functions[] = {
         { "call", redis_call },
@@ -454,44 +446,13 @@ void vocabulary_push(lua_State *lua)
         { NULL, NULL },
     };
 
-    *context_place(lua) = lua_newuserdatauv(lua, sizeof(struct context), 0);
-    lua_rawsetp(lua, LUA_REGISTRYINDEX, &context_key); /* as long as the state lives */
-    vocabulary_use(lua, NULL, false);
+    *table_place(lua) = lua_newuserdatauv(lua, sizeof(struct redis_table), 0);
+    lua_rawsetp(lua, LUA_REGISTRYINDEX, &table_key); /* as long as the state lives */
+    redis_table_use(lua, NULL, false);
     luaL_newlib(lua, functions);
-    script_add(lua);
 }
 
-void vocabulary_use(lua_State *lua, struct wire *wire, bool preparing)
+void redis_table_use(lua_State *lua, struct wire *wire, bool preparing)
 {
-    *context_of(lua) = (struct context){ .wire = wire, .preparing = preparing };
-}
-
-struct wire *vocabulary_wire(lua_State *lua)
-{
-    return context_of(lua)->wire;
-}
-
-bool vocabulary_in_pipeline(lua_State *lua)
-{
-    return context_of(lua)->in_pipeline;
-}
-
-bool vocabulary_preparing(lua_State *lua)
-{
-    return context_of(lua)->preparing;
-}
-
-bool vocabulary_in_transaction(lua_State *lua)
-{
-    return context_of(lua)->transaction;
-}
-
-int vocabulary_broken(lua_State *lua)
-{
-    return context_of(lua)->broken;
-}
-
-int vocabulary_raise(lua_State *lua, const struct err *err)
-{
-    return raise_err(lua, context_of(lua), err);
+    *redis_table_of(lua) = (struct redis_table){ .wire = wire, .preparing = preparing };
 }

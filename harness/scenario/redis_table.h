@@ -29,19 +29,19 @@
 
 struct wire;
 
-/* Pushes the table. Its functions use the wire that vocabulary_use() named last.
- * `preparing`: the function that is about to be called makes the old state. */
-void vocabulary_push(lua_State *lua);
-void vocabulary_use(lua_State *lua, struct wire *wire, bool preparing);
+/* What the functions of the table know while one of the scenario's runs. */
+struct redis_table {
+    struct wire *wire; /* NULL: none of the scenario's functions is running */
+    int broken;        /* the code of the connection's error that stopped it; 0: none */
+    bool in_pipeline, in_multi;
+    bool in_transaction; /* between a MULTI and an EXEC of the scenario's own */
+    bool preparing;      /* it is the one that makes the old state: `before` */
+};
 
-/* 0, or the code of the error of the connection (not of the scenario) that stopped a
- * function. */
-int vocabulary_broken(lua_State *lua);
-/* Has the scenario sent a MULTI of its own, and neither EXEC nor DISCARD since? */
-bool vocabulary_in_transaction(lua_State *lua);
+/* Pushes the table. Its functions use the wire that redis_table_use() named last. */
+void redis_table_push(lua_State *lua);
+void redis_table_use(lua_State *lua, struct wire *wire, bool preparing);
+struct redis_table *redis_table_of(lua_State *lua);
 
-/* For the parts of the table that are elsewhere. */
-struct wire *vocabulary_wire(lua_State *lua); /* NULL: not inside a function */
-bool vocabulary_in_pipeline(lua_State *lua);
-bool vocabulary_preparing(lua_State *lua);
-int vocabulary_raise(lua_State *lua, const struct err *err); /* does not return */
+/* Raises an error of the connection or of the scenario; does not return. */
+int redis_table_raise(lua_State *lua, const struct err *err);

@@ -8,11 +8,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
+#include "base/str.h"
 #include "scenario/invariants.h"
 #include "scenario/mistake.h"
-#include "scenario/parameters.h"
 #include "scenario/redis_table.h"
 #include "scenario/sandbox.h"
+#include "scenario/script.h"
 #include "state/verdict.h"
 
 #define STRATEGIES_MOST 1000
@@ -70,7 +72,7 @@ static const struct key *find_key(const struct keys *keys, const char *name)
     return NULL;
 }
 
-static int unknown_key(const struct loader *loader, const struct keys *keys,
+static int unknown_key(const struct mistake_file *file, const struct keys *keys,
                        const char *name)
 {
     const char *nearest = str_nearest(name, keys->count, key_name, keys);
@@ -81,42 +83,40 @@ static int unknown_key(const struct loader *loader, const struct keys *keys,
         strcat(list, keys->keys[i].name);
     }
     if (nearest)
-        return loader_mistake(loader, name,
-                              "unknown key '%.60s' in %s; did you mean '%s'?", name,
-                              keys->table, nearest);
-    return loader_mistake(loader, name, "unknown key '%.60s' in %s; expected one of: %s",
-                          name, keys->table, list);
+        return mistake(file, name, "unknown key '%.60s' in %s; did you mean '%s'?", name,
+                       keys->table, nearest);
+    return mistake(file, name, "unknown key '%.60s' in %s; expected one of: %s", name,
+                   keys->table, list);
 }
 
 /* Checks names, types and presence of the keys of the table on top of the stack. */
-static int check_keys(const struct loader *loader, const struct keys *keys)
+static int check_keys(const struct mistake_file *file, const struct keys *keys)
 {
-    lua_State *lua = loader->lua;
+    lua_State *lua = file->lua;
 
     for (lua_pushnil(lua); lua_next(lua, -2); lua_pop(lua, 1)) {
         const struct key *key;
         const char *name;
 
         if (lua_type(lua, -2) != LUA_TSTRING)
-            return loader_mistake(loader, "",
-                                  "%s has an entry without a name; expected name = value",
-                                  keys->table);
+            return mistake(file, "",
+                           "%s has an entry without a name; expected name = value",
+                           keys->table);
         name = lua_tostring(lua, -2);
         key = find_key(keys, name);
         if (!key)
-            return unknown_key(loader, keys, name);
+            return unknown_key(file, keys, name);
         if (!(key->types & 1u << lua_type(lua, -1)))
-            return loader_mistake(loader, name, "%s of %s is a %s; expected %s", name,
-                                  keys->table, luaL_typename(lua, -1), key->expected);
+            return mistake(file, name, "%s of %s is a %s; expected %s", name, keys->table,
+                           luaL_typename(lua, -1), key->expected);
     }
     for (size_t i = 0; i < keys->count; i++) {
         bool missing = lua_getfield(lua, -1, keys->keys[i].name) == LUA_TNIL;
 
         lua_pop(lua, 1);
         if (missing && keys->keys[i].required)
-            return loader_mistake(loader, "return", "%s has no '%s'; expected %s",
-                                  keys->table, keys->keys[i].name,
-                                  keys->keys[i].expected);
+            return mistake(file, "return", "%s has no '%s'; expected %s", keys->table,
+                           keys->keys[i].name, keys->keys[i].expected);
     }
     return 0;
 }
@@ -131,12 +131,19 @@ static char *get_string(lua_State *lua, const char *name)
     return text;
 }
 
-static scenario_function get_function(lua_State *lua, const char *name)
+/* Takes the value on top of the stack; 0 if it is no function. */
+static scenario_function take_function(lua_State *lua)
 {
-    if (lua_getfield(lua, -1, name) == LUA_TFUNCTION)
+    if (lua_isfunction(lua, -1))
         return luaL_ref(lua, LUA_REGISTRYINDEX);
     lua_pop(lua, 1);
     return 0;
+}
+
+static scenario_function get_function(lua_State *lua, const char *name)
+{
+    lua_getfield(lua, -1, name);
+    return take_function(lua);
 }
 
 /* Is the table on top of the stack a list and nothing else? */
@@ -149,10 +156,10 @@ static bool is_list(lua_State *lua)
     return count == lua_rawlen(lua, -1);
 }
 
-static int load_patterns(const struct loader *loader, const char *name,
+static int load_patterns(const struct mistake_file *file, const char *name,
                          struct patterns *ret)
 {
-    lua_State *lua = loader->lua;
+    lua_State *lua = file->lua;
     size_t count;
 
     if (lua_getfield(lua, -1, name) != LUA_TTABLE) {
@@ -160,16 +167,16 @@ static int load_patterns(const struct loader *loader, const char *name,
         return 0;
     }
     if (!is_list(lua))
-        return loader_mistake(
-            loader, name, "%s has entries with names; expected a list of patterns", name);
+        return mistake(file, name,
+                       "%s has entries with names; expected a list of patterns", name);
     count = lua_rawlen(lua, -1);
     ret->globs = mem_alloc((count + 1) * sizeof(*ret->globs));
     for (size_t i = 0; i < count; i++) {
         if (lua_rawgeti(lua, -1, (lua_Integer)i + 1) != LUA_TSTRING)
-            return loader_mistake(loader, name,
-                                  "entry %zu of %s is a %s; expected a pattern like "
-                                  "\"stat:*\"",
-                                  i + 1, name, luaL_typename(lua, -1));
+            return mistake(file, name,
+                           "entry %zu of %s is a %s; expected a pattern like "
+                           "\"stat:*\"",
+                           i + 1, name, luaL_typename(lua, -1));
         ret->globs[ret->count++] = mem_strdup(lua_tostring(lua, -1));
         lua_pop(lua, 1);
     }
@@ -177,50 +184,55 @@ static int load_patterns(const struct loader *loader, const char *name,
     return 0;
 }
 
-static int expect_word(const struct loader *loader, struct strategy *strategy,
+static int expect_word(const struct mistake_file *file, struct strategy *strategy,
                        const char *word)
 {
     unsigned bits = expect_parse(word);
 
     if (!bits)
-        return loader_mistake(
-            loader, word,
+        return mistake(
+            file, word,
             "strategy '%s' expects '%.40s'; expected atomic or safe, or some of "
             "leaked, lost, mixed, stuck, broken",
             strategy->name, word);
     if (strategy->expect && ((strategy->expect | bits) & (EXPECT_ATOMIC | EXPECT_SAFE)))
-        return loader_mistake(loader, word,
-                              "strategy '%s': '%s' cannot stand beside other words",
-                              strategy->name, bits & EXPECT_SAFE ? "safe" : "atomic");
+        return mistake(file, word, "strategy '%s': '%s' cannot stand beside other words",
+                       strategy->name, bits & EXPECT_SAFE ? "safe" : "atomic");
     strategy->expect |= bits;
     return 0;
 }
 
 /* One word, or a list of them. */
-static int load_expect(const struct loader *loader, struct strategy *strategy)
+static int load_expect(const struct mistake_file *file, struct strategy *strategy)
 {
-    lua_State *lua = loader->lua;
+    lua_State *lua = file->lua;
     int type = lua_getfield(lua, -1, "expect");
     size_t count = type == LUA_TTABLE ? lua_rawlen(lua, -1) : 0;
     int code = 0;
 
     if (type == LUA_TSTRING)
-        code = expect_word(loader, strategy, lua_tostring(lua, -1));
+        code = expect_word(file, strategy, lua_tostring(lua, -1));
     if (type == LUA_TTABLE && count == 0)
-        code = loader_mistake(loader, "expect", "strategy '%s' expects an empty list",
-                              strategy->name);
+        code = mistake(file, "expect", "strategy '%s' expects an empty list",
+                       strategy->name);
     for (size_t i = 1; i <= count && code == 0; i++) {
         if (lua_rawgeti(lua, -1, (lua_Integer)i) == LUA_TSTRING)
-            code = expect_word(loader, strategy, lua_tostring(lua, -1));
+            code = expect_word(file, strategy, lua_tostring(lua, -1));
         else
-            code = loader_mistake(loader, "expect",
-                                  "strategy '%s': word %zu of expect is a %s",
-                                  strategy->name, i, luaL_typename(lua, -1));
+            code = mistake(file, "expect", "strategy '%s': word %zu of expect is a %s",
+                           strategy->name, i, luaL_typename(lua, -1));
         lua_pop(lua, 1);
     }
     lua_pop(lua, 1);
     return code;
 }
+
+/* A scenario that is being loaded. */
+struct loader {
+    struct mistake_file file;
+    const struct parameter_settings *settings;
+    struct scenario *scenario;
+};
 
 /* The strategy's table is on top of the stack. */
 static int load_strategy(const struct loader *loader, size_t number, bool *ret_reference)
@@ -233,56 +245,55 @@ static int load_strategy(const struct loader *loader, size_t number, bool *ret_r
     char shown[64];
     int code;
 
-    if (!lua_istable(loader->lua, -1))
-        return loader_mistake(loader, "strategies",
-                              "strategy %zu is a %s; expected a table", number + 1,
-                              luaL_typename(loader->lua, -1));
-    code = check_keys(loader, &keys);
+    if (!lua_istable(loader->file.lua, -1))
+        return mistake(&loader->file, "strategies",
+                       "strategy %zu is a %s; expected a table", number + 1,
+                       luaL_typename(loader->file.lua, -1));
+    code = check_keys(&loader->file, &keys);
     if (code < 0)
         return code;
     scenario->outline.strategy_count++;
-    strategy->name = get_string(loader->lua, "name");
-    strategy->about = get_string(loader->lua, "about");
-    functions->update = get_function(loader->lua, "update");
-    functions->recover = get_function(loader->lua, "recover");
+    strategy->name = get_string(loader->file.lua, "name");
+    strategy->about = get_string(loader->file.lua, "about");
+    functions->update = get_function(loader->file.lua, "update");
+    functions->recover = get_function(loader->file.lua, "recover");
     if (!functions->recover)
         functions->recover = scenario->recover;
-    lua_getfield(loader->lua, -1, "reference");
-    *ret_reference = lua_toboolean(loader->lua, -1);
-    lua_pop(loader->lua, 1);
+    lua_getfield(loader->file.lua, -1, "reference");
+    *ret_reference = lua_toboolean(loader->file.lua, -1);
+    lua_pop(loader->file.lua, 1);
     str_show(shown, sizeof(shown), str_of(strategy->name));
-    if (!loader_is_name(strategy->name))
-        return loader_mistake(
-            loader, "name",
+    if (!mistake_is_name(strategy->name))
+        return mistake(
+            &loader->file, "name",
             "strategy %zu is named '%s'; expected a name without spaces and commas",
             number + 1, shown);
     for (size_t i = 0; i < number; i++)
         if (strcmp(scenario->outline.strategies[i].name, strategy->name) == 0)
-            return loader_mistake(loader, "name", "two strategies are named '%s'",
-                                  strategy->name);
-    return load_expect(loader, strategy);
+            return mistake(&loader->file, "name", "two strategies are named '%s'",
+                           strategy->name);
+    return load_expect(&loader->file, strategy);
 }
 
 static int load_strategies(const struct loader *loader)
 {
     struct scenario *scenario = loader->scenario;
-    lua_State *lua = loader->lua;
+    lua_State *lua = loader->file.lua;
     bool have_reference = false;
     size_t count;
 
     lua_getfield(lua, -1, "strategies");
     if (!is_list(lua))
-        return loader_mistake(
-            loader, "strategies",
-            "strategies has entries with names; expected a list: { { name = "
-            "... }, ... }");
+        return mistake(&loader->file, "strategies",
+                       "strategies has entries with names; expected a list: { { name = "
+                       "... }, ... }");
     count = lua_rawlen(lua, -1);
     if (count > STRATEGIES_MOST)
-        return loader_mistake(loader, "strategies", "%zu strategies; expected at most %d",
-                              count, STRATEGIES_MOST);
+        return mistake(&loader->file, "strategies", "%zu strategies; expected at most %d",
+                       count, STRATEGIES_MOST);
     if (count == 0)
-        return loader_mistake(loader, "strategies",
-                              "strategies is empty; expected a list of tables");
+        return mistake(&loader->file, "strategies",
+                       "strategies is empty; expected a list of tables");
     scenario->outline.strategies = mem_alloc(count * sizeof(struct strategy));
     scenario->functions = mem_alloc(count * sizeof(struct strategy_functions));
     scenario->outline.reference = count - 1;
@@ -296,9 +307,8 @@ static int load_strategies(const struct loader *loader)
         if (code < 0)
             return code;
         if (reference && have_reference)
-            return loader_mistake(
-                loader, "reference",
-                "two strategies are the reference; expected at most one");
+            return mistake(&loader->file, "reference",
+                           "two strategies are the reference; expected at most one");
         if (reference)
             scenario->outline.reference = i;
         have_reference |= reference;
@@ -307,21 +317,8 @@ static int load_strategies(const struct loader *loader)
     return 0;
 }
 
-static const char parameters_key, redis_key;
-
 /* What every function is called with: (redis, p). */
-static int load_arguments(const struct loader *loader)
-{
-    lua_State *lua = loader->lua;
-    int code = parameters_load(loader);
-
-    if (code < 0)
-        return code;
-    lua_rawsetp(lua, LUA_REGISTRYINDEX, &parameters_key);
-    vocabulary_push(lua);
-    lua_rawsetp(lua, LUA_REGISTRYINDEX, &redis_key);
-    return 0;
-}
+static const char redis_key, parameters_key;
 
 /* The scenario's table is on top of the stack. */
 static int load_table(const struct loader *loader)
@@ -329,13 +326,13 @@ static int load_table(const struct loader *loader)
     static const struct keys keys = { scenario_keys, ARRAY_SIZE(scenario_keys),
                                       "the scenario" };
     struct scenario *scenario = loader->scenario;
-    lua_State *lua = loader->lua;
+    lua_State *lua = loader->file.lua;
     int code;
 
     if (!lua_istable(lua, -1))
-        return loader_mistake(loader, "return", "the file returns a %s; expected a table",
-                              luaL_typename(lua, -1));
-    code = check_keys(loader, &keys);
+        return mistake(&loader->file, "return", "the file returns a %s; expected a table",
+                       luaL_typename(lua, -1));
+    code = check_keys(&loader->file, &keys);
     if (code < 0)
         return code;
     scenario->outline.title = get_string(lua, "title");
@@ -343,14 +340,25 @@ static int load_table(const struct loader *loader)
     scenario->before = get_function(lua, "before");
     scenario->recover = get_function(lua, "recover");
     scenario->alive = get_function(lua, "alive");
-    code = load_patterns(loader, "ignore", &scenario->ignore);
+    code = load_patterns(&loader->file, "ignore", &scenario->ignore);
     if (code == 0)
-        code = load_patterns(loader, "ordered", &scenario->ordered);
+        code = load_patterns(&loader->file, "ordered", &scenario->ordered);
     if (code == 0)
         code = load_strategies(loader);
     if (code == 0)
-        code = invariants_load(loader);
-    return code == 0 ? load_arguments(loader) : code;
+        code = invariants_load(&loader->file);
+    if (code < 0)
+        return code;
+    scenario->holds_later = take_function(lua);
+    scenario->holds_now = take_function(lua);
+    code = parameters_load(&loader->file, loader->settings, &scenario->outline);
+    if (code < 0)
+        return code;
+    lua_rawsetp(lua, LUA_REGISTRYINDEX, &parameters_key);
+    redis_table_push(lua);
+    script_add(lua);
+    lua_rawsetp(lua, LUA_REGISTRYINDEX, &redis_key);
+    return 0;
 }
 
 /* load_table() as Lua calls it, protected: a table's metamethods can raise wherever it is
@@ -365,12 +373,12 @@ static int load_protected(lua_State *lua)
 
 static int load_file(const struct loader *loader)
 {
-    lua_State *lua = loader->lua;
+    lua_State *lua = loader->file.lua;
     int code;
 
     invariants_open(lua);
     sandbox_guard(lua);
-    code = sandbox_run(lua, loader->scenario->outline.path, loader->err);
+    code = sandbox_run(lua, loader->file.path, loader->file.err);
     if (code == 0) {
         lua_pushcfunction(lua, sandbox_message);
         lua_insert(lua, -2);
@@ -379,7 +387,7 @@ static int load_file(const struct loader *loader)
         lua_pushlightuserdata(lua, (void *)(uintptr_t)loader);
         lua_insert(lua, -2);
         if (lua_pcall(lua, 2, 1, -4) != LUA_OK)
-            code = sandbox_explain(lua, loader->scenario->outline.path, loader->err);
+            code = sandbox_explain(lua, loader->file.path, loader->file.err);
         else
             code = (int)lua_tointeger(lua, -1);
     }
@@ -399,12 +407,12 @@ static char *name_of(const char *path)
     return name;
 }
 
-int scenario_load(const char *path, const struct scenario_settings *settings,
+int scenario_load(const char *path, const struct parameter_settings *settings,
                   struct scenario **ret, struct err *err)
 {
     CLEANUP(scenario_freep) struct scenario *scenario = MEM_NEW(struct scenario);
     CLEANUP(mem_freep) char *text = NULL;
-    struct loader loader = { NULL, scenario, settings, NULL, err };
+    struct loader loader = { .settings = settings, .scenario = scenario };
     struct stat st;
     int code;
 
@@ -412,11 +420,12 @@ int scenario_load(const char *path, const struct scenario_settings *settings,
         return err_set(err, ERR_USAGE,
                        "%s is a pipe; a scenario is read twice, so it has to be a file",
                        path);
-    loader.text = text = loader_read_text(path);
+    text = file_text(path);
+    scenario->lua = sandbox_new(settings->seed);
     scenario->outline.path = mem_strdup(path);
     scenario->outline.name = name_of(path);
     scenario->outline.now = settings->now;
-    scenario->lua = loader.lua = sandbox_new(settings->seed);
+    loader.file = (struct mistake_file){ scenario->lua, path, text, err };
     code = load_file(&loader);
     if (code < 0)
         return code;
@@ -442,31 +451,30 @@ int scenario_call(struct scenario *scenario, scenario_function function,
                   struct wire *wire, bool *ret_refused, struct err *err)
 {
     lua_State *lua = scenario->lua;
-    int status, broken;
-    bool unfinished;
+    struct redis_table *table = redis_table_of(lua);
+    int status, code = 0;
 
     *ret_refused = false;
     if (!function)
         return 0;
-    vocabulary_use(lua, wire, function == scenario->before);
+    redis_table_use(lua, wire, function == scenario->before);
     lua_pushcfunction(lua, sandbox_message);
     lua_rawgeti(lua, LUA_REGISTRYINDEX, function);
     lua_rawgetp(lua, LUA_REGISTRYINDEX, &redis_key);
     lua_rawgetp(lua, LUA_REGISTRYINDEX, &parameters_key);
     status = lua_pcall(lua, 2, 1, -4);
-    broken = vocabulary_broken(lua);
-    unfinished = vocabulary_in_transaction(lua);
-    vocabulary_use(lua, NULL, false);
-    if (status == LUA_OK && broken)
-        err_set(err, broken, "the connection to Redis was lost");
-    else if (status != LUA_OK)
-        err_set(err, broken ? broken : ERR_USAGE, "%s", lua_tostring(lua, -1));
-    else if (unfinished)
-        err_set(err, ERR_USAGE,
-                "the function ended inside MULTI, and nothing of it is done; expected "
-                "EXEC or DISCARD, or redis.multi");
+    if (status != LUA_OK)
+        code = err_set(err, table->broken ? table->broken : ERR_USAGE, "%s",
+                       lua_tostring(lua, -1));
+    else if (table->broken)
+        code = err_set(err, table->broken, "the connection to Redis was lost");
+    else if (table->in_transaction)
+        code = err_set(err, ERR_USAGE,
+                       "the function ended inside MULTI, and nothing of it is done; "
+                       "expected EXEC or DISCARD, or redis.multi");
     else
         *ret_refused = lua_isboolean(lua, -1) && !lua_toboolean(lua, -1);
+    redis_table_use(lua, NULL, false);
     lua_settop(lua, 0);
-    return status == LUA_OK && !broken && !unfinished ? 0 : err->code;
+    return code;
 }

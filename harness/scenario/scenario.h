@@ -13,9 +13,9 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/str.h"
 #include "redis/glob.h"
 #include "scenario/outline.h"
+#include "scenario/parameters.h"
 
 struct wire;
 
@@ -37,15 +37,7 @@ struct scenario {
     struct lua_State *lua;
 };
 
-struct scenario_settings {
-    const char *const *assignments; /* "name=value" */
-    size_t count;
-    uint64_t seed;
-    int64_t now;
-    const char *swept; /* one more assignment, from --sweep; NULL: none */
-};
-
-int scenario_load(const char *path, const struct scenario_settings *settings,
+int scenario_load(const char *path, const struct parameter_settings *settings,
                   struct scenario **ret, struct err *err);
 /* NULL is fine; returns NULL. */
 struct scenario *scenario_free(struct scenario *scenario);

@@ -84,7 +84,7 @@ static int run(lua_State *lua)
     const char *message;
 
     lua_settop(lua, 2);
-    if (vocabulary_in_pipeline(lua)) {
+    if (redis_table_of(lua)->in_pipeline) {
         send_script(lua, "call", "EVALSHA", UP_SHA);
         return 0;
     }
@@ -107,15 +107,15 @@ static int redis_script(lua_State *lua)
     if (lua_type(lua, 1) != LUA_TSTRING)
         return luaL_error(lua, "redis.script: the text is a %s; expected a string",
                           luaL_typename(lua, 1));
-    if (!vocabulary_wire(lua))
+    if (!redis_table_of(lua)->wire)
         return luaL_error(lua, "redis.script: not here; a scenario talks to Redis only "
                                "inside its functions");
-    if (vocabulary_in_pipeline(lua) || vocabulary_in_transaction(lua))
+    if (redis_table_of(lua)->in_pipeline || redis_table_of(lua)->in_transaction)
         return luaL_error(lua, "redis.script: inside a pipeline or a transaction; make "
                                "the function before it, and call it inside");
     text.bytes = lua_tolstring(lua, 1, &text.length);
-    if (wire_load_script(vocabulary_wire(lua), text, &err) < 0)
-        return vocabulary_raise(lua, &err);
+    if (wire_load_script(redis_table_of(lua)->wire, text, &err) < 0)
+        return redis_table_raise(lua, &err);
     sha1_text(text, digest);
     lua_pushvalue(lua, lua_upvalueindex(UP_REDIS));
     lua_pushvalue(lua, 1);
@@ -131,7 +131,7 @@ static int redis_lapse(lua_State *lua)
                           "redis.lapse: the pattern is a %s; expected a string like "
                           "\"lock:*\"",
                           luaL_typename(lua, 1));
-    if (!vocabulary_preparing(lua) || vocabulary_in_pipeline(lua))
+    if (!redis_table_of(lua)->preparing || redis_table_of(lua)->in_pipeline)
         return luaL_error(lua,
                           "redis.lapse: only in `before`, and not inside a pipeline; "
                           "elsewhere DEL does what time does");

@@ -60,7 +60,7 @@ static int rewrite(const uint8_t *bytes, size_t size, char path[32])
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-    static const struct scenario_settings settings = { .seed = 7, .now = 1700000000 };
+    static const struct parameter_settings settings = { .seed = 7, .now = 1700000000 };
     struct scenario *scenario = NULL;
     struct err err = ERR_NULL;
     char path[32];

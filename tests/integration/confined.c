@@ -156,7 +156,7 @@ static int run(struct attempt *attempt)
 /* Each function of the scenario by itself. Returns how many did not keep to their own. */
 static int count_escapes(const char *path, const struct address *address)
 {
-    const struct scenario_settings settings = { .seed = 7, .now = 1800000000 };
+    const struct parameter_settings settings = { .seed = 7, .now = 1800000000 };
     static struct forbidden forbidden;
     struct scenario *scenario;
     struct err err = ERR_NULL;
@@ -232,7 +232,7 @@ static int count_all_escapes(void)
 /* The test below can fail. */
 static int count_noticed(void)
 {
-    const struct scenario_settings settings = { .seed = 7 };
+    const struct parameter_settings settings = { .seed = 7 };
     static struct forbidden forbidden;
     CLEANUP(mem_freep) char *path = test_scenario("confined");
     struct err err = ERR_NULL;

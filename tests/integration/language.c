@@ -429,7 +429,7 @@ Test(language, scripts_unknown_to_the_server)
           { 1, 1 },
           ERR_USAGE },
     };
-    const struct scenario_settings settings = { .seed = 7 };
+    const struct parameter_settings settings = { .seed = 7 };
     struct server server = test_server(directory);
     struct err err = ERR_NULL;
 

@@ -884,7 +884,7 @@ struct shop {
 
 static struct shop shop_of(const char *path)
 {
-    struct scenario_settings settings = { .seed = 1, .now = 1000000000 };
+    struct parameter_settings settings = { .seed = 1, .now = 1000000000 };
     struct shop shop;
     struct err err = ERR_NULL;
 

@@ -24,7 +24,7 @@ struct theatre {
 static struct theatre theatre_make(const char *path, const char *assignment,
                                    uint64_t trials)
 {
-    const struct scenario_settings settings = {
+    const struct parameter_settings settings = {
         .assignments = &assignment,
         .count = assignment != NULL,
         .seed = 1,
@@ -546,7 +546,7 @@ static void compare_judgements(const char *name)
     cr_assert_not_null(page);
     cr_assert_eq(connection_open(&server.address, &connection, &err), 0, "%s", err.msg);
     cr_assert_eq(controls_learn(&judge, connection, theatre.strategies,
-                             theatre.scenario->outline.strategy_count, &err),
+                                theatre.scenario->outline.strategy_count, &err),
                  0, "%s: %s", name, err.msg);
     for (size_t i = 0; i < judge.subject_count; i++) {
         struct subject *subject = &judge.subjects[i];

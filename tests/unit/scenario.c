@@ -26,10 +26,10 @@ static void leave_directory(void)
 TestSuite(load, .init = enter_directory, .fini = leave_directory);
 TestSuite(parameters, .init = enter_directory, .fini = leave_directory);
 
-static const struct scenario_settings plain = { .seed = 7, .now = 1700000000 };
+static const struct parameter_settings plain = { .seed = 7, .now = 1700000000 };
 
 /* Loads a text as DIRECTORY/case.lua; NULL if that is a mistake. */
-static struct scenario *load(const char *text, const struct scenario_settings *settings,
+static struct scenario *load(const char *text, const struct parameter_settings *settings,
                              struct err *err)
 {
     CLEANUP(mem_freep) char *path = test_file(directory, "case.lua", text);
@@ -42,7 +42,7 @@ static struct scenario *load(const char *text, const struct scenario_settings *s
 }
 
 static struct scenario *load_good(const char *text,
-                                  const struct scenario_settings *settings)
+                                  const struct parameter_settings *settings)
 {
     struct err err = ERR_NULL;
     struct scenario *scenario = load(text, settings, &err);
@@ -501,8 +501,8 @@ Test(parameters, arrive_in_the_functions)
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        struct scenario_settings settings = { cases[i].assignments, 0, 7, 1700000000,
-                                              NULL };
+        struct parameter_settings settings = { cases[i].assignments, 0, 7, 1700000000,
+                                               NULL };
         CLEANUP(mem_freep) char *text =
             mem_printf(PARAMETERS("jobs = 25, queue = 'default', fresh = false", "%s"),
                        cases[i].condition);
@@ -541,7 +541,7 @@ Test(parameters, mistakes_on_the_command_line)
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        struct scenario_settings settings = { &cases[i].assignment, 1, 7, 0, NULL };
+        struct parameter_settings settings = { &cases[i].assignment, 1, 7, 0, NULL };
         struct err err = ERR_NULL;
         CLEANUP(scenario_freep) struct scenario *scenario =
             load(PARAMETERS("jobs = 25, fresh = false", "true"), &settings, &err);
@@ -581,7 +581,7 @@ Test(parameters, are_listed_by_name)
         { "period", "2.5", false, false },
     };
     static const char *const assignments[] = { "jobs=30" };
-    const struct scenario_settings settings = { assignments, 1, 7, 0, NULL };
+    const struct parameter_settings settings = { assignments, 1, 7, 0, NULL };
     CLEANUP(scenario_freep) struct scenario *scenario = load_good(
         PARAMETERS("period = 2.5, alpha = 'x', jobs = 25, beta = false", "true"),
         &settings);
@@ -607,7 +607,7 @@ Test(parameters, chance_comes_from_the_seed)
     char *values[ARRAY_SIZE(seeds)];
 
     for (size_t i = 0; i < ARRAY_SIZE(seeds); i++) {
-        const struct scenario_settings settings = { NULL, 0, seeds[i], 0, NULL };
+        const struct parameter_settings settings = { NULL, 0, seeds[i], 0, NULL };
         CLEANUP(scenario_freep) struct scenario *scenario = load_good(text, &settings);
 
         cr_expect_str_neq(scenario->outline.parameters[0].value,
