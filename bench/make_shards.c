@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/rng.h"
+#include "store/load.h"
 #include "store/write.h"
 
 #define BATCH 256
@@ -62,7 +63,7 @@ static int load(struct maker *maker, const char *directory, uint64_t trials,
                 struct err *err)
 {
     struct listener listener = { collect, maker, 0 };
-    int code = stored_open(directory, &maker->database, err);
+    int code = stored_open(directory, DATABASE_READ, &maker->database, err);
 
     if (code == 0)
         code =

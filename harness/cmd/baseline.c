@@ -7,7 +7,7 @@
 #include "cmd/options.h"
 #include "report/baseline_text.h"
 #include "store/baseline.h"
-#include "store/write.h"
+#include "store/load.h"
 
 #define OPERANDS_MOST 3
 

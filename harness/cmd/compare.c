@@ -8,7 +8,7 @@
 #include "cmd/options.h"
 #include "report/compare_words.h"
 #include "store/baseline.h"
-#include "store/write.h"
+#include "store/load.h"
 
 struct options {
     const char *base, *new; /* new: NULL if the strategies of one run are compared */

@@ -5,7 +5,7 @@
 #include "cmd/gate_options.h"
 #include "result/compare.h"
 #include "store/baseline.h"
-#include "store/write.h"
+#include "store/load.h"
 
 struct conclusion {
     const struct gate_options *options;

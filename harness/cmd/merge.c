@@ -7,8 +7,8 @@
 #include "cmd/options.h"
 #include "cmd/output.h"
 #include "cmd/results_dir.h"
+#include "store/load.h"
 #include "store/merge.h"
-#include "store/write.h"
 
 struct options {
     const char *const *directories; /* borrowed from argv */
@@ -83,7 +83,7 @@ static int prepare(const struct options *options, struct conclusion *conclusion,
 {
     CLEANUP(saved_release) struct saved saved = { .directory = NULL };
     CLEANUP(database_close) struct database database = DATABASE_NULL;
-    int code = stored_open(options->directories[0], &database, err);
+    int code = stored_open(options->directories[0], DATABASE_READ, &database, err);
 
     if (code == 0)
         code = saved_load_parts(options->directories[0], &database, STORED_KNOWN, &saved,

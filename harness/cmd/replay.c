@@ -16,7 +16,7 @@
 #include "report/run_text.h"
 #include "result/tally.h"
 #include "run/fleet.h"
-#include "store/write.h"
+#include "store/load.h"
 
 struct options {
     const char *run, *trial;
@@ -184,7 +184,7 @@ static int find_trial(struct saved *saved, struct search *search, struct err *er
     CLEANUP(database_close) struct database database = DATABASE_NULL;
     const struct listener listener = { look_at_trials, search,
                                        saved->result.plan.strategies };
-    int code = stored_open(saved->directory, &database, err);
+    int code = stored_open(saved->directory, DATABASE_READ, &database, err);
 
     return code == 0 ? stored_tell(&database, STORED_DEATHS, &listener, err) : code;
 }

@@ -5,7 +5,7 @@
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "report/format.h"
-#include "store/write.h"
+#include "store/load.h"
 
 struct options {
     const char *directory;

@@ -18,6 +18,7 @@
 #include "run/fleet.h"
 #include "run/progress.h"
 #include "scenario/sandbox.h"
+#include "store/load.h"
 #include "store/write.h"
 
 static int choose_strategies(const struct run_options *options,

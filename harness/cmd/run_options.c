@@ -12,7 +12,7 @@
 #include "cmd/options.h"
 #include "cmd/shard_auto.h"
 #include "result/stopping.h"
-#include "store/write.h"
+#include "store/read.h"
 
 enum option_key {
     /* Items of the request, by their names (request.h). */
@@ -308,7 +308,7 @@ static int parse_again(int argc, char **argv, struct run_options *options,
 {
     CLEANUP(database_close) struct database database = DATABASE_NULL;
     CLEANUP(request_release) struct request resumed = { .text = NULL };
-    int code = stored_open(options->resume, &database, err);
+    int code = stored_open(options->resume, DATABASE_READ, &database, err);
 
     if (code == 0)
         code = stored_request(&database, &resumed, err);

@@ -18,6 +18,7 @@
 #include "result/tally.h"
 #include "run/pipe.h"
 #include "run/progress.h"
+#include "store/read.h"
 
 #define VIEW_MS 100
 /* A lane is silent while it runs the controls and measures: up to some twenty workers a
@@ -706,7 +707,8 @@ int fleet_run(const struct fleet_options *options, struct result *result, struct
     hold_signals(&fleet, &mask);
     code = agenda_init(&fleet.agenda, result->shard, err);
     if (code == 0 && options->store)
-        code = store_done(options->store, result, fleet.agenda.done, err);
+        code =
+            stored_done(store_database(options->store), result, fleet.agenda.done, err);
     if (code == 0)
         code = tempdir_make(&fleet.directory, err);
     if (code == 0)

@@ -1,12 +1,10 @@
-/* load.c - see write.h: a run that is kept, loaded. What was asked for becomes a
- * scenario without functions and the beginning of a result; the tally is told the rest.
- */
+/* load.c - see load.h. */
+#include "store/load.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "result/tally.h"
-#include "store/schema.h"
-#include "store/write.h"
 
 /* What the fleet, and not the lanes, knew. */
 static void read_run(struct database *database, struct result *result)
@@ -46,97 +44,6 @@ static int replay_parts(struct database *database, unsigned what, struct result 
 int stored_replay(struct database *database, struct result *result, struct err *err)
 {
     return replay_parts(database, STORED_ALL, result, err);
-}
-
-int stored_open(const char *directory, struct database *ret, struct err *err)
-{
-    CLEANUP(mem_freep) char *path = mem_printf("%s/" STORE_FILE, directory);
-
-    return stored_there(directory,
-                        database_open(path, DATABASE_READ, &store_kind, ret, err), err);
-}
-
-int stored_there(const char *directory, int code, struct err *err)
-{
-    if (code == -ENOENT || code == -ENOTDIR)
-        return err_set(err, ERR_USAGE, "there is no run in '%s' (no " STORE_FILE ")",
-                       directory);
-    if (code == -ENODATA)
-        return err_set(err, ERR_USAGE, "the run in '%s' had not begun when it was ended",
-                       directory);
-    return code;
-}
-
-int stored_begun(const char *directory, bool *ret, struct err *err)
-{
-    CLEANUP(mem_freep) char *path = mem_printf("%s/" STORE_FILE, directory);
-    CLEANUP(database_close) struct database database = DATABASE_NULL;
-    struct err why = ERR_NULL;
-    int code = database_open(path, DATABASE_READ, &store_kind, &database, &why);
-
-    *ret = code == 0;
-    if (code == 0 || code == -ENOENT || code == -ENOTDIR || code == -ENODATA)
-        return 0;
-    *err = why;
-    return code;
-}
-
-/* A request, as it is read. */
-struct asking {
-    struct database *database;
-    struct request *request;
-    bool *said; /* by item */
-};
-
-static int read_item(void *context, sqlite3_stmt *row, struct err *err)
-{
-    struct asking *asking = context;
-    const char *name = database_text(row, 0);
-    struct err why = ERR_NULL;
-
-    if (request_set(asking->request, name, database_text(row, 1), &why) < 0)
-        return database_damaged(asking->database, why.msg, err);
-    for (size_t i = 0; i < request_items; i++)
-        asking->said[i] |= strcmp(request_item_name(i), name) == 0;
-    return 0;
-}
-
-static int read_assignment(void *context, sqlite3_stmt *row, struct err *err)
-{
-    (void)err;
-    request_assign(context, database_text(row, 0));
-    return 0;
-}
-
-int stored_request(struct database *database, struct request *ret, struct err *err)
-{
-    CLEANUP(mem_freep) bool *said = mem_alloc(request_items);
-    struct asking asking = { database, ret, said };
-    int code =
-        database_each(database, "SELECT name, value FROM plan", read_item, &asking, err);
-
-    if (code == 0)
-        code = database_each(database, "SELECT name || '=' || value FROM parameters",
-                             read_assignment, ret, err);
-    for (size_t i = 0; i < request_items && code == 0; i++)
-        if (request_item_is_needed(i) && !said[i])
-            code =
-                database_damaged(database, "it does not say all that was asked for", err);
-    return code;
-}
-
-static int read_entry(void *context, sqlite3_stmt *row, struct err *err)
-{
-    (void)err;
-    environment_add(context, database_text(row, 0), database_text(row, 1));
-    return 0;
-}
-
-int stored_environment(struct database *database, struct environment *ret,
-                       struct err *err)
-{
-    return database_each(database, "SELECT name, value FROM environment", read_entry, ret,
-                         err);
 }
 
 static int read_parameter(void *context, sqlite3_stmt *row, struct err *err)
@@ -271,7 +178,7 @@ int saved_load_parts(const char *directory, struct database *database, unsigned 
 int saved_load(const char *directory, struct saved *ret, struct err *err)
 {
     CLEANUP(database_close) struct database database = DATABASE_NULL;
-    int code = stored_open(directory, &database, err);
+    int code = stored_open(directory, DATABASE_READ, &database, err);
 
     return code == 0 ? saved_load_parts(directory, &database, STORED_ALL, ret, err)
                      : code;

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "result/tally.h"
+#include "store/load.h"
 #include "store/shards.h"
 #include "store/write.h"
 

@@ -1,5 +1,6 @@
-/* read.c - see write.h: the half that reads. Rows become the events that they
- * were, in an order in which a tally can take them. */
+/* read.c - see read.h. */
+#include "store/read.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +8,6 @@
 
 #include "redis/wire.h"
 #include "store/schema.h"
-#include "store/write.h"
 
 #define BATCH 256
 
@@ -361,6 +361,64 @@ int stored_tell(struct database *database, unsigned what, const struct listener 
     return code;
 }
 
+/* A request, as it is read. */
+struct asking {
+    struct database *database;
+    struct request *request;
+    bool *said; /* by item */
+};
+
+static int read_item(void *context, sqlite3_stmt *row, struct err *err)
+{
+    struct asking *asking = context;
+    const char *name = database_text(row, 0);
+    struct err why = ERR_NULL;
+
+    if (request_set(asking->request, name, database_text(row, 1), &why) < 0)
+        return database_damaged(asking->database, why.msg, err);
+    for (size_t i = 0; i < request_items; i++)
+        asking->said[i] |= strcmp(request_item_name(i), name) == 0;
+    return 0;
+}
+
+static int read_assignment(void *context, sqlite3_stmt *row, struct err *err)
+{
+    (void)err;
+    request_assign(context, database_text(row, 0));
+    return 0;
+}
+
+int stored_request(struct database *database, struct request *ret, struct err *err)
+{
+    CLEANUP(mem_freep) bool *said = mem_alloc(request_items);
+    struct asking asking = { database, ret, said };
+    int code =
+        database_each(database, "SELECT name, value FROM plan", read_item, &asking, err);
+
+    if (code == 0)
+        code = database_each(database, "SELECT name || '=' || value FROM parameters",
+                             read_assignment, ret, err);
+    for (size_t i = 0; i < request_items && code == 0; i++)
+        if (request_item_is_needed(i) && !said[i])
+            code =
+                database_damaged(database, "it does not say all that was asked for", err);
+    return code;
+}
+
+static int read_entry(void *context, sqlite3_stmt *row, struct err *err)
+{
+    (void)err;
+    environment_add(context, database_text(row, 0), database_text(row, 1));
+    return 0;
+}
+
+int stored_environment(struct database *database, struct environment *ret,
+                       struct err *err)
+{
+    return database_each(database, "SELECT name, value FROM environment", read_entry, ret,
+                         err);
+}
+
 struct collecting {
     struct done *done;
     struct shard shard;
@@ -379,8 +437,8 @@ static int collect_item(void *context, sqlite3_stmt *row, struct err *err)
     return 0;
 }
 
-int store_done(struct store *store, const struct result *result,
-               struct done done[STAGE_COUNT], struct err *err)
+int stored_done(struct database *database, const struct result *result,
+                struct done done[STAGE_COUNT], struct err *err)
 {
     size_t count = result->plan.strategies;
     CLEANUP(mem_freep) uint64_t *points = MEM_ARRAY(uint64_t, count + 1);
@@ -404,7 +462,7 @@ int store_done(struct store *store, const struct result *result,
         bytes[i + 1] = bytes[i] + result->findings[i].bytes + 1;
     }
     for (size_t i = 0; i < ARRAY_SIZE(stages) && code == 0; i++)
-        code = database_each(store_database(store), stages[i].sql, collect_item,
-                             &stages[i].collecting, err);
+        code = database_each(database, stages[i].sql, collect_item, &stages[i].collecting,
+                             err);
     return code;
 }

@@ -16,7 +16,7 @@ static int open_one(struct shard_run *run, const char *directory, struct err *er
     int code;
 
     run->directory = directory;
-    code = stored_open(directory, &run->database, err);
+    code = stored_open(directory, DATABASE_READ, &run->database, err);
     if (code == 0)
         code = database_run(&run->database, SHARD_CACHE, err);
     if (code == 0)

@@ -10,7 +10,7 @@
 
 #include "plan/request.h"
 #include "store/database.h"
-#include "store/write.h"
+#include "store/read.h"
 
 /* One of them. */
 struct shard_run {

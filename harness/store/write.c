@@ -1,4 +1,4 @@
-/* write.c - see write.h: the half that writes. */
+/* write.c - see write.h. */
 #include "store/write.h"
 
 #include <inttypes.h>
@@ -8,6 +8,8 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "store/beginning.h"
+#include "store/file.h"
 #include "store/schema.h"
 
 #define COMMIT_NS (NSEC_PER_SEC / 2)
@@ -58,11 +60,6 @@ struct store {
 struct database *store_database(struct store *store)
 {
     return &store->database;
-}
-
-static char *file_of(const char *directory)
-{
-    return mem_printf("%s/" STORE_FILE, directory);
 }
 
 static int statement(struct store *store, enum query query, sqlite3_stmt **ret,
@@ -375,99 +372,6 @@ int store_finish(struct store *store, const struct result *result, struct err *e
     return write_out(store, result, true, err);
 }
 
-static int put_pairs(struct store *store, const char *table, const char *name,
-                     const char *value, struct err *err)
-{
-    CLEANUP(mem_freep) char *sql =
-        mem_printf("INSERT OR REPLACE INTO %s VALUES(?, ?)", table);
-    CLEANUP(statement_finalizep) sqlite3_stmt *insert = NULL;
-    int code = database_prepare(&store->database, sql, &insert, err);
-
-    return code == 0 ? database_put(&store->database, insert, err, "tt", name, value)
-                     : code;
-}
-
-static int put_plan(struct store *store, const struct request *request,
-                    const struct environment *environment, struct err *err)
-{
-    int code = 0;
-
-    for (size_t i = 0; i < request_items && code == 0; i++) {
-        CLEANUP(mem_freep) char *value = request_item_text(request, i);
-
-        if (value)
-            code = put_pairs(store, "plan", request_item_name(i), value, err);
-    }
-    for (size_t i = 0; i < environment->count && code == 0; i++)
-        code = put_pairs(store, "environment", environment->entries[i].name,
-                         environment->entries[i].value, err);
-    return code;
-}
-
-static int put_parameters(struct store *store, const struct outline *scenario,
-                          struct err *err)
-{
-    CLEANUP(statement_finalizep) sqlite3_stmt *insert = NULL;
-    int code = database_prepare(&store->database,
-                                "INSERT INTO parameters VALUES(?, ?, ?)", &insert, err);
-
-    for (size_t i = 0; i < scenario->parameter_count && code == 0; i++) {
-        const struct parameter *parameter = &scenario->parameters[i];
-
-        code = database_put(&store->database, insert, err, "ttt", parameter->name,
-                            parameter->value,
-                            parameter->is_text   ? "text"
-                            : parameter->is_flag ? "flag"
-                                                 : "number");
-    }
-    return code;
-}
-
-static int put_strategy(struct store *store, sqlite3_stmt *insert,
-                        const struct result *result, size_t number, struct err *err)
-{
-    const struct outline *scenario = result->scenario;
-    const struct strategy *strategy = &scenario->strategies[number];
-    char expect[LATER_TEXT];
-
-    database_bind(insert, "i", (int64_t)number);
-    sqlite3_bind_null(insert, 2);
-    for (size_t i = 0; i < result->plan.strategies; i++)
-        if (result->findings[i].strategy == strategy)
-            sqlite3_bind_int64(insert, 2, (int64_t)i);
-    sqlite3_bind_text(insert, 3, strategy->name, -1, SQLITE_STATIC);
-    sqlite3_bind_text(insert, 4, strategy->about, -1, SQLITE_STATIC);
-    sqlite3_bind_text(insert, 5, expect_text(strategy->expect, expect), -1,
-                      SQLITE_TRANSIENT);
-    sqlite3_bind_int(insert, 6, number == scenario->reference);
-    return database_put(&store->database, insert, err, "");
-}
-
-static int put_strategies(struct store *store, const struct result *result,
-                          struct err *err)
-{
-    CLEANUP(statement_finalizep) sqlite3_stmt *insert = NULL;
-    int code =
-        database_prepare(&store->database,
-                         "INSERT INTO strategies VALUES(?, ?, ?, ?, ?, ?)", &insert, err);
-
-    for (size_t i = 0; i < result->scenario->strategy_count && code == 0; i++)
-        code = put_strategy(store, insert, result, i, err);
-    return code;
-}
-
-static int put_outcomes(struct store *store, struct err *err)
-{
-    CLEANUP(statement_finalizep) sqlite3_stmt *insert = NULL;
-    int code = database_prepare(&store->database, "INSERT INTO outcomes VALUES(?, ?)",
-                                &insert, err);
-
-    for (int i = 0; i < OUTCOME_COUNT && code == 0; i++)
-        code = database_put(&store->database, insert, err, "it", (int64_t)i,
-                            outcome_name((enum outcome)i));
-    return code;
-}
-
 static int put_beginning(struct store *store, const struct result *result,
                          struct err *err)
 {
@@ -489,31 +393,17 @@ static int fill(struct store *store, const struct request *request,
     int code = begin(store, err);
 
     if (code == 0)
-        code = database_mark(&store->database, &store_kind, err);
-    if (code == 0)
-        code = database_run(&store->database, store_schema, err);
-    if (code == 0)
-        code = put_beginning(store, result, err);
-    if (code == 0)
-        code = put_plan(store, request, environment, err);
-    if (code == 0)
-        code = put_parameters(store, result->scenario, err);
-    if (code == 0)
-        code = put_strategies(store, result, err);
-    if (code == 0)
-        code = put_outcomes(store, err);
-    return code;
+        code = beginning_write(&store->database, request, environment, result, err);
+    return code == 0 ? put_beginning(store, result, err) : code;
 }
 
-static int open_as(const char *directory, enum database_access access, struct store **ret,
-                   struct err *err)
+static int take_over(struct database *database, struct store **ret, struct err *err)
 {
     CLEANUP(store_closep) struct store *store = MEM_NEW(struct store);
-    CLEANUP(mem_freep) char *path = file_of(directory);
-    int code = database_open(path, access, &store_kind, &store->database, err);
+    int code;
 
-    if (code == 0)
-        code = database_run(&store->database, STORE_CACHE, err);
+    store->database = *database;
+    code = database_run(&store->database, STORE_CACHE, err);
     if (code == 0)
         *ret = TAKE_PTR(store);
     return code;
@@ -536,8 +426,11 @@ int store_begin(const char *directory, const struct request *request,
                 struct store **ret, struct err *err)
 {
     CLEANUP(store_closep) struct store *store = NULL;
-    int code = open_as(directory, DATABASE_CREATE, &store, err);
+    struct database database;
+    int code = stored_create(directory, &database, err);
 
+    if (code == 0)
+        code = take_over(&database, &store, err);
     if (code == -EEXIST)
         return err_set(err, ERR_USAGE,
                        "'%s' holds a run already: go on with it by --resume, or choose "
@@ -572,7 +465,10 @@ int store_create(const char *directory, const struct request *request,
 
 int store_open(const char *directory, struct store **ret, struct err *err)
 {
-    return stored_there(directory, open_as(directory, DATABASE_WRITE, ret, err), err);
+    struct database database;
+    int code = stored_open(directory, DATABASE_WRITE, &database, err);
+
+    return code == 0 ? take_over(&database, ret, err) : code;
 }
 
 struct store *store_close(struct store *store)

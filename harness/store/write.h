@@ -11,13 +11,10 @@
  * wall clock is asked once, when the run begins. */
 #pragma once
 
-#include "plan/agenda.h"
 #include "plan/request.h"
 #include "result/result.h"
 #include "store/database.h"
 #include "store/environment.h"
-
-#define STORE_FILE "run.sqlite"
 
 struct store;
 
@@ -48,10 +45,6 @@ int store_finish(struct store *store, const struct result *result, struct err *e
 
 /* Forgets measurements of stages that were not finished: they are made again. */
 int store_forget_unfinished(struct store *store, struct err *err);
-/* What has been done, by stage, as far as it need not be done again. */
-int store_done(struct store *store, const struct result *result,
-               struct done done[STAGE_COUNT], struct err *err);
-
 struct database *store_database(struct store *store);
 /* Removes a file that its maker could not finish; frees like store_close(). */
 struct store *store_discard(struct store *store);
@@ -64,56 +57,3 @@ int store_state(struct store *store, int64_t strategy, const char *signature,
 /* Sets a fact about the run, with what is not committed yet. */
 int store_put_fact(struct store *store, const char *name, const char *value,
                    struct err *err);
-
-/* A run as it was loaded. Its scenario has names, words and parameters, and no
- * functions. */
-struct saved {
-    char *directory;
-    struct request request;
-    struct outline *scenario;
-    struct result result;
-};
-
-/* Loads a run, finished or not. What is not one, or of a newer schema, is ERR_USAGE;
- * what is damaged, an error that says so. */
-int saved_load(const char *directory, struct saved *ret, struct err *err);
-void saved_release(struct saved *saved); /* may be called twice */
-
-/* The same of an open file, and only a part of it (of enum stored). */
-int saved_load_parts(const char *directory, struct database *database, unsigned what,
-                     struct saved *ret, struct err *err);
-
-/* A fact about the run; NULL if it is not there. The caller frees it. */
-char *stored_fact(struct database *database, const char *name);
-uint64_t stored_whole(struct database *database, const char *name); /* 0: not there */
-double stored_seconds(struct database *database, enum stage stage);
-struct trial_times stored_times(struct database *database);
-int stored_environment(struct database *database, struct environment *ret,
-                       struct err *err);
-/* What was asked for. */
-int stored_request(struct database *database, struct request *ret, struct err *err);
-/* Tells somebody what is stored, as the events that it was. */
-enum stored {
-    STORED_KNOWN = 1 << 0,    /* controls, commands, crash points */
-    STORED_MEASURED = 1 << 1, /* samples, and notes */
-    STORED_DEATHS = 1 << 2,   /* byte cuts, kills */
-    STORED_ALL = (1 << 3) - 1,
-};
-struct listener {
-    int (*take)(void *context, enum event_type type, const void *body, size_t bytes,
-                struct err *err);
-    void *context;
-    size_t strategies; /* that take part */
-};
-int stored_tell(struct database *database, unsigned what, const struct listener *listener,
-                struct err *err);
-/* Tells the tally everything that is stored. The result has been begun (result_init) for
- * the strategies that took part, in their order. */
-int stored_replay(struct database *database, struct result *result, struct err *err);
-/* Is there a run in the directory? Not if who began it was killed before anything was
- * committed. */
-int stored_begun(const char *directory, bool *ret, struct err *err);
-/* Maps the error of opening a file that is missing or empty to ERR_USAGE. */
-int stored_there(const char *directory, int code, struct err *err);
-/* How a run's file is opened for reading. */
-int stored_open(const char *directory, struct database *ret, struct err *err);

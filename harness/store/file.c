@@ -1,0 +1,49 @@
+/* file.c - see file.h. */
+#include "store/file.h"
+
+#include "store/schema.h"
+
+static int open_as(const char *directory, enum database_access access,
+                   struct database *ret, struct err *err)
+{
+    CLEANUP(mem_freep) char *path = mem_printf("%s/" STORE_FILE, directory);
+
+    return database_open(path, access, &store_kind, ret, err);
+}
+
+int stored_create(const char *directory, struct database *ret, struct err *err)
+{
+    return open_as(directory, DATABASE_CREATE, ret, err);
+}
+
+static bool is_missing(int code)
+{
+    return code == -ENOENT || code == -ENOTDIR;
+}
+
+int stored_open(const char *directory, enum database_access access, struct database *ret,
+                struct err *err)
+{
+    int code = open_as(directory, access, ret, err);
+
+    if (is_missing(code))
+        return err_set(err, ERR_USAGE, "there is no run in '%s' (no " STORE_FILE ")",
+                       directory);
+    if (code == -ENODATA)
+        return err_set(err, ERR_USAGE, "the run in '%s' had not begun when it was ended",
+                       directory);
+    return code;
+}
+
+int stored_begun(const char *directory, bool *ret, struct err *err)
+{
+    CLEANUP(database_close) struct database database = DATABASE_NULL;
+    struct err why = ERR_NULL;
+    int code = open_as(directory, DATABASE_READ, &database, &why);
+
+    *ret = code == 0;
+    if (code == 0 || is_missing(code) || code == -ENODATA)
+        return 0;
+    *err = why;
+    return code;
+}

@@ -1,0 +1,43 @@
+/* read.h - what a run's file says.
+ *
+ * Rows become the events that they were, in an order in which a tally can take them, so
+ * that a report of a stored run is made by the code that made it the first time. */
+#pragma once
+
+#include "plan/agenda.h"
+#include "plan/request.h"
+#include "result/result.h"
+#include "store/environment.h"
+#include "store/file.h"
+
+/* A fact about the run; NULL if it is not there. The caller frees it. */
+char *stored_fact(struct database *database, const char *name);
+uint64_t stored_whole(struct database *database, const char *name); /* 0: not there */
+double stored_seconds(struct database *database, enum stage stage);
+struct trial_times stored_times(struct database *database);
+int stored_environment(struct database *database, struct environment *ret,
+                       struct err *err);
+/* What was asked for. */
+int stored_request(struct database *database, struct request *ret, struct err *err);
+
+/* Parts of what is stored. */
+enum stored {
+    STORED_KNOWN = 1 << 0,    /* controls, commands, crash points */
+    STORED_MEASURED = 1 << 1, /* samples, and notes */
+    STORED_DEATHS = 1 << 2,   /* byte cuts, kills */
+    STORED_ALL = (1 << 3) - 1,
+};
+
+/* Who is told. */
+struct listener {
+    int (*take)(void *context, enum event_type type, const void *body, size_t bytes,
+                struct err *err);
+    void *context;
+    size_t strategies; /* that take part */
+};
+/* Tells somebody what is stored, as the events that it was. */
+int stored_tell(struct database *database, unsigned what, const struct listener *listener,
+                struct err *err);
+/* What has been done, by stage, as far as it need not be done again. */
+int stored_done(struct database *database, const struct result *result,
+                struct done done[STAGE_COUNT], struct err *err);
