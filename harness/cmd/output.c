@@ -74,8 +74,8 @@ static int print(const struct destination *destination, const struct sweep *swee
 
 static bool anything_known(const struct result *result)
 {
-    for (size_t i = 0; i < result->plan.strategies; i++)
-        if (result->findings[i].controlled)
+    result_foreach (finding, result)
+        if (finding->controlled)
             return true;
     return false;
 }

@@ -19,22 +19,19 @@ static void write_rows(FILE *out, const struct result *result, bool color)
     table_column(&table, "update", "p50", true);
     table_column(&table, "updates", "per second", true);
     table_column(&table, "", "expected", false);
-    for (size_t i = 0; i < result->plan.strategies; i++) {
-        const struct finding *finding = &result->findings[i];
+    result_foreach (finding, result) {
         struct words words = tally_census(finding);
         struct costs costs = figure_costs(finding);
-        uint64_t valid = valid_kills(finding), points = points_of(finding);
+        uint64_t valid = tally_valid(finding), points = finding_points(finding);
 
         table_row(&table);
         table_set(&table, 0, "%s", finding->strategy->name);
         table_set(&table, 1, "%llu of %llu",
                   (unsigned long long)tally_harmed(&words, points),
                   (unsigned long long)points);
-        rate_text(text, sizeof(text),
-                  figure_rate(result, finding->kills.words.later[0], valid));
+        rate_text(text, sizeof(text), figure_kill_rate(result, finding, RATE_LEAKED));
         table_set(&table, 2, "%s", text);
-        rate_text(text, sizeof(text),
-                  figure_rate(result, finding->kills.words.now[NOW_TORN], valid));
+        rate_text(text, sizeof(text), figure_kill_rate(result, finding, RATE_TORN));
         table_set(&table, 3, "%s", text);
         table_set(&table, 4, "%llu", (unsigned long long)valid);
         if (finding->sample_count) {
@@ -49,7 +46,7 @@ static void write_rows(FILE *out, const struct result *result, bool color)
 
 static void write_place(FILE *out, const struct finding *finding, uint64_t point)
 {
-    fputs(point ? report_command(finding, point) : "nothing", out);
+    fputs(point ? finding_command(finding, point) : "nothing", out);
 }
 
 /* Only the points that do harm; neighbours that do the same are one line. */
@@ -57,12 +54,13 @@ static void write_points(FILE *out, const struct finding *finding)
 {
     uint64_t last;
 
-    for (uint64_t k = 0; k < points_of(finding); k = last + 1) {
+    for (uint64_t k = 0; k < finding_points(finding); k = last + 1) {
         unsigned later = finding->points[k].later;
         char text[LATER_TEXT];
 
         last = k;
-        while (last + 1 < points_of(finding) && finding->points[last + 1].later == later)
+        while (last + 1 < finding_points(finding) &&
+               finding->points[last + 1].later == later)
             last++;
         if (!later)
             continue;
@@ -87,6 +85,6 @@ void report_baseline_text(FILE *out, const struct baseline *baseline, bool color
                 scenario->parameters[i].value);
     fprintf(out, "  written by afterkill %s\n\n", baseline->version);
     write_rows(out, &baseline->result, color);
-    for (size_t i = 0; i < baseline->result.plan.strategies; i++)
-        write_points(out, &baseline->result.findings[i]);
+    result_foreach (finding, &baseline->result)
+        write_points(out, finding);
 }

@@ -68,7 +68,7 @@ static json_t *rates_object(const struct comparison_row *row)
     json_t *object = json_object();
 
     for (int i = 0; i < RATE_COUNT; i++)
-        json_object_set_new(object, compared_rate_name((enum compared_rate)i),
+        json_object_set_new(object, compare_rate_name((enum tally_rate)i),
                             rate_object(&row->rates[i]));
     return object;
 }
@@ -136,7 +136,7 @@ static json_t *census_object(const struct comparison_row *row)
         json_t *first = json_object();
 
         set_whole(first, "index", census->first);
-        set_text(first, "command", report_command(row->new, census->first));
+        set_text(first, "command", finding_command(row->new, census->first));
         json_object_set_new(first, "gained", report_json_later(census->gained));
         json_object_set_new(object, "first_worse", first);
     }
@@ -189,8 +189,8 @@ static json_t *only_in(const struct result *one, const struct result *other)
 {
     json_t *array = json_array();
 
-    for (size_t i = 0; i < one->plan.strategies; i++) {
-        const char *name = one->findings[i].strategy->name;
+    result_foreach (finding, one) {
+        const char *name = finding->strategy->name;
 
         if (!finding_named(other, name))
             json_array_append_new(array, report_json_text(name));

@@ -61,7 +61,7 @@ static void set_rate(struct table *table, size_t column,
 }
 
 /* Where all that leaks is torn as well, one row says so. */
-static const char *rate_title(const struct comparison_row *row, enum compared_rate id)
+static const char *rate_title(const struct comparison_row *row, enum tally_rate id)
 {
     const struct rate_difference *leaked = &row->rates[RATE_LEAKED];
     const struct rate_difference *torn = &row->rates[RATE_TORN];
@@ -69,7 +69,7 @@ static const char *rate_title(const struct comparison_row *row, enum compared_ra
     if (id == RATE_LEAKED && !torn->tested && torn->base.hits + torn->new.hits &&
         leaked->tested)
         return "leaked, torn";
-    return compared_rate_name(id);
+    return compare_rate_name(id);
 }
 
 static void write_rates(FILE *out, const struct comparison *comparison, bool color)
@@ -97,7 +97,7 @@ static void write_rates(FILE *out, const struct comparison *comparison, bool col
             if (!row->rates[r].tested && r != RATE_LEAKED)
                 continue;
             name_row(&table, comparison, row);
-            table_set(&table, names, "%s", rate_title(row, (enum compared_rate)r));
+            table_set(&table, names, "%s", rate_title(row, (enum tally_rate)r));
             set_rate(&table, names + 1, &row->rates[r]);
         }
     }

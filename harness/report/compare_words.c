@@ -61,8 +61,8 @@ char *compare_only_in(const struct result *one, const struct result *other)
 {
     char *names = NULL;
 
-    for (size_t i = 0; i < one->plan.strategies; i++) {
-        const char *name = one->findings[i].strategy->name;
+    result_foreach (finding, one) {
+        const char *name = finding->strategy->name;
         CLEANUP(mem_freep) char *before = names;
 
         if (finding_named(other, name))
@@ -83,8 +83,7 @@ static void say_name(FILE *out, const struct comparison *comparison,
     fputs(": ", out);
 }
 
-static void say_unseen(FILE *out, const struct rate_difference *rate,
-                       enum compared_rate id)
+static void say_unseen(FILE *out, const struct rate_difference *rate, enum tally_rate id)
 {
     char difference[64], kills[48];
 
@@ -103,7 +102,7 @@ static void say_unseen(FILE *out, const struct rate_difference *rate,
     fputs(". ", out);
 }
 
-static void say_seen(FILE *out, const struct rate_difference *rate, enum compared_rate id)
+static void say_seen(FILE *out, const struct rate_difference *rate, enum tally_rate id)
 {
     char difference[64], p[16];
 
@@ -118,7 +117,7 @@ static void say_seen(FILE *out, const struct rate_difference *rate, enum compare
             difference, p);
 }
 
-static void say_rate(FILE *out, const struct comparison_row *row, enum compared_rate id)
+static void say_rate(FILE *out, const struct comparison_row *row, enum tally_rate id)
 {
     const struct rate_difference *rate = &row->rates[id];
 
@@ -208,7 +207,7 @@ char *compare_sentence(const struct comparison *comparison,
         return mem_strdup("");
     say_name(out, comparison, row);
     for (int i = 0; i < RATE_COUNT; i++)
-        say_rate(out, row, (enum compared_rate)i);
+        say_rate(out, row, (enum tally_rate)i);
     say_margin(out, comparison, row);
     say_padding(out, row);
     say_census(out, comparison, row);
@@ -235,7 +234,7 @@ static void tell_census(FILE *out, const struct census_change *census)
 static void tell_point(FILE *out, const struct comparison_row *row)
 {
     const struct census_change *census = &row->census;
-    const char *command = report_command(row->new, census->first);
+    const char *command = finding_command(row->new, census->first);
     char later[LATER_TEXT];
 
     fprintf(out, "a worker that dies %s%s now leaves it %s; ",

@@ -68,8 +68,3 @@ char *report_replay(const struct result *result, const struct finding *finding,
     fclose(out);
     return command;
 }
-
-const char *report_command(const struct finding *finding, uint64_t point)
-{
-    return point ? finding->steps[point - 1].command.label : "";
-}

@@ -42,8 +42,6 @@ void report_json(FILE *out, const struct result *result, struct report_style sty
 void report_sweep_text(FILE *out, const struct sweep *sweep, struct report_style style);
 void report_sweep_json(FILE *out, const struct sweep *sweep, struct report_style style);
 
-/* The command after which point k comes; "" at point 0. */
-const char *report_command(const struct finding *finding, uint64_t point);
 /* The command that performs a crash point again, narrated, as one of the kills that
  * landed there if there is one; the caller frees it. NULL: the run is not kept. */
 char *report_replay(const struct result *result, const struct finding *finding,

@@ -69,7 +69,7 @@ static json_t *census(const struct finding *finding)
     json_t *object = json_object();
     uint64_t points = 0;
 
-    for (uint64_t k = 0; finding->controlled && k <= finding->commands; k++)
+    for (uint64_t k = 0; k < finding_points(finding); k++)
         points += finding->points[k].taken;
     json_object_set_new(object, "points", report_json_whole(points));
     set_words(object, &words);
@@ -117,7 +117,7 @@ static json_t *rate(const struct result *result, uint64_t hits, uint64_t of)
 static json_t *predicted(const struct result *result, const struct finding *finding)
 {
     struct prediction prediction = figure_prediction(finding);
-    uint64_t valid = finding->kills.outcomes[OUTCOME_VALID];
+    uint64_t valid = tally_valid(finding);
     json_t *object;
 
     if (!prediction.known)
@@ -130,8 +130,7 @@ static json_t *predicted(const struct result *result, const struct finding *find
         json_object_set_new(
             object, "agrees",
             json_boolean(!figure_disagrees(
-                prediction,
-                figure_rate(result, finding->kills.words.later[0], valid).interval)));
+                prediction, figure_kill_rate(result, finding, RATE_LEAKED).interval)));
     return object;
 }
 
@@ -178,7 +177,7 @@ static json_t *points(const struct finding *finding)
 {
     json_t *array = json_array();
 
-    for (uint64_t k = 0; finding->controlled && k <= finding->commands; k++) {
+    for (uint64_t k = 0; k < finding_points(finding); k++) {
         const struct point *point = &finding->points[k];
         json_t *object;
 
@@ -186,7 +185,7 @@ static json_t *points(const struct finding *finding)
             continue;
         object = json_object();
         json_object_set_new(object, "index", report_json_whole(k));
-        json_object_set_new(object, "command", text(report_command(finding, k)));
+        json_object_set_new(object, "command", text(finding_command(finding, k)));
         json_object_set_new(object, "now", text(now_name(point->now)));
         json_object_set_new(object, "later", later_words(point->later));
         json_object_set_new(object, "kills", report_json_whole(point->kills));
@@ -222,7 +221,7 @@ static json_t *strategy(const struct result *result, const struct finding *findi
 {
     static const char *const verdicts[] = { "none", "pass", "fail" };
     const struct words *words = &finding->kills.words;
-    uint64_t valid = finding->kills.outcomes[OUTCOME_VALID];
+    uint64_t valid = tally_valid(finding);
     struct costs costs = figure_costs(finding);
     json_t *object = json_object();
     char cure[CURE_TEXT];
@@ -325,8 +324,8 @@ static json_t *run_object(const struct result *result, struct report_style style
     json_t *object = json_object();
     json_t *strategies = json_array();
 
-    for (size_t i = 0; i < result->plan.strategies; i++)
-        json_array_append_new(strategies, strategy(result, &result->findings[i]));
+    result_foreach (finding, result)
+        json_array_append_new(strategies, strategy(result, finding));
     json_object_set_new(object, "schema", json_integer(REPORT_JSON_SCHEMA));
     json_object_set_new(object, "afterkill", text(VERSION));
     json_object_set_new(object, "scenario", text(result->scenario->name));

@@ -52,7 +52,7 @@ static void write_mark(FILE *out, const struct mark *mark, uint64_t count, bool 
  */
 static size_t write_strip(FILE *out, const struct finding *finding, bool color)
 {
-    uint64_t points = finding->controlled ? finding->commands + 1 : 0;
+    uint64_t points = finding_points(finding);
     bool counts = points > STRIP_COLUMNS;
     size_t columns = 0;
 
@@ -77,10 +77,8 @@ static size_t write_strip(FILE *out, const struct finding *finding, bool color)
 
 static bool uses(const struct result *result, const struct mark *mark)
 {
-    for (size_t i = 0; i < result->plan.strategies; i++) {
-        const struct finding *finding = &result->findings[i];
-
-        for (uint64_t k = 0; finding->controlled && k <= finding->commands; k++)
+    result_foreach (finding, result) {
+        for (uint64_t k = 0; k < finding_points(finding); k++)
             if (mark_of(&finding->points[k]) == mark)
                 return true;
     }
@@ -114,9 +112,9 @@ static size_t longest_name(const struct result *result)
 {
     size_t longest = 0;
 
-    for (size_t i = 0; i < result->plan.strategies; i++)
-        if (strlen(result->findings[i].strategy->name) > longest)
-            longest = strlen(result->findings[i].strategy->name);
+    result_foreach (finding, result)
+        if (strlen(finding->strategy->name) > longest)
+            longest = strlen(finding->strategy->name);
     return longest;
 }
 
@@ -125,8 +123,7 @@ void report_strips(FILE *out, const struct result *result, struct report_style s
     int width = (int)longest_name(result);
 
     write_legend(out, result, style.color);
-    for (size_t i = 0; i < result->plan.strategies; i++) {
-        const struct finding *finding = &result->findings[i];
+    result_foreach (finding, result) {
         struct reach reach = figure_reach(finding);
         size_t columns;
 
@@ -160,16 +157,16 @@ static void write_points(FILE *out, const struct result *result,
     }
     if (result->cuts_wanted)
         bytes = table_column(&table, "byte", "positions", true);
-    for (uint64_t k = 0; finding->controlled && k <= finding->commands; k++) {
+    for (uint64_t k = 0; k < finding_points(finding); k++) {
         const struct point *point = &finding->points[k];
 
         if (!point->taken)
             continue;
         table_row(&table);
         table_set(&table, 0, "%llu", (unsigned long long)k);
-        table_set(&table, 1, "%s", k ? report_command(finding, k) : "-");
+        table_set(&table, 1, "%s", k ? finding_command(finding, k) : "-");
         table_set(&table, 2, "%s",
-                  k < finding->commands ? report_command(finding, k + 1) : "-");
+                  k < finding->commands ? finding_command(finding, k + 1) : "-");
         table_set(&table, 3, "%s", now_name(point->now));
         table_set(&table, 4, "%s", later_text(point->later, later));
         if (kills && (point->kills || figure_reachable(finding, k)))
@@ -186,6 +183,6 @@ static void write_points(FILE *out, const struct result *result,
 
 void report_points(FILE *out, const struct result *result, struct report_style style)
 {
-    for (size_t i = 0; i < result->plan.strategies; i++)
-        write_points(out, result, &result->findings[i], style.color);
+    result_foreach (finding, result)
+        write_points(out, result, finding, style.color);
 }

@@ -9,24 +9,17 @@
 #define VALID_WANTED                                                                     \
     0.8 /* a share of valid kills that is surely below this is worth a remark */
 
-/* The first crash point with harm. NULL: there is none. */
-static const struct point *first_harm(const struct finding *finding)
+static void say_points(FILE *out, const struct finding *finding)
 {
-    for (uint64_t k = 0; k < points_of(finding); k++)
-        if (finding->points[k].taken && finding->points[k].later)
-            return &finding->points[k];
-    return NULL;
-}
-
-static void say_points(FILE *out, const struct finding *finding, const struct point *harm)
-{
-    const char *command = report_command(finding, (uint64_t)(harm - finding->points));
+    uint64_t first = tally_first_harm(finding);
+    const struct point *harm = &finding->points[first];
+    const char *command = finding_command(finding, first);
     struct words words = tally_census(finding);
     char later[LATER_TEXT];
 
     fprintf(out, "%llu of %llu crash points do harm that lasts; the first, ",
-            (unsigned long long)tally_harmed(&words, points_of(finding)),
-            (unsigned long long)points_of(finding));
+            (unsigned long long)tally_harmed(&words, finding_points(finding)),
+            (unsigned long long)finding_points(finding));
     if (*command)
         fprintf(out, "after %s, is %s", command, later_text(harm->later, later));
     else
@@ -38,17 +31,11 @@ static void say_points(FILE *out, const struct finding *finding, const struct po
 
 /* Where the census and the kills seem to disagree, they do not: say what the difference
  * is. */
-static void say_unreached(FILE *out, const struct result *result,
-                          const struct finding *finding)
+static void say_unreached(FILE *out, const struct finding *finding, uint64_t kills,
+                          const char *rate)
 {
-    struct rate rate =
-        figure_rate(result, tally_harmed(&finding->kills.words, valid_kills(finding)),
-                    valid_kills(finding));
-    char text[64];
-
-    rate_text(text, sizeof(text), rate);
     fprintf(out, "None of %llu kills landed there (%s): hardly reached, not safe. ",
-            (unsigned long long)rate.of, text);
+            (unsigned long long)kills, rate);
     if (finding->trips == 1 && finding->bytes <= finding->read_bytes)
         fprintf(
             out,
@@ -61,31 +48,31 @@ static void say_unreached(FILE *out, const struct result *result,
 }
 
 static void say_harm(FILE *out, const struct result *result,
-                     const struct finding *finding, const struct point *harm)
+                     const struct finding *finding)
 {
-    uint64_t valid = valid_kills(finding);
-    uint64_t harmed = tally_harmed(&finding->kills.words, valid);
+    struct rate rate = figure_kill_rate(result, finding, RATE_HARMED);
     char text[64];
 
-    say_points(out, finding, harm);
-    if (valid && harmed == 0) {
-        say_unreached(out, result, finding);
-    } else if (valid) {
-        rate_text(text, sizeof(text), figure_rate(result, harmed, valid));
-        fprintf(out, "%llu of %llu kills did harm: %s. ", (unsigned long long)harmed,
-                (unsigned long long)valid, text);
-    }
+    say_points(out, finding);
+    if (!rate.of)
+        return;
+    rate_text(text, sizeof(text), rate);
+    if (rate.hits)
+        fprintf(out, "%llu of %llu kills did harm: %s. ", (unsigned long long)rate.hits,
+                (unsigned long long)rate.of, text);
+    else
+        say_unreached(out, finding, rate.of, text);
 }
 
 static void say_clean(FILE *out, const struct result *result,
                       const struct finding *finding)
 {
+    struct rate rate = figure_kill_rate(result, finding, RATE_HARMED);
     struct words words = tally_census(finding);
-    uint64_t valid = valid_kills(finding);
     char text[64];
 
     fprintf(out, "none of %llu crash points does harm that lasts",
-            (unsigned long long)points_of(finding));
+            (unsigned long long)finding_points(finding));
     if (!words.now[NOW_GAP] && !words.now[NOW_TORN])
         fputs(", and a reader never sees anything but the old state or the new one. ",
               out);
@@ -95,17 +82,15 @@ static void say_clean(FILE *out, const struct result *result,
                 "gap. ",
                 (unsigned long long)words.now[NOW_TORN],
                 (unsigned long long)words.now[NOW_GAP]);
-    if (valid) {
-        uint64_t harmed = tally_harmed(&finding->kills.words, valid);
-
-        rate_text(text, sizeof(text), figure_rate(result, harmed, valid));
-        fprintf(out, "%llu kill%s %s: harm %s. ", (unsigned long long)valid,
-                valid == 1 ? "" : "s",
-                harmed       ? "do not agree"
-                : valid == 1 ? "agrees"
-                             : "agree",
-                text);
-    }
+    if (!rate.of)
+        return;
+    rate_text(text, sizeof(text), rate);
+    fprintf(out, "%llu kill%s %s: harm %s. ", (unsigned long long)rate.of,
+            rate.of == 1 ? "" : "s",
+            rate.hits      ? "do not agree"
+            : rate.of == 1 ? "agrees"
+                           : "agree",
+            text);
 }
 
 static void say_uncrashed(FILE *out, const struct finding *finding)
@@ -125,7 +110,7 @@ static void say_attempts(FILE *out, const struct result *result,
                          const struct finding *finding)
 {
     struct rate valid =
-        figure_rate(result, valid_kills(finding), tally_attempts(finding));
+        figure_rate(result, tally_valid(finding), tally_attempts(finding));
 
     if (finding->controlled && finding->commands == 0) {
         fputs("The update sends no command: there is nothing to interrupt. ", out);
@@ -146,8 +131,7 @@ static void say_prediction(FILE *out, const struct result *result,
                            const struct finding *finding)
 {
     struct prediction prediction = figure_prediction(finding);
-    struct rate rate =
-        figure_rate(result, finding->kills.words.later[0], valid_kills(finding));
+    struct rate rate = figure_kill_rate(result, finding, RATE_LEAKED);
     char predicted[16];
 
     if (!rate.of || !figure_disagrees(prediction, rate.interval))
@@ -178,7 +162,7 @@ static void say_coverage(FILE *out, const struct result *result,
 {
     struct reach reach = figure_reach(finding);
 
-    if (!result->kills_wanted || !valid_kills(finding) || reach.hit == reach.reachable)
+    if (!result->kills_wanted || !tally_valid(finding) || reach.hit == reach.reachable)
         return;
     fprintf(out,
             "Kills hit %llu of %llu places that they can reach; the first of the others "
@@ -186,7 +170,7 @@ static void say_coverage(FILE *out, const struct result *result,
             (unsigned long long)reach.hit, (unsigned long long)reach.reachable,
             (unsigned long long)reach.missing);
     if (reach.missing)
-        fprintf(out, ", after %s", report_command(finding, reach.missing));
+        fprintf(out, ", after %s", finding_command(finding, reach.missing));
     fputs(". ", out);
 }
 
@@ -209,13 +193,11 @@ static void say_cuts(FILE *out, const struct finding *finding)
 
 static void say_all(FILE *out, const struct result *result, const struct finding *finding)
 {
-    const struct point *harm = first_harm(finding);
-
     fprintf(out, "%s: ", finding->strategy->name);
     if (!tally_census_complete(finding))
         fputs("its census was not finished. ", out);
-    else if (harm)
-        say_harm(out, result, finding, harm);
+    else if (tally_first_harm(finding) < finding_points(finding))
+        say_harm(out, result, finding);
     else
         say_clean(out, result, finding);
     say_uncrashed(out, finding);
@@ -255,21 +237,21 @@ static void write_cure(FILE *out, const struct finding *finding)
 static void write_replay(FILE *out, const struct result *result,
                          const struct finding *finding)
 {
-    const struct point *harm = first_harm(finding);
+    uint64_t first = tally_first_harm(finding);
     CLEANUP(mem_freep) char *command = NULL;
 
-    if (harm)
-        command = report_replay(result, finding, (uint64_t)(harm - finding->points));
+    if (first < finding_points(finding))
+        command = report_replay(result, finding, first);
     if (command)
         fprintf(out, "    Replay: %s\n", command);
 }
 
 void write_sentences(FILE *out, const struct result *result)
 {
-    for (size_t i = 0; i < result->plan.strategies; i++) {
-        write_sentence(out, result, &result->findings[i]);
-        write_cure(out, &result->findings[i]);
-        write_replay(out, result, &result->findings[i]);
+    result_foreach (finding, result) {
+        write_sentence(out, result, finding);
+        write_cure(out, finding);
+        write_replay(out, result, finding);
     }
     fputc('\n', out);
 }

@@ -37,16 +37,6 @@ void rate_text(char *buffer, size_t size, struct rate rate)
                  (int)strlen(high) - 1, high);
 }
 
-uint64_t valid_kills(const struct finding *finding)
-{
-    return finding->kills.outcomes[OUTCOME_VALID];
-}
-
-uint64_t points_of(const struct finding *finding)
-{
-    return finding->controlled ? finding->commands + 1 : 0;
-}
-
 void other_harm(const struct finding *finding, char *buffer, size_t size)
 {
     struct words words = tally_census(finding);
@@ -64,8 +54,8 @@ bool any_other_harm(const struct result *result)
 {
     char text[64];
 
-    for (size_t i = 0; i < result->plan.strategies; i++) {
-        other_harm(&result->findings[i], text, sizeof(text));
+    result_foreach (finding, result) {
+        other_harm(finding, text, sizeof(text));
         if (text[0])
             return true;
     }
@@ -112,38 +102,34 @@ static void write_findings(FILE *out, const struct result *result,
     trips = table_column(&table, "", "trips", true);
     expect = table_column(&table, "", "expected", false);
     met = table_column(&table, "", "met", false);
-    for (size_t i = 0; i < result->plan.strategies; i++) {
-        const struct finding *finding = &result->findings[i];
+    result_foreach (finding, result) {
         struct words words = tally_census(finding);
-        uint64_t n = valid_kills(finding);
+        uint64_t n = tally_valid(finding);
         char text[TABLE_CELL];
 
         table_row(&table);
         table_set(&table, name, "%s", finding->strategy->name);
         table_set(&table, points, "%llu of %2llu", (unsigned long long)words.later[0],
-                  (unsigned long long)points_of(finding));
+                  (unsigned long long)finding_points(finding));
         if (other) {
             other_harm(finding, text, sizeof(text));
             table_set(&table, harm, "%s", text);
         }
         if (kills) {
-            rate_text(text, sizeof(text),
-                      figure_rate(result, finding->kills.words.later[0], n));
+            rate_text(text, sizeof(text), figure_kill_rate(result, finding, RATE_LEAKED));
             table_set(&table, leak, "%s", text);
             table_set(&table, valid, "%llu", (unsigned long long)n);
         }
         if (kills && other) {
-            rate_text(text, sizeof(text),
-                      figure_rate(result, tally_harmed(&finding->kills.words, n), n));
+            rate_text(text, sizeof(text), figure_kill_rate(result, finding, RATE_HARMED));
             table_set(&table, harmed, "%s", text);
         }
         if (kills)
-            rate_text(text, sizeof(text),
-                      figure_rate(result, finding->kills.words.now[NOW_TORN], n));
+            rate_text(text, sizeof(text), figure_kill_rate(result, finding, RATE_TORN));
         else
             snprintf(text, sizeof(text), "%llu of %llu",
                      (unsigned long long)words.now[NOW_TORN],
-                     (unsigned long long)points_of(finding));
+                     (unsigned long long)finding_points(finding));
         table_set(&table, torn, "%s", text);
         table_set(&table, p50, "%.0f us", figure_costs(finding).p50_us);
         table_set(&table, commands, "%llu", (unsigned long long)finding->commands);
@@ -165,8 +151,7 @@ static void write_costs(FILE *out, const struct result *result, struct report_st
     table_column(&table, "", "p99", true);
     table_column(&table, "updates", "per second", true);
     table_column(&table, "", "bytes", true);
-    for (size_t i = 0; i < result->plan.strategies; i++) {
-        const struct finding *finding = &result->findings[i];
+    result_foreach (finding, result) {
         struct costs costs = figure_costs(finding);
 
         table_row(&table);
@@ -211,11 +196,9 @@ static void write_windows(FILE *out, const struct result *result,
         if (period_s > 0)
             exposed = table_column(&table, "leaks per million SIGKILLs", every, false);
     }
-    for (size_t i = 0; i < result->plan.strategies; i++) {
-        const struct finding *finding = &result->findings[i];
+    result_foreach (finding, result) {
         struct prediction prediction = figure_prediction(finding);
-        struct rate rate =
-            figure_rate(result, finding->kills.words.later[0], valid_kills(finding));
+        struct rate rate = figure_kill_rate(result, finding, RATE_LEAKED);
 
         table_row(&table);
         table_set(&table, 0, "%s", finding->strategy->name);
@@ -251,9 +234,7 @@ static void write_kills(FILE *out, const struct result *result, struct report_st
     for (int o = 0; o < OUTCOME_COUNT; o++)
         table_column(&table, "", heads[o], true);
     table_column(&table, "un-", "explained", true);
-    for (size_t i = 0; i < result->plan.strategies; i++) {
-        const struct finding *finding = &result->findings[i];
-
+    result_foreach (finding, result) {
         table_row(&table);
         table_set(&table, 0, "%s", finding->strategy->name);
         table_set(&table, 1, "%llu", (unsigned long long)tally_attempts(finding));
@@ -356,9 +337,9 @@ static void write_verdict(FILE *out, const struct result *result,
     enum exit_status status = report_exit_status(result, style);
     size_t judged = 0, failed = 0;
 
-    for (size_t i = 0; i < result->plan.strategies; i++) {
-        judged += tally_verdict(&result->findings[i]) != VERDICT_NONE;
-        failed += tally_verdict(&result->findings[i]) == VERDICT_FAIL;
+    result_foreach (finding, result) {
+        judged += tally_verdict(finding) != VERDICT_NONE;
+        failed += tally_verdict(finding) == VERDICT_FAIL;
     }
     paint(out, style.color, status == EXIT_PASS ? "\033[32m" : "\033[31m");
     if (!stopping_shown(&result->stopping, result))
@@ -369,8 +350,7 @@ static void write_verdict(FILE *out, const struct result *result,
                 judged - failed, judged);
     else if (status == EXIT_PASS)
         fprintf(out, "PASS: nothing was expected of any strategy.\n");
-    for (size_t i = 0; i < result->plan.strategies; i++) {
-        const struct finding *finding = &result->findings[i];
+    result_foreach (finding, result) {
         char expect[64];
 
         if (tally_verdict(finding) != VERDICT_FAIL)

@@ -8,8 +8,6 @@ void percent(char *buffer, size_t size, double share);
 /* "83.1% [80.7, 85.4]", "below 0.368%", "above 99.6%", "-" of nothing. */
 void rate_text(char *buffer, size_t size, struct rate rate);
 
-uint64_t valid_kills(const struct finding *finding);
-uint64_t points_of(const struct finding *finding); /* 0 if they are not known */
 /* "3 mixed, 1 lost": harm at crash points other than leaks; "" if there is none. */
 void other_harm(const struct finding *finding, char *buffer, size_t size);
 bool any_other_harm(const struct result *result);

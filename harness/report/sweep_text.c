@@ -69,15 +69,13 @@ static void set_up(struct table *table, struct columns *columns,
 static void fill_kills(struct table *table, const struct columns *columns,
                        const struct result *result, const struct finding *finding)
 {
-    uint64_t valid = valid_kills(finding);
+    uint64_t valid = tally_valid(finding);
     char text[TABLE_CELL];
 
-    rate_text(text, sizeof(text),
-              figure_rate(result, finding->kills.words.later[0], valid));
+    rate_text(text, sizeof(text), figure_kill_rate(result, finding, RATE_LEAKED));
     table_set(table, columns->leaked, "%s", text);
     if (columns->other) {
-        rate_text(text, sizeof(text),
-                  figure_rate(result, tally_harmed(&finding->kills.words, valid), valid));
+        rate_text(text, sizeof(text), figure_kill_rate(result, finding, RATE_HARMED));
         table_set(table, columns->harmed, "%s", text);
     }
     table_set(table, columns->valid, "%llu", (unsigned long long)valid);
@@ -93,7 +91,7 @@ static void fill(struct table *table, const struct columns *columns,
     if (tally_census_complete(finding))
         table_set(table, columns->points, "%llu of %2llu",
                   (unsigned long long)words.later[0],
-                  (unsigned long long)points_of(finding));
+                  (unsigned long long)finding_points(finding));
     else
         table_set(table, columns->points, "not known");
     if (columns->other) {
@@ -144,11 +142,10 @@ static struct seen look(const struct result *result, const struct finding *findi
 {
     struct seen seen = { .known = false };
     struct words words = tally_census(finding);
-    uint64_t valid = valid_kills(finding), points = points_of(finding), hits;
+    uint64_t valid = tally_valid(finding), points = finding_points(finding), hits;
 
     if (result->kills_wanted) {
-        struct rate rate =
-            figure_rate(result, tally_harmed(&finding->kills.words, valid), valid);
+        struct rate rate = figure_kill_rate(result, finding, RATE_HARMED);
 
         hits = rate.hits;
         seen.known = valid > 0;
@@ -229,7 +226,7 @@ static bool census_harms(const struct story *story)
             &story->sweep->results[story->run[i]].findings[story->strategy];
         struct words words = tally_census(finding);
 
-        if (tally_harmed(&words, points_of(finding)))
+        if (tally_harmed(&words, finding_points(finding)))
             return true;
     }
     return false;

@@ -36,13 +36,11 @@ static void replace(char **text, const char *with)
 
 static enum check_verdict judge(const struct finding *finding)
 {
-    const struct kills *kills = &finding->kills;
     bool harmless = finding->strategy->expect & (EXPECT_ATOMIC | EXPECT_SAFE);
 
-    if (kills->unexplained || finding->cuts.unexplained)
+    if (tally_unexplained(finding))
         return CHECK_UNEXPLAINED;
-    if (harmless && !mutant("kills-unheard") &&
-        tally_harmed(&kills->words, kills->outcomes[OUTCOME_VALID]))
+    if (harmless && !mutant("kills-unheard") && tally_sample(finding, RATE_HARMED).hits)
         return CHECK_FAILED;
     switch (tally_verdict(finding)) {
     case VERDICT_PASS:
@@ -55,18 +53,14 @@ static enum check_verdict judge(const struct finding *finding)
     return CHECK_UNJUDGED;
 }
 
-/* The first crash point that does harm. */
 static void find_first(struct check_strategy *strategy, const struct finding *finding)
 {
-    uint64_t k = 0;
+    uint64_t k = tally_first_harm(finding);
 
-    while (k < strategy->points && !finding->points[k].later)
-        k++;
     strategy->harmful = k < strategy->points;
     strategy->first = strategy->harmful ? k : 0;
     strategy->first_words = strategy->harmful ? finding->points[k].later : 0;
-    strategy->first_command =
-        mem_strdup(strategy->harmful && k ? finding->steps[k - 1].command.label : "");
+    strategy->first_command = mem_strdup(finding_command(finding, strategy->first));
     strategy->first_example =
         mem_strdup(strategy->harmful ? finding->points[k].example : "");
 }
@@ -77,7 +71,7 @@ static struct check_strategy condense(const struct finding *finding)
         .name = mem_strdup(finding->strategy->name),
         .expect = finding->strategy->expect,
         .verdict = judge(finding),
-        .points = finding->controlled ? finding->commands + 1 : 0,
+        .points = finding_points(finding),
         .census = tally_census(finding),
         .uncrashed = finding->uncrashed,
         .uncrashed_example = mem_strdup(finding->uncrashed_example),

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "result/stopping.h"
+#include "result/tally.h"
 
 __attribute__((format(printf, 3, 4))) static void note(struct comparable *comparable,
                                                        bool loud, const char *format, ...)
@@ -85,9 +86,8 @@ static void note_troubles(struct comparable *comparable, const struct result *re
 {
     uint64_t unexplained = 0;
 
-    for (size_t i = 0; i < result->plan.strategies; i++)
-        unexplained +=
-            result->findings[i].kills.unexplained + result->findings[i].cuts.unexplained;
+    result_foreach (finding, result)
+        unexplained += tally_unexplained(finding);
     if (stopping_is_asked(&result->stopping))
         note(comparable, false, "%s ended when its figures were good enough", which);
     if (!result->complete)
@@ -117,9 +117,8 @@ void comparable_runs(const struct result *base, const struct result *new,
         note(ret, false, "added round trip: %g us in the base, %g us in the new run",
              base->rtt_us, new->rtt_us);
     note_texts(ret, false, "killer", base->killer, new->killer);
-    for (size_t i = 0; i < new->plan.strategies; i++)
-        note_commands(ret, finding_named(base, new->findings[i].strategy->name),
-                      &new->findings[i]);
+    result_foreach (finding, new)
+        note_commands(ret, finding_named(base, finding->strategy->name), finding);
     note_troubles(ret, base, "the base");
     note_troubles(ret, new, "the new run");
 }
@@ -132,25 +131,12 @@ void comparable_release(struct comparable *comparable)
     *comparable = (struct comparable){ .count = 0 };
 }
 
-const struct finding *finding_named(const struct result *result, const char *name)
-{
-    for (size_t i = 0; i < result->plan.strategies; i++)
-        if (strcmp(result->findings[i].strategy->name, name) == 0)
-            return &result->findings[i];
-    return NULL;
-}
-
 bool finding_same_commands(const struct finding *a, const struct finding *b)
 {
     if (a->commands != b->commands)
         return false;
-    for (uint64_t k = 0; k < a->commands; k++)
-        if (strcmp(command_label(a, k), command_label(b, k)) != 0)
+    for (uint64_t k = 1; k <= a->commands; k++)
+        if (strcmp(finding_command(a, k), finding_command(b, k)) != 0)
             return false;
     return true;
-}
-
-const char *command_label(const struct finding *finding, uint64_t step)
-{
-    return finding->steps[step].command.label;
 }

@@ -22,9 +22,5 @@ void comparable_runs(const struct result *base, const struct result *new,
 void comparable_run(const struct result *result, struct comparable *ret); /* the latter */
 void comparable_release(struct comparable *comparable); /* may be called twice */
 
-/* The strategy of that name; NULL: it does not take part. */
-const struct finding *finding_named(const struct result *result, const char *name);
 /* Are the labels of all commands the same? (Values may differ.) */
 bool finding_same_commands(const struct finding *a, const struct finding *b);
-/* Of the command between crash points `step` and `step` + 1. */
-const char *command_label(const struct finding *finding, uint64_t step);

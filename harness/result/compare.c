@@ -12,35 +12,15 @@
 
 #define SAME_ENOUGH 1e-12 /* a difference that is the margin, but for rounding */
 
-static uint64_t valid(const struct finding *finding)
-{
-    return finding->kills.outcomes[OUTCOME_VALID];
-}
-
-static uint64_t hits_leaked(const struct finding *finding)
-{
-    return finding->kills.words.later[0];
-}
-
-static uint64_t hits_harmed(const struct finding *finding)
-{
-    return tally_harmed(&finding->kills.words, valid(finding));
-}
-
-static uint64_t hits_torn(const struct finding *finding)
-{
-    return finding->kills.words.now[NOW_TORN];
-}
-
 /* Are these kills, on both sides, as many as those that leaked? Then a second test of the
  * same numbers would only weaken the first. */
-static bool repeats_leaked(const struct rate_difference *rates, enum compared_rate id)
+static bool repeats_leaked(const struct rate_difference *rates, enum tally_rate id)
 {
     return rates[id].base.hits == rates[RATE_LEAKED].base.hits &&
            rates[id].new.hits == rates[RATE_LEAKED].new.hits;
 }
 
-static bool is_compared(const struct rate_difference *rates, enum compared_rate id)
+static bool is_compared(const struct rate_difference *rates, enum tally_rate id)
 {
     bool any = rates[id].base.hits || rates[id].new.hits;
 
@@ -49,19 +29,17 @@ static bool is_compared(const struct rate_difference *rates, enum compared_rate 
 
 static void compare_rates(const struct comparison *comparison, struct comparison_row *row)
 {
-    static uint64_t (*const hits[RATE_COUNT])(
-        const struct finding *finding) = { hits_leaked, hits_harmed, hits_torn };
     const struct difference_method *method = comparison->method;
 
     for (int i = 0; i < RATE_COUNT; i++) {
-        row->rates[i].base = (struct sample){ hits[i](row->base), valid(row->base) };
-        row->rates[i].new = (struct sample){ hits[i](row->new), valid(row->new) };
+        row->rates[i].base = tally_sample(row->base, (enum tally_rate)i);
+        row->rates[i].new = tally_sample(row->new, (enum tally_rate)i);
     }
     for (int i = 0; i < RATE_COUNT; i++) {
         struct rate_difference *rate = &row->rates[i];
 
-        rate->tested = rate->base.of &&
-                       rate->new.of &&is_compared(row->rates, (enum compared_rate)i);
+        rate->tested =
+            rate->base.of && rate->new.of &&is_compared(row->rates, (enum tally_rate)i);
         rate->estimate = difference_estimate(rate->base, rate->new);
         rate->interval =
             method->interval(rate->base, rate->new, comparison->options.confidence);
@@ -121,12 +99,12 @@ static const struct point *partner(const struct finding *base, const struct find
 
     if (point == 0)
         return &base->points[0];
-    for (uint64_t k = 0; k < point; k++)
-        nth += strcmp(command_label(new, k), command_label(new, point - 1)) == 0;
-    for (uint64_t k = 0; k < base->commands; k++)
-        if (strcmp(command_label(base, k), command_label(new, point - 1)) == 0 &&
+    for (uint64_t k = 1; k <= point; k++)
+        nth += strcmp(finding_command(new, k), finding_command(new, point)) == 0;
+    for (uint64_t k = 1; k <= base->commands; k++)
+        if (strcmp(finding_command(base, k), finding_command(new, point)) == 0 &&
             --nth == 0)
-            return &base->points[k + 1];
+            return &base->points[k];
     return NULL;
 }
 
@@ -291,8 +269,7 @@ void compare_runs(const struct result *base, const struct result *new,
         .options = *options,
         .method = choose_method(base, new, base->plan.seed == new->plan.seed),
     };
-    for (size_t i = 0; i < new->plan.strategies; i++) {
-        const struct finding *finding = &new->findings[i];
+    result_foreach (finding, new) {
         const struct finding *before = finding_named(base, finding->strategy->name);
 
         if (before)
@@ -365,7 +342,7 @@ bool compare_is_padding(const struct comparison_row *row)
 static enum exit_status row_status(const struct comparison *comparison,
                                    const struct comparison_row *row)
 {
-    bool base_killed = valid(row->base) > 0, new_killed = valid(row->new) > 0;
+    bool base_killed = tally_valid(row->base) > 0, new_killed = tally_valid(row->new) > 0;
 
     if (compare_regressed(comparison, row))
         return EXIT_FAIL;
@@ -379,9 +356,8 @@ static bool can_clear(const struct result *result)
 {
     bool explained = true;
 
-    for (size_t i = 0; i < result->plan.strategies; i++)
-        explained &= !result->findings[i].kills.unexplained &&
-                     !result->findings[i].cuts.unexplained;
+    result_foreach (finding, result)
+        explained &= !tally_unexplained(finding);
     return result->complete && explained;
 }
 
@@ -391,8 +367,8 @@ static bool is_whole(const struct comparison *comparison)
     const struct result *base = comparison->base;
     size_t missed = 0;
 
-    for (size_t i = 0; i < base->plan.strategies; i++)
-        missed += !finding_named(comparison->new, base->findings[i].strategy->name);
+    result_foreach (finding, base)
+        missed += !finding_named(comparison->new, finding->strategy->name);
     return comparison->count && (comparison->options.chosen || !missed);
 }
 
@@ -416,7 +392,7 @@ enum exit_status compare_exit_status(const struct comparison *comparison)
     return worst;
 }
 
-const char *compared_rate_name(enum compared_rate rate)
+const char *compare_rate_name(enum tally_rate rate)
 {
     static const char *const names[RATE_COUNT] = { "leaked", "harmed", "torn" };
 

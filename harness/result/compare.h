@@ -16,16 +16,9 @@
 #include "result/comparable.h"
 #include "result/exit_status.h"
 #include "result/figures.h"
+#include "result/tally.h"
 #include "stats/difference.h"
 #include "stats/ratio.h"
-
-enum compared_rate {
-    RATE_LEAKED, /* takes part in any case */
-    RATE_HARMED, /* not clean; these take part if there are any, and not just as many as
-                  */
-    RATE_TORN,   /* leaked on both sides: that would be the same test again */
-    RATE_COUNT,
-};
 
 enum difference_verdict {
     DIFFERENCE_UNKNOWN, /* no valid kills on a side, or it takes no part */
@@ -130,6 +123,6 @@ bool compare_is_padding(const struct comparison_row *row);
  * if there are no rows. */
 enum exit_status compare_exit_status(const struct comparison *comparison);
 
-const char *compared_rate_name(enum compared_rate rate);              /* "leaked" */
+const char *compare_rate_name(enum tally_rate rate);                  /* "leaked" */
 const char *difference_verdict_name(enum difference_verdict verdict); /* "worse" */
 const char *margin_verdict_name(enum margin_verdict verdict);         /* "held" */

@@ -146,7 +146,7 @@ struct reach figure_reach(const struct finding *finding)
 {
     struct reach reach = { 0, 0, 0 };
 
-    for (uint64_t k = 0; finding->controlled && k <= finding->commands;) {
+    for (uint64_t k = 0; k < finding_points(finding);) {
         const struct point *place = &finding->points[k];
         uint64_t kills = 0, reachable = UINT64_MAX;
 
@@ -171,11 +171,13 @@ bool figure_cure(const struct finding *finding, char *buffer, size_t size)
 {
     size_t count = finding->controlled ? (size_t)finding->commands : 0;
     CLEANUP(mem_freep) struct command *commands = MEM_ARRAY(struct command, count + 1);
-    struct pair_input input = { .commands = commands, .count = count };
+    struct pair_input input = {
+        .commands = commands,
+        .count = count,
+        .first = tally_first_harm(finding),
+    };
 
-    while (input.first < count && !finding->points[input.first].later)
-        input.first++;
-    if (!tally_census_complete(finding) || !finding->points[input.first].later)
+    if (!tally_census_complete(finding) || input.first > count)
         return false;
     input.healed = input.first + 1;
     while (input.healed <= count && finding->points[input.healed].later)
@@ -198,20 +200,19 @@ double figure_period_s(const struct outline *scenario)
 struct exposure figure_exposure(const struct finding *finding, double period_s,
                                 double confidence, const struct stopping *rules)
 {
-    uint64_t valid = finding->kills.outcomes[OUTCOME_VALID];
-    uint64_t leaked = finding->kills.words.later[0];
+    struct sample leaked = tally_sample(finding, RATE_LEAKED);
     double each = 1 - (1 - confidence) / 2;
-    struct interval rate = stopping_interval(rules, leaked, valid, each);
+    struct interval rate = stopping_interval(rules, leaked.hits, leaked.of, each);
     struct interval mean_ns =
         durations_mean_interval(finding->samples_ns, finding->sample_count, each);
     double per_ns = 1e6 / (period_s * (double)NSEC_PER_SEC);
 
-    if (!(period_s > 0) || !valid || finding->sample_count < 2 || !isfinite(per_ns))
+    if (!(period_s > 0) || !leaked.of || finding->sample_count < 2 || !isfinite(per_ns))
         return (struct exposure){ .known = false };
     return (struct exposure){
         .known = true,
         .estimate = per_ns * durations_mean(finding->samples_ns, finding->sample_count) *
-                    (double)leaked / (double)valid,
+                    (double)leaked.hits / (double)leaked.of,
         .low = per_ns * mean_ns.low * rate.low,
         .high = per_ns * mean_ns.high * rate.high,
     };
@@ -222,6 +223,14 @@ struct rate figure_rate(const struct result *result, uint64_t hits, uint64_t of)
     return (struct rate){ hits, of, of ? (double)hits / (double)of : 0,
                           stopping_interval(&result->stopping, hits, of,
                                             result->confidence) };
+}
+
+struct rate figure_kill_rate(const struct result *result, const struct finding *finding,
+                             enum tally_rate rate)
+{
+    struct sample sample = tally_sample(finding, rate);
+
+    return figure_rate(result, sample.hits, sample.of);
 }
 
 const char *figure_method(const struct result *result)
@@ -255,8 +264,8 @@ double figure_kills_per_second(const struct result *result)
 {
     uint64_t attempts = 0;
 
-    for (size_t i = 0; i < result->plan.strategies; i++)
-        attempts += tally_attempts(&result->findings[i]);
+    result_foreach (finding, result)
+        attempts += tally_attempts(finding);
     return per_second(result, STAGE_KILLS, attempts);
 }
 
@@ -264,9 +273,9 @@ double figure_points_per_second(const struct result *result)
 {
     uint64_t points = 0;
 
-    for (size_t i = 0; i < result->plan.strategies; i++)
-        if (tally_census_complete(&result->findings[i]))
-            points += result->findings[i].commands + 1;
+    result_foreach (finding, result)
+        if (tally_census_complete(finding))
+            points += finding->commands + 1;
     return per_second(result, STAGE_CENSUS, points);
 }
 
@@ -274,7 +283,7 @@ double figure_cuts_per_second(const struct result *result)
 {
     uint64_t positions = 0;
 
-    for (size_t i = 0; i < result->plan.strategies; i++)
-        positions += result->findings[i].cuts.positions;
+    result_foreach (finding, result)
+        positions += finding->cuts.positions;
     return per_second(result, STAGE_BYTES, positions);
 }

@@ -6,7 +6,7 @@
  * worker is dead. */
 #pragma once
 
-#include "result/result.h"
+#include "result/tally.h"
 
 /* Time in which a death can leak, ns, from the first point that leaks to the end of the
  * last; 0 if none does. The median update's. */
@@ -70,6 +70,8 @@ struct rate {
     struct interval interval;
 };
 struct rate figure_rate(const struct result *result, uint64_t hits, uint64_t of);
+struct rate figure_kill_rate(const struct result *result, const struct finding *finding,
+                             enum tally_rate rate);
 /* How its interval came about: "clopper-pearson" or "confidence-sequence". */
 const char *figure_method(const struct result *result);
 

@@ -10,21 +10,6 @@
 
 #define AT_BOUND 1e-12 /* a rate that is the bound, but for rounding */
 
-static uint64_t valid(const struct finding *finding)
-{
-    return finding->kills.outcomes[OUTCOME_VALID];
-}
-
-static uint64_t leaked(const struct finding *finding)
-{
-    return finding->kills.words.later[0];
-}
-
-static uint64_t torn(const struct finding *finding)
-{
-    return finding->kills.words.now[NOW_TORN];
-}
-
 static enum gate_verdict judge_rate(struct interval interval, double bound)
 {
     return interval.high < bound  ? GATE_PASSES
@@ -78,14 +63,12 @@ static struct gate_outcome *add_outcome(struct gate_report *report, enum gate_id
 }
 
 static void judge_rates(enum gate_id gate, double bound, const struct result *result,
-                        uint64_t (*hits)(const struct finding *finding),
-                        struct gate_report *report)
+                        enum tally_rate rate, struct gate_report *report)
 {
-    for (size_t i = 0; i < result->plan.strategies; i++) {
-        const struct finding *finding = &result->findings[i];
+    result_foreach (finding, result) {
         struct gate_outcome *outcome = add_outcome(report, gate, bound, finding);
 
-        outcome->rate = figure_rate(result, hits(finding), valid(finding));
+        outcome->rate = figure_kill_rate(result, finding, rate);
         outcome->verdict = judge_rate(outcome->rate.interval, bound);
         outcome->foretold =
             outcome->verdict == GATE_FAILS && finding->strategy->expect & LATER_LEAKED;
@@ -112,9 +95,7 @@ static void judge_updates(double bound, const struct result *result,
 static void judge_updates_against(double bound, const struct result *result,
                                   const struct result *base, struct gate_report *report)
 {
-    for (size_t i = 0; i < result->plan.strategies; i++) {
-        const struct finding *finding = &result->findings[i];
-
+    result_foreach (finding, result) {
         judge_updates(bound, result, finding,
                       finding_named(base, finding->strategy->name), report);
     }
@@ -139,9 +120,9 @@ static int judge_updates_of_reference(double bound, const struct result *result,
                        "--min-updates-ratio: '%s' has no other strategy beside it; add "
                        "one to --strategy, or name a run with --against or --baseline",
                        strategy->name);
-    for (size_t i = 0; i < result->plan.strategies; i++)
-        if (&result->findings[i] != reference)
-            judge_updates(bound, result, reference, &result->findings[i], report);
+    result_foreach (finding, result)
+        if (finding != reference)
+            judge_updates(bound, result, reference, finding, report);
     return 0;
 }
 
@@ -160,9 +141,9 @@ int gates_judge(const struct gates *gates, const struct result *result,
     int code = 0;
 
     if (gates->of[GATE_LEAK].asked)
-        judge_rates(GATE_LEAK, gates->of[GATE_LEAK].bound, result, leaked, &report);
+        judge_rates(GATE_LEAK, gates->of[GATE_LEAK].bound, result, RATE_LEAKED, &report);
     if (gates->of[GATE_TORN].asked)
-        judge_rates(GATE_TORN, gates->of[GATE_TORN].bound, result, torn, &report);
+        judge_rates(GATE_TORN, gates->of[GATE_TORN].bound, result, RATE_TORN, &report);
     if (gates->of[GATE_UPDATES].asked && base)
         judge_updates_against(gates->of[GATE_UPDATES].bound, result, base, &report);
     else if (gates->of[GATE_UPDATES].asked)

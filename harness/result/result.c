@@ -57,15 +57,33 @@ void result_begin(struct result *result, const struct outline *scenario,
 
 void result_release(struct result *result)
 {
-    for (size_t i = 0; i < result->plan.strategies; i++) {
-        free(result->findings[i].points);
-        free(result->findings[i].steps);
-        free(result->findings[i].timelines_ns);
-        free(result->findings[i].samples_ns);
+    result_foreach (finding, result) {
+        free(finding->points);
+        free(finding->steps);
+        free(finding->timelines_ns);
+        free(finding->samples_ns);
     }
     free(result->findings);
     free(result->narrative);
     result->narrative = NULL;
     result->findings = NULL;
     result->plan.strategies = 0;
+}
+
+const struct finding *finding_named(const struct result *result, const char *name)
+{
+    result_foreach (finding, result)
+        if (strcmp(finding->strategy->name, name) == 0)
+            return finding;
+    return NULL;
+}
+
+uint64_t finding_points(const struct finding *finding)
+{
+    return finding->controlled ? finding->commands + 1 : 0;
+}
+
+const char *finding_command(const struct finding *finding, uint64_t point)
+{
+    return point ? finding->steps[point - 1].command.label : "";
 }

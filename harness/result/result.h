@@ -108,9 +108,21 @@ struct result {
     char *narrative;       /* of a replay (replay.h); owned, NULL if there is none */
 };
 
+/* for (each finding of a result): in the order in which strategies take part. */
+#define result_foreach(finding, result)                                                  \
+    for (const struct finding *finding = (result)->findings;                             \
+         (size_t)(finding - (result)->findings) < (result)->plan.strategies; finding++)
+
 void result_init(struct result *result, const struct outline *scenario,
                  const size_t *strategies, const struct plan *plan);
 /* The same, with everything that the run was asked for. */
 void result_begin(struct result *result, const struct outline *scenario,
                   const size_t *strategies, size_t count, const struct request *request);
 void result_release(struct result *result);
+
+/* The strategy of that name; NULL: it does not take part. */
+const struct finding *finding_named(const struct result *result, const char *name);
+/* How many crash points there are: 0 as long as that is not known. */
+uint64_t finding_points(const struct finding *finding);
+/* The command after which crash point `point` comes; "" before any. */
+const char *finding_command(const struct finding *finding, uint64_t point);

@@ -29,8 +29,8 @@ static uint64_t count_clean(const struct result *result)
 {
     uint64_t clean = 0;
 
-    for (size_t i = 0; i < result->plan.strategies; i++)
-        clean += is_clean(&result->findings[i]);
+    result_foreach (finding, result)
+        clean += is_clean(finding);
     return clean;
 }
 
@@ -46,44 +46,40 @@ struct interval stopping_interval(const struct stopping *rules, uint64_t hits,
                                     : interval_proportion(hits, attempts, confidence);
 }
 
-/* No interval of so many attempts is narrower than that of no hits, which costs nothing:
- * most looks of a run end here. */
-static bool is_narrow(uint64_t hits, uint64_t attempts, double width, double confidence)
+static double width_of(const struct finding *finding, enum tally_rate rate,
+                       double confidence)
 {
-    struct interval interval;
+    struct sample sample = tally_sample(finding, rate);
+    struct interval interval = sequence_interval(sample.hits, sample.of, confidence);
 
-    if (sequence_interval(0, attempts, confidence).high > width)
-        return false;
-    interval = sequence_interval(hits, attempts, confidence);
-    return interval.high - interval.low <= width;
+    return interval.high - interval.low;
 }
 
+/* No interval of so many attempts is narrower than that of no hits, which costs nothing:
+ * most looks of a run end here. */
 static bool is_known(const struct finding *finding, double width, double confidence)
 {
-    const struct words *words = &finding->kills.words;
-    uint64_t valid = finding->kills.outcomes[OUTCOME_VALID];
-
-    return is_narrow(words->later[0], valid, width, confidence) &&
-           is_narrow(tally_harmed(words, valid), valid, width, confidence) &&
-           is_narrow(words->now[NOW_TORN], valid, width, confidence);
+    if (sequence_interval(0, tally_valid(finding), confidence).high > width)
+        return false;
+    for (int i = 0; i < RATE_COUNT; i++)
+        if (width_of(finding, (enum tally_rate)i, confidence) > width)
+            return false;
+    return true;
 }
 
 static bool is_below(const struct finding *finding, double below, double confidence)
 {
-    uint64_t valid = finding->kills.outcomes[OUTCOME_VALID];
-    uint64_t harmed = tally_harmed(&finding->kills.words, valid);
+    struct sample harmed = tally_sample(finding, RATE_HARMED);
 
-    return sequence_interval(harmed, valid, confidence).high < below;
+    return sequence_interval(harmed.hits, harmed.of, confidence).high < below;
 }
 
 static bool all_known(const struct stopping *rules, const struct result *result)
 {
-    for (size_t i = 0; i < result->plan.strategies; i++)
-        if (!tally_census_complete(&result->findings[i]))
+    result_foreach (finding, result)
+        if (!tally_census_complete(finding))
             return false;
-    for (size_t i = 0; i < result->plan.strategies; i++) {
-        const struct finding *finding = &result->findings[i];
-
+    result_foreach (finding, result) {
         if (rules->below > 0 && is_clean(finding) &&
             !is_below(finding, rules->below, result->confidence))
             return false;
@@ -112,20 +108,14 @@ bool stopping_shown(const struct stopping *rules, const struct result *result)
 static double share_of(const struct stopping *rules, const struct finding *finding,
                        double confidence)
 {
-    const struct words *words = &finding->kills.words;
-    uint64_t valid = finding->kills.outcomes[OUTCOME_VALID];
-    uint64_t hits[] = { words->later[0], tally_harmed(words, valid),
-                        words->now[NOW_TORN] };
+    double valid = (double)tally_valid(finding);
     double share = 1, width = 0;
 
     if (rules->below > 0 && is_clean(finding))
-        share = fmin(share, (double)valid /
-                                (double)sequence_clean_kills(rules->below, confidence));
-    for (size_t i = 0; rules->width > 0 && i < ARRAY_SIZE(hits); i++) {
-        struct interval interval = sequence_interval(hits[i], valid, confidence);
-
-        width = fmax(width, interval.high - interval.low);
-    }
+        share =
+            fmin(share, valid / (double)sequence_clean_kills(rules->below, confidence));
+    for (int i = 0; rules->width > 0 && i < RATE_COUNT; i++)
+        width = fmax(width, width_of(finding, (enum tally_rate)i, confidence));
     if (width > rules->width)
         share = fmin(share, pow(rules->width / width, 2));
     return share;
@@ -135,10 +125,9 @@ double stopping_share(const struct stopping *rules, const struct result *result)
 {
     double seconds = result->stage_seconds[STAGE_KILLS], share = 1;
 
-    for (size_t i = 0; i < result->plan.strategies; i++)
-        if (can_be_killed(&result->findings[i]))
-            share =
-                fmin(share, share_of(rules, &result->findings[i], result->confidence));
+    result_foreach (finding, result)
+        if (can_be_killed(finding))
+            share = fmin(share, share_of(rules, finding, result->confidence));
     if (!stopping_is_asked(rules))
         share = 0;
     return rules->time_s > 0 ? fmin(fmax(share, seconds / rules->time_s), 1) : share;
@@ -149,10 +138,10 @@ static void name_clean(FILE *out, const struct result *result)
 {
     const char *before = "(";
 
-    for (size_t i = 0; i < result->plan.strategies; i++) {
-        if (!is_clean(&result->findings[i]))
+    result_foreach (finding, result) {
+        if (!is_clean(finding))
             continue;
-        fprintf(out, "%s%s", before, result->findings[i].strategy->name);
+        fprintf(out, "%s%s", before, finding->strategy->name);
         before = ", ";
     }
     fputc(')', out);

@@ -282,7 +282,7 @@ struct words tally_census(const struct finding *finding)
 {
     struct words words = { .clean = 0 };
 
-    for (uint64_t k = 0; finding->controlled && k <= finding->commands; k++)
+    for (uint64_t k = 0; k < finding_points(finding); k++)
         if (finding->points[k].taken)
             count_words(&words, finding->points[k].now, finding->points[k].later);
     return words;
@@ -302,7 +302,7 @@ uint64_t tally_cut_classes(const struct finding *finding)
 {
     uint64_t classes = 0;
 
-    for (uint64_t k = 0; finding->controlled && k <= finding->commands; k++)
+    for (uint64_t k = 0; k < finding_points(finding); k++)
         classes += finding->points[k].cuts > 0;
     return classes;
 }
@@ -321,6 +321,35 @@ uint64_t tally_attempts(const struct finding *finding)
     for (int i = 0; i < OUTCOME_COUNT; i++)
         sum += finding->kills.outcomes[i];
     return sum;
+}
+
+uint64_t tally_valid(const struct finding *finding)
+{
+    return finding->kills.outcomes[OUTCOME_VALID];
+}
+
+struct sample tally_sample(const struct finding *finding, enum tally_rate rate)
+{
+    const struct words *words = &finding->kills.words;
+    uint64_t valid = tally_valid(finding);
+    const uint64_t hits[RATE_COUNT] = { words->later[0], tally_harmed(words, valid),
+                                        words->now[NOW_TORN] };
+
+    return (struct sample){ hits[rate], valid };
+}
+
+uint64_t tally_unexplained(const struct finding *finding)
+{
+    return finding->kills.unexplained + finding->cuts.unexplained;
+}
+
+uint64_t tally_first_harm(const struct finding *finding)
+{
+    uint64_t k = 0;
+
+    while (k < finding_points(finding) && !finding->points[k].later)
+        k++;
+    return k;
 }
 
 uint64_t tally_harmed(const struct words *words, uint64_t total)
@@ -347,11 +376,9 @@ enum exit_status tally_exit_status(const struct result *result)
 {
     bool failed = false, unexplained = false, ran = false;
 
-    for (size_t i = 0; i < result->plan.strategies; i++) {
-        const struct finding *finding = &result->findings[i];
-
+    result_foreach (finding, result) {
         failed |= tally_verdict(finding) == VERDICT_FAIL;
-        unexplained |= finding->kills.unexplained > 0 || finding->cuts.unexplained > 0;
+        unexplained |= tally_unexplained(finding) > 0;
         ran |= tally_census_complete(finding);
     }
     if (result->interrupted)

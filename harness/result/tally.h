@@ -22,8 +22,21 @@ bool tally_census_complete(const struct finding *finding);
 uint64_t tally_cut_classes(const struct finding *finding); /* points that cuts left */
 /* The number of a byte position among those of all strategies: which shard's it is. */
 uint64_t tally_cut_item(const struct result *result, size_t strategy, uint64_t bytes);
-uint64_t tally_attempts(const struct finding *finding);           /* all outcomes */
+uint64_t tally_attempts(const struct finding *finding);    /* all outcomes */
+uint64_t tally_valid(const struct finding *finding);       /* kills inside the update */
+uint64_t tally_unexplained(const struct finding *finding); /* kills and cuts */
 uint64_t tally_harmed(const struct words *words, uint64_t total); /* not clean */
+/* The first crash point that does harm; finding_points() if there is none. */
+uint64_t tally_first_harm(const struct finding *finding);
+
+/* Of the valid kills, how many.. */
+enum tally_rate {
+    RATE_LEAKED, /* ..left a leak, */
+    RATE_HARMED, /* ..did harm of any kind, */
+    RATE_TORN,   /* ..left a state that is torn before the next update */
+    RATE_COUNT,
+};
+struct sample tally_sample(const struct finding *finding, enum tally_rate rate);
 
 enum strategy_verdict tally_verdict(const struct finding *finding);
 

@@ -35,9 +35,7 @@ static enum stage amounts(const struct result *result, uint64_t *done, uint64_t 
     uint64_t points = 0, taken = 0, positions = 0, cuts = 0, trials = 0;
     double share;
 
-    for (size_t i = 0; i < result->plan.strategies; i++) {
-        const struct finding *finding = &result->findings[i];
-
+    result_foreach (finding, result) {
         trials += tally_attempts(finding);
         cuts += finding->cuts.positions;
         if (!finding->controlled)

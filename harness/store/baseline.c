@@ -55,7 +55,7 @@ static json_t *points(const struct finding *finding)
         const struct point *point = &finding->points[k];
         json_t *row = json_array();
 
-        json_array_append_new(row, text(k ? finding->steps[k - 1].command.label : ""));
+        json_array_append_new(row, text(finding_command(finding, k)));
         json_array_append_new(row, text(now_name(point->now)));
         json_array_append_new(row, later(point->later));
         json_array_append_new(array, row);
@@ -134,8 +134,8 @@ static json_t *baseline_object(const struct result *result)
     for (size_t i = 0; i < scenario->parameter_count; i++)
         json_object_set_new(params, scenario->parameters[i].name,
                             text(scenario->parameters[i].value));
-    for (size_t i = 0; i < result->plan.strategies; i++)
-        json_array_append_new(strategies, strategy(&result->findings[i]));
+    result_foreach (finding, result)
+        json_array_append_new(strategies, strategy(finding));
     json_object_set_new(object, "schema", json_integer(BASELINE_SCHEMA));
     json_object_set_new(object, "afterkill", text(VERSION));
     json_object_set_new(object, "scenario", text(scenario->name));
@@ -220,15 +220,13 @@ static int check_result(const struct result *result, struct err *err)
 {
     if (!result->complete)
         return err_set(err, ERR_USAGE, "the run was not finished, so it is no baseline");
-    for (size_t i = 0; i < result->plan.strategies; i++) {
-        const struct finding *finding = &result->findings[i];
-
+    result_foreach (finding, result) {
         if (!tally_census_complete(finding))
             return err_set(
                 err, ERR_USAGE,
                 "the census of '%s' is not finished, so the run is no baseline",
                 finding->strategy->name);
-        if (finding->kills.unexplained || finding->cuts.unexplained)
+        if (tally_unexplained(finding))
             return err_set(err, ERR_USAGE,
                            "'%s' has unexplained deaths, so the run is no baseline",
                            finding->strategy->name);

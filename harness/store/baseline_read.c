@@ -367,8 +367,8 @@ static void parse_result(struct reading *reading, json_t *root, struct baseline 
     result->stopping.width = get_optional(reading, root, "until_width", 0, 1);
     result->stopping.below = get_optional(reading, root, "until_below", 0, 1);
     result->complete = true;
-    for (size_t i = 0; i < result->plan.strategies; i++)
-        result->kills_wanted |= result->findings[i].kills.requested > 0;
+    result_foreach (finding, result)
+        result->kills_wanted |= finding->kills.requested > 0;
 }
 
 static void parse_scenario(struct reading *reading, json_t *root,
