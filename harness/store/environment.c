@@ -233,7 +233,7 @@ static char *find_commit(const char *path)
     char *directory =
         slash ? mem_printf("%.*s/", (int)(slash - path), path) : mem_strdup(".");
 
-    return commit_of(directory);
+    return git_commit_of(directory);
 }
 
 static char *digest_file(const char *path)
@@ -281,7 +281,7 @@ void environment_collect(struct environment *environment,
     for (size_t i = 0; i < ARRAY_SIZE(probes); i++)
         add_owned(environment, probes[i].name, probes[i].read());
     add_owned(environment, "command",
-              arguments_text(sources->arguments, sources->argument_count));
+              redact_arguments(sources->arguments, sources->argument_count));
     if (sources->scenario) {
         add_owned(environment, "scenario_commit", find_commit(sources->scenario));
         add_owned(environment, "scenario_sha1", digest_file(sources->scenario));

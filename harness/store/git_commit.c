@@ -110,7 +110,7 @@ static bool is_commit(const char *line)
     return rest - line == DIGITS && (!*rest || strcmp(rest, "-dirty") == 0);
 }
 
-char *commit_of(const char *directory)
+char *git_commit_of(const char *directory)
 {
     uint64_t deadline_ns = clock_now_ns() + PATIENCE_NS;
     char line[DIGITS + sizeof("-dirty\n")] = "";

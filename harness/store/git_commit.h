@@ -11,4 +11,4 @@
 /* 40 hexadecimal digits, and "-dirty" behind them if files that git knows are changed;
  * NULL if there is no commit to be had. Takes a few seconds at most. Forks: call it from
  * the main thread. Freed by the caller. */
-char *commit_of(const char *directory);
+char *git_commit_of(const char *directory);

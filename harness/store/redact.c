@@ -185,7 +185,7 @@ static void put_quoted(FILE *out, const char *text)
     fputc('\'', out);
 }
 
-char *arguments_text(const char *const *arguments, size_t count)
+char *redact_arguments(const char *const *arguments, size_t count)
 {
     char *text = NULL;
     size_t length = 0;

@@ -17,4 +17,4 @@
 
 /* Joins the arguments by spaces, quoted where a shell needs it. Bytes are kept as they
  * are, UTF-8 or not. Freed by the caller. */
-char *arguments_text(const char *const *arguments, size_t count);
+char *redact_arguments(const char *const *arguments, size_t count);

@@ -37,7 +37,7 @@ static char *text_of(const struct command_line *line)
 
     for (; count < MOST_ARGUMENTS && line->arguments[count][0]; count++)
         arguments[count] = line->arguments[count];
-    return arguments_text(arguments, count);
+    return redact_arguments(arguments, count);
 }
 
 struct redaction {
@@ -169,7 +169,7 @@ Test(arguments, are_what_a_shell_takes_again)
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
-        CLEANUP(mem_freep) char *text = arguments_text(lines[i], 4);
+        CLEANUP(mem_freep) char *text = redact_arguments(lines[i], 4);
         char bytes[256], expected[256];
         size_t length = by_shell(text, bytes, sizeof(bytes)), expected_length = 0;
 
@@ -184,7 +184,7 @@ Test(arguments, are_what_a_shell_takes_again)
 
 Test(arguments, may_be_none)
 {
-    CLEANUP(mem_freep) char *text = arguments_text(NULL, 0);
+    CLEANUP(mem_freep) char *text = redact_arguments(NULL, 0);
 
     cr_expect_str_empty(text);
 }
@@ -258,15 +258,15 @@ Test(commit, of_a_clean_and_of_a_changed_directory)
     make_repository();
     expected = head();
     expected_dirty = mem_printf("%s-dirty", expected);
-    clean = commit_of(directory);
-    below = commit_of(sub);
+    clean = git_commit_of(directory);
+    below = git_commit_of(sub);
     cr_expect_str_eq(clean ? clean : "none", expected);
     cr_expect_str_eq(below ? below : "none", expected);
     shell("echo 2 > $D/other.lua");
-    untracked = commit_of(directory);
+    untracked = git_commit_of(directory);
     cr_expect_str_eq(untracked ? untracked : "none", expected);
     shell("echo 2 > $D/sub/x.lua");
-    dirty = commit_of(directory);
+    dirty = git_commit_of(directory);
     cr_expect_str_eq(dirty ? dirty : "none", expected_dirty);
 }
 
@@ -279,7 +279,7 @@ Test(commit, is_not_called_by_a_tag)
         "git -C $D tag light && git -C $D -c user.name=t -c user.email=t@t tag -a heavy "
         "-m x");
     expected = head();
-    commit = commit_of(directory);
+    commit = git_commit_of(directory);
     cr_expect_str_eq(commit ? commit : "none", expected);
 }
 
@@ -293,17 +293,17 @@ Test(commit, is_the_directory_s_whatever_the_variables_say)
     setenv("GIT_DIR", "/nowhere", 1);
     setenv("GIT_WORK_TREE", "/", 1);
     setenv("GIT_INDEX_FILE", "/nowhere/index", 1);
-    commit = commit_of(directory);
+    commit = git_commit_of(directory);
     cr_expect_str_eq(commit ? commit : "none", expected);
 }
 
 Test(commit, is_none_where_there_is_no_repository)
 {
     need_git();
-    cr_expect_null(commit_of(directory));
-    cr_expect_null(commit_of("/nowhere/at/all"));
+    cr_expect_null(git_commit_of(directory));
+    cr_expect_null(git_commit_of("/nowhere/at/all"));
     shell("git init -q $D");
-    cr_expect_null(commit_of(directory), "nothing is committed yet");
+    cr_expect_null(git_commit_of(directory), "nothing is committed yet");
 }
 
 /* Puts a script called git into the PATH, before all others or alone. */
@@ -325,7 +325,7 @@ static void fake_git(const char *script, bool alone)
 Test(commit, is_none_without_git)
 {
     fake_git(NULL, true);
-    cr_expect_null(commit_of(directory));
+    cr_expect_null(git_commit_of(directory));
 }
 
 Test(commit, is_none_if_git_says_something_else)
@@ -346,7 +346,7 @@ Test(commit, is_none_if_git_says_something_else)
     fake_git("#!/bin/sh\neval \"$SAYING\"\n", false);
     for (size_t i = 0; i < ARRAY_SIZE(sayings); i++) {
         setenv("SAYING", sayings[i], 1);
-        cr_expect_null(commit_of(directory), "%s", sayings[i]);
+        cr_expect_null(git_commit_of(directory), "%s", sayings[i]);
     }
 }
 
@@ -365,7 +365,7 @@ Test(commit, is_asked_for_without_a_terminal)
         "echo 0123456789012345678901234567890123456789-dirty\n",
         false);
     setenv("D", directory, 1);
-    commit = commit_of(directory);
+    commit = git_commit_of(directory);
     cr_expect_str_eq(commit ? commit : "none",
                      "0123456789012345678901234567890123456789-dirty");
 }
@@ -384,7 +384,7 @@ Test(commit, is_not_waited_for_if_git_hangs)
     fake_git("#!/bin/sh\neval \"$WAY\"\n", false);
     for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
         setenv("WAY", ways[i], 1);
-        cr_expect_null(commit_of(directory), "%s", ways[i]);
+        cr_expect_null(git_commit_of(directory), "%s", ways[i]);
         processes_wait();
     }
 }
@@ -399,7 +399,7 @@ Test(commit, is_taken_from_a_git_that_does_not_end)
              "echo 0123456789012345678901234567890123456789\n"
              "exec sleep 1000\n",
              false);
-    commit = commit_of(directory);
+    commit = git_commit_of(directory);
     cr_expect_str_eq(commit ? commit : "none",
                      "0123456789012345678901234567890123456789");
     processes_wait();
@@ -468,9 +468,8 @@ TestSuite(collected, .init = enter_directory, .fini = leave_directory, .timeout 
 Test(collected, entries_are_there_and_say_something)
 {
     static const char *const names[] = {
-        "afterkill",    "compiler",     "hiredis", "sqlite",
-        "jansson",      "xxhash",       "kernel",  "cpu",   "cpus",
-        "memory_bytes", "load_average", "command",
+        "afterkill", "compiler", "hiredis", "sqlite",       "jansson",      "xxhash",
+        "kernel",    "cpu",      "cpus",    "memory_bytes", "load_average", "command",
     };
     const char *arguments[] = { "afterkill", "--redis=redis://:hunter@h", "x y" };
     struct environment_sources sources = { arguments, ARRAY_SIZE(arguments), NULL };
