@@ -152,11 +152,11 @@ static int find_strategy(const struct result *result, const char *name, size_t *
     return err_set(err, ERR_USAGE, "no strategy '%.60s' took part in the run", name);
 }
 
-/* One trial among all deaths of a run: a kill by its number, a cut by its bytes. */
+/* One trial among all deaths of a run. */
 struct search {
     enum fault_id fault;
     uint64_t number;
-    size_t strategy; /* of a cut */
+    size_t strategy;
     struct event_trial trial;
     bool found;
 };
@@ -208,38 +208,31 @@ static void note_recorded(struct replay *replay, struct finding *finding,
     replay->point = point ? (uint64_t)(point - finding->points) : 0;
 }
 
-static int find_kill(struct saved *saved, uint64_t number, struct replay *ret,
-                     struct err *err)
+static int find_recorded(struct saved *saved, struct replay *replay, struct err *err)
 {
-    struct result *result = &saved->result;
-    struct search search = { .fault = FAULT_KILL, .number = number };
-    struct plan_trial planned;
-    int code;
-
-    if (number >= plan_trials(&result->plan))
-        return err_set(err, ERR_USAGE, "there is no trial %llu: the run has %llu",
-                       (unsigned long long)number,
-                       (unsigned long long)plan_trials(&result->plan));
-    planned = plan_trial(&result->plan, number);
-    *ret = (struct replay){ .strategy = planned.strategy,
-                            .fault = FAULT_KILL,
-                            .number = number,
-                            .fraction = planned.fraction };
-    search.strategy = planned.strategy;
-    code = find_trial(saved, &search, err);
-    note_recorded(ret, &result->findings[planned.strategy], &search);
-    return code;
-}
-
-static int find_cut(struct saved *saved, struct replay *replay, struct err *err)
-{
-    struct search search = { .fault = FAULT_BYTE,
+    struct search search = { .fault = replay->fault,
                              .number = replay->number,
                              .strategy = replay->strategy };
     int code = find_trial(saved, &search, err);
 
     note_recorded(replay, &saved->result.findings[replay->strategy], &search);
     return code;
+}
+
+/* A trial: its number says what was planned. */
+static int find_planned(struct saved *saved, struct replay *replay, struct err *err)
+{
+    const struct plan *plan = &saved->result.plan;
+    struct plan_trial planned;
+
+    if (replay->number >= plan_trials(plan))
+        return err_set(err, ERR_USAGE, "there is no trial %llu: the run has %llu",
+                       (unsigned long long)replay->number,
+                       (unsigned long long)plan_trials(plan));
+    planned = plan_trial(plan, replay->number);
+    replay->strategy = planned.strategy;
+    replay->fraction = planned.fraction;
+    return find_recorded(saved, replay, err);
 }
 
 static void find_point(const struct finding *finding, uint64_t index, struct replay *ret)
@@ -264,16 +257,16 @@ static int find_replay(struct saved *saved, const char *trial, struct replay *re
     struct replay_operand operand;
     int code = replay_operand_parse(trial, &operand, err);
 
-    if (code == 0 && operand.fault == FAULT_KILL)
-        return find_kill(saved, operand.number, ret, err);
+    if (code < 0)
+        return code;
     *ret = (struct replay){ .fault = operand.fault, .number = operand.number };
-    if (code == 0)
-        code = find_strategy(&saved->result, operand.strategy, &ret->strategy, err);
-    if (code == 0 && operand.fault == FAULT_STEP)
-        find_point(&saved->result.findings[ret->strategy], operand.number, ret);
-    if (code == 0 && operand.fault == FAULT_BYTE)
-        code = find_cut(saved, ret, err);
-    return code;
+    if (!fault_by_id(operand.fault)->points)
+        return find_planned(saved, ret, err);
+    code = find_strategy(&saved->result, operand.strategy, &ret->strategy, err);
+    if (code < 0 || operand.fault != FAULT_STEP)
+        return code < 0 ? code : find_recorded(saved, ret, err);
+    find_point(&saved->result.findings[ret->strategy], operand.number, ret);
+    return 0;
 }
 
 /* Performs it; the caller frees the narrative. */

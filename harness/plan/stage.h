@@ -5,7 +5,7 @@
 enum stage {
     STAGE_LEARN,  /* the controls; what updates cost */
     STAGE_CENSUS, /* every command boundary */
-    STAGE_BYTES,  /* every byte */
+    STAGE_POINTS, /* every point of the other faults that have some */
     STAGE_AIM,    /* how long the updates take that will be killed */
     STAGE_KILLS,
     STAGE_COUNT,

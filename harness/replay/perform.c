@@ -19,21 +19,22 @@ const char *performance_strategy(const struct performance *performance)
     return bench_strategy(performance->bench, performance->subject)->name;
 }
 
-static struct worker_job job_of(const struct performance *performance,
-                                enum fault_id fault)
+/* The fault strikes at a point. The death may be another one than that of an attempt. */
+static int strike(struct performance *performance, enum fault_id fault, uint64_t point,
+                  struct death *death, struct err *err)
 {
-    return trial_job(performance->bench, performance->subject, fault);
-}
+    struct subject *subject = performance->subject;
+    int code =
+        fault_by_id(fault)->perform(performance->bench, subject, point, death, err);
 
-/* A trial. The snapshot is what it left. */
-static int run_worker(struct performance *performance, const struct worker_job *job,
-                      struct worker_end *ret_end, struct snapshot *snapshot,
-                      struct err *err)
-{
-    int code = trial_run(performance->bench, job, ret_end, snapshot, err);
-
-    return code < 0 ? err_wrap(err, "strategy '%s'", performance_strategy(performance))
-                    : 0;
+    if (code == TRIAL_VARIES)
+        return err_set(err, ERR_USAGE,
+                       "strategy '%s': two uninterrupted updates sent different bytes "
+                       "from command %zu on: they cannot be cut at a byte",
+                       performance_strategy(performance), subject->repeated + 1);
+    if (code < 0 && code != ERR_USAGE)
+        return err_wrap(err, "strategy '%s'", performance_strategy(performance));
+    return code;
 }
 
 /* --- the instant --- */
@@ -54,7 +55,8 @@ static uint64_t lasting_ns(const struct performance *performance)
  * die does. One that stalls until the watchdog comes tells nothing. */
 static int calibrate(struct performance *performance, struct err *err)
 {
-    struct worker_job job = job_of(performance, FAULT_KILL);
+    struct worker_job job =
+        trial_job(performance->bench, performance->subject, FAULT_KILL);
     const struct page *page = performance->bench->page;
     uint64_t start_ns = clock_now_ns();
 
@@ -78,58 +80,36 @@ static int calibrate(struct performance *performance, struct err *err)
 /* --- attempts --- */
 
 static void note_attempt(struct performance *performance, enum fault_id fault,
-                         const struct worker_end *end)
+                         uint64_t point)
 {
     const struct page *page = performance->bench->page;
+    const struct death *death = &performance->death;
     struct transcript *transcript = &performance->transcript;
 
     transcript_release(transcript);
     *transcript = (struct transcript){
         .whole = &performance->subject->recording,
-        .commands = page->commands,
-        .replies = page->replies,
-        .fault = fault,
-        .outcome = end->outcome,
-        .kill_ns = end->kill_ns,
-        .end_ns = page->end_ns ? page->end_ns - page->begin_ns : 0,
+        .commands = death->commands,
+        .replies = death->replies,
+        .fault = fault_by_id(fault),
+        .outcome = death->outcome,
+        .kill_ns = death->kill_ns,
+        .point = point,
     };
+    if (transcript->fault->sends_recording)
+        return; /* there was no worker */
+    transcript->end_ns = page->end_ns ? page->end_ns - page->begin_ns : 0;
     snprintf(transcript->error, sizeof(transcript->error), "%s", page->error);
     recording_take(&transcript->sent, page);
 }
 
-static int attempt(struct performance *performance, const struct worker_job *job,
+static int attempt(struct performance *performance, enum fault_id fault, uint64_t point,
                    struct err *err)
 {
-    struct worker_end end;
-    int code = run_worker(performance, job, &end, &performance->dead, err);
+    int code = strike(performance, fault, point, &performance->death, err);
 
     if (code == 0)
-        note_attempt(performance, job->fault, &end);
-    return code;
-}
-
-/* The worker dies by itself after so many commands. */
-static int step(struct performance *performance, uint64_t commands, struct err *err)
-{
-    struct worker_job job = job_of(performance, FAULT_STEP);
-    int code;
-
-    if (commands > performance->subject->commands)
-        return err_set(err, ERR_USAGE,
-                       "strategy '%s' has no crash point %llu: its update sends %llu "
-                       "command%s",
-                       performance_strategy(performance), (unsigned long long)commands,
-                       (unsigned long long)performance->subject->commands,
-                       performance->subject->commands == 1 ? "" : "s");
-    job.point.commands = commands;
-    code = attempt(performance, &job, err);
-    if (code == 0 && performance->transcript.commands != commands)
-        return err_set(err, ERR_USAGE,
-                       "strategy '%s' does not repeat itself: cut after %llu commands, "
-                       "the worker ended with '%s' after %llu",
-                       performance_strategy(performance), (unsigned long long)commands,
-                       outcome_name(performance->transcript.outcome),
-                       (unsigned long long)performance->transcript.commands);
+        note_attempt(performance, fault, point);
     return code;
 }
 
@@ -146,28 +126,25 @@ static bool may_try_again(const struct performance *performance, uint64_t start_
 static int shoot(struct performance *performance, struct err *err)
 {
     const struct replay *replay = performance->replay;
-    struct worker_job job = job_of(performance, FAULT_KILL);
     uint64_t start_ns = clock_now_ns();
 
     while (may_try_again(performance, start_ns)) {
-        const struct transcript *transcript = &performance->transcript;
+        const struct death *death = &performance->death;
         int code = 0;
 
         if (performance->attempts % RECALIBRATE_EVERY == 0)
             code = calibrate(performance, err);
         performance->delay_ns =
             1 + (uint64_t)(replay->fraction * (double)performance->calibration.span_ns);
-        job.point.delay_ns = performance->delay_ns;
         if (code == 0)
-            code = attempt(performance, &job, err);
+            code = attempt(performance, replay->fault, performance->delay_ns, err);
         if (code < 0)
             return code;
         performance->attempts++;
-        performance->hit =
-            replay_matches(replay, performance->wanted,
-                           &(struct replay_attempt){
-                               transcript->outcome, transcript->replies,
-                               transcript->commands, performance->dead.signature });
+        performance->hit = replay_matches(
+            replay, performance->wanted,
+            &(struct replay_attempt){ death->outcome, death->replies, death->commands,
+                                      death->state.signature });
     }
     return 0;
 }
@@ -181,13 +158,13 @@ static int aim(struct performance *performance, struct err *err)
 
     performance->wanted = replay->signature;
     if (replay->recorded && replay->explained) {
-        code = step(performance, replay->point, err);
-        performance->wanted = performance->dead.signature;
+        code = attempt(performance, FAULT_STEP, replay->point, err);
+        performance->wanted = performance->death.state.signature;
     }
     return code;
 }
 
-static int perform_kill(struct performance *performance, struct err *err)
+static int perform_instant(struct performance *performance, struct err *err)
 {
     const struct replay *replay = performance->replay;
     int code = aim(performance, err);
@@ -197,53 +174,14 @@ static int perform_kill(struct performance *performance, struct err *err)
     if (code < 0 || performance->hit || !replay->explained)
         return code;
     performance->stepped = true;
-    return step(performance, replay->point, err);
+    return attempt(performance, FAULT_STEP, replay->point, err);
 }
 
-static int perform_step(struct performance *performance, struct err *err)
+static int perform_point(struct performance *performance, struct err *err)
 {
     performance->hit = true;
-    return step(performance, performance->replay->number, err);
-}
-
-/* Commands that depend on replies that differ from run to run cannot be sent again. */
-static int check_repeatable(const struct performance *performance, struct err *err)
-{
-    const struct subject *subject = performance->subject;
-
-    if (subject->repeated == subject->commands)
-        return 0;
-    return err_set(err, ERR_USAGE,
-                   "two uninterrupted updates sent different bytes from command %zu on: "
-                   "they cannot be cut at a byte",
-                   subject->repeated + 1);
-}
-
-static int perform_cut(struct performance *performance, struct err *err)
-{
-    const struct recording *recording = &performance->subject->recording;
-    uint64_t bytes = performance->replay->number;
-    int code;
-
-    if (bytes > recording->output_bytes)
-        return err_set(err, ERR_USAGE, "the update of strategy '%s' has only %zu bytes",
-                       performance_strategy(performance), recording->output_bytes);
-    code = check_repeatable(performance, err);
-    if (code == 0)
-        code = trial_cut(performance->bench, performance->subject, bytes,
-                         &performance->dead, err);
-    if (code == TRIAL_VARIES)
-        code = check_repeatable(performance, err);
-    performance->hit = true;
-    performance->transcript = (struct transcript){
-        .whole = recording,
-        .commands = recording_complete(recording, bytes),
-        .replies = recording_complete(recording, bytes),
-        .fault = FAULT_BYTE,
-        .bytes = bytes,
-    };
-    return code < 0 ? err_wrap(err, "strategy '%s'", performance_strategy(performance))
-                    : 0;
+    return attempt(performance, performance->replay->fault, performance->replay->number,
+                   err);
 }
 
 /* --- what is found out about it --- */
@@ -262,7 +200,7 @@ static int judge_it(struct performance *performance, struct err *err)
     if (!narrative.out)
         return err_errno(err, "make room for a narrative");
     code = judge_afresh(&performance->bench->judge, performance->subject,
-                        &performance->dead, &watch, &performance->judgement, err);
+                        &performance->death.state, &watch, &performance->judgement, err);
     fclose(narrative.out);
     return code;
 }
@@ -271,27 +209,23 @@ static int judge_it(struct performance *performance, struct err *err)
  * between the replies that were read and the commands that were written can be. */
 static int explain(struct performance *performance, struct err *err)
 {
-    CLEANUP(snapshot_release) struct snapshot snapshot = SNAPSHOT_NULL;
-    const struct transcript *transcript = &performance->transcript;
-    struct worker_job job = job_of(performance, FAULT_STEP);
-    uint64_t start_ns = clock_now_ns(), from = transcript->replies;
-    uint64_t to = transcript->commands;
+    CLEANUP(death_release) struct death probe = DEATH_NULL;
+    const struct death *death = &performance->death;
+    uint64_t start_ns = clock_now_ns(), from = death->replies, to = death->commands;
 
     if (to - from > PROBES_MOST && performance->replay->explained && performance->hit)
         from = to = performance->replay->point;
     if (to > performance->subject->commands)
         to = performance->subject->commands;
     for (uint64_t k = from; k <= to && k - from <= PROBES_MOST; k++) {
-        struct worker_end end;
         int code;
 
         if (k > from && clock_now_ns() - start_ns > PROBES_NS)
             break;
-        job.point.commands = k;
-        code = run_worker(performance, &job, &end, &snapshot, err);
+        code = strike(performance, FAULT_STEP, k, &probe, err);
         if (code < 0)
             return code;
-        if (!signature_equal(snapshot.signature, performance->dead.signature)) {
+        if (!signature_equal(probe.state.signature, death->state.signature)) {
             if (performance->explained)
                 break;
             continue;
@@ -306,12 +240,9 @@ static int explain(struct performance *performance, struct err *err)
 
 int performance_give(struct performance *performance, struct err *err)
 {
-    static int (*const perform[FAULT_COUNT])(struct performance *, struct err *) = {
-        [FAULT_STEP] = perform_step,
-        [FAULT_BYTE] = perform_cut,
-        [FAULT_KILL] = perform_kill,
-    };
-    int code = perform[performance->replay->fault](performance, err);
+    int code = fault_by_id(performance->replay->fault)->points
+                   ? perform_point(performance, err)
+                   : perform_instant(performance, err);
 
     if (code == 0)
         code = judge_it(performance, err);
@@ -321,6 +252,6 @@ int performance_give(struct performance *performance, struct err *err)
 void performance_release(struct performance *performance)
 {
     transcript_release(&performance->transcript);
-    snapshot_release(&performance->dead);
+    death_release(&performance->death);
     free(performance->story);
 }

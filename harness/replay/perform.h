@@ -18,7 +18,7 @@ struct performance {
     bool hit;     /* the last attempt is what was recorded */
     bool stepped; /* timing failed; the worker died by itself at the point */
     uint64_t delay_ns;
-    struct snapshot dead; /* owned; of the last attempt */
+    struct death death; /* owned; of the last attempt */
     struct transcript transcript;
     struct judgement judgement;
     char *story;                         /* owned: what the watch saw */

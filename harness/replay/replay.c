@@ -32,50 +32,57 @@ static bool parse_number(const char *text, uint64_t *ret)
     return true;
 }
 
+static int refuse(const char *text, struct err *err)
+{
+    CLEANUP(mem_freep) char *expected = mem_strdup(fault_by_id(FAULT_COUNT - 1)->operand);
+
+    for (enum fault_id id = FAULT_STEP; id + 1 < FAULT_COUNT; id++) {
+        char *longer =
+            mem_printf("%s%s%s", expected, id + 2 < FAULT_COUNT ? ", " : " or ",
+                       fault_by_id(id)->operand);
+
+        free(expected);
+        expected = longer;
+    }
+    return err_set(err, ERR_USAGE, "'%.100s' is no trial: expected %s", text, expected);
+}
+
 int replay_operand_parse(const char *text, struct replay_operand *ret, struct err *err)
 {
-    static const struct {
-        char mark;
-        enum fault_id fault;
-    } kinds[] = { { ':', FAULT_STEP }, { '@', FAULT_BYTE } };
-    struct replay_operand operand = { .fault = FAULT_KILL };
-
-    if (parse_number(text, &operand.number)) {
-        *ret = operand;
-        return 0;
-    }
-    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-        const char *mark = strrchr(text, kinds[i].mark);
+    for (enum fault_id id = FAULT_STEP; id < FAULT_COUNT; id++) {
+        const char *mark =
+            fault_by_id(id)->points ? strrchr(text, fault_by_id(id)->mark) : NULL;
+        struct replay_operand operand = { .fault = id };
         size_t length = mark ? (size_t)(mark - text) : 0;
 
-        if (length == 0 || length >= sizeof(operand.strategy) ||
-            !parse_number(mark + 1, &operand.number))
+        if (fault_by_id(id)->points &&
+            (length == 0 || length >= sizeof(operand.strategy)))
             continue;
-        operand.fault = kinds[i].fault;
+        if (!parse_number(mark ? mark + 1 : text, &operand.number))
+            continue;
         memcpy(operand.strategy, text, length);
         *ret = operand;
         return 0;
     }
-    return err_set(err, ERR_USAGE,
-                   "'%.100s' is no trial: expected a trial's number, a crash point as "
-                   "STRATEGY:POINT or a cut as STRATEGY@BYTES",
-                   text);
+    return refuse(text, err);
+}
+
+/* Does it strike at an instant, which a replay has to try again and again? */
+static bool is_timed(const struct replay *replay)
+{
+    return !fault_by_id(replay->fault)->points;
 }
 
 static void tell_title(FILE *out, const struct performance *performance)
 {
     const struct replay *replay = performance->replay;
-    const struct scenario *scenario = performance->bench->judge.scenario;
-    const char *name = performance_strategy(performance);
 
-    if (replay->fault == FAULT_KILL)
-        fprintf(out, "Trial %llu: a kill of strategy '%s'",
-                (unsigned long long)replay->number, name);
-    else
-        fprintf(out, "%s %llu of strategy '%s'",
-                replay->fault == FAULT_STEP ? "Crash point" : "Cut after byte",
-                (unsigned long long)replay->number, name);
-    fprintf(out, ", scenario %s, seed %llu\n", scenario->outline.name,
+    fprintf(out, "%s %llu%s%s of strategy '%s', scenario %s, seed %llu\n",
+            fault_by_id(replay->fault)->title, (unsigned long long)replay->number,
+            is_timed(replay) ? ": a " : "",
+            is_timed(replay) ? fault_by_id(replay->fault)->name : "",
+            performance_strategy(performance),
+            performance->bench->judge.scenario->outline.name,
             (unsigned long long)performance->seed);
 }
 
@@ -84,12 +91,12 @@ static void tell_recorded(FILE *out, const struct replay *replay)
     char later[LATER_TEXT];
 
     if (!replay->recorded) {
-        if (replay->fault == FAULT_KILL)
+        if (is_timed(replay))
             fputs("  Recorded: nothing is known of how it went\n", out);
         return;
     }
     fprintf(out, "  Recorded: %s, ", outcome_name(replay->outcome));
-    if (replay->fault == FAULT_KILL)
+    if (is_timed(replay))
         fprintf(out, "%llu commands written, %llu replies read, ",
                 (unsigned long long)replay->commands,
                 (unsigned long long)replay->replies);
@@ -107,7 +114,7 @@ static void tell_plan(FILE *out, const struct performance *performance)
 {
     const struct replay *replay = performance->replay;
 
-    if (replay->fault != FAULT_KILL)
+    if (!is_timed(replay))
         return;
     fprintf(
         out,
@@ -140,7 +147,7 @@ static void tell_attempts(FILE *out, const struct performance *performance)
     const struct replay *replay = performance->replay;
     size_t n = performance->attempts;
 
-    if (replay->fault != FAULT_KILL || !replay->recorded)
+    if (!is_timed(replay) || !replay->recorded)
         return;
     if (performance->hit) {
         fprintf(out, "  Attempt %zu of at most %d died at the same place\n", n,
@@ -248,7 +255,7 @@ int replay_perform(struct bench *bench, const struct replay *replay, uint64_t se
         .replay = replay,
         .seed = seed,
         .subject = &bench->judge.subjects[replay->strategy],
-        .dead = SNAPSHOT_NULL,
+        .death = DEATH_NULL,
     };
     int code = performance_give(&performance, err);
 

@@ -24,11 +24,11 @@ struct bench;
 
 /* What is to be performed again, and what is known of how it went. */
 struct replay {
-    size_t strategy;     /* index among those that take part */
-    enum fault_id fault; /* FAULT_KILL, FAULT_STEP or FAULT_BYTE */
-    uint64_t number;     /* of a kill: the trial's; else how many commands or bytes */
-    double fraction;     /* of a kill: of the update, see plan.h */
-    bool recorded;       /* the rest is known */
+    size_t strategy; /* index among those that take part */
+    enum fault_id fault;
+    uint64_t number; /* the point's; of a fault that has none, the trial's */
+    double fraction; /* of a kill: of the update, see plan.h */
+    bool recorded;   /* the rest is known */
     enum outcome outcome;
     uint64_t replies, commands; /* read; written */
     struct signature signature;

@@ -199,7 +199,7 @@ static const char *lost_text(const struct transcript *transcript, size_t index)
     const struct trace *traces = transcript->whole->traces;
     uint64_t start = index ? traces[index - 1].end : 0;
 
-    return transcript->bytes > start ? "a part arrived" : "did not arrive";
+    return transcript->point > start ? "a part arrived" : "did not arrive";
 }
 
 static void tell_unsent(void *context, size_t index, int argc, const char *const *argv,
@@ -209,7 +209,7 @@ static void tell_unsent(void *context, size_t index, int argc, const char *const
 
     if (index >= lines->transcript->commands)
         tell_recorded(lines, index, argc, argv, lengths,
-                      lines->transcript->fault == FAULT_BYTE
+                      lines->transcript->fault->sends_recording
                           ? lost_text(lines->transcript, index)
                           : "not sent");
 }
@@ -245,10 +245,10 @@ static void say_cut(FILE *out, const struct transcript *transcript)
     uint64_t start = complete ? whole->traces[complete - 1].end : 0;
 
     fprintf(out, "the link is gone after byte %llu of %zu",
-            (unsigned long long)transcript->bytes, whole->output_bytes);
-    if (transcript->bytes > start)
+            (unsigned long long)transcript->point, whole->output_bytes);
+    if (transcript->point > start)
         fprintf(out, ", %llu bytes into command %zu",
-                (unsigned long long)(transcript->bytes - start), complete + 1);
+                (unsigned long long)(transcript->point - start), complete + 1);
 }
 
 static void say_end(FILE *out, const struct transcript *transcript)
@@ -281,20 +281,26 @@ static void say_end(FILE *out, const struct transcript *transcript)
     }
 }
 
+static void say_step(FILE *out, const struct transcript *transcript)
+{
+    fputs(transcript->outcome == OUTCOME_MISSED
+              ? "the update is over"
+              : "the worker dies by itself here, every reply read",
+          out);
+}
+
 static void write_death(struct lines *lines)
 {
+    static void (*const say[FAULT_COUNT])(FILE *, const struct transcript *) = {
+        [FAULT_STEP] = say_step,
+        [FAULT_BYTE] = say_cut,
+        [FAULT_KILL] = say_end,
+    };
     const struct transcript *transcript = lines->transcript;
 
     write_skipped(lines);
     fputs("       --- ", lines->out);
-    if (transcript->fault == FAULT_BYTE)
-        say_cut(lines->out, transcript);
-    else if (transcript->fault == FAULT_KILL)
-        say_end(lines->out, transcript);
-    else if (transcript->outcome == OUTCOME_MISSED)
-        fputs("the update is over", lines->out);
-    else
-        fputs("the worker dies by itself here, every reply read", lines->out);
+    say[fault_id(transcript->fault)](lines->out, transcript);
     fputs(" ---\n", lines->out);
 }
 
@@ -304,7 +310,7 @@ int transcript_write(FILE *out, const struct transcript *transcript, struct err 
     int code;
 
     lines.replies = redisReaderCreate();
-    if (transcript->fault == FAULT_BYTE)
+    if (transcript->fault->sends_recording)
         code = recording_each(transcript->whole, tell_arrived, &lines, err);
     else
         code = recording_each(&transcript->sent, tell_sent, &lines, err);

@@ -11,14 +11,14 @@
 #include "trial/fault.h"
 
 struct transcript {
-    struct recording sent; /* owned: by the one that died; empty after a byte cut */
+    struct recording sent; /* owned: by the one that died; empty if there was no worker */
     const struct recording *whole; /* by one that nobody interrupted */
     uint64_t commands, replies;    /* written; read */
-    enum fault_id fault;
+    const struct fault *fault;
     enum outcome outcome;
     uint64_t kill_ns; /* when SIGKILL was due, from the update's beginning */
     uint64_t end_ns;  /* when the update was over, from there; 0: it was not */
-    uint64_t bytes;   /* that arrived, of a byte cut */
+    uint64_t point;   /* at which the fault struck */
     char error[512];  /* what it raised; "" if nothing */
 };
 

@@ -253,7 +253,7 @@ static json_t *strategy(const struct result *result, const struct finding *findi
                             exposure(result, finding));
     if (result->kills_wanted)
         json_object_set_new(object, "coverage", coverage(finding));
-    if (result->cuts_wanted)
+    if (result->faults[FAULT_BYTE])
         json_object_set_new(object, "bytes_census", cuts(finding));
     if (figure_cure(finding, cure, sizeof(cure)))
         json_object_set_new(object, "hint", text(cure));
@@ -341,7 +341,7 @@ static json_t *run_object(const struct result *result, struct report_style style
                         real(figure_kills_per_second(result)));
     json_object_set_new(object, "points_per_second",
                         real(figure_points_per_second(result)));
-    if (result->cuts_wanted)
+    if (result->faults[FAULT_BYTE])
         json_object_set_new(object, "byte_positions_per_second",
                             real(figure_cuts_per_second(result)));
     if (result->times.trials)

@@ -155,7 +155,7 @@ static void write_points(FILE *out, const struct result *result,
         kills = table_column(&table, "kills", "that hit", true);
         trial = table_column(&table, "first", "trial", true);
     }
-    if (result->cuts_wanted)
+    if (result->faults[FAULT_BYTE])
         bytes = table_column(&table, "byte", "positions", true);
     for (uint64_t k = 0; k < finding_points(finding); k++) {
         const struct point *point = &finding->points[k];

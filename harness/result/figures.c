@@ -285,5 +285,5 @@ double figure_cuts_per_second(const struct result *result)
 
     result_foreach (finding, result)
         positions += finding->cuts.positions;
-    return per_second(result, STAGE_BYTES, positions);
+    return per_second(result, STAGE_POINTS, positions);
 }

@@ -13,6 +13,7 @@ void result_init(struct result *result, const struct outline *scenario,
     result->scenario = scenario;
     result->plan = *plan;
     result->shard = (struct shard)SHARD_WHOLE;
+    result->faults[FAULT_STEP] = true;
     result->findings = mem_alloc(plan->strategies * sizeof(*result->findings));
     for (size_t i = 0; i < plan->strategies; i++) {
         result->findings[i].strategy = &scenario->strategies[strategies[i]];
@@ -50,7 +51,8 @@ void result_begin(struct result *result, const struct outline *scenario,
     result->transport = request->transport == TRANSPORT_TCP ? "tcp" : "unix socket";
     result->rtt_us = 1e6 * request->rtt_s;
     result->kills_wanted = plan.attempts > 0;
-    result->cuts_wanted = faults_include(request->faults, FAULT_BYTE);
+    for (enum fault_id id = 0; id < FAULT_COUNT; id++)
+        result->faults[id] |= faults_include(request->faults, id);
     result->shard = request->shard;
     count_requested(result);
 }

@@ -92,8 +92,9 @@ struct result {
     double confidence;
     struct stopping stopping; /* what the run waited for; 0: a number of attempts */
     const char *killer;
-    bool kills_wanted, cuts_wanted;
-    unsigned stages; /* that all lanes are through */
+    bool kills_wanted;
+    bool faults[FAULT_COUNT]; /* that were asked for; the census is always taken */
+    unsigned stages;          /* that all lanes are through */
     double stage_seconds[STAGE_COUNT];
     struct trial_times times; /* of the kills, all lanes together */
     const char *directory;    /* where the run is kept; NULL: it is not; borrowed */

@@ -449,7 +449,7 @@ __attribute__((noreturn)) static void become_lane(struct fleet *fleet, size_t in
         .scenario = options->scenario,
         .strategies = options->strategies,
         .plan = options->plan,
-        .bytes = options->bytes,
+        .faults = fleet->result->faults,
         .killer = options->killer,
         .timeout_ns = options->timeout_ns,
         .skip_costs =

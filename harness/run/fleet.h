@@ -21,7 +21,6 @@ struct fleet_options {
     struct scenario *scenario;
     const size_t *strategies; /* that take part */
     struct plan plan;
-    bool bytes; /* cut every update at every byte too */
     enum killer killer;
     uint64_t timeout_ns;
     bool skip_costs;     /* for verdicts alone: do not measure what updates cost */

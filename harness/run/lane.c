@@ -253,119 +253,16 @@ static int measure_all(struct lane *lane, struct err *err)
 }
 
 /* From here on Redis comes second on its CPU, as it does when workers are killed. */
-static int aim(struct lane *lane, struct err *err)
+static int aim(struct lane *lane, enum stage stage, struct err *err)
 {
     bool timelines = lane->settings->index == 0 && !lane->settings->skip_timelines;
     int code = 0;
 
+    (void)stage;
     for (size_t i = 0; i < lane->bench.judge.subject_count && code == 0 && timelines; i++)
         code = find_timeline(lane, i, err);
     if (code == 0 && lane->settings->plan.attempts)
         code = calibrate_all(lane, err);
-    return code;
-}
-
-/* A trial, and its verdict. */
-static int try_once(struct lane *lane, size_t subject, const struct worker_job *job,
-                    struct worker_end *ret_end, struct snapshot *snapshot,
-                    const struct judgement **ret, struct err *err)
-{
-    struct bench *bench = &lane->bench;
-    int code = trial_run(bench, job, ret_end, snapshot, err);
-
-    if (code < 0)
-        return code;
-    code = judge_state(&bench->judge, subject_at(lane, subject), snapshot, ret, err);
-    bench_end_phase(bench, PHASE_JUDGE, clock_now_ns());
-    return code;
-}
-
-static int census_point(struct lane *lane, size_t subject, uint64_t index,
-                        struct snapshot *snapshot, struct err *err)
-{
-    struct worker_job job =
-        trial_job(&lane->bench, subject_at(lane, subject), FAULT_STEP);
-    struct event_point point = {
-        .strategy = (uint32_t)subject,
-        .index = index,
-    };
-    const struct judgement *judgement;
-    struct worker_end end;
-    uint64_t commands = subject_at(lane, subject)->commands;
-    int code;
-
-    job.point.commands = index;
-    code = try_once(lane, subject, &job, &end, snapshot, &judgement, err);
-    if (code < 0)
-        return code;
-    /* The last point is that of a worker that survived: it proves that the end was
-     * reached. */
-    if (end.outcome != (index == commands ? OUTCOME_MISSED : OUTCOME_VALID) ||
-        lane->bench.page->commands != index)
-        return err_set(
-            err, lane->bench.page->error_code ? lane->bench.page->error_code : ERR_USAGE,
-            "strategy '%s' does not repeat itself: cut after %llu of %llu commands, the "
-            "worker ended with '%s' after %llu%s%s",
-            name_of(lane, subject), (unsigned long long)index,
-            (unsigned long long)commands, outcome_name(end.outcome),
-            (unsigned long long)lane->bench.page->commands,
-            lane->bench.page->error[0] ? ": " : "", lane->bench.page->error);
-    point.now = judgement->now;
-    point.later = judgement->later;
-    point.signature = judgement->signature;
-    memcpy(point.example, judgement->example, sizeof(point.example));
-    return tell(lane, EVENT_POINT, &point, sizeof(point), err);
-}
-
-/* Some items of a stage are numbered through all strategies. How many there are, if
- * `count` says how many a strategy has. */
-static uint64_t sum_of(const struct lane *lane,
-                       uint64_t (*count)(const struct subject *subject))
-{
-    uint64_t sum = 0;
-
-    for (size_t i = 0; i < lane->bench.judge.subject_count; i++)
-        sum += count(subject_at(lane, i));
-    return sum;
-}
-
-/* Which strategy has an item, and which of its own it is. */
-static size_t subject_of(const struct lane *lane,
-                         uint64_t (*count)(const struct subject *subject), uint64_t item,
-                         uint64_t *ret_own)
-{
-    size_t subject = 0;
-
-    while (item >= count(subject_at(lane, subject)))
-        item -= count(&lane->bench.judge.subjects[subject++]);
-    *ret_own = item;
-    return subject;
-}
-
-static uint64_t points_of(const struct subject *subject)
-{
-    return subject->commands + 1;
-}
-
-static uint64_t positions_of(const struct subject *subject)
-{
-    return subject->bytes + 1;
-}
-
-/* This lane's share of the crash points of all strategies. */
-static int take_census(struct lane *lane, struct err *err)
-{
-    CLEANUP(snapshot_release) struct snapshot snapshot = SNAPSHOT_NULL;
-    uint64_t points = sum_of(lane, points_of), item, k;
-    int code = 0;
-
-    while (code == 0 &&
-           agenda_next(lane->settings->agenda, STAGE_CENSUS, points, &item)) {
-        size_t subject = subject_of(lane, points_of, item, &k);
-
-        if (k > 0 || !mutant("census-short"))
-            code = census_point(lane, subject, k, &snapshot, err);
-    }
     return code;
 }
 
@@ -407,80 +304,160 @@ static void note_error(struct lane *lane, uint64_t number, struct err *err)
 }
 
 /* Commands that depend on replies that differ from run to run cannot be sent again. */
-static int check_repeatable(const struct lane *lane, size_t subject, struct err *err)
+static int refuse_varying(const struct lane *lane, const struct fault *fault,
+                          size_t subject, struct err *err)
 {
-    const struct subject *known = subject_at(lane, subject);
-
-    if (known->repeated == known->commands)
-        return 0;
     return err_set(
         err, ERR_USAGE,
-        "strategy '%s': the fault 'byte' sends a recorded update again, but two "
+        "strategy '%s': the fault '%s' sends a recorded update again, but two "
         "uninterrupted updates sent different bytes from command %zu on: it "
         "depends on replies that differ from run to run; leave the strategy out "
         "with --strategy, or the fault with --fault step,kill",
-        name_of(lane, subject), known->repeated + 1);
+        name_of(lane, subject), fault->name, subject_at(lane, subject)->repeated + 1);
 }
 
-/* Exactly so many bytes of a recorded update arrive. */
-static int byte_cut(struct lane *lane, size_t subject, uint64_t bytes,
-                    struct snapshot *snapshot, struct err *err)
+/* A fault strikes; what is left is judged. */
+static int strike(struct lane *lane, const struct fault *fault, size_t subject,
+                  uint64_t point, struct death *death, const struct judgement **ret,
+                  struct err *err)
 {
-    struct subject *known = subject_at(lane, subject);
-    size_t complete = recording_complete(&known->recording, bytes);
-    const struct judgement *judgement;
-    struct event_trial cut;
-    int code = trial_cut(&lane->bench, known, bytes, snapshot, err);
+    struct bench *bench = &lane->bench;
+    int code = fault->perform(bench, subject_at(lane, subject), point, death, err);
 
-    if (code == TRIAL_VARIES)
-        return check_repeatable(lane, subject, err);
-    if (code == 0)
-        code = judge_state(&lane->bench.judge, known, snapshot, &judgement, err);
-    if (code < 0)
-        return err_wrap(err, "strategy '%s'", name_of(lane, subject));
-    cut = (struct event_trial){
-        .number = bytes,
+    if (code != 0)
+        return code;
+    code = judge_state(&bench->judge, subject_at(lane, subject), &death->state, ret, err);
+    bench_end_phase(bench, PHASE_JUDGE, clock_now_ns());
+    return code;
+}
+
+static int note_death(struct lane *lane, const struct fault *fault, size_t subject,
+                      uint64_t number, const struct death *death,
+                      const struct judgement *judgement, struct err *err)
+{
+    const struct event_trial trial = {
+        .number = number,
         .strategy = (uint32_t)subject,
-        .fault = FAULT_BYTE,
-        .outcome = OUTCOME_VALID,
+        .fault = (uint8_t)fault_id(fault),
+        .outcome = (uint8_t)death->outcome,
         .now = (uint8_t)judgement->now,
         .later = (uint16_t)judgement->later,
-        .replies = complete,
-        .commands = complete,
+        .replies = death->replies,
+        .commands = death->commands,
         .signature = judgement->signature,
     };
-    return note_trial(lane, &cut, err);
+
+    return note_trial(lane, &trial, err);
 }
 
-/* This lane's share of the byte positions of all strategies. */
-static int take_bytes(struct lane *lane, struct err *err)
+/* A point of the census: deaths by other faults will be explained by it. */
+static int tell_point(struct lane *lane, size_t subject, uint64_t index,
+                      const struct judgement *judgement, struct err *err)
 {
-    CLEANUP(snapshot_release) struct snapshot snapshot = SNAPSHOT_NULL;
-    uint64_t positions = sum_of(lane, positions_of), item, bytes;
-    int code = 0;
+    struct event_point point = {
+        .strategy = (uint32_t)subject,
+        .now = judgement->now,
+        .later = judgement->later,
+        .index = index,
+        .signature = judgement->signature,
+    };
 
-    if (!lane->settings->bytes)
-        return 0;
-    for (size_t i = 0; i < lane->bench.judge.subject_count && code == 0; i++)
-        code = check_repeatable(lane, i, err);
-    while (code == 0 &&
-           agenda_next(lane->settings->agenda, STAGE_BYTES, positions, &item)) {
-        size_t subject = subject_of(lane, positions_of, item, &bytes);
+    memcpy(point.example, judgement->example, sizeof(point.example));
+    return tell(lane, EVENT_POINT, &point, sizeof(point), err);
+}
 
-        code = byte_cut(lane, subject, bytes, &snapshot, err);
+/* A point of a stage: they are numbered through its faults, and for each of them through
+ * all strategies. */
+struct place {
+    const struct fault *fault;
+    size_t subject;
+    uint64_t point;
+};
+
+/* How many of a stage's points are those of a fault and a strategy. */
+static uint64_t points_of(const struct lane *lane, enum stage stage, enum fault_id id,
+                          size_t subject)
+{
+    const struct fault *fault = fault_by_id(id);
+    const struct subject *known = subject_at(lane, subject);
+
+    return fault->points && fault->stage == stage && lane->settings->faults[id]
+               ? fault->points(known->commands, known->bytes)
+               : 0;
+}
+
+/* Finds a point by its number. Returns how many points lie before it: all, if there are
+ * not so many. */
+static uint64_t find_place(const struct lane *lane, enum stage stage, uint64_t item,
+                           struct place *ret)
+{
+    uint64_t before = 0;
+
+    for (enum fault_id id = 0; id < FAULT_COUNT; id++)
+        for (size_t i = 0; i < lane->bench.judge.subject_count; i++) {
+            uint64_t points = points_of(lane, stage, id, i);
+
+            if (item - before < points) {
+                *ret = (struct place){ fault_by_id(id), i, item - before };
+                return item;
+            }
+            before += points;
+        }
+    return before;
+}
+
+static int take_point(struct lane *lane, const struct place *place, struct death *death,
+                      struct err *err)
+{
+    const struct judgement *judgement;
+    int code =
+        strike(lane, place->fault, place->subject, place->point, death, &judgement, err);
+
+    if (code == TRIAL_VARIES)
+        return refuse_varying(lane, place->fault, place->subject, err);
+    if (code < 0)
+        return code == ERR_USAGE
+                   ? code
+                   : err_wrap(err, "strategy '%s'", name_of(lane, place->subject));
+    if (place->fault->stage == STAGE_CENSUS)
+        return tell_point(lane, place->subject, place->point, judgement, err);
+    return note_death(lane, place->fault, place->subject, place->point, death, judgement,
+                      err);
+}
+
+/* What a fault needs of all strategies is looked at before the first is struck. */
+static int check_subjects(struct lane *lane, enum stage stage, struct err *err)
+{
+    for (enum fault_id id = 0; id < FAULT_COUNT; id++)
+        for (size_t i = 0; i < lane->bench.judge.subject_count; i++)
+            if (points_of(lane, stage, id, i) && fault_by_id(id)->sends_recording &&
+                !subject_repeats(subject_at(lane, i)))
+                return refuse_varying(lane, fault_by_id(id), i, err);
+    return 0;
+}
+
+/* This lane's share of a stage's points. */
+static int take_points(struct lane *lane, enum stage stage, struct err *err)
+{
+    CLEANUP(death_release) struct death death = DEATH_NULL;
+    struct place place;
+    uint64_t points = find_place(lane, stage, UINT64_MAX, &place), item;
+    int code = check_subjects(lane, stage, err);
+
+    while (code == 0 && agenda_next(lane->settings->agenda, stage, points, &item)) {
+        find_place(lane, stage, item, &place);
+        if (item > 0 || stage != STAGE_CENSUS || !mutant("census-short"))
+            code = take_point(lane, &place, &death, err);
     }
     return code == 0 ? flush_batch(lane, err) : code;
 }
 
 static int kill_trial(struct lane *lane, const struct plan_trial *planned,
-                      struct snapshot *snapshot, struct err *err)
+                      struct death *death, struct err *err)
 {
+    const struct fault *fault = fault_by_id(FAULT_KILL);
     size_t subject = planned->strategy;
-    struct worker_job job =
-        trial_job(&lane->bench, subject_at(lane, subject), FAULT_KILL);
     const struct judgement *judgement;
-    struct event_trial trial;
-    struct worker_end end;
     double delay_ns;
     int code;
 
@@ -490,25 +467,13 @@ static int kill_trial(struct lane *lane, const struct plan_trial *planned,
             return code;
     }
     delay_ns = planned->fraction * (double)lane->calibrations[subject].span_ns;
-    job.point.delay_ns = 1 + (uint64_t)delay_ns;
-    code = try_once(lane, subject, &job, &end, snapshot, &judgement, err);
+    code = strike(lane, fault, subject, 1 + (uint64_t)delay_ns, death, &judgement, err);
     if (code < 0)
         return err_wrap(err, "trial %llu of strategy '%s'",
                         (unsigned long long)planned->number, name_of(lane, subject));
-    if (end.outcome == OUTCOME_ERROR)
+    if (death->outcome == OUTCOME_ERROR)
         note_error(lane, planned->number, err);
-    trial = (struct event_trial){
-        .number = planned->number,
-        .strategy = (uint32_t)subject,
-        .fault = FAULT_KILL,
-        .outcome = (uint8_t)end.outcome,
-        .now = (uint8_t)judgement->now,
-        .later = (uint16_t)judgement->later,
-        .replies = lane->bench.page->replies,
-        .commands = lane->bench.page->commands,
-        .signature = judgement->signature,
-    };
-    code = note_trial(lane, &trial, err);
+    code = note_death(lane, fault, subject, planned->number, death, judgement, err);
     bench_end_phase(&lane->bench, PHASE_TELL, clock_now_ns());
     lane->bench.times.trials++;
     return code;
@@ -519,19 +484,19 @@ static bool out_of_time(const struct lane *lane, uint64_t start_ns)
     return lane->settings->kill_ns && clock_now_ns() - start_ns > lane->settings->kill_ns;
 }
 
-static int run_kills(struct lane *lane, struct err *err)
+static int run_kills(struct lane *lane, enum stage stage, struct err *err)
 {
-    CLEANUP(snapshot_release) struct snapshot snapshot = SNAPSHOT_NULL;
+    CLEANUP(death_release) struct death death = DEATH_NULL;
     uint64_t trials = plan_trials(&lane->settings->plan);
     uint64_t start_ns = clock_now_ns(), number;
     int code = 0;
 
     lane->bench.times = (struct trial_times){ .trials = 0 }; /* those of the census */
     while (code == 0 && !out_of_time(lane, start_ns) &&
-           agenda_next(lane->settings->agenda, STAGE_KILLS, trials, &number)) {
+           agenda_next(lane->settings->agenda, stage, trials, &number)) {
         struct plan_trial planned = plan_trial(&lane->settings->plan, number);
 
-        code = kill_trial(lane, &planned, &snapshot, err);
+        code = kill_trial(lane, &planned, &death, err);
     }
     if (code == 0)
         code = flush_batch(lane, err);
@@ -556,12 +521,23 @@ static int wait_for_go(struct lane *lane, struct err *err)
     return n == 1 ? 0 : err_set(err, ERR_STOPPED, "the fleet is gone");
 }
 
+/* Does anybody need the recordings of uninterrupted updates? */
+static bool needs_recordings(const struct lane *lane)
+{
+    bool needed = lane->settings->replay;
+
+    for (enum fault_id id = 0; id < FAULT_COUNT; id++)
+        needed |= lane->settings->faults[id] && fault_by_id(id)->sends_recording;
+    return needed;
+}
+
 /* The controls, and what can be known without killing anybody. */
-static int learn(struct lane *lane, struct err *err)
+static int learn(struct lane *lane, enum stage stage, struct err *err)
 {
     CLEANUP(connection_closep) redisContext *connection = NULL;
     int code = watchdog_start(err);
 
+    (void)stage;
     if (code == 0)
         code = connect_lane(lane, &connection, err);
     if (code == 0)
@@ -570,10 +546,9 @@ static int learn(struct lane *lane, struct err *err)
                               err);
     if (code == 0)
         code = tell_controls(lane, err);
-    for (size_t i = 0; i < lane->bench.judge.subject_count && !lane->settings->bytes &&
-                       !lane->settings->replay;
-         i++)
-        recording_release(&subject_at(lane, i)->recording); /* nobody needs it now */
+    if (!needs_recordings(lane))
+        for (size_t i = 0; i < lane->bench.judge.subject_count; i++)
+            recording_release(&subject_at(lane, i)->recording);
     return code == 0 && !lane->settings->skip_costs ? measure_all(lane, err) : code;
 }
 
@@ -589,13 +564,14 @@ static int tell_text(struct lane *lane, const char *text, size_t length, struct 
 }
 
 /* One trial again, in place of all. */
-static int narrate(struct lane *lane, struct err *err)
+static int narrate(struct lane *lane, enum stage stage, struct err *err)
 {
     CLEANUP(mem_freep) char *text = NULL;
     size_t length = 0;
     FILE *out = open_memstream(&text, &length);
     int code;
 
+    (void)stage;
     if (!out)
         return err_errno(err, "make room for a narrative");
     code = replay_perform(&lane->bench, lane->settings->replay, lane->settings->plan.seed,
@@ -604,28 +580,23 @@ static int narrate(struct lane *lane, struct err *err)
     return code == 0 ? tell_text(lane, text, length, err) : code;
 }
 
-static int skip(struct lane *lane, struct err *err)
-{
-    (void)lane, (void)err;
-    return 0;
-}
-
 static int run_stages(struct lane *lane, struct err *err)
 {
-    static int (*const trials[STAGE_COUNT])(struct lane * lane, struct err * err) = {
-        [STAGE_LEARN] = learn, [STAGE_CENSUS] = take_census, [STAGE_BYTES] = take_bytes,
+    typedef int stage_function(struct lane * lane, enum stage stage, struct err * err);
+    static stage_function *const trials[STAGE_COUNT] = {
+        [STAGE_LEARN] = learn, [STAGE_CENSUS] = take_points, [STAGE_POINTS] = take_points,
         [STAGE_AIM] = aim,     [STAGE_KILLS] = run_kills,
     };
-    static int (*const replay[STAGE_COUNT])(struct lane * lane, struct err * err) = {
-        [STAGE_LEARN] = learn, [STAGE_CENSUS] = skip,   [STAGE_BYTES] = skip,
-        [STAGE_AIM] = skip,    [STAGE_KILLS] = narrate,
+    static stage_function *const replay[STAGE_COUNT] = {
+        [STAGE_LEARN] = learn,
+        [STAGE_KILLS] = narrate,
     };
-    int (*const *stages)(struct lane * lane, struct err * err) =
-        lane->settings->replay ? replay : trials;
+    stage_function *const *stages = lane->settings->replay ? replay : trials;
     int code = 0;
 
     for (size_t i = 0; i < STAGE_COUNT && code == 0; i++) {
-        code = stages[i](lane, err);
+        if (stages[i])
+            code = stages[i](lane, (enum stage)i, err);
         if (code == 0 && i + 1 < STAGE_COUNT)
             code = wait_for_go(lane, err);
     }

@@ -20,7 +20,7 @@ struct lane_settings {
     struct scenario *scenario;
     const size_t *strategies; /* that take part: indices into the scenario's */
     struct plan plan;         /* plan.strategies of them */
-    bool bytes;               /* cut every update at every byte too */
+    const bool *faults;       /* that strike, by their ids */
     bool skip_costs;          /* do not measure what updates cost */
     bool skip_timelines;      /* nor when their commands are written */
     struct agenda *agenda;    /* what is to be done */

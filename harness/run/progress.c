@@ -52,7 +52,10 @@ static enum stage amounts(const struct result *result, uint64_t *done, uint64_t 
                     : points;
     if (share > 0 && (double)trials / share < (double)*total)
         *total = (uint64_t)((double)trials / share);
-    return trials ? STAGE_KILLS : cuts ? STAGE_BYTES : taken ? STAGE_CENSUS : STAGE_LEARN;
+    return trials  ? STAGE_KILLS
+           : cuts  ? STAGE_POINTS
+           : taken ? STAGE_CENSUS
+                   : STAGE_LEARN;
 }
 
 static void bar(FILE *out, uint64_t done, uint64_t total)

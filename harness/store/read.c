@@ -450,7 +450,7 @@ int stored_done(struct database *database, const struct result *result,
         { "SELECT number, strategy FROM points ORDER BY strategy, number",
           { &done[STAGE_CENSUS], SHARD_WHOLE, points } },
         { "SELECT bytes, strategy FROM cuts ORDER BY strategy, bytes",
-          { &done[STAGE_BYTES], result->shard, bytes } },
+          { &done[STAGE_POINTS], result->shard, bytes } },
         { "SELECT number FROM trials ORDER BY number",
           { &done[STAGE_KILLS], result->shard, NULL } },
     };

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "redis/wire.h"
+#include "trial/trial.h"
 
 static int none_arm(struct wire *wire, const struct fault_point *point)
 {
@@ -52,6 +53,15 @@ static bool kill_struck(const struct page *page)
     return true;
 }
 
+static int kill_perform(struct bench *bench, struct subject *subject, uint64_t delay_ns,
+                        struct death *ret, struct err *err)
+{
+    struct worker_job job = trial_job(bench, subject, FAULT_KILL);
+
+    job.point.delay_ns = delay_ns;
+    return trial_run(bench, &job, ret, err);
+}
+
 /* The crash model of `step`: exactly n commands leave the worker, every reply that is due
  * has been read, then the worker is gone. The wire does it, because only the wire knows.
  */
@@ -66,15 +76,103 @@ static bool step_struck(const struct page *page)
     return page->cut;
 }
 
+static uint64_t step_points(uint64_t commands, uint64_t bytes)
+{
+    (void)bytes;
+    return commands + 1;
+}
+
+/* The last point is that of a worker that survived: it proves that the end was reached.
+ */
+static int step_perform(struct bench *bench, struct subject *subject, uint64_t commands,
+                        struct death *ret, struct err *err)
+{
+    struct worker_job job = trial_job(bench, subject, FAULT_STEP);
+    const struct page *page = bench->page;
+    int code;
+
+    if (commands > subject->commands)
+        return err_set(err, ERR_USAGE,
+                       "strategy '%s' has no crash point %llu: its update sends %llu "
+                       "command%s",
+                       bench_strategy(bench, subject)->name, (unsigned long long)commands,
+                       (unsigned long long)subject->commands,
+                       subject->commands == 1 ? "" : "s");
+    job.point.commands = commands;
+    code = trial_run(bench, &job, ret, err);
+    if (code < 0 ||
+        (ret->commands == commands &&
+         ret->outcome == (commands < subject->commands ? OUTCOME_VALID : OUTCOME_MISSED)))
+        return code;
+    return err_set(
+        err, page->error_code ? page->error_code : ERR_USAGE,
+        "strategy '%s' does not repeat itself: cut after %llu of %llu commands, the "
+        "worker ended with '%s' after %llu%s%s",
+        bench_strategy(bench, subject)->name, (unsigned long long)commands,
+        (unsigned long long)subject->commands, outcome_name(ret->outcome),
+        (unsigned long long)ret->commands, page->error[0] ? ": " : "", page->error);
+}
+
 /* The crash model of `byte`: exactly n bytes of the worker's output arrive. Nothing arms
  * it in a worker, because there is none: see recording.h. */
+static uint64_t byte_points(uint64_t commands, uint64_t bytes)
+{
+    (void)commands;
+    return bytes + 1;
+}
+
+static int byte_perform(struct bench *bench, struct subject *subject, uint64_t bytes,
+                        struct death *ret, struct err *err)
+{
+    const struct recording *recording = &subject->recording;
+    int code;
+
+    if (bytes > recording->output_bytes)
+        return err_set(err, ERR_USAGE, "the update of strategy '%s' has only %zu bytes",
+                       bench_strategy(bench, subject)->name, recording->output_bytes);
+    code = trial_cut(bench, subject, bytes, &ret->state, err);
+    ret->outcome = OUTCOME_VALID;
+    ret->commands = ret->replies = recording_complete(recording, bytes);
+    return code;
+}
+
 static const struct fault faults[FAULT_COUNT] = {
-    [FAULT_NONE] = { "none", "the worker is left alone", none_arm, none_struck },
-    [FAULT_STEP] = { "step", "the worker dies at a command boundary", step_arm,
-                     step_struck },
-    [FAULT_BYTE] = { "byte", "exactly n bytes of the worker's output arrive", none_arm,
-                     none_struck },
-    [FAULT_KILL] = { "kill", "SIGKILL at any instant", kill_arm, kill_struck },
+    [FAULT_NONE] = { .name = "none",
+                     .about = "the worker is left alone",
+                     .arm = none_arm,
+                     .struck = none_struck },
+    [FAULT_STEP] = { .name = "step",
+                     .about = "the worker dies at a command boundary",
+                     .stage = STAGE_CENSUS,
+                     .point = "crash point",
+                     .title = "Crash point",
+                     .operand = "a crash point as STRATEGY:POINT",
+                     .mark = ':',
+                     .points = step_points,
+                     .perform = step_perform,
+                     .arm = step_arm,
+                     .struck = step_struck },
+    [FAULT_BYTE] = { .name = "byte",
+                     .about = "exactly n bytes of the worker's output arrive",
+                     .stage = STAGE_POINTS,
+                     .point = "byte position",
+                     .title = "Cut after byte",
+                     .operand = "a cut as STRATEGY@BYTES",
+                     .mark = '@',
+                     .sends_recording = true,
+                     .points = byte_points,
+                     .perform = byte_perform,
+                     .arm = none_arm,
+                     .struck = none_struck },
+    [FAULT_KILL] = { .name = "kill",
+                     .about = "SIGKILL at any instant",
+                     .stage = STAGE_KILLS,
+                     .point = "trial",
+                     .title = "Trial",
+                     .operand = "a trial's number",
+                     .perform = kill_perform,
+                     .arm = kill_arm,
+                     .struck = kill_struck },
 };
 
 const struct fault *fault_by_id(enum fault_id id)
@@ -120,6 +218,11 @@ int faults_parse(const char *list, char **ret, struct err *err)
             *ret = longer;
         }
     return 0;
+}
+
+enum fault_id fault_id(const struct fault *fault)
+{
+    return (enum fault_id)(fault - faults);
 }
 
 enum outcome fault_outcome(const struct fault *fault, const struct page *page,

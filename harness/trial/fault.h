@@ -1,17 +1,26 @@
-/* fault.h - the table of faults: how each one arms, and when a death counts.
+/* fault.h - the table of faults: at which points of an update each one can strike, how it
+ * is performed, and when a death counts.
  *
- * Adding a fault is adding a row to the table in fault.c. Arming happens in the worker,
- * as the last thing before its update; whether a death counts is decided in the lane,
- * from what the worker's page says and how it ended, and is pure. */
+ * Adding a fault is adding a row to the table in fault.c, and the function that performs
+ * it. A fault either has points that can be counted, which are all tried one after the
+ * other, or strikes at instants, and then every trial is a sample.
+ *
+ * Arming happens in the worker, as the last thing before its update; whether a death
+ * counts is decided in the lane, from what the worker's page says and how it ended, and
+ * is pure. */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
+#include "plan/stage.h"
 
-struct wire;
+struct bench;
+struct death;
 struct page;
+struct subject;
+struct wire;
 
 enum fault_id { FAULT_NONE, FAULT_STEP, FAULT_KILL, FAULT_BYTE, FAULT_COUNT };
 
@@ -41,6 +50,20 @@ struct ending {
 struct fault {
     const char *name;
     const char *about;
+    enum stage stage;     /* in which its points are taken */
+    const char *point;    /* what one is called */
+    const char *title;    /* the same, where a replay begins */
+    const char *operand;  /* how a user names one, in words */
+    char mark;            /* stands between the strategy and the point there */
+    bool sends_recording; /* again: the update must repeat itself */
+    /* How many points an update has of so many commands and bytes; they have the numbers
+     * from 0 on. NULL: they cannot be counted, and are instants, in ns from the update's
+     * beginning. */
+    uint64_t (*points)(uint64_t commands, uint64_t bytes);
+    /* Lets it strike a subject's update at a point, and waits until Redis is through with
+     * it. See trial.h. */
+    int (*perform)(struct bench *bench, struct subject *subject, uint64_t point,
+                   struct death *ret, struct err *err);
     /* Called in the worker. Returns 0 or -errno. */
     int (*arm)(struct wire *wire, const struct fault_point *point);
     /* Did a worker that SIGKILL ended inside its update die of this fault? */
@@ -49,6 +72,7 @@ struct fault {
 
 const struct fault *fault_by_id(enum fault_id id);
 const struct fault *fault_by_name(const char *name); /* NULL if there is none */
+enum fault_id fault_id(const struct fault *fault);
 
 /* A list of names with commas in the form in which a request (request.h) has it: in the
  * table's order, each once, and `step` always, because the others are judged by it. The

@@ -56,6 +56,13 @@ struct subject {
     size_t judged;
 };
 
+/* Can its update be sent again? Not if it depends on replies that differ from run to run.
+ */
+static inline bool subject_repeats(const struct subject *subject)
+{
+    return subject->repeated == subject->commands;
+}
+
 struct judge {
     struct scenario *scenario;     /* borrowed */
     const struct address *address; /* of its workers' Redis; borrowed */

@@ -3,6 +3,11 @@
 
 #include "base/clock.h"
 
+void death_release(struct death *death)
+{
+    snapshot_release(&death->state);
+}
+
 int bench_init(struct bench *bench, struct err *err)
 {
     bench->page = page_map(err);
@@ -79,22 +84,27 @@ static int look(struct bench *bench, int64_t client_id, struct snapshot *snapsho
     return code;
 }
 
-int trial_run(struct bench *bench, const struct worker_job *job, struct worker_end *ret,
-              struct snapshot *snapshot, struct err *err)
+int trial_run(struct bench *bench, const struct worker_job *job, struct death *ret,
+              struct err *err)
 {
+    struct worker_end end;
     int code;
 
     bench->phase_ns = clock_now_ns();
     code = judge_prepare(&bench->judge, err);
     bench_end_phase(bench, PHASE_PREPARE, clock_now_ns());
     if (code == 0)
-        code = run_worker(bench, job, ret, err);
+        code = run_worker(bench, job, &end, err);
     if (bench->page->commands)
         judge_touched(&bench->judge);
     if (code < 0)
         return code;
-    end_worker_phases(bench, ret);
-    return look(bench, ret->client_id, snapshot, err);
+    end_worker_phases(bench, &end);
+    ret->outcome = end.outcome;
+    ret->commands = bench->page->commands;
+    ret->replies = bench->page->replies;
+    ret->kill_ns = end.kill_ns;
+    return look(bench, end.client_id, &ret->state, err);
 }
 
 /* Also when answers differ, nothing may be done before Redis has let go of the cut. */
@@ -119,15 +129,18 @@ static int cut_once(struct bench *bench, const struct recording *recording,
 int trial_cut(struct bench *bench, struct subject *subject, uint64_t bytes,
               struct snapshot *snapshot, struct err *err)
 {
-    int code = cut_once(bench, &subject->recording, bytes, snapshot, err);
+    int code;
 
+    if (!subject_repeats(subject))
+        return TRIAL_VARIES;
+    code = cut_once(bench, &subject->recording, bytes, snapshot, err);
     if (code != RECORDING_ANSWERS_DIFFER)
         return code;
     *err = (struct err)ERR_NULL;
     code = controls_record_again(&bench->judge, subject, err);
     if (code < 0)
         return code;
-    if (subject->repeated < subject->commands)
+    if (!subject_repeats(subject))
         return TRIAL_VARIES;
     return cut_once(bench, &subject->recording, bytes, snapshot, err);
 }

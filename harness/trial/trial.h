@@ -19,6 +19,19 @@ struct bench {
     uint64_t phase_ns; /* when the phase that goes on began */
 };
 
+/* What a trial came to. */
+struct death {
+    enum outcome outcome;
+    uint64_t commands, replies; /* written; read: what Redis executed is between them */
+    uint64_t kill_ns;           /* see worker.h */
+    struct snapshot state;      /* owned: what it left */
+};
+#define DEATH_NULL                                                                       \
+    {                                                                                    \
+        .state = SNAPSHOT_NULL                                                           \
+    }
+void death_release(struct death *death);
+
 /* The judge's scenario, address and timeout are set; it learns later. */
 int bench_init(struct bench *bench, struct err *err);
 void bench_release(struct bench *bench);
@@ -33,10 +46,9 @@ void bench_end_phase(struct bench *bench, enum phase phase, uint64_t now_ns);
 struct worker_job trial_job(const struct bench *bench, const struct subject *subject,
                             enum fault_id fault);
 
-/* Prepares, runs a worker, waits until Redis has let go of it. The snapshot is of what it
- * left; how far it came is in the bench's page. */
-int trial_run(struct bench *bench, const struct worker_job *job, struct worker_end *ret,
-              struct snapshot *snapshot, struct err *err);
+/* Prepares, runs a worker, waits until Redis has let go of it, and looks. */
+int trial_run(struct bench *bench, const struct worker_job *job, struct death *ret,
+              struct err *err);
 
 /* In place of a worker, exactly so many bytes of the subject's recorded update arrive.
  * TRIAL_VARIES: what it sends depends on replies that differ from run to run, so it

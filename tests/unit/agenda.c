@@ -122,7 +122,7 @@ static void count_taken(struct agenda *agenda, enum stage stage, unsigned lanes,
  * every item, whatever the shard. */
 Test(agenda, every_item_is_taken_once, .timeout = 60)
 {
-    static const enum stage stages[] = { STAGE_CENSUS, STAGE_BYTES, STAGE_KILLS };
+    static const enum stage stages[] = { STAGE_CENSUS, STAGE_POINTS, STAGE_KILLS };
 
     for (uint64_t round = 0; round < 40; round++) {
         struct shard shard = shard_of(round), whole = SHARD_WHOLE;
@@ -162,7 +162,7 @@ Test(agenda, enough_ends_the_kills)
     agenda_enough(&agenda);
     cr_expect_not(agenda_next(&agenda, STAGE_KILLS, ITEMS, &item));
     cr_expect_eq(item, 1, "nothing is written when there is nothing");
-    cr_expect(agenda_next(&agenda, STAGE_BYTES, ITEMS, &item));
+    cr_expect(agenda_next(&agenda, STAGE_POINTS, ITEMS, &item));
     cr_expect(agenda_next(&agenda, STAGE_CENSUS, ITEMS, &item));
     cr_expect_eq(item, 0);
     agenda_release(&agenda);
@@ -176,7 +176,7 @@ Test(agenda, nothing_to_do)
 
     cr_assert_eq(agenda_init(&agenda, (struct shard){ 4, 5 }, &err), 0, "%s", err.msg);
     cr_expect_not(agenda_next(&agenda, STAGE_KILLS, 0, &item));
-    cr_expect_not(agenda_next(&agenda, STAGE_BYTES, 4, &item), "it would have been 4");
-    cr_expect_not(agenda_next(&agenda, STAGE_BYTES, 4, &item));
+    cr_expect_not(agenda_next(&agenda, STAGE_POINTS, 4, &item), "it would have been 4");
+    cr_expect_not(agenda_next(&agenda, STAGE_POINTS, 4, &item));
     agenda_release(&agenda);
 }
