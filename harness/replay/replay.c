@@ -34,16 +34,24 @@ static bool parse_number(const char *text, uint64_t *ret)
 
 static int refuse(const char *text, struct err *err)
 {
-    CLEANUP(mem_freep) char *expected = mem_strdup(fault_by_id(FAULT_COUNT - 1)->operand);
+    CLEANUP(mem_freep) char *expected = mem_strdup("");
+    size_t told = 0;
 
-    for (enum fault_id id = FAULT_STEP; id + 1 < FAULT_COUNT; id++) {
-        char *longer =
-            mem_printf("%s%s%s", expected, id + 2 < FAULT_COUNT ? ", " : " or ",
-                       fault_by_id(id)->operand);
+    for (int points = 0; points < 2; points++)
+        for (enum fault_id id = FAULT_NONE + 1; id < FAULT_COUNT; id++) {
+            const struct fault *fault = fault_by_id(id);
+            const char *between = told == 0                 ? ""
+                                  : told == FAULT_COUNT - 2 ? " or "
+                                                            : ", ";
+            char *longer;
 
-        free(expected);
-        expected = longer;
-    }
+            if ((fault->points != NULL) != points)
+                continue;
+            longer = mem_printf("%s%s%s", expected, between, fault->operand);
+            free(expected);
+            expected = longer;
+            told++;
+        }
     return err_set(err, ERR_USAGE, "'%.100s' is no trial: expected %s", text, expected);
 }
 
