@@ -44,7 +44,7 @@ static int write_hash(redisContext *connection, size_t fields, size_t bytes,
                : code;
 }
 
-static int time_looks(struct auditor *auditor, double *ret_us, struct err *err)
+static int time_looks(struct observer *observer, double *ret_us, struct err *err)
 {
     CLEANUP(snapshot_release) struct snapshot snapshot = SNAPSHOT_NULL;
     uint64_t times_ns[LOOKS];
@@ -53,7 +53,7 @@ static int time_looks(struct auditor *auditor, double *ret_us, struct err *err)
     for (size_t i = 0; i < LOOKS && code == 0; i++) {
         uint64_t start_ns = clock_now_ns();
 
-        code = snapshot_take(auditor, 0, &snapshot, err);
+        code = snapshot_take(observer, 0, &snapshot, err);
         times_ns[i] = clock_now_ns() - start_ns;
     }
     *ret_us = durations_quantile(times_ns, LOOKS, 0.5) / 1e3;
@@ -64,16 +64,16 @@ static int measure(const struct address *address, size_t fields, size_t bytes,
                    struct err *err)
 {
     CLEANUP(connection_closep) redisContext *connection = NULL;
-    CLEANUP(auditor_release) struct auditor auditor = { .connection = NULL };
+    CLEANUP(observer_release) struct observer observer = { .connection = NULL };
     double us = 0;
     int code = connection_open(address, &connection, err);
 
     if (code == 0)
         code = write_hash(connection, fields, bytes, err);
     if (code == 0)
-        code = auditor_init(&auditor, TAKE_PTR(connection), NULL, NULL, err);
+        code = observer_init(&observer, TAKE_PTR(connection), NULL, NULL, err);
     if (code == 0)
-        code = time_looks(&auditor, &us, err);
+        code = time_looks(&observer, &us, err);
     if (code == 0)
         printf("%.1f\n", us);
     return code;

@@ -22,6 +22,30 @@ int str_compare(struct str a, struct str b)
     return order ? order : (a.length > b.length) - (a.length < b.length);
 }
 
+char *buffer_room(struct buffer *buffer, size_t bytes)
+{
+    if (buffer->length + bytes >= buffer->room) {
+        buffer->room = 2 * buffer->length + bytes + 1; /* not NULL, even if empty */
+        buffer->bytes = mem_grow(buffer->bytes, buffer->room, 1);
+    }
+    return buffer->bytes + buffer->length;
+}
+
+void buffer_add(struct buffer *buffer, struct str text)
+{
+    char *end = buffer_room(buffer, text.length);
+
+    if (text.length)
+        memcpy(end, text.bytes, text.length);
+    buffer->length += text.length;
+}
+
+void buffer_release(struct buffer *buffer)
+{
+    free(buffer->bytes);
+    *buffer = (struct buffer)BUFFER_NULL;
+}
+
 void str_print(FILE *out, struct str text, size_t most)
 {
     size_t columns = 0;

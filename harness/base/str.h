@@ -17,6 +17,24 @@ struct str {
 struct str str_of(const char *text); /* text is terminated; NULL gives the empty string */
 int str_compare(struct str a, struct str b); /* by bytes, then by length: <0, 0, >0 */
 
+/* Bytes of one's own that grow. */
+struct buffer {
+    char *bytes; /* owned */
+    size_t length, room;
+};
+#define BUFFER_NULL                                                                      \
+    {                                                                                    \
+        NULL, 0, 0                                                                       \
+    }
+
+char *buffer_room(struct buffer *buffer, size_t bytes); /* for so many more: at its end */
+void buffer_add(struct buffer *buffer, struct str text);
+void buffer_release(struct buffer *buffer);
+static inline struct str buffer_str(const struct buffer *buffer)
+{
+    return (struct str){ buffer->bytes, buffer->length };
+}
+
 /* For people: printable ASCII as it is, other bytes as \xHH, cut with "..." after `most`
  * columns. */
 void str_print(FILE *out, struct str text, size_t most);

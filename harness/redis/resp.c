@@ -1,48 +1,93 @@
 /* resp.c - see resp.h. */
 #include "redis/resp.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/mem.h"
 #include "redis/connection.h"
 
 #define LEAST_BYTES ((size_t)20 << 10)
 #define DEPTH_MOST 8 /* arrays in arrays, as in hiredis */
 
-struct replies replies_of(int fd, struct arena *arena)
+struct resp resp_of(int fd, struct arena *arena)
 {
-    return (struct replies){ .fd = fd, .arena = arena };
+    return (struct resp){ .fd = fd, .arena = arena };
 }
 
-void replies_put(struct str *commands, int argc, const char *const *words, struct str key)
+/* "*3\r\n" or "$3\r\n"; at most HEAD_BYTES. Returns where it ends. */
+#define HEAD_BYTES 24
+static char *write_head(char *at, char kind, size_t number)
 {
-    const char *argv[6];
-    size_t lengths[6];
-    char *text = NULL, *grown;
-    int bytes;
+    char digits[20];
+    size_t count = 0;
 
-    for (int i = 0; i < argc; i++) {
-        argv[i] = words[i] ? words[i] : key.bytes;
-        lengths[i] = words[i] ? strlen(words[i]) : key.length;
-    }
-    bytes = redisFormatCommandArgv(&text, argc, argv, lengths);
-    if (bytes < 0)
-        abort(); /* UNTESTED: out of memory */
-    grown =
-        mem_grow((char *)(uintptr_t)commands->bytes, commands->length + (size_t)bytes, 1);
-    memcpy(grown + commands->length, text, (size_t)bytes);
-    *commands = (struct str){ grown, commands->length + (size_t)bytes };
-    redisFreeCommand(text);
+    do
+        digits[count++] = (char)('0' + number % 10);
+    while (number /= 10);
+    *at++ = kind;
+    while (count)
+        *at++ = digits[--count];
+    *at++ = '\r';
+    *at++ = '\n';
+    return at;
 }
 
-int replies_ask(struct replies *replies, struct str commands, struct err *err)
+static char *write_word(char *at, const char *bytes, size_t length)
+{
+    at = write_head(at, '$', length);
+    if (length)
+        memcpy(at, bytes, length);
+    at += length;
+    *at++ = '\r';
+    *at++ = '\n';
+    return at;
+}
+
+size_t resp_most(int argc, const size_t *lengths)
+{
+    size_t most = HEAD_BYTES;
+
+    for (int i = 0; i < argc; i++)
+        most += HEAD_BYTES + lengths[i] + 2;
+    return most;
+}
+
+char *resp_write(char *at, int argc, const char *const *argv, const size_t *lengths)
+{
+    at = write_head(at, '*', (size_t)argc);
+    for (int i = 0; i < argc; i++)
+        at = write_word(at, argv[i], lengths[i]);
+    return at;
+}
+
+void resp_put_count(struct buffer *buffer, size_t words)
+{
+    char *at = buffer_room(buffer, HEAD_BYTES);
+
+    buffer->length += (size_t)(write_head(at, '*', words) - at);
+}
+
+void resp_put_word(struct buffer *buffer, struct str word)
+{
+    char *at = buffer_room(buffer, HEAD_BYTES + word.length + 2);
+
+    buffer->length += (size_t)(write_word(at, word.bytes, word.length) - at);
+}
+
+void resp_put(struct buffer *buffer, size_t count, const char *const *words,
+              struct str key)
+{
+    resp_put_count(buffer, count);
+    for (size_t i = 0; i < count; i++)
+        resp_put_word(buffer, words[i] ? str_of(words[i]) : key);
+}
+
+int resp_send(struct resp *resp, struct str commands, struct err *err)
 {
     while (commands.length) {
-        ssize_t n = send(replies->fd, commands.bytes, commands.length, MSG_NOSIGNAL);
+        ssize_t n = send(resp->fd, commands.bytes, commands.length, MSG_NOSIGNAL);
 
         if (n < 0 && errno == EINTR)
             continue;
@@ -130,19 +175,19 @@ static enum parsed pass_value(struct parser *parser, uint64_t *ret_elements)
 }
 
 /* Counts the replies that are whole by now; nothing is looked at twice. */
-static void scan(struct replies *replies)
+static void scan(struct resp *resp)
 {
-    struct parser parser = { NULL, replies->bytes + replies->scanned,
-                             replies->bytes + replies->used };
+    struct parser parser = { NULL, resp->bytes + resp->scanned,
+                             resp->bytes + resp->used };
     uint64_t elements;
     enum parsed parsed;
 
     while ((parsed = pass_value(&parser, &elements)) == PARSED) {
-        replies->missing = (replies->missing ? replies->missing : 1) - 1 + elements;
-        replies->whole += replies->missing == 0;
-        replies->scanned = (size_t)(parser.at - replies->bytes);
+        resp->missing = (resp->missing ? resp->missing : 1) - 1 + elements;
+        resp->whole += resp->missing == 0;
+        resp->scanned = (size_t)(parser.at - resp->bytes);
     }
-    replies->nonsense = parsed == PARSED_NONSENSE;
+    resp->nonsense = parsed == PARSED_NONSENSE;
 }
 
 static enum parsed take_string(struct parser *parser, redisReply *ret)
@@ -227,71 +272,70 @@ static enum parsed take_reply(struct parser *parser, redisReply *ret, int depth)
     }
 }
 
-static void make_room(struct replies *replies)
+static void make_room(struct resp *resp)
 {
-    size_t left = replies->used - replies->taken;
+    size_t left = resp->used - resp->taken;
     char *bytes;
 
-    if (replies->used < replies->room)
+    if (resp->used < resp->room)
         return;
-    replies->room = left < LEAST_BYTES / 2 ? LEAST_BYTES : 2 * left;
-    bytes = arena_take(replies->arena, replies->room);
+    resp->room = left < LEAST_BYTES / 2 ? LEAST_BYTES : 2 * left;
+    bytes = arena_take(resp->arena, resp->room);
     if (left)
-        memcpy(bytes, replies->bytes + replies->taken, left);
-    replies->bytes = bytes;
-    replies->used = left;
-    replies->scanned -= replies->taken;
-    replies->taken = 0;
+        memcpy(bytes, resp->bytes + resp->taken, left);
+    resp->bytes = bytes;
+    resp->used = left;
+    resp->scanned -= resp->taken;
+    resp->taken = 0;
 }
 
-ssize_t replies_receive(struct replies *replies, int flags)
+ssize_t resp_receive(struct resp *resp, int flags)
 {
     ssize_t n;
 
-    make_room(replies);
-    n = recv(replies->fd, replies->bytes + replies->used, replies->room - replies->used,
-             flags);
+    make_room(resp);
+    n = recv(resp->fd, resp->bytes + resp->used, resp->room - resp->used, flags);
     if (n < 0)
         return -errno;
-    replies->used += (size_t)n;
-    replies->received += (uint64_t)n;
-    scan(replies);
+    resp->used += (size_t)n;
+    resp->received += (uint64_t)n;
+    scan(resp);
     return n;
 }
 
-int replies_take(struct replies *replies, const redisReply **ret)
+int resp_take(struct resp *resp, const redisReply **ret)
 {
-    struct parser parser = { replies->arena, replies->bytes + replies->taken,
-                             replies->bytes + replies->used };
-    redisReply *reply = arena_take(replies->arena, sizeof(*reply));
+    struct parser parser = { resp->arena, resp->bytes + resp->taken,
+                             resp->bytes + resp->used };
+    redisReply *reply = arena_take(resp->arena, sizeof(*reply));
 
     if (take_reply(&parser, reply, 0) != PARSED)
         return -EIO;
-    replies->taken = (size_t)(parser.at - replies->bytes);
-    replies->whole--;
+    resp->taken = (size_t)(parser.at - resp->bytes);
+    resp->whole--;
     *ret = reply;
     return 0;
 }
 
-uint64_t replies_taken(const struct replies *replies)
+uint64_t resp_taken(const struct resp *resp)
 {
-    return replies->received - (replies->used - replies->taken);
+    return resp->received - (resp->used - resp->taken);
 }
 
-void replies_forget(struct replies *replies)
+void resp_forget(struct resp *resp)
 {
-    replies->bytes = NULL;
-    replies->room = replies->used = replies->scanned = replies->taken = 0;
+    resp->bytes = NULL;
+    resp->room = resp->used = resp->scanned = resp->taken = 0;
 }
 
 /* The watchdog's tick interrupts, and the socket's own time limit begins anew. */
-static int wait_for_more(struct replies *replies, const char *what, struct err *err)
+static int wait_for_more(struct resp *resp, const char *what, struct err *err)
 {
     uint64_t start_ns = clock_now_ns();
     ssize_t n;
 
     do
-        n = replies_receive(replies, 0);
+        n = resp_receive(resp, 0);
     while (n == -EINTR &&
            clock_now_ns() - start_ns < CONNECTION_TIMEOUT_S * NSEC_PER_SEC);
     return n > 0 ? 0
@@ -299,14 +343,14 @@ static int wait_for_more(struct replies *replies, const char *what, struct err *
                            n ? strerror((int)-n) : "connection lost");
 }
 
-int replies_next(struct replies *replies, const char *what, const redisReply **ret,
-                 struct err *err)
+int resp_next(struct resp *resp, const char *what, const redisReply **ret,
+              struct err *err)
 {
     int code = 0;
 
-    while (code == 0 && !replies->whole && !replies->nonsense)
-        code = wait_for_more(replies, what, err);
-    if (code == 0 && (!replies->whole || replies_take(replies, ret) < 0))
+    while (code == 0 && !resp->whole && !resp->nonsense)
+        code = wait_for_more(resp, what, err);
+    if (code == 0 && (!resp->whole || resp_take(resp, ret) < 0))
         code =
             err_set(err, -EIO, "Redis did not answer %s: what it says is no reply", what);
     return code;

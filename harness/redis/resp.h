@@ -1,4 +1,5 @@
-/* resp.h - what Redis says, taken apart where it arrived.
+/* resp.h - Redis's protocol: commands put together, replies taken apart where they
+ * arrived.
  *
  * Bytes are received into an arena, and replies are what hiredis would make of them
  * (redisReply), with strings that lie between the bytes. They live as long as the arena
@@ -16,7 +17,27 @@
 #include "base/err.h"
 #include "base/str.h"
 
-struct replies {
+/* How many bytes a command takes at most; writing it, which returns where it ends. */
+size_t resp_most(int argc, const size_t *lengths);
+char *resp_write(char *at, int argc, const char *const *argv, const size_t *lengths);
+
+/* Adds a command to a buffer: first how many words it has, then each one. */
+void resp_put_count(struct buffer *buffer, size_t words);
+void resp_put_word(struct buffer *buffer, struct str word);
+/* All of it; NULL among the words is the key. */
+void resp_put(struct buffer *buffer, size_t count, const char *const *words,
+              struct str key);
+
+/* The text of a string or a status, "" of anything else. */
+static inline struct str resp_text(const redisReply *reply)
+{
+    if (reply->type != REDIS_REPLY_STRING && reply->type != REDIS_REPLY_STATUS)
+        return STR("");
+    return (struct str){ reply->str, (size_t)reply->len };
+}
+
+/* What comes in on a connection. */
+struct resp {
     int fd;              /* borrowed; blocking */
     struct arena *arena; /* borrowed */
     char *bytes;
@@ -27,29 +48,24 @@ struct replies {
     bool nonsense;                     /* what came is no reply */
 };
 
-struct replies replies_of(int fd, struct arena *arena);
+struct resp resp_of(int fd, struct arena *arena);
 
-/* Adds a command, of at most 6 words, to a text; NULL among them is the key. The text's
- * memory is owned. */
-void replies_put(struct str *commands, int argc, const char *const *words,
-                 struct str key);
-
-int replies_ask(struct replies *replies, struct str commands, struct err *err);
+int resp_send(struct resp *resp, struct str commands, struct err *err);
 
 /* Receives once, with the flags of recv(2), and counts which replies are whole. The
  * number of bytes, 0 at the end, or -errno. */
-ssize_t replies_receive(struct replies *replies, int flags);
+ssize_t resp_receive(struct resp *resp, int flags);
 
 /* The next reply, if one is whole; -EIO if it makes no sense. */
-int replies_take(struct replies *replies, const redisReply **ret);
+int resp_take(struct resp *resp, const redisReply **ret);
 
 /* Bytes of all the replies that were given out. */
-uint64_t replies_taken(const struct replies *replies);
+uint64_t resp_taken(const struct resp *resp);
 
 /* The arena is about to be reset, and nothing was received that was not given out. */
-void replies_forget(struct replies *replies);
+void resp_forget(struct resp *resp);
 
 /* The next reply, which may be an error, on a connection with a time limit. `what` was
  * asked. */
-int replies_next(struct replies *replies, const char *what, const redisReply **ret,
-                 struct err *err);
+int resp_next(struct resp *resp, const char *what, const redisReply **ret,
+              struct err *err);

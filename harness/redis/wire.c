@@ -25,7 +25,7 @@ struct wire {
     uint64_t sent;  /* commands */
     uint64_t writes;
     struct arena heard; /* of replies */
-    struct replies replies;
+    struct resp replies;
     uint64_t read;  /* replies, also those that nobody asked for yet */
     uint64_t asked; /* replies that were given out */
     bool writing;   /* wrote since it last waited */
@@ -51,7 +51,7 @@ struct wire *wire_new(int fd, struct page *page)
                            .heard = heard,
                            .limit = UINT64_MAX,
                            .manner = WIRE_ONE_BUFFER };
-    wire->replies = replies_of(fd, &wire->heard);
+    wire->replies = resp_of(fd, &wire->heard);
     if (page)
         page->wire = wire;
     return wire;
@@ -88,7 +88,7 @@ uint64_t wire_due(const struct wire *wire)
 /* Sends so much of the buffer. */
 static int send_bytes(struct wire *wire, size_t length, struct err *err)
 {
-    return replies_ask(&wire->replies, (struct str){ wire->buffer, length }, err);
+    return resp_send(&wire->replies, (struct str){ wire->buffer, length }, err);
 }
 
 static bool is_traced(const struct wire *wire)
@@ -150,7 +150,7 @@ static int send_commands(struct wire *wire, size_t commands, struct err *err)
 
 static int record_answer(struct wire *wire, size_t length, struct err *err)
 {
-    const struct replies *replies = &wire->replies;
+    const struct resp *replies = &wire->replies;
     uint64_t before = replies->received - length;
 
     if (replies->received > RECORD_BYTES)
@@ -170,7 +170,7 @@ static ssize_t receive_aside(struct wire *wire, int flags, struct err *err)
     /* A command may block for as long as the watchdog lets it: the socket's own time
      * limit is for those who have none. */
     do {
-        n = replies_receive(&wire->replies, flags);
+        n = resp_receive(&wire->replies, flags);
         if (n == -EAGAIN && flags & MSG_DONTWAIT)
             return 0;
     } while (n == -EINTR || n == -EAGAIN);
@@ -282,43 +282,13 @@ static void make_room(struct wire *wire, size_t bytes)
     }
 }
 
-/* "*3\r\n" or "$3\r\n"; at most HEAD_BYTES. Returns where it ends. */
-#define HEAD_BYTES 24
-static char *put_head(char *at, char kind, size_t number)
-{
-    char digits[20];
-    size_t count = 0;
-
-    do
-        digits[count++] = (char)('0' + number % 10);
-    while (number /= 10);
-    *at++ = kind;
-    while (count)
-        *at++ = digits[--count];
-    *at++ = '\r';
-    *at++ = '\n';
-    return at;
-}
-
 /* Formats a command where it will be sent from. */
 static void put_command(struct wire *wire, int argc, const char *const *argv,
                         const size_t *lengths)
 {
-    size_t most = HEAD_BYTES;
-    char *at;
-
-    for (int i = 0; i < argc; i++)
-        most += HEAD_BYTES + lengths[i] + 2;
-    make_room(wire, most);
-    at = put_head(wire->buffer + wire->used, '*', (size_t)argc);
-    for (int i = 0; i < argc; i++) {
-        at = put_head(at, '$', lengths[i]);
-        memcpy(at, argv[i], lengths[i]);
-        at += lengths[i];
-        *at++ = '\r';
-        *at++ = '\n';
-    }
-    wire->used = (size_t)(at - wire->buffer);
+    make_room(wire, resp_most(argc, lengths));
+    wire->used = (size_t)(resp_write(wire->buffer + wire->used, argc, argv, lengths) -
+                          wire->buffer);
 }
 
 int wire_append(struct wire *wire, int argc, const char *const *argv,
@@ -331,7 +301,7 @@ int wire_append(struct wire *wire, int argc, const char *const *argv,
 
 static int take(struct wire *wire, const redisReply **ret, struct err *err)
 {
-    if (wire->replies.whole && replies_take(&wire->replies, ret) == 0)
+    if (wire->replies.whole && resp_take(&wire->replies, ret) == 0)
         return 0;
     return err_set(err, -EIO, "read a reply from Redis: what it says is no reply");
 }
@@ -341,7 +311,7 @@ static void forget_read(struct wire *wire)
 {
     if (wire->replies.taken < wire->replies.used)
         return;
-    replies_forget(&wire->replies);
+    resp_forget(&wire->replies);
     arena_reset(&wire->heard);
 }
 
@@ -360,7 +330,7 @@ int wire_read(struct wire *wire, const redisReply **ret, struct err *err)
     if (take(wire, ret, err) < 0)
         return err->code;
     if (page && page->record && wire->asked < wire->sent)
-        page->traces[wire->asked].reply_end = replies_taken(&wire->replies);
+        page->traces[wire->asked].reply_end = resp_taken(&wire->replies);
     note_read(wire, ++wire->asked);
     return 0;
 }

@@ -239,7 +239,7 @@ static int measure_all(struct lane *lane, struct err *err)
         .count = settings->plan.strategies,
         .address = &settings->address,
         .worker_address = &settings->worker_address,
-        .kept = lane->bench.judge.auditor.kept,
+        .kept = lane->bench.judge.keeper.kept,
         .timeout_ns = settings->timeout_ns,
     };
     CLEANUP(cost_release) struct cost cost = COST_NULL;

@@ -46,8 +46,8 @@ static const char script_text[] =
 /* The types that can be read by one plain command: its words, NULL for the key. */
 static const struct kind {
     const char *type;
-    int argc;
-    const char *argv[5];
+    size_t word_count;
+    const char *words[5];
 } kinds[] = {
     { "string", 2, { "GET", NULL } },
     { "hash", 2, { "HGETALL", NULL } },
@@ -58,104 +58,120 @@ static const struct kind {
 
 /* A key, and the type that it had when it was met last. */
 struct acquaintance {
-    struct str key; /* owned */
+    struct buffer key;
     const struct kind *kind;
 };
 
-static struct str text_of(const redisReply *reply)
-{
-    return (struct str){ reply->str, (size_t)reply->len };
-}
-
-static const struct kind *kind_of(const struct rows *rows, struct str type)
+static const struct kind *kind_of(const struct keyspace *keyspace, struct str type)
 {
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
         if (str_compare(type, str_of(kinds[i].type)) == 0)
-            return rows->field_expiries && strcmp(kinds[i].type, "hash") == 0 ? NULL
-                                                                              : &kinds[i];
+            return keyspace->field_expiries && strcmp(kinds[i].type, "hash") == 0
+                       ? NULL
+                       : &kinds[i];
     return NULL;
 }
 
-static void put_plain(struct rows *rows)
+static void put_plain(struct keyspace *keyspace)
 {
     static const char *const dbsize[] = { "DBSIZE" };
     static const char *const type[] = { "TYPE", NULL };
     static const char *const pttl[] = { "PTTL", NULL };
     static const char *const del[] = { "DEL", NULL };
 
-    rows->plain.length = rows->drop.length = 0;
-    replies_put(&rows->plain, 1, dbsize, STR(""));
-    for (size_t i = 0; i < rows->met_count; i++) {
-        const struct acquaintance *met = &rows->met[i];
+    keyspace->plain.length = keyspace->drop.length = 0;
+    resp_put(&keyspace->plain, 1, dbsize, STR(""));
+    for (size_t i = 0; i < keyspace->met_count; i++) {
+        const struct kind *kind = keyspace->met[i].kind;
+        struct str key = buffer_str(&keyspace->met[i].key);
 
-        replies_put(&rows->plain, 2, type, met->key);
-        replies_put(&rows->plain, 2, pttl, met->key);
-        replies_put(&rows->plain, met->kind->argc, met->kind->argv, met->key);
-        replies_put(&rows->drop, 2, del, met->key);
+        resp_put(&keyspace->plain, 2, type, key);
+        resp_put(&keyspace->plain, 2, pttl, key);
+        resp_put(&keyspace->plain, kind->word_count, kind->words, key);
+        resp_put(&keyspace->drop, 2, del, key);
     }
 }
 
-int rows_init(struct rows *rows, redisContext *connection, bool field_expiries,
-              struct err *err)
+int keyspace_field_expiries(redisContext *connection, bool *ret, struct err *err)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+    int code = CONNECTION_COMMAND(connection, &reply, err, "COMMAND", "INFO", "HPTTL");
+
+    if (code == 0)
+        *ret = reply->type == REDIS_REPLY_ARRAY && reply->elements == 1 &&
+               reply->element[0]->type == REDIS_REPLY_ARRAY &&
+               reply->element[0]->elements > 0;
+    return code;
+}
+
+int keyspace_init(struct keyspace *keyspace, redisContext *connection, struct err *err)
 {
     char sha[41];
-    const char *const words[] = { "EVALSHA", sha, "0", field_expiries ? "1" : "0" };
-    int code = connection_load_script(connection, script_text, sha, err);
+    const char *words[] = { "EVALSHA", sha, "0", NULL };
+    int code;
 
+    *keyspace = (struct keyspace){ .met = NULL };
+    code = keyspace_field_expiries(connection, &keyspace->field_expiries, err);
+    if (code == 0)
+        code = connection_load_script(connection, script_text, sha, err);
     if (code < 0)
         return code;
-    *rows = (struct rows){ .field_expiries = field_expiries };
-    replies_put(&rows->script, ARRAY_SIZE(words), words, STR(""));
-    put_plain(rows);
+    resp_put(&keyspace->script, ARRAY_SIZE(words), words,
+             keyspace->field_expiries ? STR("1") : STR("0"));
+    put_plain(keyspace);
     return 0;
 }
 
-void rows_release(struct rows *rows)
+void keyspace_release(struct keyspace *keyspace)
 {
-    for (size_t i = 0; i < rows->met_count; i++)
-        free((char *)(uintptr_t)rows->met[i].key.bytes);
-    free(rows->met);
-    free((char *)(uintptr_t)rows->plain.bytes);
-    free((char *)(uintptr_t)rows->script.bytes);
-    free((char *)(uintptr_t)rows->drop.bytes);
-    *rows = (struct rows){ .met = NULL };
+    for (size_t i = 0; i < keyspace->met_count; i++)
+        buffer_release(&keyspace->met[i].key);
+    free(keyspace->met);
+    buffer_release(&keyspace->plain);
+    buffer_release(&keyspace->script);
+    buffer_release(&keyspace->drop);
+    *keyspace = (struct keyspace){ .met = NULL };
 }
 
-static void meet(struct rows *rows, struct str key, const struct kind *kind)
+static void meet(struct keyspace *keyspace, struct str key, const struct kind *kind)
 {
-    for (size_t i = 0; i < rows->met_count; i++)
-        if (str_compare(rows->met[i].key, key) == 0) {
-            rows->met[i].kind = kind;
+    struct acquaintance *met;
+
+    for (size_t i = 0; i < keyspace->met_count; i++)
+        if (str_compare(buffer_str(&keyspace->met[i].key), key) == 0) {
+            keyspace->met[i].kind = kind;
             return;
         }
-    rows->met = mem_grow(rows->met, rows->met_count + 1, sizeof(*rows->met));
-    rows->met[rows->met_count++] =
-        (struct acquaintance){ { mem_copy(key.bytes, key.length), key.length }, kind };
+    keyspace->met =
+        mem_grow(keyspace->met, keyspace->met_count + 1, sizeof(*keyspace->met));
+    met = &keyspace->met[keyspace->met_count++];
+    *met = (struct acquaintance){ BUFFER_NULL, kind };
+    buffer_add(&met->key, key);
 }
 
 /* Plain questions were not enough: what would have been? */
-static void meet_all(struct rows *rows, const redisReply *all)
+static void meet_all(struct keyspace *keyspace, const redisReply *all)
 {
-    rows->strange = rows->in_vain++ >= IN_VAIN_MOST;
-    for (size_t i = 0; i < all->elements && !rows->strange; i++) {
+    keyspace->strange = keyspace->in_vain++ >= IN_VAIN_MOST;
+    for (size_t i = 0; i < all->elements && !keyspace->strange; i++) {
         const redisReply *row = all->element[i];
-        const struct kind *kind = kind_of(rows, text_of(row->element[1]));
+        const struct kind *kind = kind_of(keyspace, resp_text(row->element[1]));
 
         if (kind)
-            meet(rows, text_of(row->element[0]), kind);
-        rows->strange = !kind || rows->met_count > MET_MOST;
+            meet(keyspace, resp_text(row->element[0]), kind);
+        keyspace->strange = !kind || keyspace->met_count > MET_MOST;
     }
-    put_plain(rows);
+    put_plain(keyspace);
 }
 
-struct str rows_question(const struct rows *rows)
+struct str keyspace_question(const struct keyspace *keyspace)
 {
-    return rows->strange ? rows->script : rows->plain;
+    return buffer_str(keyspace->strange ? &keyspace->script : &keyspace->plain);
 }
 
-static int read_script(struct replies *replies, const redisReply **ret, struct err *err)
+static int read_script(struct resp *resp, const redisReply **ret, struct err *err)
 {
-    int code = replies_next(replies, "the audit's script", ret, err);
+    int code = resp_next(resp, "the audit's script", ret, err);
 
     return code == 0 ? connection_check(*ret, "the audit's script", err) : code;
 }
@@ -181,12 +197,12 @@ static redisReply *make_row(const struct acquaintance *met, const redisReply *ty
 
     if (type->type != REDIS_REPLY_STATUS || pttl->type != REDIS_REPLY_INTEGER ||
         elements->type != expected || pttl->integer < -1 ||
-        str_compare(text_of(type), str_of(met->kind->type)) != 0)
+        str_compare(resp_text(type), str_of(met->kind->type)) != 0)
         return NULL;
     key = arena_take(arena, sizeof(*key));
     memset(key, 0, sizeof(*key));
     key->type = REDIS_REPLY_STRING;
-    key->str = (char *)(uintptr_t)met->key.bytes;
+    key->str = met->key.bytes;
     key->len = met->key.length;
     row = make_array(arena, 4);
     row->element[0] = key;
@@ -201,22 +217,23 @@ static redisReply *make_row(const struct acquaintance *met, const redisReply *ty
 }
 
 /* *ret stays NULL if the answers do not account for every key. */
-static int read_plain(struct rows *rows, struct replies *replies, const redisReply **ret,
-                      struct err *err)
+static int read_plain(struct keyspace *keyspace, struct resp *resp,
+                      const redisReply **ret, struct err *err)
 {
-    redisReply *all = make_array(replies->arena, rows->met_count);
+    redisReply *all = make_array(resp->arena, keyspace->met_count);
     const redisReply *size, *answers[3];
-    int code = replies_next(replies, "DBSIZE", &size, err);
+    int code = resp_next(resp, "DBSIZE", &size, err);
 
     all->elements = 0;
-    for (size_t i = 0; i < rows->met_count; i++) {
+    for (size_t i = 0; i < keyspace->met_count; i++) {
         redisReply *row;
 
         for (size_t k = 0; k < ARRAY_SIZE(answers) && code == 0; k++)
-            code = replies_next(replies, "what the audit asks", &answers[k], err);
+            code = resp_next(resp, "what the audit asks", &answers[k], err);
         if (code < 0)
             return code;
-        row = make_row(&rows->met[i], answers[0], answers[1], answers[2], replies->arena);
+        row =
+            make_row(&keyspace->met[i], answers[0], answers[1], answers[2], resp->arena);
         if (row)
             all->element[all->elements++] = row;
     }
@@ -226,25 +243,25 @@ static int read_plain(struct rows *rows, struct replies *replies, const redisRep
     return code;
 }
 
-int rows_read(struct rows *rows, struct replies *replies, const redisReply **ret,
-              struct err *err)
+int keyspace_read(struct keyspace *keyspace, struct resp *resp, const redisReply **ret,
+                  struct err *err)
 {
     const redisReply *reply = NULL;
     int code;
 
-    if (rows->strange)
-        return read_script(replies, ret, err);
-    code = read_plain(rows, replies, &reply, err);
+    if (keyspace->strange)
+        return read_script(resp, ret, err);
+    code = read_plain(keyspace, resp, &reply, err);
     if (code == 0 && reply) {
-        rows->in_vain = 0;
+        keyspace->in_vain = 0;
         *ret = reply;
         return 0;
     }
     if (code == 0)
-        code = replies_ask(replies, rows->script, err);
+        code = resp_send(resp, buffer_str(&keyspace->script), err);
     if (code == 0)
-        code = read_script(replies, ret, err);
+        code = read_script(resp, ret, err);
     if (code == 0)
-        meet_all(rows, *ret);
+        meet_all(keyspace, *ret);
     return code;
 }

@@ -24,22 +24,24 @@
 #include "redis/connection.h"
 #include "redis/resp.h"
 
-struct rows {
+struct keyspace {
     bool field_expiries; /* the server has them */
     bool strange;        /* keys are too many or of other types: ask the script only */
     struct acquaintance *met; /* keys met before; owned */
     size_t met_count;
-    struct str plain, script; /* the two questions; owned */
-    struct str drop;          /* the commands that delete all keys met, one each; owned */
-    unsigned in_vain;         /* plain questions in a row that were not enough */
+    struct buffer plain, script; /* the two questions */
+    struct buffer drop;          /* the commands that delete all keys met, one each */
+    unsigned in_vain;            /* plain questions in a row that were not enough */
 };
 
-int rows_init(struct rows *rows, redisContext *connection, bool field_expiries,
-              struct err *err);
-void rows_release(struct rows *rows);
+/* Do fields of hashes expire one by one on this server? */
+int keyspace_field_expiries(redisContext *connection, bool *ret, struct err *err);
+
+int keyspace_init(struct keyspace *keyspace, redisContext *connection, struct err *err);
+void keyspace_release(struct keyspace *keyspace);
 
 /* What to ask. */
-struct str rows_question(const struct rows *rows);
+struct str keyspace_question(const struct keyspace *keyspace);
 /* Reads the answer, perhaps after another question: an array of rows in the arena. */
-int rows_read(struct rows *rows, struct replies *replies, const redisReply **ret,
-              struct err *err);
+int keyspace_read(struct keyspace *keyspace, struct resp *resp, const redisReply **ret,
+                  struct err *err);

@@ -1,4 +1,4 @@
-/* snapshot.h - the whole state of a database in one round trip, and putting a state back.
+/* snapshot.h - the whole state of a database in one round trip.
  *
  * The database is read by one script, together with the question whether a client is
  * still connected: nothing is read before redis-server has freed the dead worker's
@@ -36,36 +36,32 @@ struct snapshot {
         .arena = ARENA_NULL, .state = STATE_NULL                                         \
     }
 
-/* A connection that looks and puts back, with the scripts it needs. */
-struct auditor {
+/* A connection that looks. */
+struct observer {
     redisContext *connection;                /* owned */
     const struct patterns *ignore, *ordered; /* keys; borrowed; NULL: none */
     struct bounds bounds;
-    bool field_expiries; /* the server has them */
-    size_t kept;         /* keys of the old state */
-    struct str undo;    /* the plain commands that bring them back; owned; "": too many */
-    size_t undo_ones;   /* how many of these must answer 1 */
-    struct arena arena; /* of the answers */
-    struct rows rows;   /* owned */
-    char keep_sha[41], restore_sha[41], expire_sha[41];
+    struct keyspace keyspace;
+    struct buffer question; /* of the latest look */
 };
 
-/* Takes over the connection, loads the scripts, finds out what the server can do. Keys
- * that match `ignore` are not looked at; in lists that match `ordered`, order counts. */
-int auditor_init(struct auditor *auditor, redisContext *connection,
-                 const struct patterns *ignore, const struct patterns *ordered,
-                 struct err *err);
-void auditor_release(struct auditor *auditor);
+/* Takes over the connection, finds out what the server can do. Keys that match `ignore`
+ * are not looked at; in lists that match `ordered`, order counts. */
+int observer_init(struct observer *observer, redisContext *connection,
+                  const struct patterns *ignore, const struct patterns *ordered,
+                  struct err *err);
+void observer_release(struct observer *observer);
 
 /* Waits until the client is gone (0: nobody to wait for), then reads everything. The
  * snapshot's former contents are released. */
-int snapshot_take(struct auditor *auditor, int64_t client_id, struct snapshot *snapshot,
+int snapshot_take(struct observer *observer, int64_t client_id, struct snapshot *snapshot,
                   struct err *err);
-/* The same by another connection than the auditor's. */
-int snapshot_take_by(struct auditor *auditor, redisContext *connection, int64_t client_id,
-                     struct snapshot *snapshot, struct err *err);
+/* The same by another connection than the observer's. */
+int snapshot_take_by(struct observer *observer, redisContext *connection,
+                     int64_t client_id, struct snapshot *snapshot, struct err *err);
 /* Takes the reply apart again, with the bounds as they are now. */
-int snapshot_digest(struct auditor *auditor, struct snapshot *snapshot, struct err *err);
+int snapshot_digest(struct observer *observer, struct snapshot *snapshot,
+                    struct err *err);
 void snapshot_release(struct snapshot *snapshot);
 
 /* The time to live of a key, or of a hash's field ("": of the key itself), as the
@@ -73,20 +69,5 @@ void snapshot_release(struct snapshot *snapshot);
 int64_t snapshot_ttl_ms(const struct snapshot *snapshot, struct str key,
                         struct str field);
 
-/* Time passes: drops every key and hash field that has an expiry. */
-int snapshot_expire(struct auditor *auditor, struct err *err);
-
 /* Raises the bounds to cover the expiries of a snapshot. */
 void bounds_cover(struct bounds *bounds, const struct snapshot *snapshot);
-
-/* Keeps the state of a snapshot, which must be what the database holds, inside the
- * server. Once. */
-int snapshot_keep(struct auditor *auditor, const struct snapshot *snapshot,
-                  struct err *err);
-
-/* Makes the database hold exactly what was kept; with `kept` false, nothing. */
-int snapshot_restore(struct auditor *auditor, bool kept, struct err *err);
-
-/* The same, if nothing has happened to the database since it was looked at. Costs less.
- */
-int snapshot_undo(struct auditor *auditor, struct err *err);

@@ -10,11 +10,11 @@ static int learn_old(struct judge *judge, struct err *err)
     for (int run = 0; run < 2 && code == 0; run++) {
         struct snapshot *snapshot = run ? &again : &judge->old;
 
-        code = snapshot_restore(&judge->auditor, false, err);
+        code = keeper_empty(&judge->keeper, err);
         if (code == 0 && judge->scenario->before)
             code = judge_run(judge, judge->scenario->before, "before", false, err);
         if (code == 0)
-            code = snapshot_take(&judge->auditor, 0, snapshot, err);
+            code = snapshot_take(&judge->observer, 0, snapshot, err);
     }
     if (code < 0)
         return code;
@@ -25,8 +25,8 @@ static int learn_old(struct judge *judge, struct err *err)
             "scenario may depend on chance or on the clock: use p.seed and p.now, or "
             "name the key in `ignore`",
             judge->scenario->outline.path, difference);
-    bounds_cover(&judge->auditor.bounds, &again);
-    return snapshot_keep(&judge->auditor, &again, err);
+    bounds_cover(&judge->observer.bounds, &again);
+    return keeper_keep(&judge->keeper, &again, err);
 }
 
 static int run_update(struct judge *judge, struct subject *subject, struct snapshot *ret,
@@ -41,7 +41,7 @@ static int run_update(struct judge *judge, struct subject *subject, struct snaps
         code = judge_run(judge, judge->scenario->functions[subject->strategy].update,
                          what, true, err);
     if (code == 0)
-        code = snapshot_take(&judge->auditor, 0, ret, err);
+        code = snapshot_take(&judge->observer, 0, ret, err);
     subject->commands = judge->page->commands;
     subject->bytes = judge->page->bytes;
     subject->trips = judge->page->trips;
@@ -81,8 +81,8 @@ static int learn_new(struct judge *judge, struct subject *subject, struct err *e
     recording_take(&subject->recording, judge->page);
     if (code == 0) {
         /* Its expiries are within their bounds by definition. */
-        bounds_cover(&judge->auditor.bounds, &subject->done);
-        code = snapshot_digest(&judge->auditor, &subject->done, err);
+        bounds_cover(&judge->observer.bounds, &subject->done);
+        code = snapshot_digest(&judge->observer, &subject->done, err);
     }
     if (code == 0)
         code = run_update(judge, subject, &again, err);
@@ -178,9 +178,11 @@ int controls_learn(struct judge *judge, redisContext *connection,
 {
     struct subject apart = { .strategy = judge->scenario->outline.reference };
     struct subject *reference;
-    int code = auditor_init(&judge->auditor, connection, &judge->scenario->ignore,
-                            &judge->scenario->ordered, err);
+    int code = observer_init(&judge->observer, connection, &judge->scenario->ignore,
+                             &judge->scenario->ordered, err);
 
+    if (code == 0)
+        code = keeper_init(&judge->keeper, connection, err);
     judge->page = page_map(err);
     if (!judge->page)
         return err->code;

@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/process.h"
 #include "redis/wire.h"
-#include "state/snapshot.h"
+#include "state/keeper.h"
 
 #define WARM_UP 3
 
@@ -21,13 +21,12 @@ struct shared {
 };
 #define STRIDE (COST_UPDATES + 1)
 
-static int measure_once(struct scenario *scenario, size_t strategy,
-                        struct auditor *restorer, struct wire *wire, uint64_t *ret_ns,
-                        struct err *err)
+static int measure_once(struct scenario *scenario, size_t strategy, struct keeper *keeper,
+                        struct wire *wire, uint64_t *ret_ns, struct err *err)
 {
     uint64_t start_ns;
     bool refused;
-    int code = snapshot_restore(restorer, true, err);
+    int code = keeper_restore(keeper, err);
 
     if (code < 0)
         return code;
@@ -42,7 +41,7 @@ static int measure_once(struct scenario *scenario, size_t strategy,
                     : 0;
 }
 
-static int measure_rounds(const struct cost_order *order, struct auditor *restorer,
+static int measure_rounds(const struct cost_order *order, struct keeper *keeper,
                           struct wire *wire, struct shared *shared, struct err *err)
 {
     uint64_t deadline_ns = clock_now_ns() + COST_BUDGET_NS * order->count;
@@ -53,7 +52,7 @@ static int measure_rounds(const struct cost_order *order, struct auditor *restor
         for (size_t i = 0; i < order->count; i++) {
             uint64_t *row = &shared->values[i * STRIDE];
             uint64_t duration_ns = 0;
-            int code = measure_once(order->scenario, order->strategies[i], restorer, wire,
+            int code = measure_once(order->scenario, order->strategies[i], keeper, wire,
                                     &duration_ns, err);
 
             if (code < 0)
@@ -70,18 +69,18 @@ __attribute__((noreturn)) static void live(const struct cost_order *order,
 {
     const struct address *addresses[] = { order->address, order->worker_address };
     redisContext *connections[2] = { NULL, NULL };
-    struct auditor restorer;
+    struct keeper keeper;
     struct err err = ERR_NULL;
     int code = 0;
 
     for (int i = 0; i < 2 && code == 0; i++)
         code = connection_open(addresses[i], &connections[i], &err);
     if (code == 0)
-        code = auditor_init(&restorer, connections[0], NULL, NULL, &err);
-    restorer.kept = order->kept;
+        code = keeper_init(&keeper, connections[0], &err);
+    keeper.kept = order->kept;
     if (code == 0)
-        code = measure_rounds(order, &restorer, wire_new(connections[1]->fd, NULL),
-                              shared, &err);
+        code = measure_rounds(order, &keeper, wire_new(connections[1]->fd, NULL), shared,
+                              &err);
     shared->err = err;
     _exit(code < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }

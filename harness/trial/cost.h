@@ -22,7 +22,7 @@ struct cost_order {
     size_t count;
     const struct address *address; /* for putting the old state back */
     const struct address *worker_address;
-    size_t kept;         /* keys of the old state, which Redis keeps (snapshot_keep()) */
+    size_t kept;         /* keys of the old state, which Redis keeps (keeper_keep()) */
     uint64_t timeout_ns; /* that an update may take */
 };
 

@@ -11,7 +11,7 @@ int judge_drain(struct judge *judge, int64_t client_id, struct err *err)
 {
     CLEANUP(snapshot_release) struct snapshot ignored = SNAPSHOT_NULL;
 
-    return snapshot_take(&judge->auditor, client_id, &ignored, err);
+    return snapshot_take(&judge->observer, client_id, &ignored, err);
 }
 
 int judge_run(struct judge *judge, scenario_function function, const char *what,
@@ -69,8 +69,8 @@ int judge_prepare(struct judge *judge, struct err *err)
 
     if (judge->untouched && now_ns < judge->fresh_ns)
         return 0;
-    code = judge->seen ? snapshot_undo(&judge->auditor, err)
-                       : snapshot_restore(&judge->auditor, true, err);
+    code = judge->seen ? keeper_undo(&judge->keeper, &judge->observer.keyspace, err)
+                       : keeper_restore(&judge->keeper, err);
     judge->untouched = code == 0;
     judge->fresh_ns = now_ns + freshness_ns(&judge->old);
     return code;
@@ -109,7 +109,7 @@ static int show(struct judge *judge, enum judge_moment moment, struct sights *si
 
     if (!judge->watch)
         return 0;
-    code = snapshot_take(&judge->auditor, 0, after, err);
+    code = snapshot_take(&judge->observer, 0, after, err);
     if (code < 0)
         return code;
     sights->count++;
@@ -160,7 +160,7 @@ static int find_residue(struct judge *judge, scenario_function recover,
     if (code == 0)
         code = look_at_invariants(judge, judge->scenario->holds_now, broken, err);
     if (code == 0)
-        code = snapshot_expire(&judge->auditor, err);
+        code = keeper_expire(&judge->keeper, err);
     judge_touched(judge);
     if (code == 0)
         code = show(judge, JUDGE_LAPSED, &sights, NULL, err);
@@ -172,12 +172,12 @@ static int find_residue(struct judge *judge, scenario_function recover,
         }
         code = show(judge, JUDGE_RECOVERED, &sights, failed, err);
         if (code == 0)
-            code = snapshot_expire(&judge->auditor, err);
+            code = keeper_expire(&judge->keeper, err);
     }
     if (code == 0)
         code = show(judge, JUDGE_RESIDUE, &sights, NULL, err);
     if (code == 0)
-        code = snapshot_take(&judge->auditor, 0, ret, err);
+        code = snapshot_take(&judge->observer, 0, ret, err);
     if (code == 0)
         code = look_at_invariants(judge, judge->scenario->holds_later, broken, err);
     return code;
@@ -261,7 +261,8 @@ void judge_release(struct judge *judge)
     snapshot_release(&judge->old);
     snapshot_release(&judge->right_old);
     snapshot_release(&judge->right_new);
-    auditor_release(&judge->auditor);
+    keeper_release(&judge->keeper);
+    observer_release(&judge->observer);
 }
 
 static int judge_new(struct judge *judge, struct subject *subject,

@@ -6,7 +6,7 @@
 
 #include "redis/command.h"
 #include "redis/recording.h"
-#include "state/snapshot.h"
+#include "state/keeper.h"
 #include "state/verdict.h"
 #include "trial/worker.h"
 
@@ -68,7 +68,8 @@ struct judge {
     const struct address *address; /* of its workers' Redis; borrowed */
     struct page *page;             /* owned: that of a trial must outlive its judgement */
     uint64_t timeout_ns;
-    struct auditor auditor; /* owned */
+    struct observer observer; /* owned */
+    struct keeper keeper;     /* on the observer's connection; owned */
     struct snapshot old;
     struct snapshot right_old, right_new; /* residues */
     uint64_t

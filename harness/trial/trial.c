@@ -78,7 +78,8 @@ static int look(struct bench *bench, int64_t client_id, struct snapshot *snapsho
     bench_end_phase(bench, PHASE_CONNECT, clock_now_ns());
     if (code < 0)
         return code;
-    code = snapshot_take_by(&bench->judge.auditor, bench->next, client_id, snapshot, err);
+    code =
+        snapshot_take_by(&bench->judge.observer, bench->next, client_id, snapshot, err);
     bench->next_id = snapshot->by;
     bench_end_phase(bench, PHASE_AUDIT, clock_now_ns());
     return code;
@@ -120,7 +121,7 @@ static int cut_once(struct bench *bench, const struct recording *recording,
     if (recording_complete(recording, bytes))
         judge_touched(&bench->judge);
     if (heard == 0 || heard == RECORDING_ANSWERS_DIFFER)
-        code = snapshot_take(&bench->judge.auditor, client_id, snapshot, err);
+        code = snapshot_take(&bench->judge.observer, client_id, snapshot, err);
     return code == 0 ? heard : code;
 }
 

@@ -13,14 +13,15 @@
 #include "base/clock.h"
 #include "base/process.h"
 #include "redis/wire.h"
-#include "state/snapshot.h"
+#include "state/keeper.h"
 #include "trial/worker.h"
 
 /* A server, and a connection that looks at what others do to it. */
 struct bench {
     char *directory;
     struct server server;
-    struct auditor auditor;
+    struct observer observer;
+    struct keeper keeper;
     struct page *page;
 };
 
@@ -44,15 +45,18 @@ static struct bench bench_make(const struct scenario *scenario)
     bench.server = test_server(bench.directory);
     bench.page = page_map(&err);
     cr_assert_not_null(bench.page, "%s", err.msg);
-    cr_assert_eq(auditor_init(&bench.auditor, bench_connect(&bench), &scenario->ignore,
-                              &scenario->ordered, &err),
+    cr_assert_eq(observer_init(&bench.observer, bench_connect(&bench), &scenario->ignore,
+                               &scenario->ordered, &err),
                  0, "%s", err.msg);
+    cr_assert_eq(keeper_init(&bench.keeper, bench.observer.connection, &err), 0, "%s",
+                 err.msg);
     return bench;
 }
 
 static void bench_remove(struct bench *bench)
 {
-    auditor_release(&bench->auditor);
+    keeper_release(&bench->keeper);
+    observer_release(&bench->observer);
     page_unmap(bench->page);
     server_stop(&bench->server);
     test_directory_remove(bench->directory);
@@ -92,7 +96,7 @@ static void take(struct bench *bench, int64_t client_id, struct snapshot *snapsh
 {
     struct err err = ERR_NULL;
 
-    cr_assert_eq(snapshot_take(&bench->auditor, client_id, snapshot, &err), 0, "%s",
+    cr_assert_eq(snapshot_take(&bench->observer, client_id, snapshot, &err), 0, "%s",
                  err.msg);
 }
 
@@ -179,7 +183,7 @@ static void push_numbers(struct wire *wire, enum way mode, int count)
 /* The list holds exactly 0, 1, ... count - 1. */
 static void expect_prefix(struct bench *bench, long long count)
 {
-    redisReply *list = ask(bench->auditor.connection, "LRANGE list 0 -1");
+    redisReply *list = ask(bench->observer.connection, "LRANGE list 0 -1");
 
     cr_expect_eq((long long)list->elements, count, "%zu entries, not %lld",
                  list->elements, count);
@@ -206,7 +210,7 @@ Test(wire, counts_what_it_sends, .timeout = 30)
         redisContext *connection;
         struct wire *wire;
 
-        tell(bench.auditor.connection, "FLUSHALL");
+        tell(bench.observer.connection, "FLUSHALL");
         page_reset(bench.page);
         connection = bench_connect(&bench);
         wire = wire_new(connection->fd, bench.page);
@@ -274,7 +278,7 @@ Test(wire, cut_leaves_exactly_the_prefix, .timeout = 60)
 
     for (size_t m = 0; m < ARRAY_SIZE(ways_out); m++) {
         for (int k = 0; k <= COMMANDS; k++) {
-            tell(bench.auditor.connection, "FLUSHALL");
+            tell(bench.observer.connection, "FLUSHALL");
             cr_expect_eq(run_cut(&bench, (uint64_t)k, work_push, (int)ways_out[m]),
                          k < COMMANDS);
             cr_expect_eq(bench.page->commands, (uint64_t)k, "mode %zu", m);
@@ -301,7 +305,7 @@ Test(wire, multi_without_exec_leaves_nothing, .timeout = 30)
 
     for (size_t m = 1; m < ARRAY_SIZE(ways_out); m++) {
         for (int k = 0; k <= 4; k++) {
-            tell(bench.auditor.connection, "FLUSHALL");
+            tell(bench.observer.connection, "FLUSHALL");
             cr_expect_eq(run_cut(&bench, (uint64_t)k, work_multi, (int)ways_out[m]),
                          k < 4);
             expect_prefix(&bench, k < 4 ? 0 : 2);
@@ -324,7 +328,7 @@ Test(wire, long_pipeline_goes_through, .timeout = 30)
         struct wire *wire;
         redisReply *last;
 
-        tell(bench.auditor.connection, "FLUSHALL");
+        tell(bench.observer.connection, "FLUSHALL");
         page_reset(bench.page);
         wire = wire_new(connection->fd, bench.page);
         set_way(wire, ways_out[m]);
@@ -340,8 +344,8 @@ Test(wire, long_pipeline_goes_through, .timeout = 30)
         cr_expect_eq(bench.page->commands, LONG);
         cr_expect_eq(bench.page->replies, LONG);
         cr_expect_gt(bench.page->bytes, LONG * BYTES);
-        cr_expect_eq(ask_integer(bench.auditor.connection, "DBSIZE"), LONG);
-        last = ask(bench.auditor.connection, "GET key:%d", LONG - 1);
+        cr_expect_eq(ask_integer(bench.observer.connection, "DBSIZE"), LONG);
+        last = ask(bench.observer.connection, "GET key:%d", LONG - 1);
         cr_expect_str_eq(last->str, value);
         freeReplyObject(last);
         wire_free(wire);
@@ -419,7 +423,7 @@ Test(snapshot, sees_every_type, .timeout = 30)
     take(&bench, 0, &snapshot);
     cr_expect_eq(snapshot.state.count, 0);
     for (size_t i = 0; i < ARRAY_SIZE(every_type); i++)
-        tell(bench.auditor.connection, every_type[i]);
+        tell(bench.observer.connection, every_type[i]);
     take(&bench, 0, &snapshot);
     for (size_t i = 0; i < ARRAY_SIZE(atoms); i++)
         cr_expect(has_atom(&snapshot, atoms[i]), "%s", atoms[i]);
@@ -470,15 +474,15 @@ Test(snapshot, signature_follows_the_state, .timeout = 30)
     struct signature before;
 
     for (size_t i = 0; i < ARRAY_SIZE(every_type); i++)
-        tell(bench.auditor.connection, every_type[i]);
+        tell(bench.observer.connection, every_type[i]);
     take(&bench, 0, &snapshot);
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         before = snapshot.signature;
-        tell(bench.auditor.connection, rows[i].there);
+        tell(bench.observer.connection, rows[i].there);
         take(&bench, 0, &snapshot);
         cr_expect_eq(!signature_equal(before, snapshot.signature), rows[i].counts, "%s",
                      rows[i].there);
-        tell(bench.auditor.connection, rows[i].back);
+        tell(bench.observer.connection, rows[i].back);
         take(&bench, 0, &snapshot);
         /* A pending entry and a deleted sketch do not come back. */
         if (strncmp(rows[i].back, "XGROUP", 6) != 0 &&
@@ -498,7 +502,7 @@ Test(snapshot, keys_and_values_may_be_any_bytes, .timeout = 30)
     struct err err = ERR_NULL;
     const struct atom *atom;
 
-    freeReplyObject(ask(bench.auditor.connection, "HSET %b %b %b", any.bytes, any.length,
+    freeReplyObject(ask(bench.observer.connection, "HSET %b %b %b", any.bytes, any.length,
                         any.bytes, any.length, any.bytes, any.length));
     take(&bench, 0, &snapshot);
     cr_assert_eq(snapshot.state.count, 1);
@@ -506,15 +510,15 @@ Test(snapshot, keys_and_values_may_be_any_bytes, .timeout = 30)
     cr_expect_eq(str_compare(atom->key, any), 0);
     cr_expect_eq(str_compare(atom->id, any), 0);
     cr_expect_eq(str_compare(atom->value, any), 0);
-    cr_expect_eq(snapshot_keep(&bench.auditor, &snapshot, &err), 0, "%s", err.msg);
-    tell(bench.auditor.connection, "SET other 1");
-    cr_expect_eq(snapshot_restore(&bench.auditor, true, &err), 0, "%s", err.msg);
+    cr_expect_eq(keeper_keep(&bench.keeper, &snapshot, &err), 0, "%s", err.msg);
+    tell(bench.observer.connection, "SET other 1");
+    cr_expect_eq(keeper_restore(&bench.keeper, &err), 0, "%s", err.msg);
     take(&bench, 0, &restored);
     cr_expect(signature_equal(snapshot.signature, restored.signature));
     freeReplyObject(
-        ask(bench.auditor.connection, "PEXPIRE %b 100000", any.bytes, any.length));
-    cr_expect_eq(snapshot_expire(&bench.auditor, &err), 0, "%s", err.msg);
-    cr_expect_eq(ask_integer(bench.auditor.connection, "DBSIZE"), 0);
+        ask(bench.observer.connection, "PEXPIRE %b 100000", any.bytes, any.length));
+    cr_expect_eq(keeper_expire(&bench.keeper, &err), 0, "%s", err.msg);
+    cr_expect_eq(ask_integer(bench.observer.connection, "DBSIZE"), 0);
     snapshot_release(&snapshot);
     snapshot_release(&restored);
     bench_remove(&bench);
@@ -542,26 +546,26 @@ Test(snapshot, expiries_have_bounds, .timeout = 30)
     struct bench bench = bench_make(&plain_scenario);
     struct snapshot snapshot = SNAPSHOT_NULL;
 
-    tell(bench.auditor.connection, "SET key value EX 6000");
+    tell(bench.observer.connection, "SET key value EX 6000");
     cr_expect_eq(only_expiry(&bench, &snapshot), EXPIRY_BOUNDED,
                  "without a bound all are in it");
-    tell(bench.auditor.connection, "EXPIRE key 60");
+    tell(bench.observer.connection, "EXPIRE key 60");
     take(&bench, 0, &snapshot);
-    bounds_cover(&bench.auditor.bounds, &snapshot);
+    bounds_cover(&bench.observer.bounds, &snapshot);
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        tell(bench.auditor.connection, rows[i].command);
+        tell(bench.observer.connection, rows[i].command);
         cr_expect_eq(only_expiry(&bench, &snapshot), rows[i].expiry, "%s",
                      rows[i].command);
     }
     /* Bounds grow, and never shrink. */
-    tell(bench.auditor.connection, "EXPIRE key 6000");
+    tell(bench.observer.connection, "EXPIRE key 6000");
     take(&bench, 0, &snapshot);
-    bounds_cover(&bench.auditor.bounds, &snapshot);
+    bounds_cover(&bench.observer.bounds, &snapshot);
     cr_expect_eq(only_expiry(&bench, &snapshot), EXPIRY_BOUNDED);
-    tell(bench.auditor.connection, "EXPIRE key 5");
+    tell(bench.observer.connection, "EXPIRE key 5");
     take(&bench, 0, &snapshot);
-    bounds_cover(&bench.auditor.bounds, &snapshot);
-    tell(bench.auditor.connection, "EXPIRE key 6000");
+    bounds_cover(&bench.observer.bounds, &snapshot);
+    tell(bench.observer.connection, "EXPIRE key 6000");
     cr_expect_eq(only_expiry(&bench, &snapshot), EXPIRY_BOUNDED);
     snapshot_release(&snapshot);
     bench_remove(&bench);
@@ -575,27 +579,27 @@ Test(snapshot, restore_brings_back_everything, .timeout = 30)
     long long pttl;
 
     for (size_t i = 0; i < ARRAY_SIZE(every_type); i++)
-        tell(bench.auditor.connection, every_type[i]);
+        tell(bench.observer.connection, every_type[i]);
     take(&bench, 0, &kept);
-    cr_assert_eq(snapshot_keep(&bench.auditor, &kept, &err), 0, "%s", err.msg);
+    cr_assert_eq(keeper_keep(&bench.keeper, &kept, &err), 0, "%s", err.msg);
     for (int round = 0; round < 3; round++) {
-        tell(bench.auditor.connection, "DEL hash list");
-        tell(bench.auditor.connection, "SET string other");
-        tell(bench.auditor.connection, "SET new 1");
-        tell(bench.auditor.connection, "PERSIST expires");
-        tell(bench.auditor.connection, "EXPIRE set 10");
-        tell(bench.auditor.connection, "RENAME zset stream");
-        cr_assert_eq(snapshot_restore(&bench.auditor, true, &err), 0, "%s", err.msg);
+        tell(bench.observer.connection, "DEL hash list");
+        tell(bench.observer.connection, "SET string other");
+        tell(bench.observer.connection, "SET new 1");
+        tell(bench.observer.connection, "PERSIST expires");
+        tell(bench.observer.connection, "EXPIRE set 10");
+        tell(bench.observer.connection, "RENAME zset stream");
+        cr_assert_eq(keeper_restore(&bench.keeper, &err), 0, "%s", err.msg);
         take(&bench, 0, &restored);
         cr_expect(signature_equal(kept.signature, restored.signature), "round %d", round);
-        cr_expect_eq(ask_integer(bench.auditor.connection, "DBSIZE"),
+        cr_expect_eq(ask_integer(bench.observer.connection, "DBSIZE"),
                      ARRAY_SIZE(every_type) - 1);
-        pttl = ask_integer(bench.auditor.connection, "PTTL expires");
+        pttl = ask_integer(bench.observer.connection, "PTTL expires");
         cr_expect(90000 < pttl && pttl <= 100000, "%lld ms", pttl);
-        cr_expect_eq(ask_integer(bench.auditor.connection, "PTTL set"), -1);
+        cr_expect_eq(ask_integer(bench.observer.connection, "PTTL set"), -1);
     }
-    cr_expect_eq(snapshot_restore(&bench.auditor, false, &err), 0, "%s", err.msg);
-    cr_expect_eq(ask_integer(bench.auditor.connection, "DBSIZE"), 0);
+    cr_expect_eq(keeper_empty(&bench.keeper, &err), 0, "%s", err.msg);
+    cr_expect_eq(ask_integer(bench.observer.connection, "DBSIZE"), 0);
     snapshot_release(&kept);
     snapshot_release(&restored);
     bench_remove(&bench);
@@ -617,17 +621,17 @@ Test(snapshot, sees_the_same_by_plain_commands, .timeout = 30)
     size_t met = 0;
 
     for (size_t i = 0; i < 5; i++)
-        tell(bench.auditor.connection, every_type[i]);
+        tell(bench.observer.connection, every_type[i]);
     for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
         char difference[200];
 
-        tell(bench.auditor.connection, changes[i]);
+        tell(bench.observer.connection, changes[i]);
         take(&bench, 0, &plain); /* meets what is new */
         take(&bench, 0, &plain);
-        met += !bench.auditor.rows.strange;
-        bench.auditor.rows.strange = true;
+        met += !bench.observer.keyspace.strange;
+        bench.observer.keyspace.strange = true;
         take(&bench, 0, &full);
-        bench.auditor.rows.strange = false;
+        bench.observer.keyspace.strange = false;
         cr_expect_not(
             state_difference(&plain.state, &full.state, difference, sizeof(difference)),
             "%s: %s", changes[i], difference);
@@ -646,8 +650,8 @@ Test(snapshot, keys_lapse_while_they_are_looked_at, .timeout = 30)
     size_t there = 0;
 
     for (int round = 0; round < 300; round++) {
-        tell(bench.auditor.connection, "HSET key f 1 g 2");
-        tell(bench.auditor.connection, "PEXPIRE key 1");
+        tell(bench.observer.connection, "HSET key f 1 g 2");
+        tell(bench.observer.connection, "PEXPIRE key 1");
         for (int k = 0; k < 3; k++) {
             take(&bench, 0, &snapshot);
             cr_assert(snapshot.state.count == 0 || snapshot.state.count == 2, "%zu atoms",
@@ -673,25 +677,27 @@ Test(snapshot, undoes_what_was_looked_at, .timeout = 30)
     long long pttl;
 
     for (size_t i = 0; i < 5; i++)
-        tell(bench.auditor.connection, every_type[i]);
-    tell(bench.auditor.connection, "SET expires 1 EX 100");
+        tell(bench.observer.connection, every_type[i]);
+    tell(bench.observer.connection, "SET expires 1 EX 100");
     take(&bench, 0, &old);
-    cr_assert_eq(snapshot_keep(&bench.auditor, &old, &err), 0, "%s", err.msg);
+    cr_assert_eq(keeper_keep(&bench.keeper, &old, &err), 0, "%s", err.msg);
     for (size_t i = 0; i < ARRAY_SIZE(left); i++) {
-        tell(bench.auditor.connection, left[i]);
+        tell(bench.observer.connection, left[i]);
         take(&bench, 0, &now);
-        cr_expect_not(bench.auditor.rows.strange);
-        cr_assert_eq(snapshot_undo(&bench.auditor, &err), 0, "%s: %s", left[i], err.msg);
+        cr_expect_not(bench.observer.keyspace.strange);
+        cr_assert_eq(keeper_undo(&bench.keeper, &bench.observer.keyspace, &err), 0,
+                     "%s: %s", left[i], err.msg);
         take(&bench, 0, &now);
         cr_expect(signature_equal(old.signature, now.signature), "%s", left[i]);
-        cr_expect_eq(ask_integer(bench.auditor.connection, "DBSIZE"), 6, "%s", left[i]);
-        pttl = ask_integer(bench.auditor.connection, "PTTL expires");
+        cr_expect_eq(ask_integer(bench.observer.connection, "DBSIZE"), 6, "%s", left[i]);
+        pttl = ask_integer(bench.observer.connection, "PTTL expires");
         cr_expect(90000 < pttl && pttl <= 100000, "%s: %lld ms", left[i], pttl);
-        cr_expect_eq(ask_integer(bench.auditor.connection, "PTTL set"), -1, "%s",
+        cr_expect_eq(ask_integer(bench.observer.connection, "PTTL set"), -1, "%s",
                      left[i]);
     }
-    tell(bench.auditor.connection, "FLUSHALL");
-    cr_expect_lt(snapshot_undo(&bench.auditor, &err), 0, "what was kept is gone");
+    tell(bench.observer.connection, "FLUSHALL");
+    cr_expect_lt(keeper_undo(&bench.keeper, &bench.observer.keyspace, &err), 0,
+                 "what was kept is gone");
     snapshot_release(&old);
     snapshot_release(&now);
     bench_remove(&bench);
@@ -705,10 +711,10 @@ Test(snapshot, restore_of_nothing_is_nothing, .timeout = 30)
     struct err err = ERR_NULL;
 
     take(&bench, 0, &kept);
-    cr_assert_eq(snapshot_keep(&bench.auditor, &kept, &err), 0, "%s", err.msg);
-    tell(bench.auditor.connection, "SET new 1");
-    cr_assert_eq(snapshot_restore(&bench.auditor, true, &err), 0, "%s", err.msg);
-    cr_expect_eq(ask_integer(bench.auditor.connection, "DBSIZE"), 0);
+    cr_assert_eq(keeper_keep(&bench.keeper, &kept, &err), 0, "%s", err.msg);
+    tell(bench.observer.connection, "SET new 1");
+    cr_assert_eq(keeper_restore(&bench.keeper, &err), 0, "%s", err.msg);
+    cr_expect_eq(ask_integer(bench.observer.connection, "DBSIZE"), 0);
     snapshot_release(&kept);
     bench_remove(&bench);
 }
@@ -723,13 +729,13 @@ Test(snapshot, expire_drops_exactly_what_expires, .timeout = 30)
     struct err err = ERR_NULL;
 
     for (size_t i = 0; i < ARRAY_SIZE(stays); i++)
-        tell(bench.auditor.connection, stays[i]);
+        tell(bench.observer.connection, stays[i]);
     take(&bench, 0, &without);
     for (size_t i = 0; i < ARRAY_SIZE(goes); i++)
-        tell(bench.auditor.connection, goes[i]);
-    tell(bench.auditor.connection, "ZADD g 1 a");
-    tell(bench.auditor.connection, "EXPIRE g 1000");
-    cr_expect_eq(snapshot_expire(&bench.auditor, &err), 0, "%s", err.msg);
+        tell(bench.observer.connection, goes[i]);
+    tell(bench.observer.connection, "ZADD g 1 a");
+    tell(bench.observer.connection, "EXPIRE g 1000");
+    cr_expect_eq(keeper_expire(&bench.keeper, &err), 0, "%s", err.msg);
     take(&bench, 0, &with);
     cr_expect(signature_equal(without.signature, with.signature));
     cr_expect_eq(with.state.count, ARRAY_SIZE(stays));
@@ -745,13 +751,13 @@ Test(snapshot, expiries_of_hash_fields, .timeout = 30)
     struct snapshot snapshot = SNAPSHOT_NULL;
     struct err err = ERR_NULL;
 
-    if (!bench.auditor.field_expiries) {
+    if (!bench.keeper.field_expiries) {
         bench_remove(&bench);
         cr_skip_test(
             "this redis-server has no expiries of hash fields (they came with 7.4)");
     }
-    tell(bench.auditor.connection, "HSET hash stays 1 goes 2");
-    tell(bench.auditor.connection, "HPEXPIRE hash 100000 FIELDS 1 goes");
+    tell(bench.observer.connection, "HSET hash stays 1 goes 2");
+    tell(bench.observer.connection, "HPEXPIRE hash 100000 FIELDS 1 goes");
     take(&bench, 0, &snapshot);
     for (size_t i = 0; i < snapshot.state.count; i++) {
         const struct atom *atom = &snapshot.state.atoms[i];
@@ -759,11 +765,11 @@ Test(snapshot, expiries_of_hash_fields, .timeout = 30)
 
         cr_expect_eq(atom->expiry, goes ? EXPIRY_BOUNDED : EXPIRY_NEVER);
     }
-    cr_expect_eq(snapshot_keep(&bench.auditor, &snapshot, &err), 0, "%s", err.msg);
-    cr_expect_eq(snapshot_expire(&bench.auditor, &err), 0, "%s", err.msg);
-    cr_expect_eq(ask_integer(bench.auditor.connection, "HLEN hash"), 1);
-    cr_expect_eq(snapshot_restore(&bench.auditor, true, &err), 0, "%s", err.msg);
-    cr_expect_eq(ask_integer(bench.auditor.connection, "HLEN hash"), 2);
+    cr_expect_eq(keeper_keep(&bench.keeper, &snapshot, &err), 0, "%s", err.msg);
+    cr_expect_eq(keeper_expire(&bench.keeper, &err), 0, "%s", err.msg);
+    cr_expect_eq(ask_integer(bench.observer.connection, "HLEN hash"), 1);
+    cr_expect_eq(keeper_restore(&bench.keeper, &err), 0, "%s", err.msg);
+    cr_expect_eq(ask_integer(bench.observer.connection, "HLEN hash"), 2);
     snapshot_release(&snapshot);
     bench_remove(&bench);
 }
@@ -785,7 +791,7 @@ static long long looks_made(redisContext *connection)
     return calls;
 }
 
-/* Whoever is waited for: stays until the auditor has looked several times in vain, then
+/* Whoever is waited for: stays until the observer has looked several times in vain, then
  * sends more than the server reads at once, and dies without waiting for an answer. */
 __attribute__((noreturn)) static void linger(redisContext *observer, redisContext *worker)
 {
@@ -818,7 +824,7 @@ Test(snapshot, waits_until_the_client_is_gone, .timeout = 60)
         long long id = ask_integer(worker, "CLIENT ID");
         pid_t pid;
 
-        tell(bench.auditor.connection, "FLUSHALL");
+        tell(bench.observer.connection, "FLUSHALL");
         pid = process_fork(false, &err);
         cr_assert_geq(pid, 0, "%s", err.msg);
         if (pid == 0)
@@ -918,7 +924,7 @@ static enum outcome run_worker(struct shop *shop, const char *strategy,
     struct err err = ERR_NULL;
 
     cr_assert_geq(index, 0);
-    tell(shop->bench.auditor.connection, "FLUSHALL");
+    tell(shop->bench.observer.connection, "FLUSHALL");
     job.scenario = shop->scenario;
     job.function = shop->scenario->functions[index].update;
     cr_assert_eq(
@@ -954,7 +960,7 @@ Test(worker, comes_to_its_end, .timeout = 30)
         cr_expect_eq(memcmp(page->answers, ":1\r\n:2\r\n", 8), 0);
         for (size_t k = 1; k < 20; k++)
             cr_expect_geq(page->traces[k].write_ns, page->traces[k - 1].write_ns);
-        cr_expect_eq(ask_integer(shop.bench.auditor.connection, "LLEN list"), 20);
+        cr_expect_eq(ask_integer(shop.bench.observer.connection, "LLEN list"), 20);
     }
     shop_remove(&shop);
 }
@@ -971,7 +977,7 @@ Test(worker, dies_at_every_step, .timeout = 60)
 
             cr_expect_eq(run_worker(&shop, ways[i], job),
                          k < 20 ? OUTCOME_VALID : OUTCOME_MISSED);
-            cr_expect_eq(ask_integer(shop.bench.auditor.connection, "LLEN list"), k);
+            cr_expect_eq(ask_integer(shop.bench.observer.connection, "LLEN list"), k);
         }
     }
     shop_remove(&shop);
@@ -998,7 +1004,7 @@ Test(worker, what_was_executed_lies_between_replies_and_commands, .timeout = 120
                                           .timeout_ns = 20 * NSEC_PER_SEC };
                 enum outcome outcome = run_worker(&shop, ways[w], job);
                 long long length =
-                    ask_integer(shop.bench.auditor.connection, "LLEN list");
+                    ask_integer(shop.bench.observer.connection, "LLEN list");
 
                 cr_expect_neq(outcome, OUTCOME_ERROR, "%s", page->error);
                 cr_expect_neq(outcome, OUTCOME_TIMEOUT);
@@ -1028,7 +1034,7 @@ Test(worker, that_raises_tells_where, .timeout = 30)
                  OUTCOME_ERROR);
     EXPECT_SAYS(shop.bench.page->error, "worker.lua:18: had enough");
     cr_expect_eq(shop.bench.page->error_code, ERR_USAGE);
-    cr_expect_eq(ask_integer(shop.bench.auditor.connection, "LLEN list"), 1);
+    cr_expect_eq(ask_integer(shop.bench.observer.connection, "LLEN list"), 1);
     shop_remove(&shop);
 }
 
@@ -1048,7 +1054,7 @@ Test(worker, that_does_not_end_is_ended, .timeout = 30)
 
     for (size_t i = 0; i < ARRAY_SIZE(jobs); i++) {
         cr_expect_eq(run_worker(&shop, "endless", jobs[i]), OUTCOME_TIMEOUT);
-        cr_expect_eq(ask_integer(shop.bench.auditor.connection, "LLEN list"), 1);
+        cr_expect_eq(ask_integer(shop.bench.observer.connection, "LLEN list"), 1);
     }
     shop_remove(&shop);
 }
@@ -1098,7 +1104,7 @@ Test(worker, leaves_nothing_in_lua, .timeout = 60)
         cr_expect_eq(run_worker(&shop, "one",
                                 (struct worker_job){ .timeout_ns = 20 * NSEC_PER_SEC }),
                      OUTCOME_MISSED);
-        cr_expect_eq(ask_integer(shop.bench.auditor.connection, "LLEN list"), 20);
+        cr_expect_eq(ask_integer(shop.bench.observer.connection, "LLEN list"), 20);
         shop_remove(&shop);
     }
     test_directory_remove(directory);

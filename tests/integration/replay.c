@@ -569,7 +569,7 @@ static void compare_judgements(const char *name)
                 cr_assert_eq(worker_run(&job, &server.address, page, &end, &err), 0);
                 judge_touched(&judge);
                 cr_assert_eq(
-                    snapshot_take(&judge.auditor, end.client_id, &snapshot, &err), 0);
+                    snapshot_take(&judge.observer, end.client_id, &snapshot, &err), 0);
                 cr_assert_eq(judge_afresh(&judge, subject, &snapshot,
                                           watched ? &watch : NULL, &judgements[watched],
                                           &err),

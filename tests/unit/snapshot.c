@@ -11,7 +11,7 @@
 /* A snapshot of an answer in Redis's protocol. Returns what snapshot_digest() says. */
 static int digest(const char *protocol, struct snapshot *ret, struct err *err)
 {
-    struct auditor auditor = { .field_expiries = true };
+    struct observer observer = { .keyspace = { .field_expiries = true } };
     redisReader *reader = redisReaderCreate();
     void *reply = NULL;
 
@@ -20,7 +20,7 @@ static int digest(const char *protocol, struct snapshot *ret, struct err *err)
     cr_assert_not_null(reply, "not a whole answer: %s", protocol);
     redisReaderFree(reader);
     ret->reply = reply;
-    return snapshot_digest(&auditor, ret, err);
+    return snapshot_digest(&observer, ret, err);
 }
 
 static void release(struct snapshot *snapshot)

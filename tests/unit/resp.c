@@ -1,4 +1,4 @@
-/* replies: what Redis says is taken apart as hiredis does it, however it arrives. */
+/* resp: what Redis says is taken apart as hiredis does it, however it arrives. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +55,7 @@ static char *described_by_us(size_t count, size_t first, size_t second)
 {
     struct arena arena = ARENA_NULL;
     struct err err = ERR_NULL;
-    struct replies replies;
+    struct resp replies;
     char *text = NULL;
     size_t length = 0, total = strlen(whole), at = 0;
     FILE *out = open_memstream(&text, &length);
@@ -73,11 +73,11 @@ static char *described_by_us(size_t count, size_t first, size_t second)
         _exit(0);
     }
     close(fds[1]);
-    replies = replies_of(fds[0], &arena);
+    replies = resp_of(fds[0], &arena);
     for (size_t i = 0; i < count; i++) {
         const redisReply *reply;
 
-        cr_assert_eq(replies_next(&replies, "the test", &reply, &err), 0, "%s", err.msg);
+        cr_assert_eq(resp_next(&replies, "the test", &reply, &err), 0, "%s", err.msg);
         describe(out, reply);
     }
     fclose(out);
@@ -109,7 +109,7 @@ Test(replies, grow)
     struct arena arena = ARENA_NULL;
     struct err err = ERR_NULL;
     const redisReply *reply;
-    struct replies replies;
+    struct resp replies;
     int fds[2];
     pid_t pid;
 
@@ -129,15 +129,15 @@ Test(replies, grow)
         _exit(0);
     }
     close(fds[1]);
-    replies = replies_of(fds[0], &arena);
+    replies = resp_of(fds[0], &arena);
     for (int i = 0; i < 3; i++) {
-        cr_assert_eq(replies_next(&replies, "the test", &reply, &err), 0, "%s", err.msg);
+        cr_assert_eq(resp_next(&replies, "the test", &reply, &err), 0, "%s", err.msg);
         cr_assert_eq(reply->elements, 2);
         cr_expect_eq(reply->element[0]->len, length);
         cr_expect_eq(reply->element[0]->str[length - 1], 'x');
         cr_expect_eq(reply->element[1]->integer, i);
     }
-    cr_expect_eq(replies_next(&replies, "the test", &reply, &err), -EIO, "the end");
+    cr_expect_eq(resp_next(&replies, "the test", &reply, &err), -EIO, "the end");
     close(fds[0]);
     waitpid(pid, NULL, 0);
     arena_release(&arena);
@@ -161,14 +161,14 @@ Test(replies, nonsense_is_an_error)
         struct arena arena = ARENA_NULL;
         struct err err = ERR_NULL;
         const redisReply *reply;
-        struct replies replies;
+        struct resp replies;
         int fds[2];
 
         cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
         cr_assert_gt(write(fds[1], nonsense[i], strlen(nonsense[i])), 0);
         close(fds[1]);
-        replies = replies_of(fds[0], &arena);
-        cr_expect_eq(replies_next(&replies, "the test", &reply, &err), -EIO, "%s",
+        replies = resp_of(fds[0], &arena);
+        cr_expect_eq(resp_next(&replies, "the test", &reply, &err), -EIO, "%s",
                      nonsense[i]);
         close(fds[0]);
         arena_release(&arena);
