@@ -161,16 +161,26 @@ static json_t *coverage(const struct finding *finding)
     return object;
 }
 
-static json_t *cuts(const struct finding *finding)
+static json_t *strikes(const struct finding *finding, enum fault_id id)
 {
+    const struct strikes *strikes = &finding->strikes[id];
     json_t *object = json_object();
 
-    json_object_set_new(object, "positions", report_json_whole(finding->cuts.positions));
-    json_object_set_new(object, "classes", report_json_whole(tally_cut_classes(finding)));
-    json_object_set_new(object, "unexplained",
-                        report_json_whole(finding->cuts.unexplained));
-    set_words(object, &finding->cuts.words);
+    json_object_set_new(object, "positions", report_json_whole(strikes->points));
+    json_object_set_new(object, "classes", report_json_whole(tally_classes(finding, id)));
+    json_object_set_new(object, "unexplained", report_json_whole(strikes->unexplained));
+    set_words(object, &strikes->words);
     return object;
+}
+
+/* What is called after a fault's points, like "byte_positions_per_second". */
+static void set_of_points(json_t *object, enum fault_id id, const char *rest,
+                          json_t *value)
+{
+    const char *const *points = fault_by_id(id)->plural;
+    CLEANUP(mem_freep) char *key = mem_printf("%s_%s%s", points[0], points[1], rest);
+
+    json_object_set_new(object, key, value);
 }
 
 static json_t *points(const struct finding *finding)
@@ -193,8 +203,9 @@ static json_t *points(const struct finding *finding)
             json_object_set_new(object, "trial", report_json_whole(point->example_trial));
         json_object_set_new(object, "reachable",
                             json_boolean(figure_reachable(finding, k)));
-        if (finding->cuts.positions)
-            json_object_set_new(object, "byte_positions", report_json_whole(point->cuts));
+        for (enum fault_id id = FAULT_NONE; id < FAULT_COUNT; id++)
+            if (finding->strikes[id].points)
+                set_of_points(object, id, "", report_json_whole(point->strikes[id]));
         if (point->example[0])
             json_object_set_new(object, "example", text(point->example));
         json_array_append_new(array, object);
@@ -253,8 +264,11 @@ static json_t *strategy(const struct result *result, const struct finding *findi
                             exposure(result, finding));
     if (result->kills_wanted)
         json_object_set_new(object, "coverage", coverage(finding));
-    if (result->faults[FAULT_BYTE])
-        json_object_set_new(object, "bytes_census", cuts(finding));
+    result_foreach_fault (id, result) {
+        CLEANUP(mem_freep) char *key = mem_printf("%ss_census", fault_by_id(id)->name);
+
+        json_object_set_new(object, key, strikes(finding, id));
+    }
     if (figure_cure(finding, cure, sizeof(cure)))
         json_object_set_new(object, "hint", text(cure));
     json_object_set_new(object, "points", points(finding));
@@ -341,9 +355,9 @@ static json_t *run_object(const struct result *result, struct report_style style
                         real(figure_kills_per_second(result)));
     json_object_set_new(object, "points_per_second",
                         real(figure_points_per_second(result)));
-    if (result->faults[FAULT_BYTE])
-        json_object_set_new(object, "byte_positions_per_second",
-                            real(figure_cuts_per_second(result)));
+    result_foreach_fault (id, result)
+        set_of_points(object, id, "_per_second",
+                      real(figure_strikes_per_second(result, id)));
     if (result->times.trials)
         json_object_set_new(object, "trial_ns", trial_ns(&result->times));
     if (result->shard.total > 1)

@@ -144,7 +144,7 @@ static void write_points(FILE *out, const struct result *result,
 {
     struct table table = { .columns = 0 };
     char later[LATER_TEXT];
-    size_t kills = 0, trial = 0, bytes = 0;
+    size_t kills = 0, trial = 0, strikes[FAULT_COUNT] = { 0 };
 
     table_column(&table, finding->strategy->name, "point", true);
     table_column(&table, "dead after", "", false);
@@ -155,8 +155,9 @@ static void write_points(FILE *out, const struct result *result,
         kills = table_column(&table, "kills", "that hit", true);
         trial = table_column(&table, "first", "trial", true);
     }
-    if (result->faults[FAULT_BYTE])
-        bytes = table_column(&table, "byte", "positions", true);
+    result_foreach_fault (id, result)
+        strikes[id] = table_column(&table, fault_by_id(id)->plural[0],
+                                   fault_by_id(id)->plural[1], true);
     for (uint64_t k = 0; k < finding_points(finding); k++) {
         const struct point *point = &finding->points[k];
 
@@ -175,8 +176,9 @@ static void write_points(FILE *out, const struct result *result,
             table_set(&table, kills, "no reach");
         if (trial && point->has_trial)
             table_set(&table, trial, "%llu", (unsigned long long)point->example_trial);
-        if (bytes)
-            table_set(&table, bytes, "%llu", (unsigned long long)point->cuts);
+        result_foreach_fault (id, result)
+            table_set(&table, strikes[id], "%llu",
+                      (unsigned long long)point->strikes[id]);
     }
     table_write(out, &table, color);
 }

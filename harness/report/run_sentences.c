@@ -174,18 +174,19 @@ static void say_coverage(FILE *out, const struct result *result,
     fputs(". ", out);
 }
 
-static void say_cuts(FILE *out, const struct finding *finding)
+static void say_strikes(FILE *out, const struct finding *finding, enum fault_id id)
 {
-    const struct cuts *cuts = &finding->cuts;
-    uint64_t classes = tally_cut_classes(finding);
+    const struct strikes *strikes = &finding->strikes[id];
+    uint64_t classes = tally_classes(finding, id);
+    const char *const *points = fault_by_id(id)->plural;
 
-    if (!cuts->positions)
+    if (!strikes->points)
         return;
-    fprintf(out, "%llu byte positions, %llu class%s", (unsigned long long)cuts->positions,
-            (unsigned long long)classes, classes == 1 ? "" : "es");
-    if (cuts->unexplained)
-        fprintf(out, "; %llu positions are in none",
-                (unsigned long long)cuts->unexplained);
+    fprintf(out, "%llu %s %s, %llu class%s", (unsigned long long)strikes->points,
+            points[0], points[1], (unsigned long long)classes, classes == 1 ? "" : "es");
+    if (strikes->unexplained)
+        fprintf(out, "; %llu %s are in none", (unsigned long long)strikes->unexplained,
+                points[1]);
     else
         fputs(": each leaves what the command boundary before it leaves", out);
     fputs(". ", out);
@@ -201,7 +202,8 @@ static void say_all(FILE *out, const struct result *result, const struct finding
     else
         say_clean(out, result, finding);
     say_uncrashed(out, finding);
-    say_cuts(out, finding);
+    for (enum fault_id id = FAULT_NONE; id < FAULT_COUNT; id++)
+        say_strikes(out, finding, id);
     say_prediction(out, result, finding);
     say_coverage(out, result, finding);
     say_attempts(out, result, finding);

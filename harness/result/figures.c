@@ -279,11 +279,11 @@ double figure_points_per_second(const struct result *result)
     return per_second(result, STAGE_CENSUS, points);
 }
 
-double figure_cuts_per_second(const struct result *result)
+double figure_strikes_per_second(const struct result *result, enum fault_id id)
 {
-    uint64_t positions = 0;
+    uint64_t points = 0;
 
     result_foreach (finding, result)
-        positions += finding->cuts.positions;
-    return per_second(result, STAGE_POINTS, positions);
+        points += finding->strikes[id].points;
+    return per_second(result, fault_by_id(id)->stage, points);
 }

@@ -84,4 +84,4 @@ struct costs figure_costs(const struct finding *finding);
 /* Work over wall time, of all lanes together; 0 if there was none. */
 double figure_kills_per_second(const struct result *result);  /* attempts */
 double figure_points_per_second(const struct result *result); /* of the census */
-double figure_cuts_per_second(const struct result *result);   /* byte positions */
+double figure_strikes_per_second(const struct result *result, enum fault_id id);

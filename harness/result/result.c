@@ -85,6 +85,11 @@ uint64_t finding_points(const struct finding *finding)
     return finding->controlled ? finding->commands + 1 : 0;
 }
 
+uint64_t finding_fault_points(const struct finding *finding, enum fault_id id)
+{
+    return fault_by_id(id)->points(finding->commands, finding->bytes);
+}
+
 const char *finding_command(const struct finding *finding, uint64_t point)
 {
     return point ? finding->steps[point - 1].command.label : "";

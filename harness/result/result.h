@@ -20,8 +20,8 @@ struct point {
     enum now now;
     unsigned later;
     struct signature signature;
-    uint64_t kills; /* valid kills that left exactly this state here */
-    uint64_t cuts;  /* byte positions that leave it, as they should */
+    uint64_t kills;                /* valid kills that left exactly this state here */
+    uint64_t strikes[FAULT_COUNT]; /* points of other faults that leave it, too */
     bool has_trial;
     uint64_t example_trial; /* the lowest number of those kills: whatever the lanes, the
                                same one */
@@ -43,10 +43,10 @@ struct kills {
     struct words words;   /* of the valid ones */
 };
 
-/* Cuts at every byte. */
-struct cuts {
-    uint64_t positions;   /* tried */
-    uint64_t unexplained; /* not the state of the command boundary before */
+/* What came of a fault's points, each tried once. */
+struct strikes {
+    uint64_t points;      /* tried */
+    uint64_t unexplained; /* not the state of the crash point before */
     struct words words;
 };
 
@@ -77,7 +77,7 @@ struct finding {
     uint64_t *samples_ns; /* durations of warm updates; owned */
     size_t sample_count;
     struct kills kills;
-    struct cuts cuts;
+    struct strikes strikes[FAULT_COUNT]; /* of faults that have points (fault.h) */
 };
 
 struct result {
@@ -109,6 +109,13 @@ struct result {
     char *narrative;       /* of a replay (replay.h); owned, NULL if there is none */
 };
 
+/* for (each fault of which a result has points, beside those of the census). */
+#define result_foreach_fault(id, result)                                                 \
+    for (enum fault_id id = FAULT_NONE; id < FAULT_COUNT; id++)                          \
+        if (!(result)->faults[id] || fault_by_id(id)->stage != STAGE_POINTS)             \
+            continue;                                                                    \
+        else
+
 /* for (each finding of a result): in the order in which strategies take part. */
 #define result_foreach(finding, result)                                                  \
     for (const struct finding *finding = (result)->findings;                             \
@@ -125,5 +132,7 @@ void result_release(struct result *result);
 const struct finding *finding_named(const struct result *result, const char *name);
 /* How many crash points there are: 0 as long as that is not known. */
 uint64_t finding_points(const struct finding *finding);
+/* How many points of a fault there are, if it has some. */
+uint64_t finding_fault_points(const struct finding *finding, enum fault_id id);
 /* The command after which crash point `point` comes; "" before any. */
 const char *finding_command(const struct finding *finding, uint64_t point);

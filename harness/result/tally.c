@@ -157,11 +157,10 @@ static void note_unexplained(struct result *result, const struct finding *findin
         "%s %llu of '%s' (%s; %llu commands written, %llu replies read) left a "
         "state that no crash point in that range leaves, or not with this verdict; it "
         "is %s now and %s later",
-        trial->fault == FAULT_BYTE ? "byte position" : "trial",
-        (unsigned long long)trial->number, finding->strategy->name,
-        outcome_name((enum outcome)trial->outcome), (unsigned long long)trial->commands,
-        (unsigned long long)trial->replies, now_name((enum now)trial->now),
-        later_text(trial->later, later));
+        fault_by_id(trial->fault)->point, (unsigned long long)trial->number,
+        finding->strategy->name, outcome_name((enum outcome)trial->outcome),
+        (unsigned long long)trial->commands, (unsigned long long)trial->replies,
+        now_name((enum now)trial->now), later_text(trial->later, later));
 }
 
 static void take_kill(struct result *result, struct finding *finding,
@@ -188,18 +187,18 @@ static void take_kill(struct result *result, struct finding *finding,
     point->has_trial = true;
 }
 
-static void take_cut(struct result *result, struct finding *finding,
-                     const struct event_trial *trial)
+static void take_strike(struct result *result, struct finding *finding,
+                        const struct event_trial *trial)
 {
-    struct cuts *cuts = &finding->cuts;
+    struct strikes *strikes = &finding->strikes[trial->fault];
     struct point *point = tally_explain(finding, trial);
 
-    cuts->positions++;
-    count_words(&cuts->words, (enum now)trial->now, trial->later);
+    strikes->points++;
+    count_words(&strikes->words, (enum now)trial->now, trial->later);
     if (point) {
-        point->cuts++;
+        point->strikes[trial->fault]++;
     } else {
-        cuts->unexplained++;
+        strikes->unexplained++;
         note_unexplained(result, finding, trial);
     }
 }
@@ -208,8 +207,8 @@ static void take_trial(struct result *result, const struct event_trial *trial)
 {
     struct finding *finding = &result->findings[trial->strategy];
 
-    if (trial->fault == FAULT_BYTE)
-        take_cut(result, finding, trial);
+    if (fault_by_id(trial->fault)->points)
+        take_strike(result, finding, trial);
     else
         take_kill(result, finding, trial);
 }
@@ -298,20 +297,26 @@ bool tally_census_complete(const struct finding *finding)
     return true;
 }
 
-uint64_t tally_cut_classes(const struct finding *finding)
+uint64_t tally_classes(const struct finding *finding, enum fault_id id)
 {
     uint64_t classes = 0;
 
     for (uint64_t k = 0; k < finding_points(finding); k++)
-        classes += finding->points[k].cuts > 0;
+        classes += finding->points[k].strikes[id] > 0;
     return classes;
 }
 
-uint64_t tally_cut_item(const struct result *result, size_t strategy, uint64_t bytes)
+uint64_t tally_item(const struct result *result, enum fault_id id, size_t strategy,
+                    uint64_t point)
 {
+    for (enum fault_id other = FAULT_NONE; other < id; other++)
+        if (result->faults[other] && fault_by_id(other)->points &&
+            fault_by_id(other)->stage == fault_by_id(id)->stage)
+            result_foreach (finding, result)
+                point += finding_fault_points(finding, other);
     for (size_t i = 0; i < strategy; i++)
-        bytes += result->findings[i].bytes + 1;
-    return bytes;
+        point += finding_fault_points(&result->findings[i], id);
+    return point;
 }
 
 uint64_t tally_attempts(const struct finding *finding)
@@ -340,7 +345,11 @@ struct sample tally_sample(const struct finding *finding, enum tally_rate rate)
 
 uint64_t tally_unexplained(const struct finding *finding)
 {
-    return finding->kills.unexplained + finding->cuts.unexplained;
+    uint64_t sum = finding->kills.unexplained;
+
+    for (enum fault_id id = FAULT_NONE; id < FAULT_COUNT; id++)
+        sum += finding->strikes[id].unexplained;
+    return sum;
 }
 
 uint64_t tally_first_harm(const struct finding *finding)

@@ -19,12 +19,15 @@ struct point *tally_explain(struct finding *finding, const struct event_trial *t
 /* Derived figures. */
 struct words tally_census(const struct finding *finding);
 bool tally_census_complete(const struct finding *finding);
-uint64_t tally_cut_classes(const struct finding *finding); /* points that cuts left */
-/* The number of a byte position among those of all strategies: which shard's it is. */
-uint64_t tally_cut_item(const struct result *result, size_t strategy, uint64_t bytes);
+/* How many crash points the points of a fault left. */
+uint64_t tally_classes(const struct finding *finding, enum fault_id id);
+/* The number of a fault's point among those of its stage, through the stage's faults and
+ * all strategies: which shard's it is. */
+uint64_t tally_item(const struct result *result, enum fault_id id, size_t strategy,
+                    uint64_t point);
 uint64_t tally_attempts(const struct finding *finding);    /* all outcomes */
 uint64_t tally_valid(const struct finding *finding);       /* kills inside the update */
-uint64_t tally_unexplained(const struct finding *finding); /* kills and cuts */
+uint64_t tally_unexplained(const struct finding *finding); /* deaths of any fault */
 uint64_t tally_harmed(const struct words *words, uint64_t total); /* not clean */
 /* The first crash point that does harm; finding_points() if there is none. */
 uint64_t tally_first_harm(const struct finding *finding);

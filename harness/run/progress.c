@@ -29,33 +29,47 @@ void progress_view_part(struct progress_view *view, const struct outline *scenar
     fflush(view->out);
 }
 
-/* Work done and to do in the stage that is on. */
-static enum stage amounts(const struct result *result, uint64_t *done, uint64_t *total)
+/* What is done and to do in the stage that is on. */
+struct amounts {
+    enum stage stage;
+    uint64_t done, total;
+    char what[40]; /* is counted */
+};
+
+static struct amounts amounts_of(const struct result *result)
 {
-    uint64_t points = 0, taken = 0, positions = 0, cuts = 0, trials = 0;
+    struct amounts learn = { STAGE_LEARN, 0, 0, "controls" };
+    struct amounts census = { STAGE_CENSUS, 0, 0, "crash points" };
+    struct amounts points = { STAGE_POINTS, 0, 0, "" };
+    struct amounts kills = { STAGE_KILLS, 0, 0, "kills" };
     double share;
 
     result_foreach (finding, result) {
-        trials += tally_attempts(finding);
-        cuts += finding->cuts.positions;
-        if (!finding->controlled)
-            continue;
-        points += finding->commands + 1;
-        positions += finding->bytes + 1;
-        for (uint64_t k = 0; k <= finding->commands; k++)
-            taken += finding->points[k].taken;
+        kills.done += tally_attempts(finding);
+        census.total += finding_points(finding);
+        for (uint64_t k = 0; k < finding_points(finding); k++)
+            census.done += finding->points[k].taken;
     }
-    share = trials ? stopping_share(&result->stopping, result) : 0;
-    *done = trials ? trials : cuts ? cuts : taken;
-    *total = trials ? shard_size(result->shard, plan_trials(&result->plan))
-             : cuts ? shard_size(result->shard, positions)
-                    : points;
-    if (share > 0 && (double)trials / share < (double)*total)
-        *total = (uint64_t)((double)trials / share);
-    return trials  ? STAGE_KILLS
-           : cuts  ? STAGE_POINTS
-           : taken ? STAGE_CENSUS
-                   : STAGE_LEARN;
+    result_foreach_fault (id, result) {
+        const struct fault *fault = fault_by_id(id);
+
+        result_foreach (finding, result) {
+            points.done += finding->strikes[id].points;
+            points.total += finding->controlled ? finding_fault_points(finding, id) : 0;
+        }
+        snprintf(points.what, sizeof(points.what), "%s %s", fault->plural[0],
+                 fault->plural[1]);
+    }
+    if (kills.done) {
+        share = stopping_share(&result->stopping, result);
+        kills.total = shard_size(result->shard, plan_trials(&result->plan));
+        if (share > 0 && (double)kills.done / share < (double)kills.total)
+            kills.total = (uint64_t)((double)kills.done / share);
+        return kills;
+    }
+    points.total = shard_size(result->shard, points.total);
+    learn.total = census.total;
+    return points.done ? points : census.done ? census : learn;
 }
 
 static void bar(FILE *out, uint64_t done, uint64_t total)
@@ -70,16 +84,14 @@ static void bar(FILE *out, uint64_t done, uint64_t total)
 
 void progress_view_show(struct progress_view *view, const struct result *result)
 {
-    static const char *const names[STAGE_COUNT] = { "controls", "crash points",
-                                                    "byte positions", "aiming", "kills" };
-    uint64_t now_ns = clock_now_ns(), done, total;
+    struct amounts now = amounts_of(result);
+    uint64_t now_ns = clock_now_ns();
     double seconds, rate;
-    enum stage stage = amounts(result, &done, &total);
 
-    if (stage != view->stage) {
-        view->stage = stage;
+    if (now.stage != view->stage) {
+        view->stage = now.stage;
         view->stage_ns = now_ns;
-        view->stage_done = done;
+        view->stage_done = now.done;
     }
     if (view->terminal ? now_ns - view->start_ns < QUIET_NS / 4
                        : now_ns < view->next_plain_ns)
@@ -87,15 +99,16 @@ void progress_view_show(struct progress_view *view, const struct result *result)
     view->next_plain_ns = now_ns + PLAIN_EVERY_NS;
     if (view->terminal) {
         fputs("\r\033[K", view->out);
-        bar(view->out, done, total);
+        bar(view->out, now.done, now.total);
     }
     fprintf(view->out, "%s%s%s: %s %llu of %llu", result->scenario->name,
-            view->part ? " " : "", view->part ? view->part : "", names[stage],
-            (unsigned long long)done, (unsigned long long)total);
-    seconds = stage == STAGE_LEARN ? 0 : ns_to_s((double)(now_ns - view->stage_ns));
-    rate = seconds > 0.3 ? (double)(done - view->stage_done) / seconds : 0;
+            view->part ? " " : "", view->part ? view->part : "", now.what,
+            (unsigned long long)now.done, (unsigned long long)now.total);
+    seconds = now.stage == STAGE_LEARN ? 0 : ns_to_s((double)(now_ns - view->stage_ns));
+    rate = seconds > 0.3 ? (double)(now.done - view->stage_done) / seconds : 0;
     if (rate > 0)
-        fprintf(view->out, ", %.0f/s, %.0f s left", rate, (double)(total - done) / rate);
+        fprintf(view->out, ", %.0f/s, %.0f s left", rate,
+                (double)(now.total - now.done) / rate);
     fputs(view->terminal ? "" : "\n", view->out);
     fflush(view->out);
     view->shown = true;

@@ -324,7 +324,7 @@ static bool owns_cut(const struct merge *merge, const struct source *source,
     return strategy >= 0 && (uint64_t)strategy < result->plan.strategies && bytes >= 0 &&
            (uint64_t)bytes <= result->findings[strategy].bytes &&
            shard_has(source->run->request.shard,
-                     tally_cut_item(result, (size_t)strategy, (uint64_t)bytes));
+                     tally_item(result, FAULT_BYTE, (size_t)strategy, (uint64_t)bytes));
 }
 
 static int copy_cut(struct merge *merge, struct source *source, sqlite3_stmt *row,

@@ -156,6 +156,7 @@ static const struct fault faults[FAULT_COUNT] = {
                      .about = "exactly n bytes of the worker's output arrive",
                      .stage = STAGE_POINTS,
                      .point = "byte position",
+                     .plural = { "byte", "positions" },
                      .title = "Cut after byte",
                      .operand = "a cut as STRATEGY@BYTES",
                      .mark = '@',

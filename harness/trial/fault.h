@@ -50,9 +50,11 @@ struct ending {
 struct fault {
     const char *name;
     const char *about;
-    enum stage stage;     /* in which its points are taken */
-    const char *point;    /* what one is called */
-    const char *title;    /* the same, where a replay begins */
+    enum stage stage;  /* in which its points are taken */
+    const char *point; /* what one is called */
+    const char
+        *plural[2];    /* several, in two words: reports have columns and keys of them */
+    const char *title; /* the same, where a replay begins */
     const char *operand;  /* how a user names one, in words */
     char mark;            /* stands between the strategy and the point there */
     bool sends_recording; /* again: the update must repeat itself */

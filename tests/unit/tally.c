@@ -414,11 +414,11 @@ Test(tally, byte_cuts_are_explained_by_their_own_boundary_alone)
         cut.fault = FAULT_BYTE;
         take(EVENT_TRIALS, &cut, sizeof(cut));
         unexplained += !cuts[i].explained;
-        cr_expect_eq(finding->cuts.positions, i + 1);
-        cr_expect_eq(finding->cuts.unexplained, unexplained, "cut %zu", i);
+        cr_expect_eq(finding->strikes[FAULT_BYTE].points, i + 1);
+        cr_expect_eq(finding->strikes[FAULT_BYTE].unexplained, unexplained, "cut %zu", i);
     }
     cr_expect_eq(tally_attempts(finding), 0, "cuts are no kills");
-    cr_expect_eq(finding->points[1].cuts, 1);
+    cr_expect_eq(finding->points[1].strikes[FAULT_BYTE], 1);
     cr_expect_eq(finding->points[1].kills, 0);
     cr_expect_eq(tally_exit_status(&result), EXIT_INFRASTRUCTURE);
     cr_expect(strstr(result.unexplained, "byte position 77") != NULL, "%s",
