@@ -15,11 +15,6 @@ static const char *const mark_names[] = {
     [MARK_NEITHER] = "NEITHER", [MARK_GONE] = "GONE",    [MARK_ABSENT] = "not here",
 };
 
-static struct state *state_of(const struct snapshot *snapshot)
-{
-    return (struct state *)(uintptr_t)&snapshot->state; /* sorted, not changed */
-}
-
 static enum mark mark_of(const struct verdict_row *row)
 {
     if (row->here > row->old && row->here > row->new)
@@ -51,7 +46,7 @@ static void forgive_changed(struct verdict_row *rows, size_t count)
 static size_t rows_of(const struct controls *controls, const struct snapshot *snapshot,
                       struct verdict_row **ret)
 {
-    size_t count = verdict_rows(controls->old, controls->new, state_of(snapshot), ret);
+    size_t count = verdict_rows(controls->old, controls->new, &snapshot->state, ret);
 
     forgive_changed(*ret, count);
     return count;
@@ -291,7 +286,7 @@ const char *beside_equal(const struct controls *controls, const struct snapshot 
                          char buffer[BESIDE_TEXT])
 {
     CLEANUP(mem_freep) struct verdict_row *rows = NULL;
-    size_t count = verdict_rows(controls->old, controls->new, state_of(snapshot), &rows);
+    size_t count = verdict_rows(controls->old, controls->new, &snapshot->state, &rows);
     bool is_old = true, is_new = true;
 
     for (size_t i = 0; i < count; i++) {
@@ -397,8 +392,7 @@ bool beside_changes(FILE *out, const struct change *change, const struct snapsho
                     const struct snapshot *after)
 {
     CLEANUP(mem_freep) struct verdict_row *rows = NULL;
-    size_t count =
-        verdict_rows(state_of(before), state_of(before), state_of(after), &rows);
+    size_t count = verdict_rows(&before->state, &before->state, &after->state, &rows);
     size_t changed = 0;
 
     for (size_t from = 0, to; from < count; from = to) {

@@ -10,7 +10,7 @@
 
 /* The states that others are compared with, and what they are called. */
 struct controls {
-    struct state *old, *new;
+    const struct state *old, *new;
     const char *names[2];
 };
 

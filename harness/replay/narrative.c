@@ -11,8 +11,8 @@
 static struct controls states_of(const struct narrative *narrative)
 {
     return (struct controls){
-        .old = (struct state *)(uintptr_t)&narrative->judge->old.state,
-        .new = (struct state *)(uintptr_t)&narrative->subject->done.state,
+        .old = &narrative->judge->old.state,
+        .new = &narrative->subject->done.state,
         .names = { "the old state", "the new state" },
     };
 }
@@ -20,8 +20,8 @@ static struct controls states_of(const struct narrative *narrative)
 static struct controls residues_of(const struct narrative *narrative)
 {
     return (struct controls){
-        .old = (struct state *)(uintptr_t)&narrative->judge->right_old.state,
-        .new = (struct state *)(uintptr_t)&narrative->judge->right_new.state,
+        .old = &narrative->judge->right_old.state,
+        .new = &narrative->judge->right_new.state,
         .names = { "the old state's residue", "the completed update's residue" },
     };
 }
@@ -29,8 +29,7 @@ static struct controls residues_of(const struct narrative *narrative)
 static void say_now(FILE *out, const struct controls *controls,
                     const struct snapshot *dead)
 {
-    enum now now = verdict_now(controls->old, controls->new,
-                               (struct state *)(uintptr_t)&dead->state);
+    enum now now = verdict_now(controls->old, controls->new, &dead->state);
     char equal[BESIDE_TEXT];
 
     fprintf(out, "  Now: %s. A reader sees ", now_name(now));

@@ -1,6 +1,7 @@
 /* state.c - see state.h. */
 #include "state/state.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
@@ -110,12 +111,12 @@ void atom_describe(char *buffer, size_t size, const struct atom *atom)
     buffer[size - 1] = '\0';
 }
 
-bool state_difference(struct state *a, struct state *b, char *buffer, size_t size)
+bool state_difference(const struct state *a, const struct state *b, char *buffer,
+                      size_t size)
 {
     size_t i = 0, j = 0;
 
-    state_sort(a);
-    state_sort(b);
+    assert(a->sorted && b->sorted);
     while (i < a->count && j < b->count && atom_compare(&a->atoms[i], &b->atoms[j]) == 0)
         i++, j++;
     buffer[0] = '\0';

@@ -71,6 +71,7 @@ int atom_compare(const struct atom *a,
 /* For people: "hash 'app:work', element 'a' = 'b', which never expires". */
 void atom_describe(char *buffer, size_t size, const struct atom *atom);
 
-/* Describes an atom that is in one of two states and not in the other, the first in
- * order; false (and "") if the states are equal. Sorts both. */
-bool state_difference(struct state *a, struct state *b, char *buffer, size_t size);
+/* Describes an atom that is in one of two sorted states and not in the other, the first
+ * in order; false (and "") if the states are equal. */
+bool state_difference(const struct state *a, const struct state *b, char *buffer,
+                      size_t size);

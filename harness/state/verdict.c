@@ -1,6 +1,7 @@
 /* verdict.c - see verdict.h. Both questions walk three sorted bags side by side. */
 #include "state/verdict.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,11 +20,10 @@ struct walk {
     size_t at[3];
 };
 
-static struct walk walk_start(struct state *old, struct state *new, struct state *here)
+static struct walk walk_start(const struct state *old, const struct state *new,
+                              const struct state *here)
 {
-    state_sort(old);
-    state_sort(new);
-    state_sort(here);
+    assert(old->sorted && new->sorted && here->sorted);
     return (struct walk){ { old, new, here }, { 0, 0, 0 } };
 }
 
@@ -52,7 +52,8 @@ static bool walk_next(struct walk *walk, struct row *row)
     return true;
 }
 
-enum now verdict_now(struct state *old, struct state *new, struct state *state)
+enum now verdict_now(const struct state *old, const struct state *new,
+                     const struct state *state)
 {
     struct walk walk = walk_start(old, new, state);
     bool is_old = true, is_new = true, all_old = true, all_new = true,
@@ -123,7 +124,8 @@ static bool begins_place(const struct place *place, const struct row *row)
     return !place->atom || atom_compare_place(place->atom, row->atom) != 0;
 }
 
-unsigned verdict_later(struct state *old, struct state *new, struct state *residue)
+unsigned verdict_later(const struct state *old, const struct state *new,
+                       const struct state *residue)
 {
     struct walk walk = walk_start(mutant("one-control-new") ? new : old,
                                   mutant("one-control-old") ? old : new, residue);
@@ -173,8 +175,8 @@ static void blame_tendencies(struct verdict_row *rows, size_t count)
     }
 }
 
-size_t verdict_rows(struct state *old, struct state *new, struct state *residue,
-                    struct verdict_row **ret)
+size_t verdict_rows(const struct state *old, const struct state *new,
+                    const struct state *residue, struct verdict_row **ret)
 {
     struct walk walk = walk_start(old, new, residue);
     struct verdict_row *rows =
@@ -213,8 +215,8 @@ static int oddness(const struct row *row, unsigned words)
     return row->here ? 2 : 1;
 }
 
-void verdict_example(struct state *old, struct state *new, struct state *residue,
-                     char *buffer, size_t size)
+void verdict_example(const struct state *old, const struct state *new,
+                     const struct state *residue, char *buffer, size_t size)
 {
     static const char *const how[] = { "", "gone", "stays", "gone", "stays" };
     unsigned words = verdict_later(old, new, residue);

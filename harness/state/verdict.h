@@ -8,7 +8,9 @@
  * recovery run, expiries dropped once more): the residue. It is compared with the two
  * residues that are right, that of the state before and that of the completed update. So
  * a scenario needs no invariants to find a leak: a leak is what survives time, recovery
- * and its owner. */
+ * and its owner.
+ *
+ * All states are sorted (state_sort()). */
 #pragma once
 
 #include <stdbool.h>
@@ -37,16 +39,18 @@ enum later {
     LATER_COUNT = 5,
 };
 
-enum now verdict_now(struct state *old, struct state *new, struct state *state);
+enum now verdict_now(const struct state *old, const struct state *new,
+                     const struct state *state);
 
 /* LATER_LEAKED, LATER_LOST and LATER_MIXED; `stuck` and `broken` are found by trying, not
  * here. */
-unsigned verdict_later(struct state *old, struct state *new, struct state *residue);
+unsigned verdict_later(const struct state *old, const struct state *new,
+                       const struct state *residue);
 
 /* For people: one atom that shows what is wrong with a residue, "stays: ..." or "gone:
  * ..."; "" if nothing is. What stays is shown before what is gone. */
-void verdict_example(struct state *old, struct state *new, struct state *residue,
-                     char *buffer, size_t size);
+void verdict_example(const struct state *old, const struct state *new,
+                     const struct state *residue, char *buffer, size_t size);
 
 /* One distinct atom: how often it is in the old state or residue, in the new one, and
  * here; and the words of the residue's that it is a reason for. */
@@ -57,9 +61,9 @@ struct verdict_row {
 };
 
 /* All atoms of the three, in order; their words together are those of verdict_later().
- * The caller frees *ret; the atoms are the states'. Sorts all. */
-size_t verdict_rows(struct state *old, struct state *new, struct state *residue,
-                    struct verdict_row **ret);
+ * The caller frees *ret; the atoms are the states'. */
+size_t verdict_rows(const struct state *old, const struct state *new,
+                    const struct state *residue, struct verdict_row **ret);
 
 const char *now_name(enum now now);
 const char *later_name(unsigned bit_number); /* 0 .. LATER_COUNT - 1 */

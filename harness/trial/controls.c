@@ -15,6 +15,7 @@ static int learn_old(struct judge *judge, struct err *err)
             code = judge_run(judge, judge->scenario->before, "before", false, err);
         if (code == 0)
             code = snapshot_take(&judge->observer, 0, snapshot, err);
+        state_sort(&snapshot->state);
     }
     if (code < 0)
         return code;
@@ -88,6 +89,8 @@ static int learn_new(struct judge *judge, struct subject *subject, struct err *e
         code = run_update(judge, subject, &again, err);
     if (code < 0)
         return code;
+    state_sort(&subject->done.state);
+    state_sort(&again.state);
     if (state_difference(&subject->done.state, &again.state, difference,
                          sizeof(difference)) ||
         subject->commands != commands)

@@ -112,6 +112,7 @@ static int show(struct judge *judge, enum judge_moment moment, struct sights *si
     code = snapshot_take(&judge->observer, 0, after, err);
     if (code < 0)
         return code;
+    state_sort(&after->state);
     sights->count++;
     judge->watch->seen(judge->watch->context, &sight);
     return 0;
@@ -178,6 +179,7 @@ static int find_residue(struct judge *judge, scenario_function recover,
         code = show(judge, JUDGE_RESIDUE, &sights, NULL, err);
     if (code == 0)
         code = snapshot_take(&judge->observer, 0, ret, err);
+    state_sort(&ret->state);
     if (code == 0)
         code = look_at_invariants(judge, judge->scenario->holds_later, broken, err);
     return code;
@@ -223,8 +225,8 @@ static void note_broken(const struct err *broken, char example[EXAMPLE_TEXT])
     snprintf(example, EXAMPLE_TEXT, "%.*s", EXAMPLE_TEXT - 1, whole);
 }
 
-unsigned judge_words(const struct aftermath *aftermath, struct snapshot *right_old,
-                     struct snapshot *right_new, struct snapshot *residue,
+unsigned judge_words(const struct aftermath *aftermath, const struct snapshot *right_old,
+                     const struct snapshot *right_new, const struct snapshot *residue,
                      char example[EXAMPLE_TEXT])
 {
     unsigned words = verdict_later(&right_old->state, &right_new->state, &residue->state);
@@ -266,17 +268,15 @@ void judge_release(struct judge *judge)
 }
 
 static int judge_new(struct judge *judge, struct subject *subject,
-                     const struct snapshot *snapshot, struct judgement *ret,
-                     struct err *err)
+                     struct snapshot *snapshot, struct judgement *ret, struct err *err)
 {
     CLEANUP(snapshot_release) struct snapshot residue = SNAPSHOT_NULL;
-    struct state *state =
-        (struct state *)(uintptr_t)&snapshot->state; /* sorted, not changed */
     struct aftermath aftermath;
     int code;
 
+    state_sort(&snapshot->state);
     ret->signature = snapshot->signature;
-    ret->now = verdict_now(&judge->old.state, &subject->done.state, state);
+    ret->now = verdict_now(&judge->old.state, &subject->done.state, &snapshot->state);
     code = judge_aftermath(judge, subject, &residue, &aftermath, err);
     if (code < 0)
         return code;
@@ -333,9 +333,8 @@ static const struct judgement *find_judgement(const struct judge *judge,
     return NULL;
 }
 
-int judge_state(struct judge *judge, struct subject *subject,
-                const struct snapshot *snapshot, const struct judgement **ret,
-                struct err *err)
+int judge_state(struct judge *judge, struct subject *subject, struct snapshot *snapshot,
+                const struct judgement **ret, struct err *err)
 {
     const struct judgement *known = find_judgement(judge, subject, snapshot->signature);
     struct judgement judgement = { .later = 0 };
@@ -358,9 +357,8 @@ int judge_state(struct judge *judge, struct subject *subject,
     return 0;
 }
 
-int judge_afresh(struct judge *judge, struct subject *subject,
-                 const struct snapshot *snapshot, const struct judge_watch *watch,
-                 struct judgement *ret, struct err *err)
+int judge_afresh(struct judge *judge, struct subject *subject, struct snapshot *snapshot,
+                 const struct judge_watch *watch, struct judgement *ret, struct err *err)
 {
     struct judgement judgement = { .later = 0 };
     int code;

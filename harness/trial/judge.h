@@ -83,17 +83,16 @@ struct judge {
 
 void judge_release(struct judge *judge);
 
-/* Judges the state that the database holds and the snapshot shows. *ret is valid until
- * the next call. The database holds anything afterwards. */
-int judge_state(struct judge *judge, struct subject *subject,
-                const struct snapshot *snapshot, const struct judgement **ret,
-                struct err *err);
+/* Judges the state that the database holds and the snapshot shows, which is sorted if it
+ * is a new one. *ret is valid until the next call. The database holds anything
+ * afterwards. */
+int judge_state(struct judge *judge, struct subject *subject, struct snapshot *snapshot,
+                const struct judgement **ret, struct err *err);
 
 /* The same without recourse to what was judged before, before the eyes of the watch,
  * which sees more looks at the database than the verdict needs, and no other state. */
-int judge_afresh(struct judge *judge, struct subject *subject,
-                 const struct snapshot *snapshot, const struct judge_watch *watch,
-                 struct judgement *ret, struct err *err);
+int judge_afresh(struct judge *judge, struct subject *subject, struct snapshot *snapshot,
+                 const struct judge_watch *watch, struct judgement *ret, struct err *err);
 
 /* Did a key of this hash (command.h) exist before the update? */
 bool judge_key_was_there(const struct judge *judge, uint64_t key_hash);
@@ -124,6 +123,6 @@ struct aftermath {
 int judge_aftermath(struct judge *judge, const struct subject *subject,
                     struct snapshot *ret, struct aftermath *aftermath, struct err *err);
 /* The words for it, beside the residues that are right. */
-unsigned judge_words(const struct aftermath *aftermath, struct snapshot *right_old,
-                     struct snapshot *right_new, struct snapshot *residue,
+unsigned judge_words(const struct aftermath *aftermath, const struct snapshot *right_old,
+                     const struct snapshot *right_new, const struct snapshot *residue,
                      char example[EXAMPLE_TEXT]);

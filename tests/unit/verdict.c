@@ -47,6 +47,7 @@ static struct state parse(const char *at)
         state_add(&state, atom);
         at += *at == ' ';
     }
+    state_sort(&state);
     return state;
 }
 
@@ -360,6 +361,7 @@ static struct state random_state(uint64_t number)
 
     for (size_t i = 0; i < count; i++)
         state_add(&state, atoms[rng_below(ARRAY_SIZE(atoms), 1, number, i + 1)]);
+    state_sort(&state);
     return state;
 }
 
@@ -401,6 +403,7 @@ static struct state residue_of(const struct state *state)
     for (size_t i = 0; i < state->count; i++)
         if (state->atoms[i].expiry == EXPIRY_NEVER)
             state_add(&residue, state->atoms[i]);
+    state_sort(&residue);
     return residue;
 }
 
