@@ -38,7 +38,7 @@ static int show(const struct options *options, struct err *err)
     int code = baseline_load(options->operands[1], &baseline, err);
 
     if (code == 0)
-        report_baseline_text(stdout, baseline, option_color_wanted(options->color));
+        baseline_text_write(stdout, baseline, option_color_wanted(options->color));
     return code;
 }
 

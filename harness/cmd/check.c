@@ -18,7 +18,7 @@
 #include "cmd/check_progress.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
-#include "report/check_words.h"
+#include "report/format.h"
 #include "run/fleet.h"
 
 struct options {
@@ -31,7 +31,7 @@ struct options {
     size_t lanes; /* 0: one per CPU */
     double timeout_s, kill_time_s;
     const char *redis_server;
-    const struct check_format *format;
+    const struct format *format;
     const char *file; /* gets the report; NULL: standard output does */
     const char *color;
 };
@@ -90,8 +90,8 @@ static void add_filter(struct options *options, const char *glob,
 static void parse_format(struct options *options, const char *name,
                          struct argp_state *state)
 {
-    options->format = check_format_by_name(name);
-    if (!options->format)
+    options->format = format_by_name(name);
+    if (!options->format || !options->format->check)
         argp_error(state, "--format '%s': expected text, tap, junit or json", name);
 }
 
@@ -359,7 +359,7 @@ static int write_file(const struct options *options, const struct check *check,
 
     if (!out)
         return err_errno(err, "write '%s'", options->file);
-    options->format->write(out, check, false);
+    options->format->check(out, check, false);
     fclose(out);
     return file_write(options->file, bytes, length, err);
 }
@@ -368,11 +368,10 @@ static int write_file(const struct options *options, const struct check *check,
 static int deliver_check(const struct options *options, const struct check *check,
                          struct err *err)
 {
-    const struct check_format *shown =
-        options->file ? check_format_by_name("text") : options->format;
+    const struct format *shown = options->file ? format_by_name("text") : options->format;
     struct err late = ERR_NULL;
 
-    shown->write(stdout, check, option_color_wanted(options->color));
+    shown->check(stdout, check, option_color_wanted(options->color));
     if (options->file)
         write_file(options, check, &late);
     err_append(err, &late);
@@ -424,7 +423,7 @@ int cmd_check(int argc, char **argv, enum exit_status *ret_status, struct err *e
         .seed = 1,
         .timeout_s = 10,
         .kill_time_s = 2,
-        .format = check_format_by_name("text"),
+        .format = format_by_name("text"),
         .color = "auto",
     };
     struct work work = { .paths = NULL };

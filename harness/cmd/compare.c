@@ -6,14 +6,14 @@
 #include "cmd/cmd.h"
 #include "cmd/gate_options.h"
 #include "cmd/options.h"
-#include "report/compare_words.h"
+#include "report/format.h"
 #include "store/baseline.h"
 #include "store/load.h"
 
 struct options {
     const char *base, *new; /* new: NULL if the strategies of one run are compared */
     double confidence, margin;
-    const struct compare_format *format;
+    const struct format *format;
     const char *color;
 };
 
@@ -54,9 +54,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         options->confidence = option_share(argument, "confidence", state);
         break;
     case KEY_FORMAT:
-        options->format = compare_format_by_name(argument);
-        if (!options->format)
-            argp_error(state, "--format '%s': expected text or json", argument);
+        options->format = option_format(argument, state);
         break;
     case KEY_COLOR:
         options->color = option_color(argument, state);
@@ -122,8 +120,7 @@ int cmd_compare(int argc, char **argv, enum exit_status *ret_status, struct err 
             "or a crash point that does new harm), 3 nothing to compare, a run that was "
             "not finished or has unexplained deaths, or --margin is not decided.",
     };
-    struct options options = { .format = compare_format_by_name("text"),
-                               .color = "auto" };
+    struct options options = { .format = format_by_name("text"), .color = "auto" };
     CLEANUP(side_release) struct side base = { .baseline = NULL };
     CLEANUP(side_release) struct side new = { .baseline = NULL };
     CLEANUP(comparison_release) struct comparison comparison = { .count = 0 };
@@ -146,7 +143,7 @@ int cmd_compare(int argc, char **argv, enum exit_status *ret_status, struct err 
         compare_runs(base.result, new.result, &compare, &comparison);
     else
         compare_pairs(base.result, &compare, &comparison);
-    options.format->write(stdout, &comparison, option_color_wanted(options.color));
+    options.format->compare(stdout, &comparison, option_color_wanted(options.color));
     *ret_status = compare_exit_status(&comparison);
     return 0;
 }

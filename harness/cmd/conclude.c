@@ -2,29 +2,29 @@
 #include "cmd/conclude.h"
 
 /* NULL: the run is compared with nothing. */
-static const struct result *base_of(const struct conclusion *conclusion)
+static const struct result *base_of(const struct conclude *conclude)
 {
-    if (conclusion->baseline)
-        return &conclusion->baseline->result;
-    return conclusion->saved.directory ? &conclusion->saved.result : NULL;
+    if (conclude->baseline)
+        return &conclude->baseline->result;
+    return conclude->saved.directory ? &conclude->saved.result : NULL;
 }
 
-static int load_base(struct conclusion *conclusion, struct err *err)
+static int load_base(struct conclude *conclude, struct err *err)
 {
-    const struct gate_options *options = conclusion->options;
+    const struct gate_options *options = conclude->options;
 
     if (options->baseline)
-        return baseline_load(options->baseline, &conclusion->baseline, err);
-    return options->against ? saved_load(options->against, &conclusion->saved, err) : 0;
+        return baseline_load(options->baseline, &conclude->baseline, err);
+    return options->against ? saved_load(options->against, &conclude->saved, err) : 0;
 }
 
-int conclude_prepare(struct conclusion *ret, const struct gate_options *options,
+int conclude_prepare(struct conclude *ret, const struct gate_options *options,
                      const struct result *result, struct err *err)
 {
     struct gate_report ignored = { NULL, 0 };
     int code;
 
-    *ret = (struct conclusion){ .options = options };
+    *ret = (struct conclude){ .options = options };
     code = load_base(ret, err);
     if (code == 0 && gates_any(&options->gates))
         code = gates_judge(&options->gates, result, base_of(ret), &ignored, err);
@@ -32,10 +32,10 @@ int conclude_prepare(struct conclusion *ret, const struct gate_options *options,
     return code;
 }
 
-int conclude(struct conclusion *conclusion, const struct result *result, struct err *err)
+int conclude_run(struct conclude *conclude, const struct result *result, struct err *err)
 {
-    const struct gate_options *options = conclusion->options;
-    const struct result *base = base_of(conclusion);
+    const struct gate_options *options = conclude->options;
+    const struct result *base = base_of(conclude);
 
     if (base) {
         const struct compare_options compare = {
@@ -44,27 +44,16 @@ int conclude(struct conclusion *conclusion, const struct result *result, struct 
             .chosen = result->plan.strategies < result->scenario->strategy_count,
         };
 
-        compare_runs(base, result, &compare, &conclusion->comparison);
+        compare_runs(base, result, &compare, &conclude->conclusion.comparison);
     }
-    return gates_any(&options->gates)
-               ? gates_judge(&options->gates, result, base, &conclusion->gates, err)
-               : 0;
+    return gates_any(&options->gates) ? gates_judge(&options->gates, result, base,
+                                                    &conclude->conclusion.gates, err)
+                                      : 0;
 }
 
-void conclusion_release(struct conclusion *conclusion)
+void conclude_release(struct conclude *conclude)
 {
-    comparison_release(&conclusion->comparison);
-    gate_report_release(&conclusion->gates);
-    saved_release(&conclusion->saved);
-    conclusion->baseline = baseline_free(conclusion->baseline);
-}
-
-const struct comparison *conclusion_comparison(const struct conclusion *conclusion)
-{
-    return conclusion->comparison.base ? &conclusion->comparison : NULL;
-}
-
-const struct gate_report *conclusion_gates(const struct conclusion *conclusion)
-{
-    return conclusion->gates.count ? &conclusion->gates : NULL;
+    conclusion_release(&conclude->conclusion);
+    saved_release(&conclude->saved);
+    conclude->baseline = baseline_free(conclude->baseline);
 }

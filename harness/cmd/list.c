@@ -5,7 +5,8 @@
 
 #include "base/mem.h"
 #include "cmd/cmd.h"
-#include "report/format.h"
+#include "scenario/scenario.h"
+#include "state/verdict.h"
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {

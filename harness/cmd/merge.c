@@ -78,7 +78,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 /* Where the merged run is kept, if it can be concluded as is asked for: which strategies
  * took part, the first shard says. The caller frees it. */
-static int prepare(const struct options *options, struct conclusion *conclusion,
+static int prepare(const struct options *options, struct conclude *conclude,
                    char **ret_place, struct err *err)
 {
     CLEANUP(saved_release) struct saved saved = { .directory = NULL };
@@ -89,7 +89,7 @@ static int prepare(const struct options *options, struct conclusion *conclusion,
         code = saved_load_parts(options->directories[0], &database, STORED_KNOWN, &saved,
                                 err);
     if (code == 0)
-        code = conclude_prepare(conclusion, &options->gates, &saved.result, err);
+        code = conclude_prepare(conclude, &options->gates, &saved.result, err);
     if (code == 0 && options->destination.directory)
         *ret_place = mem_strdup(options->destination.directory);
     else if (code == 0)
@@ -116,16 +116,16 @@ int cmd_merge(int argc, char **argv, enum exit_status *ret_status, struct err *e
             "different runs are refused with exit status 4.",
     };
     struct options options = {
-        .destination = { .format = report_format_by_name("text"), .color = "auto" },
+        .destination = { .format = format_by_name("text"), .color = "auto" },
     };
     CLEANUP(saved_release) struct saved saved = { .directory = NULL };
-    CLEANUP(conclusion_release) struct conclusion conclusion = { .options = NULL };
+    CLEANUP(conclude_release) struct conclude conclude = { .options = NULL };
     CLEANUP(mem_freep) char *directory = NULL;
     struct sweep one = { .results = &saved.result, .wanted = 1, .count = 1 };
     int code;
 
     argp_parse(&argp, argc, argv, 0, NULL, &options);
-    code = prepare(&options, &conclusion, &directory, err);
+    code = prepare(&options, &conclude, &directory, err);
     if (code == 0)
         code = merge_runs(options.directories, options.count, directory,
                           options.allow_missing, err);
@@ -134,11 +134,10 @@ int cmd_merge(int argc, char **argv, enum exit_status *ret_status, struct err *e
     if (code == 0)
         code = saved_load(directory, &saved, err);
     if (code == 0)
-        code = conclude(&conclusion, &saved.result, err);
+        code = conclude_run(&conclude, &saved.result, err);
     if (code < 0)
         return code;
     options.destination.directory = directory;
-    options.destination.comparison = conclusion_comparison(&conclusion);
-    options.destination.gates = conclusion_gates(&conclusion);
+    options.destination.conclusion = &conclude.conclusion;
     return output_write(&options.destination, &one, ret_status, err);
 }

@@ -29,11 +29,11 @@ double option_real(const char *text, const char *option, double above, double be
     return value;
 }
 
-const struct report_format *option_format(const char *text, struct argp_state *state)
+const struct format *option_format(const char *text, struct argp_state *state)
 {
-    const struct report_format *format = report_format_by_name(text);
+    const struct format *format = format_by_name(text);
 
-    if (!format)
+    if (!format || !format->run)
         argp_error(state, "--format '%s': expected text or json", text);
     return format;
 }

@@ -17,7 +17,7 @@ uint64_t option_whole(const char *text, const char *option, uint64_t least, uint
 double option_real(const char *text, const char *option, double above, double below,
                    struct argp_state *state);
 
-const struct report_format *option_format(const char *text, struct argp_state *state);
+const struct format *option_format(const char *text, struct argp_state *state);
 const char *option_color(const char *text, struct argp_state *state); /* one of three */
 /* Is standard output to be coloured? `color` is what option_color() has returned. */
 bool option_color_wanted(const char *color);

@@ -9,13 +9,13 @@
 #include "base/file.h"
 #include "cmd/options.h"
 
-static void write_report(FILE *out, const struct report_format *format,
+static void write_report(FILE *out, const struct format *format,
                          const struct sweep *sweep, struct report_style style)
 {
     if (sweep->parameter)
-        format->write_sweep(out, sweep, style);
+        format->sweep(out, sweep, style);
     else
-        format->write(out, &sweep->results[0], style);
+        format->run(out, &sweep->results[0], style);
 }
 
 static struct report_style style_of(const struct destination *destination, bool color,
@@ -24,14 +24,12 @@ static struct report_style style_of(const struct destination *destination, bool 
     return (struct report_style){
         .color = color,
         .points = points,
-        .comparison = destination->comparison,
-        .gates = destination->gates,
+        .conclusion = destination->conclusion,
     };
 }
 
-static int save_one(const struct destination *destination,
-                    const struct report_format *format, const struct sweep *sweep,
-                    struct err *err)
+static int save_one(const struct destination *destination, const struct format *format,
+                    const struct sweep *sweep, struct err *err)
 {
     CLEANUP(mem_freep) char *path =
         mem_printf("%s/%s", destination->directory, format->file);
@@ -49,12 +47,12 @@ static int save_one(const struct destination *destination,
 int output_write_files(const struct destination *destination, const struct sweep *sweep,
                        struct err *err)
 {
-    const struct report_format *format;
+    const struct format *format;
 
-    for (size_t i = 0; (format = report_format_at(i)); i++) {
+    for (size_t i = 0; (format = format_at(i)); i++) {
         struct err own = ERR_NULL;
 
-        if (save_one(destination, format, sweep, &own) < 0 && !err->code)
+        if (format->file && save_one(destination, format, sweep, &own) < 0 && !err->code)
             *err = own;
     }
     return err->code;
@@ -97,10 +95,9 @@ int output_write(const struct destination *destination, const struct sweep *swee
 {
     struct err late = ERR_NULL, saving = ERR_NULL;
 
-    *ret_status =
-        sweep->parameter
-            ? sweep_exit_status(sweep)
-            : report_exit_status(&sweep->results[0], style_of(destination, false, false));
+    *ret_status = sweep->parameter ? sweep_exit_status(sweep)
+                                   : conclusion_exit_status(&sweep->results[0],
+                                                            destination->conclusion);
     if (!worth_reporting(sweep, err))
         return err->code;
     print(destination, sweep, &late);

@@ -6,12 +6,11 @@
 #include "result/sweep.h"
 
 struct destination {
-    const struct report_format *format;  /* of standard output */
+    const struct format *format;         /* of standard output */
     const char *color;                   /* "auto", "always" or "never" */
     bool points;                         /* the text with a table of all crash points */
     const char *directory;               /* gets every format; NULL: none */
-    const struct comparison *comparison; /* see format.h; NULL: none */
-    const struct gate_report *gates;
+    const struct conclusion *conclusion; /* see writers.h; NULL: none */
 };
 
 /* Writes the report in every format into the directory. */

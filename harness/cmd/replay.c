@@ -13,7 +13,7 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
-#include "report/run_text.h"
+#include "report/words.h"
 #include "result/tally.h"
 #include "run/fleet.h"
 #include "store/load.h"
@@ -302,10 +302,10 @@ static void print(const char *narrative, bool color)
         size_t length = strcspn(narrative, "\n");
         bool death = strncmp(narrative + strspn(narrative, " "), "--- ", 4) == 0;
 
-        paint(stdout, color && death, "\033[31m");
-        paint(stdout, color && !death && *narrative != ' ', "\033[1m");
+        words_color(stdout, color && death, "\033[31m");
+        words_color(stdout, color && !death && *narrative != ' ', "\033[1m");
         fwrite(narrative, 1, length, stdout);
-        paint(stdout, color, "\033[0m");
+        words_color(stdout, color, "\033[0m");
         fputc('\n', stdout);
         narrative += length + (narrative[length] == '\n');
     }

@@ -9,7 +9,7 @@
 
 struct options {
     const char *directory;
-    const struct report_format *format;
+    const struct format *format;
     struct report_style style;
     const char *color;
 };
@@ -67,7 +67,7 @@ int cmd_report(int argc, char **argv, enum exit_status *ret_status, struct err *
             "results/latest is the newest. The exit status is what the run's was without "
             "gates and baselines; 3 of one that was killed.",
     };
-    struct options options = { .format = report_format_by_name("text"), .color = "auto" };
+    struct options options = { .format = format_by_name("text"), .color = "auto" };
     CLEANUP(saved_release) struct saved saved = { .directory = NULL };
     int code;
 
@@ -76,7 +76,7 @@ int cmd_report(int argc, char **argv, enum exit_status *ret_status, struct err *
     code = saved_load(options.directory, &saved, err);
     if (code < 0)
         return code;
-    options.format->write(stdout, &saved.result, options.style);
-    *ret_status = report_exit_status(&saved.result, options.style);
+    options.format->run(stdout, &saved.result, options.style);
+    *ret_status = conclusion_exit_status(&saved.result, NULL);
     return 0;
 }

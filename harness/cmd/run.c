@@ -61,7 +61,7 @@ struct session {
     char **argv;
     const size_t *strategies;
     size_t count;
-    struct conclusion *conclusion;
+    struct conclude *conclude;
     char *own_place; /* a directory that was made for this run; NULL: another was named */
 };
 
@@ -170,8 +170,7 @@ static int run(const struct session *session, struct scenario *scenario,
                      request);
     result->directory = directory;
     if (code == 0) /* before anything is kept of a run that cannot be concluded */
-        code =
-            conclude_prepare(session->conclusion, &session->options->gates, result, err);
+        code = conclude_prepare(session->conclude, &session->options->gates, result, err);
     if (code == 0 && session->options->resume)
         code = keep_old(directory, request, result, &store, err);
     else if (code == 0 && directory)
@@ -295,18 +294,17 @@ static int load_and_run(struct session *session, struct run_options *options,
     if (directory && isatty(STDERR_FILENO))
         fprintf(stderr, "kept in %s\n", directory);
     if (code == 0)
-        conclude(session->conclusion, &sweep->results[0], err);
-    options->destination.comparison = conclusion_comparison(session->conclusion);
-    options->destination.gates = conclusion_gates(session->conclusion);
+        conclude_run(session->conclude, &sweep->results[0], err);
+    options->destination.conclusion = &session->conclude->conclusion;
     return output_write(&options->destination, sweep, ret_status, err);
 }
 
 int cmd_run(int argc, char **argv, enum exit_status *ret_status, struct err *err)
 {
     struct run_options options;
-    CLEANUP(conclusion_release) struct conclusion conclusion = { .options = NULL };
+    CLEANUP(conclude_release) struct conclude conclude = { .options = NULL };
     struct session session = {
-        .options = &options, .argc = argc, .argv = argv, .conclusion = &conclusion
+        .options = &options, .argc = argc, .argv = argv, .conclude = &conclude
     };
     int code = run_options_parse(argc, argv, &options, err);
 

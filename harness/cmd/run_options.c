@@ -259,7 +259,7 @@ static void init(struct run_options *options, const struct request *resumed)
     *options = (struct run_options){
         .trials_given = resumed,
         .keep = true,
-        .destination = { .format = report_format_by_name("text"), .color = "auto" },
+        .destination = { .format = format_by_name("text"), .color = "auto" },
     };
     sweep_init(&options->sweep);
     if (resumed) {

@@ -1,9 +1,8 @@
 /* baseline_text.c - see baseline_text.h. */
 #include "report/baseline_text.h"
 
-#include "report/format.h"
-#include "report/run_text.h"
 #include "report/table.h"
+#include "report/words.h"
 #include "result/tally.h"
 
 static void write_rows(FILE *out, const struct result *result, bool color)
@@ -29,9 +28,9 @@ static void write_rows(FILE *out, const struct result *result, bool color)
         table_set(&table, 1, "%llu of %llu",
                   (unsigned long long)tally_harmed(&words, points),
                   (unsigned long long)points);
-        rate_text(text, sizeof(text), figure_kill_rate(result, finding, RATE_LEAKED));
+        words_rate(text, sizeof(text), figure_kill_rate(result, finding, RATE_LEAKED));
         table_set(&table, 2, "%s", text);
-        rate_text(text, sizeof(text), figure_kill_rate(result, finding, RATE_TORN));
+        words_rate(text, sizeof(text), figure_kill_rate(result, finding, RATE_TORN));
         table_set(&table, 3, "%s", text);
         table_set(&table, 4, "%llu", (unsigned long long)valid);
         if (finding->sample_count) {
@@ -75,11 +74,11 @@ static void write_points(FILE *out, const struct finding *finding)
     }
 }
 
-void report_baseline_text(FILE *out, const struct baseline *baseline, bool color)
+void baseline_text_write(FILE *out, const struct baseline *baseline, bool color)
 {
     const struct outline *scenario = &baseline->scenario;
 
-    write_title(out, &baseline->result);
+    words_title(out, &baseline->result);
     for (size_t i = 0; i < scenario->parameter_count; i++)
         fprintf(out, "%s=%s ", scenario->parameters[i].name,
                 scenario->parameters[i].value);

@@ -6,4 +6,4 @@
 
 #include "store/baseline.h"
 
-void report_baseline_text(FILE *out, const struct baseline *baseline, bool color);
+void baseline_text_write(FILE *out, const struct baseline *baseline, bool color);

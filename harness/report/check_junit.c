@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "report/check_words.h"
+#include "report/writers.h"
 
 static bool continues(unsigned char byte)
 {
@@ -172,7 +173,7 @@ static void write_suite(FILE *out, const struct check *check,
     fputs("  </testsuite>\n", out);
 }
 
-void check_write_junit(FILE *out, const struct check *check, bool color)
+void check_junit(FILE *out, const struct check *check, bool color)
 {
     struct totals all = { .seconds = check->seconds };
 

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "report/check_words.h"
+#include "report/writers.h"
 
 /* In a description a hash begins a directive. */
 static void write_description(FILE *out, const char *text)
@@ -86,7 +87,7 @@ static size_t points(const struct check *check)
     return counts.strategies + check->count - counts.scenarios[CHECK_RAN];
 }
 
-void check_write_tap(FILE *out, const struct check *check, bool color)
+void check_tap(FILE *out, const struct check *check, bool color)
 {
     CLEANUP(mem_freep) char *summary = check_summary(check);
     size_t number = 0;

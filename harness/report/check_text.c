@@ -5,7 +5,8 @@
 
 #include "base/mem.h"
 #include "report/check_words.h"
-#include "report/run_text.h"
+#include "report/words.h"
+#include "report/writers.h"
 
 #define RED "\033[31m"
 #define GREEN "\033[32m"
@@ -65,9 +66,9 @@ static void write_cells(FILE *out, const int widths[COLUMNS],
 
 static void write_mark(FILE *out, const char *mark, bool failed, bool color)
 {
-    paint(out, color, failed ? RED : strcmp(mark, "ok") == 0 ? GREEN : "");
+    words_color(out, color, failed ? RED : strcmp(mark, "ok") == 0 ? GREEN : "");
     fprintf(out, "%-4s", mark);
-    paint(out, color, PLAIN);
+    words_color(out, color, PLAIN);
 }
 
 static void write_strategy(FILE *out, const struct check_scenario *scenario,
@@ -165,11 +166,11 @@ static void write_lines(FILE *out, const struct check *check, bool color)
     int widths[COLUMNS];
 
     measure(check, widths);
-    paint(out, color, BOLD);
+    words_color(out, color, BOLD);
     fputs("    ", out);
     write_cells(out, widths, heads);
     fputs("  found at crash points\n", out);
-    paint(out, color, PLAIN);
+    words_color(out, color, PLAIN);
     for (size_t i = 0; i < check->count; i++)
         write_scenario(out, &check->scenarios[i], widths, color);
     fputc('\n', out);
@@ -180,15 +181,15 @@ static void write_lines(FILE *out, const struct check *check, bool color)
     write_notes(out, check);
 }
 
-void check_write_text(FILE *out, const struct check *check, bool color)
+void check_text(FILE *out, const struct check *check, bool color)
 {
     CLEANUP(mem_freep) char *summary = check_summary(check);
 
     if (check->count)
         write_lines(out, check, color);
-    paint(out, color, check_exit_status(check) == EXIT_PASS ? GREEN : RED);
+    words_color(out, color, check_exit_status(check) == EXIT_PASS ? GREEN : RED);
     fputs(summary, out);
-    paint(out, color, PLAIN);
+    words_color(out, color, PLAIN);
     if (check->count)
         fprintf(out, " (%.1f s%s%s%s)", check->seconds,
                 check->trials ? "" : ", census only", check->server[0] ? ", " : "",

@@ -5,23 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "report/format.h"
 #include "result/tally.h"
-
-static const struct check_format formats[] = {
-    { "text", check_write_text },
-    { "tap", check_write_tap },
-    { "junit", check_write_junit },
-    { "json", check_write_json },
-};
-
-const struct check_format *check_format_by_name(const char *name)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
-        if (strcmp(formats[i].name, name) == 0)
-            return &formats[i];
-    return NULL;
-}
 
 /* A text that is written piece by piece. */
 struct words_out {

@@ -2,22 +2,7 @@
  * format.h's of a run. */
 #pragma once
 
-#include <stdbool.h>
-#include <stdio.h>
-
 #include "result/check.h"
-
-struct check_format {
-    const char *name;
-    void (*write)(FILE *out, const struct check *check, bool color);
-};
-
-const struct check_format *check_format_by_name(const char *name); /* NULL: none */
-
-void check_write_text(FILE *out, const struct check *check, bool color);
-void check_write_tap(FILE *out, const struct check *check, bool color);
-void check_write_junit(FILE *out, const struct check *check, bool color);
-void check_write_json(FILE *out, const struct check *check, bool color);
 
 /* What they say. Each is one line that the caller frees. */
 

@@ -4,8 +4,9 @@
 
 #include "base/mem.h"
 #include "report/compare_words.h"
-#include "report/run_text.h"
 #include "report/table.h"
+#include "report/words.h"
+#include "report/writers.h"
 
 /* The columns that say what a row is of; returns how many. */
 static size_t name_columns(struct table *table, const struct comparison *comparison,
@@ -35,7 +36,7 @@ static void set_sample(struct table *table, size_t column, struct sample sample)
     char share[16] = "0";
 
     if (sample.hits)
-        percent(share, sizeof(share), (double)sample.hits / (double)sample.of);
+        words_percent(share, sizeof(share), (double)sample.hits / (double)sample.of);
     if (sample.of)
         table_set(table, column, "%s of %llu", share, (unsigned long long)sample.of);
     else
@@ -52,11 +53,11 @@ static void set_rate(struct table *table, size_t column,
     table_set(table, column + 5, "%s", difference_verdict_name(rate->verdict));
     if (rate->verdict == DIFFERENCE_UNKNOWN)
         return;
-    difference_text(text, sizeof(text), rate->estimate, rate->interval);
+    words_difference(text, sizeof(text), rate->estimate, rate->interval);
     table_set(table, column + 2, "%s", text);
-    p_text(text, sizeof(text), rate->p);
+    words_p(text, sizeof(text), rate->p);
     table_set(table, column + 3, "%s", text);
-    p_text(text, sizeof(text), rate->p_adjusted);
+    words_p(text, sizeof(text), rate->p_adjusted);
     table_set(table, column + 4, "%s", text);
 }
 
@@ -78,7 +79,7 @@ static void write_rates(FILE *out, const struct comparison *comparison, bool col
     size_t names = name_columns(&table, comparison, "per SIGKILL");
     char confidence[24], interval[48], tests[32];
 
-    percent(confidence, sizeof(confidence), comparison->options.confidence);
+    words_percent(confidence, sizeof(confidence), comparison->options.confidence);
     snprintf(interval, sizeof(interval), "(%s)", confidence);
     snprintf(tests, sizeof(tests), "of %zu", comparison->tests);
     table_column(&table, "", "", false);
@@ -234,7 +235,7 @@ static void write_censuses(FILE *out, const struct comparison *comparison, bool 
 static void write_side(FILE *out, const char *which, const struct result *result)
 {
     fprintf(out, "%s", which);
-    write_title(out, result);
+    words_title(out, result);
 }
 
 static void write_only_in(FILE *out, const char *which, const struct result *one,
@@ -261,9 +262,9 @@ static void write_header(FILE *out, const struct comparison *comparison, bool co
     for (size_t i = 0; i < comparison->comparable.count; i++) {
         const struct comparable_note *note = &comparison->comparable.notes[i];
 
-        paint(out, color && note->loud, "\033[33m");
+        words_color(out, color && note->loud, "\033[33m");
         fprintf(out, "%s: %s\n", note->loud ? "NOT ALIKE" : "note", note->text);
-        paint(out, color && note->loud, "\033[0m");
+        words_color(out, color && note->loud, "\033[0m");
     }
     fputc('\n', out);
 }
@@ -275,7 +276,7 @@ static void write_test(FILE *out, const struct comparison *comparison)
         comparison->method->test, comparison->method->interval_name, comparison->tests,
         comparison->tests == 1 ? "" : "s", comparison->method->why);
 
-    write_wrapped(out, words);
+    words_wrapped(out, words);
     fputc('\n', out);
 }
 
@@ -285,7 +286,7 @@ static void write_verdict(FILE *out, const struct comparison *comparison, bool c
 
     if (comparison->pairs)
         return;
-    paint(out, color, status == EXIT_PASS ? "\033[32m" : "\033[31m");
+    words_color(out, color, status == EXIT_PASS ? "\033[32m" : "\033[31m");
     for (size_t i = 0; i < comparison->count; i++) {
         CLEANUP(mem_freep) char *regression =
             compare_regression(comparison, &comparison->rows[i]);
@@ -299,7 +300,7 @@ static void write_verdict(FILE *out, const struct comparison *comparison, bool c
         fprintf(out, "INCONCLUSIVE: no strategy is in both runs.\n");
     else if (status == EXIT_INCONCLUSIVE)
         fprintf(out, "INCONCLUSIVE: these runs do not decide it; see above.\n");
-    paint(out, color, "\033[0m");
+    words_color(out, color, "\033[0m");
 }
 
 /* Pairs are many, and tables say most of it. */
@@ -319,10 +320,10 @@ static void write_sentence(FILE *out, const struct comparison *comparison,
 {
     CLEANUP(mem_freep) char *sentence = compare_sentence(comparison, row);
 
-    write_wrapped(out, sentence);
+    words_wrapped(out, sentence);
 }
 
-void compare_write_text(FILE *out, const struct comparison *comparison, bool color)
+void compare_text(FILE *out, const struct comparison *comparison, bool color)
 {
     write_header(out, comparison, color);
     if (comparison->count) {

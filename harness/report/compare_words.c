@@ -5,21 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "report/format.h"
-#include "report/run_text.h"
-
-static const struct compare_format formats[] = {
-    { "text", compare_write_text },
-    { "json", compare_write_json },
-};
-
-const struct compare_format *compare_format_by_name(const char *name)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
-        if (strcmp(formats[i].name, name) == 0)
-            return &formats[i];
-    return NULL;
-}
+#include "report/words.h"
 
 /* What is counted, in a sentence: leaks more, .. */
 static const struct {
@@ -29,33 +15,6 @@ static const struct {
     [RATE_HARMED] = { "It does harm of any kind", "do harm" },
     [RATE_TORN] = { "It is torn", "leave it torn" },
 };
-
-void difference_text(char *buffer, size_t size, double estimate, struct interval interval)
-{
-    snprintf(buffer, size, "%s%.3g%% [%.3g, %.3g]", estimate > 0 ? "+" : "",
-             100 * estimate, 100 * interval.low, 100 * interval.high);
-}
-
-void p_text(char *buffer, size_t size, double p)
-{
-    if (p < 1e-4)
-        snprintf(buffer, size, "<0.0001");
-    else
-        snprintf(buffer, size, "%.2g", p);
-}
-
-void kills_text(char *buffer, size_t size, uint64_t kills)
-{
-    uint64_t unit = 1;
-
-    while (kills / unit >= 100)
-        unit *= 10;
-    if (kills >= KILLS_MOST)
-        snprintf(buffer, size, "more than %llu", (unsigned long long)KILLS_MOST);
-    else
-        snprintf(buffer, size, "%s%llu", unit > 1 ? "about " : "",
-                 (unsigned long long)((kills + unit - 1) / unit * unit));
-}
 
 char *compare_only_in(const struct result *one, const struct result *other)
 {
@@ -87,8 +46,8 @@ static void say_unseen(FILE *out, const struct rate_difference *rate, enum tally
 {
     char difference[64], kills[48];
 
-    difference_text(difference, sizeof(difference), rate->estimate, rate->interval);
-    kills_text(kills, sizeof(kills), rate->kills_needed);
+    words_difference(difference, sizeof(difference), rate->estimate, rate->interval);
+    words_kills(kills, sizeof(kills), rate->kills_needed);
     fprintf(out, "%snot distinguishable with these %llu and %llu kills (difference %s)",
             id == RATE_LEAKED   ? ""
             : id == RATE_HARMED ? "Harm of any kind: "
@@ -106,8 +65,8 @@ static void say_seen(FILE *out, const struct rate_difference *rate, enum tally_r
 {
     char difference[64], p[16];
 
-    difference_text(difference, sizeof(difference), rate->estimate, rate->interval);
-    p_text(p, sizeof(p), rate->p_adjusted);
+    words_difference(difference, sizeof(difference), rate->estimate, rate->interval);
+    words_p(p, sizeof(p), rate->p_adjusted);
     fprintf(out,
             "%s %s often: %llu of %llu kills, and %llu of %llu (difference %s, "
             "corrected p %s). ",
@@ -142,8 +101,8 @@ static void say_margin(FILE *out, const struct comparison *comparison,
 {
     char margin[16], kills[48];
 
-    percent(margin, sizeof(margin), comparison->options.margin);
-    kills_text(kills, sizeof(kills), row->margin_kills);
+    words_percent(margin, sizeof(margin), comparison->options.margin);
+    words_kills(kills, sizeof(kills), row->margin_kills);
     switch (row->margin) {
     case MARGIN_UNASKED:
         return;
@@ -247,7 +206,7 @@ static void tell_point(FILE *out, const struct comparison_row *row)
 static void share_text(char *buffer, size_t size, struct sample sample)
 {
     if (sample.hits)
-        percent(buffer, size, (double)sample.hits / (double)sample.of);
+        words_percent(buffer, size, (double)sample.hits / (double)sample.of);
     else
         snprintf(buffer, size, "none");
 }
@@ -262,7 +221,7 @@ static void tell_rate(FILE *out, const struct comparison_row *row)
             continue;
         share_text(before, sizeof(before), rate->base);
         share_text(now, sizeof(now), rate->new);
-        difference_text(difference, sizeof(difference), rate->estimate, rate->interval);
+        words_difference(difference, sizeof(difference), rate->estimate, rate->interval);
         fprintf(out, "%s of the SIGKILLs inside an update %s, %s did (difference %s)",
                 now, words[i].noun, before, difference);
         return;
@@ -275,8 +234,8 @@ static void tell_margin(FILE *out, const struct comparison *comparison,
     const struct rate_difference *rate = &row->rates[RATE_HARMED];
     char difference[64], margin[16];
 
-    difference_text(difference, sizeof(difference), rate->estimate, rate->interval);
-    percent(margin, sizeof(margin), comparison->options.margin);
+    words_difference(difference, sizeof(difference), rate->estimate, rate->interval);
+    words_percent(margin, sizeof(margin), comparison->options.margin);
     fprintf(out, "harm per SIGKILL inside an update grew by more than %s (difference %s)",
             margin, difference);
 }

@@ -1,115 +1,34 @@
 /* run_json.c - a result as one JSON object; the schema is described in
  * docs/afterkill.1.scd.
  */
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/compare_words.h"
-#include "report/format.h"
-#include "report/gates_text.h"
+#include "report/json_put.h"
 #include "report/run_json.h"
+#include "report/writers.h"
 #include "result/tally.h"
 
-json_t *report_json_whole(uint64_t number)
-{
-    return json_integer((json_int_t)number);
-}
-
-/* Never NaN or infinite: JSON has neither, and neither is a result. */
-static json_t *real(double number)
-{
-    return json_real(isfinite(number) ? number : 0);
-}
-
-/* Text that may not be UTF-8 (keys can be anything) is shown escaped elsewhere; here it
- * is ours. */
-static json_t *text(const char *bytes)
-{
-    json_t *string = json_string(bytes);
-
-    return string ? string : json_string("(not UTF-8)");
-}
-
-static json_t *later_words(unsigned words)
-{
-    json_t *array = json_array();
-
-    for (unsigned i = 0; i < LATER_COUNT; i++)
-        if (words >> i & 1)
-            json_array_append_new(array, text(later_name(i)));
-    return array;
-}
-
-static json_t *expect_words(unsigned expect)
-{
-    json_t *array = later_words(expect & LATER_ALL);
-
-    if (expect & EXPECT_ATOMIC)
-        json_array_append_new(array, text("atomic"));
-    if (expect & EXPECT_SAFE)
-        json_array_append_new(array, text("safe"));
-    return array;
-}
-
-static void set_words(json_t *object, const struct words *words)
-{
-    for (int i = 0; i < NOW_COUNT; i++)
-        json_object_set_new(object, now_name((enum now)i),
-                            report_json_whole(words->now[i]));
-    json_object_set_new(object, "clean", report_json_whole(words->clean));
-    for (unsigned i = 0; i < LATER_COUNT; i++)
-        json_object_set_new(object, later_name(i), report_json_whole(words->later[i]));
-}
-
-static json_t *census(const struct finding *finding)
+static void put_census(json_t *object, const struct finding *finding)
 {
     struct words words = tally_census(finding);
-    json_t *object = json_object();
     uint64_t points = 0;
 
     for (uint64_t k = 0; k < finding_points(finding); k++)
         points += finding->points[k].taken;
-    json_object_set_new(object, "points", report_json_whole(points));
-    set_words(object, &words);
-    return object;
+    json_put_census(object, points, &words);
 }
 
-static json_t *kills(const struct finding *finding)
+static json_t *rate(const struct result *result, const struct finding *finding,
+                    enum tally_rate of)
 {
-    const struct kills *kills = &finding->kills;
+    struct rate rate = figure_kill_rate(result, finding, of);
     json_t *object = json_object();
 
-    json_object_set_new(object, "requested", report_json_whole(kills->requested));
-    json_object_set_new(object, "valid",
-                        report_json_whole(kills->outcomes[OUTCOME_VALID]));
-    json_object_set_new(object, "missed",
-                        report_json_whole(kills->outcomes[OUTCOME_MISSED]));
-    json_object_set_new(object, "early",
-                        report_json_whole(kills->outcomes[OUTCOME_EARLY]));
-    json_object_set_new(object, "timeouts",
-                        report_json_whole(kills->outcomes[OUTCOME_TIMEOUT]));
-    json_object_set_new(object, "errors",
-                        report_json_whole(kills->outcomes[OUTCOME_ERROR]));
-    json_object_set_new(object, "unexplained", report_json_whole(kills->unexplained));
-    set_words(object, &kills->words);
-    return object;
-}
-
-static json_t *rate(const struct result *result, uint64_t hits, uint64_t of)
-{
-    struct rate rate = figure_rate(result, hits, of);
-    json_t *object = json_object();
-
-    if (of == 0)
-        json_object_set_new(object, "estimate", json_null());
-    else
-        json_object_set_new(object, "estimate", real(rate.estimate));
-    json_object_set_new(object, "low", real(rate.interval.low));
-    json_object_set_new(object, "high", real(rate.interval.high));
-    json_object_set_new(object, "confidence", real(result->confidence));
-    json_object_set_new(object, "method", text(figure_method(result)));
+    json_put_interval(object, rate.of ? rate.estimate : NAN, rate.interval);
+    json_put_real(object, "confidence", result->confidence);
+    json_put_text(object, "method", figure_method(result));
     return object;
 }
 
@@ -117,21 +36,23 @@ static json_t *rate(const struct result *result, uint64_t hits, uint64_t of)
 static json_t *predicted(const struct result *result, const struct finding *finding)
 {
     struct prediction prediction = figure_prediction(finding);
-    uint64_t valid = tally_valid(finding);
+    struct rate leaked = figure_kill_rate(result, finding, RATE_LEAKED);
     json_t *object;
 
     if (!prediction.known)
         return json_null();
     object = json_object();
-    json_object_set_new(object, "estimate", real(prediction.rate));
-    json_object_set_new(object, "low", real(prediction.low));
-    json_object_set_new(object, "high", real(prediction.high));
-    if (valid)
-        json_object_set_new(
-            object, "agrees",
-            json_boolean(!figure_disagrees(
-                prediction, figure_kill_rate(result, finding, RATE_LEAKED).interval)));
+    json_put_interval(object, prediction.rate,
+                      (struct interval){ prediction.low, prediction.high });
+    if (leaked.of)
+        json_put_flag(object, "agrees", !figure_disagrees(prediction, leaked.interval));
     return object;
+}
+
+/* A scenario's parameter can be any number; what no number is left of is 0. */
+static double finite_or_zero(double number)
+{
+    return isfinite(number) ? number : 0;
 }
 
 static json_t *exposure(const struct result *result, const struct finding *finding)
@@ -144,10 +65,10 @@ static json_t *exposure(const struct result *result, const struct finding *findi
     if (!exposure.known)
         return json_null();
     object = json_object();
-    json_object_set_new(object, "estimate", real(exposure.estimate));
-    json_object_set_new(object, "low", real(exposure.low));
-    json_object_set_new(object, "high", real(exposure.high));
-    json_object_set_new(object, "period_s", real(period_s));
+    json_put_interval(
+        object, finite_or_zero(exposure.estimate),
+        (struct interval){ finite_or_zero(exposure.low), finite_or_zero(exposure.high) });
+    json_put_real(object, "period_s", period_s);
     return object;
 }
 
@@ -156,8 +77,8 @@ static json_t *coverage(const struct finding *finding)
     struct reach reach = figure_reach(finding);
     json_t *object = json_object();
 
-    json_object_set_new(object, "reachable", report_json_whole(reach.reachable));
-    json_object_set_new(object, "hit", report_json_whole(reach.hit));
+    json_put_whole(object, "reachable", reach.reachable);
+    json_put_whole(object, "hit", reach.hit);
     return object;
 }
 
@@ -166,21 +87,21 @@ static json_t *strikes(const struct finding *finding, enum fault_id id)
     const struct strikes *strikes = &finding->strikes[id];
     json_t *object = json_object();
 
-    json_object_set_new(object, "positions", report_json_whole(strikes->points));
-    json_object_set_new(object, "classes", report_json_whole(tally_classes(finding, id)));
-    json_object_set_new(object, "unexplained", report_json_whole(strikes->unexplained));
-    set_words(object, &strikes->words);
+    json_put_whole(object, "positions", strikes->points);
+    json_put_whole(object, "classes", tally_classes(finding, id));
+    json_put_whole(object, "unexplained", strikes->unexplained);
+    json_put_words(object, &strikes->words);
     return object;
 }
 
 /* What is called after a fault's points, like "byte_positions_per_second". */
-static void set_of_points(json_t *object, enum fault_id id, const char *rest,
+static void put_of_points(json_t *object, enum fault_id id, const char *rest,
                           json_t *value)
 {
     const char *const *points = fault_by_id(id)->plural;
     CLEANUP(mem_freep) char *key = mem_printf("%s_%s%s", points[0], points[1], rest);
 
-    json_object_set_new(object, key, value);
+    json_put(object, key, value);
 }
 
 static json_t *points(const struct finding *finding)
@@ -194,20 +115,19 @@ static json_t *points(const struct finding *finding)
         if (!point->taken)
             continue;
         object = json_object();
-        json_object_set_new(object, "index", report_json_whole(k));
-        json_object_set_new(object, "command", text(finding_command(finding, k)));
-        json_object_set_new(object, "now", text(now_name(point->now)));
-        json_object_set_new(object, "later", later_words(point->later));
-        json_object_set_new(object, "kills", report_json_whole(point->kills));
+        json_put_whole(object, "index", k);
+        json_put_text(object, "command", finding_command(finding, k));
+        json_put_text(object, "now", now_name(point->now));
+        json_put_later(object, "later", point->later);
+        json_put_whole(object, "kills", point->kills);
         if (point->has_trial)
-            json_object_set_new(object, "trial", report_json_whole(point->example_trial));
-        json_object_set_new(object, "reachable",
-                            json_boolean(figure_reachable(finding, k)));
+            json_put_whole(object, "trial", point->example_trial);
+        json_put_flag(object, "reachable", figure_reachable(finding, k));
         for (enum fault_id id = FAULT_NONE; id < FAULT_COUNT; id++)
             if (finding->strikes[id].points)
-                set_of_points(object, id, "", report_json_whole(point->strikes[id]));
-        if (point->example[0])
-            json_object_set_new(object, "example", text(point->example));
+                put_of_points(object, id, "",
+                              json_integer((json_int_t)point->strikes[id]));
+        json_put_some(object, "example", point->example);
         json_array_append_new(array, object);
     }
     return array;
@@ -217,9 +137,9 @@ static json_t *update_us(const struct costs *costs)
 {
     json_t *object = json_object();
 
-    json_object_set_new(object, "p50", real(costs->p50_us));
-    json_object_set_new(object, "p90", real(costs->p90_us));
-    json_object_set_new(object, "p99", real(costs->p99_us));
+    json_put_real(object, "p50", costs->p50_us);
+    json_put_real(object, "p90", costs->p90_us);
+    json_put_real(object, "p99", costs->p99_us);
     return object;
 }
 
@@ -231,48 +151,41 @@ static const struct strategy *reference_of(const struct result *result)
 static json_t *strategy(const struct result *result, const struct finding *finding)
 {
     static const char *const verdicts[] = { "none", "pass", "fail" };
-    const struct words *words = &finding->kills.words;
-    uint64_t valid = tally_valid(finding);
     struct costs costs = figure_costs(finding);
     json_t *object = json_object();
     char cure[CURE_TEXT];
 
-    json_object_set_new(object, "name", text(finding->strategy->name));
-    json_object_set_new(object, "about", text(finding->strategy->about));
-    json_object_set_new(object, "expect", expect_words(finding->strategy->expect));
-    json_object_set_new(object, "reference",
-                        json_boolean(finding->strategy == reference_of(result)));
-    json_object_set_new(object, "commands", report_json_whole(finding->commands));
-    json_object_set_new(object, "bytes", report_json_whole(finding->bytes));
-    json_object_set_new(object, "round_trips", report_json_whole(finding->trips));
-    json_object_set_new(object, "update_us", update_us(&costs));
-    json_object_set_new(object, "updates_per_second", real(costs.per_second));
-    json_object_set_new(object, "window_us",
-                        real((double)figure_window_ns(finding) / 1e3));
-    json_object_set_new(object, "duration_us",
-                        real((double)figure_duration_ns(finding) / 1e3));
-    json_object_set_new(object, "uncrashed", later_words(finding->uncrashed));
-    json_object_set_new(object, "census", census(finding));
-    json_object_set_new(object, "kills", kills(finding));
-    json_object_set_new(object, "leak_rate", rate(result, words->later[0], valid));
-    json_object_set_new(object, "harm_rate",
-                        rate(result, tally_harmed(words, valid), valid));
-    json_object_set_new(object, "torn_rate", rate(result, words->now[NOW_TORN], valid));
-    json_object_set_new(object, "predicted_leak_rate", predicted(result, finding));
+    json_put_text(object, "name", finding->strategy->name);
+    json_put_text(object, "about", finding->strategy->about);
+    json_put_expect(object, "expect", finding->strategy->expect);
+    json_put_flag(object, "reference", finding->strategy == reference_of(result));
+    json_put_whole(object, "commands", finding->commands);
+    json_put_whole(object, "bytes", finding->bytes);
+    json_put_whole(object, "round_trips", finding->trips);
+    json_put(object, "update_us", update_us(&costs));
+    json_put_real(object, "updates_per_second", costs.per_second);
+    json_put_real(object, "window_us", (double)figure_window_ns(finding) / 1e3);
+    json_put_real(object, "duration_us", (double)figure_duration_ns(finding) / 1e3);
+    json_put_later(object, "uncrashed", finding->uncrashed);
+    put_census(object, finding);
+    json_put_kills(object, &finding->kills);
+    json_put(object, "leak_rate", rate(result, finding, RATE_LEAKED));
+    json_put(object, "harm_rate", rate(result, finding, RATE_HARMED));
+    json_put(object, "torn_rate", rate(result, finding, RATE_TORN));
+    json_put(object, "predicted_leak_rate", predicted(result, finding));
     if (figure_period_s(result->scenario) > 0)
-        json_object_set_new(object, "leaks_per_million_sigkills",
-                            exposure(result, finding));
+        json_put(object, "leaks_per_million_sigkills", exposure(result, finding));
     if (result->kills_wanted)
-        json_object_set_new(object, "coverage", coverage(finding));
+        json_put(object, "coverage", coverage(finding));
     result_foreach_fault (id, result) {
         CLEANUP(mem_freep) char *key = mem_printf("%ss_census", fault_by_id(id)->name);
 
-        json_object_set_new(object, key, strikes(finding, id));
+        json_put(object, key, strikes(finding, id));
     }
     if (figure_cure(finding, cure, sizeof(cure)))
-        json_object_set_new(object, "hint", text(cure));
-    json_object_set_new(object, "points", points(finding));
-    json_object_set_new(object, "verdict", text(verdicts[tally_verdict(finding)]));
+        json_put_text(object, "hint", cure);
+    json_put(object, "points", points(finding));
+    json_put_text(object, "verdict", verdicts[tally_verdict(finding)]);
     return object;
 }
 
@@ -284,15 +197,16 @@ static json_t *parameters(const struct outline *scenario)
         const struct parameter *parameter = &scenario->parameters[i];
         char *end;
         long long integer = strtoll(parameter->value, &end, 10);
-        json_t *value;
 
         if (parameter->is_flag)
-            value = json_boolean(strcmp(parameter->value, "true") == 0);
+            json_put_flag(object, parameter->name, strcmp(parameter->value, "true") == 0);
         else if (parameter->is_text)
-            value = text(parameter->value);
+            json_put_text(object, parameter->name, parameter->value);
+        else if (*end)
+            json_put_real(object, parameter->name,
+                          finite_or_zero(strtod(parameter->value, NULL)));
         else
-            value = *end ? real(strtod(parameter->value, NULL)) : json_integer(integer);
-        json_object_set_new(object, parameter->name, value);
+            json_put(object, parameter->name, json_integer(integer));
     }
     return object;
 }
@@ -302,14 +216,12 @@ static json_t *redis(const struct result *result)
     json_t *object = json_object();
     const char *space = strchr(result->server, ' '); /* "redis 7.0.15" */
 
-    json_object_set_new(
-        object, "server",
-        json_stringn(result->server, space ? (size_t)(space - result->server) : 0));
-    json_object_set_new(object, "version", text(space ? space + 1 : ""));
-    json_object_set_new(object, "read_bytes",
-                        report_json_whole(result->findings[0].read_bytes));
-    json_object_set_new(object, "transport", text(result->transport));
-    json_object_set_new(object, "rtt_us", real(result->rtt_us));
+    json_put(object, "server",
+             json_stringn(result->server, space ? (size_t)(space - result->server) : 0));
+    json_put_text(object, "version", space ? space + 1 : "");
+    json_put_whole(object, "read_bytes", result->findings[0].read_bytes);
+    json_put_text(object, "transport", result->transport);
+    json_put_real(object, "rtt_us", result->rtt_us);
     return object;
 }
 
@@ -318,116 +230,80 @@ static json_t *trial_ns(const struct trial_times *times)
     json_t *object = json_object();
 
     for (size_t i = 0; i < PHASE_COUNT; i++)
-        json_object_set_new(object, phase_name((enum phase)i),
-                            real((double)times->phase_ns[i] / (double)times->trials));
+        json_put_real(object, phase_name((enum phase)i),
+                      (double)times->phase_ns[i] / (double)times->trials);
     return object;
 }
 
 /* As people write it: from 1. */
-static json_t *shard(struct shard shard)
+static void put_shard(json_t *object, struct shard shard)
 {
     char words[48];
 
+    if (shard.total == 1)
+        return;
     snprintf(words, sizeof(words), "%llu/%llu", (unsigned long long)shard.index + 1,
              (unsigned long long)shard.total);
-    return text(words);
+    json_put_text(object, "shard", words);
 }
 
-static json_t *run_object(const struct result *result, struct report_style style)
+static json_t *run_object(const struct result *result,
+                          const struct conclusion *conclusion)
 {
-    json_t *object = json_object();
+    json_t *object = json_put_document();
     json_t *strategies = json_array();
 
     result_foreach (finding, result)
         json_array_append_new(strategies, strategy(result, finding));
-    json_object_set_new(object, "schema", json_integer(REPORT_JSON_SCHEMA));
-    json_object_set_new(object, "afterkill", text(VERSION));
-    json_object_set_new(object, "scenario", text(result->scenario->name));
-    json_object_set_new(object, "title", text(result->scenario->title));
-    json_object_set_new(object, "source", text(result->scenario->source));
-    json_object_set_new(object, "seed", report_json_whole(result->plan.seed));
-    json_object_set_new(object, "now", json_integer(result->scenario->now));
-    json_object_set_new(object, "params", parameters(result->scenario));
-    json_object_set_new(object, "redis", redis(result));
-    json_object_set_new(object, "lanes", report_json_whole(result->lanes));
-    json_object_set_new(object, "killer", text(result->killer));
-    json_object_set_new(object, "kills_per_second",
-                        real(figure_kills_per_second(result)));
-    json_object_set_new(object, "points_per_second",
-                        real(figure_points_per_second(result)));
+    json_put_text(object, "scenario", result->scenario->name);
+    json_put_text(object, "title", result->scenario->title);
+    json_put_text(object, "source", result->scenario->source);
+    json_put_whole(object, "seed", result->plan.seed);
+    json_put(object, "now", json_integer(result->scenario->now));
+    json_put(object, "params", parameters(result->scenario));
+    json_put(object, "redis", redis(result));
+    json_put_whole(object, "lanes", result->lanes);
+    json_put_text(object, "killer", result->killer);
+    json_put_real(object, "kills_per_second", figure_kills_per_second(result));
+    json_put_real(object, "points_per_second", figure_points_per_second(result));
     result_foreach_fault (id, result)
-        set_of_points(object, id, "_per_second",
-                      real(figure_strikes_per_second(result, id)));
+        put_of_points(object, id, "_per_second",
+                      json_real(figure_strikes_per_second(result, id)));
     if (result->times.trials)
-        json_object_set_new(object, "trial_ns", trial_ns(&result->times));
-    if (result->shard.total > 1)
-        json_object_set_new(object, "shard", shard(result->shard));
-    if (result->missing[0])
-        json_object_set_new(object, "missing_shards", text(result->missing));
-    json_object_set_new(object, "complete", json_boolean(result->complete));
-    if (result->trouble[0])
-        json_object_set_new(object, "trouble", text(result->trouble));
-    if (result->first_error[0])
-        json_object_set_new(object, "first_error", text(result->first_error));
-    if (result->unexplained[0])
-        json_object_set_new(object, "unexplained", text(result->unexplained));
-    json_object_set_new(object, "strategies", strategies);
-    if (style.comparison)
-        json_object_set_new(object, "comparison", compare_json(style.comparison));
-    if (style.gates)
-        json_object_set_new(object, "gates", report_gates_json(style.gates));
-    json_object_set_new(object, "verdict",
-                        text(exit_status_name(report_exit_status(result, style))));
+        json_put(object, "trial_ns", trial_ns(&result->times));
+    put_shard(object, result->shard);
+    json_put_some(object, "missing_shards", result->missing);
+    json_put_flag(object, "complete", result->complete);
+    json_put_some(object, "trouble", result->trouble);
+    json_put_some(object, "first_error", result->first_error);
+    json_put_some(object, "unexplained", result->unexplained);
+    json_put(object, "strategies", strategies);
+    if (conclusion && conclusion->comparison.base)
+        json_put(object, "comparison", compare_json_value(&conclusion->comparison));
+    if (conclusion && conclusion->gates.count)
+        json_put(object, "gates", gates_json(&conclusion->gates));
+    json_put_text(object, "verdict",
+                  exit_status_name(conclusion_exit_status(result, conclusion)));
     return object;
 }
 
-static void dump(FILE *out, json_t *object)
+void run_json(FILE *out, const struct result *result, struct report_style style)
 {
-    json_dumpf(object, out, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
-    fputc('\n', out);
-    json_decref(object);
+    json_put_end(out, run_object(result, style.conclusion));
 }
 
-void report_json(FILE *out, const struct result *result, struct report_style style)
+void sweep_json(FILE *out, const struct sweep *sweep, struct report_style style)
 {
-    dump(out, run_object(result, style));
-}
-
-void report_sweep_json(FILE *out, const struct sweep *sweep, struct report_style style)
-{
-    json_t *object = json_object();
+    json_t *object = json_put_document();
     json_t *runs = json_array();
 
     for (size_t i = 0; i < sweep->count; i++)
-        json_array_append_new(runs, run_object(&sweep->results[i], style));
-    json_object_set_new(object, "schema", json_integer(REPORT_JSON_SCHEMA));
-    json_object_set_new(object, "afterkill", text(VERSION));
-    json_object_set_new(object, "scenario", text(sweep->scenarios[0]->outline.name));
-    json_object_set_new(object, "seed", report_json_whole(sweep->results[0].plan.seed));
-    json_object_set_new(object, "sweep_parameter", text(sweep->parameter));
-    json_object_set_new(object, "sweep_wanted", report_json_whole(sweep->wanted));
-    json_object_set_new(object, "sweep", runs);
-    json_object_set_new(object, "verdict",
-                        text(exit_status_name(sweep_exit_status(sweep))));
-    dump(out, object);
-}
-
-json_t *report_json_text(const char *bytes)
-{
-    return text(bytes);
-}
-
-json_t *report_json_later(unsigned later)
-{
-    return later_words(later);
-}
-
-json_t *report_json_expect(unsigned expect)
-{
-    return expect_words(expect);
-}
-
-void report_json_set_words(json_t *object, const struct words *words)
-{
-    set_words(object, words);
+        json_array_append_new(runs, run_object(&sweep->results[i], style.conclusion));
+    json_put_text(object, "scenario", sweep->scenarios[0]->outline.name);
+    json_put_whole(object, "seed", sweep->results[0].plan.seed);
+    json_put_text(object, "sweep_parameter", sweep->parameter);
+    json_put_whole(object, "sweep_wanted", sweep->wanted);
+    json_put(object, "sweep", runs);
+    json_put_text(object, "verdict", exit_status_name(sweep_exit_status(sweep)));
+    json_put_end(out, object);
 }

@@ -1,16 +1,12 @@
-/* run_json.h - pieces of JSON that every report writes alike. The caller owns what is
- * returned. */
+/* run_json.h - parts of a run's JSON object that are written elsewhere; the caller owns
+ * them. */
 #pragma once
 
 #include <jansson.h>
 
-#include "result/result.h"
+#include "result/compare.h"
+#include "result/gate.h"
 
-#define REPORT_JSON_SCHEMA 1
-
-json_t *report_json_whole(uint64_t number);
-json_t *report_json_text(const char *bytes); /* also if they are not UTF-8 */
-json_t *report_json_later(unsigned later);   /* an array of words */
-json_t *report_json_expect(unsigned expect); /* likewise */
-/* Sets a key per word to its count. */
-void report_json_set_words(json_t *object, const struct words *words);
+json_t *compare_json_value(const struct comparison *comparison);
+json_t *gates_json(
+    const struct gate_report *report); /* an object per gate and strategy */

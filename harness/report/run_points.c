@@ -1,6 +1,6 @@
 /* run_points.c - the crash points of a run in their order: one letter each, or a table.
  */
-#include "report/run_points.h"
+#include "report/run_text.h"
 
 #include <string.h>
 
@@ -118,17 +118,17 @@ static size_t longest_name(const struct result *result)
     return longest;
 }
 
-void report_strips(FILE *out, const struct result *result, struct report_style style)
+void run_strips(FILE *out, const struct result *result, bool color)
 {
     int width = (int)longest_name(result);
 
-    write_legend(out, result, style.color);
+    write_legend(out, result, color);
     result_foreach (finding, result) {
         struct reach reach = figure_reach(finding);
         size_t columns;
 
         fprintf(out, "%-*s  ", width, finding->strategy->name);
-        columns = write_strip(out, finding, style.color);
+        columns = write_strip(out, finding, color);
         if (result->kills_wanted)
             fprintf(
                 out, "%*skills hit %llu of %llu in reach",
@@ -183,8 +183,8 @@ static void write_points(FILE *out, const struct result *result,
     table_write(out, &table, color);
 }
 
-void report_points(FILE *out, const struct result *result, struct report_style style)
+void run_points(FILE *out, const struct result *result, bool color)
 {
     result_foreach (finding, result)
-        write_points(out, result, finding, style.color);
+        write_points(out, result, finding, color);
 }

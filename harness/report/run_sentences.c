@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "report/run_text.h"
+#include "report/words.h"
 #include "result/tally.h"
 
 #define VALID_WANTED                                                                     \
@@ -56,7 +57,7 @@ static void say_harm(FILE *out, const struct result *result,
     say_points(out, finding);
     if (!rate.of)
         return;
-    rate_text(text, sizeof(text), rate);
+    words_rate(text, sizeof(text), rate);
     if (rate.hits)
         fprintf(out, "%llu of %llu kills did harm: %s. ", (unsigned long long)rate.hits,
                 (unsigned long long)rate.of, text);
@@ -84,7 +85,7 @@ static void say_clean(FILE *out, const struct result *result,
                 (unsigned long long)words.now[NOW_GAP]);
     if (!rate.of)
         return;
-    rate_text(text, sizeof(text), rate);
+    words_rate(text, sizeof(text), rate);
     fprintf(out, "%llu kill%s %s: harm %s. ", (unsigned long long)rate.of,
             rate.of == 1 ? "" : "s",
             rate.hits      ? "do not agree"
@@ -136,7 +137,7 @@ static void say_prediction(FILE *out, const struct result *result,
 
     if (!rate.of || !figure_disagrees(prediction, rate.interval))
         return;
-    percent(predicted, sizeof(predicted), prediction.rate);
+    words_percent(predicted, sizeof(predicted), prediction.rate);
     fprintf(out, "Prediction (%s) and kills disagree: ", predicted);
     if (finding->trips >= finding->commands)
         fputs(
@@ -220,7 +221,7 @@ static void write_sentence(FILE *out, const struct result *result,
         return;
     say_all(memory, result, finding);
     fclose(memory);
-    write_wrapped(out, words);
+    words_wrapped(out, words);
 }
 
 static void write_cure(FILE *out, const struct finding *finding)
@@ -232,7 +233,7 @@ static void write_cure(FILE *out, const struct finding *finding)
         return;
     words = mem_printf("Cure: %s", cure);
     fputs("    ", out);
-    write_wrapped(out, words);
+    words_wrapped(out, words);
 }
 
 /* On a line of its own, however long it is: it is there to be copied. */
@@ -243,12 +244,12 @@ static void write_replay(FILE *out, const struct result *result,
     CLEANUP(mem_freep) char *command = NULL;
 
     if (first < finding_points(finding))
-        command = report_replay(result, finding, first);
+        command = words_replay(result, finding, first);
     if (command)
         fprintf(out, "    Replay: %s\n", command);
 }
 
-void write_sentences(FILE *out, const struct result *result)
+void run_sentences(FILE *out, const struct result *result)
 {
     result_foreach (finding, result) {
         write_sentence(out, result, finding);

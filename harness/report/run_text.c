@@ -3,88 +3,23 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "report/compare_words.h"
-#include "report/format.h"
-#include "report/gates_text.h"
-#include "report/run_points.h"
 #include "report/run_text.h"
 #include "report/table.h"
+#include "report/words.h"
+#include "report/writers.h"
 #include "result/stopping.h"
 #include "result/tally.h"
-
-#define WRAP_COLUMNS 96
-
-void percent(char *buffer, size_t size, double share)
-{
-    snprintf(buffer, size, "%.3g%%", share >= 0.9995 && share < 1 ? 99.9 : 100 * share);
-}
-
-void rate_text(char *buffer, size_t size, struct rate rate)
-{
-    char estimate[16], low[16], high[16];
-
-    percent(estimate, sizeof(estimate), rate.estimate);
-    percent(low, sizeof(low), rate.interval.low);
-    percent(high, sizeof(high), rate.interval.high);
-    if (rate.of == 0)
-        snprintf(buffer, size, "-");
-    else if (rate.hits == 0)
-        snprintf(buffer, size, "below %s", high);
-    else if (rate.hits == rate.of)
-        snprintf(buffer, size, "above %s", low);
-    else
-        snprintf(buffer, size, "%s [%.*s, %.*s]", estimate, (int)strlen(low) - 1, low,
-                 (int)strlen(high) - 1, high);
-}
-
-void other_harm(const struct finding *finding, char *buffer, size_t size)
-{
-    struct words words = tally_census(finding);
-    size_t used = 0;
-
-    buffer[0] = '\0';
-    for (unsigned i = 1; i < LATER_COUNT; i++)
-        if (words.later[i] && used < size)
-            used += (size_t)snprintf(buffer + used, size - used, "%s%llu %s",
-                                     used ? ", " : "", (unsigned long long)words.later[i],
-                                     later_name(i));
-}
-
-bool any_other_harm(const struct result *result)
-{
-    char text[64];
-
-    result_foreach (finding, result) {
-        other_harm(finding, text, sizeof(text));
-        if (text[0])
-            return true;
-    }
-    return false;
-}
-
-const char *met_text(const struct finding *finding)
-{
-    switch (tally_verdict(finding)) {
-    case VERDICT_PASS:
-        return "yes";
-    case VERDICT_FAIL:
-        return "NO";
-    case VERDICT_NONE:
-        break;
-    }
-    return finding->strategy->expect ? "not known" : "";
-}
 
 static void write_findings(FILE *out, const struct result *result,
                            struct report_style style)
 {
     struct table table = { .columns = 0 };
     char leaked[48], confidence[24];
-    bool other = any_other_harm(result), kills = result->kills_wanted;
+    bool other = words_any_other_harm(result), kills = result->kills_wanted;
     size_t name, points, harm = 0, leak = 0, harmed = 0, valid = 0, torn, p50, commands,
                          trips, expect, met;
 
-    percent(confidence, sizeof(confidence), result->confidence);
+    words_percent(confidence, sizeof(confidence), result->confidence);
     snprintf(leaked, sizeof(leaked), "inside the update (%s)", confidence);
     name = table_column(&table, "strategy", "", false);
     points = table_column(&table, "crash points", "that leak", true);
@@ -112,20 +47,22 @@ static void write_findings(FILE *out, const struct result *result,
         table_set(&table, points, "%llu of %2llu", (unsigned long long)words.later[0],
                   (unsigned long long)finding_points(finding));
         if (other) {
-            other_harm(finding, text, sizeof(text));
+            words_other_harm(finding, text, sizeof(text));
             table_set(&table, harm, "%s", text);
         }
         if (kills) {
-            rate_text(text, sizeof(text), figure_kill_rate(result, finding, RATE_LEAKED));
+            words_rate(text, sizeof(text),
+                       figure_kill_rate(result, finding, RATE_LEAKED));
             table_set(&table, leak, "%s", text);
             table_set(&table, valid, "%llu", (unsigned long long)n);
         }
         if (kills && other) {
-            rate_text(text, sizeof(text), figure_kill_rate(result, finding, RATE_HARMED));
+            words_rate(text, sizeof(text),
+                       figure_kill_rate(result, finding, RATE_HARMED));
             table_set(&table, harmed, "%s", text);
         }
         if (kills)
-            rate_text(text, sizeof(text), figure_kill_rate(result, finding, RATE_TORN));
+            words_rate(text, sizeof(text), figure_kill_rate(result, finding, RATE_TORN));
         else
             snprintf(text, sizeof(text), "%llu of %llu",
                      (unsigned long long)words.now[NOW_TORN],
@@ -136,7 +73,7 @@ static void write_findings(FILE *out, const struct result *result,
         table_set(&table, trips, "%llu", (unsigned long long)finding->trips);
         expect_text(finding->strategy->expect, text);
         table_set(&table, expect, "%s", text);
-        table_set(&table, met, "%s", met_text(finding));
+        table_set(&table, met, "%s", words_met(finding));
     }
     table_write(out, &table, style.color);
 }
@@ -204,10 +141,10 @@ static void write_windows(FILE *out, const struct result *result,
         table_set(&table, 0, "%s", finding->strategy->name);
         table_set(&table, 1, "%.0f us of %.0f", (double)figure_window_ns(finding) / 1e3,
                   (double)figure_duration_ns(finding) / 1e3);
-        percent(text, sizeof(text), prediction.rate);
+        words_percent(text, sizeof(text), prediction.rate);
         table_set(&table, 2, "%s", prediction.known ? text : "-");
         if (measured) {
-            rate_text(text, sizeof(text), rate);
+            words_rate(text, sizeof(text), rate);
             table_set(&table, measured, "%s", text);
             table_set(&table, agrees, "%s",
                       !rate.of                                      ? "-"
@@ -247,101 +184,28 @@ static void write_kills(FILE *out, const struct result *result, struct report_st
     table_write(out, &table, style.color);
 }
 
-void write_wrapped(FILE *out, const char *words)
-{
-    size_t column = 0;
-
-    while (*words) {
-        size_t length = strcspn(words, " ");
-
-        if (column && column + 1 + length > WRAP_COLUMNS)
-            column = (size_t)fprintf(out, "\n    ") - 1;
-        else if (column)
-            column += (size_t)fprintf(out, " ");
-        fwrite(words, 1, length, out);
-        column += length;
-        words += length;
-        words += strspn(words, " ");
-    }
-    fputc('\n', out);
-}
-
-void write_title(FILE *out, const struct result *result)
-{
-    const struct outline *scenario = result->scenario;
-
-    fprintf(out, "%s   %s   %s, %s, %s", scenario->name, scenario->title,
-            result->server[0] ? result->server : "redis", "private", result->transport);
-    if (result->rtt_us > 0)
-        fprintf(out, ", rtt %g us", result->rtt_us);
-    fprintf(out, "   %zu lane%s, seed %llu", result->lanes, result->lanes == 1 ? "" : "s",
-            (unsigned long long)result->plan.seed);
-    if (result->shard.total > 1)
-        fprintf(out, ", shard %llu/%llu", (unsigned long long)result->shard.index + 1,
-                (unsigned long long)result->shard.total);
-    fputc('\n', out);
-}
-
 static void write_header(FILE *out, const struct result *result)
 {
     const struct outline *scenario = result->scenario;
 
-    write_title(out, result);
+    words_title(out, result);
     for (size_t i = 0; i < scenario->parameter_count; i++)
         fprintf(out, "%s%s=%s", i ? " " : "", scenario->parameters[i].name,
                 scenario->parameters[i].value);
     fputs(scenario->parameter_count ? "\n\n" : "\n", out);
 }
 
-void paint(FILE *out, bool wanted, const char *color)
-{
-    if (wanted)
-        fputs(color, out);
-}
-
-void write_troubles(FILE *out, const struct result *result, const char *where)
-{
-    if (result->first_error[0])
-        fprintf(out,
-                "ERRORS%s: some trials ended in an error and count in no rate; the "
-                "first, %s\n",
-                where, result->first_error);
-    if (result->unexplained[0])
-        fprintf(out,
-                "UNEXPLAINED%s: %s. This is a mistake in afterkill or a discovery about "
-                "Redis; no "
-                "rate of this run can be trusted.\n",
-                where, result->unexplained);
-    if (result->missing[0])
-        fprintf(out,
-                "MISSING%s: not all shards were merged; without %s. Rates are of the "
-                "kills that are there.\n",
-                where, result->missing);
-    if (!result->complete)
-        fprintf(out, "INCOMPLETE%s: %s. What was done until then is above.\n", where,
-                result->trouble[0] ? result->trouble : "the run did not end");
-}
-
-void write_method(FILE *out, const struct result *result)
-{
-    if (stopping_is_asked(&result->stopping) && result->kills_wanted)
-        write_wrapped(out,
-                      "Intervals are those of a confidence sequence (beta-binomial "
-                      "mixture: Robbins 1970, Lai 1976): they hold although the run "
-                      "looked at them again and again and stopped when they would do.");
-}
-
 static void write_verdict(FILE *out, const struct result *result,
                           struct report_style style)
 {
-    enum exit_status status = report_exit_status(result, style);
+    enum exit_status status = conclusion_exit_status(result, style.conclusion);
     size_t judged = 0, failed = 0;
 
     result_foreach (finding, result) {
         judged += tally_verdict(finding) != VERDICT_NONE;
         failed += tally_verdict(finding) == VERDICT_FAIL;
     }
-    paint(out, style.color, status == EXIT_PASS ? "\033[32m" : "\033[31m");
+    words_color(out, style.color, status == EXIT_PASS ? "\033[32m" : "\033[31m");
     if (!stopping_shown(&result->stopping, result))
         fprintf(out,
                 "INCONCLUSIVE: what the run was to show (--until-..) is not shown.\n");
@@ -359,26 +223,26 @@ static void write_verdict(FILE *out, const struct result *result,
         fprintf(out, "FAIL: %s was expected to be %s, and is not.\n",
                 finding->strategy->name, expect);
     }
-    write_troubles(out, result, "");
-    paint(out, style.color, "\033[0m");
+    words_troubles(out, result, "");
+    words_color(out, style.color, "\033[0m");
 }
 
-void report_text(FILE *out, const struct result *result, struct report_style style)
+void run_text(FILE *out, const struct result *result, struct report_style style)
 {
     write_header(out, result);
     write_findings(out, result, style);
-    report_strips(out, result, style);
+    run_strips(out, result, style.color);
     write_costs(out, result, style);
     write_windows(out, result, style);
     if (result->kills_wanted)
         write_kills(out, result, style);
     if (style.points)
-        report_points(out, result, style);
-    write_method(out, result);
-    write_sentences(out, result);
-    if (style.comparison)
-        compare_write_text(out, style.comparison, style.color);
-    if (style.gates)
-        report_gates_text(out, style.gates, style.color);
+        run_points(out, result, style.color);
+    words_method(out, result);
+    run_sentences(out, result);
+    if (style.conclusion && style.conclusion->comparison.base)
+        compare_text(out, &style.conclusion->comparison, style.color);
+    if (style.conclusion)
+        gates_text(out, &style.conclusion->gates, style.color);
     write_verdict(out, result, style);
 }

@@ -6,15 +6,16 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "report/run_text.h"
 #include "report/table.h"
+#include "report/words.h"
+#include "report/writers.h"
 #include "result/tally.h"
 
 static void write_header(FILE *out, const struct sweep *sweep)
 {
     const struct outline *scenario = &sweep->scenarios[0]->outline;
 
-    write_title(out, &sweep->results[0]);
+    words_title(out, &sweep->results[0]);
     for (size_t i = 0; i < scenario->parameter_count; i++)
         if (strcmp(scenario->parameters[i].name, sweep->parameter) != 0)
             fprintf(out, "%s=%s ", scenario->parameters[i].name,
@@ -29,7 +30,7 @@ static void write_header(FILE *out, const struct sweep *sweep)
 static bool harms_otherwise(const struct sweep *sweep)
 {
     for (size_t i = 0; i < sweep->count; i++)
-        if (any_other_harm(&sweep->results[i]))
+        if (words_any_other_harm(&sweep->results[i]))
             return true;
     return false;
 }
@@ -45,7 +46,7 @@ static void set_up(struct table *table, struct columns *columns,
 {
     char confidence[24];
 
-    percent(confidence, sizeof(confidence), sweep->results[0].confidence);
+    words_percent(confidence, sizeof(confidence), sweep->results[0].confidence);
     snprintf(leaked, size, "inside the update (%s)", confidence);
     columns->kills = sweep->results[0].kills_wanted;
     columns->other = harms_otherwise(sweep);
@@ -72,10 +73,10 @@ static void fill_kills(struct table *table, const struct columns *columns,
     uint64_t valid = tally_valid(finding);
     char text[TABLE_CELL];
 
-    rate_text(text, sizeof(text), figure_kill_rate(result, finding, RATE_LEAKED));
+    words_rate(text, sizeof(text), figure_kill_rate(result, finding, RATE_LEAKED));
     table_set(table, columns->leaked, "%s", text);
     if (columns->other) {
-        rate_text(text, sizeof(text), figure_kill_rate(result, finding, RATE_HARMED));
+        words_rate(text, sizeof(text), figure_kill_rate(result, finding, RATE_HARMED));
         table_set(table, columns->harmed, "%s", text);
     }
     table_set(table, columns->valid, "%llu", (unsigned long long)valid);
@@ -95,14 +96,14 @@ static void fill(struct table *table, const struct columns *columns,
     else
         table_set(table, columns->points, "not known");
     if (columns->other) {
-        other_harm(finding, text, sizeof(text));
+        words_other_harm(finding, text, sizeof(text));
         table_set(table, columns->harm, "%s", text);
     }
     if (columns->kills)
         fill_kills(table, columns, result, finding);
     if (finding->sample_count)
         table_set(table, columns->p50, "%.0f us", figure_costs(finding).p50_us);
-    table_set(table, columns->met, "%s", met_text(finding));
+    table_set(table, columns->met, "%s", words_met(finding));
 }
 
 static void write_table(FILE *out, const struct sweep *sweep, struct report_style style)
@@ -150,7 +151,7 @@ static struct seen look(const struct result *result, const struct finding *findi
         hits = rate.hits;
         seen.known = valid > 0;
         seen.most = rate.interval.high;
-        rate_text(seen.amount, sizeof(seen.amount), rate);
+        words_rate(seen.amount, sizeof(seen.amount), rate);
     } else {
         hits = tally_harmed(&words, points);
         seen.known = tally_census_complete(finding);
@@ -241,7 +242,7 @@ static void say_never(FILE *out, const struct story *story)
         most = story->seen[i].most > most ? story->seen[i].most : most;
     fprintf(out, "none at any of %zu values", story->count);
     if (story->sweep->results[0].kills_wanted) {
-        percent(bound, sizeof(bound), most);
+        words_percent(bound, sizeof(bound), most);
         fprintf(out, " (below %s at each)", bound);
         if (census_harms(story))
             fputs(", although there are crash points that do harm", out);
@@ -294,7 +295,7 @@ static void write_story(FILE *out, const struct story *story)
         say_break(memory, story);
     fputc('.', memory);
     fclose(memory);
-    write_wrapped(out, words);
+    words_wrapped(out, words);
 }
 
 static void write_stories(FILE *out, const struct sweep *sweep)
@@ -348,7 +349,7 @@ static void write_verdict(FILE *out, const struct sweep *sweep, struct report_st
     bool pass = sweep_exit_status(sweep) == EXIT_PASS;
     size_t judged = count_judged(sweep);
 
-    paint(out, style.color, pass ? "\033[32m" : "\033[31m");
+    words_color(out, style.color, pass ? "\033[32m" : "\033[31m");
     if (pass && judged)
         fprintf(out,
                 "PASS: %zu of %zu strategies do what is expected of them at each of %zu "
@@ -363,16 +364,16 @@ static void write_verdict(FILE *out, const struct sweep *sweep, struct report_st
             mem_printf(" at %s=%s (%zu of %zu)", sweep->parameter, sweep->values[i],
                        i + 1, sweep->wanted);
 
-        write_troubles(out, &sweep->results[i], where);
+        words_troubles(out, &sweep->results[i], where);
     }
-    paint(out, style.color, "\033[0m");
+    words_color(out, style.color, "\033[0m");
 }
 
-void report_sweep_text(FILE *out, const struct sweep *sweep, struct report_style style)
+void sweep_text(FILE *out, const struct sweep *sweep, struct report_style style)
 {
     write_header(out, sweep);
     write_table(out, sweep, style);
-    write_method(out, &sweep->results[0]);
+    words_method(out, &sweep->results[0]);
     write_stories(out, sweep);
     write_verdict(out, sweep, style);
 }

@@ -177,6 +177,11 @@ enum exit_status gate_exit_status(const struct gate_report *report)
     return worst;
 }
 
+bool gate_is_rate(enum gate_id gate)
+{
+    return gate != GATE_UPDATES;
+}
+
 const char *gate_option(enum gate_id gate)
 {
     static const char *const names[GATE_COUNT] = { "max-leak-rate", "max-torn-rate",

@@ -60,5 +60,6 @@ void gate_report_release(struct gate_report *report); /* may be called twice */
 /* Fail, else inconclusive, else pass. */
 enum exit_status gate_exit_status(const struct gate_report *report);
 
+bool gate_is_rate(enum gate_id gate);                     /* it bounds a rate of kills */
 const char *gate_option(enum gate_id gate);               /* "max-leak-rate" */
 const char *gate_verdict_name(enum gate_verdict verdict); /* "pass" */

@@ -13,6 +13,7 @@
 #include "handmade.h"
 #include "report/baseline_text.h"
 #include "report/compare_words.h"
+#include "report/writers.h"
 #include "result/compare.h"
 #include "stats/durations.h"
 #include "store/baseline.h"
@@ -301,8 +302,8 @@ static void expect_harmless(const char *bytes, size_t length)
     }
     nowhere = fopen("/dev/null", "we");
     compare_runs(&baseline->result, &handmade.result, &options, &comparison);
-    compare_write_json(nowhere, &comparison, false);
-    report_baseline_text(nowhere, baseline, false);
+    compare_json(nowhere, &comparison, false);
+    baseline_text_write(nowhere, baseline, false);
     comparison_release(&comparison);
     fclose(nowhere);
 }
@@ -412,7 +413,7 @@ Test(baseline, is_shown)
     FILE *out = open_memstream(&text, &length);
 
     parse_content();
-    report_baseline_text(out, baseline, false);
+    baseline_text_write(out, baseline, false);
     fclose(out);
     cr_expect_not_null(strstr(text, "jobs=25"), "%s", text);
     cr_expect_not_null(strstr(text, "3 of 5"), "%s", text);

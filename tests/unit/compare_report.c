@@ -9,6 +9,8 @@
 #include "base/mem.h"
 #include "handmade.h"
 #include "report/compare_words.h"
+#include "report/format.h"
+#include "report/words.h"
 
 static const struct compare_options plain = { .confidence = 0.95 };
 
@@ -41,7 +43,7 @@ static char *written(const char *format)
     FILE *out = open_memstream(&text, &length);
 
     cr_assert_not_null(out);
-    compare_format_by_name(format)->write(out, &comparison, false);
+    format_by_name(format)->compare(out, &comparison, false);
     fclose(out);
     return text;
 }
@@ -196,7 +198,7 @@ Test(compare_report, numbers_of_kills)
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         char text[48];
 
-        kills_text(text, sizeof(text), cases[i].kills);
+        words_kills(text, sizeof(text), cases[i].kills);
         cr_expect_str_eq(text, cases[i].text);
     }
 }
@@ -255,9 +257,9 @@ Test(compare_report, nothing_prints_what_is_no_number)
 
 Test(compare_report, formats_are_found_by_name)
 {
-    cr_expect_not_null(compare_format_by_name("text"));
-    cr_expect_not_null(compare_format_by_name("json"));
-    cr_expect_null(compare_format_by_name("jsn"));
+    cr_expect_not_null(format_by_name("text"));
+    cr_expect_not_null(format_by_name("json"));
+    cr_expect_null(format_by_name("jsn"));
 }
 
 static const struct handmade_strategy three[HANDMADE_STRATEGIES] = {

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "report/format.h"
+#include "result/figures.h"
 #include "result/tally.h"
 
 #define ERROR 3e-11

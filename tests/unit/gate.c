@@ -11,7 +11,9 @@
 #include "base/mem.h"
 #include "cmd/gate_options.h"
 #include "handmade.h"
-#include "report/gates_text.h"
+#include "report/gates_words.h"
+#include "report/run_json.h"
+#include "report/run_text.h"
 
 static struct handmade handmade, base;
 static struct gate_report report;
@@ -99,7 +101,7 @@ Test(gate, rates)
         char *sentence;
 
         judge_one(&cases[i].strategy, cases[i].gate, cases[i].bound);
-        sentence = gate_sentence(&report.outcomes[0]);
+        sentence = gates_sentence(&report.outcomes[0]);
         cr_expect_eq(gate_exit_status(&report), cases[i].status, "case %zu", i);
         cr_expect_not_null(strstr(sentence, cases[i].sentence), "case %zu: '%s'", i,
                            sentence);
@@ -169,12 +171,12 @@ Test(gate, all_strategies_and_all_gates)
     cr_expect_float_eq(report.outcomes[7].ratio.estimate, 1.5, 1e-3);
     cr_expect_eq(gate_exit_status(&report), EXIT_FAIL);
     out = open_memstream(&text, &length);
-    report_gates_text(out, &report, false);
+    gates_text(out, &report, false);
     fclose(out);
     cr_expect_not_null(strstr(text, "times the updates per second of batch"), "%s", text);
     cr_expect_not_null(strstr(text, "each: fails --max-leak-rate 50%"), "%s", text);
     cr_expect_null(strstr(text, "each: passes"), "only what does not pass is said");
-    json = report_gates_json(&report);
+    json = gates_json(&report);
     cr_expect_eq(json_array_size(json), report.count);
     cr_expect_str_eq(
         json_string_value(json_object_get(json_array_get(json, 7), "against")), "batch");
@@ -202,7 +204,7 @@ Test(gate, updates_against_a_base)
     cr_assert_eq(report.count, 3);
     for (size_t i = 0; i < 3; i++)
         cr_expect_eq(report.outcomes[i].verdict, verdicts[i], "outcome %zu", i);
-    sentence = gate_sentence(&report.outcomes[2]);
+    sentence = gates_sentence(&report.outcomes[2]);
     cr_expect_str_eq(sentence, "script: does not decide --min-updates-ratio 0.95: the "
                                "base does not have this strategy.");
     free(sentence);
@@ -210,7 +212,7 @@ Test(gate, updates_against_a_base)
     gates.of[GATE_UPDATES].bound = 1;
     cr_assert_eq(gates_judge(&gates, &handmade.result, &base.result, &report, &err), 0);
     cr_expect_eq(report.outcomes[1].verdict, GATE_UNDECIDED, "as fast as before");
-    sentence = gate_sentence(&report.outcomes[0]);
+    sentence = gates_sentence(&report.outcomes[0]);
     cr_expect_not_null(strstr(sentence, "times the updates per second of the base"), "%s",
                        sentence);
     free(sentence);
@@ -257,7 +259,7 @@ Test(gate, nothing_asked_nothing_said)
     cr_expect_not(gates_any(&none));
     cr_assert_eq(gates_judge(&none, &handmade.result, NULL, &report, &err), 0);
     cr_expect_eq(gate_exit_status(&report), EXIT_PASS);
-    report_gates_text(out, &report, false);
+    gates_text(out, &report, false);
     fclose(out);
     cr_expect_str_empty(text);
     free(text);

@@ -8,7 +8,7 @@
 #include "replay/narrative.h"
 #include "replay/replay.h"
 #include "replay/transcript.h"
-#include "report/format.h"
+#include "report/words.h"
 
 Test(operand, is_a_trial_a_point_or_a_byte)
 {
@@ -187,16 +187,16 @@ Test(report, names_the_command_that_replays_a_leak)
         .strategy = &strategy, .controlled = true, .commands = 1, .points = points
     };
     struct result result = { .findings = &finding };
-    char *command = report_replay(&result, &finding, 1);
+    char *command = words_replay(&result, &finding, 1);
 
     cr_expect_null(command, "a run that is not kept cannot be replayed");
     result.directory = "results/my run";
-    command = report_replay(&result, &finding, 1);
+    command = words_replay(&result, &finding, 1);
     cr_expect_str_eq(command, "afterkill replay 'results/my run' 17");
     free(command);
     result.directory = "results/1";
     points[1].has_trial = false;
-    command = report_replay(&result, &finding, 1);
+    command = words_replay(&result, &finding, 1);
     cr_expect_str_eq(command, "afterkill replay results/1 'it'\\''s slow:1'");
     free(command);
 }

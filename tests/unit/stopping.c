@@ -337,7 +337,7 @@ static bool report_says(const char *format, const char *words)
     size_t length = 0;
     FILE *memory = open_memstream(&text, &length);
 
-    report_format_by_name(format)->write(memory, &result, (struct report_style){ 0 });
+    format_by_name(format)->run(memory, &result, (struct report_style){ 0 });
     fclose(memory);
     return strstr(text, words) != NULL;
 }

@@ -1,0 +1,93 @@
+/* gates_words.c - see gates_words.h. */
+#include "report/gates_words.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "report/words.h"
+
+void gates_bound(char *buffer, size_t size, const struct gate_outcome *outcome)
+{
+    if (gate_is_rate(outcome->gate))
+        words_percent(buffer, size, outcome->bound);
+    else
+        snprintf(buffer, size, "%g", outcome->bound);
+}
+
+void gates_measured(char *buffer, size_t size, const struct gate_outcome *outcome)
+{
+    const struct ratio *ratio = &outcome->ratio;
+
+    if (gate_is_rate(outcome->gate))
+        words_rate(buffer, size, outcome->rate);
+    else if (ratio->known)
+        snprintf(buffer, size, "%.3g [%.3g, %.3g]", ratio->estimate, ratio->interval.low,
+                 ratio->interval.high);
+    else
+        snprintf(buffer, size, "-");
+}
+
+static void say_undecided_rate(FILE *out, const struct gate_outcome *outcome)
+{
+    char kills[48];
+
+    words_kills(kills, sizeof(kills), outcome->kills_needed);
+    if (!outcome->rate.of)
+        fprintf(out, " without valid kills; %s without a hit would pass", kills);
+    else if (outcome->kills_needed)
+        fprintf(out, "; %s would decide, if the rate stays what it is", kills);
+    else
+        fputs("; it cannot be decided: the rate is the bound", out);
+}
+
+static void say_undecided_updates(FILE *out, const struct gate_outcome *outcome)
+{
+    if (!outcome->against)
+        fputs(": the base does not have this strategy", out);
+    else if (!outcome->ratio.known)
+        fputs(": too few updates were measured for this confidence", out);
+    else
+        fputs(": the interval holds the bound; more lanes or a quieter machine narrow it",
+              out);
+}
+
+/* Strategies are beside themselves only in another run. */
+static bool is_from_base(const struct gate_outcome *outcome)
+{
+    return strcmp(outcome->against->strategy->name, outcome->finding->strategy->name) ==
+           0;
+}
+
+char *gates_sentence(const struct gate_outcome *outcome)
+{
+    static const char *const verbs[] = {
+        [GATE_PASSES] = "passes",
+        [GATE_FAILS] = "fails",
+        [GATE_UNDECIDED] = "does not decide",
+    };
+    char bound[24], measured[64], *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+
+    if (!out)
+        return mem_strdup("");
+    gates_bound(bound, sizeof(bound), outcome);
+    gates_measured(measured, sizeof(measured), outcome);
+    fprintf(out, "%s: %s --%s %s", outcome->finding->strategy->name,
+            verbs[outcome->verdict], gate_option(outcome->gate), bound);
+    if (gate_is_rate(outcome->gate) && outcome->rate.of)
+        fprintf(out, " with %s of %llu kills", measured,
+                (unsigned long long)outcome->rate.of);
+    if (outcome->ratio.known)
+        fprintf(out, " with %s times the updates per second of %s", measured,
+                is_from_base(outcome) ? "the base" : outcome->against->strategy->name);
+    if (outcome->foretold)
+        fputs(" (expected to leak; leave it out with --strategy)", out);
+    if (outcome->verdict == GATE_UNDECIDED && gate_is_rate(outcome->gate))
+        say_undecided_rate(out, outcome);
+    else if (outcome->verdict == GATE_UNDECIDED)
+        say_undecided_updates(out, outcome);
+    fputc('.', out);
+    fclose(out);
+    return text;
+}

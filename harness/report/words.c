@@ -1,0 +1,198 @@
+/* words.c - see words.h. */
+#include "report/words.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "result/stopping.h"
+#include "stats/difference.h"
+
+#define WRAP_COLUMNS 96
+
+void words_percent(char *buffer, size_t size, double share)
+{
+    snprintf(buffer, size, "%.3g%%", share >= 0.9995 && share < 1 ? 99.9 : 100 * share);
+}
+
+void words_rate(char *buffer, size_t size, struct rate rate)
+{
+    char estimate[16], low[16], high[16];
+
+    words_percent(estimate, sizeof(estimate), rate.estimate);
+    words_percent(low, sizeof(low), rate.interval.low);
+    words_percent(high, sizeof(high), rate.interval.high);
+    if (rate.of == 0)
+        snprintf(buffer, size, "-");
+    else if (rate.hits == 0)
+        snprintf(buffer, size, "below %s", high);
+    else if (rate.hits == rate.of)
+        snprintf(buffer, size, "above %s", low);
+    else
+        snprintf(buffer, size, "%s [%.*s, %.*s]", estimate, (int)strlen(low) - 1, low,
+                 (int)strlen(high) - 1, high);
+}
+
+void words_other_harm(const struct finding *finding, char *buffer, size_t size)
+{
+    struct words words = tally_census(finding);
+    size_t used = 0;
+
+    buffer[0] = '\0';
+    for (unsigned i = 1; i < LATER_COUNT; i++)
+        if (words.later[i] && used < size)
+            used += (size_t)snprintf(buffer + used, size - used, "%s%llu %s",
+                                     used ? ", " : "", (unsigned long long)words.later[i],
+                                     later_name(i));
+}
+
+bool words_any_other_harm(const struct result *result)
+{
+    char text[64];
+
+    result_foreach (finding, result) {
+        words_other_harm(finding, text, sizeof(text));
+        if (text[0])
+            return true;
+    }
+    return false;
+}
+
+const char *words_met(const struct finding *finding)
+{
+    switch (tally_verdict(finding)) {
+    case VERDICT_PASS:
+        return "yes";
+    case VERDICT_FAIL:
+        return "NO";
+    case VERDICT_NONE:
+        break;
+    }
+    return finding->strategy->expect ? "not known" : "";
+}
+
+void words_difference(char *buffer, size_t size, double estimate,
+                      struct interval interval)
+{
+    snprintf(buffer, size, "%s%.3g%% [%.3g, %.3g]", estimate > 0 ? "+" : "",
+             100 * estimate, 100 * interval.low, 100 * interval.high);
+}
+
+void words_p(char *buffer, size_t size, double p)
+{
+    if (p < 1e-4)
+        snprintf(buffer, size, "<0.0001");
+    else
+        snprintf(buffer, size, "%.2g", p);
+}
+
+void words_kills(char *buffer, size_t size, uint64_t kills)
+{
+    uint64_t unit = 1;
+
+    while (kills / unit >= 100)
+        unit *= 10;
+    if (kills >= KILLS_MOST)
+        snprintf(buffer, size, "more than %llu", (unsigned long long)KILLS_MOST);
+    else
+        snprintf(buffer, size, "%s%llu", unit > 1 ? "about " : "",
+                 (unsigned long long)((kills + unit - 1) / unit * unit));
+}
+
+void words_wrapped(FILE *out, const char *words)
+{
+    size_t column = 0;
+
+    while (*words) {
+        size_t length = strcspn(words, " ");
+
+        if (column && column + 1 + length > WRAP_COLUMNS)
+            column = (size_t)fprintf(out, "\n    ") - 1;
+        else if (column)
+            column += (size_t)fprintf(out, " ");
+        fwrite(words, 1, length, out);
+        column += length;
+        words += length;
+        words += strspn(words, " ");
+    }
+    fputc('\n', out);
+}
+
+void words_title(FILE *out, const struct result *result)
+{
+    const struct outline *scenario = result->scenario;
+
+    fprintf(out, "%s   %s   %s, %s, %s", scenario->name, scenario->title,
+            result->server[0] ? result->server : "redis", "private", result->transport);
+    if (result->rtt_us > 0)
+        fprintf(out, ", rtt %g us", result->rtt_us);
+    fprintf(out, "   %zu lane%s, seed %llu", result->lanes, result->lanes == 1 ? "" : "s",
+            (unsigned long long)result->plan.seed);
+    if (result->shard.total > 1)
+        fprintf(out, ", shard %llu/%llu", (unsigned long long)result->shard.index + 1,
+                (unsigned long long)result->shard.total);
+    fputc('\n', out);
+}
+
+void words_color(FILE *out, bool wanted, const char *color)
+{
+    if (wanted)
+        fputs(color, out);
+}
+
+void words_troubles(FILE *out, const struct result *result, const char *where)
+{
+    if (result->first_error[0])
+        fprintf(out,
+                "ERRORS%s: some trials ended in an error and count in no rate; the "
+                "first, %s\n",
+                where, result->first_error);
+    if (result->unexplained[0])
+        fprintf(out,
+                "UNEXPLAINED%s: %s. This is a mistake in afterkill or a discovery about "
+                "Redis; no "
+                "rate of this run can be trusted.\n",
+                where, result->unexplained);
+    if (result->missing[0])
+        fprintf(out,
+                "MISSING%s: not all shards were merged; without %s. Rates are of the "
+                "kills that are there.\n",
+                where, result->missing);
+    if (!result->complete)
+        fprintf(out, "INCOMPLETE%s: %s. What was done until then is above.\n", where,
+                result->trouble[0] ? result->trouble : "the run did not end");
+}
+
+void words_method(FILE *out, const struct result *result)
+{
+    if (stopping_is_asked(&result->stopping) && result->kills_wanted)
+        words_wrapped(out,
+                      "Intervals are those of a confidence sequence (beta-binomial "
+                      "mixture: Robbins 1970, Lai 1976): they hold although the run "
+                      "looked at them again and again and stopped when they would do.");
+}
+
+char *words_replay(const struct result *result, const struct finding *finding,
+                   uint64_t point)
+{
+    const struct point *harm = &finding->points[point];
+    size_t length = 0;
+    char *command = NULL;
+    FILE *out = result->directory ? open_memstream(&command, &length) : NULL;
+
+    if (!out)
+        return NULL;
+    fputs("afterkill replay ", out);
+    str_print_shell(out, result->directory);
+    if (harm->has_trial) {
+        fprintf(out, " %llu", (unsigned long long)harm->example_trial);
+    } else {
+        CLEANUP(mem_freep) char *trial =
+            mem_printf("%s:%llu", finding->strategy->name, (unsigned long long)point);
+
+        fputc(' ', out);
+        str_print_shell(out, trial);
+    }
+    fclose(out);
+    return command;
+}

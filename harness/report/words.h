@@ -1,0 +1,39 @@
+/* words.h - what several documents say in the same words. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "result/figures.h"
+
+/* Three significant digits, never more than needed: 25%, 8.33%, 0.368%. */
+void words_percent(char *buffer, size_t size, double share);
+/* "83.1% [80.7, 85.4]", "below 0.368%", "above 99.6%", "-" of nothing. */
+void words_rate(char *buffer, size_t size, struct rate rate);
+/* "+10% [6.1, 13.9]", in percentage points. */
+void words_difference(char *buffer, size_t size, double estimate,
+                      struct interval interval);
+void words_p(char *buffer, size_t size, double p); /* "0.012", "<0.0001" */
+/* A number of kills that would decide, rounded up to two digits: "about 41000". */
+void words_kills(char *buffer, size_t size, uint64_t kills);
+
+/* "3 mixed, 1 lost": harm at crash points other than leaks; "" if there is none. */
+void words_other_harm(const struct finding *finding, char *buffer, size_t size);
+bool words_any_other_harm(const struct result *result);
+/* Is the expectation met? "yes", "NO", "not known"; "" if nothing is expected. */
+const char *words_met(const struct finding *finding);
+/* The command that performs a crash point again, narrated, as one of the kills that
+ * landed there if there is one; the caller frees it. NULL: the run is not kept. */
+char *words_replay(const struct result *result, const struct finding *finding,
+                   uint64_t point);
+
+void words_color(FILE *out, bool wanted, const char *color); /* an escape sequence */
+/* Breaks a text at its blanks into lines; all but the first are indented. */
+void words_wrapped(FILE *out, const char *text);
+/* The scenario, the server, the lanes and the seed, in one line. */
+void words_title(FILE *out, const struct result *result);
+/* How the intervals came about, if the run stopped by a rule; else nothing. */
+void words_method(FILE *out, const struct result *result);
+/* Errors, unexplained states and what ended the run early; `where` is "" or
+ * " at NAME=VALUE". */
+void words_troubles(FILE *out, const struct result *result, const char *where);

@@ -1,0 +1,32 @@
+/* writers.h - a writer for each document in each format: the cells of format.c's table. A
+ * writer lays out what it is given; it computes nothing that another would have to
+ * compute again (that is result/'s). */
+#pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "result/check.h"
+#include "result/conclusion.h"
+#include "result/sweep.h"
+
+struct report_style {
+    bool color;
+    bool points; /* with a table of all crash points */
+    /* What the run is held to besides what its scenario expects; NULL: nothing. */
+    const struct conclusion *conclusion;
+};
+
+void run_text(FILE *out, const struct result *result, struct report_style style);
+void run_json(FILE *out, const struct result *result, struct report_style style);
+
+void sweep_text(FILE *out, const struct sweep *sweep, struct report_style style);
+void sweep_json(FILE *out, const struct sweep *sweep, struct report_style style);
+
+void compare_text(FILE *out, const struct comparison *comparison, bool color);
+void compare_json(FILE *out, const struct comparison *comparison, bool color);
+
+void check_text(FILE *out, const struct check *check, bool color);
+void check_tap(FILE *out, const struct check *check, bool color);
+void check_junit(FILE *out, const struct check *check, bool color);
+void check_json(FILE *out, const struct check *check, bool color);
