@@ -309,12 +309,14 @@ uint64_t tally_classes(const struct finding *finding, enum fault_id id)
 uint64_t tally_item(const struct result *result, enum fault_id id, size_t strategy,
                     uint64_t point)
 {
+    if (!fault_by_id(id)->points)
+        return point;
     for (enum fault_id other = FAULT_NONE; other < id; other++)
         if (result->faults[other] && fault_by_id(other)->points &&
             fault_by_id(other)->stage == fault_by_id(id)->stage)
             result_foreach (finding, result)
                 point += finding_fault_points(finding, other);
-    for (size_t i = 0; i < strategy; i++)
+    for (size_t i = 0; i < strategy && i < result->plan.strategies; i++)
         point += finding_fault_points(&result->findings[i], id);
     return point;
 }

@@ -22,7 +22,7 @@ bool tally_census_complete(const struct finding *finding);
 /* How many crash points the points of a fault left. */
 uint64_t tally_classes(const struct finding *finding, enum fault_id id);
 /* The number of a fault's point among those of its stage, through the stage's faults and
- * all strategies: which shard's it is. */
+ * all strategies: which shard's it is. A trial's number is what it is. */
 uint64_t tally_item(const struct result *result, enum fault_id id, size_t strategy,
                     uint64_t point);
 uint64_t tally_attempts(const struct finding *finding);    /* all outcomes */

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "result/tally.h"
 #include "store/load.h"
+#include "store/schema.h"
 #include "store/shards.h"
 #include "store/write.h"
 
@@ -248,37 +249,46 @@ static int nonsense(const struct source *source, struct err *err)
                    source->run->database.path);
 }
 
-/* Copies the row on which a shard's cursor stands. */
-static int copy_trial(struct merge *merge, struct source *source, sqlite3_stmt *insert,
-                      struct err *err)
+/* Is it one of the update's points, and the shard's? A kill's number says whose it is. */
+static bool owns(const struct merge *merge, const struct source *source,
+                 enum fault_id fault, int64_t strategy, int64_t number)
 {
-    int64_t number = sqlite3_column_int64(source->trials, 0);
-    int64_t strategy = sqlite3_column_int64(source->trials, 1);
-    int64_t state =
-        merged_state(source, sqlite3_column_int64(source->trials, 3), strategy);
-    struct plan_trial planned = plan_trial(&merge->first.result.plan, (uint64_t)number);
-    int code;
+    const struct result *result = &merge->first.result;
 
-    if (!state || strategy != (int64_t)planned.strategy)
-        return nonsense(source, err);
-    code = database_put(store_database(merge->store), insert, err, "iiiiii", number,
-                        strategy, sqlite3_column_int64(source->trials, 2), state,
-                        sqlite3_column_int64(source->trials, 4),
-                        sqlite3_column_int64(source->trials, 5));
-    return code == 0 ? next_trial(source, err) : code;
+    if (strategy < 0 || (uint64_t)strategy >= result->plan.strategies || number < 0)
+        return false;
+    if (!fault_by_id(fault)->points)
+        return plan_trial(&result->plan, (uint64_t)number).strategy == (size_t)strategy;
+    return (uint64_t)number < finding_fault_points(&result->findings[strategy], fault) &&
+           shard_has(source->run->request.shard,
+                     tally_item(result, fault, (size_t)strategy, (uint64_t)number));
 }
 
-static int start_cursors(struct merge *merge, struct err *err)
+/* Copies a row of a table of deaths. */
+static int copy_death(struct merge *merge, const struct source *source,
+                      enum fault_id fault, sqlite3_stmt *row, sqlite3_stmt *insert,
+                      struct err *err)
+{
+    int64_t number = sqlite3_column_int64(row, 0),
+            strategy = sqlite3_column_int64(row, 1);
+    int64_t state = merged_state(source, sqlite3_column_int64(row, 3), strategy);
+
+    if (!state || !owns(merge, source, fault, strategy, number))
+        return nonsense(source, err);
+    return database_put(store_database(merge->store), insert, err, "iiiiii", number,
+                        strategy, sqlite3_column_int64(row, 2), state,
+                        sqlite3_column_int64(row, 4), sqlite3_column_int64(row, 5));
+}
+
+static int start_cursors(struct merge *merge, const struct deaths_table *table,
+                         struct err *err)
 {
     int code = 0;
 
     for (size_t i = 0; i < merge->shards.count && code == 0; i++) {
         struct source *source = &merge->sources[i];
 
-        code = database_prepare(&source->run->database,
-                                "SELECT number, strategy, outcome, state, replies, "
-                                "commands FROM trials ORDER BY number",
-                                &source->trials, err);
+        code = database_prepare(&source->run->database, table->get, &source->trials, err);
         if (code == 0)
             code = next_trial(source, err);
     }
@@ -286,17 +296,13 @@ static int start_cursors(struct merge *merge, struct err *err)
 }
 
 /* Trial t is in shard t mod n, or nowhere. */
-static int copy_trials(struct merge *merge, struct err *err)
+static int copy_trials(struct merge *merge, const struct deaths_table *table,
+                       sqlite3_stmt *insert, struct err *err)
 {
-    CLEANUP(statement_finalizep) sqlite3_stmt *insert = NULL;
     uint64_t trials = plan_trials(&merge->first.result.plan);
+    int code = start_cursors(merge, table, err);
     size_t left = 0;
-    int code =
-        database_prepare(store_database(merge->store),
-                         "INSERT INTO trials VALUES(?, ?, ?, ?, ?, ?)", &insert, err);
 
-    if (code == 0)
-        code = start_cursors(merge, err);
     for (size_t i = 0; i < merge->shards.count; i++)
         left += merge->sources[i].row;
     for (uint64_t t = 0; t < trials && left && code == 0; t++) {
@@ -306,7 +312,9 @@ static int copy_trials(struct merge *merge, struct err *err)
         if (!source || !source->row ||
             sqlite3_column_int64(source->trials, 0) != (int64_t)t)
             continue;
-        code = copy_trial(merge, source, insert, err);
+        code = copy_death(merge, source, table->fault, source->trials, insert, err);
+        if (code == 0)
+            code = next_trial(source, err);
         left -= !source->row;
     }
     for (size_t i = 0; i < merge->shards.count && code == 0; i++)
@@ -315,43 +323,30 @@ static int copy_trials(struct merge *merge, struct err *err)
     return code;
 }
 
-/* Is a byte position one of the update's, and the shard's? */
-static bool owns_cut(const struct merge *merge, const struct source *source,
-                     int64_t strategy, int64_t bytes)
+static int copy_points(struct merge *merge, const struct source *source,
+                       const struct deaths_table *table, sqlite3_stmt *insert,
+                       struct err *err)
 {
-    const struct result *result = &merge->first.result;
+    CLEANUP(statement_finalizep) sqlite3_stmt *rows = NULL;
+    struct database *database = &source->run->database;
+    int code = database_prepare(database, table->get, &rows, err);
 
-    return strategy >= 0 && (uint64_t)strategy < result->plan.strategies && bytes >= 0 &&
-           (uint64_t)bytes <= result->findings[strategy].bytes &&
-           shard_has(source->run->request.shard,
-                     tally_item(result, FAULT_BYTE, (size_t)strategy, (uint64_t)bytes));
+    while (code == 0 && (code = database_step(database, rows, err)) == 1)
+        code = copy_death(merge, source, table->fault, rows, insert, err);
+    return code;
 }
 
-static int copy_cut(struct merge *merge, struct source *source, sqlite3_stmt *row,
-                    sqlite3_stmt *insert, struct err *err)
+/* Points come one shard after the other; trials in the order of their numbers. */
+static int copy_deaths(struct merge *merge, const struct deaths_table *table,
+                       struct err *err)
 {
-    int64_t strategy = sqlite3_column_int64(row, 0), bytes = sqlite3_column_int64(row, 1);
-    int64_t state = merged_state(source, sqlite3_column_int64(row, 2), strategy);
-
-    if (!state || !owns_cut(merge, source, strategy, bytes))
-        return nonsense(source, err);
-    return database_put(store_database(merge->store), insert, err, "iiii", strategy,
-                        bytes, state, sqlite3_column_int64(row, 3));
-}
-
-static int copy_cuts(struct merge *merge, struct source *source, struct err *err)
-{
-    CLEANUP(statement_finalizep) sqlite3_stmt *cuts = NULL;
     CLEANUP(statement_finalizep) sqlite3_stmt *insert = NULL;
-    int code =
-        database_prepare(&source->run->database,
-                         "SELECT strategy, bytes, state, commands FROM cuts", &cuts, err);
+    int code = database_prepare(store_database(merge->store), table->put, &insert, err);
 
-    if (code == 0)
-        code = database_prepare(store_database(merge->store),
-                                "INSERT INTO cuts VALUES(?, ?, ?, ?)", &insert, err);
-    while (code == 0 && (code = database_step(&source->run->database, cuts, err)) == 1)
-        code = copy_cut(merge, source, cuts, insert, err);
+    if (code == 0 && !fault_by_id(table->fault)->points)
+        return copy_trials(merge, table, insert, err);
+    for (size_t i = 0; i < merge->shards.count && code == 0; i++)
+        code = copy_points(merge, &merge->sources[i], table, insert, err);
     return code;
 }
 
@@ -387,10 +382,8 @@ static int fill(struct merge *merge, struct err *err)
         code = begin_merged(merge, err);
     for (size_t i = 0; i < merge->shards.count && code == 0; i++)
         code = map_states(merge, &merge->sources[i], err);
-    if (code == 0)
-        code = copy_trials(merge, err);
-    for (size_t i = 0; i < merge->shards.count && code == 0; i++)
-        code = copy_cuts(merge, &merge->sources[i], err);
+    for (size_t i = DEATHS_TABLES; i-- > 0 && code == 0;)
+        code = copy_deaths(merge, &deaths_tables[i], err);
     if (code == 0)
         code = store_put_fact(merge->store, "missing_shards", merge->shards.missing, err);
     add_times(merge);

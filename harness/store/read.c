@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "redis/wire.h"
+#include "result/tally.h"
 #include "store/schema.h"
 
 #define BATCH 256
@@ -19,6 +20,7 @@ struct reading {
     size_t state_count;
     struct event_trial batch[BATCH];
     size_t batched;
+    enum fault_id fault; /* of the deaths that are read */
 };
 
 /* A state of the census or of a death. */
@@ -176,11 +178,9 @@ static int flush(struct reading *reading, struct err *err)
     return bytes ? tell(reading, EVENT_TRIALS, reading->batch, bytes, err) : 0;
 }
 
-/* The columns of both tables of deaths: number, strategy, outcome, state, replies,
- * commands. */
-static int read_trial(struct reading *reading, sqlite3_stmt *row, enum fault_id fault,
-                      struct err *err)
+static int read_death(void *context, sqlite3_stmt *row, struct err *err)
 {
+    struct reading *reading = context;
     int64_t outcome = sqlite3_column_int64(row, 2);
     const struct stored_state *state = NULL;
     int code = known_strategy(reading, sqlite3_column_int64(row, 1), err);
@@ -195,7 +195,7 @@ static int read_trial(struct reading *reading, sqlite3_stmt *row, enum fault_id 
     reading->batch[reading->batched++] = (struct event_trial){
         .number = (uint64_t)sqlite3_column_int64(row, 0),
         .strategy = (uint32_t)sqlite3_column_int64(row, 1),
-        .fault = (uint8_t)fault,
+        .fault = (uint8_t)reading->fault,
         .outcome = (uint8_t)outcome,
         .now = (uint8_t)state->now,
         .later = (uint16_t)state->later,
@@ -204,16 +204,6 @@ static int read_trial(struct reading *reading, sqlite3_stmt *row, enum fault_id 
         .signature = state->signature,
     };
     return reading->batched == BATCH ? flush(reading, err) : 0;
-}
-
-static int read_kill(void *context, sqlite3_stmt *row, struct err *err)
-{
-    return read_trial(context, row, FAULT_KILL, err);
-}
-
-static int read_cut(void *context, sqlite3_stmt *row, struct err *err)
-{
-    return read_trial(context, row, FAULT_BYTE, err);
 }
 
 static int read_note(void *context, sqlite3_stmt *row, struct err *err)
@@ -327,14 +317,17 @@ static const struct {
     { STORED_MEASURED, "SELECT strategy, kind, ns FROM samples ORDER BY id",
       read_samples },
     { STORED_KNOWN, "SELECT strategy, number, state, example FROM points", read_point },
-    { STORED_DEATHS, "SELECT bytes, strategy, 0, state, commands, commands FROM cuts",
-      read_cut },
-    { STORED_DEATHS,
-      "SELECT number, strategy, outcome, state, replies, commands FROM trials"
-      " ORDER BY number",
-      read_kill },
     { STORED_MEASURED, "SELECT trial, text FROM notes ORDER BY trial", read_note },
 };
+
+static int read_table(struct reading *reading, const char *sql,
+                      int (*take)(void *context, sqlite3_stmt *row, struct err *err),
+                      struct err *err)
+{
+    int code = database_each(reading->database, sql, take, reading, err);
+
+    return code == 0 ? flush(reading, err) : code;
+}
 
 int stored_tell(struct database *database, unsigned what, const struct listener *listener,
                 struct err *err)
@@ -350,12 +343,12 @@ int stored_tell(struct database *database, unsigned what, const struct listener 
     reading.state_count = states.count;
     if (code == 0 && (what & STORED_KNOWN))
         code = read_hello(&reading, err);
-    for (size_t i = 0; i < ARRAY_SIZE(tables) && code == 0; i++) {
-        if (!(what & tables[i].what))
-            continue;
-        code = database_each(database, tables[i].sql, tables[i].take, &reading, err);
-        if (code == 0)
-            code = flush(&reading, err);
+    for (size_t i = 0; i < ARRAY_SIZE(tables) && code == 0; i++)
+        if (what & tables[i].what)
+            code = read_table(&reading, tables[i].sql, tables[i].take, err);
+    for (size_t i = 0; i < DEATHS_TABLES && code == 0 && (what & STORED_DEATHS); i++) {
+        reading.fault = deaths_tables[i].fault;
+        code = read_table(&reading, deaths_tables[i].get, read_death, err);
     }
     free(states.items);
     return code;
@@ -420,49 +413,40 @@ int stored_environment(struct database *database, struct environment *ret,
 }
 
 struct collecting {
+    const struct result *result;
     struct done *done;
     struct shard shard;
-    const uint64_t *before; /* items of the strategies before each; NULL: none to add */
+    enum fault_id fault;
 };
 
 static int collect_item(void *context, sqlite3_stmt *row, struct err *err)
 {
     const struct collecting *collecting = context;
-    uint64_t item = (uint64_t)sqlite3_column_int64(row, 0);
+    uint64_t number = (uint64_t)sqlite3_column_int64(row, 0);
+    size_t strategy = (size_t)sqlite3_column_int64(row, 1);
 
     (void)err;
-    if (collecting->before)
-        item += collecting->before[sqlite3_column_int64(row, 1)];
-    done_add(collecting->done, collecting->shard, item);
+    done_add(collecting->done, collecting->shard,
+             tally_item(collecting->result, collecting->fault, strategy, number));
     return 0;
 }
 
 int stored_done(struct database *database, const struct result *result,
                 struct done done[STAGE_COUNT], struct err *err)
 {
-    size_t count = result->plan.strategies;
-    CLEANUP(mem_freep) uint64_t *points = MEM_ARRAY(uint64_t, count + 1);
-    CLEANUP(mem_freep) uint64_t *bytes = MEM_ARRAY(uint64_t, count + 1);
-    struct {
-        const char *sql;
-        struct collecting collecting;
-    } stages[] = {
-        { "SELECT number, strategy FROM points ORDER BY strategy, number",
-          { &done[STAGE_CENSUS], SHARD_WHOLE, points } },
-        { "SELECT bytes, strategy FROM cuts ORDER BY strategy, bytes",
-          { &done[STAGE_POINTS], result->shard, bytes } },
-        { "SELECT number FROM trials ORDER BY number",
-          { &done[STAGE_KILLS], result->shard, NULL } },
-    };
-    int code = 0;
+    struct collecting collecting = { result, &done[STAGE_CENSUS], SHARD_WHOLE,
+                                     FAULT_STEP };
+    int code = database_each(database,
+                             "SELECT number, strategy FROM points"
+                             " ORDER BY strategy, number",
+                             collect_item, &collecting, err);
 
-    points[0] = bytes[0] = 0;
-    for (size_t i = 0; i < count; i++) {
-        points[i + 1] = points[i] + result->findings[i].commands + 1;
-        bytes[i + 1] = bytes[i] + result->findings[i].bytes + 1;
+    collecting.shard = result->shard;
+    for (size_t i = 0; i < DEATHS_TABLES && code == 0; i++) {
+        collecting.fault = deaths_tables[i].fault;
+        collecting.done = &done[fault_by_id(collecting.fault)->stage];
+        code =
+            database_each(database, deaths_tables[i].get, collect_item, &collecting, err);
     }
-    for (size_t i = 0; i < ARRAY_SIZE(stages) && code == 0; i++)
-        code = database_each(database, stages[i].sql, collect_item, &stages[i].collecting,
-                             err);
     return code;
 }

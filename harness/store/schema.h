@@ -5,6 +5,7 @@
 
 #include "result/event.h"
 #include "store/database.h"
+#include "trial/fault.h"
 
 static const struct database_kind store_kind = { 0x61666b6c /* "afkl" */, 1,
                                                  "a run of afterkill" };
@@ -50,3 +51,20 @@ static const char store_schema[] =
 static const char *const samples_kinds[] = {
     [SAMPLES_UPDATE] = "update", [SAMPLES_TIMELINE] = "timeline"
 };
+
+/* Where deaths are kept, by fault: rows of number, strategy, outcome, state, replies,
+ * commands. A fault that is added needs a table, and a row here. */
+static const struct deaths_table {
+    enum fault_id fault;
+    const char *get, *put;
+} deaths_tables[] = {
+    { FAULT_BYTE,
+      "SELECT bytes, strategy, 0, state, commands, commands FROM cuts"
+      " ORDER BY strategy, bytes",
+      "INSERT INTO cuts VALUES(?2, ?1, ?4, ?6)" },
+    { FAULT_KILL,
+      "SELECT number, strategy, outcome, state, replies, commands FROM trials"
+      " ORDER BY number",
+      "INSERT INTO trials VALUES(?1, ?2, ?3, ?4, ?5, ?6)" },
+};
+#define DEATHS_TABLES (sizeof(deaths_tables) / sizeof(deaths_tables[0]))

@@ -27,8 +27,6 @@ enum query {
     FIND_STATE,
     PUT_POINT,
     FIND_POINT,
-    PUT_TRIAL,
-    PUT_CUT,
     PUT_NOTE,
     QUERY_COUNT,
 };
@@ -45,15 +43,14 @@ static const char *const queries[QUERY_COUNT] = {
                    "WHERE strategy = ? AND signature = ? AND now = ? AND later = ?",
     [PUT_POINT] = "INSERT OR REPLACE INTO points VALUES(?, ?, ?, ?)",
     [FIND_POINT] = "SELECT state FROM points WHERE strategy = ? AND number = ?",
-    [PUT_TRIAL] = "INSERT INTO trials VALUES(?, ?, ?, ?, ?, ?)",
-    [PUT_CUT] = "INSERT INTO cuts VALUES(?, ?, ?, ?)",
     [PUT_NOTE] = "INSERT OR IGNORE INTO notes VALUES(?, ?)",
 };
 
 struct store {
     struct database database;
-    sqlite3_stmt *statements[QUERY_COUNT]; /* prepared when they are needed */
-    bool begun;                            /* a transaction is open */
+    /* Prepared when they are needed; behind them those that put deaths. */
+    sqlite3_stmt *statements[QUERY_COUNT + DEATHS_TABLES];
+    bool begun; /* a transaction is open */
     uint64_t begun_ns;
 };
 
@@ -62,14 +59,16 @@ struct database *store_database(struct store *store)
     return &store->database;
 }
 
-static int statement(struct store *store, enum query query, sqlite3_stmt **ret,
+static int statement(struct store *store, size_t query, sqlite3_stmt **ret,
                      struct err *err)
 {
     int code = 0;
 
     if (!store->statements[query])
-        code = database_prepare(&store->database, queries[query],
-                                &store->statements[query], err);
+        code = database_prepare(
+            &store->database,
+            query < QUERY_COUNT ? queries[query] : deaths_tables[query - QUERY_COUNT].put,
+            &store->statements[query], err);
     *ret = store->statements[query];
     return code;
 }
@@ -246,16 +245,16 @@ static int take_point(struct store *store, const struct event_point *point,
 static int take_trial(struct store *store, const struct event_trial *trial,
                       struct err *err)
 {
+    size_t table = 0;
     int64_t state;
     int code = state_id(store, trial->strategy, trial->signature, trial->now,
                         trial->later, &state, err);
 
     if (code < 0)
         return code;
-    if (trial->fault == FAULT_BYTE)
-        return PUT(store, PUT_CUT, err, "iiii", (int64_t)trial->strategy,
-                   (int64_t)trial->number, state, (int64_t)trial->commands);
-    return PUT(store, PUT_TRIAL, err, "iiiiii", (int64_t)trial->number,
+    while (deaths_tables[table].fault != trial->fault)
+        table++;
+    return PUT(store, QUERY_COUNT + table, err, "iiiiii", (int64_t)trial->number,
                (int64_t)trial->strategy, (int64_t)trial->outcome, state,
                (int64_t)trial->replies, (int64_t)trial->commands);
 }
@@ -475,7 +474,7 @@ struct store *store_close(struct store *store)
 {
     if (!store)
         return NULL;
-    for (size_t i = 0; i < QUERY_COUNT; i++)
+    for (size_t i = 0; i < ARRAY_SIZE(store->statements); i++)
         sqlite3_finalize(store->statements[i]);
     database_close(&store->database);
     free(store);
