@@ -216,6 +216,18 @@ static redisReply *make_row(const struct acquaintance *met, const redisReply *ty
     return row;
 }
 
+/* An answer about a key. Its elements may be refused, if it is of another type by now. */
+static int read_answer(struct resp *resp, bool elements, const redisReply **ret,
+                       struct err *err)
+{
+    int code = resp_next(resp, "what the audit asks", ret, err);
+
+    if (code == 0 && elements && (*ret)->type == REDIS_REPLY_ERROR &&
+        strncmp((*ret)->str, "WRONGTYPE ", 10) == 0)
+        return 0;
+    return code == 0 ? connection_check(*ret, "what the audit asks", err) : code;
+}
+
 /* *ret stays NULL if the answers do not account for every key. */
 static int read_plain(struct keyspace *keyspace, struct resp *resp,
                       const redisReply **ret, struct err *err)
@@ -224,12 +236,14 @@ static int read_plain(struct keyspace *keyspace, struct resp *resp,
     const redisReply *size, *answers[3];
     int code = resp_next(resp, "DBSIZE", &size, err);
 
+    if (code == 0)
+        code = connection_check(size, "DBSIZE", err);
     all->elements = 0;
     for (size_t i = 0; i < keyspace->met_count; i++) {
         redisReply *row;
 
         for (size_t k = 0; k < ARRAY_SIZE(answers) && code == 0; k++)
-            code = resp_next(resp, "what the audit asks", &answers[k], err);
+            code = read_answer(resp, k == 2, &answers[k], err);
         if (code < 0)
             return code;
         row =

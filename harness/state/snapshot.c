@@ -218,7 +218,8 @@ int snapshot_digest(struct observer *observer, struct snapshot *snapshot, struct
     return 0;
 }
 
-/* One write: who asks, is the client there, and what is in the database? */
+/* One write: who asks, is the client there (0: nobody is asked after; Valkey says that
+ * there is no such client by an error), and what is in the database? */
 static int ask(struct observer *observer, struct resp *resp, int64_t client_id,
                struct err *err)
 {
@@ -230,31 +231,45 @@ static int ask(struct observer *observer, struct resp *resp, int64_t client_id,
     snprintf(id, sizeof(id), "%lld", (long long)client_id);
     question->length = 0;
     resp_put(question, ARRAY_SIZE(who), who, STR(""));
-    resp_put(question, ARRAY_SIZE(listed), listed, str_of(id));
+    if (client_id)
+        resp_put(question, ARRAY_SIZE(listed), listed, str_of(id));
     buffer_add(question, keyspace_question(&observer->keyspace));
     return resp_send(resp, buffer_str(question), err);
+}
+
+/* The next answer, which must be of this type. */
+static int answer(struct resp *resp, const char *what, int type, const redisReply **ret,
+                  struct err *err)
+{
+    int code = resp_next(resp, what, ret, err);
+
+    if (code == 0)
+        code = connection_check(*ret, what, err);
+    if (code == 0 && (*ret)->type != type)
+        code = err_set(err, -EPROTO, "Redis answered %s with something else", what);
+    return code;
 }
 
 static int look(struct observer *observer, redisContext *connection, int64_t client_id,
                 bool *ret_gone, struct snapshot *snapshot, struct err *err)
 {
     struct resp resp = resp_of(connection->fd, &snapshot->arena);
-    const redisReply *by, *clients;
+    const redisReply *by, *clients = NULL;
     int code;
 
     arena_reset(&snapshot->arena);
     snapshot->reply = NULL;
     code = ask(observer, &resp, client_id, err);
     if (code == 0)
-        code = resp_next(&resp, "CLIENT ID", &by, err);
-    if (code == 0)
-        code = resp_next(&resp, "CLIENT LIST ID", &clients, err);
+        code = answer(&resp, "CLIENT ID", REDIS_REPLY_INTEGER, &by, err);
+    if (code == 0 && client_id)
+        code = answer(&resp, "CLIENT LIST ID", REDIS_REPLY_STRING, &clients, err);
     if (code == 0)
         code = keyspace_read(&observer->keyspace, &resp, &snapshot->reply, err);
     if (code < 0)
         return code;
     snapshot->by = by->integer;
-    *ret_gone = clients->type == REDIS_REPLY_STRING && clients->len == 0;
+    *ret_gone = !clients || clients->len == 0;
     return 0;
 }
 

@@ -47,6 +47,7 @@ static const struct {
     { "lua-stays", "integration_modules_mutable", "worker/leaves_nothing_in_lua" },
 #endif
     { "done-forgotten", "unit_agenda_mutable", "agenda/every_item_is_taken_once" },
+    { "errors-unread", "integration_liar", "liar/errors_in_the_audit" },
     { "no-holm", "unit_difference_mutable", "holm/adjusts_step_by_step" },
 };
 

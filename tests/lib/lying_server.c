@@ -9,6 +9,10 @@
  * until its connection is gone (CLIENT LIST ID n), so these numbers are the same in every
  * run, which numbers of connections are not. Without LYING_SERVER_FROM it is honest.
  *
+ * If LYING_SERVER_REFUSES is the name of a command, it does not lie, but answers that
+ * command by an error from the first of these deaths to the last. To the question after a
+ * client 0 it always answers as Valkey does since 8.1, by an error.
+ *
  * The lie is a command that does nothing and has the same reply, so that replies need not
  * be looked into, and their order, also inside MULTI, is Redis's own. An end of a stream
  * is passed on at once, what was read before goes first, and a command that is not
@@ -56,6 +60,7 @@ struct link {
 struct liar {
     struct sockaddr_un real;
     unsigned long from, until; /* deaths */
+    const char *refuses;       /* NULL: it lies */
     unsigned long deaths;
     long long last_dead; /* the client that was asked after last */
     struct link *links;
@@ -112,35 +117,57 @@ static bool is_word(const redisReply *command, size_t i, const char *word)
            strcasecmp(command->element[i]->str, word) == 0;
 }
 
+static bool asks_after(const redisReply *command, long long *ret_id)
+{
+    if (!is_word(command, 0, "CLIENT") || !is_word(command, 1, "LIST") ||
+        !is_word(command, 2, "ID") || command->elements != 4)
+        return false;
+    *ret_id = strtoll(command->element[3]->str, NULL, 10);
+    return true;
+}
+
 /* Is the harness asking after a dead worker? It may ask several times. */
 static void note_death(struct liar *liar, const redisReply *command)
 {
     long long id;
 
-    if (!is_word(command, 0, "CLIENT") || !is_word(command, 1, "LIST") ||
-        !is_word(command, 2, "ID") || command->elements != 4)
-        return;
-    id = strtoll(command->element[3]->str, NULL, 10);
-    if (id == 0 || id == liar->last_dead)
+    if (!asks_after(command, &id) || id == liar->last_dead)
         return;
     liar->last_dead = id;
     liar->deaths++;
+}
+
+static bool is_time(const struct liar *liar)
+{
+    return liar->deaths >= liar->from && liar->deaths < liar->until;
 }
 
 /* Whom it lies to shows with the first HSET: a worker's connection may be opened before
  * its predecessor's death is asked after. */
 static bool lies_to(const struct liar *liar, struct link *link, const redisReply *command)
 {
-    if (!is_word(command, 0, "HSET"))
+    if (liar->refuses || !is_word(command, 0, "HSET"))
         return false;
     if (++link->hsets == 1)
-        link->lied_to = liar->deaths >= liar->from && liar->deaths < liar->until;
+        link->lied_to = is_time(liar);
     return link->hsets == 2 && link->lied_to;
+}
+
+/* The script that answers a command by an error; NULL: it is not refused. */
+static const char *refusal(const struct liar *liar, const redisReply *command)
+{
+    long long id;
+
+    if (asks_after(command, &id) && id <= 0)
+        return "return redis.error_reply('ERR client-id should be greater than 0')";
+    if (liar->refuses && is_word(command, 0, liar->refuses) && is_time(liar))
+        return "return redis.error_reply('ERR refused by the lying server')";
+    return NULL;
 }
 
 static void pass_command(struct liar *liar, struct link *link, const redisReply *command)
 {
-    const char *nothing[] = { "EVAL", "return 1", "0" };
+    const char *instead[] = { "EVAL", NULL, "0" };
     size_t count = command->elements;
     const char **argv = MEM_ARRAY(const char *, count);
     size_t *lengths = MEM_ARRAY(size_t, count);
@@ -152,8 +179,9 @@ static void pass_command(struct liar *liar, struct link *link, const redisReply 
         lengths[i] = (size_t)command->element[i]->len;
     }
     note_death(liar, command);
-    if (lies_to(liar, link, command))
-        length = redisFormatCommandArgv(&bytes, 3, nothing, NULL);
+    instead[1] = lies_to(liar, link, command) ? "return 1" : refusal(liar, command);
+    if (instead[1])
+        length = redisFormatCommandArgv(&bytes, 3, instead, NULL);
     else
         length = redisFormatCommandArgv(&bytes, (int)count, argv, lengths);
     if (length < 0)
@@ -346,6 +374,7 @@ int main(int argc, char **argv)
              (int)(sizeof(liar.real.sun_path) - sizeof(".real")), argv[place]);
     liar.from = number_of("LYING_SERVER_FROM", ULONG_MAX);
     liar.until = number_of("LYING_SERVER_UNTIL", ULONG_MAX);
+    liar.refuses = getenv("LYING_SERVER_REFUSES");
     listen_fd = unix_socket();
     if (bind(listen_fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
         listen(listen_fd, 64) < 0)
