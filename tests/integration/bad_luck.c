@@ -49,7 +49,7 @@ static void expect_failure(struct run run, int status, const char *const *words)
 #define EXPECT_FAILURE(run, status, ...)                                                 \
     expect_failure((run), (status), (const char *const[]){ __VA_ARGS__, NULL })
 
-Test(bad_luck, no_redis_server_on_the_path, .timeout = 30)
+Test(bad_luck, no_redis_server_on_the_path)
 {
     struct place place = place_make();
 
@@ -59,7 +59,7 @@ Test(bad_luck, no_redis_server_on_the_path, .timeout = 30)
     place_remove(&place);
 }
 
-Test(bad_luck, redis_server_that_is_not_there, .timeout = 30)
+Test(bad_luck, redis_server_that_is_not_there)
 {
     struct place place = place_make();
 
@@ -71,7 +71,7 @@ Test(bad_luck, redis_server_that_is_not_there, .timeout = 30)
 }
 
 /* What the server itself said must be shown, and how it ended. */
-Test(bad_luck, redis_server_that_does_not_start, .timeout = 30)
+Test(bad_luck, redis_server_that_does_not_start)
 {
     struct place place = place_make();
     char *script =
@@ -88,7 +88,7 @@ Test(bad_luck, redis_server_that_does_not_start, .timeout = 30)
 
 /* Scenarios with mistakes. Functions' names stand in the messages, and the line of the
  * mistake. */
-Test(bad_luck, scenarios_with_mistakes, .timeout = 120)
+Test(bad_luck, scenarios_with_mistakes)
 {
 #define REFERENCE "{name='r', update=function(redis) redis.call('SET', 'k', 'v') end}"
     static const struct {
@@ -166,7 +166,7 @@ Test(bad_luck, scenarios_with_mistakes, .timeout = 120)
 
 /* Functions that do not return: the watchdog ends them, and the message says what can be
  * done. */
-Test(bad_luck, functions_that_never_return, .timeout = 60)
+Test(bad_luck, functions_that_never_return)
 {
     static const struct {
         const char *text;
@@ -195,7 +195,7 @@ Test(bad_luck, functions_that_never_return, .timeout = 60)
 }
 
 /* A file that loops while it is loaded has no function to blame. */
-Test(bad_luck, scenario_file_that_never_returns, .timeout = 60)
+Test(bad_luck, scenario_file_that_never_returns)
 {
     struct place place = place_make();
     char *path = test_file(place.files, "s.lua", "while true do end\n");
@@ -207,7 +207,7 @@ Test(bad_luck, scenario_file_that_never_returns, .timeout = 60)
 
 /* Recovery that fails on what a crash leaves is a verdict, not an error: survivors are
  * stuck. The same goes for one that does not return. */
-Test(bad_luck, recovery_that_fails_is_a_verdict, .timeout = 60)
+Test(bad_luck, recovery_that_fails_is_a_verdict)
 {
     struct place place = place_make();
     char *path =
@@ -271,7 +271,7 @@ static void check_partial(const struct run *run, const char *verdict)
     cr_expect_eq(json_count(strategy, "kills", "errors"), 0);
 }
 
-Test(bad_luck, redis_server_killed_in_the_middle, .timeout = 120)
+Test(bad_luck, redis_server_killed_in_the_middle)
 {
     struct place place = place_make();
     struct live_run live = start_endless();
@@ -292,7 +292,7 @@ Test(bad_luck, redis_server_killed_in_the_middle, .timeout = 120)
     place_remove(&place);
 }
 
-Test(bad_luck, lane_killed_in_the_middle, .timeout = 120)
+Test(bad_luck, lane_killed_in_the_middle)
 {
     struct place place = place_make();
     struct live_run live = start_endless();
@@ -310,7 +310,7 @@ Test(bad_luck, lane_killed_in_the_middle, .timeout = 120)
     place_remove(&place);
 }
 
-Test(bad_luck, signals_end_a_run_with_a_report, .timeout = 120)
+Test(bad_luck, signals_end_a_run_with_a_report)
 {
     static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
     struct place place = place_make();
@@ -330,7 +330,7 @@ Test(bad_luck, signals_end_a_run_with_a_report, .timeout = 120)
     place_remove(&place);
 }
 
-Test(bad_luck, interrupted_run_says_so_in_text_and_is_saved, .timeout = 60)
+Test(bad_luck, interrupted_run_says_so_in_text_and_is_saved)
 {
     struct place place = place_make();
     char *saved = mem_printf("%s/saved", place.files);
@@ -357,7 +357,7 @@ Test(bad_luck, interrupted_run_says_so_in_text_and_is_saved, .timeout = 60)
     place_remove(&place);
 }
 
-Test(bad_luck, standard_output_that_cannot_be_written, .timeout = 60)
+Test(bad_luck, standard_output_that_cannot_be_written)
 {
     static const char *const formats[] = { "text", "json" };
     struct place place = place_make();
@@ -378,7 +378,7 @@ Test(bad_luck, standard_output_that_cannot_be_written, .timeout = 60)
 }
 
 /* That -o cannot be made is known before anything is run. */
-Test(bad_luck, output_directory_that_cannot_be, .timeout = 60)
+Test(bad_luck, output_directory_that_cannot_be)
 {
     struct place place = place_make();
     char *path = test_scenario("gap");
@@ -409,7 +409,7 @@ Test(bad_luck, output_directory_that_cannot_be, .timeout = 60)
 }
 
 /* A thing in the way that is not a file is not replaced. */
-Test(bad_luck, output_over_a_directory, .timeout = 60)
+Test(bad_luck, output_over_a_directory)
 {
     struct place place = place_make();
     char *path = test_scenario("gap");
@@ -451,7 +451,7 @@ static bool mount_full(const char *directory)
     return true;
 }
 
-Test(bad_luck, full_disk_for_output, .timeout = 60)
+Test(bad_luck, full_disk_for_output)
 {
     struct place place = place_make();
     char *path = test_scenario("gap");
@@ -476,7 +476,7 @@ Test(bad_luck, full_disk_for_output, .timeout = 60)
     place_remove(&place);
 }
 
-Test(bad_luck, temporary_directory_that_cannot_be, .timeout = 30)
+Test(bad_luck, temporary_directory_that_cannot_be)
 {
     struct place place = place_make();
     char *deep = mem_printf("%s/%0100d", place.files, 0);

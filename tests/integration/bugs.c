@@ -93,7 +93,7 @@ static size_t count(const char *page, const char *text)
     return found;
 }
 
-Test(bugs, page_tells_every_scenario, .timeout = 120)
+Test(bugs, page_tells_every_scenario)
 {
     CLEANUP(mem_freep) char *page = read_page();
     char *directory = test_directory();

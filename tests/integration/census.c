@@ -101,7 +101,7 @@ static size_t wire_bytes(const char *const *words)
     return bytes + (size_t)snprintf(NULL, 0, "*%zu\r\n", count);
 }
 
-Test(census, byte_positions_are_as_long_as_commands, .timeout = 60)
+Test(census, byte_positions_are_as_long_as_commands)
 {
     static const char *const commands[][4] = { { "SET", "session", "data", NULL },
                                                { "EXPIRE", "session", "60", NULL } };
@@ -122,7 +122,7 @@ Test(census, byte_positions_are_as_long_as_commands, .timeout = 60)
     test_directory_remove(directory);
 }
 
-Test(census, every_byte_of_every_way_of_sending, .timeout = 60)
+Test(census, every_byte_of_every_way_of_sending)
 {
     char *directory = test_directory();
     char *path = test_scenario("ways");
@@ -162,7 +162,7 @@ Test(census, every_byte_of_every_way_of_sending, .timeout = 60)
 }
 
 /* The text says it too, and a byte census that nobody asked for is not there. */
-Test(census, bytes_in_the_text, .timeout = 60)
+Test(census, bytes_in_the_text)
 {
     char *directory = test_directory();
     char *path = test_scenario("leaked");
@@ -194,7 +194,7 @@ Test(census, bytes_in_the_text, .timeout = 60)
 
 /* Commands that depend on replies are sent again, as long as the replies are the same;
  * replies that vary do not matter to who does not use them, nor does waiting for them. */
-Test(census, replies_may_matter_or_vary, .timeout = 60)
+Test(census, replies_may_matter_or_vary)
 {
     char *directory = test_directory();
     char *path = test_scenario("replies");
@@ -219,7 +219,7 @@ Test(census, replies_may_matter_or_vary, .timeout = 60)
 }
 
 /* Both are not the case: such an update cannot be sent again, and the message says so. */
-Test(census, commands_that_depend_on_what_varies_are_refused, .timeout = 60)
+Test(census, commands_that_depend_on_what_varies_are_refused)
 {
     static const struct {
         const char *strategy, *words;
@@ -260,7 +260,7 @@ Test(census, commands_that_depend_on_what_varies_are_refused, .timeout = 60)
 
 /* One letter per crash point. `ways` has nine points of one strategy beside two of
  * another; long updates are counted. */
-Test(census, strips_show_every_point, .timeout = 60)
+Test(census, strips_show_every_point)
 {
     static const struct {
         const char *scenario;
@@ -300,7 +300,7 @@ Test(census, strips_show_every_point, .timeout = 60)
     test_directory_remove(directory);
 }
 
-Test(census, strips_are_coloured_if_asked, .timeout = 60)
+Test(census, strips_are_coloured_if_asked)
 {
     char *directory = test_directory();
     char *path = test_scenario("leaked");
@@ -320,7 +320,7 @@ Test(census, strips_are_coloured_if_asked, .timeout = 60)
     test_directory_remove(directory);
 }
 
-Test(census, points_are_a_table, .timeout = 60)
+Test(census, points_are_a_table)
 {
     char *directory = test_directory();
     char *leaked = test_scenario("leaked"), *ways = test_scenario("ways");
@@ -413,7 +413,7 @@ static void check_hits(const json_t *strategy)
     cr_expect_gt(hit, 0);
 }
 
-Test(census, kills_reach_the_ends_of_writes_only, .timeout = 120)
+Test(census, kills_reach_the_ends_of_writes_only)
 {
     static const struct {
         const char *strategy;
@@ -473,7 +473,7 @@ static void check_exposure(const json_t *strategy, double period_s)
                        period_s, 1e-9);
 }
 
-Test(census, exposure_needs_a_period, .timeout = 60)
+Test(census, exposure_needs_a_period)
 {
     static const struct {
         const char *set;
@@ -507,7 +507,7 @@ Test(census, exposure_needs_a_period, .timeout = 60)
 
 /* Where there are kills, the prediction says whether it agrees with them; a hint names
  * the pair, and only where there is one. */
-Test(census, prediction_and_hint, .timeout = 60)
+Test(census, prediction_and_hint)
 {
     char *directory = test_directory();
     char *path = test_scenario("leaked");
@@ -542,7 +542,7 @@ Test(census, prediction_and_hint, .timeout = 60)
     test_directory_remove(directory);
 }
 
-Test(census, mistakes_in_options_of_pipelines, .timeout = 60)
+Test(census, mistakes_in_options_of_pipelines)
 {
     static const struct {
         const char *function, *options;

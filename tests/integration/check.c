@@ -74,7 +74,7 @@ static bool installed(const char *program)
 }
 
 /* All that is shipped does what it says. */
-Test(check, the_shipped_scenarios_pass, .timeout = 300)
+Test(check, the_shipped_scenarios_pass)
 {
     char *directory = test_directory();
     struct run run = RUN("check", "--trials", "40");
@@ -103,7 +103,7 @@ Test(check, the_shipped_scenarios_pass, .timeout = 300)
 }
 
 /* Both directions, harm without a crash, and a strategy of which nothing is expected. */
-Test(check, what_is_not_as_expected_fails, .timeout = 120)
+Test(check, what_is_not_as_expected_fails)
 {
     static const struct {
         const char *strategy, *verdict, *words[3];
@@ -156,7 +156,7 @@ Test(check, what_is_not_as_expected_fails, .timeout = 120)
 }
 
 /* What only is not judged fails nothing. */
-Test(check, no_expectation_is_no_failure, .timeout = 60)
+Test(check, no_expectation_is_no_failure)
 {
     char *directory = test_directory();
     char *path = test_scenario("expectations");
@@ -171,7 +171,7 @@ Test(check, no_expectation_is_no_failure, .timeout = 60)
 }
 
 /* The command that is printed shows the same. */
-Test(check, a_failure_can_be_reproduced_as_it_says, .timeout = 60)
+Test(check, a_failure_can_be_reproduced_as_it_says)
 {
     char *directory = test_directory();
     char *odd = mem_printf("%s/it's a \"dir\"", directory);
@@ -202,7 +202,7 @@ Test(check, a_failure_can_be_reproduced_as_it_says, .timeout = 60)
 }
 
 /* Its message is shown, and the others have their verdicts. */
-Test(check, a_broken_scenario_does_not_stop_the_others, .timeout = 60)
+Test(check, a_broken_scenario_does_not_stop_the_others)
 {
     char *directory = test_directory();
     char *work = mem_printf("%s/work", directory);
@@ -241,7 +241,7 @@ Test(check, a_broken_scenario_does_not_stop_the_others, .timeout = 60)
     test_directory_remove(directory);
 }
 
-Test(check, filter_and_operands_choose, .timeout = 120)
+Test(check, filter_and_operands_choose)
 {
     static const struct {
         const char *filters[2];
@@ -359,7 +359,7 @@ static void parse_tap(const char *text, size_t *ret_ok, size_t *ret_failed)
     cr_expect_eq(seen, planned);
 }
 
-Test(check, tap_is_tap, .timeout = 60)
+Test(check, tap_is_tap)
 {
     char *directory = test_directory();
     struct run run = run_odd(directory, "tap");
@@ -392,7 +392,7 @@ Test(check, tap_is_tap, .timeout = 60)
 }
 
 /* Without libxml2's xmllint this test is skipped; tools/setup installs it. */
-Test(check, junit_is_valid, .timeout = 60)
+Test(check, junit_is_valid)
 {
     const char *schema = getenv("JUNIT_SCHEMA");
     char *directory, *path, *command, *said;
@@ -427,7 +427,7 @@ Test(check, junit_is_valid, .timeout = 60)
     test_directory_remove(directory);
 }
 
-Test(check, json_has_it_all, .timeout = 60)
+Test(check, json_has_it_all)
 {
     static const char *const keys[] = { "schema", "afterkill", "redis",
                                         "seed",   "trials",    "seconds",
@@ -458,7 +458,7 @@ Test(check, json_has_it_all, .timeout = 60)
 }
 
 /* With -o the report goes into the file, and the text to standard output. */
-Test(check, report_goes_to_a_file, .timeout = 60)
+Test(check, report_goes_to_a_file)
 {
     char *directory = test_directory();
     char *path = test_scenario("leaked");
@@ -477,7 +477,7 @@ Test(check, report_goes_to_a_file, .timeout = 60)
     test_directory_remove(directory);
 }
 
-Test(check, a_report_that_cannot_be_written_is_an_error, .timeout = 60)
+Test(check, a_report_that_cannot_be_written_is_an_error)
 {
     char *directory = test_directory();
     char *path = test_scenario("leaked");
@@ -516,7 +516,7 @@ Test(check, a_report_that_cannot_be_written_is_an_error, .timeout = 60)
 }
 
 /* Nobody waits for 26 messages that say the same. */
-Test(check, without_a_server_nothing_can_be_checked, .timeout = 60)
+Test(check, without_a_server_nothing_can_be_checked)
 {
     char *directory = test_directory();
     struct run run = RUN("check", "--redis-server", "/bin/false", "--format", "json");
@@ -533,7 +533,7 @@ Test(check, without_a_server_nothing_can_be_checked, .timeout = 60)
 }
 
 /* A server that lies to workers from one death on. */
-Test(check, an_unexplained_state_is_worse_than_a_failure, .timeout = 120)
+Test(check, an_unexplained_state_is_worse_than_a_failure)
 {
     const char *server = getenv("LYING_SERVER");
     char *directory = test_directory();
@@ -552,7 +552,7 @@ Test(check, an_unexplained_state_is_worse_than_a_failure, .timeout = 120)
 }
 
 /* An update that is too slow gets fewer kills, and the report says so. */
-Test(check, kills_end_when_their_time_is_up, .timeout = 60)
+Test(check, kills_end_when_their_time_is_up)
 {
     char *directory = test_directory();
     char *path = test_scenario("leaked");
@@ -569,7 +569,7 @@ Test(check, kills_end_when_their_time_is_up, .timeout = 60)
     test_directory_remove(directory);
 }
 
-Test(check, interrupted_it_reports_and_leaves_nothing, .timeout = 120)
+Test(check, interrupted_it_reports_and_leaves_nothing)
 {
     static const int signals[] = { SIGINT, SIGTERM };
     char *directory = test_directory();
@@ -600,7 +600,7 @@ Test(check, interrupted_it_reports_and_leaves_nothing, .timeout = 120)
     test_directory_remove(directory);
 }
 
-Test(check, mistakes_are_explained, .timeout = 60)
+Test(check, mistakes_are_explained)
 {
     static const struct {
         const char *arguments[5];
@@ -642,7 +642,7 @@ Test(check, mistakes_are_explained, .timeout = 60)
 }
 
 /* The template runs, passes, and is not overwritten. */
-Test(check, new_writes_a_scenario_that_passes, .timeout = 60)
+Test(check, new_writes_a_scenario_that_passes)
 {
     char *directory = test_directory();
     char *name = mem_printf("%s/my-lock_2", directory);
@@ -679,7 +679,7 @@ Test(check, new_writes_a_scenario_that_passes, .timeout = 60)
 }
 
 /* In the working directory, without a path: what it prints can be pasted. */
-Test(check, new_in_the_working_directory, .timeout = 60)
+Test(check, new_in_the_working_directory)
 {
     char *directory = test_directory();
     struct run run;

@@ -50,7 +50,7 @@ static void run_once_more(const char *directory)
 /* At any moment of its life: while servers start, in the controls, while costs are
  * measured, in the census, in the kills. The later moments are in the kills, which take
  * minutes. */
-Test(cleanup, sigkill_at_random_moments, .timeout = 180)
+Test(cleanup, sigkill_at_random_moments)
 {
     char *directory = test_directory();
     size_t with_leftovers = 0;
@@ -80,7 +80,7 @@ Test(cleanup, sigkill_at_random_moments, .timeout = 180)
 
 /* The same with signals that can be caught. Before the program has prepared for them they
  * end it by themselves, and then there is nothing to remove. */
-Test(cleanup, sigterm_at_random_moments, .timeout = 180)
+Test(cleanup, sigterm_at_random_moments)
 {
     static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
     char *directory = test_directory();
@@ -110,7 +110,7 @@ Test(cleanup, sigterm_at_random_moments, .timeout = 180)
 }
 
 /* Somebody who leans on Ctrl-C gets a clean directory too. */
-Test(cleanup, many_signals_in_a_row, .timeout = 60)
+Test(cleanup, many_signals_in_a_row)
 {
     char *directory = test_directory();
 
@@ -134,7 +134,7 @@ Test(cleanup, many_signals_in_a_row, .timeout = 60)
 
 /* Ends of other kinds: a result, a mistake in the scenario, a server that does not start.
  */
-Test(cleanup, every_other_end, .timeout = 60)
+Test(cleanup, every_other_end)
 {
     char *directory = test_directory();
     char *leaked = test_scenario("leaked"), *broken = test_scenario("expectations");
@@ -167,7 +167,7 @@ Test(cleanup, every_other_end, .timeout = 60)
 }
 
 /* A part of the run dies; the rest must follow, also its grandchildren. */
-Test(cleanup, sigkill_of_a_lane_or_a_server, .timeout = 120)
+Test(cleanup, sigkill_of_a_lane_or_a_server)
 {
     static const char *const names[] = { "afterkill", "redis-server" };
     char *directory = test_directory();
@@ -195,7 +195,7 @@ Test(cleanup, sigkill_of_a_lane_or_a_server, .timeout = 120)
 }
 
 /* A directory in use is not a leftover: two runs beside each other in one TMPDIR. */
-Test(cleanup, runs_beside_each_other_leave_each_other_alone, .timeout = 60)
+Test(cleanup, runs_beside_each_other_leave_each_other_alone)
 {
     char *directory = test_directory();
     struct live_run live = START("run", "sidekiq_busy", "--trials", "1000000");
@@ -222,7 +222,7 @@ Test(cleanup, runs_beside_each_other_leave_each_other_alone, .timeout = 60)
 
 /* What only looks like a leftover stays: another's file, a directory whose owner is
  * there. */
-Test(cleanup, only_leftovers_are_removed, .timeout = 60)
+Test(cleanup, only_leftovers_are_removed)
 {
     char *directory = test_directory();
     char *file = test_file(directory, "afterkill-1-notadir", "precious\n");

@@ -11,7 +11,7 @@
 
 #define ARGUMENTS 8
 
-Test(cli, help_and_version_go_to_standard_output, .timeout = 30)
+Test(cli, help_and_version_go_to_standard_output)
 {
     static const struct {
         const char *arguments[ARGUMENTS];
@@ -43,7 +43,7 @@ Test(cli, help_and_version_go_to_standard_output, .timeout = 30)
     }
 }
 
-Test(cli, mistakes_are_explained, .timeout = 60)
+Test(cli, mistakes_are_explained)
 {
     static const struct {
         const char *arguments[ARGUMENTS];
@@ -124,7 +124,7 @@ Test(cli, mistakes_are_explained, .timeout = 60)
 }
 
 /* Every scenario that is shipped, with its strategies and parameters. */
-Test(cli, list_shows_scenarios_and_strategies, .timeout = 30)
+Test(cli, list_shows_scenarios_and_strategies)
 {
     static const char *const words[] = { "sidekiq_busy ", "per-field", "per-write",
                                          "pipelined",     "batched ",  "batched-multi",
@@ -139,7 +139,7 @@ Test(cli, list_shows_scenarios_and_strategies, .timeout = 30)
     run_release(&run);
 }
 
-Test(cli, list_without_scenarios_says_where_it_looked, .timeout = 30)
+Test(cli, list_without_scenarios_says_where_it_looked)
 {
     char *directory = test_directory();
     struct run run;
@@ -156,7 +156,7 @@ Test(cli, list_without_scenarios_says_where_it_looked, .timeout = 30)
 
 /* The program finds the scenarios of the source tree that it was built in without being
  * told. */
-Test(cli, scenarios_are_found_from_the_build_directory, .timeout = 60)
+Test(cli, scenarios_are_found_from_the_build_directory)
 {
     const char *scenarios = getenv("AFTERKILL_SCENARIOS");
     size_t root = scenarios ? strlen(scenarios) - strlen("scenarios") : 0;
@@ -174,7 +174,7 @@ Test(cli, scenarios_are_found_from_the_build_directory, .timeout = 60)
 }
 
 /* A bare name, with .lua, and a path; a file in the working directory goes first. */
-Test(cli, a_scenario_is_a_name_or_a_path, .timeout = 60)
+Test(cli, a_scenario_is_a_name_or_a_path)
 {
     char *directory = test_directory();
     char *path = test_scenario("gap");
@@ -200,7 +200,7 @@ Test(cli, a_scenario_is_a_name_or_a_path, .timeout = 60)
     test_directory_remove(directory);
 }
 
-Test(cli, options_stand_before_and_after_the_scenario, .timeout = 60)
+Test(cli, options_stand_before_and_after_the_scenario)
 {
     static const char *const rows[][ARGUMENTS + 4] = {
         { "run", "sidekiq_busy", "--trials", "0", "--strategy", "script", "--seed", "7",
@@ -226,7 +226,7 @@ Test(cli, options_stand_before_and_after_the_scenario, .timeout = 60)
 
 /* The order of --strategy is the order of the report; a name that stands twice counts
  * once. */
-Test(cli, strategies_are_chosen_in_order, .timeout = 60)
+Test(cli, strategies_are_chosen_in_order)
 {
     static const char *const wanted[] = { "script", "batched", "per-field" };
     char *directory = test_directory();
@@ -244,7 +244,7 @@ Test(cli, strategies_are_chosen_in_order, .timeout = 60)
     test_directory_remove(directory);
 }
 
-Test(cli, set_changes_parameters, .timeout = 60)
+Test(cli, set_changes_parameters)
 {
     char *directory = test_directory();
     struct run run =
@@ -265,7 +265,7 @@ Test(cli, set_changes_parameters, .timeout = 60)
 
 /* Colour is for terminals, unless it is asked for; NO_COLOR (no-color.org) does not beat
  * asking. */
-Test(cli, colour_only_where_it_is_wanted, .timeout = 60)
+Test(cli, colour_only_where_it_is_wanted)
 {
     static const struct {
         const char *no_color, *option;
@@ -293,7 +293,7 @@ Test(cli, colour_only_where_it_is_wanted, .timeout = 60)
 }
 
 /* Progress goes to standard error, and a JSON report is nothing but that. */
-Test(cli, progress_is_not_part_of_the_result, .timeout = 60)
+Test(cli, progress_is_not_part_of_the_result)
 {
     char *directory = test_directory();
     char *path = test_scenario("known_rate");
@@ -314,7 +314,7 @@ Test(cli, progress_is_not_part_of_the_result, .timeout = 60)
 
 /* -o writes what standard output says, in every format; the text with all crash points.
  * What is there is never written over. */
-Test(cli, output_directory_gets_both_reports, .timeout = 60)
+Test(cli, output_directory_gets_both_reports)
 {
     char *directory = test_directory();
     char *deep = mem_printf("%s/a/b", directory);
@@ -350,7 +350,7 @@ Test(cli, output_directory_gets_both_reports, .timeout = 60)
 }
 
 /* Whoever reads a list or a help text must be able to trust that it is whole. */
-Test(cli, output_that_is_lost_is_an_error, .timeout = 30)
+Test(cli, output_that_is_lost_is_an_error)
 {
     static const char *const rows[][3] = { { "list", NULL },
                                            { "--help", NULL },
@@ -365,7 +365,7 @@ Test(cli, output_that_is_lost_is_an_error, .timeout = 30)
 }
 
 /* --fault step takes the census and kills nobody; kill implies the census. */
-Test(cli, faults_are_chosen, .timeout = 60)
+Test(cli, faults_are_chosen)
 {
     static const struct {
         const char *fault;
@@ -392,7 +392,7 @@ Test(cli, faults_are_chosen, .timeout = 60)
 }
 
 /* Opening a pipe that nobody writes to would wait for ever. */
-Test(cli, a_pipe_is_no_scenario, .timeout = 60)
+Test(cli, a_pipe_is_no_scenario)
 {
     char *directory = test_directory();
     char *path = mem_printf("%s/pipe.lua", directory);
@@ -407,7 +407,7 @@ Test(cli, a_pipe_is_no_scenario, .timeout = 60)
     test_directory_remove(directory);
 }
 
-Test(cli, an_update_without_commands_is_called_so, .timeout = 60)
+Test(cli, an_update_without_commands_is_called_so)
 {
     char *directory = test_directory();
     char *path =

@@ -267,12 +267,12 @@ static int in_a_lane(int (*count)(void))
     return WEXITSTATUS(status);
 }
 
-Test(confined, workers_write_to_nothing_that_is_the_lanes, .timeout = 120)
+Test(confined, workers_write_to_nothing_that_is_the_lanes)
 {
     cr_expect_eq(in_a_lane(count_all_escapes), 0);
 }
 
-Test(confined, who_writes_elsewhere_is_noticed, .timeout = 30)
+Test(confined, who_writes_elsewhere_is_noticed)
 {
     cr_expect_eq(in_a_lane(count_noticed), 1);
 }

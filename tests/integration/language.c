@@ -24,7 +24,7 @@ static void leave_directory(void)
     test_directory_remove(directory);
 }
 
-TestSuite(language, .init = enter_directory, .fini = leave_directory, .timeout = 120);
+TestSuite(language, .init = enter_directory, .fini = leave_directory);
 
 static struct run run_text(const char *text)
 {

@@ -52,7 +52,7 @@ static struct run run_with(int from, int until, const char *trials, const char *
  * there, and a key's type, time to live and elements; then the script that asks for all,
  * and one that puts back. An error is no answer, and least of all "still there", which
  * would be asked again until the time is up. */
-Test(liar, errors_in_the_audit, .timeout = 120)
+Test(liar, errors_in_the_audit)
 {
     static const char *const refused[] = { "CLIENT", "DBSIZE",  "TYPE",
                                            "PTTL",   "HGETALL", "EVALSHA" };
@@ -79,7 +79,7 @@ static long long unexplained(const struct run *run)
     return sum;
 }
 
-Test(liar, honest, .timeout = 120)
+Test(liar, honest)
 {
     struct run run = run_with(-1, -1, "200", "json");
     long long points = 0;
@@ -93,7 +93,7 @@ Test(liar, honest, .timeout = 120)
 }
 
 /* Controls and census are honest, kills are not. */
-Test(liar, in_the_kills, .timeout = 120)
+Test(liar, in_the_kills)
 {
     struct run run = run_with(POINTS, -1, "200", "json");
 
@@ -105,7 +105,7 @@ Test(liar, in_the_kills, .timeout = 120)
     run_release(&run);
 }
 
-Test(liar, is_told_in_words, .timeout = 120)
+Test(liar, is_told_in_words)
 {
     struct run run = run_with(POINTS, -1, "200", "text");
 
@@ -117,7 +117,7 @@ Test(liar, is_told_in_words, .timeout = 120)
 
 /* From any point of the census on: either census and controls disagree, or kills and
  * census do. */
-Test(liar, from_the_census_on, .timeout = 300)
+Test(liar, from_the_census_on)
 {
     for (int from = 1; from < POINTS; from++) {
         struct run run = run_with(from, -1, "100", "json");
@@ -131,7 +131,7 @@ Test(liar, from_the_census_on, .timeout = 300)
 
 /* At one point of the census only: the kills that land there disagree with it. (Before
  * the second HSET there is nothing to lie about.) */
-Test(liar, once_in_the_census, .timeout = 120)
+Test(liar, once_in_the_census)
 {
     for (int point = 3; point < FIELD_POINTS; point++) {
         struct run run = run_with(point, point + 1, "200", "json");

@@ -192,7 +192,7 @@ static void expect_same_rows(const char *a, const char *b)
 
 /* However a run is split, and in whatever order its shards are named, merging gives it
  * back: reports byte for byte, rows one by one. */
-Test(merge, what_was_split_is_whole_again, .timeout = 300)
+Test(merge, what_was_split_is_whole_again)
 {
     static const size_t counts[] = { 1, 2, 3, 5 };
     static const size_t orders[][MOST_SHARDS] = { { 1, 2, 3, 4, 5 },
@@ -338,7 +338,7 @@ static void expect_counts(const char *merged, const struct run *whole, long long
 }
 
 /* The counts of all shards add up to the merged run's, verdict by verdict. */
-Test(merge, what_shards_did_is_there_once, .timeout = 300)
+Test(merge, what_shards_did_is_there_once)
 {
     char *home = test_directory(), *scenario = test_file(home, "timed.lua", timed);
     char *merged = mem_printf("%s/merged", home);
@@ -379,7 +379,7 @@ static void expect_nothing_in(const char *into)
 }
 
 /* Every way in which a shard may not belong to the others, or not be what it should. */
-Test(merge, what_does_not_belong_is_refused, .timeout = 300)
+Test(merge, what_does_not_belong_is_refused)
 {
     static const struct {
         size_t shard; /* that is changed */
@@ -489,7 +489,7 @@ Test(merge, what_does_not_belong_is_refused, .timeout = 300)
 }
 
 /* A state that no census knows stays unexplained, whichever shard saw it. */
-Test(merge, what_is_unexplained_stays_so, .timeout = 300)
+Test(merge, what_is_unexplained_stays_so)
 {
     char *home = test_directory(), *scenario = test_file(home, "timed.lua", timed);
     char *whole = keep_whole(home, scenario), *into = mem_printf("%s/merged", home);
@@ -519,7 +519,7 @@ Test(merge, what_is_unexplained_stays_so, .timeout = 300)
 }
 
 /* Missing shards are named, eight of them; with --allow-missing the report says so. */
-Test(merge, missing_shards, .timeout = 300)
+Test(merge, missing_shards)
 {
     static const char *const allow[] = { "--allow-missing", NULL };
     static const size_t two[] = { 1, 3 };
@@ -562,7 +562,7 @@ Test(merge, missing_shards, .timeout = 300)
 }
 
 /* Shards as far as they came: a part of one, and one that has not even its census. */
-Test(merge, unfinished_shards_are_allowed_for, .timeout = 300)
+Test(merge, unfinished_shards_are_allowed_for)
 {
     static const char *const allow[] = { "--allow-missing", NULL };
     static const size_t all[] = { 1, 2, 3 };
@@ -617,7 +617,7 @@ static void expect_untouched(const char *directory, const char *was, size_t coun
 }
 
 /* Runs that are there are not written over, be they shards or not. */
-Test(merge, runs_are_not_written_over, .timeout = 300)
+Test(merge, runs_are_not_written_over)
 {
     static const size_t twice[] = { 1, 2, 3, 2 };
     char *home = test_directory(), *scenario = test_scenario("mixed");
@@ -663,7 +663,7 @@ Test(merge, runs_are_not_written_over, .timeout = 300)
 }
 
 /* Bounds are for the whole run: a shard is not held to them, the merge is. */
-Test(merge, gates_are_for_the_merge, .timeout = 300)
+Test(merge, gates_are_for_the_merge)
 {
     static const struct {
         const char *options[4];
@@ -702,7 +702,7 @@ Test(merge, gates_are_for_the_merge, .timeout = 300)
 }
 
 /* Every shard is a file that is open; the system may allow fewer. */
-Test(merge, more_files_than_are_allowed, .timeout = 300)
+Test(merge, more_files_than_are_allowed)
 {
     struct rlimit few = { 24, 24 };
     char *home = test_directory(), *scenario = test_scenario("mixed");
@@ -757,7 +757,7 @@ static void end_by(struct live_run *live, const char *words, int signal_number)
 }
 
 /* A shard that was ended is refused until it has been gone on with to its end. */
-Test(merge, ended_shard, .timeout = 300)
+Test(merge, ended_shard)
 {
     char *home = test_directory(), *scenario = test_scenario("mixed");
     char *merged = mem_printf("%s/merged", home);
@@ -819,7 +819,7 @@ static void expect_no_run(const char *directory)
 /* The model of a death: the kernel ends the merge, without a word, as it writes beyond so
  * many pages. The bound is raised until the merge survives it, which it does in the place
  * of those that were killed. */
-Test(merge, killed_merge, .timeout = 300)
+Test(merge, killed_merge)
 {
     char *home = test_directory(), *scenario = test_scenario("mixed");
     char *whole = keep_whole(home, scenario), *merged = mem_printf("%s/again", home);

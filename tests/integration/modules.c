@@ -192,7 +192,7 @@ static void expect_prefix(struct bench *bench, long long count)
     freeReplyObject(list);
 }
 
-Test(wire, counts_what_it_sends, .timeout = 30)
+Test(wire, counts_what_it_sends)
 {
     static const uint64_t most_trips[] = { COMMANDS, 1, 1, 1, 1 };
     struct bench bench = bench_make(&plain_scenario);
@@ -272,7 +272,7 @@ static void work_push(struct wire *wire, int mode)
 }
 
 /* Every cut leaves exactly that prefix; the last one is no cut at all. */
-Test(wire, cut_leaves_exactly_the_prefix, .timeout = 60)
+Test(wire, cut_leaves_exactly_the_prefix)
 {
     struct bench bench = bench_make(&plain_scenario);
 
@@ -299,7 +299,7 @@ static void work_multi(struct wire *wire, int mode)
     read_all(wire);
 }
 
-Test(wire, multi_without_exec_leaves_nothing, .timeout = 30)
+Test(wire, multi_without_exec_leaves_nothing)
 {
     struct bench bench = bench_make(&plain_scenario);
 
@@ -315,7 +315,7 @@ Test(wire, multi_without_exec_leaves_nothing, .timeout = 30)
 }
 
 /* More than any buffer of the page, the socket or the server holds at once. */
-Test(wire, long_pipeline_goes_through, .timeout = 30)
+Test(wire, long_pipeline_goes_through)
 {
     enum { LONG = 400, BYTES = 500 };
     struct bench bench = bench_make(&plain_scenario);
@@ -356,7 +356,7 @@ Test(wire, long_pipeline_goes_through, .timeout = 30)
 
 /* After an abandoned pipeline the wire is as new, and what was queued has not been sent.
  */
-Test(wire, abandoned_commands_are_not_sent, .timeout = 30)
+Test(wire, abandoned_commands_are_not_sent)
 {
     struct bench bench = bench_make(&plain_scenario);
     redisContext *connection = bench_connect(&bench);
@@ -399,7 +399,7 @@ static struct scenario patterned_scenario(void)
                               .ordered = { (char **)(uintptr_t)ordered_globs, 1 } };
 }
 
-Test(snapshot, sees_every_type, .timeout = 30)
+Test(snapshot, sees_every_type)
 {
     static const char *const atoms[] = {
         "string 'string' = 'value', which never expires",
@@ -443,7 +443,7 @@ Test(snapshot, sees_every_type, .timeout = 30)
 
 /* Each of these changes the signature, and undoing it brings the old one back; what is
  * ignored or does not count changes nothing. */
-Test(snapshot, signature_follows_the_state, .timeout = 30)
+Test(snapshot, signature_follows_the_state)
 {
     static const struct {
         const char *there, *back;
@@ -493,7 +493,7 @@ Test(snapshot, signature_follows_the_state, .timeout = 30)
     bench_remove(&bench);
 }
 
-Test(snapshot, keys_and_values_may_be_any_bytes, .timeout = 30)
+Test(snapshot, keys_and_values_may_be_any_bytes)
 {
     static const char bytes[] = "\0\r\n*3\r\n\xff\xfe' \"[?*";
     const struct str any = { bytes, sizeof(bytes) - 1 };
@@ -532,7 +532,7 @@ static enum expiry only_expiry(struct bench *bench, struct snapshot *snapshot)
 }
 
 /* Never, in time, and far beyond what a complete update sets. */
-Test(snapshot, expiries_have_bounds, .timeout = 30)
+Test(snapshot, expiries_have_bounds)
 {
     static const struct {
         const char *command;
@@ -571,7 +571,7 @@ Test(snapshot, expiries_have_bounds, .timeout = 30)
     bench_remove(&bench);
 }
 
-Test(snapshot, restore_brings_back_everything, .timeout = 30)
+Test(snapshot, restore_brings_back_everything)
 {
     struct bench bench = bench_make(&plain_scenario);
     struct snapshot kept = SNAPSHOT_NULL, restored = SNAPSHOT_NULL;
@@ -607,7 +607,7 @@ Test(snapshot, restore_brings_back_everything, .timeout = 30)
 
 /* Keys that were met before are asked for by plain commands, others by a script: both
  * must see the same, and none may hide behind those that were met. */
-Test(snapshot, sees_the_same_by_plain_commands, .timeout = 30)
+Test(snapshot, sees_the_same_by_plain_commands)
 {
     static const char *const changes[] = {
         "SET string other",  "DEL string",       "SADD string a",    "DEL string",
@@ -645,7 +645,7 @@ Test(snapshot, sees_the_same_by_plain_commands, .timeout = 30)
 }
 
 /* A key that is due while it is asked for is there or not, but never half. */
-Test(snapshot, keys_lapse_while_they_are_looked_at, .timeout = 30)
+Test(snapshot, keys_lapse_while_they_are_looked_at)
 {
     struct bench bench = bench_make(&plain_scenario);
     struct snapshot snapshot = SNAPSHOT_NULL;
@@ -666,7 +666,7 @@ Test(snapshot, keys_lapse_while_they_are_looked_at, .timeout = 30)
     bench_remove(&bench);
 }
 
-Test(snapshot, undoes_what_was_looked_at, .timeout = 30)
+Test(snapshot, undoes_what_was_looked_at)
 {
     static const char *const left[] = {
         "SET string other",  "DEL string hash set", "SET new 1",     "LPUSH list first",
@@ -706,7 +706,7 @@ Test(snapshot, undoes_what_was_looked_at, .timeout = 30)
 }
 
 /* An old state of nothing is a state too. */
-Test(snapshot, restore_of_nothing_is_nothing, .timeout = 30)
+Test(snapshot, restore_of_nothing_is_nothing)
 {
     struct bench bench = bench_make(&plain_scenario);
     struct snapshot kept = SNAPSHOT_NULL;
@@ -721,7 +721,7 @@ Test(snapshot, restore_of_nothing_is_nothing, .timeout = 30)
     bench_remove(&bench);
 }
 
-Test(snapshot, expire_drops_exactly_what_expires, .timeout = 30)
+Test(snapshot, expire_drops_exactly_what_expires)
 {
     static const char *const stays[] = { "SET a 1", "HSET b f 1", "RPUSH c 1",
                                          "SADD d 1" };
@@ -747,7 +747,7 @@ Test(snapshot, expire_drops_exactly_what_expires, .timeout = 30)
 }
 
 /* Servers from 7.4 on have expiries of hash fields. The key's own is -1 all the time. */
-Test(snapshot, expiries_of_hash_fields, .timeout = 30)
+Test(snapshot, expiries_of_hash_fields)
 {
     struct bench bench = bench_make(&plain_scenario);
     struct snapshot snapshot = SNAPSHOT_NULL;
@@ -815,7 +815,7 @@ __attribute__((noreturn)) static void linger(redisContext *observer, redisContex
 
 /* A snapshot that did not wait would be taken before the lingering client had even begun,
  * or while Redis was still executing what it left behind. */
-Test(snapshot, waits_until_the_client_is_gone, .timeout = 60)
+Test(snapshot, waits_until_the_client_is_gone)
 {
     struct bench bench = bench_make(&plain_scenario);
     struct snapshot snapshot = SNAPSHOT_NULL, again = SNAPSHOT_NULL;
@@ -853,7 +853,7 @@ Test(snapshot, waits_until_the_client_is_gone, .timeout = 60)
  * time, takes its time over every piece, and serves others in between. Replies are off,
  * or the first one that cannot be written would end it. A snapshot that did not wait
  * would be taken between two pieces, unless the machine held us up for all of them. */
-Test(snapshot, waits_for_what_a_dead_client_left, .timeout = 60)
+Test(snapshot, waits_for_what_a_dead_client_left)
 {
     enum { PIECES = 8, PADDING = 16000 };
     static const char slowly[] = "for i = 1, 8000000 do end";
@@ -940,7 +940,7 @@ static enum outcome run_worker(struct shop *shop, const char *strategy,
 
 static const char *const ways[] = { "wait", "each", "buffer" };
 
-Test(worker, comes_to_its_end, .timeout = 30)
+Test(worker, comes_to_its_end)
 {
     static const uint64_t trips[] = { 20, 1, 1 };
     struct shop shop = shop_make();
@@ -967,7 +967,7 @@ Test(worker, comes_to_its_end, .timeout = 30)
     shop_remove(&shop);
 }
 
-Test(worker, dies_at_every_step, .timeout = 60)
+Test(worker, dies_at_every_step)
 {
     struct shop shop = shop_make();
 
@@ -988,7 +988,7 @@ Test(worker, dies_at_every_step, .timeout = 60)
 /* By either killer, at instants from the first on until updates survive: what was
  * executed is a prefix whose length lies between the replies read and the commands
  * written. */
-Test(worker, what_was_executed_lies_between_replies_and_commands, .timeout = 120)
+Test(worker, what_was_executed_lies_between_replies_and_commands)
 {
     static const enum killer killers[] = { KILLER_TIMER, KILLER_PARENT };
     struct shop shop = shop_make();
@@ -1027,7 +1027,7 @@ Test(worker, what_was_executed_lies_between_replies_and_commands, .timeout = 120
     shop_remove(&shop);
 }
 
-Test(worker, that_raises_tells_where, .timeout = 30)
+Test(worker, that_raises_tells_where)
 {
     struct shop shop = shop_make();
 
@@ -1041,7 +1041,7 @@ Test(worker, that_raises_tells_where, .timeout = 30)
 }
 
 /* Whether it is to be killed or not: the watchdog has the last word. */
-Test(worker, that_does_not_end_is_ended, .timeout = 30)
+Test(worker, that_does_not_end_is_ended)
 {
     static const struct worker_job jobs[] = {
         { .timeout_ns = 500 * NSEC_PER_MSEC },
@@ -1082,7 +1082,7 @@ static char *forgetful_scenario(const char *directory, size_t bytes)
 }
 
 /* However it dies, and whether the lane's memory was shared or copied. */
-Test(worker, leaves_nothing_in_lua, .timeout = 60)
+Test(worker, leaves_nothing_in_lua)
 {
     static const size_t sizes[] = { 0, 16 << 20 };
     char *directory = test_directory();
@@ -1129,7 +1129,7 @@ static long memory(const char *what)
 }
 
 /* More than the memory that lies there for it, whether the worker dies or not. */
-Test(worker, leaves_no_memory_behind, .timeout = 60)
+Test(worker, leaves_no_memory_behind)
 {
     char *directory = test_directory();
     char *path = test_file(directory, "large.lua",
@@ -1166,7 +1166,7 @@ Test(worker, leaves_no_memory_behind, .timeout = 60)
 }
 
 /* A server that is not there is an error of the infrastructure, not an outcome. */
-Test(worker, without_a_server_is_an_error, .timeout = 30)
+Test(worker, without_a_server_is_an_error)
 {
     struct shop shop = shop_make();
     struct worker_job job = { .scenario = shop.scenario,

@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -95,7 +96,7 @@ static bool passes(const char *program, const char *test, const char *mutant,
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-Test(mutants, are_killed, .timeout = 300)
+Test(mutants, are_killed)
 {
     char *directory = test_directory();
 
@@ -115,18 +116,18 @@ Test(mutants, are_killed, .timeout = 300)
 static char *read_file(const char *path, size_t *ret_bytes)
 {
     FILE *file = fopen(path, "re");
-    char *bytes = NULL;
-    size_t used = 0, n;
+    struct stat about;
+    size_t size;
+    char *bytes;
 
     cr_assert_not_null(file, "cannot open %s", path);
-    do {
-        bytes = mem_grow(bytes, used + 65536, 1);
-        n = fread(bytes + used, 1, 65535, file);
-        used += n;
-    } while (n);
+    cr_assert_eq(fstat(fileno(file), &about), 0);
+    size = (size_t)about.st_size;
+    bytes = mem_alloc(size + 1);
+    cr_assert_eq(fread(bytes, 1, size, file), size, "cannot read %s", path);
     fclose(file);
-    bytes[used] = '\0';
-    *ret_bytes = used;
+    bytes[size] = '\0';
+    *ret_bytes = size;
     return bytes;
 }
 
@@ -140,7 +141,7 @@ static bool file_holds(const char *path, const char *word)
 
 /* What is installed has no such switch. The mutable program, or the killer that is linked
  * with a module which no command uses, shows that one would be found. */
-Test(mutants, are_not_in_the_release, .timeout = 60)
+Test(mutants, are_not_in_the_release)
 {
     const char *release = setting("AFTERKILL"), *mutable = setting("AFTERKILL_MUTABLE");
 

@@ -144,12 +144,12 @@ static void pass_a_megabyte_each_way(enum transport transport)
     track_remove(&track);
 }
 
-Test(relay, a_megabyte_each_way_on_a_unix_socket, .timeout = 60)
+Test(relay, a_megabyte_each_way_on_a_unix_socket)
 {
     pass_a_megabyte_each_way(TRANSPORT_UNIX);
 }
 
-Test(relay, a_megabyte_each_way_on_tcp, .timeout = 60)
+Test(relay, a_megabyte_each_way_on_tcp)
 {
     pass_a_megabyte_each_way(TRANSPORT_TCP);
 }
@@ -177,7 +177,7 @@ static void no_trip_is_too_short(enum transport transport)
     track_remove(&track);
 }
 
-Test(relay, no_trip_is_shorter_than_asked, .timeout = 60)
+Test(relay, no_trip_is_shorter_than_asked)
 {
     no_trip_is_too_short(TRANSPORT_UNIX);
     no_trip_is_too_short(TRANSPORT_TCP);
@@ -185,7 +185,7 @@ Test(relay, no_trip_is_shorter_than_asked, .timeout = 60)
 
 /* Pieces do not wait for one another: what is sent during one trip arrives during one.
  * Were every piece a trip of its own, this would be 200 of them, and a second. */
-Test(relay, much_is_on_its_way_at_once, .timeout = 60)
+Test(relay, much_is_on_its_way_at_once)
 {
     struct track track = track_make(TRANSPORT_UNIX);
     uint64_t start_ns = clock_now_ns();
@@ -213,7 +213,7 @@ Test(relay, much_is_on_its_way_at_once, .timeout = 60)
 
 /* A worker dies: what it wrote arrives, then its end. Redis may still write; when that
  * has come to where the worker was, Redis is told. */
-Test(relay, a_death_is_passed_on_as_a_network_does, .timeout = 60)
+Test(relay, a_death_is_passed_on_as_a_network_does)
 {
     struct track track = track_make(TRANSPORT_UNIX);
     struct pollfd gone = { .fd = track.redis_fd };
@@ -271,7 +271,7 @@ static void expect_clean_kills(const struct run *run)
 
 /* Every way to Redis gives the census that the shortest one gives, and kills whose states
  * are among it. */
-Test(network, every_way_gives_the_same_census, .timeout = 240)
+Test(network, every_way_gives_the_same_census)
 {
     static const struct {
         const char *transport, *rtt, *title;
@@ -309,7 +309,7 @@ Test(network, every_way_gives_the_same_census, .timeout = 240)
     test_directory_remove(directory);
 }
 
-Test(network, the_text_says_which_way, .timeout = 60)
+Test(network, the_text_says_which_way)
 {
     char *directory = test_directory();
     struct run run = RUN("run", "sidekiq_busy", "--trials", "0", "--strategy", "script",
@@ -348,7 +348,7 @@ static double measure_trips(const char *transport)
 
 /* A machine that is busy with something else may make either one longer; it would not do
  * so every time. */
-Test(network, updates_take_their_round_trips, .timeout = 240)
+Test(network, updates_take_their_round_trips)
 {
     static const char *const transports[] = { "unix", "tcp" };
     char *directory = test_directory();
@@ -364,7 +364,7 @@ Test(network, updates_take_their_round_trips, .timeout = 240)
     test_directory_remove(directory);
 }
 
-Test(network, bad_values_say_what_is_expected, .timeout = 60)
+Test(network, bad_values_say_what_is_expected)
 {
     static const char *const durations[] = { "-1us", "5",    "1h",   "nan",    "nanus",
                                              "",     "us",   "0x1s", "inf",    "1.5s",
@@ -386,7 +386,7 @@ Test(network, bad_values_say_what_is_expected, .timeout = 60)
 
 /* Somebody else takes the port that was found free. The first server is told one that is
  * in use, as if that had happened in between. */
-Test(network, a_port_that_was_taken_is_another_try, .timeout = 60)
+Test(network, a_port_that_was_taken_is_another_try)
 {
     char *directory = test_directory();
     char *inner = mem_printf("%s/tmp", directory);
@@ -445,7 +445,7 @@ static struct live_run start_far_away(const char *transport)
 
 /* After SIGKILL nobody is left, and the next run removes what is; after SIGINT there is
  * nothing to remove. */
-Test(network, nothing_is_left_behind, .timeout = 240)
+Test(network, nothing_is_left_behind)
 {
     static const int signals[] = { SIGINT, SIGKILL, SIGTERM };
     char *directory = test_directory();
@@ -479,7 +479,7 @@ Test(network, nothing_is_left_behind, .timeout = 240)
 }
 
 /* A relay that dies ends the run, and the error says who it was. */
-Test(network, sigkill_of_a_relay, .timeout = 60)
+Test(network, sigkill_of_a_relay)
 {
     static const char *const transports[] = { "unix", "tcp" };
     char *directory = test_directory();

@@ -156,7 +156,7 @@ static void check_same(const struct run *a, const struct run *b)
     }
 }
 
-Test(repeatable, one_lane_and_more_find_the_same, .timeout = 120)
+Test(repeatable, one_lane_and_more_find_the_same)
 {
     static const struct {
         const char *scenario, *lanes;
@@ -180,7 +180,7 @@ Test(repeatable, one_lane_and_more_find_the_same, .timeout = 120)
 }
 
 /* sidekiq_busy's data has p.now in it, but nothing that it finds depends on it. */
-Test(repeatable, sidekiq_busy_finds_the_same_again, .timeout = 60)
+Test(repeatable, sidekiq_busy_finds_the_same_again)
 {
     char *directory = test_directory();
     struct run one = RUN("run", "sidekiq_busy", "--lanes", "1", "--seed", "9", "--trials",
@@ -209,7 +209,7 @@ Test(repeatable, sidekiq_busy_finds_the_same_again, .timeout = 60)
 }
 
 /* p.seed and math.random follow --seed, and are the same in every function of a run. */
-Test(repeatable, data_follows_the_seed, .timeout = 60)
+Test(repeatable, data_follows_the_seed)
 {
     static const char text[] =
         "return {\n"
@@ -371,7 +371,7 @@ static void check_shape(const struct run *run)
 
 /* A run without kills has rates of nothing, which must not become NaN: JSON has no such
  * thing, and jansson reads none. */
-Test(repeatable, json_has_every_key_and_finite_numbers, .timeout = 60)
+Test(repeatable, json_has_every_key_and_finite_numbers)
 {
     static const char *const trials[] = { "0", "1", "25" };
     char *directory = test_directory();
@@ -411,7 +411,7 @@ static char *table_row(const char *text, const char *head, const char *name)
 }
 
 /* Both forms are of one and the same run here, so every figure must be the same. */
-Test(repeatable, text_and_json_agree, .timeout = 60)
+Test(repeatable, text_and_json_agree)
 {
     char *directory = test_directory();
     char *saved = mem_printf("%s/saved", directory),

@@ -137,7 +137,7 @@ static void expect_words(const char *narrative, const char *const *words)
 }
 
 /* Every kind of harm says what it is and why, of what element. */
-Test(replay, says_what_is_wrong_and_why, .timeout = 120)
+Test(replay, says_what_is_wrong_and_why)
 {
     static const struct {
         const char *scenario, *assignment;
@@ -207,7 +207,7 @@ Test(replay, says_what_is_wrong_and_why, .timeout = 120)
 }
 
 /* Points at both ends: a worker that sends nothing, and one that survives. */
-Test(replay, of_the_first_and_the_last_point, .timeout = 60)
+Test(replay, of_the_first_and_the_last_point)
 {
     struct theatre theatre = theatre_open("leaked", NULL, 0);
     struct replay first = point_of(&theatre, 0, 0), last = point_of(&theatre, 0, 2);
@@ -237,7 +237,7 @@ Test(replay, of_the_first_and_the_last_point, .timeout = 60)
 /* Ten round trips that all take much longer than timing errs. Point 5 explains who waits
  * for reply 5 or for reply 6, between 0.3 and 0.5 of the update; the span of which 0.37
  * is taken may be longer than the update. */
-Test(replay, hits_the_same_place_again, .timeout = 120)
+Test(replay, hits_the_same_place_again)
 {
     struct theatre theatre = theatre_open("known_rate", "turns=80000", 0);
     struct replay replay = point_of(&theatre, 0, 5);
@@ -264,7 +264,7 @@ Test(replay, hits_the_same_place_again, .timeout = 120)
 }
 
 /* A pipeline in one buffer is never torn in its middle by a kill. */
-Test(replay, falls_back_on_the_census_and_says_so, .timeout = 60)
+Test(replay, falls_back_on_the_census_and_says_so)
 {
     CLEANUP(mem_freep) char *path = test_scenario("worker");
     struct theatre theatre = theatre_make(path, NULL, 0);
@@ -299,7 +299,7 @@ Test(replay, falls_back_on_the_census_and_says_so, .timeout = 60)
 }
 
 /* Trials that count in no rate: too late, too early, in error, in time out. */
-Test(replay, of_what_was_not_valid, .timeout = 120)
+Test(replay, of_what_was_not_valid)
 {
     struct theatre theatre = theatre_open("leaked", NULL, 0);
     struct replay replay = point_of(&theatre, 0, 2);
@@ -323,7 +323,7 @@ Test(replay, of_what_was_not_valid, .timeout = 120)
 }
 
 /* The link that is lost in the middle of a command. */
-Test(replay, of_a_cut_at_a_byte, .timeout = 60)
+Test(replay, of_a_cut_at_a_byte)
 {
     struct theatre theatre = theatre_open("leaked", NULL, 0);
     const struct finding *finding = &theatre.result.findings[0];
@@ -344,7 +344,7 @@ Test(replay, of_a_cut_at_a_byte, .timeout = 60)
 
 /* Keys, values and replies can hold any bytes, and be as long as they like; none of it
  * reaches a terminal, or breaks a line. */
-Test(replay, of_any_bytes, .timeout = 60)
+Test(replay, of_any_bytes)
 {
     char *directory = test_directory();
     CLEANUP(mem_freep) char *path = test_file(
@@ -381,7 +381,7 @@ Test(replay, of_any_bytes, .timeout = 60)
 }
 
 /* The middle of a long update is not shown; what stands around the death is. */
-Test(replay, of_a_long_update, .timeout = 60)
+Test(replay, of_a_long_update)
 {
     char *directory = test_directory();
     CLEANUP(mem_freep) char *path =
@@ -419,7 +419,7 @@ static char *number_behind(const char *text, const char *word)
 }
 
 /* A report names the command, and the command does what the report says of it. */
-Test(replay, a_report_names_the_command, .timeout = 120)
+Test(replay, a_report_names_the_command)
 {
     char *directory = test_directory();
     CLEANUP(mem_freep) char *path = test_scenario("leaked");
@@ -462,7 +462,7 @@ Test(replay, a_report_names_the_command, .timeout = 120)
 }
 
 /* What was run is replayed, whatever has become of its file. */
-Test(replay, of_a_scenario_that_is_gone, .timeout = 60)
+Test(replay, of_a_scenario_that_is_gone)
 {
     static const char text[] = "return { title = 'one', strategies = {\n"
                                "  { name = 'only', update = function(redis)\n"
@@ -483,7 +483,7 @@ Test(replay, of_a_scenario_that_is_gone, .timeout = 60)
     test_directory_remove(directory);
 }
 
-Test(replay, mistakes_are_explained, .timeout = 60)
+Test(replay, mistakes_are_explained)
 {
     static const struct {
         const char *trial, *words;
@@ -592,7 +592,7 @@ static void compare_judgements(const char *name)
     test_directory_remove(theatre.directory);
 }
 
-Test(replay, the_watch_changes_no_verdict, .timeout = 120)
+Test(replay, the_watch_changes_no_verdict)
 {
     static const char *const names[] = { "leaked",    "lost",          "mixed",  "stuck",
                                          "gap",       "torn",          "broken", "types",

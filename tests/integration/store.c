@@ -35,7 +35,7 @@ static struct run keep(const char *name, const char *directory, const char *tria
 }
 
 /* The report of a kept run is, byte for byte, what the run itself said. */
-Test(store, a_kept_run_is_told_again, .timeout = 60)
+Test(store, a_kept_run_is_told_again)
 {
     static const char *const scenarios[] = { "mixed", "stuck", "uncrashed", "types" };
     char *directory = test_directory();
@@ -61,7 +61,7 @@ Test(store, a_kept_run_is_told_again, .timeout = 60)
 }
 
 /* A run without -o is kept all the same, and `latest` points to it. */
-Test(store, runs_are_kept_by_default, .timeout = 60)
+Test(store, runs_are_kept_by_default)
 {
     char *directory = test_directory();
     char *path = test_scenario("gap");
@@ -160,7 +160,7 @@ static void expect_same_but_for_chance(const char *directory, const struct run *
 
 /* SIGKILL at random moments, again and again, until the run has ended by itself; as often
  * as it takes to have been killed KILLS times. */
-Test(store, goes_on_after_any_death, .timeout = 500)
+Test(store, goes_on_after_any_death)
 {
     char *directory = test_directory();
     char *path = test_scenario("mixed");
@@ -202,7 +202,7 @@ Test(store, goes_on_after_any_death, .timeout = 500)
 }
 
 /* A run that somebody stopped says so, keeps what it has, and is finished later. */
-Test(store, goes_on_after_a_signal, .timeout = 60)
+Test(store, goes_on_after_a_signal)
 {
     char *directory = test_directory();
     char *kept = mem_printf("%s/kept", directory);
@@ -230,7 +230,7 @@ Test(store, goes_on_after_a_signal, .timeout = 60)
 }
 
 /* What was asked for must be what is asked for now. */
-Test(store, another_run_is_not_gone_on_with, .timeout = 60)
+Test(store, another_run_is_not_gone_on_with)
 {
     static const char text[] = "return { params = { n = 1 }, strategies = { {\n"
                                "  name = 'one', update = function(redis, p)\n"
@@ -277,7 +277,7 @@ Test(store, another_run_is_not_gone_on_with, .timeout = 60)
 
 /* Only one may write; who comes second is told so, and what the first does is not hurt.
  */
-Test(store, two_cannot_write_to_one, .timeout = 60)
+Test(store, two_cannot_write_to_one)
 {
     char *directory = test_directory();
     char *kept = mem_printf("%s/kept", directory);
@@ -324,7 +324,7 @@ static void expect_refused(const char *directory, int status, const char *words)
     }
 }
 
-Test(store, files_that_are_no_runs, .timeout = 120)
+Test(store, files_that_are_no_runs)
 {
     static const char *const garbage[] = { "x", "SQLite format 3", "return {}\n" };
     char *directory = test_directory();
@@ -367,7 +367,7 @@ Test(store, files_that_are_no_runs, .timeout = 120)
 }
 
 /* Rows can be anything: what makes no sense is damage. */
-Test(store, rows_that_make_no_sense, .timeout = 120)
+Test(store, rows_that_make_no_sense)
 {
     static const char *const damages[] = {
         "UPDATE trials SET state = 99999",
@@ -406,7 +406,7 @@ Test(store, rows_that_make_no_sense, .timeout = 120)
 }
 
 /* A clock that was wrong when the run began changes nothing that is counted. */
-Test(store, clock_set_back, .timeout = 60)
+Test(store, clock_set_back)
 {
     static const char *const starts[] = { "0", "99999999999", "-5" };
     char *directory = test_directory();
@@ -439,7 +439,7 @@ static bool mount_small(const char *directory, const char *size)
 
 /* The disk fills while the run goes on: the run ends, says so, and what it had committed
  * is a run that can be told. */
-Test(store, disk_that_fills, .timeout = 120)
+Test(store, disk_that_fills)
 {
     char *directory = test_directory();
     char *small = mem_printf("%s/small", directory);
@@ -469,7 +469,7 @@ Test(store, disk_that_fills, .timeout = 120)
 }
 
 /* What cannot be written can be read; and nothing new is begun there. */
-Test(store, read_only_directory, .timeout = 60)
+Test(store, read_only_directory)
 {
     char *directory = test_directory();
     char *small = mem_printf("%s/small", directory);
@@ -507,7 +507,7 @@ Test(store, read_only_directory, .timeout = 60)
 }
 
 /* Stopping rules: what is needed is said before the kills begin, and then it is so. */
-Test(store, kills_end_when_enough_is_known, .timeout = 120)
+Test(store, kills_end_when_enough_is_known)
 {
     char *directory = test_directory();
     char *path = test_scenario("mixed");

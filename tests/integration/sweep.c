@@ -53,7 +53,7 @@ static void drop_times(json_t *run)
 }
 
 /* The runs are what --set gives, in the order of the command line. */
-Test(sweep, each_value_is_a_plain_run, .timeout = 60)
+Test(sweep, each_value_is_a_plain_run)
 {
     static const char *const sets[] = { "keys=3", "keys=1", "keys=2" };
     char *directory = test_directory();
@@ -90,7 +90,7 @@ Test(sweep, each_value_is_a_plain_run, .timeout = 60)
 
 /* The table has a row per strategy and value; the sentence and the failure name the
  * values. */
-Test(sweep, text_says_at_which_value, .timeout = 60)
+Test(sweep, text_says_at_which_value)
 {
     char *directory = test_directory();
     char *path = test_scenario("swept");
@@ -123,7 +123,7 @@ Test(sweep, text_says_at_which_value, .timeout = 60)
 }
 
 /* A break between two values is found whatever their order on the command line. */
-Test(sweep, sentence_finds_the_break, .timeout = 60)
+Test(sweep, sentence_finds_the_break)
 {
     char *directory = test_directory();
     char *path = test_scenario("swept");
@@ -145,7 +145,7 @@ Test(sweep, sentence_finds_the_break, .timeout = 60)
 }
 
 /* -o gets the sweep's reports. */
-Test(sweep, output_directory_gets_both_reports, .timeout = 60)
+Test(sweep, output_directory_gets_both_reports)
 {
     static const char *const values[] = { "strict=true", "strict=false" };
     char *directory = test_directory();
@@ -179,7 +179,7 @@ Test(sweep, output_directory_gets_both_reports, .timeout = 60)
 }
 
 /* All of these are found before anything runs. */
-Test(sweep, mistakes_are_explained, .timeout = 60)
+Test(sweep, mistakes_are_explained)
 {
     static const struct {
         const char *arguments[5];
@@ -228,7 +228,7 @@ Test(sweep, mistakes_are_explained, .timeout = 60)
 
 /* What shows only when a value runs ends the sweep. At the first value there is nothing
  * to report, as in a plain run; later there is. */
-Test(sweep, mistake_of_a_value_keeps_what_was_done, .timeout = 60)
+Test(sweep, mistake_of_a_value_keeps_what_was_done)
 {
     char *directory = test_directory();
     char *path = test_scenario("swept");
@@ -254,7 +254,7 @@ Test(sweep, mistake_of_a_value_keeps_what_was_done, .timeout = 60)
 
 /* A signal ends the sweep wherever it comes: here between two runs, or while the second
  * begins, which would take minutes. The first one's result must be in the report. */
-Test(sweep, interrupt_keeps_what_was_done, .timeout = 120)
+Test(sweep, interrupt_keeps_what_was_done)
 {
     static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
     char *directory = test_directory();

@@ -166,7 +166,7 @@ static void check_census(const struct census *table)
     free(path);
 }
 
-Test(verdicts, every_word_where_it_belongs_and_nowhere_else, .timeout = 120)
+Test(verdicts, every_word_where_it_belongs_and_nowhere_else)
 {
     char *directory = test_directory();
 
@@ -178,7 +178,7 @@ Test(verdicts, every_word_where_it_belongs_and_nowhere_else, .timeout = 120)
 
 /* What the change of one value of each type, undone by the next command, is called in
  * between. */
-Test(verdicts, every_type_of_value, .timeout = 120)
+Test(verdicts, every_type_of_value)
 {
     static const struct {
         const char *strategy, *now, *later, *example;
@@ -238,7 +238,7 @@ Test(verdicts, every_type_of_value, .timeout = 120)
     test_directory_remove(directory);
 }
 
-Test(verdicts, text_names_damage_without_a_crash, .timeout = 60)
+Test(verdicts, text_names_damage_without_a_crash)
 {
     char *directory = test_directory();
     char *path = test_scenario("uncrashed");
@@ -258,7 +258,7 @@ Test(verdicts, text_names_damage_without_a_crash, .timeout = 60)
 }
 
 /* Which promises are kept, and that a run fails for those that are not and names them. */
-Test(verdicts, expectations_that_are_not_met_fail_the_run, .timeout = 120)
+Test(verdicts, expectations_that_are_not_met_fail_the_run)
 {
     static const struct {
         const char *strategy;
@@ -304,7 +304,7 @@ Test(verdicts, expectations_that_are_not_met_fail_the_run, .timeout = 120)
 
 /* One promise that is broken fails the run, whatever the others do, and only it is named.
  */
-Test(verdicts, one_broken_promise_among_kept_ones, .timeout = 60)
+Test(verdicts, one_broken_promise_among_kept_ones)
 {
     char *directory = test_directory();
     char *path = test_scenario("expectations");
@@ -324,7 +324,7 @@ Test(verdicts, one_broken_promise_among_kept_ones, .timeout = 60)
  * the strategies per-field, per-write, pipelined, batched, batched-multi, script. After
  * UNLINK alone the key is only missing; after any HSET and before EXPIRE it is a zombie.
  */
-Test(verdicts, sidekiq_busy_has_the_known_crash_points, .timeout = 120)
+Test(verdicts, sidekiq_busy_has_the_known_crash_points)
 {
     static const char *const names[] = { "per-field", "per-write",     "pipelined",
                                          "batched",   "batched-multi", "script" };
@@ -376,7 +376,7 @@ Test(verdicts, sidekiq_busy_has_the_known_crash_points, .timeout = 120)
 
 /* Where sidekiq_busy leaks: after every HSET but not after UNLINK and not after EXPIRE;
  * and what is written into the table are the commands, in order. */
-Test(verdicts, sidekiq_busy_leaks_from_the_first_hset_to_expire, .timeout = 60)
+Test(verdicts, sidekiq_busy_leaks_from_the_first_hset_to_expire)
 {
     char *directory = test_directory();
     struct run run = RUN("run", "sidekiq_busy", "--trials", "0", "--format", "json",

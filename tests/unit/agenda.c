@@ -120,7 +120,7 @@ static void count_taken(struct agenda *agenda, enum stage stage, unsigned lanes,
 
 /* Every item of the shard that is not done is taken once, and no other; of the census,
  * every item, whatever the shard. */
-Test(agenda, every_item_is_taken_once, .timeout = 60)
+Test(agenda, every_item_is_taken_once)
 {
     static const enum stage stages[] = { STAGE_CENSUS, STAGE_POINTS, STAGE_KILLS };
 

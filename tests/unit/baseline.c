@@ -333,7 +333,7 @@ Test(baseline, truncated_anywhere_is_an_error)
 
 /* Every byte is changed into a few others: a bit flipped, a digit, a quote, a byte that
  * is not UTF-8, none at all. */
-Test(baseline, mangled_is_harmless, .timeout = 100)
+Test(baseline, mangled_is_harmless)
 {
     static const char others[] = { '9', '-', '"', ',', '\0', (char)0xff };
     size_t length;

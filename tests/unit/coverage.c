@@ -125,7 +125,7 @@ static void run_campaign(const struct outline *scenario, uint64_t seed,
     result_release(&result);
 }
 
-Test(coverage, is_as_promised_for_exactly_known_rates, .timeout = 600)
+Test(coverage, is_as_promised_for_exactly_known_rates)
 {
     static struct coverage coverages[RATES][ARRAY_SIZE(confidences)];
     struct strategy strategies[RATES];

@@ -224,7 +224,7 @@ static pid_t writer(void)
 }
 
 /* Who writes is alone; if it dies, the file is as it last committed it. */
-Test(database, busy, .timeout = 30)
+Test(database, busy)
 {
     CLEANUP(statement_finalizep) sqlite3_stmt *count = NULL;
     struct database database = DATABASE_NULL;
@@ -250,7 +250,7 @@ Test(database, busy, .timeout = 30)
 
 /* Who may only read it can; who wants to write is told. Root may write everything, so
  * this is done as nobody. */
-Test(database, read_only, .timeout = 30)
+Test(database, read_only)
 {
     int status;
     pid_t pid;

@@ -247,7 +247,7 @@ static char *head(void)
     return mem_strdup(line);
 }
 
-TestSuite(commit, .init = enter_directory, .fini = leave_directory, .timeout = 60);
+TestSuite(commit, .init = enter_directory, .fini = leave_directory);
 
 Test(commit, of_a_clean_and_of_a_changed_directory)
 {
@@ -462,7 +462,7 @@ Test(list, keeps_order_and_the_last_value)
     cr_expect_eq(environment.count, 0);
 }
 
-TestSuite(collected, .init = enter_directory, .fini = leave_directory, .timeout = 60);
+TestSuite(collected, .init = enter_directory, .fini = leave_directory);
 
 /* What must be there on every Linux, and is no more than one line. */
 Test(collected, entries_are_there_and_say_something)

@@ -81,7 +81,7 @@ static double ever_wrong(const struct corridor *within, double truth)
 
 static struct corridor corridor; /* the one that a test is in */
 
-Test(sequence, is_right_at_all_looks_at_once, .timeout = 100)
+Test(sequence, is_right_at_all_looks_at_once)
 {
     static const double confidences[] = { 0.5, 0.95, 0.999 };
 
@@ -100,7 +100,7 @@ Test(sequence, is_right_at_all_looks_at_once, .timeout = 100)
 }
 
 /* The computation can fail: an interval for one look is wrong sooner or later. */
-Test(sequence, is_needed, .timeout = 100)
+Test(sequence, is_needed)
 {
     for (size_t i = 0; i < ARRAY_SIZE(rates); i++) {
         double wrong;
@@ -114,7 +114,7 @@ Test(sequence, is_needed, .timeout = 100)
 }
 
 /* The same as the computation says, with kills that are drawn. */
-Test(sequence, is_right_in_drawn_campaigns, .timeout = 100)
+Test(sequence, is_right_in_drawn_campaigns)
 {
     for (size_t i = 0; i < ARRAY_SIZE(rates); i++) {
         struct coverage coverage = { 0.95, CAMPAIGNS, 0, CAMPAIGNS };
@@ -135,7 +135,7 @@ Test(sequence, is_right_in_drawn_campaigns, .timeout = 100)
 
 /* A rate that is just not below 1% is taken for one that is, at any look: without a hit
  * in no more than alpha / 2, and with hits in no more than alpha / 2 again. */
-Test(sequence, rarely_calls_a_rate_lower_than_it_is, .timeout = 100)
+Test(sequence, rarely_calls_a_rate_lower_than_it_is)
 {
     double truth = 0.01, none, any;
     uint64_t needed = sequence_clean_kills(truth, 0.95);

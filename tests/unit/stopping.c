@@ -258,7 +258,7 @@ static void draw_until(const struct stopping *rules, double rate, uint64_t seed)
 
 /* Stopping by the width chooses the moment; the interval at that moment must be right all
  * the same, in the words of the report. */
-Test(stopping, by_width_leaves_intervals_that_are_right, .timeout = 100)
+Test(stopping, by_width_leaves_intervals_that_are_right)
 {
     static const double rates[] = { 0.001, 0.02, 0.3, 0.5, 0.97 };
     static const struct stopping rules = { .width = 0.25 };
@@ -294,7 +294,7 @@ Test(stopping, by_width_leaves_intervals_that_are_right, .timeout = 100)
 /* A strategy that is clean by its census and yet does harm, a little more often than
  * `below`: as long as no kill has shown it, it passes for one that is below in no more
  * than alpha / 2 of the campaigns. */
-Test(stopping, by_below_is_rarely_deceived, .timeout = 100)
+Test(stopping, by_below_is_rarely_deceived)
 {
     static const struct stopping rules = { .below = 0.05 };
     enum { CAMPAIGNS = 4000 };
