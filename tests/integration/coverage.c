@@ -74,8 +74,9 @@ static void finish(struct live_run *live, int campaign)
                  (struct interval){ json_number(strategy, "leak_rate", "low"),
                                     json_number(strategy, "leak_rate", "high") },
                  valid, truth);
-    coverage_add(&coverages[1], interval_proportion(leaked, valid, coverages[1].confidence),
-                 valid, truth);
+    coverage_add(&coverages[1],
+                 interval_proportion(leaked, valid, coverages[1].confidence), valid,
+                 truth);
     kind->leaked += leaked;
     kind->valid += valid;
     run_release(&run);

@@ -252,8 +252,8 @@ static void check_per_field(const json_t *strategy)
                       json_integer_value(json_object_get(first, "kills"));
 
     cr_assert_gt(later, 0);
-    cr_expect_gt(interval_proportion((uint64_t)leaked, (uint64_t)later, 1 - 1e-9).low, 0.5,
-                 "%lld of %lld leaked", leaked, later);
+    cr_expect_gt(interval_proportion((uint64_t)leaked, (uint64_t)later, 1 - 1e-9).low,
+                 0.5, "%lld of %lld leaked", leaked, later);
 }
 
 /* The main scenario: at least 80% of the attempts land inside the update. A machine whose
