@@ -18,6 +18,7 @@
 #include "cmd/check_progress.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
+#include "cmd/scenario_files.h"
 #include "report/format.h"
 #include "run/fleet.h"
 
@@ -204,7 +205,7 @@ static int add_operands(const struct options *options, struct work *work, struct
 {
     for (size_t i = 0; i < options->operand_count; i++) {
         CLEANUP(mem_freep) char *path = NULL;
-        int code = scenario_path(options->operands[i], &path, err);
+        int code = scenario_files_path(options->operands[i], &path, err);
 
         if (code < 0)
             return code;
@@ -215,10 +216,10 @@ static int add_operands(const struct options *options, struct work *work, struct
 
 static int add_all(const struct options *options, struct work *work, struct err *err)
 {
-    CLEANUP(mem_freep) char *directory = scenario_directory();
+    CLEANUP(mem_freep) char *directory = scenario_files_directory();
     char **names;
     size_t count;
-    int code = scenario_names_known(directory, &names, &count, err);
+    int code = scenario_files_known(directory, &names, &count, err);
 
     if (code < 0)
         return code;
@@ -227,7 +228,7 @@ static int add_all(const struct options *options, struct work *work, struct err 
 
         add(options, work, names[i], path);
     }
-    scenario_names_free(names, count);
+    scenario_files_free(names, count);
     return 0;
 }
 

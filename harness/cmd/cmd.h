@@ -29,19 +29,3 @@ int cmd_merge(int argc, char **argv, enum exit_status *ret_status, struct err *e
 int cmd_check(int argc, char **argv, enum exit_status *ret_status, struct err *err);
 int cmd_new(int argc, char **argv, enum exit_status *ret_status, struct err *err);
 int cmd_list(int argc, char **argv, enum exit_status *ret_status, struct err *err);
-
-/* Where scenarios are: $AFTERKILL_SCENARIOS, else the source tree's if the program was
- * built in one and runs from there, else the installed ones. The caller frees it. */
-char *scenario_directory(void);
-
-/* The file that an operand means: a path, or the bare name of a scenario in the directory
- * above. */
-int scenario_path(const char *operand, char **ret, struct err *err);
-
-/* Names (without .lua) of the scenarios in the directory, sorted; the caller frees all.
- */
-size_t scenario_names(const char *directory, char ***ret);
-/* The same, but it is an error if there are none. */
-int scenario_names_known(const char *directory, char ***ret, size_t *ret_count,
-                         struct err *err);
-void scenario_names_free(char **names, size_t count);

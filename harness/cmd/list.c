@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "cmd/cmd.h"
+#include "cmd/scenario_files.h"
 #include "scenario/scenario.h"
 #include "state/verdict.h"
 
@@ -44,18 +45,18 @@ int cmd_list(int argc, char **argv, enum exit_status *ret_status, struct err *er
 {
     static const struct argp argp = { .parser = parse,
                                       .doc = "List the scenarios and their strategies." };
-    CLEANUP(mem_freep) char *directory = scenario_directory();
+    CLEANUP(mem_freep) char *directory = scenario_files_directory();
     char **names;
     size_t count;
     int code;
 
     argp_parse(&argp, argc, argv, 0, NULL, NULL);
-    code = scenario_names_known(directory, &names, &count, err);
+    code = scenario_files_known(directory, &names, &count, err);
     if (code < 0)
         return code;
     for (size_t i = 0; i < count && code == 0; i++)
         code = list_one(directory, names[i], err);
-    scenario_names_free(names, count);
+    scenario_files_free(names, count);
     *ret_status = EXIT_PASS;
     return code;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/mem.h"
 #include "cmd/options.h"
 
 static void write_report(FILE *out, const struct format *format,

@@ -15,6 +15,8 @@
 #include "cmd/output.h"
 #include "cmd/results_dir.h"
 #include "cmd/run_options.h"
+#include "cmd/scenario_files.h"
+#include "cmd/sweep_load.h"
 #include "run/fleet.h"
 #include "run/progress.h"
 #include "scenario/sandbox.h"
@@ -59,6 +61,7 @@ struct session {
     const struct run_options *options;
     int argc;
     char **argv;
+    struct scenario **scenarios; /* of each value; owned */
     const size_t *strategies;
     size_t count;
     struct conclude *conclude;
@@ -230,7 +233,7 @@ static int run_values(const struct session *session, struct sweep *sweep,
             part = mem_printf("%s=%s (%zu of %zu)", sweep->parameter, sweep->values[i],
                               i + 1, sweep->wanted);
         sweep->directories[i] = directory_of(directory, sweep, i);
-        code = run(session, sweep->scenarios[i], sweep->directories[i], part,
+        code = run(session, session->scenarios[i], sweep->directories[i], part,
                    &sweep->requests[i], &sweep->results[i], err);
         if (part)
             deliver_value(sweep, i, err);
@@ -242,7 +245,7 @@ static int run_values(const struct session *session, struct sweep *sweep,
 }
 
 /* Where the run is to be kept; stays NULL if it is not. The caller frees it. */
-static int choose_place(struct session *session, const struct scenario *scenario,
+static int choose_place(struct session *session, const struct outline *scenario,
                         char **ret, struct err *err)
 {
     const struct run_options *options = session->options;
@@ -256,8 +259,8 @@ static int choose_place(struct session *session, const struct scenario *scenario
         *ret = mem_strdup(given);
         return file_make_directory(given, err);
     }
-    code = results_dir_make(scenario->outline.name, options->request.seed,
-                            options->request.shard, ret, err);
+    code = results_dir_make(scenario->name, options->request.seed, options->request.shard,
+                            ret, err);
     session->own_place = *ret;
     return code;
 }
@@ -275,18 +278,18 @@ static int load_and_run(struct session *session, struct run_options *options,
     CLEANUP(mem_freep) char *path = NULL;
     CLEANUP(mem_freep) size_t *strategies = NULL;
     CLEANUP(mem_freep) char *directory = NULL;
-    int code = scenario_path(options->scenario, &path, err);
+    int code = scenario_files_path(options->scenario, &path, err);
 
     if (code == 0)
-        code = sweep_load(sweep, path, &settings, err);
+        code = sweep_load(sweep, path, &settings, session->scenarios, err);
     if (code < 0)
         return code;
-    strategies = MEM_ARRAY(size_t, sweep->scenarios[0]->outline.strategy_count);
+    strategies = MEM_ARRAY(size_t, sweep->outlines[0]->strategy_count);
     session->strategies = strategies;
-    code = choose_strategies(options, &sweep->scenarios[0]->outline, strategies,
-                             &session->count, err);
+    code =
+        choose_strategies(options, sweep->outlines[0], strategies, &session->count, err);
     if (code == 0)
-        code = choose_place(session, sweep->scenarios[0], &directory, err);
+        code = choose_place(session, sweep->outlines[0], &directory, err);
     if (code < 0)
         return code;
     options->destination.directory = directory;
@@ -308,8 +311,12 @@ int cmd_run(int argc, char **argv, enum exit_status *ret_status, struct err *err
     };
     int code = run_options_parse(argc, argv, &options, err);
 
+    session.scenarios = mem_alloc(options.sweep.wanted * sizeof(*session.scenarios));
     if (code == 0)
         code = load_and_run(&session, &options, ret_status, err);
+    for (size_t i = 0; i < options.sweep.wanted; i++)
+        scenario_free(session.scenarios[i]);
+    free(session.scenarios);
     run_options_release(&options);
     return code;
 }

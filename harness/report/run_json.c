@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "report/json_put.h"
 #include "report/run_json.h"
 #include "report/writers.h"
@@ -299,7 +300,7 @@ void sweep_json(FILE *out, const struct sweep *sweep, struct report_style style)
 
     for (size_t i = 0; i < sweep->count; i++)
         json_array_append_new(runs, run_object(&sweep->results[i], style.conclusion));
-    json_put_text(object, "scenario", sweep->scenarios[0]->outline.name);
+    json_put_text(object, "scenario", sweep->outlines[0]->name);
     json_put_whole(object, "seed", sweep->results[0].plan.seed);
     json_put_text(object, "sweep_parameter", sweep->parameter);
     json_put_whole(object, "sweep_wanted", sweep->wanted);

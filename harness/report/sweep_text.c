@@ -13,7 +13,7 @@
 
 static void write_header(FILE *out, const struct sweep *sweep)
 {
-    const struct outline *scenario = &sweep->scenarios[0]->outline;
+    const struct outline *scenario = sweep->outlines[0];
 
     words_title(out, &sweep->results[0]);
     for (size_t i = 0; i < scenario->parameter_count; i++)

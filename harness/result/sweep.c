@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "result/tally.h"
 
 void sweep_init(struct sweep *sweep)
@@ -32,10 +33,8 @@ void sweep_release(struct sweep *sweep)
     }
     free(sweep->requests);
     free(sweep->directories);
-    for (size_t i = 0; sweep->scenarios && i < sweep->wanted; i++)
-        scenario_free(sweep->scenarios[i]);
     free(sweep->results);
-    free(sweep->scenarios);
+    free(sweep->outlines);
     forget_values(sweep);
     sweep_init(sweep);
 }
@@ -73,7 +72,7 @@ int sweep_parse(struct sweep *sweep, const char *text, struct err *err)
 
 static const struct parameter *swept(const struct sweep *sweep, size_t run)
 {
-    const struct outline *scenario = &sweep->scenarios[run]->outline;
+    const struct outline *scenario = sweep->outlines[run];
     size_t i = 0;
 
     while (strcmp(scenario->parameters[i].name, sweep->parameter) != 0)
@@ -93,58 +92,19 @@ static bool same(const struct parameter *a, const struct parameter *b)
                         : strcmp(a->value, b->value) == 0;
 }
 
-static int refuse_twice(const struct sweep *sweep, size_t run, struct err *err)
+int sweep_add(struct sweep *sweep, size_t run, const struct outline *outline,
+              struct err *err)
 {
-    for (size_t i = 0; i < run; i++)
+    if (!sweep->outlines)
+        sweep->outlines = mem_alloc(sweep->wanted * sizeof(*sweep->outlines));
+    sweep->outlines[run] = outline;
+    for (size_t i = 0; sweep->parameter && i < run; i++)
         if (same(swept(sweep, i), swept(sweep, run)))
             return err_set(err, ERR_USAGE,
                            "--sweep %s: '%.60s' and '%.60s' are the same value; give it "
                            "once",
                            sweep->parameter, sweep->values[i], sweep->values[run]);
     return 0;
-}
-
-/* Which of --set and --sweep would win must not be a matter of order. */
-static int refuse_both(const struct sweep *sweep,
-                       const struct parameter_settings *settings, struct err *err)
-{
-    size_t length = strlen(sweep->parameter);
-
-    for (size_t i = 0; i < settings->count; i++)
-        if (strncmp(settings->assignments[i], sweep->parameter, length) == 0 &&
-            settings->assignments[i][length] == '=')
-            return err_set(err, ERR_USAGE,
-                           "parameter '%.60s' is in --set and in --sweep; give it in one "
-                           "of them",
-                           sweep->parameter);
-    return 0;
-}
-
-static int load_value(struct sweep *sweep, size_t run, const char *path,
-                      const struct parameter_settings *settings, struct err *err)
-{
-    CLEANUP(mem_freep) char *assignment =
-        mem_printf("%s=%s", sweep->parameter, sweep->values[run]);
-    struct parameter_settings with = *settings;
-    int code;
-
-    with.swept = assignment;
-    code = scenario_load(path, &with, &sweep->scenarios[run], err);
-    return code == 0 ? refuse_twice(sweep, run, err) : code;
-}
-
-int sweep_load(struct sweep *sweep, const char *path,
-               const struct parameter_settings *settings, struct err *err)
-{
-    int code = 0;
-
-    sweep->scenarios = mem_alloc(sweep->wanted * sizeof(void *));
-    if (!sweep->parameter)
-        return scenario_load(path, settings, &sweep->scenarios[0], err);
-    code = refuse_both(sweep, settings, err);
-    for (size_t i = 0; i < sweep->wanted && code == 0; i++)
-        code = load_value(sweep, i, path, settings, err);
-    return code;
 }
 
 static bool before(const struct sweep *sweep, size_t a, size_t b)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "result/sweep.h"
 
 #define MOST 6
@@ -70,9 +71,10 @@ Test(sweep, orders_numbers_by_size_and_texts_not_at_all)
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct parameter parameters[4][2];
-        struct scenario scenarios[4], *pointers[4];
+        struct outline outlines[4];
+        const struct outline *pointers[4];
         struct sweep sweep = {
-            .parameter = swept, .scenarios = pointers, .wanted = 4, .count = 4
+            .parameter = swept, .outlines = pointers, .wanted = 4, .count = 4
         };
         size_t *order;
 
@@ -81,9 +83,9 @@ Test(sweep, orders_numbers_by_size_and_texts_not_at_all)
             parameters[v][1] = (struct parameter){ .name = swept,
                                                    .value = mem_strdup(rows[i].values[v]),
                                                    .is_text = rows[i].is_text };
-            scenarios[v] = (struct scenario){ .outline = { .parameters = parameters[v],
-                                                           .parameter_count = 2 } };
-            pointers[v] = &scenarios[v];
+            outlines[v] =
+                (struct outline){ .parameters = parameters[v], .parameter_count = 2 };
+            pointers[v] = &outlines[v];
         }
         order = sweep_order(&sweep);
         cr_expect_arr_eq(order, rows[i].order, sizeof(rows[i].order), "row %zu", i);

@@ -1,0 +1,136 @@
+/* scenario_files.c - see scenario_files.h. */
+#include "cmd/scenario_files.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+
+/* The directory of the running program with `suffix` behind it, if that exists. */
+static char *beside_program(const char *suffix)
+{
+    char program[4096];
+    ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
+    char *slash, *path, *found;
+
+    if (length < 0)
+        return NULL;
+    program[length] = '\0';
+    slash = strrchr(program, '/');
+    if (!slash)
+        return NULL;
+    *slash = '\0';
+    path = mem_printf("%s/%s", program, suffix);
+    found = realpath(path, NULL);
+    free(path);
+    return found;
+}
+
+char *scenario_files_directory(void)
+{
+    /* Where the program may stand: <prefix>/bin, also of a moved installation; a build
+     * directory in the source tree, and its harness/. */
+    static const char *const places[] = { "../share/afterkill/scenarios", "../scenarios",
+                                          "../../scenarios" };
+    const char *named = getenv("AFTERKILL_SCENARIOS");
+
+    if (named && *named)
+        return mem_strdup(named);
+    for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+        char *path = beside_program(places[i]);
+
+        if (path)
+            return path;
+    }
+    return mem_strdup(SCENARIO_DIR);
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+size_t scenario_files_names(const char *directory, char ***ret)
+{
+    DIR *stream = opendir(directory);
+    struct dirent *entry;
+    char **names = NULL;
+    size_t count = 0;
+
+    while (stream && (entry = readdir(stream))) {
+        size_t length = strlen(entry->d_name);
+
+        if (length <= 4 || strcmp(entry->d_name + length - 4, ".lua") != 0)
+            continue;
+        names = mem_grow(names, count + 1, sizeof(*names));
+        names[count] = mem_strdup(entry->d_name);
+        names[count++][length - 4] = '\0';
+    }
+    if (stream)
+        closedir(stream);
+    if (count)
+        qsort(names, count, sizeof(*names), by_text);
+    *ret = names;
+    return count;
+}
+
+int scenario_files_known(const char *directory, char ***ret, size_t *ret_count,
+                         struct err *err)
+{
+    *ret_count = scenario_files_names(directory, ret);
+    if (*ret_count)
+        return 0;
+    return err_set(
+        err, ERR_USAGE,
+        "there are no scenarios in '%s' (set AFTERKILL_SCENARIOS to their directory)",
+        directory);
+}
+
+void scenario_files_free(char **names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(names[i]);
+    free(names);
+}
+
+static const char *name_at(const void *names, size_t i)
+{
+    return ((char *const *)names)[i];
+}
+
+int scenario_files_path(const char *operand, char **ret, struct err *err)
+{
+    CLEANUP(mem_freep) char *directory = scenario_files_directory();
+    const char *slash = strrchr(operand, '/');
+    char **names;
+    size_t count;
+    const char *nearest;
+    struct stat st;
+    char *path;
+
+    if (slash || (stat(operand, &st) == 0 && S_ISREG(st.st_mode))) {
+        *ret = mem_strdup(operand);
+        return 0;
+    }
+    path = mem_printf("%s/%s%s", directory, operand, strchr(operand, '.') ? "" : ".lua");
+    if (access(path, F_OK) == 0) {
+        *ret = path;
+        return 0;
+    }
+    free(path);
+    count = scenario_files_names(directory, &names);
+    nearest = str_nearest(operand, count, name_at, names);
+    if (nearest)
+        err_set(err, ERR_USAGE, "there is no scenario '%.100s'; did you mean '%s'?",
+                operand, nearest);
+    else
+        err_set(err, ERR_USAGE,
+                "there is no file and no scenario '%.100s' (in '%s'); see afterkill list",
+                operand, directory);
+    scenario_files_free(names, count);
+    return err->code;
+}
