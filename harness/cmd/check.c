@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/signals.h"
 #include "cmd/check_progress.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
@@ -298,7 +299,7 @@ static int run_all(const struct options *options, struct work *work, struct err 
     int code = 0;
 
     check_progress_init(&progress, stderr, isatty(STDERR_FILENO));
-    fleet_hold_signals(&before);
+    signals_hold(&before);
     for (size_t i = 0; i < check->count && code == 0; i++) {
         struct err own = ERR_NULL;
         uint64_t own_ns = clock_now_ns();
@@ -307,7 +308,7 @@ static int run_all(const struct options *options, struct work *work, struct err 
         check_progress_begin(&progress, check, i);
         if (check_one(options, work, i, &hopeless, &own) < 0)
             check_trouble(&check->scenarios[i], &own);
-        if (fleet_stop_asked()) /* while the scenario was loaded */
+        if (signals_stop_asked()) /* while the scenario was loaded */
             err_set(&own, ERR_STOPPED, "stopped by a signal");
         check->scenarios[i].seconds = ns_to_s((double)(clock_now_ns() - own_ns));
         check_progress_end(&progress, check, i);
@@ -318,7 +319,7 @@ static int run_all(const struct options *options, struct work *work, struct err 
         }
     }
     check_progress_close(&progress);
-    fleet_release_signals(&before);
+    signals_release(&before);
     check->seconds = ns_to_s((double)(clock_now_ns() - start_ns));
     return code;
 }

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/signals.h"
 #include "cmd/cmd.h"
 #include "cmd/conclude.h"
 #include "cmd/output.h"
@@ -136,7 +137,7 @@ static int run_fleet(const struct session *session, struct scenario *scenario,
                      struct err *err)
 {
     const struct run_options *options = session->options;
-    struct progress_view view;
+    struct run_progress view;
     struct fleet_options fleet = {
         .scenario = scenario,
         .strategies = session->strategies,
@@ -151,9 +152,9 @@ static int run_fleet(const struct session *session, struct scenario *scenario,
         .view = &view,
     };
 
-    progress_view_init(&view, stderr, isatty(STDERR_FILENO));
+    run_progress_init(&view, stderr, isatty(STDERR_FILENO));
     if (part)
-        progress_view_part(&view, &scenario->outline, part);
+        run_progress_part(&view, &scenario->outline, part);
     return fleet_run(&fleet, result, err);
 }
 
@@ -224,7 +225,7 @@ static int run_values(const struct session *session, struct sweep *sweep,
     sweep->results = mem_alloc(sweep->wanted * sizeof(*sweep->results));
     sweep->requests = mem_alloc(sweep->wanted * sizeof(*sweep->requests));
     sweep->directories = mem_alloc(sweep->wanted * sizeof(*sweep->directories));
-    fleet_hold_signals(&before);
+    signals_hold(&before);
     while (sweep->count < sweep->wanted && code == 0) {
         size_t i = sweep->count++;
         CLEANUP(mem_freep) char *part = NULL;
@@ -240,7 +241,7 @@ static int run_values(const struct session *session, struct sweep *sweep,
         if (code < 0 && part)
             err_wrap(err, "%s", part);
     }
-    fleet_release_signals(&before);
+    signals_release(&before);
     return code;
 }
 

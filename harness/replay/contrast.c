@@ -43,7 +43,7 @@ static void forgive_changed(struct verdict_row *rows, size_t count)
     }
 }
 
-static size_t rows_of(const struct controls *controls, const struct snapshot *snapshot,
+static size_t rows_of(const struct contrast *controls, const struct snapshot *snapshot,
                       struct verdict_row **ret)
 {
     size_t count = verdict_rows(controls->old, controls->new, &snapshot->state, ret);
@@ -87,7 +87,7 @@ static bool has_key(const struct state *state, struct str key)
 }
 
 /* "the old state", "both"; NULL if the place is empty in both controls. */
-static const char *who_has(const struct controls *controls, const struct atom *old,
+static const char *who_has(const struct contrast *controls, const struct atom *old,
                            const struct atom *new)
 {
     if (old && new)
@@ -116,7 +116,7 @@ static void write_instead(FILE *out, const char *who, const struct atom *atom,
 }
 
 /* Why an atom that is in neither control is not. */
-static void write_novelty(FILE *out, const struct controls *controls,
+static void write_novelty(FILE *out, const struct contrast *controls,
                           const struct atom *atom)
 {
     const struct atom *old = at_place(controls->old, atom);
@@ -176,7 +176,7 @@ static size_t key_end(const struct verdict_row *rows, size_t from, size_t count)
 /* --- a state --- */
 
 /* Of a row that is a reason for `mixed`: what else only one of the controls has. */
-static void write_side(FILE *out, const struct controls *controls,
+static void write_side(FILE *out, const struct contrast *controls,
                        const struct verdict_row *row)
 {
     if (row->here > row->new)
@@ -188,7 +188,7 @@ static void write_side(FILE *out, const struct controls *controls,
                 controls->names[row->old > row->new ? 0 : 1]);
 }
 
-static void write_row(FILE *out, const struct controls *controls,
+static void write_row(FILE *out, const struct contrast *controls,
                       const struct snapshot *snapshot, const struct verdict_row *row)
 {
     const struct atom *atom = row->atom;
@@ -222,7 +222,7 @@ static bool is_told(const struct verdict_row *row)
 }
 
 /* The rows of one key: at most so many of each mark. */
-static void write_rows(FILE *out, const struct controls *controls,
+static void write_rows(FILE *out, const struct contrast *controls,
                        const struct snapshot *snapshot, const struct verdict_row *rows,
                        size_t count)
 {
@@ -238,7 +238,7 @@ static void write_rows(FILE *out, const struct controls *controls,
 }
 
 /* Returns whether there was anything to write. */
-static bool write_group(FILE *out, const struct controls *controls,
+static bool write_group(FILE *out, const struct contrast *controls,
                         const struct snapshot *snapshot, const struct verdict_row *rows,
                         size_t count)
 {
@@ -260,8 +260,8 @@ static bool write_group(FILE *out, const struct controls *controls,
     return true;
 }
 
-unsigned beside_write(FILE *out, const struct controls *controls,
-                      const struct snapshot *snapshot, bool why)
+unsigned contrast_write(FILE *out, const struct contrast *controls,
+                        const struct snapshot *snapshot, bool why)
 {
     CLEANUP(mem_freep) struct verdict_row *rows = NULL;
     size_t count = rows_of(controls, snapshot, &rows);
@@ -282,8 +282,8 @@ unsigned beside_write(FILE *out, const struct controls *controls,
     return words;
 }
 
-const char *beside_equal(const struct controls *controls, const struct snapshot *snapshot,
-                         char buffer[BESIDE_TEXT])
+const char *contrast_equal(const struct contrast *controls,
+                           const struct snapshot *snapshot, char buffer[CONTRAST_TEXT])
 {
     CLEANUP(mem_freep) struct verdict_row *rows = NULL;
     size_t count = verdict_rows(controls->old, controls->new, &snapshot->state, &rows);
@@ -295,15 +295,15 @@ const char *beside_equal(const struct controls *controls, const struct snapshot 
     }
     buffer[0] = '\0';
     if (is_old && is_new)
-        snprintf(buffer, BESIDE_TEXT, "exactly %s and %s, which are the same",
+        snprintf(buffer, CONTRAST_TEXT, "exactly %s and %s, which are the same",
                  controls->names[0], controls->names[1]);
     else if (is_old || is_new)
-        snprintf(buffer, BESIDE_TEXT, "exactly %s", controls->names[is_old ? 0 : 1]);
+        snprintf(buffer, CONTRAST_TEXT, "exactly %s", controls->names[is_old ? 0 : 1]);
     return buffer;
 }
 
-void beside_count(FILE *out, const struct controls *controls,
-                  const struct snapshot *snapshot)
+void contrast_count(FILE *out, const struct contrast *controls,
+                    const struct snapshot *snapshot)
 {
     static const struct {
         enum mark mark;
@@ -388,8 +388,8 @@ static size_t write_key_changes(FILE *out, const struct change *change,
     return shown;
 }
 
-bool beside_changes(FILE *out, const struct change *change, const struct snapshot *before,
-                    const struct snapshot *after)
+bool contrast_changes(FILE *out, const struct change *change,
+                      const struct snapshot *before, const struct snapshot *after)
 {
     CLEANUP(mem_freep) struct verdict_row *rows = NULL;
     size_t count = verdict_rows(&before->state, &before->state, &after->state, &rows);

@@ -9,25 +9,25 @@
 #include "state/verdict.h"
 
 /* The states that others are compared with, and what they are called. */
-struct controls {
+struct contrast {
     const struct state *old, *new;
     const char *names[2];
 };
 
 /* Writes a state. With `why`, elements that make it wrong for good (verdict_later()) are
  * told by the verdict's words. Returns those words. */
-unsigned beside_write(FILE *out, const struct controls *controls,
-                      const struct snapshot *snapshot, bool why);
+unsigned contrast_write(FILE *out, const struct contrast *controls,
+                        const struct snapshot *snapshot, bool why);
 
 /* Is it one of the two? "exactly the old state"; "" if it is neither. The buffer holds at
- * least BESIDE_TEXT bytes. */
-#define BESIDE_TEXT 160
-const char *beside_equal(const struct controls *controls, const struct snapshot *snapshot,
-                         char buffer[BESIDE_TEXT]);
+ * least CONTRAST_TEXT bytes. */
+#define CONTRAST_TEXT 160
+const char *contrast_equal(const struct contrast *controls,
+                           const struct snapshot *snapshot, char buffer[CONTRAST_TEXT]);
 
 /* "2 elements in neither state, 1 only in the old one": what makes it torn. */
-void beside_count(FILE *out, const struct controls *controls,
-                  const struct snapshot *snapshot);
+void contrast_count(FILE *out, const struct contrast *controls,
+                    const struct snapshot *snapshot);
 
 /* How removals and additions are called, and whether the expiry that was there is told.
  */
@@ -36,5 +36,5 @@ struct change {
     bool ttl;
 };
 /* Writes what has changed. Returns whether anything has. */
-bool beside_changes(FILE *out, const struct change *change, const struct snapshot *before,
-                    const struct snapshot *after);
+bool contrast_changes(FILE *out, const struct change *change,
+                      const struct snapshot *before, const struct snapshot *after);

@@ -8,52 +8,52 @@
 
 #define ERROR_COLUMNS 400
 
-static struct controls states_of(const struct narrative *narrative)
+static struct contrast states_of(const struct narrative *narrative)
 {
-    return (struct controls){
+    return (struct contrast){
         .old = &narrative->judge->old.state,
         .new = &narrative->subject->done.state,
         .names = { "the old state", "the new state" },
     };
 }
 
-static struct controls residues_of(const struct narrative *narrative)
+static struct contrast residues_of(const struct narrative *narrative)
 {
-    return (struct controls){
+    return (struct contrast){
         .old = &narrative->judge->right_old.state,
         .new = &narrative->judge->right_new.state,
         .names = { "the old state's residue", "the completed update's residue" },
     };
 }
 
-static void say_now(FILE *out, const struct controls *controls,
+static void say_now(FILE *out, const struct contrast *controls,
                     const struct snapshot *dead)
 {
     enum now now = verdict_now(controls->old, controls->new, &dead->state);
-    char equal[BESIDE_TEXT];
+    char equal[CONTRAST_TEXT];
 
     fprintf(out, "  Now: %s. A reader sees ", now_name(now));
     if (now == NOW_INTACT) {
-        fputs(beside_equal(controls, dead, equal), out);
+        fputs(contrast_equal(controls, dead, equal), out);
     } else if (now == NOW_GAP) {
         fputs("nothing that is wrong, but something that is in both states is missing; "
               "the next update heals it",
               out);
     } else {
         fputs("neither the old nor the new state: ", out);
-        beside_count(out, controls, dead);
+        contrast_count(out, controls, dead);
     }
     fputs(".\n", out);
 }
 
 static void tell_dead(struct narrative *narrative, const struct judge_sight *sight)
 {
-    struct controls controls = states_of(narrative);
+    struct contrast controls = states_of(narrative);
     FILE *out = narrative->out;
 
     fputs("\nThe state right after the death, beside those before and after the update\n",
           out);
-    beside_write(out, &controls, sight->after, false);
+    contrast_write(out, &controls, sight->after, false);
     say_now(out, &controls, sight->after);
 }
 
@@ -72,7 +72,7 @@ static void tell_lapsed(struct narrative *narrative, const struct judge_sight *s
     FILE *out = narrative->out;
 
     fputs("\nTime passes: what has an expiry goes away\n", out);
-    if (!beside_changes(out, &lapse, sight->before, sight->after))
+    if (!contrast_changes(out, &lapse, sight->before, sight->after))
         fputs("  nothing: none of it has an expiry\n", out);
     narrative->lapsed = true;
 }
@@ -92,7 +92,7 @@ static void tell_recovered(struct narrative *narrative, const struct judge_sight
     FILE *out = narrative->out;
 
     fprintf(out, "\nRecovery: %s runs\n", recovery_of(narrative));
-    if (!beside_changes(out, &recovery, sight->before, sight->after))
+    if (!contrast_changes(out, &recovery, sight->before, sight->after))
         fputs("  it changes nothing\n", out);
     if (sight->why->code)
         write_error(out, "  it raises: ", sight->why);
@@ -101,20 +101,20 @@ static void tell_recovered(struct narrative *narrative, const struct judge_sight
 
 static void tell_residue(struct narrative *narrative, const struct judge_sight *sight)
 {
-    struct controls controls = residues_of(narrative);
-    char equal[BESIDE_TEXT], later[LATER_TEXT];
+    struct contrast controls = residues_of(narrative);
+    char equal[CONTRAST_TEXT], later[LATER_TEXT];
     FILE *out = narrative->out;
     unsigned words;
 
     if (!narrative->recovered)
         fputs("\nRecovery: there is no `recover`, nobody cleans up\n", out);
     else
-        beside_changes(out, &lapse, sight->before, sight->after);
+        contrast_changes(out, &lapse, sight->before, sight->after);
     fputs("\nWhat stays, beside what stays of the old state and of a completed update\n",
           out);
-    words = beside_write(out, &controls, sight->after, true);
+    words = contrast_write(out, &controls, sight->after, true);
     fprintf(out, "  This residue is %s", later_text(words, later));
-    if (*beside_equal(&controls, sight->after, equal))
+    if (*contrast_equal(&controls, sight->after, equal))
         fprintf(out, ": it is %s", equal);
     fputs(".\n", out);
 }

@@ -14,36 +14,35 @@
 #define PROBES_NS (10 * NSEC_PER_SEC)
 #define PROBES_MOST 400
 
-const char *performance_strategy(const struct performance *performance)
+const char *perform_strategy(const struct perform *perform)
 {
-    return bench_strategy(performance->bench, performance->subject)->name;
+    return bench_strategy(perform->bench, perform->subject)->name;
 }
 
 /* The fault strikes at a point. The death may be another one than that of an attempt. */
-static int strike(struct performance *performance, enum fault_id fault, uint64_t point,
+static int strike(struct perform *perform, enum fault_id fault, uint64_t point,
                   struct death *death, struct err *err)
 {
-    struct subject *subject = performance->subject;
-    int code =
-        fault_by_id(fault)->perform(performance->bench, subject, point, death, err);
+    struct subject *subject = perform->subject;
+    int code = fault_by_id(fault)->perform(perform->bench, subject, point, death, err);
 
     if (code == TRIAL_VARIES)
         return err_set(err, ERR_USAGE,
                        "strategy '%s': two uninterrupted updates sent different bytes "
                        "from command %zu on: they cannot be cut at a byte",
-                       performance_strategy(performance), subject->repeated + 1);
+                       perform_strategy(perform), subject->repeated + 1);
     if (code < 0 && code != ERR_USAGE)
-        return err_wrap(err, "strategy '%s'", performance_strategy(performance));
+        return err_wrap(err, "strategy '%s'", perform_strategy(perform));
     return code;
 }
 
 /* --- the instant --- */
 
 /* How long an uninterrupted update stays at the recorded point. */
-static uint64_t lasting_ns(const struct performance *performance)
+static uint64_t lasting_ns(const struct perform *perform)
 {
-    const struct page *page = performance->bench->page;
-    uint64_t k = performance->replay->point;
+    const struct page *page = perform->bench->page;
+    uint64_t k = perform->replay->point;
     uint64_t from_ns = k ? page->traces[k - 1].write_ns : 0;
     uint64_t to_ns =
         k < page->commands ? page->traces[k].write_ns : page->end_ns - page->begin_ns;
@@ -53,42 +52,40 @@ static uint64_t lasting_ns(const struct performance *performance)
 
 /* The span over which the fraction is drawn, of workers that record as the one that is to
  * die does. One that stalls until the watchdog comes tells nothing. */
-static int calibrate(struct performance *performance, struct err *err)
+static int calibrate(struct perform *perform, struct err *err)
 {
-    struct worker_job job =
-        trial_job(performance->bench, performance->subject, FAULT_KILL);
-    const struct page *page = performance->bench->page;
+    struct worker_job job = trial_job(perform->bench, perform->subject, FAULT_KILL);
+    const struct page *page = perform->bench->page;
     uint64_t start_ns = clock_now_ns();
 
-    performance->calibration = (struct calibration){ .count = 0 };
+    perform->calibration = (struct calibration){ .count = 0 };
     for (size_t runs = 0; runs < CALIBRATION_UPDATES; runs++) {
         enum outcome outcome;
 
         if (runs >= CALIBRATION_LEAST &&
             clock_now_ns() - start_ns > CALIBRATION_BUDGET_NS)
             break;
-        if (calibration_run(performance->bench, &job, &outcome, err) < 0)
-            return err_wrap(err, "strategy '%s'", performance_strategy(performance));
+        if (calibration_run(perform->bench, &job, &outcome, err) < 0)
+            return err_wrap(err, "strategy '%s'", perform_strategy(perform));
         if (outcome != OUTCOME_MISSED)
             continue;
-        calibration_add(&performance->calibration, page->end_ns - page->begin_ns);
-        performance->lasts_ns = lasting_ns(performance);
+        calibration_add(&perform->calibration, page->end_ns - page->begin_ns);
+        perform->lasts_ns = lasting_ns(perform);
     }
     return 0;
 }
 
 /* --- attempts --- */
 
-static void note_attempt(struct performance *performance, enum fault_id fault,
-                         uint64_t point)
+static void note_attempt(struct perform *perform, enum fault_id fault, uint64_t point)
 {
-    const struct page *page = performance->bench->page;
-    const struct death *death = &performance->death;
-    struct transcript *transcript = &performance->transcript;
+    const struct page *page = perform->bench->page;
+    const struct death *death = &perform->death;
+    struct transcript *transcript = &perform->transcript;
 
     transcript_release(transcript);
     *transcript = (struct transcript){
-        .whole = &performance->subject->recording,
+        .whole = &perform->subject->recording,
         .commands = death->commands,
         .replies = death->replies,
         .fault = fault_by_id(fault),
@@ -103,46 +100,46 @@ static void note_attempt(struct performance *performance, enum fault_id fault,
     recording_take(&transcript->sent, page);
 }
 
-static int attempt(struct performance *performance, enum fault_id fault, uint64_t point,
+static int attempt(struct perform *perform, enum fault_id fault, uint64_t point,
                    struct err *err)
 {
-    int code = strike(performance, fault, point, &performance->death, err);
+    int code = strike(perform, fault, point, &perform->death, err);
 
     if (code == 0)
-        note_attempt(performance, fault, point);
+        note_attempt(perform, fault, point);
     return code;
 }
 
-static bool may_try_again(const struct performance *performance, uint64_t start_ns)
+static bool may_try_again(const struct perform *perform, uint64_t start_ns)
 {
-    if (performance->attempts == 0)
+    if (perform->attempts == 0)
         return true;
-    return !performance->hit && performance->attempts < REPLAY_ATTEMPTS &&
+    return !perform->hit && perform->attempts < REPLAY_ATTEMPTS &&
            clock_now_ns() - start_ns < ATTEMPTS_NS;
 }
 
 /* The same fraction again and again, until chance is kind; of an update whose speed is
  * looked at again every now and then. */
-static int shoot(struct performance *performance, struct err *err)
+static int shoot(struct perform *perform, struct err *err)
 {
-    const struct replay *replay = performance->replay;
+    const struct replay *replay = perform->replay;
     uint64_t start_ns = clock_now_ns();
 
-    while (may_try_again(performance, start_ns)) {
-        const struct death *death = &performance->death;
+    while (may_try_again(perform, start_ns)) {
+        const struct death *death = &perform->death;
         int code = 0;
 
-        if (performance->attempts % RECALIBRATE_EVERY == 0)
-            code = calibrate(performance, err);
-        performance->delay_ns =
-            1 + (uint64_t)(replay->fraction * (double)performance->calibration.span_ns);
+        if (perform->attempts % RECALIBRATE_EVERY == 0)
+            code = calibrate(perform, err);
+        perform->delay_ns =
+            1 + (uint64_t)(replay->fraction * (double)perform->calibration.span_ns);
         if (code == 0)
-            code = attempt(performance, replay->fault, performance->delay_ns, err);
+            code = attempt(perform, replay->fault, perform->delay_ns, err);
         if (code < 0)
             return code;
-        performance->attempts++;
-        performance->hit = replay_matches(
-            replay, performance->wanted,
+        perform->attempts++;
+        perform->hit = replay_matches(
+            replay, perform->wanted,
             &(struct replay_attempt){ death->outcome, death->replies, death->commands,
                                       death->state.signature });
     }
@@ -151,107 +148,106 @@ static int shoot(struct performance *performance, struct err *err)
 
 /* What the recorded crash point leaves in this run, whose clock may say something else.
  */
-static int aim(struct performance *performance, struct err *err)
+static int aim(struct perform *perform, struct err *err)
 {
-    const struct replay *replay = performance->replay;
+    const struct replay *replay = perform->replay;
     int code = 0;
 
-    performance->wanted = replay->signature;
+    perform->wanted = replay->signature;
     if (replay->recorded && replay->explained) {
-        code = attempt(performance, FAULT_STEP, replay->point, err);
-        performance->wanted = performance->death.state.signature;
+        code = attempt(perform, FAULT_STEP, replay->point, err);
+        perform->wanted = perform->death.state.signature;
     }
     return code;
 }
 
-static int perform_instant(struct performance *performance, struct err *err)
+static int perform_instant(struct perform *perform, struct err *err)
 {
-    const struct replay *replay = performance->replay;
-    int code = aim(performance, err);
+    const struct replay *replay = perform->replay;
+    int code = aim(perform, err);
 
     if (code == 0)
-        code = shoot(performance, err);
-    if (code < 0 || performance->hit || !replay->explained)
+        code = shoot(perform, err);
+    if (code < 0 || perform->hit || !replay->explained)
         return code;
-    performance->stepped = true;
-    return attempt(performance, FAULT_STEP, replay->point, err);
+    perform->stepped = true;
+    return attempt(perform, FAULT_STEP, replay->point, err);
 }
 
-static int perform_point(struct performance *performance, struct err *err)
+static int perform_point(struct perform *perform, struct err *err)
 {
-    performance->hit = true;
-    return attempt(performance, performance->replay->fault, performance->replay->number,
-                   err);
+    perform->hit = true;
+    return attempt(perform, perform->replay->fault, perform->replay->number, err);
 }
 
 /* --- what is found out about it --- */
 
-static int judge_it(struct performance *performance, struct err *err)
+static int judge_it(struct perform *perform, struct err *err)
 {
     size_t length = 0;
     struct narrative narrative = {
-        .out = open_memstream(&performance->story, &length),
-        .judge = &performance->bench->judge,
-        .subject = performance->subject,
+        .out = open_memstream(&perform->story, &length),
+        .judge = &perform->bench->judge,
+        .subject = perform->subject,
     };
     struct judge_watch watch = narrative_watch(&narrative);
     int code;
 
     if (!narrative.out)
         return err_errno(err, "make room for a narrative");
-    code = judge_afresh(&performance->bench->judge, performance->subject,
-                        &performance->death.state, &watch, &performance->judgement, err);
+    code = judge_afresh(&perform->bench->judge, perform->subject, &perform->death.state,
+                        &watch, &perform->judgement, err);
     fclose(narrative.out);
     return code;
 }
 
 /* Which crash points leave this state: they say how much Redis executed. Only those
  * between the replies that were read and the commands that were written can be. */
-static int explain(struct performance *performance, struct err *err)
+static int explain(struct perform *perform, struct err *err)
 {
     CLEANUP(death_release) struct death probe = DEATH_NULL;
-    const struct death *death = &performance->death;
+    const struct death *death = &perform->death;
     uint64_t start_ns = clock_now_ns(), from = death->replies, to = death->commands;
 
-    if (to - from > PROBES_MOST && performance->replay->explained && performance->hit)
-        from = to = performance->replay->point;
-    if (to > performance->subject->commands)
-        to = performance->subject->commands;
+    if (to - from > PROBES_MOST && perform->replay->explained && perform->hit)
+        from = to = perform->replay->point;
+    if (to > perform->subject->commands)
+        to = perform->subject->commands;
     for (uint64_t k = from; k <= to && k - from <= PROBES_MOST; k++) {
         int code;
 
         if (k > from && clock_now_ns() - start_ns > PROBES_NS)
             break;
-        code = strike(performance, FAULT_STEP, k, &probe, err);
+        code = strike(perform, FAULT_STEP, k, &probe, err);
         if (code < 0)
             return code;
         if (!signature_equal(probe.state.signature, death->state.signature)) {
-            if (performance->explained)
+            if (perform->explained)
                 break;
             continue;
         }
-        if (!performance->explained)
-            performance->executed_from = k;
-        performance->executed_to = k;
-        performance->explained = true;
+        if (!perform->explained)
+            perform->executed_from = k;
+        perform->executed_to = k;
+        perform->explained = true;
     }
     return 0;
 }
 
-int performance_give(struct performance *performance, struct err *err)
+int perform_replay(struct perform *perform, struct err *err)
 {
-    int code = fault_by_id(performance->replay->fault)->points
-                   ? perform_point(performance, err)
-                   : perform_instant(performance, err);
+    int code = fault_by_id(perform->replay->fault)->points
+                   ? perform_point(perform, err)
+                   : perform_instant(perform, err);
 
     if (code == 0)
-        code = judge_it(performance, err);
-    return code == 0 ? explain(performance, err) : code;
+        code = judge_it(perform, err);
+    return code == 0 ? explain(perform, err) : code;
 }
 
-void performance_release(struct performance *performance)
+void perform_release(struct perform *perform)
 {
-    transcript_release(&performance->transcript);
-    death_release(&performance->death);
-    free(performance->story);
+    transcript_release(&perform->transcript);
+    death_release(&perform->death);
+    free(perform->story);
 }

@@ -2,11 +2,11 @@
  * one that counts. For replay.c, which tells it. */
 #pragma once
 
-#include "replay/replay.h"
+#include "replay/operand.h"
 #include "replay/transcript.h"
 #include "trial/calibration.h"
 
-struct performance {
+struct perform {
     struct bench *bench;
     const struct replay *replay;
     struct subject *subject;
@@ -29,7 +29,7 @@ struct performance {
 
 /* Tries until it is what was recorded, or gives in (replay.h); judges it before the eyes
  * of a narrator; finds out how much Redis executed. */
-int performance_give(struct performance *performance, struct err *err);
-void performance_release(struct performance *performance);
+int perform_replay(struct perform *perform, struct err *err);
+void perform_release(struct perform *perform);
 
-const char *performance_strategy(const struct performance *performance);
+const char *perform_strategy(const struct perform *perform);

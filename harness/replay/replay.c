@@ -8,90 +8,22 @@
 #include "replay/narrative.h"
 #include "replay/perform.h"
 
-bool replay_matches(const struct replay *replay, struct signature wanted,
-                    const struct replay_attempt *attempt)
-{
-    if (!replay->recorded)
-        return true;
-    if (attempt->outcome != replay->outcome ||
-        !signature_equal(attempt->signature, wanted))
-        return false;
-    if (replay->explained)
-        return attempt->replies <= replay->point && replay->point <= attempt->commands;
-    return attempt->replies == replay->replies && attempt->commands == replay->commands;
-}
-
-/* A number and nothing else; digits only, so that "-1" and " 1" are none. */
-static bool parse_number(const char *text, uint64_t *ret)
-{
-    size_t digits = strspn(text, "0123456789");
-
-    if (digits == 0 || digits > 18 || text[digits])
-        return false;
-    *ret = strtoull(text, NULL, 10);
-    return true;
-}
-
-static int refuse(const char *text, struct err *err)
-{
-    CLEANUP(mem_freep) char *expected = mem_strdup("");
-    size_t told = 0;
-
-    for (int points = 0; points < 2; points++)
-        for (enum fault_id id = FAULT_NONE + 1; id < FAULT_COUNT; id++) {
-            const struct fault *fault = fault_by_id(id);
-            const char *between = told == 0                 ? ""
-                                  : told == FAULT_COUNT - 2 ? " or "
-                                                            : ", ";
-            char *longer;
-
-            if ((fault->points != NULL) != points)
-                continue;
-            longer = mem_printf("%s%s%s", expected, between, fault->operand);
-            free(expected);
-            expected = longer;
-            told++;
-        }
-    return err_set(err, ERR_USAGE, "'%.100s' is no trial: expected %s", text, expected);
-}
-
-int replay_operand_parse(const char *text, struct replay_operand *ret, struct err *err)
-{
-    for (enum fault_id id = FAULT_STEP; id < FAULT_COUNT; id++) {
-        const char *mark =
-            fault_by_id(id)->points ? strrchr(text, fault_by_id(id)->mark) : NULL;
-        struct replay_operand operand = { .fault = id };
-        size_t length = mark ? (size_t)(mark - text) : 0;
-
-        if (fault_by_id(id)->points &&
-            (length == 0 || length >= sizeof(operand.strategy)))
-            continue;
-        if (!parse_number(mark ? mark + 1 : text, &operand.number))
-            continue;
-        memcpy(operand.strategy, text, length);
-        *ret = operand;
-        return 0;
-    }
-    return refuse(text, err);
-}
-
 /* Does it strike at an instant, which a replay has to try again and again? */
 static bool is_timed(const struct replay *replay)
 {
     return !fault_by_id(replay->fault)->points;
 }
 
-static void tell_title(FILE *out, const struct performance *performance)
+static void tell_title(FILE *out, const struct perform *perform)
 {
-    const struct replay *replay = performance->replay;
+    const struct replay *replay = perform->replay;
 
     fprintf(out, "%s %llu%s%s of strategy '%s', scenario %s, seed %llu\n",
             fault_by_id(replay->fault)->title, (unsigned long long)replay->number,
             is_timed(replay) ? ": a " : "",
             is_timed(replay) ? fault_by_id(replay->fault)->name : "",
-            performance_strategy(performance),
-            performance->bench->judge.scenario->outline.name,
-            (unsigned long long)performance->seed);
+            perform_strategy(perform), perform->bench->judge.scenario->outline.name,
+            (unsigned long long)perform->seed);
 }
 
 static void tell_recorded(FILE *out, const struct replay *replay)
@@ -118,9 +50,9 @@ static void tell_recorded(FILE *out, const struct replay *replay)
         fputs("  It did not die inside the update: such trials count in no rate\n", out);
 }
 
-static void tell_plan(FILE *out, const struct performance *performance)
+static void tell_plan(FILE *out, const struct perform *perform)
 {
-    const struct replay *replay = performance->replay;
+    const struct replay *replay = perform->replay;
 
     if (!is_timed(replay))
         return;
@@ -128,15 +60,14 @@ static void tell_plan(FILE *out, const struct performance *performance)
         out,
         "  Planned: SIGKILL at %.4f of the update, which is %.0f us of a span of %.0f "
         "us (calibrated on %zu uninterrupted updates that were recorded)\n",
-        replay->fraction, ns_to_us((double)performance->delay_ns),
-        ns_to_us((double)performance->calibration.span_ns),
-        performance->calibration.count);
+        replay->fraction, ns_to_us((double)perform->delay_ns),
+        ns_to_us((double)perform->calibration.span_ns), perform->calibration.count);
 }
 
 /* What kind of place the recorded death was at. */
-static void tell_place(FILE *out, const struct performance *performance)
+static void tell_place(FILE *out, const struct perform *perform)
 {
-    const struct replay *replay = performance->replay;
+    const struct replay *replay = perform->replay;
 
     if (replay->outcome != OUTCOME_VALID)
         fprintf(out, "  The trial ended with '%s'", outcome_name(replay->outcome));
@@ -147,21 +78,21 @@ static void tell_place(FILE *out, const struct performance *performance)
                 (unsigned long long)replay->point);
     if (replay->outcome == OUTCOME_VALID)
         fprintf(out, ", where an update stays for %.0f us",
-                ns_to_us((double)performance->lasts_ns));
+                ns_to_us((double)perform->lasts_ns));
 }
 
-static void tell_attempts(FILE *out, const struct performance *performance)
+static void tell_attempts(FILE *out, const struct perform *perform)
 {
-    const struct replay *replay = performance->replay;
-    size_t n = performance->attempts;
+    const struct replay *replay = perform->replay;
+    size_t n = perform->attempts;
 
     if (!is_timed(replay) || !replay->recorded)
         return;
-    if (performance->hit) {
+    if (perform->hit) {
         fprintf(out, "  Attempt %zu of at most %d died at the same place\n", n,
                 REPLAY_ATTEMPTS);
-    } else if (performance->stepped) {
-        tell_place(out, performance);
+    } else if (perform->stepped) {
+        tell_place(out, perform);
         fprintf(out,
                 "; %zu timed attempt%s did not hit that boundary again, so this is the "
                 "census point it landed on\n",
@@ -172,20 +103,20 @@ static void tell_attempts(FILE *out, const struct performance *performance)
                 "explains what was recorded, so this is only the last of them\n",
                 n, n == 1 ? "" : "s");
     }
-    if (replay->explained && !signature_equal(performance->wanted, replay->signature))
+    if (replay->explained && !signature_equal(perform->wanted, replay->signature))
         fputs("  That crash point does not leave the recorded state in this run: another "
               "Redis, another clock or another scenario? They are compared by point "
               "alone\n",
               out);
 }
 
-static void tell_executed(FILE *out, const struct performance *performance)
+static void tell_executed(FILE *out, const struct perform *perform)
 {
-    const struct transcript *transcript = &performance->transcript;
-    unsigned long long total = performance->subject->commands;
-    unsigned long long from = performance->executed_from, to = performance->executed_to;
+    const struct transcript *transcript = &perform->transcript;
+    unsigned long long total = perform->subject->commands;
+    unsigned long long from = perform->executed_from, to = perform->executed_to;
 
-    if (!performance->explained)
+    if (!perform->explained)
         fprintf(out,
                 "  Redis executed a prefix of %llu (replies read) to %llu (commands "
                 "written) commands; which one is not known: no crash point that was "
@@ -204,42 +135,42 @@ static void tell_executed(FILE *out, const struct performance *performance)
                 from, to, total);
 }
 
-static void tell_comparison(FILE *out, const struct performance *performance)
+static void tell_comparison(FILE *out, const struct perform *perform)
 {
-    const struct replay *replay = performance->replay;
+    const struct replay *replay = perform->replay;
     char later[LATER_TEXT];
 
     if (!replay->recorded)
         return;
-    if (replay->now == performance->judgement.now &&
-        replay->later == performance->judgement.later)
+    if (replay->now == perform->judgement.now &&
+        replay->later == perform->judgement.later)
         fputs("  as recorded\n", out);
     else
         fprintf(out, "  NOT as recorded: %s now, %s later\n", now_name(replay->now),
                 later_text(replay->later, later));
 }
 
-static int tell(const struct performance *performance, FILE *out, struct err *err)
+static int tell(const struct perform *perform, FILE *out, struct err *err)
 {
     int code;
 
-    tell_title(out, performance);
-    tell_recorded(out, performance->replay);
-    tell_plan(out, performance);
-    tell_attempts(out, performance);
+    tell_title(out, perform);
+    tell_recorded(out, perform->replay);
+    tell_plan(out, perform);
+    tell_attempts(out, perform);
     fprintf(out, "\n%s\n",
-            performance->transcript.whole->commands
+            perform->transcript.whole->commands
                 ? "What the worker sent, when, and what Redis replied"
                 : "The update sends no command");
-    code = transcript_write(out, &performance->transcript, err);
-    tell_executed(out, performance);
-    fputs(performance->story, out);
-    narrative_verdict(out, &performance->judgement);
-    tell_comparison(out, performance);
+    code = transcript_write(out, &perform->transcript, err);
+    tell_executed(out, perform);
+    fputs(perform->story, out);
+    narrative_verdict(out, &perform->judgement);
+    tell_comparison(out, perform);
     return code;
 }
 
-static int tell_wrapped(const struct performance *performance, FILE *out, struct err *err)
+static int tell_wrapped(const struct perform *perform, FILE *out, struct err *err)
 {
     CLEANUP(mem_freep) char *text = NULL;
     size_t length = 0;
@@ -248,7 +179,7 @@ static int tell_wrapped(const struct performance *performance, FILE *out, struct
 
     if (!memory)
         return err_errno(err, "make room for a narrative");
-    code = tell(performance, memory, err);
+    code = tell(perform, memory, err);
     fclose(memory);
     if (code == 0)
         narrative_wrap(out, text);
@@ -258,17 +189,17 @@ static int tell_wrapped(const struct performance *performance, FILE *out, struct
 int replay_perform(struct bench *bench, const struct replay *replay, uint64_t seed,
                    FILE *out, struct err *err)
 {
-    struct performance performance = {
+    struct perform perform = {
         .bench = bench,
         .replay = replay,
         .seed = seed,
         .subject = &bench->judge.subjects[replay->strategy],
         .death = DEATH_NULL,
     };
-    int code = performance_give(&performance, err);
+    int code = perform_replay(&perform, err);
 
     if (code == 0)
-        code = tell_wrapped(&performance, out, err);
-    performance_release(&performance);
+        code = tell_wrapped(&perform, out, err);
+    perform_release(&perform);
     return code;
 }

@@ -9,13 +9,11 @@
  * set its parent-death signal and its CPU before it does anything else. */
 #pragma once
 
-#include <signal.h>
-
 #include "result/result.h"
 #include "run/lane.h"
 #include "store/write.h"
 
-struct progress_view;
+struct run_progress;
 
 struct fleet_options {
     struct scenario *scenario;
@@ -27,27 +25,19 @@ struct fleet_options {
     struct store *store; /* keeps what lanes say; NULL: nobody does; borrowed */
     uint64_t kill_ns;    /* each lane's kills end after so long; 0: when all are done */
     size_t lanes;        /* 0: one per CPU */
-    const char *redis_server;   /* binary; NULL: from the PATH */
-    enum transport transport;   /* of workers; audits always take the unix socket */
-    uint64_t rtt_ns;            /* that is added between workers and Redis; 0: none */
-    struct progress_view *view; /* may be NULL */
+    const char *redis_server;  /* binary; NULL: from the PATH */
+    enum transport transport;  /* of workers; audits always take the unix socket */
+    uint64_t rtt_ns;           /* that is added between workers and Redis; 0: none */
+    struct run_progress *view; /* may be NULL */
     /* One lane performs this alone, for result->narrative. NULL: an ordinary run. */
     const struct replay *replay;
 };
 
 /* Runs everything that the result does not hold yet. The result is filled as far as
  * things came, also when this returns an error. Nothing is left behind: no process, no
- * socket, no file. */
+ * socket, no file. A signal that is held (base/signals.h) ends the run at once. */
 int fleet_run(const struct fleet_options *options, struct result *result,
               struct err *err);
-
-/* Between two runs a signal that asks to stop must neither end the process without a
- * report nor be lost. Held, it waits for the next fleet_run(), which it ends at once. */
-void fleet_hold_signals(sigset_t *ret_before);
-/* Does one wait? */
-bool fleet_stop_asked(void);
-/* The end of that. Who asks after the last run, or twice, asks for nothing more. */
-void fleet_release_signals(const sigset_t *before);
 
 const char *fleet_libuv_version(void);
 

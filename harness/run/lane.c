@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/mutant.h"
 #include "redis/server.h"
+#include "replay/replay.h"
 #include "run/pipe.h"
 #include "trial/calibration.h"
 #include "trial/cost.h"

@@ -12,7 +12,7 @@
 
 #include "plan/agenda.h"
 #include "plan/plan.h"
-#include "replay/replay.h"
+#include "replay/operand.h"
 #include "scenario/scenario.h"
 #include "trial/worker.h"
 

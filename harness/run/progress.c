@@ -11,7 +11,7 @@
 #define QUIET_NS NSEC_PER_SEC /* shorter runs show nothing */
 #define PLAIN_EVERY_NS (5 * NSEC_PER_SEC)
 
-void progress_view_init(struct progress_view *view, FILE *out, bool terminal)
+void run_progress_init(struct run_progress *view, FILE *out, bool terminal)
 {
     memset(view, 0, sizeof(*view));
     view->out = out;
@@ -20,8 +20,8 @@ void progress_view_init(struct progress_view *view, FILE *out, bool terminal)
     view->next_plain_ns = view->start_ns + QUIET_NS;
 }
 
-void progress_view_part(struct progress_view *view, const struct outline *scenario,
-                        const char *part)
+void run_progress_part(struct run_progress *view, const struct outline *scenario,
+                       const char *part)
 {
     view->part = part;
     if (!view->terminal)
@@ -82,7 +82,7 @@ static void bar(FILE *out, uint64_t done, uint64_t total)
     fputs("] ", out);
 }
 
-void progress_view_show(struct progress_view *view, const struct result *result)
+void run_progress_show(struct run_progress *view, const struct result *result)
 {
     struct amounts now = amounts_of(result);
     uint64_t now_ns = clock_now_ns();
@@ -114,14 +114,14 @@ void progress_view_show(struct progress_view *view, const struct result *result)
     view->shown = true;
 }
 
-void progress_view_say(struct progress_view *view, const char *text)
+void run_progress_say(struct run_progress *view, const char *text)
 {
-    progress_view_end(view);
+    run_progress_end(view);
     fprintf(view->out, "%s\n", text);
     fflush(view->out);
 }
 
-void progress_view_end(struct progress_view *view)
+void run_progress_end(struct run_progress *view)
 {
     if (view->terminal && view->shown)
         fputs("\r\033[K", view->out);

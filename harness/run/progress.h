@@ -9,7 +9,7 @@
 
 #include "result/result.h"
 
-struct progress_view {
+struct run_progress {
     FILE *out;
     bool terminal;
     bool shown;             /* a line stands on the terminal */
@@ -21,12 +21,12 @@ struct progress_view {
     uint64_t next_plain_ns; /* when the next plain line is due */
 };
 
-void progress_view_init(struct progress_view *view, FILE *out, bool terminal);
+void run_progress_init(struct run_progress *view, FILE *out, bool terminal);
 /* Says which part of a sweep begins, and names it from now on: its runs may all be too
  * short to show anything else. */
-void progress_view_part(struct progress_view *view, const struct outline *scenario,
-                        const char *part);
-void progress_view_show(struct progress_view *view, const struct result *result);
+void run_progress_part(struct run_progress *view, const struct outline *scenario,
+                       const char *part);
+void run_progress_show(struct run_progress *view, const struct result *result);
 /* A line that stays. */
-void progress_view_say(struct progress_view *view, const char *text);
-void progress_view_end(struct progress_view *view); /* wipes the terminal's line */
+void run_progress_say(struct run_progress *view, const char *text);
+void run_progress_end(struct run_progress *view); /* wipes the terminal's line */

@@ -6,6 +6,7 @@
 #include "testlib.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "run/fleet.h"
 #include "state/snapshot.h"

@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "replay/narrative.h"
-#include "replay/replay.h"
+#include "replay/operand.h"
 #include "replay/transcript.h"
 #include "report/words.h"
 

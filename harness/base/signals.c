@@ -1,0 +1,52 @@
+/* signals.c - see signals.h. */
+#include "base/signals.h"
+
+#include <time.h>
+
+const int signals_stop[SIGNALS_STOP] = { SIGINT, SIGTERM, SIGHUP };
+
+sigset_t signals_stop_set(void)
+{
+    struct sigaction action;
+    sigset_t set;
+
+    sigemptyset(&set);
+    for (size_t i = 0; i < SIGNALS_STOP; i++)
+        if (sigaction(signals_stop[i], NULL, &action) == 0 &&
+            action.sa_handler != SIG_IGN)
+            sigaddset(&set, signals_stop[i]);
+    return set;
+}
+
+void signals_hold(sigset_t *ret_before)
+{
+    sigset_t held = signals_stop_set();
+
+    sigprocmask(SIG_BLOCK, &held, ret_before);
+}
+
+bool signals_stop_asked(void)
+{
+    sigset_t held = signals_stop_set(), pending;
+
+    sigpending(&pending);
+    for (size_t i = 0; i < SIGNALS_STOP; i++)
+        if (sigismember(&held, signals_stop[i]) && sigismember(&pending, signals_stop[i]))
+            return true;
+    return false;
+}
+
+void signals_swallow(void)
+{
+    sigset_t held = signals_stop_set();
+    struct timespec none = { 0, 0 };
+
+    while (sigtimedwait(&held, NULL, &none) > 0)
+        ;
+}
+
+void signals_release(const sigset_t *before)
+{
+    signals_swallow();
+    sigprocmask(SIG_SETMASK, before, NULL);
+}

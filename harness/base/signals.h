@@ -1,0 +1,22 @@
+/* signals.h - the signals that ask the program to stop, held back while they would come
+ * at a bad moment. */
+#pragma once
+
+#include <signal.h>
+#include <stdbool.h>
+
+#define SIGNALS_STOP 3
+extern const int signals_stop[SIGNALS_STOP];
+
+/* Those of them that count. Who started us with one ignored (nohup, a shell's background
+ * jobs) wants it to stay so. */
+sigset_t signals_stop_set(void);
+
+/* Blocks them. One that comes waits until they are let in again. */
+void signals_hold(sigset_t *ret_before);
+/* Does one wait? */
+bool signals_stop_asked(void);
+/* Forgets those that wait. */
+void signals_swallow(void);
+/* The end of signals_hold(). Those that still wait ask for nothing more. */
+void signals_release(const sigset_t *before);

@@ -1,0 +1,52 @@
+/* operand.h - what a replay is asked for: one trial, and what is known of how it went.
+ * Pure.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "state/state.h"
+#include "state/verdict.h"
+#include "trial/fault.h"
+
+#define REPLAY_ATTEMPTS 40 /* at most, of a trial that chance has to hit again */
+
+/* What is to be performed again, and what is known of how it went. */
+struct replay {
+    size_t strategy; /* index among those that take part */
+    enum fault_id fault;
+    uint64_t number; /* the point's; of a fault that has none, the trial's */
+    double fraction; /* of a kill: of the update, see plan.h */
+    bool recorded;   /* the rest is known */
+    enum outcome outcome;
+    uint64_t replies, commands; /* read; written */
+    struct signature signature;
+    bool explained;
+    uint64_t point; /* the crash point that explained it */
+    enum now now;
+    unsigned later;
+};
+
+/* What an attempt came to. */
+struct replay_attempt {
+    enum outcome outcome;
+    uint64_t replies, commands;
+    struct signature signature;
+};
+
+/* Is it what was recorded? `wanted` is what its crash point leaves in this run. Of a
+ * trial that nothing is known of, anything is. Pure. */
+bool replay_matches(const struct replay *replay, struct signature wanted,
+                    const struct replay_attempt *attempt);
+
+/* What a user names: "17", a trial; "per-field:12", a crash point; "per-field@480", a cut
+ * after so many bytes. */
+struct replay_operand {
+    enum fault_id fault;
+    char strategy[64]; /* "" for a trial: the plan knows */
+    uint64_t number;
+};
+
+/* Takes it apart. What is none of these is ERR_USAGE. Pure. */
+int replay_operand_parse(const char *text, struct replay_operand *ret, struct err *err);

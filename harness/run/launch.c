@@ -1,0 +1,139 @@
+/* launch.c - see launch.h. */
+#include "run/launch.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/process.h"
+
+static int start_server(const struct launch *launch, size_t index, int cpu,
+                        struct err *err)
+{
+    struct fleet_lane *lane = &launch->lanes[index];
+    CLEANUP(mem_freep) char *directory = mem_printf("%s/%zu", launch->directory, index);
+    struct server_options options = { launch->options->redis_server, directory, cpu,
+                                      launch->options->transport == TRANSPORT_TCP };
+    int code = file_make_directory(directory, err);
+
+    if (code == 0)
+        code = server_start(&options, &lane->server, err);
+    if (code < 0)
+        return err_wrap(err, "lane %zu", index);
+    lane->server_child.pid = lane->server.pid;
+    return 0;
+}
+
+static int start_relay(const struct launch *launch, size_t index, int cpu,
+                       struct err *err)
+{
+    struct fleet_lane *lane = &launch->lanes[index];
+    struct relay_options options = {
+        .to = server_address(&lane->server),
+        .directory = lane->server.options.directory,
+        .rtt_ns = launch->options->rtt_ns,
+        .cpu = cpu,
+    };
+
+    if (!options.rtt_ns)
+        return 0;
+    if (relay_start(&options, &lane->relay, err) < 0)
+        return err_wrap(err, "lane %zu", index);
+    lane->relay_child.pid = lane->relay.pid;
+    return 0;
+}
+
+/* Where a lane's workers find Redis. */
+static struct address worker_address(const struct fleet_lane *lane)
+{
+    return lane->relay.pid ? lane->relay.address : *server_address(&lane->server);
+}
+
+/* In the child. Ends of other lanes' pipes are closed, so that a lane's end is seen as
+ * its own. */
+__attribute__((noreturn)) static void become_lane(const struct launch *launch,
+                                                  size_t index, int cpu, int out_fd,
+                                                  int in_fd)
+{
+    const struct fleet_options *options = launch->options;
+    struct lane_settings settings = {
+        .scenario = options->scenario,
+        .strategies = options->strategies,
+        .plan = options->plan,
+        .faults = launch->result->faults,
+        .killer = options->killer,
+        .timeout_ns = options->timeout_ns,
+        .skip_costs = options->skip_costs || launch->result->stages > STAGE_LEARN ||
+                      options->replay,
+        .skip_timelines = options->skip_costs || launch->result->stages > STAGE_AIM,
+        .replay = options->replay,
+        .kill_ns = options->kill_ns,
+        .agenda = launch->agenda,
+        .address = launch->lanes[index].server.address,
+        .worker_address = worker_address(&launch->lanes[index]),
+        .index = index,
+        .out_fd = out_fd,
+        .in_fd = in_fd,
+    };
+    sigset_t none;
+
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    for (size_t i = 0; i < index; i++) {
+        close(launch->lanes[i].out_fd);
+        close(launch->lanes[i].go_fd);
+    }
+    process_pin(cpu);
+    _exit(lane_run(&settings));
+}
+
+static int start_lane(const struct launch *launch, size_t index, int cpu, struct err *err)
+{
+    struct fleet_lane *lane = &launch->lanes[index];
+    int out[2] = { -1, -1 }, go[2] = { -1, -1 };
+
+    if (pipe2(out, O_CLOEXEC) < 0 || pipe2(go, O_CLOEXEC) < 0) {
+        err_errno(err, "lane %zu: pipe", index);
+    } else {
+        lane->lane_child.pid = process_fork(true, err);
+        if (lane->lane_child.pid == 0) {
+            close(out[0]);
+            close(go[1]);
+            become_lane(launch, index, cpu, out[1], go[0]);
+        }
+    }
+    close(out[1]);
+    close(go[0]);
+    lane->out_fd = out[0];
+    lane->go_fd = go[1];
+    lane->heard_ns = clock_now_ns();
+    if (lane->lane_child.pid < 0)
+        lane->lane_child.pid = 0;
+    return lane->lane_child.pid > 0 ? 0 : err->code;
+}
+
+int launch_all(const struct launch *launch, struct err *err)
+{
+    CLEANUP(mem_freep) int *cpus = NULL;
+    size_t cpu_count = (size_t)process_cpus(&cpus);
+    int code = 0;
+
+    for (size_t i = 0; i < launch->count && code == 0; i++)
+        code = start_server(launch, i, cpus[i % cpu_count], err);
+    for (size_t i = 0; i < launch->count && code == 0; i++) {
+        struct server *server = &launch->lanes[i].server;
+
+        code = server_wait(server, err);
+        launch->lanes[i].server_child.pid = server->pid;
+        if (code < 0)
+            err_wrap(err, "lane %zu", i);
+    }
+    for (size_t i = 0; i < launch->count && code == 0; i++)
+        code = start_relay(launch, i, cpus[i % cpu_count], err);
+    for (size_t i = 0; i < launch->count && code == 0; i++)
+        code = start_lane(launch, i, cpus[i % cpu_count], err);
+    return code;
+}
