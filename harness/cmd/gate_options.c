@@ -32,8 +32,7 @@ static const struct argp_option argp_options[] = {
       "Compare with a baseline that `afterkill baseline save` wrote", 0 },
     { "margin", KEY_MARGIN, "D", 0,
       "With --against or --baseline: pass if the rate of harm is surely not greater by "
-      "D, "
-      "fail if it surely is",
+      "D, fail if it surely is",
       0 },
     { 0 },
 };

@@ -1,10 +1,9 @@
 /* gate_options.h - the options that bound a run, for the commands that take them.
  *
  * A command has them by naming gate_argp among its children, with a struct gate_options
- * as that child's input:
+ * as that child's input, which its parser sets at ARGP_KEY_INIT:
  *
- *     static const struct argp_child children[] = { { &gate_argp, 0, "Gates", 0 }, { 0 }
- * }; case ARGP_KEY_INIT: state->child_inputs[0] = &options->gates; break; */
+ *     state->child_inputs[0] = &options->gates; */
 #pragma once
 
 #include <argp.h>

@@ -13,8 +13,7 @@ char *scenario_files_directory(void);
  * above. */
 int scenario_files_path(const char *operand, char **ret, struct err *err);
 
-/* Names (without .lua) of the scenarios in the directory, sorted; the caller frees all.
- */
+/* The names (without .lua) of the scenarios in the directory, sorted. */
 size_t scenario_files_names(const char *directory, char ***ret);
 /* The same, but it is an error if there are none. */
 int scenario_files_known(const char *directory, char ***ret, size_t *ret_count,

@@ -7,8 +7,7 @@
 
 #include "result/result.h"
 
-/* An object that begins as every document does, and the end of each: written, and freed.
- */
+/* An object that begins as every document does; at its end it is written, and freed. */
 json_t *json_put_document(void);
 void json_put_end(FILE *out, json_t *document);
 

@@ -22,8 +22,7 @@ enum check_verdict {
     CHECK_OK,
     CHECK_UNJUDGED,    /* nothing is expected of it */
     CHECK_FAILED,      /* it does not do what is expected */
-    CHECK_UNEXPLAINED, /* a kill left what no crash point leaves: nothing can be trusted
-                        */
+    CHECK_UNEXPLAINED, /* a kill left what no crash point leaves: trust nothing */
     CHECK_VERDICTS,
 };
 

@@ -51,8 +51,7 @@ bool figure_cure(const struct finding *finding, char *buffer, size_t size);
 /* Leaks per million SIGKILLs at random times, if the update is made once per period:
  * 1e6 x duration / period x leak rate, of the warm updates' mean duration. The interval
  * has at least the confidence: half of what it leaves out is spent on the rate's
- * interval, half on the mean's (Bonferroni). The rate's is that of stopping_interval().
- */
+ * interval, half on the mean's (Bonferroni). The rate's is stopping_interval()'s. */
 struct exposure {
     bool known;
     double estimate, low, high;

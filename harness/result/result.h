@@ -68,9 +68,8 @@ struct finding {
     struct signature done;
     unsigned uncrashed;
     char uncrashed_example[200];
-    struct point *points; /* commands + 1 of them; owned */
-    struct step
-        *steps; /* `commands` of them: step k leads from point k to k + 1; owned */
+    struct point *points;   /* commands + 1 of them; owned */
+    struct step *steps;     /* `commands` of them, from point k to k + 1; owned */
     uint64_t *timelines_ns; /* rows of commands + 1: when command k + 1 was written, and
                                the end; owned */
     size_t timeline_count;

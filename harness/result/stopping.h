@@ -37,8 +37,7 @@ bool stopping_shown(const struct stopping *rules, const struct result *result);
 /* Is there a strategy that `below` waits for? */
 bool stopping_has_clean(const struct result *result);
 
-/* The interval that reports give: sequence.h's if a rule is asked for, else interval.h's.
- */
+/* The interval that reports give: sequence.h's under a rule, else interval.h's. */
 struct interval stopping_interval(const struct stopping *rules, uint64_t hits,
                                   uint64_t attempts, double confidence);
 

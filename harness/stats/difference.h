@@ -9,8 +9,8 @@
  * Medicine 27 (2008), equation 4; Newcombe's "square and add") over the limits of Clopper
  * and Pearson: its coverage, enumerated in tests/unit/difference.c for 5 to 120 kills and
  * rates from 0 to 1, is at least 94.97% where 95% are promised (and above 95.4% from 20
- * kills on). Test and interval are not
- * each other's inverse, and may disagree at the border; the test decides.
+ * kills on). Test and interval are not each other's inverse, and may disagree at the
+ * border; the test decides.
  *
  * Dependent samples share their instants: same seed, or two strategies of one run. If one
  * strategy leaks in the first half of its update and another in the second, each instant
@@ -64,8 +64,7 @@ void difference_holm(double *p_values, size_t count);
 uint64_t kills_least(uint64_t from, bool (*decides)(const void *context, uint64_t kills),
                      const void *context);
 
-/* What a sample of that many kills would show at the same rate. 0 of 0 stays a rate of 0.
- */
+/* What so many kills would show at the same rate. Of none the rate stays 0. */
 struct sample sample_scaled(struct sample sample, uint64_t kills);
 
 /* The least number of kills per side at which these rates, if they were exactly the
