@@ -6,8 +6,8 @@
 #include "base/mem.h"
 
 #define LEAST_BYTES ((size_t)64 << 10)
-#define LEFT_MOST                                                                        \
-    ((size_t)4 << 20) /* filled of lent memory; more goes back to the kernel */
+/* Of lent memory that was filled, more than this goes back to the kernel. */
+#define LEFT_MOST ((size_t)4 << 20)
 
 /* Begins a block; the pieces follow it. Blocks double, so a few are enough for
  * anything. */

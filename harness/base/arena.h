@@ -16,7 +16,7 @@ struct arena {
 /* One whose first block is memory of the caller's, aligned for anything. */
 struct arena arena_in(void *memory, size_t bytes);
 
-void *arena_take(struct arena *arena,
-                 size_t bytes);        /* aligned for anything; not zeroed */
+/* Aligned for anything; not zeroed. */
+void *arena_take(struct arena *arena, size_t bytes);
 void arena_reset(struct arena *arena); /* what was handed out is gone */
 void arena_release(struct arena *arena);

@@ -11,8 +11,8 @@
 #include <stddef.h>
 
 void *mem_alloc(size_t bytes); /* zeroed */
-void *mem_grow(void *block, size_t count,
-               size_t item_bytes); /* realloc; new part undefined */
+/* realloc(3) for so many items; what is new is undefined. */
+void *mem_grow(void *block, size_t count, size_t item_bytes);
 void *mem_copy(const void *from, size_t bytes);
 char *mem_strdup(const char *text);
 __attribute__((format(printf, 1, 2))) char *mem_printf(const char *format, ...);
@@ -34,8 +34,7 @@ __attribute__((noreturn)) void mem_give_up(size_t bytes);
 
 #define CLEANUP(function) __attribute__((cleanup(function)))
 
-/* Makes f##p(), which takes the address of a pointer, from f(), which takes the pointer.
- */
+/* Makes f##p(), which takes a pointer's address, of f(), which takes the pointer. */
 #define DEFINE_CLEANUP(type, function)                                                   \
     static inline void function##p(type *pointer)                                        \
     {                                                                                    \

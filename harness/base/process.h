@@ -29,9 +29,9 @@ pid_t process_share(int (*live)(void *context), void *context, char *stack, size
 /* Binds the calling process to one CPU; -1: none in particular. Failure does no harm. */
 void process_pin(int cpu);
 
-/* Asks for short turns on the CPU. Who has them gets the CPU soon after waking up, from
- * others that have long ones (Linux 6.12 and later; before, who woke up got it anyway,
- * and this does nothing). Needs no privileges. */
+/* Asks for short turns on the CPU. A process that has them gets the CPU soon after it
+ * wakes up, before others that have long ones (from Linux 6.12 on; earlier kernels give
+ * it to whoever wakes up, and this does nothing). Needs no privileges. */
 void process_short_turns(void);
 
 /* The CPUs this process may run on; returns how many. The caller frees *ret. */

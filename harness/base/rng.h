@@ -7,9 +7,9 @@
 
 #include <stdint.h>
 
-/* 64 uniform bits. Two rounds of SplitMix64's finaliser (Steele, Lea, Flood: "Fast
- * splittable pseudorandom number generators", OOPSLA 2014) over a sum of odd multiples.
- */
+/* 64 uniform bits: two rounds of SplitMix64's finaliser (Steele, Lea, Flood: "Fast
+ * splittable pseudorandom number generators", OOPSLA 2014) over a sum of odd
+ * multiples. */
 uint64_t rng_bits(uint64_t seed, uint64_t stream, uint64_t index);
 
 /* Uniform in [0, 1), 53 bits. */

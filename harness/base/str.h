@@ -1,5 +1,5 @@
-/* str.h - bytes with a length (Redis keys and values may hold anything), and help for
- * typos and numbers. */
+/* str.h - bytes with a length (Redis keys and values may hold anything), shown to people
+ * and to shells, read as numbers, and corrected where they are mistyped. */
 #pragma once
 
 #include <stdbool.h>
@@ -40,13 +40,14 @@ static inline struct str buffer_str(const struct buffer *buffer)
 void str_print(FILE *out, struct str text, size_t most);
 void str_show(char *buffer, size_t size, struct str text); /* the same into a buffer */
 
-/* Numbers in digits, and nothing else: none of the blanks, signs, hexadecimals and "nan"
- * that strtod() takes. A whole number from `least` to `most`; a real one strictly between
- * `above` and `below`. False, and *ret as it was, if the text is none. */
+/* Numbers in digits, and nothing else: no blanks, no signs before whole numbers, none of
+ * the hexadecimals and the "nan" that strtod() takes. A whole number from `least` to
+ * `most`; a real one strictly between `above` and `below`. False, and *ret stays as it
+ * was, if the text is not one. */
 bool str_whole(const char *text, uint64_t least, uint64_t most, uint64_t *ret);
 bool str_real(const char *text, double above, double below, double *ret);
 
-/* As a shell takes it for one word: quoted if it has to be. */
+/* As a shell takes it for one word, in quotes where it needs them. */
 void str_print_shell(FILE *out, const char *word);
 
 /* The candidate nearest to a mistyped word (Levenshtein distance), or NULL if none is

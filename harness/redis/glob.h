@@ -1,4 +1,4 @@
-/* glob.h - lists of keys, named by patterns as KEYS of Redis takes them. Pure. */
+/* glob.h - keys by pattern, as KEYS of Redis takes them. Pure. */
 #pragma once
 
 #include <stdbool.h>

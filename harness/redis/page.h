@@ -1,5 +1,5 @@
-/* page.h - the page on which a worker says how far it came, and the memory in which
- * one worker after the other lives. Both are shared with the lane, so they outlive
+/* page.h - the page on which a worker says how far it has come, and the memory in which
+ * one worker after another lives. Both are shared with the lane, so they outlive
  * SIGKILL. */
 #pragma once
 

@@ -37,8 +37,8 @@ struct recording {
 void recording_take(struct recording *ret, const struct page *page);
 void recording_release(struct recording *recording);
 
-/* Looks whether a second recording of the same strategy is the same. Returns how many
- * commands are; all of them if the output is. */
+/* Compares a second recording of the same strategy, and notes whether the answers vary.
+ * Returns how many commands, from the first one on, are the same in both. */
 size_t recording_agree(struct recording *recording, const struct recording *again);
 
 /* How many commands are complete in the first `bytes` of the output. */

@@ -247,8 +247,7 @@ static uint64_t prepare(const struct loop *loop)
     return due_ns;
 }
 
-/* One turn: waits, then passes on what is due, reads what has come, and lets new ones in.
- */
+/* One turn: waits, passes on what is due, reads what has come, and lets new ones in. */
 static int turn(struct loop *loop, struct err *err)
 {
     uint64_t due_ns = prepare(loop), now_ns = clock_now_ns();

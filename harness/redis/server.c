@@ -87,8 +87,7 @@ static int explain_exec(const struct server_options *options, int code, struct e
     return err_set(err, -code, "start redis-server: %s", strerror(code));
 }
 
-/* The exec's error, if there was one: the pipe closes without a word when exec succeeds.
- */
+/* The exec's error; 0: none, for the pipe closes without a word when exec succeeds. */
 static int read_failure(int fd)
 {
     int code = 0;

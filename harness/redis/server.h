@@ -1,5 +1,5 @@
-/* server.h - a private redis-server: unix socket, and a port if it is asked for; nothing
- * persisted, dies with its parent. */
+/* server.h - a private redis-server: it listens on a unix socket, and on a TCP port if
+ * that is asked for, persists nothing, and dies with its parent. */
 #pragma once
 
 #include <sys/types.h>
@@ -11,7 +11,7 @@ struct server_options {
     const char *binary;    /* NULL: redis-server or valkey-server from the PATH */
     const char *directory; /* for its socket and its log */
     int cpu;               /* -1: any */
-    bool listens_on_tcp;   /* too: at a free port of the loopback */
+    bool listens_on_tcp;   /* as well, at a free port of the loopback */
 };
 
 struct server {
@@ -23,32 +23,33 @@ struct server {
     unsigned ports_tried;
 };
 
-/* Starts it; server_wait() waits until it answers, on the unix socket. A server that
- * finds that somebody has taken its port meanwhile ends, and is started again there: with
- * another port, and another pid. `binary` is borrowed until then. */
+/* Starts it; server_wait() waits until it answers on the unix socket. If somebody has
+ * taken its port meanwhile, the server ends, and server_wait() starts it again, with
+ * another port and another pid; until then `binary` is borrowed. */
 int server_start(const struct server_options *options, struct server *ret,
                  struct err *err);
 int server_wait(struct server *server, struct err *err);
-/* Where it listens for those who shall be on TCP if it does: the port, else the socket.
- */
+
+/* Where workers find it: at its TCP port, or at its unix socket if it has none. */
 const struct address *server_address(const struct server *server);
-/* Lets whoever else is on its CPU come first; for good. A worker that is killed while
- * Redis works for it has to get the CPU to close its connection. Where Redis comes first
- * it has usually executed everything by then; a worker on a CPU of its own would have
- * died at once. The price: where the CPUs are busy with other work, the server waits.
- * Best effort. */
+
+/* Lets every other process on its CPU come first, for good. A worker that is killed while
+ * Redis works for it needs the CPU to close its connection. If Redis came first, it would
+ * usually have executed everything by then; a worker on a CPU of its own would have died
+ * at once. The price: where the CPUs are busy with other work, the server waits. Best
+ * effort. */
 void server_come_second(const struct server *server);
 
-/* Says why a server that ended has ended, with its own last words. */
+/* Says why a server has ended, with its own last words. */
 int server_explain(const struct server *server, int wait_status, struct err *err);
 void server_stop(struct server *server); /* may be called twice */
 
 /* "redis 7.0.15", "valkey 8.1.1" */
 int server_version(redisContext *connection, char *buffer, size_t size, struct err *err);
 
-/* How many bytes it takes at most in one read of a client. It asks for 16384
+/* How many bytes the server takes at most in one read from a client. It asks for 16384
  * (PROTO_IOBUF_LEN); since 7.0 it takes as much as its allocator gave it room for, 20474
- * with jemalloc. Of a server that does not say, 16384. `version` is what server_version()
+ * with jemalloc. 16384 if the server does not say. `version` is what server_version()
  * has said. */
 #define SERVER_READ_BYTES 16384
 int server_read_bytes(redisContext *connection, const char *version, uint64_t *ret,

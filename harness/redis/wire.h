@@ -5,10 +5,10 @@
  * is written, when and how much, is decided here, because that is what crashes cut.
  *
  * Progress is noted on a page (page.h), before a write and after a reply, so it
- * survives SIGKILL. What a worker's wire needs it takes of the page's memory, and nothing
- * from malloc(3), which belongs to the lane. "written" therefore means "handed to the
- * kernel or about to be", never "executed"; what Redis executed is always a prefix of the
- * commands, and its length lies between `replies` and `commands`. */
+ * survives SIGKILL. What a worker's wire needs it takes from the page's memory, and
+ * nothing from malloc(3), which belongs to the lane. "written" therefore means "handed to
+ * the kernel or about to be", never "executed"; what Redis executed is always a prefix of
+ * the commands, and its length lies between `replies` and `commands`. */
 #pragma once
 
 #include <hiredis/hiredis.h>
@@ -53,7 +53,7 @@ int wire_flush(struct wire *wire, struct err *err);
  * there until the next call. */
 int wire_read(struct wire *wire, const redisReply **ret, struct err *err);
 uint64_t wire_due(const struct wire *wire); /* how often it can be called */
-/* Forgets what is queued and reads what is due: the wire is as new again. */
+/* Forgets what is queued and reads what is due: the wire is as good as new. */
 int wire_abandon(struct wire *wire, struct err *err);
 
 /* Makes the server know a script, where nobody interrupts the worker: beside the update,

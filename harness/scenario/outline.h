@@ -35,5 +35,5 @@ void outline_release(struct outline *outline); /* all zeros are fine */
 
 /* The index of a strategy; -1 if there is none of that name. */
 ptrdiff_t outline_find(const struct outline *outline, const char *name);
-const char *outline_strategy_name(const void *outline,
-                                  size_t index); /* for str_nearest() */
+/* For str_nearest(). */
+const char *outline_strategy_name(const void *outline, size_t index);

@@ -18,8 +18,7 @@ static int compare_parameters(const void *a, const void *b)
                   ((const struct parameter *)b)->name);
 }
 
-/* The value on top of the stack as text; numbers with as many digits as bring them back.
- */
+/* The value on top of the stack as text; a number with digits enough to be the same. */
 static char *value_text(lua_State *lua)
 {
     char text[40];

@@ -33,8 +33,7 @@ int redis_table_raise(lua_State *lua, const struct err *err)
     return luaL_error(lua, "%s", err->msg);
 }
 
-/* redis.call(60.0) means 60, as it does in Redis scripts, where every number is a double.
- */
+/* redis.call(60.0) means 60, as in Redis scripts, where every number is a double. */
 static const char *argument(lua_State *lua, const char *function, int index,
                             size_t *length)
 {

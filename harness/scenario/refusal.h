@@ -1,6 +1,6 @@
 /* refusal.h - which commands a scenario may not send, and why. Pure.
  *
- * Refused is what would take the ground from under the harness: the scenario's state is
+ * What is refused would take the ground from under the harness: the scenario's state is
  * database 0 of a server that is shared with who looks at it, the old state is kept in
  * databases 1 and 2, and every command must have one reply that comes by itself. */
 #pragma once

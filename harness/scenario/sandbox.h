@@ -30,7 +30,7 @@ int sandbox_run(struct lua_State *lua, const char *path, struct err *err);
 /* Makes an error of the message on top of the stack. */
 int sandbox_explain(struct lua_State *lua, const char *path, struct err *err);
 
-/* From here on nothing is collected: for processes that live for one function. */
+/* From here on no garbage is collected: for processes that live for one function. */
 void sandbox_collect_nothing(struct lua_State *lua);
 
 /* The state as it is, remembered once and brought back as often as wanted, whatever

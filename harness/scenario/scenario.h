@@ -6,9 +6,7 @@
  * leaves in a Lua variable is not seen by the next. (Only the measurement of costs
  * repeats an update in one process.)
  *
- * Mistakes are ERR_USAGE with "file:line: what, and what was expected". Lua does not say
- * on which line a table's key stands, so for those the line is the first on which the
- * word appears. */
+ * Mistakes are ERR_USAGE with "file:line: what, and what was expected" (mistake.h). */
 #pragma once
 
 #include "base/err.h"

@@ -10,12 +10,12 @@
  * live; of streams {group, how far it is, ...}. A stream's entries are told by their
  * fields alone, because ids carry the time.
  *
- * There is such a script. But what a script costs is to be called and to call commands,
- * and each byte that passes through Lua; for a few keys that is more than all the rest.
- * So keys that were met before are asked for by plain commands: DBSIZE, and TYPE, PTTL
- * and the elements of each. Their answers are taken if they account for every key there
- * is, each of the type that was expected; else the script is asked. All this holds only
- * while nobody writes: of a state that is still changing the answer may be any. */
+ * There is such a script. But being called, calling commands and passing each byte
+ * through Lua cost a script time; with few keys, more than all the rest takes. So keys
+ * that were met before are asked for by plain commands: DBSIZE, and TYPE, PTTL and the
+ * elements of each. Their answers are taken if they account for every key there is, each
+ * of the type that was expected; else the script is asked. All this holds only while
+ * nobody writes: about a state that is still changing, the answer may be any. */
 #pragma once
 
 #include <stdbool.h>

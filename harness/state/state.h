@@ -13,9 +13,11 @@
  *     hash      field           the field's value
  *     set       member          -
  *     zset      member          score
- *     list      entry           -            (in an `ordered` list: id = position, value
- * = entry) stream    fields          -            (entry ids carry the time: never the
- * same twice)
+ *     list      entry           -
+ *     stream    fields          -
+ *
+ * In an `ordered` list, the position is the id and the entry is the value. The ids of a
+ * stream's entries are left out: they carry the time, and are never the same twice.
  *
  * Expiry counts as absent, present and within its bound, or present and beyond it; never
  * as its exact value. */
@@ -65,8 +67,7 @@ static inline bool signature_equal(struct signature a, struct signature b)
 }
 
 int atom_compare_place(const struct atom *a, const struct atom *b);
-int atom_compare(const struct atom *a,
-                 const struct atom *b); /* place, then value and expiry */
+int atom_compare(const struct atom *a, const struct atom *b); /* and value and expiry */
 
 /* For people: "hash 'app:work', element 'a' = 'b', which never expires". */
 void atom_describe(char *buffer, size_t size, const struct atom *atom);

@@ -74,8 +74,7 @@ enum now verdict_now(const struct state *old, const struct state *new,
     return (all_old || all_new) && common_missing ? NOW_GAP : NOW_TORN;
 }
 
-/* All atoms of one place: what the place holds here, compared with what is right there.
- */
+/* All atoms of one place: what it holds here, compared with what is right there. */
 struct place {
     const struct atom *atom; /* any of them; NULL before the first */
     bool controls, here;     /* occupied in a control; occupied here */

@@ -20,19 +20,17 @@
 
 enum now {
     NOW_INTACT, /* exactly the old state, or exactly the new one */
-    NOW_GAP,    /* all old or all new, but something that is in both is missing: heals by
-                   itself */
+    NOW_GAP,    /* all old or all new, but something that is in both is missing: it heals
+                   by itself */
     NOW_TORN,   /* anything else */
     NOW_COUNT,
 };
 
 /* Words for a residue that is not right, as a set. The empty set is "clean". */
 enum later {
-    LATER_LEAKED =
-        1 << 0, /* in neither residue, in a new key or as a new element: the zombie */
-    LATER_LOST = 1 << 1, /* in both residues, and gone */
-    LATER_MIXED =
-        1 << 2, /* part old and part new, for good; or a value that is neither */
+    LATER_LEAKED = 1 << 0, /* a key or an element that is in neither residue */
+    LATER_LOST = 1 << 1,   /* in both residues, and gone */
+    LATER_MIXED = 1 << 2,  /* part old and part new, for good; or a value of neither */
     LATER_STUCK = 1 << 3,  /* a fresh worker cannot do the operation again */
     LATER_BROKEN = 1 << 4, /* an invariant of the scenario's is violated */
     LATER_ALL = (1 << 5) - 1,
