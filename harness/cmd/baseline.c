@@ -1,5 +1,4 @@
 /* baseline.c - afterkill baseline: what a repository keeps of a run. */
-#include <argp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,33 +8,30 @@
 #include "store/baseline.h"
 #include "store/load.h"
 
-#define OPERANDS_MOST 3
-
 struct options {
-    const char *operands[OPERANDS_MOST]; /* save RUN FILE, or show FILE */
-    size_t count;
+    struct operands operands; /* save RUN FILE, or show FILE */
     const char *color;
 };
 
-enum option_key { KEY_COLOR = 256 };
-
-static const struct argp_option argp_options[] = {
-    { "color", KEY_COLOR, "auto|always|never", 0, "Colour (default auto)", 1 },
-    { NULL, 0, NULL, 0, NULL, 0 },
+static const struct cmd_option table[] = {
+    { "color", "auto|always|never", "Colour (default auto)", 1, .take = option_color,
+      .at = offsetof(struct options, color) },
+    { .name = NULL },
 };
 
 static int save(const struct options *options, struct err *err)
 {
     CLEANUP(saved_release) struct saved saved = { .directory = NULL };
-    int code = saved_load(options->operands[1], &saved, err);
+    int code = saved_load(options->operands.items[1], &saved, err);
 
-    return code == 0 ? baseline_save(options->operands[2], &saved.result, err) : code;
+    return code == 0 ? baseline_save(options->operands.items[2], &saved.result, err)
+                     : code;
 }
 
 static int show(const struct options *options, struct err *err)
 {
     CLEANUP(baseline_freep) struct baseline *baseline = NULL;
-    int code = baseline_load(options->operands[1], &baseline, err);
+    int code = baseline_load(options->operands.items[1], &baseline, err);
 
     if (code == 0)
         baseline_text_write(stdout, baseline, option_color_wanted(options->color));
@@ -52,58 +48,40 @@ static const struct action {
     { "show", 2, "show FILE", show },
 };
 
-static const struct action *find_action(const struct options *options)
+static const struct action *find_action(const struct operands *operands)
 {
-    for (size_t i = 0; options->count && i < ARRAY_SIZE(actions); i++)
-        if (strcmp(options->operands[0], actions[i].name) == 0)
+    for (size_t i = 0; operands->count && i < ARRAY_SIZE(actions); i++)
+        if (strcmp(operands->items[0], actions[i].name) == 0)
             return &actions[i];
     return NULL;
 }
 
-static void check(const struct options *options, struct argp_state *state)
+static int check(void *parsed, struct err *err)
 {
-    const struct action *action = find_action(options);
+    const struct operands *operands = &((const struct options *)parsed)->operands;
+    const struct action *action = find_action(operands);
 
     if (!action)
-        argp_error(state, "expected `%s` or `%s`", actions[0].usage, actions[1].usage);
-    else if (options->count != action->operands)
-        argp_error(state, "expected `%s`", action->usage);
-}
-
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-    struct options *options = state->input;
-
-    switch (key) {
-    case KEY_COLOR:
-        options->color = option_color(argument, state);
-        break;
-    case ARGP_KEY_ARG:
-        if (options->count == OPERANDS_MOST)
-            argp_error(state, "one word too many: '%s'", argument);
-        options->operands[options->count++] = argument;
-        break;
-    case ARGP_KEY_END:
-        check(options, state);
-        break;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+        return err_set(err, ERR_USAGE, "expected `%s` or `%s`", actions[0].usage,
+                       actions[1].usage);
+    if (operands->count != action->operands)
+        return err_set(err, ERR_USAGE, "expected `%s`", action->usage);
     return 0;
 }
 
 int cmd_baseline(int argc, char **argv, enum exit_status *ret_status, struct err *err)
 {
-    static const struct argp argp = {
-        .options = argp_options,
-        .parser = parse,
-        .args_doc = "save RUN FILE\nshow FILE",
-        .doc = "Keep the figures of a run in a small file for a repository, or show one."
-               "\v`afterkill run SCENARIO --baseline FILE` holds a run to it.",
+    static const struct command_line line = {
+        .options = table,
+        .check = check,
+        .operands_doc = "save RUN FILE\nshow FILE",
+        .about =
+            "Keep the figures of a run in a small file for a repository, or show one."
+            "\v`afterkill run SCENARIO --baseline FILE` holds a run to it.",
     };
     struct options options = { .color = "auto" };
 
-    argp_parse(&argp, argc, argv, 0, NULL, &options);
+    options_parse(&line, argc, argv, &options);
     *ret_status = EXIT_PASS;
-    return find_action(&options)->run(&options, err);
+    return find_action(&options.operands)->run(&options, err);
 }

@@ -3,7 +3,6 @@
  * Scenarios run one after the other, each as a run of its own with its own servers, which
  * start in hundredths of a second; what one does to its server or its lanes cannot reach
  * the next. What a run does for figures (costs, timelines) is left out. */
-#include <argp.h>
 #include <fnmatch.h>
 #include <libgen.h>
 #include <stdlib.h>
@@ -24,13 +23,12 @@
 #include "run/fleet.h"
 
 struct options {
-    char **operands; /* borrowed from argv */
-    size_t operand_count;
-    const char **filters; /* owned; what they point to is borrowed */
+    struct operands scenarios; /* none: all that have names */
+    const char **filters;      /* owned; what they point to is borrowed */
     size_t filter_count;
     uint64_t trials, seed;
     bool quick;
-    size_t lanes; /* 0: one per CPU */
+    uint64_t lanes; /* 0: one per CPU */
     double timeout_s, kill_time_s;
     const char *redis_server;
     const struct format *format;
@@ -38,112 +36,68 @@ struct options {
     const char *color;
 };
 
-enum option_key {
-    KEY_QUICK = 256,
-    KEY_FILTER,
-    KEY_TRIALS,
-    KEY_KILL_TIME,
-    KEY_SEED,
-    KEY_LANES,
-    KEY_TIMEOUT,
-    KEY_REDIS_SERVER,
-    KEY_FORMAT,
-    KEY_COLOR,
-    KEY_OUTPUT = 'o',
-};
-
-static const struct argp_option argp_options[] = {
-    { "quick", KEY_QUICK, NULL, 0, "The census only: no kills", 1 },
-    { "filter", KEY_FILTER, "GLOB", 0,
-      "Only scenarios whose name matches, or with GLOB/GLOB the scenario's and the "
-      "strategy's (may be repeated: any of them)",
-      1 },
-    { "trials", KEY_TRIALS, "N", 0, "Kill attempts per strategy (default 200)", 2 },
-    { "kill-time", KEY_KILL_TIME, "SECONDS", 0,
-      "The kills of one scenario end after so long, done or not (default 2)", 2 },
-    { "seed", KEY_SEED, "S", 0, "What the schedule is computed from (default 1)", 2 },
-    { "lanes", KEY_LANES, "N", 0,
-      "How many servers and trial loops (default: one per CPU)", 2 },
-    { "timeout", KEY_TIMEOUT, "SECONDS", 0,
-      "When the watchdog kills a worker that does not end (default 10)", 2 },
-    { "format", KEY_FORMAT, "text|tap|junit|json", 0, "Of the report (default text)", 3 },
-    { "output", KEY_OUTPUT, "FILE", 0,
-      "Write the report there; standard output then gets the text", 3 },
-    { "color", KEY_COLOR, "auto|always|never", 0,
-      "Colour in the text report (default auto)", 3 },
-    { "redis-server", KEY_REDIS_SERVER, "PATH", 0,
-      "The server to start (default: redis-server or valkey-server from the PATH)", 4 },
-    { NULL, 0, NULL, 0, NULL, 0 },
-};
-
-static void add_filter(struct options *options, const char *glob,
-                       struct argp_state *state)
+static int take_filter(const struct cmd_option *option, void *target, const char *glob,
+                       struct err *err)
 {
+    struct options *options = target;
+
+    (void)option;
     if (!*glob || *glob == '/')
-        argp_error(state,
-                   "--filter '%s': expected a pattern for scenarios' names, or "
-                   "SCENARIO/STRATEGY",
-                   glob);
+        return err_set(err, ERR_USAGE,
+                       "--filter '%s': expected a pattern for scenarios' names, or "
+                       "SCENARIO/STRATEGY",
+                       glob);
     options->filters =
         mem_grow(options->filters, options->filter_count + 1, sizeof(*options->filters));
     options->filters[options->filter_count++] = glob;
-}
-
-static void parse_format(struct options *options, const char *name,
-                         struct argp_state *state)
-{
-    options->format = format_by_name(name);
-    if (!options->format || !options->format->check)
-        argp_error(state, "--format '%s': expected text, tap, junit or json", name);
-}
-
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-    struct options *options = state->input;
-
-    switch (key) {
-    case KEY_QUICK:
-        options->quick = true;
-        break;
-    case KEY_FILTER:
-        add_filter(options, argument, state);
-        break;
-    case KEY_TRIALS:
-        options->trials = option_whole(argument, "trials", 0, ATTEMPTS_MOST, state);
-        break;
-    case KEY_KILL_TIME:
-        options->kill_time_s = option_real(argument, "kill-time", 0, 1e6, state);
-        break;
-    case KEY_SEED:
-        options->seed = option_whole(argument, "seed", 0, INT64_MAX, state);
-        break;
-    case KEY_LANES:
-        options->lanes = (size_t)option_whole(argument, "lanes", 1, LANES_MOST, state);
-        break;
-    case KEY_TIMEOUT:
-        options->timeout_s = option_real(argument, "timeout", 0, 1e6, state);
-        break;
-    case KEY_REDIS_SERVER:
-        options->redis_server = argument;
-        break;
-    case KEY_FORMAT:
-        parse_format(options, argument, state);
-        break;
-    case KEY_OUTPUT:
-        options->file = argument;
-        break;
-    case KEY_COLOR:
-        options->color = option_color(argument, state);
-        break;
-    case ARGP_KEY_ARGS:
-        options->operands = state->argv + state->next;
-        options->operand_count = (size_t)(state->argc - state->next);
-        break;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
     return 0;
 }
+
+static int take_format(const struct cmd_option *option, void *target, const char *name,
+                       struct err *err)
+{
+    const struct format *format = format_by_name(name);
+
+    (void)option;
+    if (!format || !format->check)
+        return err_set(err, ERR_USAGE, "--format '%s': expected text, tap, junit or json",
+                       name);
+    *(const struct format **)target = format;
+    return 0;
+}
+
+#define AT(member) offsetof(struct options, member)
+
+static const struct cmd_option table[] = {
+    { "quick", NULL, "The census only: no kills", 1, .take = option_flag,
+      .at = AT(quick) },
+    { "filter", "GLOB",
+      "Only scenarios whose name matches, or with GLOB/GLOB the scenario's and the "
+      "strategy's (may be repeated: any of them)",
+      1, .take = take_filter },
+    { "trials", "N", "Kill attempts per strategy (default 200)", 2, .take = option_whole,
+      .at = AT(trials), .most = ATTEMPTS_MOST },
+    { "kill-time", "SECONDS",
+      "The kills of one scenario end after so long, done or not (default 2)", 2,
+      .take = option_real, .at = AT(kill_time_s), .below = 1e6 },
+    { "seed", "S", "What the schedule is computed from (default 1)", 2,
+      .take = option_whole, .at = AT(seed), .most = INT64_MAX },
+    { "lanes", "N", "How many servers and trial loops (default: one per CPU)", 2,
+      .take = option_whole, .at = AT(lanes), .least = 1, .most = LANES_MOST },
+    { "timeout", "SECONDS",
+      "When the watchdog kills a worker that does not end (default 10)", 2,
+      .take = option_real, .at = AT(timeout_s), .below = 1e6 },
+    { "format", "text|tap|junit|json", "Of the report (default text)", 3,
+      .take = take_format, .at = AT(format) },
+    { "output", "FILE", "Write the report there; standard output then gets the text", 3,
+      .take = option_text, .at = AT(file), .letter = 'o' },
+    { "color", "auto|always|never", "Colour in the text report (default auto)", 3,
+      .take = option_color, .at = AT(color) },
+    { "redis-server", "PATH",
+      "The server to start (default: redis-server or valkey-server from the PATH)", 4,
+      .take = option_text, .at = AT(redis_server) },
+    { .name = NULL },
+};
 
 /* The name of a scenario, from its file's. */
 static char *name_of(const char *path)
@@ -204,13 +158,13 @@ static void add(const struct options *options, struct work *work, const char *op
 
 static int add_operands(const struct options *options, struct work *work, struct err *err)
 {
-    for (size_t i = 0; i < options->operand_count; i++) {
+    for (size_t i = 0; i < options->scenarios.count; i++) {
         CLEANUP(mem_freep) char *path = NULL;
-        int code = scenario_files_path(options->operands[i], &path, err);
+        int code = scenario_files_path(options->scenarios.items[i], &path, err);
 
         if (code < 0)
             return code;
-        add(options, work, options->operands[i], path);
+        add(options, work, options->scenarios.items[i], path);
     }
     return 0;
 }
@@ -383,8 +337,8 @@ static int deliver_check(const struct options *options, const struct check *chec
 static int check_all(const struct options *options, struct work *work,
                      enum exit_status *ret_status, struct err *err)
 {
-    int code = options->operand_count ? add_operands(options, work, err)
-                                      : add_all(options, work, err);
+    int code = options->scenarios.count ? add_operands(options, work, err)
+                                        : add_all(options, work, err);
 
     if (code == 0 && options->file)
         code = prepare_file(options->file, err);
@@ -404,21 +358,21 @@ static int check_all(const struct options *options, struct work *work,
 
 int cmd_check(int argc, char **argv, enum exit_status *ret_status, struct err *err)
 {
-    static const struct argp argp = {
-        .options = argp_options,
-        .parser = parse,
-        .args_doc = "[SCENARIO...]",
-        .doc = "Check that every strategy does what its scenario expects of it: leaks "
-               "where it is known to leak, and does no harm where it should not. The "
-               "census of all crash points is the judge; a few hundred kills must not "
-               "contradict it."
-               "\vSCENARIO is a Lua file, or the name of one from `afterkill list`; "
-               "without any, all of that list are checked. A scenario with a mistake "
-               "fails, and the others still run. Exit status: 0 all as expected, 1 an "
-               "expectation is not met (an expected leak that is not found, too), 2 "
-               "usage or a scenario with a mistake, 4 infrastructure or unexplained "
-               "states, 5 nothing ran, 130 interrupted; of several the worst, in the "
-               "order 130, 4, 2, 1.",
+    static const struct command_line line = {
+        .options = table,
+        .operands_doc = "[SCENARIO...]",
+        .operands_at = AT(scenarios),
+        .about = "Check that every strategy does what its scenario expects of it: leaks "
+                 "where it is known to leak, and does no harm where it should not. The "
+                 "census of all crash points is the judge; a few hundred kills must not "
+                 "contradict it."
+                 "\vSCENARIO is a Lua file, or the name of one from `afterkill list`; "
+                 "without any, all of that list are checked. A scenario with a mistake "
+                 "fails, and the others still run. Exit status: 0 all as expected, 1 an "
+                 "expectation is not met (an expected leak that is not found, too), 2 "
+                 "usage or a scenario with a mistake, 4 infrastructure or unexplained "
+                 "states, 5 nothing ran, 130 interrupted; of several the worst, in the "
+                 "order 130, 4, 2, 1.",
     };
     struct options options = {
         .trials = 200,
@@ -431,7 +385,7 @@ int cmd_check(int argc, char **argv, enum exit_status *ret_status, struct err *e
     struct work work = { .paths = NULL };
     int code;
 
-    argp_parse(&argp, argc, argv, 0, NULL, &options);
+    options_parse(&line, argc, argv, &options);
     code = check_all(&options, &work, ret_status, err);
     for (size_t i = 0; i < work.path_count; i++)
         free(work.paths[i]);

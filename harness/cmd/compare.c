@@ -1,5 +1,4 @@
 /* compare.c - afterkill compare: two runs beside each other, or the strategies of one. */
-#include <argp.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -11,69 +10,43 @@
 #include "store/load.h"
 
 struct options {
-    const char *base, *new; /* new: NULL if the strategies of one run are compared */
+    struct operands runs; /* BASE, and NEW; without it, strategies of one are compared */
     double confidence, margin;
     const struct format *format;
     const char *color;
 };
 
-enum option_key { KEY_CONFIDENCE = 256, KEY_MARGIN, KEY_FORMAT, KEY_COLOR };
+#define AT(member) offsetof(struct options, member)
 
-static const struct argp_option argp_options[] = {
-    { "margin", KEY_MARGIN, "D", 0,
+static const struct cmd_option table[] = {
+    { "margin", "D",
       "Pass if the rate of harm is surely not greater by D in NEW, fail if it surely is",
-      1 },
-    { "confidence", KEY_CONFIDENCE, "C", 0,
-      "Of intervals and tests (default: as in the newer run)", 1 },
-    { "format", KEY_FORMAT, "text|json", 0, "Of the report (default text)", 2 },
-    { "color", KEY_COLOR, "auto|always|never", 0,
-      "Colour in the text report (default auto)", 2 },
-    { NULL, 0, NULL, 0, NULL, 0 },
+      1, .take = option_real, .at = AT(margin), .below = 1 },
+    { "confidence", "C", "Of intervals and tests (default: as in the newer run)", 1,
+      .take = option_real, .at = AT(confidence), .below = 1 },
+    { "format", "text|json", "Of the report (default text)", 2, .take = option_format,
+      .at = AT(format) },
+    { "color", "auto|always|never", "Colour in the text report (default auto)", 2,
+      .take = option_color, .at = AT(color) },
+    { .name = NULL },
 };
 
-static void take_operand(struct options *options, const char *operand,
-                         struct argp_state *state)
+static int check(void *parsed, struct err *err)
 {
-    if (!options->base)
-        options->base = operand;
-    else if (!options->new)
-        options->new = operand;
-    else
-        argp_error(state, "more than two runs: '%s'", operand);
-}
+    const struct options *options = parsed;
 
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-    struct options *options = state->input;
-
-    switch (key) {
-    case KEY_MARGIN:
-        options->margin = option_share(argument, "margin", state);
-        break;
-    case KEY_CONFIDENCE:
-        options->confidence = option_share(argument, "confidence", state);
-        break;
-    case KEY_FORMAT:
-        options->format = option_format(argument, state);
-        break;
-    case KEY_COLOR:
-        options->color = option_color(argument, state);
-        break;
-    case ARGP_KEY_ARG:
-        take_operand(options, argument, state);
-        break;
-    case ARGP_KEY_NO_ARGS:
-        argp_error(state, "which runs? Two directories that `afterkill run` has made, or "
-                          "one, whose strategies are then compared");
-        break;
-    case ARGP_KEY_END:
-        if (options->margin > 0 && !options->new)
-            argp_error(state, "--margin: strategies of one run are not better or worse "
-                              "than each other; name two runs");
-        break;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    if (!options->runs.count)
+        return err_set(err, ERR_USAGE,
+                       "which runs? Two directories that `afterkill run` has made, or "
+                       "one, whose strategies are then compared");
+    if (options->runs.count > 2)
+        return err_set(err, ERR_USAGE, "more than two runs: '%s'",
+                       options->runs.items[2]);
+    if (options->margin > 0 && options->runs.count < 2)
+        return err_set(
+            err, ERR_USAGE,
+            "--margin: strategies of one run are not better or worse than each "
+            "other; name two runs");
     return 0;
 }
 
@@ -108,11 +81,12 @@ static void side_release(struct side *side)
 
 int cmd_compare(int argc, char **argv, enum exit_status *ret_status, struct err *err)
 {
-    static const struct argp argp = {
-        .options = argp_options,
-        .parser = parse,
-        .args_doc = "BASE [NEW]",
-        .doc =
+    static const struct command_line line = {
+        .options = table,
+        .operands_doc = "BASE [NEW]",
+        .operands_at = AT(runs),
+        .check = check,
+        .about =
             "Compare two runs strategy by strategy, or the strategies of one run pair "
             "by pair: rates with exact tests, crash points, exposure, cost."
             "\vBASE and NEW are directories of runs that are kept, or baselines. Exit "
@@ -125,21 +99,23 @@ int cmd_compare(int argc, char **argv, enum exit_status *ret_status, struct err 
     CLEANUP(side_release) struct side new = { .baseline = NULL };
     CLEANUP(comparison_release) struct comparison comparison = { .count = 0 };
     struct compare_options compare;
+    bool two;
     int code;
 
-    argp_parse(&argp, argc, argv, 0, NULL, &options);
-    code = load(options.base, &base, err);
-    if (code == 0 && options.new)
-        code = load(options.new, &new, err);
+    options_parse(&line, argc, argv, &options);
+    two = options.runs.count > 1;
+    code = load(options.runs.items[0], &base, err);
+    if (code == 0 && two)
+        code = load(options.runs.items[1], &new, err);
     if (code < 0)
         return code;
     compare = (struct compare_options){
         .confidence = options.confidence > 0
                           ? options.confidence
-                          : (options.new ? new.result : base.result)->confidence,
+                          : (two ? new.result : base.result)->confidence,
         .margin = options.margin,
     };
-    if (options.new)
+    if (two)
         compare_runs(base.result, new.result, &compare, &comparison);
     else
         compare_pairs(base.result, &compare, &comparison);

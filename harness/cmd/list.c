@@ -1,20 +1,19 @@
 /* list.c - afterkill list: the scenarios that can be run by name, and their strategies.
  */
-#include <argp.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "cmd/cmd.h"
+#include "cmd/options.h"
 #include "cmd/scenario_files.h"
 #include "scenario/scenario.h"
 #include "state/verdict.h"
 
-static error_t parse(int key, char *argument, struct argp_state *state)
+static int check(void *operands, struct err *err)
 {
-    (void)argument;
-    if (key == ARGP_KEY_ARG)
-        argp_error(state, "list takes no operands");
-    return key == ARGP_KEY_ARG ? 0 : ARGP_ERR_UNKNOWN;
+    if (!((const struct operands *)operands)->count)
+        return 0;
+    return err_set(err, ERR_USAGE, "list takes no operands");
 }
 
 static int list_one(const char *directory, const char *name, struct err *err)
@@ -43,14 +42,16 @@ static int list_one(const char *directory, const char *name, struct err *err)
 
 int cmd_list(int argc, char **argv, enum exit_status *ret_status, struct err *err)
 {
-    static const struct argp argp = { .parser = parse,
-                                      .doc = "List the scenarios and their strategies." };
+    static const struct command_line line = {
+        .check = check, .about = "List the scenarios and their strategies."
+    };
+    struct operands operands = { NULL, 0 };
     CLEANUP(mem_freep) char *directory = scenario_files_directory();
     char **names;
     size_t count;
     int code;
 
-    argp_parse(&argp, argc, argv, 0, NULL, NULL);
+    options_parse(&line, argc, argv, &operands);
     code = scenario_files_known(directory, &names, &count, err);
     if (code < 0)
         return code;

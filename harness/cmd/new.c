@@ -1,6 +1,6 @@
 /* new.c - afterkill new: writes a scenario to start from, which runs at once. */
-#include <argp.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,28 +9,23 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "cmd/cmd.h"
+#include "cmd/options.h"
 
 /* new_scenario.lua, which the build turns into C strings. */
 static const char template[] =
 #include "cmd_new_scenario.h"
     ;
 
-static error_t parse(int key, char *argument, struct argp_state *state)
+static int check(void *parsed, struct err *err)
 {
-    const char **name = state->input;
+    const struct operands *operands = parsed;
 
-    switch (key) {
-    case ARGP_KEY_ARG:
-        if (*name)
-            argp_error(state, "more than one name: '%s' and '%s'", *name, argument);
-        *name = argument;
-        return 0;
-    case ARGP_KEY_NO_ARGS:
-        argp_error(state, "which name? It may be a path, like crash/mylock");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    if (!operands->count)
+        return err_set(err, ERR_USAGE, "which name? It may be a path, like crash/mylock");
+    if (operands->count > 1)
+        return err_set(err, ERR_USAGE, "more than one name: '%s' and '%s'",
+                       operands->items[0], operands->items[1]);
+    return 0;
 }
 
 static int check_name(const char *name, struct err *err)
@@ -70,18 +65,21 @@ static const char *prefix(const char *path)
 
 int cmd_new(int argc, char **argv, enum exit_status *ret_status, struct err *err)
 {
-    static const struct argp argp = {
-        .parser = parse,
-        .args_doc = "NAME",
-        .doc = "Write NAME.lua, a commented scenario to start from, which runs at once. "
-               "NAME may be a path into a directory that exists. A file that is there "
-               "is never overwritten.",
+    static const struct command_line line = {
+        .check = check,
+        .operands_doc = "NAME",
+        .about =
+            "Write NAME.lua, a commented scenario to start from, which runs at once. "
+            "NAME may be a path into a directory that exists. A file that is there "
+            "is never overwritten.",
     };
     CLEANUP(mem_freep) char *path = NULL;
-    const char *name = NULL;
+    struct operands operands = { NULL, 0 };
+    const char *name;
     int code;
 
-    argp_parse(&argp, argc, argv, 0, NULL, &name);
+    options_parse(&line, argc, argv, &operands);
+    name = operands.items[0];
     code = check_name(name, err);
     if (code == 0)
         code = check_directory(name, err);

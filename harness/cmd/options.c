@@ -1,49 +1,72 @@
 /* options.c - see options.h. */
 #include "cmd/options.h"
 
+#include <argp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "base/str.h"
+#include "report/format.h"
 
-uint64_t option_whole(const char *text, const char *option, uint64_t least, uint64_t most,
-                      struct argp_state *state)
+#define KEY_FIRST 256 /* option i has this key and i, if it has no letter */
+
+int option_flag(const struct cmd_option *option, void *target, const char *text,
+                struct err *err)
 {
-    uint64_t value = least;
-
-    if (!str_whole(text, least, most, &value))
-        argp_error(state, "--%s '%s': expected a whole number from %llu to %llu", option,
-                   text, (unsigned long long)least, (unsigned long long)most);
-    return value;
+    (void)option, (void)text, (void)err;
+    *(bool *)target = true;
+    return 0;
 }
 
-double option_real(const char *text, const char *option, double above, double below,
-                   struct argp_state *state)
+int option_text(const struct cmd_option *option, void *target, const char *text,
+                struct err *err)
 {
-    double value = 0;
-
-    if (!str_real(text, above, below, &value))
-        argp_error(state, "--%s '%s': expected a number between %g and %g", option, text,
-                   above, below);
-    return value;
+    (void)option, (void)err;
+    *(const char **)target = text;
+    return 0;
 }
 
-const struct format *option_format(const char *text, struct argp_state *state)
+int option_whole(const struct cmd_option *option, void *target, const char *text,
+                 struct err *err)
+{
+    if (str_whole(text, option->least, option->most, target))
+        return 0;
+    return err_set(err, ERR_USAGE, "--%s '%s': expected a whole number from %llu to %llu",
+                   option->name, text, (unsigned long long)option->least,
+                   (unsigned long long)option->most);
+}
+
+int option_real(const struct cmd_option *option, void *target, const char *text,
+                struct err *err)
+{
+    if (str_real(text, option->above, option->below, target))
+        return 0;
+    return err_set(err, ERR_USAGE, "--%s '%s': expected a number between %g and %g",
+                   option->name, text, option->above, option->below);
+}
+
+int option_format(const struct cmd_option *option, void *target, const char *text,
+                  struct err *err)
 {
     const struct format *format = format_by_name(text);
 
+    (void)option;
     if (!format || !format->run)
-        argp_error(state, "--format '%s': expected text or json", text);
-    return format;
+        return err_set(err, ERR_USAGE, "--format '%s': expected text or json", text);
+    *(const struct format **)target = format;
+    return 0;
 }
 
-const char *option_color(const char *text, struct argp_state *state)
+int option_color(const struct cmd_option *option, void *target, const char *text,
+                 struct err *err)
 {
     if (strcmp(text, "auto") != 0 && strcmp(text, "always") != 0 &&
         strcmp(text, "never") != 0)
-        argp_error(state, "--color '%s': expected auto, always or never", text);
-    return text;
+        return err_set(err, ERR_USAGE, "--color '%s': expected auto, always or never",
+                       text);
+    return option_text(option, target, text, err);
 }
 
 bool option_color_wanted(const char *color)
@@ -53,4 +76,90 @@ bool option_color_wanted(const char *color)
     if (strcmp(color, "auto") != 0)
         return strcmp(color, "always") == 0;
     return isatty(STDOUT_FILENO) && !(no_color && *no_color);
+}
+
+/* ---- all of it, by argp ---- */
+
+/* A line that is parsed, and where its values go. */
+struct parsing {
+    const struct command_line *line;
+    char *options;
+    struct parsing *more; /* NULL: there is none */
+};
+
+static int key_of(const struct command_line *line, size_t i)
+{
+    return line->options[i].letter ? line->options[i].letter : KEY_FIRST + (int)i;
+}
+
+static int take(const struct parsing *parsing, int key, char *argument, struct err *err)
+{
+    const struct cmd_option *option = parsing->line->options;
+
+    for (size_t i = 0; option && option[i].name; i++)
+        if (key_of(parsing->line, i) == key)
+            return option[i].take(&option[i], parsing->options + option[i].at, argument,
+                                  err);
+    return ARGP_ERR_UNKNOWN;
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    const struct parsing *parsing = state->input;
+    struct err err = ERR_NULL;
+    int code = 0;
+
+    if (key == ARGP_KEY_INIT && parsing->more)
+        state->child_inputs[0] = parsing->more;
+    else if (key == ARGP_KEY_ARGS && parsing->line->about)
+        *(struct operands *)(parsing->options + parsing->line->operands_at) =
+            (struct operands){ state->argv + state->next,
+                               (size_t)(state->argc - state->next) };
+    else if (key == ARGP_KEY_END && parsing->line->check)
+        code = parsing->line->check(parsing->options, &err);
+    else
+        code = take(parsing, key, argument, &err);
+    if (code < 0)
+        argp_error(state, "%s", err.msg);
+    return code > 0 ? code : 0;
+}
+
+/* What argp wants of a table; the caller frees it. */
+static struct argp_option *argp_table(const struct command_line *line)
+{
+    struct argp_option *table = NULL;
+    size_t count = 0;
+
+    for (; line->options && line->options[count].name; count++) {
+        const struct cmd_option *option = &line->options[count];
+
+        table = mem_grow(table, count + 1, sizeof(*table));
+        table[count] =
+            (struct argp_option){ option->name,  key_of(line, count), option->value, 0,
+                                  option->about, option->group };
+    }
+    table = mem_grow(table, count + 1, sizeof(*table));
+    table[count] = (struct argp_option){ 0 };
+    return table;
+}
+
+void options_parse(const struct command_line *line, int argc, char **argv, void *options)
+{
+    static const struct command_line none = { .options = NULL };
+    const struct command_line *more = line->more ? line->more : &none;
+    CLEANUP(mem_freep) struct argp_option *table = argp_table(line);
+    CLEANUP(mem_freep) struct argp_option *more_table = argp_table(more);
+    struct parsing second = { .line = more, .options = (char *)options + line->more_at };
+    struct parsing first = { line, options, line->more ? &second : NULL };
+    const struct argp more_argp = { .options = more_table, .parser = parse };
+    const struct argp_child children[] = {
+        { line->more ? &more_argp : NULL, 0, line->more_title, line->more_group }, { 0 }
+    };
+    const struct argp argp = { .options = table,
+                               .parser = parse,
+                               .args_doc = line->operands_doc,
+                               .doc = line->about,
+                               .children = children };
+
+    argp_parse(&argp, argc, argv, 0, NULL, &first);
 }

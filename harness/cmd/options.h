@@ -1,23 +1,70 @@
-/* options.h - what the options of several subcommands have in common. A value that is not
+/* options.h - tables of options.
+ *
+ * A subcommand has a table with a row for each of its options: what --help says of it,
+ * how its value is taken, and where in the subcommand's own struct it goes. What is not
  * understood ends the program as argp does: status 2, with the option and what was
  * expected. */
 #pragma once
 
-#include <argp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "report/format.h"
+#include "base/err.h"
 
 #define LANES_MOST 256
 
-uint64_t option_whole(const char *text, const char *option, uint64_t least, uint64_t most,
-                      struct argp_state *state);
-double option_real(const char *text, const char *option, double above, double below,
-                   struct argp_state *state);
+struct cmd_option {
+    const char *name;
+    const char *value; /* what --help calls it; NULL: the option is a flag */
+    const char *about;
+    int group; /* in --help, those of a group stand together */
+    /* Takes the text to its target. An error is a message for the user. */
+    int (*take)(const struct cmd_option *option, void *target, const char *text,
+                struct err *err);
+    size_t at;            /* of the target in the subcommand's struct */
+    double above, below;  /* of a real number, which lies strictly between */
+    uint64_t least, most; /* of a whole number */
+    char letter;          /* its short form; 0: it has none */
+};
 
-const struct format *option_format(const char *text, struct argp_state *state);
-const char *option_color(const char *text, struct argp_state *state); /* one of three */
-/* Is standard output to be coloured? `color` is what option_color() has returned. */
+int option_flag(const struct cmd_option *option, void *target, const char *text,
+                struct err *err); /* bool */
+int option_text(const struct cmd_option *option, void *target, const char *text,
+                struct err *err); /* const char *, borrowed from argv */
+int option_whole(const struct cmd_option *option, void *target, const char *text,
+                 struct err *err); /* uint64_t */
+int option_real(const struct cmd_option *option, void *target, const char *text,
+                struct err *err); /* double */
+int option_format(const struct cmd_option *option, void *target, const char *text,
+                  struct err *err); /* const struct format *, one of those for runs */
+int option_color(const struct cmd_option *option, void *target, const char *text,
+                 struct err *err); /* const char *: "auto", "always" or "never" */
+
+/* Is standard output to be coloured? `color` is what option_color() has taken. */
 bool option_color_wanted(const char *color);
+
+/* What is no option; borrowed from argv. */
+struct operands {
+    char **items;
+    size_t count;
+};
+
+/* A subcommand's line. */
+struct command_line {
+    const struct cmd_option *options; /* ends with a row without a name; NULL: none */
+    const char *operands_doc, *about; /* for --help; see argp */
+    size_t operands_at;               /* of a struct operands */
+    /* Looks at everything when it has been taken; an error is a message for the user.
+     * NULL: there is nothing to look at. */
+    int (*check)(void *options, struct err *err);
+    /* More options that several lines have, under a heading in --help. NULL: none. */
+    const struct command_line *more;
+    const char *more_title;
+    int more_group;
+    size_t more_at; /* of their struct */
+};
+
+/* Parses a command line into the subcommand's struct, which holds the defaults. Ends the
+ * program if it is not understood, or asks for help. */
+void options_parse(const struct command_line *line, int argc, char **argv, void *options);

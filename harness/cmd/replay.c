@@ -3,7 +3,6 @@
  * It is done as the run was asked for, so that the same strategies of the same scenario
  * take part with the same parameters and the same clock; then the states are the same,
  * and can be recognised. */
-#include <argp.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,51 +18,34 @@
 #include "store/load.h"
 
 struct options {
-    const char *run, *trial;
+    struct operands operands; /* RUN TRIAL */
     const char *redis_server;
     const char *color;
 };
 
-enum option_key { KEY_COLOR = 256, KEY_REDIS_SERVER };
-
-static const struct argp_option argp_options[] = {
-    { "color", KEY_COLOR, "auto|always|never", 0, "Colour (default auto)", 1 },
-    { "redis-server", KEY_REDIS_SERVER, "PATH", 0,
-      "The server to start (default: as for run)", 1 },
-    { NULL, 0, NULL, 0, NULL, 0 },
+static const struct cmd_option table[] = {
+    { "color", "auto|always|never", "Colour (default auto)", 1, .take = option_color,
+      .at = offsetof(struct options, color) },
+    { "redis-server", "PATH", "The server to start (default: as for run)", 1,
+      .take = option_text, .at = offsetof(struct options, redis_server) },
+    { .name = NULL },
 };
 
-static error_t parse(int key, char *argument, struct argp_state *state)
+static int check(void *parsed, struct err *err)
 {
-    struct options *options = state->input;
+    const struct operands *operands = &((const struct options *)parsed)->operands;
 
-    switch (key) {
-    case KEY_COLOR:
-        options->color = option_color(argument, state);
-        break;
-    case KEY_REDIS_SERVER:
-        options->redis_server = argument;
-        break;
-    case ARGP_KEY_ARG:
-        if (!options->run)
-            options->run = argument;
-        else if (!options->trial)
-            options->trial = argument;
-        else
-            argp_error(state, "more than a run and a trial: '%s'", argument);
-        break;
-    case ARGP_KEY_END:
-        if (!options->run)
-            argp_error(state, "which run? The directory that `afterkill run` has made, "
-                              "like results/latest");
-        else if (!options->trial)
-            argp_error(state,
+    if (!operands->count)
+        return err_set(err, ERR_USAGE,
+                       "which run? The directory that `afterkill run` has made, like "
+                       "results/latest");
+    if (operands->count == 1)
+        return err_set(err, ERR_USAGE,
                        "which trial? Its number, or STRATEGY:POINT, or STRATEGY@BYTES; "
                        "reports name them");
-        break;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    if (operands->count > 2)
+        return err_set(err, ERR_USAGE, "more than a run and a trial: '%s'",
+                       operands->items[2]);
     return 0;
 }
 
@@ -313,11 +295,11 @@ static void print(const char *narrative, bool color)
 
 int cmd_replay(int argc, char **argv, enum exit_status *ret_status, struct err *err)
 {
-    static const struct argp argp = {
-        .options = argp_options,
-        .parser = parse,
-        .args_doc = "RUN TRIAL",
-        .doc =
+    static const struct command_line line = {
+        .options = table,
+        .operands_doc = "RUN TRIAL",
+        .check = check,
+        .about =
             "Perform one trial of a run again, and tell what happens: the commands and "
             "their replies, where the kill falls, what is left, what becomes of it, "
             "and why the verdict is what it is."
@@ -332,10 +314,10 @@ int cmd_replay(int argc, char **argv, enum exit_status *ret_status, struct err *
     struct replay replay;
     int code;
 
-    argp_parse(&argp, argc, argv, 0, NULL, &options);
-    code = revive(options.run, &revival, err);
+    options_parse(&line, argc, argv, &options);
+    code = revive(options.operands.items[0], &revival, err);
     if (code == 0)
-        code = find_replay(&revival.saved, options.trial, &replay, err);
+        code = find_replay(&revival.saved, options.operands.items[1], &replay, err);
     if (code == 0)
         code = perform(&revival, &replay, options.redis_server, &narrative, err);
     if (code == 0 && !narrative)

@@ -1,5 +1,4 @@
 /* report.c - afterkill report: a run that is kept, told again. */
-#include <argp.h>
 #include <stdlib.h>
 
 #include "cmd/cmd.h"
@@ -8,60 +7,43 @@
 #include "store/load.h"
 
 struct options {
-    const char *directory;
+    struct operands operands; /* RUN */
     const struct format *format;
     struct report_style style;
     const char *color;
 };
 
-enum option_key { KEY_FORMAT = 256, KEY_POINTS, KEY_COLOR };
-
-static const struct argp_option argp_options[] = {
-    { "format", KEY_FORMAT, "text|json", 0, "Of the report (default text)", 1 },
-    { "points", KEY_POINTS, NULL, 0,
-      "With a table of all crash points in the text report", 1 },
-    { "color", KEY_COLOR, "auto|always|never", 0,
-      "Colour in the text report (default auto)", 1 },
-    { NULL, 0, NULL, 0, NULL, 0 },
+static const struct cmd_option table[] = {
+    { "format", "text|json", "Of the report (default text)", 1, .take = option_format,
+      .at = offsetof(struct options, format) },
+    { "points", NULL, "With a table of all crash points in the text report", 1,
+      .take = option_flag, .at = offsetof(struct options, style.points) },
+    { "color", "auto|always|never", "Colour in the text report (default auto)", 1,
+      .take = option_color, .at = offsetof(struct options, color) },
+    { .name = NULL },
 };
 
-static error_t parse(int key, char *argument, struct argp_state *state)
+static int check(void *parsed, struct err *err)
 {
-    struct options *options = state->input;
+    const struct operands *operands = &((const struct options *)parsed)->operands;
 
-    switch (key) {
-    case KEY_FORMAT:
-        options->format = option_format(argument, state);
-        break;
-    case KEY_POINTS:
-        options->style.points = true;
-        break;
-    case KEY_COLOR:
-        options->color = option_color(argument, state);
-        break;
-    case ARGP_KEY_ARG:
-        if (options->directory)
-            argp_error(state, "more than one run: '%s' and '%s'", options->directory,
-                       argument);
-        options->directory = argument;
-        break;
-    case ARGP_KEY_NO_ARGS:
-        argp_error(state, "which run? The directory that `afterkill run` has made, like "
-                          "results/latest");
-        break;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    if (!operands->count)
+        return err_set(err, ERR_USAGE,
+                       "which run? The directory that `afterkill run` has made, like "
+                       "results/latest");
+    if (operands->count > 1)
+        return err_set(err, ERR_USAGE, "more than one run: '%s' and '%s'",
+                       operands->items[0], operands->items[1]);
     return 0;
 }
 
 int cmd_report(int argc, char **argv, enum exit_status *ret_status, struct err *err)
 {
-    static const struct argp argp = {
-        .options = argp_options,
-        .parser = parse,
-        .args_doc = "RUN",
-        .doc =
+    static const struct command_line line = {
+        .options = table,
+        .operands_doc = "RUN",
+        .check = check,
+        .about =
             "Print the report of a run that is kept, finished or not."
             "\vRUN is a directory that `afterkill run` or `afterkill merge` has made; "
             "results/latest is the newest. The exit status is what the run's was without "
@@ -71,9 +53,9 @@ int cmd_report(int argc, char **argv, enum exit_status *ret_status, struct err *
     CLEANUP(saved_release) struct saved saved = { .directory = NULL };
     int code;
 
-    argp_parse(&argp, argc, argv, 0, NULL, &options);
+    options_parse(&line, argc, argv, &options);
     options.style.color = option_color_wanted(options.color);
-    code = saved_load(options.directory, &saved, err);
+    code = saved_load(options.operands.items[0], &saved, err);
     if (code < 0)
         return code;
     options.format->run(stdout, &saved.result, options.style);

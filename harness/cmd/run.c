@@ -254,7 +254,7 @@ static int choose_place(struct session *session, const struct outline *scenario,
         options->resume ? options->resume : options->destination.directory;
     int code;
 
-    if (!options->keep)
+    if (options->unkept)
         return 0;
     if (given) {
         *ret = mem_strdup(given);

@@ -1,7 +1,6 @@
 /* run_options.c - see run_options.h. */
 #include "cmd/run_options.h"
 
-#include <argp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -14,173 +13,136 @@
 #include "result/stopping.h"
 #include "store/read.h"
 
-enum option_key {
-    /* Items of the request, by their names (request.h). */
-    KEY_ITEM = 256,
-    KEY_CONFIDENCE = KEY_ITEM,
-    KEY_KILLER,
-    KEY_NOW,
-    KEY_RTT,
-    KEY_SEED,
-    KEY_STRATEGY,
-    KEY_TIME,
-    KEY_TIMEOUT,
-    KEY_TRANSPORT,
-    KEY_TRIALS,
-    KEY_UNTIL_BELOW,
-    KEY_UNTIL_WIDTH,
-    KEY_ITEMS_END,
-    /* And those that have to be understood first. */
-    KEY_FAULT,
-    KEY_SET,
-    KEY_SHARD,
-    /* What follows changes nothing of what is found. */
-    KEY_COLOR,
-    KEY_FORMAT,
-    KEY_LANES,
-    KEY_NO_STORE,
-    KEY_OUTPUT = 'o',
-    KEY_POINTS = KEY_NO_STORE + 1,
-    KEY_REDIS_SERVER,
-    KEY_RESUME,
-    KEY_SWEEP,
-};
-
-static const struct argp_option argp_options[] = {
-    { "strategy", KEY_STRATEGY, "A,B", 0, "Only these strategies", 1 },
-    { "set", KEY_SET, "NAME=VALUE", 0,
-      "Change a parameter of the scenario (may be repeated)", 1 },
-    { "sweep", KEY_SWEEP, "NAME=V1,V2,...", 0,
-      "Run once per value of a parameter of the scenario, and report all in one table",
-      1 },
-    { "trials", KEY_TRIALS, "N", 0,
-      "Kill attempts per strategy (default 1000; 0: census only)", 2 },
-    { "fault", KEY_FAULT, "kill,step,byte", 0,
-      "What to do to workers: kill (SIGKILL at random instants), step (the census of "
-      "command boundaries; always taken, because the others are judged by it), byte (of "
-      "the "
-      "worker's output exactly n bytes arrive, for every n). Default kill,step",
-      2 },
-    { "time", KEY_TIME, "DURATION", 0,
-      "Kills end after so long (60s, 10m, 1h), done or not", 2 },
-    { "until-width", KEY_UNTIL_WIDTH, "W", 0,
-      "Kill until the interval of every rate of every strategy is at most so wide, as "
-      "0.01; --trials is the most, then (default: no limit)",
-      2 },
-    { "until-below", KEY_UNTIL_BELOW, "P", 0,
-      "Kill until every strategy of which the census is clean is shown to do harm at a "
-      "rate below P, as 1e-4; --trials is the most, then (default: no limit)",
-      2 },
-    { "shard", KEY_SHARD, "I/N", 0,
-      "Do only every N-th trial, beginning with the I-th; `afterkill merge` puts the "
-      "shards together. auto: as the engine says that started this one (GitLab, srun, "
-      "Kubernetes with auto/N, Bazel)",
-      2 },
-    { "killer", KEY_KILLER, "timer|parent", 0,
-      "Who kills: the worker's own kernel timer (default), or its parent by pidfd", 2 },
-    { "seed", KEY_SEED, "S", 0, "What the schedule is computed from (default 1)", 2 },
-    { "lanes", KEY_LANES, "N", 0,
-      "How many servers and trial loops (default: one per CPU)", 2 },
-    { "timeout", KEY_TIMEOUT, "SECONDS", 0,
-      "When the watchdog kills a worker that does not end (default 10)", 2 },
-    { "confidence", KEY_CONFIDENCE, "C", 0, "Of the intervals (default 0.95)", 3 },
-    { "format", KEY_FORMAT, "text|json", 0,
-      "Of the report on standard output (default text)", 3 },
-    { "output", KEY_OUTPUT, "DIR", 0,
-      "Keep the run there: run.sqlite, report.txt, run.json (default: a new directory in "
-      "results/, or in $AFTERKILL_RESULTS)",
-      3 },
-    { "no-store", KEY_NO_STORE, NULL, 0, "Do not keep the run", 3 },
-    { "resume", KEY_RESUME, "DIR", 0,
-      "Go on with the run that is kept there, where it stopped; if there is none, begin "
-      "it",
-      3 },
-    { "points", KEY_POINTS, NULL, 0,
-      "With a table of all crash points in the text report", 3 },
-    { "color", KEY_COLOR, "auto|always|never", 0,
-      "Colour in the text report (default auto)", 3 },
-    { "redis-server", KEY_REDIS_SERVER, "PATH", 0,
-      "The server to start (default: redis-server or valkey-server from the PATH)", 4 },
-    { "transport", KEY_TRANSPORT, "unix|tcp", 0,
-      "How workers connect to Redis (default unix); audits always take the unix socket",
-      4 },
-    { "rtt", KEY_RTT, "DURATION", 0,
-      "Make the round trip between workers and Redis so much longer: 500us, 2ms, 0.1s "
-      "(default: none)",
-      4 },
-    { "now", KEY_NOW, "SECONDS", 0,
-      "What scenarios see as p.now, in seconds since 1970 (default: the clock's)", 4 },
-    { NULL, 0, NULL, 0, NULL, 0 },
-};
-
-static const char *option_name(int key)
-{
-    const struct argp_option *option = argp_options;
-
-    while (option->key != key)
-        option++;
-    return option->name;
-}
-
 static const char *variable(void *context, const char *name)
 {
     (void)context;
     return getenv(name);
 }
 
-/* The options that are not an item of the request as it stands. */
-static int take_other(struct run_options *options, int key, char *argument,
-                      struct argp_state *state, struct err *err)
+static int take_item(const struct cmd_option *option, void *target, const char *text,
+                     struct err *err)
 {
-    struct request *request = &options->request;
-    char *faults = NULL;
-    int code = 0;
-
-    switch (key) {
-    case KEY_FAULT:
-        code = faults_parse(argument, &faults, err);
-        if (code == 0)
-            code = request_set(request, "fault", faults, err);
-        free(faults);
-        return code;
-    case KEY_SET:
-        request_assign(request, argument);
-        return 0;
-    case KEY_SHARD:
-        code = shard_auto_parse(argument, variable, NULL, &request->shard, err);
-        if (code == 0 && strncmp(argument, "auto", 4) == 0)
-            code = shard_auto_announce(variable, NULL, err);
-        return code;
-    case KEY_SWEEP:
-        return sweep_parse(&options->sweep, argument, err);
-    case KEY_LANES:
-        options->lanes = (size_t)option_whole(argument, "lanes", 1, LANES_MOST, state);
-        return 0;
-    case KEY_REDIS_SERVER:
-        options->redis_server = argument;
-        return 0;
-    case KEY_RESUME:
-        options->resume = argument;
-        return 0;
-    case KEY_NO_STORE:
-        options->keep = false;
-        return 0;
-    case KEY_OUTPUT:
-        options->destination.directory = argument;
-        return 0;
-    case KEY_FORMAT:
-        options->destination.format = option_format(argument, state);
-        return 0;
-    case KEY_POINTS:
-        options->destination.points = true;
-        return 0;
-    case KEY_COLOR:
-        options->destination.color = option_color(argument, state);
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    return request_set(target, option->name, text, err);
 }
+
+static int take_trials(const struct cmd_option *option, void *target, const char *text,
+                       struct err *err)
+{
+    struct run_options *options = target;
+
+    options->trials_given = true;
+    return request_set(&options->request, option->name, text, err);
+}
+
+static int take_faults(const struct cmd_option *option, void *target, const char *text,
+                       struct err *err)
+{
+    CLEANUP(mem_freep) char *faults = NULL;
+    int code = faults_parse(text, &faults, err);
+
+    return code == 0 ? request_set(target, option->name, faults, err) : code;
+}
+
+static int take_assignment(const struct cmd_option *option, void *target,
+                           const char *text, struct err *err)
+{
+    (void)option, (void)err;
+    request_assign(target, text);
+    return 0;
+}
+
+static int take_shard(const struct cmd_option *option, void *target, const char *text,
+                      struct err *err)
+{
+    int code = shard_auto_parse(text, variable, NULL, target, err);
+
+    (void)option;
+    if (code == 0 && strncmp(text, "auto", 4) == 0)
+        code = shard_auto_announce(variable, NULL, err);
+    return code;
+}
+
+static int take_sweep(const struct cmd_option *option, void *target, const char *text,
+                      struct err *err)
+{
+    (void)option;
+    return sweep_parse(target, text, err);
+}
+
+#define AT(member) offsetof(struct run_options, member)
+
+static const struct cmd_option table[] = {
+    { "strategy", "A,B", "Only these strategies", 1, .take = take_item,
+      .at = AT(request) },
+    { "set", "NAME=VALUE", "Change a parameter of the scenario (may be repeated)", 1,
+      .take = take_assignment, .at = AT(request) },
+    { "sweep", "NAME=V1,V2,...",
+      "Run once per value of a parameter of the scenario, and report all in one table", 1,
+      .take = take_sweep, .at = AT(sweep) },
+    { "trials", "N", "Kill attempts per strategy (default 1000; 0: census only)", 2,
+      .take = take_trials },
+    { "fault", "kill,step,byte",
+      "What to do to workers: kill (SIGKILL at random instants), step (the census of "
+      "command boundaries; always taken, because the others are judged by it), byte (of "
+      "the worker's output exactly n bytes arrive, for every n). Default kill,step",
+      2, .take = take_faults, .at = AT(request) },
+    { "time", "DURATION", "Kills end after so long (60s, 10m, 1h), done or not", 2,
+      .take = take_item, .at = AT(request) },
+    { "until-width", "W",
+      "Kill until the interval of every rate of every strategy is at most so wide, as "
+      "0.01; --trials is the most, then (default: no limit)",
+      2, .take = take_item, .at = AT(request) },
+    { "until-below", "P",
+      "Kill until every strategy of which the census is clean is shown to do harm at a "
+      "rate below P, as 1e-4; --trials is the most, then (default: no limit)",
+      2, .take = take_item, .at = AT(request) },
+    { "shard", "I/N",
+      "Do only every N-th trial, beginning with the I-th; `afterkill merge` puts the "
+      "shards together. auto: as the engine says that started this one (GitLab, srun, "
+      "Kubernetes with auto/N, Bazel)",
+      2, .take = take_shard, .at = AT(request.shard) },
+    { "killer", "timer|parent",
+      "Who kills: the worker's own kernel timer (default), or its parent by pidfd", 2,
+      .take = take_item, .at = AT(request) },
+    { "seed", "S", "What the schedule is computed from (default 1)", 2, .take = take_item,
+      .at = AT(request) },
+    { "lanes", "N", "How many servers and trial loops (default: one per CPU)", 2,
+      .take = option_whole, .at = AT(lanes), .least = 1, .most = LANES_MOST },
+    { "timeout", "SECONDS",
+      "When the watchdog kills a worker that does not end (default 10)", 2,
+      .take = take_item, .at = AT(request) },
+    { "confidence", "C", "Of the intervals (default 0.95)", 3, .take = take_item,
+      .at = AT(request) },
+    { "format", "text|json", "Of the report on standard output (default text)", 3,
+      .take = option_format, .at = AT(destination.format) },
+    { "output", "DIR",
+      "Keep the run there: run.sqlite, report.txt, run.json (default: a new directory in "
+      "results/, or in $AFTERKILL_RESULTS)",
+      3, .take = option_text, .at = AT(destination.directory), .letter = 'o' },
+    { "no-store", NULL, "Do not keep the run", 3, .take = option_flag, .at = AT(unkept) },
+    { "resume", "DIR",
+      "Go on with the run that is kept there, where it stopped; if there is none, begin "
+      "it",
+      3, .take = option_text, .at = AT(resume) },
+    { "points", NULL, "With a table of all crash points in the text report", 3,
+      .take = option_flag, .at = AT(destination.points) },
+    { "color", "auto|always|never", "Colour in the text report (default auto)", 3,
+      .take = option_color, .at = AT(destination.color) },
+    { "redis-server", "PATH",
+      "The server to start (default: redis-server or valkey-server from the PATH)", 4,
+      .take = option_text, .at = AT(redis_server) },
+    { "transport", "unix|tcp",
+      "How workers connect to Redis (default unix); audits always take the unix socket",
+      4, .take = take_item, .at = AT(request) },
+    { "rtt", "DURATION",
+      "Make the round trip between workers and Redis so much longer: 500us, 2ms, 0.1s "
+      "(default: none)",
+      4, .take = take_item, .at = AT(request) },
+    { "now", "SECONDS",
+      "What scenarios see as p.now, in seconds since 1970 (default: the clock's)", 4,
+      .take = take_item, .at = AT(request) },
+    { .name = NULL },
+};
 
 static bool is_gated(const struct gate_options *options)
 {
@@ -188,67 +150,43 @@ static bool is_gated(const struct gate_options *options)
 }
 
 /* What can be said, and what follows, when everything has been read. */
-static void check_all(struct run_options *options, struct argp_state *state)
+static int check(void *parsed, struct err *err)
 {
+    struct run_options *options = parsed;
+
+    if (options->scenarios.count > 1)
+        return err_set(err, ERR_USAGE, "more than one scenario: '%s' and '%s'",
+                       options->scenarios.items[0], options->scenarios.items[1]);
+    options->scenario = options->scenarios.count ? options->scenarios.items[0] : NULL;
     if (!options->scenario && !options->resume)
-        argp_error(state, "which scenario? A file, or a name from: afterkill list");
+        return err_set(err, ERR_USAGE,
+                       "which scenario? A file, or a name from: afterkill list");
     if (options->resume && options->destination.directory)
-        argp_error(state, "--resume DIR goes on in that directory; leave out -o");
+        return err_set(err, ERR_USAGE,
+                       "--resume DIR goes on in that directory; leave out -o");
     if (options->resume && options->sweep.parameter)
-        argp_error(state, "--resume: each value of a sweep is a run of its own in the "
-                          "sweep's directory; go on with that one");
+        return err_set(err, ERR_USAGE,
+                       "--resume: each value of a sweep is a run of its own in the "
+                       "sweep's directory; go on with that one");
     if (is_gated(&options->gates) && options->request.shard.total > 1)
-        argp_error(state, "a shard is not held to anything; give --max-leak-rate, "
-                          "--baseline and the like to `afterkill merge`");
+        return err_set(err, ERR_USAGE,
+                       "a shard is not held to anything; give --max-leak-rate, "
+                       "--baseline and the like to `afterkill merge`");
     if (is_gated(&options->gates) && options->sweep.parameter)
-        argp_error(state, "--sweep: gates are for one run");
+        return err_set(err, ERR_USAGE, "--sweep: gates are for one run");
     if (options->request.shard.total > 1 && stopping_is_asked(&options->request.stopping))
-        argp_error(state,
-                   "--until-width and --until-below look at all kills, and a shard "
-                   "sees only its own; give --trials");
+        return err_set(err, ERR_USAGE,
+                       "--until-width and --until-below look at all kills, and a shard "
+                       "sees only its own; give --trials");
     if (stopping_is_asked(&options->request.stopping) &&
         !faults_include(options->request.faults, FAULT_KILL))
-        argp_error(state,
-                   "--until-width and --until-below need kills; give --fault kill");
-    if (!options->keep && (options->resume || options->destination.directory))
-        argp_error(state, "--no-store: a run with %s is kept",
-                   options->resume ? "--resume" : "-o");
+        return err_set(err, ERR_USAGE,
+                       "--until-width and --until-below need kills; give --fault kill");
+    if (options->unkept && (options->resume || options->destination.directory))
+        return err_set(err, ERR_USAGE, "--no-store: a run with %s is kept",
+                       options->resume ? "--resume" : "-o");
     if (stopping_is_asked(&options->request.stopping) && !options->trials_given)
         options->request.trials = ATTEMPTS_MOST;
-}
-
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-    struct run_options *options = state->input;
-    struct err err = ERR_NULL;
-    int code;
-
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &options->gates;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (options->scenario)
-            argp_error(state, "more than one scenario: '%s' and '%s'", options->scenario,
-                       argument);
-        options->scenario = argument;
-        return 0;
-    case ARGP_KEY_END:
-        check_all(options, state);
-        return 0;
-    default:
-        break;
-    }
-    if (key >= KEY_ITEM && key < KEY_ITEMS_END) {
-        options->trials_given |= key == KEY_TRIALS;
-        code = request_set(&options->request, option_name(key), argument, &err);
-    } else {
-        code = take_other(options, key, argument, state, &err);
-    }
-    if (code == ARGP_ERR_UNKNOWN)
-        return ARGP_ERR_UNKNOWN;
-    if (code < 0)
-        argp_error(state, "%s", err.msg);
     return 0;
 }
 
@@ -258,7 +196,6 @@ static void init(struct run_options *options, const struct request *resumed)
 {
     *options = (struct run_options){
         .trials_given = resumed,
-        .keep = true,
         .destination = { .format = format_by_name("text"), .color = "auto" },
     };
     sweep_init(&options->sweep);
@@ -280,26 +217,26 @@ static void init(struct run_options *options, const struct request *resumed)
 static void parse_all(int argc, char **argv, const struct request *resumed,
                       struct run_options *ret)
 {
-    static const struct argp_child children[] = {
-        { &gate_argp, 0, "Gates, for the exit status:", 5 },
-        { NULL, 0, NULL, 0 },
-    };
-    static const struct argp argp = {
-        .options = argp_options,
-        .parser = parse,
-        .children = children,
-        .args_doc = "SCENARIO",
-        .doc = "Run the strategies of a scenario, kill their workers at every command "
-               "boundary and "
-               "at random instants, and report what is left in Redis."
-               "\vSCENARIO is a Lua file, or the name of one from `afterkill list`. "
-               "Servers are "
-               "private: started for the run on a unix socket, and removed with all "
-               "their data.",
+    static const struct command_line line = {
+        .options = table,
+        .operands_doc = "SCENARIO",
+        .operands_at = AT(scenarios),
+        .check = check,
+        .more = &gate_line,
+        .more_title = "Gates, for the exit status:",
+        .more_group = 5,
+        .more_at = AT(gates),
+        .about = "Run the strategies of a scenario, kill their workers at every command "
+                 "boundary and "
+                 "at random instants, and report what is left in Redis."
+                 "\vSCENARIO is a Lua file, or the name of one from `afterkill list`. "
+                 "Servers are "
+                 "private: started for the run on a unix socket, and removed with all "
+                 "their data.",
     };
 
     init(ret, resumed);
-    argp_parse(&argp, argc, argv, 0, NULL, ret);
+    options_parse(&line, argc, argv, ret);
 }
 
 /* The options once more, on top of what the run was asked for that is gone on with. */

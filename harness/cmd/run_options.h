@@ -11,13 +11,14 @@
 #include "result/sweep.h"
 
 struct run_options {
-    const char *scenario; /* its file or name, as given */
+    struct operands scenarios; /* one, or none with --resume */
+    const char *scenario;      /* its file or name, as given */
     struct request request;
     bool trials_given;
-    size_t lanes; /* 0: one per CPU */
+    uint64_t lanes; /* 0: one per CPU */
     const char *redis_server;
     const char *resume; /* directory; NULL: a new run */
-    bool keep;          /* the run in a directory */
+    bool unkept;        /* the run is not kept in a directory */
     struct gate_options gates;
     struct destination destination;
     struct sweep sweep;

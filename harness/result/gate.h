@@ -21,7 +21,7 @@ enum gate_id {
 };
 
 struct gates {
-    struct {
+    struct gate_bound {
         bool asked;
         double bound;
     } of[GATE_COUNT];

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <argp.h>
 #include <criterion/criterion.h>
 
 #include "base/mem.h"
@@ -289,7 +290,7 @@ static int parse(char **words, size_t count, char *said, size_t size)
         on_exit(leave, NULL);
         dup2(ends[1], STDERR_FILENO);
         argp_err_exit_status = 2;
-        argp_parse(&gate_argp, (int)count, words, 0, NULL, &options);
+        options_parse(&gate_line, (int)count, words, &options);
         _exit(0);
     }
     close(ends[1]);
@@ -352,9 +353,7 @@ Test(gate_options, take_bounds)
                                          "--baseline=file.json" };
     struct gate_options options = { .margin = 0 };
 
-    cr_assert_eq(
-        argp_parse(&gate_argp, (int)ARRAY_SIZE(words), (char **)words, 0, NULL, &options),
-        0);
+    options_parse(&gate_line, (int)ARRAY_SIZE(words), (char **)words, &options);
     cr_expect(gates_any(&options.gates));
     cr_expect_float_eq(options.gates.of[GATE_LEAK].bound, 0.01, 1e-12);
     cr_expect_float_eq(options.gates.of[GATE_TORN].bound, 0.001, 1e-12);
