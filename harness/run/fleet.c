@@ -445,8 +445,8 @@ int fleet_run(const struct fleet_options *options, struct result *result, struct
     if (options->replay)
         fleet.lane_count = 1;
     result->lanes = fleet.lane_count;
-    signal(SIGPIPE,
-           SIG_IGN); /* a lane that is gone is an error, not our end; lanes inherit it */
+    /* A lane that is gone is an error, not our end; lanes inherit it. */
+    signal(SIGPIPE, SIG_IGN);
     result->complete = result->interrupted = false;
     result->trouble[0] = '\0';
     init(&fleet);

@@ -1,12 +1,13 @@
-/* fleet.h - all lanes of a run, their servers, their progress, and their end.
+/* fleet.h - a run: all of its lanes and servers, from their start to their end.
  *
  * The first process forks one redis-server and one lane per CPU (and a relay between
  * them, if there is to be a longer round trip) before it makes an event loop, so that a
  * lane inherits the loaded scenario and no loop, and can be a plain blocking program.
- * From then on the loop (libuv) waits: for events in the lanes' pipes, for the end of
- * any process (pidfd), for signals, for the progress line's tick, and as watchdog for
- * lanes that say nothing. Forks of its own rather than uv_spawn(), because a child has to
- * set its parent-death signal and its CPU before it does anything else. */
+ * From then on the loop (libuv) waits for events in the lanes' pipes, for the end of any
+ * process (pidfd), for signals, and for a tick, at which it shows how far the run has
+ * come and looks for lanes that have said nothing for too long. Children are forked
+ * rather than started by uv_spawn(), because each has to set its parent-death signal and
+ * its CPU before it does anything else (launch.h). */
 #pragma once
 
 #include "result/result.h"
@@ -22,7 +23,7 @@ struct fleet_options {
     enum killer killer;
     uint64_t timeout_ns;
     bool skip_costs;     /* for verdicts alone: do not measure what updates cost */
-    struct store *store; /* keeps what lanes say; NULL: nobody does; borrowed */
+    struct store *store; /* keeps what lanes tell; borrowed; NULL: it is not kept */
     uint64_t kill_ns;    /* each lane's kills end after so long; 0: when all are done */
     size_t lanes;        /* 0: one per CPU */
     const char *redis_server;  /* binary; NULL: from the PATH */

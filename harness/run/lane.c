@@ -11,7 +11,7 @@
 #include "base/mutant.h"
 #include "redis/server.h"
 #include "replay/replay.h"
-#include "run/pipe.h"
+#include "run/tell.h"
 #include "trial/calibration.h"
 #include "trial/cost.h"
 
@@ -22,25 +22,12 @@
 /* Of all these updates together: longer ones are timed less often. */
 #define TIMELINE_TIMES 1000000
 
-#define TEXT_BYTES 32768 /* of a narrative, in one event */
-#define BATCH_TRIALS 64
-#define BATCH_NS (50 * NSEC_PER_MSEC)
-
 struct lane {
     const struct lane_settings *settings;
     struct bench bench;
     struct calibration *calibrations; /* one per strategy that takes part */
-    struct event_trial batch[BATCH_TRIALS];
-    size_t batched;
-    uint64_t batch_start_ns;
-    bool noted; /* an error was told */
+    struct teller teller;
 };
-
-static int tell(struct lane *lane, enum event_type type, const void *body, size_t bytes,
-                struct err *err)
-{
-    return pipe_send(lane->settings->out_fd, type, body, bytes, err);
-}
 
 static struct subject *subject_at(const struct lane *lane, size_t subject)
 {
@@ -63,68 +50,9 @@ static int connect_lane(struct lane *lane, redisContext **ret, struct err *err)
     if (code == 0)
         code = server_read_bytes(connection, hello.version, &hello.read_bytes, err);
     if (code == 0)
-        code = tell(lane, EVENT_HELLO, &hello, sizeof(hello), err);
+        code = tell_event(&lane->teller, EVENT_HELLO, &hello, sizeof(hello), err);
     if (code == 0)
         *ret = TAKE_PTR(connection);
-    return code;
-}
-
-struct telling {
-    struct lane *lane;
-    size_t subject;
-    struct err *err; /* of the first that could not be told */
-};
-
-static void tell_command(void *context, size_t index, int argc, const char *const *argv,
-                         const size_t *lengths)
-{
-    struct telling *telling = context;
-    struct lane *lane = telling->lane;
-    const struct trace *trace =
-        &subject_at(lane, telling->subject)->recording.traces[index];
-    struct event_command event = {
-        .strategy = (uint32_t)telling->subject,
-        .index = index,
-        .end = trace->end,
-        .write = trace->write,
-        .replies = trace->replies,
-    };
-
-    command_parse(&event.command, argc, argv, lengths);
-    event.key_was_there = judge_key_was_there(&lane->bench.judge, event.command.key_hash);
-    if (!telling->err->code)
-        tell(lane, EVENT_COMMAND, &event, sizeof(event), telling->err);
-}
-
-static int tell_commands(struct lane *lane, size_t subject, struct err *err)
-{
-    struct telling telling = { lane, subject, err };
-    int code = recording_each(&subject_at(lane, subject)->recording, tell_command,
-                              &telling, err);
-
-    return code == 0 ? err->code : code;
-}
-
-static int tell_controls(struct lane *lane, struct err *err)
-{
-    int code = 0;
-
-    for (size_t i = 0; i < lane->bench.judge.subject_count && code == 0; i++) {
-        const struct subject *subject = subject_at(lane, i);
-        struct event_control control = {
-            .strategy = (uint32_t)i,
-            .uncrashed = subject->uncrashed,
-            .commands = subject->commands,
-            .bytes = subject->bytes,
-            .trips = subject->trips,
-            .done = subject->done.signature,
-        };
-
-        memcpy(control.example, subject->uncrashed_example, sizeof(control.example));
-        code = tell(lane, EVENT_CONTROL, &control, sizeof(control), err);
-        if (code == 0 && lane->settings->index == 0)
-            code = tell_commands(lane, i, err);
-    }
     return code;
 }
 
@@ -182,24 +110,10 @@ static int calibrate_all(struct lane *lane, struct err *err)
         for (size_t i = 0; i < subjects && code == 0; i++) {
             code = calibrate(lane, i, err);
             if (code == 0)
-                code = tell(lane, EVENT_ALIVE, NULL, 0, err);
+                code = tell_event(&lane->teller, EVENT_ALIVE, NULL, 0, err);
         }
     }
     return code;
-}
-
-static int tell_samples(struct lane *lane, size_t subject, enum samples_kind kind,
-                        const uint64_t *values, size_t count, struct err *err)
-{
-    size_t bytes = sizeof(struct event_samples) + count * sizeof(*values);
-    CLEANUP(mem_freep) struct event_samples *samples = mem_alloc(bytes);
-
-    samples->strategy = (uint32_t)subject;
-    samples->kind = kind;
-    samples->count = count;
-    if (count)
-        memcpy(samples->values, values, count * sizeof(*values));
-    return tell(lane, EVENT_SAMPLES, samples, bytes, err);
 }
 
 /* When each command was written, and when the update ended, in a few uninterrupted ones.
@@ -223,8 +137,8 @@ static int find_timeline(struct lane *lane, size_t subject, struct err *err)
         for (size_t k = 0; k < commands; k++)
             times_ns[k] = lane->bench.page->traces[k].write_ns;
         if (code == 0 && *end_ns != UINT64_MAX)
-            code = tell_samples(lane, subject, SAMPLES_TIMELINE, times_ns, commands + 1,
-                                err);
+            code = tell_samples(&lane->teller, subject, SAMPLES_TIMELINE, times_ns,
+                                commands + 1, err);
         if (code < 0)
             return code;
     }
@@ -248,8 +162,8 @@ static int measure_all(struct lane *lane, struct err *err)
 
     judge_touched(&lane->bench.judge);
     for (size_t i = 0; i < order.count && code == 0; i++)
-        code = tell_samples(lane, i, SAMPLES_UPDATE, &cost.durations_ns[i * COST_UPDATES],
-                            cost.counts[i], err);
+        code = tell_samples(&lane->teller, i, SAMPLES_UPDATE,
+                            &cost.durations_ns[i * COST_UPDATES], cost.counts[i], err);
     return code;
 }
 
@@ -265,43 +179,6 @@ static int aim(struct lane *lane, enum stage stage, struct err *err)
     if (code == 0 && lane->settings->plan.attempts)
         code = calibrate_all(lane, err);
     return code;
-}
-
-static int flush_batch(struct lane *lane, struct err *err)
-{
-    int code = 0;
-
-    if (lane->batched)
-        code = tell(lane, EVENT_TRIALS, lane->batch, lane->batched * sizeof(*lane->batch),
-                    err);
-    lane->batched = 0;
-    return code;
-}
-
-static int note_trial(struct lane *lane, const struct event_trial *trial, struct err *err)
-{
-    uint64_t now_ns = clock_now_ns();
-
-    if (lane->batched == 0)
-        lane->batch_start_ns = now_ns;
-    lane->batch[lane->batched++] = *trial;
-    if (lane->batched < BATCH_TRIALS && now_ns - lane->batch_start_ns < BATCH_NS)
-        return 0;
-    return flush_batch(lane, err);
-}
-
-/* The first error of a lane is told in words; all are counted. */
-static void note_error(struct lane *lane, uint64_t number, struct err *err)
-{
-    struct event_note note = { .number = number };
-
-    if (lane->noted)
-        return;
-    lane->noted = true;
-    snprintf(note.text, sizeof(note.text), "%s",
-             lane->bench.page->error[0] ? lane->bench.page->error
-                                        : "the worker died of something else");
-    tell(lane, EVENT_NOTE, &note, sizeof(note), err);
 }
 
 /* Commands that depend on replies that differ from run to run cannot be sent again. */
@@ -330,41 +207,6 @@ static int strike(struct lane *lane, const struct fault *fault, size_t subject,
     code = judge_state(&bench->judge, subject_at(lane, subject), &death->state, ret, err);
     bench_end_phase(bench, PHASE_JUDGE, clock_now_ns());
     return code;
-}
-
-static int note_death(struct lane *lane, const struct fault *fault, size_t subject,
-                      uint64_t number, const struct death *death,
-                      const struct judgement *judgement, struct err *err)
-{
-    const struct event_trial trial = {
-        .number = number,
-        .strategy = (uint32_t)subject,
-        .fault = (uint8_t)fault_id(fault),
-        .outcome = (uint8_t)death->outcome,
-        .now = (uint8_t)judgement->now,
-        .later = (uint16_t)judgement->later,
-        .replies = death->replies,
-        .commands = death->commands,
-        .signature = judgement->signature,
-    };
-
-    return note_trial(lane, &trial, err);
-}
-
-/* A point of the census: deaths by other faults will be explained by it. */
-static int tell_point(struct lane *lane, size_t subject, uint64_t index,
-                      const struct judgement *judgement, struct err *err)
-{
-    struct event_point point = {
-        .strategy = (uint32_t)subject,
-        .now = judgement->now,
-        .later = judgement->later,
-        .index = index,
-        .signature = judgement->signature,
-    };
-
-    memcpy(point.example, judgement->example, sizeof(point.example));
-    return tell(lane, EVENT_POINT, &point, sizeof(point), err);
 }
 
 /* A point of a stage: they are numbered through its faults, and for each of them through
@@ -421,9 +263,9 @@ static int take_point(struct lane *lane, const struct place *place, struct death
                    ? code
                    : err_wrap(err, "strategy '%s'", name_of(lane, place->subject));
     if (place->fault->stage == STAGE_CENSUS)
-        return tell_point(lane, place->subject, place->point, judgement, err);
-    return note_death(lane, place->fault, place->subject, place->point, death, judgement,
-                      err);
+        return tell_point(&lane->teller, place->subject, place->point, judgement, err);
+    return tell_death(&lane->teller, place->fault, place->subject, place->point, death,
+                      judgement, err);
 }
 
 /* What a fault needs of all strategies is looked at before the first is struck. */
@@ -450,7 +292,7 @@ static int take_points(struct lane *lane, enum stage stage, struct err *err)
         if (item > 0 || stage != STAGE_CENSUS || !mutant("census-short"))
             code = take_point(lane, &place, &death, err);
     }
-    return code == 0 ? flush_batch(lane, err) : code;
+    return code == 0 ? tell_flush(&lane->teller, err) : code;
 }
 
 static int kill_trial(struct lane *lane, const struct plan_trial *planned,
@@ -473,8 +315,9 @@ static int kill_trial(struct lane *lane, const struct plan_trial *planned,
         return err_wrap(err, "trial %llu of strategy '%s'",
                         (unsigned long long)planned->number, name_of(lane, subject));
     if (death->outcome == OUTCOME_ERROR)
-        note_error(lane, planned->number, err);
-    code = note_death(lane, fault, subject, planned->number, death, judgement, err);
+        tell_error(&lane->teller, planned->number, lane->bench.page->error, err);
+    code =
+        tell_death(&lane->teller, fault, subject, planned->number, death, judgement, err);
     bench_end_phase(&lane->bench, PHASE_TELL, clock_now_ns());
     lane->bench.times.trials++;
     return code;
@@ -500,9 +343,9 @@ static int run_kills(struct lane *lane, enum stage stage, struct err *err)
         code = kill_trial(lane, &planned, &death, err);
     }
     if (code == 0)
-        code = flush_batch(lane, err);
-    return code == 0 ? tell(lane, EVENT_TIMES, &lane->bench.times,
-                            sizeof(lane->bench.times), err)
+        code = tell_flush(&lane->teller, err);
+    return code == 0 ? tell_event(&lane->teller, EVENT_TIMES, &lane->bench.times,
+                                  sizeof(lane->bench.times), err)
                      : code;
 }
 
@@ -510,7 +353,7 @@ static int run_kills(struct lane *lane, enum stage stage, struct err *err)
  * lane begins before all are through. */
 static int wait_for_go(struct lane *lane, struct err *err)
 {
-    int code = tell(lane, EVENT_READY, NULL, 0, err);
+    int code = tell_event(&lane->teller, EVENT_READY, NULL, 0, err);
     char byte;
     ssize_t n;
 
@@ -546,22 +389,12 @@ static int learn(struct lane *lane, enum stage stage, struct err *err)
                               lane->settings->strategies, lane->settings->plan.strategies,
                               err);
     if (code == 0)
-        code = tell_controls(lane, err);
+        code = tell_controls(&lane->teller, &lane->bench.judge,
+                             lane->settings->index == 0, err);
     if (!needs_recordings(lane))
         for (size_t i = 0; i < lane->bench.judge.subject_count; i++)
             recording_release(&subject_at(lane, i)->recording);
     return code == 0 && !lane->settings->skip_costs ? measure_all(lane, err) : code;
-}
-
-static int tell_text(struct lane *lane, const char *text, size_t length, struct err *err)
-{
-    int code = 0;
-
-    for (size_t at = 0, piece; at < length && code == 0; at += piece) {
-        piece = length - at < TEXT_BYTES ? length - at : TEXT_BYTES;
-        code = tell(lane, EVENT_TEXT, text + at, piece, err);
-    }
-    return code;
 }
 
 /* One trial again, in place of all. */
@@ -578,7 +411,7 @@ static int narrate(struct lane *lane, enum stage stage, struct err *err)
     code = replay_perform(&lane->bench, lane->settings->replay, lane->settings->plan.seed,
                           out, err);
     fclose(out);
-    return code == 0 ? tell_text(lane, text, length, err) : code;
+    return code == 0 ? tell_text(&lane->teller, text, length, err) : code;
 }
 
 static int run_stages(struct lane *lane, struct err *err)
@@ -601,13 +434,14 @@ static int run_stages(struct lane *lane, struct err *err)
         if (code == 0 && i + 1 < STAGE_COUNT)
             code = wait_for_go(lane, err);
     }
-    return code == 0 ? tell(lane, EVENT_DONE, NULL, 0, err) : code;
+    return code == 0 ? tell_event(&lane->teller, EVENT_DONE, NULL, 0, err) : code;
 }
 
 int lane_run(const struct lane_settings *settings)
 {
     struct lane lane = {
         .settings = settings,
+        .teller = { .fd = settings->out_fd },
         .bench = { .judge = { .scenario = settings->scenario,
                               .address = &settings->worker_address,
                               .timeout_ns = settings->timeout_ns },
@@ -627,8 +461,8 @@ int lane_run(const struct lane_settings *settings)
     if (code < 0) {
         struct err ignored = ERR_NULL;
 
-        flush_batch(&lane, &ignored);
-        tell(&lane, EVENT_ERROR, &err, sizeof(err), &ignored);
+        tell_flush(&lane.teller, &ignored);
+        tell_event(&lane.teller, EVENT_ERROR, &err, sizeof(err), &ignored);
     }
     bench_release(&lane.bench);
     free(lane.calibrations);

@@ -1,11 +1,12 @@
 /* lane.h - one trial after another on one CPU.
  *
  * A lane is a small single-threaded process: a fork of the first one, with the scenario
- * loaded, pinned to the CPU of its own redis-server. It learns what is right and measures
- * the updates, takes its share of the census, of the byte cuts, and of the kills; before
- * each of these three stages it waits until all lanes have come so far. What it finds it
- * tells the fleet over a pipe. Or it learns what is right, and performs one trial again
- * (replay.h). */
+ * loaded, pinned to the CPU of its own redis-server. It goes through the stages of a run
+ * (plan/stage.h): it learns what is right and measures the updates, takes its share of
+ * the points of each fault, and of the kills. Before each stage it waits until all lanes
+ * have come so far. What it finds it tells the fleet over a pipe.
+ *
+ * Or it learns what is right, and performs one trial again (replay/replay.h). */
 #pragma once
 
 #include <stdbool.h>

@@ -50,16 +50,15 @@ struct ending {
 struct fault {
     const char *name;
     const char *about;
-    enum stage stage;  /* in which its points are taken */
-    const char *point; /* what one is called */
-    const char
-        *plural[2];    /* several, in two words: reports have columns and keys of them */
-    const char *title; /* the same, where a replay begins */
-    const char *operand;  /* how a user names one, in words */
-    char mark;            /* stands between the strategy and the point there */
-    bool sends_recording; /* again: the update must repeat itself */
-    /* How many points an update has of so many commands and bytes; they have the numbers
-     * from 0 on. NULL: they cannot be counted, and are instants, in ns from the update's
+    enum stage stage;      /* in which its points are taken */
+    const char *point;     /* what one is called */
+    const char *plural[2]; /* several of them: reports have columns and keys of these */
+    const char *title;     /* what a replay of one is called */
+    const char *operand;   /* how a user names one, in words */
+    char mark;             /* stands there between the strategy and the point's number */
+    bool sends_recording;  /* sends a recorded update again, which must repeat itself */
+    /* How many points an update of so many commands and bytes has; they are numbered from
+     * 0. NULL: they cannot be counted, and are instants, in ns from the update's
      * beginning. */
     uint64_t (*points)(uint64_t commands, uint64_t bytes);
     /* Lets it strike a subject's update at a point, and waits until Redis is through with

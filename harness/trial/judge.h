@@ -24,9 +24,9 @@ enum judge_moment {
 
 struct judge_sight {
     enum judge_moment moment;
-    const struct snapshot *before, *after; /* NULL at the last two moments; the first has
-                                              no `before` */
-    const struct err *why;                 /* code 0: nothing is wrong */
+    /* NULL at the last two moments; the first has no `before`. */
+    const struct snapshot *before, *after;
+    const struct err *why; /* code 0: nothing is wrong */
 };
 
 struct judge_watch {
@@ -38,8 +38,7 @@ struct judgement {
     struct signature signature; /* of the state that was judged */
     enum now now;
     unsigned later;
-    char example[EXAMPLE_TEXT]; /* one atom that shows what is wrong later; "" if nothing
-                                   is */
+    char example[EXAMPLE_TEXT]; /* one atom that shows what is wrong later, or "" */
 };
 
 /* What is known of one strategy. */
@@ -47,8 +46,7 @@ struct subject {
     size_t strategy;      /* index into the scenario's */
     struct snapshot done; /* its own new state */
     struct recording recording;
-    size_t repeated; /* the commands that a second recording sent too, up to the first
-                        that it did not */
+    size_t repeated; /* so many commands, from the first, a second recording sent too */
     uint64_t commands, bytes, trips;
     unsigned uncrashed; /* later words of the completed update; 0: clean */
     char uncrashed_example[EXAMPLE_TEXT];
@@ -72,10 +70,9 @@ struct judge {
     struct keeper keeper;     /* on the observer's connection; owned */
     struct snapshot old;
     struct snapshot right_old, right_new; /* residues */
-    uint64_t
-        fresh_ns; /* until when an old state that nobody touched need not be made again */
-    bool untouched;           /* nobody has sent a command since the old state was made */
-    bool seen;                /* nor since a state was looked at that was judged before */
+    uint64_t fresh_ns; /* until then an old state that nobody touched can be used again */
+    bool untouched;    /* nobody has sent a command since the old state was made */
+    bool seen;         /* nor since a state was looked at that was judged before */
     struct subject *subjects; /* owned */
     size_t subject_count;
     const struct judge_watch *watch; /* NULL: nobody looks on; see judge_afresh() */

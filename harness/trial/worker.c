@@ -173,8 +173,7 @@ static void typical_add(struct typical *typical, int64_t sample_ns)
 /* Kills the worker `delay_ns` after its update began. The worker says that it is about to
  * begin by waking us, and may not have had the time to note when; sleeping and killing
  * take their time too. How much later than asked kills come in all shows afterwards, and
- * the next one is aimed so much earlier. Returns
- * when it killed. */
+ * the next one is aimed so much earlier. Returns when it killed. */
 static uint64_t kill_after(int pidfd, struct page *page, uint64_t delay_ns,
                            uint64_t timeout_ns)
 {

@@ -9,10 +9,9 @@
  * under a sanitizer, the child is forked, and all else is the same.
  *
  * The lane opens the connection, asks for its client id and starts the child, which
- * inherits it.
- * The child does nothing until the lane has closed its own copy, because a connection
- * dies with its last copy, and the worker's death must be its death. The page says how
- * far it came. */
+ * inherits the connection. The child does nothing until the lane has closed its own copy,
+ * because a connection dies with its last copy, and the worker's death must be its death.
+ * The page says how far it came. */
 #pragma once
 
 #include <stdbool.h>

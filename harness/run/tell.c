@@ -1,0 +1,173 @@
+/* tell.c - see tell.h. */
+#include "run/tell.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "run/pipe.h"
+
+#define TEXT_BYTES 32768 /* in one event */
+#define BATCH_NS (50 * NSEC_PER_MSEC)
+
+int tell_event(struct teller *teller, enum event_type type, const void *body,
+               size_t bytes, struct err *err)
+{
+    return pipe_send(teller->fd, type, body, bytes, err);
+}
+
+struct telling {
+    struct teller *teller;
+    const struct judge *judge;
+    size_t subject;
+    struct err *err; /* of the first that could not be told */
+};
+
+static void tell_command(void *context, size_t index, int argc, const char *const *argv,
+                         const size_t *lengths)
+{
+    struct telling *telling = context;
+    const struct trace *trace =
+        &telling->judge->subjects[telling->subject].recording.traces[index];
+    struct event_command event = {
+        .strategy = (uint32_t)telling->subject,
+        .index = index,
+        .end = trace->end,
+        .write = trace->write,
+        .replies = trace->replies,
+    };
+
+    command_parse(&event.command, argc, argv, lengths);
+    event.key_was_there = judge_key_was_there(telling->judge, event.command.key_hash);
+    if (!telling->err->code)
+        tell_event(telling->teller, EVENT_COMMAND, &event, sizeof(event), telling->err);
+}
+
+static int tell_commands(struct teller *teller, const struct judge *judge, size_t subject,
+                         struct err *err)
+{
+    struct telling telling = { teller, judge, subject, err };
+    int code =
+        recording_each(&judge->subjects[subject].recording, tell_command, &telling, err);
+
+    return code == 0 ? err->code : code;
+}
+
+int tell_controls(struct teller *teller, const struct judge *judge, bool commands,
+                  struct err *err)
+{
+    int code = 0;
+
+    for (size_t i = 0; i < judge->subject_count && code == 0; i++) {
+        const struct subject *subject = &judge->subjects[i];
+        struct event_control control = {
+            .strategy = (uint32_t)i,
+            .uncrashed = subject->uncrashed,
+            .commands = subject->commands,
+            .bytes = subject->bytes,
+            .trips = subject->trips,
+            .done = subject->done.signature,
+        };
+
+        memcpy(control.example, subject->uncrashed_example, sizeof(control.example));
+        code = tell_event(teller, EVENT_CONTROL, &control, sizeof(control), err);
+        if (code == 0 && commands)
+            code = tell_commands(teller, judge, i, err);
+    }
+    return code;
+}
+
+int tell_samples(struct teller *teller, size_t subject, enum samples_kind kind,
+                 const uint64_t *values, size_t count, struct err *err)
+{
+    size_t bytes = sizeof(struct event_samples) + count * sizeof(*values);
+    CLEANUP(mem_freep) struct event_samples *samples = mem_alloc(bytes);
+
+    samples->strategy = (uint32_t)subject;
+    samples->kind = kind;
+    samples->count = count;
+    if (count)
+        memcpy(samples->values, values, count * sizeof(*values));
+    return tell_event(teller, EVENT_SAMPLES, samples, bytes, err);
+}
+
+int tell_flush(struct teller *teller, struct err *err)
+{
+    int code = 0;
+
+    if (teller->batched)
+        code = tell_event(teller, EVENT_TRIALS, teller->batch,
+                          teller->batched * sizeof(*teller->batch), err);
+    teller->batched = 0;
+    return code;
+}
+
+static int add_trial(struct teller *teller, const struct event_trial *trial,
+                     struct err *err)
+{
+    uint64_t now_ns = clock_now_ns();
+
+    if (teller->batched == 0)
+        teller->batch_start_ns = now_ns;
+    teller->batch[teller->batched++] = *trial;
+    if (teller->batched < TELL_BATCH && now_ns - teller->batch_start_ns < BATCH_NS)
+        return 0;
+    return tell_flush(teller, err);
+}
+
+void tell_error(struct teller *teller, uint64_t number, const char *why, struct err *err)
+{
+    struct event_note note = { .number = number };
+
+    if (teller->noted)
+        return;
+    teller->noted = true;
+    snprintf(note.text, sizeof(note.text), "%s",
+             why[0] ? why : "the worker died of something else");
+    tell_event(teller, EVENT_NOTE, &note, sizeof(note), err);
+}
+
+int tell_death(struct teller *teller, const struct fault *fault, size_t subject,
+               uint64_t number, const struct death *death,
+               const struct judgement *judgement, struct err *err)
+{
+    const struct event_trial trial = {
+        .number = number,
+        .strategy = (uint32_t)subject,
+        .fault = (uint8_t)fault_id(fault),
+        .outcome = (uint8_t)death->outcome,
+        .now = (uint8_t)judgement->now,
+        .later = (uint16_t)judgement->later,
+        .replies = death->replies,
+        .commands = death->commands,
+        .signature = judgement->signature,
+    };
+
+    return add_trial(teller, &trial, err);
+}
+
+int tell_point(struct teller *teller, size_t subject, uint64_t index,
+               const struct judgement *judgement, struct err *err)
+{
+    struct event_point point = {
+        .strategy = (uint32_t)subject,
+        .now = judgement->now,
+        .later = judgement->later,
+        .index = index,
+        .signature = judgement->signature,
+    };
+
+    memcpy(point.example, judgement->example, sizeof(point.example));
+    return tell_event(teller, EVENT_POINT, &point, sizeof(point), err);
+}
+
+int tell_text(struct teller *teller, const char *text, size_t length, struct err *err)
+{
+    int code = 0;
+
+    for (size_t at = 0, piece; at < length && code == 0; at += piece) {
+        piece = length - at < TEXT_BYTES ? length - at : TEXT_BYTES;
+        code = tell_event(teller, EVENT_TEXT, text + at, piece, err);
+    }
+    return code;
+}

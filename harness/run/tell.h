@@ -1,0 +1,38 @@
+/* tell.h - what a lane tells the fleet, as events (result/event.h). */
+#pragma once
+
+#include "result/event.h"
+#include "trial/trial.h"
+
+#define TELL_BATCH 64
+
+/* Deaths are told many at once, or after a while. */
+struct teller {
+    int fd;
+    struct event_trial batch[TELL_BATCH];
+    size_t batched;
+    uint64_t batch_start_ns;
+    bool noted; /* an error was told */
+};
+
+int tell_event(struct teller *teller, enum event_type type, const void *body,
+               size_t bytes, struct err *err);
+
+/* What updates do that nobody interrupts, and, if it is wanted, each of their commands.
+ */
+int tell_controls(struct teller *teller, const struct judge *judge, bool commands,
+                  struct err *err);
+int tell_samples(struct teller *teller, size_t subject, enum samples_kind kind,
+                 const uint64_t *values, size_t count, struct err *err);
+/* A point of the census: deaths by other faults will be explained by it. */
+int tell_point(struct teller *teller, size_t subject, uint64_t index,
+               const struct judgement *judgement, struct err *err);
+int tell_death(struct teller *teller, const struct fault *fault, size_t subject,
+               uint64_t number, const struct death *death,
+               const struct judgement *judgement, struct err *err);
+/* Tells the deaths that it has kept so far. */
+int tell_flush(struct teller *teller, struct err *err);
+/* Why a trial ended in an error. The first of a lane is told; all are counted. */
+void tell_error(struct teller *teller, uint64_t number, const char *why, struct err *err);
+/* A narrative, in pieces. */
+int tell_text(struct teller *teller, const char *text, size_t length, struct err *err);
