@@ -3,73 +3,18 @@
 
 #include <string.h>
 
-/* The old state is kept in database 1, without expiries, and the times to live beside it
- * in database 2: those of keys in the hash `keys`, those of a hash's fields in a hash of
- * the same name behind `fields:`. To put it back is then a matter of copying inside the
- * server. Scripts begin in the database of their caller, 0, and the caller stays there.
- * ARGV: "1" if there are field expiries, then key, ttl, ... */
-static const char keep_script[] =
-    "for i = 2, #ARGV, 2 do\n"
-    "  local key, fields = ARGV[i], {}\n"
-    "  redis.call('COPY', key, key, 'DB', 1, 'REPLACE')\n"
-    "  redis.call('SELECT', 1)\n"
-    "  redis.call('PERSIST', key)\n"
-    "  if ARGV[1] == '1' and redis.call('TYPE', key).ok == 'hash' then\n"
-    "    for _, field in ipairs(redis.call('HKEYS', key)) do\n"
-    "      local pttl = redis.call('HPTTL', key, 'FIELDS', 1, field)[1]\n"
-    "      if pttl >= 0 then\n"
-    "        redis.call('HPERSIST', key, 'FIELDS', 1, field)\n"
-    "        fields[#fields + 1] = { field, pttl }\n"
-    "      end\n"
-    "    end\n"
-    "  end\n"
-    "  redis.call('SELECT', 2)\n"
-    "  redis.call('HSET', 'keys', key, ARGV[i + 1])\n"
-    "  for _, f in ipairs(fields) do redis.call('HSET', 'fields:' .. key, f[1], f[2]) "
-    "end\n"
-    "  redis.call('SELECT', 0)\n"
-    "end\n";
-
-/* ARGV: how many keys were kept, "1" if there are field expiries. */
-static const char restore_script[] =
-    "for _, key in ipairs(redis.call('KEYS', '*')) do redis.call('DEL', key) end\n"
-    "if ARGV[1] == '0' then return end\n"
-    "redis.call('SELECT', 2)\n"
-    "local ttls, fields = redis.call('HGETALL', 'keys'), {}\n"
-    "if ARGV[2] == '1' then\n"
-    "  for i = 1, #ttls, 2 do fields[i] = redis.call('HGETALL', 'fields:' .. ttls[i]) "
-    "end\n"
-    "end\n"
-    "redis.call('SELECT', 1)\n"
-    "local copied = 0\n"
-    "for i = 1, #ttls, 2 do\n"
-    "  copied = copied + redis.call('COPY', ttls[i], ttls[i], 'DB', 0)\n"
-    "end\n"
-    "redis.call('SELECT', 0)\n"
-    "if copied ~= tonumber(ARGV[1]) then\n"
-    "  return redis.error_reply('ERR the old state that was kept in databases 1 and 2 is "
-    "gone; '\n"
-    "    .. 'did a script of the scenario use FLUSHALL, SELECT or SWAPDB?')\n"
-    "end\n"
-    "for i = 1, #ttls, 2 do\n"
-    "  if tonumber(ttls[i + 1]) >= 0 then redis.call('PEXPIRE', ttls[i], ttls[i + 1]) "
-    "end\n"
-    "  for f = 1, #(fields[i] or {}), 2 do\n"
-    "    redis.call('HPEXPIRE', ttls[i], fields[i][f + 1], 'FIELDS', 1, fields[i][f])\n"
-    "  end\n"
-    "end\n";
-
-static const char expire_script[] =
-    "for _, key in ipairs(redis.call('KEYS', '*')) do\n"
-    "  if redis.call('PTTL', key) >= 0 then redis.call('DEL', key)\n"
-    "  elseif ARGV[1] == '1' and redis.call('TYPE', key).ok == 'hash' then\n"
-    "    for _, field in ipairs(redis.call('HKEYS', key)) do\n"
-    "      if redis.call('HPTTL', key, 'FIELDS', 1, field)[1] >= 0 then\n"
-    "        redis.call('HDEL', key, field)\n"
-    "      end\n"
-    "    end\n"
-    "  end\n"
-    "end\n";
+/* The texts of files in Lua, a string for each of their lines. */
+static const char *const scripts[KEEPER_SCRIPTS] = {
+    [KEEPER_KEEP] =
+#include "keep.lua.inc"
+        ,
+    [KEEPER_RESTORE] =
+#include "restore.lua.inc"
+        ,
+    [KEEPER_EXPIRE] =
+#include "expire.lua.inc"
+        ,
+};
 
 int keeper_init(struct keeper *keeper, redisContext *connection, struct err *err)
 {
@@ -77,14 +22,9 @@ int keeper_init(struct keeper *keeper, redisContext *connection, struct err *err
 
     *keeper = (struct keeper){ .connection = connection };
     code = keyspace_field_expiries(connection, &keeper->field_expiries, err);
-    if (code == 0)
-        code = connection_load_script(connection, keep_script, keeper->keep_sha, err);
-    if (code == 0)
-        code =
-            connection_load_script(connection, restore_script, keeper->restore_sha, err);
-    return code == 0 ? connection_load_script(connection, expire_script,
-                                              keeper->expire_sha, err)
-                     : code;
+    for (size_t i = 0; i < KEEPER_SCRIPTS && code == 0; i++)
+        code = connection_load_script(connection, scripts[i], keeper->shas[i], err);
+    return code;
 }
 
 void keeper_release(struct keeper *keeper)
@@ -103,8 +43,8 @@ int keeper_expire(struct keeper *keeper, struct err *err)
 {
     CLEANUP(reply_freep) redisReply *reply = NULL;
 
-    if (CONNECTION_COMMAND(keeper->connection, &reply, err, "EVALSHA", keeper->expire_sha,
-                           "0", field_expiries(keeper)) < 0)
+    if (CONNECTION_COMMAND(keeper->connection, &reply, err, "EVALSHA",
+                           keeper->shas[KEEPER_EXPIRE], "0", field_expiries(keeper)) < 0)
         return err_wrap(err, "let time pass");
     return 0;
 }
@@ -163,7 +103,7 @@ int keeper_keep(struct keeper *keeper, const struct snapshot *snapshot, struct e
     put_undo(keeper, snapshot);
     resp_put_count(&command, 4 + 2 * keys);
     resp_put_word(&command, STR("EVALSHA"));
-    resp_put_word(&command, str_of(keeper->keep_sha));
+    resp_put_word(&command, str_of(keeper->shas[KEEPER_KEEP]));
     resp_put_word(&command, STR("0"));
     resp_put_word(&command, str_of(field_expiries(keeper)));
     for (size_t i = 0; i < keys; i++) {
@@ -182,7 +122,7 @@ static int put_back(struct keeper *keeper, size_t keys, struct err *err)
 {
     CLEANUP(buffer_release) struct buffer command = BUFFER_NULL;
     char count[24];
-    const char *const words[] = { "EVALSHA", keeper->restore_sha, "0", count,
+    const char *const words[] = { "EVALSHA", keeper->shas[KEEPER_RESTORE], "0", count,
                                   field_expiries(keeper) };
 
     snprintf(count, sizeof(count), "%zu", keys);

@@ -3,6 +3,8 @@
 
 #include "state/snapshot.h"
 
+enum keeper_script { KEEPER_KEEP, KEEPER_RESTORE, KEEPER_EXPIRE, KEEPER_SCRIPTS };
+
 struct keeper {
     redisContext *connection; /* borrowed */
     bool field_expiries;      /* the server has them */
@@ -10,7 +12,7 @@ struct keeper {
     struct buffer undo;       /* the plain commands that bring them back; "": too many */
     size_t undo_ones;         /* how many of these must answer 1 */
     struct arena arena;       /* of the answers */
-    char keep_sha[41], restore_sha[41], expire_sha[41];
+    char shas[KEEPER_SCRIPTS][41];
 };
 
 int keeper_init(struct keeper *keeper, redisContext *connection, struct err *err);

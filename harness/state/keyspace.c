@@ -9,39 +9,9 @@
 #define MET_MOST 64
 #define IN_VAIN_MOST 32
 
-/* ARGV: "1" if there are field expiries. */
 static const char script_text[] =
-    "local all = {}\n"
-    "for i, key in ipairs(redis.call('KEYS', '*')) do\n"
-    "  local kind = redis.call('TYPE', key).ok\n"
-    "  local one = { key, kind, redis.call('PTTL', key) }\n"
-    "  if kind == 'string' then one[4] = { redis.call('GET', key) }\n"
-    "  elseif kind == 'hash' then\n"
-    "    one[4] = redis.call('HGETALL', key)\n"
-    "    if ARGV[1] == '1' then\n"
-    "      one[5] = {}\n"
-    "      for f = 1, #one[4], 2 do\n"
-    "        one[5][#one[5] + 1] = redis.call('HPTTL', key, 'FIELDS', 1, one[4][f])[1]\n"
-    "      end\n"
-    "    end\n"
-    "  elseif kind == 'set' then one[4] = redis.call('SMEMBERS', key)\n"
-    "  elseif kind == 'zset' then one[4] = redis.call('ZRANGE', key, 0, -1, "
-    "'WITHSCORES')\n"
-    "  elseif kind == 'list' then one[4] = redis.call('LRANGE', key, 0, -1)\n"
-    "  elseif kind == 'stream' then\n"
-    "    one[4], one[5] = {}, {}\n"
-    "    for e, entry in ipairs(redis.call('XRANGE', key, '-', '+')) do\n"
-    "      one[4][e] = cmsgpack.pack(entry[2])\n"
-    "    end\n"
-    "    for _, group in ipairs(redis.call('XINFO', 'GROUPS', key)) do\n"
-    "      local read = #redis.call('XRANGE', key, '-', group[8])\n"
-    "      one[5][#one[5] + 1] = group[2]\n"
-    "      one[5][#one[5] + 1] = group[6] .. ' pending, ' .. read .. ' read'\n"
-    "    end\n"
-    "  elseif kind ~= 'none' then one[4] = { redis.call('DUMP', key) } end\n"
-    "  if one[4] then all[#all + 1] = one end\n"
-    "end\n"
-    "return all\n";
+#include "keyspace.lua.inc"
+    ;
 
 /* The types that can be read by one plain command: its words, NULL for the key. */
 static const struct kind {
