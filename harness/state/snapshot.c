@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "base/clock.h"
 #include "base/mutant.h"
@@ -299,6 +300,54 @@ int snapshot_take(struct observer *observer, int64_t client_id, struct snapshot 
                   struct err *err)
 {
     return snapshot_take_by(observer, observer->connection, client_id, snapshot, err);
+}
+
+/* A reply and all that is in it, in its order, behind what `seed` stands for. */
+static XXH64_hash_t hash_reply(const redisReply *reply, XXH64_hash_t seed)
+{
+    seed = XXH3_64bits_withSeed(reply->str, reply->len, seed + reply->elements);
+    for (size_t i = 0; i < reply->elements; i++)
+        seed = hash_reply(reply->element[i], seed);
+    return seed;
+}
+
+/* Of a time to live only whether there is one. */
+static XXH64_hash_t hash_expiry(const redisReply *ttl, XXH64_hash_t seed)
+{
+    bool expires = ttl->integer >= 0;
+
+    return XXH3_64bits_withSeed(&expires, sizeof(expires), seed);
+}
+
+/* A key, and the expiries of a hash's fields, which stand behind its elements. */
+static unsigned __int128 hash_key(const redisReply *one)
+{
+    XXH64_hash_t seed = hash_reply(one->element[1], hash_reply(one->element[0], 0));
+    XXH128_hash_t whole;
+
+    seed = hash_expiry(one->element[2], hash_reply(one->element[3], seed));
+    for (size_t i = 0; one->elements > 4 && i < one->element[4]->elements; i++)
+        seed = hash_expiry(one->element[4]->element[i], seed);
+    whole = XXH3_128bits_withSeed(&seed, sizeof(seed), seed);
+    return (unsigned __int128)whole.high64 << 64 | whole.low64;
+}
+
+bool snapshot_exact(const struct snapshot *snapshot, struct signature *ret)
+{
+    const redisReply *reply = snapshot->reply;
+    unsigned __int128 sum = reply->elements;
+
+    *ret = snapshot->signature;
+    for (size_t i = 0; i < reply->elements; i++) {
+        const redisReply *one = reply->element[i];
+
+        if (str_compare(resp_text(one->element[1]), STR("stream")) == 0)
+            return mutant("streams-alike");
+        sum += hash_key(one);
+    }
+    if (!mutant("order-forgotten"))
+        *ret = (struct signature){ (uint64_t)sum, (uint64_t)(sum >> 64) };
+    return true;
 }
 
 void snapshot_release(struct snapshot *snapshot)

@@ -64,6 +64,12 @@ int snapshot_digest(struct observer *observer, struct snapshot *snapshot,
                     struct err *err);
 void snapshot_release(struct snapshot *snapshot);
 
+/* The fingerprint of all that commands can tell apart in a state, but for how long keys
+ * live: the order of elements counts, and so do keys that are ignored. False: there is
+ * more to it than was looked at (ids of streams, what their groups and consumers have
+ * read), so that only the state itself is the same. */
+bool snapshot_exact(const struct snapshot *snapshot, struct signature *ret);
+
 /* The time to live of a key, or of a hash's field ("": of the key itself), as the
  * snapshot saw it; -1: it has none, or is not there. */
 int64_t snapshot_ttl_ms(const struct snapshot *snapshot, struct str key,

@@ -301,33 +301,36 @@ static bool judged_alike(const struct judge *judge, const struct subject *a,
                       signature_equal(a->done.signature, b->done.signature));
 }
 
-/* May a judgement be used again for a state of the same signature? Not if one of the
- * scenario's functions sees more than that: times to live, or keys that are ignored. */
-static bool judges_by_signature(const struct judge *judge)
+/* By what a judgement is found again, for a state that gets the same one. Where functions
+ * of the scenario's look at states, only what they cannot tell apart is the same. False:
+ * never, because an invariant looks at how long keys live, or the state is not known
+ * whole. */
+static bool cache_key(const struct judge *judge, const struct snapshot *snapshot,
+                      struct signature *ret)
 {
     const struct scenario *scenario = judge->scenario;
     bool looks = scenario->alive || scenario->holds_later;
 
     for (size_t i = 0; i < scenario->outline.strategy_count; i++)
         looks = looks || scenario->functions[i].recover;
-    return !scenario->holds_now && !(looks && scenario->ignore.count);
+    *ret = snapshot->signature;
+    return !scenario->holds_now && (!looks || snapshot_exact(snapshot, ret));
 }
 
 /* Strategies often differ in how they send, and leave the same states on their way: one
  * judgement does for all of them. NULL: the state is a new one. */
 static const struct judgement *find_judgement(const struct judge *judge,
                                               const struct subject *subject,
-                                              struct signature signature)
+                                              struct signature key)
 {
-    if (!judges_by_signature(judge))
-        return NULL;
     for (size_t s = 0; s < judge->subject_count; s++) {
         const struct subject *other = &judge->subjects[s];
 
         if (!judged_alike(judge, subject, other))
             continue;
         for (size_t i = 0; i < other->judged; i++)
-            if (signature_equal(other->judgements[i].signature, signature))
+            if (other->judgements[i].reusable &&
+                signature_equal(other->judgements[i].key, key))
                 return &other->judgements[i];
     }
     return NULL;
@@ -336,8 +339,12 @@ static const struct judgement *find_judgement(const struct judge *judge,
 int judge_state(struct judge *judge, struct subject *subject, struct snapshot *snapshot,
                 const struct judgement **ret, struct err *err)
 {
-    const struct judgement *known = find_judgement(judge, subject, snapshot->signature);
     struct judgement judgement = { .later = 0 };
+    struct signature key;
+    bool reusable = cache_key(judge, snapshot, &key);
+    const struct judgement *known = reusable ? find_judgement(judge, subject, key) : NULL;
+    struct judgement *last =
+        subject->judged ? &subject->judgements[subject->judged - 1] : NULL;
     int code;
 
     if (known) {
@@ -348,12 +355,15 @@ int judge_state(struct judge *judge, struct subject *subject, struct snapshot *s
     code = judge_new(judge, subject, snapshot, &judgement, err);
     if (code < 0)
         return code;
-    if (!judges_by_signature(judge))
-        subject->judged = 0; /* only the last is kept */
-    subject->judgements =
-        mem_grow(subject->judgements, subject->judged + 1, sizeof(*subject->judgements));
-    subject->judgements[subject->judged++] = judgement;
-    *ret = &subject->judgements[subject->judged - 1];
+    judgement.key = key;
+    judgement.reusable = reusable;
+    if (!last || last->reusable) { /* of those that are not, only the last is kept */
+        subject->judgements = mem_grow(subject->judgements, subject->judged + 1,
+                                       sizeof(*subject->judgements));
+        last = &subject->judgements[subject->judged++];
+    }
+    *last = judgement;
+    *ret = last;
     return 0;
 }
 

@@ -36,6 +36,8 @@ struct judge_watch {
 
 struct judgement {
     struct signature signature; /* of the state that was judged */
+    struct signature key;       /* by which it is found again, if it may be */
+    bool reusable;
     enum now now;
     unsigned later;
     char example[EXAMPLE_TEXT]; /* one atom that shows what is wrong later, or "" */

@@ -49,6 +49,10 @@ static const struct {
 #endif
     { "done-forgotten", "unit_agenda_mutable", "agenda/every_item_is_taken_once" },
     { "errors-unread", "integration_liar", "liar/errors_in_the_audit" },
+    { "order-forgotten", "integration_verdicts",
+      "verdicts/states_that_functions_tell_apart" },
+    { "streams-alike", "integration_verdicts",
+      "verdicts/states_that_functions_tell_apart" },
     { "no-holm", "unit_difference_mutable", "holm/adjusts_step_by_step" },
 };
 

@@ -73,6 +73,17 @@ static const struct census tables[] = {
           "clean clean clean clean clean", "clean" } } },
 };
 
+/* By one lane, which judges all of them, and could take one for another. */
+static const struct census told_apart[] = {
+    { "told_apart",
+      "what=order",
+      { { "turn", "intact intact intact", "clean stuck clean", "clean" } } },
+    { "told_apart",
+      "what=ids",
+      { { "turn", "intact torn intact gap intact",
+          "clean leaked+stuck stuck lost clean", "clean" } } },
+};
+
 /* Appends a word behind a blank. */
 static char *joined(char *text, const char *word)
 {
@@ -154,7 +165,7 @@ static void check_census(const struct census *table)
 {
     char *path = test_scenario(table->scenario);
     struct run run = table->set ? RUN("run", path, "--set", table->set, "--trials", "0",
-                                      "--format", "json")
+                                      "--lanes", "1", "--format", "json")
                                 : RUN("run", path, "--trials", "0", "--format", "json");
 
     cr_expect_eq(run.status, 0, "%s: status %d: %s", table->scenario, run.status,
@@ -174,6 +185,13 @@ Test(verdicts, every_word_where_it_belongs_and_nowhere_else)
         check_census(&tables[i]);
     cr_expect_eq(test_directory_entries(directory), 0);
     test_directory_remove(directory);
+}
+
+/* A judgement is used again only for what nobody can tell apart. */
+Test(verdicts, states_that_functions_tell_apart)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(told_apart); i++)
+        check_census(&told_apart[i]);
 }
 
 /* What the change of one value of each type, undone by the next command, is called in

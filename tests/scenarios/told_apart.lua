@@ -1,0 +1,33 @@
+-- States that are the same bag of atoms and that the scenario's functions tell apart: each is judged for
+-- itself. --set what=order: the order of a list; what=ids: the last id of a stream.
+local ways = {
+  order = {
+    before = function(redis) redis.call("RPUSH", "q", "a", "b") end,
+    turn = function(redis)
+      redis.call("RPOPLPUSH", "q", "q")
+      redis.call("RPOPLPUSH", "q", "q")
+    end,
+    alive = function(redis) return redis.call("LINDEX", "q", 0) == "a" end,
+  },
+  ids = {
+    before = function(redis) redis.call("XADD", "s", "1-1", "f", "v") end,
+    turn = function(redis)
+      redis.call("XADD", "s", "5-1", "f", "v")
+      redis.call("XDEL", "s", "5-1")
+      redis.call("DEL", "s")
+      redis.call("XADD", "s", "1-1", "f", "v")
+    end,
+    alive = function(redis) redis.call("XADD", "s", "2-1", "f", "v") end,
+  },
+}
+
+return {
+  title = "states that differ in what functions see",
+  params = { what = "order" },
+  before = function(redis, p) ways[p.what].before(redis) end,
+  strategies = {
+    { name = "turn", update = function(redis, p) ways[p.what].turn(redis) end },
+    { name = "nothing", reference = true, update = function(redis) redis.call("PING") end },
+  },
+  alive = function(redis, p) return ways[p.what].alive(redis) end,
+}
