@@ -57,8 +57,8 @@ static int prepare(const struct options *options, struct conclude *conclude,
     if (code == 0 && options->destination.directory)
         *ret_place = mem_strdup(options->destination.directory);
     else if (code == 0)
-        code = results_dir_make(saved.scenario->name, saved.result.plan.seed,
-                                (struct shard)SHARD_WHOLE, ret_place, err);
+        code = results_dir_make(saved.scenario->name, saved.result.plan.seed, SHARD_WHOLE,
+                                ret_place, err);
     return code;
 }
 

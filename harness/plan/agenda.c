@@ -68,8 +68,7 @@ void agenda_release(struct agenda *agenda)
 bool agenda_next(struct agenda *agenda, enum stage stage, uint64_t items, uint64_t *ret)
 {
     /* Every shard takes the whole census: its kills are explained by it. */
-    struct shard shard =
-        stage == STAGE_CENSUS ? (struct shard)SHARD_WHOLE : agenda->shard;
+    struct shard shard = stage == STAGE_CENSUS ? SHARD_WHOLE : agenda->shard;
 
     while (stage != STAGE_KILLS || !atomic_load(&agenda->board->enough)) {
         uint64_t place = atomic_fetch_add(&agenda->board->next[stage], 1);

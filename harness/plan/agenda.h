@@ -1,10 +1,10 @@
 /* agenda.h - what is left to do in a stage, and which lane does it next.
  *
- * The items of a stage (crash points, byte positions, kill trials) have numbers. A shard
- * takes every n-th of them; lanes take the next of these from a counter in memory that
- * they share, so that a lane that is slow keeps nobody waiting, and what has been done
- * at any instant is all but the last few of a beginning. What an earlier session of the
- * same run has done is passed over.
+ * The items of a stage (crash points, points of other faults, kill trials) have numbers.
+ * A shard takes every n-th of them; lanes take the next of these from a counter in memory
+ * that they share, so that a lane that is slow keeps nobody waiting, and what has been
+ * done at any instant is everything up to some item, but for the last few. What an
+ * earlier session of the same run has done is passed over.
  *
  * Which lane does an item says nothing about the item: all that an item is follows from
  * its number. */
@@ -31,7 +31,7 @@ bool done_has(const struct done *done, uint64_t item);
 void done_release(struct done *done); /* may be called twice */
 
 struct agenda {
-    struct shard shard;            /* of the kills and the byte positions */
+    struct shard shard;            /* of all but the census */
     struct done done[STAGE_COUNT]; /* owned */
     struct agenda_board {
         _Atomic uint64_t next[STAGE_COUNT];

@@ -24,6 +24,6 @@ struct plan_trial {
     double fraction; /* of the update's calibrated duration, in [0, 1) */
 };
 
-uint64_t plan_trials(
-    const struct plan *plan); /* how many there are: 0 .. plan_trials - 1 */
+/* How many trials there are; they are numbered from 0. */
+uint64_t plan_trials(const struct plan *plan);
 struct plan_trial plan_trial(const struct plan *plan, uint64_t number);

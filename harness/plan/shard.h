@@ -15,10 +15,7 @@
 struct shard {
     uint64_t index, total; /* index < total */
 };
-#define SHARD_WHOLE                                                                      \
-    {                                                                                    \
-        0, 1                                                                             \
-    }
+#define SHARD_WHOLE ((struct shard){ 0, 1 })
 
 /* Of the items 0 .. items - 1: how many are this shard's, which one is its j-th (from 0),
  * is this one among them? */

@@ -52,21 +52,21 @@ static size_t rows_of(const struct contrast *controls, const struct snapshot *sn
     return count;
 }
 
+static void write_quoted(FILE *out, struct str text, size_t columns)
+{
+    fputc('\'', out);
+    str_print(out, text, columns);
+    fputc('\'', out);
+}
+
 static void write_element(FILE *out, const struct atom *atom)
 {
-    const char *between = "";
-
-    if (atom->id.length) {
-        fputc('\'', out);
-        str_print(out, atom->id, 30);
-        fputc('\'', out);
-        between = " = ";
-    }
-    if (atom->value.length || !atom->id.length) {
-        fprintf(out, "%s'", between);
-        str_print(out, atom->value, 30);
-        fputc('\'', out);
-    }
+    if (atom->id.length)
+        write_quoted(out, atom->id, 30);
+    if (atom->id.length && atom->value.length)
+        fputs(" = ", out);
+    if (atom->value.length || !atom->id.length)
+        write_quoted(out, atom->value, 30);
 }
 
 /* An atom at the same place; NULL: there is none. */
@@ -95,8 +95,8 @@ static const char *who_has(const struct contrast *controls, const struct atom *o
     return old ? controls->names[0] : new ? controls->names[1] : NULL;
 }
 
-/* What a control has in place of an atom: the same with another expiry, or another value.
- */
+/* What a control has in place of an atom: the same with another expiry, or another
+ * value. */
 static void write_instead(FILE *out, const char *who, const struct atom *atom,
                           const struct atom *there)
 {
@@ -110,9 +110,7 @@ static void write_instead(FILE *out, const char *who, const struct atom *atom,
                                                   : "with too late");
         return;
     }
-    fputc('\'', out);
-    str_print(out, there->value, 20);
-    fputc('\'', out);
+    write_quoted(out, there->value, 20);
 }
 
 /* Why an atom that is in neither control is not. */
@@ -158,9 +156,8 @@ static void write_ttl(FILE *out, const struct snapshot *snapshot, struct str key
 static void write_key(FILE *out, const struct atom *atom)
 {
     str_print(out, atom->type, 20);
-    fputs(" '", out);
-    str_print(out, atom->key, 50);
-    fputc('\'', out);
+    fputc(' ', out);
+    write_quoted(out, atom->key, 50);
 }
 
 /* Behind the last row of the key that begins at `from`. */
@@ -333,33 +330,24 @@ void contrast_count(FILE *out, const struct contrast *controls,
 
 /* --- what changes from one look to the next --- */
 
-/* A whole key that comes or goes. */
-static void write_key_change(FILE *out, const struct change *change,
-                             const struct verdict_row *row, size_t elements,
-                             const struct snapshot *before)
+/* An element that comes or goes; with `elements`, the whole key that has so many. */
+static void write_change(FILE *out, const struct change *change,
+                         const struct verdict_row *row, size_t elements,
+                         const struct snapshot *before)
 {
-    fprintf(out, "  %s: ", row->here ? change->added : change->removed);
-    write_key(out, row->atom);
+    const struct atom *atom = row->atom;
+
+    fprintf(out, "  %s: ", row->here > row->old ? change->added : change->removed);
+    if (!elements) {
+        write_element(out, atom);
+        fputs(" of ", out);
+    }
+    write_key(out, atom);
     if (elements > 1)
         fprintf(out, " with %zu elements", elements);
     if (change->ttl) {
         fputs(", which ", out);
-        write_ttl(out, before, row->atom->key, STR(""));
-    }
-    fputc('\n', out);
-}
-
-static void write_element_change(FILE *out, const struct change *change,
-                                 const struct verdict_row *row,
-                                 const struct snapshot *before)
-{
-    fprintf(out, "  %s: ", row->here > row->old ? change->added : change->removed);
-    write_element(out, row->atom);
-    fputs(" of ", out);
-    write_key(out, row->atom);
-    if (change->ttl) {
-        fputs(", which ", out);
-        write_ttl(out, before, row->atom->key, row->atom->id);
+        write_ttl(out, before, atom->key, elements ? STR("") : atom->id);
     }
     fputc('\n', out);
 }
@@ -377,12 +365,12 @@ static size_t write_key_changes(FILE *out, const struct change *change,
         came += rows[i].old == 0;
     }
     if (gone == count || came == count) {
-        write_key_change(out, change, rows, count, before);
+        write_change(out, change, rows, count, before);
         return count;
     }
     for (size_t i = 0; i < count; i++)
         if (rows[i].here != rows[i].old && shown++ < ROWS_SHOWN)
-            write_element_change(out, change, &rows[i], before);
+            write_change(out, change, &rows[i], 0, before);
     if (shown > ROWS_SHOWN)
         fprintf(out, "  ... and %zu more of it\n", shown - ROWS_SHOWN);
     return shown;

@@ -29,8 +29,8 @@ const char *contrast_equal(const struct contrast *controls,
 void contrast_count(FILE *out, const struct contrast *controls,
                     const struct snapshot *snapshot);
 
-/* How removals and additions are called, and whether the expiry that was there is told.
- */
+/* How removals and additions are called, and whether the expiry that was there is
+ * told. */
 struct change {
     const char *removed, *added;
     bool ttl;

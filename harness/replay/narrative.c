@@ -154,13 +154,14 @@ struct judge_watch narrative_watch(struct narrative *narrative)
 
 /* --- the verdict --- */
 
-static const char *const reasons[LATER_COUNT] = {
+static const char *const reasons[] = {
     "in neither residue: it stays for good, and nobody cares for it",
     "in both residues, and gone for good",
     "part of the old and part of the new for good, or a value that is neither",
     "a fresh worker cannot do the operation again",
     "an invariant of the scenario is violated",
 };
+_Static_assert(ARRAY_SIZE(reasons) == LATER_COUNT, "every word has its reason");
 
 void narrative_verdict(FILE *out, const struct judgement *judgement)
 {

@@ -1,6 +1,5 @@
 /* operand.h - what a replay is asked for: one trial, and what is known of how it went.
- * Pure.
- */
+ * Pure. */
 #pragma once
 
 #include <stdbool.h>

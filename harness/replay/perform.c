@@ -110,14 +110,6 @@ static int attempt(struct perform *perform, enum fault_id fault, uint64_t point,
     return code;
 }
 
-static bool may_try_again(const struct perform *perform, uint64_t start_ns)
-{
-    if (perform->attempts == 0)
-        return true;
-    return !perform->hit && perform->attempts < REPLAY_ATTEMPTS &&
-           clock_now_ns() - start_ns < ATTEMPTS_NS;
-}
-
 /* The same fraction again and again, until chance is kind; of an update whose speed is
  * looked at again every now and then. */
 static int shoot(struct perform *perform, struct err *err)
@@ -125,7 +117,7 @@ static int shoot(struct perform *perform, struct err *err)
     const struct replay *replay = perform->replay;
     uint64_t start_ns = clock_now_ns();
 
-    while (may_try_again(perform, start_ns)) {
+    do {
         const struct death *death = &perform->death;
         int code = 0;
 
@@ -142,7 +134,8 @@ static int shoot(struct perform *perform, struct err *err)
             replay, perform->wanted,
             &(struct replay_attempt){ death->outcome, death->replies, death->commands,
                                       death->state.signature });
-    }
+    } while (!perform->hit && perform->attempts < REPLAY_ATTEMPTS &&
+             clock_now_ns() - start_ns < ATTEMPTS_NS);
     return 0;
 }
 

@@ -1,5 +1,5 @@
-/* perform.h - a replay that goes on: its attempts, and what is found out about the
- * one that counts. For replay.c, which tells it. */
+/* perform.h - a replay that goes on: its attempts, and what is found out about the one
+ * that counts. For replay.c, which tells it. */
 #pragma once
 
 #include "replay/operand.h"
@@ -21,10 +21,10 @@ struct perform {
     struct death death; /* owned; of the last attempt */
     struct transcript transcript;
     struct judgement judgement;
-    char *story;                         /* owned: what the watch saw */
-    uint64_t executed_from, executed_to; /* crash points that leave this state, one after
-                                            the other; valid if `explained` */
+    char *story; /* owned: what the watch saw */
     bool explained;
+    uint64_t executed_from,
+        executed_to; /* if so: the crash points that leave this state */
 };
 
 /* Tries until it is what was recorded, or gives in (replay.h); judges it before the eyes

@@ -281,26 +281,20 @@ static void say_end(FILE *out, const struct transcript *transcript)
     }
 }
 
-static void say_step(FILE *out, const struct transcript *transcript)
-{
-    fputs(transcript->outcome == OUTCOME_MISSED
-              ? "the update is over"
-              : "the worker dies by itself here, every reply read",
-          out);
-}
-
 static void write_death(struct lines *lines)
 {
-    static void (*const say[FAULT_COUNT])(FILE *, const struct transcript *) = {
-        [FAULT_STEP] = say_step,
-        [FAULT_BYTE] = say_cut,
-        [FAULT_KILL] = say_end,
-    };
     const struct transcript *transcript = lines->transcript;
+    const struct fault *fault = transcript->fault;
 
     write_skipped(lines);
     fputs("       --- ", lines->out);
-    say[fault_id(transcript->fault)](lines->out, transcript);
+    if (fault->sends_recording)
+        say_cut(lines->out, transcript);
+    else if (!fault->points)
+        say_end(lines->out, transcript);
+    else
+        fputs(transcript->outcome == OUTCOME_MISSED ? "the update is over" : fault->death,
+              lines->out);
     fputs(" ---\n", lines->out);
 }
 

@@ -11,7 +11,7 @@
 
 #include "plan/stage.h"
 #include "redis/command.h"
-#include "state/state.h"
+#include "state/verdict.h"
 #include "trial/phase.h"
 
 enum event_type {
@@ -41,7 +41,7 @@ struct event_control {
     uint32_t uncrashed;
     uint64_t commands, bytes, trips;
     struct signature done;
-    char example[200];
+    char example[EXAMPLE_TEXT];
 };
 
 struct event_command {
@@ -72,7 +72,7 @@ struct event_point {
     uint32_t later;
     uint64_t index; /* commands executed */
     struct signature signature;
-    char example[200];
+    char example[EXAMPLE_TEXT];
 };
 
 struct event_trial {

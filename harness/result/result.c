@@ -12,7 +12,7 @@ void result_init(struct result *result, const struct outline *scenario,
     memset(result, 0, sizeof(*result));
     result->scenario = scenario;
     result->plan = *plan;
-    result->shard = (struct shard)SHARD_WHOLE;
+    result->shard = SHARD_WHOLE;
     result->faults[FAULT_STEP] = true;
     result->findings = mem_alloc(plan->strategies * sizeof(*result->findings));
     for (size_t i = 0; i < plan->strategies; i++) {

@@ -25,7 +25,7 @@ struct point {
     bool has_trial;
     uint64_t example_trial; /* the lowest number of those kills: whatever the lanes, the
                                same one */
-    char example[200];
+    char example[EXAMPLE_TEXT];
 };
 
 /* The words of verdicts, counted. Something with two words counts under both. */
@@ -67,7 +67,7 @@ struct finding {
     uint64_t read_bytes; /* what Redis takes at most in one read */
     struct signature done;
     unsigned uncrashed;
-    char uncrashed_example[200];
+    char uncrashed_example[EXAMPLE_TEXT];
     struct point *points;   /* commands + 1 of them; owned */
     struct step *steps;     /* `commands` of them, from point k to k + 1; owned */
     uint64_t *timelines_ns; /* rows of commands + 1: when command k + 1 was written, and

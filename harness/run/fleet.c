@@ -47,13 +47,6 @@ const char *fleet_libuv_version(void)
     return uv_version_string();
 }
 
-size_t fleet_default_lanes(void)
-{
-    CLEANUP(mem_freep) int *cpus = NULL;
-
-    return (size_t)process_cpus(&cpus);
-}
-
 /* Adds what has passed since the last time to the stage that is on. */
 static void note_time(struct fleet *fleet)
 {
@@ -91,25 +84,6 @@ static void fail(struct fleet *fleet, const struct err *err)
     stop(fleet);
 }
 
-static bool all_lanes(const struct fleet *fleet,
-                      bool (*is)(const struct fleet_lane *lane))
-{
-    for (size_t i = 0; i < fleet->lane_count; i++)
-        if (!is(&fleet->lanes[i]))
-            return false;
-    return true;
-}
-
-static bool lane_is_ready(const struct fleet_lane *lane)
-{
-    return lane->ready;
-}
-
-static bool lane_is_done(const struct fleet_lane *lane)
-{
-    return lane->done;
-}
-
 /* What the kills are for, before they begin. */
 static void announce(struct fleet *fleet)
 {
@@ -127,7 +101,7 @@ static void begin_next_stage(struct fleet *fleet)
     if (fleet->result->stages < fleet->stage)
         fleet->result->stages = fleet->stage;
     for (size_t i = 0; i < fleet->lane_count; i++) {
-        fleet->lanes[i].ready = false;
+        fleet->lanes[i].waits = LANE_WORKS;
         if (fleet->stage == STAGE_AIM)
             server_come_second(&fleet->lanes[i].server);
     }
@@ -142,29 +116,34 @@ static void begin_next_stage(struct fleet *fleet)
         }
 }
 
-static void finish(struct fleet *fleet)
+/* When all have come as far as this one, things go on. */
+static void wait_for_others(struct fleet *fleet, struct fleet_lane *lane,
+                            enum fleet_waits waits)
 {
+    lane->waits = waits;
+    for (size_t i = 0; i < fleet->lane_count; i++)
+        if (fleet->lanes[i].waits != waits)
+            return;
+    if (waits == LANE_READY) {
+        begin_next_stage(fleet);
+        return;
+    }
     fleet->result->complete = true;
     fleet->result->stages = STAGE_COUNT;
     stop(fleet);
 }
 
-struct delivery {
-    struct fleet *fleet;
-    struct fleet_lane *lane;
-};
-
 static int take_event(void *context, enum event_type type, const void *body, size_t bytes)
 {
-    struct delivery *delivery = context;
-    struct fleet *fleet = delivery->fleet;
+    struct fleet_lane *lane = context;
+    struct fleet *fleet = lane->lane_child.context;
     struct err err = ERR_NULL;
 
-    delivery->lane->heard_ns = clock_now_ns();
+    lane->heard_ns = clock_now_ns();
     if (type == EVENT_ERROR) {
         memcpy(&err, body, sizeof(err));
         if (err.code != ERR_USAGE)
-            err_wrap(&err, "lane %zu", (size_t)(delivery->lane - fleet->lanes));
+            err_wrap(&err, "lane %zu", lane->lane_child.lane);
         if (err.code == ERR_USAGE)
             fail(fleet, &err);
         else if (!fleet->err.code)
@@ -177,18 +156,8 @@ static int take_event(void *context, enum event_type type, const void *body, siz
         fail(fleet, &err);
         return err.code;
     }
-    if (fleet->stopping)
-        return 0;
-    if (type == EVENT_READY) {
-        delivery->lane->ready = true;
-        if (all_lanes(fleet, lane_is_ready))
-            begin_next_stage(fleet);
-    }
-    if (type == EVENT_DONE) {
-        delivery->lane->done = true;
-        if (all_lanes(fleet, lane_is_done))
-            finish(fleet);
-    }
+    if ((type == EVENT_READY || type == EVENT_DONE) && !fleet->stopping)
+        wait_for_others(fleet, lane, type == EVENT_READY ? LANE_READY : LANE_DONE);
     return 0;
 }
 
@@ -203,20 +172,18 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
 {
     struct fleet_lane *lane = stream->data;
-    struct delivery delivery = { lane->lane_child.context, lane };
 
     if (count < 0) {
         child_close((uv_handle_t *)stream);
         return;
     }
     pipe_feed(&lane->reader, buffer->base, (size_t)count);
-    pipe_each(&lane->reader, take_event, &delivery);
+    pipe_each(&lane->reader, take_event, lane);
 }
 
 /* Reads what is still in the pipe of a lane that has ended. */
 static void drain_pipe(struct fleet_lane *lane)
 {
-    struct delivery delivery = { lane->lane_child.context, lane };
     char bytes[4096];
     uv_os_fd_t fd;
     ssize_t n;
@@ -226,7 +193,7 @@ static void drain_pipe(struct fleet_lane *lane)
         return;
     while ((n = read(fd, bytes, sizeof(bytes))) > 0) {
         pipe_feed(&lane->reader, bytes, (size_t)n);
-        pipe_each(&lane->reader, take_event, &delivery);
+        pipe_each(&lane->reader, take_event, lane);
     }
 }
 
@@ -238,7 +205,7 @@ static void lane_ended(void *context, struct child *child, int status)
 
     drain_pipe(lane);
     child_close((uv_handle_t *)&lane->pipe);
-    if (lane->done || fleet->stopping)
+    if (lane->waits == LANE_DONE || fleet->stopping)
         return;
     if (fleet->err.code)
         return; /* it has said what is wrong; on_tick() ends the run */
@@ -303,7 +270,7 @@ static void watch(struct fleet *fleet)
         struct fleet_lane *lane = &fleet->lanes[i];
         struct err err = ERR_NULL;
 
-        if (lane->done || lane->ready)
+        if (lane->waits)
             lane->heard_ns = now_ns;
         if (now_ns - lane->heard_ns <
             SILENCE_NS(fleet->options->timeout_ns, fleet->options->plan.strategies))
@@ -433,10 +400,11 @@ static int run_loop(struct fleet *fleet, struct err *err)
 
 int fleet_run(const struct fleet_options *options, struct result *result, struct err *err)
 {
+    CLEANUP(mem_freep) int *cpus = NULL;
     struct fleet fleet = {
         .options = options,
         .result = result,
-        .lane_count = options->lanes ? options->lanes : fleet_default_lanes(),
+        .lane_count = options->lanes ? options->lanes : (size_t)process_cpus(&cpus),
         .directory = TEMPDIR_NULL,
     };
     sigset_t mask;

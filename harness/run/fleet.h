@@ -10,8 +10,9 @@
  * its CPU before it does anything else (launch.h). */
 #pragma once
 
+#include "replay/operand.h"
 #include "result/result.h"
-#include "run/lane.h"
+#include "scenario/scenario.h"
 #include "store/write.h"
 
 struct run_progress;
@@ -41,6 +42,3 @@ int fleet_run(const struct fleet_options *options, struct result *result,
               struct err *err);
 
 const char *fleet_libuv_version(void);
-
-/* How many lanes a run without --lanes has. */
-size_t fleet_default_lanes(void);

@@ -11,6 +11,7 @@
 #include "base/mutant.h"
 #include "redis/server.h"
 #include "replay/replay.h"
+#include "run/fleet.h"
 #include "run/tell.h"
 #include "trial/calibration.h"
 #include "trial/cost.h"
@@ -24,6 +25,7 @@
 
 struct lane {
     const struct lane_settings *settings;
+    const struct fleet_options *options;
     struct bench bench;
     struct calibration *calibrations; /* one per strategy that takes part */
     struct teller teller;
@@ -100,8 +102,8 @@ static int calibrate_all(struct lane *lane, struct err *err)
     size_t least = CALIBRATION_LEAST;
     int code = 0;
 
-    if (lane->settings->kill_ns && lane->settings->kill_ns / 4 < budget_ns) {
-        budget_ns = lane->settings->kill_ns / 4;
+    if (lane->options->kill_ns && lane->options->kill_ns / 4 < budget_ns) {
+        budget_ns = lane->options->kill_ns / 4;
         least = 1;
     }
     for (size_t round = 0; round < CALIBRATION_UPDATES && code == 0; round++) {
@@ -147,23 +149,23 @@ static int find_timeline(struct lane *lane, size_t subject, struct err *err)
 
 static int measure_all(struct lane *lane, struct err *err)
 {
-    const struct lane_settings *settings = lane->settings;
+    const struct fleet_options *options = lane->options;
     const struct cost_order order = {
-        .scenario = settings->scenario,
-        .strategies = settings->strategies,
-        .count = settings->plan.strategies,
-        .address = &settings->address,
-        .worker_address = &settings->worker_address,
+        .scenario = options->scenario,
+        .strategies = options->strategies,
+        .count = options->plan.strategies,
+        .address = &lane->settings->address,
+        .worker_address = &lane->settings->worker_address,
         .kept = lane->bench.judge.keeper.kept,
-        .timeout_ns = settings->timeout_ns,
+        .timeout_ns = options->timeout_ns,
     };
-    CLEANUP(cost_release) struct cost cost = COST_NULL;
-    int code = cost_measure(&order, &cost, err);
+    CLEANUP(mem_freep) struct cost *costs = MEM_ARRAY(struct cost, order.count);
+    int code = cost_measure(&order, costs, err);
 
     judge_touched(&lane->bench.judge);
     for (size_t i = 0; i < order.count && code == 0; i++)
-        code = tell_samples(&lane->teller, i, SAMPLES_UPDATE,
-                            &cost.durations_ns[i * COST_UPDATES], cost.counts[i], err);
+        code = tell_samples(&lane->teller, i, SAMPLES_UPDATE, costs[i].durations_ns,
+                            costs[i].count, err);
     return code;
 }
 
@@ -176,7 +178,7 @@ static int aim(struct lane *lane, enum stage stage, struct err *err)
     (void)stage;
     for (size_t i = 0; i < lane->bench.judge.subject_count && code == 0 && timelines; i++)
         code = find_timeline(lane, i, err);
-    if (code == 0 && lane->settings->plan.attempts)
+    if (code == 0 && lane->options->plan.attempts)
         code = calibrate_all(lane, err);
     return code;
 }
@@ -325,20 +327,20 @@ static int kill_trial(struct lane *lane, const struct plan_trial *planned,
 
 static bool out_of_time(const struct lane *lane, uint64_t start_ns)
 {
-    return lane->settings->kill_ns && clock_now_ns() - start_ns > lane->settings->kill_ns;
+    return lane->options->kill_ns && clock_now_ns() - start_ns > lane->options->kill_ns;
 }
 
 static int run_kills(struct lane *lane, enum stage stage, struct err *err)
 {
     CLEANUP(death_release) struct death death = DEATH_NULL;
-    uint64_t trials = plan_trials(&lane->settings->plan);
+    uint64_t trials = plan_trials(&lane->options->plan);
     uint64_t start_ns = clock_now_ns(), number;
     int code = 0;
 
     lane->bench.times = (struct trial_times){ .trials = 0 }; /* those of the census */
     while (code == 0 && !out_of_time(lane, start_ns) &&
            agenda_next(lane->settings->agenda, stage, trials, &number)) {
-        struct plan_trial planned = plan_trial(&lane->settings->plan, number);
+        struct plan_trial planned = plan_trial(&lane->options->plan, number);
 
         code = kill_trial(lane, &planned, &death, err);
     }
@@ -368,7 +370,7 @@ static int wait_for_go(struct lane *lane, struct err *err)
 /* Does anybody need the recordings of uninterrupted updates? */
 static bool needs_recordings(const struct lane *lane)
 {
-    bool needed = lane->settings->replay;
+    bool needed = lane->options->replay;
 
     for (enum fault_id id = 0; id < FAULT_COUNT; id++)
         needed |= lane->settings->faults[id] && fault_by_id(id)->sends_recording;
@@ -386,7 +388,7 @@ static int learn(struct lane *lane, enum stage stage, struct err *err)
         code = connect_lane(lane, &connection, err);
     if (code == 0)
         code = controls_learn(&lane->bench.judge, TAKE_PTR(connection),
-                              lane->settings->strategies, lane->settings->plan.strategies,
+                              lane->options->strategies, lane->options->plan.strategies,
                               err);
     if (code == 0)
         code = tell_controls(&lane->teller, &lane->bench.judge,
@@ -408,7 +410,7 @@ static int narrate(struct lane *lane, enum stage stage, struct err *err)
     (void)stage;
     if (!out)
         return err_errno(err, "make room for a narrative");
-    code = replay_perform(&lane->bench, lane->settings->replay, lane->settings->plan.seed,
+    code = replay_perform(&lane->bench, lane->options->replay, lane->options->plan.seed,
                           out, err);
     fclose(out);
     return code == 0 ? tell_text(&lane->teller, text, length, err) : code;
@@ -425,7 +427,7 @@ static int run_stages(struct lane *lane, struct err *err)
         [STAGE_LEARN] = learn,
         [STAGE_KILLS] = narrate,
     };
-    stage_function *const *stages = lane->settings->replay ? replay : trials;
+    stage_function *const *stages = lane->options->replay ? replay : trials;
     int code = 0;
 
     for (size_t i = 0; i < STAGE_COUNT && code == 0; i++) {
@@ -439,14 +441,16 @@ static int run_stages(struct lane *lane, struct err *err)
 
 int lane_run(const struct lane_settings *settings)
 {
+    const struct fleet_options *options = settings->options;
     struct lane lane = {
         .settings = settings,
+        .options = options,
         .teller = { .fd = settings->out_fd },
-        .bench = { .judge = { .scenario = settings->scenario,
+        .bench = { .judge = { .scenario = options->scenario,
                               .address = &settings->worker_address,
-                              .timeout_ns = settings->timeout_ns },
-                   .killer = settings->killer,
-                   .record = settings->replay },
+                              .timeout_ns = options->timeout_ns },
+                   .killer = options->killer,
+                   .record = options->replay },
     };
     struct err err = ERR_NULL;
     int code;
@@ -454,7 +458,7 @@ int lane_run(const struct lane_settings *settings)
     /* Memory that goes back to the kernel comes back as page faults. */
     mallopt(M_TRIM_THRESHOLD, 16 << 20);
     mallopt(M_MMAP_THRESHOLD, 16 << 20);
-    lane.calibrations = mem_alloc(settings->plan.strategies * sizeof(*lane.calibrations));
+    lane.calibrations = mem_alloc(options->plan.strategies * sizeof(*lane.calibrations));
     code = bench_init(&lane.bench, &err);
     if (code == 0)
         code = run_stages(&lane, &err);

@@ -60,17 +60,11 @@ __attribute__((noreturn)) static void become_lane(const struct launch *launch,
 {
     const struct fleet_options *options = launch->options;
     struct lane_settings settings = {
-        .scenario = options->scenario,
-        .strategies = options->strategies,
-        .plan = options->plan,
+        .options = options,
         .faults = launch->result->faults,
-        .killer = options->killer,
-        .timeout_ns = options->timeout_ns,
         .skip_costs = options->skip_costs || launch->result->stages > STAGE_LEARN ||
                       options->replay,
         .skip_timelines = options->skip_costs || launch->result->stages > STAGE_AIM,
-        .replay = options->replay,
-        .kill_ns = options->kill_ns,
         .agenda = launch->agenda,
         .address = launch->lanes[index].server.address,
         .worker_address = worker_address(&launch->lanes[index]),

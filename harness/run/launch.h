@@ -6,6 +6,7 @@
 #include "redis/server.h"
 #include "run/child.h"
 #include "run/fleet.h"
+#include "run/lane.h"
 #include "run/pipe.h"
 
 struct fleet_lane {
@@ -16,7 +17,7 @@ struct fleet_lane {
     struct pipe_reader reader;
     int out_fd; /* the lane's events, read here */
     int go_fd;  /* a byte here lets the next stage begin */
-    bool ready, done;
+    enum fleet_waits { LANE_WORKS, LANE_READY, LANE_DONE } waits; /* for all others */
     uint64_t heard_ns; /* when it last said anything */
 };
 

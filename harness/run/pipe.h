@@ -26,8 +26,7 @@ struct pipe_reader {
 
 void pipe_feed(struct pipe_reader *reader, const char *bytes, size_t count);
 /* Calls take(context, type, body, bytes) for every whole event, until it returns an
- * error.
- */
+ * error. */
 int pipe_each(struct pipe_reader *reader,
               int (*take)(void *context, enum event_type type, const void *body,
                           size_t bytes),

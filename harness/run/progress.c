@@ -1,8 +1,6 @@
 /* progress.c - see progress.h. */
 #include "run/progress.h"
 
-#include <string.h>
-
 #include "base/clock.h"
 #include "result/stopping.h"
 #include "result/tally.h"
@@ -13,11 +11,10 @@
 
 void run_progress_init(struct run_progress *view, FILE *out, bool terminal)
 {
-    memset(view, 0, sizeof(*view));
-    view->out = out;
-    view->terminal = terminal;
-    view->start_ns = clock_now_ns();
-    view->next_plain_ns = view->start_ns + QUIET_NS;
+    uint64_t now_ns = clock_now_ns();
+
+    *view = (struct run_progress){ out, terminal, .start_ns = now_ns,
+                                   .next_plain_ns = now_ns + QUIET_NS };
 }
 
 void run_progress_part(struct run_progress *view, const struct outline *scenario,

@@ -1,6 +1,5 @@
-/* progress.h - what a run shows on standard error while it goes on: on a terminal
- * one line with a bar, the rate and the time left; elsewhere a plain line now and then.
- */
+/* progress.h - what a run shows on standard error while it goes on: on a terminal one
+ * line with a bar, the rate and the time left; elsewhere a plain line now and then. */
 #pragma once
 
 #include <stdbool.h>

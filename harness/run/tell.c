@@ -102,19 +102,6 @@ int tell_flush(struct teller *teller, struct err *err)
     return code;
 }
 
-static int add_trial(struct teller *teller, const struct event_trial *trial,
-                     struct err *err)
-{
-    uint64_t now_ns = clock_now_ns();
-
-    if (teller->batched == 0)
-        teller->batch_start_ns = now_ns;
-    teller->batch[teller->batched++] = *trial;
-    if (teller->batched < TELL_BATCH && now_ns - teller->batch_start_ns < BATCH_NS)
-        return 0;
-    return tell_flush(teller, err);
-}
-
 void tell_error(struct teller *teller, uint64_t number, const char *why, struct err *err)
 {
     struct event_note note = { .number = number };
@@ -131,7 +118,11 @@ int tell_death(struct teller *teller, const struct fault *fault, size_t subject,
                uint64_t number, const struct death *death,
                const struct judgement *judgement, struct err *err)
 {
-    const struct event_trial trial = {
+    uint64_t now_ns = clock_now_ns();
+
+    if (teller->batched == 0)
+        teller->batch_start_ns = now_ns;
+    teller->batch[teller->batched++] = (struct event_trial){
         .number = number,
         .strategy = (uint32_t)subject,
         .fault = (uint8_t)fault_id(fault),
@@ -143,7 +134,9 @@ int tell_death(struct teller *teller, const struct fault *fault, size_t subject,
         .signature = judgement->signature,
     };
 
-    return add_trial(teller, &trial, err);
+    if (teller->batched < TELL_BATCH && now_ns - teller->batch_start_ns < BATCH_NS)
+        return 0;
+    return tell_flush(teller, err);
 }
 
 int tell_point(struct teller *teller, size_t subject, uint64_t index,

@@ -47,6 +47,7 @@ unsigned verdict_later(const struct state *old, const struct state *new,
 
 /* For people: one atom that shows what is wrong with a residue, "stays: ..." or "gone:
  * ..."; "" if nothing is. What stays is shown before what is gone. */
+#define EXAMPLE_TEXT 200
 void verdict_example(const struct state *old, const struct state *new,
                      const struct state *residue, char *buffer, size_t size);
 

@@ -112,7 +112,7 @@ static int begin_merged(struct merge *merge, struct err *err)
     int code = stored_environment(&merge->shards.items[0].database, &environment, err);
 
     request_copy(&request, &merge->first.request);
-    request.shard = (struct shard)SHARD_WHOLE;
+    request.shard = SHARD_WHOLE;
     if (code == 0)
         code = file_make_directory(merge->into, err);
     if (code == 0)

@@ -17,9 +17,8 @@
 
 struct shared {
     struct err err;
-    uint64_t values[]; /* per strategy: a count, then COST_UPDATES durations */
+    struct cost costs[];
 };
-#define STRIDE (COST_UPDATES + 1)
 
 static int measure_once(struct scenario *scenario, size_t strategy, struct keeper *keeper,
                         struct wire *wire, uint64_t *ret_ns, struct err *err)
@@ -50,7 +49,7 @@ static int measure_rounds(const struct cost_order *order, struct keeper *keeper,
         if (round >= WARM_UP + COST_LEAST && clock_now_ns() > deadline_ns)
             return 0;
         for (size_t i = 0; i < order->count; i++) {
-            uint64_t *row = &shared->values[i * STRIDE];
+            struct cost *cost = &shared->costs[i];
             uint64_t duration_ns = 0;
             int code = measure_once(order->scenario, order->strategies[i], keeper, wire,
                                     &duration_ns, err);
@@ -58,7 +57,7 @@ static int measure_rounds(const struct cost_order *order, struct keeper *keeper,
             if (code < 0)
                 return code;
             if (round >= WARM_UP)
-                row[1 + row[0]++] = duration_ns;
+                cost->durations_ns[cost->count++] = duration_ns;
         }
     }
     return 0;
@@ -105,17 +104,16 @@ static int wait_for(pid_t pid, uint64_t deadline_ns, const struct shared *shared
     return err_set(err, -ECHILD, "the measuring worker died or did not end in time");
 }
 
-int cost_measure(const struct cost_order *order, struct cost *ret, struct err *err)
+int cost_measure(const struct cost_order *order, struct cost *costs, struct err *err)
 {
     size_t count = order->count;
-    size_t bytes = sizeof(struct shared) + count * STRIDE * sizeof(uint64_t);
+    size_t bytes = sizeof(struct shared) + count * sizeof(*costs);
     uint64_t longest_ns = count * (WARM_UP + COST_LEAST) * order->timeout_ns;
-    struct shared *shared =
-        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct shared *shared = mem_map(bytes, MAP_SHARED);
     pid_t pid;
     int code;
 
-    if (shared == MAP_FAILED)
+    if (!shared)
         return err_errno(err, "map %zu bytes of shared memory", bytes);
     pid = process_fork(false, err);
     if (pid == 0)
@@ -124,21 +122,7 @@ int cost_measure(const struct cost_order *order, struct cost *ret, struct err *e
                    : wait_for(pid, clock_now_ns() + COST_BUDGET_NS * count + longest_ns,
                               shared, err);
     if (code == 0)
-        *ret = (struct cost){ mem_alloc(count * COST_UPDATES * sizeof(uint64_t)),
-                              mem_alloc(count * sizeof(size_t)) };
-    for (size_t i = 0; i < count && code == 0; i++) {
-        const uint64_t *row = &shared->values[i * STRIDE];
-
-        ret->counts[i] = (size_t)row[0];
-        memcpy(&ret->durations_ns[i * COST_UPDATES], row + 1, row[0] * sizeof(uint64_t));
-    }
+        memcpy(costs, shared->costs, count * sizeof(*costs));
     munmap(shared, bytes);
     return code;
-}
-
-void cost_release(struct cost *cost)
-{
-    free(cost->durations_ns);
-    free(cost->counts);
-    *cost = (struct cost)COST_NULL;
 }

@@ -10,8 +10,8 @@
 #include "redis/address.h"
 #include "scenario/scenario.h"
 
-#define COST_UPDATES                                                                     \
-    200 /* per strategy; fewer if that would take longer than the budget */
+/* Per strategy; fewer if that would take longer than the budget. */
+#define COST_UPDATES 200
 #define COST_BUDGET_NS (NSEC_PER_SEC / 2)
 #define COST_LEAST 5
 
@@ -27,14 +27,9 @@ struct cost_order {
 };
 
 struct cost {
-    uint64_t *durations_ns; /* owned; COST_UPDATES places per strategy */
-    size_t *counts;         /* owned; how many of the places are filled */
+    uint64_t count;
+    uint64_t durations_ns[COST_UPDATES];
 };
-#define COST_NULL                                                                        \
-    {                                                                                    \
-        NULL, NULL                                                                       \
-    }
 
-/* The database holds anything afterwards. */
-int cost_measure(const struct cost_order *order, struct cost *ret, struct err *err);
-void cost_release(struct cost *cost);
+/* Fills one of `costs` for each strategy. The database holds anything afterwards. */
+int cost_measure(const struct cost_order *order, struct cost *costs, struct err *err);

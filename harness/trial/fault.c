@@ -15,18 +15,6 @@
 #include "redis/wire.h"
 #include "trial/trial.h"
 
-static int none_arm(struct wire *wire, const struct fault_point *point)
-{
-    (void)wire, (void)point;
-    return 0;
-}
-
-static bool none_struck(const struct page *page)
-{
-    (void)page;
-    return false;
-}
-
 /* The crash model of `kill`: the kernel's timer delivers SIGKILL at a nanosecond of its
  * choosing, inside a system call or outside; nothing in the worker can catch, delay or
  * notice it. */
@@ -47,12 +35,6 @@ static int kill_arm(struct wire *wire, const struct fault_point *point)
     return 0;
 }
 
-static bool kill_struck(const struct page *page)
-{
-    (void)page;
-    return true;
-}
-
 static int kill_perform(struct bench *bench, struct subject *subject, uint64_t delay_ns,
                         struct death *ret, struct err *err)
 {
@@ -63,8 +45,7 @@ static int kill_perform(struct bench *bench, struct subject *subject, uint64_t d
 }
 
 /* The crash model of `step`: exactly n commands leave the worker, every reply that is due
- * has been read, then the worker is gone. The wire does it, because only the wire knows.
- */
+ * has been read, then the worker is gone. The wire does it: only the wire knows. */
 static int step_arm(struct wire *wire, const struct fault_point *point)
 {
     wire_cut(wire, point->commands);
@@ -82,8 +63,7 @@ static uint64_t step_points(uint64_t commands, uint64_t bytes)
     return commands + 1;
 }
 
-/* The last point is that of a worker that survived: it proves that the end was reached.
- */
+/* At the last point the worker survives: that proves that the end was reached. */
 static int step_perform(struct bench *bench, struct subject *subject, uint64_t commands,
                         struct death *ret, struct err *err)
 {
@@ -137,43 +117,27 @@ static int byte_perform(struct bench *bench, struct subject *subject, uint64_t b
 }
 
 static const struct fault faults[FAULT_COUNT] = {
-    [FAULT_NONE] = { .name = "none",
-                     .about = "the worker is left alone",
-                     .arm = none_arm,
-                     .struck = none_struck },
-    [FAULT_STEP] = { .name = "step",
-                     .about = "the worker dies at a command boundary",
-                     .stage = STAGE_CENSUS,
-                     .point = "crash point",
-                     .title = "Crash point",
-                     .operand = "a crash point as STRATEGY:POINT",
-                     .mark = ':',
-                     .points = step_points,
-                     .perform = step_perform,
-                     .arm = step_arm,
+    [FAULT_NONE] = { "none", "the worker is left alone" },
+    [FAULT_STEP] = { "step", "the worker dies at a command boundary", STAGE_CENSUS,
+                     "crash point", .title = "Crash point",
+                     .operand = "a crash point as STRATEGY:POINT", .mark = ':',
+                     .death = "the worker dies by itself here, every reply read",
+                     .points = step_points, .perform = step_perform, .arm = step_arm,
                      .struck = step_struck },
-    [FAULT_BYTE] = { .name = "byte",
-                     .about = "exactly n bytes of the worker's output arrive",
-                     .stage = STAGE_POINTS,
-                     .point = "byte position",
-                     .plural = { "byte", "positions" },
+    [FAULT_BYTE] = { "byte",
+                     "exactly n bytes of the worker's output arrive",
+                     STAGE_POINTS,
+                     "byte position",
+                     { "byte", "positions" },
                      .title = "Cut after byte",
                      .operand = "a cut as STRATEGY@BYTES",
                      .mark = '@',
                      .sends_recording = true,
                      .points = byte_points,
-                     .perform = byte_perform,
-                     .arm = none_arm,
-                     .struck = none_struck },
-    [FAULT_KILL] = { .name = "kill",
-                     .about = "SIGKILL at any instant",
-                     .stage = STAGE_KILLS,
-                     .point = "trial",
-                     .title = "Trial",
-                     .operand = "a trial's number",
-                     .perform = kill_perform,
-                     .arm = kill_arm,
-                     .struck = kill_struck },
+                     .perform = byte_perform },
+    [FAULT_KILL] = { "kill", "SIGKILL at any instant", STAGE_KILLS, "trial",
+                     .title = "Trial", .operand = "a trial's number",
+                     .perform = kill_perform, .arm = kill_arm },
 };
 
 const struct fault *fault_by_id(enum fault_id id)
@@ -239,7 +203,8 @@ enum outcome fault_outcome(const struct fault *fault, const struct page *page,
         return OUTCOME_ERROR;
     if (!page->begin_ns)
         return OUTCOME_EARLY;
-    return fault->struck(page) ? OUTCOME_VALID : OUTCOME_ERROR;
+    return fault->arm && (!fault->struck || fault->struck(page)) ? OUTCOME_VALID
+                                                                 : OUTCOME_ERROR;
 }
 
 const char *outcome_name(enum outcome outcome)

@@ -275,8 +275,10 @@ static int judge_new(struct judge *judge, struct subject *subject,
     int code;
 
     state_sort(&snapshot->state);
-    ret->signature = snapshot->signature;
-    ret->now = verdict_now(&judge->old.state, &subject->done.state, &snapshot->state);
+    *ret = (struct judgement){
+        .signature = snapshot->signature,
+        .now = verdict_now(&judge->old.state, &subject->done.state, &snapshot->state),
+    };
     code = judge_aftermath(judge, subject, &residue, &aftermath, err);
     if (code < 0)
         return code;
@@ -339,7 +341,7 @@ static const struct judgement *find_judgement(const struct judge *judge,
 int judge_state(struct judge *judge, struct subject *subject, struct snapshot *snapshot,
                 const struct judgement **ret, struct err *err)
 {
-    struct judgement judgement = { .later = 0 };
+    struct judgement judgement;
     struct signature key;
     bool reusable = cache_key(judge, snapshot, &key);
     const struct judgement *known = reusable ? find_judgement(judge, subject, key) : NULL;
@@ -370,13 +372,10 @@ int judge_state(struct judge *judge, struct subject *subject, struct snapshot *s
 int judge_afresh(struct judge *judge, struct subject *subject, struct snapshot *snapshot,
                  const struct judge_watch *watch, struct judgement *ret, struct err *err)
 {
-    struct judgement judgement = { .later = 0 };
     int code;
 
     judge->watch = watch;
-    code = judge_new(judge, subject, snapshot, &judgement, err);
+    code = judge_new(judge, subject, snapshot, ret, err);
     judge->watch = NULL;
-    if (code == 0)
-        *ret = judgement;
     return code;
 }

@@ -10,8 +10,6 @@
 #include "state/verdict.h"
 #include "trial/worker.h"
 
-#define EXAMPLE_TEXT 200
-
 /* What becomes of a state while it is judged, for somebody who wants to see it. */
 enum judge_moment {
     JUDGE_DEAD,      /* as the death left it */
@@ -56,8 +54,7 @@ struct subject {
     size_t judged;
 };
 
-/* Can its update be sent again? Not if it depends on replies that differ from run to run.
- */
+/* Can its update be sent again? Not if it depends on replies that differ each time. */
 static inline bool subject_repeats(const struct subject *subject)
 {
     return subject->repeated == subject->commands;
@@ -66,7 +63,7 @@ static inline bool subject_repeats(const struct subject *subject)
 struct judge {
     struct scenario *scenario;     /* borrowed */
     const struct address *address; /* of its workers' Redis; borrowed */
-    struct page *page;             /* owned: that of a trial must outlive its judgement */
+    struct page *page; /* owned; the trial's is still read after the verdict */
     uint64_t timeout_ns;
     struct observer observer; /* owned */
     struct keeper keeper;     /* on the observer's connection; owned */
@@ -106,8 +103,8 @@ int judge_drain(struct judge *judge, int64_t client_id, struct err *err);
 void judge_touched(struct judge *judge);
 
 /* Runs one of the scenario's functions to its end in a worker that nobody interrupts.
- * What it raised is in the page; a function that raises or does not return is ERR_USAGE.
- */
+ * What it raised is in the page; a function that raises or does not return is
+ * ERR_USAGE. */
 int judge_run(struct judge *judge, scenario_function function, const char *what,
               bool record, struct err *err);
 

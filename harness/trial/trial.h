@@ -26,10 +26,7 @@ struct death {
     uint64_t kill_ns;           /* see worker.h */
     struct snapshot state;      /* owned: what it left */
 };
-#define DEATH_NULL                                                                       \
-    {                                                                                    \
-        .state = SNAPSHOT_NULL                                                           \
-    }
+#define DEATH_NULL ((struct death){ .state = SNAPSHOT_NULL })
 void death_release(struct death *death);
 
 /* The judge's scenario, address and timeout are set; it learns later. */

@@ -30,8 +30,7 @@ static void tick(int signal_number)
 
 int watchdog_start(struct err *err)
 {
-    struct sigaction action = { .sa_handler =
-                                    tick }; /* no SA_RESTART: waits are to return */
+    struct sigaction action = { .sa_handler = tick }; /* no SA_RESTART: waits return */
     struct itimerval interval = { { 0, TICK_US }, { 0, TICK_US } };
 
     if (sigaction(SIGALRM, &action, NULL) < 0 ||
@@ -40,7 +39,7 @@ int watchdog_start(struct err *err)
     return 0;
 }
 
-/* Waits until the word is not zero, the deadline (0: none) or a signal. */
+/* Waits until the word is not zero, for the timeout (NULL: for ever), or a signal. */
 static void word_wait(_Atomic uint32_t *word, const struct timespec *timeout)
 {
     if (atomic_load(word) == 0)
@@ -69,13 +68,6 @@ static void wake_exactly(void)
         process_short_turns();
 }
 
-static void note_error(struct page *page, const struct err *err)
-{
-    page->error_code = err->code;
-    snprintf(page->error, sizeof(page->error), "%.*s", (int)sizeof(page->error) - 1,
-             err->msg[0] ? err->msg : "unknown error");
-}
-
 /* What the child is given. It lies in the lane's memory until the child is gone. */
 struct life {
     const struct worker_job *job;
@@ -91,6 +83,7 @@ static int live(void *context)
 {
     const struct life *life = context;
     const struct worker_job *job = life->job;
+    const struct fault *fault = fault_by_id(job->fault);
     struct page *page = life->page;
     struct err err = ERR_NULL;
     struct wire *wire;
@@ -103,20 +96,22 @@ static int live(void *context)
     if (job->fault == FAULT_KILL && job->killer == KILLER_PARENT)
         word_set(&page->ready);
     page->arm_ns = clock_now_ns();
-    code = fault_by_id(job->fault)->arm(wire, &job->point);
+    code = fault->arm ? fault->arm(wire, &job->point) : 0;
     page->begin_ns = clock_now_ns();
     if (code < 0)
-        err_set(&err, code, "arm the fault '%s': %s", fault_by_id(job->fault)->name,
-                strerror(-code));
+        err_set(&err, code, "arm the fault '%s': %s", fault->name, strerror(-code));
     else
         code = scenario_call(job->scenario, job->function, wire, &page->refused, &err);
     if (code == 0 && wire_due(wire))
         code = err_set(&err, ERR_USAGE, "the function ended with replies unread");
-    if (code < 0)
-        note_error(page, &err);
-    else
+    if (code == 0) {
         page->end_ns = clock_now_ns();
-    _exit(code < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+        _exit(EXIT_SUCCESS);
+    }
+    page->error_code = err.code;
+    snprintf(page->error, sizeof(page->error), "%.*s", (int)sizeof(page->error) - 1,
+             err.msg[0] ? err.msg : "unknown error");
+    _exit(EXIT_FAILURE);
 }
 
 /* The scenario's Lua state has to be put back after each worker that shares it. With a
@@ -158,16 +153,12 @@ static int own_client_id(redisContext *connection, int64_t *ret, struct err *err
     return code;
 }
 
-/* A typical value of something that is measured again and again, in nanoseconds; samples
- * that something else must have held up do not count. */
-struct typical {
-    int64_t ns;
-};
-
-static void typical_add(struct typical *typical, int64_t sample_ns)
+/* Adds a sample to the typical value of something that is measured again and again;
+ * samples that something else must have held up do not count. */
+static void typical_add(int64_t *typical_ns, int64_t sample_ns)
 {
     if (sample_ns > -HELD_UP_NS && sample_ns < HELD_UP_NS)
-        typical->ns += (sample_ns - typical->ns) / 8;
+        *typical_ns += (sample_ns - *typical_ns) / 8;
 }
 
 /* Kills the worker `delay_ns` after its update began. The worker says that it is about to
@@ -177,7 +168,7 @@ static void typical_add(struct typical *typical, int64_t sample_ns)
 static uint64_t kill_after(int pidfd, struct page *page, uint64_t delay_ns,
                            uint64_t timeout_ns)
 {
-    static struct typical late;
+    static int64_t late_ns; /* typically */
     struct timespec timeout = ns_to_timespec(timeout_ns);
     uint64_t start_ns = clock_now_ns(), begin_ns, kill_ns;
     struct timespec when;
@@ -185,14 +176,14 @@ static uint64_t kill_after(int pidfd, struct page *page, uint64_t delay_ns,
     while (!atomic_load(&page->ready) && clock_now_ns() - start_ns < timeout_ns)
         word_wait(&page->ready, &timeout);
     begin_ns = page->begin_ns ? page->begin_ns : clock_now_ns();
-    when = ns_to_timespec(begin_ns + delay_ns - (uint64_t)late.ns);
+    when = ns_to_timespec(begin_ns + delay_ns - (uint64_t)late_ns);
     while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &when, NULL) == EINTR)
         ;
     kill_ns = clock_now_ns();
     syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
-    if (page->begin_ns &&
-        (int64_t)delay_ns > 2 * late.ns) /* it had something to sleep for */
-        typical_add(&late, (int64_t)(kill_ns - page->begin_ns - delay_ns) + late.ns);
+    /* If there was something to sleep for. */
+    if (page->begin_ns && (int64_t)delay_ns > 2 * late_ns)
+        typical_add(&late_ns, (int64_t)(kill_ns - page->begin_ns - delay_ns) + late_ns);
     return kill_ns;
 }
 
@@ -242,7 +233,7 @@ int worker_run_on(const struct worker_job *job, redisContext *taken, int64_t cli
                   struct page *page, struct worker_end *ret, struct err *err)
 {
     CLEANUP(connection_closep) redisContext *connection = taken;
-    static struct typical lead; /* from arming the timer to the update's beginning */
+    static int64_t lead_ns; /* typically, from arming to the update's beginning */
     struct worker_job inherited = *job;
     struct life life = { &inherited, page, connection->fd };
     bool shared = shares(job->scenario); /* its Lua state may grow in the worker */
@@ -258,7 +249,7 @@ int worker_run_on(const struct worker_job *job, redisContext *taken, int64_t cli
     page->record = job->record;
     page->times = job->times;
     page->undisturbed = job->fault == FAULT_NONE;
-    inherited.point.lead_ns = (uint64_t)lead.ns;
+    inherited.point.lead_ns = (uint64_t)lead_ns;
     if (job->killer == KILLER_PARENT)
         wake_exactly(); /* for calibrations too: they must run as kills do */
     if (parent_kills(job))
@@ -288,7 +279,7 @@ int worker_run_on(const struct worker_job *job, redisContext *taken, int64_t cli
     if (code < 0)
         return code;
     if (job->fault == FAULT_KILL && page->begin_ns && job->point.delay_ns < NSEC_PER_SEC)
-        typical_add(&lead, (int64_t)(page->begin_ns - page->arm_ns));
+        typical_add(&lead_ns, (int64_t)(page->begin_ns - page->arm_ns));
     if (!kill_ns)
         kill_ns = page->arm_ns + inherited.point.lead_ns + inherited.point.delay_ns;
     *ret = (struct worker_end){

@@ -37,8 +37,9 @@ struct worker_job {
 struct worker_end {
     enum outcome outcome;
     int64_t client_id; /* whom to wait for before looking at the state */
-    uint64_t kill_ns;  /* with FAULT_KILL: when SIGKILL was due, or was sent, after the
-                          update's beginning; 0: before it */
+    /* With FAULT_KILL: when SIGKILL was due, or was sent, after the update's beginning;
+     * 0: before it. */
+    uint64_t kill_ns;
     /* When it was connected, was let go, ended (its kill was due, or its update was
      * over), and was reaped; monotonic clock. */
     uint64_t connected_ns, released_ns, ended_ns, reaped_ns;
