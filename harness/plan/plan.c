@@ -1,7 +1,6 @@
 /* plan.c - see plan.h. */
 #include "plan/plan.h"
 
-#include "base/mem.h"
 #include "base/rng.h"
 
 /* Streams of random numbers: what a number is for. */

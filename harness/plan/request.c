@@ -146,7 +146,7 @@ static const struct kind text = { print_text, parse_text },
 
 #define AT(member) offsetof(struct request, member)
 
-_Static_assert(sizeof(enum killer) == sizeof(unsigned) &&
+_Static_assert(sizeof(enum request_killer) == sizeof(unsigned) &&
                    sizeof(enum transport) == sizeof(unsigned),
                "a choice is kept in an unsigned");
 

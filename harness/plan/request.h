@@ -17,7 +17,7 @@
 #include "redis/address.h"
 #include "stats/sequence.h"
 
-enum killer {
+enum request_killer {
     KILLER_TIMER,  /* the worker's own kernel timer */
     KILLER_PARENT, /* the lane, by pidfd after a nanosecond sleep */
 };
@@ -35,7 +35,7 @@ struct request {
     uint64_t now; /* what scenarios see as p.now: seconds since 1970 */
     struct stopping stopping;
     struct shard shard;
-    enum killer killer;
+    enum request_killer killer;
     enum transport transport;
     double timeout_s, confidence;
     double rtt_s; /* that is added on the way to Redis; 0: none */

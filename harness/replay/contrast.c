@@ -1,7 +1,6 @@
 /* contrast.c - see contrast.h. */
 #include "replay/contrast.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"

@@ -1,7 +1,6 @@
 /* narrative.c - see narrative.h. */
 #include "replay/narrative.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "replay/contrast.h"

@@ -2,7 +2,6 @@
 #include "replay/perform.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "replay/narrative.h"
@@ -83,7 +82,7 @@ static void note_attempt(struct perform *perform, enum fault_id fault, uint64_t 
     const struct death *death = &perform->death;
     struct transcript *transcript = &perform->transcript;
 
-    transcript_release(transcript);
+    recording_release(&transcript->sent);
     *transcript = (struct transcript){
         .whole = &perform->subject->recording,
         .commands = death->commands,
@@ -240,7 +239,7 @@ int perform_replay(struct perform *perform, struct err *err)
 
 void perform_release(struct perform *perform)
 {
-    transcript_release(&perform->transcript);
+    recording_release(&perform->transcript.sent);
     death_release(&perform->death);
     free(perform->story);
 }

@@ -1,9 +1,6 @@
 /* replay.c - see replay.h. */
 #include "replay/replay.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/clock.h"
 #include "replay/narrative.h"
 #include "replay/perform.h"

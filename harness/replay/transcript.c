@@ -1,7 +1,6 @@
 /* transcript.c - see transcript.h. */
 #include "replay/transcript.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -18,11 +17,6 @@
 #define ERROR_COLUMNS 400
 #define COMMAND_COLUMNS 54
 #define REPLY_COLUMNS 25
-
-void transcript_release(struct transcript *transcript)
-{
-    recording_release(&transcript->sent);
-}
 
 static bool needs_quotes(struct str word)
 {

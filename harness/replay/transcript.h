@@ -22,8 +22,6 @@ struct transcript {
     char error[512];  /* what it raised; "" if nothing */
 };
 
-void transcript_release(struct transcript *transcript);
-
 /* The commands, one per line, and the death among them. */
 int transcript_write(FILE *out, const struct transcript *transcript, struct err *err);
 

@@ -19,10 +19,6 @@
 #include "store/read.h"
 
 #define VIEW_MS 100
-/* A lane is silent while it runs the controls and measures: up to some twenty workers a
- * strategy, each of which may take as long as the watchdog lets it. */
-#define SILENCE_NS(timeout_ns, strategies)                                               \
-    (30 * NSEC_PER_SEC + (4 + 20 * (strategies)) * (timeout_ns))
 
 struct fleet {
     const struct fleet_options *options;
@@ -261,9 +257,14 @@ static void on_signal(uv_signal_t *handle, int number)
     fail(fleet, &err);
 }
 
-/* A lane that says nothing for longer than any trial can take is stuck. */
+/* A lane that says nothing for too long is stuck. It is silent while it runs the controls
+ * and measures: up to some twenty workers a strategy, each of which may take as long as
+ * the watchdog lets it. */
 static void watch(struct fleet *fleet)
 {
+    const struct fleet_options *options = fleet->options;
+    uint64_t silence_ns =
+        30 * NSEC_PER_SEC + (4 + 20 * options->plan.strategies) * options->timeout_ns;
     uint64_t now_ns = clock_now_ns();
 
     for (size_t i = 0; i < fleet->lane_count; i++) {
@@ -272,13 +273,11 @@ static void watch(struct fleet *fleet)
 
         if (lane->waits)
             lane->heard_ns = now_ns;
-        if (now_ns - lane->heard_ns <
-            SILENCE_NS(fleet->options->timeout_ns, fleet->options->plan.strategies))
+        if (now_ns - lane->heard_ns < silence_ns)
             continue;
         err_set(&err, -ETIMEDOUT,
-                "lane %zu has said nothing for %.0f s; is its redis-server "
-                "stopped?",
-                i, ns_to_s((double)(now_ns - lane->heard_ns)));
+                "lane %zu has said nothing for %.0f s; is its redis-server stopped?", i,
+                ns_to_s((double)(now_ns - lane->heard_ns)));
         fail(fleet, &err);
         return;
     }
@@ -294,14 +293,6 @@ static void keep(struct fleet *fleet)
         fail(fleet, &err);
 }
 
-/* Has it been shown what the run was to show? */
-static void look(struct fleet *fleet)
-{
-    if (fleet->stage == STAGE_KILLS &&
-        stopping_reached(&fleet->result->stopping, fleet->result))
-        agenda_enough(&fleet->agenda);
-}
-
 static void on_tick(uv_timer_t *handle)
 {
     struct fleet *fleet = handle->data;
@@ -311,7 +302,9 @@ static void on_tick(uv_timer_t *handle)
     if (fleet->err.code && fleet->grace_ticks++ > 0)
         stop(fleet);
     watch(fleet);
-    look(fleet);
+    if (fleet->stage == STAGE_KILLS &&
+        stopping_reached(&fleet->result->stopping, fleet->result))
+        agenda_enough(&fleet->agenda);
     keep(fleet);
 }
 

@@ -21,7 +21,7 @@ struct fleet_options {
     struct scenario *scenario;
     const size_t *strategies; /* that take part */
     struct plan plan;
-    enum killer killer;
+    enum request_killer killer;
     uint64_t timeout_ns;
     bool skip_costs;     /* for verdicts alone: do not measure what updates cost */
     struct store *store; /* keeps what lanes tell; borrowed; NULL: it is not kept */

@@ -46,12 +46,6 @@ static int start_relay(const struct launch *launch, size_t index, int cpu,
     return 0;
 }
 
-/* Where a lane's workers find Redis. */
-static struct address worker_address(const struct fleet_lane *lane)
-{
-    return lane->relay.pid ? lane->relay.address : *server_address(&lane->server);
-}
-
 /* In the child. Ends of other lanes' pipes are closed, so that a lane's end is seen as
  * its own. */
 __attribute__((noreturn)) static void become_lane(const struct launch *launch,
@@ -59,6 +53,7 @@ __attribute__((noreturn)) static void become_lane(const struct launch *launch,
                                                   int in_fd)
 {
     const struct fleet_options *options = launch->options;
+    const struct fleet_lane *lane = &launch->lanes[index];
     struct lane_settings settings = {
         .options = options,
         .faults = launch->result->faults,
@@ -66,8 +61,9 @@ __attribute__((noreturn)) static void become_lane(const struct launch *launch,
                       options->replay,
         .skip_timelines = options->skip_costs || launch->result->stages > STAGE_AIM,
         .agenda = launch->agenda,
-        .address = launch->lanes[index].server.address,
-        .worker_address = worker_address(&launch->lanes[index]),
+        .address = lane->server.address,
+        .worker_address =
+            lane->relay.pid ? lane->relay.address : *server_address(&lane->server),
         .index = index,
         .out_fd = out_fd,
         .in_fd = in_fd,

@@ -53,9 +53,10 @@ static struct amounts amounts_of(const struct result *result)
         result_foreach (finding, result) {
             points.done += finding->strikes[id].points;
             points.total += finding->controlled ? finding_fault_points(finding, id) : 0;
+            if (finding->strikes[id].points) /* faults come one after the other */
+                snprintf(points.what, sizeof(points.what), "%s %s", fault->plural[0],
+                         fault->plural[1]);
         }
-        snprintf(points.what, sizeof(points.what), "%s %s", fault->plural[0],
-                 fault->plural[1]);
     }
     if (kills.done) {
         share = stopping_share(&result->stopping, result);

@@ -2,7 +2,6 @@
 #include "trial/judge.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/mutant.h"
@@ -214,27 +213,21 @@ int judge_aftermath(struct judge *judge, const struct subject *subject,
     return code == 0 ? try_alive(judge, &aftermath->stuck, err) : code;
 }
 
-/* The name and the key of a violated invariant stand first in the example: the scenario's
- * author wants to know of them. */
-static void note_broken(const struct err *broken, char example[EXAMPLE_TEXT])
-{
-    CLEANUP(mem_freep)
-    char *whole =
-        mem_printf("broken: %s%s%s", broken->msg, example[0] ? "; " : "", example);
-
-    snprintf(example, EXAMPLE_TEXT, "%.*s", EXAMPLE_TEXT - 1, whole);
-}
-
 unsigned judge_words(const struct aftermath *aftermath, const struct snapshot *right_old,
                      const struct snapshot *right_new, const struct snapshot *residue,
                      char example[EXAMPLE_TEXT])
 {
     unsigned words = verdict_later(&right_old->state, &right_new->state, &residue->state);
+    CLEANUP(mem_freep) char *whole = NULL;
 
     verdict_example(&right_old->state, &right_new->state, &residue->state, example,
                     EXAMPLE_TEXT);
-    if (aftermath->broken.code)
-        note_broken(&aftermath->broken, example);
+    if (aftermath->broken
+            .code) { /* its name and key first: they are what one looks for */
+        whole = mem_printf("broken: %s%s%s", aftermath->broken.msg,
+                           example[0] ? "; " : "", example);
+        snprintf(example, EXAMPLE_TEXT, "%.*s", EXAMPLE_TEXT - 1, whole);
+    }
     return words | (aftermath->broken.code ? LATER_BROKEN : 0) |
            (aftermath->failed.code || aftermath->stuck.code ? LATER_STUCK : 0);
 }

@@ -58,15 +58,6 @@ struct worker_job trial_job(const struct bench *bench, const struct subject *sub
     };
 }
 
-static int run_worker(struct bench *bench, const struct worker_job *job,
-                      struct worker_end *ret, struct err *err)
-{
-    if (bench->next)
-        return worker_run_on(job, TAKE_PTR(bench->next), bench->next_id, bench->page, ret,
-                             err);
-    return worker_run(job, bench->judge.address, bench->page, ret, err);
-}
-
 /* Drain and audit, on the connection of the next worker. A new connection costs Redis the
  * same whether it is there for that or not, and what Redis reads from it first is read
  * after the end of the dead worker's, so that one look is enough. */
@@ -95,7 +86,10 @@ int trial_run(struct bench *bench, const struct worker_job *job, struct death *r
     code = judge_prepare(&bench->judge, err);
     bench_end_phase(bench, PHASE_PREPARE, clock_now_ns());
     if (code == 0)
-        code = run_worker(bench, job, &end, err);
+        code = bench->next
+                   ? worker_run_on(job, TAKE_PTR(bench->next), bench->next_id,
+                                   bench->page, &end, err)
+                   : worker_run(job, bench->judge.address, bench->page, &end, err);
     if (bench->page->commands)
         judge_touched(&bench->judge);
     if (code < 0)

@@ -11,7 +11,7 @@
 struct bench {
     struct judge judge; /* knows where workers find Redis, and how long they may take */
     struct page *page;  /* of the workers that die; owned */
-    enum killer killer;
+    enum request_killer killer;
     bool record;        /* workers are recorded: what they say and hear, and when */
     redisContext *next; /* of the next worker, which has looked already; NULL: none */
     int64_t next_id;

@@ -143,16 +143,6 @@ static void clean_up(const struct life *life)
     wire_free(life->page->wire);
 }
 
-static int own_client_id(redisContext *connection, int64_t *ret, struct err *err)
-{
-    CLEANUP(reply_freep) redisReply *reply = NULL;
-    int code = CONNECTION_COMMAND(connection, &reply, err, "CLIENT", "ID");
-
-    if (code == 0)
-        *ret = reply->integer;
-    return code;
-}
-
 /* Adds a sample to the typical value of something that is measured again and again;
  * samples that something else must have held up do not count. */
 static void typical_add(int64_t *typical_ns, int64_t sample_ns)
@@ -219,14 +209,14 @@ int worker_run(const struct worker_job *job, const struct address *address,
                struct page *page, struct worker_end *ret, struct err *err)
 {
     CLEANUP(connection_closep) redisContext *connection = NULL;
-    int64_t client_id = 0;
+    CLEANUP(reply_freep) redisReply *reply = NULL;
     int code = connection_open(address, &connection, err);
 
     if (code == 0)
-        code = own_client_id(connection, &client_id, err);
+        code = CONNECTION_COMMAND(connection, &reply, err, "CLIENT", "ID");
     if (code < 0)
         return err_wrap(err, "a worker's connection");
-    return worker_run_on(job, TAKE_PTR(connection), client_id, page, ret, err);
+    return worker_run_on(job, TAKE_PTR(connection), reply->integer, page, ret, err);
 }
 
 int worker_run_on(const struct worker_job *job, redisContext *taken, int64_t client_id,

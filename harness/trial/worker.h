@@ -29,9 +29,9 @@ struct worker_job {
     scenario_function function;
     enum fault_id fault;
     struct fault_point point;
-    enum killer killer;  /* with FAULT_KILL */
-    bool record, times;  /* traces that are wanted */
-    uint64_t timeout_ns; /* after which the watchdog kills it */
+    enum request_killer killer; /* with FAULT_KILL */
+    bool record, times;         /* traces that are wanted */
+    uint64_t timeout_ns;        /* after which the watchdog kills it */
 };
 
 struct worker_end {

@@ -990,7 +990,7 @@ Test(worker, dies_at_every_step)
  * written. */
 Test(worker, what_was_executed_lies_between_replies_and_commands)
 {
-    static const enum killer killers[] = { KILLER_TIMER, KILLER_PARENT };
+    static const enum request_killer killers[] = { KILLER_TIMER, KILLER_PARENT };
     struct shop shop = shop_make();
     const struct page *page = shop.bench.page;
 

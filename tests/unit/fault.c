@@ -87,6 +87,8 @@ Test(names, lead_back_to_the_fault)
 
         cr_expect_eq(fault_by_name(fault->name), fault, "%s", fault->name);
         cr_expect(fault->about[0], "%s is not explained", fault->name);
+        cr_expect(!fault->points || fault->sends_recording || fault->death,
+                  "%s has no words for its death", fault->name);
     }
     for (size_t i = 0; i < ARRAY_SIZE(unknown); i++)
         cr_expect_null(fault_by_name(unknown[i]), "'%s'", unknown[i]);
