@@ -138,8 +138,7 @@ static int shoot(struct perform *perform, struct err *err)
     return 0;
 }
 
-/* What the recorded crash point leaves in this run, whose clock may say something else.
- */
+/* What the recorded crash point leaves in this run, whose clock may differ. */
 static int aim(struct perform *perform, struct err *err)
 {
     const struct replay *replay = perform->replay;

@@ -117,8 +117,7 @@ static int calibrate_all(struct lane *lane, struct err *err)
     return code;
 }
 
-/* When each command was written, and when the update ended, in a few uninterrupted ones.
- */
+/* When each command was written, and when the update ended, in a few that are let be. */
 static int find_timeline(struct lane *lane, size_t subject, struct err *err)
 {
     size_t commands = (size_t)subject_at(lane, subject)->commands;

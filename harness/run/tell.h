@@ -18,8 +18,7 @@ struct teller {
 int tell_event(struct teller *teller, enum event_type type, const void *body,
                size_t bytes, struct err *err);
 
-/* What updates do that nobody interrupts, and, if it is wanted, each of their commands.
- */
+/* What uninterrupted updates do, and, if it is wanted, each of their commands. */
 int tell_controls(struct teller *teller, const struct judge *judge, bool commands,
                   struct err *err);
 int tell_samples(struct teller *teller, size_t subject, enum samples_kind kind,

@@ -3,8 +3,7 @@
  * Workers that will be killed are born for one update, and everything in them is cold; in
  * a long-lived process it is not. So costs are measured in one process that makes the
  * same updates over and over, strategies taking turns, the old state restored in between.
- * That process is forked: what scenario functions leave in Lua variables is gone with it.
- */
+ * That process is forked: what functions leave in Lua variables is gone with it. */
 #pragma once
 
 #include "redis/address.h"

@@ -117,7 +117,7 @@ static int byte_perform(struct bench *bench, struct subject *subject, uint64_t b
 }
 
 static const struct fault faults[FAULT_COUNT] = {
-    [FAULT_NONE] = { "none", "the worker is left alone" },
+    [FAULT_NONE] = { .name = "none", .about = "the worker is left alone" },
     [FAULT_STEP] = { "step", "the worker dies at a command boundary", STAGE_CENSUS,
                      "crash point", .title = "Crash point",
                      .operand = "a crash point as STRATEGY:POINT", .mark = ':',
