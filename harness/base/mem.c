@@ -58,6 +58,13 @@ char *mem_printf(const char *format, ...)
     return checked(text, 1);
 }
 
+FILE *mem_stream(char **ret)
+{
+    static size_t ignored;
+
+    return checked(open_memstream(ret, &ignored), 1);
+}
+
 void mem_freep(void *pointer)
 {
     free(*(void **)pointer);

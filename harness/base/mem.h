@@ -9,6 +9,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdio.h>
 
 void *mem_alloc(size_t bytes); /* zeroed */
 /* realloc(3) for so many items; what is new is undefined. */
@@ -16,6 +17,7 @@ void *mem_grow(void *block, size_t count, size_t item_bytes);
 void *mem_copy(const void *from, size_t bytes);
 char *mem_strdup(const char *text);
 __attribute__((format(printf, 1, 2))) char *mem_printf(const char *format, ...);
+FILE *mem_stream(char **ret); /* *ret is what was written once it is closed, terminated */
 
 /* Maps zeroed pages. `flags`: MAP_SHARED or MAP_PRIVATE, and more. NULL and errno if that
  * fails; free with munmap(). */

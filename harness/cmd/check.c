@@ -53,19 +53,6 @@ static int take_filter(const struct cmd_option *option, void *target, const char
     return 0;
 }
 
-static int take_format(const struct cmd_option *option, void *target, const char *name,
-                       struct err *err)
-{
-    const struct format *format = format_by_name(name);
-
-    (void)option;
-    if (!format || !format->check)
-        return err_set(err, ERR_USAGE, "--format '%s': expected text, tap, junit or json",
-                       name);
-    *(const struct format **)target = format;
-    return 0;
-}
-
 #define AT(member) offsetof(struct options, member)
 
 static const struct cmd_option table[] = {
@@ -88,7 +75,7 @@ static const struct cmd_option table[] = {
       "When the watchdog kills a worker that does not end (default 10)", 2,
       .take = option_real, .at = AT(timeout_s), .below = 1e6 },
     { "format", "text|tap|junit|json", "Of the report (default text)", 3,
-      .take = take_format, .at = AT(format) },
+      .take = option_format, .at = AT(format) },
     { "output", "FILE", "Write the report there; standard output then gets the text", 3,
       .take = option_text, .at = AT(file), .letter = 'o' },
     { "color", "auto|always|never", "Colour in the text report (default auto)", 3,
@@ -310,14 +297,11 @@ static int write_file(const struct options *options, const struct check *check,
                       struct err *err)
 {
     CLEANUP(mem_freep) char *bytes = NULL;
-    size_t length = 0;
-    FILE *out = open_memstream(&bytes, &length);
+    FILE *out = mem_stream(&bytes);
 
-    if (!out)
-        return err_errno(err, "write '%s'", options->file);
     options->format->check(out, check, false);
     fclose(out);
-    return file_write(options->file, bytes, length, err);
+    return file_write(options->file, bytes, strlen(bytes), err);
 }
 
 /* main() looks whether standard output has taken all. */

@@ -30,8 +30,8 @@ static int list_one(const char *directory, const char *name, struct err *err)
         const struct strategy *strategy = &scenario->outline.strategies[i];
         char expect[64];
 
-        expect_text(strategy->expect, expect);
-        printf("    %-16s %-12s %s\n", strategy->name, expect, strategy->about);
+        printf("    %-16s %-12s %s\n", strategy->name,
+               expect_text(strategy->expect, expect), strategy->about);
     }
     for (size_t i = 0; i < scenario->outline.parameter_count; i++)
         printf("%s%s=%s", i ? " " : "    --set ", scenario->outline.parameters[i].name,

@@ -47,26 +47,43 @@ int option_real(const struct cmd_option *option, void *target, const char *text,
                    option->name, text, option->above, option->below);
 }
 
+/* Is it one of the words "a|b|c" that --help calls the value? */
+static int check_word(const struct cmd_option *option, const char *text, struct err *err)
+{
+    CLEANUP(mem_freep) char *words = mem_strdup(option->value), *expected = NULL;
+    char *rest = words, *word;
+
+    while ((word = strsep(&rest, "|"))) {
+        CLEANUP(mem_freep) char *before = TAKE_PTR(expected);
+
+        if (strcmp(word, text) == 0)
+            return 0;
+        expected = mem_printf("%s%s%s", before ? before : "",
+                              !before ? ""
+                              : rest  ? ", "
+                                      : " or ",
+                              word);
+    }
+    return err_set(err, ERR_USAGE, "--%s '%s': expected %s", option->name, text,
+                   expected);
+}
+
 int option_format(const struct cmd_option *option, void *target, const char *text,
                   struct err *err)
 {
-    const struct format *format = format_by_name(text);
+    int code = check_word(option, text, err);
 
-    (void)option;
-    if (!format || !format->run)
-        return err_set(err, ERR_USAGE, "--format '%s': expected text or json", text);
-    *(const struct format **)target = format;
-    return 0;
+    if (code == 0)
+        *(const struct format **)target = format_by_name(text);
+    return code;
 }
 
 int option_color(const struct cmd_option *option, void *target, const char *text,
                  struct err *err)
 {
-    if (strcmp(text, "auto") != 0 && strcmp(text, "always") != 0 &&
-        strcmp(text, "never") != 0)
-        return err_set(err, ERR_USAGE, "--color '%s': expected auto, always or never",
-                       text);
-    return option_text(option, target, text, err);
+    int code = check_word(option, text, err);
+
+    return code == 0 ? option_text(option, target, text, err) : code;
 }
 
 bool option_color_wanted(const char *color)

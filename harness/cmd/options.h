@@ -37,7 +37,7 @@ int option_whole(const struct cmd_option *option, void *target, const char *text
 int option_real(const struct cmd_option *option, void *target, const char *text,
                 struct err *err); /* double */
 int option_format(const struct cmd_option *option, void *target, const char *text,
-                  struct err *err); /* const struct format *, one of those for runs */
+                  struct err *err); /* const struct format *, of those in `value` */
 int option_color(const struct cmd_option *option, void *target, const char *text,
                  struct err *err); /* const char *: "auto", "always" or "never" */
 

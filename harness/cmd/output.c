@@ -19,30 +19,18 @@ static void write_report(FILE *out, const struct format *format,
         format->run(out, &sweep->results[0], style);
 }
 
-static struct report_style style_of(const struct destination *destination, bool color,
-                                    bool points)
-{
-    return (struct report_style){
-        .color = color,
-        .points = points,
-        .conclusion = destination->conclusion,
-    };
-}
-
 static int save_one(const struct destination *destination, const struct format *format,
                     const struct sweep *sweep, struct err *err)
 {
     CLEANUP(mem_freep) char *path =
         mem_printf("%s/%s", destination->directory, format->file);
     CLEANUP(mem_freep) char *bytes = NULL;
-    size_t length = 0;
-    FILE *out = open_memstream(&bytes, &length);
+    FILE *out = mem_stream(&bytes);
 
-    if (!out)
-        return err_errno(err, "write '%s'", path);
-    write_report(out, format, sweep, style_of(destination, false, true));
+    write_report(out, format, sweep,
+                 (struct report_style){ false, true, destination->conclusion });
     fclose(out);
-    return file_write(path, bytes, length, err);
+    return file_write(path, bytes, strlen(bytes), err);
 }
 
 int output_write_files(const struct destination *destination, const struct sweep *sweep,
@@ -53,7 +41,8 @@ int output_write_files(const struct destination *destination, const struct sweep
     for (size_t i = 0; (format = format_at(i)); i++) {
         struct err own = ERR_NULL;
 
-        if (format->file && save_one(destination, format, sweep, &own) < 0 && !err->code)
+        if (format->file && (format->sweep || !sweep->parameter) &&
+            save_one(destination, format, sweep, &own) < 0 && !err->code)
             *err = own;
     }
     return err->code;
@@ -63,8 +52,8 @@ static int print(const struct destination *destination, const struct sweep *swee
                  struct err *err)
 {
     write_report(stdout, destination->format, sweep,
-                 style_of(destination, option_color_wanted(destination->color),
-                          destination->points));
+                 (struct report_style){ option_color_wanted(destination->color),
+                                        destination->points, destination->conclusion });
     errno = 0;
     if (fflush(stdout) != 0 || ferror(stdout))
         return err_errno(err, "write the report to standard output");

@@ -172,6 +172,9 @@ static int check(void *parsed, struct err *err)
         return err_set(err, ERR_USAGE,
                        "a shard is not held to anything; give --max-leak-rate, "
                        "--baseline and the like to `afterkill merge`");
+    if (options->sweep.parameter && !options->destination.format->sweep)
+        return err_set(err, ERR_USAGE, "--sweep: there is no report of one as %s",
+                       options->destination.format->name); /* UNTESTED: all have one */
     if (is_gated(&options->gates) && options->sweep.parameter)
         return err_set(err, ERR_USAGE, "--sweep: gates are for one run");
     if (options->request.shard.total > 1 && stopping_is_asked(&options->request.stopping))
@@ -306,20 +309,20 @@ int run_options_request(const struct run_options *options, const struct outline 
                         struct err *err)
 {
     CLEANUP(mem_freep) char *path = realpath(scenario->path, NULL);
+    struct request asked = options->request; /* but for what the scenario says */
     char sha1[SHA1_TEXT];
 
     if (!path)
         return err_errno(err, "find '%s'", scenario->path);
-    *ret = options->request; /* and everything that it owns anew */
+    asked.text = asked.sha1 = asked.name = asked.path = asked.strategies = NULL;
+    asked.assignment_count = 0;
+    request_copy(ret, &asked);
     ret->text = file_text(scenario->path);
     sha1_text(str_of(ret->text), sha1);
     ret->sha1 = mem_strdup(sha1);
     ret->name = mem_strdup(scenario->name);
     ret->path = TAKE_PTR(path);
-    ret->faults = mem_strdup(options->request.faults);
     ret->strategies = join_strategies(scenario, strategies, count);
-    ret->assignments = NULL;
-    ret->assignment_count = 0;
     for (size_t i = 0; i < scenario->parameter_count; i++) {
         CLEANUP(mem_freep) char *assignment = mem_printf(
             "%s=%s", scenario->parameters[i].name, scenario->parameters[i].value);

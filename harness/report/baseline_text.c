@@ -8,7 +8,7 @@
 static void write_rows(FILE *out, const struct result *result, bool color)
 {
     struct table table = { .columns = 0 };
-    char text[TABLE_CELL];
+    char text[LATER_TEXT];
 
     table_column(&table, "", "strategy", false);
     table_column(&table, "crash points", "that do harm", true);
@@ -21,24 +21,21 @@ static void write_rows(FILE *out, const struct result *result, bool color)
     result_foreach (finding, result) {
         struct words words = tally_census(finding);
         struct costs costs = figure_costs(finding);
-        uint64_t valid = tally_valid(finding), points = finding_points(finding);
+        uint64_t points = finding_points(finding);
 
         table_row(&table);
         table_set(&table, 0, "%s", finding->strategy->name);
         table_set(&table, 1, "%llu of %llu",
                   (unsigned long long)tally_harmed(&words, points),
                   (unsigned long long)points);
-        words_rate(text, sizeof(text), figure_kill_rate(result, finding, RATE_LEAKED));
-        table_set(&table, 2, "%s", text);
-        words_rate(text, sizeof(text), figure_kill_rate(result, finding, RATE_TORN));
-        table_set(&table, 3, "%s", text);
-        table_set(&table, 4, "%llu", (unsigned long long)valid);
+        words_set_rate(&table, 2, result, finding, RATE_LEAKED);
+        words_set_rate(&table, 3, result, finding, RATE_TORN);
+        table_set(&table, 4, "%llu", (unsigned long long)tally_valid(finding));
         if (finding->sample_count) {
             table_set(&table, 5, "%.0f us", costs.p50_us);
             table_set(&table, 6, "%.0f", costs.per_second);
         }
-        expect_text(finding->strategy->expect, text);
-        table_set(&table, 7, "%s", text);
+        table_set(&table, 7, "%s", expect_text(finding->strategy->expect, text));
     }
     table_write(out, &table, color);
 }

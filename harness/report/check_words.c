@@ -7,35 +7,10 @@
 #include "base/mem.h"
 #include "result/tally.h"
 
-/* A text that is written piece by piece. */
-struct words_out {
-    FILE *file;
-    char *text;
-    size_t length;
-};
-
-static FILE *begin(struct words_out *out)
-{
-    *out = (struct words_out){ NULL, NULL, 0 };
-    out->file = open_memstream(&out->text, &out->length);
-    return out->file;
-}
-
-static char *end(struct words_out *out)
-{
-    if (!out->file)
-        return mem_strdup("");
-    fclose(out->file);
-    return out->text;
-}
-
 const char *check_expected(const struct check_strategy *strategy,
                            char buffer[EXPECT_TEXT])
 {
-    snprintf(buffer, EXPECT_TEXT, "nothing");
-    if (strategy->expect)
-        expect_text(strategy->expect, buffer);
-    return buffer;
+    return strategy->expect ? expect_text(strategy->expect, buffer) : "nothing";
 }
 
 static unsigned long long number(uint64_t n)
@@ -75,19 +50,18 @@ static void write_clean(FILE *out, const struct check_strategy *strategy)
 
 char *check_found(const struct check_strategy *strategy)
 {
-    struct words_out out;
-    char later[LATER_TEXT];
+    char *text, later[LATER_TEXT];
+    FILE *out = mem_stream(&text);
 
-    if (!begin(&out))
-        return end(&out);
     if (strategy->harmful)
-        write_harm(out.file, strategy);
+        write_harm(out, strategy);
     else
-        write_clean(out.file, strategy);
+        write_clean(out, strategy);
     if (strategy->uncrashed)
-        fprintf(out.file, "; %s even when nobody is killed",
+        fprintf(out, "; %s even when nobody is killed",
                 later_text(strategy->uncrashed, later));
-    return end(&out);
+    fclose(out);
+    return text;
 }
 
 char *check_kills(const struct check_strategy *strategy)
@@ -95,20 +69,18 @@ char *check_kills(const struct check_strategy *strategy)
     const struct kills *kills = &strategy->kills;
     uint64_t valid = kills->outcomes[OUTCOME_VALID], attempts = 0;
     uint64_t harmed = tally_harmed(&kills->words, valid);
-    struct words_out out;
+    char some[24], left[48] = "";
 
-    if (!kills->requested || !begin(&out))
+    if (!kills->requested)
         return mem_strdup("");
     for (size_t i = 0; i < OUTCOME_COUNT; i++)
         attempts += kills->outcomes[i];
-    if (harmed)
-        fprintf(out.file, "%llu of %llu did harm", number(harmed), number(valid));
-    else
-        fprintf(out.file, "none of %llu did harm", number(valid));
+    snprintf(some, sizeof(some), "%llu", number(harmed));
     if (attempts < kills->requested)
-        fprintf(out.file, ", %llu left out: no time",
-                number(kills->requested - attempts));
-    return end(&out);
+        snprintf(left, sizeof(left), ", %llu left out: no time",
+                 number(kills->requested - attempts));
+    return mem_printf("%s of %llu did harm%s", harmed ? some : "none", number(valid),
+                      left);
 }
 
 /* Words that are expected and that no crash point showed. */
@@ -122,12 +94,13 @@ static unsigned missing(const struct check_strategy *strategy)
     return words;
 }
 
-static void write_failure(FILE *out, const struct check_strategy *strategy)
+static char *failure(const struct check_strategy *strategy)
 {
     CLEANUP(mem_freep) char *found = check_found(strategy);
     CLEANUP(mem_freep) char *kills = check_kills(strategy);
     unsigned words = missing(strategy);
-    char expect[EXPECT_TEXT], later[LATER_TEXT];
+    char *text, expect[EXPECT_TEXT], later[LATER_TEXT];
+    FILE *out = mem_stream(&text);
 
     fprintf(out, "expected %s, but found %s", check_expected(strategy, expect), found);
     if (strategy->first_example[0])
@@ -138,21 +111,17 @@ static void write_failure(FILE *out, const struct check_strategy *strategy)
         fprintf(out, "; no point is %s", later_text(words, later));
     if (kills[0])
         fprintf(out, "; of the kills %s", kills);
+    fclose(out);
+    return text;
 }
 
 char *check_reason(const struct check_scenario *scenario,
                    const struct check_strategy *strategy)
 {
-    struct words_out out;
-
-    if (!begin(&out))
-        return end(&out);
     if (strategy->verdict == CHECK_UNEXPLAINED)
-        fprintf(out.file, "%llu deaths are unexplained; the scenario's first: %s",
-                number(strategy->kills.unexplained), scenario->unexplained);
-    else
-        write_failure(out.file, strategy);
-    return end(&out);
+        return mem_printf("%llu deaths are unexplained; the scenario's first: %s",
+                          number(strategy->kills.unexplained), scenario->unexplained);
+    return failure(strategy);
 }
 
 char *check_advice(const struct check_strategy *strategy)
@@ -172,64 +141,55 @@ char *check_advice(const struct check_strategy *strategy)
 char *check_reproduce(const struct check *check, const struct check_scenario *scenario,
                       const struct check_strategy *strategy)
 {
-    struct words_out out;
+    char *text;
+    FILE *out = mem_stream(&text);
 
-    if (!begin(&out))
-        return end(&out);
-    fputs("afterkill run ", out.file);
-    str_print_shell(out.file, scenario->operand);
+    fputs("afterkill run ", out);
+    str_print_shell(out, scenario->operand);
     if (strategy) {
-        fputs(" --strategy ", out.file);
-        str_print_shell(out.file, strategy->name);
+        fputs(" --strategy ", out);
+        str_print_shell(out, strategy->name);
     }
     if (check->redis_server) {
-        fputs(" --redis-server ", out.file);
-        str_print_shell(out.file, check->redis_server);
+        fputs(" --redis-server ", out);
+        str_print_shell(out, check->redis_server);
     }
-    fprintf(out.file, " --trials %llu --seed %llu --points", number(check->trials),
+    fprintf(out, " --trials %llu --seed %llu --points", number(check->trials),
             number(check->seed));
-    return end(&out);
+    fclose(out);
+    return text;
 }
 
-static void write_count(FILE *out, size_t count, const char *one, const char *many)
-{
-    fprintf(out, "%zu %s", count, count == 1 ? one : many);
-}
-
-static void write_some(FILE *out, size_t count, const char *what)
+static void write_some(FILE *out, size_t count, const char *one, const char *many)
 {
     if (count)
-        fprintf(out, ", %zu %s", count, what);
+        fprintf(out, ", %zu %s", count, count == 1 ? one : many);
 }
 
 char *check_summary(const struct check *check)
 {
     struct check_counts counts = check_count(check);
-    struct words_out out;
+    char *text;
+    FILE *out;
 
-    if (!begin(&out))
-        return end(&out);
-    if (check->nothing) {
-        fprintf(out.file, "nothing ran: %s", check->nothing);
-        return end(&out);
-    }
-    write_count(out.file, check->count, "scenario", "scenarios");
-    fputs(", ", out.file);
-    write_count(out.file, counts.strategies, "strategy", "strategies");
-    fprintf(out.file, ": %zu as expected, %zu not", counts.verdicts[CHECK_OK],
+    if (check->nothing)
+        return mem_printf("nothing ran: %s", check->nothing);
+    out = mem_stream(&text);
+    fprintf(out, "%zu %s, %zu %s: %zu as expected, %zu not", check->count,
+            check->count == 1 ? "scenario" : "scenarios", counts.strategies,
+            counts.strategies == 1 ? "strategy" : "strategies", counts.verdicts[CHECK_OK],
             counts.verdicts[CHECK_FAILED]);
-    write_some(out.file, counts.verdicts[CHECK_UNJUDGED], "without expectation");
-    write_some(out.file, counts.verdicts[CHECK_UNEXPLAINED], "unexplained");
-    write_some(out.file, counts.scenarios[CHECK_REFUSED],
-               counts.scenarios[CHECK_REFUSED] == 1 ? "scenario with a mistake"
-                                                    : "scenarios with a mistake");
-    write_some(out.file, counts.scenarios[CHECK_BROKE],
-               counts.scenarios[CHECK_BROKE] == 1 ? "scenario not finished"
-                                                  : "scenarios not finished");
-    write_some(out.file, counts.scenarios[CHECK_NOT_RUN],
-               counts.scenarios[CHECK_NOT_RUN] == 1 ? "scenario not begun"
-                                                    : "scenarios not begun");
-    return end(&out);
+    write_some(out, counts.verdicts[CHECK_UNJUDGED], "without expectation",
+               "without expectation");
+    write_some(out, counts.verdicts[CHECK_UNEXPLAINED], "unexplained", "unexplained");
+    write_some(out, counts.scenarios[CHECK_REFUSED], "scenario with a mistake",
+               "scenarios with a mistake");
+    write_some(out, counts.scenarios[CHECK_BROKE], "scenario not finished",
+               "scenarios not finished");
+    write_some(out, counts.scenarios[CHECK_NOT_RUN], "scenario not begun",
+               "scenarios not begun");
+    fclose(out);
+    return text;
 }
 
 const char *check_no_verdict(const struct check_scenario *scenario)

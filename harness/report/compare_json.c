@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "report/compare_words.h"
 #include "report/json_put.h"
-#include "report/run_json.h"
+#include "report/parts.h"
 #include "report/writers.h"
 #include "stats/ratio.h"
 

@@ -55,10 +55,8 @@ static void set_rate(struct table *table, size_t column,
         return;
     words_difference(text, sizeof(text), rate->estimate, rate->interval);
     table_set(table, column + 2, "%s", text);
-    words_p(text, sizeof(text), rate->p);
-    table_set(table, column + 3, "%s", text);
-    words_p(text, sizeof(text), rate->p_adjusted);
-    table_set(table, column + 4, "%s", text);
+    table_set(table, column + 3, "%s", words_p(text, sizeof(text), rate->p));
+    table_set(table, column + 4, "%s", words_p(text, sizeof(text), rate->p_adjusted));
 }
 
 /* Where all that leaks is torn as well, one row says so. */
@@ -79,8 +77,9 @@ static void write_rates(FILE *out, const struct comparison *comparison, bool col
     size_t names = name_columns(&table, comparison, "per SIGKILL");
     char confidence[24], interval[48], tests[32];
 
-    words_percent(confidence, sizeof(confidence), comparison->options.confidence);
-    snprintf(interval, sizeof(interval), "(%s)", confidence);
+    snprintf(
+        interval, sizeof(interval), "(%s)",
+        words_percent(confidence, sizeof(confidence), comparison->options.confidence));
     snprintf(tests, sizeof(tests), "of %zu", comparison->tests);
     table_column(&table, "", "", false);
     table_column(&table, comparison->pairs ? "base" : "", comparison->pairs ? "" : "base",
@@ -232,12 +231,6 @@ static void write_censuses(FILE *out, const struct comparison *comparison, bool 
     table_write(out, &table, color);
 }
 
-static void write_side(FILE *out, const char *which, const struct result *result)
-{
-    fprintf(out, "%s", which);
-    words_title(out, result);
-}
-
 static void write_only_in(FILE *out, const char *which, const struct result *one,
                           const struct result *other)
 {
@@ -254,8 +247,10 @@ static void write_header(FILE *out, const struct comparison *comparison, bool co
               "first one's\n",
               out);
     } else {
-        write_side(out, "base: ", comparison->base);
-        write_side(out, "new:  ", comparison->new);
+        fputs("base: ", out);
+        words_title(out, comparison->base);
+        fputs("new:  ", out);
+        words_title(out, comparison->new);
         write_only_in(out, "the base", comparison->base, comparison->new);
         write_only_in(out, "the new run", comparison->new, comparison->base);
     }
@@ -315,14 +310,6 @@ static bool says_more(const struct comparison *comparison,
     return false;
 }
 
-static void write_sentence(FILE *out, const struct comparison *comparison,
-                           const struct comparison_row *row)
-{
-    CLEANUP(mem_freep) char *sentence = compare_sentence(comparison, row);
-
-    words_wrapped(out, sentence);
-}
-
 void compare_text(FILE *out, const struct comparison *comparison, bool color)
 {
     write_header(out, comparison, color);
@@ -333,9 +320,13 @@ void compare_text(FILE *out, const struct comparison *comparison, bool color)
         write_censuses(out, comparison, color);
         write_test(out, comparison);
     }
-    for (size_t i = 0; i < comparison->count; i++)
+    for (size_t i = 0; i < comparison->count; i++) {
+        CLEANUP(mem_freep)
+        char *sentence = compare_sentence(comparison, &comparison->rows[i]);
+
         if (says_more(comparison, &comparison->rows[i]))
-            write_sentence(out, comparison, &comparison->rows[i]);
+            words_wrapped(out, sentence);
+    }
     if (comparison->count)
         fputc('\n', out);
     write_verdict(out, comparison, color);

@@ -158,12 +158,10 @@ static void say_census(FILE *out, const struct comparison *comparison,
 char *compare_sentence(const struct comparison *comparison,
                        const struct comparison_row *row)
 {
-    char *text = NULL;
-    size_t length = 0;
-    FILE *out = open_memstream(&text, &length);
+    char *text;
+    FILE *out = mem_stream(&text);
+    size_t length;
 
-    if (!out)
-        return mem_strdup("");
     say_name(out, comparison, row);
     for (int i = 0; i < RATE_COUNT; i++)
         say_rate(out, row, (enum tally_rate)i);
@@ -171,6 +169,7 @@ char *compare_sentence(const struct comparison *comparison,
     say_padding(out, row);
     say_census(out, comparison, row);
     fclose(out);
+    length = strlen(text);
     while (length && text[length - 1] == ' ')
         text[--length] = '\0';
     return text;
@@ -243,15 +242,12 @@ static void tell_margin(FILE *out, const struct comparison *comparison,
 char *compare_regression(const struct comparison *comparison,
                          const struct comparison_row *row)
 {
-    char *text = NULL, later[LATER_TEXT];
-    size_t length = 0;
+    char *text, later[LATER_TEXT];
     FILE *out;
 
     if (!compare_regressed(comparison, row))
         return NULL;
-    out = open_memstream(&text, &length);
-    if (!out)
-        return mem_strdup("");
+    out = mem_stream(&text);
     fprintf(out, "%s/%s regressed: ", comparison->new->scenario->name,
             row->new->strategy->name);
     if (row->census.worse)

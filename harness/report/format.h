@@ -5,8 +5,7 @@
 
 struct format {
     const char *name;
-    const char
-        *file; /* the name of a run's report in its directory; NULL: there is none */
+    const char *file; /* a run's report in its directory; NULL: it has none */
     /* NULL: there is no such document in this format. */
     void (*run)(FILE *out, const struct result *result, struct report_style style);
     void (*sweep)(FILE *out, const struct sweep *sweep, struct report_style style);

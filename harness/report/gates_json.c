@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "report/gates_words.h"
 #include "report/json_put.h"
-#include "report/run_json.h"
+#include "report/parts.h"
 
 static json_t *outcome_object(const struct gate_outcome *outcome)
 {

@@ -1,5 +1,5 @@
-/* gates_text.c - see gates_text.h. */
-#include "report/run_text.h"
+/* gates_text.c - what gates say of a run, for people. */
+#include "report/parts.h"
 
 #include "base/mem.h"
 #include "report/gates_words.h"

@@ -65,12 +65,9 @@ char *gates_sentence(const struct gate_outcome *outcome)
         [GATE_FAILS] = "fails",
         [GATE_UNDECIDED] = "does not decide",
     };
-    char bound[24], measured[64], *text = NULL;
-    size_t length = 0;
-    FILE *out = open_memstream(&text, &length);
+    char bound[24], measured[64], *text;
+    FILE *out = mem_stream(&text);
 
-    if (!out)
-        return mem_strdup("");
     gates_bound(bound, sizeof(bound), outcome);
     gates_measured(measured, sizeof(measured), outcome);
     fprintf(out, "%s: %s --%s %s", outcome->finding->strategy->name,

@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 #include "report/json_put.h"
-#include "report/run_json.h"
+#include "report/parts.h"
 #include "report/writers.h"
 #include "result/tally.h"
 

@@ -1,10 +1,12 @@
 /* run_points.c - the crash points of a run in their order: one letter each, or a table.
  */
-#include "report/run_text.h"
+#include "report/parts.h"
 
 #include <string.h>
 
+#include "base/mem.h"
 #include "report/table.h"
+#include "report/words.h"
 
 #define STRIP_COLUMNS 60 /* longer strips count their repetitions */
 #define REPEATS_SHOWN 4  /* fewer of the same stand as they are */
@@ -16,16 +18,19 @@ struct mark {
 };
 
 /* Harm that lasts first, in the order of LATER_*; then what only a reader sees. */
-static const struct mark later_marks[LATER_COUNT] = {
+static const struct mark later_marks[] = {
     { 'L', "leaked", "\033[31m" }, { 'X', "lost", "\033[31m" },
     { 'M', "mixed", "\033[31m" },  { 'S', "stuck", "\033[31m" },
     { 'B', "broken", "\033[31m" },
 };
-static const struct mark now_marks[NOW_COUNT] = {
+static const struct mark now_marks[] = {
     [NOW_INTACT] = { '.', "clean", "\033[32m" },
     [NOW_GAP] = { 'g', "a gap that heals", "\033[33m" },
     [NOW_TORN] = { 't', "torn until it heals", "\033[33m" },
 };
+_Static_assert(ARRAY_SIZE(later_marks) == LATER_COUNT &&
+                   ARRAY_SIZE(now_marks) == NOW_COUNT,
+               "every word has a mark");
 static const struct mark unknown = { '?', "not tried", "" };
 
 static const struct mark *mark_of(const struct point *point)
@@ -40,12 +45,10 @@ static const struct mark *mark_of(const struct point *point)
 
 static void write_mark(FILE *out, const struct mark *mark, uint64_t count, bool color)
 {
-    if (color)
-        fputs(mark->color, out);
-    for (uint64_t i = 0; i < count && i < REPEATS_SHOWN; i++)
+    words_color(out, color, mark->color);
+    for (uint64_t i = 0; i < count; i++)
         fputc(mark->letter, out);
-    if (color && *mark->color)
-        fputs("\033[0m", out);
+    words_color(out, color && *mark->color, "\033[0m");
 }
 
 /* All letters, or those that repeat with their number: ".gL{98}.". Returns the columns.
@@ -63,13 +66,10 @@ static size_t write_strip(FILE *out, const struct finding *finding, bool color)
         while (k + same < points && mark_of(&finding->points[k + same]) == mark &&
                (counts || same < REPEATS_SHOWN))
             same++;
-        if (same > REPEATS_SHOWN) {
-            write_mark(out, mark, 1, color);
-            columns += 1 + (size_t)fprintf(out, "{%llu}", (unsigned long long)same);
-        } else {
-            write_mark(out, mark, same, color);
-            columns += same;
-        }
+        write_mark(out, mark, same > REPEATS_SHOWN ? 1 : same, color);
+        columns += same > REPEATS_SHOWN
+                       ? 1 + (size_t)fprintf(out, "{%llu}", (unsigned long long)same)
+                       : same;
         k += same;
     }
     return columns;
@@ -96,8 +96,7 @@ static void write_legend(FILE *out, const struct result *result, bool color)
     for (size_t i = 0; i < LATER_COUNT; i++)
         all[count++] = &later_marks[i];
     all[count++] = &unknown;
-    if (color)
-        fputs("\033[1m", out);
+    words_color(out, color, "\033[1m");
     fputs("what a death leaves, crash point by crash point: ", out);
     for (size_t i = 0; i < count; i++) {
         if (!uses(result, all[i]))

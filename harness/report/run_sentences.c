@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "report/run_text.h"
+#include "report/parts.h"
 #include "report/words.h"
 #include "result/tally.h"
 
@@ -214,11 +214,8 @@ static void write_sentence(FILE *out, const struct result *result,
                            const struct finding *finding)
 {
     CLEANUP(mem_freep) char *words = NULL;
-    size_t length = 0;
-    FILE *memory = open_memstream(&words, &length);
+    FILE *memory = mem_stream(&words);
 
-    if (!memory)
-        return;
     say_all(memory, result, finding);
     fclose(memory);
     words_wrapped(out, words);

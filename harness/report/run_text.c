@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "report/run_text.h"
+#include "report/parts.h"
 #include "report/table.h"
 #include "report/words.h"
 #include "report/writers.h"
@@ -39,40 +39,30 @@ static void write_findings(FILE *out, const struct result *result,
     met = table_column(&table, "", "met", false);
     result_foreach (finding, result) {
         struct words words = tally_census(finding);
-        uint64_t n = tally_valid(finding);
         char text[TABLE_CELL];
 
         table_row(&table);
         table_set(&table, name, "%s", finding->strategy->name);
         table_set(&table, points, "%llu of %2llu", (unsigned long long)words.later[0],
                   (unsigned long long)finding_points(finding));
-        if (other) {
-            words_other_harm(finding, text, sizeof(text));
-            table_set(&table, harm, "%s", text);
-        }
+        if (other)
+            table_set(&table, harm, "%s", words_other_harm(finding, text, sizeof(text)));
         if (kills) {
-            words_rate(text, sizeof(text),
-                       figure_kill_rate(result, finding, RATE_LEAKED));
-            table_set(&table, leak, "%s", text);
-            table_set(&table, valid, "%llu", (unsigned long long)n);
+            words_set_rate(&table, leak, result, finding, RATE_LEAKED);
+            table_set(&table, valid, "%llu", (unsigned long long)tally_valid(finding));
         }
-        if (kills && other) {
-            words_rate(text, sizeof(text),
-                       figure_kill_rate(result, finding, RATE_HARMED));
-            table_set(&table, harmed, "%s", text);
-        }
+        if (kills && other)
+            words_set_rate(&table, harmed, result, finding, RATE_HARMED);
         if (kills)
-            words_rate(text, sizeof(text), figure_kill_rate(result, finding, RATE_TORN));
+            words_set_rate(&table, torn, result, finding, RATE_TORN);
         else
-            snprintf(text, sizeof(text), "%llu of %llu",
-                     (unsigned long long)words.now[NOW_TORN],
-                     (unsigned long long)finding_points(finding));
-        table_set(&table, torn, "%s", text);
+            table_set(&table, torn, "%llu of %llu",
+                      (unsigned long long)words.now[NOW_TORN],
+                      (unsigned long long)finding_points(finding));
         table_set(&table, p50, "%.0f us", figure_costs(finding).p50_us);
         table_set(&table, commands, "%llu", (unsigned long long)finding->commands);
         table_set(&table, trips, "%llu", (unsigned long long)finding->trips);
-        expect_text(finding->strategy->expect, text);
-        table_set(&table, expect, "%s", text);
+        table_set(&table, expect, "%s", expect_text(finding->strategy->expect, text));
         table_set(&table, met, "%s", words_met(finding));
     }
     table_write(out, &table, style.color);
@@ -141,11 +131,11 @@ static void write_windows(FILE *out, const struct result *result,
         table_set(&table, 0, "%s", finding->strategy->name);
         table_set(&table, 1, "%.0f us of %.0f", (double)figure_window_ns(finding) / 1e3,
                   (double)figure_duration_ns(finding) / 1e3);
-        words_percent(text, sizeof(text), prediction.rate);
-        table_set(&table, 2, "%s", prediction.known ? text : "-");
+        table_set(&table, 2, "%s",
+                  prediction.known ? words_percent(text, sizeof(text), prediction.rate)
+                                   : "-");
         if (measured) {
-            words_rate(text, sizeof(text), rate);
-            table_set(&table, measured, "%s", text);
+            words_set_rate(&table, measured, result, finding, RATE_LEAKED);
             table_set(&table, agrees, "%s",
                       !rate.of                                      ? "-"
                       : figure_disagrees(prediction, rate.interval) ? "NO"
@@ -219,9 +209,8 @@ static void write_verdict(FILE *out, const struct result *result,
 
         if (tally_verdict(finding) != VERDICT_FAIL)
             continue;
-        expect_text(finding->strategy->expect, expect);
         fprintf(out, "FAIL: %s was expected to be %s, and is not.\n",
-                finding->strategy->name, expect);
+                finding->strategy->name, expect_text(finding->strategy->expect, expect));
     }
     words_troubles(out, result, "");
     words_color(out, style.color, "\033[0m");

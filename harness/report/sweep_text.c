@@ -70,16 +70,10 @@ static void set_up(struct table *table, struct columns *columns,
 static void fill_kills(struct table *table, const struct columns *columns,
                        const struct result *result, const struct finding *finding)
 {
-    uint64_t valid = tally_valid(finding);
-    char text[TABLE_CELL];
-
-    words_rate(text, sizeof(text), figure_kill_rate(result, finding, RATE_LEAKED));
-    table_set(table, columns->leaked, "%s", text);
-    if (columns->other) {
-        words_rate(text, sizeof(text), figure_kill_rate(result, finding, RATE_HARMED));
-        table_set(table, columns->harmed, "%s", text);
-    }
-    table_set(table, columns->valid, "%llu", (unsigned long long)valid);
+    words_set_rate(table, columns->leaked, result, finding, RATE_LEAKED);
+    if (columns->other)
+        words_set_rate(table, columns->harmed, result, finding, RATE_HARMED);
+    table_set(table, columns->valid, "%llu", (unsigned long long)tally_valid(finding));
 }
 
 static void fill(struct table *table, const struct columns *columns,
@@ -95,10 +89,9 @@ static void fill(struct table *table, const struct columns *columns,
                   (unsigned long long)finding_points(finding));
     else
         table_set(table, columns->points, "not known");
-    if (columns->other) {
-        words_other_harm(finding, text, sizeof(text));
-        table_set(table, columns->harm, "%s", text);
-    }
+    if (columns->other)
+        table_set(table, columns->harm, "%s",
+                  words_other_harm(finding, text, sizeof(text)));
     if (columns->kills)
         fill_kills(table, columns, result, finding);
     if (finding->sample_count)
@@ -277,11 +270,11 @@ static void say_each(FILE *out, const struct story *story)
 static void write_story(FILE *out, const struct story *story)
 {
     CLEANUP(mem_freep) char *words = NULL;
-    size_t length = 0;
-    FILE *memory = story->count ? open_memstream(&words, &length) : NULL;
+    FILE *memory;
 
-    if (!memory)
+    if (!story->count)
         return;
+    memory = mem_stream(&words);
     fprintf(memory,
             "%s: ", story->sweep->results[0].findings[story->strategy].strategy->name);
     if (story->harmful == 0)
@@ -323,10 +316,10 @@ static void write_failures(FILE *out, const struct sweep *sweep, size_t strategy
 
         if (tally_verdict(finding) != VERDICT_FAIL)
             continue;
-        expect_text(finding->strategy->expect, expect);
         if (between[0] == ' ')
             fprintf(out, "FAIL: %s was expected to be %s, and is not,",
-                    finding->strategy->name, expect);
+                    finding->strategy->name,
+                    expect_text(finding->strategy->expect, expect));
         fprintf(out, "%s%s=%s", between, sweep->parameter, sweep->values[i]);
         between = ", ";
     }

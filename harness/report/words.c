@@ -10,12 +10,13 @@
 
 #define WRAP_COLUMNS 96
 
-void words_percent(char *buffer, size_t size, double share)
+const char *words_percent(char *buffer, size_t size, double share)
 {
     snprintf(buffer, size, "%.3g%%", share >= 0.9995 && share < 1 ? 99.9 : 100 * share);
+    return buffer;
 }
 
-void words_rate(char *buffer, size_t size, struct rate rate)
+const char *words_rate(char *buffer, size_t size, struct rate rate)
 {
     char estimate[16], low[16], high[16];
 
@@ -31,9 +32,19 @@ void words_rate(char *buffer, size_t size, struct rate rate)
     else
         snprintf(buffer, size, "%s [%.*s, %.*s]", estimate, (int)strlen(low) - 1, low,
                  (int)strlen(high) - 1, high);
+    return buffer;
 }
 
-void words_other_harm(const struct finding *finding, char *buffer, size_t size)
+void words_set_rate(struct table *table, size_t column, const struct result *result,
+                    const struct finding *finding, enum tally_rate rate)
+{
+    char text[TABLE_CELL];
+
+    words_rate(text, sizeof(text), figure_kill_rate(result, finding, rate));
+    table_set(table, column, "%s", text);
+}
+
+const char *words_other_harm(const struct finding *finding, char *buffer, size_t size)
 {
     struct words words = tally_census(finding);
     size_t used = 0;
@@ -44,17 +55,16 @@ void words_other_harm(const struct finding *finding, char *buffer, size_t size)
             used += (size_t)snprintf(buffer + used, size - used, "%s%llu %s",
                                      used ? ", " : "", (unsigned long long)words.later[i],
                                      later_name(i));
+    return buffer;
 }
 
 bool words_any_other_harm(const struct result *result)
 {
     char text[64];
 
-    result_foreach (finding, result) {
-        words_other_harm(finding, text, sizeof(text));
-        if (text[0])
+    result_foreach (finding, result)
+        if (*words_other_harm(finding, text, sizeof(text)))
             return true;
-    }
     return false;
 }
 
@@ -71,22 +81,24 @@ const char *words_met(const struct finding *finding)
     return finding->strategy->expect ? "not known" : "";
 }
 
-void words_difference(char *buffer, size_t size, double estimate,
-                      struct interval interval)
+const char *words_difference(char *buffer, size_t size, double estimate,
+                             struct interval interval)
 {
     snprintf(buffer, size, "%s%.3g%% [%.3g, %.3g]", estimate > 0 ? "+" : "",
              100 * estimate, 100 * interval.low, 100 * interval.high);
+    return buffer;
 }
 
-void words_p(char *buffer, size_t size, double p)
+const char *words_p(char *buffer, size_t size, double p)
 {
     if (p < 1e-4)
         snprintf(buffer, size, "<0.0001");
     else
         snprintf(buffer, size, "%.2g", p);
+    return buffer;
 }
 
-void words_kills(char *buffer, size_t size, uint64_t kills)
+const char *words_kills(char *buffer, size_t size, uint64_t kills)
 {
     uint64_t unit = 1;
 
@@ -97,6 +109,7 @@ void words_kills(char *buffer, size_t size, uint64_t kills)
     else
         snprintf(buffer, size, "%s%llu", unit > 1 ? "about " : "",
                  (unsigned long long)((kills + unit - 1) / unit * unit));
+    return buffer;
 }
 
 void words_wrapped(FILE *out, const char *words)
@@ -176,12 +189,12 @@ char *words_replay(const struct result *result, const struct finding *finding,
                    uint64_t point)
 {
     const struct point *harm = &finding->points[point];
-    size_t length = 0;
-    char *command = NULL;
-    FILE *out = result->directory ? open_memstream(&command, &length) : NULL;
+    char *command;
+    FILE *out;
 
-    if (!out)
+    if (!result->directory)
         return NULL;
+    out = mem_stream(&command);
     fputs("afterkill replay ", out);
     str_print_shell(out, result->directory);
     if (harm->has_trial) {

@@ -4,21 +4,27 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "report/table.h"
 #include "result/figures.h"
 
+/* Texts are written into the caller's buffer, which is returned. */
+
 /* Three significant digits, never more than needed: 25%, 8.33%, 0.368%. */
-void words_percent(char *buffer, size_t size, double share);
+const char *words_percent(char *buffer, size_t size, double share);
 /* "83.1% [80.7, 85.4]", "below 0.368%", "above 99.6%", "-" of nothing. */
-void words_rate(char *buffer, size_t size, struct rate rate);
+const char *words_rate(char *buffer, size_t size, struct rate rate);
+/* A rate of kills, in a table. */
+void words_set_rate(struct table *table, size_t column, const struct result *result,
+                    const struct finding *finding, enum tally_rate rate);
 /* "+10% [6.1, 13.9]", in percentage points. */
-void words_difference(char *buffer, size_t size, double estimate,
-                      struct interval interval);
-void words_p(char *buffer, size_t size, double p); /* "0.012", "<0.0001" */
+const char *words_difference(char *buffer, size_t size, double estimate,
+                             struct interval interval);
+const char *words_p(char *buffer, size_t size, double p); /* "0.012", "<0.0001" */
 /* A number of kills that would decide, rounded up to two digits: "about 41000". */
-void words_kills(char *buffer, size_t size, uint64_t kills);
+const char *words_kills(char *buffer, size_t size, uint64_t kills);
 
 /* "3 mixed, 1 lost": harm at crash points other than leaks; "" if there is none. */
-void words_other_harm(const struct finding *finding, char *buffer, size_t size);
+const char *words_other_harm(const struct finding *finding, char *buffer, size_t size);
 bool words_any_other_harm(const struct result *result);
 /* Is the expectation met? "yes", "NO", "not known"; "" if nothing is expected. */
 const char *words_met(const struct finding *finding);

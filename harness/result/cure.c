@@ -189,8 +189,9 @@ static const struct pattern *find(const struct pattern *patterns, size_t count,
 }
 
 /* Keys are printable as they are stored. */
-static void print_key(FILE *out, const struct command *command)
+static void print_key(FILE *out, const struct pair *pair, const struct command *command)
 {
+    (void)pair;
     str_print(out, str_of(command->key), KEY_COLUMNS);
 }
 
@@ -206,48 +207,26 @@ static void print_command(FILE *out, const struct pair *pair,
     fputs(command->name, out);
     if (command->key_hash)
         fputc(' ', out);
-    print_key(out, command);
+    print_key(out, pair, command);
 }
 
-static void print_first(FILE *out, const struct pair *pair)
+static void print_name(FILE *out, const struct pair *pair, const struct command *command)
 {
-    print_command(out, pair, pair->a);
+    (void)pair;
+    fputs(command->name, out);
 }
 
-static void print_second(FILE *out, const struct pair *pair)
+static void print_all(FILE *out, const struct pair *pair, const struct command *command)
 {
-    print_command(out, pair, pair->b);
-}
-
-static void print_first_name(FILE *out, const struct pair *pair)
-{
-    fputs(pair->a->name, out);
-}
-
-static void print_second_name(FILE *out, const struct pair *pair)
-{
-    fputs(pair->b->name, out);
-}
-
-static void print_first_key(FILE *out, const struct pair *pair)
-{
-    print_key(out, pair->a);
-}
-
-static void print_second_key(FILE *out, const struct pair *pair)
-{
-    print_key(out, pair->b);
-}
-
-static void print_all(FILE *out, const struct pair *pair)
-{
+    (void)command;
     if (pair->writes == 2)
         fputs("both", out);
     else
         fprintf(out, "all %zu", pair->writes);
 }
 
-static void print_expiry(FILE *out, const struct pair *pair)
+static void print_expiry(FILE *out, const struct pair *pair,
+                         const struct command *command)
 {
     static const char *const options[][2] = {
         { "PEXPIRE", "PX milliseconds" }, { "EXPIREAT", "EXAT time" },
@@ -255,13 +234,13 @@ static void print_expiry(FILE *out, const struct pair *pair)
         { "HEXPIREAT", "EXAT time" },     { "HPEXPIREAT", "PXAT time" },
         { "PSETEX", "PX milliseconds" },
     };
+    const char *option = "EX seconds";
 
+    (void)pair;
     for (size_t i = 0; i < ARRAY_SIZE(options); i++)
-        if (strcmp(pair->b->name, options[i][0]) == 0) {
-            fputs(options[i][1], out);
-            return;
-        }
-    fputs("EX seconds", out);
+        if (strcmp(command->name, options[i][0]) == 0)
+            option = options[i][1];
+    fputs(option, out);
 }
 
 static const char *end_of(const struct command *command)
@@ -269,35 +248,38 @@ static const char *end_of(const struct command *command)
     return strstr(command->name, "RP") ? "RIGHT" : "LEFT"; /* RPUSH, BRPOP */
 }
 
-static void print_ends(FILE *out, const struct pair *pair)
+static void print_ends(FILE *out, const struct pair *pair, const struct command *command)
 {
+    (void)command;
     fprintf(out, "%s %s", end_of(pair->a), end_of(pair->b));
 }
 
-static void print_with(FILE *out, const struct pair *pair)
+static void print_with(FILE *out, const struct pair *pair, const struct command *command)
 {
     if (!pair->deleted)
         return;
     fprintf(out, ", together with %s ", pair->deleted->name);
-    print_key(out, pair->a);
+    print_key(out, pair, command);
 }
 
-static void print_set(FILE *out, const struct pair *pair)
+static void print_set(FILE *out, const struct pair *pair, const struct command *command)
 {
+    (void)command;
     if (pair->expiry)
         fputs(pair->expiry->name, out);
 }
 
 static const struct {
     const char *name;
-    void (*print)(FILE *out, const struct pair *pair);
+    void (*print)(FILE *out, const struct pair *pair, const struct command *command);
+    bool second; /* of the pair; else the first */
 } words[] = {
-    { "{first}", print_first },  { "{second}", print_second },
-    { "{A}", print_first_name }, { "{B}", print_second_name },
-    { "{a}", print_first_key },  { "{b}", print_second_key },
-    { "{all}", print_all },      { "{expiry}", print_expiry },
-    { "{ends}", print_ends },    { "{with}", print_with },
-    { "{set}", print_set },
+    { "{first}", print_command, false }, { "{second}", print_command, true },
+    { "{A}", print_name, false },        { "{B}", print_name, true },
+    { "{a}", print_key, false },         { "{b}", print_key, true },
+    { "{all}", print_all, false },       { "{expiry}", print_expiry, true },
+    { "{ends}", print_ends, false },     { "{with}", print_with, false },
+    { "{set}", print_set, false },
 };
 
 /* Prints the word that the text begins with; returns its length, 0 if there is none. */
@@ -307,7 +289,7 @@ static size_t print_word(FILE *out, const struct pair *pair, const char *text)
         size_t length = strlen(words[w].name);
 
         if (strncmp(text, words[w].name, length) == 0) {
-            words[w].print(out, pair);
+            words[w].print(out, pair, words[w].second ? pair->b : pair->a);
             return length;
         }
     }

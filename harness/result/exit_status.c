@@ -3,15 +3,25 @@
 
 #include "base/mem.h"
 
+/* From good to bad. */
+static const struct {
+    enum exit_status status;
+    const char *name;
+} statuses[] = {
+    { EXIT_PASS, "pass" },
+    { EXIT_NOTHING_RAN, "nothing ran" },
+    { EXIT_INCONCLUSIVE, "inconclusive" },
+    { EXIT_FAIL, "fail" },
+    { EXIT_INFRASTRUCTURE, "error" },
+    { EXIT_INTERRUPTED, "interrupted" },
+    { EXIT_USAGE, "error" },
+};
+
 static unsigned badness(enum exit_status status)
 {
-    static const enum exit_status from_good_to_bad[] = {
-        EXIT_PASS, EXIT_NOTHING_RAN,    EXIT_INCONCLUSIVE,
-        EXIT_FAIL, EXIT_INFRASTRUCTURE, EXIT_INTERRUPTED,
-    };
     unsigned i = 0;
 
-    while (i < ARRAY_SIZE(from_good_to_bad) && from_good_to_bad[i] != status)
+    while (i < ARRAY_SIZE(statuses) - 1 && statuses[i].status != status)
         i++;
     return i;
 }
@@ -23,20 +33,5 @@ enum exit_status exit_status_worse(enum exit_status a, enum exit_status b)
 
 const char *exit_status_name(enum exit_status status)
 {
-    switch (status) {
-    case EXIT_PASS:
-        return "pass";
-    case EXIT_FAIL:
-        return "fail";
-    case EXIT_INCONCLUSIVE:
-        return "inconclusive";
-    case EXIT_NOTHING_RAN:
-        return "nothing ran";
-    case EXIT_INTERRUPTED:
-        return "interrupted";
-    case EXIT_USAGE:
-    case EXIT_INFRASTRUCTURE:
-        break;
-    }
-    return "error";
+    return statuses[badness(status)].name;
 }

@@ -4,7 +4,7 @@
  * is what they say it with. */
 #pragma once
 
-/* The table in docs/afterkill.1.scd. */
+/* As in the table of docs/afterkill.1.scd. */
 enum exit_status {
     EXIT_PASS = 0,
     EXIT_FAIL = 1,

@@ -91,16 +91,6 @@ static void judge_updates(double bound, const struct result *result,
     outcome->verdict = judge_ratio(outcome->ratio, bound);
 }
 
-/* Every strategy's updates per second beside its own in the base. */
-static void judge_updates_against(double bound, const struct result *result,
-                                  const struct result *base, struct gate_report *report)
-{
-    result_foreach (finding, result) {
-        judge_updates(bound, result, finding,
-                      finding_named(base, finding->strategy->name), report);
-    }
-}
-
 /* The reference's updates per second beside those of every other strategy. */
 static int judge_updates_of_reference(double bound, const struct result *result,
                                       struct gate_report *report, struct err *err)
@@ -137,6 +127,7 @@ bool gates_any(const struct gates *gates)
 int gates_judge(const struct gates *gates, const struct result *result,
                 const struct result *base, struct gate_report *ret, struct err *err)
 {
+    const struct gate_bound *updates = &gates->of[GATE_UPDATES];
     struct gate_report report = { .count = 0 };
     int code = 0;
 
@@ -144,11 +135,12 @@ int gates_judge(const struct gates *gates, const struct result *result,
         judge_rates(GATE_LEAK, gates->of[GATE_LEAK].bound, result, RATE_LEAKED, &report);
     if (gates->of[GATE_TORN].asked)
         judge_rates(GATE_TORN, gates->of[GATE_TORN].bound, result, RATE_TORN, &report);
-    if (gates->of[GATE_UPDATES].asked && base)
-        judge_updates_against(gates->of[GATE_UPDATES].bound, result, base, &report);
-    else if (gates->of[GATE_UPDATES].asked)
-        code = judge_updates_of_reference(gates->of[GATE_UPDATES].bound, result, &report,
-                                          err);
+    if (updates->asked && !base)
+        code = judge_updates_of_reference(updates->bound, result, &report, err);
+    result_foreach (finding, result)
+        if (updates->asked && base) /* every strategy beside itself in the base */
+            judge_updates(updates->bound, result, finding,
+                          finding_named(base, finding->strategy->name), &report);
     if (code < 0)
         gate_report_release(&report);
     else

@@ -9,12 +9,13 @@
 void result_init(struct result *result, const struct outline *scenario,
                  const size_t *strategies, const struct plan *plan)
 {
-    memset(result, 0, sizeof(*result));
-    result->scenario = scenario;
-    result->plan = *plan;
-    result->shard = SHARD_WHOLE;
-    result->faults[FAULT_STEP] = true;
-    result->findings = mem_alloc(plan->strategies * sizeof(*result->findings));
+    *result = (struct result){
+        .scenario = scenario,
+        .plan = *plan,
+        .shard = SHARD_WHOLE,
+        .faults[FAULT_STEP] = true,
+        .findings = mem_alloc(plan->strategies * sizeof(*result->findings)),
+    };
     for (size_t i = 0; i < plan->strategies; i++) {
         result->findings[i].strategy = &scenario->strategies[strategies[i]];
         result->findings[i].kills.requested = plan->attempts;

@@ -186,11 +186,8 @@ void stopping_describe(const struct stopping *rules, const struct result *result
                        char *buffer, size_t size)
 {
     CLEANUP(mem_freep) char *words = NULL;
-    size_t length = 0;
-    FILE *memory = open_memstream(&words, &length);
+    FILE *memory = mem_stream(&words);
 
-    if (!memory)
-        return;
     if (rules->width > 0)
         say_width(memory, rules->width, result->confidence);
     if (rules->width > 0 && rules->below > 0)

@@ -34,8 +34,8 @@
 
 #include "stats/interval.h"
 
-/* What a run may wait for; 0: it does not. See stopping.h. It stands here because results
- * carry it. */
+/* What a run may wait for; 0: it does not. See stopping.h. It stands here because
+ * requests carry it. */
 struct stopping {
     double width;  /* every rate's interval is at most so wide: high - low */
     double below;  /* the harm rate of every clean strategy is below this */

@@ -1,9 +1,11 @@
-/* run_text.h - parts of a run's text that are written elsewhere. */
+/* parts.h - parts of a run's documents that are written elsewhere. */
 #pragma once
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "result/compare.h"
 #include "result/gate.h"
 
 /* One line per strategy, one letter per crash point; and how many of the places that
@@ -15,3 +17,7 @@ void run_points(FILE *out, const struct result *result, bool color);
 void run_sentences(FILE *out, const struct result *result);
 /* A table, and a sentence on every gate that does not pass. Nothing without gates. */
 void gates_text(FILE *out, const struct gate_report *report, bool color);
+
+/* The caller owns these; of gates, an object per gate and strategy. */
+json_t *compare_json_value(const struct comparison *comparison);
+json_t *gates_json(const struct gate_report *report);
