@@ -16,7 +16,7 @@ static void help(FILE *out)
     fputs("Usage: afterkill COMMAND [OPTION...]\n"
           "What does kill -9 leave in your Redis?\n\n",
           out);
-    for (size_t i = 0; (command = command_at(i)); i++)
+    for (size_t i = 0; (command = subcommand_at(i)); i++)
         fprintf(out, "  %-8s %-13s %s\n", command->name, command->usage, command->about);
     fputs("\n"
           "afterkill COMMAND --help tells more; afterkill --version tells which one this "
@@ -33,10 +33,10 @@ static int usage(const char *word)
     const char *nearest = NULL;
     size_t count = 0;
 
-    while (command_at(count))
+    while (subcommand_at(count))
         count++;
     if (word)
-        nearest = str_nearest(word, count, command_name, NULL);
+        nearest = str_nearest(word, count, subcommand_name, NULL);
     if (nearest)
         fprintf(stderr, "afterkill: there is no command '%s'; did you mean '%s'?\n", word,
                 nearest);
@@ -93,7 +93,7 @@ int main(int argc, char **argv)
         puts("afterkill " VERSION);
         return finish(EXIT_PASS);
     }
-    command = command_by_name(argv[1]);
+    command = subcommand_by_name(argv[1]);
     if (!command)
         return usage(argv[1]);
     name = mem_printf("afterkill %s", command->name);

@@ -1,5 +1,4 @@
 /* baseline.c - afterkill baseline: what a repository keeps of a run. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/cmd.h"

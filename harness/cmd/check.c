@@ -147,10 +147,9 @@ static int add_operands(const struct options *options, struct work *work, struct
 {
     for (size_t i = 0; i < options->scenarios.count; i++) {
         CLEANUP(mem_freep) char *path = NULL;
-        int code = scenario_files_path(options->scenarios.items[i], &path, err);
 
-        if (code < 0)
-            return code;
+        if (scenario_files_path(options->scenarios.items[i], &path, err) < 0)
+            return err->code;
         add(options, work, options->scenarios.items[i], path);
     }
     return 0;
@@ -161,10 +160,9 @@ static int add_all(const struct options *options, struct work *work, struct err 
     CLEANUP(mem_freep) char *directory = scenario_files_directory();
     char **names;
     size_t count;
-    int code = scenario_files_known(directory, &names, &count, err);
 
-    if (code < 0)
-        return code;
+    if (scenario_files_known(directory, &names, &count, err) < 0)
+        return err->code;
     for (size_t i = 0; i < count; i++) {
         CLEANUP(mem_freep) char *path = mem_printf("%s/%s.lua", directory, names[i]);
 
@@ -324,10 +322,8 @@ static int check_all(const struct options *options, struct work *work,
     int code = options->scenarios.count ? add_operands(options, work, err)
                                         : add_all(options, work, err);
 
-    if (code == 0 && options->file)
-        code = prepare_file(options->file, err);
-    if (code < 0)
-        return code;
+    if (code < 0 || (options->file && prepare_file(options->file, err) < 0))
+        return err->code;
     work->check.seed = options->seed;
     work->check.trials = options->quick ? 0 : options->trials;
     work->check.redis_server = options->redis_server;

@@ -20,5 +20,4 @@ void check_progress_begin(struct check_progress *progress, const struct check *c
                           size_t done);
 void check_progress_end(struct check_progress *progress, const struct check *check,
                         size_t done);
-void check_progress_close(
-    struct check_progress *progress); /* wipes the terminal's line */
+void check_progress_close(struct check_progress *progress); /* wipes the line */

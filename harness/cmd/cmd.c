@@ -20,7 +20,7 @@ static const struct subcommand commands[] = {
     { "list", "", "the scenarios and their strategies", cmd_list },
 };
 
-const struct subcommand *command_by_name(const char *name)
+const struct subcommand *subcommand_by_name(const char *name)
 {
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
         if (strcmp(commands[i].name, name) == 0)
@@ -28,12 +28,12 @@ const struct subcommand *command_by_name(const char *name)
     return NULL;
 }
 
-const struct subcommand *command_at(size_t index)
+const struct subcommand *subcommand_at(size_t index)
 {
     return index < ARRAY_SIZE(commands) ? &commands[index] : NULL;
 }
 
-const char *command_name(const void *ignored, size_t index)
+const char *subcommand_name(const void *ignored, size_t index)
 {
     (void)ignored;
     return commands[index].name;

@@ -16,9 +16,9 @@ struct subcommand {
     int (*run)(int argc, char **argv, enum exit_status *ret_status, struct err *err);
 };
 
-const struct subcommand *command_by_name(const char *name);  /* NULL if there is none */
-const struct subcommand *command_at(size_t index);           /* NULL past the end */
-const char *command_name(const void *ignored, size_t index); /* for str_nearest() */
+const struct subcommand *subcommand_by_name(const char *name); /* NULL if there is none */
+const struct subcommand *subcommand_at(size_t index);          /* NULL past the end */
+const char *subcommand_name(const void *ignored, size_t index); /* for str_nearest() */
 
 int cmd_run(int argc, char **argv, enum exit_status *ret_status, struct err *err);
 int cmd_replay(int argc, char **argv, enum exit_status *ret_status, struct err *err);

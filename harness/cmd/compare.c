@@ -1,5 +1,4 @@
 /* compare.c - afterkill compare: two runs beside each other, or the strategies of one. */
-#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "cmd/cmd.h"
@@ -60,17 +59,13 @@ struct side {
 static int load(const char *operand, struct side *ret, struct err *err)
 {
     struct stat st;
-    int code;
 
-    if (stat(operand, &st) == 0 && S_ISREG(st.st_mode)) {
-        code = baseline_load(operand, &ret->baseline, err);
-        if (code == 0)
-            ret->result = &ret->baseline->result;
-        return code;
-    }
-    code = saved_load(operand, &ret->saved, err);
     ret->result = &ret->saved.result;
-    return code;
+    if (stat(operand, &st) < 0 || !S_ISREG(st.st_mode))
+        return saved_load(operand, &ret->saved, err);
+    if (baseline_load(operand, &ret->baseline, err) == 0)
+        ret->result = &ret->baseline->result;
+    return err->code;
 }
 
 static void side_release(struct side *side)
@@ -100,15 +95,12 @@ int cmd_compare(int argc, char **argv, enum exit_status *ret_status, struct err 
     CLEANUP(comparison_release) struct comparison comparison = { .count = 0 };
     struct compare_options compare;
     bool two;
-    int code;
 
     options_parse(&line, argc, argv, &options);
     two = options.runs.count > 1;
-    code = load(options.runs.items[0], &base, err);
-    if (code == 0 && two)
-        code = load(options.runs.items[1], &new, err);
-    if (code < 0)
-        return code;
+    if (load(options.runs.items[0], &base, err) < 0 ||
+        (two && load(options.runs.items[1], &new, err) < 0))
+        return err->code;
     compare = (struct compare_options){
         .confidence = options.confidence > 0
                           ? options.confidence

@@ -22,14 +22,12 @@ int conclude_prepare(struct conclude *ret, const struct gate_options *options,
                      const struct result *result, struct err *err)
 {
     struct gate_report ignored = { NULL, 0 };
-    int code;
 
     *ret = (struct conclude){ .options = options };
-    code = load_base(ret, err);
-    if (code == 0 && gates_any(&options->gates))
-        code = gates_judge(&options->gates, result, base_of(ret), &ignored, err);
+    if (load_base(ret, err) == 0 && gates_any(&options->gates))
+        gates_judge(&options->gates, result, base_of(ret), &ignored, err);
     gate_report_release(&ignored);
-    return code;
+    return err->code;
 }
 
 int conclude_run(struct conclude *conclude, const struct result *result, struct err *err)

@@ -1,6 +1,5 @@
-/* list.c - afterkill list: the scenarios that can be run by name, and their strategies.
+/* list.c - afterkill list: the scenarios that can be run by name, with their strategies.
  */
-#include <stdlib.h>
 
 #include "base/mem.h"
 #include "cmd/cmd.h"
@@ -21,10 +20,9 @@ static int list_one(const char *directory, const char *name, struct err *err)
     CLEANUP(mem_freep) char *path = mem_printf("%s/%s.lua", directory, name);
     CLEANUP(scenario_freep) struct scenario *scenario = NULL;
     struct parameter_settings settings = { .seed = 1 };
-    int code = scenario_load(path, &settings, &scenario, err);
 
-    if (code < 0)
-        return code;
+    if (scenario_load(path, &settings, &scenario, err) < 0)
+        return err->code;
     printf("%s   %s\n", scenario->outline.name, scenario->outline.title);
     for (size_t i = 0; i < scenario->outline.strategy_count; i++) {
         const struct strategy *strategy = &scenario->outline.strategies[i];
@@ -49,15 +47,13 @@ int cmd_list(int argc, char **argv, enum exit_status *ret_status, struct err *er
     CLEANUP(mem_freep) char *directory = scenario_files_directory();
     char **names;
     size_t count;
-    int code;
 
     options_parse(&line, argc, argv, &operands);
-    code = scenario_files_known(directory, &names, &count, err);
-    if (code < 0)
-        return code;
-    for (size_t i = 0; i < count && code == 0; i++)
-        code = list_one(directory, names[i], err);
+    if (scenario_files_known(directory, &names, &count, err) < 0)
+        return err->code;
+    for (size_t i = 0; i < count && !err->code; i++)
+        list_one(directory, names[i], err);
     scenario_files_free(names, count);
     *ret_status = EXIT_PASS;
-    return code;
+    return err->code;
 }

@@ -1,4 +1,5 @@
 /* merge.c - afterkill merge: the shards of a run put together, and reported as one. */
+
 #include <stdlib.h>
 
 #include "cmd/cmd.h"
@@ -47,19 +48,17 @@ static int prepare(const struct options *options, struct conclude *conclude,
 {
     CLEANUP(saved_release) struct saved saved = { .directory = NULL };
     CLEANUP(database_close) struct database database = DATABASE_NULL;
-    int code = stored_open(options->shards.items[0], DATABASE_READ, &database, err);
+    const char *first = options->shards.items[0];
 
-    if (code == 0)
-        code = saved_load_parts(options->shards.items[0], &database, STORED_KNOWN, &saved,
-                                err);
-    if (code == 0)
-        code = conclude_prepare(conclude, &options->gates, &saved.result, err);
-    if (code == 0 && options->destination.directory)
-        *ret_place = mem_strdup(options->destination.directory);
-    else if (code == 0)
-        code = results_dir_make(saved.scenario->name, saved.result.plan.seed, SHARD_WHOLE,
+    if (stored_open(first, DATABASE_READ, &database, err) < 0 ||
+        saved_load_parts(first, &database, STORED_KNOWN, &saved, err) < 0 ||
+        conclude_prepare(conclude, &options->gates, &saved.result, err) < 0)
+        return err->code;
+    if (!options->destination.directory)
+        return results_dir_make(saved.scenario->name, saved.result.plan.seed, SHARD_WHOLE,
                                 ret_place, err);
-    return code;
+    *ret_place = mem_strdup(options->destination.directory);
+    return 0;
 }
 
 int cmd_merge(int argc, char **argv, enum exit_status *ret_status, struct err *err)
@@ -95,12 +94,9 @@ int cmd_merge(int argc, char **argv, enum exit_status *ret_status, struct err *e
                           directory, options.allow_missing, err);
     if (directory && !options.destination.directory)
         results_dir_settle(directory, code == 0);
-    if (code == 0)
-        code = saved_load(directory, &saved, err);
-    if (code == 0)
-        code = conclude_run(&conclude, &saved.result, err);
-    if (code < 0)
-        return code;
+    if (code < 0 || saved_load(directory, &saved, err) < 0 ||
+        conclude_run(&conclude, &saved.result, err) < 0)
+        return err->code;
     options.destination.directory = directory;
     options.destination.conclusion = &conclude.conclusion;
     return output_write(&options.destination, &one, ret_status, err);

@@ -1,10 +1,7 @@
 /* new.c - afterkill new: writes a scenario to start from, which runs at once. */
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -76,19 +73,13 @@ int cmd_new(int argc, char **argv, enum exit_status *ret_status, struct err *err
     CLEANUP(mem_freep) char *path = NULL;
     struct operands operands = { NULL, 0 };
     const char *name;
-    int code;
 
     options_parse(&line, argc, argv, &operands);
     name = operands.items[0];
-    code = check_name(name, err);
-    if (code == 0)
-        code = check_directory(name, err);
-    if (code < 0)
-        return code;
     path = mem_printf("%s.lua", name);
-    code = file_create(path, template, sizeof(template) - 1, err);
-    if (code < 0)
-        return code;
+    if (check_name(name, err) < 0 || check_directory(name, err) < 0 ||
+        file_create(path, template, sizeof(template) - 1, err) < 0)
+        return err->code;
     printf(
         "%s is written: a rate limiter that leaks, and its cure. See what kills leave:\n"
         "    afterkill run %s%s\n"

@@ -96,16 +96,13 @@ static int load_scenario(struct revival *revival, struct err *err)
     };
     CLEANUP(tempdir_remove) struct tempdir directory = TEMPDIR_NULL;
     CLEANUP(mem_freep) char *path = NULL;
-    int code = tempdir_make(&directory, err);
 
-    if (code < 0)
-        return code;
+    if (tempdir_make(&directory, err) < 0)
+        return err->code;
     path = mem_printf("%s/%s.lua", directory.path, revival->saved.scenario->name);
-    code = file_write(path, request->text, strlen(request->text), err);
-    if (code == 0)
-        code = scenario_load(path, &settings, &revival->scenario, err);
-    if (code < 0)
-        return code;
+    if (file_write(path, request->text, strlen(request->text), err) < 0 ||
+        scenario_load(path, &settings, &revival->scenario, err) < 0)
+        return err->code;
     free(revival->scenario->outline.path);
     revival->scenario->outline.path = mem_strdup(revival->saved.scenario->path);
     return 0;
@@ -113,25 +110,10 @@ static int load_scenario(struct revival *revival, struct err *err)
 
 static int revive(const char *directory, struct revival *revival, struct err *err)
 {
-    int code = saved_load(directory, &revival->saved, err);
-
-    if (code == 0)
-        code = load_scenario(revival, err);
-    if (code == 0)
-        code = find_strategies(revival, err);
-    return code;
-}
-
-/* The place of a strategy among those that took part. */
-static int find_strategy(const struct result *result, const char *name, size_t *ret,
-                         struct err *err)
-{
-    for (size_t i = 0; i < result->plan.strategies; i++)
-        if (strcmp(result->findings[i].strategy->name, name) == 0) {
-            *ret = i;
-            return 0;
-        }
-    return err_set(err, ERR_USAGE, "no strategy '%.60s' took part in the run", name);
+    if (saved_load(directory, &revival->saved, err) < 0 ||
+        load_scenario(revival, err) < 0)
+        return err->code;
+    return find_strategies(revival, err);
 }
 
 /* One trial among all deaths of a run. */
@@ -159,18 +141,6 @@ static int look_at_trials(void *context, enum event_type type, const void *body,
     return 0;
 }
 
-/* What became of it. It is not found if the run did not come to it, or was another shard.
- */
-static int find_trial(struct saved *saved, struct search *search, struct err *err)
-{
-    CLEANUP(database_close) struct database database = DATABASE_NULL;
-    const struct listener listener = { look_at_trials, search,
-                                       saved->result.plan.strategies };
-    int code = stored_open(saved->directory, DATABASE_READ, &database, err);
-
-    return code == 0 ? stored_tell(&database, STORED_DEATHS, &listener, err) : code;
-}
-
 static void note_recorded(struct replay *replay, struct finding *finding,
                           const struct search *search)
 {
@@ -190,15 +160,21 @@ static void note_recorded(struct replay *replay, struct finding *finding,
     replay->point = point ? (uint64_t)(point - finding->points) : 0;
 }
 
+/* What became of it: nothing, if the run did not come to it, or was another shard. */
 static int find_recorded(struct saved *saved, struct replay *replay, struct err *err)
 {
+    CLEANUP(database_close) struct database database = DATABASE_NULL;
     struct search search = { .fault = replay->fault,
                              .number = replay->number,
                              .strategy = replay->strategy };
-    int code = find_trial(saved, &search, err);
+    const struct listener listener = { look_at_trials, &search,
+                                       saved->result.plan.strategies };
 
+    if (stored_open(saved->directory, DATABASE_READ, &database, err) < 0 ||
+        stored_tell(&database, STORED_DEATHS, &listener, err) < 0)
+        return err->code;
     note_recorded(replay, &saved->result.findings[replay->strategy], &search);
-    return code;
+    return 0;
 }
 
 /* A trial: its number says what was planned. */
@@ -237,17 +213,21 @@ static int find_replay(struct saved *saved, const char *trial, struct replay *re
                        struct err *err)
 {
     struct replay_operand operand;
-    int code = replay_operand_parse(trial, &operand, err);
+    const struct finding *finding;
 
-    if (code < 0)
-        return code;
+    if (replay_operand_parse(trial, &operand, err) < 0)
+        return err->code;
     *ret = (struct replay){ .fault = operand.fault, .number = operand.number };
     if (!fault_by_id(operand.fault)->points)
         return find_planned(saved, ret, err);
-    code = find_strategy(&saved->result, operand.strategy, &ret->strategy, err);
-    if (code < 0 || operand.fault != FAULT_STEP)
-        return code < 0 ? code : find_recorded(saved, ret, err);
-    find_point(&saved->result.findings[ret->strategy], operand.number, ret);
+    finding = finding_named(&saved->result, operand.strategy);
+    if (!finding)
+        return err_set(err, ERR_USAGE, "no strategy '%.60s' took part in the run",
+                       operand.strategy);
+    ret->strategy = (size_t)(finding - saved->result.findings);
+    if (operand.fault != FAULT_STEP)
+        return find_recorded(saved, ret, err);
+    find_point(finding, operand.number, ret);
     return 0;
 }
 
@@ -312,18 +292,14 @@ int cmd_replay(int argc, char **argv, enum exit_status *ret_status, struct err *
     CLEANUP(revival_release) struct revival revival = { .scenario = NULL };
     CLEANUP(mem_freep) char *narrative = NULL;
     struct replay replay;
-    int code;
 
     options_parse(&line, argc, argv, &options);
-    code = revive(options.operands.items[0], &revival, err);
-    if (code == 0)
-        code = find_replay(&revival.saved, options.operands.items[1], &replay, err);
-    if (code == 0)
-        code = perform(&revival, &replay, options.redis_server, &narrative, err);
-    if (code == 0 && !narrative)
-        code = err_set(err, -EPROTO, "the lane told nothing"); /* UNTESTED: it does */
-    if (code < 0)
-        return code;
+    if (revive(options.operands.items[0], &revival, err) < 0 ||
+        find_replay(&revival.saved, options.operands.items[1], &replay, err) < 0 ||
+        perform(&revival, &replay, options.redis_server, &narrative, err) < 0)
+        return err->code;
+    if (!narrative)
+        return err_set(err, -EPROTO, "the lane told nothing"); /* UNTESTED: it does */
     print(narrative, option_color_wanted(options.color));
     *ret_status = EXIT_PASS;
     return 0;

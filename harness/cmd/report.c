@@ -1,5 +1,4 @@
 /* report.c - afterkill report: a run that is kept, told again. */
-#include <stdlib.h>
 
 #include "cmd/cmd.h"
 #include "cmd/options.h"
@@ -51,13 +50,11 @@ int cmd_report(int argc, char **argv, enum exit_status *ret_status, struct err *
     };
     struct options options = { .format = format_by_name("text"), .color = "auto" };
     CLEANUP(saved_release) struct saved saved = { .directory = NULL };
-    int code;
 
     options_parse(&line, argc, argv, &options);
     options.style.color = option_color_wanted(options.color);
-    code = saved_load(options.operands.items[0], &saved, err);
-    if (code < 0)
-        return code;
+    if (saved_load(options.operands.items[0], &saved, err) < 0)
+        return err->code;
     options.format->run(stdout, &saved.result, options.style);
     *ret_status = conclusion_exit_status(&saved.result, NULL);
     return 0;

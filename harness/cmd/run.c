@@ -3,8 +3,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -99,9 +97,8 @@ static int keep_new(const struct session *session, const char *directory,
                     struct store **ret, struct err *err)
 {
     CLEANUP(environment_release) struct environment environment = ENVIRONMENT_NULL;
-    int code = file_make_directory(directory, err);
 
-    if (code < 0)
+    if (file_make_directory(directory, err) < 0)
         return err_wrap(err, "keep the run (another place: -o DIR; none: --no-store)");
     collect_environment(session, result->scenario, &environment);
     return store_create(directory, request, &environment, result, ret, err);
@@ -114,22 +111,21 @@ static int keep_old(const char *directory, const struct request *request,
     CLEANUP(request_release) struct request was = { .text = NULL };
     CLEANUP(store_closep) struct store *store = NULL;
     char difference[400];
-    int code = store_open(directory, &store, err);
 
-    if (code == 0)
-        code = stored_request(store_database(store), &was, err);
-    if (code == 0 && request_difference(&was, "in the run", request, "now", NULL,
-                                        difference, sizeof(difference)))
-        code = err_set(err, ERR_USAGE,
-                       "the run in '%s' cannot be gone on with, it was another one: %s",
+    if (store_open(directory, &store, err) < 0 ||
+        stored_request(store_database(store), &was, err) < 0)
+        return err_wrap(err, "--resume");
+    if (request_difference(&was, "in the run", request, "now", NULL, difference,
+                           sizeof(difference)))
+        return err_set(err, ERR_USAGE,
+                       "--resume: the run in '%s' cannot be gone on with, it was another "
+                       "one: %s",
                        directory, difference);
-    if (code == 0)
-        code = store_forget_unfinished(store, err);
-    if (code == 0)
-        code = stored_replay(store_database(store), result, err);
-    if (code == 0)
-        *ret = TAKE_PTR(store);
-    return code < 0 ? err_wrap(err, "--resume") : 0;
+    if (store_forget_unfinished(store, err) < 0 ||
+        stored_replay(store_database(store), result, err) < 0)
+        return err_wrap(err, "--resume");
+    *ret = TAKE_PTR(store);
+    return 0;
 }
 
 static int run_fleet(const struct session *session, struct scenario *scenario,
@@ -252,7 +248,6 @@ static int choose_place(struct session *session, const struct outline *scenario,
     const struct run_options *options = session->options;
     const char *given =
         options->resume ? options->resume : options->destination.directory;
-    int code;
 
     if (options->unkept)
         return 0;
@@ -260,10 +255,10 @@ static int choose_place(struct session *session, const struct outline *scenario,
         *ret = mem_strdup(given);
         return file_make_directory(given, err);
     }
-    code = results_dir_make(scenario->name, options->request.seed, options->request.shard,
-                            ret, err);
+    results_dir_make(scenario->name, options->request.seed, options->request.shard, ret,
+                     err);
     session->own_place = *ret;
-    return code;
+    return err->code;
 }
 
 static int load_and_run(struct session *session, struct run_options *options,
@@ -279,20 +274,17 @@ static int load_and_run(struct session *session, struct run_options *options,
     CLEANUP(mem_freep) char *path = NULL;
     CLEANUP(mem_freep) size_t *strategies = NULL;
     CLEANUP(mem_freep) char *directory = NULL;
-    int code = scenario_files_path(options->scenario, &path, err);
+    int code;
 
-    if (code == 0)
-        code = sweep_load(sweep, path, &settings, session->scenarios, err);
-    if (code < 0)
-        return code;
-    strategies = MEM_ARRAY(size_t, sweep->outlines[0]->strategy_count);
-    session->strategies = strategies;
-    code =
-        choose_strategies(options, sweep->outlines[0], strategies, &session->count, err);
-    if (code == 0)
-        code = choose_place(session, sweep->outlines[0], &directory, err);
-    if (code < 0)
-        return code;
+    if (scenario_files_path(options->scenario, &path, err) < 0 ||
+        sweep_load(sweep, path, &settings, session->scenarios, err) < 0)
+        return err->code;
+    session->strategies = strategies =
+        MEM_ARRAY(size_t, sweep->outlines[0]->strategy_count);
+    if (choose_strategies(options, sweep->outlines[0], strategies, &session->count, err) <
+            0 ||
+        choose_place(session, sweep->outlines[0], &directory, err) < 0)
+        return err->code;
     options->destination.directory = directory;
     code = run_values(session, sweep, directory, err);
     if (directory && isatty(STDERR_FILENO))

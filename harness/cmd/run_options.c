@@ -230,12 +230,10 @@ static void parse_all(int argc, char **argv, const struct request *resumed,
         .more_group = 5,
         .more_at = AT(gates),
         .about = "Run the strategies of a scenario, kill their workers at every command "
-                 "boundary and "
-                 "at random instants, and report what is left in Redis."
+                 "boundary and at random instants, and report what is left in Redis."
                  "\vSCENARIO is a Lua file, or the name of one from `afterkill list`. "
-                 "Servers are "
-                 "private: started for the run on a unix socket, and removed with all "
-                 "their data.",
+                 "Servers are private: started for the run on a unix socket, and removed "
+                 "with all their data.",
     };
 
     init(ret, resumed);
@@ -248,11 +246,9 @@ static int parse_again(int argc, char **argv, struct run_options *options,
 {
     CLEANUP(database_close) struct database database = DATABASE_NULL;
     CLEANUP(request_release) struct request resumed = { .text = NULL };
-    int code = stored_open(options->resume, DATABASE_READ, &database, err);
 
-    if (code == 0)
-        code = stored_request(&database, &resumed, err);
-    if (code < 0)
+    if (stored_open(options->resume, DATABASE_READ, &database, err) < 0 ||
+        stored_request(&database, &resumed, err) < 0)
         return err_wrap(err, "--resume");
     run_options_release(options);
     parse_all(argc, argv, &resumed, options);
@@ -264,13 +260,11 @@ static int parse_again(int argc, char **argv, struct run_options *options,
 int run_options_parse(int argc, char **argv, struct run_options *ret, struct err *err)
 {
     bool begun;
-    int code;
 
     parse_all(argc, argv, NULL, ret);
     if (!ret->resume)
         return 0;
-    code = stored_begun(ret->resume, &begun, err);
-    if (code < 0)
+    if (stored_begun(ret->resume, &begun, err) < 0)
         return err_wrap(err, "--resume");
     if (begun)
         return parse_again(argc, argv, ret, err);

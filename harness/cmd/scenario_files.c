@@ -15,7 +15,8 @@ static char *beside_program(const char *suffix)
 {
     char program[4096];
     ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
-    char *slash, *path, *found;
+    CLEANUP(mem_freep) char *path = NULL;
+    char *slash;
 
     if (length < 0)
         return NULL;
@@ -25,9 +26,7 @@ static char *beside_program(const char *suffix)
         return NULL;
     *slash = '\0';
     path = mem_printf("%s/%s", program, suffix);
-    found = realpath(path, NULL);
-    free(path);
-    return found;
+    return realpath(path, NULL);
 }
 
 char *scenario_files_directory(void)
@@ -54,7 +53,7 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-size_t scenario_files_names(const char *directory, char ***ret)
+static size_t names_in(const char *directory, char ***ret)
 {
     DIR *stream = opendir(directory);
     struct dirent *entry;
@@ -81,7 +80,7 @@ size_t scenario_files_names(const char *directory, char ***ret)
 int scenario_files_known(const char *directory, char ***ret, size_t *ret_count,
                          struct err *err)
 {
-    *ret_count = scenario_files_names(directory, ret);
+    *ret_count = names_in(directory, ret);
     if (*ret_count)
         return 0;
     return err_set(
@@ -105,24 +104,22 @@ static const char *name_at(const void *names, size_t i)
 int scenario_files_path(const char *operand, char **ret, struct err *err)
 {
     CLEANUP(mem_freep) char *directory = scenario_files_directory();
-    const char *slash = strrchr(operand, '/');
-    char **names;
-    size_t count;
+    CLEANUP(mem_freep) char *path = NULL;
     const char *nearest;
     struct stat st;
-    char *path;
+    char **names;
+    size_t count;
 
-    if (slash || (stat(operand, &st) == 0 && S_ISREG(st.st_mode))) {
+    if (strchr(operand, '/') || (stat(operand, &st) == 0 && S_ISREG(st.st_mode))) {
         *ret = mem_strdup(operand);
         return 0;
     }
     path = mem_printf("%s/%s%s", directory, operand, strchr(operand, '.') ? "" : ".lua");
     if (access(path, F_OK) == 0) {
-        *ret = path;
+        *ret = TAKE_PTR(path);
         return 0;
     }
-    free(path);
-    count = scenario_files_names(directory, &names);
+    count = names_in(directory, &names);
     nearest = str_nearest(operand, count, name_at, names);
     if (nearest)
         err_set(err, ERR_USAGE, "there is no scenario '%.100s'; did you mean '%s'?",

@@ -13,9 +13,8 @@ char *scenario_files_directory(void);
  * above. */
 int scenario_files_path(const char *operand, char **ret, struct err *err);
 
-/* The names (without .lua) of the scenarios in the directory, sorted. */
-size_t scenario_files_names(const char *directory, char ***ret);
-/* The same, but it is an error if there are none. */
+/* The names (without .lua) of the scenarios in the directory, sorted. It is an error if
+ * there are none. */
 int scenario_files_known(const char *directory, char ***ret, size_t *ret_count,
                          struct err *err);
 void scenario_files_free(char **names, size_t count);

@@ -11,11 +11,6 @@
 #include "report/check_words.h"
 #include "report/writers.h"
 
-static bool continues(unsigned char byte)
-{
-    return (byte & 0xC0) == 0x80;
-}
-
 /* How many bytes the character at the text has; 0 if XML has no such character. */
 static size_t character(const unsigned char *text)
 {
@@ -33,7 +28,7 @@ static size_t character(const unsigned char *text)
         if ((text[0] & forms[n].mask) != forms[n].lead)
             continue;
         for (size_t i = 1; i <= n; i++) {
-            if (!continues(text[i]))
+            if ((text[i] & 0xC0) != 0x80)
                 return 0;
             code = code << 6 | (text[i] & 0x3F);
         }

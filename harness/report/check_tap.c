@@ -1,7 +1,6 @@
 /* check_tap.c - a check in the Test Anything Protocol, version 13: a test point per
  * strategy, and one for each scenario that has none. What failed is explained in a YAML
  * block, whose texts are quoted as JSON quotes them: YAML understands that. */
-#include <string.h>
 
 #include "base/mem.h"
 #include "report/check_words.h"

@@ -1,6 +1,5 @@
 /* check_text.c - a check for people: a line per strategy; what failed once more at the
  * end, where nobody has to look for it, with what to do; and one line for all. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"

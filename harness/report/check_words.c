@@ -1,9 +1,6 @@
 /* check_words.c - see check_words.h. */
 #include "report/check_words.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/mem.h"
 #include "result/tally.h"
 

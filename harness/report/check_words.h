@@ -1,10 +1,8 @@
-/* check_words.h - reports of a check, and the words they share. A table of writers, like
- * format.h's of a run. */
+/* check_words.h - the words that the reports of a check share. Each text is one line that
+ * the caller frees. */
 #pragma once
 
 #include "result/check.h"
-
-/* What they say. Each is one line that the caller frees. */
 
 /* "leaked 25 of 28 points, first after HSET ..."; "clean at all 6 points". */
 char *check_found(const struct check_strategy *strategy);

@@ -26,7 +26,7 @@ static json_t *rate_object(const struct rate_difference *rate)
 
     json_put(object, "base", sample_object(rate->base));
     json_put(object, "new", sample_object(rate->new));
-    json_put_text(object, "verdict", difference_verdict_name(rate->verdict));
+    json_put_text(object, "verdict", compare_verdict_name(rate->verdict));
     if (!rate->tested) {
         json_put(object, "difference", json_null());
         return object;

@@ -50,8 +50,8 @@ static void set_rate(struct table *table, size_t column,
 
     set_sample(table, column, rate->base);
     set_sample(table, column + 1, rate->new);
-    table_set(table, column + 5, "%s", difference_verdict_name(rate->verdict));
-    if (rate->verdict == DIFFERENCE_UNKNOWN)
+    table_set(table, column + 5, "%s", compare_verdict_name(rate->verdict));
+    if (rate->verdict == COMPARE_UNKNOWN)
         return;
     words_difference(text, sizeof(text), rate->estimate, rate->interval);
     table_set(table, column + 2, "%s", text);
@@ -305,7 +305,7 @@ static bool says_more(const struct comparison *comparison,
     if (!comparison->pairs || compare_is_padding(row))
         return true;
     for (int i = 0; i < RATE_COUNT; i++)
-        if (row->rates[i].verdict == DIFFERENCE_UNSEEN)
+        if (row->rates[i].verdict == COMPARE_UNSEEN)
             return true;
     return false;
 }

@@ -1,7 +1,6 @@
 /* compare_words.c - see compare_words.h. */
 #include "report/compare_words.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -70,7 +69,7 @@ static void say_seen(FILE *out, const struct rate_difference *rate, enum tally_r
     fprintf(out,
             "%s %s often: %llu of %llu kills, and %llu of %llu (difference %s, "
             "corrected p %s). ",
-            words[id].verb, rate->verdict == DIFFERENCE_WORSE ? "more" : "less",
+            words[id].verb, rate->verdict == COMPARE_WORSE ? "more" : "less",
             (unsigned long long)rate->base.hits, (unsigned long long)rate->base.of,
             (unsigned long long)rate->new.hits, (unsigned long long)rate->new.of,
             difference, p);
@@ -81,14 +80,14 @@ static void say_rate(FILE *out, const struct comparison_row *row, enum tally_rat
     const struct rate_difference *rate = &row->rates[id];
 
     switch (rate->verdict) {
-    case DIFFERENCE_UNSEEN:
+    case COMPARE_UNSEEN:
         say_unseen(out, rate, id);
         break;
-    case DIFFERENCE_BETTER:
-    case DIFFERENCE_WORSE:
+    case COMPARE_BETTER:
+    case COMPARE_WORSE:
         say_seen(out, rate, id);
         break;
-    case DIFFERENCE_UNKNOWN:
+    case COMPARE_UNKNOWN:
         if (id == RATE_LEAKED)
             fprintf(out, "no rates to compare: %llu valid kills, and %llu. ",
                     (unsigned long long)rate->base.of, (unsigned long long)rate->new.of);
@@ -126,7 +125,7 @@ static void say_padding(FILE *out, const struct comparison_row *row)
 {
     if (!compare_is_padding(row))
         return;
-    if (row->rates[RATE_LEAKED].verdict == DIFFERENCE_BETTER)
+    if (row->rates[RATE_LEAKED].verdict == COMPARE_BETTER)
         fprintf(out,
                 "It looks better per kill, not per exposure: the update takes "
                 "longer, and a SIGKILL leaks in %.3g us of it, in %.3g before. ",
@@ -216,7 +215,7 @@ static void tell_rate(FILE *out, const struct comparison_row *row)
         const struct rate_difference *rate = &row->rates[i];
         char before[16], now[16], difference[64];
 
-        if (rate->verdict != DIFFERENCE_WORSE)
+        if (rate->verdict != COMPARE_WORSE)
             continue;
         share_text(before, sizeof(before), rate->base);
         share_text(now, sizeof(now), rate->new);

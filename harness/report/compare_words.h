@@ -1,10 +1,8 @@
-/* compare_words.h - reports of a comparison, and the words they share. A table of
- * writers, like format.h's of a run. */
+/* compare_words.h - the words that the reports of a comparison share. Each text is one
+ * line that the caller frees. */
 #pragma once
 
 #include "result/compare.h"
-
-/* What they say. Each is one line that the caller frees. */
 
 /* All that there is to say of one row, but not its regression. */
 char *compare_sentence(const struct comparison *comparison,

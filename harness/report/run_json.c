@@ -1,6 +1,4 @@
-/* run_json.c - a result as one JSON object; the schema is described in
- * docs/afterkill.1.scd.
- */
+/* run_json.c - a result as one JSON object: see docs/afterkill.1.scd. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,4 @@
-/* run_points.c - the crash points of a run in their order: one letter each, or a table.
- */
+/* run_points.c - the crash points of a run in order: one letter each, or a table. */
 #include "report/parts.h"
 
 #include <string.h>
@@ -51,8 +50,7 @@ static void write_mark(FILE *out, const struct mark *mark, uint64_t count, bool 
     words_color(out, color && *mark->color, "\033[0m");
 }
 
-/* All letters, or those that repeat with their number: ".gL{98}.". Returns the columns.
- */
+/* All letters, those that repeat with their number: ".gL{98}.". Returns the columns. */
 static size_t write_strip(FILE *out, const struct finding *finding, bool color)
 {
     uint64_t points = finding_points(finding);

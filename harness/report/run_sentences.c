@@ -1,14 +1,12 @@
 /* run_sentences.c - what there is to say of one strategy, in words: its harm and where it
  * begins, what kills and bytes add to that, the cure, and how to see it happen. */
-#include <string.h>
 
 #include "base/mem.h"
 #include "report/parts.h"
 #include "report/words.h"
 #include "result/tally.h"
 
-#define VALID_WANTED                                                                     \
-    0.8 /* a share of valid kills that is surely below this is worth a remark */
+#define VALID_WANTED 0.8 /* a share that is surely below this is worth a remark */
 
 static void say_points(FILE *out, const struct finding *finding)
 {
@@ -121,8 +119,7 @@ static void say_attempts(FILE *out, const struct result *result,
         return;
     fprintf(out,
             "Only %llu of %llu attempts landed inside the update: the machine's speed "
-            "changes "
-            "faster than it can be calibrated. ",
+            "changes faster than it can be calibrated. ",
             (unsigned long long)valid.hits, (unsigned long long)valid.of);
 }
 
@@ -148,13 +145,12 @@ static void say_prediction(FILE *out, const struct result *result,
         fprintf(
             out,
             "what is written at once is not executed at once. Redis reads %llu bytes at "
-            "a "
-            "time, and where it is between two reads when the worker is gone, it stops. ",
+            "a time, and where it is between two reads when the worker is gone, it "
+            "stops. ",
             (unsigned long long)finding->read_bytes);
     else
         fputs("commands that were written without waiting are lost with the worker if "
-              "Redis "
-              "has not come to them. ",
+              "Redis has not come to them. ",
               out);
 }
 

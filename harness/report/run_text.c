@@ -1,6 +1,5 @@
 /* run_text.c - a result for people: what leaks, how often, what it costs, and one
  * sentence each. */
-#include <string.h>
 
 #include "base/mem.h"
 #include "report/parts.h"

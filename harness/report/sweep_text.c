@@ -67,15 +67,6 @@ static void set_up(struct table *table, struct columns *columns,
     columns->met = table_column(table, "expectation", "met", false);
 }
 
-static void fill_kills(struct table *table, const struct columns *columns,
-                       const struct result *result, const struct finding *finding)
-{
-    words_set_rate(table, columns->leaked, result, finding, RATE_LEAKED);
-    if (columns->other)
-        words_set_rate(table, columns->harmed, result, finding, RATE_HARMED);
-    table_set(table, columns->valid, "%llu", (unsigned long long)tally_valid(finding));
-}
-
 static void fill(struct table *table, const struct columns *columns,
                  const struct result *result, const struct finding *finding)
 {
@@ -92,8 +83,13 @@ static void fill(struct table *table, const struct columns *columns,
     if (columns->other)
         table_set(table, columns->harm, "%s",
                   words_other_harm(finding, text, sizeof(text)));
-    if (columns->kills)
-        fill_kills(table, columns, result, finding);
+    if (columns->kills) {
+        words_set_rate(table, columns->leaked, result, finding, RATE_LEAKED);
+        table_set(table, columns->valid, "%llu",
+                  (unsigned long long)tally_valid(finding));
+    }
+    if (columns->kills && columns->other)
+        words_set_rate(table, columns->harmed, result, finding, RATE_HARMED);
     if (finding->sample_count)
         table_set(table, columns->p50, "%.0f us", figure_costs(finding).p50_us);
     table_set(table, columns->met, "%s", words_met(finding));

@@ -7,6 +7,8 @@
 
 #include "base/mem.h"
 
+#define HEADS ARRAY_SIZE(((struct table *)NULL)->column->head)
+
 size_t table_column(struct table *table, const char *first, const char *second,
                     bool right)
 {
@@ -32,29 +34,31 @@ void table_set(struct table *table, size_t column, const char *format, ...)
     va_end(args);
 }
 
+/* The text of a column in a line; the first lines are the header's. */
+static const char *text_at(const struct table *table, size_t line, size_t column)
+{
+    return line < HEADS ? table->column[column].head[line]
+                        : table->cells[line - HEADS][column];
+}
+
 static size_t column_width(const struct table *table, size_t column)
 {
     size_t width = 0;
 
-    for (int h = 0; h < 2; h++)
-        if (strlen(table->column[column].head[h]) > width)
-            width = strlen(table->column[column].head[h]);
-    for (size_t r = 0; r < table->rows; r++)
-        if (strlen(table->cells[r][column]) > width)
-            width = strlen(table->cells[r][column]);
+    for (size_t line = 0; line < HEADS + table->rows; line++)
+        if (strlen(text_at(table, line, column)) > width)
+            width = strlen(text_at(table, line, column));
     return width;
 }
 
-/* One line without blanks at its end; line(context, column) is a column's text. */
-static void write_line(FILE *out, const struct table *table,
-                       const char *(*text)(const struct table *table, size_t line,
-                                           size_t column),
-                       size_t line, const size_t *widths)
+/* Without blanks at its end. */
+static void write_line(FILE *out, const struct table *table, size_t line,
+                       const size_t *widths)
 {
     size_t pending = 0;
 
     for (size_t c = 0; c < table->columns; c++) {
-        const char *cell = text(table, line, c);
+        const char *cell = text_at(table, line, c);
         size_t width = widths[c], length = strlen(cell);
         size_t left = table->column[c].right ? width - length : 0;
 
@@ -69,16 +73,6 @@ static void write_line(FILE *out, const struct table *table,
     fputc('\n', out);
 }
 
-static const char *head_text(const struct table *table, size_t line, size_t column)
-{
-    return table->column[column].head[line];
-}
-
-static const char *cell_text(const struct table *table, size_t line, size_t column)
-{
-    return table->cells[line][column];
-}
-
 void table_write(FILE *out, struct table *table, bool color)
 {
     size_t widths[TABLE_COLUMNS];
@@ -87,12 +81,11 @@ void table_write(FILE *out, struct table *table, bool color)
         widths[c] = column_width(table, c);
     if (color)
         fputs("\033[1m", out);
-    for (size_t line = 0; line < 2; line++)
-        write_line(out, table, head_text, line, widths);
-    if (color)
-        fputs("\033[0m", out);
-    for (size_t row = 0; row < table->rows; row++)
-        write_line(out, table, cell_text, row, widths);
+    for (size_t line = 0; line < HEADS + table->rows; line++) {
+        write_line(out, table, line, widths);
+        if (color && line + 1 == HEADS)
+            fputs("\033[0m", out);
+    }
     fputc('\n', out);
     mem_freep(&table->cells);
     table->cells = NULL;

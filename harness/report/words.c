@@ -1,7 +1,6 @@
 /* words.c - see words.h. */
 #include "report/words.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -163,8 +162,7 @@ void words_troubles(FILE *out, const struct result *result, const char *where)
     if (result->unexplained[0])
         fprintf(out,
                 "UNEXPLAINED%s: %s. This is a mistake in afterkill or a discovery about "
-                "Redis; no "
-                "rate of this run can be trusted.\n",
+                "Redis; no rate of this run can be trusted.\n",
                 where, result->unexplained);
     if (result->missing[0])
         fprintf(out,

@@ -7,8 +7,6 @@
 
 #include "base/mem.h"
 #include "result/stopping.h"
-#include "result/tally.h"
-#include "stats/ratio.h"
 
 #define SAME_ENOUGH 1e-12 /* a difference that is the margin, but for rounding */
 
@@ -224,10 +222,10 @@ static void judge_difference(const struct comparison *comparison,
     double level = 1 - comparison->options.confidence;
 
     if (rate->p_adjusted <= level) {
-        rate->verdict = rate->estimate > 0 ? DIFFERENCE_WORSE : DIFFERENCE_BETTER;
+        rate->verdict = rate->estimate > 0 ? COMPARE_WORSE : COMPARE_BETTER;
         return;
     }
-    rate->verdict = DIFFERENCE_UNSEEN;
+    rate->verdict = COMPARE_UNSEEN;
     rate->kills_needed = difference_kills_needed(comparison->method, rate->base,
                                                  rate->new, level, comparison->tests);
 }
@@ -303,7 +301,7 @@ void comparison_release(struct comparison *comparison)
     *comparison = (struct comparison){ .count = 0 };
 }
 
-static bool any_rate(const struct comparison_row *row, enum difference_verdict verdict)
+static bool any_rate(const struct comparison_row *row, enum compare_verdict verdict)
 {
     for (int i = 0; i < RATE_COUNT; i++)
         if (row->rates[i].verdict == verdict)
@@ -315,7 +313,7 @@ bool compare_regressed(const struct comparison *comparison,
                        const struct comparison_row *row)
 {
     bool by_rate = comparison->options.margin > 0 ? row->margin == MARGIN_EXCEEDED
-                                                  : any_rate(row, DIFFERENCE_WORSE);
+                                                  : any_rate(row, COMPARE_WORSE);
 
     return !comparison->pairs && (by_rate || row->census.worse || row->uncrashed);
 }
@@ -328,12 +326,12 @@ bool compare_is_padding(const struct comparison_row *row)
     if (!row->speed.known || !row->leaking_us.known)
         return false;
     switch (row->rates[RATE_LEAKED].verdict) {
-    case DIFFERENCE_BETTER:
+    case COMPARE_BETTER:
         return speed->high < 1 && leaking->high >= 0;
-    case DIFFERENCE_WORSE:
+    case COMPARE_WORSE:
         return speed->low > 1 && leaking->low <= 0;
-    case DIFFERENCE_UNKNOWN:
-    case DIFFERENCE_UNSEEN:
+    case COMPARE_UNKNOWN:
+    case COMPARE_UNSEEN:
         break;
     }
     return false;
@@ -399,13 +397,13 @@ const char *compare_rate_name(enum tally_rate rate)
     return names[rate];
 }
 
-const char *difference_verdict_name(enum difference_verdict verdict)
+const char *compare_verdict_name(enum compare_verdict verdict)
 {
     static const char *const names[] = {
-        [DIFFERENCE_UNKNOWN] = "nothing to compare",
-        [DIFFERENCE_UNSEEN] = "not distinguishable",
-        [DIFFERENCE_BETTER] = "better",
-        [DIFFERENCE_WORSE] = "worse",
+        [COMPARE_UNKNOWN] = "nothing to compare",
+        [COMPARE_UNSEEN] = "not distinguishable",
+        [COMPARE_BETTER] = "better",
+        [COMPARE_WORSE] = "worse",
     };
 
     return names[verdict];

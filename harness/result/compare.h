@@ -20,11 +20,11 @@
 #include "stats/difference.h"
 #include "stats/ratio.h"
 
-enum difference_verdict {
-    DIFFERENCE_UNKNOWN, /* no valid kills on a side, or it takes no part */
-    DIFFERENCE_UNSEEN,  /* these kills do not distinguish them */
-    DIFFERENCE_BETTER,
-    DIFFERENCE_WORSE,
+enum compare_verdict {
+    COMPARE_UNKNOWN, /* no valid kills on a side, or it takes no part */
+    COMPARE_UNSEEN,  /* these kills do not distinguish them */
+    COMPARE_BETTER,
+    COMPARE_WORSE,
 };
 
 struct rate_difference {
@@ -33,7 +33,7 @@ struct rate_difference {
     double estimate;
     struct interval interval; /* of this one difference, not of all together */
     double p, p_adjusted;
-    enum difference_verdict verdict;
+    enum compare_verdict verdict;
     uint64_t kills_needed; /* per side, if unseen; 0: the rates are equal */
 };
 
@@ -123,6 +123,6 @@ bool compare_is_padding(const struct comparison_row *row);
  * if there are no rows. */
 enum exit_status compare_exit_status(const struct comparison *comparison);
 
-const char *compare_rate_name(enum tally_rate rate);                  /* "leaked" */
-const char *difference_verdict_name(enum difference_verdict verdict); /* "worse" */
-const char *margin_verdict_name(enum margin_verdict verdict);         /* "held" */
+const char *compare_rate_name(enum tally_rate rate);            /* "leaked" */
+const char *compare_verdict_name(enum compare_verdict verdict); /* "worse" */
+const char *margin_verdict_name(enum margin_verdict verdict);   /* "held" */

@@ -140,8 +140,7 @@ static const struct pattern cures[] = {
  * It cannot be one with its release. */
 #define HELD                                                                             \
     "{first} holds until {second}, and its owner may die in between: {a} needs an "      \
-    "expiry "                                                                            \
-    "from the start, so that it ends by itself "
+    "expiry from the start, so that it ends by itself "
 static const struct pattern holds[] = {
     { STRING | IF_ABSENT, DELETES, SAME_KEY | ONE_KEY | APART,
       HELD "(SET {a} value NX EX seconds)" },

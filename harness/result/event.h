@@ -6,18 +6,14 @@
 #pragma once
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-#include "plan/stage.h"
 #include "redis/command.h"
 #include "state/verdict.h"
-#include "trial/phase.h"
 
 enum event_type {
     EVENT_HELLO,   /* struct event_hello: connected */
-    EVENT_CONTROL, /* struct event_control: what one strategy does
-                        uncrashed */
+    EVENT_CONTROL, /* struct event_control: what one strategy does uncrashed */
     EVENT_COMMAND, /* struct event_command: one command of an uninterrupted update */
     EVENT_SAMPLES, /* struct event_samples */
     EVENT_POINT,   /* struct event_point: one crash point of the census */
@@ -76,7 +72,7 @@ struct event_point {
 };
 
 struct event_trial {
-    uint64_t number; /* of a kill: the trial's; of a byte cut: how many bytes arrived */
+    uint64_t number; /* of a kill: the trial's; of another fault: its point */
     uint32_t strategy;
     uint8_t fault;
     uint8_t outcome;

@@ -9,7 +9,6 @@
 #include "base/mem.h"
 #include "result/cure.h"
 #include "result/stopping.h"
-#include "result/tally.h"
 #include "stats/durations.h"
 
 static bool leaks(const struct finding *finding, uint64_t point)

@@ -1,8 +1,8 @@
 /* figures.h - what follows from a finding: window, prediction, coverage, exposure. Pure.
  *
  * Times come from the timelines of a few uninterrupted updates by workers that were born
- * for them, as those that are killed. A worker that dies between writing command k
- * and command k + 1 leaves crash point k: Redis may execute what was written although the
+ * for them, as those that are killed. A worker that dies between writing command k and
+ * command k + 1 leaves crash point k: Redis may execute what was written although the
  * worker is dead. */
 #pragma once
 
@@ -80,7 +80,8 @@ struct costs {
 };
 struct costs figure_costs(const struct finding *finding);
 
-/* Work over wall time, of all lanes together; 0 if there was none. */
+/* Work over the wall time of its stage (all its faults'), of all lanes together; 0 if
+ * there was none. */
 double figure_kills_per_second(const struct result *result);  /* attempts */
 double figure_points_per_second(const struct result *result); /* of the census */
 double figure_strikes_per_second(const struct result *result, enum fault_id id);

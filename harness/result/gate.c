@@ -6,7 +6,6 @@
 
 #include "base/mem.h"
 #include "result/comparable.h"
-#include "stats/ratio.h"
 
 #define AT_BOUND 1e-12 /* a rate that is the bound, but for rounding */
 

@@ -38,8 +38,8 @@ struct gate_outcome {
     enum gate_verdict verdict;
     struct rate rate;      /* of the first two gates */
     struct ratio ratio;    /* of GATE_UPDATES */
-    uint64_t kills_needed; /* in all, of an undecided rate; of no kills: as many that do
-                              no harm would pass. 0: the rate is the bound */
+    uint64_t kills_needed; /* in all, of an undecided rate; without kills so far: so
+                              many clean ones would pass. 0: the rate is the bound */
     bool foretold;         /* it fails, but the scenario expects this strategy to leak */
 };
 

@@ -24,8 +24,7 @@ static bool same_key(const struct command *a, const struct command *b)
     return a->key_hash && a->key_hash == b->key_hash;
 }
 
-/* The commands that happen at a step: one, or those of the transaction that it executes.
- */
+/* The commands that happen at a step: one, or those of the transaction it executes. */
 struct span {
     size_t from, to; /* to is behind the last */
 };

@@ -1,4 +1,4 @@
-/* result.h - what was found: all that reports need; they compute nothing but layout. */
+/* result.h - what was found: all that reports need, which only lay it out. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,10 +10,9 @@
 #include "plan/shard.h"
 #include "result/event.h"
 #include "scenario/outline.h"
-#include "state/verdict.h"
-#include "stats/interval.h"
 #include "stats/sequence.h"
 #include "trial/fault.h"
+#include "trial/phase.h"
 
 struct point {
     bool taken;
@@ -82,7 +81,8 @@ struct finding {
 struct result {
     const struct outline *scenario; /* borrowed */
     struct plan plan;
-    struct shard shard;       /* of the kills and the byte positions, that is run here */
+    struct shard
+        shard; /* of the kills and the points of other faults, that is run here */
     struct finding *findings; /* plan.strategies of them; owned */
     size_t lanes;
     char server[64];       /* "redis 7.0.15"; "" until known */
@@ -100,8 +100,8 @@ struct result {
     char missing[256];        /* shards that were not there to be merged; "" if none */
     bool complete;            /* everything planned was done */
     bool interrupted;         /* a signal asked */
-    uint64_t error_trial,
-        unexplained_trial; /* to which the next two belong: the lowest */
+    /* The lowest numbers: of the trials that two of the texts below are about. */
+    uint64_t error_trial, unexplained_trial;
     char trouble[1024];    /* the error that ended the run early; "" if none did */
     char first_error[600]; /* why a trial ended in an error; "" if none did */
     char unexplained[512]; /* the first unexplained death, in words; "" if none */

@@ -2,7 +2,6 @@
 #include "result/tally.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"

@@ -16,5 +16,5 @@ struct interval durations_mean_interval(const uint64_t *durations, size_t count,
  * Of none: 0. */
 double durations_quantile(const uint64_t *durations, size_t count, double q);
 
-uint64_t *durations_sorted(const uint64_t *durations,
-                           size_t count); /* the caller frees it */
+/* The caller frees it. */
+uint64_t *durations_sorted(const uint64_t *durations, size_t count);

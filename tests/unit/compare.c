@@ -43,85 +43,85 @@ Test(compare, runs_by_their_rates)
         struct handmade_strategy base, new;
         double margin;
         enum exit_status status;
-        enum difference_verdict leaked;
+        enum compare_verdict leaked;
     } cases[] = {
         /* name, points, valid, leaked, mixed, torn, us */
         { { "a", ".L.", 1000, 300, 0, 300, 50, 0 },
           { "a", ".L.", 1000, 300, 0, 300, 50, 0 },
           0,
           EXIT_PASS,
-          DIFFERENCE_UNSEEN },
+          COMPARE_UNSEEN },
         { { "a", ".L.", 1000, 300, 0, 300, 50, 0 },
           { "a", ".L.", 1000, 400, 0, 400, 50, 0 },
           0,
           EXIT_FAIL,
-          DIFFERENCE_WORSE },
+          COMPARE_WORSE },
         { { "a", ".L.", 1000, 400, 0, 400, 50, 0 },
           { "a", ".L.", 1000, 300, 0, 300, 50, 0 },
           0,
           EXIT_PASS,
-          DIFFERENCE_BETTER },
+          COMPARE_BETTER },
         { { "a", ".L.", 10, 3, 0, 3, 50, 0 },
           { "a", ".L.", 10, 4, 0, 4, 50, 0 },
           0,
           EXIT_PASS,
-          DIFFERENCE_UNSEEN },
+          COMPARE_UNSEEN },
         { { "a", ".L.", 1000, 300, 0, 0, 50, 0 },
           { "a", ".L.", 1000, 300, 100, 0, 50, 0 },
           0,
           EXIT_FAIL,
-          DIFFERENCE_UNSEEN }, /* harm of another kind */
+          COMPARE_UNSEEN }, /* harm of another kind */
         { { "a", ".L.", 1000, 300, 0, 10, 50, 0 },
           { "a", ".L.", 1000, 300, 0, 110, 50, 0 },
           0,
           EXIT_FAIL,
-          DIFFERENCE_UNSEEN }, /* torn */
+          COMPARE_UNSEEN }, /* torn */
         { { "a", ".L.", 1000, 300, 0, 300, 50, 0 },
           { "a", ".L.", 0, 0, 0, 0, 50, 0 },
           0,
           EXIT_INCONCLUSIVE,
-          DIFFERENCE_UNKNOWN },
+          COMPARE_UNKNOWN },
         { { "a", ".L.", 0, 0, 0, 0, 50, 0 },
           { "a", ".L.", 0, 0, 0, 0, 50, 0 },
           0,
           EXIT_PASS,
-          DIFFERENCE_UNKNOWN }, /* by the census */
+          COMPARE_UNKNOWN }, /* by the census */
         { { "a", NULL, 0, 0, 0, 0, 0, 0 },
           { "a", NULL, 0, 0, 0, 0, 0, 0 },
           0,
           EXIT_INCONCLUSIVE,
-          DIFFERENCE_UNKNOWN },
+          COMPARE_UNKNOWN },
         { { "a", ".L.", 100, 3, 0, 3, 50, 0 },
           { "b", ".L.", 100, 3, 0, 3, 50, 0 },
           0,
           EXIT_INCONCLUSIVE,
-          DIFFERENCE_UNKNOWN }, /* none in common */
+          COMPARE_UNKNOWN }, /* none in common */
         /* a margin of 5% */
         { { "a", ".L.", 5000, 1500, 0, 0, 50, 0 },
           { "a", ".L.", 5000, 1500, 0, 0, 50, 0 },
           0.05,
           EXIT_PASS,
-          DIFFERENCE_UNSEEN },
+          COMPARE_UNSEEN },
         { { "a", ".L.", 100000, 30000, 0, 0, 50, 0 },
           { "a", ".L.", 100000, 32000, 0, 0, 50, 0 },
           0.05,
           EXIT_PASS,
-          DIFFERENCE_WORSE }, /* worse, but not by the margin */
+          COMPARE_WORSE }, /* worse, but not by the margin */
         { { "a", ".L.", 1000, 300, 0, 0, 50, 0 },
           { "a", ".L.", 1000, 500, 0, 0, 50, 0 },
           0.05,
           EXIT_FAIL,
-          DIFFERENCE_WORSE },
+          COMPARE_WORSE },
         { { "a", ".L.", 100, 30, 0, 0, 50, 0 },
           { "a", ".L.", 100, 31, 0, 0, 50, 0 },
           0.05,
           EXIT_INCONCLUSIVE,
-          DIFFERENCE_UNSEEN },
+          COMPARE_UNSEEN },
         { { "a", ".L.", 0, 0, 0, 0, 50, 0 },
           { "a", ".L.", 0, 0, 0, 0, 50, 0 },
           0.05,
           EXIT_INCONCLUSIVE,
-          DIFFERENCE_UNKNOWN },
+          COMPARE_UNKNOWN },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -407,7 +407,7 @@ Test(compare, pairs_are_all_pairs)
 
         cr_expect_str_eq(row->base->strategy->name, pairs[i][0]);
         cr_expect_str_eq(row->new->strategy->name, pairs[i][1]);
-        cr_expect_eq(row->rates[RATE_LEAKED].verdict, DIFFERENCE_BETTER);
+        cr_expect_eq(row->rates[RATE_LEAKED].verdict, COMPARE_BETTER);
         cr_expect_geq(row->rates[RATE_LEAKED].p_adjusted, row->rates[RATE_LEAKED].p);
         cr_expect_gt(row->speed.interval.low, 1, "each is faster than the one before");
         cr_expect_eq(row->census.worse, 0);
@@ -433,14 +433,14 @@ Test(compare, many_pairs_need_more)
 
     handmade_init(&base, 1, two);
     compare_pairs(&base.result, &plain, &comparison);
-    cr_expect_eq(comparison.rows[0].rates[RATE_LEAKED].verdict, DIFFERENCE_WORSE, "p %g",
+    cr_expect_eq(comparison.rows[0].rates[RATE_LEAKED].verdict, COMPARE_WORSE, "p %g",
                  comparison.rows[0].rates[RATE_LEAKED].p);
     comparison_release(&comparison);
     handmade_release(&base);
     handmade_init(&base, 1, six);
     compare_pairs(&base.result, &plain, &comparison);
     cr_expect_eq(comparison.count, 15);
-    cr_expect_eq(comparison.rows[0].rates[RATE_LEAKED].verdict, DIFFERENCE_UNSEEN);
+    cr_expect_eq(comparison.rows[0].rates[RATE_LEAKED].verdict, COMPARE_UNSEEN);
     comparison_release(&comparison);
     handmade_release(&base);
 }

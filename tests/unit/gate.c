@@ -13,8 +13,7 @@
 #include "cmd/gate_options.h"
 #include "handmade.h"
 #include "report/gates_words.h"
-#include "report/run_json.h"
-#include "report/run_text.h"
+#include "report/parts.h"
 
 static struct handmade handmade, base;
 static struct gate_report report;
