@@ -8,10 +8,7 @@ struct arena {
     struct arena_block *newest; /* owned; NULL: none yet */
     size_t used;                /* bytes of it */
 };
-#define ARENA_NULL                                                                       \
-    {                                                                                    \
-        NULL, 0                                                                          \
-    }
+#define ARENA_NULL ((struct arena){ NULL, 0 })
 
 /* One whose first block is memory of the caller's, aligned for anything. */
 struct arena arena_in(void *memory, size_t bytes);

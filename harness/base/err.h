@@ -20,10 +20,7 @@ struct err {
     char msg[1024];
 };
 
-#define ERR_NULL                                                                         \
-    {                                                                                    \
-        0, ""                                                                            \
-    }
+#define ERR_NULL ((struct err){ 0, "" })
 
 /* Sets code and message; returns the code. */
 __attribute__((format(printf, 3, 4))) int err_set(struct err *err, int code,

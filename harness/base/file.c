@@ -204,7 +204,7 @@ int tempdir_make(struct tempdir *ret, struct err *err)
         err_errno(err, "lock '%s'", lock);
         if (fd >= 0)
             close(fd);
-        file_remove_tree(path, &(struct err)ERR_NULL);
+        file_remove_tree(path, &ERR_NULL);
         return err->code;
     }
     *ret = (struct tempdir){ TAKE_PTR(path), fd };
@@ -238,7 +238,7 @@ void tempdir_remove(struct tempdir *directory)
     if (directory->lock_fd >= 0)
         close(directory->lock_fd);
     free(directory->path);
-    *directory = (struct tempdir)TEMPDIR_NULL;
+    *directory = TEMPDIR_NULL;
 }
 
 /* The pid in "afterkill-<pid>-XXXXXX"; 0 if that is not how the name is made. */

@@ -33,10 +33,7 @@ struct tempdir {
     char *path;
     int lock_fd;
 };
-#define TEMPDIR_NULL                                                                     \
-    {                                                                                    \
-        NULL, -1                                                                         \
-    }
+#define TEMPDIR_NULL ((struct tempdir){ NULL, -1 })
 
 int tempdir_make(struct tempdir *ret, struct err *err);
 void tempdir_remove(struct tempdir *directory); /* may be called twice */

@@ -43,7 +43,7 @@ void buffer_add(struct buffer *buffer, struct str text)
 void buffer_release(struct buffer *buffer)
 {
     free(buffer->bytes);
-    *buffer = (struct buffer)BUFFER_NULL;
+    *buffer = BUFFER_NULL;
 }
 
 void str_print(FILE *out, struct str text, size_t most)

@@ -22,10 +22,7 @@ struct buffer {
     char *bytes; /* owned */
     size_t length, room;
 };
-#define BUFFER_NULL                                                                      \
-    {                                                                                    \
-        NULL, 0, 0                                                                       \
-    }
+#define BUFFER_NULL ((struct buffer){ NULL, 0, 0 })
 
 char *buffer_room(struct buffer *buffer, size_t bytes); /* for so many more: at its end */
 void buffer_add(struct buffer *buffer, struct str text);

@@ -26,5 +26,5 @@ void patterns_release(struct patterns *patterns)
     for (size_t i = 0; i < patterns->count; i++)
         free(patterns->globs[i]);
     free(patterns->globs);
-    *patterns = (struct patterns)PATTERNS_NULL;
+    *patterns = PATTERNS_NULL;
 }

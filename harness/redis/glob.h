@@ -10,10 +10,7 @@ struct patterns {
     char **globs; /* owned, like the list */
     size_t count;
 };
-#define PATTERNS_NULL                                                                    \
-    {                                                                                    \
-        NULL, 0                                                                          \
-    }
+#define PATTERNS_NULL ((struct patterns){ NULL, 0 })
 
 /* Does any of them match the whole key? NULL: there are none. */
 bool patterns_match(const struct patterns *patterns, struct str key);

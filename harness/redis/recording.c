@@ -23,7 +23,7 @@ void recording_release(struct recording *recording)
     free(recording->output);
     free(recording->answers);
     free(recording->traces);
-    *recording = (struct recording)RECORDING_NULL;
+    *recording = RECORDING_NULL;
 }
 
 size_t recording_agree(struct recording *recording, const struct recording *again)

@@ -28,10 +28,7 @@ struct recording {
     size_t output_bytes, answer_bytes, commands;
     bool answers_vary; /* another recording, or a cut, heard something else */
 };
-#define RECORDING_NULL                                                                   \
-    {                                                                                    \
-        NULL, NULL, NULL, 0, 0, 0, false                                                 \
-    }
+#define RECORDING_NULL ((struct recording){ NULL, NULL, NULL, 0, 0, 0, false })
 
 /* Copies what the page of a recorded worker says. */
 void recording_take(struct recording *ret, const struct page *page);

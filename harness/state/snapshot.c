@@ -355,7 +355,7 @@ void snapshot_release(struct snapshot *snapshot)
     arena_release(&snapshot->arena);
     state_release(&snapshot->state);
     free(snapshot->positions);
-    *snapshot = (struct snapshot)SNAPSHOT_NULL;
+    *snapshot = SNAPSHOT_NULL;
 }
 
 /* Of a hash whose fields' times to live were asked for. */

@@ -31,10 +31,7 @@ struct snapshot {
     struct signature signature;
     int64_t by; /* client id of the connection that looked */
 };
-#define SNAPSHOT_NULL                                                                    \
-    {                                                                                    \
-        .arena = ARENA_NULL, .state = STATE_NULL                                         \
-    }
+#define SNAPSHOT_NULL ((struct snapshot){ .reply = NULL })
 
 /* A connection that looks. */
 struct observer {

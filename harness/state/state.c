@@ -27,7 +27,7 @@ void state_clear(struct state *state)
 void state_release(struct state *state)
 {
     free(state->atoms);
-    *state = (struct state)STATE_NULL;
+    *state = STATE_NULL;
 }
 
 int atom_compare_place(const struct atom *a, const struct atom *b)

@@ -44,10 +44,7 @@ struct state {
     size_t count, room;
     bool sorted;
 };
-#define STATE_NULL                                                                       \
-    {                                                                                    \
-        NULL, 0, 0, false                                                                \
-    }
+#define STATE_NULL ((struct state){ NULL, 0, 0, false })
 
 /* The bag's fingerprint: the sum of its atoms' 128-bit XXH3 hashes, so order does not
  * matter and multiplicity does. Equal bags have equal signatures on every machine. */

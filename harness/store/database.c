@@ -307,5 +307,5 @@ void database_close(struct database *database)
 {
     sqlite3_close(database->handle);
     free(database->path);
-    *database = (struct database)DATABASE_NULL;
+    *database = DATABASE_NULL;
 }

@@ -18,10 +18,7 @@ struct database {
     sqlite3 *handle; /* owned */
     char *path;      /* owned */
 };
-#define DATABASE_NULL                                                                    \
-    {                                                                                    \
-        NULL, NULL                                                                       \
-    }
+#define DATABASE_NULL ((struct database){ NULL, NULL })
 
 enum database_access { DATABASE_READ, DATABASE_WRITE, DATABASE_CREATE };
 

@@ -75,7 +75,7 @@ void environment_release(struct environment *environment)
         free(environment->entries[i].value);
     }
     free(environment->entries);
-    *environment = (struct environment)ENVIRONMENT_NULL;
+    *environment = ENVIRONMENT_NULL;
 }
 
 /* ---- files ---- */

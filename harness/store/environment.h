@@ -18,10 +18,7 @@ struct environment {
     struct environment_entry *entries; /* in the order in which they were added */
     size_t count;
 };
-#define ENVIRONMENT_NULL                                                                 \
-    {                                                                                    \
-        NULL, 0                                                                          \
-    }
+#define ENVIRONMENT_NULL ((struct environment){ NULL, 0 })
 
 struct environment_sources {
     const char *const *arguments; /* the command line, the program's name first */

@@ -92,7 +92,7 @@ static bool read_line(int fd, char *line, size_t size, uint64_t deadline_ns)
  * and then it is gone in any case. */
 static void see_off(pid_t pid, uint64_t deadline_ns)
 {
-    int fd = process_pidfd(pid, &(struct err)ERR_NULL);
+    int fd = process_pidfd(pid, &ERR_NULL);
 
     if (fd >= 0 && !wait_until(fd, deadline_ns)) {
         kill(-pid, SIGTERM);
@@ -120,7 +120,7 @@ char *git_commit_of(const char *directory)
 
     if (pipe2(fds, O_CLOEXEC) < 0)
         return NULL;
-    pid = process_fork(true, &(struct err)ERR_NULL);
+    pid = process_fork(true, &ERR_NULL);
     if (pid == 0)
         become_git(directory, fds[1]);
     close(fds[1]);

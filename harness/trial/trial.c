@@ -131,7 +131,7 @@ int trial_cut(struct bench *bench, struct subject *subject, uint64_t bytes,
     code = cut_once(bench, &subject->recording, bytes, snapshot, err);
     if (code != RECORDING_ANSWERS_DIFFER)
         return code;
-    *err = (struct err)ERR_NULL;
+    *err = ERR_NULL;
     code = controls_record_again(&bench->judge, subject, err);
     if (code < 0)
         return code;
