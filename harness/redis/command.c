@@ -20,9 +20,9 @@ enum place {
 };
 
 struct row {
-    const char *name;
-    int key;     /* enum place, or the word's number */
-    int second;  /* the second key's word; 0: none */
+    const char *names; /* of commands, with a space between them */
+    int key;           /* enum place, or the word's number */
+    int second;        /* the second key's word; 0: none */
     int options; /* words from here on may be options that change the flags; 0: none */
     uint32_t flags;
 };
@@ -53,194 +53,94 @@ struct row {
 static const struct row rows[] = {
     { "SET", 1, 0, 3, STRING | REPLACES },
     { "SETNX", 1, 0, 0, STRING | REPLACES | IF_ABSENT },
-    { "SETEX", 1, 0, 0, STRING | REPLACES | SETS_EXPIRY },
-    { "PSETEX", 1, 0, 0, STRING | REPLACES | SETS_EXPIRY },
+    { "SETEX PSETEX", 1, 0, 0, STRING | REPLACES | SETS_EXPIRY },
     { "GETSET", 1, 0, 0, STRING | REPLACES | RETURNS },
     { "GETDEL", 1, 0, 0, STRING | DELETES | POPS },
     { "GETEX", 1, 0, 2, STRING | RETURNS },
     { "MSET", 1, 3, 0, STRING | REPLACES },
     { "MSETNX", 1, 3, 0, STRING | REPLACES | IF_ABSENT },
-    { "APPEND", 1, 0, 0, STRING | ADDS },
-    { "SETRANGE", 1, 0, 0, STRING | ADDS },
-    { "SETBIT", 1, 0, 0, STRING | ADDS },
-    { "BITFIELD", 1, 0, 0, STRING | ADDS },
+    { "APPEND SETRANGE SETBIT BITFIELD PFADD", 1, 0, 0, STRING | ADDS },
     { "BITOP", 2, 3, 0, STRING | REPLACES },
-    { "PFADD", 1, 0, 0, STRING | ADDS },
     { "PFMERGE", 1, 2, 0, STRING | ADDS },
-    { "INCR", 1, 0, 0, STRING | COUNTS },
-    { "INCRBY", 1, 0, 0, STRING | COUNTS },
-    { "INCRBYFLOAT", 1, 0, 0, STRING | COUNTS },
-    { "DECR", 1, 0, 0, STRING | COUNTS },
-    { "DECRBY", 1, 0, 0, STRING | COUNTS },
-    { "GET", 1, 0, 0, STRING | READS },
-    { "MGET", 1, 2, 0, STRING | READS },
-    { "GETRANGE", 1, 0, 0, STRING | READS },
-    { "GETBIT", 1, 0, 0, STRING | READS },
-    { "BITCOUNT", 1, 0, 0, STRING | READS },
-    { "STRLEN", 1, 0, 0, STRING | READS },
-    { "PFCOUNT", 1, 2, 0, STRING | READS },
+    { "INCR INCRBY INCRBYFLOAT DECR DECRBY", 1, 0, 0, STRING | COUNTS },
+    { "GET GETRANGE GETBIT BITCOUNT STRLEN", 1, 0, 0, STRING | READS },
+    { "MGET PFCOUNT", 1, 2, 0, STRING | READS },
 
-    { "HSET", 1, 0, 0, HASH | ADDS },
-    { "HMSET", 1, 0, 0, HASH | ADDS },
+    { "HSET HMSET", 1, 0, 0, HASH | ADDS },
     { "HSETNX", 1, 0, 0, HASH | ADDS | IF_ABSENT },
     { "HSETEX", 1, 0, 2, HASH | ADDS | OF_FIELDS },
-    { "HINCRBY", 1, 0, 0, HASH | COUNTS },
-    { "HINCRBYFLOAT", 1, 0, 0, HASH | COUNTS },
+    { "HINCRBY HINCRBYFLOAT", 1, 0, 0, HASH | COUNTS },
     { "HDEL", 1, 0, 0, HASH | REMOVES },
     { "HGETDEL", 1, 0, 0, HASH | POPS },
     { "HGETEX", 1, 0, 2, HASH | RETURNS | OF_FIELDS },
-    { "HGET", 1, 0, 0, HASH | READS },
-    { "HMGET", 1, 0, 0, HASH | READS },
-    { "HGETALL", 1, 0, 0, HASH | READS },
-    { "HKEYS", 1, 0, 0, HASH | READS },
-    { "HVALS", 1, 0, 0, HASH | READS },
-    { "HLEN", 1, 0, 0, HASH | READS },
-    { "HEXISTS", 1, 0, 0, HASH | READS },
-    { "HSCAN", 1, 0, 0, HASH | READS },
-    { "HTTL", 1, 0, 0, HASH | READS },
-    { "HPTTL", 1, 0, 0, HASH | READS },
+    { "HGET HMGET HGETALL HKEYS HVALS HLEN HEXISTS HSCAN HTTL HPTTL", 1, 0, 0,
+      HASH | READS },
 
-    { "LPUSH", 1, 0, 0, PUSHES },
-    { "RPUSH", 1, 0, 0, PUSHES },
-    { "LPUSHX", 1, 0, 0, PUSHES },
-    { "RPUSHX", 1, 0, 0, PUSHES },
-    { "LINSERT", 1, 0, 0, LIST | ADDS },
-    { "LSET", 1, 0, 0, LIST | ADDS },
-    { "LPOP", 1, 0, 0, LIST | POPS },
-    { "RPOP", 1, 0, 0, LIST | POPS },
-    { "BLPOP", 1, 0, 0, LIST | POPS | BLOCKS },
-    { "BRPOP", 1, 0, 0, LIST | POPS | BLOCKS },
+    { "LPUSH RPUSH LPUSHX RPUSHX", 1, 0, 0, PUSHES },
+    { "LINSERT LSET", 1, 0, 0, LIST | ADDS },
+    { "LPOP RPOP", 1, 0, 0, LIST | POPS },
+    { "BLPOP BRPOP", 1, 0, 0, LIST | POPS | BLOCKS },
     { "LMPOP", BEHIND_COUNT_1, 0, 0, POPS },
     { "BLMPOP", BEHIND_COUNT_2, 0, 0, POPS | BLOCKS },
-    { "LMOVE", 1, 2, 0, PUSHES | POPS },
-    { "RPOPLPUSH", 1, 2, 0, PUSHES | POPS },
-    { "BLMOVE", 1, 2, 0, PUSHES | POPS | BLOCKS },
-    { "BRPOPLPUSH", 1, 2, 0, PUSHES | POPS | BLOCKS },
-    { "LREM", 1, 0, 0, LIST | REMOVES },
-    { "LTRIM", 1, 0, 0, LIST | REMOVES },
-    { "LRANGE", 1, 0, 0, LIST | READS },
-    { "LINDEX", 1, 0, 0, LIST | READS },
-    { "LLEN", 1, 0, 0, LIST | READS },
-    { "LPOS", 1, 0, 0, LIST | READS },
+    { "LMOVE RPOPLPUSH", 1, 2, 0, PUSHES | POPS },
+    { "BLMOVE BRPOPLPUSH", 1, 2, 0, PUSHES | POPS | BLOCKS },
+    { "LREM LTRIM", 1, 0, 0, LIST | REMOVES },
+    { "LRANGE LINDEX LLEN LPOS", 1, 0, 0, LIST | READS },
 
     { "SADD", 1, 0, 0, SET | ADDS },
     { "SREM", 1, 0, 0, SET | REMOVES },
     { "SPOP", 1, 0, 0, SET | POPS },
     { "SMOVE", 1, 2, 0, SET | REMOVES | ADDS },
-    { "SINTERSTORE", 1, 2, 0, SET | REPLACES },
-    { "SUNIONSTORE", 1, 2, 0, SET | REPLACES },
-    { "SDIFFSTORE", 1, 2, 0, SET | REPLACES },
-    { "SMEMBERS", 1, 0, 0, SET | READS },
-    { "SISMEMBER", 1, 0, 0, SET | READS },
-    { "SMISMEMBER", 1, 0, 0, SET | READS },
-    { "SRANDMEMBER", 1, 0, 0, SET | READS },
-    { "SCARD", 1, 0, 0, SET | READS },
-    { "SSCAN", 1, 0, 0, SET | READS },
-    { "SINTER", 1, 2, 0, SET | READS },
-    { "SUNION", 1, 2, 0, SET | READS },
-    { "SDIFF", 1, 2, 0, SET | READS },
+    { "SINTERSTORE SUNIONSTORE SDIFFSTORE", 1, 2, 0, SET | REPLACES },
+    { "SMEMBERS SISMEMBER SMISMEMBER SRANDMEMBER SCARD SSCAN", 1, 0, 0, SET | READS },
+    { "SINTER SUNION SDIFF", 1, 2, 0, SET | READS },
 
-    { "ZADD", 1, 0, 0, ZSET | ADDS },
+    { "ZADD GEOADD", 1, 0, 0, ZSET | ADDS },
     { "ZINCRBY", 1, 0, 0, ZSET | COUNTS },
-    { "GEOADD", 1, 0, 0, ZSET | ADDS },
-    { "ZREM", 1, 0, 0, ZSET | REMOVES },
-    { "ZREMRANGEBYSCORE", 1, 0, 0, ZSET | REMOVES },
-    { "ZREMRANGEBYRANK", 1, 0, 0, ZSET | REMOVES },
-    { "ZREMRANGEBYLEX", 1, 0, 0, ZSET | REMOVES },
-    { "ZPOPMIN", 1, 0, 0, ZSET | POPS },
-    { "ZPOPMAX", 1, 0, 0, ZSET | POPS },
-    { "BZPOPMIN", 1, 0, 0, ZSET | POPS | BLOCKS },
-    { "BZPOPMAX", 1, 0, 0, ZSET | POPS | BLOCKS },
+    { "ZREM ZREMRANGEBYSCORE ZREMRANGEBYRANK ZREMRANGEBYLEX", 1, 0, 0, ZSET | REMOVES },
+    { "ZPOPMIN ZPOPMAX", 1, 0, 0, ZSET | POPS },
+    { "BZPOPMIN BZPOPMAX", 1, 0, 0, ZSET | POPS | BLOCKS },
     { "ZMPOP", BEHIND_COUNT_1, 0, 0, ZSET | POPS },
     { "BZMPOP", BEHIND_COUNT_2, 0, 0, ZSET | POPS | BLOCKS },
-    { "ZRANGESTORE", 1, 2, 0, ZSET | REPLACES },
-    { "ZUNIONSTORE", 1, 3, 0, ZSET | REPLACES },
-    { "ZINTERSTORE", 1, 3, 0, ZSET | REPLACES },
-    { "ZDIFFSTORE", 1, 3, 0, ZSET | REPLACES },
-    { "GEOSEARCHSTORE", 1, 2, 0, ZSET | REPLACES },
-    { "ZRANGE", 1, 0, 0, ZSET | READS },
-    { "ZRANGEBYSCORE", 1, 0, 0, ZSET | READS },
-    { "ZRANGEBYLEX", 1, 0, 0, ZSET | READS },
-    { "ZREVRANGE", 1, 0, 0, ZSET | READS },
-    { "ZREVRANGEBYSCORE", 1, 0, 0, ZSET | READS },
-    { "ZRANDMEMBER", 1, 0, 0, ZSET | READS },
-    { "ZSCORE", 1, 0, 0, ZSET | READS },
-    { "ZMSCORE", 1, 0, 0, ZSET | READS },
-    { "ZRANK", 1, 0, 0, ZSET | READS },
-    { "ZCARD", 1, 0, 0, ZSET | READS },
-    { "ZCOUNT", 1, 0, 0, ZSET | READS },
-    { "ZSCAN", 1, 0, 0, ZSET | READS },
+    { "ZRANGESTORE GEOSEARCHSTORE", 1, 2, 0, ZSET | REPLACES },
+    { "ZUNIONSTORE ZINTERSTORE ZDIFFSTORE", 1, 3, 0, ZSET | REPLACES },
+    { "ZRANGE ZRANGEBYSCORE ZRANGEBYLEX ZREVRANGE ZREVRANGEBYSCORE ZRANDMEMBER ZSCORE "
+      "ZMSCORE ZRANK ZCARD ZCOUNT ZSCAN",
+      1, 0, 0, ZSET | READS },
 
-    { "XADD", 1, 0, 0, ADDS },
-    { "XDEL", 1, 0, 0, REMOVES },
-    { "XTRIM", 1, 0, 0, REMOVES },
-    { "XACK", 1, 0, 0, REMOVES },
-    { "XCLAIM", 1, 0, 0, ADDS },
+    { "XADD XCLAIM", 1, 0, 0, ADDS },
+    { "XDEL XTRIM XACK", 1, 0, 0, REMOVES },
     { "XAUTOCLAIM", 1, 0, 0, POPS },
     { "XGROUP", 2, 0, 0, ADDS },
     { "XREADGROUP", BEHIND_STREAMS, 0, 0, POPS },
     { "XREAD", BEHIND_STREAMS, 0, 0, READS },
-    { "XRANGE", 1, 0, 0, READS },
-    { "XREVRANGE", 1, 0, 0, READS },
-    { "XLEN", 1, 0, 0, READS },
-    { "XPENDING", 1, 0, 0, READS },
+    { "XRANGE XREVRANGE XLEN XPENDING", 1, 0, 0, READS },
     { "XINFO", 2, 0, 0, READS },
 
-    { "DEL", 1, 2, 0, DELETES },
-    { "UNLINK", 1, 2, 0, DELETES },
+    { "DEL UNLINK", 1, 2, 0, DELETES },
     { "RENAME", 1, 2, 0, MOVES | DELETES },
     { "RENAMENX", 1, 2, 0, MOVES | DELETES | IF_ABSENT },
     { "COPY", 1, 2, 0, MOVES },
     { "RESTORE", 1, 0, 0, REPLACES },
-    { "EXPIRE", 1, 0, 0, ONLY_EXPIRY },
-    { "PEXPIRE", 1, 0, 0, ONLY_EXPIRY },
-    { "EXPIREAT", 1, 0, 0, ONLY_EXPIRY },
-    { "PEXPIREAT", 1, 0, 0, ONLY_EXPIRY },
-    { "HEXPIRE", 1, 0, 0, HASH | ONLY_EXPIRY | OF_FIELDS },
-    { "HPEXPIRE", 1, 0, 0, HASH | ONLY_EXPIRY | OF_FIELDS },
-    { "HEXPIREAT", 1, 0, 0, HASH | ONLY_EXPIRY | OF_FIELDS },
-    { "HPEXPIREAT", 1, 0, 0, HASH | ONLY_EXPIRY | OF_FIELDS },
+    { "EXPIRE PEXPIRE EXPIREAT PEXPIREAT", 1, 0, 0, ONLY_EXPIRY },
+    { "HEXPIRE HPEXPIRE HEXPIREAT HPEXPIREAT", 1, 0, 0, HASH | ONLY_EXPIRY | OF_FIELDS },
     { "PERSIST", 1, 0, 0, 0 },
     { "HPERSIST", 1, 0, 0, HASH },
     { "SORT", 1, 0, 0, 0 }, /* STORE makes it a write */
-    { "SORT_RO", 1, 0, 0, READS },
-    { "EXISTS", 1, 2, 0, READS },
-    { "TYPE", 1, 0, 0, READS },
-    { "TTL", 1, 0, 0, READS },
-    { "PTTL", 1, 0, 0, READS },
-    { "EXPIRETIME", 1, 0, 0, READS },
-    { "PEXPIRETIME", 1, 0, 0, READS },
-    { "TOUCH", 1, 2, 0, READS },
-    { "DUMP", 1, 0, 0, READS },
-    { "OBJECT", 2, 0, 0, READS },
-    { "MEMORY", 2, 0, 0, READS },
-    { "KEYS", NO_KEY, 0, 0, READS },
-    { "SCAN", NO_KEY, 0, 0, READS },
-    { "RANDOMKEY", NO_KEY, 0, 0, READS },
-    { "DBSIZE", NO_KEY, 0, 0, READS },
+    { "SORT_RO TYPE TTL PTTL EXPIRETIME PEXPIRETIME DUMP", 1, 0, 0, READS },
+    { "EXISTS TOUCH", 1, 2, 0, READS },
+    { "OBJECT MEMORY", 2, 0, 0, READS },
+    { "KEYS SCAN RANDOMKEY DBSIZE", NO_KEY, 0, 0, READS },
     { "FLUSHDB", NO_KEY, 0, 0, DELETES },
 
-    { "EVAL", BEHIND_COUNT_2, 0, 0, SCRIPT },
-    { "EVALSHA", BEHIND_COUNT_2, 0, 0, SCRIPT },
-    { "FCALL", BEHIND_COUNT_2, 0, 0, SCRIPT },
-    { "EVAL_RO", BEHIND_COUNT_2, 0, 0, READS },
-    { "EVALSHA_RO", BEHIND_COUNT_2, 0, 0, READS },
-    { "FCALL_RO", BEHIND_COUNT_2, 0, 0, READS },
+    { "EVAL EVALSHA FCALL", BEHIND_COUNT_2, 0, 0, SCRIPT },
+    { "EVAL_RO EVALSHA_RO FCALL_RO", BEHIND_COUNT_2, 0, 0, READS },
 
     { "MULTI", NO_KEY, 0, 0, CONTROL | COMMAND_BEGINS },
     { "EXEC", NO_KEY, 0, 0, CONTROL | COMMAND_ENDS },
-    { "DISCARD", NO_KEY, 0, 0, CONTROL },
+    { "DISCARD UNWATCH PING ECHO TIME INFO CLIENT SCRIPT FUNCTION WAIT PUBLISH", NO_KEY,
+      0, 0, CONTROL },
     { "WATCH", 1, 2, 0, CONTROL },
-    { "UNWATCH", NO_KEY, 0, 0, CONTROL },
-    { "PING", NO_KEY, 0, 0, CONTROL },
-    { "ECHO", NO_KEY, 0, 0, CONTROL },
-    { "TIME", NO_KEY, 0, 0, CONTROL },
-    { "INFO", NO_KEY, 0, 0, CONTROL },
-    { "CLIENT", NO_KEY, 0, 0, CONTROL },
-    { "SCRIPT", NO_KEY, 0, 0, CONTROL },
-    { "FUNCTION", NO_KEY, 0, 0, CONTROL },
-    { "WAIT", NO_KEY, 0, 0, CONTROL },
-    { "PUBLISH", NO_KEY, 0, 0, CONTROL },
 };
 
 /* Nothing is known of it, but most commands have their key there. */
@@ -273,10 +173,20 @@ static bool is_word(struct str word, const char *name)
     return word.length == strlen(name) && strncasecmp(word.bytes, name, word.length) == 0;
 }
 
+static bool is_among(const char *names, const char *name)
+{
+    for (size_t length; *names; names += length + (names[length] == ' ')) {
+        length = strcspn(names, " ");
+        if (length == strlen(name) && memcmp(names, name, length) == 0)
+            return true;
+    }
+    return false;
+}
+
 static const struct row *find_row(const char *name)
 {
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-        if (strcmp(name, rows[i].name) == 0)
+        if (is_among(rows[i].names, name))
             return &rows[i];
     return &unknown;
 }
@@ -298,7 +208,7 @@ static uint32_t option_flags(const struct words *words, int from)
 /* RESTORE key 0 payload: the 0 means no expiry. */
 static uint32_t restore_flags(const struct row *row, const struct words *words)
 {
-    if (strcmp(row->name, "RESTORE") != 0 || is_word(word_at(words, 2), "0"))
+    if (strcmp(row->names, "RESTORE") != 0 || is_word(word_at(words, 2), "0"))
         return 0;
     return SETS_EXPIRY;
 }
