@@ -138,6 +138,31 @@ int file_remove_tree(const char *path, struct err *err)
     return 0;
 }
 
+char *file_read(const char *path, size_t *ret_length)
+{
+    CLEANUP(mem_freep) char *bytes = NULL;
+    FILE *file = fopen(path, "re");
+    size_t length = 0, room = 0;
+    int failed = 0;
+
+    if (!file)
+        return NULL;
+    do {
+        room = room ? 2 * room : 4096;
+        bytes = mem_grow(bytes, room, 1);
+        length += fread(bytes + length, 1, room - 1 - length, file);
+    } while (length == room - 1);
+    if (ferror(file))
+        failed = errno;
+    fclose(file);
+    errno = failed;
+    if (failed)
+        return NULL;
+    bytes[length] = '\0';
+    *ret_length = length;
+    return TAKE_PTR(bytes);
+}
+
 char *file_text(const char *path)
 {
     FILE *file = fopen(path, "re");

@@ -19,6 +19,10 @@ int file_make_directory(const char *path, struct err *err);
 /* Removes a directory and all below it. Missing is fine. */
 int file_remove_tree(const char *path, struct err *err);
 
+/* A file's bytes, terminated, though it may not say how many they are (/proc); NULL and
+ * errno if it cannot be read. The caller frees them. */
+char *file_read(const char *path, size_t *ret_length);
+
 /* The text of a file up to the first zero byte, freed by the caller; "" if it cannot be
  * read. */
 char *file_text(const char *path);

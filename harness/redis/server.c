@@ -25,13 +25,14 @@ __attribute__((noreturn)) static void become_server(const struct server *server,
     const struct server_options *options = &server->options;
     const char *const binaries[] = { "redis-server", "valkey-server" };
     char port[8];
+    /* Protected mode would take most addresses of the loopback for strangers. */
     const char *argv[] = {
         NULL,
         "--port",
         port,
         "--bind",
         LOOPBACK,
-        "--protected-mode", /* takes most addresses of the loopback for strangers */
+        "--protected-mode",
         "no",
         "--unixsocket",
         server->address.path,

@@ -13,8 +13,8 @@
 #define SMALL_MOST (SMALL_SIZES * GRAIN)
 #define SIZES (SMALL_SIZES + 32)
 
-#define LEFT_MOST                                                                        \
-    ((size_t)4 << 20) /* left of younger blocks; more goes back to the kernel */
+/* Left of younger blocks; more goes back to the kernel. */
+#define LEFT_MOST ((size_t)4 << 20)
 
 struct block {
     struct block *next;

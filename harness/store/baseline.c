@@ -1,14 +1,12 @@
-/* baseline.c - see baseline.h: writing, and files. What is read is baseline_parse.c. */
+/* baseline.c - see baseline.h: writing, and files. What is read: baseline_read.c. */
 #include "store/baseline.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "result/tally.h"
@@ -245,45 +243,21 @@ int baseline_save(const char *path, const struct result *result, struct err *err
     return file_write(path, content, strlen(content), err);
 }
 
-static void closep(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-}
-
-static int read_whole(const char *path, char **ret, size_t *ret_length, struct err *err)
-{
-    CLEANUP(closep) int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    CLEANUP(mem_freep) char *bytes = NULL;
-    struct stat st;
-    size_t used = 0;
-    ssize_t n = 1;
-
-    if (fd < 0 || fstat(fd, &st) < 0)
-        return err_set(err, ERR_USAGE, "baseline '%s': %s", path, strerror(errno));
-    if (!S_ISREG(st.st_mode) || st.st_size > FILE_MOST_BYTES)
-        return err_set(err, ERR_USAGE, "baseline '%s': %s", path,
-                       S_ISREG(st.st_mode) ? "it is too large for one"
-                                           : "it is not a file");
-    bytes = mem_alloc((size_t)st.st_size + 1);
-    while (n > 0 && used < (size_t)st.st_size) {
-        n = read(fd, bytes + used, (size_t)st.st_size - used);
-        used += n > 0 ? (size_t)n : 0;
-    }
-    if (n < 0)
-        return err_set(err, ERR_USAGE, "baseline '%s': %s", path, strerror(errno));
-    *ret = TAKE_PTR(bytes);
-    *ret_length = used;
-    return 0;
-}
-
 int baseline_load(const char *path, struct baseline **ret, struct err *err)
 {
     CLEANUP(mem_freep) char *bytes = NULL;
     size_t length = 0;
-    int code = read_whole(path, &bytes, &length, err);
+    struct stat st;
+    bool there = stat(path, &st) == 0;
 
-    return code < 0 ? code : baseline_parse(path, bytes, length, ret, err);
+    if (there && !S_ISREG(st.st_mode))
+        return err_set(err, ERR_USAGE, "baseline '%s': it is not a file", path);
+    if (there && st.st_size > FILE_MOST_BYTES)
+        return err_set(err, ERR_USAGE, "baseline '%s': it is too large for one", path);
+    bytes = file_read(path, &length);
+    if (!bytes)
+        return err_set(err, ERR_USAGE, "baseline '%s': %s", path, strerror(errno));
+    return baseline_parse(path, bytes, length, ret, err);
 }
 
 struct baseline *baseline_free(struct baseline *baseline)

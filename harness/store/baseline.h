@@ -36,8 +36,8 @@ int baseline_load(const char *path, struct baseline **ret, struct err *err);
 /* The same from memory; `name` is for messages. */
 int baseline_parse(const char *name, const char *bytes, size_t length,
                    struct baseline **ret, struct err *err);
-struct baseline *baseline_free(
-    struct baseline *baseline); /* NULL is fine; returns NULL */
+/* NULL is fine; returns NULL. */
+struct baseline *baseline_free(struct baseline *baseline);
 DEFINE_CLEANUP(struct baseline *, baseline_free)
 
 /* How samples are kept: as the means of `baseline_parts` parts, of which part i has the

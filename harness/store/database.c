@@ -7,9 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LEAST_BYTES                                                                      \
-    512 /* of a file that is not empty; SQLite overwrites shorter ones                   \
-         */
+/* Of a file that is not empty; SQLite overwrites shorter ones. */
+#define LEAST_BYTES 512
 
 static const struct {
     int sqlite; /* primary result code */

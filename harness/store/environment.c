@@ -10,6 +10,7 @@
 #include <sys/utsname.h>
 #include <xxhash.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/process.h"
 #include "base/sha1.h"
@@ -78,32 +79,7 @@ void environment_release(struct environment *environment)
     *environment = ENVIRONMENT_NULL;
 }
 
-/* ---- files ---- */
-
-/* A file's bytes, terminated, though it does not say how many they are; NULL if it cannot
- * be read. */
-static char *read_file(const char *path, size_t *ret_length)
-{
-    FILE *file = fopen(path, "re");
-    CLEANUP(mem_freep) char *bytes = NULL;
-    size_t length = 0, room = 0;
-    bool failed;
-
-    if (!file)
-        return NULL;
-    do {
-        room = room ? 2 * room : 4096;
-        bytes = mem_grow(bytes, room, 1);
-        length += fread(bytes + length, 1, room - 1 - length, file);
-    } while (length == room - 1);
-    failed = ferror(file);
-    fclose(file);
-    if (failed)
-        return NULL;
-    bytes[length] = '\0';
-    *ret_length = length;
-    return TAKE_PTR(bytes);
-}
+/* ---- the machine ---- */
 
 /* The value of the first "name : value" or "name: value" line; false if there is none. */
 static bool find_field(const char *text, const char *name, struct str *ret)
@@ -126,8 +102,6 @@ static bool find_field(const char *text, const char *name, struct str *ret)
     }
     return false;
 }
-
-/* ---- the machine ---- */
 
 char *environment_cpu(const char *cpuinfo)
 {
@@ -171,7 +145,7 @@ static char *read_kernel(void)
 static char *read_cpu(void)
 {
     size_t length;
-    CLEANUP(mem_freep) char *cpuinfo = read_file("/proc/cpuinfo", &length);
+    CLEANUP(mem_freep) char *cpuinfo = file_read("/proc/cpuinfo", &length);
     char *cpu = cpuinfo ? environment_cpu(cpuinfo) : NULL;
     struct utsname name;
 
@@ -192,7 +166,7 @@ static char *read_cpus(void)
 static char *read_memory(void)
 {
     size_t length;
-    CLEANUP(mem_freep) char *meminfo = read_file("/proc/meminfo", &length);
+    CLEANUP(mem_freep) char *meminfo = file_read("/proc/meminfo", &length);
     struct str total;
 
     if (!meminfo || !find_field(meminfo, "MemTotal", &total))
@@ -203,7 +177,7 @@ static char *read_memory(void)
 static char *read_hypervisor(void)
 {
     size_t length;
-    CLEANUP(mem_freep) char *cpuinfo = read_file("/proc/cpuinfo", &length);
+    CLEANUP(mem_freep) char *cpuinfo = file_read("/proc/cpuinfo", &length);
 
     return cpuinfo && environment_hypervisor(cpuinfo) ? mem_strdup("yes") : NULL;
 }
@@ -240,7 +214,7 @@ static char *digest_file(const char *path)
 {
     char digest[SHA1_TEXT];
     size_t length = 0;
-    CLEANUP(mem_freep) char *bytes = read_file(path, &length);
+    CLEANUP(mem_freep) char *bytes = file_read(path, &length);
 
     if (!bytes)
         return NULL;
@@ -250,36 +224,35 @@ static char *digest_file(const char *path)
 
 /* ---- all of it ---- */
 
-static const struct version {
-    const char *name, *version;
-} versions[] = {
-    { "afterkill", VERSION },
-    { "compiler", COMPILER },
-    { "hiredis", HIREDIS },
-    { "jansson", JANSSON_VERSION },
-};
+static char *read_sqlite(void)
+{
+    return mem_strdup(sqlite3_libversion());
+}
 
 static const struct probe {
-    const char *name;
-    char *(*read)(void); /* NULL: not to be had */
+    const char *name, *text;
+    char *(*read)(void); /* if there is no text; NULL: not to be had */
 } probes[] = {
-    { "xxhash", read_xxhash },
-    { "kernel", read_kernel },
-    { "cpu", read_cpu },
-    { "cpus", read_cpus },
-    { "memory_bytes", read_memory },
-    { "hypervisor", read_hypervisor },
-    { "load_average", read_load },
+    { "afterkill", VERSION, NULL },
+    { "compiler", COMPILER, NULL },
+    { "hiredis", HIREDIS, NULL },
+    { "jansson", JANSSON_VERSION, NULL },
+    { "sqlite", NULL, read_sqlite },
+    { "xxhash", NULL, read_xxhash },
+    { "kernel", NULL, read_kernel },
+    { "cpu", NULL, read_cpu },
+    { "cpus", NULL, read_cpus },
+    { "memory_bytes", NULL, read_memory },
+    { "hypervisor", NULL, read_hypervisor },
+    { "load_average", NULL, read_load },
 };
 
 void environment_collect(struct environment *environment,
                          const struct environment_sources *sources)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(versions); i++)
-        environment_add(environment, versions[i].name, versions[i].version);
-    environment_add(environment, "sqlite", sqlite3_libversion());
     for (size_t i = 0; i < ARRAY_SIZE(probes); i++)
-        add_owned(environment, probes[i].name, probes[i].read());
+        add_owned(environment, probes[i].name,
+                  probes[i].text ? mem_strdup(probes[i].text) : probes[i].read());
     add_owned(environment, "command",
               redact_arguments(sources->arguments, sources->argument_count));
     if (sources->scenario) {

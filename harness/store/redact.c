@@ -4,7 +4,6 @@
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -162,29 +161,6 @@ static char *without_secrets(const char *argument, const char *previous)
     return text;
 }
 
-static bool is_plain(const char *text)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                "0123456789_-+=.,:/@%";
-
-    return *text && !text[strspn(text, plain)];
-}
-
-static void put_quoted(FILE *out, const char *text)
-{
-    if (is_plain(text)) {
-        fputs(text, out);
-        return;
-    }
-    fputc('\'', out);
-    for (; *text; text++)
-        if (*text == '\'')
-            fputs("'\\''", out);
-        else
-            fputc(*text, out);
-    fputc('\'', out);
-}
-
 char *redact_arguments(const char *const *arguments, size_t count)
 {
     char *text = NULL;
@@ -199,7 +175,7 @@ char *redact_arguments(const char *const *arguments, size_t count)
 
         if (i)
             fputc(' ', out);
-        put_quoted(out, shown);
+        str_print_shell(out, shown);
     }
     fclose(out);
     return text;

@@ -22,8 +22,7 @@ struct shard_run {
 struct shards {
     struct shard_run *items; /* in the order of shards; owned */
     size_t count;
-    struct shard_run *
-        *by_index; /* `total` of them, NULL where a shard is missing; owned */
+    struct shard_run **by_index; /* `total`, NULL where one is missing; owned */
     uint64_t total;
     char missing[256]; /* "3/8, part of 6/8"; "" if everything is there */
 };

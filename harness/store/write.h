@@ -30,8 +30,8 @@ int store_begin(const char *directory, const struct request *request,
                 struct store **ret, struct err *err);
 /* Opens it to go on: nobody else may be writing to it. */
 int store_open(const char *directory, struct store **ret, struct err *err);
-struct store *store_close(
-    struct store *store); /* NULL is fine; returns NULL; what is not committed is lost */
+/* NULL is fine; returns NULL. What is not committed is lost. */
+struct store *store_close(struct store *store);
 DEFINE_CLEANUP(struct store *, store_close)
 
 /* Stores what an event says. Call it for every event that the tally has taken. */
