@@ -122,7 +122,7 @@ static int keep_old(const char *directory, const struct request *request,
                        "one: %s",
                        directory, difference);
     if (store_forget_unfinished(store, err) < 0 ||
-        stored_replay(store_database(store), result, err) < 0)
+        stored_tally(store_database(store), STORED_ALL, result, err) < 0)
         return err_wrap(err, "--resume");
     *ret = TAKE_PTR(store);
     return 0;

@@ -292,20 +292,23 @@ const char *expect_text(unsigned expect, char buffer[LATER_TEXT])
     return later_text(expect, buffer);
 }
 
-unsigned words_parse(const char *text)
+bool later_parse(const char *text, unsigned *ret)
 {
-    unsigned bits = 0;
+    char written[LATER_TEXT];
 
-    while (*text) {
-        size_t length = strcspn(text, "+");
-        char word[16] = "";
-
-        if (length < sizeof(word))
-            memcpy(word, text, length);
-        bits |= expect_parse(word);
-        text += length + (text[length] == '+');
+    for (unsigned words = 0; words <= LATER_ALL; words++) {
+        if (strcmp(later_text(words, written), text) != 0)
+            continue;
+        *ret = words;
+        return true;
     }
-    return bits;
+    return false;
+}
+
+bool expect_read(const char *text, unsigned *ret)
+{
+    *ret = expect_parse(text);
+    return *ret || !*text || later_parse(text, ret);
 }
 
 bool now_parse(const char *word, enum now *ret)

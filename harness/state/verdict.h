@@ -67,7 +67,8 @@ size_t verdict_rows(const struct state *old, const struct state *new,
 const char *now_name(enum now now);
 const char *later_name(unsigned bit_number); /* 0 .. LATER_COUNT - 1 */
 /* "clean", or the words joined by "+". The buffer holds at least LATER_TEXT bytes. */
-#define LATER_TEXT 40
+#define LATER_TEXT sizeof("leaked+lost+mixed+stuck+broken")
+_Static_assert(LATER_COUNT == 5, "LATER_TEXT has room for every word");
 const char *later_text(unsigned words, char buffer[LATER_TEXT]);
 
 /* What a strategy is expected to do. */
@@ -82,8 +83,9 @@ unsigned expect_parse(const char *word);
 /* The other way: words as they are kept in files. Of expectations, "atomic", "safe", or
  * what later_text() says; "" of none. */
 const char *expect_text(unsigned expect, char buffer[LATER_TEXT]);
-/* The bits of words that are joined by "+"; what is not a word is nothing. */
-unsigned words_parse(const char *text);
+/* What these have said, read again; false if the text is nothing of the kind. */
+bool expect_read(const char *text, unsigned *ret);
+bool later_parse(const char *text, unsigned *ret);
 bool now_parse(const char *word, enum now *ret);
 
 /* Is it so? `torn_or_gap` and `words`: what the crash points of the census showed;

@@ -104,31 +104,6 @@ static double get_optional(struct reading *reading, json_t *object, const char *
     return json_object_get(object, key) ? get_real(reading, object, key, least, most) : 0;
 }
 
-/* The words of "clean" or "leaked+lost"; false: it is neither. */
-static bool parse_later(const char *text, unsigned *ret)
-{
-    char written[LATER_TEXT];
-
-    for (unsigned words = 0; words <= LATER_ALL; words++) {
-        if (strcmp(later_text(words, written), text) == 0) {
-            *ret = words;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool parse_now(const char *text, enum now *ret)
-{
-    for (int i = 0; i < NOW_COUNT; i++) {
-        if (strcmp(now_name((enum now)i), text) == 0) {
-            *ret = (enum now)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 static const char *text_at(json_t *array, size_t index)
 {
     const char *text = json_string_value(json_array_get(array, index));
@@ -150,8 +125,8 @@ static bool parse_point(json_t *row, struct finding *finding, size_t k)
     if (k)
         strcpy(finding->steps[k - 1].command.label, command);
     point->taken = true;
-    return parse_now(text_at(row, 1), &point->now) &&
-           parse_later(text_at(row, 2), &point->later);
+    return now_parse(text_at(row, 1), &point->now) &&
+           later_parse(text_at(row, 2), &point->later);
 }
 
 static void parse_points(struct reading *reading, json_t *object, struct finding *finding)
@@ -295,7 +270,7 @@ static void parse_finding(struct reading *reading, json_t *object,
 {
     finding->bytes = get_whole(reading, object, "bytes", WHOLE_MOST);
     finding->trips = get_whole(reading, object, "round_trips", WHOLE_MOST);
-    if (!parse_later(get_text(reading, object, "uncrashed"), &finding->uncrashed))
+    if (!later_parse(get_text(reading, object, "uncrashed"), &finding->uncrashed))
         mistake(reading, "uncrashed", "clean, or words like leaked+lost");
     parse_points(reading, object, finding);
     parse_kills(reading, object, &finding->kills);

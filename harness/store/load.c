@@ -30,8 +30,8 @@ static int tell_tally(void *context, enum event_type type, const void *body, siz
     return tally_take(context, type, body, bytes, err);
 }
 
-static int replay_parts(struct database *database, unsigned what, struct result *result,
-                        struct err *err)
+int stored_tally(struct database *database, unsigned what, struct result *result,
+                 struct err *err)
 {
     struct listener listener = { tell_tally, result, result->plan.strategies };
     int code = stored_tell(database, what, &listener, err);
@@ -39,11 +39,6 @@ static int replay_parts(struct database *database, unsigned what, struct result 
     if (code == 0)
         read_run(database, result);
     return code;
-}
-
-int stored_replay(struct database *database, struct result *result, struct err *err)
-{
-    return replay_parts(database, STORED_ALL, result, err);
 }
 
 static int read_parameter(void *context, sqlite3_stmt *row, struct err *err)
@@ -65,6 +60,7 @@ static int read_parameter(void *context, sqlite3_stmt *row, struct err *err)
 
 /* The strategies of a scenario, and which of them take part in which order. */
 struct cast {
+    const struct database *database;
     struct outline *scenario;
     size_t *taking_part; /* owned */
     size_t count;
@@ -74,15 +70,18 @@ static int read_strategy(void *context, sqlite3_stmt *row, struct err *err)
 {
     struct cast *cast = context;
     struct outline *scenario = cast->scenario;
-    size_t number = scenario->strategy_count++;
+    size_t number = scenario->strategy_count;
+    unsigned expect = 0;
 
-    (void)err;
+    if (!expect_read(database_text(row, 3), &expect))
+        return database_damaged(cast->database, "a strategy expects unknown words", err);
+    scenario->strategy_count++;
     scenario->strategies =
         mem_grow(scenario->strategies, number + 1, sizeof(*scenario->strategies));
     scenario->strategies[number] = (struct strategy){
         .name = mem_strdup(database_text(row, 1)),
         .about = mem_strdup(database_text(row, 2)),
-        .expect = words_parse(database_text(row, 3)),
+        .expect = expect,
     };
     if (sqlite3_column_int(row, 4))
         scenario->reference = number;
@@ -142,7 +141,7 @@ static int load_scenario(struct database *database, const struct request *reques
 static int load(struct database *database, unsigned what, struct saved *saved,
                 struct err *err)
 {
-    struct cast cast = { .scenario = saved->scenario };
+    struct cast cast = { .database = database, .scenario = saved->scenario };
     struct result *result = &saved->result;
     int code = stored_request(database, &saved->request, err);
 
@@ -152,7 +151,7 @@ static int load(struct database *database, unsigned what, struct saved *saved,
         result_begin(result, saved->scenario, cast.taking_part, cast.count,
                      &saved->request);
     if (code == 0)
-        code = replay_parts(database, what, result, err);
+        code = stored_tally(database, what, result, err);
     free(cast.taking_part);
     return code;
 }

@@ -22,6 +22,7 @@ void saved_release(struct saved *saved); /* may be called twice */
 int saved_load_parts(const char *directory, struct database *database, unsigned what,
                      struct saved *ret, struct err *err);
 
-/* Tells the tally everything that is stored. The result has been begun (result_init) for
- * the strategies that took part, in their order. */
-int stored_replay(struct database *database, struct result *result, struct err *err);
+/* Tells the tally what is stored (of enum stored). The result has been begun
+ * (result_init) for the strategies that took part, in their order. */
+int stored_tally(struct database *database, unsigned what, struct result *result,
+                 struct err *err);

@@ -19,9 +19,11 @@ struct shard_state {
 
 /* A shard, as its trials are copied. */
 struct source {
-    struct shard_run *run;      /* borrowed */
+    struct merge *merge; /* borrowed, like the run */
+    struct shard_run *run;
     struct shard_state *states; /* by number, 0 is none; owned */
     size_t state_count;
+    int64_t *taken_by; /* the state that became a merged one; while states are mapped */
     sqlite3_stmt *trials; /* a cursor in the order of numbers */
     bool row;             /* the cursor stands on one */
 };
@@ -33,6 +35,8 @@ struct merge {
     struct saved first; /* what all agree about, without trials */
     struct store *store;
     int64_t points_states; /* states from 1 to this one are those of crash points */
+    const struct deaths_table *table; /* that is being copied, and what puts its rows */
+    sqlite3_stmt *insert;
 };
 
 /* Is a shard's census that of the first? Signatures may differ. */
@@ -129,13 +133,12 @@ static int begin_merged(struct merge *merge, struct err *err)
     return code;
 }
 
-static int contradiction(const struct merge *merge, const struct source *source,
-                         struct err *err)
+static int contradiction(const struct source *source, struct err *err)
 {
     return err_set(err, -EBADMSG,
                    "'%s': its crash points do not leave the states that those of '%s' "
                    "leave; is the scenario repeatable?",
-                   source->run->directory, merge->shards.items[0].directory);
+                   source->run->directory, source->merge->shards.items[0].directory);
 }
 
 static struct shard_state *state_of(const struct source *source, int64_t number)
@@ -147,44 +150,30 @@ static struct shard_state *state_of(const struct source *source, int64_t number)
 /* Identifies a shard's states: by the points that leave them, or, if none does, by what
  * they are. A state of two points that are two states elsewhere is a contradiction, and
  * so are two states of points that are one elsewhere. */
-static int map_point(struct merge *merge, struct source *source, sqlite3_stmt *row,
-                     int64_t *taken_by, struct err *err)
+static int map_point(void *context, sqlite3_stmt *row, struct err *err)
 {
+    struct source *source = context;
     int64_t number = sqlite3_column_int64(row, 0), merged = 0;
     struct shard_state *state = state_of(source, number);
-    int code = store_state_of_point(merge->store, sqlite3_column_int64(row, 1),
+    int code = store_state_of_point(source->merge->store, sqlite3_column_int64(row, 1),
                                     sqlite3_column_int64(row, 2), &merged, err);
 
     if (code < 0)
         return code;
     if (!state || !merged || (state->merged && state->merged != merged) ||
-        (taken_by[merged] && taken_by[merged] != number))
-        return contradiction(merge, source, err);
+        (source->taken_by[merged] && source->taken_by[merged] != number))
+        return contradiction(source, err);
     state->merged = merged;
-    taken_by[merged] = number;
+    source->taken_by[merged] = number;
     return 0;
-}
-
-static int map_points(struct merge *merge, struct source *source, struct err *err)
-{
-    CLEANUP(mem_freep)
-    int64_t *taken_by = mem_alloc(((size_t)merge->points_states + 1) * sizeof(*taken_by));
-    CLEANUP(statement_finalizep) sqlite3_stmt *points = NULL;
-    int code =
-        database_prepare(&source->run->database,
-                         "SELECT state, strategy, number FROM points", &points, err);
-
-    while (code == 0 && (code = database_step(&source->run->database, points, err)) == 1)
-        code = map_point(merge, source, points, taken_by, err);
-    return code;
 }
 
 /* A state that no crash point leaves: of kills that ended in an error or are unexplained.
  * If a crash point of the first shard leaves it, they would be explained by a census that
  * is not theirs. */
-static int map_other(struct merge *merge, struct source *source, sqlite3_stmt *row,
-                     struct err *err)
+static int map_other(void *context, sqlite3_stmt *row, struct err *err)
 {
+    struct source *source = context;
     struct shard_state *state = state_of(source, sqlite3_column_int64(row, 0));
     int code;
 
@@ -193,36 +182,33 @@ static int map_other(struct merge *merge, struct source *source, sqlite3_stmt *r
     state->strategy = sqlite3_column_int64(row, 1);
     if (state->merged)
         return 0;
-    code = store_state(merge->store, state->strategy, database_text(row, 2),
+    code = store_state(source->merge->store, state->strategy, database_text(row, 2),
                        database_text(row, 3), database_text(row, 4), &state->merged, err);
-    return code == 0 && state->merged <= merge->points_states
-               ? contradiction(merge, source, err)
+    return code == 0 && state->merged <= source->merge->points_states
+               ? contradiction(source, err)
                : code;
 }
 
-static int map_rest(struct merge *merge, struct source *source, struct err *err)
+static int map_states(struct source *source, struct err *err)
 {
-    CLEANUP(statement_finalizep) sqlite3_stmt *states = NULL;
-    int code = database_prepare(&source->run->database,
-                                "SELECT id, strategy, signature, now, later FROM states",
-                                &states, err);
-
-    while (code == 0 && (code = database_step(&source->run->database, states, err)) == 1)
-        code = map_other(merge, source, states, err);
-    return code;
-}
-
-static int map_states(struct merge *merge, struct source *source, struct err *err)
-{
+    struct database *database = &source->run->database;
     int64_t last = 0;
-    int code = count_states(&source->run->database, &last, err);
+    int code = count_states(database, &last, err);
 
     if (code < 0)
         return code;
     source->state_count = (size_t)last + 1;
     source->states = mem_alloc(source->state_count * sizeof(*source->states));
-    code = map_points(merge, source, err);
-    return code == 0 ? map_rest(merge, source, err) : code;
+    source->taken_by =
+        mem_alloc(((size_t)source->merge->points_states + 1) * sizeof(*source->taken_by));
+    code = database_each(database, "SELECT state, strategy, number FROM points",
+                         map_point, source, err);
+    if (code == 0)
+        code = database_each(database,
+                             "SELECT id, strategy, signature, now, later FROM states",
+                             map_other, source, err);
+    free(source->taken_by);
+    return code;
 }
 
 static int next_trial(struct source *source, struct err *err)
@@ -250,10 +236,10 @@ static int nonsense(const struct source *source, struct err *err)
 }
 
 /* Is it one of the update's points, and the shard's? A kill's number says whose it is. */
-static bool owns(const struct merge *merge, const struct source *source,
-                 enum fault_id fault, int64_t strategy, int64_t number)
+static bool owns(const struct source *source, int64_t strategy, int64_t number)
 {
-    const struct result *result = &merge->first.result;
+    const struct result *result = &source->merge->first.result;
+    enum fault_id fault = source->merge->table->fault;
 
     if (strategy < 0 || (uint64_t)strategy >= result->plan.strategies || number < 0)
         return false;
@@ -264,31 +250,30 @@ static bool owns(const struct merge *merge, const struct source *source,
                      tally_item(result, fault, (size_t)strategy, (uint64_t)number));
 }
 
-/* Copies a row of a table of deaths. */
-static int copy_death(struct merge *merge, const struct source *source,
-                      enum fault_id fault, sqlite3_stmt *row, sqlite3_stmt *insert,
-                      struct err *err)
+static int copy_death(void *context, sqlite3_stmt *row, struct err *err)
 {
-    int64_t number = sqlite3_column_int64(row, 0),
-            strategy = sqlite3_column_int64(row, 1);
+    const struct source *source = context;
+    struct merge *merge = source->merge;
+    int64_t number = sqlite3_column_int64(row, 0);
+    int64_t strategy = sqlite3_column_int64(row, 1);
     int64_t state = merged_state(source, sqlite3_column_int64(row, 3), strategy);
 
-    if (!state || !owns(merge, source, fault, strategy, number))
+    if (!state || !owns(source, strategy, number))
         return nonsense(source, err);
-    return database_put(store_database(merge->store), insert, err, "iiiiii", number,
-                        strategy, sqlite3_column_int64(row, 2), state,
+    return database_put(store_database(merge->store), merge->insert, err, "iiiiii",
+                        number, strategy, sqlite3_column_int64(row, 2), state,
                         sqlite3_column_int64(row, 4), sqlite3_column_int64(row, 5));
 }
 
-static int start_cursors(struct merge *merge, const struct deaths_table *table,
-                         struct err *err)
+static int start_cursors(struct merge *merge, struct err *err)
 {
     int code = 0;
 
     for (size_t i = 0; i < merge->shards.count && code == 0; i++) {
         struct source *source = &merge->sources[i];
 
-        code = database_prepare(&source->run->database, table->get, &source->trials, err);
+        code = database_prepare(&source->run->database, merge->table->get,
+                                &source->trials, err);
         if (code == 0)
             code = next_trial(source, err);
     }
@@ -296,11 +281,10 @@ static int start_cursors(struct merge *merge, const struct deaths_table *table,
 }
 
 /* Trial t is in shard t mod n, or nowhere. */
-static int copy_trials(struct merge *merge, const struct deaths_table *table,
-                       sqlite3_stmt *insert, struct err *err)
+static int copy_trials(struct merge *merge, struct err *err)
 {
     uint64_t trials = plan_trials(&merge->first.result.plan);
-    int code = start_cursors(merge, table, err);
+    int code = start_cursors(merge, err);
     size_t left = 0;
 
     for (size_t i = 0; i < merge->shards.count; i++)
@@ -312,7 +296,7 @@ static int copy_trials(struct merge *merge, const struct deaths_table *table,
         if (!source || !source->row ||
             sqlite3_column_int64(source->trials, 0) != (int64_t)t)
             continue;
-        code = copy_death(merge, source, table->fault, source->trials, insert, err);
+        code = copy_death(source, source->trials, err);
         if (code == 0)
             code = next_trial(source, err);
         left -= !source->row;
@@ -323,19 +307,6 @@ static int copy_trials(struct merge *merge, const struct deaths_table *table,
     return code;
 }
 
-static int copy_points(struct merge *merge, const struct source *source,
-                       const struct deaths_table *table, sqlite3_stmt *insert,
-                       struct err *err)
-{
-    CLEANUP(statement_finalizep) sqlite3_stmt *rows = NULL;
-    struct database *database = &source->run->database;
-    int code = database_prepare(database, table->get, &rows, err);
-
-    while (code == 0 && (code = database_step(database, rows, err)) == 1)
-        code = copy_death(merge, source, table->fault, rows, insert, err);
-    return code;
-}
-
 /* Points come one shard after the other; trials in the order of their numbers. */
 static int copy_deaths(struct merge *merge, const struct deaths_table *table,
                        struct err *err)
@@ -343,10 +314,13 @@ static int copy_deaths(struct merge *merge, const struct deaths_table *table,
     CLEANUP(statement_finalizep) sqlite3_stmt *insert = NULL;
     int code = database_prepare(store_database(merge->store), table->put, &insert, err);
 
+    merge->table = table;
+    merge->insert = insert;
     if (code == 0 && !fault_by_id(table->fault)->points)
-        return copy_trials(merge, table, insert, err);
+        return copy_trials(merge, err);
     for (size_t i = 0; i < merge->shards.count && code == 0; i++)
-        code = copy_points(merge, &merge->sources[i], table, insert, err);
+        code = database_each(&merge->sources[i].run->database, table->get, copy_death,
+                             &merge->sources[i], err);
     return code;
 }
 
@@ -381,7 +355,7 @@ static int fill(struct merge *merge, struct err *err)
     if (code == 0)
         code = begin_merged(merge, err);
     for (size_t i = 0; i < merge->shards.count && code == 0; i++)
-        code = map_states(merge, &merge->sources[i], err);
+        code = map_states(&merge->sources[i], err);
     for (size_t i = DEATHS_TABLES; i-- > 0 && code == 0;)
         code = copy_deaths(merge, &deaths_tables[i], err);
     if (code == 0)
@@ -415,7 +389,8 @@ int merge_runs(const char *const *directories, size_t count, const char *into,
     if (code == 0) {
         merge.sources = mem_alloc(merge.shards.count * sizeof(*merge.sources));
         for (size_t i = 0; i < merge.shards.count; i++)
-            merge.sources[i].run = &merge.shards.items[i];
+            merge.sources[i] =
+                (struct source){ .merge = &merge, .run = &merge.shards.items[i] };
         code = fill(&merge, err);
     }
     if (code < 0)

@@ -67,12 +67,14 @@ static int read_control(void *context, sqlite3_stmt *row, struct err *err)
         .commands = (uint64_t)sqlite3_column_int64(row, 1),
         .bytes = (uint64_t)sqlite3_column_int64(row, 2),
         .trips = (uint64_t)sqlite3_column_int64(row, 3),
-        .uncrashed = words_parse(database_text(row, 4)),
         .done = parse_signature(database_text(row, 6)),
     };
     int code = known_strategy(context, sqlite3_column_int64(row, 0), err);
 
     copy_text(control.example, sizeof(control.example), row, 5);
+    if (code == 0 && !later_parse(database_text(row, 4), &control.uncrashed))
+        code = database_damaged(((struct reading *)context)->database,
+                                "an update leaves what has no word", err);
     if (code == 0 && control.commands > PAGE_TRACES)
         code = database_damaged(((struct reading *)context)->database,
                                 "an update has more commands than can be", err);
@@ -224,9 +226,11 @@ static int read_state(void *context, sqlite3_stmt *row, struct err *err)
 {
     struct states *states = context;
     int64_t id = sqlite3_column_int64(row, 0);
+    unsigned later;
     enum now now;
 
-    if (id != (int64_t)states->count || !now_parse(database_text(row, 3), &now))
+    if (id != (int64_t)states->count || !now_parse(database_text(row, 3), &now) ||
+        !later_parse(database_text(row, 4), &later))
         return database_damaged(states->database,
                                 "its table of states is not what it should be", err);
     states->items = mem_grow(states->items, states->count + 1, sizeof(*states->items));
@@ -234,12 +238,13 @@ static int read_state(void *context, sqlite3_stmt *row, struct err *err)
         .strategy = (uint32_t)sqlite3_column_int64(row, 1),
         .signature = parse_signature(database_text(row, 2)),
         .now = now,
-        .later = words_parse(database_text(row, 4)),
+        .later = later,
     };
     return 0;
 }
 
-char *stored_fact(struct database *database, const char *name)
+/* A statement that stands on the fact; NULL if it is not there. */
+static sqlite3_stmt *find_fact(struct database *database, const char *name)
 {
     CLEANUP(statement_finalizep) sqlite3_stmt *statement = NULL;
     struct err ignored = ERR_NULL;
@@ -248,9 +253,14 @@ char *stored_fact(struct database *database, const char *name)
                          &ignored) < 0)
         return NULL;
     database_bind(statement, "t", name);
-    return database_step(database, statement, &ignored) == 1
-               ? mem_strdup(database_text(statement, 0))
-               : NULL;
+    return database_step(database, statement, &ignored) == 1 ? TAKE_PTR(statement) : NULL;
+}
+
+char *stored_fact(struct database *database, const char *name)
+{
+    CLEANUP(statement_finalizep) sqlite3_stmt *row = find_fact(database, name);
+
+    return row ? mem_strdup(database_text(row, 0)) : NULL;
 }
 
 uint64_t stored_whole(struct database *database, const char *name)
@@ -264,16 +274,9 @@ uint64_t stored_whole(struct database *database, const char *name)
 double stored_seconds(struct database *database, enum stage stage)
 {
     CLEANUP(mem_freep) char *name = mem_printf("seconds.%s", stage_name(stage));
-    CLEANUP(statement_finalizep) sqlite3_stmt *statement = NULL;
-    struct err ignored = ERR_NULL;
+    CLEANUP(statement_finalizep) sqlite3_stmt *row = find_fact(database, name);
 
-    if (database_prepare(database, "SELECT value FROM run WHERE name = ?", &statement,
-                         &ignored) < 0)
-        return 0;
-    database_bind(statement, "t", name);
-    return database_step(database, statement, &ignored) == 1
-               ? sqlite3_column_double(statement, 0)
-               : 0;
+    return row ? sqlite3_column_double(row, 0) : 0;
 }
 
 struct trial_times stored_times(struct database *database)

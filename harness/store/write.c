@@ -13,8 +13,8 @@
 #include "store/schema.h"
 
 #define COMMIT_NS (NSEC_PER_SEC / 2)
-/* What is kept of the file in memory (kB). Rows are appended, so more would only fill up
- * as the run goes on. */
+/* Of the file that is kept in memory (kB): rows are appended, so more would only fill up.
+ */
 #define STORE_CACHE "PRAGMA cache_size = -64"
 
 /* Statements that are run again and again. */
@@ -84,17 +84,15 @@ static int statement(struct store *store, size_t query, sqlite3_stmt **ret,
 /* SQLite ends a transaction of its own when the disk is full. */
 static int begin(struct store *store, struct err *err)
 {
-    int code = 0;
-
     if (sqlite3_get_autocommit(store->database.handle))
         store->begun = false;
-    if (!store->begun)
-        code = database_run(&store->database, "BEGIN", err);
-    if (code == 0 && !store->begun) {
-        store->begun = true;
-        store->begun_ns = clock_now_ns();
-    }
-    return code;
+    if (store->begun)
+        return 0;
+    if (database_run(&store->database, "BEGIN", err) < 0)
+        return err->code;
+    store->begun = true;
+    store->begun_ns = clock_now_ns();
+    return 0;
 }
 
 static int commit(struct store *store, struct err *err)
@@ -111,20 +109,28 @@ static void signature_text(struct signature signature, char text[40])
     snprintf(text, 40, "%016" PRIx64 "%016" PRIx64, signature.high, signature.low);
 }
 
+/* The number that a bound query finds; 0: none. The query is reset. */
+static int find(struct store *store, sqlite3_stmt *query, int64_t *ret, struct err *err)
+{
+    int code = database_step(&store->database, query, err);
+
+    *ret = code == 1 ? sqlite3_column_int64(query, 0) : 0;
+    sqlite3_reset(query);
+    return code < 0 ? code : 0;
+}
+
 int store_state(struct store *store, int64_t strategy, const char *signature,
                 const char *now, const char *later, int64_t *ret, struct err *err)
 {
-    sqlite3_stmt *find;
-    int code = statement(store, FIND_STATE, &find, err);
+    sqlite3_stmt *query;
+    int code = statement(store, FIND_STATE, &query, err);
 
     if (code < 0)
         return code;
-    database_bind(find, "ittt", strategy, signature, now, later);
-    code = database_step(&store->database, find, err);
-    *ret = code == 1 ? sqlite3_column_int64(find, 0) : 0;
-    sqlite3_reset(find);
-    if (code != 0)
-        return code < 0 ? code : 0;
+    database_bind(query, "ittt", strategy, signature, now, later);
+    code = find(store, query, ret, err);
+    if (code < 0 || *ret)
+        return code;
     code = PUT(store, PUT_STATE, err, "ittt", strategy, signature, now, later);
     *ret = sqlite3_last_insert_rowid(store->database.handle);
     return code;
@@ -143,16 +149,13 @@ static int state_id(struct store *store, uint32_t strategy, struct signature sig
 int store_state_of_point(struct store *store, int64_t strategy, int64_t point,
                          int64_t *ret, struct err *err)
 {
-    sqlite3_stmt *find;
-    int code = statement(store, FIND_POINT, &find, err);
+    sqlite3_stmt *query;
+    int code = statement(store, FIND_POINT, &query, err);
 
     if (code < 0)
         return code;
-    database_bind(find, "ii", strategy, point);
-    code = database_step(&store->database, find, err);
-    *ret = code == 1 ? sqlite3_column_int64(find, 0) : 0;
-    sqlite3_reset(find);
-    return code < 0 ? code : 0;
+    database_bind(query, "ii", strategy, point);
+    return find(store, query, ret, err);
 }
 
 static int put_text(struct store *store, const char *name, const char *value,
@@ -252,8 +255,10 @@ static int take_trial(struct store *store, const struct event_trial *trial,
 
     if (code < 0)
         return code;
-    while (deaths_tables[table].fault != trial->fault)
+    while (table < DEATHS_TABLES && deaths_tables[table].fault != trial->fault)
         table++;
+    if (table == DEATHS_TABLES)
+        return err_set(err, -EINVAL, "fault %u has no table to be kept in", trial->fault);
     return PUT(store, QUERY_COUNT + table, err, "iiiiii", (int64_t)trial->number,
                (int64_t)trial->strategy, (int64_t)trial->outcome, state,
                (int64_t)trial->replies, (int64_t)trial->commands);
@@ -371,20 +376,6 @@ int store_finish(struct store *store, const struct result *result, struct err *e
     return write_out(store, result, true, err);
 }
 
-static int put_beginning(struct store *store, const struct result *result,
-                         struct err *err)
-{
-    int code = put_text(store, "afterkill", VERSION, err);
-
-    if (code == 0)
-        code = put_whole(store, "started", (uint64_t)time(NULL), err);
-    if (code == 0)
-        code = put_text(store, "title", result->scenario->title, err);
-    if (code == 0)
-        code = put_text(store, "source", result->scenario->source, err);
-    return code == 0 ? put_progress(store, result, false, err) : code;
-}
-
 static int fill(struct store *store, const struct request *request,
                 const struct environment *environment, const struct result *result,
                 struct err *err)
@@ -393,7 +384,15 @@ static int fill(struct store *store, const struct request *request,
 
     if (code == 0)
         code = beginning_write(&store->database, request, environment, result, err);
-    return code == 0 ? put_beginning(store, result, err) : code;
+    if (code == 0)
+        code = put_text(store, "afterkill", VERSION, err);
+    if (code == 0)
+        code = put_whole(store, "started", (uint64_t)time(NULL), err);
+    if (code == 0)
+        code = put_text(store, "title", result->scenario->title, err);
+    if (code == 0)
+        code = put_text(store, "source", result->scenario->source, err);
+    return code == 0 ? put_progress(store, result, false, err) : code;
 }
 
 static int take_over(struct database *database, struct store **ret, struct err *err)
@@ -428,18 +427,15 @@ int store_begin(const char *directory, const struct request *request,
     struct database database;
     int code = stored_create(directory, &database, err);
 
-    if (code == 0)
-        code = take_over(&database, &store, err);
     if (code == -EEXIST)
         return err_set(err, ERR_USAGE,
                        "'%s' holds a run already: go on with it by --resume, or choose "
                        "another directory with -o",
                        directory);
-    if (code == 0) {
-        code = fill(store, request, environment, result, err);
-        if (code < 0)
-            store = store_discard(store); /* nothing is in it */
-    }
+    if (code == 0)
+        code = take_over(&database, &store, err);
+    if (code == 0 && (code = fill(store, request, environment, result, err)) < 0)
+        store = store_discard(store); /* nothing is in it */
     if (code < 0)
         return err_wrap(err, "keep the run");
     *ret = TAKE_PTR(store);
