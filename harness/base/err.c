@@ -6,11 +6,11 @@
 #include <string.h>
 
 /* Behind what the message says so far. */
-static void append(struct err *err, const char *text)
+static void append(struct err *err, const char *between, const char *text)
 {
     size_t used = strlen(err->msg);
 
-    snprintf(err->msg + used, sizeof(err->msg) - used, ": %s", text);
+    snprintf(err->msg + used, sizeof(err->msg) - used, "%s%s", between, text);
 }
 
 int err_set(struct err *err, int code, const char *format, ...)
@@ -33,7 +33,7 @@ int err_wrap(struct err *err, const char *format, ...)
     va_start(args, format);
     vsnprintf(err->msg, sizeof(err->msg), format, args);
     va_end(args);
-    append(err, inner);
+    append(err, ": ", inner);
     return err->code;
 }
 
@@ -46,16 +46,14 @@ int err_errno(struct err *err, const char *format, ...)
     va_start(args, format);
     vsnprintf(err->msg, sizeof(err->msg), format, args);
     va_end(args);
-    append(err, strerror(-code));
+    append(err, ": ", strerror(-code));
     return code;
 }
 
 void err_append(struct err *err, const struct err *other)
 {
-    size_t used = strlen(err->msg);
-
     if (!err->code)
         *err = *other;
     else if (other->code)
-        snprintf(err->msg + used, sizeof(err->msg) - used, "; and: %s", other->msg);
+        append(err, "; and: ", other->msg);
 }

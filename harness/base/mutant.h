@@ -7,9 +7,10 @@
  * the binary. */
 #pragma once
 
+#include <stdbool.h>
+
 #ifdef AFTERKILL_MUTANTS
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 

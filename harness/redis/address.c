@@ -28,12 +28,13 @@ void address_release(struct address *address)
     *address = (struct address){ NULL, 0 };
 }
 
-const char *address_text(const struct address *address, char text[ADDRESS_TEXT])
+#define NAME_TEXT 128 /* longer ones are cut */
+static const char *name_of(const struct address *address, char text[NAME_TEXT])
 {
     if (address->path)
-        snprintf(text, ADDRESS_TEXT, "'%s'", address->path);
+        snprintf(text, NAME_TEXT, "'%s'", address->path);
     else
-        snprintf(text, ADDRESS_TEXT, LOOPBACK ":%u", address->port);
+        snprintf(text, NAME_TEXT, LOOPBACK ":%u", address->port);
     return text;
 }
 
@@ -117,7 +118,7 @@ int address_connect(const struct address *address, int timeout_s, struct err *er
     struct timeval timeout = { .tv_sec = timeout_s };
     union socket_address to;
     socklen_t length = spell_out(address, &to);
-    char text[ADDRESS_TEXT];
+    char text[NAME_TEXT];
     int fd = open_socket(address, err);
 
     if (fd < 0)
@@ -129,8 +130,8 @@ int address_connect(const struct address *address, int timeout_s, struct err *er
         choose_source(fd);
     }
     if (connect_patiently(fd, &to, length, timeout_s) < 0) {
-        err_set(err, -ECONNREFUSED, "connect to Redis at %s: %s",
-                address_text(address, text), strerror(errno));
+        err_set(err, -ECONNREFUSED, "connect to Redis at %s: %s", name_of(address, text),
+                strerror(errno));
         close(fd);
         return err->code;
     }
@@ -141,14 +142,14 @@ int address_listen(struct address *address, struct err *err)
 {
     union socket_address at;
     socklen_t length = spell_out(address, &at);
-    char text[ADDRESS_TEXT];
+    char text[NAME_TEXT];
     int fd = open_socket(address, err);
 
     if (fd < 0)
         return fd;
     if (bind(fd, &at.any, length) < 0 || listen(fd, BACKLOG) < 0 ||
         getsockname(fd, &at.any, &length) < 0) {
-        err_errno(err, "listen at %s", address_text(address, text));
+        err_errno(err, "listen at %s", name_of(address, text));
         close(fd);
         return err->code;
     }

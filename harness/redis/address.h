@@ -2,7 +2,6 @@
  * this machine's loopback. Numbers only: nothing here asks a resolver. */
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -16,9 +15,6 @@ struct address {
 #define LOOPBACK "127.0.0.1"
 
 void address_release(struct address *address);
-
-#define ADDRESS_TEXT 128 /* for a name in a message; longer ones are cut */
-const char *address_text(const struct address *address, char text[ADDRESS_TEXT]);
 
 /* Fails, and says what to do, if the path is too long for a unix socket. */
 int address_check(const struct address *address, struct err *err);

@@ -33,10 +33,11 @@ struct wire;
 struct page {
     _Atomic uint32_t released; /* futex: the lane has let go of the worker's connection */
     _Atomic uint32_t ready;    /* futex: the worker is about to begin */
-    bool record, times; /* what is wanted of the traces: all but the times, the times; set
-                           by the lane before the worker starts */
-    bool undisturbed; /* nobody interrupts the worker; set by the lane before it starts */
-    bool cut;         /* the wire's limit was reached */
+    /* The lane sets these before the worker starts. */
+    bool record;              /* traces, and what is said and heard */
+    bool times;               /* when each command was written */
+    bool undisturbed;         /* nobody interrupts the worker */
+    bool cut;                 /* the wire limit was reached; set by the worker */
     volatile uint64_t arm_ns; /* when the fault's arming began, monotonic clock */
     volatile uint64_t begin_ns, end_ns; /* of the update; 0: not yet */
     volatile uint64_t commands, bytes;  /* written, or about to be */

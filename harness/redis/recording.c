@@ -56,9 +56,7 @@ size_t recording_complete(const struct recording *recording, uint64_t bytes)
     return from;
 }
 
-static void show_command(const redisReply *command, size_t index,
-                         void (*visit)(void *context, size_t index, int argc,
-                                       const char *const *argv, const size_t *lengths),
+static void show_command(const redisReply *command, size_t index, recording_visit *visit,
                          void *context)
 {
     CLEANUP(mem_freep) const char **argv = MEM_ARRAY(const char *, command->elements);
@@ -72,9 +70,7 @@ static void show_command(const redisReply *command, size_t index,
 }
 
 /* A command has the form of a reply that is an array of texts. */
-int recording_each(const struct recording *recording,
-                   void (*visit)(void *context, size_t index, int argc,
-                                 const char *const *argv, const size_t *lengths),
+int recording_each(const struct recording *recording, recording_visit *visit,
                    void *context, struct err *err)
 {
     redisReader *reader = redisReaderCreate();

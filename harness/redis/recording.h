@@ -41,10 +41,10 @@ size_t recording_agree(struct recording *recording, const struct recording *agai
 /* How many commands are complete in the first `bytes` of the output. */
 size_t recording_complete(const struct recording *recording, uint64_t bytes);
 
-/* Calls visit(context, index, argc, argv, lengths) for every command. */
-int recording_each(const struct recording *recording,
-                   void (*visit)(void *context, size_t index, int argc,
-                                 const char *const *argv, const size_t *lengths),
+/* Calls visit() for every command. */
+typedef void recording_visit(void *context, size_t index, int argc,
+                             const char *const *argv, const size_t *lengths);
+int recording_each(const struct recording *recording, recording_visit *visit,
                    void *context, struct err *err);
 
 /* Lets exactly the first `bytes` of the output arrive, on a new connection, and ends it.

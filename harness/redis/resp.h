@@ -4,8 +4,8 @@
  * Bytes are received into an arena, and replies are what hiredis would make of them
  * (redisReply), with strings that lie between the bytes. They live as long as the arena
  * is not reset, and nobody frees them. hiredis keeps what it reads in the heap, and a
- * worker must keep off that (worker.h).
- * Nothing may be under way on the connection in hiredis' own buffers meanwhile. */
+ * worker must keep off that (worker.h). Meanwhile nothing may be under way on the
+ * connection in hiredis' own buffers. */
 #pragma once
 
 #include <hiredis/hiredis.h>

@@ -2,6 +2,7 @@
  * that is asked for, persists nothing, and dies with its parent. */
 #pragma once
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/err.h"

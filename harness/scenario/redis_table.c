@@ -224,15 +224,22 @@ static int redis_pcall(lua_State *lua)
     return command(lua, "redis.pcall", false);
 }
 
-/* The options of a pipeline: each one takes the value on top of the stack. */
-static void option_writes(lua_State *lua, const char *function, struct wire_manner *ret)
+/* Is the option on top of the stack the second of these words? It must be one of them. */
+static bool is_second(lua_State *lua, const char *function, const char *name,
+                      const char *first, const char *second)
 {
     const char *value = lua_type(lua, -1) == LUA_TSTRING ? lua_tostring(lua, -1) : "?";
 
-    if (strcmp(value, "each") != 0 && strcmp(value, "one") != 0)
-        luaL_error(lua, "%s: writes is '%s'; expected \"one\" or \"each\"", function,
-                   value);
-    if (strcmp(value, "each") == 0)
+    if (strcmp(value, first) != 0 && strcmp(value, second) != 0)
+        luaL_error(lua, "%s: %s is '%s'; expected \"%s\" or \"%s\"", function, name,
+                   value, first, second);
+    return strcmp(value, second) == 0;
+}
+
+/* The options of a pipeline: each one takes the value on top of the stack. */
+static void option_writes(lua_State *lua, const char *function, struct wire_manner *ret)
+{
+    if (is_second(lua, function, "writes", "one", "each"))
         ret->chunk = WIRE_EACH.chunk;
 }
 
@@ -250,12 +257,7 @@ static void option_chunk(lua_State *lua, const char *function, struct wire_manne
 
 static void option_replies(lua_State *lua, const char *function, struct wire_manner *ret)
 {
-    const char *value = lua_type(lua, -1) == LUA_TSTRING ? lua_tostring(lua, -1) : "?";
-
-    if (strcmp(value, "read") != 0 && strcmp(value, "unread") != 0)
-        luaL_error(lua, "%s: replies is '%s'; expected \"read\" or \"unread\"", function,
-                   value);
-    ret->reads = strcmp(value, "read") == 0;
+    ret->reads = !is_second(lua, function, "replies", "read", "unread");
 }
 
 static const struct {

@@ -5,8 +5,6 @@
  * databases 1 and 2, and every command must have one reply that comes by itself. */
 #pragma once
 
-#include <stddef.h>
-
 /* What is refused ("CLIENT KILL"), and the reason; NULL: the command may be sent. */
 struct refusal {
     const char *what, *reason;

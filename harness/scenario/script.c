@@ -3,7 +3,6 @@
 #include "scenario/script.h"
 
 #include <lauxlib.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/sha1.h"

@@ -2,7 +2,6 @@
 #include "state/snapshot.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <xxhash.h>
 
 #include "base/clock.h"

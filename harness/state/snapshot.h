@@ -1,8 +1,9 @@
 /* snapshot.h - the whole state of a database in one round trip.
  *
- * The database is read by one script, together with the question whether a client is
- * still connected: nothing is read before redis-server has freed the dead worker's
- * connection, or the state would still be changing while it is looked at. */
+ * The database is read in one question (keyspace.h), behind another one in the same
+ * write, whether a client is still connected: what is read counts only if redis-server
+ * had freed the dead worker's connection by then, or the state might still have been
+ * changing while it was looked at. */
 #pragma once
 
 #include <stdbool.h>

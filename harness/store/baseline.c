@@ -1,7 +1,6 @@
 /* baseline.c - see baseline.h: writing, and files. What is read: baseline_read.c. */
 #include "store/baseline.h"
 
-#include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>

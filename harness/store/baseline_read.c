@@ -4,10 +4,8 @@
  * The first mistake is kept; after it everything reads as nothing, and goes on. So the
  * functions below read one member after the other and ask for mistakes once, at the end.
  */
-#include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "store/baseline.h"

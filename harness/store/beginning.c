@@ -3,16 +3,13 @@
 
 #include "store/schema.h"
 
-static int put_pairs(struct database *database, const char *table, const char *name,
-                     const char *value, struct err *err)
-{
-    CLEANUP(mem_freep) char *sql =
-        mem_printf("INSERT OR REPLACE INTO %s VALUES(?, ?)", table);
-    CLEANUP(statement_finalizep) sqlite3_stmt *insert = NULL;
-    int code = database_prepare(database, sql, &insert, err);
-
-    return code == 0 ? database_put(database, insert, err, "tt", name, value) : code;
-}
+/* A row; for tables of a few. */
+#define INSERT(database, sql, err, ...)                                                  \
+    ({                                                                                   \
+        CLEANUP(statement_finalizep) sqlite3_stmt *insert_ = NULL;                       \
+        int code_ = database_prepare((database), (sql), &insert_, (err));                \
+        code_ == 0 ? database_put((database), insert_, (err), __VA_ARGS__) : code_;      \
+    })
 
 static int put_plan(struct database *database, const struct request *request,
                     const struct environment *environment, struct err *err)
@@ -23,29 +20,28 @@ static int put_plan(struct database *database, const struct request *request,
         CLEANUP(mem_freep) char *value = request_item_text(request, i);
 
         if (value)
-            code = put_pairs(database, "plan", request_item_name(i), value, err);
+            code = INSERT(database, "INSERT OR REPLACE INTO plan VALUES(?, ?)", err, "tt",
+                          request_item_name(i), value);
     }
     for (size_t i = 0; i < environment->count && code == 0; i++)
-        code = put_pairs(database, "environment", environment->entries[i].name,
-                         environment->entries[i].value, err);
+        code = INSERT(database, "INSERT OR REPLACE INTO environment VALUES(?, ?)", err,
+                      "tt", environment->entries[i].name, environment->entries[i].value);
     return code;
 }
 
 static int put_parameters(struct database *database, const struct outline *scenario,
                           struct err *err)
 {
-    CLEANUP(statement_finalizep) sqlite3_stmt *insert = NULL;
-    int code = database_prepare(database, "INSERT INTO parameters VALUES(?, ?, ?)",
-                                &insert, err);
+    int code = 0;
 
     for (size_t i = 0; i < scenario->parameter_count && code == 0; i++) {
         const struct parameter *parameter = &scenario->parameters[i];
 
-        code =
-            database_put(database, insert, err, "ttt", parameter->name, parameter->value,
-                         parameter->is_text   ? "text"
-                         : parameter->is_flag ? "flag"
-                                              : "number");
+        code = INSERT(database, "INSERT INTO parameters VALUES(?, ?, ?)", err, "ttt",
+                      parameter->name, parameter->value,
+                      parameter->is_text   ? "text"
+                      : parameter->is_flag ? "flag"
+                                           : "number");
     }
     return code;
 }
@@ -84,13 +80,11 @@ static int put_strategies(struct database *database, const struct result *result
 
 static int put_outcomes(struct database *database, struct err *err)
 {
-    CLEANUP(statement_finalizep) sqlite3_stmt *insert = NULL;
-    int code =
-        database_prepare(database, "INSERT INTO outcomes VALUES(?, ?)", &insert, err);
+    int code = 0;
 
     for (int i = 0; i < OUTCOME_COUNT && code == 0; i++)
-        code = database_put(database, insert, err, "it", (int64_t)i,
-                            outcome_name((enum outcome)i));
+        code = INSERT(database, "INSERT INTO outcomes VALUES(?, ?)", err, "it",
+                      (int64_t)i, outcome_name((enum outcome)i));
     return code;
 }
 

@@ -1,9 +1,8 @@
 /* database.c - see database.h. */
 #include "store/database.h"
 
-#include <stdio.h>
+#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,7 +22,8 @@ static const struct {
     { SQLITE_CORRUPT, -EBADMSG, "it is damaged" },
 };
 
-int database_error(const struct database *database, struct err *err)
+/* The error that SQLite has just reported, in our words. */
+static int explain(const struct database *database, struct err *err)
 {
     int sqlite = sqlite3_errcode(database->handle);
 
@@ -48,7 +48,7 @@ int database_run(struct database *database, const char *sql, struct err *err)
 {
     return sqlite3_exec(database->handle, sql, NULL, NULL, NULL) == SQLITE_OK
                ? 0
-               : database_error(database, err);
+               : explain(database, err);
 }
 
 int database_prepare(struct database *database, const char *sql, sqlite3_stmt **ret,
@@ -56,7 +56,7 @@ int database_prepare(struct database *database, const char *sql, sqlite3_stmt **
 {
     return sqlite3_prepare_v2(database->handle, sql, -1, ret, NULL) == SQLITE_OK
                ? 0
-               : database_error(database, err);
+               : explain(database, err);
 }
 
 int database_step(struct database *database, sqlite3_stmt *statement, struct err *err)
@@ -65,7 +65,7 @@ int database_step(struct database *database, sqlite3_stmt *statement, struct err
 
     if (sqlite == SQLITE_ROW)
         return 1;
-    return sqlite == SQLITE_DONE ? 0 : database_error(database, err);
+    return sqlite == SQLITE_DONE ? 0 : explain(database, err);
 }
 
 static void bind_all(sqlite3_stmt *statement, const char *format, va_list values)
@@ -118,8 +118,7 @@ const char *database_text(sqlite3_stmt *statement, int column)
     return text ? text : "";
 }
 
-int database_each(struct database *database, const char *sql,
-                  int (*take)(void *context, sqlite3_stmt *row, struct err *err),
+int database_each(struct database *database, const char *sql, database_row *take,
                   void *context, struct err *err)
 {
     CLEANUP(statement_finalizep) sqlite3_stmt *statement = NULL;
@@ -259,7 +258,7 @@ static int open_file(struct database *database, enum database_access mode,
 
     return sqlite3_open_v2(database->path, &database->handle, flags, NULL) == SQLITE_OK
                ? 0
-               : database_error(database, err);
+               : explain(database, err);
 }
 
 /* Who wants to create a file may find that another has done so a moment before: it is

@@ -8,8 +8,6 @@
 #pragma once
 
 #include <sqlite3.h>
-#include <stdarg.h>
-#include <stdbool.h>
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -51,9 +49,10 @@ int database_prepare(struct database *database, const char *sql, sqlite3_stmt **
 /* 1: there is a row; 0: no more; or an error. */
 int database_step(struct database *database, sqlite3_stmt *statement, struct err *err);
 
+/* Takes a row of a query; < 0 ends it. */
+typedef int database_row(void *context, sqlite3_stmt *row, struct err *err);
 /* Calls take() for every row of a query, until it returns < 0. */
-int database_each(struct database *database, const char *sql,
-                  int (*take)(void *context, sqlite3_stmt *row, struct err *err),
+int database_each(struct database *database, const char *sql, database_row *take,
                   void *context, struct err *err);
 
 /* Binds values, runs a statement that returns no rows, and resets it. One letter of the
@@ -62,9 +61,6 @@ int database_put(struct database *database, sqlite3_stmt *statement, struct err 
                  const char *format, ...);
 /* Only binds, for statements that return rows. */
 void database_bind(sqlite3_stmt *statement, const char *format, ...);
-
-/* The error that SQLite has just reported, in our words. */
-int database_error(const struct database *database, struct err *err);
 
 /* What SQLite reads, but makes no sense. */
 int database_damaged(const struct database *database, const char *what, struct err *err);

@@ -4,7 +4,6 @@
 #include <hiredis/hiredis.h>
 #include <jansson.h>
 #include <sqlite3.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>

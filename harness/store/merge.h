@@ -1,11 +1,11 @@
 /* merge.h - the shards of a run, put together.
  *
- * Every shard has taken the whole census, and its share of the kills and byte positions;
- * the merged run holds all of them, as if one machine had done everything. What is
- * compared is what must be the same: the plans, but for the shard's own number and the
- * clock; the commands, and the verdict of every crash point. Signatures of states need
- * not be: a scenario may write the time (p.now), which is another in every shard. So the
- * states of shards are identified by the crash points that leave them.
+ * Every shard has taken the whole census, and its share of the kills and of the points of
+ * other faults; the merged run holds all of them, as if one machine had done everything.
+ * What is compared is what must be the same: the plans, but for the shard's own number
+ * and the clock; the commands, and the verdict of every crash point. Signatures of states
+ * need not be: a scenario may write the time (p.now), which is another in every shard. So
+ * the states of shards are identified by the crash points that leave them.
  *
  * Trials are merged in the order of their numbers, from all files at once, in memory that
  * does not grow with them. */

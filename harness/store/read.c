@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "redis/wire.h"
+#include "redis/page.h"
 #include "result/tally.h"
 #include "store/schema.h"
 
@@ -307,7 +307,7 @@ static int read_hello(struct reading *reading, struct err *err)
 static const struct {
     enum stored what;
     const char *sql;
-    int (*take)(void *context, sqlite3_stmt *row, struct err *err);
+    database_row *take;
 } tables[] = {
     { STORED_KNOWN,
       "SELECT strategy, commands, bytes, trips, uncrashed, example, signature"
@@ -323,8 +323,7 @@ static const struct {
     { STORED_MEASURED, "SELECT trial, text FROM notes ORDER BY trial", read_note },
 };
 
-static int read_table(struct reading *reading, const char *sql,
-                      int (*take)(void *context, sqlite3_stmt *row, struct err *err),
+static int read_table(struct reading *reading, const char *sql, database_row *take,
                       struct err *err)
 {
     int code = database_each(reading->database, sql, take, reading, err);

@@ -24,7 +24,7 @@ int stored_request(struct database *database, struct request *ret, struct err *e
 enum stored {
     STORED_KNOWN = 1 << 0,    /* controls, commands, crash points */
     STORED_MEASURED = 1 << 1, /* samples, and notes */
-    STORED_DEATHS = 1 << 2,   /* byte cuts, kills */
+    STORED_DEATHS = 1 << 2,   /* points of other faults than the census's, kills */
     STORED_ALL = (1 << 3) - 1,
 };
 

@@ -1,6 +1,6 @@
-/* schema.h - the tables of a run's file. Described in docs/results.md: who changes
- * one changes the other, and counts the version up. `strategy` is always the place among
- * the strategies that take part, from 0. */
+/* schema.h - the tables of a run's file. They are described in docs/results.md: whoever
+ * changes one changes the other, and counts the version up. `strategy` is always the
+ * place among the strategies that take part, from 0. */
 #pragma once
 
 #include "result/event.h"
