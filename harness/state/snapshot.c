@@ -334,7 +334,9 @@ static unsigned __int128 hash_key(const redisReply *one)
 bool snapshot_exact(const struct snapshot *snapshot, struct signature *ret)
 {
     const redisReply *reply = snapshot->reply;
-    unsigned __int128 sum = reply->elements;
+    /* The signature tells expiries that are later than they should be. */
+    unsigned __int128 sum =
+        (unsigned __int128)snapshot->signature.high << 64 | snapshot->signature.low;
 
     *ret = snapshot->signature;
     for (size_t i = 0; i < reply->elements; i++) {

@@ -383,6 +383,16 @@ static int read_assignment(void *context, sqlite3_stmt *row, struct err *err)
     return 0;
 }
 
+/* Are the faults those that somebody can have asked for, in the form that they have? */
+static bool faults_are_known(const struct request *request)
+{
+    CLEANUP(mem_freep) char *faults = NULL;
+    struct err ignored = ERR_NULL;
+
+    return faults_parse(request->faults, &faults, &ignored) == 0 &&
+           strcmp(faults, request->faults) == 0;
+}
+
 int stored_request(struct database *database, struct request *ret, struct err *err)
 {
     CLEANUP(mem_freep) bool *said = mem_alloc(request_items);
@@ -397,6 +407,8 @@ int stored_request(struct database *database, struct request *ret, struct err *e
         if (request_item_is_needed(i) && !said[i])
             code =
                 database_damaged(database, "it does not say all that was asked for", err);
+    if (code == 0 && !faults_are_known(ret))
+        code = database_damaged(database, "it asks for faults that there are not", err);
     return code;
 }
 

@@ -82,6 +82,9 @@ static const struct census told_apart[] = {
       "what=ids",
       { { "turn", "intact torn intact gap intact",
           "clean leaked+stuck stuck lost clean", "clean" } } },
+    { "told_apart",
+      "what=expiry",
+      { { "turn", "intact torn torn intact", "clean leaked clean clean", "clean" } } },
 };
 
 /* Appends a word behind a blank. */

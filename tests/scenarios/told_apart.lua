@@ -1,5 +1,6 @@
 -- States that are the same bag of atoms and that the scenario's functions tell apart: each is judged for
--- itself. --set what=order: the order of a list; what=ids: the last id of a stream.
+-- itself. --set what=order: the order of a list; what=ids: the last id of a stream; what=expiry: one that is
+-- later than any completed update sets.
 local ways = {
   order = {
     before = function(redis) redis.call("RPUSH", "q", "a", "b") end,
@@ -18,6 +19,15 @@ local ways = {
       redis.call("XADD", "s", "1-1", "f", "v")
     end,
     alive = function(redis) redis.call("XADD", "s", "2-1", "f", "v") end,
+  },
+  expiry = {
+    before = function() end,
+    turn = function(redis)
+      redis.call("SET", "k", 1)
+      redis.call("EXPIRE", "k", 100000)
+      redis.call("EXPIRE", "k", 60)
+    end,
+    alive = function() return true end,
   },
 }
 
