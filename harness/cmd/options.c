@@ -141,13 +141,16 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     return code > 0 ? code : 0;
 }
 
-/* What argp wants of a table; the caller frees it. */
+/* What argp wants of a table; the caller frees it. NULL without options: of an empty
+ * table argp's help would lose memory. */
 static struct argp_option *argp_table(const struct command_line *line)
 {
     struct argp_option *table = NULL;
     size_t count = 0;
 
-    for (; line->options && line->options[count].name; count++) {
+    if (!line->options)
+        return NULL;
+    for (; line->options[count].name; count++) {
         const struct cmd_option *option = &line->options[count];
 
         table = mem_grow(table, count + 1, sizeof(*table));
