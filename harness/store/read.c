@@ -383,14 +383,13 @@ static int read_assignment(void *context, sqlite3_stmt *row, struct err *err)
     return 0;
 }
 
-/* Are the faults those that somebody can have asked for, in the form that they have? */
+/* Are all of the faults known? */
 static bool faults_are_known(const struct request *request)
 {
     CLEANUP(mem_freep) char *faults = NULL;
     struct err ignored = ERR_NULL;
 
-    return faults_parse(request->faults, &faults, &ignored) == 0 &&
-           strcmp(faults, request->faults) == 0;
+    return faults_parse(request->faults, &faults, &ignored) == 0;
 }
 
 int stored_request(struct database *database, struct request *ret, struct err *err)

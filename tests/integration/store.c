@@ -381,7 +381,6 @@ Test(store, rows_that_make_no_sense)
         "UPDATE plan SET value = 'nan' WHERE name = 'confidence'",
         "UPDATE plan SET value = '9/4' WHERE name = 'shard'",
         "UPDATE plan SET value = 'garbage' WHERE name = 'fault'",
-        "UPDATE plan SET value = 'kill' WHERE name = 'fault'",
         "UPDATE states SET later = 'eaten' WHERE id = 1",
         "UPDATE plan SET value = '99999999999' WHERE name = 'trials'",
         "DELETE FROM strategies",
