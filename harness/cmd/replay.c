@@ -3,15 +3,14 @@
  * It is done as the run was asked for, so that the same strategies of the same scenario
  * take part with the same parameters and the same clock; then the states are the same,
  * and can be recognised. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
+#include "cmd/scenario_files.h"
 #include "report/words.h"
 #include "result/tally.h"
 #include "run/fleet.h"
@@ -88,12 +87,7 @@ static int find_strategies(struct revival *revival, struct err *err)
 static int load_scenario(struct revival *revival, struct err *err)
 {
     const struct request *request = &revival->saved.request;
-    const struct parameter_settings settings = {
-        .assignments = (const char *const *)request->assignments,
-        .count = request->assignment_count,
-        .seed = request->seed,
-        .now = (int64_t)request->now,
-    };
+    const struct parameter_settings settings = scenario_files_settings(request);
     CLEANUP(tempdir_remove) struct tempdir directory = TEMPDIR_NULL;
     CLEANUP(mem_freep) char *path = NULL;
 
@@ -235,21 +229,17 @@ static int find_replay(struct saved *saved, const char *trial, struct replay *re
 static int perform(const struct revival *revival, const struct replay *replay,
                    const char *redis_server, char **ret, struct err *err)
 {
-    const struct request *request = &revival->saved.request;
     struct fleet_options fleet = {
         .scenario = revival->scenario,
         .strategies = revival->strategies,
         .plan = revival->saved.result.plan,
-        .killer = request->killer,
-        .timeout_ns = (uint64_t)(request->timeout_s * (double)NSEC_PER_SEC),
         .redis_server = redis_server,
-        .transport = request->transport,
-        .rtt_ns = (uint64_t)llround(request->rtt_s * (double)NSEC_PER_SEC),
         .replay = replay,
     };
     struct result result;
     int code;
 
+    fleet_ask(&fleet, &revival->saved.request);
     result_init(&result, &revival->scenario->outline, revival->strategies, &fleet.plan);
     code = fleet_run(&fleet, &result, err);
     *ret = TAKE_PTR(result.narrative);

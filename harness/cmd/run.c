@@ -1,11 +1,9 @@
 /* run.c - afterkill run: one scenario, all its strategies, one report, kept in a
  * directory. With --sweep it is run once per value of a parameter. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/signals.h"
@@ -138,16 +136,13 @@ static int run_fleet(const struct session *session, struct scenario *scenario,
         .scenario = scenario,
         .strategies = session->strategies,
         .plan = result->plan,
-        .killer = options->request.killer,
-        .timeout_ns = (uint64_t)(options->request.timeout_s * (double)NSEC_PER_SEC),
         .store = store,
         .lanes = options->lanes,
         .redis_server = options->redis_server,
-        .transport = options->request.transport,
-        .rtt_ns = (uint64_t)llround(options->request.rtt_s * (double)NSEC_PER_SEC),
         .view = &view,
     };
 
+    fleet_ask(&fleet, &options->request);
     run_progress_init(&view, stderr, isatty(STDERR_FILENO));
     if (part)
         run_progress_part(&view, &scenario->outline, part);
@@ -264,12 +259,7 @@ static int choose_place(struct session *session, const struct outline *scenario,
 static int load_and_run(struct session *session, struct run_options *options,
                         enum exit_status *ret_status, struct err *err)
 {
-    const struct parameter_settings settings = {
-        .assignments = (const char *const *)options->request.assignments,
-        .count = options->request.assignment_count,
-        .seed = options->request.seed,
-        .now = (int64_t)options->request.now,
-    };
+    const struct parameter_settings settings = scenario_files_settings(&options->request);
     struct sweep *sweep = &options->sweep;
     CLEANUP(mem_freep) char *path = NULL;
     CLEANUP(mem_freep) size_t *strategies = NULL;

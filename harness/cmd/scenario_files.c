@@ -131,3 +131,13 @@ int scenario_files_path(const char *operand, char **ret, struct err *err)
     scenario_files_free(names, count);
     return err->code;
 }
+
+struct parameter_settings scenario_files_settings(const struct request *request)
+{
+    return (struct parameter_settings){
+        .assignments = (const char *const *)request->assignments,
+        .count = request->assignment_count,
+        .seed = request->seed,
+        .now = (int64_t)request->now,
+    };
+}

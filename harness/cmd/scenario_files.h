@@ -1,9 +1,12 @@
-/* scenario_files.h - where scenarios are, and which file an operand means. */
+/* scenario_files.h - where scenarios are, which file an operand means, and what one is
+ * loaded with. */
 #pragma once
 
 #include <stddef.h>
 
 #include "base/err.h"
+#include "plan/request.h"
+#include "scenario/parameters.h"
 
 /* Where scenarios are: $AFTERKILL_SCENARIOS, else the source tree's if the program was
  * built in one and runs from there, else the installed ones. The caller frees it. */
@@ -12,6 +15,9 @@ char *scenario_files_directory(void);
 /* The file that an operand means: a path, or the bare name of a scenario in the directory
  * above. */
 int scenario_files_path(const char *operand, char **ret, struct err *err);
+
+/* What a scenario is loaded with, as a request says; borrows from it. */
+struct parameter_settings scenario_files_settings(const struct request *request);
 
 /* The names (without .lua) of the scenarios in the directory, sorted. It is an error if
  * there are none. */

@@ -1,6 +1,7 @@
 /* fleet.c - see fleet.h. */
 #include "run/fleet.h"
 
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,14 @@ struct fleet {
     struct err err;       /* the first error */
     unsigned grace_ticks; /* since it came */
 };
+
+void fleet_ask(struct fleet_options *options, const struct request *request)
+{
+    options->killer = request->killer;
+    options->timeout_ns = (uint64_t)(request->timeout_s * (double)NSEC_PER_SEC);
+    options->transport = request->transport;
+    options->rtt_ns = (uint64_t)llround(request->rtt_s * (double)NSEC_PER_SEC);
+}
 
 const char *fleet_libuv_version(void)
 {

@@ -35,6 +35,9 @@ struct fleet_options {
     const struct replay *replay;
 };
 
+/* Takes what a request says of how workers are killed, and of their way to Redis. */
+void fleet_ask(struct fleet_options *options, const struct request *request);
+
 /* Runs everything that the result does not hold yet. The result is filled as far as
  * things came, also when this returns an error. Nothing is left behind: no process, no
  * socket, no file. A signal that is held (base/signals.h) ends the run at once. */

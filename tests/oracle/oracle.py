@@ -38,7 +38,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 
 PER = 5
@@ -71,13 +70,12 @@ class Redis:
     def __init__(self, program):
         where = tempfile.mkdtemp(prefix="oracle-")
         server = subprocess.Popen([program, "--port", "0", "--unixsocket", where + "/s", "--save", "",
-                                   "--dir", where], stdout=subprocess.DEVNULL)
+                                   "--dir", where], stdout=subprocess.PIPE)
         atexit.register(lambda: (server.kill(), server.wait(), shutil.rmtree(where)))
         self.socket = socket.socket(socket.AF_UNIX)
-        while self.socket.connect_ex(where + "/s"):
-            if server.poll() is not None:
-                sys.exit(f"{program} does not start")
-            time.sleep(0.01)
+        if not any(b"eady to accept connections" in line for line in server.stdout):
+            sys.exit(f"{program} does not start")
+        self.socket.connect(where + "/s")
         self.input = self.socket.makefile("rb")
 
     def do(self, *lines):
