@@ -227,7 +227,8 @@ static int find_replay(struct saved *saved, const char *trial, struct replay *re
 
 /* Performs it; the caller frees the narrative. */
 static int perform(const struct revival *revival, const struct replay *replay,
-                   const char *redis_server, char **ret, struct err *err)
+                   const char *redis_server, char **ret,
+                   enum replay_likeness *ret_likeness, struct err *err)
 {
     struct fleet_options fleet = {
         .scenario = revival->scenario,
@@ -243,6 +244,7 @@ static int perform(const struct revival *revival, const struct replay *replay,
     result_init(&result, &revival->scenario->outline, revival->strategies, &fleet.plan);
     code = fleet_run(&fleet, &result, err);
     *ret = TAKE_PTR(result.narrative);
+    *ret_likeness = result.likeness;
     result_release(&result);
     return code;
 }
@@ -263,6 +265,13 @@ static void print(const char *narrative, bool color)
     }
 }
 
+static const enum exit_status statuses[] = {
+    [REPLAY_UNRECORDED] = EXIT_PASS,
+    [REPLAY_ALIKE] = EXIT_PASS,
+    [REPLAY_UNREACHED] = EXIT_INCONCLUSIVE,
+    [REPLAY_DIFFERS] = EXIT_FAIL,
+};
+
 int cmd_replay(int argc, char **argv, enum exit_status *ret_status, struct err *err)
 {
     static const struct command_line line = {
@@ -276,21 +285,24 @@ int cmd_replay(int argc, char **argv, enum exit_status *ret_status, struct err *
             "\vRUN is a directory that `afterkill run` has made; results/latest is the "
             "newest. TRIAL is a kill's number, as reports name it, or a crash point as "
             "STRATEGY:POINT, or a lost link as STRATEGY@BYTES. A kill that timing does "
-            "not hit again is performed as the crash point that it landed on.",
+            "not hit again is performed as the crash point that it landed on. Exit "
+            "status: 0 as recorded (or nothing was), 1 another state or another verdict, "
+            "3 a kill that did not end in that way again.",
     };
     struct options options = { .color = "auto" };
     CLEANUP(revival_release) struct revival revival = { .scenario = NULL };
     CLEANUP(mem_freep) char *narrative = NULL;
+    enum replay_likeness likeness;
     struct replay replay;
 
     options_parse(&line, argc, argv, &options);
     if (revive(options.operands.items[0], &revival, err) < 0 ||
         find_replay(&revival.saved, options.operands.items[1], &replay, err) < 0 ||
-        perform(&revival, &replay, options.redis_server, &narrative, err) < 0)
+        perform(&revival, &replay, options.redis_server, &narrative, &likeness, err) < 0)
         return err->code;
     if (!narrative)
         return err_set(err, -EPROTO, "the lane told nothing"); /* UNTESTED: it does */
     print(narrative, option_color_wanted(options.color));
-    *ret_status = EXIT_PASS;
+    *ret_status = statuses[likeness];
     return 0;
 }

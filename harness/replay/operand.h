@@ -27,6 +27,14 @@ struct replay {
     unsigned later;
 };
 
+/* Is what was performed what was recorded? */
+enum replay_likeness {
+    REPLAY_UNRECORDED, /* nothing was */
+    REPLAY_ALIKE,      /* the same state, and the same verdict */
+    REPLAY_UNREACHED,  /* it did not end in that way again: another death was judged */
+    REPLAY_DIFFERS,    /* another state or another verdict */
+};
+
 /* What an attempt came to. */
 struct replay_attempt {
     enum outcome outcome;

@@ -132,6 +132,27 @@ static void tell_executed(FILE *out, const struct perform *perform)
                 from, to, total);
 }
 
+static bool same_verdict(const struct perform *perform)
+{
+    return perform->replay->now == perform->judgement.now &&
+           perform->replay->later == perform->judgement.later;
+}
+
+static enum replay_likeness likeness_of(const struct perform *perform)
+{
+    const struct replay *replay = perform->replay;
+
+    if (!replay->recorded)
+        return REPLAY_UNRECORDED;
+    if (is_timed(replay) && !perform->hit && !perform->stepped)
+        return REPLAY_UNREACHED;
+    return same_verdict(perform) &&
+                   (!replay->explained ||
+                    signature_equal(perform->death.state.signature, replay->signature))
+               ? REPLAY_ALIKE
+               : REPLAY_DIFFERS;
+}
+
 static void tell_comparison(FILE *out, const struct perform *perform)
 {
     const struct replay *replay = perform->replay;
@@ -139,12 +160,13 @@ static void tell_comparison(FILE *out, const struct perform *perform)
 
     if (!replay->recorded)
         return;
-    if (replay->now == perform->judgement.now &&
-        replay->later == perform->judgement.later)
-        fputs("  as recorded\n", out);
-    else
+    if (!same_verdict(perform))
         fprintf(out, "  NOT as recorded: %s now, %s later\n", now_name(replay->now),
                 later_text(replay->later, later));
+    else if (likeness_of(perform) == REPLAY_DIFFERS)
+        fputs("  NOT as recorded: the verdict is, but it is on another state\n", out);
+    else
+        fputs("  as recorded\n", out);
 }
 
 static int tell(const struct perform *perform, FILE *out, struct err *err)
@@ -184,7 +206,7 @@ static int tell_wrapped(const struct perform *perform, FILE *out, struct err *er
 }
 
 int replay_perform(struct bench *bench, const struct replay *replay, uint64_t seed,
-                   FILE *out, struct err *err)
+                   FILE *out, enum replay_likeness *ret, struct err *err)
 {
     struct perform perform = {
         .bench = bench,
@@ -197,6 +219,7 @@ int replay_perform(struct bench *bench, const struct replay *replay, uint64_t se
 
     if (code == 0)
         code = tell_wrapped(&perform, out, err);
+    *ret = code == 0 ? likeness_of(&perform) : REPLAY_UNRECORDED;
     perform_release(&perform);
     return code;
 }

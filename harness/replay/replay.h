@@ -18,4 +18,4 @@
  * recordings, and writes the narrative of a run with this seed. What is asked for and
  * cannot be (a point behind the last) is ERR_USAGE. */
 int replay_perform(struct bench *bench, const struct replay *replay, uint64_t seed,
-                   FILE *out, struct err *err);
+                   FILE *out, enum replay_likeness *ret, struct err *err);

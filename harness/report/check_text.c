@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "report/check_words.h"
+#include "report/verdict_line.h"
 #include "report/words.h"
 #include "report/writers.h"
 
@@ -187,7 +188,7 @@ void check_text(FILE *out, const struct check *check, bool color)
     if (check->count)
         write_lines(out, check, color);
     words_color(out, color, check_exit_status(check) == EXIT_PASS ? GREEN : RED);
-    fputs(summary, out);
+    fprintf(out, "%s: %s", verdict_word(check_exit_status(check)), summary);
     words_color(out, color, PLAIN);
     if (check->count)
         fprintf(out, " (%.1f s%s%s%s)", check->seconds,

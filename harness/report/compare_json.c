@@ -6,6 +6,7 @@
 #include "report/compare_words.h"
 #include "report/json_put.h"
 #include "report/parts.h"
+#include "report/verdict_line.h"
 #include "report/writers.h"
 #include "stats/ratio.h"
 
@@ -187,6 +188,7 @@ static json_t *notes(const struct comparable *comparable)
 
 json_t *compare_json_value(const struct comparison *comparison)
 {
+    CLEANUP(mem_freep) char *line = verdict_line_comparison(comparison);
     json_t *object = json_put_document(), *rows = json_array();
     const struct compare_options *options = &comparison->options;
 
@@ -205,6 +207,7 @@ json_t *compare_json_value(const struct comparison *comparison)
     json_put_whole(object, "tests", comparison->tests);
     json_put(object, "rows", rows);
     json_put_text(object, "verdict", exit_status_name(compare_exit_status(comparison)));
+    json_put_text(object, "verdict_line", line);
     return object;
 }
 

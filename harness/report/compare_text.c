@@ -4,7 +4,9 @@
 
 #include "base/mem.h"
 #include "report/compare_words.h"
+#include "report/parts.h"
 #include "report/table.h"
+#include "report/verdict_line.h"
 #include "report/words.h"
 #include "report/writers.h"
 
@@ -275,29 +277,6 @@ static void write_test(FILE *out, const struct comparison *comparison)
     fputc('\n', out);
 }
 
-static void write_verdict(FILE *out, const struct comparison *comparison, bool color)
-{
-    enum exit_status status = compare_exit_status(comparison);
-
-    if (comparison->pairs)
-        return;
-    words_color(out, color, status == EXIT_PASS ? "\033[32m" : "\033[31m");
-    for (size_t i = 0; i < comparison->count; i++) {
-        CLEANUP(mem_freep) char *regression =
-            compare_regression(comparison, &comparison->rows[i]);
-
-        if (regression)
-            fprintf(out, "FAIL: %s\n", regression);
-    }
-    if (status == EXIT_PASS)
-        fprintf(out, "PASS: nothing got worse that these runs can show.\n");
-    else if (comparison->count == 0)
-        fprintf(out, "INCONCLUSIVE: no strategy is in both runs.\n");
-    else if (status == EXIT_INCONCLUSIVE)
-        fprintf(out, "INCONCLUSIVE: these runs do not decide it; see above.\n");
-    words_color(out, color, "\033[0m");
-}
-
 /* Pairs are many, and tables say most of it. */
 static bool says_more(const struct comparison *comparison,
                       const struct comparison_row *row)
@@ -310,7 +289,7 @@ static bool says_more(const struct comparison *comparison,
     return false;
 }
 
-void compare_text(FILE *out, const struct comparison *comparison, bool color)
+void compare_text_body(FILE *out, const struct comparison *comparison, bool color)
 {
     write_header(out, comparison, color);
     if (comparison->count) {
@@ -329,5 +308,12 @@ void compare_text(FILE *out, const struct comparison *comparison, bool color)
     }
     if (comparison->count)
         fputc('\n', out);
-    write_verdict(out, comparison, color);
+}
+
+void compare_text(FILE *out, const struct comparison *comparison, bool color)
+{
+    CLEANUP(mem_freep) char *line = verdict_line_comparison(comparison);
+
+    compare_text_body(out, comparison, color);
+    verdict_line_write(out, line, color);
 }

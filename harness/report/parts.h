@@ -18,6 +18,9 @@ void run_sentences(FILE *out, const struct result *result);
 /* A table, and a sentence on every gate that does not pass. Nothing without gates. */
 void gates_text(FILE *out, const struct gate_report *report, bool color);
 
+/* A comparison, without the verdict on it. */
+void compare_text_body(FILE *out, const struct comparison *comparison, bool color);
+
 /* The caller owns these; of gates, an object per gate and strategy. */
 json_t *compare_json_value(const struct comparison *comparison);
 json_t *gates_json(const struct gate_report *report);

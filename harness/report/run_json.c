@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "report/json_put.h"
 #include "report/parts.h"
+#include "report/verdict_line.h"
 #include "report/writers.h"
 #include "result/tally.h"
 
@@ -249,6 +250,7 @@ static void put_shard(json_t *object, struct shard shard)
 static json_t *run_object(const struct result *result,
                           const struct conclusion *conclusion)
 {
+    CLEANUP(mem_freep) char *line = verdict_line_run(result, conclusion);
     json_t *object = json_put_document();
     json_t *strategies = json_array();
 
@@ -283,6 +285,7 @@ static json_t *run_object(const struct result *result,
         json_put(object, "gates", gates_json(&conclusion->gates));
     json_put_text(object, "verdict",
                   exit_status_name(conclusion_exit_status(result, conclusion)));
+    json_put_text(object, "verdict_line", line);
     return object;
 }
 
@@ -293,6 +296,7 @@ void run_json(FILE *out, const struct result *result, struct report_style style)
 
 void sweep_json(FILE *out, const struct sweep *sweep, struct report_style style)
 {
+    CLEANUP(mem_freep) char *line = verdict_line_sweep(sweep);
     json_t *object = json_put_document();
     json_t *runs = json_array();
 
@@ -304,5 +308,6 @@ void sweep_json(FILE *out, const struct sweep *sweep, struct report_style style)
     json_put_whole(object, "sweep_wanted", sweep->wanted);
     json_put(object, "sweep", runs);
     json_put_text(object, "verdict", exit_status_name(sweep_exit_status(sweep)));
+    json_put_text(object, "verdict_line", line);
     json_put_end(out, object);
 }

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "report/parts.h"
 #include "report/table.h"
+#include "report/verdict_line.h"
 #include "report/words.h"
 #include "report/writers.h"
 #include "result/stopping.h"
@@ -187,32 +188,12 @@ static void write_header(FILE *out, const struct result *result)
 static void write_verdict(FILE *out, const struct result *result,
                           struct report_style style)
 {
-    enum exit_status status = conclusion_exit_status(result, style.conclusion);
-    size_t judged = 0, failed = 0;
+    CLEANUP(mem_freep) char *line = verdict_line_run(result, style.conclusion);
 
-    result_foreach (finding, result) {
-        judged += tally_verdict(finding) != VERDICT_NONE;
-        failed += tally_verdict(finding) == VERDICT_FAIL;
-    }
-    words_color(out, style.color, status == EXIT_PASS ? "\033[32m" : "\033[31m");
-    if (!stopping_shown(&result->stopping, result))
-        fprintf(out,
-                "INCONCLUSIVE: what the run was to show (--until-..) is not shown.\n");
-    if (status == EXIT_PASS && judged)
-        fprintf(out, "PASS: %zu of %zu strategies do what is expected of them.\n",
-                judged - failed, judged);
-    else if (status == EXIT_PASS)
-        fprintf(out, "PASS: nothing was expected of any strategy.\n");
-    result_foreach (finding, result) {
-        char expect[64];
-
-        if (tally_verdict(finding) != VERDICT_FAIL)
-            continue;
-        fprintf(out, "FAIL: %s was expected to be %s, and is not.\n",
-                finding->strategy->name, expect_text(finding->strategy->expect, expect));
-    }
+    words_color(out, style.color, "\033[31m");
     words_troubles(out, result, "");
     words_color(out, style.color, "\033[0m");
+    verdict_line_write(out, line, style.color);
 }
 
 void run_text(FILE *out, const struct result *result, struct report_style style)
@@ -229,7 +210,7 @@ void run_text(FILE *out, const struct result *result, struct report_style style)
     words_method(out, result);
     run_sentences(out, result);
     if (style.conclusion && style.conclusion->comparison.base)
-        compare_text(out, &style.conclusion->comparison, style.color);
+        compare_text_body(out, &style.conclusion->comparison, style.color);
     if (style.conclusion)
         gates_text(out, &style.conclusion->gates, style.color);
     write_verdict(out, result, style);

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "report/table.h"
+#include "report/verdict_line.h"
 #include "report/words.h"
 #include "report/writers.h"
 #include "result/tally.h"
@@ -302,60 +303,20 @@ static void write_stories(FILE *out, const struct sweep *sweep)
     fputc('\n', out);
 }
 
-static void write_failures(FILE *out, const struct sweep *sweep, size_t strategy)
-{
-    const char *between = " at ";
-    char expect[64];
-
-    for (size_t i = 0; i < sweep->count; i++) {
-        const struct finding *finding = &sweep->results[i].findings[strategy];
-
-        if (tally_verdict(finding) != VERDICT_FAIL)
-            continue;
-        if (between[0] == ' ')
-            fprintf(out, "FAIL: %s was expected to be %s, and is not,",
-                    finding->strategy->name,
-                    expect_text(finding->strategy->expect, expect));
-        fprintf(out, "%s%s=%s", between, sweep->parameter, sweep->values[i]);
-        between = ", ";
-    }
-    if (between[0] == ',')
-        fputs(".\n", out);
-}
-
-/* Of how many strategies anything is expected. */
-static size_t count_judged(const struct sweep *sweep)
-{
-    size_t judged = 0;
-
-    for (size_t s = 0; s < sweep->results[0].plan.strategies; s++)
-        judged += tally_verdict(&sweep->results[0].findings[s]) != VERDICT_NONE;
-    return judged;
-}
-
 static void write_verdict(FILE *out, const struct sweep *sweep, struct report_style style)
 {
-    bool pass = sweep_exit_status(sweep) == EXIT_PASS;
-    size_t judged = count_judged(sweep);
+    CLEANUP(mem_freep) char *line = verdict_line_sweep(sweep);
 
-    words_color(out, style.color, pass ? "\033[32m" : "\033[31m");
-    if (pass && judged)
-        fprintf(out,
-                "PASS: %zu of %zu strategies do what is expected of them at each of %zu "
-                "values.\n",
-                judged, judged, sweep->count);
-    else if (pass)
-        fprintf(out, "PASS: nothing was expected of any strategy.\n");
-    for (size_t s = 0; s < sweep->results[0].plan.strategies; s++)
-        write_failures(out, sweep, s);
+    words_color(out, style.color, "\033[31m");
     for (size_t i = 0; i < sweep->count; i++) {
-        CLEANUP(mem_freep) char *where =
-            mem_printf(" at %s=%s (%zu of %zu)", sweep->parameter, sweep->values[i],
-                       i + 1, sweep->wanted);
+        CLEANUP(mem_freep)
+        char *where = mem_printf(" at %s=%s (%zu of %zu)", sweep->parameter,
+                                 sweep->values[i], i + 1, sweep->wanted);
 
         words_troubles(out, &sweep->results[i], where);
     }
     words_color(out, style.color, "\033[0m");
+    verdict_line_write(out, line, style.color);
 }
 
 void sweep_text(FILE *out, const struct sweep *sweep, struct report_style style)

@@ -24,6 +24,7 @@ enum event_type {
     EVENT_DONE,    /* nothing: the lane has nothing left to do */
     EVENT_ERROR,   /* struct err: the lane gives up */
     EVENT_TEXT,    /* a piece of a replay's narrative, not terminated */
+    EVENT_REPLAY,  /* uint32_t: the replay's enum replay_likeness */
     EVENT_TIMES,   /* struct trial_times: of all kills of the lane */
 };
 

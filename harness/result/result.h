@@ -8,6 +8,7 @@
 #include "plan/plan.h"
 #include "plan/request.h"
 #include "plan/shard.h"
+#include "replay/operand.h"
 #include "result/event.h"
 #include "scenario/outline.h"
 #include "stats/sequence.h"
@@ -106,6 +107,7 @@ struct result {
     char first_error[600]; /* why a trial ended in an error; "" if none did */
     char unexplained[512]; /* the first unexplained death, in words; "" if none */
     char *narrative;       /* of a replay (replay.h); owned, NULL if there is none */
+    enum replay_likeness likeness; /* what was performed to what was recorded */
 };
 
 /* for (each fault of which a result has points, beside those of the census). */

@@ -104,6 +104,39 @@ bool stopping_shown(const struct stopping *rules, const struct result *result)
             !(rules->below > 0 && !stopping_has_clean(result)));
 }
 
+/* How many kills in all would show what is asked for of one strategy. */
+static uint64_t kills_for(const struct stopping *rules, const struct finding *finding,
+                          double confidence)
+{
+    uint64_t kills = 0;
+
+    if (rules->below > 0 && is_clean(finding))
+        kills = sequence_clean_kills(rules->below, confidence);
+    for (int i = 0; rules->width > 0 && i < RATE_COUNT; i++) {
+        struct sample sample = tally_sample(finding, (enum tally_rate)i);
+        double rate = sample.of ? (double)sample.hits / (double)sample.of : 0.5;
+        uint64_t narrow = sequence_kills_for_width(rate, rules->width, confidence);
+
+        kills = narrow > kills ? narrow : kills;
+    }
+    return kills;
+}
+
+uint64_t stopping_more(const struct stopping *rules, const struct result *result)
+{
+    uint64_t most = 0;
+
+    result_foreach (finding, result) {
+        uint64_t done = tally_valid(finding), kills = 0;
+
+        if (can_be_killed(finding))
+            kills = kills_for(rules, finding, result->confidence);
+        if (kills > done && kills - done > most)
+            most = kills - done;
+    }
+    return most;
+}
+
 /* How far one strategy has come on the way to what is asked for. */
 static double share_of(const struct stopping *rules, const struct finding *finding,
                        double confidence)

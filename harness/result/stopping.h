@@ -34,6 +34,10 @@ bool stopping_reached(const struct stopping *rules, const struct result *result)
  * shown if there is no strategy that is clean. True if nothing is asked for. */
 bool stopping_shown(const struct stopping *rules, const struct result *result);
 
+/* How many more valid kills would show it, of the strategy that needs most, if its rates
+ * are what they seem; 0 if it is shown, or no number would. */
+uint64_t stopping_more(const struct stopping *rules, const struct result *result);
+
 /* Is there a strategy that `below` waits for? */
 bool stopping_has_clean(const struct result *result);
 

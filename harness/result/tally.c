@@ -264,6 +264,9 @@ int tally_take(struct result *result, enum event_type type, const void *body,
         return take_note(result, body);
     case EVENT_TEXT:
         return take_text(result, body, bytes);
+    case EVENT_REPLAY:
+        result->likeness = (enum replay_likeness)*(const uint32_t *)body;
+        return 0;
     case EVENT_TIMES:
         tally_add_times(result, body);
         return 0;

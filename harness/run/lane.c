@@ -403,15 +403,16 @@ static int narrate(struct lane *lane, enum stage stage, struct err *err)
     CLEANUP(mem_freep) char *text = NULL;
     size_t length = 0;
     FILE *out = open_memstream(&text, &length);
+    enum replay_likeness likeness;
     int code;
 
     (void)stage;
     if (!out)
         return err_errno(err, "make room for a narrative");
     code = replay_perform(&lane->bench, lane->options->replay, lane->options->plan.seed,
-                          out, err);
+                          out, &likeness, err);
     fclose(out);
-    return code == 0 ? tell_text(&lane->teller, text, length, err) : code;
+    return code == 0 ? tell_replay(&lane->teller, text, length, likeness, err) : code;
 }
 
 static int run_stages(struct lane *lane, struct err *err)

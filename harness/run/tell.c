@@ -154,13 +154,15 @@ int tell_point(struct teller *teller, size_t subject, uint64_t index,
     return tell_event(teller, EVENT_POINT, &point, sizeof(point), err);
 }
 
-int tell_text(struct teller *teller, const char *text, size_t length, struct err *err)
+int tell_replay(struct teller *teller, const char *text, size_t length,
+                enum replay_likeness likeness, struct err *err)
 {
+    const uint32_t body = likeness;
     int code = 0;
 
     for (size_t at = 0, piece; at < length && code == 0; at += piece) {
         piece = length - at < TEXT_BYTES ? length - at : TEXT_BYTES;
         code = tell_event(teller, EVENT_TEXT, text + at, piece, err);
     }
-    return code;
+    return code == 0 ? tell_event(teller, EVENT_REPLAY, &body, sizeof(body), err) : code;
 }

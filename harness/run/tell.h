@@ -1,6 +1,7 @@
 /* tell.h - what a lane tells the fleet, as events (result/event.h). */
 #pragma once
 
+#include "replay/operand.h"
 #include "result/event.h"
 #include "trial/trial.h"
 
@@ -33,5 +34,6 @@ int tell_death(struct teller *teller, const struct fault *fault, size_t subject,
 int tell_flush(struct teller *teller, struct err *err);
 /* Why a trial ended in an error. The first of a lane is told; all are counted. */
 void tell_error(struct teller *teller, uint64_t number, const char *why, struct err *err);
-/* A narrative, in pieces. */
-int tell_text(struct teller *teller, const char *text, size_t length, struct err *err);
+/* A narrative, in pieces, and whether it is of what was recorded. */
+int tell_replay(struct teller *teller, const char *text, size_t length,
+                enum replay_likeness likeness, struct err *err);

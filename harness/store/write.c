@@ -298,7 +298,8 @@ static int take(struct store *store, enum event_type type, const void *body, siz
     case EVENT_DONE:
     case EVENT_ERROR:
     case EVENT_TIMES: /* the result has their sum */
-    case EVENT_TEXT:  /* a replay is not kept */
+    case EVENT_TEXT:
+    case EVENT_REPLAY: /* a replay is not kept */
         break;
     }
     return 0;

@@ -3,6 +3,7 @@
  *
  * A run is made first, as any other; what it recorded of a trial or a crash point is then
  * replayed, as `afterkill replay` does with a run that was kept. */
+#include "kept.h"
 #include "testlib.h"
 
 #include <stdlib.h>
@@ -20,6 +21,7 @@ struct theatre {
     struct fleet_options options;
     struct result result;
     char *narrative;
+    enum replay_likeness likeness;
 };
 
 static struct theatre theatre_make(const char *path, const char *assignment,
@@ -92,6 +94,7 @@ static int perform(struct theatre *theatre, const struct replay *replay, struct 
     cr_expect_eq(result.lanes, 1);
     free(theatre->narrative);
     theatre->narrative = TAKE_PTR(result.narrative);
+    theatre->likeness = result.likeness;
     result_release(&result);
     return code;
 }
@@ -289,13 +292,17 @@ Test(replay, falls_back_on_the_census_and_says_so)
                           "so this is the census point it landed on",
                           "Redis executed the first 10 of 20 commands",
                           "11 RPUSH list 11 not sent", NULL });
+    cr_expect_eq(theatre.likeness, REPLAY_ALIKE);
     replay.signature.low++;
     narrative = narrate(&theatre, &replay);
     EXPECT_SAYS(narrative, "does not leave the recorded state in this run");
+    EXPECT_SAYS(narrative, "NOT as recorded: the verdict is, but it is on another state");
+    cr_expect_eq(theatre.likeness, REPLAY_DIFFERS);
     replay.explained = false;
     narrative = narrate(&theatre, &replay);
     EXPECT_SAYS(narrative, "UNEXPLAINED by any crash point");
     EXPECT_SAYS(narrative, "no crash point explains what was recorded");
+    cr_expect_eq(theatre.likeness, REPLAY_UNREACHED);
     theatre_close(&theatre);
 }
 
@@ -457,6 +464,27 @@ Test(replay, a_report_names_the_command)
     EXPECT_SAYS(again.out, "Verdict: intact now, clean later");
     cr_expect_eq(test_directory_entries(directory), 1, "leftovers in TMPDIR");
     processes_wait();
+    run_release(&again);
+    run_release(&run);
+    test_directory_remove(directory);
+}
+
+/* Whoever replays in a script hears of it. */
+Test(replay, of_what_is_not_as_recorded_fails)
+{
+    char *directory = test_directory();
+    CLEANUP(mem_freep) char *path = test_scenario("leaked");
+    CLEANUP(mem_freep) char *kept = mem_printf("%s/kept", directory);
+    struct run run = RUN("run", path, "--trials", "0", "-o", kept), again;
+
+    cr_assert_eq(run.status, 0, "%s", run.err);
+    kept_change(kept, "UPDATE states SET later = 'lost' WHERE later = 'leaked'");
+    again = RUN("replay", kept, "set-then-expire:1");
+    cr_expect_eq(again.status, 1, "status %d: %s", again.status, again.err);
+    EXPECT_SAYS(again.out, "NOT as recorded: torn now, lost later");
+    run_release(&again);
+    again = RUN("replay", kept, "set-then-expire:2");
+    cr_expect_eq(again.status, 0, "status %d: %s", again.status, again.err);
     run_release(&again);
     run_release(&run);
     test_directory_remove(directory);

@@ -1,0 +1,429 @@
+/* verdict_line.c - see verdict_line.h. A status has a row, and the row's function tells
+ * the reasons for it. */
+#include "report/verdict_line.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "report/compare_words.h"
+#include "report/gates_words.h"
+#include "report/words.h"
+#include "result/stopping.h"
+#include "result/tally.h"
+
+/* Reasons that are being written, joined by "; ". */
+struct reasons {
+    FILE *out;
+    size_t count;
+};
+
+__attribute__((format(printf, 2, 3))) static void because(struct reasons *reasons,
+                                                          const char *format, ...)
+{
+    va_list arguments;
+
+    if (reasons->count++)
+        fputs("; ", reasons->out);
+    va_start(arguments, format);
+    vfprintf(reasons->out, format, arguments);
+    va_end(arguments);
+}
+
+/* Of what went wrong, which may be told in several lines, the first. */
+static void because_of_trouble(struct reasons *reasons, const char *trouble)
+{
+    size_t length = strcspn(trouble, "\n");
+
+    while (length && (trouble[length - 1] == ':' || trouble[length - 1] == '.'))
+        length--;
+    because(reasons, "%.*s", (int)length, trouble);
+}
+
+/* What a run is held to. */
+struct held {
+    const struct result *result;
+    const struct comparison *comparison; /* NULL: none */
+    const struct gate_report *gates;     /* NULL: none */
+};
+
+static struct held hold(const struct result *result, const struct conclusion *conclusion)
+{
+    bool compared = conclusion && conclusion->comparison.base;
+
+    return (struct held){ result, compared ? &conclusion->comparison : NULL,
+                          conclusion ? &conclusion->gates : NULL };
+}
+
+/* The words that the census of a strategy has, in all. */
+static unsigned census_words(const struct words *words)
+{
+    unsigned later = 0;
+
+    for (unsigned i = 0; i < LATER_COUNT; i++)
+        later |= words->later[i] ? 1u << i : 0;
+    return later;
+}
+
+/* Why a strategy does not do what is expected: what it does, or what it does not. */
+static void say_instead(FILE *out, const struct finding *finding)
+{
+    struct words words = tally_census(finding);
+    uint64_t points = finding_points(finding);
+    uint64_t harmful = tally_harmed(&words, points);
+    unsigned later = census_words(&words), expect = finding->strategy->expect;
+    char text[LATER_TEXT];
+
+    if (!(expect & (EXPECT_ATOMIC | EXPECT_SAFE)))
+        fprintf(out, "no crash point is %s", later_text(expect & ~later, text));
+    else if (harmful)
+        fprintf(out, "%s at %llu of %llu crash points", later_text(later, text),
+                (unsigned long long)harmful, (unsigned long long)points);
+    else if (finding->uncrashed)
+        fprintf(out, "%s even when nobody is killed",
+                later_text(finding->uncrashed, text));
+    else
+        fprintf(out, "a reader sees part of it at %llu of %llu crash points",
+                (unsigned long long)(words.now[NOW_GAP] + words.now[NOW_TORN]),
+                (unsigned long long)points);
+}
+
+static void tell_expectation(struct reasons *reasons, const struct finding *finding)
+{
+    char expect[LATER_TEXT];
+
+    because(reasons, "%s was expected to be %s, and is not: ", finding->strategy->name,
+            expect_text(finding->strategy->expect, expect));
+    say_instead(reasons->out, finding);
+}
+
+static void tell_regressions(struct reasons *reasons, const struct comparison *comparison)
+{
+    for (size_t i = 0; i < comparison->count; i++) {
+        CLEANUP(mem_freep)
+        char *regression = compare_regression(comparison, &comparison->rows[i]);
+
+        if (regression)
+            because_of_trouble(reasons, regression);
+    }
+}
+
+static void tell_gate(struct reasons *reasons, const struct gate_outcome *outcome,
+                      const char *verb)
+{
+    char bound[24];
+
+    gates_bound(bound, sizeof(bound), outcome);
+    because(reasons, "%s %s --%s %s", outcome->finding->strategy->name, verb,
+            gate_option(outcome->gate), bound);
+}
+
+static void tell_failures(struct reasons *reasons, const struct held *held)
+{
+    result_foreach (finding, held->result)
+        if (tally_verdict(finding) == VERDICT_FAIL)
+            tell_expectation(reasons, finding);
+    if (held->comparison)
+        tell_regressions(reasons, held->comparison);
+    for (size_t i = 0; held->gates && i < held->gates->count; i++)
+        if (held->gates->outcomes[i].verdict == GATE_FAILS)
+            tell_gate(reasons, &held->gates->outcomes[i], "fails");
+}
+
+static void tell_kills(struct reasons *reasons, uint64_t more, const char *whose)
+{
+    char kills[48];
+
+    if (more)
+        fprintf(reasons->out, ", %s more kills%s would",
+                words_kills(kills, sizeof(kills), more), whose);
+}
+
+static void tell_undecided(struct reasons *reasons, const struct gate_outcome *outcome)
+{
+    uint64_t done = outcome->rate.of;
+
+    tell_gate(reasons, outcome, "does not decide");
+    if (gate_is_rate(outcome->gate) && outcome->kills_needed > done)
+        tell_kills(reasons, outcome->kills_needed - done, "");
+}
+
+static void tell_side(struct reasons *reasons, const char *which,
+                      const struct result *result)
+{
+    uint64_t unexplained = 0;
+
+    result_foreach (finding, result)
+        unexplained += tally_unexplained(finding);
+    if (!result->complete)
+        because(reasons, "%s did not end", which);
+    if (unexplained)
+        because(reasons, "%s has deaths that nobody can explain", which);
+}
+
+static void tell_open_row(struct reasons *reasons, const struct comparison *comparison,
+                          const struct comparison_row *row)
+{
+    const char *name = row->new->strategy->name;
+    bool base = tally_valid(row->base), new = tally_valid(row->new);
+    char margin[24];
+
+    if (row->margin == MARGIN_UNDECIDED) {
+        words_percent(margin, sizeof(margin), comparison->options.margin);
+        because(reasons, "whether %s does more harm by %s is not decided", name, margin);
+        if (row->margin_kills > tally_valid(row->new))
+            tell_kills(reasons, row->margin_kills - tally_valid(row->new),
+                       " on each side");
+    }
+    if (base != new)
+        because(reasons, "%s has valid kills in %s only", name,
+                base ? "the base" : "the new run");
+    else if (!base && !row->census.known)
+        because(reasons, "%s has neither kills nor a whole census in both runs", name);
+}
+
+static void tell_open_comparison(struct reasons *reasons,
+                                 const struct comparison *comparison)
+{
+    CLEANUP(mem_freep) char *missed = NULL;
+
+    if (!comparison->count)
+        because(reasons, "no strategy is in both runs");
+    else if (!comparison->options.chosen)
+        missed = compare_only_in(comparison->base, comparison->new);
+    if (missed)
+        because(reasons, "of the base's strategies the new run does not have %s", missed);
+    tell_side(reasons, "the base", comparison->base);
+    tell_side(reasons, "the new run", comparison->new);
+    for (size_t i = 0; i < comparison->count; i++)
+        tell_open_row(reasons, comparison, &comparison->rows[i]);
+}
+
+static void tell_open(struct reasons *reasons, const struct held *held)
+{
+    const struct result *result = held->result;
+
+    if (!result->complete)
+        because(reasons, "the run did not end; go on with it by --resume");
+    if (!stopping_shown(&result->stopping, result)) {
+        because(reasons, "what the run was to show (--until-..) is not shown");
+        if (stopping_has_clean(result) || result->stopping.width > 0)
+            tell_kills(reasons, stopping_more(&result->stopping, result),
+                       " of each strategy");
+    }
+    if (held->comparison && compare_exit_status(held->comparison) == EXIT_INCONCLUSIVE)
+        tell_open_comparison(reasons, held->comparison);
+    for (size_t i = 0; held->gates && i < held->gates->count; i++)
+        if (held->gates->outcomes[i].verdict == GATE_UNDECIDED)
+            tell_undecided(reasons, &held->gates->outcomes[i]);
+}
+
+static void tell_errors(struct reasons *reasons, const struct held *held)
+{
+    const struct result *result = held->result;
+
+    if (result->unexplained[0])
+        because(reasons, "a death left what no crash point leaves, so no rate of this "
+                         "run can be trusted");
+    if (result->trouble[0])
+        because_of_trouble(reasons, result->trouble);
+}
+
+static void tell_nothing_ran(struct reasons *reasons, const struct held *held)
+{
+    (void)held;
+    because(reasons, "nothing ran");
+}
+
+static bool anything_expected(const struct held *held)
+{
+    bool expected = held->comparison || stopping_is_asked(&held->result->stopping) ||
+                    (held->gates && held->gates->count);
+
+    result_foreach (finding, held->result)
+        expected |= tally_verdict(finding) != VERDICT_NONE;
+    return expected;
+}
+
+static void tell_kept(struct reasons *reasons, const struct held *held)
+{
+    const struct result *result = held->result;
+    size_t judged = 0;
+
+    result_foreach (finding, result)
+        judged += tally_verdict(finding) != VERDICT_NONE;
+    if (judged)
+        because(reasons, "%zu of %zu strategies do what is expected of them", judged,
+                judged);
+    if (judged && judged < result->plan.strategies)
+        because(reasons, "nothing was expected of %zu", result->plan.strategies - judged);
+    if (stopping_is_asked(&result->stopping))
+        because(reasons, "what the run was to show (--until-..) is shown");
+    if (held->comparison)
+        because(reasons, "nothing got worse that these runs can show");
+    if (held->gates && held->gates->count)
+        because(reasons, "every bound is kept");
+    if (!anything_expected(held))
+        because(reasons, "nothing was expected of any strategy");
+}
+
+/* What a status is called, and who tells its reasons. */
+static const struct {
+    enum exit_status status;
+    const char *word;
+    void (*tell)(struct reasons *reasons, const struct held *held);
+} rows[] = {
+    { EXIT_PASS, "PASS", tell_kept },
+    { EXIT_FAIL, "FAIL", tell_failures },
+    { EXIT_INCONCLUSIVE, "INCONCLUSIVE", tell_open },
+    { EXIT_INFRASTRUCTURE, "ERROR", tell_errors },
+    { EXIT_USAGE, "ERROR", tell_errors },
+    { EXIT_INTERRUPTED, "INTERRUPTED", tell_errors },
+    { EXIT_NOTHING_RAN, "NO VERDICT", tell_nothing_ran },
+};
+
+static size_t row_of(enum exit_status status)
+{
+    size_t i = 0;
+
+    while (i < ARRAY_SIZE(rows) - 1 && rows[i].status != status)
+        i++;
+    return i;
+}
+
+const char *verdict_word(enum exit_status status)
+{
+    return rows[row_of(status)].word;
+}
+
+static struct reasons begin(const char *word, char **ret)
+{
+    struct reasons reasons = { mem_stream(ret), 0 };
+
+    fprintf(reasons.out, "%s: ", word);
+    return reasons;
+}
+
+static void end(struct reasons *reasons)
+{
+    fputc('.', reasons->out);
+    fclose(reasons->out);
+}
+
+#define NO_VERDICT "NO VERDICT"
+
+char *verdict_line_run(const struct result *result, const struct conclusion *conclusion)
+{
+    enum exit_status status = conclusion_exit_status(result, conclusion);
+    const struct held held = hold(result, conclusion);
+    bool none = status == EXIT_PASS && !anything_expected(&held);
+    char *line;
+    struct reasons reasons = begin(none ? NO_VERDICT : verdict_word(status), &line);
+
+    rows[row_of(status)].tell(&reasons, &held);
+    end(&reasons);
+    return line;
+}
+
+char *verdict_line_comparison(const struct comparison *comparison)
+{
+    enum exit_status status = compare_exit_status(comparison);
+    char *line;
+    struct reasons reasons =
+        begin(comparison->pairs ? NO_VERDICT : verdict_word(status), &line);
+
+    if (comparison->pairs)
+        because(&reasons, "strategies of one run are beside each other, and none is "
+                          "expected to be better");
+    else if (status == EXIT_FAIL)
+        tell_regressions(&reasons, comparison);
+    else if (status == EXIT_PASS)
+        because(&reasons, "nothing got worse that these runs can show");
+    else
+        tell_open_comparison(&reasons, comparison);
+    end(&reasons);
+    return line;
+}
+
+/* " at NAME=VALUE", behind what is told of a run. */
+static void tell_value(struct reasons *reasons, const struct sweep *sweep, size_t i)
+{
+    fprintf(reasons->out, " at %s=%s", sweep->parameter, sweep->values[i]);
+}
+
+/* At which values a strategy does not do what is expected. */
+static void tell_failing_values(struct reasons *reasons, const struct sweep *sweep,
+                                size_t strategy)
+{
+    const char *between = ", at ";
+    char expect[LATER_TEXT];
+
+    for (size_t i = 0; i < sweep->count; i++) {
+        const struct finding *finding = &sweep->results[i].findings[strategy];
+
+        if (tally_verdict(finding) != VERDICT_FAIL)
+            continue;
+        if (between[2] == 'a')
+            because(reasons, "%s was expected to be %s, and is not",
+                    finding->strategy->name,
+                    expect_text(finding->strategy->expect, expect));
+        fprintf(reasons->out, "%s%s=%s", between, sweep->parameter, sweep->values[i]);
+        between = ", ";
+    }
+}
+
+/* Of how many strategies anything is expected. */
+static size_t count_judged(const struct sweep *sweep)
+{
+    size_t judged = 0;
+
+    result_foreach (finding, &sweep->results[0])
+        judged += tally_verdict(finding) != VERDICT_NONE;
+    return judged;
+}
+
+static void tell_sweep(struct reasons *reasons, const struct sweep *sweep,
+                       enum exit_status status, size_t judged)
+{
+    if (status == EXIT_PASS && judged)
+        because(reasons,
+                "%zu of %zu strategies do what is expected of them at each of %zu values",
+                judged, judged, sweep->count);
+    else if (status == EXIT_PASS)
+        because(reasons, "nothing was expected of any strategy");
+    else if (status == EXIT_FAIL)
+        for (size_t s = 0; s < sweep->results[0].plan.strategies; s++)
+            tell_failing_values(reasons, sweep, s);
+    for (size_t i = 0; i < sweep->count; i++) {
+        const struct held held = hold(&sweep->results[i], NULL);
+
+        if (status == EXIT_PASS || status == EXIT_FAIL ||
+            tally_exit_status(held.result) != status)
+            continue;
+        rows[row_of(status)].tell(reasons, &held);
+        tell_value(reasons, sweep, i);
+    }
+}
+
+char *verdict_line_sweep(const struct sweep *sweep)
+{
+    enum exit_status status = sweep_exit_status(sweep);
+    size_t judged = count_judged(sweep);
+    bool none = status == EXIT_PASS && !judged;
+    char *line;
+    struct reasons reasons = begin(none ? NO_VERDICT : verdict_word(status), &line);
+
+    tell_sweep(&reasons, sweep, status, judged);
+    end(&reasons);
+    return line;
+}
+
+void verdict_line_write(FILE *out, const char *line, bool color)
+{
+    bool passes = strncmp(line, "PASS", strlen("PASS")) == 0;
+
+    words_color(out, color, passes ? "\033[32m" : "\033[31m");
+    fputs(line, out);
+    words_color(out, color, "\033[0m");
+    fputc('\n', out);
+}
