@@ -53,6 +53,8 @@ static const struct {
       "verdicts/states_that_functions_tell_apart" },
     { "streams-alike", "integration_verdicts",
       "verdicts/states_that_functions_tell_apart" },
+    { "replay-forgives", "integration_replay",
+      "replay/of_what_is_not_as_recorded_fails" },
     { "no-holm", "unit_difference_mutable", "holm/adjusts_step_by_step" },
 };
 
