@@ -126,7 +126,7 @@ static void write_novelty(FILE *out, const struct contrast *controls,
               out);
     else if ((old && atom_compare(old, atom) == 0) ||
              (new &&atom_compare(new, atom) == 0))
-        fputs(": once more than it should be", out);
+        fputs(": more copies than either has", out);
     else if (old && new &&atom_compare(old, new) != 0) {
         write_instead(out, controls->names[0], atom, old);
         write_instead(out, controls->names[1], atom, new);
@@ -202,7 +202,7 @@ static void write_row(FILE *out, const struct contrast *controls,
         write_ttl(out, snapshot, atom->key, atom->id);
     }
     if (mark == MARK_NEITHER) {
-        fputs(row->words ? ": in neither" : "", out);
+        fputs(row->words & ~(unsigned)LATER_DUPLICATED ? ": in neither" : "", out);
         write_novelty(out, controls, atom);
     } else if (row->words & LATER_LOST) {
         fputs(": in both, and gone", out);

@@ -155,6 +155,7 @@ struct judge_watch narrative_watch(struct narrative *narrative)
 
 static const char *const reasons[] = {
     "in neither residue: it stays for good, and nobody cares for it",
+    "more copies than either residue has, for good",
     "in both residues, and gone for good",
     "part of the old and part of the new for good, or a value that is neither",
     "a fresh worker cannot do the operation again",

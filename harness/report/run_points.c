@@ -18,9 +18,9 @@ struct mark {
 
 /* Harm that lasts first, in the order of LATER_*; then what only a reader sees. */
 static const struct mark later_marks[] = {
-    { 'L', "leaked", "\033[31m" }, { 'X', "lost", "\033[31m" },
-    { 'M', "mixed", "\033[31m" },  { 'S', "stuck", "\033[31m" },
-    { 'B', "broken", "\033[31m" },
+    { 'L', "leaked", "\033[31m" }, { 'D', "duplicated", "\033[31m" },
+    { 'X', "lost", "\033[31m" },   { 'M', "mixed", "\033[31m" },
+    { 'S', "stuck", "\033[31m" },  { 'B', "broken", "\033[31m" },
 };
 static const struct mark now_marks[] = {
     [NOW_INTACT] = { '.', "clean", "\033[32m" },

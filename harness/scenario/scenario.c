@@ -193,7 +193,7 @@ static int expect_word(const struct mistake_file *file, struct strategy *strateg
         return mistake(
             file, word,
             "strategy '%s' expects '%.40s'; expected atomic or safe, or some of "
-            "leaked, lost, mixed, stuck, broken",
+            "leaked, duplicated, lost, mixed, stuck, broken",
             strategy->name, word);
     if (strategy->expect && ((strategy->expect | bits) & (EXPECT_ATOMIC | EXPECT_SAFE)))
         return mistake(file, word, "strategy '%s': '%s' cannot stand beside other words",

@@ -8,12 +8,6 @@
 #include "base/mem.h"
 #include "base/mutant.h"
 
-/* One distinct atom, and how often it is in each of the three bags. */
-struct row {
-    const struct atom *atom;
-    size_t old, new, here;
-};
-
 struct walk {
     const struct state *bags[3];
     size_t at[3];
@@ -26,29 +20,39 @@ static struct walk walk_start(const struct state *old, const struct state *new,
     return (struct walk){ { old, new, here }, { 0, 0, 0 } };
 }
 
-static bool walk_next(struct walk *walk, struct row *row)
+static bool walk_next(struct walk *walk, struct verdict_row *row)
 {
-    const struct atom *least = NULL;
+    const struct atom *next = NULL;
     size_t counts[3] = { 0, 0, 0 };
 
     for (int b = 0; b < 3; b++) {
         const struct state *bag = walk->bags[b];
 
         if (walk->at[b] < bag->count &&
-            (!least || atom_compare(&bag->atoms[walk->at[b]], least) < 0))
-            least = &bag->atoms[walk->at[b]];
+            (!next || atom_compare(&bag->atoms[walk->at[b]], next) < 0))
+            next = &bag->atoms[walk->at[b]];
     }
-    if (!least)
+    if (!next)
         return false;
     for (int b = 0; b < 3; b++) {
         const struct state *bag = walk->bags[b];
 
         while (walk->at[b] < bag->count &&
-               atom_compare(&bag->atoms[walk->at[b]], least) == 0)
+               atom_compare(&bag->atoms[walk->at[b]], next) == 0)
             walk->at[b]++, counts[b]++;
     }
-    *row = (struct row){ least, counts[0], counts[1], counts[2] };
+    *row = (struct verdict_row){ next, counts[0], counts[1], counts[2], 0 };
     return true;
+}
+
+static size_t least(const struct verdict_row *row)
+{
+    return row->old < row->new ? row->old : row->new;
+}
+
+static size_t most(const struct verdict_row *row)
+{
+    return row->old < row->new ? row->new : row->old;
 }
 
 enum now verdict_now(const struct state *old, const struct state *new,
@@ -57,152 +61,100 @@ enum now verdict_now(const struct state *old, const struct state *new,
     struct walk walk = walk_start(old, new, state);
     bool is_old = true, is_new = true, all_old = true, all_new = true,
          common_missing = false;
-    struct row row;
+    struct verdict_row row;
 
     while (walk_next(&walk, &row)) {
-        size_t common = row.old < row.new ? row.old : row.new;
-
         is_old = is_old && row.here == row.old;
         is_new = is_new && row.here == row.new;
         all_old = all_old && row.here <= row.old;
         all_new = all_new && row.here <= row.new;
-        common_missing = common_missing || row.here < common;
+        common_missing = common_missing || row.here < least(&row);
     }
     if (is_old || is_new)
         return NOW_INTACT;
     return (all_old || all_new) && common_missing ? NOW_GAP : NOW_TORN;
 }
 
-/* All atoms of one place: what it holds here, compared with what is right there. */
-struct place {
-    const struct atom *atom; /* any of them; NULL before the first */
-    bool controls, here;     /* occupied in a control; occupied here */
-    bool excess, missing;    /* more than in both; less than in both */
-};
-
-struct tendency {
-    bool old, new;
-};
-
-static unsigned place_words(const struct place *place)
+/* The rows of one place, which has one value: what neither control has there is another
+ * value of what one of them has, and has driven out the right one, or else is new. */
+static void judge_place(struct verdict_row *rows, size_t count)
 {
-    if (place->excess && place->controls)
-        return LATER_MIXED; /* the same element, with a value that is neither */
-    if (place->excess)
-        return LATER_LEAKED;
-    return place->missing ? LATER_LOST : 0;
-}
-
-static bool has_value(const struct atom *atom)
-{
-    return atom->value.length || str_compare(atom->type, STR("string")) == 0 ||
-           str_compare(atom->type, STR("hash")) == 0;
-}
-
-/* Takes one more atom of the place into account. */
-static void place_add(struct place *place, struct tendency *tends, const struct row *row)
-{
-    size_t least = row->old < row->new ? row->old : row->new;
-    size_t most = row->old < row->new ? row->new : row->old;
-
-    /* Only an element that has a value can have another one. A set member or list
-     * entry that is there once more than it should be is a leak. */
-    place->controls |= most > 0 && has_value(row->atom);
-    place->here |= row->here > 0;
-    place->excess |= row->here > most;
-    place->missing |= row->here < least;
-    if (row->old != row->new && row->here >= least && row->here <= most) {
-        tends->old |= row->here != row->new;
-        tends->new |= row->here != row->old;
-    }
-}
-
-static bool begins_place(const struct place *place, const struct row *row)
-{
-    return !place->atom || atom_compare_place(place->atom, row->atom) != 0;
-}
-
-unsigned verdict_later(const struct state *old, const struct state *new,
-                       const struct state *residue)
-{
-    struct walk walk = walk_start(mutant("one-control-new") ? new : old,
-                                  mutant("one-control-old") ? old : new, residue);
-    struct tendency tends = { false, false };
-    struct place place = { NULL, false, false, false, false };
-    unsigned words = 0;
-    struct row row;
-
-    while (walk_next(&walk, &row)) {
-        if (begins_place(&place, &row)) {
-            words |= place_words(&place);
-            place = (struct place){ row.atom, false, false, false, false };
-        }
-        place_add(&place, &tends, &row);
-    }
-    words |= place_words(&place);
-    if (tends.old && tends.new)
-        words |= LATER_MIXED;
-    return words;
-}
-
-/* The word of a place, to those of its atoms that are why: what is there too often, or
- * else what is there too seldom. */
-static void blame(struct verdict_row *rows, size_t count, const struct place *place)
-{
-    unsigned words = place_words(place);
+    bool held = false, strange = false;
 
     for (size_t i = 0; i < count; i++) {
-        size_t here = rows[i].here;
+        held |= most(&rows[i]) > 0;
+        strange |= most(&rows[i]) == 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct verdict_row *row = &rows[i];
 
-        if (place->excess ? here > rows[i].old && here > rows[i].new
-                          : here < rows[i].old && here < rows[i].new)
-            rows[i].words |= words;
+        if (row->here > most(row))
+            row->words |= most(row) && !mutant("duplicates-leak") ? LATER_DUPLICATED
+                          : held && !most(row)                    ? LATER_MIXED
+                                                                  : LATER_LEAKED;
+        if (row->here < least(row) && !strange)
+            row->words |= LATER_LOST;
     }
 }
 
-/* What only one of the controls has, in a residue that has something of both. */
-static void blame_tendencies(struct verdict_row *rows, size_t count)
+/* A copy that only one control has speaks for that control where it is there, and for
+ * the other where it is missing. A residue in which both are spoken for is mixed, and
+ * every such atom is a reason. */
+static void judge_tendencies(struct verdict_row *rows, size_t count)
 {
+    bool for_old = false, for_new = false;
+
     for (size_t i = 0; i < count; i++) {
         const struct verdict_row *row = &rows[i];
-        size_t least = row->old < row->new ? row->old : row->new;
-        size_t most = row->old < row->new ? row->new : row->old;
 
-        if (row->old != row->new && row->here >= least && row->here <= most)
-            rows[i].words |= LATER_MIXED;
+        if (row->old == row->new || (mutant("mixed-in-range") &&
+                                     (row->here < least(row) || row->here > most(row))))
+            continue;
+        for_old |= row->old > row->new ? row->here > row->new : row->here < row->new;
+        for_new |= row->new > row->old ? row->here > row->old : row->here < row->old;
     }
+    for (size_t i = 0; for_old && for_new && i < count; i++)
+        if (rows[i].old != rows[i].new)
+            rows[i].words |= LATER_MIXED;
 }
 
 size_t verdict_rows(const struct state *old, const struct state *new,
                     const struct state *residue, struct verdict_row **ret)
 {
-    struct walk walk = walk_start(old, new, residue);
+    struct walk walk = walk_start(mutant("one-control-new") ? new : old,
+                                  mutant("one-control-old") ? old : new, residue);
     struct verdict_row *rows =
         MEM_ARRAY(struct verdict_row, old->count + new->count + residue->count + 1);
-    struct tendency tends = { false, false };
-    struct place place = { NULL, false, false, false, false };
-    size_t count = 0, first = 0;
-    struct row row;
+    size_t count = 0;
 
-    while (walk_next(&walk, &row)) {
-        if (begins_place(&place, &row)) {
-            blame(rows + first, count - first, &place);
-            first = count;
-            place = (struct place){ row.atom, false, false, false, false };
-        }
-        place_add(&place, &tends, &row);
-        rows[count++] = (struct verdict_row){ row.atom, row.old, row.new, row.here, 0 };
+    while (walk_next(&walk, &rows[count]))
+        count++;
+    for (size_t from = 0, to; from < count; from = to) {
+        to = from + 1;
+        while (to < count && atom_compare_place(rows[from].atom, rows[to].atom) == 0)
+            to++;
+        judge_place(rows + from, to - from);
     }
-    blame(rows + first, count - first, &place);
-    if (tends.old && tends.new)
-        blame_tendencies(rows, count);
+    judge_tendencies(rows, count);
     *ret = rows;
     return count;
 }
 
+unsigned verdict_later(const struct state *old, const struct state *new,
+                       const struct state *residue)
+{
+    CLEANUP(mem_freep) struct verdict_row *rows = NULL;
+    size_t count = verdict_rows(old, new, residue, &rows);
+    unsigned words = 0;
+
+    for (size_t i = 0; i < count; i++)
+        words |= rows[i].words;
+    return words;
+}
+
 /* What is wrong with one atom: more of it than in either control, less than in both, or,
  * in a mixed residue, what only one of the controls has. */
-static int oddness(const struct row *row, unsigned words)
+static int oddness(const struct verdict_row *row, unsigned words)
 {
     if (row->here > row->old && row->here > row->new)
         return 4;
@@ -221,7 +173,7 @@ void verdict_example(const struct state *old, const struct state *new,
     struct walk walk = walk_start(old, new, residue);
     const struct atom *worst = NULL;
     int oddest = 0;
-    struct row row;
+    struct verdict_row row;
     int used;
 
     buffer[0] = '\0';
@@ -241,8 +193,9 @@ void verdict_example(const struct state *old, const struct state *new,
 }
 
 static const char *const now_names[NOW_COUNT] = { "intact", "gap", "torn" };
-static const char *const later_names[LATER_COUNT] = { "leaked", "lost", "mixed", "stuck",
-                                                      "broken" };
+static const char *const later_names[LATER_COUNT] = {
+    "leaked", "duplicated", "lost", "mixed", "stuck", "broken",
+};
 
 const char *now_name(enum now now)
 {

@@ -28,20 +28,23 @@ enum now {
 
 /* Words for a residue that is not right, as a set. The empty set is "clean". */
 enum later {
-    LATER_LEAKED = 1 << 0, /* a key or an element that is in neither residue */
-    LATER_LOST = 1 << 1,   /* in both residues, and gone */
-    LATER_MIXED = 1 << 2,  /* part old and part new, for good; or a value of neither */
-    LATER_STUCK = 1 << 3,  /* a fresh worker cannot do the operation again */
-    LATER_BROKEN = 1 << 4, /* an invariant of the scenario's is violated */
-    LATER_ALL = (1 << 5) - 1,
-    LATER_COUNT = 5,
+    LATER_LEAKED = 1 << 0,     /* a key or an element that is in neither residue */
+    LATER_DUPLICATED = 1 << 1, /* more copies of an element than either residue has */
+    LATER_LOST = 1 << 2,       /* in both residues, and gone */
+    LATER_MIXED = 1 << 3,  /* part old and part new, for good; or a value of neither */
+    LATER_STUCK = 1 << 4,  /* a fresh worker cannot do the operation again */
+    LATER_BROKEN = 1 << 5, /* an invariant of the scenario's is violated */
+    LATER_ALL = (1 << 6) - 1,
+    LATER_COUNT = 6,
 };
 
 enum now verdict_now(const struct state *old, const struct state *new,
                      const struct state *state);
 
-/* LATER_LEAKED, LATER_LOST and LATER_MIXED; `stuck` and `broken` are found by trying, not
- * here. */
+/* All words but `stuck` and `broken`, which are found by trying, not here. Copies of an
+ * atom count: as many as both residues have are right, those that only one of them has
+ * speak for it, and more are `duplicated`. A place (state.h) has one value. No word keeps
+ * another from being said. */
 unsigned verdict_later(const struct state *old, const struct state *new,
                        const struct state *residue);
 
@@ -67,8 +70,8 @@ size_t verdict_rows(const struct state *old, const struct state *new,
 const char *now_name(enum now now);
 const char *later_name(unsigned bit_number); /* 0 .. LATER_COUNT - 1 */
 /* "clean", or the words joined by "+". The buffer holds at least LATER_TEXT bytes. */
-#define LATER_TEXT sizeof("leaked+lost+mixed+stuck+broken")
-_Static_assert(LATER_COUNT == 5, "LATER_TEXT has room for every word");
+#define LATER_TEXT sizeof("leaked+duplicated+lost+mixed+stuck+broken")
+_Static_assert(LATER_COUNT == 6, "LATER_TEXT has room for every word");
 const char *later_text(unsigned words, char buffer[LATER_TEXT]);
 
 /* What a strategy is expected to do. */

@@ -166,6 +166,9 @@ static bool is_consistent(const struct kills *kills)
     return true;
 }
 
+/* Baselines that were written before there were these words do not count them. */
+static const unsigned newer_words = LATER_DUPLICATED;
+
 static void parse_kills(struct reading *reading, json_t *strategy, struct kills *kills)
 {
     json_t *object = get_object(reading, strategy, "kills");
@@ -181,7 +184,8 @@ static void parse_kills(struct reading *reading, json_t *strategy, struct kills 
             get_whole(reading, object, now_name((enum now)i), COUNT_MOST);
     kills->words.clean = get_whole(reading, object, "clean", COUNT_MOST);
     for (unsigned i = 0; i < LATER_COUNT; i++)
-        kills->words.later[i] = get_whole(reading, object, later_name(i), COUNT_MOST);
+        if (!(newer_words >> i & 1) || json_object_get(object, later_name(i)))
+            kills->words.later[i] = get_whole(reading, object, later_name(i), COUNT_MOST);
     reading->where[used] = '\0';
     if (!is_consistent(kills))
         mistake(reading, "kills", "words that add up to the valid kills");

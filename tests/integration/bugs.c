@@ -8,7 +8,8 @@
 
 enum { PAGE_BYTES = 1 << 20 };
 
-static const char *const harms[] = { "leaked", "lost", "mixed", "stuck", "broken" };
+static const char *const harms[] = { "leaked", "duplicated", "lost",
+                                     "mixed",  "stuck",      "broken" };
 
 static char *read_page(void)
 {

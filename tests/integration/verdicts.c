@@ -34,6 +34,20 @@ static const struct census tables[] = {
       NULL,
       { { "set-then-expire", "intact torn intact", "clean leaked clean", "clean" },
         { "set-ex", "intact intact", "clean clean", "clean" } } },
+    { "duplicated",
+      NULL,
+      { { "push-then-pop", "intact intact torn intact", "clean clean duplicated clean",
+          "clean" },
+        { "stranger", "intact torn intact intact", "clean leaked clean clean", "clean" },
+        { "move", "intact intact", "clean clean", "clean" } } },
+    { "more_damage",
+      "what=twice",
+      { { "careless", "intact torn torn torn intact",
+          "clean mixed duplicated+mixed duplicated clean", "clean" } } },
+    { "more_damage",
+      "what=gone",
+      { { "careless", "intact torn gap intact", "clean mixed lost+mixed clean",
+          "clean" } } },
     { "lost",
       NULL,
       { { "pop-then-push", "intact gap intact", "clean lost clean", "clean" },
@@ -81,7 +95,7 @@ static const struct census told_apart[] = {
     { "told_apart",
       "what=ids",
       { { "turn", "intact torn intact gap intact",
-          "clean leaked+stuck stuck lost clean", "clean" } } },
+          "clean duplicated+stuck stuck lost clean", "clean" } } },
     { "told_apart",
       "what=expiry",
       { { "turn", "intact torn torn intact", "clean leaked clean clean", "clean" } } },
@@ -132,7 +146,7 @@ static long long occurrences(const char *text, const char *word)
 static void check_totals(const json_t *strategy, const char *now, const char *later)
 {
     static const char *const now_words[] = { "intact", "gap", "torn" };
-    static const char *const later_words[] = { "clean", "leaked", "lost",
+    static const char *const later_words[] = { "clean", "leaked", "duplicated", "lost",
                                                "mixed", "stuck",  "broken" };
     json_int_t commands = json_integer_value(json_object_get(strategy, "commands"));
 
@@ -215,11 +229,13 @@ Test(verdicts, every_type_of_value)
         { "zset-less", "gap", "lost", "zset 'zset'" },
         { "zset-score", "torn", "mixed", "zset 'zset'" },
         { "list-more", "torn", "leaked", "list 'list'" },
+        { "list-again", "torn", "duplicated", "list 'list'" },
         { "list-less", "gap", "lost", "list 'list'" },
         { "list-order", "intact", "clean", NULL },
         { "log-order", "torn", "mixed", "list 'log'" },
         { "log-more", "torn", "leaked", "list 'log'" },
         { "stream-more", "torn", "leaked", "stream 'stream'" },
+        { "stream-again", "torn", "duplicated", "stream 'stream'" },
         { "stream-less", "gap", "lost", "stream 'stream'" },
         { "group-pending", "torn", "mixed", "stream group 'tasks'" },
         { "group-read", "torn", "mixed", "stream group 'tasks'" },

@@ -287,6 +287,18 @@ Test(baseline, mistakes_are_named)
     }
 }
 
+/* What was written before there was `duplicated` counts none. */
+Test(baseline, without_newer_words)
+{
+    CLEANUP(mem_freep) char *text = replaced("\"duplicated\": 0, ", "");
+    struct err err = ERR_NULL;
+
+    cr_expect_eq(parse(text, strlen(text), &err), 0, "%s", err.msg);
+    cr_expect_eq(
+        baseline->result.findings[0].kills.words.later[__builtin_ctz(LATER_DUPLICATED)],
+        0);
+}
+
 /* An error with words, or a baseline that can be used for what baselines are for. */
 static void expect_harmless(const char *bytes, size_t length)
 {

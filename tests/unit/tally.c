@@ -116,10 +116,10 @@ Test(tally, census_counts_words)
     cr_expect_eq(words.now[NOW_GAP], 1);
     cr_expect_eq(words.now[NOW_TORN], 2);
     cr_expect_eq(words.clean, 2);
-    cr_expect_eq(words.later[0], 2, "leaked");
-    cr_expect_eq(words.later[1], 1, "lost");
-    cr_expect_eq(words.later[2], 0, "mixed");
-    cr_expect_eq(words.later[3], 1, "stuck");
+    cr_expect_eq(words.later[__builtin_ctz(LATER_LEAKED)], 2, "leaked");
+    cr_expect_eq(words.later[__builtin_ctz(LATER_LOST)], 1, "lost");
+    cr_expect_eq(words.later[__builtin_ctz(LATER_MIXED)], 0, "mixed");
+    cr_expect_eq(words.later[__builtin_ctz(LATER_STUCK)], 1, "stuck");
     cr_expect_eq(tally_harmed(&words, 5), 3);
     cr_expect_str_eq(finding->points[2].example, "stays: something");
 }
@@ -167,8 +167,8 @@ Test(tally, kills_count_outcomes_and_words)
     cr_expect_eq(kills->outcomes[OUTCOME_ERROR], 1);
     cr_expect_eq(kills->words.now[NOW_TORN], 34);
     cr_expect_eq(kills->words.now[NOW_INTACT], 11);
-    cr_expect_eq(kills->words.later[0], 34, "leaked");
-    cr_expect_eq(kills->words.later[2], 4, "mixed");
+    cr_expect_eq(kills->words.later[__builtin_ctz(LATER_LEAKED)], 34, "leaked");
+    cr_expect_eq(kills->words.later[__builtin_ctz(LATER_MIXED)], 4, "mixed");
     cr_expect_eq(kills->words.clean, 11);
     cr_expect_eq(tally_harmed(&kills->words, 45), 34);
     cr_expect_eq(result.findings[LEAKY].points[0].kills, 11);
