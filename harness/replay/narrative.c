@@ -19,8 +19,8 @@ static struct contrast states_of(const struct narrative *narrative)
 static struct contrast residues_of(const struct narrative *narrative)
 {
     return (struct contrast){
-        .old = &narrative->judge->right_old.state,
-        .new = &narrative->judge->right_new.state,
+        .old = &judge_right_old(narrative->judge, narrative->subject)->state,
+        .new = &judge_right_new(narrative->judge, narrative->subject)->state,
         .names = { "the old state's residue", "the completed update's residue" },
     };
 }

@@ -267,13 +267,13 @@ static void on_signal(uv_signal_t *handle, int number)
 }
 
 /* A lane that says nothing for too long is stuck. It is silent while it runs the controls
- * and measures: up to some twenty workers a strategy, each of which may take as long as
+ * and measures: up to some forty workers a strategy, each of which may take as long as
  * the watchdog lets it. */
 static void watch(struct fleet *fleet)
 {
     const struct fleet_options *options = fleet->options;
     uint64_t silence_ns =
-        30 * NSEC_PER_SEC + (4 + 20 * options->plan.strategies) * options->timeout_ns;
+        30 * NSEC_PER_SEC + (4 + 40 * options->plan.strategies) * options->timeout_ns;
     uint64_t now_ns = clock_now_ns();
 
     for (size_t i = 0; i < fleet->lane_count; i++) {

@@ -262,6 +262,11 @@ static int take_point(struct lane *lane, const struct place *place, struct death
         return code == ERR_USAGE
                    ? code
                    : err_wrap(err, "strategy '%s'", name_of(lane, place->subject));
+    if (place->fault->stage == STAGE_CENSUS && judge_was_new(&lane->bench.judge))
+        code = trial_repeat(&lane->bench, subject_at(lane, place->subject), place->fault,
+                            place->point, death, err);
+    if (code < 0)
+        return code;
     if (place->fault->stage == STAGE_CENSUS)
         return tell_point(&lane->teller, place->subject, place->point, judgement, err);
     return tell_death(&lane->teller, place->fault, place->subject, place->point, death,

@@ -1,31 +1,57 @@
 /* controls.c - see controls.h. */
 #include "trial/controls.h"
 
-static int learn_old(struct judge *judge, struct err *err)
+#include "trial/repeat.h"
+#include "trial/sure.h"
+
+static int run_before(struct judge *judge, struct sure *sure, struct snapshot *ret,
+                      struct err *err)
 {
-    CLEANUP(snapshot_release) struct snapshot again = SNAPSHOT_NULL;
+    int code = keeper_empty(&judge->keeper, err);
+
+    if (code == 0)
+        code = sure_begin(sure, err);
+    if (code == 0 && judge->scenario->before)
+        code = judge_run(judge, judge->scenario->before, "before", false, err);
+    if (code == 0)
+        code = sure_end(sure, err);
+    if (code == 0)
+        code = snapshot_take(&judge->observer, 0, ret, err);
+    state_sort(&ret->state);
+    return code;
+}
+
+/* Runs it as often as it takes to be sure that it leaves the same each time; *ret is what
+ * it left the last time. */
+static int before_again(struct judge *judge, struct sure *sure, struct snapshot *ret,
+                        struct err *err)
+{
     char difference[EXAMPLE_TEXT];
     int code = 0;
 
-    for (int run = 0; run < 2 && code == 0; run++) {
-        struct snapshot *snapshot = run ? &again : &judge->old;
-
-        code = keeper_empty(&judge->keeper, err);
-        if (code == 0 && judge->scenario->before)
-            code = judge_run(judge, judge->scenario->before, "before", false, err);
-        if (code == 0)
-            code = snapshot_take(&judge->observer, 0, snapshot, err);
-        state_sort(&snapshot->state);
+    while (code == 0 && sure_wants(sure)) {
+        code = run_before(judge, sure, ret, err);
+        if (code == 0 && state_difference(&judge->old.state, &ret->state, difference,
+                                          sizeof(difference)))
+            code = err_set(
+                err, ERR_USAGE,
+                "%s: two runs of `before` left different states (%s); " SURE_ADVICE,
+                judge->scenario->outline.path, difference);
     }
+    judge->clock |= sure->clock;
+    return code;
+}
+
+static int learn_old(struct judge *judge, struct err *err)
+{
+    CLEANUP(snapshot_release) struct snapshot again = SNAPSHOT_NULL;
+    struct sure sure = SURE_OF(judge->observer.connection);
+    int code = run_before(judge, &sure, &judge->old, err);
+
+    if (code == 0)
+        code = before_again(judge, &sure, &again, err);
     if (code < 0)
         return code;
-    if (state_difference(&judge->old.state, &again.state, difference, sizeof(difference)))
-        return err_set(
-            err, ERR_USAGE,
-            "%s: two runs of `before` left different states (%s); nothing in a "
-            "scenario may depend on chance or on the clock: use p.seed and p.now, or "
-            "name the key in `ignore`",
-            judge->scenario->outline.path, difference);
     bounds_cover(&judge->observer.bounds, &again);
     return keeper_keep(&judge->keeper, &again, err);
 }
@@ -49,12 +75,25 @@ static int run_update(struct judge *judge, struct subject *subject, struct snaps
     return code;
 }
 
+static int run_surely(struct judge *judge, struct subject *subject, struct sure *sure,
+                      struct snapshot *ret, struct err *err)
+{
+    int code = sure_begin(sure, err);
+
+    if (code == 0)
+        code = run_update(judge, subject, ret, err);
+    return code == 0 ? sure_end(sure, err) : code;
+}
+
 static void compare_recordings(struct judge *judge, struct subject *subject)
 {
     struct recording again = RECORDING_NULL;
+    size_t same;
 
     recording_take(&again, judge->page);
-    subject->repeated = recording_agree(&subject->recording, &again);
+    same = recording_agree(&subject->recording, &again);
+    if (same < subject->repeated)
+        subject->repeated = same;
     recording_release(&again);
 }
 
@@ -71,116 +110,198 @@ int controls_record_again(struct judge *judge, struct subject *subject, struct e
     return 0;
 }
 
-static int learn_new(struct judge *judge, struct subject *subject, struct err *err)
+/* Runs it as often as it takes to be sure that it leaves the same each time. */
+static int update_again(struct judge *judge, struct subject *subject, struct sure *sure,
+                        struct err *err)
 {
     CLEANUP(snapshot_release) struct snapshot again = SNAPSHOT_NULL;
+    const struct outline *outline = &judge->scenario->outline;
+    uint64_t commands = subject->commands;
     char difference[EXAMPLE_TEXT];
-    uint64_t commands;
-    int code = run_update(judge, subject, &subject->done, err);
+    int code = 0;
 
-    commands = subject->commands;
+    while (code == 0 && sure_wants(sure)) {
+        code = run_surely(judge, subject, sure, &again, err);
+        if (code < 0)
+            return code;
+        state_sort(&again.state);
+        if (state_difference(&subject->done.state, &again.state, difference,
+                             sizeof(difference)) ||
+            subject->commands != commands)
+            return err_set(
+                err, ERR_USAGE,
+                "%s: two uninterrupted runs of strategy '%s' differ (%s); " SURE_ADVICE,
+                outline->path, outline->strategies[subject->strategy].name,
+                difference[0] ? difference : "in the number of commands");
+        compare_recordings(judge, subject);
+    }
+    judge->clock |= sure->clock;
+    return code;
+}
+
+static int learn_new(struct judge *judge, struct subject *subject, struct err *err)
+{
+    struct sure sure = SURE_OF(judge->observer.connection);
+    int code = run_surely(judge, subject, &sure, &subject->done, err);
+
     recording_take(&subject->recording, judge->page);
+    subject->repeated = subject->commands;
     if (code == 0) {
         /* Its expiries are within their bounds by definition. */
         bounds_cover(&judge->observer.bounds, &subject->done);
         code = snapshot_digest(&judge->observer, &subject->done, err);
+        state_sort(&subject->done.state);
     }
     if (code == 0)
-        code = run_update(judge, subject, &again, err);
-    if (code < 0)
-        return code;
-    state_sort(&subject->done.state);
-    state_sort(&again.state);
-    if (state_difference(&subject->done.state, &again.state, difference,
-                         sizeof(difference)) ||
-        subject->commands != commands)
-        return err_set(
-            err, ERR_USAGE,
-            "%s: two uninterrupted runs of strategy '%s' differ (%s); nothing in a "
-            "scenario may depend on chance or on the clock: use p.seed and p.now, or "
-            "name the key in `ignore`",
-            judge->scenario->outline.path,
-            judge->scenario->outline.strategies[subject->strategy].name,
-            difference[0] ? difference : "in the number of commands");
-    compare_recordings(judge, subject);
+        code = update_again(judge, subject, &sure, err);
     /* Two updates in one millisecond are told the same id, and may then send the same
      * although they depend on it. Answers that differ say that the clock has moved on. */
-    return subject->recording.answers_vary && subject->repeated == subject->commands
-               ? controls_record_again(judge, subject, err)
-               : 0;
-}
-
-/* The reference is what all are measured against: it must not need excuses. */
-static int check_clean(const struct judge *judge, const char *which,
-                       const struct aftermath *aftermath, struct err *err)
-{
-    const char *path = judge->scenario->outline.path;
-
-    if (aftermath->failed.code)
-        return err_set(err, ERR_USAGE, "%s: not clean without any crash: after %s, %s",
-                       path, which, aftermath->failed.msg);
-    if (aftermath->broken.code)
-        return err_set(err, ERR_USAGE,
-                       "%s: not clean without any crash: %s violates an invariant: %s",
-                       path, which, aftermath->broken.msg);
-    if (aftermath->stuck.code)
-        return err_set(err, ERR_USAGE,
-                       "%s: not clean without any crash: `alive` fails after %s: %s",
-                       path, which, aftermath->stuck.msg);
-    return 0;
-}
-
-static int learn_right(struct judge *judge, const struct subject *reference,
-                       struct err *err)
-{
-    const struct strategy *strategy =
-        &judge->scenario->outline.strategies[reference->strategy];
-    CLEANUP(mem_freep) char *completed =
-        mem_printf("the completed update of the reference strategy '%s'", strategy->name);
-    CLEANUP(snapshot_release) struct snapshot ignored = SNAPSHOT_NULL;
-    struct subject again = *reference;
-    struct aftermath aftermath;
-    int code = judge_prepare(judge, err);
-
-    if (code == 0)
-        code = judge_aftermath(judge, reference, &judge->right_old, &aftermath, err);
-    if (code == 0)
-        code = check_clean(judge, "the old state", &aftermath, err);
-    if (code == 0)
-        code = run_update(judge, &again, &ignored, err);
-    if (code == 0)
-        code = judge_aftermath(judge, reference, &judge->right_new, &aftermath, err);
-    return code == 0 ? check_clean(judge, completed, &aftermath, err) : code;
-}
-
-/* Does the completed update leave what the reference's leaves? */
-static int learn_uncrashed(struct judge *judge, struct subject *subject, struct err *err)
-{
-    CLEANUP(snapshot_release) struct snapshot residue = SNAPSHOT_NULL;
-    struct aftermath aftermath;
-    int code = run_update(judge, subject, &residue, err);
-
-    if (code == 0)
-        code = judge_aftermath(judge, subject, &residue, &aftermath, err);
-    if (code == 0)
-        subject->uncrashed = judge_words(&aftermath, &judge->right_new, &judge->right_new,
-                                         &residue, subject->uncrashed_example);
+    if (code == 0 && subject->recording.answers_vary && subject_repeats(subject))
+        code = controls_record_again(judge, subject, err);
     return code;
 }
 
-static struct subject *subject_of(struct judge *judge, size_t strategy)
+/* --- what becomes of them --- */
+
+/* A state that nobody interrupted. */
+struct control {
+    struct judge *judge;
+    struct subject *subject; /* whose update leads there, and who recovers */
+    int (*make)(void *context, struct err *err);
+    const char *name;
+    struct aftermath *aftermath; /* of it */
+};
+
+static int make_old(void *context, struct err *err)
 {
-    for (size_t i = 0; i < judge->subject_count; i++)
-        if (judge->subjects[i].strategy == strategy)
-            return &judge->subjects[i];
-    return NULL;
+    return judge_prepare(((struct control *)context)->judge, err);
+}
+
+static int make_new(void *context, struct err *err)
+{
+    CLEANUP(snapshot_release) struct snapshot ignored = SNAPSHOT_NULL;
+    struct control *control = context;
+    struct subject again = *control->subject;
+
+    return run_update(control->judge, &again, &ignored, err);
+}
+
+/* The reference is what all are measured against: it must not need excuses. */
+static int check_clean(const struct control *control, struct err *err)
+{
+    const struct outline *outline = &control->judge->scenario->outline;
+    const struct aftermath *aftermath = control->aftermath;
+    CLEANUP(mem_freep)
+    char *which = control->make == make_old
+                      ? mem_strdup(control->name)
+                      : mem_printf("%s of the reference strategy '%s'", control->name,
+                                   outline->strategies[outline->reference].name);
+
+    if (aftermath->failed.code)
+        return err_set(err, ERR_USAGE, "%s: not clean without any crash: after %s, %s",
+                       outline->path, which, aftermath->failed.msg);
+    if (aftermath->broken.code)
+        return err_set(err, ERR_USAGE,
+                       "%s: not clean without any crash: %s violates an invariant: %s",
+                       outline->path, which, aftermath->broken.msg);
+    if (aftermath->stuck.code)
+        return err_set(err, ERR_USAGE,
+                       "%s: not clean without any crash: `alive` fails after %s: %s",
+                       outline->path, which, aftermath->stuck.msg);
+    return 0;
+}
+
+/* What becomes of the old state, and of the completed update; `again`: once more. */
+static int learn_aftermaths(struct judge *judge, struct subject *subject, bool again,
+                            struct err *err)
+{
+    struct control controls[] = {
+        { judge, subject, make_old, "the old state", &subject->idle },
+        { judge, subject, make_new, "the completed update", &subject->completed },
+    };
+    int code = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(controls) && code == 0; i++) {
+        const struct remake remake = { controls[i].make, &controls[i], controls[i].name };
+
+        code =
+            repeat_aftermath(judge, subject, &remake, again, controls[i].aftermath, err);
+        if (code == 0 && subject == judge->reference)
+            code = check_clean(&controls[i], err);
+    }
+    return code;
+}
+
+/* --- all of it --- */
+
+/* Once more in another second, because somebody has asked for the time. */
+static int learn_later(struct judge *judge, time_t since, struct err *err)
+{
+    CLEANUP(snapshot_release) struct snapshot again = SNAPSHOT_NULL;
+    struct sure sure = { judge->observer.connection, .runs = 1 };
+    int code;
+
+    sure_wait(since);
+    code = before_again(judge, &sure, &again, err);
+    for (size_t i = 0; i < judge->known_count && code == 0; i++) {
+        sure.runs = 1;
+        code = update_again(judge, &judge->subjects[i], &sure, err);
+    }
+    for (size_t i = 0; i < judge->known_count && code == 0; i++)
+        code = learn_aftermaths(judge, &judge->subjects[i], true, err);
+    return code;
+}
+
+/* Those that take part, and the reference. */
+static void find_subjects(struct judge *judge, const size_t *strategies, size_t count)
+{
+    judge->subjects = mem_alloc((count + 1) * sizeof(*judge->subjects));
+    judge->subject_count = judge->known_count = count;
+    for (size_t i = 0; i < count; i++) {
+        judge->subjects[i].strategy = strategies[i];
+        if (strategies[i] == judge->scenario->outline.reference)
+            judge->reference = &judge->subjects[i];
+    }
+    if (judge->reference)
+        return;
+    judge->reference = &judge->subjects[judge->known_count++];
+    judge->reference->strategy = judge->scenario->outline.reference;
+}
+
+/* What each does without any crash, beside the reference. */
+static void compare_with_reference(struct judge *judge)
+{
+    const struct snapshot *right = &judge->reference->completed.residue;
+
+    for (size_t i = 0; i < judge->subject_count; i++) {
+        struct subject *subject = &judge->subjects[i];
+
+        subject->uncrashed =
+            judge_words(&subject->completed, right, right, subject->uncrashed_example);
+    }
+}
+
+/* The reference first: all others are measured against it, and so are its mistakes. */
+static int learn_all(struct judge *judge, struct err *err)
+{
+    time_t since = time(NULL);
+    int code = learn_old(judge, err);
+
+    for (size_t i = 0; i < judge->known_count && code == 0; i++)
+        code = learn_new(judge, &judge->subjects[i], err);
+    if (code == 0)
+        code = learn_aftermaths(judge, judge->reference, false, err);
+    for (size_t i = 0; i < judge->known_count && code == 0; i++)
+        if (&judge->subjects[i] != judge->reference)
+            code = learn_aftermaths(judge, &judge->subjects[i], false, err);
+    if (code == 0 && judge->clock)
+        code = learn_later(judge, since, err);
+    return code;
 }
 
 int controls_learn(struct judge *judge, redisContext *connection,
                    const size_t *strategies, size_t count, struct err *err)
 {
-    struct subject apart = { .strategy = judge->scenario->outline.reference };
-    struct subject *reference;
     int code = observer_init(&judge->observer, connection, &judge->scenario->ignore,
                              &judge->scenario->ordered, err);
 
@@ -189,24 +310,10 @@ int controls_learn(struct judge *judge, redisContext *connection,
     judge->page = page_map(err);
     if (!judge->page)
         return err->code;
-    judge->subjects = mem_alloc(count * sizeof(*judge->subjects));
-    judge->subject_count = count;
-    for (size_t i = 0; i < count; i++)
-        judge->subjects[i].strategy = strategies[i];
-    reference = subject_of(judge, judge->scenario->outline.reference);
+    find_subjects(judge, strategies, count);
     if (code == 0)
-        code = learn_old(judge, err);
-    if (code == 0 && !reference) {
-        reference = &apart;
-        code = learn_new(judge, reference, err);
-    }
-    for (size_t i = 0; i < count && code == 0; i++)
-        code = learn_new(judge, &judge->subjects[i], err);
+        code = learn_all(judge, err);
     if (code == 0)
-        code = learn_right(judge, reference, err);
-    snapshot_release(&apart.done);
-    recording_release(&apart.recording);
-    for (size_t i = 0; i < count && code == 0; i++)
-        code = learn_uncrashed(judge, &judge->subjects[i], err);
+        compare_with_reference(judge);
     return code;
 }

@@ -149,12 +149,11 @@ static int look_at_invariants(struct judge *judge, scenario_function holds,
 
 /* Time passes over what the database holds: expiries, recovery, expiries. */
 static int find_residue(struct judge *judge, scenario_function recover,
-                        struct snapshot *ret, struct aftermath *aftermath,
-                        struct err *err)
+                        struct aftermath *ret, struct err *err)
 {
     CLEANUP(sights_release)
     struct sights sights = { { SNAPSHOT_NULL, SNAPSHOT_NULL }, 0 };
-    struct err *failed = &aftermath->failed, *broken = &aftermath->broken;
+    struct err *failed = &ret->failed, *broken = &ret->broken;
     int code = show(judge, JUDGE_DEAD, &sights, NULL, err);
 
     if (code == 0)
@@ -177,8 +176,8 @@ static int find_residue(struct judge *judge, scenario_function recover,
     if (code == 0)
         code = show(judge, JUDGE_RESIDUE, &sights, NULL, err);
     if (code == 0)
-        code = snapshot_take(&judge->observer, 0, ret, err);
-    state_sort(&ret->state);
+        code = snapshot_take(&judge->observer, 0, &ret->residue, err);
+    state_sort(&ret->residue.state);
     if (code == 0)
         code = look_at_invariants(judge, judge->scenario->holds_later, broken, err);
     return code;
@@ -202,26 +201,31 @@ static int try_alive(struct judge *judge, struct err *ret_stuck, struct err *err
     return 0;
 }
 
+void aftermath_release(struct aftermath *aftermath)
+{
+    snapshot_release(&aftermath->residue);
+}
+
 int judge_aftermath(struct judge *judge, const struct subject *subject,
-                    struct snapshot *ret, struct aftermath *aftermath, struct err *err)
+                    struct aftermath *ret, struct err *err)
 {
     int code;
 
-    *aftermath = (struct aftermath){ ERR_NULL, ERR_NULL, ERR_NULL };
+    ret->failed = ret->broken = ret->stuck = ERR_NULL;
     code = find_residue(judge, judge->scenario->functions[subject->strategy].recover, ret,
-                        aftermath, err);
-    return code == 0 ? try_alive(judge, &aftermath->stuck, err) : code;
+                        err);
+    return code == 0 ? try_alive(judge, &ret->stuck, err) : code;
 }
 
 unsigned judge_words(const struct aftermath *aftermath, const struct snapshot *right_old,
-                     const struct snapshot *right_new, const struct snapshot *residue,
-                     char example[EXAMPLE_TEXT])
+                     const struct snapshot *right_new, char example[EXAMPLE_TEXT])
 {
-    unsigned words = verdict_later(&right_old->state, &right_new->state, &residue->state);
+    const struct state *old = &right_old->state, *new = &right_new->state;
+    const struct state *residue = &aftermath->residue.state;
+    unsigned words = verdict_later(old, new, residue);
     CLEANUP(mem_freep) char *whole = NULL;
 
-    verdict_example(&right_old->state, &right_new->state, &residue->state, example,
-                    EXAMPLE_TEXT);
+    verdict_example(old, new, residue, example, EXAMPLE_TEXT);
     if (aftermath->broken
             .code) { /* its name and key first: they are what one looks for */
         whole = mem_printf("broken: %s%s%s", aftermath->broken.msg,
@@ -244,27 +248,41 @@ bool judge_key_was_there(const struct judge *judge, uint64_t key_hash)
 
 void judge_release(struct judge *judge)
 {
-    for (size_t i = 0; i < judge->subject_count; i++) {
+    for (size_t i = 0; i < judge->known_count; i++) {
         snapshot_release(&judge->subjects[i].done);
+        aftermath_release(&judge->subjects[i].idle);
+        aftermath_release(&judge->subjects[i].completed);
         recording_release(&judge->subjects[i].recording);
         free(judge->subjects[i].judgements);
     }
     free(judge->subjects);
     judge->subjects = NULL;
-    judge->subject_count = 0;
+    judge->subject_count = judge->known_count = 0;
     judge->page = page_unmap(judge->page);
+    aftermath_release(&judge->aftermath);
     snapshot_release(&judge->old);
-    snapshot_release(&judge->right_old);
-    snapshot_release(&judge->right_new);
     keeper_release(&judge->keeper);
     observer_release(&judge->observer);
+}
+
+const struct snapshot *judge_right_old(const struct judge *judge,
+                                       const struct subject *subject)
+{
+    (void)subject;
+    return &judge->reference->idle.residue;
+}
+
+const struct snapshot *judge_right_new(const struct judge *judge,
+                                       const struct subject *subject)
+{
+    (void)subject;
+    return &judge->reference->completed.residue;
 }
 
 static int judge_new(struct judge *judge, struct subject *subject,
                      struct snapshot *snapshot, struct judgement *ret, struct err *err)
 {
-    CLEANUP(snapshot_release) struct snapshot residue = SNAPSHOT_NULL;
-    struct aftermath aftermath;
+    struct aftermath *aftermath = &judge->aftermath;
     int code;
 
     state_sort(&snapshot->state);
@@ -272,14 +290,14 @@ static int judge_new(struct judge *judge, struct subject *subject,
         .signature = snapshot->signature,
         .now = verdict_now(&judge->old.state, &subject->done.state, &snapshot->state),
     };
-    code = judge_aftermath(judge, subject, &residue, &aftermath, err);
+    code = judge_aftermath(judge, subject, aftermath, err);
     if (code < 0)
         return code;
-    ret->later = judge_words(&aftermath, &judge->right_old, &judge->right_new, &residue,
-                             ret->example);
+    ret->later = judge_words(aftermath, judge_right_old(judge, subject),
+                             judge_right_new(judge, subject), ret->example);
     if (ret->later & LATER_STUCK && !ret->example[0])
         snprintf(ret->example, EXAMPLE_TEXT, "%.*s", EXAMPLE_TEXT - 1,
-                 aftermath.failed.code ? aftermath.failed.msg : aftermath.stuck.msg);
+                 aftermath->failed.code ? aftermath->failed.msg : aftermath->stuck.msg);
     return 0;
 }
 

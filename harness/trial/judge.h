@@ -32,6 +32,16 @@ struct judge_watch {
     void *context;
 };
 
+/* What became of a state; code 0: nothing is wrong. */
+struct aftermath {
+    struct snapshot residue; /* what stays; owned */
+    struct err failed;       /* what `recover` raised: survivors cannot clean up */
+    struct err broken;       /* an invariant that is violated, before or after */
+    struct err stuck;        /* why `alive` fails on what stays */
+};
+#define AFTERMATH_NULL ((struct aftermath){ .residue = SNAPSHOT_NULL })
+void aftermath_release(struct aftermath *aftermath);
+
 struct judgement {
     struct signature signature; /* of the state that was judged */
     struct signature key;       /* by which it is found again, if it may be */
@@ -48,7 +58,8 @@ struct subject {
     struct recording recording;
     size_t repeated; /* so many commands, from the first, a second recording sent too */
     uint64_t commands, bytes, trips;
-    unsigned uncrashed; /* later words of the completed update; 0: clean */
+    struct aftermath idle, completed; /* of the old state, and of its completed update */
+    unsigned uncrashed;               /* later words of the completed update; 0: clean */
     char uncrashed_example[EXAMPLE_TEXT];
     struct judgement *judgements;
     size_t judged;
@@ -68,13 +79,16 @@ struct judge {
     struct observer observer; /* owned */
     struct keeper keeper;     /* on the observer's connection; owned */
     struct snapshot old;
-    struct snapshot right_old, right_new; /* residues */
     uint64_t fresh_ns; /* until then an old state that nobody touched can be used again */
     bool untouched;    /* nobody has sent a command since the old state was made */
     bool seen;         /* nor since a state was looked at that was judged before */
+    bool clock;        /* a control has asked Redis for the time */
     struct subject *subjects; /* owned */
-    size_t subject_count;
+    size_t subject_count;     /* that take part */
+    size_t known_count;       /* and one more, if the reference does not */
+    struct subject *reference;
     const struct judge_watch *watch; /* NULL: nobody looks on; see judge_afresh() */
+    struct aftermath aftermath;      /* of the latest state that was judged; owned */
 };
 
 void judge_release(struct judge *judge);
@@ -84,6 +98,19 @@ void judge_release(struct judge *judge);
  * afterwards. */
 int judge_state(struct judge *judge, struct subject *subject, struct snapshot *snapshot,
                 const struct judgement **ret, struct err *err);
+
+/* The residues that are right: that of the old state, and of the reference's completed
+ * update. */
+const struct snapshot *judge_right_old(const struct judge *judge,
+                                       const struct subject *subject);
+const struct snapshot *judge_right_new(const struct judge *judge,
+                                       const struct subject *subject);
+
+/* Was the latest state one that had not been judged before? */
+static inline bool judge_was_new(const struct judge *judge)
+{
+    return !judge->seen;
+}
 
 /* The same without recourse to what was judged before, before the eyes of the watch,
  * which sees more looks at the database than the verdict needs, and no other state. */
@@ -108,17 +135,9 @@ void judge_touched(struct judge *judge);
 int judge_run(struct judge *judge, scenario_function function, const char *what,
               bool record, struct err *err);
 
-/* What became of a state; code 0: nothing is wrong. */
-struct aftermath {
-    struct err failed; /* what `recover` raised: survivors cannot clean up */
-    struct err broken; /* an invariant that is violated, before or after */
-    struct err stuck;  /* why `alive` fails on what stays */
-};
-/* Lets time pass over the state that the database holds, and tries `alive`. *ret is what
- * stays. */
+/* Lets time pass over the state that the database holds, and tries `alive`. */
 int judge_aftermath(struct judge *judge, const struct subject *subject,
-                    struct snapshot *ret, struct aftermath *aftermath, struct err *err);
+                    struct aftermath *ret, struct err *err);
 /* The words for it, beside the residues that are right. */
 unsigned judge_words(const struct aftermath *aftermath, const struct snapshot *right_old,
-                     const struct snapshot *right_new, const struct snapshot *residue,
-                     char example[EXAMPLE_TEXT]);
+                     const struct snapshot *right_new, char example[EXAMPLE_TEXT]);

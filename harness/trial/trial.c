@@ -2,6 +2,8 @@
 #include "trial/trial.h"
 
 #include "base/clock.h"
+#include "trial/repeat.h"
+#include "trial/sure.h"
 
 void death_release(struct death *death)
 {
@@ -100,6 +102,48 @@ int trial_run(struct bench *bench, const struct worker_job *job, struct death *r
     ret->replies = bench->page->replies;
     ret->kill_ns = end.kill_ns;
     return look(bench, end.client_id, &ret->state, err);
+}
+
+/* A death that is to happen again. */
+struct encore {
+    struct bench *bench;
+    struct subject *subject;
+    const struct fault *fault;
+    uint64_t point;
+    const struct death *death;
+};
+
+static int die_again(void *context, struct err *err)
+{
+    CLEANUP(death_release) struct death death = DEATH_NULL;
+    const struct encore *encore = context;
+    char difference[EXAMPLE_TEXT];
+    int code = encore->fault->perform(encore->bench, encore->subject, encore->point,
+                                      &death, err);
+
+    state_sort(&death.state.state);
+    if (code != 0 || !state_difference(&encore->death->state.state, &death.state.state,
+                                       difference, sizeof(difference)))
+        return code;
+    return err_set(err, ERR_USAGE,
+                   "%s: two deaths of strategy '%s' at %s %llu left different states "
+                   "(%s); " SURE_ADVICE,
+                   encore->bench->judge.scenario->outline.path,
+                   bench_strategy(encore->bench, encore->subject)->name,
+                   encore->fault->point, (unsigned long long)encore->point, difference);
+}
+
+int trial_repeat(struct bench *bench, struct subject *subject, const struct fault *fault,
+                 uint64_t point, const struct death *death, struct err *err)
+{
+    CLEANUP(mem_freep)
+    char *name =
+        mem_printf("the death at %s %llu", fault->point, (unsigned long long)point);
+    struct encore encore = { bench, subject, fault, point, death };
+
+    return repeat_aftermath(&bench->judge, subject,
+                            &(struct remake){ die_again, &encore, name }, true,
+                            &bench->judge.aftermath, err);
 }
 
 /* Also when answers differ, nothing may be done before Redis has let go of the cut. */

@@ -47,6 +47,12 @@ struct worker_job trial_job(const struct bench *bench, const struct subject *sub
 int trial_run(struct bench *bench, const struct worker_job *job, struct death *ret,
               struct err *err);
 
+/* A death that was judged for the first time, once more and as often as it takes to be
+ * sure: it must leave the same state at this point of its fault, and the same must become
+ * of it. Else the scenario is not fit to be tested, which is ERR_USAGE. */
+int trial_repeat(struct bench *bench, struct subject *subject, const struct fault *fault,
+                 uint64_t point, const struct death *death, struct err *err);
+
 /* In place of a worker, exactly so many bytes of the subject's recorded update arrive.
  * TRIAL_VARIES: what it sends depends on replies that differ from run to run, so it
  * cannot be sent again. */

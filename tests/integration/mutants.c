@@ -59,6 +59,7 @@ static const struct {
       "verdicts/states_that_functions_tell_apart" },
     { "replay-forgives", "integration_replay",
       "replay/of_what_is_not_as_recorded_fails" },
+    { "judged-once", "integration_trust", "trust/coins_are_noticed" },
     { "no-holm", "unit_difference_mutable", "holm/adjusts_step_by_step" },
 };
 

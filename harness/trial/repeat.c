@@ -1,0 +1,91 @@
+/* repeat.c - see repeat.h. */
+#include "trial/repeat.h"
+
+#include "base/mutant.h"
+#include "trial/sure.h"
+
+/* Where one of the scenario's functions has done something else the second time. */
+struct difference {
+    const char *function; /* NULL: nowhere */
+    char what[EXAMPLE_TEXT];
+};
+
+static bool say_of(struct difference *difference, const char *function,
+                   const struct err *a, const struct err *b)
+{
+    if (!a->code == !b->code)
+        return false;
+    difference->function = function;
+    snprintf(difference->what, sizeof(difference->what),
+             "one does not fail, the other does: %.*s", EXAMPLE_TEXT - 40,
+             a->code ? a->msg : b->msg);
+    return true;
+}
+
+/* In the order in which they run: what differs afterwards may be a consequence. */
+static struct difference compare(const struct aftermath *a, const struct aftermath *b)
+{
+    struct difference difference = { .function = NULL };
+
+    if (say_of(&difference, "`recover`", &a->failed, &b->failed))
+        return difference;
+    if (state_difference(&a->residue.state, &b->residue.state, difference.what,
+                         sizeof(difference.what)))
+        difference.function = "`recover`";
+    else if (!say_of(&difference, "an invariant", &a->broken, &b->broken))
+        say_of(&difference, "`alive`", &a->stuck, &b->stuck);
+    return difference;
+}
+
+static int refuse(const struct judge *judge, const struct subject *subject,
+                  const struct remake *remake, const struct difference *difference,
+                  struct err *err)
+{
+    const struct outline *outline = &judge->scenario->outline;
+
+    return err_set(err, ERR_USAGE,
+                   "%s: strategy '%s': two runs of %s after %s differ (%s); " SURE_ADVICE,
+                   outline->path, outline->strategies[subject->strategy].name,
+                   difference->function, remake->name, difference->what);
+}
+
+/* Is there anything that could do something else? */
+static bool functions_act(const struct judge *judge, const struct subject *subject)
+{
+    const struct scenario *scenario = judge->scenario;
+
+    return scenario->functions[subject->strategy].recover || scenario->alive ||
+           scenario->holds_now || scenario->holds_later;
+}
+
+int repeat_aftermath(struct judge *judge, const struct subject *subject,
+                     const struct remake *remake, bool judged, struct aftermath *ret,
+                     struct err *err)
+{
+    CLEANUP(aftermath_release) struct aftermath again = AFTERMATH_NULL;
+    struct sure sure = SURE_OF(judge->observer.connection);
+    int code = 0;
+
+    sure.runs = judged;
+    while (code == 0 && sure_wants(&sure)) {
+        struct aftermath *aftermath = sure.runs ? &again : ret;
+        struct difference difference;
+
+        if (sure.runs && (!functions_act(judge, subject) || mutant("judged-once")))
+            break;
+        code = remake->make(remake->context, err);
+        if (code == 0)
+            code = sure_begin(&sure, err);
+        if (code == 0)
+            code = judge_aftermath(judge, subject, aftermath, err);
+        if (code == 0)
+            code = sure_end(&sure, err);
+        judge->clock |= sure.clock;
+        if (code < 0 || aftermath == ret)
+            continue;
+        difference = compare(ret, &again);
+        if (difference.function)
+            code = refuse(judge, subject, remake, &difference, err);
+    }
+    return code;
+}
