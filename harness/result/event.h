@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "redis/command.h"
+#include "state/example.h"
 #include "state/verdict.h"
 
 enum event_type {

@@ -2,7 +2,6 @@
 #include "state/verdict.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -150,46 +149,6 @@ unsigned verdict_later(const struct state *old, const struct state *new,
     for (size_t i = 0; i < count; i++)
         words |= rows[i].words;
     return words;
-}
-
-/* What is wrong with one atom: more of it than in either control, less than in both, or,
- * in a mixed residue, what only one of the controls has. */
-static int oddness(const struct verdict_row *row, unsigned words)
-{
-    if (row->here > row->old && row->here > row->new)
-        return 4;
-    if (row->here < row->old && row->here < row->new)
-        return 3;
-    if (row->old == row->new || !(words & LATER_MIXED))
-        return 0;
-    return row->here ? 2 : 1;
-}
-
-void verdict_example(const struct state *old, const struct state *new,
-                     const struct state *residue, char *buffer, size_t size)
-{
-    static const char *const how[] = { "", "gone", "stays", "gone", "stays" };
-    unsigned words = verdict_later(old, new, residue);
-    struct walk walk = walk_start(old, new, residue);
-    const struct atom *worst = NULL;
-    int oddest = 0;
-    struct verdict_row row;
-    int used;
-
-    buffer[0] = '\0';
-    while (walk_next(&walk, &row)) {
-        int odd = oddness(&row, words);
-
-        if (odd > oddest) {
-            oddest = odd;
-            worst = row.atom;
-        }
-    }
-    if (!worst)
-        return;
-    used = snprintf(buffer, size, "%s: ", how[oddest]);
-    if (used > 0 && (size_t)used < size)
-        atom_describe(buffer + used, size - (size_t)used, worst);
 }
 
 static const char *const now_names[NOW_COUNT] = { "intact", "gap", "torn" };

@@ -48,12 +48,6 @@ enum now verdict_now(const struct state *old, const struct state *new,
 unsigned verdict_later(const struct state *old, const struct state *new,
                        const struct state *residue);
 
-/* For people: one atom that shows what is wrong with a residue, "stays: ..." or "gone:
- * ..."; "" if nothing is. What stays is shown before what is gone. */
-#define EXAMPLE_TEXT 200
-void verdict_example(const struct state *old, const struct state *new,
-                     const struct state *residue, char *buffer, size_t size);
-
 /* One distinct atom: how often it is in the old state or residue, in the new one, and
  * here; and the words of the residue's that it is a reason for. */
 struct verdict_row {

@@ -276,8 +276,8 @@ static void compare_with_reference(struct judge *judge)
     for (size_t i = 0; i < judge->subject_count; i++) {
         struct subject *subject = &judge->subjects[i];
 
-        subject->uncrashed =
-            judge_words(&subject->completed, right, right, subject->uncrashed_example);
+        subject->uncrashed = judge_words(judge, &subject->completed, right, right,
+                                         &subject->done, subject->uncrashed_example);
     }
 }
 

@@ -217,15 +217,23 @@ int judge_aftermath(struct judge *judge, const struct subject *subject,
     return code == 0 ? try_alive(judge, &ret->stuck, err) : code;
 }
 
-unsigned judge_words(const struct aftermath *aftermath, const struct snapshot *right_old,
-                     const struct snapshot *right_new, char example[EXAMPLE_TEXT])
+unsigned judge_words(const struct judge *judge, const struct aftermath *aftermath,
+                     const struct snapshot *right_old, const struct snapshot *right_new,
+                     const struct snapshot *dead, char example[EXAMPLE_TEXT])
 {
-    const struct state *old = &right_old->state, *new = &right_new->state;
-    const struct state *residue = &aftermath->residue.state;
-    unsigned words = verdict_later(old, new, residue);
+    const struct state *completed = &judge->reference->done.state;
+    const struct example states = {
+        .old = right_old == right_new ? completed : &judge->old.state,
+        .new = completed,
+        .dead = &dead->state,
+        .right_old = &right_old->state,
+        .right_new = &right_new->state,
+        .residue = &aftermath->residue.state,
+    };
+    unsigned words = verdict_later(states.right_old, states.right_new, states.residue);
     CLEANUP(mem_freep) char *whole = NULL;
 
-    verdict_example(old, new, residue, example, EXAMPLE_TEXT);
+    example_write(&states, example, EXAMPLE_TEXT);
     if (aftermath->broken
             .code) { /* its name and key first: they are what one looks for */
         whole = mem_printf("broken: %s%s%s", aftermath->broken.msg,
@@ -293,8 +301,8 @@ static int judge_new(struct judge *judge, struct subject *subject,
     code = judge_aftermath(judge, subject, aftermath, err);
     if (code < 0)
         return code;
-    ret->later = judge_words(aftermath, judge_right_old(judge, subject),
-                             judge_right_new(judge, subject), ret->example);
+    ret->later = judge_words(judge, aftermath, judge_right_old(judge, subject),
+                             judge_right_new(judge, subject), snapshot, ret->example);
     if (ret->later & LATER_STUCK && !ret->example[0])
         snprintf(ret->example, EXAMPLE_TEXT, "%.*s", EXAMPLE_TEXT - 1,
                  aftermath->failed.code ? aftermath->failed.msg : aftermath->stuck.msg);

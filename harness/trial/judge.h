@@ -6,6 +6,7 @@
 
 #include "redis/command.h"
 #include "redis/recording.h"
+#include "state/example.h"
 #include "state/keeper.h"
 #include "state/verdict.h"
 #include "trial/worker.h"
@@ -48,7 +49,7 @@ struct judgement {
     bool reusable;
     enum now now;
     unsigned later;
-    char example[EXAMPLE_TEXT]; /* one atom that shows what is wrong later, or "" */
+    char example[EXAMPLE_TEXT]; /* what is wrong later, its cause first; or "" */
 };
 
 /* What is known of one strategy. */
@@ -138,6 +139,9 @@ int judge_run(struct judge *judge, scenario_function function, const char *what,
 /* Lets time pass over the state that the database holds, and tries `alive`. */
 int judge_aftermath(struct judge *judge, const struct subject *subject,
                     struct aftermath *ret, struct err *err);
-/* The words for it, beside the residues that are right. */
-unsigned judge_words(const struct aftermath *aftermath, const struct snapshot *right_old,
-                     const struct snapshot *right_new, char example[EXAMPLE_TEXT]);
+/* The words for it, beside the residues that are right, and what is wrong with it.
+ * `dead`: what it became of. The same residue twice: only the completed update is right.
+ */
+unsigned judge_words(const struct judge *judge, const struct aftermath *aftermath,
+                     const struct snapshot *right_old, const struct snapshot *right_new,
+                     const struct snapshot *dead, char example[EXAMPLE_TEXT]);

@@ -1,0 +1,449 @@
+/* example.c - see example.h. */
+#include "state/example.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "state/verdict.h"
+
+#define KEY_COLUMNS 60
+#define ELEMENT_COLUMNS 40
+#define SIDES_TRIED 64 /* rows of each side, to find the two that say most */
+
+/* --- what a state says of an atom --- */
+
+/* The first atom of a state that does not come before this one. */
+static size_t not_before(const struct state *state, const struct atom *atom)
+{
+    size_t from = 0, to = state->count;
+
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+
+        if (atom_compare(&state->atoms[middle], atom) < 0)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
+static size_t copies(const struct state *state, const struct atom *atom)
+{
+    size_t first = not_before(state, atom), at = first;
+
+    while (at < state->count && atom_compare(&state->atoms[at], atom) == 0)
+        at++;
+    return at - first;
+}
+
+/* The same element with any value and expiry; NULL: the place is empty. */
+static const struct atom *at_place(const struct state *state, const struct atom *atom)
+{
+    const struct atom first = { atom->key, atom->type, atom->id, STR(""), EXPIRY_NEVER };
+    size_t at = not_before(state, &first);
+
+    return at < state->count && atom_compare_place(&state->atoms[at], atom) == 0
+               ? &state->atoms[at]
+               : NULL;
+}
+
+static bool is_same_key(const struct atom *a, const struct atom *b)
+{
+    return str_compare(a->key, b->key) == 0 && str_compare(a->type, b->type) == 0;
+}
+
+/* Any element of the same key; NULL: there is no such key. */
+static const struct atom *of_key(const struct state *state, const struct atom *atom)
+{
+    const struct atom first = { atom->key, atom->type, STR(""), STR(""), EXPIRY_NEVER };
+    size_t at = not_before(state, &first);
+    const struct atom *found = at < state->count ? &state->atoms[at] : NULL;
+
+    return found && is_same_key(found, atom) ? found : NULL;
+}
+
+static bool expires(const struct atom *atom)
+{
+    return atom && atom->expiry != EXPIRY_NEVER;
+}
+
+static bool persists(const struct atom *atom)
+{
+    return atom && atom->expiry == EXPIRY_NEVER;
+}
+
+static bool is_string(const struct atom *atom)
+{
+    return str_compare(atom->type, STR("string")) == 0;
+}
+
+/* --- which atoms are told --- */
+
+enum rank {
+    NOTHING,
+    FOLLOWS,
+    SIDES,
+    GONE,
+    COPIES,
+    NEITHER,
+    STAYS,
+    STAYS_ALONE,
+    STAYS_WITH_EXPIRY
+};
+
+/* Is it odd in what the death left, and not only once time has passed? */
+static bool is_made(const struct example *example, const struct verdict_row *row)
+{
+    size_t old = copies(example->old, row->atom), new = copies(example->new, row->atom);
+    size_t dead = copies(example->dead, row->atom);
+
+    if (row->words & LATER_LOST)
+        return dead < (old < new ? old : new);
+    return dead > (old > new ? old : new);
+}
+
+static enum rank rank_of(const struct example *example, const struct verdict_row *row,
+                         unsigned word)
+{
+    if (!(row->words & word))
+        return NOTHING;
+    if (word == LATER_MIXED && row->old != row->new)
+        return SIDES;
+    if (!is_made(example, row))
+        return FOLLOWS;
+    switch (word) {
+    case LATER_LEAKED:
+        if (persists(at_place(example->old, row->atom)) ||
+            persists(at_place(example->new, row->atom)))
+            return FOLLOWS; /* a value on its way */
+        if (expires(of_key(example->old, row->atom)) ||
+            expires(of_key(example->new, row->atom)))
+            return STAYS_WITH_EXPIRY;
+        return is_string(row->atom) ? STAYS_ALONE : STAYS;
+    case LATER_MIXED:
+        return NEITHER;
+    case LATER_DUPLICATED:
+        return COPIES;
+    default:
+        return GONE;
+    }
+}
+
+/* --- words for them --- */
+
+static void print_quoted(FILE *out, struct str text, size_t columns)
+{
+    fputc('\'', out);
+    str_print(out, text, columns);
+    fputc('\'', out);
+}
+
+static void print_key(FILE *out, const struct atom *atom)
+{
+    str_print(out, atom->type, ELEMENT_COLUMNS);
+    fputc(' ', out);
+    print_quoted(out, atom->key, KEY_COLUMNS);
+}
+
+/* A key that has no elements is there or not, as a whole. */
+static bool is_whole(const struct atom *atom)
+{
+    return !atom->id.length && !atom->value.length && !is_string(atom);
+}
+
+static void print_content(FILE *out, const struct atom *atom)
+{
+    if (atom->id.length)
+        print_quoted(out, atom->id, ELEMENT_COLUMNS);
+    if (atom->id.length && atom->value.length)
+        fputs(" = ", out);
+    if (atom->value.length || !atom->id.length)
+        print_quoted(out, atom->value, ELEMENT_COLUMNS);
+}
+
+/* "hash 'work', element 'a' = '1'", "string 'lock' = 'me'" */
+static void print_atom(FILE *out, const struct atom *atom)
+{
+    print_key(out, atom);
+    if (is_whole(atom))
+        return;
+    fputs(atom->id.length ? ", element " : " = ", out);
+    print_content(out, atom);
+}
+
+static void print_times(FILE *out, size_t times)
+{
+    if (times == 1 || times == 2)
+        fputs(times == 1 ? "once" : "twice", out);
+    else
+        fprintf(out, "%zu times", times);
+}
+
+static void say_leaked(FILE *out, const struct example *example,
+                       const struct verdict_row *row)
+{
+    fputs("stays: ", out);
+    print_atom(out, row->atom);
+    if (is_made(example, row) && !persists(of_key(example->old, row->atom)) &&
+        !persists(of_key(example->new, row->atom)))
+        fputs(", which never expires", out);
+}
+
+static void say_duplicated(FILE *out, const struct example *example,
+                           const struct verdict_row *row)
+{
+    (void)example;
+    fputs("stays: ", out);
+    print_atom(out, row->atom);
+    fputs(", ", out);
+    print_times(out, row->here);
+    fputs(" instead of ", out);
+    print_times(out, row->old > row->new ? row->old : row->new);
+}
+
+static void say_lost(FILE *out, const struct example *example,
+                     const struct verdict_row *row)
+{
+    fputs("gone: ", out);
+    print_atom(out, row->atom);
+    if (expires(at_place(example->dead, row->atom)))
+        fputs(", which was left to expire", out);
+}
+
+static void say_neither(FILE *out, const struct example *example,
+                        const struct verdict_row *row)
+{
+    const struct atom *old = at_place(example->right_old, row->atom);
+    const struct atom *new = at_place(example->right_new, row->atom);
+
+    fputs("stays: ", out);
+    print_atom(out, row->atom);
+    fputs(", instead of ", out);
+    print_quoted(out, (old ? old : new)->value, ELEMENT_COLUMNS);
+    if (!old || !new)
+        fputs(" or nothing", out);
+    else if (str_compare(old->value, new->value) != 0) {
+        fputs(" or ", out);
+        print_quoted(out, new->value, ELEMENT_COLUMNS);
+    }
+}
+
+/* --- both sides --- */
+
+/* Does the row speak for the old state, or else for the new one? */
+static bool speaks_for(const struct verdict_row *row, bool old)
+{
+    size_t its = old ? row->old : row->new, other = old ? row->new : row->old;
+
+    return its > other ? row->here > other : row->here < other && its < other;
+}
+
+struct sides {
+    const struct verdict_row *new, *old;
+};
+
+static bool is_same_element(const struct atom *a, const struct atom *b)
+{
+    return a->id.length && str_compare(a->id, b->id) == 0;
+}
+
+/* What is there says more than what is missing, and one element in two places more than
+ * two elements; most, what is about `like`, if it is not NULL. */
+static int merit(const struct verdict_row *new, const struct verdict_row *old,
+                 const struct atom *like)
+{
+    bool same = is_same_element(new->atom, old->atom);
+    bool alike =
+        like && (is_same_key(new->atom, like) || is_same_element(new->atom, like) ||
+                 is_same_key(old->atom, like) || is_same_element(old->atom, like));
+
+    return 1 + (new->here > 0) + (old->here > 0) + (same ? 3 : 0) + (alike ? 3 : 0);
+}
+
+/* Two rows, of which one speaks for each side; NULL: none does. */
+static struct sides find_sides(const struct verdict_row *rows, size_t count,
+                               const struct atom *like)
+{
+    const struct verdict_row *candidates[2][SIDES_TRIED];
+    size_t counts[2] = { 0, 0 };
+    struct sides best = { NULL, NULL };
+    int most = 0;
+
+    for (size_t i = 0; i < count; i++)
+        for (int old = 0; old < 2; old++)
+            if (rows[i].words & LATER_MIXED &&
+                rows[i].old !=
+                    rows[i].new &&counts[old] < SIDES_TRIED &&speaks_for(&rows[i], old))
+                candidates[old][counts[old]++] = &rows[i];
+    for (size_t n = 0; n < counts[0]; n++)
+        for (size_t o = 0; o < counts[1]; o++) {
+            const struct verdict_row *new = candidates[0][n], *old = candidates[1][o];
+
+            if (atom_compare_place(new->atom, old->atom) != 0 &&
+                merit(new, old, like) > most) {
+                most = merit(new, old, like);
+                best = (struct sides){ new, old };
+            }
+        }
+    if (!most && counts[0])
+        best.new = candidates[0][0];
+    return best;
+}
+
+/* "list 'done' has 'job'", "list 'queue' still has 'job'", "list 'done' has no 'job'",
+ * "list 'queue' no longer has 'job'"; without the key that was named before. */
+static void print_side(FILE *out, const struct state *state,
+                       const struct verdict_row *row, const struct verdict_row *before)
+{
+    static const char *const has[2][2] = { { "has no ", "has " },
+                                           { "no longer has ", "still has " } };
+    static const char *const is[2][2] = { { "is not there", "is there" },
+                                          { "is no longer there", "is still there" } };
+    bool was = row->old > row->new, counted = row->old > 1 || row->new > 1;
+    bool whole =
+        is_whole(row->atom) || (is_string(row->atom) && !at_place(state, row->atom));
+
+    if (!before || !is_same_key(row->atom, before->atom)) {
+        print_key(out, row->atom);
+        fputc(' ', out);
+    }
+    fputs((whole ? is : has)[was][row->here > 0], out);
+    if (!whole)
+        print_content(out, row->atom);
+    if (row->here > 1 || (row->here && counted)) {
+        fputc(' ', out);
+        print_times(out, row->here);
+    }
+}
+
+/* Nothing if the state has not something of both sides. */
+static void say_sides(FILE *out, const char *when, const struct state *state,
+                      const struct verdict_row *rows, size_t count,
+                      const struct atom *like)
+{
+    struct sides sides = find_sides(rows, count, like);
+
+    if (!sides.new)
+        return;
+    fputs(when, out);
+    if (sides.old) {
+        print_side(out, state, sides.new, NULL);
+        fputs(", but ", out);
+        print_side(out, state, sides.old, sides.new);
+        return;
+    }
+    print_key(out, sides.new->atom); /* some copies of one element */
+    fputs(" has ", out);
+    print_content(out, sides.new->atom);
+    fputc(' ', out);
+    print_times(out, sides.new->here);
+    fputs(", neither ", out);
+    print_times(out, sides.new->old);
+    fputs(" nor ", out);
+    print_times(out, sides.new->new);
+}
+
+/* --- all of it --- */
+
+/* One word of the verdict, the row that tells most of it, and how it is told. */
+struct part {
+    enum rank rank;
+    const struct verdict_row *row;
+    void (*say)(FILE *out, const struct example *example, const struct verdict_row *row);
+};
+
+static struct part part_of(const struct example *example, const struct verdict_row *rows,
+                           size_t count, unsigned word)
+{
+    struct part part = { NOTHING, NULL, NULL };
+
+    for (size_t i = 0; i < count; i++) {
+        enum rank rank = rank_of(example, &rows[i], word);
+
+        if (rank > part.rank)
+            part = (struct part){ rank, &rows[i], NULL };
+    }
+    return part;
+}
+
+/* The two that explain most, in order. */
+static void find_parts(const struct example *example, const struct verdict_row *rows,
+                       size_t count, struct part ret[2])
+{
+    static const struct {
+        unsigned word;
+        void (*say)(FILE *out, const struct example *example,
+                    const struct verdict_row *row);
+    } words[] = {
+        { LATER_LEAKED, say_leaked },
+        { LATER_MIXED, say_neither },
+        { LATER_DUPLICATED, say_duplicated },
+        { LATER_LOST, say_lost },
+    };
+
+    ret[0] = ret[1] = (struct part){ NOTHING, NULL, NULL };
+    for (size_t w = 0; w < ARRAY_SIZE(words); w++) {
+        struct part part = part_of(example, rows, count, words[w].word);
+
+        part.say = words[w].say;
+        if (part.rank > ret[0].rank) {
+            ret[1] = ret[0];
+            ret[0] = part;
+        } else if (part.rank > ret[1].rank) {
+            ret[1] = part;
+        }
+    }
+}
+
+/* Where nothing is odd but what follows, the death left a part of the old state and a
+ * part of the new one. "" if not. */
+static char *cause_of(const struct example *example, const struct part *part)
+{
+    CLEANUP(mem_freep) struct verdict_row *rows = NULL;
+    size_t count = verdict_rows(example->old, example->new, example->dead, &rows);
+    char *text;
+    FILE *out = mem_stream(&text);
+
+    say_sides(out, "at the death ", example->dead, rows, count, part->row->atom);
+    fclose(out);
+    return text;
+}
+
+static char *text_of(const struct example *example, const struct verdict_row *rows,
+                     size_t count, const struct part *part)
+{
+    char *text;
+    FILE *out = mem_stream(&text);
+
+    if (part->rank == SIDES)
+        say_sides(out, "", example->residue, rows, count, NULL);
+    else if (part->rank != NOTHING)
+        part->say(out, example, part->row);
+    fclose(out);
+    return text;
+}
+
+void example_write(const struct example *example, char *buffer, size_t size)
+{
+    CLEANUP(mem_freep) struct verdict_row *rows = NULL;
+    size_t count =
+        verdict_rows(example->right_old, example->right_new, example->residue, &rows);
+    CLEANUP(mem_freep) char *first = NULL;
+    CLEANUP(mem_freep) char *second = NULL;
+    struct part parts[2];
+
+    find_parts(example, rows, count, parts);
+    if (parts[0].rank == FOLLOWS) {
+        parts[1] = parts[0];
+        first = cause_of(example, &parts[0]);
+    } else {
+        first = text_of(example, rows, count, &parts[0]);
+    }
+    second = text_of(example, rows, count, &parts[1]);
+    if (!*first || !*second || strlen(first) + strlen(second) + 3 > size)
+        snprintf(buffer, size, "%s", *first ? first : second);
+    else
+        snprintf(buffer, size, "%s; %s", first, second);
+}

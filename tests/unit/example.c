@@ -1,0 +1,171 @@
+/* example: what is wrong with a residue, its cause first. States are written as atoms.h
+ * says. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "atoms.h"
+#include "base/mem.h"
+#include "state/example.h"
+#include "state/verdict.h"
+
+/* What stays of a state where nobody recovers. */
+static struct state lapsed(const struct state *state)
+{
+    struct state residue = STATE_NULL;
+
+    for (size_t i = 0; i < state->count; i++)
+        if (state->atoms[i].expiry == EXPIRY_NEVER)
+            state_add(&residue, state->atoms[i]);
+    state_sort(&residue);
+    return residue;
+}
+
+/* The states that a test has written down, and what is made of them. */
+struct written {
+    struct state states[6];
+    struct example example;
+};
+
+/* A residue that is not written is what stays of the state where nobody recovers. */
+static void write_down(struct written *written, const char *const texts[6])
+{
+    struct state *states = written->states;
+
+    for (size_t i = 0; i < 3; i++)
+        states[i] = atoms_parse(texts[i]);
+    for (size_t i = 3; i < 6; i++)
+        states[i] = texts[i] ? atoms_parse(texts[i]) : lapsed(&states[i - 3]);
+    written->example = (struct example){ &states[0], &states[1], &states[2],
+                                         &states[3], &states[4], &states[5] };
+}
+
+static void forget(struct written *written)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(written->states); i++)
+        state_release(&written->states[i]);
+}
+
+Test(example, names_the_cause)
+{
+    static const struct {
+        const char *name;
+        const char *states[6]; /* old, new, dead; what stays of them */
+        const char *text;
+    } cases[] = {
+        { "nothing is wrong", { "string:a=1", "string:a=2", "string:a=2" }, "" },
+
+        /* What stays. */
+        { "a key that lost its expiry",
+          { "", "string:s=1~", "string:s=1" },
+          "stays: string 's' = '1', which never expires" },
+        { "a lock",
+          { "list:q:j", "list:q:j", "list:q:j string:lock=me" },
+          "stays: string 'lock' = 'me', which never expires" },
+        { "an element of a key that never expires",
+          { "set:s:x", "set:s:x", "set:s:x set:s:y" },
+          "stays: set 's', element 'y'" },
+        { "a lock before the queue that it strands",
+          { "", "list:jobs:j string:lock=me~", "list:jobs:j string:lock=me", "", "",
+            "list:jobs:j string:lock=me" },
+          "stays: string 'lock' = 'me', which never expires" },
+        { "a key that no right state has, before another",
+          { "", "", "list:jobs:j string:lock=me" },
+          "stays: string 'lock' = 'me', which never expires" },
+        { "a lost expiry before a key that no right state has",
+          { "", "hash:z:f=1~", "hash:z:f=1 string:a=1" },
+          "stays: hash 'z', element 'f' = '1', which never expires" },
+
+        /* Copies. */
+        { "twice",
+          { "list:q:j", "list:q:j", "list:q:j list:q:j" },
+          "stays: list 'q', element 'j', twice instead of once" },
+        { "four of two or one",
+          { "list:q:j", "list:q:j list:q:j", "list:q:j list:q:j list:q:j list:q:j" },
+          "stays: list 'q', element 'j', 4 times instead of twice" },
+
+        /* What is gone. */
+        { "popped", { "list:q:j", "list:q:j", "" }, "gone: list 'q', element 'j'" },
+        { "left to expire",
+          { "string:s=1", "string:s=1", "string:s=1~" },
+          "gone: string 's' = '1', which was left to expire" },
+        { "gone, not missing because of a lock",
+          { "list:a:1 list:b:2", "list:a:1 list:b:2", "list:b:2 string:lock=me",
+            "list:a:1 list:c:2", "list:a:1 list:c:2", "list:b:2 string:lock=me" },
+          "stays: string 'lock' = 'me', which never expires; gone: list 'a', element "
+          "'1'" },
+
+        /* Values. */
+        { "neither value",
+          { "string:n=1", "string:n=3", "string:n=2" },
+          "stays: string 'n' = '2', instead of '1' or '3'" },
+        { "another value",
+          { "hash:h:f=1", "hash:h:f=1", "hash:h:f=2" },
+          "stays: hash 'h', element 'f' = '2', instead of '1'" },
+        { "a value where there may be none",
+          { "", "string:n=1", "string:n=2" },
+          "stays: string 'n' = '2', instead of '1' or nothing" },
+
+        /* Both sides. */
+        { "a record and its index",
+          { "hash:player:score=700 zset:board:42=700",
+            "hash:player:score=900 zset:board:42=900",
+            "hash:player:score=900 zset:board:42=700" },
+          "hash 'player' has 'score' = '900', but zset 'board' still has '42' = '700'" },
+        { "taken and never noted",
+          { "list:queue:i list:queue:j", "list:queue:i list:done:j", "list:queue:i" },
+          "list 'queue' no longer has 'j', but list 'done' has no 'j'" },
+        { "noted and never taken",
+          { "list:queue:j", "list:done:j", "list:queue:j list:done:j" },
+          "list 'done' has 'j', but list 'queue' still has 'j'" },
+        { "the same job, not any",
+          { "list:queue:j string:a=1", "list:done:j string:a=2", "string:a=1" },
+          "list 'queue' no longer has 'j', but list 'done' has no 'j'" },
+        { "keys of one value",
+          { "string:a=1", "string:b=1", "" },
+          "string 'a' is no longer there, but string 'b' is not there" },
+        { "in one key",
+          { "list:q:i", "list:q:j", "" },
+          "list 'q' no longer has 'i', but has no 'j'" },
+        { "some of the copies",
+          { "", "list:q:j list:q:j list:q:j", "list:q:j list:q:j" },
+          "list 'q' has 'j' twice, neither 0 times nor 3 times" },
+
+        /* What follows from what the death left. */
+        { "pushed, and not scheduled",
+          { "", "list:at:9:j zset:schedule:9=9", "list:at:9:j", "", "", "list:at:9:j" },
+          "at the death list 'at' has '9:j', but zset 'schedule' has no '9' = '9'; "
+          "stays: list 'at', element '9:j'" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct written written;
+        char text[EXAMPLE_TEXT], small[8];
+
+        write_down(&written, cases[i].states);
+        example_write(&written.example, text, sizeof(text));
+        cr_expect_str_eq(text, cases[i].text, "%s: %s", cases[i].name, text);
+        example_write(&written.example, small, sizeof(small));
+        cr_expect_eq(strncmp(small, text, sizeof(small) - 1), 0, "%s: cut to '%s'",
+                     cases[i].name, small);
+        forget(&written);
+    }
+}
+
+/* A verdict has an example, whatever the words, and none if there are none. */
+Test(example, goes_with_the_verdict)
+{
+    for (uint64_t i = 0; i < 30000; i += 3) {
+        struct state states[3] = { atoms_random(i), atoms_random(i + 1),
+                                   atoms_random(i + 2) };
+        const struct example example = { &states[0], &states[1], &states[2],
+                                         &states[0], &states[1], &states[2] };
+        char text[EXAMPLE_TEXT];
+
+        example_write(&example, text, sizeof(text));
+        cr_expect_eq(*text != '\0',
+                     verdict_later(&states[0], &states[1], &states[2]) != 0,
+                     "case %llu: '%s'", (unsigned long long)i, text);
+        for (size_t s = 0; s < ARRAY_SIZE(states); s++)
+            state_release(&states[s]);
+    }
+}
