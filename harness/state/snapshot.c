@@ -41,8 +41,8 @@ static struct bound *bound_of(const struct bounds *bounds, struct str key)
     return NULL;
 }
 
-/* A tenth and a second more than any control showed: controls were looked at a little
- * later than their expiries were set. */
+/* A tenth and a second more than the bound: what made it was looked at a little later
+ * than its expiry was set. Where there is none, the key should not expire at all. */
 static enum expiry expiry_of(const struct bounds *bounds, struct str key, long long pttl)
 {
     const struct bound *bound;
@@ -50,8 +50,8 @@ static enum expiry expiry_of(const struct bounds *bounds, struct str key, long l
     if (pttl < 0 || mutant("ignore-expiries"))
         return EXPIRY_NEVER;
     bound = bound_of(bounds, key);
-    return bound && pttl - bound->ttl_ms > bound->ttl_ms / 10 + 1000 ? EXPIRY_BEYOND
-                                                                     : EXPIRY_BOUNDED;
+    return bound && pttl - bound->ttl_ms <= bound->ttl_ms / 10 + 1000 ? EXPIRY_BOUNDED
+                                                                      : EXPIRY_BEYOND;
 }
 
 void bounds_cover(struct bounds *bounds, const struct snapshot *snapshot)

@@ -14,8 +14,8 @@
 #include "state/keyspace.h"
 #include "state/state.h"
 
-/* The longest expiry that a complete update sets, by key: what "within its bound" means.
- * Keys that are not in it have no bound. */
+/* The longest expiry that is right, by key: what "within its bound" means. Of a key that
+ * is not in it, any expiry is beyond. */
 struct bounds {
     struct bound *items; /* owned, keys too */
     size_t count;

@@ -88,7 +88,7 @@ void atom_describe(char *buffer, size_t size, const struct atom *atom)
     static const char *const expiries[] = {
         [EXPIRY_NEVER] = "which never expires",
         [EXPIRY_BOUNDED] = "with an expiry",
-        [EXPIRY_BEYOND] = "with an expiry later than any complete update sets",
+        [EXPIRY_BEYOND] = "with an expiry later than is right",
     };
     FILE *out = fmemopen(buffer, size, "w");
 

@@ -53,7 +53,9 @@ static int learn_old(struct judge *judge, struct err *err)
     if (code < 0)
         return code;
     bounds_cover(&judge->observer.bounds, &again);
-    return keeper_keep(&judge->keeper, &again, err);
+    code = snapshot_digest(&judge->observer, &judge->old, err);
+    state_sort(&judge->old.state);
+    return code == 0 ? keeper_keep(&judge->keeper, &again, err) : code;
 }
 
 static int run_update(struct judge *judge, struct subject *subject, struct snapshot *ret,
@@ -146,12 +148,12 @@ static int learn_new(struct judge *judge, struct subject *subject, struct err *e
 
     recording_take(&subject->recording, judge->page);
     subject->repeated = subject->commands;
-    if (code == 0) {
+    if (code == 0 && subject == judge->reference) {
         /* Its expiries are within their bounds by definition. */
         bounds_cover(&judge->observer.bounds, &subject->done);
         code = snapshot_digest(&judge->observer, &subject->done, err);
-        state_sort(&subject->done.state);
     }
+    state_sort(&subject->done.state);
     if (code == 0)
         code = update_again(judge, subject, &sure, err);
     /* Two updates in one millisecond are told the same id, and may then send the same
@@ -281,14 +283,18 @@ static void compare_with_reference(struct judge *judge)
     }
 }
 
-/* The reference first: all others are measured against it, and so are its mistakes. */
+/* The reference first: it says how far off expiries may be, all others are measured
+ * against it, and its mistakes are told before theirs. */
 static int learn_all(struct judge *judge, struct err *err)
 {
     time_t since = time(NULL);
     int code = learn_old(judge, err);
 
+    if (code == 0)
+        code = learn_new(judge, judge->reference, err);
     for (size_t i = 0; i < judge->known_count && code == 0; i++)
-        code = learn_new(judge, &judge->subjects[i], err);
+        if (&judge->subjects[i] != judge->reference)
+            code = learn_new(judge, &judge->subjects[i], err);
     if (code == 0)
         code = learn_aftermaths(judge, judge->reference, false, err);
     for (size_t i = 0; i < judge->known_count && code == 0; i++)

@@ -1,6 +1,6 @@
 -- States that are the same bag of atoms and that the scenario's functions tell apart: each is judged for
 -- itself. --set what=order: the order of a list; what=ids: the last id of a stream; what=expiry: one that is
--- later than any completed update sets.
+-- later than is right.
 local ways = {
   order = {
     before = function(redis) redis.call("RPUSH", "q", "a", "b") end,
@@ -21,7 +21,7 @@ local ways = {
     alive = function(redis) redis.call("XADD", "s", "2-1", "f", "v") end,
   },
   expiry = {
-    before = function() end,
+    before = function(redis) redis.call("SET", "k", 1, "EX", 60) end,
     turn = function(redis)
       redis.call("SET", "k", 1)
       redis.call("EXPIRE", "k", 100000)

@@ -152,7 +152,7 @@ Test(atoms, are_described_in_words)
         { { BYTES("s"), BYTES("string"), BYTES(""), BYTES("v"), EXPIRY_BOUNDED },
           { "string 's'", "'v'", "with an expiry", "" } },
         { { BYTES("s"), BYTES("set"), BYTES("m"), BYTES(""), EXPIRY_BEYOND },
-          { "set 's", "'m'", "expiry later than", "" } },
+          { "set 's", "'m'", "later than is right", "" } },
         { { BYTES("a\0b"), BYTES("hash"), BYTES("\xff"), BYTES("\n\x7f"), EXPIRY_NEVER },
           { "hash 'a\\x00b", "'\\xff'", "'\\x0a\\x7f'", "never" } },
     };
