@@ -60,11 +60,13 @@ static void write_quoted(FILE *out, struct str text, size_t columns)
 
 static void write_element(FILE *out, const struct atom *atom)
 {
-    if (atom->id.length)
-        write_quoted(out, atom->id, 30);
-    if (atom->id.length && atom->value.length)
+    struct str element = atom_element(atom);
+
+    if (element.length)
+        write_quoted(out, element, 60);
+    if (element.length && atom->value.length)
         fputs(" = ", out);
-    if (atom->value.length || !atom->id.length)
+    if (atom->value.length || !element.length)
         write_quoted(out, atom->value, 30);
 }
 

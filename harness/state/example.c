@@ -41,7 +41,7 @@ static size_t copies(const struct state *state, const struct atom *atom)
 /* The same element with any value and expiry; NULL: the place is empty. */
 static const struct atom *at_place(const struct state *state, const struct atom *atom)
 {
-    const struct atom first = { atom->key, atom->type, atom->id, STR(""), EXPIRY_NEVER };
+    const struct atom first = { .key = atom->key, .type = atom->type, .id = atom->id };
     size_t at = not_before(state, &first);
 
     return at < state->count && atom_compare_place(&state->atoms[at], atom) == 0
@@ -57,7 +57,7 @@ static bool is_same_key(const struct atom *a, const struct atom *b)
 /* Any element of the same key; NULL: there is no such key. */
 static const struct atom *of_key(const struct state *state, const struct atom *atom)
 {
-    const struct atom first = { atom->key, atom->type, STR(""), STR(""), EXPIRY_NEVER };
+    const struct atom first = { .key = atom->key, .type = atom->type };
     size_t at = not_before(state, &first);
     const struct atom *found = at < state->count ? &state->atoms[at] : NULL;
 
@@ -155,11 +155,13 @@ static bool is_whole(const struct atom *atom)
 
 static void print_content(FILE *out, const struct atom *atom)
 {
-    if (atom->id.length)
-        print_quoted(out, atom->id, ELEMENT_COLUMNS);
-    if (atom->id.length && atom->value.length)
+    struct str element = atom_element(atom);
+
+    if (element.length)
+        print_quoted(out, element, KEY_COLUMNS);
+    if (element.length && atom->value.length)
         fputs(" = ", out);
-    if (atom->value.length || !atom->id.length)
+    if (atom->value.length || !element.length)
         print_quoted(out, atom->value, ELEMENT_COLUMNS);
 }
 

@@ -5,10 +5,9 @@
  *     { key, type, pttl, elements, extra }
  *
  * Elements: string {value}; hash {field, value, ...}; set {member, ...}; zset {member,
- * score, ...}; list {entry, ...}; stream {the entry's fields, packed, ...}; any other
- * type (modules) {DUMP}. Extra: of hashes, if the server has such, the fields' times to
- * live; of streams {group, how far it is, ...}. A stream's entries are told by their
- * fields alone, because ids carry the time.
+ * score, ...}; list {entry, ...}; stream {{id, {field, value, ...}}, ...}; any other type
+ * (modules) {DUMP}. Extra: of hashes, if the server has such, the fields' times to live;
+ * of streams all else that is known of them (stream.h), but for times.
  *
  * There is such a script. But being called, calling commands and passing each byte
  * through Lua cost a script time; with few keys, more than all the rest takes. So keys

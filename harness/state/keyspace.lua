@@ -1,5 +1,38 @@
 -- What the database holds, a row per key; see keyspace.h.
 -- ARGV: "1" if there are field expiries.
+
+-- What XINFO tells, by name: later servers tell more.
+local function named(reply)
+  local all = {}
+  for i = 1, #reply, 2 do all[reply[i]] = reply[i + 1] end
+  return all
+end
+
+-- The entries that were delivered and not acknowledged, but for how long ago that was.
+local function pending(key, group)
+  local all = {}
+  if group.pending > 0 then
+    for i, one in ipairs(redis.call('XPENDING', key, group.name, '-', '+', group.pending)) do
+      all[i] = { one[1], one[2], one[4] }
+    end
+  end
+  return all
+end
+
+local function about_stream(key)
+  local about, groups = named(redis.call('XINFO', 'STREAM', key)), {}
+  for g, reply in ipairs(redis.call('XINFO', 'GROUPS', key)) do
+    local group, consumers = named(reply), {}
+    for c, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', key, group.name)) do
+      consumers[c] = named(consumer).name
+    end
+    groups[g] = { group.name, group['last-delivered-id'], group['entries-read'] or '',
+      consumers, pending(key, group) }
+  end
+  return { about['last-generated-id'], about['max-deleted-entry-id'] or '',
+    about['entries-added'] or '', groups }
+end
+
 local all = {}
 for i, key in ipairs(redis.call('KEYS', '*')) do
   local kind = redis.call('TYPE', key).ok
@@ -17,15 +50,7 @@ for i, key in ipairs(redis.call('KEYS', '*')) do
   elseif kind == 'zset' then one[4] = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
   elseif kind == 'list' then one[4] = redis.call('LRANGE', key, 0, -1)
   elseif kind == 'stream' then
-    one[4], one[5] = {}, {}
-    for e, entry in ipairs(redis.call('XRANGE', key, '-', '+')) do
-      one[4][e] = cmsgpack.pack(entry[2])
-    end
-    for _, group in ipairs(redis.call('XINFO', 'GROUPS', key)) do
-      local read = #redis.call('XRANGE', key, '-', group[8])
-      one[5][#one[5] + 1] = group[2]
-      one[5][#one[5] + 1] = group[6] .. ' pending, ' .. read .. ' read'
-    end
+    one[4], one[5] = redis.call('XRANGE', key, '-', '+'), about_stream(key)
   elseif kind ~= 'none' then one[4] = { redis.call('DUMP', key) } end
   if one[4] then all[#all + 1] = one end
 end

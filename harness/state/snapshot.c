@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/mutant.h"
+#include "state/stream.h"
 
 struct bound {
     struct buffer key;
@@ -84,6 +85,7 @@ struct row {
     const redisReply *extra; /* NULL: none */
     bool ordered;
     const char (*positions)[POSITION_TEXT];
+    struct arena *arena; /* for texts that the answer does not have */
 };
 
 static void add_pair(const struct row *row, struct str id, struct str value)
@@ -133,14 +135,7 @@ static void add_entries(const struct row *row)
 
 static void add_stream(const struct row *row)
 {
-    add_members(row);
-    for (size_t i = 0; row->extra && i + 1 < row->extra->elements; i += 2) {
-        struct row group = *row;
-
-        group.atom.type = STR("stream group");
-        add_pair(&group, resp_text(row->extra->element[i]),
-                 resp_text(row->extra->element[i + 1]));
-    }
+    stream_add(row->state, row->atom, row->elements, row->extra, row->arena);
 }
 
 static const struct {
@@ -154,7 +149,7 @@ static const struct {
 static void add_key(struct observer *observer, struct snapshot *snapshot,
                     const redisReply *one)
 {
-    struct row row = { .state = &snapshot->state };
+    struct row row = { .state = &snapshot->state, .arena = &snapshot->arena };
 
     row.atom.key = resp_text(one->element[0]);
     if (patterns_match(observer->ignore, row.atom.key))
@@ -175,11 +170,18 @@ static void add_key(struct observer *observer, struct snapshot *snapshot,
     add_value(&row); /* a module's type, by its DUMP */
 }
 
+static bool is_stream(const redisReply *one)
+{
+    return str_compare(resp_text(one->element[1]), STR("stream")) == 0;
+}
+
 static bool is_row(const redisReply *one)
 {
     return one->type == REDIS_REPLY_ARRAY && one->elements >= 4 &&
            one->element[2]->type == REDIS_REPLY_INTEGER &&
-           one->element[3]->type == REDIS_REPLY_ARRAY;
+           one->element[3]->type == REDIS_REPLY_ARRAY &&
+           (!is_stream(one) ||
+            (one->elements > 4 && stream_is_told(one->element[3], one->element[4])));
 }
 
 /* The ids of an ordered list's entries: position i is text i, the same for every list. */
@@ -304,7 +306,8 @@ int snapshot_take(struct observer *observer, int64_t client_id, struct snapshot 
 /* A reply and all that is in it, in its order, behind what `seed` stands for. */
 static XXH64_hash_t hash_reply(const redisReply *reply, XXH64_hash_t seed)
 {
-    seed = XXH3_64bits_withSeed(reply->str, reply->len, seed + reply->elements);
+    seed = XXH3_64bits_withSeed(reply->str, reply->len,
+                                seed + reply->elements + (uint64_t)reply->integer);
     for (size_t i = 0; i < reply->elements; i++)
         seed = hash_reply(reply->element[i], seed);
     return seed;
@@ -318,15 +321,18 @@ static XXH64_hash_t hash_expiry(const redisReply *ttl, XXH64_hash_t seed)
     return XXH3_64bits_withSeed(&expires, sizeof(expires), seed);
 }
 
-/* A key, and the expiries of a hash's fields, which stand behind its elements. */
+/* A key, and what stands behind its elements: all about a stream; a hash's expiries. */
 static unsigned __int128 hash_key(const redisReply *one)
 {
     XXH64_hash_t seed = hash_reply(one->element[1], hash_reply(one->element[0], 0));
     XXH128_hash_t whole;
 
     seed = hash_expiry(one->element[2], hash_reply(one->element[3], seed));
-    for (size_t i = 0; one->elements > 4 && i < one->element[4]->elements; i++)
-        seed = hash_expiry(one->element[4]->element[i], seed);
+    if (is_stream(one))
+        seed = hash_reply(one->element[4], seed);
+    else
+        for (size_t i = 0; one->elements > 4 && i < one->element[4]->elements; i++)
+            seed = hash_expiry(one->element[4]->element[i], seed);
     whole = XXH3_128bits_withSeed(&seed, sizeof(seed), seed);
     return (unsigned __int128)whole.high64 << 64 | whole.low64;
 }
@@ -342,8 +348,10 @@ bool snapshot_exact(const struct snapshot *snapshot, struct signature *ret)
     for (size_t i = 0; i < reply->elements; i++) {
         const redisReply *one = reply->element[i];
 
-        if (str_compare(resp_text(one->element[1]), STR("stream")) == 0)
-            return mutant("streams-alike");
+        if (is_stream(one) && mutant("streams-alike"))
+            continue;
+        if (is_stream(one) && stream_knows_the_time(one->element[4]))
+            return false;
         sum += hash_key(one);
     }
     if (!mutant("order-forgotten"))

@@ -63,9 +63,10 @@ int snapshot_digest(struct observer *observer, struct snapshot *snapshot,
 void snapshot_release(struct snapshot *snapshot);
 
 /* The fingerprint of all that commands can tell apart in a state, but for how long keys
- * live: the order of elements counts, and so do keys that are ignored. False: there is
- * more to it than was looked at (ids of streams, what their groups and consumers have
- * read), so that only the state itself is the same. */
+ * live and how long entries have been pending: the order of elements counts, the ids of a
+ * stream, how often an entry was delivered, and keys that are ignored. False: ids were
+ * made by the server, which makes no two alike, so that only the state itself is the
+ * same. */
 bool snapshot_exact(const struct snapshot *snapshot, struct signature *ret);
 
 /* The time to live of a key, or of a hash's field ("": of the key itself), as the

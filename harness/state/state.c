@@ -97,9 +97,9 @@ void atom_describe(char *buffer, size_t size, const struct atom *atom)
     str_print(out, atom->type, 20);
     fputs(" '", out);
     str_print(out, atom->key, 80);
-    if (atom->id.length) {
+    if (atom_element(atom).length) {
         fputs("', element '", out);
-        str_print(out, atom->id, 40);
+        str_print(out, atom_element(atom), 60);
     }
     if (atom->value.length) {
         fputs("' = '", out);

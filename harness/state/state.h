@@ -2,8 +2,9 @@
  *
  * An atom is the least thing that can be there or not: a string's value, a hash field
  * with its value, a set member, a sorted-set member with its score, a list or stream
- * entry. Atoms are compared whole, and a bag may hold the same one twice (a list with a
- * job in it twice).
+ * entry, a group of a stream's, a consumer, an entry that is pending; of a stream that
+ * has none of these, that it is there. Atoms are compared whole, and a bag may hold the
+ * same one twice (a list with a job in it twice).
  *
  * An atom has a place (key, type, id) and what is at that place (value, expiry). Which
  * part of an element is its id says what counts as "the same element with another value":
@@ -15,9 +16,12 @@
  *     zset      member          score
  *     list      entry           -
  *     stream    fields          -
+ *      group    name            how many entries it has read
+ *      consumer group, name     -
+ *      pending  group, consumer, fields, or rank if it was deleted
  *
  * In an `ordered` list, the position is the id and the entry is the value. The ids of a
- * stream's entries are left out: they carry the time, and are never the same twice.
+ * stream's entries are left out (stream.h), and only shown.
  *
  * Expiry counts as absent, present and within its bound, or present and beyond it; never
  * as its exact value. */
@@ -37,6 +41,7 @@ struct atom {
     struct str id;
     struct str value;
     enum expiry expiry;
+    struct str shown; /* what people see instead of the id; "": the id */
 };
 
 struct state {
@@ -65,6 +70,12 @@ static inline bool signature_equal(struct signature a, struct signature b)
 
 int atom_compare_place(const struct atom *a, const struct atom *b);
 int atom_compare(const struct atom *a, const struct atom *b); /* and value and expiry */
+
+/* What people see of an atom's id. */
+static inline struct str atom_element(const struct atom *atom)
+{
+    return atom->shown.length ? atom->shown : atom->id;
+}
 
 /* For people: "hash 'app:work', element 'a' = 'b', which never expires". */
 void atom_describe(char *buffer, size_t size, const struct atom *atom);

@@ -413,8 +413,8 @@ Test(snapshot, sees_every_type)
         "list 'list', element 'y', which never expires",
         "list 'log', element '0000000000' = 'x', which never expires",
         "list 'log', element '0000000001' = 'y', which never expires",
-        "stream group 'stream', element 'group' = '0 pending, 0 read', which never "
-        "expires",
+        "stream 'stream', element 'f=1', which never expires",
+        "stream group 'stream', element 'group' = '0 read', which never expires",
     };
     const struct scenario scenario = patterned_scenario();
     struct bench bench = bench_make(&scenario);
@@ -427,8 +427,8 @@ Test(snapshot, sees_every_type)
     take(&bench, 0, &snapshot);
     for (size_t i = 0; i < ARRAY_SIZE(atoms); i++)
         cr_expect(has_atom(&snapshot, atoms[i]), "%s", atoms[i]);
-    /* Those above; the list's second x, the stream's entry, `expires` and the sketch. */
-    cr_expect_eq(snapshot.state.count, ARRAY_SIZE(atoms) + 4, "%zu atoms",
+    /* Those above; the list's second x, `expires` and the sketch. */
+    cr_expect_eq(snapshot.state.count, ARRAY_SIZE(atoms) + 3, "%zu atoms",
                  snapshot.state.count);
     for (size_t i = 0; i < snapshot.state.count; i++) {
         const struct atom *atom = &snapshot.state.atoms[i];
@@ -462,6 +462,9 @@ Test(snapshot, signature_follows_the_state)
         { "XREADGROUP GROUP group me STREAMS stream >", "XGROUP SETID stream group 0",
           true },
         { "XGROUP SETID stream group $", "XGROUP SETID stream group 0", true },
+        { "XGROUP CREATECONSUMER stream group other",
+          "XGROUP DELCONSUMER stream group other", true },
+        { "XADD trimmed MAXLEN 0 * f 1", "DEL trimmed", true },
         { "PFADD sketch d", "DEL sketch", true },
         { "SET stat:hits 6", "DEL stat:hits", false },
         { "RENAME set other", "RENAME other set", true },
@@ -489,6 +492,142 @@ Test(snapshot, signature_follows_the_state)
             strncmp(rows[i].back, "DEL sk", 6) != 0)
             cr_expect(signature_equal(before, snapshot.signature), "%s", rows[i].back);
     }
+    snapshot_release(&snapshot);
+    bench_remove(&bench);
+}
+
+/* Each command adds an atom or two to a stream, or changes one. */
+Test(snapshot, sees_all_of_a_stream)
+{
+    static const struct {
+        const char *command;
+        const char *description; /* of an atom that is there behind it; none expires */
+        size_t atoms;
+    } rows[] = {
+        { "XADD s 1-1 m m1", "stream 's', element '1-1 m=m1'", 1 },
+        { "XADD s 2-1 a 1 b 2", "stream 's', element '2-1 a=1 b=2'", 2 },
+        { "XADD s 1700000000000-0 m m3", "stream 's', element 'm=m3'", 3 },
+        { "XGROUP CREATE s g 1-1", "stream group 's', element 'g' = '1 read'", 4 },
+        { "XGROUP CREATECONSUMER s g w1", "stream consumer 's', element 'g/w1'", 5 },
+        { "XREADGROUP GROUP g w1 COUNT 1 STREAMS s >",
+          "stream pending 's', element 'g/w1: 2-1 a=1 b=2'", 6 },
+        { "XREADGROUP GROUP g w2 COUNT 1 STREAMS s >",
+          "stream pending 's', element 'g/w2: m=m3'", 8 },
+        { "XINFO GROUPS s", "stream consumer 's', element 'g/w2'", 8 },
+        { "XINFO GROUPS s", "stream group 's', element 'g' = '3 read'", 8 },
+        { "XCLAIM s g w1 0 1-1 FORCE", "stream pending 's', element 'g/w1: 1-1 m=m1'",
+          9 },
+        { "XDEL s 2-1", "stream pending 's', element 'g/w1: 2-1, deleted'", 8 },
+        { "XDEL s 1700000000000-0", "stream pending 's', element 'g/w2: deleted'", 7 },
+        { "XINFO GROUPS s", "stream group 's', element 'g' = '1 read'", 7 },
+        { "XADD s 1700000000001-0 m m3", "stream 's', element 'm=m3'", 8 },
+        { "XGROUP SETID s g 18446744073709551615-18446744073709551615",
+          "stream group 's', element 'g' = '2 read'", 8 },
+        { "XGROUP DELCONSUMER s g w1", "stream pending 's', element 'g/w2: deleted'", 5 },
+        { "XTRIM s MAXLEN 0", "stream group 's', element 'g' = '0 read'", 3 },
+        { "XGROUP DESTROY s g", "empty stream 's'", 1 },
+    };
+    struct bench bench = bench_make(&plain_scenario);
+    struct snapshot snapshot = SNAPSHOT_NULL;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(mem_freep)
+        char *whole = mem_printf("%s, which never expires", rows[i].description);
+
+        tell(bench.observer.connection, rows[i].command);
+        take(&bench, 0, &snapshot);
+        cr_expect_eq(snapshot.state.count, rows[i].atoms, "%s: %zu atoms",
+                     rows[i].command, snapshot.state.count);
+        cr_expect(has_atom(&snapshot, whole), "%s: %s", rows[i].command, whole);
+    }
+    tell(bench.observer.connection, "EXPIRE s 100");
+    take(&bench, 0, &snapshot);
+    cr_assert_eq(snapshot.state.count, 1);
+    cr_expect_eq(snapshot.state.atoms[0].expiry, EXPIRY_BEYOND);
+    snapshot_release(&snapshot);
+    bench_remove(&bench);
+}
+
+/* More than a script may unpack, more than XINFO shows unasked: each is counted. */
+Test(snapshot, sees_all_of_a_large_stream)
+{
+    static const char fill[] =
+        "redis.call('XGROUP', 'CREATE', 's', 'g', '0', 'MKSTREAM') "
+        "for i = 1, 20000 do redis.call('XADD', 's', i .. '-1', 'm', i) end "
+        "for i = 1, 300 do redis.call('XGROUP', 'CREATECONSUMER', 's', 'g', i) end "
+        "redis.call('XREADGROUP', 'GROUP', 'g', 'w', 'STREAMS', 's', '>') "
+        "redis.call('XTRIM', 's', 'MAXLEN', 12000)";
+    struct bench bench = bench_make(&plain_scenario);
+    struct snapshot snapshot = SNAPSHOT_NULL;
+
+    freeReplyObject(ask(bench.observer.connection, "EVAL %s 0", fill));
+    take(&bench, 0, &snapshot);
+    cr_expect_eq(snapshot.state.count, 12000 + 1 + 301 + 20000, "%zu atoms",
+                 snapshot.state.count);
+    cr_expect(has_atom(&snapshot, "stream group 's', element 'g' = '12000 read', which "
+                                  "never expires"));
+    cr_expect(has_atom(&snapshot, "stream pending 's', element 'g/w: 20000-1 m=20000', "
+                                  "which never expires"));
+    cr_expect(has_atom(&snapshot,
+                       "stream pending 's', element 'g/w: 1-1, deleted', which "
+                       "never expires"));
+    snapshot_release(&snapshot);
+    bench_remove(&bench);
+}
+
+/* What functions can tell apart although it may be the same bag of atoms. */
+Test(snapshot, knows_what_functions_can_tell_apart)
+{
+    static const struct {
+        const char *there, *back;
+        bool known; /* after `there` */
+        bool same;  /* after `back`, as before */
+    } rows[] = {
+        { "RPOPLPUSH list list", "RPOPLPUSH list list", true, true },
+        { "SET stat:hits 2", "SET stat:hits 1", true, true },
+        { "XCLAIM stream group me 0 1-1", "XCLAIM stream group me 0 1-1 RETRYCOUNT 1",
+          true, true },
+        { "XGROUP CREATECONSUMER stream group other",
+          "XGROUP DELCONSUMER stream group other", true, true },
+        { "XGROUP SETID stream group 2-2", "XGROUP SETID stream group 2-2", true, false },
+        { "XADD stream 3-1 m 3", "XDEL stream 3-1", true, false },
+        { "XADD other * m 3", "DEL other", false, true },
+        { "XADD other 1-1 m 3", "DEL other", true, true },
+    };
+    static const char *const before[] = {
+        "RPUSH list a b",
+        "XADD stream 1-1 m 1",
+        "XADD stream 2-1 m 2",
+        "XGROUP CREATE stream group 0",
+        "XREADGROUP GROUP group me STREAMS stream >",
+        "SET stat:hits 1",
+    };
+    const struct scenario scenario = patterned_scenario();
+    struct bench bench = bench_make(&scenario);
+    struct snapshot snapshot = SNAPSHOT_NULL;
+    struct signature was, there, back;
+
+    for (size_t i = 0; i < ARRAY_SIZE(before); i++)
+        tell(bench.observer.connection, before[i]);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        take(&bench, 0, &snapshot);
+        cr_assert(snapshot_exact(&snapshot, &was), "%s", rows[i].there);
+        tell(bench.observer.connection, rows[i].there);
+        take(&bench, 0, &snapshot);
+        cr_expect_eq(snapshot_exact(&snapshot, &there), rows[i].known, "%s",
+                     rows[i].there);
+        cr_expect_not(signature_equal(was, there), "%s", rows[i].there);
+        tell(bench.observer.connection, rows[i].back);
+        take(&bench, 0, &snapshot);
+        cr_assert(snapshot_exact(&snapshot, &back), "%s", rows[i].back);
+        cr_expect_eq(signature_equal(was, back), rows[i].same, "%s", rows[i].back);
+    }
+    /* An id that the server made leaves its trace where no entry is left. */
+    tell(bench.observer.connection, "XADD stream * m 3");
+    tell(bench.observer.connection, "XGROUP DESTROY stream group");
+    tell(bench.observer.connection, "XTRIM stream MAXLEN 0");
+    take(&bench, 0, &snapshot);
+    cr_expect_not(snapshot_exact(&snapshot, &there));
     snapshot_release(&snapshot);
     bench_remove(&bench);
 }

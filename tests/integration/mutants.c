@@ -60,6 +60,8 @@ static const struct {
     { "replay-forgives", "integration_replay",
       "replay/of_what_is_not_as_recorded_fails" },
     { "judged-once", "integration_trust", "trust/coins_are_noticed" },
+    { "consumers-unseen", "integration_verdicts",
+      "verdicts/every_word_where_it_belongs_and_nowhere_else" },
     { "no-holm", "unit_difference_mutable", "holm/adjusts_step_by_step" },
 };
 

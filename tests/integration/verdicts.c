@@ -90,6 +90,17 @@ static const struct census tables[] = {
         { "beat-with-janitor", "intact intact", "clean clean", "clean" },
         { "beat-and-expire", "intact intact intact intact intact",
           "clean clean clean clean clean", "clean" } } },
+    { "streams",
+      NULL,
+      { { "consumer-in-between", "intact torn torn intact", "clean leaked leaked clean",
+          "clean" },
+        { "empty-stream", "intact torn torn intact", "clean leaked clean clean",
+          "clean" },
+        { "another-worker", "intact torn torn torn intact",
+          "clean leaked+lost leaked+lost leaked clean", "clean" },
+        { "again", "intact intact intact", "clean clean clean", "clean" },
+        { "the-other", "intact intact", "clean lost", "leaked+lost" },
+        { "ack", "intact intact", "clean clean", "clean" } } },
 };
 
 /* By one lane, which judges all of them, and could take one for another. */
@@ -104,6 +115,12 @@ static const struct census told_apart[] = {
     { "told_apart",
       "what=expiry",
       { { "turn", "intact torn torn intact", "clean leaked clean clean", "clean" } } },
+    { "told_apart",
+      "what=deliveries",
+      { { "turn", "intact intact intact", "clean stuck clean", "clean" } } },
+    { "told_apart",
+      "what=read",
+      { { "turn", "intact intact intact", "clean stuck clean", "clean" } } },
 };
 
 /* Appends a word behind a blank. */
@@ -242,8 +259,15 @@ Test(verdicts, every_type_of_value)
         { "stream-more", "torn", "leaked", "stream 'stream'" },
         { "stream-again", "torn", "duplicated", "stream 'stream'" },
         { "stream-less", "gap", "lost", "stream 'stream'" },
-        { "group-pending", "torn", "mixed", "stream group 'tasks'" },
-        { "group-read", "torn", "mixed", "stream group 'tasks'" },
+        { "stream-empty", "torn", "leaked", "empty stream 'trimmed'" },
+        { "group-more", "torn", "leaked", "stream group 'tasks', element 'new'" },
+        { "group-read", "torn", "mixed", "stream group 'tasks', element 'group'" },
+        { "group-consumer", "torn", "leaked",
+          "stream consumer 'tasks', element 'group/uuid-1'" },
+        { "group-pending", "torn", "leaked",
+          "stream pending 'tasks', element 'group/me: 2-1 f=2 g=3'" },
+        { "group-ack", "gap", "lost",
+          "stream pending 'tasks', element 'group/me: 1-1 f=1'" },
         { "ignored", "intact", "clean", NULL },
         { "type", "torn", "leaked+lost", "set 'other'" },
     };

@@ -1,6 +1,7 @@
 -- States that are the same bag of atoms and that the scenario's functions tell apart: each is judged for
--- itself. --set what=order: the order of a list; what=ids: the last id of a stream; what=expiry: one that is
--- later than is right.
+-- itself. --set what=order: the order of a list; what=ids: the last id of a stream; what=deliveries: how often
+-- an entry was delivered; what=read: the id that a group has read last; what=expiry: one that is later than is
+-- right.
 local ways = {
   order = {
     before = function(redis) redis.call("RPUSH", "q", "a", "b") end,
@@ -19,6 +20,29 @@ local ways = {
       redis.call("XADD", "s", "1-1", "f", "v")
     end,
     alive = function(redis) redis.call("XADD", "s", "2-1", "f", "v") end,
+  },
+  deliveries = {
+    before = function(redis)
+      redis.call("XADD", "s", "1-1", "f", "v")
+      redis.call("XGROUP", "CREATE", "s", "g", "0")
+      redis.call("XREADGROUP", "GROUP", "g", "me", "STREAMS", "s", ">")
+    end,
+    turn = function(redis)
+      redis.call("XCLAIM", "s", "g", "me", 0, "1-1")
+      redis.call("XCLAIM", "s", "g", "me", 0, "1-1", "RETRYCOUNT", 1)
+    end,
+    alive = function(redis) return redis.call("XPENDING", "s", "g", "-", "+", 1)[1][4] == 1 end,
+  },
+  read = {
+    before = function(redis)
+      redis.call("XADD", "s", "5-1", "f", "v")
+      redis.call("XGROUP", "CREATE", "s", "g", "1-1")
+    end,
+    turn = function(redis)
+      redis.call("XGROUP", "SETID", "s", "g", "2-1")
+      redis.call("XGROUP", "SETID", "s", "g", "1-1")
+    end,
+    alive = function(redis) return redis.call("XINFO", "GROUPS", "s")[1][8] == "1-1" end,
   },
   expiry = {
     before = function(redis) redis.call("SET", "k", 1, "EX", 60) end,

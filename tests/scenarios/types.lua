@@ -30,7 +30,9 @@ return {
     redis.call("XADD", "stream", "1-1", "f", "1")
     redis.call("XADD", "stream", "2-1", "f", "2")
     redis.call("XADD", "tasks", "1-1", "f", "1")
+    redis.call("XADD", "tasks", "2-1", "f", "2", "g", "3")
     redis.call("XGROUP", "CREATE", "tasks", "group", "0")
+    redis.call("XREADGROUP", "GROUP", "group", "me", "COUNT", 1, "STREAMS", "tasks", ">")
     redis.call("SET", "stat:updates", 1)
   end,
   strategies = {
@@ -58,13 +60,20 @@ return {
                    { "EVAL", "redis.call('XDEL', KEYS[1], ARGV[1])", 1, "stream", "REPLY" }),
     there_and_back("stream-less", "lost", { "XDEL", "stream", "2-1" },
                    { "XADD", "stream", "3-1", "f", "2" }),
-    there_and_back("group-pending", "mixed",
-                   { "XREADGROUP", "GROUP", "group", "me", "COUNT", 1, "STREAMS", "tasks", ">" },
-                   { "EVAL", [[
-                     redis.call('XACK', KEYS[1], 'group', '1-1')
-                     redis.call('XGROUP', 'SETID', KEYS[1], 'group', '0')]], 1, "tasks" }),
-    there_and_back("group-read", "mixed", { "XGROUP", "SETID", "tasks", "group", "1-1" },
-                   { "XGROUP", "SETID", "tasks", "group", "0" }),
+    there_and_back("stream-empty", "leaked", { "XADD", "trimmed", "MAXLEN", 0, "*", "f", 1 },
+                   { "DEL", "trimmed" }),
+    there_and_back("group-more", "leaked", { "XGROUP", "CREATE", "tasks", "new", "0" },
+                   { "XGROUP", "DESTROY", "tasks", "new" }),
+    there_and_back("group-read", "mixed", { "XGROUP", "SETID", "tasks", "group", "2-1" },
+                   { "XGROUP", "SETID", "tasks", "group", "1-1" }),
+    there_and_back("group-consumer", "leaked",
+                   { "XGROUP", "CREATECONSUMER", "tasks", "group", "uuid-1" },
+                   { "XGROUP", "DELCONSUMER", "tasks", "group", "uuid-1" }),
+    there_and_back("group-pending", "leaked",
+                   { "XCLAIM", "tasks", "group", "me", 0, "2-1", "FORCE" },
+                   { "XACK", "tasks", "group", "2-1" }),
+    there_and_back("group-ack", "lost", { "XACK", "tasks", "group", "1-1" },
+                   { "XCLAIM", "tasks", "group", "me", 0, "1-1", "FORCE" }),
     there_and_back("ignored", "atomic", { "INCR", "stat:updates" }, { "DECR", "stat:updates" }),
     there_and_back("type", { "leaked", "lost" }, { "RENAME", "set", "other" },
                    { "RENAME", "other", "set" }),

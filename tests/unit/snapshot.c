@@ -2,6 +2,7 @@
  * here, as they come from a server, so that those of servers that are not installed can
  * be read too: expiries of hash fields came with Redis 7.4. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,46 @@ static int digest(const char *protocol, struct snapshot *ret, struct err *err)
     }
     observer_release(&observer);
     return code;
+}
+
+/* An answer of words, numbers and lists: "(key stream :-1 (a 'b c') '')". Freed by the
+ * caller. */
+static char *protocol_of(const char **at)
+{
+    CLEANUP(mem_freep) char *items = NULL;
+    size_t count = 0, length;
+    FILE *out;
+    const char *word;
+
+    *at += strspn(*at, " ");
+    if (**at != '(') {
+        bool quoted = **at == '\'';
+
+        word = *at + quoted;
+        length = strcspn(word, quoted ? "'" : " ()");
+        *at = word + length + quoted;
+        if (*word == ':' && !quoted)
+            return mem_printf("%.*s\r\n", (int)length, word);
+        return mem_printf("$%zu\r\n%.*s\r\n", length, (int)length, word);
+    }
+    out = mem_stream(&items);
+    for (++*at; *(*at += strspn(*at, " ")) != ')'; count++) {
+        CLEANUP(mem_freep) char *item = protocol_of(at);
+
+        fputs(item, out);
+    }
+    ++*at;
+    fclose(out);
+    return mem_printf("*%zu\r\n%s", count, items);
+}
+
+/* A snapshot of one row. Returns what snapshot_digest() says. */
+static int digest_row(const char *row, struct snapshot *ret, struct err *err)
+{
+    CLEANUP(mem_freep) char *protocol = protocol_of(&row);
+    CLEANUP(mem_freep) char *whole = mem_printf("*1\r\n%s", protocol);
+
+    return digest(whole, ret, err);
 }
 
 static void release(struct snapshot *snapshot)
@@ -92,5 +133,113 @@ Test(digest, answers_of_the_wrong_shape_are_errors)
         cr_expect_eq(digest(answers[i], &snapshot, &err), -EPROTO, "answer %zu", i);
         cr_expect_not_null(strstr(err.msg, "the audit's answer"), "%s", err.msg);
         release(&snapshot);
+    }
+}
+
+/* Of a stream everything is looked at before it is taken apart. */
+Test(digest, streams_of_the_wrong_shape_are_errors)
+{
+    static const struct {
+        const char *row;
+        int code;
+    } cases[] = {
+        { "(s stream :-1 () (0-0 '' '' ()))", 0 },
+        { "(s stream :-1 ((1-1 (m 1))) (1-1 0-0 :1 ((g 1-1 :1 (c) ((1-1 c :1))))))", 0 },
+        { "(s stream :-1 ())", -EPROTO },
+        { "(s stream :-1 () ())", -EPROTO },
+        { "(s stream :-1 () (last '' '' ()))", -EPROTO },
+        { "(s stream :-1 () (0-0 '' '' ''))", -EPROTO },
+        { "(s stream :-1 (1-1) (0-0 '' '' ()))", -EPROTO },
+        { "(s stream :-1 ((1-1)) (0-0 '' '' ()))", -EPROTO },
+        { "(s stream :-1 ((1-1 ())) (0-0 '' '' ()))", -EPROTO },
+        { "(s stream :-1 ((1-1 (m))) (0-0 '' '' ()))", -EPROTO },
+        { "(s stream :-1 ((1-1 (m :1))) (0-0 '' '' ()))", -EPROTO },
+        { "(s stream :-1 ((1 (m 1))) (0-0 '' '' ()))", -EPROTO },
+        { "(s stream :-1 ((1- (m 1))) (0-0 '' '' ()))", -EPROTO },
+        { "(s stream :-1 ((-1 (m 1))) (0-0 '' '' ()))", -EPROTO },
+        { "(s stream :-1 ((1-1-1 (m 1))) (0-0 '' '' ()))", -EPROTO },
+        { "(s stream :-1 (('1- 1' (m 1))) (0-0 '' '' ()))", -EPROTO },
+        { "(s stream :-1 () (0-0 '' '' (g)))", -EPROTO },
+        { "(s stream :-1 () (0-0 '' '' ((g 0-0 :1 ()))))", -EPROTO },
+        { "(s stream :-1 () (0-0 '' '' ((g 0 :1 () ()))))", -EPROTO },
+        { "(s stream :-1 () (0-0 '' '' ((g 0-0 :1 (:1) ()))))", -EPROTO },
+        { "(s stream :-1 () (0-0 '' '' ((g 0-0 :1 c ()))))", -EPROTO },
+        { "(s stream :-1 () (0-0 '' '' ((g 0-0 :1 () (1-1)))))", -EPROTO },
+        { "(s stream :-1 () (0-0 '' '' ((g 0-0 :1 () ((1-1 c))))))", -EPROTO },
+        { "(s stream :-1 () (0-0 '' '' ((g 0-0 :1 () ((1 c :1))))))", -EPROTO },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct snapshot snapshot = SNAPSHOT_NULL;
+        struct err err = ERR_NULL;
+
+        cr_expect_eq(digest_row(cases[i].row, &snapshot, &err), cases[i].code, "%s: %s",
+                     cases[i].row, err.msg);
+        release(&snapshot);
+    }
+}
+
+#define ONE_READ "(1-1 '' '' ((g 1-1 :1 () ())))"
+
+/* What is the same whatever the ids are, and what is not although it reads alike. */
+Test(digest, streams_are_told_by_contents_and_ranks)
+{
+    static const struct {
+        const char *one, *other;
+        bool same;
+    } cases[] = {
+        { "(s stream :-1 ((1-1 (m 1))) " ONE_READ ")",
+          "(s stream :-1 ((7-0 (m 1))) (9-0 '' '' ((g 8-0 :4 () ()))))", true },
+        { "(s stream :-1 ((1-1 (m 1))) " ONE_READ ")",
+          "(s stream :-1 ((7-0 (m 1))) (9-0 '' '' ((g 6-9 :4 () ()))))", false },
+        { "(s stream :-1 ((1-1 (m 1)) (1-2 (m 2))) " ONE_READ ")",
+          "(s stream :-1 ((1-1 (m 2)) (1-2 (m 1))) " ONE_READ ")", true },
+        { "(s stream :-1 ((1-1 (m 1)) (1-2 (m 1))) " ONE_READ ")",
+          "(s stream :-1 ((1-1 (m 1))) " ONE_READ ")", false },
+        { "(s stream :-1 ((1-1 (m 1 n 2))) " ONE_READ ")",
+          "(s stream :-1 ((1-1 (m '1 n=2'))) " ONE_READ ")", false },
+        { "(s stream :-1 ((1-1 (m '' n 2))) " ONE_READ ")",
+          "(s stream :-1 ((1-1 (m n '' 2))) " ONE_READ ")", false },
+        /* Consumers: where the name of the group ends; how many there are. */
+        { "(s stream :-1 () (0-0 '' '' ((a 0-0 :0 (b/c) ()) (a/b 0-0 :0 () ()))))",
+          "(s stream :-1 () (0-0 '' '' ((a 0-0 :0 () ()) (a/b 0-0 :0 (c) ()))))", false },
+        { "(s stream :-1 () (0-0 '' '' ((g 0-0 :0 (c) ()))))",
+          "(s stream :-1 () (0-0 '' '' ((g 0-0 :0 (c d) ()))))", false },
+        /* Pending: by whom, of which group, which entry; not how often delivered. */
+        { "(s stream :-1 ((1-1 (m 1))) (1-1 '' '' ((g 1-1 :1 () ((1-1 c :1))))))",
+          "(s stream :-1 ((2-2 (m 1))) (2-2 '' '' ((g 2-2 :1 () ((2-2 c :5))))))", true },
+        { "(s stream :-1 ((1-1 (m 1))) (1-1 '' '' ((g 1-1 :1 () ((1-1 c :1))))))",
+          "(s stream :-1 ((1-1 (m 1))) (1-1 '' '' ((g 1-1 :1 () ((1-1 d :1))))))",
+          false },
+        { "(s stream :-1 ((1-1 (m 1))) (1-1 '' '' ((g 1-1 :1 () ((1-1 c :1))))))",
+          "(s stream :-1 ((1-1 (m 1))) (1-1 '' '' ((g 1-1 :1 () ((1-0 c :1))))))",
+          false },
+        { "(s stream :-1 ((3-1 (m 1))) (3-1 '' '' ((g 3-1 :1 () ((1-1 c :1))))))",
+          "(s stream :-1 ((3-1 (m 1))) (3-1 '' '' ((g 3-1 :1 () ((2-1 c :1))))))", true },
+        { "(s stream :-1 ((3-1 (m 1))) (3-1 '' '' ((g 3-1 :1 () ((2-1 c :1))))))",
+          "(s stream :-1 ((3-1 (m 1))) (3-1 '' '' ((g 3-1 :1 () ((3-2 c :1))))))",
+          false },
+        /* Ids are numbers: 10-1 comes behind 9-1. */
+        { "(s stream :-1 ((9-1 (m 1)) (10-1 (m 2))) (10-1 '' '' ((g 9-5 :1 () ()))))",
+          "(s stream :-1 ((1-1 (m 1)) (2-1 (m 2))) (2-1 '' '' ((g 1-1 :1 () ()))))",
+          true },
+        /* Nothing in it: as good as any other, but not as none. */
+        { "(s stream :-1 () (0-0 '' '' ()))", "(s stream :-1 () (9-9 1-1 :7 ()))", true },
+        { "(s stream :-1 () (0-0 '' '' ()))", "(s stream :50 () (0-0 '' '' ()))", false },
+        { "(s stream :-1 () (0-0 '' '' ()))", "(s set :-1 ())", false },
+        { "(s stream :-1 () (0-0 '' '' ()))",
+          "(s stream :-1 () (0-0 '' '' ((g 0-0 :0 () ()))))", false },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct snapshot one = SNAPSHOT_NULL, other = SNAPSHOT_NULL;
+        struct err err = ERR_NULL;
+
+        cr_assert_eq(digest_row(cases[i].one, &one, &err), 0, "%s", err.msg);
+        cr_assert_eq(digest_row(cases[i].other, &other, &err), 0, "%s", err.msg);
+        cr_expect_eq(signature_equal(one.signature, other.signature), cases[i].same,
+                     "%s and %s", cases[i].one, cases[i].other);
+        release(&one);
+        release(&other);
     }
 }

@@ -11,26 +11,32 @@
         (literal), sizeof(literal) - 1                                                   \
     }
 
+#define ATOM(key_, type_, id_, value_, expiry_)                                          \
+    {                                                                                    \
+        .key = BYTES(key_), .type = BYTES(type_), .id = BYTES(id_),                      \
+        .value = BYTES(value_), .expiry = (expiry_)                                      \
+    }
+
 /* All different, most of them in one part only, or by one byte that stands in another
  * part. */
 static const struct atom atoms[] = {
-    { BYTES("work"), BYTES("hash"), BYTES("t1"), BYTES("job"), EXPIRY_NEVER },
-    { BYTES("work"), BYTES("hash"), BYTES("t1"), BYTES("job"), EXPIRY_BOUNDED },
-    { BYTES("work"), BYTES("hash"), BYTES("t1"), BYTES("job"), EXPIRY_BEYOND },
-    { BYTES("work"), BYTES("hash"), BYTES("t1"), BYTES("jo"), EXPIRY_NEVER },
-    { BYTES("work"), BYTES("hash"), BYTES("t1"), BYTES("job\0"), EXPIRY_NEVER },
-    { BYTES("work"), BYTES("hash"), BYTES("t1"), BYTES(""), EXPIRY_NEVER },
-    { BYTES("work"), BYTES("hash"), BYTES("t2"), BYTES("job"), EXPIRY_NEVER },
-    { BYTES("work"), BYTES("hash"), BYTES(""), BYTES("t1job"), EXPIRY_NEVER },
-    { BYTES("work"), BYTES("hash"), BYTES("t1job"), BYTES(""), EXPIRY_NEVER },
-    { BYTES("work"), BYTES("hash"), BYTES("t1j"), BYTES("ob"), EXPIRY_NEVER },
-    { BYTES("work"), BYTES("hasht"), BYTES("1"), BYTES("job"), EXPIRY_NEVER },
-    { BYTES("work"), BYTES("zset"), BYTES("t1"), BYTES("job"), EXPIRY_NEVER },
-    { BYTES("wor"), BYTES("khash"), BYTES("t1"), BYTES("job"), EXPIRY_NEVER },
-    { BYTES("works"), BYTES("hash"), BYTES("t1"), BYTES("job"), EXPIRY_NEVER },
-    { BYTES(""), BYTES("hash"), BYTES("t1"), BYTES("job"), EXPIRY_NEVER },
-    { BYTES("\0\0"), BYTES("hash"), BYTES("t1"), BYTES("job"), EXPIRY_NEVER },
-    { BYTES("\0"), BYTES("hash"), BYTES("\0t1"), BYTES("job"), EXPIRY_NEVER },
+    ATOM("work", "hash", "t1", "job", EXPIRY_NEVER),
+    ATOM("work", "hash", "t1", "job", EXPIRY_BOUNDED),
+    ATOM("work", "hash", "t1", "job", EXPIRY_BEYOND),
+    ATOM("work", "hash", "t1", "jo", EXPIRY_NEVER),
+    ATOM("work", "hash", "t1", "job\0", EXPIRY_NEVER),
+    ATOM("work", "hash", "t1", "", EXPIRY_NEVER),
+    ATOM("work", "hash", "t2", "job", EXPIRY_NEVER),
+    ATOM("work", "hash", "", "t1job", EXPIRY_NEVER),
+    ATOM("work", "hash", "t1job", "", EXPIRY_NEVER),
+    ATOM("work", "hash", "t1j", "ob", EXPIRY_NEVER),
+    ATOM("work", "hasht", "1", "job", EXPIRY_NEVER),
+    ATOM("work", "zset", "t1", "job", EXPIRY_NEVER),
+    ATOM("wor", "khash", "t1", "job", EXPIRY_NEVER),
+    ATOM("works", "hash", "t1", "job", EXPIRY_NEVER),
+    ATOM("", "hash", "t1", "job", EXPIRY_NEVER),
+    ATOM("\0\0", "hash", "t1", "job", EXPIRY_NEVER),
+    ATOM("\0", "hash", "\0t1", "job", EXPIRY_NEVER),
 };
 
 /* The signature of the atoms of these indices; -1 ends the list. */
@@ -68,14 +74,10 @@ Test(signature, sees_every_part_of_an_atom)
  * same. */
 Test(signature, sees_which_parts_belong_together)
 {
-    static const struct atom a1 = { BYTES("k"), BYTES("hash"), BYTES("a"), BYTES("1"),
-                                    0 };
-    static const struct atom b2 = { BYTES("k"), BYTES("hash"), BYTES("b"), BYTES("2"),
-                                    0 };
-    static const struct atom a2 = { BYTES("k"), BYTES("hash"), BYTES("a"), BYTES("2"),
-                                    0 };
-    static const struct atom b1 = { BYTES("k"), BYTES("hash"), BYTES("b"), BYTES("1"),
-                                    0 };
+    static const struct atom a1 = ATOM("k", "hash", "a", "1", 0);
+    static const struct atom b2 = ATOM("k", "hash", "b", "2", 0);
+    static const struct atom a2 = ATOM("k", "hash", "a", "2", 0);
+    static const struct atom b1 = ATOM("k", "hash", "b", "1", 0);
     struct state straight = STATE_NULL, crossed = STATE_NULL;
 
     state_add(&straight, a1);
@@ -147,13 +149,13 @@ Test(atoms, are_described_in_words)
         struct atom atom;
         const char *words[4]; /* that must be there, in this order */
     } cases[] = {
-        { { BYTES("app:work"), BYTES("hash"), BYTES("t1"), BYTES("job"), EXPIRY_NEVER },
+        { ATOM("app:work", "hash", "t1", "job", EXPIRY_NEVER),
           { "hash 'app:work", "'t1'", "'job'", "never expires" } },
-        { { BYTES("s"), BYTES("string"), BYTES(""), BYTES("v"), EXPIRY_BOUNDED },
+        { ATOM("s", "string", "", "v", EXPIRY_BOUNDED),
           { "string 's'", "'v'", "with an expiry", "" } },
-        { { BYTES("s"), BYTES("set"), BYTES("m"), BYTES(""), EXPIRY_BEYOND },
+        { ATOM("s", "set", "m", "", EXPIRY_BEYOND),
           { "set 's", "'m'", "later than is right", "" } },
-        { { BYTES("a\0b"), BYTES("hash"), BYTES("\xff"), BYTES("\n\x7f"), EXPIRY_NEVER },
+        { ATOM("a\0b", "hash", "\xff", "\n\x7f", EXPIRY_NEVER),
           { "hash 'a\\x00b", "'\\xff'", "'\\x0a\\x7f'", "never" } },
     };
 
@@ -172,11 +174,10 @@ Test(atoms, are_described_in_words)
 Test(atoms, descriptions_are_cut)
 {
     static char long_text[1000];
-    struct atom atom = { { long_text, sizeof(long_text) },
-                         BYTES("hash"),
-                         { long_text, sizeof(long_text) },
-                         { long_text, sizeof(long_text) },
-                         0 };
+    struct atom atom = { .key = { long_text, sizeof(long_text) },
+                         .type = BYTES("hash"),
+                         .id = { long_text, sizeof(long_text) },
+                         .value = { long_text, sizeof(long_text) } };
     char buffer[300];
 
     memset(long_text, 'x', sizeof(long_text));
