@@ -7,13 +7,15 @@
  *
  * Codes are negative errno values. Two have a meaning of their own, because the exit
  * status depends on them: ERR_USAGE (the command line or the scenario is wrong) and
- * ERR_STOPPED (a signal asked). */
+ * ERR_STOPPED (a signal asked). A third never leaves its lane: ERR_REFUSED (the scenario
+ * is wrong, and no verdict may be made of it, as of other errors of its functions). */
 #pragma once
 
 #include <errno.h>
 
 #define ERR_USAGE (-EINVAL)
 #define ERR_STOPPED (-ECANCELED)
+#define ERR_REFUSED (-EPERM)
 
 struct err {
     int code;

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/mutant.h"
+#include "redis/fence.h"
 #include "redis/server.h"
 #include "replay/replay.h"
 #include "run/fleet.h"
@@ -50,6 +51,8 @@ static int connect_lane(struct lane *lane, redisContext **ret, struct err *err)
         code = server_version(connection, hello.version, sizeof(hello.version), err);
     if (code == 0)
         code = server_read_bytes(connection, hello.version, &hello.read_bytes, err);
+    if (code == 0)
+        code = fence_raise(connection, err);
     if (code == 0)
         code = tell_event(&lane->teller, EVENT_HELLO, &hello, sizeof(hello), err);
     if (code == 0)
@@ -152,9 +155,9 @@ static int measure_all(struct lane *lane, struct err *err)
         .scenario = options->scenario,
         .strategies = options->strategies,
         .count = options->plan.strategies,
-        .address = &lane->settings->address,
         .worker_address = &lane->settings->worker_address,
-        .kept = lane->bench.judge.keeper.kept,
+        .keeper = &lane->bench.judge.keeper,
+        .kept = &lane->bench.judge.kept_old,
         .timeout_ns = options->timeout_ns,
     };
     CLEANUP(mem_freep) struct cost *costs = MEM_ARRAY(struct cost, order.count);
@@ -259,7 +262,7 @@ static int take_point(struct lane *lane, const struct place *place, struct death
     if (code == TRIAL_VARIES)
         return refuse_varying(lane, place->fault, place->subject, err);
     if (code < 0)
-        return code == ERR_USAGE
+        return code == ERR_USAGE || code == ERR_REFUSED
                    ? code
                    : err_wrap(err, "strategy '%s'", name_of(lane, place->subject));
     if (place->fault->stage == STAGE_CENSUS && judge_was_new(&lane->bench.judge))
@@ -469,6 +472,8 @@ int lane_run(const struct lane_settings *settings)
     if (code < 0) {
         struct err ignored = ERR_NULL;
 
+        if (err.code == ERR_REFUSED)
+            err.code = ERR_USAGE;
         tell_flush(&lane.teller, &ignored);
         tell_event(&lane.teller, EVENT_ERROR, &err, sizeof(err), &ignored);
     }

@@ -60,6 +60,7 @@ static void check_allowed(lua_State *lua, const char *function, int argc,
 {
     const struct refusal *refusal = refusal_of(argc, argv);
 
+    redis_table_of(lua)->refusal = refusal ? refusal : redis_table_of(lua)->refusal;
     if (refusal)
         luaL_error(lua, "%s: %s is refused: %s", function, refusal->what,
                    refusal->reason);

@@ -27,6 +27,7 @@
 
 #include "base/err.h"
 
+struct refusal;
 struct wire;
 
 /* What the functions of the table know while one of the scenario's runs. */
@@ -36,6 +37,7 @@ struct redis_table {
     bool in_pipeline, in_multi;
     bool in_transaction; /* between a MULTI and an EXEC of the scenario's own */
     bool preparing;      /* it is the one that makes the old state: `before` */
+    const struct refusal *refusal; /* what it tried; NULL: nothing that is refused */
 };
 
 /* Pushes the table. Its functions use the wire that redis_table_use() named last. */

@@ -1,6 +1,7 @@
 /* refusal.c - see refusal.h. */
 #include "scenario/refusal.h"
 
+#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
@@ -14,7 +15,8 @@
 #define RESP2 "the connection speaks RESP2"
 #define SCRIPTS "the server's scripts are afterkill's too"
 
-/* With a word, only commands that have it as argument number `place` are meant. */
+/* With a word, only commands that have it as argument number `place` are meant; if that
+ * is behind the first, where options stand, or anywhere behind it. */
 static const struct {
     const char *command;
     const char *word;
@@ -25,7 +27,6 @@ static const struct {
     { "SWAPDB", NULL, 0, { "SWAPDB", ELSEWHERE } },
     { "MOVE", NULL, 0, { "MOVE", ELSEWHERE } },
     { "COPY", "DB", 3, { "COPY to another database", ELSEWHERE } },
-    { "COPY", "DB", 4, { "COPY to another database", ELSEWHERE } },
     { "MIGRATE", NULL, 0, { "MIGRATE", ELSEWHERE } },
     { "FLUSHALL",
       NULL,
@@ -64,13 +65,22 @@ static const struct {
     { "HELLO", NULL, 0, { "HELLO", RESP2 } },
 };
 
+static bool has_word(int argc, const char *const *argv, const char *word, int place)
+{
+    int last = place > 1 ? argc - 1 : place;
+
+    for (int i = place; i <= last && i < argc; i++)
+        if (strcasecmp(argv[i], word) == 0)
+            return true;
+    return false;
+}
+
 const struct refusal *refusal_of(int argc, const char *const *argv)
 {
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         if (strcasecmp(argv[0], rows[i].command) != 0)
             continue;
-        if (!rows[i].word ||
-            (argc > rows[i].place && strcasecmp(argv[rows[i].place], rows[i].word) == 0))
+        if (!rows[i].word || has_word(argc, argv, rows[i].word, rows[i].place))
             return &rows[i].refusal;
     }
     return NULL;

@@ -2,7 +2,7 @@
  *
  * What is refused would take the ground from under the harness: the scenario's state is
  * database 0 of a server that is shared with who looks at it, the old state is kept in
- * databases 1 and 2, and every command must have one reply that comes by itself. */
+ * database 1, and every command must have one reply that comes by itself. */
 #pragma once
 
 /* What is refused ("CLIENT KILL"), and the reason; NULL: the command may be sent. */

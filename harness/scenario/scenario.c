@@ -13,6 +13,7 @@
 #include "scenario/invariants.h"
 #include "scenario/mistake.h"
 #include "scenario/redis_table.h"
+#include "scenario/refusal.h"
 #include "scenario/sandbox.h"
 #include "scenario/script.h"
 #include "state/verdict.h"
@@ -464,10 +465,16 @@ int scenario_call(struct scenario *scenario, scenario_function function,
     lua_rawgetp(lua, LUA_REGISTRYINDEX, &parameters_key);
     status = lua_pcall(lua, 2, 1, -4);
     if (status != LUA_OK)
-        code = err_set(err, table->broken ? table->broken : ERR_USAGE, "%s",
-                       lua_tostring(lua, -1));
+        code = err_set(err,
+                       table->broken    ? table->broken
+                       : table->refusal ? ERR_REFUSED
+                                        : ERR_USAGE,
+                       "%s", lua_tostring(lua, -1));
     else if (table->broken)
         code = err_set(err, table->broken, "the connection to Redis was lost");
+    else if (table->refusal)
+        code = err_set(err, ERR_REFUSED, "%s is refused: %s", table->refusal->what,
+                       table->refusal->reason);
     else if (table->in_transaction)
         code = err_set(err, ERR_USAGE,
                        "the function ended inside MULTI, and nothing of it is done; "

@@ -41,6 +41,7 @@ static int before_again(struct judge *judge, struct sure *sure, struct snapshot 
     judge->clock |= sure->clock;
     return code;
 }
+#include "trial/trespass.h"
 
 static int learn_old(struct judge *judge, struct err *err)
 {
@@ -55,7 +56,7 @@ static int learn_old(struct judge *judge, struct err *err)
     bounds_cover(&judge->observer.bounds, &again);
     code = snapshot_digest(&judge->observer, &judge->old, err);
     state_sort(&judge->old.state);
-    return code == 0 ? keeper_keep(&judge->keeper, &again, err) : code;
+    return code == 0 ? keeper_keep(&judge->keeper, &again, &judge->kept_old, err) : code;
 }
 
 static int run_update(struct judge *judge, struct subject *subject, struct snapshot *ret,
@@ -321,5 +322,6 @@ int controls_learn(struct judge *judge, redisContext *connection,
         code = learn_all(judge, err);
     if (code == 0)
         compare_with_reference(judge);
-    return code;
+    return code == 0 ? trespass_check_kept(judge, &judge->kept_old, &judge->old, err)
+                     : code;
 }

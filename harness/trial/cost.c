@@ -11,7 +11,6 @@
 #include "base/clock.h"
 #include "base/process.h"
 #include "redis/wire.h"
-#include "state/keeper.h"
 
 #define WARM_UP 3
 
@@ -20,12 +19,13 @@ struct shared {
     struct cost costs[];
 };
 
-static int measure_once(struct scenario *scenario, size_t strategy, struct keeper *keeper,
+static int measure_once(const struct cost_order *order, size_t strategy,
                         struct wire *wire, uint64_t *ret_ns, struct err *err)
 {
+    struct scenario *scenario = order->scenario;
     uint64_t start_ns;
     bool refused;
-    int code = keeper_restore(keeper, err);
+    int code = keeper_restore(order->keeper, order->kept, err);
 
     if (code < 0)
         return code;
@@ -40,8 +40,8 @@ static int measure_once(struct scenario *scenario, size_t strategy, struct keepe
                     : 0;
 }
 
-static int measure_rounds(const struct cost_order *order, struct keeper *keeper,
-                          struct wire *wire, struct shared *shared, struct err *err)
+static int measure_rounds(const struct cost_order *order, struct wire *wire,
+                          struct shared *shared, struct err *err)
 {
     uint64_t deadline_ns = clock_now_ns() + COST_BUDGET_NS * order->count;
 
@@ -51,8 +51,7 @@ static int measure_rounds(const struct cost_order *order, struct keeper *keeper,
         for (size_t i = 0; i < order->count; i++) {
             struct cost *cost = &shared->costs[i];
             uint64_t duration_ns = 0;
-            int code = measure_once(order->scenario, order->strategies[i], keeper, wire,
-                                    &duration_ns, err);
+            int code = measure_once(order, order->strategies[i], wire, &duration_ns, err);
 
             if (code < 0)
                 return code;
@@ -63,23 +62,16 @@ static int measure_rounds(const struct cost_order *order, struct keeper *keeper,
     return 0;
 }
 
+/* The lane waits meanwhile, and its keeper's connection is this process's. */
 __attribute__((noreturn)) static void live(const struct cost_order *order,
                                            struct shared *shared)
 {
-    const struct address *addresses[] = { order->address, order->worker_address };
-    redisContext *connections[2] = { NULL, NULL };
-    struct keeper keeper;
+    redisContext *connection = NULL;
     struct err err = ERR_NULL;
-    int code = 0;
+    int code = connection_open(order->worker_address, &connection, &err);
 
-    for (int i = 0; i < 2 && code == 0; i++)
-        code = connection_open(addresses[i], &connections[i], &err);
     if (code == 0)
-        code = keeper_init(&keeper, connections[0], &err);
-    keeper.kept = order->kept;
-    if (code == 0)
-        code = measure_rounds(order, &keeper, wire_new(connections[1]->fd, NULL), shared,
-                              &err);
+        code = measure_rounds(order, wire_new(connection->fd, NULL), shared, &err);
     shared->err = err;
     _exit(code < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }

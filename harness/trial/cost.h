@@ -8,6 +8,7 @@
 
 #include "redis/address.h"
 #include "scenario/scenario.h"
+#include "state/keeper.h"
 
 /* Per strategy; fewer if that would take longer than the budget. */
 #define COST_UPDATES 200
@@ -19,10 +20,10 @@ struct cost_order {
     struct scenario *scenario;
     const size_t *strategies; /* indices into the scenario's */
     size_t count;
-    const struct address *address; /* for putting the old state back */
     const struct address *worker_address;
-    size_t kept;         /* keys of the old state, which Redis keeps (keeper_keep()) */
-    uint64_t timeout_ns; /* that an update may take */
+    struct keeper *keeper;   /* on whose connection the old state is put back */
+    const struct kept *kept; /* the old state */
+    uint64_t timeout_ns;     /* that an update may take */
 };
 
 struct cost {

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mutant.h"
+#include "trial/trespass.h"
 
 int judge_drain(struct judge *judge, int64_t client_id, struct err *err)
 {
@@ -29,11 +30,13 @@ int judge_run(struct judge *judge, scenario_function function, const char *what,
     judge_touched(judge);
     if (code < 0)
         return err_wrap(err, "%s", what);
-    if (end.outcome == OUTCOME_MISSED)
-        return 0;
-    code = judge_drain(judge, end.client_id, err);
+    if (end.outcome != OUTCOME_MISSED)
+        code = judge_drain(judge, end.client_id, err);
     if (code < 0)
         return err_wrap(err, "%s", what);
+    code = trespass_check(judge, what, err);
+    if (code < 0 || end.outcome == OUTCOME_MISSED)
+        return code;
     if (end.outcome == OUTCOME_TIMEOUT)
         return err_set(err, ERR_USAGE, "%s: %s did not return within %g s (--timeout)",
                        judge->scenario->outline.path, what,
@@ -68,8 +71,9 @@ int judge_prepare(struct judge *judge, struct err *err)
 
     if (judge->untouched && now_ns < judge->fresh_ns)
         return 0;
-    code = judge->seen ? keeper_undo(&judge->keeper, &judge->observer.keyspace, err)
-                       : keeper_restore(&judge->keeper, err);
+    code = judge->seen ? keeper_undo(&judge->keeper, &judge->kept_old,
+                                     &judge->observer.keyspace, err)
+                       : keeper_restore(&judge->keeper, &judge->kept_old, err);
     judge->untouched = code == 0;
     judge->fresh_ns = now_ns + freshness_ns(&judge->old);
     return code;
@@ -214,7 +218,12 @@ int judge_aftermath(struct judge *judge, const struct subject *subject,
     ret->failed = ret->broken = ret->stuck = ERR_NULL;
     code = find_residue(judge, judge->scenario->functions[subject->strategy].recover, ret,
                         err);
-    return code == 0 ? try_alive(judge, &ret->stuck, err) : code;
+    if (code == 0)
+        code = try_alive(judge, &ret->stuck, err);
+    return code == ERR_REFUSED
+               ? err_wrap(err, "strategy '%s'",
+                          judge->scenario->outline.strategies[subject->strategy].name)
+               : code;
 }
 
 unsigned judge_words(const struct judge *judge, const struct aftermath *aftermath,
@@ -269,6 +278,7 @@ void judge_release(struct judge *judge)
     judge->page = page_unmap(judge->page);
     aftermath_release(&judge->aftermath);
     snapshot_release(&judge->old);
+    kept_release(&judge->kept_old);
     keeper_release(&judge->keeper);
     observer_release(&judge->observer);
 }

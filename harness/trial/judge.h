@@ -79,6 +79,7 @@ struct judge {
     uint64_t timeout_ns;
     struct observer observer; /* owned */
     struct keeper keeper;     /* on the observer's connection; owned */
+    struct kept kept_old;     /* owned */
     struct snapshot old;
     uint64_t fresh_ns; /* until then an old state that nobody touched can be used again */
     bool untouched;    /* nobody has sent a command since the old state was made */
@@ -132,7 +133,7 @@ void judge_touched(struct judge *judge);
 
 /* Runs one of the scenario's functions to its end in a worker that nobody interrupts.
  * What it raised is in the page; a function that raises or does not return is
- * ERR_USAGE. */
+ * ERR_USAGE; one that did what none may do is ERR_REFUSED (trespass.h). */
 int judge_run(struct judge *judge, scenario_function function, const char *what,
               bool record, struct err *err);
 

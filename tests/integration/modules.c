@@ -14,6 +14,7 @@
 #include "base/process.h"
 #include "redis/wire.h"
 #include "state/keeper.h"
+#include "trial/trespass.h"
 #include "trial/worker.h"
 
 /* A server, and a connection that looks at what others do to it. */
@@ -22,6 +23,7 @@ struct bench {
     struct server server;
     struct observer observer;
     struct keeper keeper;
+    struct kept kept;
     struct page *page;
 };
 
@@ -55,6 +57,7 @@ static struct bench bench_make(const struct scenario *scenario)
 
 static void bench_remove(struct bench *bench)
 {
+    kept_release(&bench->kept);
     keeper_release(&bench->keeper);
     observer_release(&bench->observer);
     page_unmap(bench->page);
@@ -649,9 +652,10 @@ Test(snapshot, keys_and_values_may_be_any_bytes)
     cr_expect_eq(str_compare(atom->key, any), 0);
     cr_expect_eq(str_compare(atom->id, any), 0);
     cr_expect_eq(str_compare(atom->value, any), 0);
-    cr_expect_eq(keeper_keep(&bench.keeper, &snapshot, &err), 0, "%s", err.msg);
+    cr_expect_eq(keeper_keep(&bench.keeper, &snapshot, &bench.kept, &err), 0, "%s",
+                 err.msg);
     tell(bench.observer.connection, "SET other 1");
-    cr_expect_eq(keeper_restore(&bench.keeper, &err), 0, "%s", err.msg);
+    cr_expect_eq(keeper_restore(&bench.keeper, &bench.kept, &err), 0, "%s", err.msg);
     take(&bench, 0, &restored);
     cr_expect(signature_equal(snapshot.signature, restored.signature));
     freeReplyObject(
@@ -720,7 +724,7 @@ Test(snapshot, restore_brings_back_everything)
     for (size_t i = 0; i < ARRAY_SIZE(every_type); i++)
         tell(bench.observer.connection, every_type[i]);
     take(&bench, 0, &kept);
-    cr_assert_eq(keeper_keep(&bench.keeper, &kept, &err), 0, "%s", err.msg);
+    cr_assert_eq(keeper_keep(&bench.keeper, &kept, &bench.kept, &err), 0, "%s", err.msg);
     for (int round = 0; round < 3; round++) {
         tell(bench.observer.connection, "DEL hash list");
         tell(bench.observer.connection, "SET string other");
@@ -728,7 +732,7 @@ Test(snapshot, restore_brings_back_everything)
         tell(bench.observer.connection, "PERSIST expires");
         tell(bench.observer.connection, "EXPIRE set 10");
         tell(bench.observer.connection, "RENAME zset stream");
-        cr_assert_eq(keeper_restore(&bench.keeper, &err), 0, "%s", err.msg);
+        cr_assert_eq(keeper_restore(&bench.keeper, &bench.kept, &err), 0, "%s", err.msg);
         take(&bench, 0, &restored);
         cr_expect(signature_equal(kept.signature, restored.signature), "round %d", round);
         cr_expect_eq(ask_integer(bench.observer.connection, "DBSIZE"),
@@ -821,13 +825,14 @@ Test(snapshot, undoes_what_was_looked_at)
         tell(bench.observer.connection, every_type[i]);
     tell(bench.observer.connection, "SET expires 1 EX 100");
     take(&bench, 0, &old);
-    cr_assert_eq(keeper_keep(&bench.keeper, &old, &err), 0, "%s", err.msg);
+    cr_assert_eq(keeper_keep(&bench.keeper, &old, &bench.kept, &err), 0, "%s", err.msg);
     for (size_t i = 0; i < ARRAY_SIZE(left); i++) {
         tell(bench.observer.connection, left[i]);
         take(&bench, 0, &now);
         cr_expect_not(bench.observer.keyspace.strange);
-        cr_assert_eq(keeper_undo(&bench.keeper, &bench.observer.keyspace, &err), 0,
-                     "%s: %s", left[i], err.msg);
+        cr_assert_eq(
+            keeper_undo(&bench.keeper, &bench.kept, &bench.observer.keyspace, &err), 0,
+            "%s: %s", left[i], err.msg);
         take(&bench, 0, &now);
         cr_expect(signature_equal(old.signature, now.signature), "%s", left[i]);
         cr_expect_eq(ask_integer(bench.observer.connection, "DBSIZE"), 6, "%s", left[i]);
@@ -837,10 +842,51 @@ Test(snapshot, undoes_what_was_looked_at)
                      left[i]);
     }
     tell(bench.observer.connection, "FLUSHALL");
-    cr_expect_lt(keeper_undo(&bench.keeper, &bench.observer.keyspace, &err), 0,
-                 "what was kept is gone");
+    cr_expect_lt(keeper_undo(&bench.keeper, &bench.kept, &bench.observer.keyspace, &err),
+                 0, "what was kept is gone");
     snapshot_release(&old);
     snapshot_release(&now);
+    bench_remove(&bench);
+}
+
+/* Two states are kept, neither is the other, and whoever changed one would be noticed. */
+Test(snapshot, what_is_kept_is_looked_at)
+{
+    struct bench bench = bench_make(&plain_scenario);
+    struct scenario scenario = { .outline.path = (char[]){ "s.lua" } };
+    struct snapshot first = SNAPSHOT_NULL, second = SNAPSHOT_NULL;
+    struct kept other;
+    struct judge judge = { .scenario = &scenario };
+    struct err err = ERR_NULL;
+    redisReply *changed;
+
+    tell(bench.observer.connection, "SET string value");
+    take(&bench, 0, &first);
+    cr_assert_eq(keeper_keep(&bench.keeper, &first, &bench.kept, &err), 0, "%s", err.msg);
+    tell(bench.observer.connection, "RPUSH list a");
+    take(&bench, 0, &second);
+    cr_assert_eq(keeper_keep(&bench.keeper, &second, &other, &err), 0, "%s", err.msg);
+    state_sort(&first.state);
+    state_sort(&second.state);
+    judge.keeper = bench.keeper;
+    judge.observer = bench.observer;
+    cr_expect_eq(trespass_check_kept(&judge, &bench.kept, &first, &err), 0, "%s",
+                 err.msg);
+    cr_expect_eq(trespass_check_kept(&judge, &other, &second, &err), 0, "%s", err.msg);
+    cr_expect_eq(trespass_check(&judge, "nobody", &err), 0, "%s", err.msg);
+    changed = redisCommand(
+        bench.observer.connection, "EVAL %s 0",
+        "redis.call('SELECT', 1) "
+        "redis.call('SET', redis.call('KEYS', '*:0:key:string')[1], 'other')");
+    freeReplyObject(changed);
+    cr_expect_eq(trespass_check_kept(&judge, &bench.kept, &first, &err), ERR_REFUSED);
+    EXPECT_SAYS(err.msg, "has changed");
+    cr_expect_eq(trespass_check_kept(&judge, &other, &second, &err), 0, "%s", err.msg);
+    bench.keeper = judge.keeper;
+    bench.observer = judge.observer;
+    kept_release(&other);
+    snapshot_release(&first);
+    snapshot_release(&second);
     bench_remove(&bench);
 }
 
@@ -852,9 +898,9 @@ Test(snapshot, restore_of_nothing_is_nothing)
     struct err err = ERR_NULL;
 
     take(&bench, 0, &kept);
-    cr_assert_eq(keeper_keep(&bench.keeper, &kept, &err), 0, "%s", err.msg);
+    cr_assert_eq(keeper_keep(&bench.keeper, &kept, &bench.kept, &err), 0, "%s", err.msg);
     tell(bench.observer.connection, "SET new 1");
-    cr_assert_eq(keeper_restore(&bench.keeper, &err), 0, "%s", err.msg);
+    cr_assert_eq(keeper_restore(&bench.keeper, &bench.kept, &err), 0, "%s", err.msg);
     cr_expect_eq(ask_integer(bench.observer.connection, "DBSIZE"), 0);
     snapshot_release(&kept);
     bench_remove(&bench);
@@ -906,10 +952,11 @@ Test(snapshot, expiries_of_hash_fields)
 
         cr_expect_eq(atom->expiry, goes ? EXPIRY_BOUNDED : EXPIRY_NEVER);
     }
-    cr_expect_eq(keeper_keep(&bench.keeper, &snapshot, &err), 0, "%s", err.msg);
+    cr_expect_eq(keeper_keep(&bench.keeper, &snapshot, &bench.kept, &err), 0, "%s",
+                 err.msg);
     cr_expect_eq(keeper_expire(&bench.keeper, &err), 0, "%s", err.msg);
     cr_expect_eq(ask_integer(bench.observer.connection, "HLEN hash"), 1);
-    cr_expect_eq(keeper_restore(&bench.keeper, &err), 0, "%s", err.msg);
+    cr_expect_eq(keeper_restore(&bench.keeper, &bench.kept, &err), 0, "%s", err.msg);
     cr_expect_eq(ask_integer(bench.observer.connection, "HLEN hash"), 2);
     snapshot_release(&snapshot);
     bench_remove(&bench);

@@ -62,6 +62,10 @@ static const struct {
     { "judged-once", "integration_trust", "trust/coins_are_noticed" },
     { "consumers-unseen", "integration_verdicts",
       "verdicts/every_word_where_it_belongs_and_nowhere_else" },
+    { "fence-down", "integration_fence", "fence/keeps_scripts_in" },
+    { "trespass-unseen", "integration_fence", "fence/other_databases_are_looked_at" },
+    { "kept-unchecked", "integration_modules_mutable",
+      "snapshot/what_is_kept_is_looked_at" },
     { "no-holm", "unit_difference_mutable", "holm/adjusts_step_by_step" },
 };
 

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "scenario/refusal.h"
 
-#define WORDS_MOST 6
+#define WORDS_MOST 7
 
 struct sent {
     const char *words[WORDS_MOST];
@@ -52,6 +52,9 @@ Test(refusal, of_what_would_break_the_harness)
         { { "SCRIPT", "FLUSH" }, "SCRIPT FLUSH" },
         { { "COPY", "a", "b", "DB", "1" }, "COPY to another database" },
         { { "COPY", "a", "b", "REPLACE", "db", "1" }, "COPY to another database" },
+        { { "COPY", "a", "b", "REPLACE", "REPLACE", "DB", "1" },
+          "COPY to another database" },
+        { { "COPY", "DB", "DB", "DB", "1" }, "COPY to another database" },
         { { "QUIT" }, "QUIT" },
         { { "HELLO", "3" }, "HELLO" },
         { { "REPLICAOF", "NO", "ONE" }, "REPLICAOF" },
@@ -72,6 +75,7 @@ Test(refusal, of_nothing_else)
         { { "SCRIPT" }, NULL },
         { { "COPY", "DB", "b" }, NULL },
         { { "COPY", "a", "DB" }, NULL },
+        { { "COPY", "DB", "DB", "REPLACE" }, NULL },
         { { "COPY", "a", "b", "REPLACE" }, NULL },
         { { "PUBLISH", "a", "b" }, NULL },
         { { "BLPOP", "a", "0" }, NULL },
