@@ -11,6 +11,7 @@ static json_t *first(const struct check_strategy *strategy)
 
     json_put_whole(object, "index", strategy->first);
     json_put_text(object, "command", strategy->first_command);
+    json_put_text(object, "after", strategy->first_place);
     json_put_later(object, "later", strategy->first_words);
     json_put_some(object, "example", strategy->first_example);
     return object;

@@ -29,7 +29,7 @@ static void write_harm(FILE *out, const struct check_strategy *strategy)
     }
     fprintf(out, " of %llu points, first ", number(strategy->points));
     if (strategy->first)
-        fprintf(out, "after %s", strategy->first_command);
+        fprintf(out, "after %s", strategy->first_place);
     else
         fputs("before any command", out);
 }

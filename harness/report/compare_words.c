@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "report/words.h"
+#include "result/place.h"
 
 /* What is counted, in a sentence: leaks more, .. */
 static const struct {
@@ -191,7 +192,7 @@ static void tell_census(FILE *out, const struct census_change *census)
 static void tell_point(FILE *out, const struct comparison_row *row)
 {
     const struct census_change *census = &row->census;
-    const char *command = finding_command(row->new, census->first);
+    CLEANUP(mem_freep) char *command = place_name(row->new, census->first);
     char later[LATER_TEXT];
 
     fprintf(out, "a worker that dies %s%s now leaves it %s; ",

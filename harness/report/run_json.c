@@ -8,6 +8,8 @@
 #include "report/parts.h"
 #include "report/verdict_line.h"
 #include "report/writers.h"
+#include "result/gap.h"
+#include "result/place.h"
 #include "result/tally.h"
 
 static void put_census(json_t *object, const struct finding *finding)
@@ -133,6 +135,28 @@ static json_t *points(const struct finding *finding)
     return array;
 }
 
+static json_t *gaps(const struct finding *finding)
+{
+    json_t *array = json_array();
+    struct gap gap;
+
+    for (uint64_t from = 0; gap_find(finding, from, &gap); from = gap.first + 1) {
+        CLEANUP(mem_freep) char *place = place_name(finding, gap.first);
+        json_t *object = json_object();
+        char cure[CURE_TEXT];
+
+        json_put_whole(object, "first", gap.first);
+        json_put_whole(object, "last", gap.last);
+        json_put_text(object, "after", place);
+        json_put_later(object, "later", gap.words);
+        json_put_some(object, "example", finding->points[gap.shown].example);
+        if (gap_cure(finding, &gap, cure, sizeof(cure)))
+            json_put_text(object, "hint", cure);
+        json_array_append_new(array, object);
+    }
+    return array;
+}
+
 static json_t *update_us(const struct costs *costs)
 {
     json_t *object = json_object();
@@ -182,8 +206,10 @@ static json_t *strategy(const struct result *result, const struct finding *findi
 
         json_put(object, key, strikes(finding, id));
     }
-    if (figure_cure(finding, cure, sizeof(cure)))
+    if (gap_first_cure(finding, cure, sizeof(cure)))
         json_put_text(object, "hint", cure);
+    if (tally_census_complete(finding))
+        json_put(object, "gaps", gaps(finding));
     json_put(object, "points", points(finding));
     json_put_text(object, "verdict", verdicts[tally_verdict(finding)]);
     return object;

@@ -4,15 +4,18 @@
 #include "base/mem.h"
 #include "report/parts.h"
 #include "report/words.h"
+#include "result/gap.h"
+#include "result/place.h"
 #include "result/tally.h"
 
+#define KINDS_TOLD 5     /* gaps that differ in what is wrong; of others the number */
 #define VALID_WANTED 0.8 /* a share that is surely below this is worth a remark */
 
 static void say_points(FILE *out, const struct finding *finding)
 {
     uint64_t first = tally_first_harm(finding);
     const struct point *harm = &finding->points[first];
-    const char *command = finding_command(finding, first);
+    CLEANUP(mem_freep) char *command = place_name(finding, first);
     struct words words = tally_census(finding);
     char later[LATER_TEXT];
 
@@ -158,6 +161,7 @@ static void say_coverage(FILE *out, const struct result *result,
                          const struct finding *finding)
 {
     struct reach reach = figure_reach(finding);
+    CLEANUP(mem_freep) char *place = NULL;
 
     if (!result->kills_wanted || !tally_valid(finding) || reach.hit == reach.reachable)
         return;
@@ -166,8 +170,9 @@ static void say_coverage(FILE *out, const struct result *result,
             "is point %llu",
             (unsigned long long)reach.hit, (unsigned long long)reach.reachable,
             (unsigned long long)reach.missing);
-    if (reach.missing)
-        fprintf(out, ", after %s", finding_command(finding, reach.missing));
+    place = place_name(finding, reach.missing);
+    if (*place)
+        fprintf(out, ", after %s", place);
     fputs(". ", out);
 }
 
@@ -217,16 +222,129 @@ static void write_sentence(FILE *out, const struct result *result,
     words_wrapped(out, words);
 }
 
-static void write_cure(FILE *out, const struct finding *finding)
+static void write_cure(FILE *out, const struct finding *finding, const struct gap *gap)
 {
     char cure[CURE_TEXT];
     CLEANUP(mem_freep) char *words = NULL;
 
-    if (!figure_cure(finding, cure, sizeof(cure)))
+    if (!gap_cure(finding, gap, cure, sizeof(cure)))
         return;
     words = mem_printf("Cure: %s", cure);
     fputs("    ", out);
     words_wrapped(out, words);
+}
+
+/* A gap, and those that are like it. */
+struct kind {
+    struct gap gap, again; /* the first of the others */
+    uint64_t others;
+};
+
+static void say_range(FILE *out, const struct gap *gap)
+{
+    if (gap->first == gap->last)
+        fprintf(out, "at point %llu", (unsigned long long)gap->first);
+    else
+        fprintf(out, "at points %llu to %llu", (unsigned long long)gap->first,
+                (unsigned long long)gap->last);
+}
+
+static void say_place(FILE *out, const struct finding *finding, const struct gap *gap)
+{
+    CLEANUP(mem_freep) char *place = place_name(finding, gap->first);
+
+    fprintf(out, "%s%s", *place ? "after " : "before any command", place);
+}
+
+static void say_example(FILE *out, const struct finding *finding, const struct gap *gap)
+{
+    const char *example = finding->points[gap->shown].example;
+
+    if (*example)
+        fprintf(out, " (%s)", example);
+}
+
+static void say_others(FILE *out, const struct finding *finding, const struct kind *kind)
+{
+    if (!kind->others)
+        return;
+    fputs("The same ", out);
+    say_range(out, &kind->again);
+    fputs(", ", out);
+    say_place(out, finding, &kind->again);
+    say_example(out, finding, &kind->again);
+    if (kind->others == 2)
+        fputs(", and once more", out);
+    else if (kind->others > 2)
+        fprintf(out, ", and %llu times more", (unsigned long long)(kind->others - 1));
+    fputs(".", out);
+}
+
+static void say_gap(FILE *out, const struct finding *finding, const struct gap *gap)
+{
+    char later[LATER_TEXT];
+
+    fprintf(out, "Also %s ", later_text(gap->words, later));
+    say_range(out, gap);
+    fputs(gap->first == gap->last ? ", " : ", the first ", out);
+    say_place(out, finding, gap);
+    say_example(out, finding, gap);
+    fputs(". ", out);
+}
+
+/* A line of the first gap, which was told before, says only what is like it. */
+static void write_kind(FILE *out, const struct finding *finding, const struct kind *kind,
+                       bool told)
+{
+    CLEANUP(mem_freep) char *words = NULL;
+    FILE *memory = mem_stream(&words);
+
+    if (!told)
+        say_gap(memory, finding, &kind->gap);
+    say_others(memory, finding, kind);
+    fclose(memory);
+    if (*words) {
+        fputs("    ", out);
+        words_wrapped(out, words);
+    }
+    if (!told)
+        write_cure(out, finding, &kind->gap);
+}
+
+static struct kind *find_kind(const struct finding *finding, struct kind *kinds,
+                              size_t count, const struct gap *gap)
+{
+    for (size_t i = 0; i < count; i++)
+        if (gap_alike(finding, &kinds[i].gap, gap))
+            return &kinds[i];
+    return NULL;
+}
+
+/* Every gap but the first: those that are alike are told once. */
+static void write_gaps(FILE *out, const struct finding *finding)
+{
+    struct kind kinds[KINDS_TOLD], *kind;
+    uint64_t left_out = 0;
+    size_t count = 0;
+    struct gap gap;
+
+    for (uint64_t from = 0; gap_find(finding, from, &gap); from = gap.first + 1) {
+        kind = find_kind(finding, kinds, count, &gap);
+        if (kind && !kind->others++)
+            kind->again = gap;
+        else if (!kind && count < KINDS_TOLD)
+            kinds[count++] = (struct kind){ .gap = gap };
+        else
+            left_out += !kind;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0)
+            write_cure(out, finding, &kinds[i].gap);
+        write_kind(out, finding, &kinds[i], i == 0);
+    }
+    if (left_out)
+        fprintf(out, "    And %llu more gaps; --points shows every crash point.\n",
+                (unsigned long long)left_out);
 }
 
 /* On a line of its own, however long it is: it is there to be copied. */
@@ -246,7 +364,8 @@ void run_sentences(FILE *out, const struct result *result)
 {
     result_foreach (finding, result) {
         write_sentence(out, result, finding);
-        write_cure(out, finding);
+        if (tally_census_complete(finding))
+            write_gaps(out, finding);
         write_replay(out, result, finding);
     }
     fputc('\n', out);

@@ -6,7 +6,8 @@
 
 #include "base/mem.h"
 #include "base/mutant.h"
-#include "result/figures.h"
+#include "result/gap.h"
+#include "result/place.h"
 #include "result/tally.h"
 
 struct check_scenario *check_add(struct check *check, const char *name,
@@ -61,6 +62,7 @@ static void find_first(struct check_strategy *strategy, const struct finding *fi
     strategy->first = strategy->harmful ? k : 0;
     strategy->first_words = strategy->harmful ? finding->points[k].later : 0;
     strategy->first_command = mem_strdup(finding_command(finding, strategy->first));
+    strategy->first_place = place_name(finding, strategy->first);
     strategy->first_example =
         mem_strdup(strategy->harmful ? finding->points[k].example : "");
 }
@@ -80,7 +82,7 @@ static struct check_strategy condense(const struct finding *finding)
     char cure[CURE_TEXT];
 
     find_first(&strategy, finding);
-    strategy.cure = mem_strdup(figure_cure(finding, cure, sizeof(cure)) ? cure : "");
+    strategy.cure = mem_strdup(gap_first_cure(finding, cure, sizeof(cure)) ? cure : "");
     return strategy;
 }
 
@@ -110,6 +112,7 @@ static void release_strategy(struct check_strategy *strategy)
     free(strategy->name);
     free(strategy->uncrashed_example);
     free(strategy->first_command);
+    free(strategy->first_place);
     free(strategy->first_example);
     free(strategy->cure);
 }

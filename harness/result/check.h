@@ -38,6 +38,7 @@ struct check_strategy {
     uint64_t first;       /* this one, */
     unsigned first_words; /* does this, */
     char *first_command;  /* comes after this command ("": before any), */
+    char *first_place;    /* which is this one of several alike (place.h), */
     char *first_example;  /* and shows it so */
     char *cure;           /* the usual one; "": none is known */
     struct kills kills;

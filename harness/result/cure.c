@@ -306,30 +306,52 @@ static void print(FILE *out, const struct pair *pair, const char *text)
     }
 }
 
-bool cure_write(const struct pair_input *input, char *buffer, size_t size)
+/* What there is to say of an update. */
+struct advice {
+    struct pair pair;
+    const struct pattern *pattern; /* NULL: nothing */
+    bool whole;                    /* the pair must be one */
+};
+
+static struct advice advise(const struct pair_input *input)
 {
     bool heals = input->healed <= input->count;
-    const struct pattern *held, *pattern;
-    struct pair pair;
+    struct advice advice = { .pattern = NULL };
+
+    if (!pair_make(input, &advice.pair))
+        return advice;
+    if (heals)
+        advice.pattern = find(holds, ARRAY_SIZE(holds), &advice.pair);
+    else
+        advice.pattern = find(complaints, ARRAY_SIZE(complaints), &advice.pair);
+    advice.whole = heals && !advice.pattern;
+    if (advice.whole)
+        advice.pattern = find(cures, ARRAY_SIZE(cures), &advice.pair);
+    return advice;
+}
+
+bool cure_is_whole(const struct pair_input *input)
+{
+    return advise(input).whole;
+}
+
+bool cure_write(const struct pair_input *input, char *buffer, size_t size)
+{
+    struct advice advice = advise(input);
+    const struct pair *pair = &advice.pair;
     FILE *out;
 
     if (size)
         buffer[0] = '\0';
-    if (size < 2 || !pair_make(input, &pair))
-        return false;
-    held = heals ? find(holds, ARRAY_SIZE(holds), &pair) : NULL;
-    pattern = held    ? held
-              : heals ? find(cures, ARRAY_SIZE(cures), &pair)
-                      : find(complaints, ARRAY_SIZE(complaints), &pair);
-    out = pattern ? fmemopen(buffer, size, "w") : NULL;
+    out = size >= 2 && advice.pattern ? fmemopen(buffer, size, "w") : NULL;
     if (!out)
         return false;
-    if (heals && !held)
-        print(out, &pair, "{first} and {second} must be one: ");
-    print(out, &pair, pattern->text);
-    if (heals && !held && command_has(pair.b, ONLY_EXPIRY) && pair.traits & SAME_KEY &&
-        pair.traits & KEY_STAYS)
-        print(out, &pair, "; or {B} first: {a} is there already, and keeps its expiry");
+    if (advice.whole)
+        print(out, pair, "{first} and {second} must be one: ");
+    print(out, pair, advice.pattern->text);
+    if (advice.whole && command_has(pair->b, ONLY_EXPIRY) && pair->traits & SAME_KEY &&
+        pair->traits & KEY_STAYS)
+        print(out, pair, "; or {B} first: {a} is there already, and keeps its expiry");
     fclose(out);
     buffer[size - 1] = '\0';
     return true;

@@ -12,3 +12,7 @@
 /* One line, terminated. False if there is nothing sensible to say; the buffer is "" then.
  * 300 bytes are enough for keys of usual length. */
 bool cure_write(const struct pair_input *input, char *buffer, size_t size);
+
+/* Does it make one of all commands between the two? Else other harm that begins there may
+ * be left. */
+bool cure_is_whole(const struct pair_input *input);

@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "result/cure.h"
 #include "result/stopping.h"
 #include "stats/durations.h"
 
@@ -164,28 +163,6 @@ struct reach figure_reach(const struct finding *finding)
         }
     }
     return reach;
-}
-
-bool figure_cure(const struct finding *finding, char *buffer, size_t size)
-{
-    size_t count = finding->controlled ? (size_t)finding->commands : 0;
-    CLEANUP(mem_freep) struct command *commands = MEM_ARRAY(struct command, count + 1);
-    struct pair_input input = {
-        .commands = commands,
-        .count = count,
-        .first = tally_first_harm(finding),
-    };
-
-    if (!tally_census_complete(finding) || input.first > count)
-        return false;
-    input.healed = input.first + 1;
-    while (input.healed <= count && finding->points[input.healed].later)
-        input.healed++;
-    input.later = finding->points[input.first].later;
-    input.key_was_there = input.first && finding->steps[input.first - 1].key_was_there;
-    for (size_t k = 0; k < count; k++)
-        commands[k] = finding->steps[k].command;
-    return cure_write(&input, buffer, size);
 }
 
 double figure_period_s(const struct outline *scenario)

@@ -43,11 +43,6 @@ struct reach {
 };
 struct reach figure_reach(const struct finding *finding);
 
-#define CURE_TEXT 400
-/* One line that names the commands that must be atomic, and how that is usually done,
- * from the first crash point with harm that lasts (cure.h). False: nothing to say. */
-bool figure_cure(const struct finding *finding, char *buffer, size_t size);
-
 /* Leaks per million SIGKILLs at random times, if the update is made once per period:
  * 1e6 x duration / period x leak rate, of the warm updates' mean duration. The interval
  * has at least the confidence: half of what it leaves out is spent on the rate's

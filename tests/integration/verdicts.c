@@ -304,6 +304,53 @@ Test(verdicts, every_type_of_value)
     test_directory_remove(directory);
 }
 
+/* Every gap has its example, which names the cause, and its cure; gaps that are alike are
+ * told once in the text, and all in JSON. The kept run's report says the same. */
+Test(verdicts, every_gap_is_told)
+{
+    static const char *const told[] = {
+        "the first, after SET lock me, is leaked (stays: string 'lock' = 'me', which "
+        "never expires).",
+        "Cure: SET lock and EXPIRE lock must be one: SET lock value NX EX seconds",
+        "Also leaked at point 5, after EXEC of INCR hour (stays: string 'hour' = '1', "
+        "which never expires). The same at point 9, after EXEC of INCR day (stays: "
+        "string 'day' = '1', which never expires), and once more.",
+        "Cure: INCR hour and EXPIRE hour must be one:",
+        "Also mixed at point 15, after LPOP queue (list 'queue' no longer has 'job 1', "
+        "but list 'done' has no 'job 1').",
+        "Cure: LPOP queue and RPUSH done must be one: LMOVE queue done LEFT RIGHT",
+    };
+    static const long long firsts[] = { 1, 5, 9, 13, 15 };
+    char *directory = test_directory();
+    char *path = test_scenario("gaps");
+    CLEANUP(mem_freep) char *kept = mem_printf("%s/kept", directory);
+    struct run text = RUN("run", path, "--trials", "0", "-o", kept);
+    struct run again = RUN("report", kept),
+               json = RUN("report", kept, "--format", "json");
+    json_t *gaps = json_object_get(json_strategy(&json, "careless"), "gaps"), *gap;
+    size_t i;
+
+    cr_expect_eq(text.status, 0, "%s", text.err);
+    for (i = 0; i < ARRAY_SIZE(told); i++)
+        EXPECT_SAYS(text.out, told[i]);
+    cr_expect_str_eq(again.out, text.out);
+    cr_assert_eq(json_array_size(gaps), ARRAY_SIZE(firsts));
+    json_array_foreach (gaps, i, gap) {
+        cr_expect_eq(json_integer_value(json_object_get(gap, "first")), firsts[i]);
+        cr_expect(json_is_string(json_object_get(gap, "example")));
+        cr_expect(json_is_string(json_object_get(gap, "hint")));
+    }
+    cr_expect_str_eq(json_string_value(json_object_get(json_array_get(gaps, 3), "after")),
+                     "EXEC of INCR week");
+    cr_expect_eq(
+        json_array_size(json_object_get(json_strategy(&json, "careful"), "gaps")), 0);
+    run_release(&text);
+    run_release(&again);
+    run_release(&json);
+    free(path);
+    test_directory_remove(directory);
+}
+
 Test(verdicts, text_names_damage_without_a_crash)
 {
     char *directory = test_directory();

@@ -1,0 +1,62 @@
+/* place.c - see place.h. */
+#include "result/place.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+static const struct command *command_at(const struct finding *finding, uint64_t point)
+{
+    return &finding->steps[point - 1].command;
+}
+
+/* The first command of the transaction that this one executes; NULL: it executes none. */
+static const struct command *first_queued(const struct finding *finding, uint64_t point)
+{
+    if (!command_has(command_at(finding, point), COMMAND_ENDS))
+        return NULL;
+    for (uint64_t k = point - 1; k > 0; k--)
+        if (command_has(command_at(finding, k), COMMAND_BEGINS))
+            return k + 1 < point ? command_at(finding, k + 1) : NULL;
+    return NULL;
+}
+
+static bool is_called_alike(const struct finding *finding, uint64_t a, uint64_t b)
+{
+    const struct command *first_a = first_queued(finding, a);
+    const struct command *first_b = first_queued(finding, b);
+
+    return strcmp(command_at(finding, a)->label, command_at(finding, b)->label) == 0 &&
+           strcmp(first_a ? first_a->label : "", first_b ? first_b->label : "") == 0;
+}
+
+static const char *ordinal_ending(uint64_t number)
+{
+    static const char *const endings[] = { "th", "st", "nd", "rd" };
+
+    return number % 10 < ARRAY_SIZE(endings) && number / 10 % 10 != 1
+               ? endings[number % 10]
+               : endings[0];
+}
+
+char *place_name(const struct finding *finding, uint64_t point)
+{
+    const struct command *first = point ? first_queued(finding, point) : NULL;
+    uint64_t which = 0, same = 0;
+    char *text;
+    FILE *out = mem_stream(&text);
+
+    for (uint64_t k = 1; point && k <= finding->commands; k++)
+        if (is_called_alike(finding, k, point)) {
+            same++;
+            which += k <= point;
+        }
+    fputs(finding_command(finding, point), out);
+    if (first)
+        fprintf(out, " of %s", first->label);
+    if (same > 1)
+        fprintf(out, " (%llu%s of %llu)", (unsigned long long)which,
+                ordinal_ending(which), (unsigned long long)same);
+    fclose(out);
+    return text;
+}

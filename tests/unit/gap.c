@@ -1,0 +1,214 @@
+/* gap, place: where an update does harm, gap by gap, and what its crash points are
+ * called. Updates are written as commands with bars in between, and their crash points as
+ * one letter each. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "result/gap.h"
+#include "result/place.h"
+
+#define MOST 16
+#define WORDS_MOST 8
+
+static struct point points[MOST + 1];
+static struct step steps[MOST];
+static struct finding finding;
+
+static unsigned later_of(char letter)
+{
+    static const struct {
+        char letter;
+        unsigned later;
+    } letters[] = {
+        { 'L', LATER_LEAKED },
+        { 'D', LATER_DUPLICATED },
+        { 'X', LATER_LOST },
+        { 'M', LATER_MIXED },
+        { 'b', LATER_LEAKED | LATER_MIXED },
+        { 'x', LATER_LOST | LATER_MIXED },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(letters); i++)
+        if (letters[i].letter == letter)
+            return letters[i].later;
+    cr_assert_eq(letter, '.', "the test itself is wrong at '%c'", letter);
+    return 0;
+}
+
+static void parse_command(struct command *ret, const char *text)
+{
+    CLEANUP(mem_freep) char *copy = mem_strdup(text);
+    const char *argv[WORDS_MOST];
+    size_t lengths[WORDS_MOST];
+    char *rest = copy, *word;
+    int argc = 0;
+
+    while ((word = strsep(&rest, " "))) {
+        argv[argc] = word;
+        lengths[argc++] = strlen(word);
+    }
+    command_parse(ret, argc, argv, lengths);
+}
+
+static void write_down(const char *update, const char *letters)
+{
+    CLEANUP(mem_freep) char *copy = mem_strdup(update);
+    char *rest = copy, *command;
+
+    memset(points, 0, sizeof(points));
+    memset(steps, 0, sizeof(steps));
+    finding = (struct finding){ .controlled = true, .points = points, .steps = steps };
+    while ((command = strsep(&rest, "|")))
+        parse_command(&steps[finding.commands++].command, command);
+    cr_assert_eq(strlen(letters), finding.commands + 1, "%s", update);
+    for (size_t k = 0; letters[k]; k++)
+        points[k] = (struct point){ .taken = true, .later = later_of(letters[k]) };
+}
+
+/* "1-3 leaked, 2 mixed @2", with the point that is shown where it is not the first. */
+static char *describe_gaps(void)
+{
+    char *text, later[LATER_TEXT];
+    FILE *out = mem_stream(&text);
+    struct gap gap;
+
+    for (uint64_t from = 0; gap_find(&finding, from, &gap); from = gap.first + 1) {
+        fprintf(out, "%s%d", from ? ", " : "", (int)gap.first);
+        if (gap.last > gap.first)
+            fprintf(out, "-%d", (int)gap.last);
+        fprintf(out, " %s", later_text(gap.words, later));
+        if (gap.shown != gap.first)
+            fprintf(out, " @%d", (int)gap.shown);
+    }
+    fclose(out);
+    return text;
+}
+
+Test(gap, begins_with_a_word_and_ends_with_it)
+{
+    static const struct {
+        const char *points, *gaps;
+    } cases[] = {
+        { "......", "" },
+        { ".L....", "1 leaked" },
+        { ".LLL..", "1-3 leaked" },
+        { ".L.LL.", "1 leaked, 3-4 leaked" },
+        { ".L..LL", "1 leaked, 4-5 leaked" },
+        { "L....L", "0 leaked, 5 leaked" },
+        { "LLLLLL", "0-5 leaked" },
+        { ".LLMM.", "1-2 leaked, 3-4 mixed" },
+        { ".XxxM.", "1-3 lost, 2-4 mixed @4" },
+        { ".LbL..", "1-3 leaked, 2 mixed" },
+        { ".xXX..", "1-3 lost+mixed" },
+        { ".DM.L.", "1 duplicated, 2 mixed, 4 leaked" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(mem_freep) char *gaps = NULL;
+
+        write_down("SET a 1|SET b 1|SET c 1|SET d 1|SET e 1", cases[i].points);
+        gaps = describe_gaps();
+        cr_expect_str_eq(gaps, cases[i].gaps, "%s: %s", cases[i].points, gaps);
+    }
+}
+
+/* The cure of each gap, by a word that is in it; "": the cure of its run says it. */
+Test(gap, has_a_cure_of_its_own)
+{
+    static const struct {
+        const char *update, *points;
+        const char *cures[4];
+    } cases[] = {
+        { "SETNX lock me|EXPIRE lock 60|LPOP q|RPUSH done j",
+          ".L.M.",
+          { "SET lock value NX EX", "LMOVE q done" } },
+        { "INCR hits|EXPIRE hits 60|INCR all|EXPIRE all 60",
+          ".L.L.",
+          { "INCR hits and EXPIRE hits", "INCR all and EXPIRE all" } },
+        { "ZREM a 1|ZREM b 1|ZADD a 0 1|ZADD b 0 1", ".XxM.", { "put all 4", "" } },
+        { "SETNX lock me|LPOP q|RPUSH done j|DEL lock",
+          ".LbL.",
+          { "holds until DEL lock", "LMOVE q done" } },
+        { "HSET h f 1|LPOP q|RPUSH done j|PING",
+          ".LbLL",
+          { "nothing ends what HSET h begins", "LMOVE q done" } },
+        { "PING|PING", "...", { NULL } },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        size_t found = 0;
+        struct gap gap;
+
+        write_down(cases[i].update, cases[i].points);
+        for (uint64_t from = 0; gap_find(&finding, from, &gap); from = gap.first + 1) {
+            const char *wanted = cases[i].cures[found++];
+            char cure[CURE_TEXT];
+
+            cr_assert_not_null(wanted, "%s: a gap more", cases[i].update);
+            cr_expect_eq(gap_cure(&finding, &gap, cure, sizeof(cure)), *wanted != '\0',
+                         "%s: %s", cases[i].update, cure);
+            cr_expect_not_null(strstr(cure, wanted), "%s: %s", cases[i].update, cure);
+        }
+        cr_expect(!cases[i].cures[found], "%s: a gap less", cases[i].update);
+    }
+}
+
+Test(gap, is_like_another_or_not)
+{
+    static const struct {
+        const char *update, *points;
+        bool alike; /* the first two */
+    } cases[] = {
+        { "INCR hits|EXPIRE hits 60|INCR all|EXPIRE all 60", ".L.L.", true },
+        { "INCR hits|EXPIRE hits 60|INCR all|EXPIRE all 60", ".L.M.", false },
+        { "INCR hits|EXPIRE hits 60|INCR all|PEXPIRE all 9", ".L.L.", false },
+        { "INCR hits|EXPIRE hits 60|SET all 1|EXPIRE all 9", ".L.L.", false },
+        { "INCR hits|EXPIRE hits 60|PING|INCR hits", ".L..L", false },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct gap first, second;
+
+        write_down(cases[i].update, cases[i].points);
+        cr_assert(gap_find(&finding, 0, &first));
+        cr_assert(gap_find(&finding, first.first + 1, &second));
+        cr_expect_eq(gap_alike(&finding, &first, &second), cases[i].alike, "%s",
+                     cases[i].update);
+    }
+}
+
+Test(place, says_which_command)
+{
+    static const struct {
+        const char *update;
+        uint64_t point;
+        const char *name;
+    } cases[] = {
+        { "INCR a|EXPIRE a 60", 0, "" },
+        { "INCR a|EXPIRE a 60", 1, "INCR a" },
+        { "INCR a|INCR b|INCR a", 3, "INCR a (2nd of 2)" },
+        { "INCR a|INCR a|INCR a|INCR b", 3, "INCR a (3rd of 3)" },
+        { "MULTI|INCR a|SET b 1|EXEC", 4, "EXEC of INCR a" },
+        { "MULTI|INCR a|EXEC|MULTI|INCR b|EXEC", 6, "EXEC of INCR b" },
+        { "MULTI|INCR a|EXEC|MULTI|INCR a|EXEC", 6, "EXEC of INCR a (2nd of 2)" },
+        { "MULTI|INCR a|EXEC|MULTI|INCR b|EXEC", 4, "MULTI (2nd of 2)" },
+        { "MULTI|EXEC", 2, "EXEC" },
+        { "EXEC|GET a", 1, "EXEC" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(mem_freep) char *name = NULL;
+        char letters[MOST + 2] = "";
+        size_t commands = 1;
+
+        for (const char *at = cases[i].update; *at; at++)
+            commands += *at == '|';
+        memset(letters, '.', commands + 1);
+        write_down(cases[i].update, letters);
+        name = place_name(&finding, cases[i].point);
+        cr_expect_str_eq(name, cases[i].name, "%s: %s", cases[i].update, name);
+    }
+}
