@@ -177,8 +177,10 @@ static void print_atom(FILE *out, const struct atom *atom)
 
 static void print_times(FILE *out, size_t times)
 {
-    if (times == 1 || times == 2)
-        fputs(times == 1 ? "once" : "twice", out);
+    static const char *const few[] = { "not at all", "once", "twice" };
+
+    if (times < ARRAY_SIZE(few))
+        fputs(few[times], out);
     else
         fprintf(out, "%zu times", times);
 }
@@ -251,20 +253,29 @@ static bool is_same_element(const struct atom *a, const struct atom *b)
     return a->id.length && str_compare(a->id, b->id) == 0;
 }
 
-/* What is there says more than what is missing, and one element in two places more than
- * two elements; most, what is about `like`, if it is not NULL. */
-static int merit(const struct verdict_row *new, const struct verdict_row *old,
-                 const struct atom *like)
+/* All of what a control has, as a part of it, as nothing. */
+static int wholeness(const struct verdict_row *row, size_t control)
 {
-    bool same = is_same_element(new->atom, old->atom);
-    bool alike =
-        like && (is_same_key(new->atom, like) || is_same_element(new->atom, like) ||
-                 is_same_key(old->atom, like) || is_same_element(old->atom, like));
-
-    return 1 + (new->here > 0) + (old->here > 0) + (same ? 3 : 0) + (alike ? 3 : 0);
+    return row->here == 0 ? 0 : row->here == control ? 2 : 1;
 }
 
-/* Two rows, of which one speaks for each side; NULL: none does. */
+/* What is there says more than what is missing, and one element in two places more than
+ * two elements; most, what is about `like`, if it is not NULL. Least, one place. */
+static int merit(const struct sides *sides, const struct atom *like)
+{
+    const struct atom *new = sides->new->atom, *old = sides->old->atom;
+    bool same = is_same_element(new, old);
+    bool alike = like && (is_same_key(new, like) || is_same_element(new, like) ||
+                          is_same_key(old, like) || is_same_element(old, like));
+
+    if (atom_compare_place(new, old) == 0)
+        return 1;
+    return 2 + wholeness(sides->new, sides->new->new) +
+           wholeness(sides->old, sides->old->old) + (same ? 5 : 0) + (alike ? 5 : 0);
+}
+
+/* Two rows, of which one speaks for each side; or one that speaks for both. NULL: the
+ * state is not mixed. */
 static struct sides find_sides(const struct verdict_row *rows, size_t count,
                                const struct atom *like)
 {
@@ -275,22 +286,18 @@ static struct sides find_sides(const struct verdict_row *rows, size_t count,
 
     for (size_t i = 0; i < count; i++)
         for (int old = 0; old < 2; old++)
-            if (rows[i].words & LATER_MIXED &&
-                rows[i].old !=
-                    rows[i].new &&counts[old] < SIDES_TRIED &&speaks_for(&rows[i], old))
+            if (rows[i].old != rows[i].new &&speaks_for(&rows[i], old) &&
+                counts[old] < SIDES_TRIED)
                 candidates[old][counts[old]++] = &rows[i];
     for (size_t n = 0; n < counts[0]; n++)
         for (size_t o = 0; o < counts[1]; o++) {
-            const struct verdict_row *new = candidates[0][n], *old = candidates[1][o];
+            struct sides sides = { candidates[0][n], candidates[1][o] };
 
-            if (atom_compare_place(new->atom, old->atom) != 0 &&
-                merit(new, old, like) > most) {
-                most = merit(new, old, like);
-                best = (struct sides){ new, old };
+            if (merit(&sides, like) > most) {
+                most = merit(&sides, like);
+                best = sides;
             }
         }
-    if (!most && counts[0])
-        best.new = candidates[0][0];
     return best;
 }
 
@@ -303,7 +310,8 @@ static void print_side(FILE *out, const struct state *state,
                                            { "no longer has ", "still has " } };
     static const char *const is[2][2] = { { "is not there", "is there" },
                                           { "is no longer there", "is still there" } };
-    bool was = row->old > row->new, counted = row->old > 1 || row->new > 1;
+    size_t greater = row->old > row->new ? row->old : row->new;
+    bool was = row->old > row->new;
     bool whole =
         is_whole(row->atom) || (is_string(row->atom) && !at_place(state, row->atom));
 
@@ -314,13 +322,36 @@ static void print_side(FILE *out, const struct state *state,
     fputs((whole ? is : has)[was][row->here > 0], out);
     if (!whole)
         print_content(out, row->atom);
-    if (row->here > 1 || (row->here && counted)) {
-        fputc(' ', out);
+    if (row->here && (row->here > 1 || greater > 1)) {
+        fputs(row->here < greater && was == !before ? " only " : " ", out);
         print_times(out, row->here);
     }
 }
 
-/* Nothing if the state has not something of both sides. */
+/* Of one place: what it has instead of what the old state has there, or the new one. */
+static void print_neither(FILE *out, const struct sides *sides)
+{
+    const struct verdict_row *new = sides->new, *old = sides->old;
+
+    print_key(out, new->atom);
+    fputs(" has ", out);
+    if (old != new) {
+        fputs("neither ", out);
+        print_content(out, new->atom);
+        fputs(" nor ", out);
+        print_content(out, old->atom);
+        return;
+    }
+    print_content(out, new->atom);
+    fputc(' ', out);
+    print_times(out, new->here);
+    fputs(" instead of ", out);
+    print_times(out, new->old);
+    fputs(" or ", out);
+    print_times(out, new->new);
+}
+
+/* Nothing if the state is not mixed. */
 static void say_sides(FILE *out, const char *when, const struct state *state,
                       const struct verdict_row *rows, size_t count,
                       const struct atom *like)
@@ -330,21 +361,13 @@ static void say_sides(FILE *out, const char *when, const struct state *state,
     if (!sides.new)
         return;
     fputs(when, out);
-    if (sides.old) {
-        print_side(out, state, sides.new, NULL);
-        fputs(", but ", out);
-        print_side(out, state, sides.old, sides.new);
+    if (atom_compare_place(sides.new->atom, sides.old->atom) == 0) {
+        print_neither(out, &sides);
         return;
     }
-    print_key(out, sides.new->atom); /* some copies of one element */
-    fputs(" has ", out);
-    print_content(out, sides.new->atom);
-    fputc(' ', out);
-    print_times(out, sides.new->here);
-    fputs(", neither ", out);
-    print_times(out, sides.new->old);
-    fputs(" nor ", out);
-    print_times(out, sides.new->new);
+    print_side(out, state, sides.new, NULL);
+    fputs(", but ", out);
+    print_side(out, state, sides.old, sides.new);
 }
 
 /* --- all of it --- */

@@ -128,7 +128,16 @@ Test(example, names_the_cause)
           "list 'q' no longer has 'i', but has no 'j'" },
         { "some of the copies",
           { "", "list:q:j list:q:j list:q:j", "list:q:j list:q:j" },
-          "list 'q' has 'j' twice, neither 0 times nor 3 times" },
+          "list 'q' has 'j' twice instead of not at all or 3 times" },
+        { "some of the copies beside something whole",
+          { "string:z=1", "list:q:j list:q:j string:z=2", "list:q:j string:z=2" },
+          "string 'z' has '2', but list 'q' has 'j' only once" },
+        { "neither value, and none",
+          { "string:n=1", "string:n=2", "" },
+          "string 'n' has neither '1' nor '2'" },
+        { "neither value of a field",
+          { "hash:h:f=1 hash:h:g=1", "hash:h:f=2 hash:h:g=1", "hash:h:g=1" },
+          "hash 'h' has neither 'f' = '1' nor 'f' = '2'" },
 
         /* What follows from what the death left. */
         { "pushed, and not scheduled",
