@@ -287,6 +287,20 @@ int server_read_bytes(redisContext *connection, const char *version, uint64_t *r
     return 0;
 }
 
+int server_changes(redisContext *connection, uint64_t *ret, struct err *err)
+{
+    CLEANUP(reply_freep) redisReply *info = NULL;
+    char changes[32] = "";
+    int code = CONNECTION_COMMAND(connection, &info, err, "INFO", "persistence");
+
+    if (code < 0)
+        return code;
+    if (!info_value(info->str, "rdb_changes_since_last_save", changes, sizeof(changes)))
+        return err_set(err, -EPROTO, "Redis does not say how often its data has changed");
+    *ret = strtoull(changes, NULL, 10);
+    return 0;
+}
+
 int server_version(redisContext *connection, char *buffer, size_t size, struct err *err)
 {
     CLEANUP(reply_freep) redisReply *reply = NULL;

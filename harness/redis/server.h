@@ -55,3 +55,7 @@ int server_version(redisContext *connection, char *buffer, size_t size, struct e
 #define SERVER_READ_BYTES 16384
 int server_read_bytes(redisContext *connection, const char *version, uint64_t *ret,
                       struct err *err);
+
+/* How many changes have been made to its data, those that wrote what was there already
+ * among them. */
+int server_changes(redisContext *connection, uint64_t *ret, struct err *err);

@@ -15,6 +15,7 @@
 #include "base/signals.h"
 #include "result/stopping.h"
 #include "result/tally.h"
+#include "result/untested.h"
 #include "run/launch.h"
 #include "run/progress.h"
 #include "store/read.h"
@@ -101,6 +102,13 @@ static void announce(struct fleet *fleet)
 
 static void begin_next_stage(struct fleet *fleet)
 {
+    struct err untested = ERR_NULL;
+
+    if (fleet->stage == STAGE_CENSUS &&
+        untested_check(fleet->result, &fleet->options->scenario->ignore, &untested) < 0) {
+        fail(fleet, &untested);
+        return;
+    }
     note_time(fleet);
     fleet->stage++;
     if (fleet->result->stages < fleet->stage)

@@ -10,6 +10,7 @@ struct strategy {
     char *name;
     char *about;
     unsigned expect; /* see verdict.h; 0 if the scenario does not say */
+    bool noop;       /* it is meant that the update changes nothing */
 };
 
 struct parameter {

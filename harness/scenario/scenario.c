@@ -43,6 +43,7 @@ static const struct key scenario_keys[] = {
     { "ignore", TABLE, "a list of patterns", false },
     { "ordered", TABLE, "a list of patterns", false },
     { "invariants", TABLE, "a table of invariants by name", false },
+    { "noop", BOOLEAN, "true or false", false },
 };
 
 static const struct key strategy_keys[] = {
@@ -52,6 +53,7 @@ static const struct key strategy_keys[] = {
     { "reference", BOOLEAN, "true or false", false },
     { "update", FUNCTION, "a function", true },
     { "recover", FUNCTION, "a function", false },
+    { "noop", BOOLEAN, "true or false", false },
 };
 
 struct keys {
@@ -145,6 +147,17 @@ static scenario_function get_function(lua_State *lua, const char *name)
 {
     lua_getfield(lua, -1, name);
     return take_function(lua);
+}
+
+/* One that is not there is false. */
+static bool get_flag(lua_State *lua, const char *name)
+{
+    bool flag;
+
+    lua_getfield(lua, -1, name);
+    flag = lua_toboolean(lua, -1);
+    lua_pop(lua, 1);
+    return flag;
 }
 
 /* Is the table on top of the stack a list and nothing else? */
@@ -260,9 +273,8 @@ static int load_strategy(const struct loader *loader, size_t number, bool *ret_r
     functions->recover = get_function(loader->file.lua, "recover");
     if (!functions->recover)
         functions->recover = scenario->recover;
-    lua_getfield(loader->file.lua, -1, "reference");
-    *ret_reference = lua_toboolean(loader->file.lua, -1);
-    lua_pop(loader->file.lua, 1);
+    strategy->noop = scenario->noop || get_flag(loader->file.lua, "noop");
+    *ret_reference = get_flag(loader->file.lua, "reference");
     str_show(shown, sizeof(shown), str_of(strategy->name));
     if (!mistake_is_name(strategy->name))
         return mistake(
@@ -341,6 +353,7 @@ static int load_table(const struct loader *loader)
     scenario->before = get_function(lua, "before");
     scenario->recover = get_function(lua, "recover");
     scenario->alive = get_function(lua, "alive");
+    scenario->noop = get_flag(lua, "noop");
     code = load_patterns(&loader->file, "ignore", &scenario->ignore);
     if (code == 0)
         code = load_patterns(&loader->file, "ordered", &scenario->ordered);

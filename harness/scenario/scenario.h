@@ -32,6 +32,7 @@ struct scenario {
     scenario_function before, recover, alive;
     scenario_function holds_now, holds_later; /* raise if an invariant is violated: right
                                                  after a death; once time has passed */
+    bool noop; /* it is meant that updates change nothing; each strategy has it, too */
     struct lua_State *lua;
 };
 

@@ -1,6 +1,7 @@
 /* controls.c - see controls.h. */
 #include "trial/controls.h"
 
+#include "redis/server.h"
 #include "trial/repeat.h"
 #include "trial/sure.h"
 
@@ -65,16 +66,23 @@ static int run_update(struct judge *judge, struct subject *subject, struct snaps
     const struct strategy *strategy =
         &judge->scenario->outline.strategies[subject->strategy];
     CLEANUP(mem_freep) char *what = mem_printf("strategy '%s': update", strategy->name);
+    redisContext *connection = judge->observer.connection;
+    uint64_t before = 0, after = 0;
     int code = judge_prepare(judge, err);
 
     if (code == 0)
+        code = server_changes(connection, &before, err);
+    if (code == 0)
         code = judge_run(judge, judge->scenario->functions[subject->strategy].update,
                          what, true, err);
+    if (code == 0)
+        code = server_changes(connection, &after, err);
     if (code == 0)
         code = snapshot_take(&judge->observer, 0, ret, err);
     subject->commands = judge->page->commands;
     subject->bytes = judge->page->bytes;
     subject->trips = judge->page->trips;
+    subject->changes = after - before;
     return code;
 }
 
@@ -306,6 +314,24 @@ static int learn_all(struct judge *judge, struct err *err)
     return code;
 }
 
+/* An update that changes nothing has nothing in it that could be interrupted. What comes
+ * out only when it is, result/untested.h looks at. */
+static int check_changes(const struct judge *judge, const struct subject *subject,
+                         struct err *err)
+{
+    const struct outline *outline = &judge->scenario->outline;
+    const struct strategy *strategy = &outline->strategies[subject->strategy];
+
+    if (subject->changes || strategy->noop)
+        return 0;
+    return err_set(err, ERR_USAGE,
+                   "%s: strategy '%s': nothing was tested: its update %s; say noop = "
+                   "true if that is meant",
+                   outline->path, strategy->name,
+                   subject->commands ? "changes nothing in the database"
+                                     : "sends no command");
+}
+
 int controls_learn(struct judge *judge, redisContext *connection,
                    const size_t *strategies, size_t count, struct err *err)
 {
@@ -320,6 +346,8 @@ int controls_learn(struct judge *judge, redisContext *connection,
     find_subjects(judge, strategies, count);
     if (code == 0)
         code = learn_all(judge, err);
+    for (size_t i = 0; i < count && code == 0; i++)
+        code = check_changes(judge, &judge->subjects[i], err);
     if (code == 0)
         compare_with_reference(judge);
     return code == 0 ? trespass_check_kept(judge, &judge->kept_old, &judge->old, err)

@@ -412,7 +412,8 @@ Test(cli, an_update_without_commands_is_called_so)
     char *directory = test_directory();
     char *path =
         test_file(directory, "nothing.lua",
-                  "return { strategies = { { name = 'u', update = function() end } } }");
+                  "return { strategies = { { name = 'u', noop = true, update = function() "
+                  "end } } }");
     struct run run = RUN("run", path, "--trials", "20");
 
     cr_expect_eq(run.status, 0, "%s", run.err);

@@ -302,13 +302,13 @@ Test(language, ignored_keys_are_seen_by_alive)
 /* ---- scripts ---- */
 
 #define UPDATE(body)                                                                     \
-    "return { strategies = { { name = 'u', update = function(redis)\n" body              \
+    "return { noop = true, strategies = { { name = 'u', update = function(redis)\n" body \
     "\nend } } }\n"
 
 #define SCRIPTED(body)                                                                   \
     "local text = [[redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])\n"                \
     "  return { KEYS[1], #KEYS, #ARGV }]]\n"                                             \
-    "return { strategies = { { name = 'u', update = function(redis)\n" body              \
+    "return { noop = true, strategies = { { name = 'u', update = function(redis)\n" body \
     "\nend } } }\n"
 
 /* The words of the command that leads to a crash point, as the report shows it. */
@@ -475,7 +475,7 @@ Test(language, keys_lapse_in_before)
                  "    redis.call('SET', 'kept', 1, 'EX', 60)\n"
                  "    assert(redis.lapse('lock:*') == 2)\n"
                  "  end,\n"
-                 "  strategies = { { name = 'u', update = function(redis)\n"
+                 "  strategies = { { name = 'u', noop = true, update = function(redis)\n"
                  "    assert(redis.call('EXISTS', 'lock:1', 'lock:2') == 0)\n"
                  "    assert(redis.call('EXISTS', 'lock:3', 'kept') == 2)\n"
                  "  end } } }\n");
@@ -488,7 +488,7 @@ Test(language, mistakes_with_lapsed_keys)
 {
 #define LAPSE(text)                                                                      \
     "return { before = function(redis) redis.call('SET', 'k', 1)\n" text                 \
-    " end,\n  strategies = { { name = 'u', update = function() end } } }\n"
+    " end,\n  strategies = { { name = 'u', noop = true, update = function() end } } }\n"
     static const struct {
         const char *text;
         const char *words[3];

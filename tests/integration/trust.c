@@ -1,5 +1,5 @@
 /* trust.c - functions and updates that are not fit to be tested are refused: those that
- * depend on chance or on the clock. */
+ * depend on chance or on the clock, and those whose deaths show nothing. */
 #include "testlib.h"
 
 #include <stdlib.h>
@@ -59,4 +59,98 @@ Test(trust, chance_without_consequence)
 
     cr_expect_eq(run.status, 0, "status %d: %s", run.status, run.err);
     run_release(&run);
+}
+
+/* What is said of tests/scenarios/untested.lua; NULL: nothing, it is a test. */
+static const struct {
+    const char *what;
+    const char *said;
+} updates[] = {
+    { "nothing", "its update sends no command; say noop = true if that is meant" },
+    { "reads", "its update changes nothing in the database; say noop" },
+    { "failing", "its update changes nothing in the database; say noop" },
+    { "same", "none of its 3 crash points leaves anything but the old state" },
+    { "ignored", "the keys that it writes are all in `ignore` (stat:b)" },
+    { "beat", NULL },
+    { "script", NULL },
+    { "gap", NULL },
+    { "order", NULL },
+    { "expiry", NULL },
+};
+
+Test(trust, nothing_tested)
+{
+    CLEANUP(mem_freep) char *path = test_scenario("untested");
+
+    for (size_t i = 0; i < ARRAY_SIZE(updates); i++) {
+        CLEANUP(mem_freep) char *what = mem_printf("what=%s", updates[i].what);
+        struct run run = RUN("run", path, "--set", what, "--trials", "20", "--fault",
+                             "kill", "--no-store");
+
+        cr_expect_eq(run.status, updates[i].said ? 2 : 0, "%s: status %d: %s", what,
+                     run.status, run.err);
+        if (updates[i].said) {
+            EXPECT_SAYS(run.err, "strategy 'update': nothing was tested: ");
+            EXPECT_SAYS(run.err, updates[i].said);
+        }
+        run_release(&run);
+    }
+}
+
+/* `noop` says that it is meant, in the scenario or in the strategy; of another strategy
+ * it says nothing. */
+Test(trust, nothing_is_meant)
+{
+#define TWO(all, one)                                                                    \
+    "return { " all " strategies = {\n"                                                  \
+    "  { name = 'reads', " one                                                           \
+    " update = function(redis) redis.call('GET', 'a') end },\n"                          \
+    "  { name = 'nothing', noop = true, update = function() end },\n"                    \
+    "} }\n"
+    static const struct {
+        const char *text;
+        int status;
+    } rows[] = {
+        { TWO("noop = true,", ""), 0 },
+        { TWO("", "noop = true,"), 0 },
+        { TWO("noop = false,", "noop = true,"), 0 },
+        { TWO("", ""), 2 },
+        { TWO("", "noop = false,"), 2 },
+    };
+    char *directory = test_directory();
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(mem_freep) char *path = test_file(directory, "s.lua", rows[i].text);
+        struct run run = RUN("check", "--quick", path);
+
+        cr_expect_eq(run.status, rows[i].status, "%s\nstatus %d: %s", rows[i].text,
+                     run.status, run.err);
+        run_release(&run);
+    }
+    test_directory_remove(directory);
+}
+
+/* A run that is refused stays refused: gone on with, and in parts. */
+Test(trust, nothing_tested_stays_so)
+{
+    CLEANUP(mem_freep) char *path = test_scenario("untested");
+    char *directory = test_directory();
+    CLEANUP(mem_freep) char *kept = mem_printf("%s/kept", directory);
+    CLEANUP(mem_freep) char *merged = mem_printf("%s/merged", directory);
+    struct run runs[] = {
+        RUN("run", path, "--set", "what=same", "-o", kept),
+        RUN("run", "--resume", kept),
+        RUN("report", kept),
+        RUN("merge", "--allow-missing", kept, "-o", merged),
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(runs); i++)
+        cr_expect_eq(runs[i].status, i < 2 ? 2 : 4, "step %zu: status %d: %s", i,
+                     runs[i].status, runs[i].err);
+    EXPECT_SAYS(runs[1].err, "nothing was tested");
+    EXPECT_SAYS(runs[2].out, "nothing was tested");
+    EXPECT_SAYS(runs[3].err, "no shard has finished its census");
+    for (size_t i = 0; i < ARRAY_SIZE(runs); i++)
+        run_release(&runs[i]);
+    test_directory_remove(directory);
 }

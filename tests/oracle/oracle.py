@@ -246,6 +246,7 @@ class Scenario:
         lines += ["  strategies = {"]
         for i, update in enumerate(self.updates):
             mark = "reference = true, " if i == self.reference != PER - 1 else ""
+            mark += "noop = true, " if update else ""  # Random commands may well change nothing.
             lines += [f'    {{ name = "s{i}", {mark}update = function(redis)']
             lines += [*(f"      {piece(*p)}" for p in update), "    end },"]
         lines += ["  },", "  recover = function(redis)"]

@@ -61,7 +61,7 @@ return {
   before = function(redis, p) ways[p.what].before(redis) end,
   strategies = {
     { name = "turn", update = function(redis, p) ways[p.what].turn(redis) end },
-    { name = "nothing", reference = true, update = function(redis) redis.call("PING") end },
+    { name = "nothing", reference = true, noop = true, update = function(redis) redis.call("PING") end },
   },
   alive = function(redis, p) return ways[p.what].alive(redis) end,
 }

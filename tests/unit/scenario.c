@@ -421,7 +421,7 @@ Test(load, a_whole_scenario)
         "    { name = 'old', about = 'how it was', expect = { 'leaked', 'lost' },\n"
         "      update = function() end },\n"
         "    { name = 'fixed', expect = 'atomic', reference = true,\n"
-        "      update = function() end, recover = function() end },\n"
+        "      update = function() end, recover = function() end, noop = true },\n"
         "    { name = 'other', expect = 'safe', update = function() end },\n"
         "  } }\n";
     CLEANUP(scenario_freep) struct scenario *scenario = load_good(text, &plain);
@@ -438,6 +438,7 @@ Test(load, a_whole_scenario)
     cr_expect_eq(strategies[0].expect, (unsigned)(LATER_LEAKED | LATER_LOST));
     cr_expect_eq(strategies[1].expect, EXPECT_ATOMIC);
     cr_expect_eq(strategies[2].expect, EXPECT_SAFE);
+    cr_expect(!strategies[0].noop && strategies[1].noop && !strategies[2].noop);
     cr_expect_eq(scenario->outline.reference, 1);
     cr_expect_eq(functions[0].recover, scenario->recover, "inherited");
     cr_expect_neq(functions[1].recover, scenario->recover, "its own");
