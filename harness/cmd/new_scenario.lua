@@ -52,7 +52,9 @@ return {
   -- Tries the operation again as a fresh worker would: raises, or returns false, if it cannot.
   -- alive = function(redis, p) return tonumber(redis.call("GET", key) or 0) < 100 end,
 
-  -- Keys (globs) whose values may differ harmlessly, and lists whose order matters.
+  -- Keys (globs) whose values may differ harmlessly, lists whose order matters, and counters that are as good at
+  -- 0 as not there.
   -- ignore = { "stat:*" },
   -- ordered = { "log" },
+  -- zero = { "running" },
 }

@@ -42,6 +42,7 @@ static const struct key scenario_keys[] = {
     { "alive", FUNCTION, "a function", false },
     { "ignore", TABLE, "a list of patterns", false },
     { "ordered", TABLE, "a list of patterns", false },
+    { "zero", TABLE, "a list of patterns", false },
     { "invariants", TABLE, "a table of invariants by name", false },
     { "noop", BOOLEAN, "true or false", false },
 };
@@ -358,6 +359,8 @@ static int load_table(const struct loader *loader)
     if (code == 0)
         code = load_patterns(&loader->file, "ordered", &scenario->ordered);
     if (code == 0)
+        code = load_patterns(&loader->file, "zero", &scenario->zero);
+    if (code == 0)
         code = load_strategies(loader);
     if (code == 0)
         code = invariants_load(&loader->file);
@@ -456,6 +459,7 @@ struct scenario *scenario_free(struct scenario *scenario)
     free(scenario->functions);
     patterns_release(&scenario->ignore);
     patterns_release(&scenario->ordered);
+    patterns_release(&scenario->zero);
     sandbox_free(scenario->lua);
     free(scenario);
     return NULL;

@@ -27,8 +27,8 @@ struct strategy_functions {
 
 struct scenario {
     struct outline outline;
-    struct strategy_functions *functions; /* of each of the outline's strategies */
-    struct patterns ignore, ordered;      /* keys, as Redis globs */
+    struct strategy_functions *functions;  /* of each of the outline's strategies */
+    struct patterns ignore, ordered, zero; /* keys, as Redis globs */
     scenario_function before, recover, alive;
     scenario_function holds_now, holds_later; /* raise if an invariant is violated: right
                                                  after a death; once time has passed */

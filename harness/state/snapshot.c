@@ -15,11 +15,11 @@ struct bound {
 
 int observer_init(struct observer *observer, redisContext *connection,
                   const struct patterns *ignore, const struct patterns *ordered,
-                  struct err *err)
+                  const struct patterns *zero, struct err *err)
 {
-    *observer = (struct observer){ .connection = connection,
-                                   .ignore = ignore,
-                                   .ordered = ordered };
+    *observer = (struct observer){
+        .connection = connection, .ignore = ignore, .ordered = ordered, .zero = zero
+    };
     return keyspace_init(&observer->keyspace, connection, err);
 }
 
@@ -84,6 +84,7 @@ struct row {
     const redisReply *elements;
     const redisReply *extra; /* NULL: none */
     bool ordered;
+    bool zero; /* what is 0 is not there */
     const char (*positions)[POSITION_TEXT];
     struct arena *arena; /* for texts that the answer does not have */
 };
@@ -92,6 +93,8 @@ static void add_pair(const struct row *row, struct str id, struct str value)
 {
     struct atom atom = row->atom;
 
+    if (row->zero && str_compare(value, STR("0")) == 0 && !mutant("zero-counts"))
+        return;
     atom.id = id;
     atom.value = mutant("ignore-values") ? STR("") : value;
     state_add(row->state, atom);
@@ -141,9 +144,11 @@ static void add_stream(const struct row *row)
 static const struct {
     const char *type;
     void (*add)(const struct row *row);
+    bool counters; /* its values may be some, which are at 0 before they count */
 } types[] = {
-    { "string", add_value }, { "hash", add_pairs },   { "set", add_members },
-    { "zset", add_pairs },   { "list", add_entries }, { "stream", add_stream },
+    { "string", add_value, true },  { "hash", add_pairs, true },
+    { "set", add_members, false },  { "zset", add_pairs, false },
+    { "list", add_entries, false }, { "stream", add_stream, false },
 };
 
 static void add_key(struct observer *observer, struct snapshot *snapshot,
@@ -163,6 +168,7 @@ static void add_key(struct observer *observer, struct snapshot *snapshot,
     row.positions = (const char(*)[POSITION_TEXT])snapshot->positions;
     for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
         if (str_compare(row.atom.type, str_of(types[i].type)) == 0) {
+            row.zero = types[i].counters && patterns_match(observer->zero, row.atom.key);
             types[i].add(&row);
             return;
         }

@@ -36,18 +36,19 @@ struct snapshot {
 
 /* A connection that looks. */
 struct observer {
-    redisContext *connection;                /* owned */
-    const struct patterns *ignore, *ordered; /* keys; borrowed; NULL: none */
+    redisContext *connection;                       /* owned */
+    const struct patterns *ignore, *ordered, *zero; /* keys; borrowed; NULL: none */
     struct bounds bounds;
     struct keyspace keyspace;
     struct buffer question; /* of the latest look */
 };
 
 /* Takes over the connection, finds out what the server can do. Keys that match `ignore`
- * are not looked at; in lists that match `ordered`, order counts. */
+ * are not looked at; in lists that match `ordered`, order counts; a string or a hash's
+ * field that is 0 is not there if the key matches `zero`. */
 int observer_init(struct observer *observer, redisContext *connection,
                   const struct patterns *ignore, const struct patterns *ordered,
-                  struct err *err);
+                  const struct patterns *zero, struct err *err);
 void observer_release(struct observer *observer);
 
 /* Waits until the client is gone (0: nobody to wait for), then reads everything. The

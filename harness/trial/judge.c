@@ -255,10 +255,10 @@ unsigned judge_words(const struct judge *judge, const struct aftermath *aftermat
 
 bool judge_key_was_there(const struct judge *judge, uint64_t key_hash)
 {
-    const struct state *old = &judge->old.state;
+    const redisReply *rows = judge->old.reply;
 
-    for (size_t i = 0; key_hash && i < old->count; i++)
-        if (command_key_hash(old->atoms[i].key) == key_hash)
+    for (size_t i = 0; key_hash && rows && i < rows->elements; i++)
+        if (command_key_hash(resp_text(rows->element[i]->element[0])) == key_hash)
             return true;
     return false;
 }

@@ -42,6 +42,7 @@ static void check_scenario(const struct scenario *scenario)
              scenario->outline.parameters[i].value);
     patterns_match(&scenario->ignore, STR("stat:1"));
     patterns_match(&scenario->ordered, STR("\xff\0log"));
+    patterns_match(&scenario->zero, STR(""));
 }
 
 /* A file in memory, by a path; one for all inputs. */

@@ -76,6 +76,7 @@ static const char *const words[] = {
     "alive",
     "ignore",
     "ordered",
+    "zero",
     "invariants",
     "name",
     "about",

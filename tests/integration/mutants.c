@@ -67,6 +67,8 @@ static const struct {
     { "trespass-unseen", "integration_fence", "fence/other_databases_are_looked_at" },
     { "kept-unchecked", "integration_modules_mutable",
       "snapshot/what_is_kept_is_looked_at" },
+    { "zero-counts", "integration_verdicts",
+      "verdicts/every_word_where_it_belongs_and_nowhere_else" },
     { "no-holm", "unit_difference_mutable", "holm/adjusts_step_by_step" },
 };
 

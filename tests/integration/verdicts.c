@@ -18,7 +18,7 @@ struct expected {
 struct census {
     const char *scenario;
     const char *set; /* NULL: the scenario's own parameters */
-    struct expected rows[8];
+    struct expected rows[10];
 };
 
 static const struct census tables[] = {
@@ -90,6 +90,17 @@ static const struct census tables[] = {
         { "beat-with-janitor", "intact intact", "clean clean", "clean" },
         { "beat-and-expire", "intact intact intact intact intact",
           "clean clean clean clean clean", "clean" } } },
+    { "zero",
+      NULL,
+      { { "gone", "intact intact intact", "clean clean clean", "clean" },
+        { "up", "intact torn intact", "clean leaked clean", "clean" },
+        { "field-gone", "intact intact intact", "clean clean clean", "clean" },
+        { "field-more", "intact intact intact", "clean clean clean", "clean" },
+        { "field-up", "intact torn intact", "clean leaked clean", "clean" },
+        { "text", "intact torn intact", "clean leaked clean", "clean" },
+        { "score", "intact torn intact", "clean leaked clean", "clean" },
+        { "entry", "intact torn intact", "clean leaked clean", "clean" },
+        { "another", "intact torn intact", "clean leaked clean", "clean" } } },
     { "streams",
       NULL,
       { { "consumer-in-between", "intact torn torn intact", "clean leaked leaked clean",

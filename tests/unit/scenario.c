@@ -108,6 +108,9 @@ Test(load, says_which_key_is_wrong)
           2,
           { "entry 2 of ignore", "number", "pattern" } },
         { WITH("ordered = { {} },\n"), 2, { "entry 1 of ordered", "table", "pattern" } },
+        { WITH("zero = 'n',\n"), 2, { "zero", "string", "list of patterns" } },
+        { WITH("zero = { 0 },\n"), 2, { "entry 1 of zero", "number", "pattern" } },
+        { WITH("zero = { n = 'x' },\n"), 2, { "zero", "names", "list of patterns" } },
         { "return {\nstrategies = 'x' }",
           2,
           { "strategies", "string", "list of tables" } },
@@ -416,7 +419,7 @@ Test(load, a_whole_scenario)
         "return { title = 'A title', source = 'https://example.org',\n"
         "  params = { period = 10, jobs = 25 },\n"
         "  before = function() end, recover = function() end, alive = function() end,\n"
-        "  ignore = { 'stat:*', 'x' }, ordered = { 'log' },\n"
+        "  ignore = { 'stat:*', 'x' }, ordered = { 'log' }, zero = { 'n' },\n"
         "  strategies = {\n"
         "    { name = 'old', about = 'how it was', expect = { 'leaked', 'lost' },\n"
         "      update = function() end },\n"
@@ -450,6 +453,7 @@ Test(load, a_whole_scenario)
     cr_expect(patterns_match(&scenario->ignore, STR("stat:failed")));
     cr_expect(patterns_match(&scenario->ordered, STR("log")));
     cr_expect(!patterns_match(&scenario->ordered, STR("stat:failed")));
+    cr_expect(patterns_match(&scenario->zero, STR("n")));
     cr_expect_eq(scenario->outline.now, 1700000000);
 }
 

@@ -2,7 +2,7 @@ return {
   title = "all keys", source = "https://example.org",
   params = { n = 5, f = 2.5, s = "x", b = true },
   before = function(redis, p) end, recover = function(redis, p) end, alive = function() end,
-  ignore = { "stat:*" }, ordered = { "log", "q[0-9]" },
+  ignore = { "stat:*" }, ordered = { "log", "q[0-9]" }, zero = { "n*" },
   invariants = {
     ttl = expires("lock:*", "n"), known = refers{ from = "q", to = "j:%s" },
     once = exactly_one{ item = "i", places = { "q", "a" } }, same = equal("a", "b"),
