@@ -8,16 +8,25 @@
 #define ROWS_SHOWN 6 /* of one key and one mark; the others are counted */
 
 /* How an element stands to the two states that are right. */
-enum mark { MARK_BOTH, MARK_OLD, MARK_NEW, MARK_NEITHER, MARK_GONE, MARK_ABSENT };
+enum mark {
+    MARK_BOTH,
+    MARK_OLD,
+    MARK_NEW,
+    MARK_NEITHER,
+    MARK_MORE,
+    MARK_GONE,
+    MARK_ABSENT
+};
 static const char *const mark_names[] = {
     [MARK_BOTH] = "in both",    [MARK_OLD] = "only old", [MARK_NEW] = "only new",
-    [MARK_NEITHER] = "NEITHER", [MARK_GONE] = "GONE",    [MARK_ABSENT] = "not here",
+    [MARK_NEITHER] = "NEITHER", [MARK_MORE] = "MORE",    [MARK_GONE] = "GONE",
+    [MARK_ABSENT] = "not here",
 };
 
 static enum mark mark_of(const struct verdict_row *row)
 {
     if (row->here > row->old && row->here > row->new)
-        return MARK_NEITHER;
+        return row->old || row->new ? MARK_MORE : MARK_NEITHER;
     if (row->here < row->old && row->here < row->new)
         return MARK_GONE;
     if (row->here == 0)
@@ -121,15 +130,12 @@ static void write_novelty(FILE *out, const struct contrast *controls,
     const struct atom *old = at_place(controls->old, atom);
     const struct atom *new = at_place(controls->new, atom);
 
-    if (!old && !new)
+    if (!old && !new) {
         fputs(has_key(controls->old, atom->key) || has_key(controls->new, atom->key)
                   ? ": a new element"
                   : ": a new key",
               out);
-    else if ((old && atom_compare(old, atom) == 0) ||
-             (new &&atom_compare(new, atom) == 0))
-        fputs(": more copies than either has", out);
-    else if (old && new &&atom_compare(old, new) != 0) {
+    } else if (old && new &&atom_compare(old, new) != 0) {
         write_instead(out, controls->names[0], atom, old);
         write_instead(out, controls->names[1], atom, new);
     } else {
@@ -193,7 +199,7 @@ static void write_row(FILE *out, const struct contrast *controls,
     enum mark mark = mark_of(row);
     char words[LATER_TEXT];
 
-    fprintf(out, "    %-8s  ",
+    fprintf(out, "    %-10s  ",
             row->words ? later_text(row->words, words) : mark_names[mark]);
     write_element(out, atom);
     if (row->here > 1)
@@ -204,8 +210,10 @@ static void write_row(FILE *out, const struct contrast *controls,
         write_ttl(out, snapshot, atom->key, atom->id);
     }
     if (mark == MARK_NEITHER) {
-        fputs(row->words & ~(unsigned)LATER_DUPLICATED ? ": in neither" : "", out);
+        fputs(row->words ? ": in neither" : "", out);
         write_novelty(out, controls, atom);
+    } else if (mark == MARK_MORE) {
+        fputs(": more copies than either has", out);
     } else if (row->words & LATER_LOST) {
         fputs(": in both, and gone", out);
     } else if (row->words) {
@@ -231,7 +239,7 @@ static void write_rows(FILE *out, const struct contrast *controls,
             write_row(out, controls, snapshot, &rows[i]);
     for (size_t mark = 0; mark < ARRAY_SIZE(of_mark); mark++)
         if (of_mark[mark] > ROWS_SHOWN)
-            fprintf(out, "    %-8s  ... %zu more\n", mark_names[mark],
+            fprintf(out, "    %-10s  ... %zu more\n", mark_names[mark],
                     of_mark[mark] - ROWS_SHOWN);
 }
 
@@ -307,9 +315,8 @@ void contrast_count(FILE *out, const struct contrast *controls,
         enum mark mark;
         const char *what;
     } parts[] = {
-        { MARK_NEITHER, "in neither state" },
-        { MARK_OLD, "only in the old one" },
-        { MARK_NEW, "only in the new one" },
+        { MARK_NEITHER, "in neither state" }, { MARK_MORE, "too often" },
+        { MARK_OLD, "only in the old one" },  { MARK_NEW, "only in the new one" },
         { MARK_GONE, "in both and gone" },
     };
     CLEANUP(mem_freep) struct verdict_row *rows = NULL;

@@ -169,6 +169,8 @@ void narrative_verdict(FILE *out, const struct judgement *judgement)
 
     fprintf(out, "\nVerdict: %s now, %s later\n", now_name(judgement->now),
             later_text(judgement->later, later));
+    if (judgement->example[0])
+        fprintf(out, "  %s\n", judgement->example);
     for (unsigned i = 0; i < LATER_COUNT; i++)
         if (judgement->later >> i & 1)
             fprintf(out, "  %s: %s\n", later_name(i), reasons[i]);

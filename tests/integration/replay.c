@@ -157,6 +157,13 @@ Test(replay, says_what_is_wrong_and_why)
             "leaked 'data': in neither: a new key This residue is leaked.",
             "Verdict: torn now, leaked later", "nothing: none of it has an expiry",
             "as recorded" } },
+        { "duplicated",
+          NULL,
+          { "MORE 'job 1', 2 times: more copies than either has", "1 element too often.",
+            "duplicated 'job 1', 2 times: more copies than either has in both 'job 2' "
+            "This residue is duplicated.",
+            "Verdict: torn now, duplicated later stays: list 'queue', element 'job 1', "
+            "twice instead of once duplicated: more copies than either residue has" } },
         { "lost",
           NULL,
           { "LPOP queue", "\"job 1\"", "GONE 'job 1'", "Now: gap",

@@ -8,7 +8,7 @@ return {
   strategies = {
     { name = "push-then-pop", expect = "duplicated",
       update = function(redis)
-        redis.call("RPUSH", "queue", redis.call("LINDEX", "queue", 0))
+        redis.call("RPUSH", "queue", "job 1")
         redis.call("LPOP", "queue")
       end },
     { name = "stranger", expect = "leaked",
