@@ -58,6 +58,7 @@ static const struct row rows[] = {
     { "GETDEL", 1, 0, 0, STRING | DELETES | POPS },
     { "GETEX", 1, 0, 2, STRING | RETURNS },
     { "MSET", 1, 3, 0, STRING | REPLACES },
+    { "MSETEX", BEHIND_COUNT_1, 0, 4, STRING | REPLACES },
     { "MSETNX", 1, 3, 0, STRING | REPLACES | IF_ABSENT },
     { "APPEND SETRANGE SETBIT BITFIELD PFADD", 1, 0, 0, STRING | ADDS },
     { "BITOP", 2, 3, 0, STRING | REPLACES },
@@ -138,8 +139,9 @@ static const struct row rows[] = {
 
     { "MULTI", NO_KEY, 0, 0, CONTROL | COMMAND_BEGINS },
     { "EXEC", NO_KEY, 0, 0, CONTROL | COMMAND_ENDS },
-    { "DISCARD UNWATCH PING ECHO TIME INFO CLIENT SCRIPT FUNCTION WAIT PUBLISH", NO_KEY,
-      0, 0, CONTROL },
+    { "DISCARD UNWATCH PING ECHO TIME INFO CLIENT SCRIPT FUNCTION WAIT", NO_KEY, 0, 0,
+      CONTROL },
+    { "PUBLISH SPUBLISH", NO_KEY, 0, 0, CONTROL | COMMAND_PUBLISHES },
     { "WATCH", 1, 2, 0, CONTROL },
 };
 
@@ -295,4 +297,51 @@ void command_parse(struct command *ret, int argc, const char *const *argv,
     ret->element_hash = key ? hash(&words, key + 1) : 0;
     ret->flags =
         row->flags | option_flags(&words, row->options) | restore_flags(row, &words);
+}
+
+/* The number of an option's word; 0: it is not there. */
+static int option_place(const struct words *words, int from, const char *option)
+{
+    for (int i = from; from && i < words->count; i++) {
+        if (is_word(word_at(words, i), "FIELDS"))
+            break;
+        if (is_word(word_at(words, i), option))
+            return i;
+    }
+    return 0;
+}
+
+int64_t command_deadline_ms(int argc, const char *const *argv, const size_t *lengths)
+{
+    static const struct {
+        const char *name;   /* of the command; NULL: any that has the option */
+        const char *option; /* the time is behind it; NULL: behind the key */
+        int64_t unit_ms;
+    } rows_at[] = {
+        { "EXPIREAT", NULL, 1000 }, { "PEXPIREAT", NULL, 1 }, { "HEXPIREAT", NULL, 1000 },
+        { "HPEXPIREAT", NULL, 1 },  { NULL, "EXAT", 1000 },   { NULL, "PXAT", 1 },
+    };
+    const struct words words = { argc, argv, lengths };
+    char name[24], number[24];
+    const struct row *row;
+    int place = 0;
+    uint64_t time;
+
+    write_name(name, sizeof(name), (struct str){ argv[0], lengths[0] });
+    row = find_row(name);
+    for (size_t i = 0; i < ARRAY_SIZE(rows_at); i++) {
+        if (!rows_at[i].name)
+            place = option_place(&words, row->options, rows_at[i].option);
+        else if (strcmp(rows_at[i].name, name) == 0)
+            place = 1;
+        str_show(number, sizeof(number), place ? word_at(&words, place + 1) : STR(""));
+        if (str_whole(number, 1, (uint64_t)(INT64_MAX / 1000), &time))
+            return (int64_t)time * rows_at[i].unit_ms;
+    }
+    /* RESTORE key ms payload ABSTTL */
+    str_show(number, sizeof(number), word_at(&words, 2));
+    if (strcmp(name, "RESTORE") == 0 && option_place(&words, 4, "ABSTTL") &&
+        str_whole(number, 1, INT64_MAX, &time))
+        return (int64_t)time;
+    return 0;
 }

@@ -41,10 +41,11 @@ enum command_flag {
     COMMAND_KEEPS_EXPIRY = 1 << 20, /* although it replaces the value */
 
     /* Commands about commands. */
-    COMMAND_SCRIPT = 1 << 21,  /* may do anything */
-    COMMAND_BEGINS = 1 << 22,  /* a transaction: MULTI */
-    COMMAND_ENDS = 1 << 23,    /* a transaction: EXEC; what it queued happens here */
-    COMMAND_CONTROL = 1 << 24, /* no key is touched: MULTI, EXEC, WATCH, PING.. */
+    COMMAND_SCRIPT = 1 << 21,    /* may do anything */
+    COMMAND_BEGINS = 1 << 22,    /* a transaction: MULTI */
+    COMMAND_ENDS = 1 << 23,      /* a transaction: EXEC; what it queued happens here */
+    COMMAND_CONTROL = 1 << 24,   /* no key is touched: MULTI, EXEC, WATCH, PING.. */
+    COMMAND_PUBLISHES = 1 << 25, /* a message, which is part of no state */
 };
 
 /* Fixed size and no pointers: it travels between processes. */
@@ -60,6 +61,10 @@ struct command {
 
 void command_parse(struct command *ret, int argc, const char *const *argv,
                    const size_t *lengths);
+
+/* When what it sets lapses by the clock, in ms since 1970 (EXPIREAT, SET .. PXAT); 0: it
+ * sets no such expiry. */
+int64_t command_deadline_ms(int argc, const char *const *argv, const size_t *lengths);
 
 /* What key_hash is of a key; never 0, which stands for "no key". */
 uint64_t command_key_hash(struct str key);

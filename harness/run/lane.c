@@ -197,6 +197,24 @@ static int refuse_varying(const struct lane *lane, const struct fault *fault,
         name_of(lane, subject), fault->name, subject_at(lane, subject)->repeated + 1);
 }
 
+/* Mistakes of the scenario's are told whole: whose they are is among what is said. */
+static bool is_scenarios(int code)
+{
+    return code == ERR_USAGE || code == ERR_REFUSED;
+}
+
+/* A key that has lapsed by the clock meanwhile may be why the state is what it is. */
+static int check_clock(const struct lane *lane, size_t subject, struct err *err)
+{
+    const struct overheard *overheard = &subject_at(lane, subject)->overheard;
+    CLEANUP(mem_freep) char *what = NULL;
+
+    if (!overheard->deadline_ms)
+        return 0;
+    what = mem_printf("strategy '%s': update", name_of(lane, subject));
+    return overheard_check(overheard, what, lane->options->scenario->outline.now, err);
+}
+
 /* A fault strikes; what is left is judged. */
 static int strike(struct lane *lane, const struct fault *fault, size_t subject,
                   uint64_t point, struct death *death, const struct judgement **ret,
@@ -205,11 +223,11 @@ static int strike(struct lane *lane, const struct fault *fault, size_t subject,
     struct bench *bench = &lane->bench;
     int code = fault->perform(bench, subject_at(lane, subject), point, death, err);
 
-    if (code != 0)
-        return code;
-    code = judge_state(&bench->judge, subject_at(lane, subject), &death->state, ret, err);
+    if (code == 0)
+        code = judge_state(&bench->judge, subject_at(lane, subject), &death->state, ret,
+                           err);
     bench_end_phase(bench, PHASE_JUDGE, clock_now_ns());
-    return code;
+    return check_clock(lane, subject, err) < 0 ? err->code : code;
 }
 
 /* A point of a stage: they are numbered through its faults, and for each of them through
@@ -262,7 +280,7 @@ static int take_point(struct lane *lane, const struct place *place, struct death
     if (code == TRIAL_VARIES)
         return refuse_varying(lane, place->fault, place->subject, err);
     if (code < 0)
-        return code == ERR_USAGE || code == ERR_REFUSED
+        return is_scenarios(code)
                    ? code
                    : err_wrap(err, "strategy '%s'", name_of(lane, place->subject));
     if (place->fault->stage == STAGE_CENSUS && judge_was_new(&lane->bench.judge))
@@ -320,8 +338,10 @@ static int kill_trial(struct lane *lane, const struct plan_trial *planned,
     delay_ns = planned->fraction * (double)lane->calibrations[subject].span_ns;
     code = strike(lane, fault, subject, 1 + (uint64_t)delay_ns, death, &judgement, err);
     if (code < 0)
-        return err_wrap(err, "trial %llu of strategy '%s'",
-                        (unsigned long long)planned->number, name_of(lane, subject));
+        return is_scenarios(code) ? code
+                                  : err_wrap(err, "trial %llu of strategy '%s'",
+                                             (unsigned long long)planned->number,
+                                             name_of(lane, subject));
     if (death->outcome == OUTCOME_ERROR)
         tell_error(&lane->teller, planned->number, lane->bench.page->error, err);
     code =

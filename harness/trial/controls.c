@@ -4,6 +4,7 @@
 #include "redis/server.h"
 #include "trial/repeat.h"
 #include "trial/sure.h"
+#include "trial/trespass.h"
 
 static int run_before(struct judge *judge, struct sure *sure, struct snapshot *ret,
                       struct err *err)
@@ -42,14 +43,25 @@ static int before_again(struct judge *judge, struct sure *sure, struct snapshot 
     judge->clock |= sure->clock;
     return code;
 }
-#include "trial/trespass.h"
 
 static int learn_old(struct judge *judge, struct err *err)
 {
     CLEANUP(snapshot_release) struct snapshot again = SNAPSHOT_NULL;
+    CLEANUP(monitor_close) struct monitor monitor = MONITOR_NULL;
     struct sure sure = SURE_OF(judge->observer.connection);
-    int code = run_before(judge, &sure, &judge->old, err);
+    int64_t now = judge->scenario->outline.now;
+    struct overheard overheard;
+    int code = monitor_open(judge->address, &monitor, err);
 
+    if (code == 0)
+        code = run_before(judge, &sure, &judge->old, err);
+    if (code == 0)
+        code = overheard_take(&overheard, &monitor, judge->observer.connection, now, err);
+    /* A time that is still to come is a time to live from here on: that of the kept
+     * state, which begins anew each time. */
+    if (code == 0)
+        code = overheard_check(&overheard, "before", now, err);
+    monitor_close(&monitor);
     if (code == 0)
         code = before_again(judge, &sure, &again, err);
     if (code < 0)
@@ -79,6 +91,9 @@ static int run_update(struct judge *judge, struct subject *subject, struct snaps
         code = server_changes(connection, &after, err);
     if (code == 0)
         code = snapshot_take(&judge->observer, 0, ret, err);
+    if (code == 0)
+        code =
+            overheard_check(&subject->overheard, what, judge->scenario->outline.now, err);
     subject->commands = judge->page->commands;
     subject->bytes = judge->page->bytes;
     subject->trips = judge->page->trips;
@@ -150,10 +165,25 @@ static int update_again(struct judge *judge, struct subject *subject, struct sur
     return code;
 }
 
+/* The first run, to whose commands somebody listens. */
+static int run_overheard(struct judge *judge, struct subject *subject, struct sure *sure,
+                         struct err *err)
+{
+    CLEANUP(monitor_close) struct monitor monitor = MONITOR_NULL;
+    int code = monitor_open(judge->address, &monitor, err);
+
+    if (code == 0)
+        code = run_surely(judge, subject, sure, &subject->done, err);
+    if (code == 0)
+        code = overheard_take(&subject->overheard, &monitor, judge->observer.connection,
+                              judge->scenario->outline.now, err);
+    return code;
+}
+
 static int learn_new(struct judge *judge, struct subject *subject, struct err *err)
 {
     struct sure sure = SURE_OF(judge->observer.connection);
-    int code = run_surely(judge, subject, &sure, &subject->done, err);
+    int code = run_overheard(judge, subject, &sure, err);
 
     recording_take(&subject->recording, judge->page);
     subject->repeated = subject->commands;

@@ -9,6 +9,7 @@
 #include "state/example.h"
 #include "state/keeper.h"
 #include "state/verdict.h"
+#include "trial/overheard.h"
 #include "trial/worker.h"
 
 /* What becomes of a state while it is judged, for somebody who wants to see it. */
@@ -60,6 +61,7 @@ struct subject {
     size_t repeated; /* so many commands, from the first, a second recording sent too */
     uint64_t commands, bytes, trips;
     uint64_t changes; /* to the database; 0: it only reads */
+    struct overheard overheard;       /* of its update */
     struct aftermath idle, completed; /* of the old state, and of its completed update */
     unsigned uncrashed;               /* later words of the completed update; 0: clean */
     char uncrashed_example[EXAMPLE_TEXT];
