@@ -360,6 +360,25 @@ static void write_replay(FILE *out, const struct result *result,
         fprintf(out, "    Replay: %s\n", command);
 }
 
+/* What no verdict speaks of. */
+static void write_unjudged(FILE *out, const struct result *result)
+{
+    CLEANUP(mem_freep) char *words = NULL;
+    FILE *memory = mem_stream(&words);
+
+    result_foreach (finding, result)
+        if (finding_publishes(finding))
+            fprintf(memory, "%s%s", ftell(memory) ? ", " : "Not judged: the messages of ",
+                    finding->strategy->name);
+    if (ftell(memory))
+        fputs(" (PUBLISH). They are part of no state, so whether they were sent or not "
+              "makes no difference to the verdicts.",
+              memory);
+    fclose(memory);
+    if (words[0])
+        words_wrapped(out, words);
+}
+
 void run_sentences(FILE *out, const struct result *result)
 {
     result_foreach (finding, result) {
@@ -368,5 +387,6 @@ void run_sentences(FILE *out, const struct result *result)
             write_gaps(out, finding);
         write_replay(out, result, finding);
     }
+    write_unjudged(out, result);
     fputc('\n', out);
 }

@@ -95,3 +95,11 @@ const char *finding_command(const struct finding *finding, uint64_t point)
 {
     return point ? finding->steps[point - 1].command.label : "";
 }
+
+bool finding_publishes(const struct finding *finding)
+{
+    for (uint64_t i = 0; finding->controlled && i < finding->commands; i++)
+        if (command_has(&finding->steps[i].command, COMMAND_PUBLISHES))
+            return true;
+    return false;
+}

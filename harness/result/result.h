@@ -133,6 +133,8 @@ void result_release(struct result *result);
 const struct finding *finding_named(const struct result *result, const char *name);
 /* How many crash points there are: 0 as long as that is not known. */
 uint64_t finding_points(const struct finding *finding);
+/* Does its update publish messages, which are part of no state and not judged? */
+bool finding_publishes(const struct finding *finding);
 /* How many points of a fault there are, if it has some. */
 uint64_t finding_fault_points(const struct finding *finding, enum fault_id id);
 /* The command after which crash point `point` comes; "" before any. */

@@ -38,6 +38,10 @@ static void tell_command(void *context, size_t index, int argc, const char *cons
     };
 
     command_parse(&event.command, argc, argv, lengths);
+    /* Which of its scripts it was does not matter. */
+    if (command_has(&event.command, COMMAND_SCRIPT) &&
+        telling->judge->subjects[telling->subject].overheard.publishes)
+        event.command.flags |= COMMAND_PUBLISHES;
     event.key_was_there = judge_key_was_there(telling->judge, event.command.key_hash);
     if (!telling->err->code)
         tell_event(telling->teller, EVENT_COMMAND, &event, sizeof(event), telling->err);

@@ -58,7 +58,8 @@ static const char *argument(lua_State *lua, const char *function, int index,
 static void check_allowed(lua_State *lua, const char *function, int argc,
                           const char *const *argv)
 {
-    const struct refusal *refusal = refusal_of(argc, argv);
+    const struct refusal *refusal =
+        refusal_of(redis_table_of(lua)->preparing, argc, argv);
 
     redis_table_of(lua)->refusal = refusal ? refusal : redis_table_of(lua)->refusal;
     if (refusal)

@@ -14,15 +14,20 @@
 #define LISTENS "what a listening connection hears are no replies, and cannot be counted"
 #define RESP2 "the connection speaks RESP2"
 #define SCRIPTS "the server's scripts are afterkill's too"
+#define LIBRARIES                                                                        \
+    "libraries of functions are part of no state; load them in `before` (FUNCTION LOAD " \
+    "REPLACE)"
 
 /* With a word, only commands that have it as argument number `place` are meant; if that
  * is behind the first, where options stand, or anywhere behind it. */
-static const struct {
+struct row {
     const char *command;
     const char *word;
     int place;
     struct refusal refusal;
-} rows[] = {
+};
+
+static const struct row rows[] = {
     { "SELECT", NULL, 0, { "SELECT", ELSEWHERE } },
     { "SWAPDB", NULL, 0, { "SWAPDB", ELSEWHERE } },
     { "MOVE", NULL, 0, { "MOVE", ELSEWHERE } },
@@ -65,6 +70,14 @@ static const struct {
     { "HELLO", NULL, 0, { "HELLO", RESP2 } },
 };
 
+/* By all functions but `before`. */
+static const struct row rows_later[] = {
+    { "FUNCTION", "LOAD", 1, { "FUNCTION LOAD", LIBRARIES } },
+    { "FUNCTION", "DELETE", 1, { "FUNCTION DELETE", LIBRARIES } },
+    { "FUNCTION", "FLUSH", 1, { "FUNCTION FLUSH", LIBRARIES } },
+    { "FUNCTION", "RESTORE", 1, { "FUNCTION RESTORE", LIBRARIES } },
+};
+
 static bool has_word(int argc, const char *const *argv, const char *word, int place)
 {
     int last = place > 1 ? argc - 1 : place;
@@ -75,13 +88,20 @@ static bool has_word(int argc, const char *const *argv, const char *word, int pl
     return false;
 }
 
-const struct refusal *refusal_of(int argc, const char *const *argv)
+static const struct refusal *find(const struct row *table, size_t count, int argc,
+                                  const char *const *argv)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        if (strcasecmp(argv[0], rows[i].command) != 0)
-            continue;
-        if (!rows[i].word || has_word(argc, argv, rows[i].word, rows[i].place))
-            return &rows[i].refusal;
-    }
+    for (size_t i = 0; i < count; i++)
+        if (strcasecmp(argv[0], table[i].command) == 0 &&
+            (!table[i].word || has_word(argc, argv, table[i].word, table[i].place)))
+            return &table[i].refusal;
     return NULL;
+}
+
+const struct refusal *refusal_of(bool preparing, int argc, const char *const *argv)
+{
+    const struct refusal *refusal = find(rows, ARRAY_SIZE(rows), argc, argv);
+
+    return refusal || preparing ? refusal
+                                : find(rows_later, ARRAY_SIZE(rows_later), argc, argv);
 }

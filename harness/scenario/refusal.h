@@ -5,8 +5,11 @@
  * database 1, and every command must have one reply that comes by itself. */
 #pragma once
 
-/* What is refused ("CLIENT KILL"), and the reason; NULL: the command may be sent. */
+#include <stdbool.h>
+
+/* What is refused ("CLIENT KILL"), and the reason; NULL: the command may be sent. By
+ * `before` (`preparing`) some more may. */
 struct refusal {
     const char *what, *reason;
 };
-const struct refusal *refusal_of(int argc, const char *const *argv);
+const struct refusal *refusal_of(bool preparing, int argc, const char *const *argv);

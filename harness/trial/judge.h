@@ -60,7 +60,7 @@ struct subject {
     struct recording recording;
     size_t repeated; /* so many commands, from the first, a second recording sent too */
     uint64_t commands, bytes, trips;
-    uint64_t changes; /* to the database; 0: it only reads */
+    uint64_t changes;                 /* to the database; 0: it only reads */
     struct overheard overheard;       /* of its update */
     struct aftermath idle, completed; /* of the old state, and of its completed update */
     unsigned uncrashed;               /* later words of the completed update; 0: clean */

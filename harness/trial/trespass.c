@@ -14,7 +14,7 @@ int trespass_check(struct judge *judge, const char *what, struct err *err)
 
     if (code < 0 || mutant("trespass-unseen"))
         return code;
-    refusal = refusal_of(1, &command);
+    refusal = refusal_of(false, 1, &command);
     if (command[0])
         return err_set(err, ERR_REFUSED, "%s: a script sent %s, which is refused: %s",
                        what, command, refusal ? refusal->reason : "it leaves database 0");

@@ -65,6 +65,8 @@ static const struct {
       "verdicts/every_word_where_it_belongs_and_nowhere_else" },
     { "fence-down", "integration_fence", "fence/keeps_scripts_in" },
     { "trespass-unseen", "integration_fence", "fence/other_databases_are_looked_at" },
+    { "deadline-unheard", "integration_unseen",
+      "unseen/expiries_by_the_clock_that_have_passed" },
     { "kept-unchecked", "integration_modules_mutable",
       "snapshot/what_is_kept_is_looked_at" },
     { "zero-counts", "integration_verdicts",

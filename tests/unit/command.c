@@ -7,22 +7,34 @@
 #include "base/mem.h"
 #include "redis/command.h"
 
-/* Words are separated by one space. */
+#define WORDS_MOST 32
+
+struct split {
+    const char *argv[WORDS_MOST];
+    size_t lengths[WORDS_MOST];
+    int argc;
+};
+
+/* Words are separated by one space. The text is the words'. */
+static struct split split(char *text)
+{
+    struct split split = { .argc = 0 };
+
+    while (text) {
+        split.argv[split.argc] = strsep(&text, " ");
+        split.lengths[split.argc] = strlen(split.argv[split.argc]);
+        split.argc++;
+    }
+    return split;
+}
+
 static struct command parse(const char *text)
 {
-    char *copy = mem_strdup(text), *rest = copy;
-    const char *argv[32];
-    size_t lengths[32];
+    CLEANUP(mem_freep) char *copy = mem_strdup(text);
+    struct split words = split(copy);
     struct command command;
-    int argc = 0;
 
-    while (rest) {
-        argv[argc] = strsep(&rest, " ");
-        lengths[argc] = strlen(argv[argc]);
-        argc++;
-    }
-    command_parse(&command, argc, argv, lengths);
-    free(copy);
+    command_parse(&command, words.argc, words.argv, words.lengths);
     return command;
 }
 
@@ -230,4 +242,46 @@ Test(command, no_words)
     memset(&command, 1, sizeof(command));
     command_parse(&command, 0, NULL, NULL);
     cr_expect_eq(memcmp(&command, &zero, sizeof(zero)), 0);
+}
+
+/* The moments in which something lapses by the clock. */
+Test(command, has_deadlines)
+{
+    static const struct {
+        const char *text;
+        int64_t at_ms;
+    } rows[] = {
+        { "EXPIREAT k 1700000000", 1700000000000 },
+        { "expireat k 1700000000 NX", 1700000000000 },
+        { "PEXPIREAT k 1700000000123", 1700000000123 },
+        { "HEXPIREAT h 1700000000 FIELDS 1 f", 1700000000000 },
+        { "HPEXPIREAT h 1700000000123 NX FIELDS 1 f", 1700000000123 },
+        { "SET k v EXAT 1700000000", 1700000000000 },
+        { "SET k v NX GET PXAT 1700000000123", 1700000000123 },
+        { "GETEX k exat 1700000000", 1700000000000 },
+        { "HSETEX h EXAT 1700000000 FIELDS 1 f v", 1700000000000 },
+        { "HGETEX h PXAT 1700000000123 FIELDS 1 f", 1700000000123 },
+        { "MSETEX 1 k v EXAT 1700000000", 1700000000000 },
+        { "RESTORE k 1700000000123 payload ABSTTL", 1700000000123 },
+        { "RESTORE k 5000 payload", 0 },
+        { "RESTORE k 0 payload REPLACE ABSTTL", 0 },
+        { "EXPIRE k 1700000000", 0 },
+        { "SET k v EX 1700000000", 0 },
+        { "SET EXAT 1700000000", 0 },
+        { "HSETEX h EX 60 FIELDS 1 EXAT 1700000000", 0 },
+        { "HSET h EXAT 1700000000", 0 },
+        { "LPUSH l EXAT 1700000000", 0 },
+        { "EXPIREAT k", 0 },
+        { "EXPIREAT k soon", 0 },
+        { "EXPIREAT k -1", 0 },
+        { "SET k v EXAT", 0 },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(mem_freep) char *copy = mem_strdup(rows[i].text);
+        struct split words = split(copy);
+
+        cr_expect_eq(command_deadline_ms(words.argc, words.argv, words.lengths),
+                     rows[i].at_ms, "%s", rows[i].text);
+    }
 }

@@ -21,7 +21,7 @@ static void check(const struct sent *cases, size_t count)
 
         while (argc < WORDS_MOST && cases[i].words[argc])
             argc++;
-        refusal = refusal_of(argc, cases[i].words);
+        refusal = refusal_of(false, argc, cases[i].words);
         cr_expect_eq(refusal != NULL, cases[i].what != NULL, "case %zu: %s", i,
                      cases[i].words[0]);
         if (refusal && cases[i].what) {
@@ -50,6 +50,10 @@ Test(refusal, of_what_would_break_the_harness)
         { { "SUBSCRIBE", "a", "b" }, "SUBSCRIBE" },
         { { "PSUBSCRIBE", "*" }, "PSUBSCRIBE" },
         { { "SCRIPT", "FLUSH" }, "SCRIPT FLUSH" },
+        { { "FUNCTION", "LOAD", "#!lua name=f" }, "FUNCTION LOAD" },
+        { { "function", "flush", "async" }, "FUNCTION FLUSH" },
+        { { "FUNCTION", "DELETE", "f" }, "FUNCTION DELETE" },
+        { { "FUNCTION", "RESTORE", "x" }, "FUNCTION RESTORE" },
         { { "COPY", "a", "b", "DB", "1" }, "COPY to another database" },
         { { "COPY", "a", "b", "REPLACE", "db", "1" }, "COPY to another database" },
         { { "COPY", "a", "b", "REPLACE", "REPLACE", "DB", "1" },
@@ -73,6 +77,9 @@ Test(refusal, of_nothing_else)
         { { "CLIENT", "ID" }, NULL },
         { { "SCRIPT", "LOAD", "return 1" }, NULL },
         { { "SCRIPT" }, NULL },
+        { { "FUNCTION", "LIST" }, NULL },
+        { { "FUNCTION", "STATS" }, NULL },
+        { { "FCALL", "LOAD", "0" }, NULL },
         { { "COPY", "DB", "b" }, NULL },
         { { "COPY", "a", "DB" }, NULL },
         { { "COPY", "DB", "DB", "REPLACE" }, NULL },
@@ -85,4 +92,15 @@ Test(refusal, of_nothing_else)
     };
 
     check(cases, ARRAY_SIZE(cases));
+}
+
+/* What `before` loads is there for all updates. */
+Test(refusal, of_less_where_a_state_is_prepared)
+{
+    static const char *const load[] = { "FUNCTION", "LOAD", "REPLACE", "#!lua name=f" };
+    static const char *const kill[] = { "FUNCTION", "KILL" };
+
+    cr_expect_not_null(refusal_of(false, 4, load));
+    cr_expect_null(refusal_of(true, 4, load));
+    cr_expect_not_null(refusal_of(true, 2, kill));
 }
