@@ -331,7 +331,7 @@ def main():
     ask.add_argument("--seed", type=int, default=1, metavar="S")
     ask.add_argument("--case", type=int, metavar="I", help="only the scenario of case I")
     ask.add_argument("--afterkill", default=pathlib.Path(__file__).resolve().parents[2] / "build/harness/afterkill")
-    ask.add_argument("--redis-server", default="redis-server")
+    ask.add_argument("--redis-server", default=shutil.which("redis-server") or "valkey-server")
     ask = ask.parse_args()
     redis, passed, wrong, refused = Redis(ask.redis_server), 0, 0, Counter()
     with tempfile.TemporaryDirectory(prefix="oracle-") as directory:
