@@ -14,10 +14,13 @@ static int take_gate(const struct cmd_option *option, void *target, const char *
 }
 
 static const struct cmd_option table[] = {
-    { "max-leak-rate", "P",
-      "Fail if a strategy's leak rate is surely above P; pass if it is surely below; "
-      "status 3 if these kills do not decide",
-      0, .take = take_gate, .at = AT(gates.of[GATE_LEAK]), .below = 1 },
+    { "max-harm-rate", "P",
+      "Fail if a strategy does harm of any kind at a rate surely above P; pass if it is "
+      "surely below; status 3 if these kills do not decide. Of several strategies those "
+      "that are expected to do harm are left out, unless --strategy names them",
+      0, .take = take_gate, .at = AT(gates.of[GATE_HARM]), .below = 1 },
+    { "max-leak-rate", "P", "The same for leaks alone, whatever other harm is done", 0,
+      .take = take_gate, .at = AT(gates.of[GATE_LEAK]), .below = 1 },
     { "max-torn-rate", "P", "The same for states that are torn right after the death", 0,
       .take = take_gate, .at = AT(gates.of[GATE_TORN]), .below = 1 },
     { "min-updates-ratio", "R",

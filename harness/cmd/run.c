@@ -294,6 +294,7 @@ int cmd_run(int argc, char **argv, enum exit_status *ret_status, struct err *err
     };
     int code = run_options_parse(argc, argv, &options, err);
 
+    options.gates.gates.chosen = options.request.strategies != NULL;
     session.scenarios = mem_alloc(options.sweep.wanted * sizeof(*session.scenarios));
     if (code == 0)
         code = load_and_run(&session, &options, ret_status, err);

@@ -12,7 +12,7 @@ static void write_rows(FILE *out, const struct result *result, bool color)
 
     table_column(&table, "", "strategy", false);
     table_column(&table, "crash points", "that do harm", true);
-    table_column(&table, "leaked per SIGKILL", "inside the update", false);
+    table_column(&table, "harm per SIGKILL", "inside the update", false);
     table_column(&table, "torn", "now", false);
     table_column(&table, "valid", "kills", true);
     table_column(&table, "update", "p50", true);
@@ -25,10 +25,9 @@ static void write_rows(FILE *out, const struct result *result, bool color)
 
         table_row(&table);
         table_set(&table, 0, "%s", finding->strategy->name);
-        table_set(&table, 1, "%llu of %llu",
-                  (unsigned long long)tally_harmed(&words, points),
+        table_set(&table, 1, "%llu of %llu", (unsigned long long)tally_harmed(&words),
                   (unsigned long long)points);
-        words_set_rate(&table, 2, result, finding, RATE_LEAKED);
+        words_set_rate(&table, 2, result, finding, RATE_HARMED);
         words_set_rate(&table, 3, result, finding, RATE_TORN);
         table_set(&table, 4, "%llu", (unsigned long long)tally_valid(finding));
         if (finding->sample_count) {

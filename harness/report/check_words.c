@@ -65,7 +65,7 @@ char *check_kills(const struct check_strategy *strategy)
 {
     const struct kills *kills = &strategy->kills;
     uint64_t valid = kills->outcomes[OUTCOME_VALID], attempts = 0;
-    uint64_t harmed = tally_harmed(&kills->words, valid);
+    uint64_t harmed = tally_harmed(&kills->words);
     char some[24], left[48] = "";
 
     if (!kills->requested)

@@ -47,7 +47,7 @@ static json_t *rates_object(const struct comparison_row *row)
 
     for (int i = 0; i < RATE_COUNT; i++)
         json_put(object, compare_rate_name((enum tally_rate)i),
-                 rate_object(&row->rates[i]));
+                 rate_object(compare_rate(row, (enum tally_rate)i)));
     return object;
 }
 
@@ -98,7 +98,8 @@ static json_t *size_object(const struct census_size *size)
     return object;
 }
 
-static json_t *census_object(const struct comparison_row *row)
+/* Of pairs, whose points are not matched, the sizes only. */
+static json_t *census_object(const struct comparison_row *row, bool pairs)
 {
     const struct census_change *census = &row->census;
     json_t *object;
@@ -108,6 +109,9 @@ static json_t *census_object(const struct comparison_row *row)
     object = json_object();
     json_put(object, "base", size_object(&census->base));
     json_put(object, "new", size_object(&census->new));
+    json_put_text(object, "verdict", compare_verdict_name(census->verdict));
+    if (pairs)
+        return object;
     json_put_whole(object, "worse", census->worse);
     json_put_whole(object, "better", census->better);
     if (census->worse) {
@@ -131,14 +135,19 @@ static json_t *row_object(const struct comparison *comparison,
     json_put_text(object, "base", row->base->strategy->name);
     json_put_text(object, "new", row->new->strategy->name);
     json_put(object, "rates", rates_object(row));
-    json_put(object, "leaking_us_per_update", exposure_object(&row->leaking_us));
-    json_put(object, "leaks_per_million_sigkills", exposure_object(&row->per_million));
+    json_put(object, "harm_us_per_update",
+             exposure_object(&row->exposed[RATE_HARMED].us));
+    json_put(object, "leaking_us_per_update",
+             exposure_object(&row->exposed[RATE_LEAKED].us));
+    json_put(object, "harm_per_million_sigkills",
+             exposure_object(&row->exposed[RATE_HARMED].per_million));
+    json_put(object, "leaks_per_million_sigkills",
+             exposure_object(&row->exposed[RATE_LEAKED].per_million));
     json_put_flag(object, "only_per_kill", compare_is_padding(row));
     json_put(object, "base_costs", costs_object(row->base));
     json_put(object, "new_costs", costs_object(row->new));
     json_put(object, "updates_ratio", speed_object(&row->speed));
-    if (!comparison->pairs)
-        json_put(object, "census", census_object(row));
+    json_put(object, "census", census_object(row, comparison->pairs));
     if (row->margin != MARGIN_UNASKED) {
         json_put_text(object, "margin", margin_verdict_name(row->margin));
         json_put_needed(object, "margin_kills_needed", row->margin_kills);

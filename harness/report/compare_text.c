@@ -52,7 +52,6 @@ static void set_rate(struct table *table, size_t column,
 
     set_sample(table, column, rate->base);
     set_sample(table, column + 1, rate->new);
-    table_set(table, column + 5, "%s", compare_verdict_name(rate->verdict));
     if (rate->verdict == COMPARE_UNKNOWN)
         return;
     words_difference(text, sizeof(text), rate->estimate, rate->interval);
@@ -61,16 +60,40 @@ static void set_rate(struct table *table, size_t column,
     table_set(table, column + 4, "%s", words_p(text, sizeof(text), rate->p_adjusted));
 }
 
-/* Where all that leaks is torn as well, one row says so. */
-static const char *rate_title(const struct comparison_row *row, enum tally_rate id)
+/* Rates that count the same kills have one row: "harmed, leaked, torn". */
+static void set_title(struct table *table, size_t column,
+                      const struct comparison_row *row, enum tally_rate id)
 {
-    const struct rate_difference *leaked = &row->rates[RATE_LEAKED];
-    const struct rate_difference *torn = &row->rates[RATE_TORN];
+    const struct rate_difference *rate = &row->rates[id];
+    char title[48];
+    size_t used = 0;
 
-    if (id == RATE_LEAKED && !torn->tested && torn->base.hits + torn->new.hits &&
-        leaked->tested)
-        return "leaked, torn";
-    return compare_rate_name(id);
+    for (int i = id; i < RATE_COUNT; i++)
+        if (i == (int)id ||
+            (id == RATE_HARMED && rate->tested &&
+             rate->base.hits + rate->new.hits &&compare_rate(row, (enum tally_rate)i) ==
+                 rate))
+            used +=
+                (size_t)snprintf(title + used, sizeof(title) - used, "%s%s",
+                                 used ? ", " : "", compare_rate_name((enum tally_rate)i));
+    table_set(table, column, "%s", title);
+}
+
+/* Of a pair, the census may tell apart what these kills do not. */
+static const char *verdict_of(const struct comparison *comparison,
+                              const struct comparison_row *row, enum tally_rate id)
+{
+    static const char *const exact[] = {
+        [COMPARE_BETTER] = "better by census",
+        [COMPARE_WORSE] = "worse by census",
+    };
+    enum compare_verdict verdict = row->rates[id].verdict;
+    enum compare_verdict census = row->census.verdict;
+
+    if (comparison->pairs && id == RATE_HARMED && row->census.known &&
+        verdict < COMPARE_BETTER && census >= COMPARE_BETTER)
+        return exact[census];
+    return compare_verdict_name(verdict);
 }
 
 static void write_rates(FILE *out, const struct comparison *comparison, bool color)
@@ -96,11 +119,14 @@ static void write_rates(FILE *out, const struct comparison *comparison, bool col
         const struct comparison_row *row = &comparison->rows[i];
 
         for (int r = 0; r < RATE_COUNT; r++) {
-            if (!row->rates[r].tested && r != RATE_LEAKED)
+            enum tally_rate id = (enum tally_rate)r;
+
+            if (!row->rates[r].tested && id != RATE_HARMED)
                 continue;
             name_row(&table, comparison, row);
-            table_set(&table, names, "%s", rate_title(row, (enum tally_rate)r));
+            set_title(&table, names, row, id);
             set_rate(&table, names + 1, &row->rates[r]);
+            table_set(&table, names + 6, "%s", verdict_of(comparison, row, id));
         }
     }
     table_write(out, &table, color);
@@ -174,8 +200,8 @@ static bool any_exposure(const struct comparison *comparison, bool *ret_per_mill
 
     *ret_per_million = false;
     for (size_t i = 0; i < comparison->count; i++) {
-        any |= comparison->rows[i].leaking_us.known;
-        *ret_per_million |= comparison->rows[i].per_million.known;
+        any |= comparison->rows[i].exposed[RATE_HARMED].us.known;
+        *ret_per_million |= comparison->rows[i].exposed[RATE_HARMED].per_million.known;
     }
     return any;
 }
@@ -189,19 +215,20 @@ static void write_exposures(FILE *out, const struct comparison *comparison, bool
     if (!any_exposure(comparison, &per_million))
         return;
     c = name_columns(&table, comparison, "exposure");
-    table_column(&table, "us of an update in which", "a SIGKILL leaks, base", true);
+    table_column(&table, "us of an update in which", "a SIGKILL harms, base", true);
     table_column(&table, "", "new", true);
     table_column(&table, "", "difference", false);
     if (per_million) {
-        table_column(&table, "leaks per million SIGKILLs", "at random times, base", true);
+        table_column(&table, "harm per million SIGKILLs", "at random times, base", true);
         table_column(&table, "", "new", true);
         table_column(&table, "", "difference", false);
     }
     for (size_t i = 0; i < comparison->count; i++) {
         name_row(&table, comparison, &comparison->rows[i]);
-        set_exposure(&table, c, &comparison->rows[i].leaking_us);
+        set_exposure(&table, c, &comparison->rows[i].exposed[RATE_HARMED].us);
         if (per_million)
-            set_exposure(&table, c + 3, &comparison->rows[i].per_million);
+            set_exposure(&table, c + 3,
+                         &comparison->rows[i].exposed[RATE_HARMED].per_million);
     }
     table_write(out, &table, color);
 }
@@ -281,7 +308,8 @@ static void write_test(FILE *out, const struct comparison *comparison)
 static bool says_more(const struct comparison *comparison,
                       const struct comparison_row *row)
 {
-    if (!comparison->pairs || compare_is_padding(row))
+    if (!comparison->pairs || compare_is_padding(row) ||
+        row->census.verdict >= COMPARE_BETTER)
         return true;
     for (int i = 0; i < RATE_COUNT; i++)
         if (row->rates[i].verdict == COMPARE_UNSEEN)

@@ -11,8 +11,8 @@
 static const struct {
     const char *verb, *noun;
 } words[RATE_COUNT] = {
-    [RATE_LEAKED] = { "leaks", "leak" },
-    [RATE_HARMED] = { "It does harm of any kind", "do harm" },
+    [RATE_HARMED] = { "does harm", "do harm" },
+    [RATE_LEAKED] = { "It leaks", "leak" },
     [RATE_TORN] = { "It is torn", "leave it torn" },
 };
 
@@ -49,8 +49,8 @@ static void say_unseen(FILE *out, const struct rate_difference *rate, enum tally
     words_difference(difference, sizeof(difference), rate->estimate, rate->interval);
     words_kills(kills, sizeof(kills), rate->kills_needed);
     fprintf(out, "%snot distinguishable with these %llu and %llu kills (difference %s)",
-            id == RATE_LEAKED   ? ""
-            : id == RATE_HARMED ? "Harm of any kind: "
+            id == RATE_HARMED   ? ""
+            : id == RATE_LEAKED ? "Leaks: "
                                 : "Torn: ",
             (unsigned long long)rate->base.of, (unsigned long long)rate->new.of,
             difference);
@@ -89,7 +89,7 @@ static void say_rate(FILE *out, const struct comparison_row *row, enum tally_rat
         say_seen(out, rate, id);
         break;
     case COMPARE_UNKNOWN:
-        if (id == RATE_LEAKED)
+        if (id == RATE_HARMED)
             fprintf(out, "no rates to compare: %llu valid kills, and %llu. ",
                     (unsigned long long)rate->base.of, (unsigned long long)rate->new.of);
         break;
@@ -124,18 +124,28 @@ static void say_margin(FILE *out, const struct comparison *comparison,
 
 static void say_padding(FILE *out, const struct comparison_row *row)
 {
-    if (!compare_is_padding(row))
-        return;
-    if (row->rates[RATE_LEAKED].verdict == COMPARE_BETTER)
+    bool better = row->rates[RATE_HARMED].verdict == COMPARE_BETTER;
+    const struct exposure_difference *us = &row->exposed[RATE_HARMED].us;
+
+    if (compare_is_padding(row))
         fprintf(out,
-                "It looks better per kill, not per exposure: the update takes "
-                "longer, and a SIGKILL leaks in %.3g us of it, in %.3g before. ",
-                row->leaking_us.new, row->leaking_us.base);
-    else
+                "It looks %s per kill, not per exposure: the update takes %s, and a "
+                "SIGKILL does harm in %.3g us of it, in %.3g before. ",
+                better ? "better" : "worse", better ? "longer" : "less time", us->new,
+                us->base);
+}
+
+/* Of two strategies, of which one has crash points that do harm, and the other none. */
+static void say_sizes(FILE *out, const struct census_change *census)
+{
+    if (census->known && census->verdict != COMPARE_UNSEEN)
         fprintf(out,
-                "It looks worse per kill, not per exposure: the update takes less "
-                "time, and a SIGKILL leaks in %.3g us of it, in %.3g before. ",
-                row->leaking_us.new, row->leaking_us.base);
+                "%llu of %llu crash points do harm, %llu of %llu in the other, whatever "
+                "the kills say. By kills: ",
+                (unsigned long long)census->new.harmful,
+                (unsigned long long)census->new.points,
+                (unsigned long long)census->base.harmful,
+                (unsigned long long)census->base.points);
 }
 
 static void say_census(FILE *out, const struct comparison *comparison,
@@ -163,6 +173,8 @@ char *compare_sentence(const struct comparison *comparison,
     size_t length;
 
     say_name(out, comparison, row);
+    if (comparison->pairs)
+        say_sizes(out, &row->census);
     for (int i = 0; i < RATE_COUNT; i++)
         say_rate(out, row, (enum tally_rate)i);
     say_margin(out, comparison, row);

@@ -45,7 +45,7 @@ void gates_text(FILE *out, const struct gate_report *report, bool color)
         const struct gate_outcome *outcome = &report->outcomes[i];
         CLEANUP(mem_freep) char *sentence = NULL;
 
-        if (outcome->verdict == GATE_PASSES)
+        if (outcome->verdict == GATE_PASSES && !gate_other_harm(outcome))
             continue;
         sentence = gates_sentence(outcome);
         words_color(out, color, "\033[31m");

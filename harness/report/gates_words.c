@@ -64,6 +64,7 @@ char *gates_sentence(const struct gate_outcome *outcome)
         [GATE_PASSES] = "passes",
         [GATE_FAILS] = "fails",
         [GATE_UNDECIDED] = "does not decide",
+        [GATE_LEFT_OUT] = "is left out of",
     };
     char bound[24], measured[64], *text;
     FILE *out = mem_stream(&text);
@@ -78,8 +79,15 @@ char *gates_sentence(const struct gate_outcome *outcome)
     if (outcome->ratio.known)
         fprintf(out, " with %s times the updates per second of %s", measured,
                 is_from_base(outcome) ? "the base" : outcome->against->strategy->name);
-    if (outcome->foretold)
-        fputs(" (expected to leak; leave it out with --strategy)", out);
+    if (gate_other_harm(outcome))
+        fprintf(out,
+                ", but bounds leaks alone: %llu of the kills did other harm, which "
+                "--max-harm-rate counts",
+                (unsigned long long)gate_other_harm(outcome));
+    if (outcome->verdict == GATE_LEFT_OUT)
+        fputs(", because it is expected to do harm; name it with --strategy to have it "
+              "judged",
+              out);
     if (outcome->verdict == GATE_UNDECIDED && gate_is_rate(outcome->gate))
         say_undecided_rate(out, outcome);
     else if (outcome->verdict == GATE_UNDECIDED)

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "result/tally.h"
+
 #define SCHEMA 1
 
 json_t *json_put_document(void)
@@ -102,6 +104,7 @@ void json_put_words(json_t *object, const struct words *words)
     for (int i = 0; i < NOW_COUNT; i++)
         json_put_whole(object, now_name((enum now)i), words->now[i]);
     json_put_whole(object, "clean", words->clean);
+    json_put_whole(object, "harm", tally_harmed(words));
     for (unsigned i = 0; i < LATER_COUNT; i++)
         json_put_whole(object, later_name(i), words->later[i]);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "report/json_put.h"
 #include "report/parts.h"
@@ -35,10 +36,11 @@ static json_t *rate(const struct result *result, const struct finding *finding,
 }
 
 /* Null as long as nothing is known. */
-static json_t *predicted(const struct result *result, const struct finding *finding)
+static json_t *predicted(const struct result *result, const struct finding *finding,
+                         enum tally_rate id)
 {
-    struct prediction prediction = figure_prediction(finding);
-    struct rate leaked = figure_kill_rate(result, finding, RATE_LEAKED);
+    struct prediction prediction = figure_prediction(finding, id);
+    struct rate measured = figure_kill_rate(result, finding, id);
     json_t *object;
 
     if (!prediction.known)
@@ -46,8 +48,8 @@ static json_t *predicted(const struct result *result, const struct finding *find
     object = json_object();
     json_put_interval(object, prediction.rate,
                       (struct interval){ prediction.low, prediction.high });
-    if (leaked.of)
-        json_put_flag(object, "agrees", !figure_disagrees(prediction, leaked.interval));
+    if (measured.of)
+        json_put_flag(object, "agrees", !figure_disagrees(prediction, measured.interval));
     return object;
 }
 
@@ -57,11 +59,12 @@ static double finite_or_zero(double number)
     return isfinite(number) ? number : 0;
 }
 
-static json_t *exposure(const struct result *result, const struct finding *finding)
+static json_t *exposure(const struct result *result, const struct finding *finding,
+                        enum tally_rate id)
 {
     double period_s = figure_period_s(result->scenario);
     struct exposure exposure =
-        figure_exposure(finding, period_s, result->confidence, &result->stopping);
+        figure_exposure(finding, id, period_s, result->confidence, &result->stopping);
     json_t *object;
 
     if (!exposure.known)
@@ -188,18 +191,26 @@ static json_t *strategy(const struct result *result, const struct finding *findi
     json_put_whole(object, "round_trips", finding->trips);
     json_put(object, "update_us", update_us(&costs));
     json_put_real(object, "updates_per_second", costs.per_second);
-    json_put_real(object, "window_us", (double)figure_window_ns(finding) / 1e3);
+    json_put_real(object, "harm_window_us",
+                  ns_to_us((double)figure_window_ns(finding, RATE_HARMED)));
+    json_put_real(object, "window_us",
+                  ns_to_us((double)figure_window_ns(finding, RATE_LEAKED)));
     json_put_real(object, "duration_us", (double)figure_duration_ns(finding) / 1e3);
     json_put_later(object, "uncrashed", finding->uncrashed);
     json_put_flag(object, "publishes", finding_publishes(finding));
     put_census(object, finding);
     json_put_kills(object, &finding->kills);
-    json_put(object, "leak_rate", rate(result, finding, RATE_LEAKED));
     json_put(object, "harm_rate", rate(result, finding, RATE_HARMED));
+    json_put(object, "leak_rate", rate(result, finding, RATE_LEAKED));
     json_put(object, "torn_rate", rate(result, finding, RATE_TORN));
-    json_put(object, "predicted_leak_rate", predicted(result, finding));
-    if (figure_period_s(result->scenario) > 0)
-        json_put(object, "leaks_per_million_sigkills", exposure(result, finding));
+    json_put(object, "predicted_harm_rate", predicted(result, finding, RATE_HARMED));
+    json_put(object, "predicted_leak_rate", predicted(result, finding, RATE_LEAKED));
+    if (figure_period_s(result->scenario) > 0) {
+        json_put(object, "harm_per_million_sigkills",
+                 exposure(result, finding, RATE_HARMED));
+        json_put(object, "leaks_per_million_sigkills",
+                 exposure(result, finding, RATE_LEAKED));
+    }
     if (result->kills_wanted)
         json_put(object, "coverage", coverage(finding));
     result_foreach_fault (id, result) {

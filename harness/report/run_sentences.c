@@ -20,7 +20,7 @@ static void say_points(FILE *out, const struct finding *finding)
     char later[LATER_TEXT];
 
     fprintf(out, "%llu of %llu crash points do harm that lasts; the first, ",
-            (unsigned long long)tally_harmed(&words, finding_points(finding)),
+            (unsigned long long)tally_harmed(&words),
             (unsigned long long)finding_points(finding));
     if (*command)
         fprintf(out, "after %s, is %s", command, later_text(harm->later, later));
@@ -131,8 +131,8 @@ static void say_attempts(FILE *out, const struct result *result,
 static void say_prediction(FILE *out, const struct result *result,
                            const struct finding *finding)
 {
-    struct prediction prediction = figure_prediction(finding);
-    struct rate rate = figure_kill_rate(result, finding, RATE_LEAKED);
+    struct prediction prediction = figure_prediction(finding, RATE_HARMED);
+    struct rate rate = figure_kill_rate(result, finding, RATE_HARMED);
     char predicted[16];
 
     if (!rate.of || !figure_disagrees(prediction, rate.interval))

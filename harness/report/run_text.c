@@ -1,6 +1,7 @@
 /* run_text.c - a result for people: what leaks, how often, what it costs, and one
  * sentence each. */
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "report/parts.h"
 #include "report/table.h"
@@ -14,21 +15,18 @@ static void write_findings(FILE *out, const struct result *result,
                            struct report_style style)
 {
     struct table table = { .columns = 0 };
-    char leaked[48], confidence[24];
-    bool other = words_any_other_harm(result), kills = result->kills_wanted;
-    size_t name, points, harm = 0, leak = 0, harmed = 0, valid = 0, torn, p50, commands,
-                         trips, expect, met;
+    char inside[48], confidence[24];
+    bool kills = result->kills_wanted;
+    size_t name, points, kinds, harm = 0, valid = 0, torn, p50, commands, trips, expect,
+                                met;
 
     words_percent(confidence, sizeof(confidence), result->confidence);
-    snprintf(leaked, sizeof(leaked), "inside the update (%s)", confidence);
+    snprintf(inside, sizeof(inside), "inside the update (%s)", confidence);
     name = table_column(&table, "strategy", "", false);
-    points = table_column(&table, "crash points", "that leak", true);
-    if (other)
-        harm = table_column(&table, "other", "harm", false);
+    points = table_column(&table, "crash points", "that do harm", true);
+    kinds = table_column(&table, "of which", "kind", false);
     if (kills) {
-        leak = table_column(&table, "leaked per SIGKILL", leaked, false);
-        if (other)
-            harmed = table_column(&table, "harm of any kind", "per SIGKILL", false);
+        harm = table_column(&table, "harm per SIGKILL", inside, false);
         valid = table_column(&table, "valid", "kills", true);
     }
     torn = table_column(&table, "torn", "now", false);
@@ -43,16 +41,14 @@ static void write_findings(FILE *out, const struct result *result,
 
         table_row(&table);
         table_set(&table, name, "%s", finding->strategy->name);
-        table_set(&table, points, "%llu of %2llu", (unsigned long long)words.later[0],
+        table_set(&table, points, "%llu of %2llu",
+                  (unsigned long long)tally_harmed(&words),
                   (unsigned long long)finding_points(finding));
-        if (other)
-            table_set(&table, harm, "%s", words_other_harm(finding, text, sizeof(text)));
+        table_set(&table, kinds, "%s", words_kinds(finding, text, sizeof(text)));
         if (kills) {
-            words_set_rate(&table, leak, result, finding, RATE_LEAKED);
+            words_set_rate(&table, harm, result, finding, RATE_HARMED);
             table_set(&table, valid, "%llu", (unsigned long long)tally_valid(finding));
         }
-        if (kills && other)
-            words_set_rate(&table, harmed, result, finding, RATE_HARMED);
         if (kills)
             words_set_rate(&table, torn, result, finding, RATE_TORN);
         else
@@ -114,28 +110,29 @@ static void write_windows(FILE *out, const struct result *result,
     char every[48], text[TABLE_CELL];
 
     snprintf(every, sizeof(every), "at random times, every %g s", period_s);
-    table_column(&table, "when a", "death leaks", false);
-    table_column(&table, "time in which it", "leaks, cold worker", true);
-    table_column(&table, "predicted", "leak rate", true);
+    table_column(&table, "when a death", "does harm", false);
+    table_column(&table, "time in which it", "does, cold worker", true);
+    table_column(&table, "predicted", "harm rate", true);
     if (result->kills_wanted) {
-        measured = table_column(&table, "measured", "leak rate", false);
+        measured = table_column(&table, "measured", "harm rate", false);
         agrees = table_column(&table, "they", "agree", false);
         if (period_s > 0)
-            exposed = table_column(&table, "leaks per million SIGKILLs", every, false);
+            exposed = table_column(&table, "harm per million SIGKILLs", every, false);
     }
     result_foreach (finding, result) {
-        struct prediction prediction = figure_prediction(finding);
-        struct rate rate = figure_kill_rate(result, finding, RATE_LEAKED);
+        struct prediction prediction = figure_prediction(finding, RATE_HARMED);
+        struct rate rate = figure_kill_rate(result, finding, RATE_HARMED);
 
         table_row(&table);
         table_set(&table, 0, "%s", finding->strategy->name);
-        table_set(&table, 1, "%.0f us of %.0f", (double)figure_window_ns(finding) / 1e3,
-                  (double)figure_duration_ns(finding) / 1e3);
+        table_set(&table, 1, "%.0f us of %.0f",
+                  ns_to_us((double)figure_window_ns(finding, RATE_HARMED)),
+                  ns_to_us((double)figure_duration_ns(finding)));
         table_set(&table, 2, "%s",
                   prediction.known ? words_percent(text, sizeof(text), prediction.rate)
                                    : "-");
         if (measured) {
-            words_set_rate(&table, measured, result, finding, RATE_LEAKED);
+            words_set_rate(&table, measured, result, finding, RATE_HARMED);
             table_set(&table, agrees, "%s",
                       !rate.of                                      ? "-"
                       : figure_disagrees(prediction, rate.interval) ? "NO"
@@ -143,8 +140,8 @@ static void write_windows(FILE *out, const struct result *result,
         }
         if (exposed) {
             exposure_text(text, sizeof(text),
-                          figure_exposure(finding, period_s, result->confidence,
-                                          &result->stopping));
+                          figure_exposure(finding, RATE_HARMED, period_s,
+                                          result->confidence, &result->stopping));
             table_set(&table, exposed, "%s", text);
         }
     }

@@ -28,40 +28,27 @@ static void write_header(FILE *out, const struct sweep *sweep)
     fputs("\n\n", out);
 }
 
-static bool harms_otherwise(const struct sweep *sweep)
-{
-    for (size_t i = 0; i < sweep->count; i++)
-        if (words_any_other_harm(&sweep->results[i]))
-            return true;
-    return false;
-}
-
 /* The columns of the table; which of them are there depends on what was found. */
 struct columns {
-    bool kills, other;
-    size_t strategy, value, bytes, points, harm, leaked, harmed, valid, p50, met;
+    bool kills;
+    size_t strategy, value, bytes, points, kinds, harm, valid, p50, met;
 };
 
 static void set_up(struct table *table, struct columns *columns,
-                   const struct sweep *sweep, char *leaked, size_t size)
+                   const struct sweep *sweep, char *inside, size_t size)
 {
     char confidence[24];
 
     words_percent(confidence, sizeof(confidence), sweep->results[0].confidence);
-    snprintf(leaked, size, "inside the update (%s)", confidence);
+    snprintf(inside, size, "inside the update (%s)", confidence);
     columns->kills = sweep->results[0].kills_wanted;
-    columns->other = harms_otherwise(sweep);
     columns->strategy = table_column(table, "strategy", "", false);
     columns->value = table_column(table, sweep->parameter, "", true);
     columns->bytes = table_column(table, "update", "bytes", true);
-    columns->points = table_column(table, "crash points", "that leak", true);
-    if (columns->other)
-        columns->harm = table_column(table, "other", "harm", false);
+    columns->points = table_column(table, "crash points", "that do harm", true);
+    columns->kinds = table_column(table, "of which", "kind", false);
     if (columns->kills) {
-        columns->leaked = table_column(table, "leaked per SIGKILL", leaked, false);
-        if (columns->other)
-            columns->harmed =
-                table_column(table, "harm of any kind", "per SIGKILL", false);
+        columns->harm = table_column(table, "harm per SIGKILL", inside, false);
         columns->valid = table_column(table, "valid", "kills", true);
     }
     columns->p50 = table_column(table, "update", "p50", true);
@@ -77,20 +64,16 @@ static void fill(struct table *table, const struct columns *columns,
     table_set(table, columns->bytes, "%llu", (unsigned long long)finding->bytes);
     if (tally_census_complete(finding))
         table_set(table, columns->points, "%llu of %2llu",
-                  (unsigned long long)words.later[0],
+                  (unsigned long long)tally_harmed(&words),
                   (unsigned long long)finding_points(finding));
     else
         table_set(table, columns->points, "not known");
-    if (columns->other)
-        table_set(table, columns->harm, "%s",
-                  words_other_harm(finding, text, sizeof(text)));
+    table_set(table, columns->kinds, "%s", words_kinds(finding, text, sizeof(text)));
     if (columns->kills) {
-        words_set_rate(table, columns->leaked, result, finding, RATE_LEAKED);
+        words_set_rate(table, columns->harm, result, finding, RATE_HARMED);
         table_set(table, columns->valid, "%llu",
                   (unsigned long long)tally_valid(finding));
     }
-    if (columns->kills && columns->other)
-        words_set_rate(table, columns->harmed, result, finding, RATE_HARMED);
     if (finding->sample_count)
         table_set(table, columns->p50, "%.0f us", figure_costs(finding).p50_us);
     table_set(table, columns->met, "%s", words_met(finding));
@@ -100,9 +83,9 @@ static void write_table(FILE *out, const struct sweep *sweep, struct report_styl
 {
     struct table table = { .columns = 0 };
     struct columns columns = { .kills = false };
-    char leaked[48];
+    char inside[48];
 
-    set_up(&table, &columns, sweep, leaked, sizeof(leaked));
+    set_up(&table, &columns, sweep, inside, sizeof(inside));
     for (size_t s = 0; s < sweep->results[0].plan.strategies; s++) {
         const char *name = sweep->results[0].findings[s].strategy->name;
 
@@ -143,7 +126,7 @@ static struct seen look(const struct result *result, const struct finding *findi
         seen.most = rate.interval.high;
         words_rate(seen.amount, sizeof(seen.amount), rate);
     } else {
-        hits = tally_harmed(&words, points);
+        hits = tally_harmed(&words);
         seen.known = tally_census_complete(finding);
         snprintf(seen.amount, sizeof(seen.amount), "%llu of %llu crash points",
                  (unsigned long long)hits, (unsigned long long)points);
@@ -217,7 +200,7 @@ static bool census_harms(const struct story *story)
             &story->sweep->results[story->run[i]].findings[story->strategy];
         struct words words = tally_census(finding);
 
-        if (tally_harmed(&words, finding_points(finding)))
+        if (tally_harmed(&words))
             return true;
     }
     return false;
@@ -291,8 +274,7 @@ static void write_story(FILE *out, const struct story *story)
 static void write_stories(FILE *out, const struct sweep *sweep)
 {
     fprintf(out, "Where %s %s%s:\n",
-            sweep->results[0].kills_wanted ? "SIGKILLs" : "crash points",
-            harms_otherwise(sweep) ? "do harm" : "leak",
+            sweep->results[0].kills_wanted ? "SIGKILLs" : "crash points", "do harm",
             sweep_is_numeric(sweep) ? ", by rising value" : "");
     for (size_t s = 0; s < sweep->results[0].plan.strategies; s++) {
         struct story story = story_of(sweep, s);

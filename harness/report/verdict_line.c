@@ -70,7 +70,7 @@ static void say_instead(FILE *out, const struct finding *finding)
 {
     struct words words = tally_census(finding);
     uint64_t points = finding_points(finding);
-    uint64_t harmful = tally_harmed(&words, points);
+    uint64_t harmful = tally_harmed(&words);
     unsigned later = census_words(&words), expect = finding->strategy->expect;
     char text[LATER_TEXT];
 
@@ -229,10 +229,22 @@ static void tell_errors(struct reasons *reasons, const struct held *held)
         because_of_trouble(reasons, result->trouble);
 }
 
+static size_t count_left_out(const struct held *held)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; held->gates && i < held->gates->count; i++)
+        count += held->gates->outcomes[i].verdict == GATE_LEFT_OUT;
+    return count;
+}
+
 static void tell_nothing_ran(struct reasons *reasons, const struct held *held)
 {
-    (void)held;
-    because(reasons, "nothing ran");
+    if (count_left_out(held))
+        because(reasons, "a bound judges nobody, all strategies are expected to do harm; "
+                         "name one with --strategy");
+    else
+        because(reasons, "nothing ran");
 }
 
 static bool anything_expected(const struct held *held)
@@ -262,7 +274,8 @@ static void tell_kept(struct reasons *reasons, const struct held *held)
     if (held->comparison)
         because(reasons, "nothing got worse that these runs can show");
     if (held->gates && held->gates->count)
-        because(reasons, "every bound is kept");
+        because(reasons, "every bound is kept%s",
+                count_left_out(held) ? " by those that are not expected to do harm" : "");
     if (!anything_expected(held))
         because(reasons, "nothing was expected of any strategy");
 }

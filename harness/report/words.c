@@ -43,28 +43,38 @@ void words_set_rate(struct table *table, size_t column, const struct result *res
     table_set(table, column, "%s", text);
 }
 
-const char *words_other_harm(const struct finding *finding, char *buffer, size_t size)
+/* Adds "3 mixed" to a list. */
+static void add_kind(char *buffer, size_t size, uint64_t count, const char *also,
+                     unsigned word)
 {
-    struct words words = tally_census(finding);
-    size_t used = 0;
+    size_t used = strlen(buffer);
 
-    buffer[0] = '\0';
-    for (unsigned i = 1; i < LATER_COUNT; i++)
-        if (words.later[i] && used < size)
-            used += (size_t)snprintf(buffer + used, size - used, "%s%llu %s",
-                                     used ? ", " : "", (unsigned long long)words.later[i],
-                                     later_name(i));
-    return buffer;
+    if (count)
+        snprintf(buffer + used, size - used, "%s%llu%s %s", used ? ", " : "",
+                 (unsigned long long)count, also, later_name(word));
 }
 
-bool words_any_other_harm(const struct result *result)
+const char *words_kinds(const struct finding *finding, char *buffer, size_t size)
 {
-    char text[64];
+    uint64_t first[LATER_COUNT] = { 0 }, also[LATER_COUNT] = { 0 };
 
-    result_foreach (finding, result)
-        if (*words_other_harm(finding, text, sizeof(text)))
-            return true;
-    return false;
+    for (uint64_t k = 0; k < finding_points(finding); k++) {
+        unsigned later = finding->points[k].later;
+        uint64_t *count = first; /* of the first word of a point; then of the others */
+
+        for (unsigned i = 0; i < LATER_COUNT; i++) {
+            if (!(later >> i & 1))
+                continue;
+            count[i]++;
+            count = also;
+        }
+    }
+    buffer[0] = '\0';
+    for (unsigned i = 0; i < LATER_COUNT; i++)
+        add_kind(buffer, size, first[i], "", i);
+    for (unsigned i = 0; i < LATER_COUNT; i++)
+        add_kind(buffer, size, also[i], " also", i);
+    return buffer;
 }
 
 const char *words_met(const struct finding *finding)

@@ -23,9 +23,8 @@ const char *words_p(char *buffer, size_t size, double p); /* "0.012", "<0.0001" 
 /* A number of kills that would decide, rounded up to two digits: "about 41000". */
 const char *words_kills(char *buffer, size_t size, uint64_t kills);
 
-/* "3 mixed, 1 lost": harm at crash points other than leaks; "" if there is none. */
-const char *words_other_harm(const struct finding *finding, char *buffer, size_t size);
-bool words_any_other_harm(const struct result *result);
+/* What the crash points do: "2 leaked, 3 mixed, 1 also stuck"; "" if none does harm. */
+const char *words_kinds(const struct finding *finding, char *buffer, size_t size);
 /* Is the expectation met? "yes", "NO", "not known"; "" if nothing is expected. */
 const char *words_met(const struct finding *finding);
 /* The command that performs a crash point again, narrated, as one of the kills that

@@ -10,19 +10,25 @@
 
 #define SAME_ENOUGH 1e-12 /* a difference that is the margin, but for rounding */
 
-/* Are these kills, on both sides, as many as those that leaked? Then a second test of the
- * same numbers would only weaken the first. */
-static bool repeats_leaked(const struct rate_difference *rates, enum tally_rate id)
+/* Are these kills, on both sides, as many as those that did harm? Then a second test of
+ * the same numbers would only weaken the first. */
+static bool repeats_harmed(const struct rate_difference *rates, enum tally_rate id)
 {
-    return rates[id].base.hits == rates[RATE_LEAKED].base.hits &&
-           rates[id].new.hits == rates[RATE_LEAKED].new.hits;
+    return rates[id].base.hits == rates[RATE_HARMED].base.hits &&
+           rates[id].new.hits == rates[RATE_HARMED].new.hits;
+}
+
+const struct rate_difference *compare_rate(const struct comparison_row *row,
+                                           enum tally_rate id)
+{
+    return &row->rates[repeats_harmed(row->rates, id) ? RATE_HARMED : id];
 }
 
 static bool is_compared(const struct rate_difference *rates, enum tally_rate id)
 {
     bool any = rates[id].base.hits || rates[id].new.hits;
 
-    return id == RATE_LEAKED || (any && !repeats_leaked(rates, id));
+    return id == RATE_HARMED || (any && !repeats_harmed(rates, id));
 }
 
 static void compare_rates(const struct comparison *comparison, struct comparison_row *row)
@@ -55,14 +61,15 @@ static bool is_finite(const struct exposure *exposure)
 /* Each side's interval may be wrong with half of the error (Bonferroni). */
 static struct exposure_difference compare_exposures(const struct comparison *comparison,
                                                     const struct comparison_row *row,
+                                                    enum tally_rate rate,
                                                     double base_period_s,
                                                     double new_period_s)
 {
     double each = 1 - (1 - comparison->options.confidence) / 2;
-    struct exposure base =
-        figure_exposure(row->base, base_period_s, each, &comparison->base->stopping);
+    struct exposure base = figure_exposure(row->base, rate, base_period_s, each,
+                                           &comparison->base->stopping);
     struct exposure new =
-        figure_exposure(row->new, new_period_s, each, &comparison->new->stopping);
+        figure_exposure(row->new, rate, new_period_s, each, &comparison->new->stopping);
 
     if (!is_finite(&base) || !is_finite(&new))
         return (struct exposure_difference){ .known = false };
@@ -124,6 +131,15 @@ static void compare_points(struct census_change *change, const struct finding *b
     }
 }
 
+/* Not the numbers: strategies of different length have different crash points. */
+static enum compare_verdict judge_sizes(const struct census_size *base,
+                                        const struct census_size *new)
+{
+    if (!base->harmful == !new->harmful)
+        return COMPARE_UNSEEN;
+    return new->harmful ? COMPARE_WORSE : COMPARE_BETTER;
+}
+
 static void compare_censuses(const struct comparison *comparison,
                              struct comparison_row *row)
 {
@@ -137,6 +153,7 @@ static void compare_censuses(const struct comparison *comparison,
         return;
     change->base = census_size(row->base, &base_later);
     change->new = census_size(row->new, &new_later);
+    change->verdict = judge_sizes(&change->base, &change->new);
     if (!comparison->pairs)
         compare_points(change, row->base, row->new, base_later);
 }
@@ -191,11 +208,16 @@ static void add_row(struct comparison *comparison, const struct finding *base,
     row = &comparison->rows[comparison->count++];
     *row = (struct comparison_row){ .base = base, .new = new };
     compare_rates(comparison, row);
-    /* In a million SIGKILLs, one update per second, as many leak as it has us. */
-    row->leaking_us = compare_exposures(comparison, row, 1, 1);
-    row->per_million =
-        compare_exposures(comparison, row, figure_period_s(comparison->base->scenario),
-                          figure_period_s(comparison->new->scenario));
+    for (int i = 0; i < RATE_COUNT; i++) {
+        struct exposed *exposed = &row->exposed[i];
+        enum tally_rate rate = (enum tally_rate)i;
+
+        /* In a million SIGKILLs, one update per second, as many count as it has us. */
+        exposed->us = compare_exposures(comparison, row, rate, 1, 1);
+        exposed->per_million = compare_exposures(
+            comparison, row, rate, figure_period_s(comparison->base->scenario),
+            figure_period_s(comparison->new->scenario));
+    }
     row->speed =
         ratio_bootstrap(base->samples_ns, base->sample_count, new->samples_ns,
                         new->sample_count, confidence, comparison->new->plan.seed);
@@ -321,15 +343,15 @@ bool compare_regressed(const struct comparison *comparison,
 bool compare_is_padding(const struct comparison_row *row)
 {
     const struct interval *speed = &row->speed.interval;
-    const struct interval *leaking = &row->leaking_us.interval;
+    const struct exposure_difference *us = &row->exposed[RATE_HARMED].us;
 
-    if (!row->speed.known || !row->leaking_us.known)
+    if (!row->speed.known || !us->known)
         return false;
-    switch (row->rates[RATE_LEAKED].verdict) {
+    switch (row->rates[RATE_HARMED].verdict) {
     case COMPARE_BETTER:
-        return speed->high < 1 && leaking->high >= 0;
+        return speed->high < 1 && us->interval.high >= 0;
     case COMPARE_WORSE:
-        return speed->low > 1 && leaking->low <= 0;
+        return speed->low > 1 && us->interval.low <= 0;
     case COMPARE_UNKNOWN:
     case COMPARE_UNSEEN:
         break;
@@ -392,7 +414,11 @@ enum exit_status compare_exit_status(const struct comparison *comparison)
 
 const char *compare_rate_name(enum tally_rate rate)
 {
-    static const char *const names[RATE_COUNT] = { "leaked", "harmed", "torn" };
+    static const char *const names[RATE_COUNT] = {
+        [RATE_HARMED] = "harmed",
+        [RATE_LEAKED] = "leaked",
+        [RATE_TORN] = "torn",
+    };
 
     return names[rate];
 }

@@ -44,6 +44,13 @@ struct exposure_difference {
     struct interval interval;
 };
 
+/* How much time there is to do what a rate counts. */
+struct exposed {
+    struct exposure_difference us;          /* of an update: rate x mean duration */
+    struct exposure_difference per_million; /* SIGKILLs at random times; unknown without a
+                                               period */
+};
+
 struct census_size {
     uint64_t points, harmful;
 };
@@ -51,6 +58,9 @@ struct census_size {
 struct census_change {
     bool known; /* both censuses are complete */
     struct census_size base, new;
+    /* Worse: the new side has points that do harm, the base has none. Better: the other
+     * way round. Else unseen. */
+    enum compare_verdict verdict;
     /* Points that do harm of a kind which they did not do before, and points that are
      * clean now and were not. Matched by index if the commands are the same, else by the
      * command before them; a point without a partner is compared with all that the base
@@ -70,10 +80,7 @@ enum margin_verdict {
 struct comparison_row {
     const struct finding *base, *new; /* borrowed from the results */
     struct rate_difference rates[RATE_COUNT];
-    /* Time of an update in which a SIGKILL leaks, us: leak rate x mean duration. */
-    struct exposure_difference leaking_us;
-    /* Leaks per million SIGKILLs at random times; unknown without a period. */
-    struct exposure_difference per_million;
+    struct exposed exposed[RATE_COUNT];
     struct ratio speed; /* updates per second, new over base */
     struct census_change census;
     unsigned uncrashed; /* damage that a completed update did not do before; none in
@@ -113,9 +120,14 @@ bool compare_regressed(const struct comparison *comparison,
                        const struct comparison_row *row);
 
 /* A rate per kill can change only because the update got longer or shorter around the
- * same leak. True if the leak rate seems to have changed, the mean update has changed
- * with it, and the time in which a SIGKILL leaks does not show the same change. */
+ * same harm. True if the harm rate seems to have changed, the mean update has changed
+ * with it, and the time in which a SIGKILL does harm does not show the same change. */
 bool compare_is_padding(const struct comparison_row *row);
+
+/* The difference that stands for a rate: where it counts the same kills as harm does, on
+ * both sides, that of harm, which is tested. */
+const struct rate_difference *compare_rate(const struct comparison_row *row,
+                                           enum tally_rate id);
 
 /* Of pairs: pass. Of runs, the worst of all rows: fail if one has regressed;
  * inconclusive if the margin is in an interval, if a side has no valid kills and the
@@ -123,6 +135,6 @@ bool compare_is_padding(const struct comparison_row *row);
  * if there are no rows. */
 enum exit_status compare_exit_status(const struct comparison *comparison);
 
-const char *compare_rate_name(enum tally_rate rate);            /* "leaked" */
+const char *compare_rate_name(enum tally_rate rate);            /* "harmed" */
 const char *compare_verdict_name(enum compare_verdict verdict); /* "worse" */
 const char *margin_verdict_name(enum margin_verdict verdict);   /* "held" */

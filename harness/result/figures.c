@@ -10,9 +10,17 @@
 #include "result/stopping.h"
 #include "stats/durations.h"
 
-static bool leaks(const struct finding *finding, uint64_t point)
+/* Does a rate count the kills that leave this crash point? */
+static bool is_counted(const struct finding *finding, uint64_t k, enum tally_rate rate)
 {
-    return finding->points[point].later & LATER_LEAKED;
+    const struct point *point = &finding->points[k];
+    const bool counted[RATE_COUNT] = {
+        [RATE_HARMED] = point->later != 0,
+        [RATE_LEAKED] = point->later & LATER_LEAKED,
+        [RATE_TORN] = point->now == NOW_TORN,
+    };
+
+    return counted[rate];
 }
 
 static const uint64_t *timeline(const struct finding *finding, size_t row)
@@ -35,14 +43,14 @@ uint64_t figure_duration_ns(const struct finding *finding)
     return finding->timeline_count ? median_ns(finding, finding->commands) : 0;
 }
 
-uint64_t figure_window_ns(const struct finding *finding)
+uint64_t figure_window_ns(const struct finding *finding, enum tally_rate rate)
 {
     uint64_t first = UINT64_MAX, last = 0;
 
     if (!finding->timeline_count || !tally_census_complete(finding))
         return 0;
     for (uint64_t k = 0; k <= finding->commands; k++) {
-        if (!leaks(finding, k))
+        if (!is_counted(finding, k, rate))
             continue;
         if (first == UINT64_MAX)
             first = k;
@@ -53,12 +61,13 @@ uint64_t figure_window_ns(const struct finding *finding)
     return median_ns(finding, last) - (first ? median_ns(finding, first - 1) : 0);
 }
 
-static uint64_t leaking_ns(const struct finding *finding, const uint64_t *times_ns)
+static uint64_t counted_ns(const struct finding *finding, enum tally_rate rate,
+                           const uint64_t *times_ns)
 {
     uint64_t sum_ns = 0, from_ns = 0;
 
     for (uint64_t k = 0; k <= finding->commands; k++) {
-        if (leaks(finding, k))
+        if (is_counted(finding, k, rate))
             sum_ns += times_ns[k] - from_ns;
         from_ns = times_ns[k];
     }
@@ -72,27 +81,27 @@ static int compare_shares(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-struct prediction figure_prediction(const struct finding *finding)
+struct prediction figure_prediction(const struct finding *finding, enum tally_rate rate)
 {
     size_t rows = finding->timeline_count;
     CLEANUP(mem_freep) double *shares = MEM_ARRAY(double, rows + 1);
-    double leaking_sum_ns = 0, duration_sum_ns = 0;
+    double counted_sum_ns = 0, duration_sum_ns = 0;
 
     if (!rows || !tally_census_complete(finding))
         return (struct prediction){ .known = false };
     for (size_t row = 0; row < rows; row++) {
         const uint64_t *times_ns = timeline(finding, row);
-        double leaking = (double)leaking_ns(finding, times_ns);
+        double counted = (double)counted_ns(finding, rate, times_ns);
         double duration = (double)times_ns[finding->commands];
 
-        shares[row] = duration > 0 ? leaking / duration : 0;
-        leaking_sum_ns += leaking;
+        shares[row] = duration > 0 ? counted / duration : 0;
+        counted_sum_ns += counted;
         duration_sum_ns += duration;
     }
     qsort(shares, rows, sizeof(*shares), compare_shares);
     return (struct prediction){
         .known = duration_sum_ns > 0,
-        .rate = duration_sum_ns > 0 ? leaking_sum_ns / duration_sum_ns : 0,
+        .rate = duration_sum_ns > 0 ? counted_sum_ns / duration_sum_ns : 0,
         .low = shares[rows / 4],
         .high = shares[rows - 1 - rows / 4],
     };
@@ -173,24 +182,25 @@ double figure_period_s(const struct outline *scenario)
     return 0;
 }
 
-struct exposure figure_exposure(const struct finding *finding, double period_s,
-                                double confidence, const struct stopping *rules)
+struct exposure figure_exposure(const struct finding *finding, enum tally_rate rate,
+                                double period_s, double confidence,
+                                const struct stopping *rules)
 {
-    struct sample leaked = tally_sample(finding, RATE_LEAKED);
+    struct sample sample = tally_sample(finding, rate);
     double each = 1 - (1 - confidence) / 2;
-    struct interval rate = stopping_interval(rules, leaked.hits, leaked.of, each);
+    struct interval share = stopping_interval(rules, sample.hits, sample.of, each);
     struct interval mean_ns =
         durations_mean_interval(finding->samples_ns, finding->sample_count, each);
     double per_ns = 1e6 / (period_s * (double)NSEC_PER_SEC);
 
-    if (!(period_s > 0) || !leaked.of || finding->sample_count < 2 || !isfinite(per_ns))
+    if (!(period_s > 0) || !sample.of || finding->sample_count < 2 || !isfinite(per_ns))
         return (struct exposure){ .known = false };
     return (struct exposure){
         .known = true,
         .estimate = per_ns * durations_mean(finding->samples_ns, finding->sample_count) *
-                    (double)leaked.hits / (double)leaked.of,
-        .low = per_ns * mean_ns.low * rate.low,
-        .high = per_ns * mean_ns.high * rate.high,
+                    (double)sample.hits / (double)sample.of,
+        .low = per_ns * mean_ns.low * share.low,
+        .high = per_ns * mean_ns.high * share.high,
     };
 }
 

@@ -8,20 +8,20 @@
 
 #include "result/tally.h"
 
-/* Time in which a death can leak, ns, from the first point that leaks to the end of the
- * last; 0 if none does. The median update's. */
-uint64_t figure_window_ns(const struct finding *finding);
+/* Time in which a death does what a rate counts (tally.h), ns: from the first point that
+ * does to the end of the last; 0 if none does. The median update's. */
+uint64_t figure_window_ns(const struct finding *finding, enum tally_rate rate);
 /* Duration of the median update, ns; 0 if unknown. */
 uint64_t figure_duration_ns(const struct finding *finding);
 
-/* The share of an update's time that is spent in crash points that leak: the leak rate
- * that kills at random instants should show, if Redis keeps up with what is written.
+/* The share of an update's time that is spent in crash points that do harm (or leak): the
+ * rate that kills at random instants should show, if Redis keeps up with what is written.
  * `low` and `high` are the quartiles of single updates. */
 struct prediction {
     bool known;
     double rate, low, high;
 };
-struct prediction figure_prediction(const struct finding *finding);
+struct prediction figure_prediction(const struct finding *finding, enum tally_rate rate);
 
 /* Do prediction and measurement contradict each other? They do if the quartiles, a little
  * widened, and the measured interval have nothing in common. */
@@ -43,16 +43,17 @@ struct reach {
 };
 struct reach figure_reach(const struct finding *finding);
 
-/* Leaks per million SIGKILLs at random times, if the update is made once per period:
- * 1e6 x duration / period x leak rate, of the warm updates' mean duration. The interval
- * has at least the confidence: half of what it leaves out is spent on the rate's
+/* What a rate counts, per million SIGKILLs at random times, if the update is made once
+ * per period: 1e6 x duration / period x rate, of the warm updates' mean duration. The
+ * interval has at least the confidence: half of what it leaves out is spent on the rate's
  * interval, half on the mean's (Bonferroni). The rate's is stopping_interval()'s. */
 struct exposure {
     bool known;
     double estimate, low, high;
 };
-struct exposure figure_exposure(const struct finding *finding, double period_s,
-                                double confidence, const struct stopping *rules);
+struct exposure figure_exposure(const struct finding *finding, enum tally_rate rate,
+                                double period_s, double confidence,
+                                const struct stopping *rules);
 
 /* Seconds between two updates: the scenario's parameter `period`; 0 if it has none. */
 double figure_period_s(const struct outline *scenario);

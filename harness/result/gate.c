@@ -61,16 +61,30 @@ static struct gate_outcome *add_outcome(struct gate_report *report, enum gate_id
     return outcome;
 }
 
-static void judge_rates(enum gate_id gate, double bound, const struct result *result,
-                        enum tally_rate rate, struct gate_report *report)
+/* A known offender among several strategies that nobody has chosen. */
+static bool is_left_out(const struct gates *gates, const struct result *result,
+                        const struct finding *finding)
 {
+    return finding->strategy->expect & LATER_ALL && !gates->chosen &&
+           result->plan.strategies > 1 &&
+           result->plan.strategies == result->scenario->strategy_count;
+}
+
+static void judge_rates(const struct gates *gates, enum gate_id gate,
+                        const struct result *result, enum tally_rate rate,
+                        struct gate_report *report)
+{
+    double bound = gates->of[gate].bound;
+
+    if (!gates->of[gate].asked)
+        return;
     result_foreach (finding, result) {
         struct gate_outcome *outcome = add_outcome(report, gate, bound, finding);
 
         outcome->rate = figure_kill_rate(result, finding, rate);
-        outcome->verdict = judge_rate(outcome->rate.interval, bound);
-        outcome->foretold =
-            outcome->verdict == GATE_FAILS && finding->strategy->expect & LATER_LEAKED;
+        outcome->verdict = is_left_out(gates, result, finding)
+                               ? GATE_LEFT_OUT
+                               : judge_rate(outcome->rate.interval, bound);
         if (outcome->verdict == GATE_UNDECIDED)
             outcome->kills_needed = kills_needed(result, outcome->rate, bound);
     }
@@ -130,10 +144,9 @@ int gates_judge(const struct gates *gates, const struct result *result,
     struct gate_report report = { .count = 0 };
     int code = 0;
 
-    if (gates->of[GATE_LEAK].asked)
-        judge_rates(GATE_LEAK, gates->of[GATE_LEAK].bound, result, RATE_LEAKED, &report);
-    if (gates->of[GATE_TORN].asked)
-        judge_rates(GATE_TORN, gates->of[GATE_TORN].bound, result, RATE_TORN, &report);
+    judge_rates(gates, GATE_HARM, result, RATE_HARMED, &report);
+    judge_rates(gates, GATE_LEAK, result, RATE_LEAKED, &report);
+    judge_rates(gates, GATE_TORN, result, RATE_TORN, &report);
     if (updates->asked && !base)
         code = judge_updates_of_reference(updates->bound, result, &report, err);
     result_foreach (finding, result)
@@ -159,13 +172,29 @@ enum exit_status gate_exit_status(const struct gate_report *report)
         [GATE_PASSES] = EXIT_PASS,
         [GATE_FAILS] = EXIT_FAIL,
         [GATE_UNDECIDED] = EXIT_INCONCLUSIVE,
+        [GATE_LEFT_OUT] = EXIT_PASS,
     };
+    bool asked[GATE_COUNT] = { false }, judged[GATE_COUNT] = { false };
     enum exit_status worst = EXIT_PASS;
 
-    for (size_t i = 0; i < report->count; i++)
-        if (worst != EXIT_FAIL && report->outcomes[i].verdict != GATE_PASSES)
-            worst = statuses[report->outcomes[i].verdict];
+    for (size_t i = 0; i < report->count; i++) {
+        const struct gate_outcome *outcome = &report->outcomes[i];
+
+        asked[outcome->gate] = true;
+        judged[outcome->gate] |= outcome->verdict != GATE_LEFT_OUT;
+        worst = exit_status_worse(worst, statuses[outcome->verdict]);
+    }
+    for (int i = 0; i < GATE_COUNT; i++)
+        if (asked[i] && !judged[i])
+            worst = exit_status_worse(worst, EXIT_NOTHING_RAN);
     return worst;
+}
+
+uint64_t gate_other_harm(const struct gate_outcome *outcome)
+{
+    if (outcome->gate != GATE_LEAK || outcome->verdict != GATE_PASSES)
+        return 0;
+    return tally_sample(outcome->finding, RATE_HARMED).hits - outcome->rate.hits;
 }
 
 bool gate_is_rate(enum gate_id gate)
@@ -175,8 +204,12 @@ bool gate_is_rate(enum gate_id gate)
 
 const char *gate_option(enum gate_id gate)
 {
-    static const char *const names[GATE_COUNT] = { "max-leak-rate", "max-torn-rate",
-                                                   "min-updates-ratio" };
+    static const char *const names[GATE_COUNT] = {
+        [GATE_HARM] = "max-harm-rate",
+        [GATE_LEAK] = "max-leak-rate",
+        [GATE_TORN] = "max-torn-rate",
+        [GATE_UPDATES] = "min-updates-ratio",
+    };
 
     return names[gate];
 }
@@ -187,6 +220,7 @@ const char *gate_verdict_name(enum gate_verdict verdict)
         [GATE_PASSES] = "pass",
         [GATE_FAILS] = "fail",
         [GATE_UNDECIDED] = "undecided",
+        [GATE_LEFT_OUT] = "left out",
     };
 
     return names[verdict];

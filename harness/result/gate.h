@@ -1,6 +1,8 @@
 /* gate.h - bounds that a run must keep. Pure.
  *
- * A gate holds for every strategy that takes part. It passes if the whole interval keeps
+ * A gate holds for every strategy that takes part; but where several do that nobody has
+ * chosen, a bound of a rate leaves out those that are expected to do harm, which are
+ * there to show the bug. It passes if the whole interval keeps
  * the bound, fails if the whole interval breaks it, and is undecided otherwise: then it
  * says how many kills would decide, if the rate stays what it is. Intervals are those of
  * the report (figure_rate()), so a gate never contradicts what is printed beside it. */
@@ -12,7 +14,8 @@
 #include "stats/ratio.h"
 
 enum gate_id {
-    GATE_LEAK,    /* --max-leak-rate: the leak rate is below */
+    GATE_HARM,    /* --max-harm-rate: the rate of harm of any kind is below */
+    GATE_LEAK,    /* --max-leak-rate: the leak rate is below, whatever else is done */
     GATE_TORN,    /* --max-torn-rate: the torn rate is below */
     GATE_UPDATES, /* --min-updates-ratio: updates per second are at least this many times
                      those of a base; without one, the reference strategy's are those of
@@ -25,9 +28,10 @@ struct gates {
         bool asked;
         double bound;
     } of[GATE_COUNT];
+    bool chosen; /* the strategies were named, so that all of them are judged */
 };
 
-enum gate_verdict { GATE_PASSES, GATE_FAILS, GATE_UNDECIDED };
+enum gate_verdict { GATE_PASSES, GATE_FAILS, GATE_UNDECIDED, GATE_LEFT_OUT };
 
 struct gate_outcome {
     enum gate_id gate;
@@ -36,11 +40,10 @@ struct gate_outcome {
     const struct finding *against; /* GATE_UPDATES: whose updates per second it has beside
                                       it; NULL: nobody's, the base does not have it */
     enum gate_verdict verdict;
-    struct rate rate;      /* of the first two gates */
+    struct rate rate;      /* of gates of rates */
     struct ratio ratio;    /* of GATE_UPDATES */
     uint64_t kills_needed; /* in all, of an undecided rate; without kills so far: so
                               many clean ones would pass. 0: the rate is the bound */
-    bool foretold;         /* it fails, but the scenario expects this strategy to leak */
 };
 
 struct gate_report {
@@ -57,8 +60,12 @@ int gates_judge(const struct gates *gates, const struct result *result,
                 const struct result *base, struct gate_report *ret, struct err *err);
 void gate_report_release(struct gate_report *report); /* may be called twice */
 
-/* Fail, else inconclusive, else pass. */
+/* Fail, else inconclusive, else nothing ran (a gate has left out every strategy), else
+ * pass. */
 enum exit_status gate_exit_status(const struct gate_report *report);
+
+/* Kills that did harm which GATE_LEAK does not count, of one that passes; else 0. */
+uint64_t gate_other_harm(const struct gate_outcome *outcome);
 
 bool gate_is_rate(enum gate_id gate);                     /* it bounds a rate of kills */
 const char *gate_option(enum gate_id gate);               /* "max-leak-rate" */

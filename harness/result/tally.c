@@ -265,7 +265,7 @@ int tally_take(struct result *result, enum event_type type, const void *body,
     case EVENT_TEXT:
         return take_text(result, body, bytes);
     case EVENT_REPLAY:
-        result->likeness = (enum replay_likeness)*(const uint32_t *)body;
+        result->likeness = (enum replay_likeness) * (const uint32_t *)body;
         return 0;
     case EVENT_TIMES:
         tally_add_times(result, body);
@@ -341,8 +341,11 @@ struct sample tally_sample(const struct finding *finding, enum tally_rate rate)
 {
     const struct words *words = &finding->kills.words;
     uint64_t valid = tally_valid(finding);
-    const uint64_t hits[RATE_COUNT] = { words->later[0], tally_harmed(words, valid),
-                                        words->now[NOW_TORN] };
+    const uint64_t hits[RATE_COUNT] = {
+        [RATE_HARMED] = tally_harmed(words),
+        [RATE_LEAKED] = words->later[0], /* LATER_LEAKED is its first bit */
+        [RATE_TORN] = words->now[NOW_TORN],
+    };
 
     return (struct sample){ hits[rate], valid };
 }
@@ -365,9 +368,14 @@ uint64_t tally_first_harm(const struct finding *finding)
     return k;
 }
 
-uint64_t tally_harmed(const struct words *words, uint64_t total)
+/* All have a word for now, and are clean or not. */
+uint64_t tally_harmed(const struct words *words)
 {
-    return total - words->clean;
+    uint64_t all = 0;
+
+    for (int i = 0; i < NOW_COUNT; i++)
+        all += words->now[i];
+    return all - words->clean;
 }
 
 enum strategy_verdict tally_verdict(const struct finding *finding)

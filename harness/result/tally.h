@@ -28,14 +28,14 @@ uint64_t tally_item(const struct result *result, enum fault_id id, size_t strate
 uint64_t tally_attempts(const struct finding *finding);    /* all outcomes */
 uint64_t tally_valid(const struct finding *finding);       /* kills inside the update */
 uint64_t tally_unexplained(const struct finding *finding); /* deaths of any fault */
-uint64_t tally_harmed(const struct words *words, uint64_t total); /* not clean */
+uint64_t tally_harmed(const struct words *words);          /* that did harm of any kind */
 /* The first crash point that does harm; finding_points() if there is none. */
 uint64_t tally_first_harm(const struct finding *finding);
 
 /* Of the valid kills, how many.. */
 enum tally_rate {
-    RATE_LEAKED, /* ..left a leak, */
     RATE_HARMED, /* ..did harm of any kind, */
+    RATE_LEAKED, /* ..left a leak, */
     RATE_TORN,   /* ..left a state that is torn before the next update */
     RATE_COUNT,
 };

@@ -43,7 +43,7 @@ Test(compare, runs_by_their_rates)
         struct handmade_strategy base, new;
         double margin;
         enum exit_status status;
-        enum compare_verdict leaked;
+        enum compare_verdict harmed;
     } cases[] = {
         /* name, points, valid, leaked, mixed, torn, us */
         { { "a", ".L.", 1000, 300, 0, 300, 50, 0 },
@@ -70,7 +70,7 @@ Test(compare, runs_by_their_rates)
           { "a", ".L.", 1000, 300, 100, 0, 50, 0 },
           0,
           EXIT_FAIL,
-          COMPARE_UNSEEN }, /* harm of another kind */
+          COMPARE_WORSE }, /* harm of another kind */
         { { "a", ".L.", 1000, 300, 0, 10, 50, 0 },
           { "a", ".L.", 1000, 300, 0, 110, 50, 0 },
           0,
@@ -134,8 +134,8 @@ Test(compare, runs_by_their_rates)
             cr_expect_eq(status, cases[i].status, "case %zu, seed %d: %d", i, (int)seed,
                          (int)status);
             if (comparison.count)
-                cr_expect_eq(comparison.rows[0].rates[RATE_LEAKED].verdict,
-                             cases[i].leaked, "case %zu, seed %d", i, (int)seed);
+                cr_expect_eq(comparison.rows[0].rates[RATE_HARMED].verdict,
+                             cases[i].harmed, "case %zu, seed %d", i, (int)seed);
             end();
         }
     }
@@ -162,10 +162,11 @@ Test(compare, too_few_kills_say_how_many_would_do)
 
     compare(&before, &after, 2, &plain);
     row = &comparison.rows[0];
-    cr_expect_eq(comparison.tests, 1, "nothing but leaks");
-    cr_expect_gt(row->rates[RATE_LEAKED].kills_needed, 930);
-    cr_expect_lt(row->rates[RATE_LEAKED].kills_needed, 100000);
-    cr_expect_eq(row->rates[RATE_HARMED].kills_needed, 0, "it takes no part");
+    cr_expect_eq(comparison.tests, 1, "nothing but harm");
+    cr_expect_gt(row->rates[RATE_HARMED].kills_needed, 930);
+    cr_expect_lt(row->rates[RATE_HARMED].kills_needed, 100000);
+    cr_expect_eq(row->rates[RATE_LEAKED].kills_needed, 0, "it takes no part");
+    cr_expect_eq(compare_rate(row, RATE_LEAKED), &row->rates[RATE_HARMED]);
     cr_expect_eq(row->margin, MARGIN_UNASKED);
     end();
     compare(&before, &after, 2, &margin);
@@ -175,7 +176,7 @@ Test(compare, too_few_kills_say_how_many_would_do)
     cr_expect_lt(row->margin_kills, KILLS_MOST);
     end();
     compare(&before, &before, 2, &plain);
-    cr_expect_eq(comparison.rows[0].rates[RATE_LEAKED].kills_needed, 0, "equal rates");
+    cr_expect_eq(comparison.rows[0].rates[RATE_HARMED].kills_needed, 0, "equal rates");
     end();
 }
 
@@ -299,16 +300,20 @@ Test(compare, harmless_time_is_no_improvement)
         compare(&cases[i].base, &cases[i].new, 2, &plain);
         row = &comparison.rows[0];
         cr_expect_eq(compare_is_padding(row), cases[i].padding, "case %zu", i);
-        cr_expect_eq(row->leaking_us.known, cases[i].new.mean_us > 0, "case %zu", i);
-        if (row->leaking_us.known) {
-            cr_expect_float_eq(row->leaking_us.base,
+        cr_expect_eq(row->exposed[RATE_HARMED].us.known, cases[i].new.mean_us > 0,
+                     "case %zu", i);
+        if (row->exposed[RATE_HARMED].us.known) {
+            cr_expect_float_eq(row->exposed[RATE_HARMED].us.base,
                                cases[i].base.mean_us * (double)cases[i].base.leaked /
                                    2000,
-                               0.01, "us: %g", row->leaking_us.base);
-            cr_expect_float_eq(row->per_million.base, row->leaking_us.base / 10, 0.01,
+                               0.01, "us: %g", row->exposed[RATE_HARMED].us.base);
+            cr_expect_float_eq(row->exposed[RATE_HARMED].per_million.base,
+                               row->exposed[RATE_HARMED].us.base / 10, 0.01,
                                "one update in ten seconds");
-            cr_expect(row->leaking_us.interval.low < row->leaking_us.estimate &&
-                      row->leaking_us.estimate < row->leaking_us.interval.high);
+            cr_expect(row->exposed[RATE_HARMED].us.interval.low <
+                          row->exposed[RATE_HARMED].us.estimate &&
+                      row->exposed[RATE_HARMED].us.estimate <
+                          row->exposed[RATE_HARMED].us.interval.high);
         }
         end();
     }
@@ -325,18 +330,19 @@ Test(compare, what_cannot_be_known_is_never_infinite)
     new.result.findings[0].sample_count = 1;
     compare_runs(&base.result, &new.result, &plain, &comparison);
     row = &comparison.rows[0];
-    cr_expect_not(row->leaking_us.known);
+    cr_expect_not(row->exposed[RATE_HARMED].us.known);
     cr_expect_not(row->speed.known);
     comparison_release(&comparison);
     new.result.findings[0].sample_count = 101;
     new.parameters[1].value = endless;
     compare_runs(&base.result, &new.result, &plain, &comparison);
-    cr_expect(isfinite(comparison.rows[0].per_million.interval.low) &&
-              isfinite(comparison.rows[0].per_million.interval.high));
+    cr_expect(
+        isfinite(comparison.rows[0].exposed[RATE_HARMED].per_million.interval.low) &&
+        isfinite(comparison.rows[0].exposed[RATE_HARMED].per_million.interval.high));
     comparison_release(&comparison);
     new.parameters[1].value = nonsense;
     compare_runs(&base.result, &new.result, &plain, &comparison);
-    cr_expect_not(comparison.rows[0].per_million.known);
+    cr_expect_not(comparison.rows[0].exposed[RATE_HARMED].per_million.known);
     end();
 }
 
@@ -407,8 +413,8 @@ Test(compare, pairs_are_all_pairs)
 
         cr_expect_str_eq(row->base->strategy->name, pairs[i][0]);
         cr_expect_str_eq(row->new->strategy->name, pairs[i][1]);
-        cr_expect_eq(row->rates[RATE_LEAKED].verdict, COMPARE_BETTER);
-        cr_expect_geq(row->rates[RATE_LEAKED].p_adjusted, row->rates[RATE_LEAKED].p);
+        cr_expect_eq(row->rates[RATE_HARMED].verdict, COMPARE_BETTER);
+        cr_expect_geq(row->rates[RATE_HARMED].p_adjusted, row->rates[RATE_HARMED].p);
         cr_expect_gt(row->speed.interval.low, 1, "each is faster than the one before");
         cr_expect_eq(row->census.worse, 0);
         cr_expect_not(compare_regressed(&comparison, row));
@@ -433,14 +439,14 @@ Test(compare, many_pairs_need_more)
 
     handmade_init(&base, 1, two);
     compare_pairs(&base.result, &plain, &comparison);
-    cr_expect_eq(comparison.rows[0].rates[RATE_LEAKED].verdict, COMPARE_WORSE, "p %g",
-                 comparison.rows[0].rates[RATE_LEAKED].p);
+    cr_expect_eq(comparison.rows[0].rates[RATE_HARMED].verdict, COMPARE_WORSE, "p %g",
+                 comparison.rows[0].rates[RATE_HARMED].p);
     comparison_release(&comparison);
     handmade_release(&base);
     handmade_init(&base, 1, six);
     compare_pairs(&base.result, &plain, &comparison);
     cr_expect_eq(comparison.count, 15);
-    cr_expect_eq(comparison.rows[0].rates[RATE_LEAKED].verdict, COMPARE_UNSEEN);
+    cr_expect_eq(comparison.rows[0].rates[RATE_HARMED].verdict, COMPARE_UNSEEN);
     comparison_release(&comparison);
     handmade_release(&base);
 }

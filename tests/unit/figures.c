@@ -66,13 +66,13 @@ Test(figures, window_goes_from_the_first_leak_to_the_end_of_the_last)
             (double)cases[i].leaking_ns / (10 * (double)strlen(cases[i].points));
 
         write_down(cases[i].points);
-        cr_expect_eq(figure_window_ns(&finding), 0, "no timeline yet");
+        cr_expect_eq(figure_window_ns(&finding, RATE_LEAKED), 0, "no timeline yet");
         cr_expect_eq(figure_duration_ns(&finding), 0);
-        cr_expect(!figure_prediction(&finding).known);
+        cr_expect(!figure_prediction(&finding, RATE_LEAKED).known);
         add_timeline(10);
-        cr_expect_eq(figure_window_ns(&finding), cases[i].window_ns, "'%s'",
+        cr_expect_eq(figure_window_ns(&finding, RATE_LEAKED), cases[i].window_ns, "'%s'",
                      cases[i].points);
-        prediction = figure_prediction(&finding);
+        prediction = figure_prediction(&finding, RATE_LEAKED);
         cr_expect(prediction.known);
         cr_expect_float_eq(prediction.rate, share, 1e-12, "'%s': %g", cases[i].points,
                            prediction.rate);
@@ -88,7 +88,7 @@ Test(figures, prediction_is_of_all_updates_and_tells_their_spread)
     times_ns[2] = 30;
     times_ns[3] = 40; /* 10 of 40 */
     finding.timeline_count = 2;
-    prediction = figure_prediction(&finding);
+    prediction = figure_prediction(&finding, RATE_LEAKED);
     cr_expect_float_eq(prediction.rate, 20.0 / 60, 1e-12);
     cr_expect_float_eq(prediction.low, 0.25, 1e-12);
     cr_expect_float_eq(prediction.high, 0.5, 1e-12);
@@ -175,22 +175,26 @@ Test(figures, exposure_is_rate_times_share_of_time)
     struct exposure exposure;
 
     write_down(".L.");
-    cr_expect(!figure_exposure(&finding, 10, 0.95, &fixed).known, "nothing is known");
+    cr_expect(!figure_exposure(&finding, RATE_LEAKED, 10, 0.95, &fixed).known,
+              "nothing is known");
     finding.samples_ns = samples_ns;
     finding.sample_count = ARRAY_SIZE(samples_ns);
     finding.kills.outcomes[OUTCOME_VALID] = 1000;
     finding.kills.words.later[0] = 100;
-    cr_expect(!figure_exposure(&finding, 0, 0.95, &fixed).known, "no period");
-    exposure = figure_exposure(&finding, 10, 0.95, &fixed);
+    cr_expect(!figure_exposure(&finding, RATE_LEAKED, 0, 0.95, &fixed).known,
+              "no period");
+    exposure = figure_exposure(&finding, RATE_LEAKED, 10, 0.95, &fixed);
     cr_expect(exposure.known);
     cr_expect_float_eq(exposure.estimate, 10, 1e-9);
     cr_expect_lt(exposure.low, 10 * 0.8);
     cr_expect_gt(exposure.low, 10 * 0.5);
     cr_expect_gt(exposure.high, 10 * 1.2);
-    cr_expect_lt(figure_exposure(&finding, 10, 0.95, &until).low, exposure.low);
-    cr_expect_gt(figure_exposure(&finding, 10, 0.95, &until).high, exposure.high);
+    cr_expect_lt(figure_exposure(&finding, RATE_LEAKED, 10, 0.95, &until).low,
+                 exposure.low);
+    cr_expect_gt(figure_exposure(&finding, RATE_LEAKED, 10, 0.95, &until).high,
+                 exposure.high);
     finding.kills.words.later[0] = 0;
-    exposure = figure_exposure(&finding, 10, 0.95, &fixed);
+    exposure = figure_exposure(&finding, RATE_LEAKED, 10, 0.95, &fixed);
     cr_expect_float_eq(exposure.estimate, 0, 1e-12);
     cr_expect_float_eq(exposure.low, 0, 1e-12);
     cr_expect_gt(exposure.high, 0);

@@ -19,7 +19,7 @@
 /* A run of one or two strategies, what else is known of it, and its line. */
 struct line_case {
     struct handmade_strategy strategies[HANDMADE_STRATEGIES];
-    double max_leak_rate; /* 0: no gate */
+    double max_leak_rate, max_harm_rate; /* 0: no gate */
     struct stopping stopping;
     bool cut_short, interrupted;
     const char *trouble, *unexplained;
@@ -52,6 +52,16 @@ static const struct line_case cases[] = {
       .max_leak_rate = 0.01,
       .line = "INCONCLUSIVE: a does not decide --max-leak-rate 1%, about 270 more kills "
               "would." },
+    { { STRATEGY("a", ".L.", 1000, 100, LATER_LEAKED), STRATEGY("b", "..", 1000, 0, 0) },
+      .max_harm_rate = 0.01,
+      .line = "PASS: 1 of 1 strategies do what is expected of them; nothing was expected "
+              "of 1; every bound is kept by those that are not expected to do harm." },
+    { { STRATEGY("a", ".L.", 1000, 100, LATER_LEAKED),
+        STRATEGY("b", ".L", 1000, 100, LATER_LEAKED) },
+      .max_harm_rate = 0.01,
+      .line =
+          "NO VERDICT: a bound judges nobody, all strategies are expected to do harm; "
+          "name one with --strategy." },
     { { STRATEGY("a", "...", 100, 0, 0) },
       .stopping = { .below = 0.01 },
       .line = "INCONCLUSIVE: what the run was to show (--until-..) is not shown, about "
@@ -108,8 +118,10 @@ Test(verdict_line, of_runs)
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         const struct line_case *c = &cases[i];
         struct conclusion conclusion = { .gates = { NULL, 0 } };
-        struct gates gates = { .of[GATE_LEAK] = { c->max_leak_rate > 0,
-                                                  c->max_leak_rate } };
+        struct gates gates = {
+            .of = { [GATE_LEAK] = { c->max_leak_rate > 0, c->max_leak_rate },
+                    [GATE_HARM] = { c->max_harm_rate > 0, c->max_harm_rate } },
+        };
         struct err err = ERR_NULL;
         struct handmade run;
         char *text;
