@@ -670,8 +670,9 @@ Test(merge, gates_are_for_the_merge)
         int status;
     } rows[] = {
         { { "--max-torn-rate", "0.9999", NULL }, 0 },
-        { { "--max-torn-rate", "0.0001", NULL }, 1 },
-        { { "--max-leak-rate", "0.0001", NULL }, 3 },
+        { { "--max-harm-rate", "0.0001", NULL }, 3 }, /* of the one that is not expected
+                                                         to do any */
+        { { "--min-updates-ratio", "1000", NULL }, 1 },
     };
     static const size_t order[] = { 1, 2, 3 };
     char *home = test_directory(), *scenario = test_scenario("mixed");

@@ -42,8 +42,9 @@ static void drop_times(json_t *run)
     static const char *const of_runs[] = { "now", "kills_per_second", "points_per_second",
                                            "trial_ns" };
     static const char *const of_strategies[] = { "update_us", "updates_per_second",
-                                                 "window_us", "duration_us",
-                                                 "predicted_leak_rate" };
+                                                 "window_us", "harm_window_us",
+                                                 "duration_us", "predicted_leak_rate",
+                                                 "predicted_harm_rate" };
     json_t *strategy;
     size_t i;
 
@@ -109,7 +110,7 @@ Test(sweep, text_says_at_which_value)
                          "at how=safe.");
     cr_expect_null(strstr(run.out, "PASS"));
     cr_expect_eq(numbers.status, 0);
-    EXPECT_SAYS(numbers.out, "leaked per SIGKILL");
+    EXPECT_SAYS(numbers.out, "harm per SIGKILL");
     EXPECT_SAYS(numbers.out, "1 of 22");
     EXPECT_SAYS(numbers.out, "all-at-once: none at any of 2 values (below");
     EXPECT_SAYS(numbers.out, "PASS: 2 of 2 strategies do what is expected of them at "
