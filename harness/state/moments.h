@@ -1,0 +1,38 @@
+/* moments.h - when to look at what becomes of a state. Pure.
+ *
+ * Nothing changes by itself but at the moments at which something lapses, or somebody
+ * acts. So a state is looked at at moment 0, at each of these, and once more when
+ * everything has lapsed: at the last, which has no time.
+ *
+ * Times to live were looked at a little after they were set, and are taken up to whole
+ * seconds (below two seconds: to tenths), so that the same update makes the same moments.
+ * Lapses within a second and a tenth of their time are one moment, when all of them are
+ * over. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MOMENTS_MOST 8 /* but for the last */
+
+struct moments {
+    int64_t at_ms[MOMENTS_MOST]; /* ascending; the first is 0 */
+    size_t count;
+    bool merged; /* there were more; neighbours have become one */
+};
+
+/* Times at which something lapses or happens, in any order. */
+struct lapses {
+    int64_t *ms; /* owned */
+    size_t count;
+};
+#define LAPSES_NULL ((struct lapses){ NULL, 0 })
+
+/* Not after 0, or no time to live at all (-1): it is not added. */
+void lapses_add(struct lapses *lapses, int64_t ms);
+void lapses_release(struct lapses *lapses);
+
+/* Sorts the lapses. */
+struct moments moments_of(struct lapses *lapses);
+bool moments_equal(const struct moments *a, const struct moments *b);
