@@ -148,8 +148,7 @@ static void note_recorded(struct replay *replay, struct finding *finding,
     replay->replies = trial->replies;
     replay->commands = trial->commands;
     replay->signature = trial->signature;
-    replay->now = (enum now)trial->now;
-    replay->later = trial->later;
+    replay->verdict = trial->verdict;
     replay->explained = point;
     replay->point = point ? (uint64_t)(point - finding->points) : 0;
 }
@@ -199,8 +198,7 @@ static void find_point(const struct finding *finding, uint64_t index, struct rep
     ret->signature = point->signature;
     ret->explained = true;
     ret->point = index;
-    ret->now = point->now;
-    ret->later = point->later;
+    ret->verdict = point->verdict;
 }
 
 static int find_replay(struct saved *saved, const char *trial, struct replay *ret,

@@ -165,14 +165,13 @@ _Static_assert(ARRAY_SIZE(reasons) == LATER_COUNT, "every word has its reason");
 
 void narrative_verdict(FILE *out, const struct judgement *judgement)
 {
-    char later[LATER_TEXT];
+    char verdict[VERDICT_TEXT];
 
-    fprintf(out, "\nVerdict: %s now, %s later\n", now_name(judgement->now),
-            later_text(judgement->later, later));
+    fprintf(out, "\nVerdict: %s\n", verdict_text(&judgement->verdict, verdict));
     if (judgement->example[0])
         fprintf(out, "  %s\n", judgement->example);
     for (unsigned i = 0; i < LATER_COUNT; i++)
-        if (judgement->later >> i & 1)
+        if (judgement->verdict.later >> i & 1)
             fprintf(out, "  %s: %s\n", later_name(i), reasons[i]);
 }
 

@@ -23,8 +23,7 @@ struct replay {
     struct signature signature;
     bool explained;
     uint64_t point; /* the crash point that explained it */
-    enum now now;
-    unsigned later;
+    struct verdict verdict;
 };
 
 /* Is what was performed what was recorded? */

@@ -26,7 +26,7 @@ static void tell_title(FILE *out, const struct perform *perform)
 
 static void tell_recorded(FILE *out, const struct replay *replay)
 {
-    char later[LATER_TEXT];
+    char verdict[VERDICT_TEXT];
 
     if (!replay->recorded) {
         if (is_timed(replay))
@@ -42,8 +42,7 @@ static void tell_recorded(FILE *out, const struct replay *replay)
         fprintf(out, "crash point %llu, ", (unsigned long long)replay->point);
     else
         fputs("UNEXPLAINED by any crash point, ", out);
-    fprintf(out, "%s now, %s later\n", now_name(replay->now),
-            later_text(replay->later, later));
+    fprintf(out, "%s\n", verdict_text(&replay->verdict, verdict));
     if (replay->outcome != OUTCOME_VALID)
         fputs("  It did not die inside the update: such trials count in no rate\n", out);
 }
@@ -135,8 +134,7 @@ static void tell_executed(FILE *out, const struct perform *perform)
 
 static bool same_verdict(const struct perform *perform)
 {
-    return perform->replay->now == perform->judgement.now &&
-           perform->replay->later == perform->judgement.later;
+    return verdict_equal(&perform->replay->verdict, &perform->judgement.verdict);
 }
 
 static enum replay_likeness likeness_of(const struct perform *perform)
@@ -157,13 +155,12 @@ static enum replay_likeness likeness_of(const struct perform *perform)
 static void tell_comparison(FILE *out, const struct perform *perform)
 {
     const struct replay *replay = perform->replay;
-    char later[LATER_TEXT];
+    char verdict[VERDICT_TEXT];
 
     if (!replay->recorded)
         return;
     if (!same_verdict(perform))
-        fprintf(out, "  NOT as recorded: %s now, %s later\n", now_name(replay->now),
-                later_text(replay->later, later));
+        fprintf(out, "  NOT as recorded: %s\n", verdict_text(&replay->verdict, verdict));
     else if (likeness_of(perform) == REPLAY_DIFFERS)
         fputs("  NOT as recorded: the verdict is, but it is on another state\n", out);
     else

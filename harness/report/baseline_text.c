@@ -50,12 +50,12 @@ static void write_points(FILE *out, const struct finding *finding)
     uint64_t last;
 
     for (uint64_t k = 0; k < finding_points(finding); k = last + 1) {
-        unsigned later = finding->points[k].later;
+        unsigned later = finding->points[k].verdict.later;
         char text[LATER_TEXT];
 
         last = k;
         while (last + 1 < finding_points(finding) &&
-               finding->points[last + 1].later == later)
+               finding->points[last + 1].verdict.later == later)
             last++;
         if (!later)
             continue;

@@ -122,8 +122,8 @@ static json_t *points(const struct finding *finding)
         object = json_object();
         json_put_whole(object, "index", k);
         json_put_text(object, "command", finding_command(finding, k));
-        json_put_text(object, "now", now_name(point->now));
-        json_put_later(object, "later", point->later);
+        json_put_text(object, "now", now_name(point->verdict.now));
+        json_put_later(object, "later", point->verdict.later);
         json_put_whole(object, "kills", point->kills);
         if (point->has_trial)
             json_put_whole(object, "trial", point->example_trial);

@@ -37,9 +37,9 @@ static const struct mark *mark_of(const struct point *point)
     if (!point->taken)
         return &unknown;
     for (unsigned i = 0; i < LATER_COUNT; i++)
-        if (point->later >> i & 1)
+        if (point->verdict.later >> i & 1)
             return &later_marks[i];
-    return &now_marks[point->now];
+    return &now_marks[point->verdict.now];
 }
 
 static void write_mark(FILE *out, const struct mark *mark, uint64_t count, bool color)
@@ -165,8 +165,8 @@ static void write_points(FILE *out, const struct result *result,
         table_set(&table, 1, "%s", k ? finding_command(finding, k) : "-");
         table_set(&table, 2, "%s",
                   k < finding->commands ? finding_command(finding, k + 1) : "-");
-        table_set(&table, 3, "%s", now_name(point->now));
-        table_set(&table, 4, "%s", later_text(point->later, later));
+        table_set(&table, 3, "%s", now_name(point->verdict.now));
+        table_set(&table, 4, "%s", later_text(point->verdict.later, later));
         if (kills && (point->kills || figure_reachable(finding, k)))
             table_set(&table, kills, "%llu", (unsigned long long)point->kills);
         else if (kills)

@@ -23,9 +23,9 @@ static void say_points(FILE *out, const struct finding *finding)
             (unsigned long long)tally_harmed(&words),
             (unsigned long long)finding_points(finding));
     if (*command)
-        fprintf(out, "after %s, is %s", command, later_text(harm->later, later));
+        fprintf(out, "after %s, is %s", command, later_text(harm->verdict.later, later));
     else
-        fprintf(out, "before any command, is %s", later_text(harm->later, later));
+        fprintf(out, "before any command, is %s", later_text(harm->verdict.later, later));
     if (harm->example[0])
         fprintf(out, " (%s)", harm->example);
     fputs(". ", out);

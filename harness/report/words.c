@@ -59,7 +59,7 @@ const char *words_kinds(const struct finding *finding, char *buffer, size_t size
     uint64_t first[LATER_COUNT] = { 0 }, also[LATER_COUNT] = { 0 };
 
     for (uint64_t k = 0; k < finding_points(finding); k++) {
-        unsigned later = finding->points[k].later;
+        unsigned later = finding->points[k].verdict.later;
         uint64_t *count = first; /* of the first word of a point; then of the others */
 
         for (unsigned i = 0; i < LATER_COUNT; i++) {

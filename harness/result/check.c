@@ -60,7 +60,7 @@ static void find_first(struct check_strategy *strategy, const struct finding *fi
 
     strategy->harmful = k < strategy->points;
     strategy->first = strategy->harmful ? k : 0;
-    strategy->first_words = strategy->harmful ? finding->points[k].later : 0;
+    strategy->first_words = strategy->harmful ? finding->points[k].verdict.later : 0;
     strategy->first_command = mem_strdup(finding_command(finding, strategy->first));
     strategy->first_place = place_name(finding, strategy->first);
     strategy->first_example =

@@ -89,8 +89,8 @@ static struct census_size census_size(const struct finding *finding, unsigned *r
 
     *ret_later = 0;
     for (uint64_t k = 0; k <= finding->commands; k++) {
-        size.harmful += finding->points[k].later != 0;
-        *ret_later |= finding->points[k].later;
+        size.harmful += finding->points[k].verdict.later != 0;
+        *ret_later |= finding->points[k].verdict.later;
     }
     return size;
 }
@@ -120,10 +120,10 @@ static void compare_points(struct census_change *change, const struct finding *b
 
     for (uint64_t k = 0; k <= new->commands; k++) {
         const struct point *before = same ? &base->points[k] : partner(base, new, k);
-        unsigned later = new->points[k].later;
-        unsigned gained = later & ~(before ? before->later : base_later);
+        unsigned later = new->points[k].verdict.later;
+        unsigned gained = later & ~(before ? before->verdict.later : base_later);
 
-        change->better += before && before->later && !later;
+        change->better += before && before->verdict.later && !later;
         if (gained && change->worse++ == 0) {
             change->first = k;
             change->gained = gained;

@@ -66,9 +66,8 @@ struct event_samples {
 
 struct event_point {
     uint32_t strategy;
-    uint32_t now;
-    uint32_t later;
     uint64_t index; /* commands executed */
+    struct verdict verdict;
     struct signature signature;
     char example[EXAMPLE_TEXT];
 };
@@ -78,8 +77,7 @@ struct event_trial {
     uint32_t strategy;
     uint8_t fault;
     uint8_t outcome;
-    uint8_t now;
-    uint16_t later;
+    struct verdict verdict;
     uint64_t replies, commands; /* executed was a prefix of a length between these */
     struct signature signature;
 };

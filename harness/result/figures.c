@@ -15,9 +15,9 @@ static bool is_counted(const struct finding *finding, uint64_t k, enum tally_rat
 {
     const struct point *point = &finding->points[k];
     const bool counted[RATE_COUNT] = {
-        [RATE_HARMED] = point->later != 0,
-        [RATE_LEAKED] = point->later & LATER_LEAKED,
-        [RATE_TORN] = point->now == NOW_TORN,
+        [RATE_HARMED] = point->verdict.later != 0,
+        [RATE_LEAKED] = point->verdict.later & LATER_LEAKED,
+        [RATE_TORN] = point->verdict.now == NOW_TORN,
     };
 
     return counted[rate];

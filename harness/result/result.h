@@ -17,8 +17,7 @@
 
 struct point {
     bool taken;
-    enum now now;
-    unsigned later;
+    struct verdict verdict;
     struct signature signature;
     uint64_t kills;                /* valid kills that left exactly this state here */
     uint64_t strikes[FAULT_COUNT]; /* points of other faults that leave it, too */
@@ -31,7 +30,8 @@ struct point {
 /* The words of verdicts, counted. Something with two words counts under both. */
 struct words {
     uint64_t now[NOW_COUNT];
-    uint64_t clean;
+    uint64_t clean;   /* no harm that outlasts what is tolerated */
+    uint64_t passing; /* harm that ends before */
     uint64_t later[LATER_COUNT];
 };
 

@@ -7,12 +7,13 @@
 #include "base/mem.h"
 #include "base/mutant.h"
 
-static void count_words(struct words *words, enum now now, unsigned later)
+static void count_words(struct words *words, const struct verdict *verdict)
 {
-    words->now[now]++;
-    words->clean += later == 0;
+    words->now[verdict->now]++;
+    words->clean += verdict->later == 0;
+    words->passing += verdict->passing != 0;
     for (unsigned i = 0; i < LATER_COUNT; i++)
-        words->later[i] += later >> i & 1;
+        words->later[i] += verdict->later >> i & 1;
 }
 
 static int take_hello(struct result *result, const struct event_hello *hello,
@@ -124,8 +125,7 @@ static int take_point(struct result *result, const struct event_point *event,
     if (point->taken && !signature_equal(point->signature, event->signature))
         return contradiction(finding, "what a crash point leaves", err);
     point->taken = true;
-    point->now = (enum now)event->now;
-    point->later = event->later;
+    point->verdict = event->verdict;
     point->signature = event->signature;
     memcpy(point->example, event->example, sizeof(point->example));
     return 0;
@@ -137,8 +137,7 @@ struct point *tally_explain(struct finding *finding, const struct event_trial *t
          finding->controlled && k <= trial->commands && k <= finding->commands; k++)
         if (finding->points[k].taken &&
             signature_equal(finding->points[k].signature, trial->signature) &&
-            finding->points[k].now == (enum now)trial->now &&
-            finding->points[k].later == trial->later)
+            verdict_equal(&finding->points[k].verdict, &trial->verdict))
             return &finding->points[k];
     return NULL;
 }
@@ -159,7 +158,7 @@ static void note_unexplained(struct result *result, const struct finding *findin
         fault_by_id(trial->fault)->point, (unsigned long long)trial->number,
         finding->strategy->name, outcome_name((enum outcome)trial->outcome),
         (unsigned long long)trial->commands, (unsigned long long)trial->replies,
-        now_name((enum now)trial->now), later_text(trial->later, later));
+        now_name(trial->verdict.now), later_text(trial->verdict.later, later));
 }
 
 static void take_kill(struct result *result, struct finding *finding,
@@ -177,7 +176,7 @@ static void take_kill(struct result *result, struct finding *finding,
     }
     if (!valid)
         return;
-    count_words(&kills->words, (enum now)trial->now, trial->later);
+    count_words(&kills->words, &trial->verdict);
     if (!point)
         return;
     point->kills++;
@@ -193,7 +192,7 @@ static void take_strike(struct result *result, struct finding *finding,
     struct point *point = tally_explain(finding, trial);
 
     strikes->points++;
-    count_words(&strikes->words, (enum now)trial->now, trial->later);
+    count_words(&strikes->words, &trial->verdict);
     if (point) {
         point->strikes[trial->fault]++;
     } else {
@@ -285,7 +284,7 @@ struct words tally_census(const struct finding *finding)
 
     for (uint64_t k = 0; k < finding_points(finding); k++)
         if (finding->points[k].taken)
-            count_words(&words, finding->points[k].now, finding->points[k].later);
+            count_words(&words, &finding->points[k].verdict);
     return words;
 }
 
@@ -363,7 +362,7 @@ uint64_t tally_first_harm(const struct finding *finding)
 {
     uint64_t k = 0;
 
-    while (k < finding_points(finding) && !finding->points[k].later)
+    while (k < finding_points(finding) && !finding->points[k].verdict.later)
         k++;
     return k;
 }

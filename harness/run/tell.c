@@ -131,8 +131,7 @@ int tell_death(struct teller *teller, const struct fault *fault, size_t subject,
         .strategy = (uint32_t)subject,
         .fault = (uint8_t)fault_id(fault),
         .outcome = (uint8_t)death->outcome,
-        .now = (uint8_t)judgement->now,
-        .later = (uint16_t)judgement->later,
+        .verdict = judgement->verdict,
         .replies = death->replies,
         .commands = death->commands,
         .signature = judgement->signature,
@@ -148,9 +147,8 @@ int tell_point(struct teller *teller, size_t subject, uint64_t index,
 {
     struct event_point point = {
         .strategy = (uint32_t)subject,
-        .now = judgement->now,
-        .later = judgement->later,
         .index = index,
+        .verdict = judgement->verdict,
         .signature = judgement->signature,
     };
 

@@ -156,6 +156,11 @@ static const char *const later_names[LATER_COUNT] = {
     "leaked", "duplicated", "lost", "mixed", "stuck", "broken",
 };
 
+bool verdict_equal(const struct verdict *a, const struct verdict *b)
+{
+    return a->now == b->now && a->later == b->later && a->passing == b->passing;
+}
+
 const char *now_name(enum now now)
 {
     return now_names[now];
@@ -179,6 +184,46 @@ const char *later_text(unsigned words, char buffer[LATER_TEXT])
             end = stpcpy(end, later_names[i]);
         }
     }
+    return buffer;
+}
+
+/* In the largest unit of which there are two, or of hours, one. */
+const char *lasts_text(int64_t lasts_ms, char buffer[LASTS_TEXT])
+{
+    static const struct {
+        int64_t from_ms, unit_ms;
+        const char *name;
+    } units[] = {
+        { 2 * INT64_C(86400000), INT64_C(86400000), "days" },
+        { 3600000, 3600000, "h" },
+        { 120000, 60000, "min" },
+        { 0, 1000, "s" },
+    };
+    size_t i = 0;
+
+    if (lasts_ms == LASTS_FOREVER)
+        return strcpy(buffer, "for ever");
+    while (lasts_ms < units[i].from_ms)
+        i++;
+    snprintf(buffer, LASTS_TEXT, "%.3g %s", (double)lasts_ms / (double)units[i].unit_ms,
+             units[i].name);
+    return buffer;
+}
+
+const char *verdict_text(const struct verdict *verdict, char buffer[VERDICT_TEXT])
+{
+    char later[LATER_TEXT], passing[LATER_TEXT], lasts[LASTS_TEXT];
+    int used = snprintf(buffer, VERDICT_TEXT, "%s now, %s later", now_name(verdict->now),
+                        later_text(verdict->later, later));
+    char *rest = buffer + used;
+    size_t room = VERDICT_TEXT - (size_t)used;
+
+    lasts_text(verdict->lasts_ms, lasts);
+    if (verdict->passing)
+        snprintf(rest, room, ", but %s for %s", later_text(verdict->passing, passing),
+                 lasts);
+    else if (verdict->later && verdict->lasts_ms != LASTS_FOREVER)
+        snprintf(rest, room, ", for %s", lasts);
     return buffer;
 }
 

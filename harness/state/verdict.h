@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "state/state.h"
 
@@ -37,6 +38,24 @@ enum later {
     LATER_ALL = (1 << 6) - 1,
     LATER_COUNT = 6,
 };
+
+/* How long something lasts, ms; LASTS_FOREVER: nothing ends it. */
+#define LASTS_FOREVER INT64_MAX
+
+/* The answer to both questions. */
+struct verdict {
+    enum now now;
+    unsigned later;   /* harm: what outlasts what is tolerated */
+    unsigned passing; /* what ends before; one of the two is empty */
+    int64_t lasts_ms; /* until when one of them holds; 0: neither ever does */
+};
+
+/* "60 s", "12 h", "for ever". */
+#define LASTS_TEXT 24
+const char *lasts_text(int64_t lasts_ms, char buffer[LASTS_TEXT]);
+
+/* In words: how long is measured. */
+bool verdict_equal(const struct verdict *a, const struct verdict *b);
 
 enum now verdict_now(const struct state *old, const struct state *new,
                      const struct state *state);
@@ -67,6 +86,9 @@ const char *later_name(unsigned bit_number); /* 0 .. LATER_COUNT - 1 */
 #define LATER_TEXT sizeof("leaked+duplicated+lost+mixed+stuck+broken")
 _Static_assert(LATER_COUNT == 6, "LATER_TEXT has room for every word");
 const char *later_text(unsigned words, char buffer[LATER_TEXT]);
+/* "torn now, leaked later", "torn now, clean later, but stuck for 12 h". */
+#define VERDICT_TEXT (LATER_TEXT + LASTS_TEXT + 64)
+const char *verdict_text(const struct verdict *verdict, char buffer[VERDICT_TEXT]);
 
 /* What a strategy is expected to do. */
 #define EXPECT_ATOMIC (1u << 16) /* never torn, no gap, always clean */

@@ -53,8 +53,8 @@ static json_t *points(const struct finding *finding)
         json_t *row = json_array();
 
         json_array_append_new(row, text(finding_command(finding, k)));
-        json_array_append_new(row, text(now_name(point->now)));
-        json_array_append_new(row, later(point->later));
+        json_array_append_new(row, text(now_name(point->verdict.now)));
+        json_array_append_new(row, later(point->verdict.later));
         json_array_append_new(array, row);
     }
     return array;

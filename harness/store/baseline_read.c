@@ -123,8 +123,8 @@ static bool parse_point(json_t *row, struct finding *finding, size_t k)
     if (k)
         strcpy(finding->steps[k - 1].command.label, command);
     point->taken = true;
-    return now_parse(text_at(row, 1), &point->now) &&
-           later_parse(text_at(row, 2), &point->later);
+    return now_parse(text_at(row, 1), &point->verdict.now) &&
+           later_parse(text_at(row, 2), &point->verdict.later);
 }
 
 static void parse_points(struct reading *reading, json_t *object, struct finding *finding)

@@ -180,12 +180,12 @@ static int check_length(struct database *database, struct err *err)
 static int check_kind(struct database *database, const struct database_kind *kind,
                       struct err *err)
 {
-    int application_id = 0, version = 0;
+    int application_id = 0, *version = &database->version;
     bool empty = false;
     int code = pragma(database, "application_id", &application_id, err);
 
     if (code == 0)
-        code = pragma(database, "user_version", &version, err);
+        code = pragma(database, "user_version", version, err);
     if (code == 0)
         code = check_length(database, err);
     if (code == 0)
@@ -194,12 +194,14 @@ static int check_kind(struct database *database, const struct database_kind *kin
         return err_set(err, -ENODATA, "'%s' is empty", database->path);
     if (code == ERR_USAGE || (code == 0 && application_id != kind->application_id))
         return err_set(err, ERR_USAGE, "'%s' is not %s", database->path, kind->what);
-    if (code == 0 && version > kind->version)
+    if (code == 0 && *version < 1)
+        return err_set(err, ERR_USAGE, "'%s' is not %s", database->path, kind->what);
+    if (code == 0 && *version > kind->version)
         return err_set(
             err, ERR_USAGE,
             "'%s' was written by a newer afterkill (its schema is %d; this one "
             "reads %d)",
-            database->path, version, kind->version);
+            database->path, *version, kind->version);
     return code;
 }
 
@@ -271,7 +273,7 @@ static bool is_of_others(int code)
 int database_open(const char *path, enum database_access mode,
                   const struct database_kind *kind, struct database *ret, struct err *err)
 {
-    struct database database = { NULL, mem_strdup(path) };
+    struct database database = { .path = mem_strdup(path) };
     bool was_there = access(path, F_OK) == 0;
     int code = mode != DATABASE_CREATE || was_there ? check_file(path, kind, err) : 0;
 

@@ -15,8 +15,9 @@
 struct database {
     sqlite3 *handle; /* owned */
     char *path;      /* owned */
+    int version;     /* of its schema, if it was not just created */
 };
-#define DATABASE_NULL ((struct database){ NULL, NULL })
+#define DATABASE_NULL ((struct database){ .handle = NULL })
 
 enum database_access { DATABASE_READ, DATABASE_WRITE, DATABASE_CREATE };
 

@@ -35,6 +35,16 @@ int stored_open(const char *directory, enum database_access access, struct datab
     return code;
 }
 
+int stored_current(const struct database *database, struct err *err)
+{
+    if (database->version == store_kind.version)
+        return 0;
+    return err_set(err, ERR_USAGE,
+                   "'%s' was made by an older afterkill, which judged otherwise: it can "
+                   "be reported, but nothing can be added to it; make the run again",
+                   database->path);
+}
+
 int stored_begun(const char *directory, bool *ret, struct err *err)
 {
     CLEANUP(database_close) struct database database = DATABASE_NULL;

@@ -53,8 +53,7 @@ static int compare_findings(const struct finding *a, const struct finding *b,
     *ret_what = "what a crash point leaves";
     for (uint64_t k = 0; a->controlled && k <= a->commands; k++)
         if (a->points[k].taken != b->points[k].taken ||
-            a->points[k].now != b->points[k].now ||
-            a->points[k].later != b->points[k].later)
+            !verdict_equal(&a->points[k].verdict, &b->points[k].verdict))
             return -EBADMSG;
     return 0;
 }
@@ -175,6 +174,7 @@ static int map_other(void *context, sqlite3_stmt *row, struct err *err)
 {
     struct source *source = context;
     struct shard_state *state = state_of(source, sqlite3_column_int64(row, 0));
+    struct verdict verdict;
     int code;
 
     if (!state)
@@ -182,8 +182,10 @@ static int map_other(void *context, sqlite3_stmt *row, struct err *err)
     state->strategy = sqlite3_column_int64(row, 1);
     if (state->merged)
         return 0;
-    code = store_state(source->merge->store, state->strategy, database_text(row, 2),
-                       database_text(row, 3), database_text(row, 4), &state->merged, err);
+    if (!stored_verdict(row, &verdict))
+        return contradiction(source, err);
+    code = store_state(source->merge->store, state->strategy, stored_signature(row),
+                       &verdict, &state->merged, err);
     return code == 0 && state->merged <= source->merge->points_states
                ? contradiction(source, err)
                : code;
@@ -204,9 +206,8 @@ static int map_states(struct source *source, struct err *err)
     code = database_each(database, "SELECT state, strategy, number FROM points",
                          map_point, source, err);
     if (code == 0)
-        code = database_each(database,
-                             "SELECT id, strategy, signature, now, later FROM states",
-                             map_other, source, err);
+        code = database_each(database, store_states[database->version], map_other, source,
+                             err);
     free(source->taken_by);
     return code;
 }

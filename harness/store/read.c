@@ -2,6 +2,7 @@
 #include "store/read.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "store/schema.h"
 
 #define BATCH 256
+#define LASTS_MOST_S 1e15
 
 /* What the rows of one query become. */
 struct reading {
@@ -27,8 +29,7 @@ struct reading {
 struct stored_state {
     struct signature signature;
     uint32_t strategy;
-    enum now now;
-    unsigned later;
+    struct verdict verdict;
 };
 
 static int tell(struct reading *reading, enum event_type type, const void *body,
@@ -165,8 +166,7 @@ static int read_point(void *context, sqlite3_stmt *row, struct err *err)
                           err);
     if (code < 0)
         return code;
-    point.now = state->now;
-    point.later = state->later;
+    point.verdict = state->verdict;
     point.signature = state->signature;
     copy_text(point.example, sizeof(point.example), row, 3);
     return tell(context, EVENT_POINT, &point, sizeof(point), err);
@@ -199,8 +199,7 @@ static int read_death(void *context, sqlite3_stmt *row, struct err *err)
         .strategy = (uint32_t)sqlite3_column_int64(row, 1),
         .fault = (uint8_t)reading->fault,
         .outcome = (uint8_t)outcome,
-        .now = (uint8_t)state->now,
-        .later = (uint16_t)state->later,
+        .verdict = state->verdict,
         .replies = (uint64_t)sqlite3_column_int64(row, 4),
         .commands = (uint64_t)sqlite3_column_int64(row, 5),
         .signature = state->signature,
@@ -222,23 +221,37 @@ struct states {
     const struct database *database;
 };
 
+struct signature stored_signature(sqlite3_stmt *row)
+{
+    return parse_signature(database_text(row, 2));
+}
+
+bool stored_verdict(sqlite3_stmt *row, struct verdict *ret)
+{
+    double lasts_s = sqlite3_column_double(row, 6);
+
+    *ret = (struct verdict){ .lasts_ms = LASTS_FOREVER };
+    if (lasts_s >= 0 && lasts_s < LASTS_MOST_S)
+        ret->lasts_ms = (int64_t)round(1e3 * lasts_s);
+    return now_parse(database_text(row, 3), &ret->now) &&
+           later_parse(database_text(row, 4), &ret->later) &&
+           later_parse(database_text(row, 5), &ret->passing);
+}
+
 static int read_state(void *context, sqlite3_stmt *row, struct err *err)
 {
     struct states *states = context;
     int64_t id = sqlite3_column_int64(row, 0);
-    unsigned later;
-    enum now now;
+    struct verdict verdict;
 
-    if (id != (int64_t)states->count || !now_parse(database_text(row, 3), &now) ||
-        !later_parse(database_text(row, 4), &later))
+    if (id != (int64_t)states->count || !stored_verdict(row, &verdict))
         return database_damaged(states->database,
                                 "its table of states is not what it should be", err);
     states->items = mem_grow(states->items, states->count + 1, sizeof(*states->items));
     states->items[states->count++] = (struct stored_state){
         .strategy = (uint32_t)sqlite3_column_int64(row, 1),
-        .signature = parse_signature(database_text(row, 2)),
-        .now = now,
-        .later = later,
+        .signature = stored_signature(row),
+        .verdict = verdict,
     };
     return 0;
 }
@@ -336,10 +349,8 @@ int stored_tell(struct database *database, unsigned what, const struct listener 
 {
     struct states states = { mem_alloc(sizeof(struct stored_state)), 1, database };
     struct reading reading = { .database = database, .listener = listener };
-    int code = database_each(database,
-                             "SELECT id, strategy, signature, now, later FROM states"
-                             " ORDER BY id",
-                             read_state, &states, err);
+    int code = database_each(database, store_states[database->version], read_state,
+                             &states, err);
 
     reading.states = states.items; /* ids begin at 1 */
     reading.state_count = states.count;

@@ -28,6 +28,10 @@ enum stored {
     STORED_ALL = (1 << 3) - 1,
 };
 
+/* Of a row of states (schema.h). False: it has words that are none. */
+struct signature stored_signature(sqlite3_stmt *row);
+bool stored_verdict(sqlite3_stmt *row, struct verdict *ret);
+
 /* Who is told. */
 struct listener {
     int (*take)(void *context, enum event_type type, const void *body, size_t bytes,

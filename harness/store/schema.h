@@ -7,7 +7,7 @@
 #include "store/database.h"
 #include "trial/fault.h"
 
-static const struct database_kind store_kind = { 0x61666b6c /* "afkl" */, 1,
+static const struct database_kind store_kind = { 0x61666b6c /* "afkl" */, 2,
                                                  "a run of afterkill" };
 
 static const char store_schema[] =
@@ -26,7 +26,8 @@ static const char store_schema[] =
     " key_was_there INTEGER, PRIMARY KEY(strategy, number)) WITHOUT ROWID;"
     "CREATE TABLE samples(id INTEGER PRIMARY KEY, strategy INTEGER, kind TEXT, ns TEXT);"
     "CREATE TABLE states(id INTEGER PRIMARY KEY, strategy INTEGER, signature TEXT,"
-    " now TEXT, later TEXT, UNIQUE(strategy, signature, now, later));"
+    " now TEXT, later TEXT, passing TEXT, lasts REAL,"
+    " UNIQUE(strategy, signature, now, later, passing));"
     "CREATE TABLE points(strategy INTEGER, number INTEGER, state INTEGER, example TEXT,"
     " PRIMARY KEY(strategy, number)) WITHOUT ROWID;"
     "CREATE TABLE trials(number INTEGER PRIMARY KEY, strategy INTEGER, outcome INTEGER,"
@@ -36,16 +37,29 @@ static const char store_schema[] =
     "CREATE TABLE notes(trial INTEGER PRIMARY KEY, text TEXT);"
     "CREATE TABLE outcomes(id INTEGER PRIMARY KEY, name TEXT);"
     "CREATE VIEW kills AS SELECT trials.number, strategies.name AS strategy,"
-    " outcomes.name AS outcome, states.now, states.later, trials.replies,"
+    " outcomes.name AS outcome, states.now, states.later, states.passing, states.lasts,"
+    " trials.replies,"
     " trials.commands FROM trials JOIN strategies USING (strategy)"
     " JOIN outcomes ON outcomes.id = trials.outcome"
     " JOIN states ON states.id = trials.state;"
     "CREATE VIEW census AS SELECT strategies.name AS strategy, points.number AS point,"
-    " commands.label AS after, states.now, states.later, points.example"
+    " commands.label AS after, states.now, states.later, states.passing, states.lasts,"
+    " points.example"
     " FROM points JOIN strategies USING (strategy)"
     " JOIN states ON states.id = points.state"
     " LEFT JOIN commands ON commands.strategy = points.strategy"
     " AND commands.number = points.number - 1;";
+
+#define STORED_FOREVER (-1.0) /* states.lasts, which are seconds */
+
+/* All states, by version of the schema. In the first, nobody asked how long harm lasts,
+ * and what it says is for ever. */
+static const char *const store_states[] = {
+    [1] = "SELECT id, strategy, signature, now, later, 'clean',"
+          " CASE later WHEN 'clean' THEN 0 ELSE -1 END FROM states ORDER BY id",
+    [2] = "SELECT id, strategy, signature, now, later, passing, lasts FROM states"
+          " ORDER BY id",
+};
 
 /* What the columns `kind` of samples and of parameters say. */
 static const char *const samples_kinds[] = {

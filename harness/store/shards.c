@@ -18,6 +18,8 @@ static int open_one(struct shard_run *run, const char *directory, struct err *er
     run->directory = directory;
     code = stored_open(directory, DATABASE_READ, &run->database, err);
     if (code == 0)
+        code = stored_current(&run->database, err);
+    if (code == 0)
         code = database_run(&run->database, SHARD_CACHE, err);
     if (code == 0)
         code = stored_request(&run->database, &run->request, err);

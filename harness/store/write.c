@@ -36,10 +36,10 @@ static const char *const queries[QUERY_COUNT] = {
     [PUT_COMMAND] = "INSERT OR REPLACE INTO commands "
                     "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [PUT_SAMPLES] = "INSERT INTO samples(strategy, kind, ns) VALUES(?, ?, ?)",
-    [PUT_STATE] = "INSERT INTO states(strategy, signature, now, later) "
-                  "VALUES(?, ?, ?, ?)",
-    [FIND_STATE] = "SELECT id FROM states "
-                   "WHERE strategy = ? AND signature = ? AND now = ? AND later = ?",
+    [PUT_STATE] = "INSERT INTO states(strategy, signature, now, later, passing, lasts) "
+                  "VALUES(?, ?, ?, ?, ?, ?)",
+    [FIND_STATE] = "SELECT id FROM states WHERE strategy = ? AND signature = ? "
+                   "AND now = ? AND later = ? AND passing = ?",
     [PUT_POINT] = "INSERT OR REPLACE INTO points VALUES(?, ?, ?, ?)",
     [FIND_POINT] = "SELECT state FROM points WHERE strategy = ? AND number = ?",
     [PUT_NOTE] = "INSERT OR IGNORE INTO notes VALUES(?, ?)",
@@ -118,31 +118,28 @@ static int find(struct store *store, sqlite3_stmt *query, int64_t *ret, struct e
     return code < 0 ? code : 0;
 }
 
-int store_state(struct store *store, int64_t strategy, const char *signature,
-                const char *now, const char *later, int64_t *ret, struct err *err)
+int store_state(struct store *store, int64_t strategy, struct signature signature,
+                const struct verdict *verdict, int64_t *ret, struct err *err)
 {
+    const char *now = now_name(verdict->now);
+    char hex[40], later[LATER_TEXT], passing[LATER_TEXT];
     sqlite3_stmt *query;
     int code = statement(store, FIND_STATE, &query, err);
 
     if (code < 0)
         return code;
-    database_bind(query, "ittt", strategy, signature, now, later);
+    signature_text(signature, hex);
+    later_text(verdict->later, later);
+    later_text(verdict->passing, passing);
+    database_bind(query, "itttt", strategy, hex, now, later, passing);
     code = find(store, query, ret, err);
     if (code < 0 || *ret)
         return code;
-    code = PUT(store, PUT_STATE, err, "ittt", strategy, signature, now, later);
+    code = PUT(store, PUT_STATE, err, "ittttd", strategy, hex, now, later, passing,
+               verdict->lasts_ms == LASTS_FOREVER ? STORED_FOREVER
+                                                  : (double)verdict->lasts_ms / 1e3);
     *ret = sqlite3_last_insert_rowid(store->database.handle);
     return code;
-}
-
-static int state_id(struct store *store, uint32_t strategy, struct signature signature,
-                    unsigned now, unsigned later, int64_t *ret, struct err *err)
-{
-    char hex[40], words[LATER_TEXT];
-
-    signature_text(signature, hex);
-    return store_state(store, strategy, hex, now_name((enum now)now),
-                       later_text(later, words), ret, err);
 }
 
 int store_state_of_point(struct store *store, int64_t strategy, int64_t point,
@@ -235,8 +232,8 @@ static int take_point(struct store *store, const struct event_point *point,
                       struct err *err)
 {
     int64_t state;
-    int code = state_id(store, point->strategy, point->signature, point->now,
-                        point->later, &state, err);
+    int code = store_state(store, point->strategy, point->signature, &point->verdict,
+                           &state, err);
 
     if (code < 0)
         return code;
@@ -249,8 +246,8 @@ static int take_trial(struct store *store, const struct event_trial *trial,
 {
     size_t table = 0;
     int64_t state;
-    int code = state_id(store, trial->strategy, trial->signature, trial->now,
-                        trial->later, &state, err);
+    int code = store_state(store, trial->strategy, trial->signature, &trial->verdict,
+                           &state, err);
 
     if (code < 0)
         return code;
@@ -463,7 +460,9 @@ int store_open(const char *directory, struct store **ret, struct err *err)
     struct database database;
     int code = stored_open(directory, DATABASE_WRITE, &database, err);
 
-    return code == 0 ? take_over(&database, ret, err) : code;
+    if (code == 0 && stored_current(&database, err) < 0)
+        database_close(&database);
+    return err->code ? err->code : take_over(&database, ret, err);
 }
 
 struct store *store_close(struct store *store)

@@ -49,11 +49,11 @@ struct database *store_database(struct store *store);
 /* Removes a file that its maker could not finish; frees like store_close(). */
 struct store *store_discard(struct store *store);
 /* The number of the state that a crash point leaves, 0 if there is none; and of any
- * state, which gets one if it has none. Words are as in the file. */
+ * state, which gets one if it has none. */
 int store_state_of_point(struct store *store, int64_t strategy, int64_t point,
                          int64_t *ret, struct err *err);
-int store_state(struct store *store, int64_t strategy, const char *signature,
-                const char *now, const char *later, int64_t *ret, struct err *err);
+int store_state(struct store *store, int64_t strategy, struct signature signature,
+                const struct verdict *verdict, int64_t *ret, struct err *err);
 /* Sets a fact about the run, with what is not committed yet. */
 int store_put_fact(struct store *store, const char *name, const char *value,
                    struct err *err);

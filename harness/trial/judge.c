@@ -306,14 +306,17 @@ static int judge_new(struct judge *judge, struct subject *subject,
     state_sort(&snapshot->state);
     *ret = (struct judgement){
         .signature = snapshot->signature,
-        .now = verdict_now(&judge->old.state, &subject->done.state, &snapshot->state),
+        .verdict.now =
+            verdict_now(&judge->old.state, &subject->done.state, &snapshot->state),
     };
     code = judge_aftermath(judge, subject, aftermath, err);
     if (code < 0)
         return code;
-    ret->later = judge_words(judge, aftermath, judge_right_old(judge, subject),
-                             judge_right_new(judge, subject), snapshot, ret->example);
-    if (ret->later & LATER_STUCK && !ret->example[0])
+    ret->verdict.later =
+        judge_words(judge, aftermath, judge_right_old(judge, subject),
+                    judge_right_new(judge, subject), snapshot, ret->example);
+    ret->verdict.lasts_ms = ret->verdict.later ? LASTS_FOREVER : 0;
+    if (ret->verdict.later & LATER_STUCK && !ret->example[0])
         snprintf(ret->example, EXAMPLE_TEXT, "%.*s", EXAMPLE_TEXT - 1,
                  aftermath->failed.code ? aftermath->failed.msg : aftermath->stuck.msg);
     return 0;

@@ -48,8 +48,7 @@ struct judgement {
     struct signature signature; /* of the state that was judged */
     struct signature key;       /* by which it is found again, if it may be */
     bool reusable;
-    enum now now;
-    unsigned later;
+    struct verdict verdict;
     char example[EXAMPLE_TEXT]; /* what is wrong later, its cause first; or "" */
 };
 

@@ -129,8 +129,8 @@ static struct replay point_of(const struct theatre *theatre, size_t strategy, ui
         .signature = point->signature,
         .explained = true,
         .point = k,
-        .now = point->now,
-        .later = point->later,
+        .verdict.now = point->verdict.now,
+        .verdict.later = point->verdict.later,
     };
 }
 
@@ -612,10 +612,10 @@ static void compare_judgements(const char *name)
                              0, "%s", err.msg);
                 cr_expect(watched ? sights >= before + 3 : sights == before);
             }
-            cr_expect_eq(judgements[0].now, judgements[1].now, "%s %zu:%d", name, i,
-                         (int)k);
-            cr_expect_eq(judgements[0].later, judgements[1].later, "%s %zu:%d", name, i,
-                         (int)k);
+            cr_expect_eq(judgements[0].verdict.now, judgements[1].verdict.now,
+                         "%s %zu:%d", name, i, (int)k);
+            cr_expect_eq(judgements[0].verdict.later, judgements[1].verdict.later,
+                         "%s %zu:%d", name, i, (int)k);
             cr_expect_str_eq(judgements[0].example, judgements[1].example);
             cr_expect(signature_equal(judgements[0].signature, judgements[1].signature));
         }

@@ -38,8 +38,9 @@ static void fill_points(struct finding *finding, const char *points)
     for (size_t k = 0; points[k]; k++) {
         finding->points[k] = (struct point){
             .taken = true,
-            .now = points[k] == '.' ? NOW_INTACT : NOW_TORN,
-            .later = later_of(points[k]),
+            .verdict.now = points[k] == '.' ? NOW_INTACT : NOW_TORN,
+            .verdict.later = later_of(points[k]),
+            .verdict.lasts_ms = later_of(points[k]) ? LASTS_FOREVER : 0,
             .signature = { k + 1, 0 },
         };
         if (k)

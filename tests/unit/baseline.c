@@ -78,8 +78,8 @@ Test(baseline, reads_what_it_writes)
         cr_assert(finding_same_commands(is, was));
         cr_expect(tally_census_complete(is));
         for (uint64_t k = 0; k <= is->commands; k++) {
-            cr_expect_eq(is->points[k].now, was->points[k].now);
-            cr_expect_eq(is->points[k].later, was->points[k].later);
+            cr_expect_eq(is->points[k].verdict.now, was->points[k].verdict.now);
+            cr_expect_eq(is->points[k].verdict.later, was->points[k].verdict.later);
         }
         cr_expect_eq(tally_verdict(is), VERDICT_PASS, "the expectation is met");
     }
@@ -185,7 +185,7 @@ Test(baseline, a_regression_is_found_and_told)
     char *sentence;
 
     parse_content();
-    handmade.result.findings[2].points[1].later = LATER_LEAKED;
+    handmade.result.findings[2].points[1].verdict.later = LATER_LEAKED;
     compare_runs(&baseline->result, &handmade.result, &options, &comparison);
     cr_expect_eq(compare_exit_status(&comparison), EXIT_FAIL);
     sentence = compare_regression(&comparison, &comparison.rows[2]);

@@ -23,8 +23,11 @@ static void take(struct check *check, struct check_scenario *entry, unsigned exp
     const struct plan plan = { 1, 1, 10 };
     const size_t first = 0;
     struct point points[2] = {
-        { .taken = true, .now = NOW_INTACT },
-        { .taken = true, .now = NOW_INTACT, .later = census, .example = "stays: it" },
+        { .taken = true, .verdict.now = NOW_INTACT },
+        { .taken = true,
+          .verdict.now = NOW_INTACT,
+          .verdict.later = census,
+          .example = "stays: it" },
     };
     struct step steps[1] = { { .command.label = "SET it" } };
     struct result result;

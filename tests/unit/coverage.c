@@ -55,8 +55,8 @@ static void take_census(struct result *result, uint32_t strategy)
         struct event_point point = {
             .strategy = strategy,
             .index = k,
-            .now = k == WINDOW ? NOW_TORN : NOW_INTACT,
-            .later = k == WINDOW ? LATER_LEAKED : 0,
+            .verdict.now = k == WINDOW ? NOW_TORN : NOW_INTACT,
+            .verdict.later = k == WINDOW ? LATER_LEAKED : 0,
             .signature = signature(k),
         };
 
@@ -79,8 +79,8 @@ static struct event_trial die(const struct plan_trial *planned)
         .number = planned->number,
         .strategy = (uint32_t)planned->strategy,
         .outcome = (uint8_t)(missed ? OUTCOME_MISSED : OUTCOME_VALID),
-        .now = (uint8_t)(point == WINDOW ? NOW_TORN : NOW_INTACT),
-        .later = (uint16_t)(point == WINDOW ? LATER_LEAKED : 0),
+        .verdict.now = (uint8_t)(point == WINDOW ? NOW_TORN : NOW_INTACT),
+        .verdict.later = (uint16_t)(point == WINDOW ? LATER_LEAKED : 0),
         .replies = point,
         .commands = point,
         .signature = signature(point),

@@ -30,9 +30,9 @@ static void write_down(const char *word)
     finding.timelines_ns = times_ns;
     for (size_t k = 0; word[k]; k++) {
         points[k].taken = true;
-        points[k].later = word[k] == 'L'   ? LATER_LEAKED | LATER_LOST
-                          : word[k] == 'x' ? LATER_MIXED
-                                           : 0;
+        points[k].verdict.later = word[k] == 'L'   ? LATER_LEAKED | LATER_LOST
+                                  : word[k] == 'x' ? LATER_MIXED
+                                                   : 0;
         points[k].signature = (struct signature){ k + 1, 0 };
     }
 }

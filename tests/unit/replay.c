@@ -179,10 +179,11 @@ Test(narrative, long_lines_are_broken_at_blanks)
 Test(report, names_the_command_that_replays_a_leak)
 {
     struct strategy strategy = { .name = (char[]){ "it's slow" } };
-    struct point points[] = {
-        { .taken = true },
-        { .taken = true, .later = LATER_LEAKED, .has_trial = true, .example_trial = 17 }
-    };
+    struct point points[] = { { .taken = true },
+                              { .taken = true,
+                                .verdict.later = LATER_LEAKED,
+                                .has_trial = true,
+                                .example_trial = 17 } };
     struct finding finding = {
         .strategy = &strategy, .controlled = true, .commands = 1, .points = points
     };

@@ -64,10 +64,10 @@ static void set_census(size_t strategy, const char *word)
     for (size_t k = 0; word[k]; k++)
         finding->points[k] = (struct point){
             .taken = word[k] != '?',
-            .now = word[k] == '.' ? NOW_INTACT : NOW_TORN,
-            .later = word[k] == 'L'   ? LATER_LEAKED
-                     : word[k] == 'x' ? LATER_LOST
-                                      : 0,
+            .verdict.now = word[k] == '.' ? NOW_INTACT : NOW_TORN,
+            .verdict.later = word[k] == 'L'   ? LATER_LEAKED
+                             : word[k] == 'x' ? LATER_LOST
+                                              : 0,
         };
 }
 

@@ -69,8 +69,8 @@ static void take_point(uint32_t strategy, uint64_t index, enum now now, unsigned
     struct event_point point = {
         .strategy = strategy,
         .index = index,
-        .now = now,
-        .later = later,
+        .verdict.now = now,
+        .verdict.later = later,
         .signature = signature(state),
         .example = "stays: something",
     };
@@ -86,8 +86,8 @@ static struct event_trial trial_of(uint32_t strategy, enum outcome outcome,
         .strategy = strategy,
         .fault = FAULT_KILL,
         .outcome = (uint8_t)outcome,
-        .now = NOW_TORN,
-        .later = LATER_LEAKED,
+        .verdict.now = NOW_TORN,
+        .verdict.later = LATER_LEAKED,
         .replies = replies,
         .commands = commands,
         .signature = signature(state),
@@ -152,8 +152,8 @@ Test(tally, kills_count_outcomes_and_words)
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
         for (size_t t = 0; t < kinds[i].count; t++) {
             batch[t] = trial_of(LEAKY, kinds[i].outcome, 0, 2, kinds[i].state);
-            batch[t].now = (uint8_t)kinds[i].now;
-            batch[t].later = (uint16_t)kinds[i].later;
+            batch[t].verdict.now = (uint8_t)kinds[i].now;
+            batch[t].verdict.later = (uint16_t)kinds[i].later;
         }
         take(EVENT_TRIALS, batch, kinds[i].count * sizeof(*batch));
     }
@@ -230,8 +230,8 @@ Test(tally, a_death_with_another_verdict_than_its_point_is_unexplained)
     take_point(LEAKY, 1, NOW_TORN, LATER_LEAKED, 2);
     for (size_t i = 0; i < ARRAY_SIZE(trials); i++)
         trials[i] = trial_of(LEAKY, OUTCOME_VALID, 0, 1, 2);
-    trials[1].later = LATER_LEAKED | LATER_LOST;
-    trials[2].now = NOW_GAP;
+    trials[1].verdict.later = LATER_LEAKED | LATER_LOST;
+    trials[2].verdict.now = NOW_GAP;
     take(EVENT_TRIALS, trials, sizeof(trials));
     cr_expect_eq(finding->kills.unexplained, 2);
     cr_expect_eq(finding->points[1].kills, 1);
