@@ -99,7 +99,8 @@ int cmd_compare(int argc, char **argv, enum exit_status *ret_status, struct err 
     options_parse(&line, argc, argv, &options);
     two = options.runs.count > 1;
     if (load(options.runs.items[0], &base, err) < 0 ||
-        (two && load(options.runs.items[1], &new, err) < 0))
+        (two && load(options.runs.items[1], &new, err) < 0) ||
+        (two && comparable_check(base.result, new.result, err) < 0))
         return err->code;
     compare = (struct compare_options){
         .confidence = options.confidence > 0

@@ -24,7 +24,9 @@ int conclude_prepare(struct conclude *ret, const struct gate_options *options,
     struct gate_report ignored = { NULL, 0 };
 
     *ret = (struct conclude){ .options = options };
-    if (load_base(ret, err) == 0 && gates_any(&options->gates))
+    if (load_base(ret, err) == 0 && base_of(ret))
+        comparable_check(base_of(ret), result, err);
+    if (err->code == 0 && gates_any(&options->gates))
         gates_judge(&options->gates, result, base_of(ret), &ignored, err);
     gate_report_release(&ignored);
     return err->code;

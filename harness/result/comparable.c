@@ -98,6 +98,16 @@ static void note_troubles(struct comparable *comparable, const struct result *re
              (unsigned long long)unexplained);
 }
 
+int comparable_check(const struct result *base, const struct result *new, struct err *err)
+{
+    if (!base->outdated && !new->outdated)
+        return 0;
+    return err_set(err, ERR_USAGE,
+                   "%s was made by an older afterkill, which judged otherwise: what it "
+                   "calls harm cannot be compared; make it again",
+                   base->outdated ? "the base" : "the new run");
+}
+
 void comparable_run(const struct result *result, struct comparable *ret)
 {
     *ret = (struct comparable){ .count = 0 };

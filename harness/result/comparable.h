@@ -1,9 +1,10 @@
 /* comparable.h - are two runs alike in all but what is compared? Pure.
  *
- * Nothing is refused: whoever compares two versions of Redis, or two sizes of an update,
- * wants just that. But it is said. */
+ * Nothing is refused but words that mean something else: whoever compares two versions of
+ * Redis, or two sizes of an update, wants just that. But it is said. */
 #pragma once
 
+#include "base/err.h"
 #include "result/result.h"
 
 struct comparable_note {
@@ -16,6 +17,10 @@ struct comparable {
     size_t count;
 };
 
+/* Do both mean the same by their words? ERR_USAGE if one was made by an older afterkill.
+ */
+int comparable_check(const struct result *base, const struct result *new,
+                     struct err *err);
 /* Scenario, parameters, server, transport, commands; and what is wrong with either. */
 void comparable_runs(const struct result *base, const struct result *new,
                      struct comparable *ret);

@@ -100,7 +100,8 @@ struct result {
     const char *directory;    /* where the run is kept; NULL: it is not; borrowed */
     char missing[256];        /* shards that were not there to be merged; "" if none */
     bool complete;            /* everything planned was done */
-    bool interrupted;         /* a signal asked */
+    bool outdated;    /* by an older afterkill, whose words meant something else */
+    bool interrupted; /* a signal asked */
     /* The lowest numbers: of the trials that two of the texts below are about. */
     uint64_t error_trial, unexplained_trial;
     char trouble[1024];    /* the error that ended the run early; "" if none did */

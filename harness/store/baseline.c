@@ -44,6 +44,17 @@ static json_t *later(unsigned words)
     return text(later_text(words, buffer));
 }
 
+/* Is there more to say than that it never does harm, or for ever? */
+static bool has_end(const struct verdict *verdict)
+{
+    return verdict->lasts_ms && verdict->lasts_ms != LASTS_FOREVER;
+}
+
+static json_t *lasts(int64_t lasts_ms)
+{
+    return json_real((double)lasts_ms / 1e3);
+}
+
 static json_t *points(const struct finding *finding)
 {
     json_t *array = json_array();
@@ -55,6 +66,10 @@ static json_t *points(const struct finding *finding)
         json_array_append_new(row, text(finding_command(finding, k)));
         json_array_append_new(row, text(now_name(point->verdict.now)));
         json_array_append_new(row, later(point->verdict.later));
+        if (has_end(&point->verdict)) {
+            json_array_append_new(row, later(point->verdict.passing));
+            json_array_append_new(row, lasts(point->verdict.lasts_ms));
+        }
         json_array_append_new(array, row);
     }
     return array;

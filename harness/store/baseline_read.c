@@ -15,6 +15,7 @@
 #define SAMPLES_MOST 100000
 #define DURATION_MOST_NS INT64_C(1000000000000000) /* eleven days */
 #define RTT_MOST_US 1e9
+#define LASTS_MOST_S 1e12
 
 struct reading {
     const char *name; /* of the file */
@@ -109,13 +110,30 @@ static const char *text_at(json_t *array, size_t index)
     return text ? text : "";
 }
 
+/* The rest of a row, if something passes: what, and how many seconds it lasts, or null if
+ * what is later does for ever. */
+static bool parse_lasts(json_t *row, struct verdict *verdict)
+{
+    double lasts_s = json_number_value(json_array_get(row, 4));
+
+    verdict->lasts_ms = verdict->later ? LASTS_FOREVER : 0;
+    if (json_array_size(row) == 3)
+        return true;
+    if (json_is_number(json_array_get(row, 4))) {
+        if (!(lasts_s >= 0 && lasts_s <= LASTS_MOST_S))
+            return false;
+        verdict->lasts_ms = (int64_t)(1e3 * lasts_s + 0.5);
+    }
+    return json_array_size(row) == 5 && later_parse(text_at(row, 3), &verdict->passing);
+}
+
 /* [command, now, later]. */
 static bool parse_point(json_t *row, struct finding *finding, size_t k)
 {
     struct point *point = &finding->points[k];
     const char *command = text_at(row, 0);
 
-    if (!json_is_array(row) || json_array_size(row) != 3 ||
+    if (!json_is_array(row) || json_array_size(row) < 3 ||
         !json_is_string(json_array_get(row, 0)))
         return false;
     if (k == 0 ? *command : strlen(command) >= sizeof(finding->steps->command.label))
@@ -124,7 +142,8 @@ static bool parse_point(json_t *row, struct finding *finding, size_t k)
         strcpy(finding->steps[k - 1].command.label, command);
     point->taken = true;
     return now_parse(text_at(row, 1), &point->verdict.now) &&
-           later_parse(text_at(row, 2), &point->verdict.later);
+           later_parse(text_at(row, 2), &point->verdict.later) &&
+           parse_lasts(row, &point->verdict);
 }
 
 static void parse_points(struct reading *reading, json_t *object, struct finding *finding)
@@ -364,12 +383,13 @@ static void parse_root(struct reading *reading, json_t *root, struct baseline *b
 
     if (!json_is_object(root))
         mistake(reading, "", "an object");
-    snprintf(expected, sizeof(expected), "%d", BASELINE_SCHEMA);
+    snprintf(expected, sizeof(expected), "1 to %d", BASELINE_SCHEMA);
     member(reading, root, "schema",
-           is_whole(json_object_get(root, "schema"), BASELINE_SCHEMA, BASELINE_SCHEMA),
-           expected);
+           is_whole(json_object_get(root, "schema"), 1, BASELINE_SCHEMA), expected);
     parse_scenario(reading, root, &baseline->scenario);
     parse_strategies(reading, root, baseline);
+    baseline->result.outdated =
+        json_integer_value(json_object_get(root, "schema")) < BASELINE_SCHEMA;
     parse_result(reading, root, baseline);
 }
 

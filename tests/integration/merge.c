@@ -425,8 +425,8 @@ Test(merge, what_does_not_belong_is_refused)
         { 2,
           "UPDATE states SET signature = '00000000000000010000000000000001'"
           " WHERE id = 2;"
-          "INSERT INTO states(strategy, signature, now, later)"
-          " SELECT strategy, '@', now, later FROM states WHERE id = 2",
+          "INSERT INTO states(strategy, signature, now, later, passing, lasts)"
+          " SELECT strategy, '@', now, later, passing, lasts FROM states WHERE id = 2",
           "its crash points do not leave the states that those of" },
         { 2, "UPDATE trials SET number = number + 1", "a trial is not this shard's" },
         { 2, "INSERT INTO trials SELECT number + 2, 0, 0, 1, 0, 0 FROM trials LIMIT 1",
@@ -499,11 +499,13 @@ Test(merge, what_is_unexplained_stays_so)
 
     split(whole, &shards);
     second = shard_directory(&shards, 2);
-    kept_change(second, "INSERT INTO states(strategy, signature, now, later)"
-                        " VALUES(0, '00000000000000010000000000000001', 'torn', 'lost');"
-                        "UPDATE trials SET outcome = 0, state = last_insert_rowid()"
-                        " WHERE number = (SELECT min(number) FROM trials"
-                        "  WHERE strategy = 0)");
+    kept_change(
+        second,
+        "INSERT INTO states(strategy, signature, now, later, passing, lasts)"
+        " VALUES(0, '00000000000000010000000000000001', 'torn', 'lost', 'clean', -1);"
+        "UPDATE trials SET outcome = 0, state = last_insert_rowid()"
+        " WHERE number = (SELECT min(number) FROM trials"
+        "  WHERE strategy = 0)");
     run = merge_all(&shards, into);
     cr_expect_eq(run.status, 4, "%s", run.err);
     EXPECT_SAYS(run.out, "UNEXPLAINED");

@@ -358,10 +358,49 @@ Test(store, files_that_are_no_runs)
         EXPECT_SILENT(run.out);
         run_release(&run);
     }
-    free(kept_ask(kept, "PRAGMA user_version = 2"));
-    expect_refused(kept, 2, "was written by a newer afterkill (its schema is 2");
+    free(kept_ask(kept, "PRAGMA user_version = 3"));
+    expect_refused(kept, 2, "was written by a newer afterkill (its schema is 3");
     free(path);
     free(bad);
+    free(kept);
+    test_directory_remove(directory);
+}
+
+/* What it calls harm was something else: it is told as it was, and that is all. */
+Test(store, runs_by_an_older_afterkill_are_reported_and_no_more)
+{
+    char *directory = test_directory();
+    char *kept = mem_printf("%s/kept", directory);
+    char *new = mem_printf("%s/new", directory);
+    CLEANUP(mem_freep) char *path = test_scenario("mixed");
+    struct run run = keep("mixed", kept, "0");
+
+    run_release(&run);
+    run = keep("mixed", new, "0");
+    run_release(&run);
+    free(kept_ask(kept, "PRAGMA user_version = 1"));
+    run = RUN("report", kept);
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    EXPECT_SAYS(run.out, "1 of  3  1 mixed");
+    run_release(&run);
+    run = RUN("run", "--resume", kept);
+    cr_expect_eq(run.status, 2, "%s", run.err);
+    EXPECT_SAYS(run.err, "was made by an older afterkill, which judged otherwise");
+    run_release(&run);
+    run = RUN("merge", kept);
+    cr_expect_eq(run.status, 2, "%s", run.err);
+    EXPECT_SAYS(run.err, "was made by an older afterkill");
+    run_release(&run);
+    run = RUN("compare", kept, new);
+    cr_expect_eq(run.status, 2, "%s", run.err);
+    EXPECT_SAYS(run.err,
+                "the base was made by an older afterkill, which judged otherwise");
+    run_release(&run);
+    run = RUN("run", path, "--trials", "0", "--against", kept, "--no-store");
+    cr_expect_eq(run.status, 2, "%s", run.err);
+    EXPECT_SAYS(run.err, "the base was made by an older afterkill");
+    run_release(&run);
+    free(new);
     free(kept);
     test_directory_remove(directory);
 }

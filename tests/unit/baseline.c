@@ -211,10 +211,10 @@ Test(baseline, mistakes_are_named)
         const char *from, *to, *message;
     } cases[] = {
         { "{\n", "[1, 2,\n", "it is not JSON" },
-        { "\"schema\": 1", "\"schema\": 2", "schema: expected 1" },
-        { "\"schema\": 1", "\"schema\": \"1\"", "schema: expected 1" },
-        { "\"schema\": 1", "\"chema\": 1", "schema: expected 1" },
-        { "\"schema\": 1", "\"schema\": 1, \"schema\": 1", "duplicate" },
+        { "\"schema\": 2", "\"schema\": 3", "schema: expected 1 to 2" },
+        { "\"schema\": 2", "\"schema\": \"1\"", "schema: expected 1" },
+        { "\"schema\": 2", "\"chema\": 1", "schema: expected 1" },
+        { "\"schema\": 2", "\"schema\": 2, \"schema\": 2", "duplicate" },
         { "\"scenario\": \"queue\"", "\"scenario\": 5", "scenario: expected a text" },
         { "\"seed\": 7", "\"seed\": -7", "seed: expected a whole number from 0" },
         { "\"seed\": 7", "\"seed\": 7.5", "seed: expected a whole number" },
