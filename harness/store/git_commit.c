@@ -29,6 +29,7 @@ static void set_environment(void)
     for (size_t i = 0; i < ARRAY_SIZE(elsewhere); i++)
         unsetenv(elsewhere[i]);
     setenv("GIT_TERMINAL_PROMPT", "0", 1);
+    setenv("GIT_OPTIONAL_LOCKS", "0", 1); /* whoever is killed would leave one */
     setenv("LC_ALL", "C", 1);
 }
 
