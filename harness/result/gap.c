@@ -9,7 +9,7 @@
 
 static unsigned words_at(const struct finding *finding, uint64_t point)
 {
-    return point < finding_points(finding) ? finding->points[point].later : 0;
+    return point < finding_points(finding) ? finding->points[point].verdict.later : 0;
 }
 
 /* What a point has and the one before it has not. */

@@ -10,11 +10,14 @@ static const char *const scripts[KEEPER_SCRIPTS] = {
     [KEEPER_KEEP] =
 #include "keep.lua.inc"
         ,
+    [KEEPER_FORGET] =
+#include "forget.lua.inc"
+        ,
     [KEEPER_RESTORE] =
 #include "restore.lua.inc"
         ,
-    [KEEPER_EXPIRE] =
-#include "expire.lua.inc"
+    [KEEPER_PASS] =
+#include "pass.lua.inc"
         ,
 };
 
@@ -47,12 +50,15 @@ static const char *field_expiries(const struct keeper *keeper)
     return keeper->field_expiries ? "1" : "0";
 }
 
-int keeper_expire(struct keeper *keeper, struct err *err)
+int keeper_pass(struct keeper *keeper, int64_t ms, struct err *err)
 {
     CLEANUP(reply_freep) redisReply *reply = NULL;
+    char text[24];
 
+    snprintf(text, sizeof(text), "%lld", (long long)ms);
     if (CONNECTION_COMMAND(keeper->connection, &reply, err, "EVALSHA",
-                           keeper->shas[KEEPER_EXPIRE], "0", field_expiries(keeper)) < 0)
+                           keeper->shas[KEEPER_PASS], "0", field_expiries(keeper),
+                           text) < 0)
         return err_wrap(err, "let time pass");
     return 0;
 }
@@ -151,6 +157,18 @@ int keeper_keep(struct keeper *keeper, const struct snapshot *snapshot, struct k
     code = run_script(keeper, &command, "keep the old state", &names, err);
     keeper->names += names;
     return code;
+}
+
+int keeper_forget(struct keeper *keeper, struct kept *kept, struct err *err)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+
+    if (CONNECTION_COMMAND(keeper->connection, &reply, err, "EVALSHA",
+                           keeper->shas[KEEPER_FORGET], "0", kept->prefix) < 0)
+        return err_wrap(err, "forget a state that was kept");
+    keeper->names -= reply->type == REDIS_REPLY_INTEGER ? (size_t)reply->integer : 0;
+    kept_release(kept);
+    return 0;
 }
 
 /* So many keys of what is kept behind the prefix: all, or none. */

@@ -8,7 +8,13 @@
 #include "base/secret.h"
 #include "state/snapshot.h"
 
-enum keeper_script { KEEPER_KEEP, KEEPER_RESTORE, KEEPER_EXPIRE, KEEPER_SCRIPTS };
+enum keeper_script {
+    KEEPER_KEEP,
+    KEEPER_FORGET,
+    KEEPER_RESTORE,
+    KEEPER_PASS,
+    KEEPER_SCRIPTS,
+};
 
 struct keeper {
     redisContext *connection; /* borrowed */
@@ -37,6 +43,9 @@ void keeper_release(struct keeper *keeper);
 int keeper_keep(struct keeper *keeper, const struct snapshot *snapshot, struct kept *ret,
                 struct err *err);
 
+/* Forgets and releases it. */
+int keeper_forget(struct keeper *keeper, struct kept *kept, struct err *err);
+
 /* Makes the database hold exactly what was kept; or nothing. */
 int keeper_restore(struct keeper *keeper, const struct kept *kept, struct err *err);
 int keeper_empty(struct keeper *keeper, struct err *err);
@@ -46,5 +55,7 @@ int keeper_empty(struct keeper *keeper, struct err *err);
 int keeper_undo(struct keeper *keeper, const struct kept *kept,
                 const struct keyspace *keyspace, struct err *err);
 
-/* Time passes: drops every key and hash field that has an expiry. */
-int keeper_expire(struct keeper *keeper, struct err *err);
+/* Time passes over what the database holds: drops the keys and hash fields that are due
+ * by then. KEEPER_FOREVER: all that have an expiry. */
+#define KEEPER_FOREVER (-1)
+int keeper_pass(struct keeper *keeper, int64_t ms, struct err *err);

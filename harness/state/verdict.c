@@ -96,29 +96,55 @@ static void judge_place(struct verdict_row *rows, size_t count)
     }
 }
 
+static bool holds(const struct state *state, const struct atom *atom)
+{
+    size_t from = 0, to = state->count;
+
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        int order = atom_compare(&state->atoms[middle], atom);
+
+        if (order == 0)
+            return true;
+        if (order < 0)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return false;
+}
+
+static bool is_in_both(const struct verdict_row *row, const struct state *const first[2])
+{
+    return first[0] && holds(first[0], row->atom) && holds(first[1], row->atom);
+}
+
 /* A copy that only one control has speaks for that control where it is there, and for
  * the other where it is missing. A residue in which both are spoken for is mixed, and
  * every such atom is a reason. */
-static void judge_tendencies(struct verdict_row *rows, size_t count)
+static void judge_tendencies(struct verdict_row *rows, size_t count,
+                             const struct state *const first[2])
 {
     bool for_old = false, for_new = false;
 
     for (size_t i = 0; i < count; i++) {
         const struct verdict_row *row = &rows[i];
 
-        if (row->old == row->new || (mutant("mixed-in-range") &&
-                                     (row->here < least(row) || row->here > most(row))))
+        if (is_in_both(row, first) || row->old == row->new ||
+            (mutant("mixed-in-range") &&
+             (row->here < least(row) || row->here > most(row))))
             continue;
         for_old |= row->old > row->new ? row->here > row->new : row->here < row->new;
         for_new |= row->new > row->old ? row->here > row->old : row->here < row->old;
     }
     for (size_t i = 0; for_old && for_new && i < count; i++)
-        if (rows[i].old != rows[i].new)
+        if (rows[i].old != rows[i].new && !is_in_both(&rows[i], first))
             rows[i].words |= LATER_MIXED;
 }
 
-size_t verdict_rows(const struct state *old, const struct state *new,
-                    const struct state *residue, struct verdict_row **ret)
+static size_t make_rows(const struct state *const first[2], const struct state *old,
+                        const struct state *new, const struct state *residue,
+                        struct verdict_row **ret)
 {
     struct walk walk = walk_start(mutant("one-control-new") ? new : old,
                                   mutant("one-control-old") ? old : new, residue);
@@ -134,9 +160,26 @@ size_t verdict_rows(const struct state *old, const struct state *new,
             to++;
         judge_place(rows + from, to - from);
     }
-    judge_tendencies(rows, count);
+    judge_tendencies(rows, count, first);
     *ret = rows;
     return count;
+}
+
+size_t verdict_rows(const struct state *old, const struct state *new,
+                    const struct state *residue, struct verdict_row **ret)
+{
+    static const struct state *const none[2] = { NULL, NULL };
+
+    return make_rows(none, old, new, residue, ret);
+}
+
+static unsigned words_of(const struct verdict_row *rows, size_t count)
+{
+    unsigned words = 0;
+
+    for (size_t i = 0; i < count; i++)
+        words |= rows[i].words;
+    return words;
 }
 
 unsigned verdict_later(const struct state *old, const struct state *new,
@@ -144,11 +187,41 @@ unsigned verdict_later(const struct state *old, const struct state *new,
 {
     CLEANUP(mem_freep) struct verdict_row *rows = NULL;
     size_t count = verdict_rows(old, new, residue, &rows);
-    unsigned words = 0;
 
-    for (size_t i = 0; i < count; i++)
-        words |= rows[i].words;
-    return words;
+    return words_of(rows, count);
+}
+
+unsigned verdict_at(const struct state *first_old, const struct state *first_new,
+                    const struct state *old, const struct state *new,
+                    const struct state *state)
+{
+    const struct state *const first[2] = { first_old, first_new };
+    CLEANUP(mem_freep) struct verdict_row *rows = NULL;
+    size_t count = make_rows(first, old, new, state, &rows);
+
+    return words_of(rows, count);
+}
+
+void verdict_over_time(const struct moments *moments, const unsigned *words,
+                       int64_t rest_ms, int64_t tolerate_ms, struct verdict *ret)
+{
+    size_t last = moments->count, wrong = last + 1; /* the moment behind the last wrong */
+    unsigned found;
+
+    while (wrong > 0 && !words[wrong - 1])
+        wrong--;
+    ret->later = ret->passing = 0;
+    ret->lasts_ms = 0;
+    if (!wrong)
+        return;
+    found = words[wrong - 1];
+    ret->lasts_ms = wrong > last    ? LASTS_FOREVER
+                    : wrong == last ? moments->at_ms[last - 1] + rest_ms
+                                    : moments->at_ms[wrong];
+    if (ret->lasts_ms == LASTS_FOREVER || ret->lasts_ms > tolerate_ms)
+        ret->later = found;
+    else
+        ret->passing = found;
 }
 
 static const char *const now_names[NOW_COUNT] = { "intact", "gap", "torn" };

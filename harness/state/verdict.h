@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "state/moments.h"
 #include "state/state.h"
 
 enum now {
@@ -79,6 +80,19 @@ struct verdict_row {
  * The caller frees *ret; the atoms are the states'. */
 size_t verdict_rows(const struct state *old, const struct state *new,
                     const struct state *residue, struct verdict_row **ret);
+
+/* The words at a moment, when the controls have become `old` and `new`. What both held
+ * at first never makes anything mixed by lapsing at different times. */
+unsigned verdict_at(const struct state *first_old, const struct state *first_new,
+                    const struct state *old, const struct state *new,
+                    const struct state *state);
+
+/* What the words at each moment come to, those at the last behind the others': harm if
+ * they outlast `tolerate_ms`, else passing. The words are those of the last moment that
+ * has any, and hold until the next one; until `rest_ms` more have passed if that has no
+ * time. Sets all but `now`. */
+void verdict_over_time(const struct moments *moments, const unsigned *words,
+                       int64_t rest_ms, int64_t tolerate_ms, struct verdict *ret);
 
 const char *now_name(enum now now);
 const char *later_name(unsigned bit_number); /* 0 .. LATER_COUNT - 1 */

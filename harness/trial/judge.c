@@ -163,7 +163,7 @@ static int find_residue(struct judge *judge, scenario_function recover,
     if (code == 0)
         code = look_at_invariants(judge, judge->scenario->holds_now, broken, err);
     if (code == 0)
-        code = keeper_expire(&judge->keeper, err);
+        code = keeper_pass(&judge->keeper, KEEPER_FOREVER, err);
     judge_touched(judge);
     if (code == 0)
         code = show(judge, JUDGE_LAPSED, &sights, NULL, err);
@@ -175,7 +175,7 @@ static int find_residue(struct judge *judge, scenario_function recover,
         }
         code = show(judge, JUDGE_RECOVERED, &sights, failed, err);
         if (code == 0)
-            code = keeper_expire(&judge->keeper, err);
+            code = keeper_pass(&judge->keeper, KEEPER_FOREVER, err);
     }
     if (code == 0)
         code = show(judge, JUDGE_RESIDUE, &sights, NULL, err);

@@ -660,7 +660,7 @@ Test(snapshot, keys_and_values_may_be_any_bytes)
     cr_expect(signature_equal(snapshot.signature, restored.signature));
     freeReplyObject(
         ask(bench.observer.connection, "PEXPIRE %b 100000", any.bytes, any.length));
-    cr_expect_eq(keeper_expire(&bench.keeper, &err), 0, "%s", err.msg);
+    cr_expect_eq(keeper_pass(&bench.keeper, KEEPER_FOREVER, &err), 0, "%s", err.msg);
     cr_expect_eq(ask_integer(bench.observer.connection, "DBSIZE"), 0);
     snapshot_release(&snapshot);
     snapshot_release(&restored);
@@ -922,7 +922,7 @@ Test(snapshot, expire_drops_exactly_what_expires)
         tell(bench.observer.connection, goes[i]);
     tell(bench.observer.connection, "ZADD g 1 a");
     tell(bench.observer.connection, "EXPIRE g 1000");
-    cr_expect_eq(keeper_expire(&bench.keeper, &err), 0, "%s", err.msg);
+    cr_expect_eq(keeper_pass(&bench.keeper, KEEPER_FOREVER, &err), 0, "%s", err.msg);
     take(&bench, 0, &with);
     cr_expect(signature_equal(without.signature, with.signature));
     cr_expect_eq(with.state.count, ARRAY_SIZE(stays));
@@ -954,7 +954,7 @@ Test(snapshot, expiries_of_hash_fields)
     }
     cr_expect_eq(keeper_keep(&bench.keeper, &snapshot, &bench.kept, &err), 0, "%s",
                  err.msg);
-    cr_expect_eq(keeper_expire(&bench.keeper, &err), 0, "%s", err.msg);
+    cr_expect_eq(keeper_pass(&bench.keeper, KEEPER_FOREVER, &err), 0, "%s", err.msg);
     cr_expect_eq(ask_integer(bench.observer.connection, "HLEN hash"), 1);
     cr_expect_eq(keeper_restore(&bench.keeper, &bench.kept, &err), 0, "%s", err.msg);
     cr_expect_eq(ask_integer(bench.observer.connection, "HLEN hash"), 2);
