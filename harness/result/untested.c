@@ -14,7 +14,7 @@ static bool is_untested(const struct finding *finding)
         return false;
     for (uint64_t k = 1; k < finding_points(finding); k++)
         if (!signature_equal(points[k].signature, points[0].signature) ||
-            points[k].later != points[0].later)
+            points[k].verdict.later != points[0].verdict.later)
             return false;
     return true;
 }
