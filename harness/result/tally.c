@@ -34,8 +34,9 @@ static int contradiction(const struct finding *finding, const char *what, struct
 {
     return err_set(
         err, ERR_USAGE,
-        "strategy '%s': two lanes disagree about %s; nothing in a scenario may depend "
-        "on chance, on the clock or on the server's own ids",
+        "strategy '%s': two lanes disagree about %s, or this run and what is kept of it; "
+        "nothing in a scenario may depend on chance, on the clock (does a key expire at "
+        "a time of it?) or on the server's own ids",
         finding->strategy->name, what);
 }
 

@@ -15,6 +15,7 @@
 #include "run/tell.h"
 #include "trial/calibration.h"
 #include "trial/cost.h"
+#include "trial/trespass.h"
 
 /* Each strategy's span is calibrated on the newest updates: one more is made every so
  * many of its attempts. */
@@ -460,6 +461,8 @@ static int run_stages(struct lane *lane, struct err *err)
     for (size_t i = 0; i < STAGE_COUNT && code == 0; i++) {
         if (stages[i])
             code = stages[i](lane, (enum stage)i, err);
+        if (code == 0 && stages[i])
+            code = trespass_check(&lane->bench.judge, "an update", err);
         if (code == 0 && i + 1 < STAGE_COUNT)
             code = wait_for_go(lane, err);
     }

@@ -32,6 +32,12 @@ int judge_run(struct judge *judge, scenario_function function, const char *what,
         return err_wrap(err, "%s", what);
     if (end.outcome != OUTCOME_MISSED)
         code = judge_drain(judge, end.client_id, err);
+    if (code < 0 && end.outcome == OUTCOME_TIMEOUT)
+        return err_set(
+            err, ERR_REFUSED,
+            "%s did not return within %g s (--timeout), and what it sent keeps "
+            "Redis busy: does a script of its never end?",
+            what, (double)judge->timeout_ns / 1e9);
     if (code < 0)
         return err_wrap(err, "%s", what);
     code = trespass_check(judge, what, err);

@@ -21,7 +21,7 @@ struct attempt {
     const char *when, *script, *command;
 };
 
-static struct run attempt(const struct attempt *attempt)
+static struct run attempt_often(const struct attempt *attempt, const char *trials)
 {
     CLEANUP(mem_freep) char *path = test_scenario("fence");
     CLEANUP(mem_freep) char *when = mem_printf("when=%s", attempt->when);
@@ -30,8 +30,13 @@ static struct run attempt(const struct attempt *attempt)
     CLEANUP(mem_freep)
     char *command = mem_printf("command=%s", attempt->command ? attempt->command : "");
 
-    return RUN("run", path, "--trials", "20", "--lanes", "1", "--set", when, "--set",
+    return RUN("run", path, "--trials", trials, "--lanes", "1", "--set", when, "--set",
                script, "--set", command, "--format", "json");
+}
+
+static struct run attempt(const struct attempt *row)
+{
+    return attempt_often(row, "20");
 }
 
 static void expect_refused(const struct attempt *row, const char *who, const char *why)
@@ -111,6 +116,19 @@ Test(fence, other_databases_are_looked_at)
     expect_refused(&(struct attempt){ "recover a crash",
                                       "redis.call('COPY', 'k', 'x', 'DB', 7)", NULL },
                    "'one': recover", "database 7");
+}
+
+/* One that waits until the controls are over is found at the end of the kills. */
+Test(fence, nobody_steals_away_later)
+{
+    static const char script[] =
+        "local seen = redis.call('INFO', 'stats'):match('connections_received:(%d+)') "
+        "if tonumber(seen) > 600 then redis.pcall('SELECT', 1) end";
+    struct run run = attempt_often(&(struct attempt){ "update", script, NULL }, "2000");
+
+    cr_expect_eq(run.status, 2, "status %d: %s", run.status, run.err);
+    EXPECT_SAYS(run.err, "a script sent SELECT, which is refused");
+    run_release(&run);
 }
 
 /* What scripts may do, and what Redis itself refuses to them, changes no verdict. */

@@ -65,9 +65,9 @@ static const struct {
       "'SET lock 1'" },
     { "redis.call('EVAL', \"redis.call('EXPIREAT', 'a', ARGV[1])\", 0, p.now + 60)",
       "'EXPIREAT a" },
-    { "redis.call('EVAL', [[redis.call('SET', 'x\"\\n', 1, 'EXAT', ARGV[1]) "
-      "redis.call('DEL', 'x\"\\n')]], 0, p.now + 60)",
-      "SET x" },
+    { "redis.call('EVAL', [[local k = 'x\"\\n' redis.call('SET', k, 1) "
+      "redis.call('EXPIREAT', k, ARGV[1]) redis.call('DEL', k)]], 0, p.now + 60)",
+      "EXPIREAT x" },
     { "redis.script(\"redis.call('EXPIREAT', KEYS[1], ARGV[1])\")({ 'a' }, { p.now + 60 "
       "})",
       "'EXPIREAT a" },
