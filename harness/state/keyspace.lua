@@ -8,26 +8,22 @@ local function named(reply)
   return all
 end
 
--- The entries that were delivered and not acknowledged, but for how long ago that was.
-local function pending(key, group)
-  local all = {}
-  if group.pending > 0 then
-    for i, one in ipairs(redis.call('XPENDING', key, group.name, '-', '+', group.pending)) do
-      all[i] = { one[1], one[2], one[4] }
-    end
-  end
-  return all
-end
+-- What a command tells of so many things, if there are any.
+local function each(count, ...) return ipairs(count > 0 and redis.call(...) or {}) end
 
+-- Everything but times: how long a consumer has been idle, how long ago an entry was delivered.
 local function about_stream(key)
   local about, groups = named(redis.call('XINFO', 'STREAM', key)), {}
-  for g, reply in ipairs(redis.call('XINFO', 'GROUPS', key)) do
-    local group, consumers = named(reply), {}
-    for c, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', key, group.name)) do
-      consumers[c] = named(consumer).name
+  for g, reply in each(about.groups, 'XINFO', 'GROUPS', key) do
+    local group, consumers, pending = named(reply), {}, {}
+    for c, one in each(group.consumers, 'XINFO', 'CONSUMERS', key, group.name) do
+      consumers[c] = named(one).name
+    end
+    for p, one in each(group.pending, 'XPENDING', key, group.name, '-', '+', group.pending) do
+      pending[p] = { one[1], one[2], one[4] }
     end
     groups[g] = { group.name, group['last-delivered-id'], group['entries-read'] or '',
-      consumers, pending(key, group) }
+      consumers, pending }
   end
   return { about['last-generated-id'], about['max-deleted-entry-id'] or '',
     about['entries-added'] or '', groups }
