@@ -34,6 +34,11 @@ void observer_release(struct observer *observer)
     observer->bounds = (struct bounds){ NULL, 0 };
 }
 
+static bool is_stream(const redisReply *one)
+{
+    return str_compare(resp_text(one->element[1]), STR("stream")) == 0;
+}
+
 static struct bound *bound_of(const struct bounds *bounds, struct str key)
 {
     for (size_t i = 0; i < bounds->count; i++)
@@ -55,12 +60,25 @@ static enum expiry expiry_of(const struct bounds *bounds, struct str key, long l
                                                                       : EXPIRY_BEYOND;
 }
 
+/* Of the key, or of a field of its, which is as good; < 0: none of it expires. */
+static long long longest_ttl(const redisReply *one)
+{
+    long long longest = one->element[2]->integer;
+    const redisReply *fields =
+        one->elements > 4 && !is_stream(one) ? one->element[4] : NULL;
+
+    for (size_t i = 0; fields && i < fields->elements; i++)
+        if (fields->element[i]->integer > longest)
+            longest = fields->element[i]->integer;
+    return longest;
+}
+
 void bounds_cover(struct bounds *bounds, const struct snapshot *snapshot)
 {
     for (size_t i = 0; snapshot->reply && i < snapshot->reply->elements; i++) {
         const redisReply *one = snapshot->reply->element[i];
         struct str key = resp_text(one->element[0]);
-        long long pttl = one->element[2]->integer;
+        long long pttl = longest_ttl(one);
         struct bound *bound = bound_of(bounds, key);
 
         if (pttl < 0)
@@ -87,6 +105,7 @@ struct row {
     bool zero; /* what is 0 is not there */
     const char (*positions)[POSITION_TEXT];
     struct arena *arena; /* for texts that the answer does not have */
+    const struct bounds *bounds;
 };
 
 static void add_pair(const struct row *row, struct str id, struct str value)
@@ -110,10 +129,10 @@ static void add_pairs(const struct row *row)
     for (size_t i = 0; i + 1 < row->elements->elements; i += 2) {
         struct row field = *row;
 
-        /* A field's own expiry is as good as the key's. */
         if (row->extra && row->atom.expiry == EXPIRY_NEVER &&
-            row->extra->element[i / 2]->integer >= 0 && !mutant("ignore-field-expiries"))
-            field.atom.expiry = EXPIRY_BOUNDED;
+            !mutant("ignore-field-expiries"))
+            field.atom.expiry = expiry_of(row->bounds, row->atom.key,
+                                          row->extra->element[i / 2]->integer);
         add_pair(&field, resp_text(row->elements->element[i]),
                  resp_text(row->elements->element[i + 1]));
     }
@@ -154,7 +173,9 @@ static const struct {
 static void add_key(struct observer *observer, struct snapshot *snapshot,
                     const redisReply *one)
 {
-    struct row row = { .state = &snapshot->state, .arena = &snapshot->arena };
+    struct row row = { .state = &snapshot->state,
+                       .arena = &snapshot->arena,
+                       .bounds = &observer->bounds };
 
     row.atom.key = resp_text(one->element[0]);
     if (patterns_match(observer->ignore, row.atom.key))
@@ -174,11 +195,6 @@ static void add_key(struct observer *observer, struct snapshot *snapshot,
         }
     }
     add_value(&row); /* a module's type, by its DUMP */
-}
-
-static bool is_stream(const redisReply *one)
-{
-    return str_compare(resp_text(one->element[1]), STR("stream")) == 0;
 }
 
 static bool is_row(const redisReply *one)

@@ -14,8 +14,8 @@
 #include "state/keyspace.h"
 #include "state/state.h"
 
-/* The longest expiry that is right, by key: what "within its bound" means. Of a key that
- * is not in it, any expiry is beyond. */
+/* The longest expiry that is right, of a key or of a field of its: what "within its
+ * bound" means. Of a key that is not in it, any expiry is beyond. */
 struct bounds {
     struct bound *items; /* owned, keys too */
     size_t count;

@@ -114,6 +114,42 @@ Test(digest, fields_of_a_hash_expire_one_by_one)
     }
 }
 
+/* Of a hash that expires, and of one whose fields do, one after the other: what is late
+ * for the bound that the first makes. */
+Test(digest, fields_of_a_hash_have_the_bound_of_their_key)
+{
+    static const struct {
+        const char *right, *row;
+        enum expiry expiry; /* of the first field */
+    } cases[] = {
+        { "(h hash :60000 (f 1) (:-1))", "(h hash :-1 (f 1) (:60000))", EXPIRY_BOUNDED },
+        { "(h hash :60000 (f 1) (:-1))", "(h hash :-1 (f 1) (:80000))", EXPIRY_BEYOND },
+        { "(h hash :-1 (f 1) (:60000))", "(h hash :-1 (f 1) (:61000))", EXPIRY_BOUNDED },
+        { "(h hash :-1 (f 1) (:60000))", "(h hash :-1 (f 1) (:80000))", EXPIRY_BEYOND },
+        { "(h hash :-1 (f 1) (:60000))", "(h hash :80000 (f 1) (:-1))", EXPIRY_BEYOND },
+        { "(h hash :-1 (f 1 g 2) (:60000 :90000))", "(h hash :-1 (f 1) (:80000))",
+          EXPIRY_BOUNDED },
+        { "(h hash :-1 (f 1) (:-1))", "(h hash :-1 (f 1) (:5))", EXPIRY_BEYOND },
+        { "(h hash :-1 (f 1) (:60000))", "(h hash :-1 (f 1) (:-1))", EXPIRY_NEVER },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct snapshot right = SNAPSHOT_NULL, snapshot = SNAPSHOT_NULL;
+        struct observer observer = { .keyspace = { .field_expiries = true } };
+        struct err err = ERR_NULL;
+
+        cr_assert_eq(digest_row(cases[i].right, &right, &err), 0, "%s", err.msg);
+        cr_assert_eq(digest_row(cases[i].row, &snapshot, &err), 0, "%s", err.msg);
+        bounds_cover(&observer.bounds, &right);
+        cr_assert_eq(snapshot_digest(&observer, &snapshot, &err), 0, "%s", err.msg);
+        cr_expect_eq(snapshot.state.atoms[0].expiry, cases[i].expiry, "%s beside %s",
+                     cases[i].row, cases[i].right);
+        observer_release(&observer);
+        release(&right);
+        release(&snapshot);
+    }
+}
+
 /* A server that sends something else is not understood, rather than misread. */
 Test(digest, answers_of_the_wrong_shape_are_errors)
 {
