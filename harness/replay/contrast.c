@@ -79,15 +79,6 @@ static void write_element(FILE *out, const struct atom *atom)
         write_quoted(out, atom->value, 30);
 }
 
-/* An atom at the same place; NULL: there is none. */
-static const struct atom *at_place(const struct state *state, const struct atom *atom)
-{
-    for (size_t i = 0; i < state->count; i++)
-        if (atom_compare_place(&state->atoms[i], atom) == 0)
-            return &state->atoms[i];
-    return NULL;
-}
-
 static bool has_key(const struct state *state, struct str key)
 {
     for (size_t i = 0; i < state->count; i++)
@@ -127,8 +118,8 @@ static void write_instead(FILE *out, const char *who, const struct atom *atom,
 static void write_novelty(FILE *out, const struct contrast *controls,
                           const struct atom *atom)
 {
-    const struct atom *old = at_place(controls->old, atom);
-    const struct atom *new = at_place(controls->new, atom);
+    const struct atom *old = state_at_place(controls->old, atom);
+    const struct atom *new = state_at_place(controls->new, atom);
 
     if (!old && !new) {
         fputs(has_key(controls->old, atom->key) || has_key(controls->new, atom->key)
@@ -141,11 +132,6 @@ static void write_novelty(FILE *out, const struct contrast *controls,
     } else {
         write_instead(out, who_has(controls, old, new), atom, old ? old : new);
     }
-}
-
-static bool same_key(const struct atom *a, const struct atom *b)
-{
-    return str_compare(a->key, b->key) == 0 && str_compare(a->type, b->type) == 0;
 }
 
 static void write_ttl(FILE *out, const struct snapshot *snapshot, struct str key,
@@ -172,7 +158,7 @@ static size_t key_end(const struct verdict_row *rows, size_t from, size_t count)
 {
     size_t to = from + 1;
 
-    while (to < count && same_key(rows[from].atom, rows[to].atom))
+    while (to < count && atom_same_key(rows[from].atom, rows[to].atom))
         to++;
     return to;
 }

@@ -197,6 +197,7 @@ static json_t *strategy(const struct result *result, const struct finding *findi
                   ns_to_us((double)figure_window_ns(finding, RATE_LEAKED)));
     json_put_real(object, "duration_us", (double)figure_duration_ns(finding) / 1e3);
     json_put_later(object, "uncrashed", finding->uncrashed);
+    json_put_some(object, "uncrashed_example", finding->uncrashed_example);
     json_put_flag(object, "publishes", finding_publishes(finding));
     put_census(object, finding);
     json_put_kills(object, &finding->kills);

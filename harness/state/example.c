@@ -11,59 +11,6 @@
 #define ELEMENT_COLUMNS 40
 #define SIDES_TRIED 64 /* rows of each side, to find the two that say most */
 
-/* --- what a state says of an atom --- */
-
-/* The first atom of a state that does not come before this one. */
-static size_t not_before(const struct state *state, const struct atom *atom)
-{
-    size_t from = 0, to = state->count;
-
-    while (from < to) {
-        size_t middle = from + (to - from) / 2;
-
-        if (atom_compare(&state->atoms[middle], atom) < 0)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    return from;
-}
-
-static size_t copies(const struct state *state, const struct atom *atom)
-{
-    size_t first = not_before(state, atom), at = first;
-
-    while (at < state->count && atom_compare(&state->atoms[at], atom) == 0)
-        at++;
-    return at - first;
-}
-
-/* The same element with any value and expiry; NULL: the place is empty. */
-static const struct atom *at_place(const struct state *state, const struct atom *atom)
-{
-    const struct atom first = { .key = atom->key, .type = atom->type, .id = atom->id };
-    size_t at = not_before(state, &first);
-
-    return at < state->count && atom_compare_place(&state->atoms[at], atom) == 0
-               ? &state->atoms[at]
-               : NULL;
-}
-
-static bool is_same_key(const struct atom *a, const struct atom *b)
-{
-    return str_compare(a->key, b->key) == 0 && str_compare(a->type, b->type) == 0;
-}
-
-/* Any element of the same key; NULL: there is no such key. */
-static const struct atom *of_key(const struct state *state, const struct atom *atom)
-{
-    const struct atom first = { .key = atom->key, .type = atom->type };
-    size_t at = not_before(state, &first);
-    const struct atom *found = at < state->count ? &state->atoms[at] : NULL;
-
-    return found && is_same_key(found, atom) ? found : NULL;
-}
-
 static bool expires(const struct atom *atom)
 {
     return atom && atom->expiry != EXPIRY_NEVER;
@@ -96,8 +43,9 @@ enum rank {
 /* Is it odd in what the death left, and not only once time has passed? */
 static bool is_made(const struct example *example, const struct verdict_row *row)
 {
-    size_t old = copies(example->old, row->atom), new = copies(example->new, row->atom);
-    size_t dead = copies(example->dead, row->atom);
+    size_t old = state_copies(example->old, row->atom),
+           new = state_copies(example->new, row->atom);
+    size_t dead = state_copies(example->dead, row->atom);
 
     if (row->words & LATER_LOST)
         return dead < (old < new ? old : new);
@@ -115,11 +63,11 @@ static enum rank rank_of(const struct example *example, const struct verdict_row
         return FOLLOWS;
     switch (word) {
     case LATER_LEAKED:
-        if (persists(at_place(example->old, row->atom)) ||
-            persists(at_place(example->new, row->atom)))
+        if (persists(state_at_place(example->old, row->atom)) ||
+            persists(state_at_place(example->new, row->atom)))
             return FOLLOWS; /* a value on its way */
-        if (expires(of_key(example->old, row->atom)) ||
-            expires(of_key(example->new, row->atom)))
+        if (expires(state_of_key(example->old, row->atom)) ||
+            expires(state_of_key(example->new, row->atom)))
             return STAYS_WITH_EXPIRY;
         return is_string(row->atom) ? STAYS_ALONE : STAYS;
     case LATER_MIXED:
@@ -190,8 +138,8 @@ static void say_leaked(FILE *out, const struct example *example,
 {
     fputs("stays: ", out);
     print_atom(out, row->atom);
-    if (is_made(example, row) && !persists(of_key(example->old, row->atom)) &&
-        !persists(of_key(example->new, row->atom)))
+    if (is_made(example, row) && !persists(state_of_key(example->old, row->atom)) &&
+        !persists(state_of_key(example->new, row->atom)))
         fputs(", which never expires", out);
 }
 
@@ -212,15 +160,15 @@ static void say_lost(FILE *out, const struct example *example,
 {
     fputs("gone: ", out);
     print_atom(out, row->atom);
-    if (expires(at_place(example->dead, row->atom)))
+    if (expires(state_at_place(example->dead, row->atom)))
         fputs(", which was left to expire", out);
 }
 
 static void say_neither(FILE *out, const struct example *example,
                         const struct verdict_row *row)
 {
-    const struct atom *old = at_place(example->right_old, row->atom);
-    const struct atom *new = at_place(example->right_new, row->atom);
+    const struct atom *old = state_at_place(example->right_old, row->atom);
+    const struct atom *new = state_at_place(example->right_new, row->atom);
 
     fputs("stays: ", out);
     print_atom(out, row->atom);
@@ -265,8 +213,8 @@ static int merit(const struct sides *sides, const struct atom *like)
 {
     const struct atom *new = sides->new->atom, *old = sides->old->atom;
     bool same = is_same_element(new, old);
-    bool alike = like && (is_same_key(new, like) || is_same_element(new, like) ||
-                          is_same_key(old, like) || is_same_element(old, like));
+    bool alike = like && (atom_same_key(new, like) || is_same_element(new, like) ||
+                          atom_same_key(old, like) || is_same_element(old, like));
 
     if (atom_compare_place(new, old) == 0)
         return 1;
@@ -312,10 +260,10 @@ static void print_side(FILE *out, const struct state *state,
                                           { "is no longer there", "is still there" } };
     size_t greater = row->old > row->new ? row->old : row->new;
     bool was = row->old > row->new;
-    bool whole =
-        is_whole(row->atom) || (is_string(row->atom) && !at_place(state, row->atom));
+    bool whole = is_whole(row->atom) ||
+                 (is_string(row->atom) && !state_at_place(state, row->atom));
 
-    if (!before || !is_same_key(row->atom, before->atom)) {
+    if (!before || !atom_same_key(row->atom, before->atom)) {
         print_key(out, row->atom);
         fputc(' ', out);
     }

@@ -29,6 +29,11 @@ void state_release(struct state *state)
     *state = STATE_NULL;
 }
 
+bool atom_same_key(const struct atom *a, const struct atom *b)
+{
+    return str_compare(a->key, b->key) == 0 && str_compare(a->type, b->type) == 0;
+}
+
 int atom_compare_place(const struct atom *a, const struct atom *b)
 {
     int order = str_compare(a->key, b->key);
@@ -57,6 +62,50 @@ void state_sort(struct state *state)
     if (!state->sorted && state->count)
         qsort(state->atoms, state->count, sizeof(*state->atoms), compare);
     state->sorted = true;
+}
+
+/* The first atom that does not come before this one. */
+static size_t not_before(const struct state *state, const struct atom *atom)
+{
+    size_t from = 0, to = state->count;
+
+    assert(state->sorted);
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+
+        if (atom_compare(&state->atoms[middle], atom) < 0)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
+size_t state_copies(const struct state *state, const struct atom *atom)
+{
+    size_t first = not_before(state, atom), at = first;
+
+    while (at < state->count && atom_compare(&state->atoms[at], atom) == 0)
+        at++;
+    return at - first;
+}
+
+const struct atom *state_at_place(const struct state *state, const struct atom *atom)
+{
+    const struct atom least = { .key = atom->key, .type = atom->type, .id = atom->id };
+    size_t at = not_before(state, &least);
+    const struct atom *found = at < state->count ? &state->atoms[at] : NULL;
+
+    return found && atom_compare_place(found, atom) == 0 ? found : NULL;
+}
+
+const struct atom *state_of_key(const struct state *state, const struct atom *atom)
+{
+    const struct atom least = { .key = atom->key, .type = atom->type };
+    size_t at = not_before(state, &least);
+    const struct atom *found = at < state->count ? &state->atoms[at] : NULL;
+
+    return found && atom_same_key(found, atom) ? found : NULL;
 }
 
 /* Each part is hashed with the one before it as seed, so that ("ab", "c") is not ("a",

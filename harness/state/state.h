@@ -68,8 +68,15 @@ static inline bool signature_equal(struct signature a, struct signature b)
     return a.low == b.low && a.high == b.high;
 }
 
+bool atom_same_key(const struct atom *a, const struct atom *b); /* and type */
 int atom_compare_place(const struct atom *a, const struct atom *b);
 int atom_compare(const struct atom *a, const struct atom *b); /* and value and expiry */
+
+/* What a sorted state has of an atom: how many copies; one at its place, with any value
+ * and expiry; one of its key, whatever the element. NULL: there is none. */
+size_t state_copies(const struct state *state, const struct atom *atom);
+const struct atom *state_at_place(const struct state *state, const struct atom *atom);
+const struct atom *state_of_key(const struct state *state, const struct atom *atom);
 
 /* What people see of an atom's id. */
 static inline struct str atom_element(const struct atom *atom)
