@@ -2,6 +2,7 @@
 #include "state/example.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -35,21 +36,38 @@ enum rank {
     GONE,
     COPIES,
     NEITHER,
-    STAYS,
-    STAYS_ALONE,
-    STAYS_WITH_EXPIRY
+    STAYS,             /* an element of a key that may stay */
+    STAYS_KEY,         /* and one of a key that may not */
+    STAYS_ALONE,       /* and such a key that has one value */
+    STAYS_WITH_EXPIRY, /* and what should have one */
 };
 
 /* Is it odd in what the death left, and not only once time has passed? */
 static bool is_made(const struct example *example, const struct verdict_row *row)
 {
-    size_t old = state_copies(example->old, row->atom),
-           new = state_copies(example->new, row->atom);
+    size_t old = state_copies(example->old, row->atom);
+    size_t new = state_copies(example->new, row->atom);
     size_t dead = state_copies(example->dead, row->atom);
 
     if (row->words & LATER_LOST)
         return dead < (old < new ? old : new);
     return dead > (old > new ? old : new);
+}
+
+/* What stays and was made by the death. */
+static enum rank rank_of_stay(const struct example *example, const struct atom *atom)
+{
+    const struct atom *old = state_of_key(example->old, atom);
+    const struct atom *new = state_of_key(example->new, atom);
+
+    if (persists(state_at_place(example->old, atom)) ||
+        persists(state_at_place(example->new, atom)))
+        return FOLLOWS; /* a value on its way */
+    if (expires(old) || expires(new))
+        return STAYS_WITH_EXPIRY;
+    if (old || new)
+        return STAYS;
+    return is_string(atom) ? STAYS_ALONE : STAYS_KEY;
 }
 
 static enum rank rank_of(const struct example *example, const struct verdict_row *row,
@@ -63,13 +81,7 @@ static enum rank rank_of(const struct example *example, const struct verdict_row
         return FOLLOWS;
     switch (word) {
     case LATER_LEAKED:
-        if (persists(state_at_place(example->old, row->atom)) ||
-            persists(state_at_place(example->new, row->atom)))
-            return FOLLOWS; /* a value on its way */
-        if (expires(state_of_key(example->old, row->atom)) ||
-            expires(state_of_key(example->new, row->atom)))
-            return STAYS_WITH_EXPIRY;
-        return is_string(row->atom) ? STAYS_ALONE : STAYS;
+        return rank_of_stay(example, row->atom);
     case LATER_MIXED:
         return NEITHER;
     case LATER_DUPLICATED:
@@ -376,10 +388,12 @@ static char *cause_of(const struct example *example, const struct part *part)
 {
     CLEANUP(mem_freep) struct verdict_row *rows = NULL;
     size_t count = verdict_rows(example->old, example->new, example->dead, &rows);
+    bool died = example->right_old != example->right_new;
     char *text;
     FILE *out = mem_stream(&text);
 
-    say_sides(out, "at the death ", example->dead, rows, count, part->row->atom);
+    if (died && part->rank == FOLLOWS)
+        say_sides(out, "at the death ", example->dead, rows, count, part->row->atom);
     fclose(out);
     return text;
 }
@@ -408,15 +422,16 @@ void example_write(const struct example *example, char *buffer, size_t size)
     struct part parts[2];
 
     find_parts(example, rows, count, parts);
-    if (parts[0].rank == FOLLOWS) {
-        parts[1] = parts[0];
-        first = cause_of(example, &parts[0]);
+    first = cause_of(example, &parts[0]);
+    if (*first) {
+        second = text_of(example, rows, count, &parts[0]);
     } else {
+        free(first);
         first = text_of(example, rows, count, &parts[0]);
+        second = text_of(example, rows, count, &parts[1]);
     }
-    second = text_of(example, rows, count, &parts[1]);
-    if (!*first || !*second || strlen(first) + strlen(second) + 3 > size)
-        snprintf(buffer, size, "%s", *first ? first : second);
-    else
+    if (*second && strlen(first) + strlen("; ") + strlen(second) < size)
         snprintf(buffer, size, "%s; %s", first, second);
+    else
+        snprintf(buffer, size, "%s", first);
 }

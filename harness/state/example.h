@@ -5,8 +5,8 @@
  * first, that is what is odd already in the state it left: there, beside what is right,
  * or missing, or never to expire. Of several such things the first is
  *
- *     1. what stays although a right state has it with an expiry, or else not at all, a
- *        key of one value (as locks are) before elements of others;
+ *     1. what stays although a right state has it with an expiry, or else not at all:
+ *        keys of one value (as locks are), other keys, elements;
  *     2. a value that is neither the old one nor the new one;
  *     3. copies too many; 4. what is gone;
  *     5. a part of the old state and a part of the new one, side by side.
@@ -22,7 +22,8 @@
 #include "state/state.h"
 
 /* What readers see: the old state, the completed update, what the death left; and what
- * stays of the three once time has passed. All are sorted. */
+ * stays of the three once time has passed. All are sorted. The same residue twice: nobody
+ * died, and only the completed update is right. */
 struct example {
     const struct state *old, *new, *dead;
     const struct state *right_old, *right_new, *residue;

@@ -236,10 +236,9 @@ unsigned judge_words(const struct judge *judge, const struct aftermath *aftermat
                      const struct snapshot *right_old, const struct snapshot *right_new,
                      const struct snapshot *dead, char example[EXAMPLE_TEXT])
 {
-    const struct state *completed = &judge->reference->done.state;
     const struct example states = {
-        .old = right_old == right_new ? completed : &judge->old.state,
-        .new = completed,
+        .old = &judge->old.state,
+        .new = &judge->reference->done.state,
         .dead = &dead->state,
         .right_old = &right_old->state,
         .right_new = &right_new->state,

@@ -71,6 +71,9 @@ Test(example, names_the_cause)
         { "a key that no right state has, before another",
           { "", "", "list:jobs:j string:lock=me" },
           "stays: string 'lock' = 'me', which never expires" },
+        { "a key before an element",
+          { "set:s:x", "set:s:x", "set:s:x set:s:y hash:z:f=1" },
+          "stays: hash 'z', element 'f' = '1', which never expires" },
         { "a lost expiry before a key that no right state has",
           { "", "hash:z:f=1~", "hash:z:f=1 string:a=1" },
           "stays: hash 'z', element 'f' = '1', which never expires" },
@@ -158,6 +161,23 @@ Test(example, names_the_cause)
                      cases[i].name, small);
         forget(&written);
     }
+}
+
+/* Nobody died: only the completed update is right, and nothing was left halfway. */
+Test(example, of_a_completed_update)
+{
+    const char *const states[6] = { "list:q:j", "list:done:j", "list:q:j string:l=1",
+                                    NULL,       NULL,          NULL };
+    struct written written;
+    char text[EXAMPLE_TEXT];
+
+    write_down(&written, states);
+    written.example.right_old = written.example.right_new;
+    example_write(&written.example, text, sizeof(text));
+    cr_expect_str_eq(text,
+                     "stays: string 'l' = '1', which never expires; gone: list 'done', "
+                     "element 'j'");
+    forget(&written);
 }
 
 /* A verdict has an example, whatever the words, and none if there are none. */
