@@ -94,7 +94,7 @@ return {
       about = "to the last: LPOP, then HSET",
       update = use },
 
-    { name = "half", expect = { "mixed", "stuck" },
+    { name = "half", expect = { "lost", "stuck" },
       about = "PR 66: the same; made again when all tokens are lost",
       update = use,
       recover = function(redis, p)

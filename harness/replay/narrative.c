@@ -10,7 +10,7 @@
 static struct contrast states_of(const struct narrative *narrative)
 {
     return (struct contrast){
-        .old = &narrative->judge->old.state,
+        .old = &narrative->subject->origin->old.state,
         .new = &narrative->subject->done.state,
         .names = { "the old state", "the new state" },
     };
@@ -18,9 +18,11 @@ static struct contrast states_of(const struct narrative *narrative)
 
 static struct contrast residues_of(const struct narrative *narrative)
 {
+    struct example beside = judge_beside(narrative->subject, NULL);
+
     return (struct contrast){
-        .old = &judge_right_old(narrative->judge, narrative->subject)->state,
-        .new = &judge_right_new(narrative->judge, narrative->subject)->state,
+        .old = beside.right_old,
+        .new = beside.right_new,
         .names = { "the old state's residue", "the completed update's residue" },
     };
 }

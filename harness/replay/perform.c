@@ -64,7 +64,7 @@ static int calibrate(struct perform *perform, struct err *err)
         if (runs >= CALIBRATION_LEAST &&
             clock_now_ns() - start_ns > CALIBRATION_BUDGET_NS)
             break;
-        if (calibration_run(perform->bench, &job, &outcome, err) < 0)
+        if (calibration_run(perform->bench, perform->subject, &job, &outcome, err) < 0)
             return err_wrap(err, "strategy '%s'", perform_strategy(perform));
         if (outcome != OUTCOME_MISSED)
             continue;

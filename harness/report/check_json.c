@@ -47,6 +47,7 @@ static json_t *strategy_object(const struct check *check,
     json_put_expect(object, "expect", strategy->expect);
     json_put_text(object, "verdict", verdicts[strategy->verdict]);
     json_put_text(object, "found", found);
+    json_put_later(object, "unbegun", strategy->unbegun);
     json_put_later(object, "uncrashed", strategy->uncrashed);
     json_put_census(object, strategy->points, &strategy->census);
     if (strategy->harmful)

@@ -54,6 +54,9 @@ char *check_found(const struct check_strategy *strategy)
         write_harm(out, strategy);
     else
         write_clean(out, strategy);
+    if (strategy->unbegun)
+        fprintf(out, "; %s of the old state by its own recovery",
+                later_text(strategy->unbegun, later));
     if (strategy->uncrashed)
         fprintf(out, "; %s even when nobody is killed",
                 later_text(strategy->uncrashed, later));
@@ -102,6 +105,8 @@ static char *failure(const struct check_strategy *strategy)
     fprintf(out, "expected %s, but found %s", check_expected(strategy, expect), found);
     if (strategy->first_example[0])
         fprintf(out, " (%s)", strategy->first_example);
+    else if (strategy->unbegun_example[0])
+        fprintf(out, " (%s)", strategy->unbegun_example);
     else if (strategy->uncrashed_example[0])
         fprintf(out, " (%s)", strategy->uncrashed_example);
     if (words)

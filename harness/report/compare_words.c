@@ -265,7 +265,7 @@ char *compare_regression(const struct comparison *comparison,
     if (row->census.worse)
         tell_point(out, row);
     else if (row->uncrashed)
-        fprintf(out, "a completed update, without any crash, now leaves it %s",
+        fprintf(out, "it now does damage even when nobody is killed: %s",
                 later_text(row->uncrashed, later));
     else if (row->margin == MARGIN_EXCEEDED)
         tell_margin(out, comparison, row);

@@ -95,6 +95,21 @@ static void say_clean(FILE *out, const struct result *result,
             text);
 }
 
+static void say_unbegun(FILE *out, const struct finding *finding)
+{
+    char later[LATER_TEXT];
+
+    if (!finding->unbegun)
+        return;
+    fprintf(out,
+            "Even when no update has begun, its own recovery leaves something else of "
+            "the old state than the reference's: %s",
+            later_text(finding->unbegun, later));
+    if (finding->unbegun_example[0])
+        fprintf(out, " (%s)", finding->unbegun_example);
+    fputs(". ", out);
+}
+
 static void say_uncrashed(FILE *out, const struct finding *finding)
 {
     char later[LATER_TEXT];
@@ -203,6 +218,7 @@ static void say_all(FILE *out, const struct result *result, const struct finding
         say_harm(out, result, finding);
     else
         say_clean(out, result, finding);
+    say_unbegun(out, finding);
     say_uncrashed(out, finding);
     for (enum fault_id id = FAULT_NONE; id < FAULT_COUNT; id++)
         say_strikes(out, finding, id);

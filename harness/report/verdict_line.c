@@ -79,6 +79,11 @@ static void say_instead(FILE *out, const struct finding *finding)
     else if (harmful)
         fprintf(out, "%s at %llu of %llu crash points", later_text(later, text),
                 (unsigned long long)harmful, (unsigned long long)points);
+    else if (finding->unbegun)
+        fprintf(out,
+                "its own recovery leaves something else of the old state than the "
+                "reference's, %s",
+                later_text(finding->unbegun, text));
     else if (finding->uncrashed)
         fprintf(out, "%s even when nobody is killed",
                 later_text(finding->uncrashed, text));

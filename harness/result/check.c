@@ -75,6 +75,8 @@ static struct check_strategy condense(const struct finding *finding)
         .verdict = judge(finding),
         .points = finding_points(finding),
         .census = tally_census(finding),
+        .unbegun = finding->unbegun,
+        .unbegun_example = mem_strdup(finding->unbegun_example),
         .uncrashed = finding->uncrashed,
         .uncrashed_example = mem_strdup(finding->uncrashed_example),
         .kills = finding->kills,
@@ -110,6 +112,7 @@ void check_trouble(struct check_scenario *scenario, const struct err *err)
 static void release_strategy(struct check_strategy *strategy)
 {
     free(strategy->name);
+    free(strategy->unbegun_example);
     free(strategy->uncrashed_example);
     free(strategy->first_command);
     free(strategy->first_place);

@@ -32,8 +32,8 @@ struct check_strategy {
     enum check_verdict verdict;
     uint64_t points;
     struct words census;
-    unsigned uncrashed;
-    char *uncrashed_example;
+    unsigned unbegun, uncrashed;
+    char *unbegun_example, *uncrashed_example;
     bool harmful;         /* there is a crash point that does harm; the first is... */
     uint64_t first;       /* this one, */
     unsigned first_words; /* does this, */

@@ -147,7 +147,8 @@ static void compare_censuses(const struct comparison *comparison,
     unsigned base_later, new_later;
 
     if (!comparison->pairs && row->base->controlled && row->new->controlled)
-        row->uncrashed = row->new->uncrashed & ~row->base->uncrashed;
+        row->uncrashed = (row->new->unbegun | row->new->uncrashed) &
+                         ~(row->base->unbegun | row->base->uncrashed);
     change->known = tally_census_complete(row->base) && tally_census_complete(row->new);
     if (!change->known)
         return;

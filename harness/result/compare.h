@@ -83,7 +83,7 @@ struct comparison_row {
     struct exposed exposed[RATE_COUNT];
     struct ratio speed; /* updates per second, new over base */
     struct census_change census;
-    unsigned uncrashed; /* damage that a completed update did not do before; none in
+    unsigned uncrashed; /* damage without any crash that was not done before; none in
                            pairs */
     enum margin_verdict margin;
     uint64_t margin_kills; /* per side, that would decide; 0: the difference is the margin

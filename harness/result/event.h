@@ -39,7 +39,8 @@ struct event_control {
     uint32_t uncrashed;
     uint64_t commands, bytes, trips;
     struct signature done;
-    char example[EXAMPLE_TEXT];
+    uint64_t unbegun;
+    char example[EXAMPLE_TEXT], unbegun_example[EXAMPLE_TEXT];
 };
 
 struct event_command {

@@ -66,8 +66,10 @@ struct finding {
     uint64_t commands, bytes, trips;
     uint64_t read_bytes; /* what Redis takes at most in one read */
     struct signature done;
-    unsigned uncrashed;
-    char uncrashed_example[EXAMPLE_TEXT];
+    /* Words of what it does without any crash: its own recovery to the old state, beside
+     * the reference's; its completed update. */
+    unsigned unbegun, uncrashed;
+    char unbegun_example[EXAMPLE_TEXT], uncrashed_example[EXAMPLE_TEXT];
     struct point *points;   /* commands + 1 of them; owned */
     struct step *steps;     /* `commands` of them, from point k to k + 1; owned */
     uint64_t *timelines_ns; /* rows of commands + 1: when command k + 1 was written, and

@@ -22,7 +22,7 @@ static bool is_clean(const struct finding *finding)
     struct words words = tally_census(finding);
 
     return tally_census_complete(finding) && can_be_killed(finding) &&
-           !finding->uncrashed && tally_harmed(&words) == 0;
+           !finding->unbegun && !finding->uncrashed && tally_harmed(&words) == 0;
 }
 
 static uint64_t count_clean(const struct result *result)

@@ -50,6 +50,7 @@ static int take_control(struct result *result, const struct event_control *contr
             finding->trips != control->trips)
             return contradiction(finding, "what it sends", err);
         if (!signature_equal(finding->done, control->done) ||
+            finding->unbegun != control->unbegun ||
             finding->uncrashed != control->uncrashed)
             return contradiction(finding, "what a completed update leaves", err);
         return 0;
@@ -59,6 +60,9 @@ static int take_control(struct result *result, const struct event_control *contr
     finding->bytes = control->bytes;
     finding->trips = control->trips;
     finding->done = control->done;
+    finding->unbegun = (unsigned)control->unbegun;
+    memcpy(finding->unbegun_example, control->unbegun_example,
+           sizeof(finding->unbegun_example));
     finding->uncrashed = control->uncrashed;
     memcpy(finding->uncrashed_example, control->example,
            sizeof(finding->uncrashed_example));
@@ -388,7 +392,8 @@ enum strategy_verdict tally_verdict(const struct finding *finding)
         return VERDICT_NONE;
     for (unsigned i = 0; i < LATER_COUNT; i++)
         later |= words.later[i] ? 1u << i : 0;
-    return expect_met(finding->strategy->expect, disturbed, later, finding->uncrashed)
+    return expect_met(finding->strategy->expect, disturbed, later,
+                      finding->unbegun | finding->uncrashed)
                ? VERDICT_PASS
                : VERDICT_FAIL;
 }

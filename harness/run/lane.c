@@ -73,7 +73,7 @@ static int run_uninterrupted(struct lane *lane, size_t subject, bool times,
     int code;
 
     job.times = times;
-    code = calibration_run(&lane->bench, &job, &outcome, err);
+    code = calibration_run(&lane->bench, subject_at(lane, subject), &job, &outcome, err);
     if (code < 0 || (outcome == OUTCOME_TIMEOUT && *ret_ns))
         return code;
     if (outcome != OUTCOME_MISSED)
@@ -152,17 +152,23 @@ static int find_timeline(struct lane *lane, size_t subject, struct err *err)
 static int measure_all(struct lane *lane, struct err *err)
 {
     const struct fleet_options *options = lane->options;
+    CLEANUP(mem_freep)
+    const struct kept **kept = MEM_ARRAY(const struct kept *, options->plan.strategies);
     const struct cost_order order = {
         .scenario = options->scenario,
         .strategies = options->strategies,
         .count = options->plan.strategies,
         .worker_address = &lane->settings->worker_address,
         .keeper = &lane->bench.judge.keeper,
-        .kept = &lane->bench.judge.kept_old,
+        .kept = kept,
         .timeout_ns = options->timeout_ns,
     };
     CLEANUP(mem_freep) struct cost *costs = MEM_ARRAY(struct cost, order.count);
-    int code = cost_measure(&order, costs, err);
+    int code;
+
+    for (size_t i = 0; i < order.count; i++)
+        kept[i] = &subject_at(lane, i)->origin->kept;
+    code = cost_measure(&order, costs, err);
 
     judge_touched(&lane->bench.judge);
     for (size_t i = 0; i < order.count && code == 0; i++)

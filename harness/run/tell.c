@@ -42,7 +42,8 @@ static void tell_command(void *context, size_t index, int argc, const char *cons
     if (command_has(&event.command, COMMAND_SCRIPT) &&
         telling->judge->subjects[telling->subject].overheard.publishes)
         event.command.flags |= COMMAND_PUBLISHES;
-    event.key_was_there = judge_key_was_there(telling->judge, event.command.key_hash);
+    event.key_was_there = judge_key_was_there(&telling->judge->subjects[telling->subject],
+                                              event.command.key_hash);
     if (!telling->err->code)
         tell_event(telling->teller, EVENT_COMMAND, &event, sizeof(event), telling->err);
 }
@@ -66,6 +67,7 @@ int tell_controls(struct teller *teller, const struct judge *judge, bool command
         const struct subject *subject = &judge->subjects[i];
         struct event_control control = {
             .strategy = (uint32_t)i,
+            .unbegun = subject->unbegun,
             .uncrashed = subject->uncrashed,
             .commands = subject->commands,
             .bytes = subject->bytes,
@@ -74,6 +76,8 @@ int tell_controls(struct teller *teller, const struct judge *judge, bool command
         };
 
         memcpy(control.example, subject->uncrashed_example, sizeof(control.example));
+        memcpy(control.unbegun_example, subject->unbegun_example,
+               sizeof(control.unbegun_example));
         code = tell_event(teller, EVENT_CONTROL, &control, sizeof(control), err);
         if (code == 0 && commands)
             code = tell_commands(teller, judge, i, err);

@@ -53,7 +53,9 @@ static const struct key strategy_keys[] = {
     { "expect", STRING | TABLE, "a word or a list of words", false },
     { "reference", BOOLEAN, "true or false", false },
     { "update", FUNCTION, "a function", true },
+    { "before", FUNCTION, "a function", false },
     { "recover", FUNCTION, "a function", false },
+    { "alive", FUNCTION, "a function", false },
     { "noop", BOOLEAN, "true or false", false },
 };
 
@@ -249,6 +251,15 @@ struct loader {
     struct scenario *scenario;
 };
 
+/* The strategy's, else the scenario's. */
+static scenario_function own_function(const struct loader *loader, const char *name,
+                                      scenario_function shared)
+{
+    scenario_function own = get_function(loader->file.lua, name);
+
+    return own ? own : shared;
+}
+
 /* The strategy's table is on top of the stack. */
 static int load_strategy(const struct loader *loader, size_t number, bool *ret_reference)
 {
@@ -271,9 +282,9 @@ static int load_strategy(const struct loader *loader, size_t number, bool *ret_r
     strategy->name = get_string(loader->file.lua, "name");
     strategy->about = get_string(loader->file.lua, "about");
     functions->update = get_function(loader->file.lua, "update");
-    functions->recover = get_function(loader->file.lua, "recover");
-    if (!functions->recover)
-        functions->recover = scenario->recover;
+    functions->before = own_function(loader, "before", scenario->before);
+    functions->recover = own_function(loader, "recover", scenario->recover);
+    functions->alive = own_function(loader, "alive", scenario->alive);
     strategy->noop = scenario->noop || get_flag(loader->file.lua, "noop");
     *ret_reference = get_flag(loader->file.lua, "reference");
     str_show(shown, sizeof(shown), str_of(strategy->name));
@@ -465,6 +476,15 @@ struct scenario *scenario_free(struct scenario *scenario)
     return NULL;
 }
 
+static bool makes_old_state(const struct scenario *scenario, scenario_function function)
+{
+    bool makes = function == scenario->before;
+
+    for (size_t i = 0; i < scenario->outline.strategy_count; i++)
+        makes = makes || function == scenario->functions[i].before;
+    return makes;
+}
+
 int scenario_call(struct scenario *scenario, scenario_function function,
                   struct wire *wire, bool *ret_refused, struct err *err)
 {
@@ -475,7 +495,7 @@ int scenario_call(struct scenario *scenario, scenario_function function,
     *ret_refused = false;
     if (!function)
         return 0;
-    redis_table_use(lua, wire, function == scenario->before);
+    redis_table_use(lua, wire, makes_old_state(scenario, function));
     lua_pushcfunction(lua, sandbox_message);
     lua_rawgeti(lua, LUA_REGISTRYINDEX, function);
     lua_rawgetp(lua, LUA_REGISTRYINDEX, &redis_key);

@@ -22,7 +22,8 @@ typedef int scenario_function;
 
 struct strategy_functions {
     scenario_function update;
-    scenario_function recover; /* the strategy's own, else the scenario's; may be 0 */
+    /* The strategy's own, else the scenario's; may be 0. */
+    scenario_function before, recover, alive;
 };
 
 struct scenario {

@@ -23,15 +23,20 @@ int observer_init(struct observer *observer, redisContext *connection,
     return keyspace_init(&observer->keyspace, connection, err);
 }
 
+void bounds_release(struct bounds *bounds)
+{
+    for (size_t i = 0; i < bounds->count; i++)
+        buffer_release(&bounds->items[i].key);
+    free(bounds->items);
+    *bounds = BOUNDS_NULL;
+}
+
 void observer_release(struct observer *observer)
 {
     observer->connection = connection_close(observer->connection);
     keyspace_release(&observer->keyspace);
     buffer_release(&observer->question);
-    for (size_t i = 0; i < observer->bounds.count; i++)
-        buffer_release(&observer->bounds.items[i].key);
-    free(observer->bounds.items);
-    observer->bounds = (struct bounds){ NULL, 0 };
+    bounds_release(&observer->bounds);
 }
 
 static bool is_stream(const redisReply *one)

@@ -20,6 +20,8 @@ struct bounds {
     struct bound *items; /* owned, keys too */
     size_t count;
 };
+#define BOUNDS_NULL ((struct bounds){ NULL, 0 })
+void bounds_release(struct bounds *bounds);
 
 #define POSITION_TEXT 10
 

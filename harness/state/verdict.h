@@ -122,5 +122,5 @@ bool later_parse(const char *text, unsigned *ret);
 bool now_parse(const char *word, enum now *ret);
 
 /* Is it so? `torn_or_gap` and `words`: what the crash points of the census showed;
- * `uncrashed`: what the strategy leaves without any crash. */
+ * `uncrashed`: what the strategy does without any crash. */
 bool expect_met(unsigned expect, bool torn_or_gap, unsigned words, unsigned uncrashed);

@@ -130,6 +130,7 @@ static json_t *strategy(const struct finding *finding)
     json_object_set_new(object, "expect", expected(finding->strategy->expect));
     json_object_set_new(object, "bytes", whole(finding->bytes));
     json_object_set_new(object, "round_trips", whole(finding->trips));
+    json_object_set_new(object, "unbegun", later(finding->unbegun));
     json_object_set_new(object, "uncrashed", later(finding->uncrashed));
     json_object_set_new(object, "points", points(finding));
     json_object_set_new(object, "kills", kills(&finding->kills));

@@ -291,6 +291,10 @@ static void parse_finding(struct reading *reading, json_t *object,
 {
     finding->bytes = get_whole(reading, object, "bytes", WHOLE_MOST);
     finding->trips = get_whole(reading, object, "round_trips", WHOLE_MOST);
+    /* Those of earlier versions do not have it. */
+    if (json_object_get(object, "unbegun") &&
+        !later_parse(get_text(reading, object, "unbegun"), &finding->unbegun))
+        mistake(reading, "unbegun", "clean, or words like leaked+lost");
     if (!later_parse(get_text(reading, object, "uncrashed"), &finding->uncrashed))
         mistake(reading, "uncrashed", "clean, or words like leaked+lost");
     parse_points(reading, object, finding);

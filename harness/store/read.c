@@ -61,6 +61,27 @@ static struct signature parse_signature(const char *hex)
     return signature;
 }
 
+static int read_unbegun(struct reading *reading, struct event_control *control,
+                        struct err *err)
+{
+    CLEANUP(mem_freep) char *name = mem_printf(STORED_UNBEGUN, control->strategy);
+    CLEANUP(mem_freep) char *value = stored_fact(reading->database, name);
+    char *example = value ? strchr(value, ' ') : NULL;
+    unsigned words = 0;
+
+    if (!value)
+        return 0;
+    if (example)
+        *example++ = '\0';
+    if (!later_parse(value, &words))
+        return database_damaged(reading->database, "recovery leaves what has no word",
+                                err);
+    control->unbegun = words;
+    snprintf(control->unbegun_example, sizeof(control->unbegun_example), "%s",
+             example ? example : "");
+    return 0;
+}
+
 static int read_control(void *context, sqlite3_stmt *row, struct err *err)
 {
     struct event_control control = {
@@ -73,6 +94,8 @@ static int read_control(void *context, sqlite3_stmt *row, struct err *err)
     int code = known_strategy(context, sqlite3_column_int64(row, 0), err);
 
     copy_text(control.example, sizeof(control.example), row, 5);
+    if (code == 0)
+        code = read_unbegun(context, &control, err);
     if (code == 0 && !later_parse(database_text(row, 4), &control.uncrashed))
         code = database_damaged(((struct reading *)context)->database,
                                 "an update leaves what has no word", err);

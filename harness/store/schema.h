@@ -3,6 +3,8 @@
  * place among the strategies that take part, from 0. */
 #pragma once
 
+#include <inttypes.h>
+
 #include "result/event.h"
 #include "store/database.h"
 #include "trial/fault.h"
@@ -60,6 +62,10 @@ static const char *const store_states[] = {
     [2] = "SELECT id, strategy, signature, now, later, passing, lasts FROM states"
           " ORDER BY id",
 };
+
+/* The fact about a strategy whose own recovery leaves something else of the old state
+ * than the reference's: the words, a blank, an example. */
+#define STORED_UNBEGUN "unbegun.%" PRIu32
 
 /* What the columns `kind` of samples and of parameters say. */
 static const char *const samples_kinds[] = {

@@ -187,11 +187,28 @@ static int take_hello(struct store *store, const struct event_hello *hello,
     return code == 0 ? put_whole(store, "read_bytes", hello->read_bytes, err) : code;
 }
 
+/* A fact, and only where there is one: files of earlier versions have none. */
+static int put_unbegun(struct store *store, const struct event_control *control,
+                       struct err *err)
+{
+    CLEANUP(mem_freep) char *name = mem_printf(STORED_UNBEGUN, control->strategy);
+    CLEANUP(mem_freep) char *value = NULL;
+    char words[LATER_TEXT];
+
+    if (!control->unbegun)
+        return 0;
+    value = mem_printf("%s %s", later_text((unsigned)control->unbegun, words),
+                       control->unbegun_example);
+    return put_text(store, name, value, err);
+}
+
 static int take_control(struct store *store, const struct event_control *control,
                         struct err *err)
 {
     char hex[40], words[LATER_TEXT];
 
+    if (put_unbegun(store, control, err) < 0)
+        return err->code;
     signature_text(control->done, hex);
     return PUT(store, PUT_CONTROL, err, "iiiittt", (int64_t)control->strategy,
                (int64_t)control->commands, (int64_t)control->bytes,

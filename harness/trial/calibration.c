@@ -9,11 +9,11 @@
  * updates. */
 #define VALID_SHARE 0.88
 
-int calibration_run(struct bench *bench, struct worker_job *job, enum outcome *ret,
-                    struct err *err)
+int calibration_run(struct bench *bench, const struct subject *subject,
+                    struct worker_job *job, enum outcome *ret, struct err *err)
 {
     struct worker_end end;
-    int code = judge_prepare(&bench->judge, err);
+    int code = judge_prepare(&bench->judge, subject, err);
 
     job->point.delay_ns = bench->killer == KILLER_TIMER ? 1000 * NSEC_PER_SEC : 0;
     if (code == 0)

@@ -17,11 +17,11 @@ struct calibration {
     uint64_t span_ns;
 };
 
-/* Runs one uninterrupted update by a job of the fault `kill`. One that is over when it
- * ends is OUTCOME_MISSED, and the bench's page tells when; anything else is for the
- * caller to judge. */
-int calibration_run(struct bench *bench, struct worker_job *job, enum outcome *ret,
-                    struct err *err);
+/* Runs one uninterrupted update of a subject by a job of the fault `kill`. One that is
+ * over when it ends is OUTCOME_MISSED, and the bench's page tells when; anything else is
+ * for the caller to judge. */
+int calibration_run(struct bench *bench, const struct subject *subject,
+                    struct worker_job *job, enum outcome *ret, struct err *err);
 
 /* Takes a duration into account. */
 void calibration_add(struct calibration *calibration, uint64_t duration_ns);

@@ -1,20 +1,23 @@
 /* controls.c - see controls.h. */
 #include "trial/controls.h"
 
+#include "base/mutant.h"
 #include "redis/server.h"
 #include "trial/repeat.h"
 #include "trial/sure.h"
 #include "trial/trespass.h"
 
-static int run_before(struct judge *judge, struct sure *sure, struct snapshot *ret,
-                      struct err *err)
+static int run_before(struct judge *judge, struct origin *origin, struct sure *sure,
+                      struct snapshot *ret, struct err *err)
 {
     int code = keeper_empty(&judge->keeper, err);
 
+    judge_enter(judge, origin);
+    judge_touched(judge);
     if (code == 0)
         code = sure_begin(sure, err);
-    if (code == 0 && judge->scenario->before)
-        code = judge_run(judge, judge->scenario->before, "before", false, err);
+    if (code == 0 && origin->before)
+        code = judge_run(judge, origin->before, "before", false, err);
     if (code == 0)
         code = sure_end(sure, err);
     if (code == 0)
@@ -25,15 +28,15 @@ static int run_before(struct judge *judge, struct sure *sure, struct snapshot *r
 
 /* Runs it as often as it takes to be sure that it leaves the same each time; *ret is what
  * it left the last time. */
-static int before_again(struct judge *judge, struct sure *sure, struct snapshot *ret,
-                        struct err *err)
+static int before_again(struct judge *judge, struct origin *origin, struct sure *sure,
+                        struct snapshot *ret, struct err *err)
 {
     char difference[EXAMPLE_TEXT];
     int code = 0;
 
     while (code == 0 && sure_wants(sure)) {
-        code = run_before(judge, sure, ret, err);
-        if (code == 0 && state_difference(&judge->old.state, &ret->state, difference,
+        code = run_before(judge, origin, sure, ret, err);
+        if (code == 0 && state_difference(&origin->old.state, &ret->state, difference,
                                           sizeof(difference)))
             code = err_set(
                 err, ERR_USAGE,
@@ -44,7 +47,7 @@ static int before_again(struct judge *judge, struct sure *sure, struct snapshot 
     return code;
 }
 
-static int learn_old(struct judge *judge, struct err *err)
+static int learn_old(struct judge *judge, struct origin *origin, struct err *err)
 {
     CLEANUP(snapshot_release) struct snapshot again = SNAPSHOT_NULL;
     CLEANUP(monitor_close) struct monitor monitor = MONITOR_NULL;
@@ -54,7 +57,7 @@ static int learn_old(struct judge *judge, struct err *err)
     int code = monitor_open(judge->address, &monitor, err);
 
     if (code == 0)
-        code = run_before(judge, &sure, &judge->old, err);
+        code = run_before(judge, origin, &sure, &origin->old, err);
     if (code == 0)
         code = overheard_take(&overheard, &monitor, judge->observer.connection, now, err);
     /* A time that is still to come is a time to live from here on: that of the kept
@@ -63,13 +66,13 @@ static int learn_old(struct judge *judge, struct err *err)
         code = overheard_check(&overheard, "before", now, err);
     monitor_close(&monitor);
     if (code == 0)
-        code = before_again(judge, &sure, &again, err);
+        code = before_again(judge, origin, &sure, &again, err);
     if (code < 0)
         return code;
     bounds_cover(&judge->observer.bounds, &again);
-    code = snapshot_digest(&judge->observer, &judge->old, err);
-    state_sort(&judge->old.state);
-    return code == 0 ? keeper_keep(&judge->keeper, &again, &judge->kept_old, err) : code;
+    code = snapshot_digest(&judge->observer, &origin->old, err);
+    state_sort(&origin->old.state);
+    return code == 0 ? keeper_keep(&judge->keeper, &again, &origin->kept, err) : code;
 }
 
 static int run_update(struct judge *judge, struct subject *subject, struct snapshot *ret,
@@ -80,7 +83,7 @@ static int run_update(struct judge *judge, struct subject *subject, struct snaps
     CLEANUP(mem_freep) char *what = mem_printf("strategy '%s': update", strategy->name);
     redisContext *connection = judge->observer.connection;
     uint64_t before = 0, after = 0;
-    int code = judge_prepare(judge, err);
+    int code = judge_prepare(judge, subject, err);
 
     if (code == 0)
         code = server_changes(connection, &before, err);
@@ -187,7 +190,7 @@ static int learn_new(struct judge *judge, struct subject *subject, struct err *e
 
     recording_take(&subject->recording, judge->page);
     subject->repeated = subject->commands;
-    if (code == 0 && subject == judge->reference) {
+    if (code == 0 && subject == subject->origin->reference) {
         /* Its expiries are within their bounds by definition. */
         bounds_cover(&judge->observer.bounds, &subject->done);
         code = snapshot_digest(&judge->observer, &subject->done, err);
@@ -207,7 +210,7 @@ static int learn_new(struct judge *judge, struct subject *subject, struct err *e
 /* A state that nobody interrupted. */
 struct control {
     struct judge *judge;
-    struct subject *subject; /* whose update leads there, and who recovers */
+    struct subject *subject; /* whose update leads there */
     int (*make)(void *context, struct err *err);
     const char *name;
     struct aftermath *aftermath; /* of it */
@@ -215,7 +218,9 @@ struct control {
 
 static int make_old(void *context, struct err *err)
 {
-    return judge_prepare(((struct control *)context)->judge, err);
+    const struct control *control = context;
+
+    return judge_prepare(control->judge, control->subject, err);
 }
 
 static int make_new(void *context, struct err *err)
@@ -253,8 +258,8 @@ static int check_clean(const struct control *control, struct err *err)
 }
 
 /* What becomes of the old state, and of the completed update; `again`: once more. */
-static int learn_aftermaths(struct judge *judge, struct subject *subject, bool again,
-                            struct err *err)
+static int find_aftermaths(struct judge *judge, struct subject *subject, bool again,
+                           struct err *err)
 {
     struct control controls[] = {
         { judge, subject, make_old, "the old state", &subject->idle },
@@ -267,7 +272,7 @@ static int learn_aftermaths(struct judge *judge, struct subject *subject, bool a
 
         code =
             repeat_aftermath(judge, subject, &remake, again, controls[i].aftermath, err);
-        if (code == 0 && subject == judge->reference)
+        if (code == 0 && subject == subject->origin->reference)
             code = check_clean(&controls[i], err);
     }
     return code;
@@ -275,73 +280,175 @@ static int learn_aftermaths(struct judge *judge, struct subject *subject, bool a
 
 /* --- all of it --- */
 
+/* The old state from which a strategy starts. */
+static struct origin *origin_of(struct judge *judge, size_t strategy)
+{
+    scenario_function before = judge->scenario->functions[strategy].before;
+    struct origin *origin = judge->origins;
+
+    while (origin < judge->origins + judge->origin_count && origin->before != before)
+        origin++;
+    if (origin == judge->origins + judge->origin_count) {
+        judge->origin_count++;
+        origin->before = before;
+    }
+    return origin;
+}
+
+/* Those that take part, and the reference from each old state. */
+static void find_subjects(struct judge *judge, const size_t *strategies, size_t count)
+{
+    size_t reference = judge->scenario->outline.reference;
+
+    judge->origins = mem_alloc(count * sizeof(*judge->origins));
+    judge->subjects = mem_alloc(2 * count * sizeof(*judge->subjects));
+    judge->subject_count = judge->known_count = count;
+    for (size_t i = 0; i < count; i++) {
+        struct subject *subject = &judge->subjects[i];
+
+        subject->strategy = strategies[i];
+        subject->origin = origin_of(judge, strategies[i]);
+        if (strategies[i] == reference)
+            subject->origin->reference = subject;
+    }
+    for (size_t i = 0; i < judge->origin_count; i++) {
+        struct origin *origin = &judge->origins[i];
+        struct subject *apart = &judge->subjects[judge->known_count];
+
+        if (origin->reference)
+            continue;
+        *apart = (struct subject){ .strategy = reference, .origin = origin };
+        origin->reference = apart;
+        judge->known_count++;
+    }
+}
+
+/* Does its recovery make of the reference's completed update what it makes of its own? */
+static int is_recovery_to_blame(struct judge *judge, const struct subject *subject,
+                                bool *ret, struct err *err)
+{
+    CLEANUP(aftermath_release) struct aftermath aftermath = AFTERMATH_NULL;
+    struct control control = { judge, subject->origin->reference, .make = make_new };
+    const struct remake remake = { make_new, &control,
+                                   "the reference's completed update" };
+    int code = repeat_aftermath(judge, subject, &remake, false, &aftermath, err);
+
+    *ret = code == 0 && aftermath_equal(&aftermath, &subject->completed);
+    return code;
+}
+
+/* What it does without any crash, beside the reference. A recovery that leaves something
+ * else of the old state is told once, and not as harm of updates that leave what the
+ * reference leaves: both their controls have gone through it. */
+static int compare_with_reference(struct judge *judge, struct subject *subject,
+                                  struct err *err)
+{
+    const struct origin *origin = subject->origin;
+    struct example beside;
+    bool blamed = false;
+    int code = 0;
+
+    subject->right = &origin->reference->completed;
+    beside = judge_beside(subject, &subject->done);
+    beside.right_old = beside.right_new;
+    subject->uncrashed =
+        judge_words(&subject->completed, beside, subject->uncrashed_example);
+    beside.old = beside.new = beside.dead = &origin->old.state;
+    beside.right_old = beside.right_new = &origin->reference->idle.residue.state;
+    if (!mutant("recovery-unblamed"))
+        subject->unbegun = judge_words(&subject->idle, beside, subject->unbegun_example);
+    if (subject->unbegun && subject->uncrashed)
+        code = is_recovery_to_blame(judge, subject, &blamed, err);
+    if (!blamed)
+        return code;
+    subject->right = &subject->completed;
+    subject->uncrashed = 0;
+    subject->uncrashed_example[0] = '\0';
+    return 0;
+}
+
+/* One that does not take part starts from where the scenario did not let it. */
+static int wrap_apart(const struct judge *judge, const struct subject *subject,
+                      struct err *err)
+{
+    const struct outline *outline = &judge->scenario->outline;
+
+    if (subject < judge->subjects + judge->subject_count || !err->code ||
+        subject->origin->before == judge->scenario->functions[subject->strategy].before)
+        return err->code;
+    for (size_t i = 0; i < judge->subject_count; i++)
+        if (judge->subjects[i].origin == subject->origin)
+            return err_wrap(err, "the reference from the old state of strategy '%s'",
+                            outline->strategies[judge->subjects[i].strategy].name);
+    return err->code;
+}
+
+typedef int lesson(struct judge *judge, struct subject *subject, struct err *err);
+
+/* The references first: they say how far off expiries may be, all others are measured
+ * against them, and their mistakes are told before others. */
+static int learn_each(struct judge *judge, lesson *learn, struct err *err)
+{
+    int code = 0;
+
+    for (size_t i = 0; i < judge->origin_count && code == 0; i++) {
+        code = learn(judge, judge->origins[i].reference, err);
+        if (code < 0)
+            code = wrap_apart(judge, judge->origins[i].reference, err);
+    }
+    for (size_t i = 0; i < judge->subject_count && code == 0; i++)
+        if (&judge->subjects[i] != judge->subjects[i].origin->reference)
+            code = learn(judge, &judge->subjects[i], err);
+    return code;
+}
+
+static int learn_aftermaths(struct judge *judge, struct subject *subject, struct err *err)
+{
+    return find_aftermaths(judge, subject, false, err);
+}
+
+static int learn_aftermaths_again(struct judge *judge, struct subject *subject,
+                                  struct err *err)
+{
+    return find_aftermaths(judge, subject, true, err);
+}
+
+static int learn_new_again(struct judge *judge, struct subject *subject, struct err *err)
+{
+    struct sure sure = { judge->observer.connection, .runs = 1 };
+
+    return update_again(judge, subject, &sure, err);
+}
+
 /* Once more in another second, because somebody has asked for the time. */
 static int learn_later(struct judge *judge, time_t since, struct err *err)
 {
-    CLEANUP(snapshot_release) struct snapshot again = SNAPSHOT_NULL;
-    struct sure sure = { judge->observer.connection, .runs = 1 };
-    int code;
+    int code = 0;
 
     sure_wait(since);
-    code = before_again(judge, &sure, &again, err);
-    for (size_t i = 0; i < judge->known_count && code == 0; i++) {
-        sure.runs = 1;
-        code = update_again(judge, &judge->subjects[i], &sure, err);
+    for (size_t i = 0; i < judge->origin_count && code == 0; i++) {
+        CLEANUP(snapshot_release) struct snapshot again = SNAPSHOT_NULL;
+        struct sure sure = { judge->observer.connection, .runs = 1 };
+
+        code = before_again(judge, &judge->origins[i], &sure, &again, err);
     }
-    for (size_t i = 0; i < judge->known_count && code == 0; i++)
-        code = learn_aftermaths(judge, &judge->subjects[i], true, err);
-    return code;
+    if (code == 0)
+        code = learn_each(judge, learn_new_again, err);
+    return code == 0 ? learn_each(judge, learn_aftermaths_again, err) : code;
 }
 
-/* Those that take part, and the reference. */
-static void find_subjects(struct judge *judge, const size_t *strategies, size_t count)
-{
-    judge->subjects = mem_alloc((count + 1) * sizeof(*judge->subjects));
-    judge->subject_count = judge->known_count = count;
-    for (size_t i = 0; i < count; i++) {
-        judge->subjects[i].strategy = strategies[i];
-        if (strategies[i] == judge->scenario->outline.reference)
-            judge->reference = &judge->subjects[i];
-    }
-    if (judge->reference)
-        return;
-    judge->reference = &judge->subjects[judge->known_count++];
-    judge->reference->strategy = judge->scenario->outline.reference;
-}
-
-/* What each does without any crash, beside the reference. */
-static void compare_with_reference(struct judge *judge)
-{
-    const struct snapshot *right = &judge->reference->completed.residue;
-
-    for (size_t i = 0; i < judge->subject_count; i++) {
-        struct subject *subject = &judge->subjects[i];
-
-        subject->uncrashed = judge_words(judge, &subject->completed, right, right,
-                                         &subject->done, subject->uncrashed_example);
-    }
-}
-
-/* The reference first: it says how far off expiries may be, all others are measured
- * against it, and its mistakes are told before theirs. */
 static int learn_all(struct judge *judge, struct err *err)
 {
     time_t since = time(NULL);
-    int code = learn_old(judge, err);
+    int code = 0;
 
+    for (size_t i = 0; i < judge->origin_count && code == 0; i++)
+        code = learn_old(judge, &judge->origins[i], err);
     if (code == 0)
-        code = learn_new(judge, judge->reference, err);
-    for (size_t i = 0; i < judge->known_count && code == 0; i++)
-        if (&judge->subjects[i] != judge->reference)
-            code = learn_new(judge, &judge->subjects[i], err);
+        code = learn_each(judge, learn_new, err);
     if (code == 0)
-        code = learn_aftermaths(judge, judge->reference, false, err);
-    for (size_t i = 0; i < judge->known_count && code == 0; i++)
-        if (&judge->subjects[i] != judge->reference)
-            code = learn_aftermaths(judge, &judge->subjects[i], false, err);
-    if (code == 0 && judge->clock)
-        code = learn_later(judge, since, err);
-    return code;
+        code = learn_each(judge, learn_aftermaths, err);
+    return code == 0 && judge->clock ? learn_later(judge, since, err) : code;
 }
 
 /* An update that changes nothing has nothing in it that could be interrupted. What comes
@@ -378,8 +485,13 @@ int controls_learn(struct judge *judge, redisContext *connection,
         code = learn_all(judge, err);
     for (size_t i = 0; i < count && code == 0; i++)
         code = check_changes(judge, &judge->subjects[i], err);
-    if (code == 0)
-        compare_with_reference(judge);
-    return code == 0 ? trespass_check_kept(judge, &judge->kept_old, &judge->old, err)
-                     : code;
+    for (size_t i = 0; i < count && code == 0; i++)
+        code = compare_with_reference(judge, &judge->subjects[i], err);
+    for (size_t i = 0; i < judge->origin_count && code == 0; i++) {
+        struct origin *origin = &judge->origins[i];
+
+        judge_enter(judge, origin);
+        code = trespass_check_kept(judge, &origin->kept, &origin->old, err);
+    }
+    return code;
 }

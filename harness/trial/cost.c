@@ -19,13 +19,14 @@ struct shared {
     struct cost costs[];
 };
 
-static int measure_once(const struct cost_order *order, size_t strategy,
-                        struct wire *wire, uint64_t *ret_ns, struct err *err)
+static int measure_once(const struct cost_order *order, size_t i, struct wire *wire,
+                        uint64_t *ret_ns, struct err *err)
 {
     struct scenario *scenario = order->scenario;
+    size_t strategy = order->strategies[i];
     uint64_t start_ns;
     bool refused;
-    int code = keeper_restore(order->keeper, order->kept, err);
+    int code = keeper_restore(order->keeper, order->kept[i], err);
 
     if (code < 0)
         return code;
@@ -51,7 +52,7 @@ static int measure_rounds(const struct cost_order *order, struct wire *wire,
         for (size_t i = 0; i < order->count; i++) {
             struct cost *cost = &shared->costs[i];
             uint64_t duration_ns = 0;
-            int code = measure_once(order, order->strategies[i], wire, &duration_ns, err);
+            int code = measure_once(order, i, wire, &duration_ns, err);
 
             if (code < 0)
                 return code;

@@ -21,9 +21,9 @@ struct cost_order {
     const size_t *strategies; /* indices into the scenario's */
     size_t count;
     const struct address *worker_address;
-    struct keeper *keeper;   /* on whose connection the old state is put back */
-    const struct kept *kept; /* the old state */
-    uint64_t timeout_ns;     /* that an update may take */
+    struct keeper *keeper;          /* on whose connection the old state is put back */
+    const struct kept *const *kept; /* the old state of each */
+    uint64_t timeout_ns;            /* that an update may take */
 };
 
 struct cost {

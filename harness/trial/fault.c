@@ -41,7 +41,7 @@ static int kill_perform(struct bench *bench, struct subject *subject, uint64_t d
     struct worker_job job = trial_job(bench, subject, FAULT_KILL);
 
     job.point.delay_ns = delay_ns;
-    return trial_run(bench, &job, ret, err);
+    return trial_run(bench, subject, &job, ret, err);
 }
 
 /* The crash model of `step`: exactly n commands leave the worker, every reply that is due
@@ -79,7 +79,7 @@ static int step_perform(struct bench *bench, struct subject *subject, uint64_t c
                        (unsigned long long)subject->commands,
                        subject->commands == 1 ? "" : "s");
     job.point.commands = commands;
-    code = trial_run(bench, &job, ret, err);
+    code = trial_run(bench, subject, &job, ret, err);
     if (code < 0 ||
         (ret->commands == commands &&
          ret->outcome == (commands < subject->commands ? OUTCOME_VALID : OUTCOME_MISSED)))

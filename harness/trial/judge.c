@@ -70,19 +70,35 @@ static uint64_t freshness_ns(const struct snapshot *old)
 
 /* A worker that died before its first command leaves nothing to do. (An equal signature
  * would not be enough: it does not tell times to live.) */
-int judge_prepare(struct judge *judge, struct err *err)
+int judge_prepare(struct judge *judge, const struct subject *subject, struct err *err)
 {
+    const struct origin *origin = subject->origin;
     uint64_t now_ns = clock_now_ns();
     int code;
 
+    judge_enter(judge, subject->origin);
     if (judge->untouched && now_ns < judge->fresh_ns)
         return 0;
-    code = judge->seen ? keeper_undo(&judge->keeper, &judge->kept_old,
+    code = judge->seen ? keeper_undo(&judge->keeper, &origin->kept,
                                      &judge->observer.keyspace, err)
-                       : keeper_restore(&judge->keeper, &judge->kept_old, err);
+                       : keeper_restore(&judge->keeper, &origin->kept, err);
     judge->untouched = code == 0;
-    judge->fresh_ns = now_ns + freshness_ns(&judge->old);
+    judge->fresh_ns = now_ns + freshness_ns(&origin->old);
     return code;
+}
+
+void judge_enter(struct judge *judge, struct origin *origin)
+{
+    struct bounds *used = &judge->observer.bounds;
+
+    if (judge->origin == origin)
+        return;
+    if (judge->origin)
+        judge->origin->bounds = *used;
+    *used = origin->bounds;
+    origin->bounds = BOUNDS_NULL;
+    judge->origin = origin;
+    judge->untouched = false;
 }
 
 void judge_touched(struct judge *judge)
@@ -194,13 +210,14 @@ static int find_residue(struct judge *judge, scenario_function recover,
 }
 
 /* Is the scenario alive on the state that the database holds? *ret_stuck says why not. */
-static int try_alive(struct judge *judge, struct err *ret_stuck, struct err *err)
+static int try_alive(struct judge *judge, scenario_function alive, struct err *ret_stuck,
+                     struct err *err)
 {
     int code;
 
-    if (!judge->scenario->alive)
+    if (!alive)
         return 0;
-    code = judge_run(judge, judge->scenario->alive, "alive", false, ret_stuck);
+    code = judge_run(judge, alive, "alive", false, ret_stuck);
     if (code == 0 && judge->page->refused)
         code = err_set(ret_stuck, ERR_USAGE, "alive returned false");
     if (code < 0 && code != ERR_USAGE) {
@@ -219,35 +236,42 @@ void aftermath_release(struct aftermath *aftermath)
 int judge_aftermath(struct judge *judge, const struct subject *subject,
                     struct aftermath *ret, struct err *err)
 {
+    const struct strategy_functions *functions =
+        &judge->scenario->functions[subject->strategy];
     int code;
 
     ret->failed = ret->broken = ret->stuck = ERR_NULL;
-    code = find_residue(judge, judge->scenario->functions[subject->strategy].recover, ret,
-                        err);
+    code = find_residue(judge, functions->recover, ret, err);
     if (code == 0)
-        code = try_alive(judge, &ret->stuck, err);
+        code = try_alive(judge, functions->alive, &ret->stuck, err);
     return code == ERR_REFUSED
                ? err_wrap(err, "strategy '%s'",
                           judge->scenario->outline.strategies[subject->strategy].name)
                : code;
 }
 
-unsigned judge_words(const struct judge *judge, const struct aftermath *aftermath,
-                     const struct snapshot *right_old, const struct snapshot *right_new,
-                     const struct snapshot *dead, char example[EXAMPLE_TEXT])
+struct example judge_beside(const struct subject *subject, const struct snapshot *dead)
 {
-    const struct example states = {
-        .old = &judge->old.state,
-        .new = &judge->reference->done.state,
-        .dead = &dead->state,
-        .right_old = &right_old->state,
-        .right_new = &right_new->state,
-        .residue = &aftermath->residue.state,
-    };
-    unsigned words = verdict_later(states.right_old, states.right_new, states.residue);
-    CLEANUP(mem_freep) char *whole = NULL;
+    const struct subject *reference = subject->origin->reference;
 
-    example_write(&states, example, EXAMPLE_TEXT);
+    return (struct example){
+        .old = &subject->origin->old.state,
+        .new = &reference->done.state,
+        .dead = &dead->state,
+        .right_old = &subject->idle.residue.state,
+        .right_new = &subject->right->residue.state,
+    };
+}
+
+unsigned judge_words(const struct aftermath *aftermath, struct example beside,
+                     char example[EXAMPLE_TEXT])
+{
+    CLEANUP(mem_freep) char *whole = NULL;
+    unsigned words;
+
+    beside.residue = &aftermath->residue.state;
+    words = verdict_later(beside.right_old, beside.right_new, beside.residue);
+    example_write(&beside, example, EXAMPLE_TEXT);
     if (aftermath->broken
             .code) { /* its name and key first: they are what one looks for */
         whole = mem_printf("broken: %s%s%s", aftermath->broken.msg,
@@ -258,9 +282,9 @@ unsigned judge_words(const struct judge *judge, const struct aftermath *aftermat
            (aftermath->failed.code || aftermath->stuck.code ? LATER_STUCK : 0);
 }
 
-bool judge_key_was_there(const struct judge *judge, uint64_t key_hash)
+bool judge_key_was_there(const struct subject *subject, uint64_t key_hash)
 {
-    const redisReply *rows = judge->old.reply;
+    const redisReply *rows = subject->origin->old.reply;
 
     for (size_t i = 0; key_hash && rows && i < rows->elements; i++)
         if (command_key_hash(resp_text(rows->element[i]->element[0])) == key_hash)
@@ -282,45 +306,40 @@ void judge_release(struct judge *judge)
     judge->subject_count = judge->known_count = 0;
     judge->page = page_unmap(judge->page);
     aftermath_release(&judge->aftermath);
-    snapshot_release(&judge->old);
-    kept_release(&judge->kept_old);
+    for (size_t i = 0; i < judge->origin_count; i++) {
+        snapshot_release(&judge->origins[i].old);
+        kept_release(&judge->origins[i].kept);
+        bounds_release(&judge->origins[i].bounds);
+    }
+    free(judge->origins);
+    judge->origins = judge->origin = NULL;
+    judge->origin_count = 0;
     keeper_release(&judge->keeper);
     observer_release(&judge->observer);
-}
-
-const struct snapshot *judge_right_old(const struct judge *judge,
-                                       const struct subject *subject)
-{
-    (void)subject;
-    return &judge->reference->idle.residue;
-}
-
-const struct snapshot *judge_right_new(const struct judge *judge,
-                                       const struct subject *subject)
-{
-    (void)subject;
-    return &judge->reference->completed.residue;
 }
 
 static int judge_new(struct judge *judge, struct subject *subject,
                      struct snapshot *snapshot, struct judgement *ret, struct err *err)
 {
     struct aftermath *aftermath = &judge->aftermath;
+    const struct state *old = &subject->origin->old.state;
     int code;
 
     state_sort(&snapshot->state);
     *ret = (struct judgement){
         .signature = snapshot->signature,
-        .verdict.now =
-            verdict_now(&judge->old.state, &subject->done.state, &snapshot->state),
+        .verdict.now = verdict_now(old, &subject->done.state, &snapshot->state),
     };
     code = judge_aftermath(judge, subject, aftermath, err);
     if (code < 0)
         return code;
     ret->verdict.later =
-        judge_words(judge, aftermath, judge_right_old(judge, subject),
-                    judge_right_new(judge, subject), snapshot, ret->example);
+        judge_words(aftermath, judge_beside(subject, snapshot), ret->example);
+    /* What it is without any death is told once, and no death's fault. */
+    ret->verdict.later &= ~(subject->unbegun & (LATER_STUCK | LATER_BROKEN));
     ret->verdict.lasts_ms = ret->verdict.later ? LASTS_FOREVER : 0;
+    if (!ret->verdict.later)
+        ret->example[0] = '\0';
     if (ret->verdict.later & LATER_STUCK && !ret->example[0])
         snprintf(ret->example, EXAMPLE_TEXT, "%.*s", EXAMPLE_TEXT - 1,
                  aftermath->failed.code ? aftermath->failed.msg : aftermath->stuck.msg);
@@ -335,8 +354,9 @@ static bool judged_alike(const struct judge *judge, const struct subject *a,
 {
     const struct strategy_functions *functions = judge->scenario->functions;
 
-    return a == b || (!functions[a->strategy].recover &&
-                      !functions[b->strategy].recover && !judge->scenario->alive &&
+    return a == b || (a->origin == b->origin && !functions[a->strategy].recover &&
+                      !functions[b->strategy].recover && !functions[a->strategy].alive &&
+                      !functions[b->strategy].alive &&
                       signature_equal(a->done.signature, b->done.signature));
 }
 
@@ -348,10 +368,10 @@ static bool cache_key(const struct judge *judge, const struct snapshot *snapshot
                       struct signature *ret)
 {
     const struct scenario *scenario = judge->scenario;
-    bool looks = scenario->alive || scenario->holds_later;
+    bool looks = scenario->holds_later;
 
     for (size_t i = 0; i < scenario->outline.strategy_count; i++)
-        looks = looks || scenario->functions[i].recover;
+        looks = looks || scenario->functions[i].recover || scenario->functions[i].alive;
     *ret = snapshot->signature;
     return !scenario->holds_now && (!looks || snapshot_exact(snapshot, ret));
 }

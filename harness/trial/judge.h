@@ -52,18 +52,33 @@ struct judgement {
     char example[EXAMPLE_TEXT]; /* what is wrong later, its cause first; or "" */
 };
 
+/* An old state, and what leads away from it. Most scenarios have one; strategies with a
+ * `before` of their own have their own. */
+struct origin {
+    scenario_function before;
+    struct snapshot old;
+    struct kept kept;
+    struct bounds bounds; /* the observer has them while strategies start from here */
+    struct subject *reference; /* whose completed update from here is right */
+};
+
 /* What is known of one strategy. */
 struct subject {
-    size_t strategy;      /* index into the scenario's */
-    struct snapshot done; /* its own new state */
+    size_t strategy;       /* index into the scenario's */
+    struct origin *origin; /* where it starts */
+    struct snapshot done;  /* its own new state */
     struct recording recording;
     size_t repeated; /* so many commands, from the first, a second recording sent too */
     uint64_t commands, bytes, trips;
     uint64_t changes;                 /* to the database; 0: it only reads */
     struct overheard overheard;       /* of its update */
     struct aftermath idle, completed; /* of the old state, and of its completed update */
-    unsigned uncrashed;               /* later words of the completed update; 0: clean */
-    char uncrashed_example[EXAMPLE_TEXT];
+    const struct aftermath *right;    /* of the completed update that is right: mostly the
+                                         reference's */
+    /* Later words of what it does without any crash, beside the reference: of its
+     * recovery of the old state, and of its completed update. 0: clean. */
+    unsigned unbegun, uncrashed;
+    char unbegun_example[EXAMPLE_TEXT], uncrashed_example[EXAMPLE_TEXT];
     struct judgement *judgements;
     size_t judged;
 };
@@ -81,16 +96,16 @@ struct judge {
     uint64_t timeout_ns;
     struct observer observer; /* owned */
     struct keeper keeper;     /* on the observer's connection; owned */
-    struct kept kept_old;     /* owned */
-    struct snapshot old;
+    struct origin *origins;   /* owned */
+    size_t origin_count;
+    struct origin *origin; /* whose old state the database held last */
     uint64_t fresh_ns; /* until then an old state that nobody touched can be used again */
     bool untouched;    /* nobody has sent a command since the old state was made */
     bool seen;         /* nor since a state was looked at that was judged before */
     bool clock;        /* a control has asked Redis for the time */
-    struct subject *subjects; /* owned */
-    size_t subject_count;     /* that take part */
-    size_t known_count;       /* and one more, if the reference does not */
-    struct subject *reference;
+    struct subject *subjects;        /* owned */
+    size_t subject_count;            /* that take part */
+    size_t known_count;              /* and the references that do not */
     const struct judge_watch *watch; /* NULL: nobody looks on; see judge_afresh() */
     struct aftermath aftermath;      /* of the latest state that was judged; owned */
 };
@@ -103,12 +118,11 @@ void judge_release(struct judge *judge);
 int judge_state(struct judge *judge, struct subject *subject, struct snapshot *snapshot,
                 const struct judgement **ret, struct err *err);
 
-/* The residues that are right: that of the old state, and of the reference's completed
- * update. */
-const struct snapshot *judge_right_old(const struct judge *judge,
-                                       const struct subject *subject);
-const struct snapshot *judge_right_new(const struct judge *judge,
-                                       const struct subject *subject);
+/* What a reader may see, and what may stay: the states of a subject that are right,
+ * beside one that may not be, whose residue is not known yet. The old state has gone
+ * through the subject's own recovery; the completed update that is right is the
+ * reference's. */
+struct example judge_beside(const struct subject *subject, const struct snapshot *dead);
 
 /* Was the latest state one that had not been judged before? */
 static inline bool judge_was_new(const struct judge *judge)
@@ -122,10 +136,14 @@ int judge_afresh(struct judge *judge, struct subject *subject, struct snapshot *
                  const struct judge_watch *watch, struct judgement *ret, struct err *err);
 
 /* Did a key of this hash (command.h) exist before the update? */
-bool judge_key_was_there(const struct judge *judge, uint64_t key_hash);
+bool judge_key_was_there(const struct subject *subject, uint64_t key_hash);
 
-/* Makes the database hold exactly the old state. */
-int judge_prepare(struct judge *judge, struct err *err);
+/* Makes the database hold exactly the old state from which a subject starts. */
+int judge_prepare(struct judge *judge, const struct subject *subject, struct err *err);
+
+/* What is looked at from now on comes of an old state, which the database need not
+ * hold. */
+void judge_enter(struct judge *judge, struct origin *origin);
 
 /* Waits until Redis has got everything of a worker that was interrupted. */
 int judge_drain(struct judge *judge, int64_t client_id, struct err *err);
@@ -142,9 +160,6 @@ int judge_run(struct judge *judge, scenario_function function, const char *what,
 /* Lets time pass over the state that the database holds, and tries `alive`. */
 int judge_aftermath(struct judge *judge, const struct subject *subject,
                     struct aftermath *ret, struct err *err);
-/* The words for it, beside the residues that are right, and what is wrong with it.
- * `dead`: what it became of. The same residue twice: only the completed update is right.
- */
-unsigned judge_words(const struct judge *judge, const struct aftermath *aftermath,
-                     const struct snapshot *right_old, const struct snapshot *right_new,
-                     const struct snapshot *dead, char example[EXAMPLE_TEXT]);
+/* The words for it beside what is right, and what is wrong with it. */
+unsigned judge_words(const struct aftermath *aftermath, struct example beside,
+                     char example[EXAMPLE_TEXT]);

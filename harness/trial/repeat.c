@@ -37,6 +37,11 @@ static struct difference compare(const struct aftermath *a, const struct afterma
     return difference;
 }
 
+bool aftermath_equal(const struct aftermath *a, const struct aftermath *b)
+{
+    return !compare(a, b).function;
+}
+
 static int refuse(const struct judge *judge, const struct subject *subject,
                   const struct remake *remake, const struct difference *difference,
                   struct err *err)
@@ -53,9 +58,10 @@ static int refuse(const struct judge *judge, const struct subject *subject,
 static bool functions_act(const struct judge *judge, const struct subject *subject)
 {
     const struct scenario *scenario = judge->scenario;
+    const struct strategy_functions *functions = &scenario->functions[subject->strategy];
 
-    return scenario->functions[subject->strategy].recover || scenario->alive ||
-           scenario->holds_now || scenario->holds_later;
+    return functions->recover || functions->alive || scenario->holds_now ||
+           scenario->holds_later;
 }
 
 int repeat_aftermath(struct judge *judge, const struct subject *subject,

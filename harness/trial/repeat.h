@@ -14,6 +14,9 @@ struct remake {
     const char *name;
 };
 
+/* Did the same become of two states, whatever the words for it? */
+bool aftermath_equal(const struct aftermath *a, const struct aftermath *b);
+
 /* What becomes of a state, for sure. *ret: what that is; or, if it was judged once
  * already (`judged`), what it was then. A function that does not do the same each time is
  * ERR_USAGE. */

@@ -78,14 +78,14 @@ static int look(struct bench *bench, int64_t client_id, struct snapshot *snapsho
     return code;
 }
 
-int trial_run(struct bench *bench, const struct worker_job *job, struct death *ret,
-              struct err *err)
+int trial_run(struct bench *bench, const struct subject *subject,
+              const struct worker_job *job, struct death *ret, struct err *err)
 {
     struct worker_end end;
     int code;
 
     bench->phase_ns = clock_now_ns();
-    code = judge_prepare(&bench->judge, err);
+    code = judge_prepare(&bench->judge, subject, err);
     bench_end_phase(bench, PHASE_PREPARE, clock_now_ns());
     if (code == 0)
         code = bench->next
@@ -147,11 +147,12 @@ int trial_repeat(struct bench *bench, struct subject *subject, const struct faul
 }
 
 /* Also when answers differ, nothing may be done before Redis has let go of the cut. */
-static int cut_once(struct bench *bench, const struct recording *recording,
-                    uint64_t bytes, struct snapshot *snapshot, struct err *err)
+static int cut_once(struct bench *bench, const struct subject *subject, uint64_t bytes,
+                    struct snapshot *snapshot, struct err *err)
 {
+    const struct recording *recording = &subject->recording;
     int64_t client_id = 0;
-    int code = judge_prepare(&bench->judge, err), heard;
+    int code = judge_prepare(&bench->judge, subject, err), heard;
 
     if (code < 0)
         return code;
@@ -172,7 +173,7 @@ int trial_cut(struct bench *bench, struct subject *subject, uint64_t bytes,
 
     if (!subject_repeats(subject))
         return TRIAL_VARIES;
-    code = cut_once(bench, &subject->recording, bytes, snapshot, err);
+    code = cut_once(bench, subject, bytes, snapshot, err);
     if (code != RECORDING_ANSWERS_DIFFER)
         return code;
     *err = ERR_NULL;
@@ -181,5 +182,5 @@ int trial_cut(struct bench *bench, struct subject *subject, uint64_t bytes,
         return code;
     if (!subject_repeats(subject))
         return TRIAL_VARIES;
-    return cut_once(bench, &subject->recording, bytes, snapshot, err);
+    return cut_once(bench, subject, bytes, snapshot, err);
 }

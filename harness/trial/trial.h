@@ -43,9 +43,10 @@ void bench_end_phase(struct bench *bench, enum phase phase, uint64_t now_ns);
 struct worker_job trial_job(const struct bench *bench, const struct subject *subject,
                             enum fault_id fault);
 
-/* Prepares, runs a worker, waits until Redis has let go of it, and looks. */
-int trial_run(struct bench *bench, const struct worker_job *job, struct death *ret,
-              struct err *err);
+/* Prepares for a subject, runs a worker, waits until Redis has let go of it, and looks.
+ */
+int trial_run(struct bench *bench, const struct subject *subject,
+              const struct worker_job *job, struct death *ret, struct err *err);
 
 /* A death that was judged for the first time, once more and as often as it takes to be
  * sure: it must leave the same state at this point of its fault, and the same must become

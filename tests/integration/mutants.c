@@ -60,6 +60,7 @@ static const struct {
     { "replay-forgives", "integration_replay",
       "replay/of_what_is_not_as_recorded_fails" },
     { "nothing-tested", "integration_trust", "trust/nothing_tested" },
+    { "recovery-unblamed", "integration_own", "own/functions_of_strategies" },
     { "judged-once", "integration_trust", "trust/coins_are_noticed" },
     { "consumers-unseen", "integration_verdicts",
       "verdicts/every_word_where_it_belongs_and_nowhere_else" },

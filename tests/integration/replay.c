@@ -601,7 +601,7 @@ static void compare_judgements(const char *name)
                 struct worker_end end;
                 size_t before = sights;
 
-                cr_assert_eq(judge_prepare(&judge, &err), 0, "%s", err.msg);
+                cr_assert_eq(judge_prepare(&judge, subject, &err), 0, "%s", err.msg);
                 cr_assert_eq(worker_run(&job, &server.address, page, &end, &err), 0);
                 judge_touched(&judge);
                 cr_assert_eq(

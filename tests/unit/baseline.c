@@ -236,6 +236,8 @@ Test(baseline, mistakes_are_named)
         { "\"leaked\", \"lost\"", "\"leaky\"", "strategies[0].expect: expected words" },
         { "\"uncrashed\": \"clean\"", "\"uncrashed\": \"dirty\"",
           "strategies[0].uncrashed: expected clean" },
+        { "\"unbegun\": \"clean\"", "\"unbegun\": \"dirty\"",
+          "strategies[0].unbegun: expected clean" },
         { "[\"SET key1\", \"torn\"", "[\"SET key1\", \"turn\"",
           "strategies[0].points[1]: expected [command, now, later]" },
         { "\"torn\", \"leaked\"]", "\"torn\", \"\"]",

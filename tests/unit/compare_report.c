@@ -175,8 +175,9 @@ Test(compare_report, damage_without_a_crash)
     new.result.findings[0].uncrashed = LATER_STUCK;
     compare_runs(&base.result, &new.result, &plain, &comparison);
     regression = compare_regression(&comparison, &comparison.rows[0]);
-    cr_expect_str_eq(regression, "queue/a regressed: a completed update, without any "
-                                 "crash, now leaves it stuck.");
+    cr_expect_str_eq(regression,
+                     "queue/a regressed: it now does damage even when nobody is "
+                     "killed: stuck.");
     free(regression);
     end();
 }

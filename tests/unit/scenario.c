@@ -424,7 +424,8 @@ Test(load, a_whole_scenario)
         "    { name = 'old', about = 'how it was', expect = { 'leaked', 'lost' },\n"
         "      update = function() end },\n"
         "    { name = 'fixed', expect = 'atomic', reference = true,\n"
-        "      update = function() end, recover = function() end, noop = true },\n"
+        "      update = function() end, before = function() end, noop = true,\n"
+        "      recover = function() end, alive = function() end },\n"
         "    { name = 'other', expect = 'safe', update = function() end },\n"
         "  } }\n";
     CLEANUP(scenario_freep) struct scenario *scenario = load_good(text, &plain);
@@ -444,7 +445,11 @@ Test(load, a_whole_scenario)
     cr_expect(!strategies[0].noop && strategies[1].noop && !strategies[2].noop);
     cr_expect_eq(scenario->outline.reference, 1);
     cr_expect_eq(functions[0].recover, scenario->recover, "inherited");
+    cr_expect_eq(functions[0].before, scenario->before, "inherited");
+    cr_expect_eq(functions[0].alive, scenario->alive, "inherited");
     cr_expect_neq(functions[1].recover, scenario->recover, "its own");
+    cr_expect_neq(functions[1].before, scenario->before, "its own");
+    cr_expect_neq(functions[1].alive, scenario->alive, "its own");
     cr_expect(functions[0].update && functions[1].update != functions[0].update);
     cr_expect_eq(outline_find(&scenario->outline, "fixed"), 1);
     cr_expect_eq(outline_find(&scenario->outline, "fix"), -1);
