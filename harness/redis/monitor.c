@@ -29,6 +29,12 @@ static int digit_of(char hex)
     return hex >= 'a' ? hex - 'a' + 10 : hex - '0';
 }
 
+/* Valkey 8.1 leaves quotes inside of words as they are. */
+static bool ends_word(const char *at)
+{
+    return at[0] == '"' && (at[1] == ' ' || !at[1]);
+}
+
 /* Takes a word in quotes apart; *at is its first quote, and then what follows the last.
  * The word's end. NULL: it has none. */
 static char *unquote(char **at)
@@ -36,7 +42,7 @@ static char *unquote(char **at)
     static const char escapes[] = "nrtab", bytes[] = "\n\r\t\a\b";
     char *from = *at + 1, *to = from;
 
-    for (; *from != '"'; from++) {
+    for (; !ends_word(from); from++) {
         bool escaped = *from == '\\';
         const char *escape;
 

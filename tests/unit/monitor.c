@@ -36,6 +36,7 @@ Test(monitor, lines_are_taken_apart)
           STR("a\x00\xff"
               "b"),
           STR("\n\r\t\a\b\\n"));
+    WORDS("1.2 [0 lua] \"DEL\" \"x\"\\n\" \"1\"", STR("DEL"), STR("x\"\n"), STR("1"));
     WORDS("1.2 [0 lua] \"DEL\" \"1\" \"2\" \"3\" \"4\"", STR("DEL"), STR("1"), STR("2"),
           STR("3"));
 }
