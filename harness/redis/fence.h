@@ -10,8 +10,6 @@
  * the one command that may, COPY .. DB n. Both can be seen afterwards. */
 #pragma once
 
-#include <stdbool.h>
-
 #include "redis/connection.h"
 
 /* From here on this connection alone may do everything, and all others, which log in as

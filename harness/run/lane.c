@@ -294,7 +294,7 @@ static int take_point(struct lane *lane, const struct place *place, struct death
         code = trial_repeat(&lane->bench, subject_at(lane, place->subject), place->fault,
                             place->point, death, err);
     if (code < 0)
-        return code;
+        return check_clock(lane, place->subject, err) < 0 ? err->code : code;
     if (place->fault->stage == STAGE_CENSUS)
         return tell_point(&lane->teller, place->subject, place->point, judgement, err);
     return tell_death(&lane->teller, place->fault, place->subject, place->point, death,

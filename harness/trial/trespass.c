@@ -10,9 +10,12 @@ int trespass_check(struct judge *judge, const char *what, struct err *err)
     struct trespass trespass;
     const char *command = trespass.command;
     const struct refusal *refusal;
-    int code = fence_look(judge->keeper.connection, judge->keeper.names, &trespass, err);
+    int code;
 
-    if (code < 0 || mutant("trespass-unseen"))
+    if (mutant("trespass-unseen"))
+        return 0;
+    code = fence_look(judge->keeper.connection, judge->keeper.names, &trespass, err);
+    if (code < 0)
         return code;
     refusal = refusal_of(false, 1, &command);
     if (command[0])
