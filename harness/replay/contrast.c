@@ -79,14 +79,6 @@ static void write_element(FILE *out, const struct atom *atom)
         write_quoted(out, atom->value, 30);
 }
 
-static bool has_key(const struct state *state, struct str key)
-{
-    for (size_t i = 0; i < state->count; i++)
-        if (str_compare(state->atoms[i].key, key) == 0)
-            return true;
-    return false;
-}
-
 /* "the old state", "both"; NULL if the place is empty in both controls. */
 static const char *who_has(const struct contrast *controls, const struct atom *old,
                            const struct atom *new)
@@ -122,7 +114,7 @@ static void write_novelty(FILE *out, const struct contrast *controls,
     const struct atom *new = state_at_place(controls->new, atom);
 
     if (!old && !new) {
-        fputs(has_key(controls->old, atom->key) || has_key(controls->new, atom->key)
+        fputs(state_of_key(controls->old, atom) || state_of_key(controls->new, atom)
                   ? ": a new element"
                   : ": a new key",
               out);

@@ -101,11 +101,11 @@ const struct atom *state_at_place(const struct state *state, const struct atom *
 
 const struct atom *state_of_key(const struct state *state, const struct atom *atom)
 {
-    const struct atom least = { .key = atom->key, .type = atom->type };
+    const struct atom least = { .key = atom->key };
     size_t at = not_before(state, &least);
     const struct atom *found = at < state->count ? &state->atoms[at] : NULL;
 
-    return found && atom_same_key(found, atom) ? found : NULL;
+    return found && str_compare(found->key, atom->key) == 0 ? found : NULL;
 }
 
 /* Each part is hashed with the one before it as seed, so that ("ab", "c") is not ("a",

@@ -73,7 +73,7 @@ int atom_compare_place(const struct atom *a, const struct atom *b);
 int atom_compare(const struct atom *a, const struct atom *b); /* and value and expiry */
 
 /* What a sorted state has of an atom: how many copies; one at its place, with any value
- * and expiry; one of its key, whatever the element. NULL: there is none. */
+ * and expiry; one of its key, whatever the type and element. NULL: there is none. */
 size_t state_copies(const struct state *state, const struct atom *atom);
 const struct atom *state_at_place(const struct state *state, const struct atom *atom);
 const struct atom *state_of_key(const struct state *state, const struct atom *atom);
