@@ -1,6 +1,8 @@
 /* run_sentences.c - what there is to say of one strategy, in words: its harm and where it
  * begins, what kills and bytes add to that, the cure, and how to see it happen. */
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "report/parts.h"
 #include "report/words.h"
@@ -272,11 +274,13 @@ static void say_place(FILE *out, const struct finding *finding, const struct gap
     fprintf(out, "%s%s", *place ? "after " : "before any command", place);
 }
 
+/* Not that of the first gap again. */
 static void say_example(FILE *out, const struct finding *finding, const struct gap *gap)
 {
     const char *example = finding->points[gap->shown].example;
+    const char *told = finding->points[tally_first_harm(finding)].example;
 
-    if (*example)
+    if (*example && strcmp(example, told) != 0)
         fprintf(out, " (%s)", example);
 }
 
