@@ -92,11 +92,19 @@ void json_put_expect(json_t *object, const char *key, unsigned expect)
 {
     json_t *array = later_words(expect & LATER_ALL);
 
-    if (expect & EXPECT_ATOMIC)
-        json_array_append_new(array, string("atomic"));
-    if (expect & EXPECT_SAFE)
-        json_array_append_new(array, string("safe"));
+    if (expect & EXPECT_ALONE)
+        json_array_append_new(array, string(expect_alone(expect)));
     json_put(object, key, array);
+}
+
+void json_put_lasts(json_t *object, const char *key, int64_t lasts_ms)
+{
+    if (lasts_ms == LASTS_FOREVER)
+        json_put_text(object, key, "forever");
+    else if (lasts_ms % 1000 == 0)
+        json_put_whole(object, key, (uint64_t)lasts_ms / 1000);
+    else
+        json_put_real(object, key, (double)lasts_ms / 1e3);
 }
 
 void json_put_words(json_t *object, const struct words *words)
@@ -105,6 +113,7 @@ void json_put_words(json_t *object, const struct words *words)
         json_put_whole(object, now_name((enum now)i), words->now[i]);
     json_put_whole(object, "clean", words->clean);
     json_put_whole(object, "harm", tally_harmed(words));
+    json_put_whole(object, "passing", words->passing);
     for (unsigned i = 0; i < LATER_COUNT; i++)
         json_put_whole(object, later_name(i), words->later[i]);
 }

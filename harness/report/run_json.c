@@ -23,16 +23,20 @@ static void put_census(json_t *object, const struct finding *finding)
     json_put_census(object, points, &words);
 }
 
-static json_t *rate(const struct result *result, const struct finding *finding,
-                    enum tally_rate of)
+static json_t *rate_object(const struct result *result, struct rate rate)
 {
-    struct rate rate = figure_kill_rate(result, finding, of);
     json_t *object = json_object();
 
     json_put_interval(object, rate.of ? rate.estimate : NAN, rate.interval);
     json_put_real(object, "confidence", result->confidence);
     json_put_text(object, "method", figure_method(result));
     return object;
+}
+
+static json_t *rate(const struct result *result, const struct finding *finding,
+                    enum tally_rate of)
+{
+    return rate_object(result, figure_kill_rate(result, finding, of));
 }
 
 /* Null as long as nothing is known. */
@@ -124,6 +128,8 @@ static json_t *points(const struct finding *finding)
         json_put_text(object, "command", finding_command(finding, k));
         json_put_text(object, "now", now_name(point->verdict.now));
         json_put_later(object, "later", point->verdict.later);
+        json_put_later(object, "passing", point->verdict.passing);
+        json_put_lasts(object, "lasts", point->verdict.lasts_ms);
         json_put_whole(object, "kills", point->kills);
         if (point->has_trial)
             json_put_whole(object, "trial", point->example_trial);
@@ -138,7 +144,7 @@ static json_t *points(const struct finding *finding)
     return array;
 }
 
-static json_t *gaps(const struct finding *finding)
+static json_t *harms(const struct finding *finding)
 {
     json_t *array = json_array();
     struct gap gap;
@@ -148,13 +154,14 @@ static json_t *gaps(const struct finding *finding)
         json_t *object = json_object();
         char cure[CURE_TEXT];
 
-        json_put_whole(object, "first", gap.first);
+        json_put_whole(object, "point", gap.first);
         json_put_whole(object, "last", gap.last);
         json_put_text(object, "after", place);
-        json_put_later(object, "later", gap.words);
+        json_put_later(object, "words", gap.words);
+        json_put_lasts(object, "lasts", finding->points[gap.shown].verdict.lasts_ms);
         json_put_some(object, "example", finding->points[gap.shown].example);
         if (gap_cure(finding, &gap, cure, sizeof(cure)))
-            json_put_text(object, "hint", cure);
+            json_put(object, "cure", json_pack("{ss}", "text", cure));
         json_array_append_new(array, object);
     }
     return array;
@@ -206,6 +213,9 @@ static json_t *strategy(const struct result *result, const struct finding *findi
     json_put(object, "harm_rate", rate(result, finding, RATE_HARMED));
     json_put(object, "leak_rate", rate(result, finding, RATE_LEAKED));
     json_put(object, "torn_rate", rate(result, finding, RATE_TORN));
+    json_put(object, "passing_rate",
+             rate_object(result, figure_passing_rate(result, finding)));
+    json_put_lasts(object, "lasts", figure_lasts_ms(finding));
     json_put(object, "predicted_harm_rate", predicted(result, finding, RATE_HARMED));
     json_put(object, "predicted_leak_rate", predicted(result, finding, RATE_LEAKED));
     if (figure_period_s(result->scenario) > 0) {
@@ -224,7 +234,7 @@ static json_t *strategy(const struct result *result, const struct finding *findi
     if (gap_first_cure(finding, cure, sizeof(cure)))
         json_put_text(object, "hint", cure);
     if (tally_census_complete(finding))
-        json_put(object, "gaps", gaps(finding));
+        json_put(object, "harms", harms(finding));
     json_put(object, "points", points(finding));
     json_put_text(object, "verdict", verdicts[tally_verdict(finding)]);
     return object;

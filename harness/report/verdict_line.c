@@ -74,7 +74,9 @@ static void say_instead(FILE *out, const struct finding *finding)
     unsigned later = census_words(&words), expect = finding->strategy->expect;
     char text[LATER_TEXT];
 
-    if (!(expect & (EXPECT_ATOMIC | EXPECT_SAFE)))
+    if (expect & EXPECT_HARM)
+        fprintf(out, "no crash point does any");
+    else if (!(expect & EXPECT_ALONE))
         fprintf(out, "no crash point is %s", later_text(expect & ~later, text));
     else if (harmful)
         fprintf(out, "%s at %llu of %llu crash points", later_text(later, text),

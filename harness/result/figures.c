@@ -219,6 +219,22 @@ struct rate figure_kill_rate(const struct result *result, const struct finding *
     return figure_rate(result, sample.hits, sample.of);
 }
 
+struct rate figure_passing_rate(const struct result *result,
+                                const struct finding *finding)
+{
+    return figure_rate(result, finding->kills.words.passing, tally_valid(finding));
+}
+
+int64_t figure_lasts_ms(const struct finding *finding)
+{
+    int64_t longest_ms = 0;
+
+    for (uint64_t k = 0; k < finding_points(finding); k++)
+        if (finding->points[k].verdict.lasts_ms > longest_ms)
+            longest_ms = finding->points[k].verdict.lasts_ms;
+    return longest_ms;
+}
+
 const char *figure_method(const struct result *result)
 {
     return stopping_is_asked(&result->stopping) ? "confidence-sequence"

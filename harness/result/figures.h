@@ -58,6 +58,9 @@ struct exposure figure_exposure(const struct finding *finding, enum tally_rate r
 /* Seconds between two updates: the scenario's parameter `period`; 0 if it has none. */
 double figure_period_s(const struct outline *scenario);
 
+/* How long the longest harm of a crash point lasts, also one that passes, ms. */
+int64_t figure_lasts_ms(const struct finding *finding);
+
 /* What all reports say of a rate. */
 struct rate {
     uint64_t hits, of;
@@ -67,6 +70,9 @@ struct rate {
 struct rate figure_rate(const struct result *result, uint64_t hits, uint64_t of);
 struct rate figure_kill_rate(const struct result *result, const struct finding *finding,
                              enum tally_rate rate);
+/* Of the valid kills, those that did harm which ends before it is not tolerated. */
+struct rate figure_passing_rate(const struct result *result,
+                                const struct finding *finding);
 /* How its interval came about: "clopper-pearson" or "confidence-sequence". */
 const char *figure_method(const struct result *result);
 

@@ -65,7 +65,7 @@ static struct gate_outcome *add_outcome(struct gate_report *report, enum gate_id
 static bool is_left_out(const struct gates *gates, const struct result *result,
                         const struct finding *finding)
 {
-    return finding->strategy->expect & LATER_ALL && !gates->chosen &&
+    return finding->strategy->expect & (LATER_ALL | EXPECT_HARM) && !gates->chosen &&
            result->plan.strategies > 1 &&
            result->plan.strategies == result->scenario->strategy_count;
 }

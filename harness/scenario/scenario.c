@@ -209,12 +209,12 @@ static int expect_word(const struct mistake_file *file, struct strategy *strateg
     if (!bits)
         return mistake(
             file, word,
-            "strategy '%s' expects '%.40s'; expected atomic or safe, or some of "
+            "strategy '%s' expects '%.40s'; expected atomic, safe or harm, or some of "
             "leaked, duplicated, lost, mixed, stuck, broken",
             strategy->name, word);
-    if (strategy->expect && ((strategy->expect | bits) & (EXPECT_ATOMIC | EXPECT_SAFE)))
+    if (strategy->expect && ((strategy->expect | bits) & EXPECT_ALONE))
         return mistake(file, word, "strategy '%s': '%s' cannot stand beside other words",
-                       strategy->name, bits & EXPECT_SAFE ? "safe" : "atomic");
+                       strategy->name, expect_alone(strategy->expect | bits));
     strategy->expect |= bits;
     return 0;
 }

@@ -300,12 +300,28 @@ const char *verdict_text(const struct verdict *verdict, char buffer[VERDICT_TEXT
     return buffer;
 }
 
+static const struct {
+    unsigned bit;
+    const char *word;
+} alone[] = {
+    { EXPECT_ATOMIC, "atomic" },
+    { EXPECT_SAFE, "safe" },
+    { EXPECT_HARM, "harm" },
+};
+
+const char *expect_alone(unsigned expect)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(alone); i++)
+        if (expect & alone[i].bit)
+            return alone[i].word;
+    return NULL;
+}
+
 unsigned expect_parse(const char *word)
 {
-    if (strcmp(word, "atomic") == 0)
-        return EXPECT_ATOMIC;
-    if (strcmp(word, "safe") == 0)
-        return EXPECT_SAFE;
+    for (size_t i = 0; i < ARRAY_SIZE(alone); i++)
+        if (strcmp(word, alone[i].word) == 0)
+            return alone[i].bit;
     for (unsigned i = 0; i < LATER_COUNT; i++)
         if (strcmp(word, later_names[i]) == 0)
             return 1u << i;
@@ -316,8 +332,8 @@ const char *expect_text(unsigned expect, char buffer[LATER_TEXT])
 {
     if (!expect)
         return strcpy(buffer, "");
-    if (expect & (EXPECT_ATOMIC | EXPECT_SAFE))
-        return strcpy(buffer, expect & EXPECT_ATOMIC ? "atomic" : "safe");
+    if (expect & EXPECT_ALONE)
+        return strcpy(buffer, expect_alone(expect));
     return later_text(expect, buffer);
 }
 
@@ -357,5 +373,5 @@ bool expect_met(unsigned expect, bool torn_or_gap, unsigned words, unsigned uncr
         return !torn_or_gap && !words && !uncrashed;
     if (expect & EXPECT_SAFE)
         return !words && !uncrashed;
-    return (expect & words) == expect;
+    return expect & EXPECT_HARM ? words != 0 : (expect & words) == expect;
 }

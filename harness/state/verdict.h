@@ -107,13 +107,17 @@ const char *verdict_text(const struct verdict *verdict, char buffer[VERDICT_TEXT
 /* What a strategy is expected to do. */
 #define EXPECT_ATOMIC (1u << 16) /* never torn, no gap, always clean */
 #define EXPECT_SAFE (1u << 17)   /* always clean */
+#define EXPECT_HARM (1u << 18)   /* the census has a point that is not */
+/* Words that stand alone; the name of one, NULL of none. */
+#define EXPECT_ALONE (EXPECT_ATOMIC | EXPECT_SAFE | EXPECT_HARM)
+const char *expect_alone(unsigned expect);
 /* or a set of later words: the census has at least one point with each. 0: nothing is
  * expected. */
 
-/* The bits of one word ("atomic", "safe", "leaked", ...); 0 if it is none. */
+/* The bits of one word ("atomic", "safe", "harm", "leaked", ...); 0 if it is none. */
 unsigned expect_parse(const char *word);
 
-/* The other way: words as they are kept in files. Of expectations, "atomic", "safe", or
+/* The other way: words as they are kept in files. Of expectations, one that stands alone, or
  * what later_text() says; "" of none. */
 const char *expect_text(unsigned expect, char buffer[LATER_TEXT]);
 /* What these have said, read again; false if the text is nothing of the kind. */

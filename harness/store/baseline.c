@@ -112,10 +112,8 @@ static json_t *expected(unsigned expect)
 {
     json_t *array = json_array();
 
-    if (expect & EXPECT_ATOMIC)
-        json_array_append_new(array, text("atomic"));
-    if (expect & EXPECT_SAFE)
-        json_array_append_new(array, text("safe"));
+    if (expect & EXPECT_ALONE)
+        json_array_append_new(array, text(expect_alone(expect)));
     for (unsigned i = 0; i < LATER_COUNT; i++)
         if (expect >> i & 1)
             json_array_append_new(array, text(later_name(i)));

@@ -337,7 +337,7 @@ Test(verdicts, every_gap_is_told)
     struct run text = RUN("run", path, "--trials", "0", "-o", kept);
     struct run again = RUN("report", kept),
                json = RUN("report", kept, "--format", "json");
-    json_t *gaps = json_object_get(json_strategy(&json, "careless"), "gaps"), *gap;
+    json_t *gaps = json_object_get(json_strategy(&json, "careless"), "harms"), *gap;
     size_t i;
 
     cr_expect_eq(text.status, 0, "%s", text.err);
@@ -346,14 +346,14 @@ Test(verdicts, every_gap_is_told)
     cr_expect_str_eq(again.out, text.out);
     cr_assert_eq(json_array_size(gaps), ARRAY_SIZE(firsts));
     json_array_foreach (gaps, i, gap) {
-        cr_expect_eq(json_integer_value(json_object_get(gap, "first")), firsts[i]);
+        cr_expect_eq(json_integer_value(json_object_get(gap, "point")), firsts[i]);
         cr_expect(json_is_string(json_object_get(gap, "example")));
-        cr_expect(json_is_string(json_object_get(gap, "hint")));
+        cr_expect(json_is_string(json_object_get(json_object_get(gap, "cure"), "text")));
     }
     cr_expect_str_eq(json_string_value(json_object_get(json_array_get(gaps, 3), "after")),
                      "EXEC of INCR week");
     cr_expect_eq(
-        json_array_size(json_object_get(json_strategy(&json, "careful"), "gaps")), 0);
+        json_array_size(json_object_get(json_strategy(&json, "careful"), "harms")), 0);
     run_release(&text);
     run_release(&again);
     run_release(&json);
