@@ -16,13 +16,11 @@ static struct contrast states_of(const struct narrative *narrative)
     };
 }
 
-static struct contrast residues_of(const struct narrative *narrative)
+static struct contrast residues_of(const struct judge_sight *sight)
 {
-    struct example beside = judge_beside(narrative->subject, NULL);
-
     return (struct contrast){
-        .old = beside.right_old,
-        .new = beside.right_new,
+        .old = &sight->right_old->state,
+        .new = &sight->right_new->state,
         .names = { "the old state's residue", "the completed update's residue" },
     };
 }
@@ -68,14 +66,26 @@ static void write_error(FILE *out, const char *before, const struct err *err)
 
 static const struct change lapse = { "dropped", "came", true };
 
+static bool is_last(const struct judge_sight *sight)
+{
+    return sight->at_ms == LASTS_FOREVER;
+}
+
+/* Nothing lapses at once. */
 static void tell_lapsed(struct narrative *narrative, const struct judge_sight *sight)
 {
     FILE *out = narrative->out;
+    char lasts[LASTS_TEXT];
 
-    fputs("\nTime passes: what has an expiry goes away\n", out);
+    if (sight->at_ms == 0)
+        return;
+    if (is_last(sight))
+        fputs("\nTime passes: what has an expiry goes away\n", out);
+    else
+        fprintf(out, "\n%s after the death: what is due goes away\n",
+                lasts_text(sight->at_ms, lasts));
     if (!contrast_changes(out, &lapse, sight->before, sight->after))
-        fputs("  nothing: none of it has an expiry\n", out);
-    narrative->lapsed = true;
+        fprintf(out, "  nothing%s\n", is_last(sight) ? ": none of it has an expiry" : "");
 }
 
 static const char *recovery_of(const struct narrative *narrative)
@@ -100,21 +110,26 @@ static void tell_recovered(struct narrative *narrative, const struct judge_sight
     narrative->recovered = true;
 }
 
+/* Where nothing has happened since the death, that has been told. */
 static void tell_residue(struct narrative *narrative, const struct judge_sight *sight)
 {
-    struct contrast controls = residues_of(narrative);
+    struct contrast controls = residues_of(sight);
     char equal[CONTRAST_TEXT], later[LATER_TEXT];
     FILE *out = narrative->out;
     unsigned words;
 
-    if (!narrative->recovered)
+    if (sight->at_ms == 0 && !narrative->recovered)
         fputs("\nRecovery: there is no `recover`, nobody cleans up\n", out);
-    else
+    else if (is_last(sight) && narrative->recovered)
         contrast_changes(out, &lapse, sight->before, sight->after);
-    fputs("\nWhat stays, beside what stays of the old state and of a completed update\n",
+    fputs(is_last(sight) ? "\nWhat stays, beside what stays of the old state and of a "
+                           "completed update\n"
+                         : "\nWhat there is then, beside what has become of the old state "
+                           "and of a completed update\n",
           out);
     words = contrast_write(out, &controls, sight->after, true);
-    fprintf(out, "  This residue is %s", later_text(words, later));
+    fprintf(out, "  This %s %s", is_last(sight) ? "residue is" : "is",
+            later_text(words, later));
     if (*contrast_equal(&controls, sight->after, equal))
         fprintf(out, ": it is %s", equal);
     fputs(".\n", out);
@@ -122,10 +137,7 @@ static void tell_residue(struct narrative *narrative, const struct judge_sight *
 
 static void tell_invariant(struct narrative *narrative, const struct judge_sight *sight)
 {
-    write_error(narrative->out,
-                narrative->lapsed ? "  An invariant is violated, once time has passed: "
-                                  : "  An invariant is violated, right after the death: ",
-                sight->why);
+    write_error(narrative->out, "  An invariant is violated: ", sight->why);
 }
 
 static void tell_alive(struct narrative *narrative, const struct judge_sight *sight)

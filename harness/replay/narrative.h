@@ -12,7 +12,7 @@ struct narrative {
     FILE *out;
     const struct judge *judge;
     const struct subject *subject;
-    bool lapsed, recovered; /* so far; false at first */
+    bool recovered; /* so far; false at first */
 };
 
 /* A watch that writes; the narrative must outlive it. */

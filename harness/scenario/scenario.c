@@ -30,6 +30,7 @@ struct key {
 #define STRING (1u << LUA_TSTRING)
 #define TABLE (1u << LUA_TTABLE)
 #define FUNCTION (1u << LUA_TFUNCTION)
+#define NUMBER (1u << LUA_TNUMBER)
 #define BOOLEAN (1u << LUA_TBOOLEAN)
 
 static const struct key scenario_keys[] = {
@@ -44,6 +45,9 @@ static const struct key scenario_keys[] = {
     { "ordered", TABLE, "a list of patterns", false },
     { "zero", TABLE, "a list of patterns", false },
     { "invariants", TABLE, "a table of invariants by name", false },
+    { "recover_after", NUMBER | STRING, "seconds, or the name of a parameter", false },
+    { "tolerate", NUMBER | STRING, "seconds, or the name of a parameter", false },
+    { "moments", TABLE, "a list of seconds", false },
     { "noop", BOOLEAN, "true or false", false },
 };
 
@@ -383,6 +387,9 @@ static int load_table(const struct loader *loader)
     if (code < 0)
         return code;
     lua_rawsetp(lua, LUA_REGISTRYINDEX, &parameters_key);
+    code = times_load(&loader->file, &scenario->outline, &scenario->times);
+    if (code < 0)
+        return code;
     redis_table_push(lua);
     script_add(lua);
     lua_rawsetp(lua, LUA_REGISTRYINDEX, &redis_key);
@@ -468,6 +475,7 @@ struct scenario *scenario_free(struct scenario *scenario)
         return NULL;
     outline_release(&scenario->outline);
     free(scenario->functions);
+    times_release(&scenario->times);
     patterns_release(&scenario->ignore);
     patterns_release(&scenario->ordered);
     patterns_release(&scenario->zero);
@@ -483,6 +491,17 @@ static bool makes_old_state(const struct scenario *scenario, scenario_function f
     for (size_t i = 0; i < scenario->outline.strategy_count; i++)
         makes = makes || function == scenario->functions[i].before;
     return makes;
+}
+
+void scenario_pass(struct scenario *scenario, int64_t seconds)
+{
+    lua_State *lua = scenario->lua;
+
+    lua_rawgetp(lua, LUA_REGISTRYINDEX, &parameters_key);
+    lua_pushliteral(lua, "now");
+    lua_pushinteger(lua, scenario->outline.now + seconds);
+    lua_rawset(lua, -3);
+    lua_settop(lua, 0);
 }
 
 int scenario_call(struct scenario *scenario, scenario_function function,

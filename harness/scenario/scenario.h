@@ -14,6 +14,7 @@
 #include "redis/glob.h"
 #include "scenario/outline.h"
 #include "scenario/parameters.h"
+#include "scenario/times.h"
 
 struct wire;
 
@@ -31,8 +32,9 @@ struct scenario {
     struct strategy_functions *functions;  /* of each of the outline's strategies */
     struct patterns ignore, ordered, zero; /* keys, as Redis globs */
     scenario_function before, recover, alive;
-    scenario_function holds_now, holds_later; /* raise if an invariant is violated: right
-                                                 after a death; once time has passed */
+    scenario_function holds_now, holds_later; /* raise if an invariant is violated; the
+                                                 first of those that look at expiries */
+    struct times times;
     bool noop; /* it is meant that updates change nothing; each strategy has it, too */
     struct lua_State *lua;
 };
@@ -42,6 +44,9 @@ int scenario_load(const char *path, const struct parameter_settings *settings,
 /* NULL is fine; returns NULL. */
 struct scenario *scenario_free(struct scenario *scenario);
 DEFINE_CLEANUP(struct scenario *, scenario_free)
+
+/* Functions are told by p.now that so many seconds have passed since the run began. */
+void scenario_pass(struct scenario *scenario, int64_t seconds);
 
 /* Calls a function with (redis, p) on the wire; the function 0 does nothing. *ret_refused
  * becomes true if it returned false. Only for workers (worker.h): what it changes in Lua

@@ -394,6 +394,23 @@ void snapshot_release(struct snapshot *snapshot)
     *snapshot = SNAPSHOT_NULL;
 }
 
+static bool is_hash(const redisReply *one)
+{
+    return str_compare(resp_text(one->element[1]), STR("hash")) == 0;
+}
+
+void snapshot_lapses(const struct snapshot *snapshot, struct lapses *lapses)
+{
+    for (size_t i = 0; snapshot->reply && i < snapshot->reply->elements; i++) {
+        const redisReply *one = snapshot->reply->element[i];
+
+        lapses_add(lapses, one->element[2]->integer);
+        for (size_t f = 0;
+             is_hash(one) && one->elements > 4 && f < one->element[4]->elements; f++)
+            lapses_add(lapses, one->element[4]->element[f]->integer);
+    }
+}
+
 /* Of a hash whose fields' times to live were asked for. */
 static int64_t field_ttl_ms(const redisReply *one, struct str field)
 {

@@ -12,6 +12,7 @@
 #include "redis/connection.h"
 #include "redis/glob.h"
 #include "state/keyspace.h"
+#include "state/moments.h"
 #include "state/state.h"
 
 /* The longest expiry that is right, of a key or of a field of its: what "within its
@@ -76,6 +77,9 @@ bool snapshot_exact(const struct snapshot *snapshot, struct signature *ret);
  * snapshot saw it; -1: it has none, or is not there. */
 int64_t snapshot_ttl_ms(const struct snapshot *snapshot, struct str key,
                         struct str field);
+
+/* Adds the times to live of all keys, and of fields of hashes. */
+void snapshot_lapses(const struct snapshot *snapshot, struct lapses *lapses);
 
 /* Raises the bounds to cover the expiries of a snapshot. */
 void bounds_cover(struct bounds *bounds, const struct snapshot *snapshot);

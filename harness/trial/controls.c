@@ -236,25 +236,35 @@ static int make_new(void *context, struct err *err)
 static int check_clean(const struct control *control, struct err *err)
 {
     const struct outline *outline = &control->judge->scenario->outline;
-    const struct aftermath *aftermath = control->aftermath;
+    const struct station *last = aftermath_last(control->aftermath);
     CLEANUP(mem_freep)
     char *which = control->make == make_old
                       ? mem_strdup(control->name)
                       : mem_printf("%s of the reference strategy '%s'", control->name,
                                    outline->strategies[outline->reference].name);
 
-    if (aftermath->failed.code)
+    if (last->failed.code)
         return err_set(err, ERR_USAGE, "%s: not clean without any crash: after %s, %s",
-                       outline->path, which, aftermath->failed.msg);
-    if (aftermath->broken.code)
+                       outline->path, which, last->failed.msg);
+    if (last->broken.code)
         return err_set(err, ERR_USAGE,
                        "%s: not clean without any crash: %s violates an invariant: %s",
-                       outline->path, which, aftermath->broken.msg);
-    if (aftermath->stuck.code)
+                       outline->path, which, last->broken.msg);
+    if (last->stuck.code)
         return err_set(err, ERR_USAGE,
                        "%s: not clean without any crash: `alive` fails after %s: %s",
-                       outline->path, which, aftermath->stuck.msg);
+                       outline->path, which, last->stuck.msg);
     return 0;
+}
+
+/* The first of them, which is made if it is not there. */
+static struct aftermath *first_of(struct controls *controls)
+{
+    if (!controls->count) {
+        controls->items = MEM_ARRAY(struct aftermath *, 1);
+        controls->items[controls->count++] = MEM_NEW(struct aftermath);
+    }
+    return controls->items[0];
 }
 
 /* What becomes of the old state, and of the completed update; `again`: once more. */
@@ -262,16 +272,18 @@ static int find_aftermaths(struct judge *judge, struct subject *subject, bool ag
                            struct err *err)
 {
     struct control controls[] = {
-        { judge, subject, make_old, "the old state", &subject->idle },
-        { judge, subject, make_new, "the completed update", &subject->completed },
+        { judge, subject, make_old, "the old state", first_of(&subject->idle) },
+        { judge, subject, make_new, "the completed update",
+          first_of(&subject->completed) },
     };
+    struct moments moments = judge_moments(judge, subject, &subject->done);
     int code = 0;
 
     for (size_t i = 0; i < ARRAY_SIZE(controls) && code == 0; i++) {
         const struct remake remake = { controls[i].make, &controls[i], controls[i].name };
 
-        code =
-            repeat_aftermath(judge, subject, &remake, again, controls[i].aftermath, err);
+        code = repeat_aftermath(judge, subject, &remake, &moments, again,
+                                controls[i].aftermath, err);
         if (code == 0 && subject == subject->origin->reference)
             code = check_clean(&controls[i], err);
     }
@@ -331,10 +343,36 @@ static int is_recovery_to_blame(struct judge *judge, const struct subject *subje
     struct control control = { judge, subject->origin->reference, .make = make_new };
     const struct remake remake = { make_new, &control,
                                    "the reference's completed update" };
-    int code = repeat_aftermath(judge, subject, &remake, false, &aftermath, err);
+    const struct aftermath *own = subject->completed.items[0];
+    int code =
+        repeat_aftermath(judge, subject, &remake, &own->moments, false, &aftermath, err);
 
-    *ret = code == 0 && aftermath_equal(&aftermath, &subject->completed);
+    *ret = code == 0 && aftermath_equal(&aftermath, own);
     return code;
+}
+
+/* What becomes of a control of a subject's, beside that of the reference. */
+static int beside_reference(struct judge *judge, struct subject *subject, bool completed,
+                            struct verdict *ret, char example[EXAMPLE_TEXT],
+                            struct err *err)
+{
+    struct origin *origin = subject->origin;
+    const struct aftermath *own =
+        completed ? subject->completed.items[0] : subject->idle.items[0];
+    const struct state *old = &origin->old.state;
+    struct judge_beside beside = {
+        .first_old = old,
+        .first_new = completed ? &origin->reference->done.state : old,
+        .dead = completed ? &subject->done.state : old,
+    };
+    int code = judge_control(judge, origin->reference, completed, &own->moments,
+                             &beside.old, err);
+
+    if (code < 0)
+        return code;
+    beside.new = beside.old;
+    judge_over_time(judge, &beside, own, 0, ret, example);
+    return 0;
 }
 
 /* What it does without any crash, beside the reference. A recovery that leaves something
@@ -343,25 +381,25 @@ static int is_recovery_to_blame(struct judge *judge, const struct subject *subje
 static int compare_with_reference(struct judge *judge, struct subject *subject,
                                   struct err *err)
 {
-    const struct origin *origin = subject->origin;
-    struct example beside;
+    struct verdict uncrashed, unbegun;
     bool blamed = false;
-    int code = 0;
+    int code = beside_reference(judge, subject, true, &uncrashed,
+                                subject->uncrashed_example, err);
 
-    subject->right = &origin->reference->completed;
-    beside = judge_beside(subject, &subject->done);
-    beside.right_old = beside.right_new;
-    subject->uncrashed =
-        judge_words(&subject->completed, beside, subject->uncrashed_example);
-    beside.old = beside.new = beside.dead = &origin->old.state;
-    beside.right_old = beside.right_new = &origin->reference->idle.residue.state;
+    if (code == 0)
+        code = beside_reference(judge, subject, false, &unbegun, subject->unbegun_example,
+                                err);
+    if (code < 0)
+        return code;
+    subject->right = subject->origin->reference;
+    subject->uncrashed = uncrashed.later;
     if (!mutant("recovery-unblamed"))
-        subject->unbegun = judge_words(&subject->idle, beside, subject->unbegun_example);
+        subject->unbegun = unbegun.later;
     if (subject->unbegun && subject->uncrashed)
         code = is_recovery_to_blame(judge, subject, &blamed, err);
     if (!blamed)
         return code;
-    subject->right = &subject->completed;
+    subject->right = subject;
     subject->uncrashed = 0;
     subject->uncrashed_example[0] = '\0';
     return 0;

@@ -106,180 +106,165 @@ void judge_touched(struct judge *judge)
     judge->untouched = judge->seen = false;
 }
 
-/* The last two looks of the watch. */
-struct sights {
-    struct snapshot snapshots[2];
-    size_t count; /* looks so far: look i is in i % 2 */
-};
-
-static void sights_release(struct sights *sights)
+struct moments judge_moments(const struct judge *judge, const struct subject *subject,
+                             const struct snapshot *state)
 {
-    snapshot_release(&sights->snapshots[0]);
-    snapshot_release(&sights->snapshots[1]);
-}
-
-/* Shows the watch what the database holds now, and what it held at its last look. */
-static int show(struct judge *judge, enum judge_moment moment, struct sights *sights,
-                const struct err *why, struct err *err)
-{
-    static const struct err nothing = ERR_NULL;
-    struct snapshot *after = &sights->snapshots[sights->count % 2];
-    struct judge_sight sight = {
-        .moment = moment,
-        .before = sights->count ? &sights->snapshots[(sights->count - 1) % 2] : NULL,
-        .after = after,
-        .why = why ? why : &nothing,
+    const struct times *times = &judge->scenario->times;
+    const struct snapshot *const lapsing[] = {
+        &subject->origin->old, &subject->origin->reference->done, state
     };
-    int code;
+    CLEANUP(lapses_release) struct lapses lapses = LAPSES_NULL;
 
-    if (!judge->watch)
-        return 0;
-    code = snapshot_take(&judge->observer, 0, after, err);
-    if (code < 0)
-        return code;
-    state_sort(&after->state);
-    sights->count++;
-    judge->watch->seen(judge->watch->context, &sight);
-    return 0;
+    lapses_add(&lapses, times->recover_after_ms);
+    for (size_t i = 0; i < times->moments.count; i++)
+        lapses_add(&lapses, times->moments.ms[i]);
+    for (size_t i = 0; i < ARRAY_SIZE(lapsing) && !mutant("one-moment"); i++)
+        snapshot_lapses(lapsing[i], &lapses);
+    return moments_of(&lapses);
 }
 
-/* Tells the watch what came of an attempt. */
-static void tell_watch(struct judge *judge, enum judge_moment moment,
-                       const struct err *why)
+static struct aftermath **find_control(struct controls *controls,
+                                       const struct moments *moments)
 {
-    struct judge_sight sight = { .moment = moment, .why = why };
-
-    if (judge->watch)
-        judge->watch->seen(judge->watch->context, &sight);
+    for (size_t i = 0; i < controls->count; i++)
+        if (moments_equal(&controls->items[i]->moments, moments))
+            return &controls->items[i];
+    controls->items =
+        mem_grow(controls->items, controls->count + 1, sizeof(*controls->items));
+    controls->items[controls->count] = NULL;
+    return &controls->items[controls->count++];
 }
 
-/* Looks at the invariants of one time, of the state that the database holds. The first
- * that is violated is told in *ret_broken, unless an earlier look has found one. */
-static int look_at_invariants(struct judge *judge, scenario_function holds,
-                              struct err *ret_broken, struct err *err)
+void controls_release(struct controls *controls)
 {
-    struct err why = ERR_NULL;
+    for (size_t i = 0; i < controls->count; i++) {
+        if (controls->items[i])
+            aftermath_release(controls->items[i]);
+        free(controls->items[i]);
+    }
+    free(controls->items);
+    *controls = (struct controls){ .count = 0 };
+}
+
+static int make_control(struct judge *judge, struct subject *subject, bool completed,
+                        const struct moments *moments, struct aftermath *ret,
+                        struct err *err)
+{
+    int code = judge_prepare(judge, subject, err);
+
+    if (code == 0 && completed)
+        code = judge_run(judge, judge->scenario->functions[subject->strategy].update,
+                         "a completed update", false, err);
+    return code == 0 ? aftermath_find(judge, subject, moments, NULL, ret, err) : code;
+}
+
+int judge_control(struct judge *judge, struct subject *subject, bool completed,
+                  const struct moments *moments, const struct aftermath **ret,
+                  struct err *err)
+{
+    struct aftermath **item =
+        find_control(completed ? &subject->completed : &subject->idle, moments);
     int code = 0;
 
-    if (holds && !ret_broken->code && !mutant("invariants-hold"))
-        code = judge_run(judge, holds, "invariants", false, &why);
-    if (code == ERR_USAGE)
-        err_set(ret_broken, ERR_USAGE, "%s",
-                judge->page->error[0] ? judge->page->error : why.msg);
-    if (code == ERR_USAGE)
-        tell_watch(judge, JUDGE_INVARIANT, ret_broken);
-    else if (code < 0)
-        *err = why;
-    return code == ERR_USAGE ? 0 : code;
-}
-
-/* Time passes over what the database holds: expiries, recovery, expiries. */
-static int find_residue(struct judge *judge, scenario_function recover,
-                        struct aftermath *ret, struct err *err)
-{
-    CLEANUP(sights_release)
-    struct sights sights = { { SNAPSHOT_NULL, SNAPSHOT_NULL }, 0 };
-    struct err *failed = &ret->failed, *broken = &ret->broken;
-    int code = show(judge, JUDGE_DEAD, &sights, NULL, err);
-
-    if (code == 0)
-        code = look_at_invariants(judge, judge->scenario->holds_now, broken, err);
-    if (code == 0)
-        code = keeper_pass(&judge->keeper, KEEPER_FOREVER, err);
-    judge_touched(judge);
-    if (code == 0)
-        code = show(judge, JUDGE_LAPSED, &sights, NULL, err);
-    if (code == 0 && recover) {
-        code = judge_run(judge, recover, "recover", false, failed);
-        if (code < 0 && code != ERR_USAGE) {
-            *err = *failed;
-            return code;
-        }
-        code = show(judge, JUDGE_RECOVERED, &sights, failed, err);
-        if (code == 0)
-            code = keeper_pass(&judge->keeper, KEEPER_FOREVER, err);
+    if (!*item) {
+        *item = MEM_NEW(struct aftermath);
+        code = make_control(judge, subject, completed, moments, *item, err);
     }
-    if (code == 0)
-        code = show(judge, JUDGE_RESIDUE, &sights, NULL, err);
-    if (code == 0)
-        code = snapshot_take(&judge->observer, 0, &ret->residue, err);
-    state_sort(&ret->residue.state);
-    if (code == 0)
-        code = look_at_invariants(judge, judge->scenario->holds_later, broken, err);
+    *ret = *item;
     return code;
 }
 
-/* Is the scenario alive on the state that the database holds? *ret_stuck says why not. */
-static int try_alive(struct judge *judge, scenario_function alive, struct err *ret_stuck,
-                     struct err *err)
+static bool is_well(const struct station *station)
 {
-    int code;
-
-    if (!alive)
-        return 0;
-    code = judge_run(judge, alive, "alive", false, ret_stuck);
-    if (code == 0 && judge->page->refused)
-        code = err_set(ret_stuck, ERR_USAGE, "alive returned false");
-    if (code < 0 && code != ERR_USAGE) {
-        *err = *ret_stuck;
-        return code;
-    }
-    tell_watch(judge, JUDGE_ALIVE, ret_stuck);
-    return 0;
+    return !station->failed.code && !station->stuck.code;
 }
 
-void aftermath_release(struct aftermath *aftermath)
+/* What is wrong at a moment, beside what has become of the controls by then. */
+static unsigned words_at(const struct judge_beside *beside, size_t moment,
+                         const struct station *station)
 {
-    snapshot_release(&aftermath->residue);
+    const struct station *old = &beside->old->stations[moment];
+    const struct station *new = &beside->new->stations[moment];
+    unsigned words = verdict_at(beside->first_old, beside->first_new, &old->state.state,
+                                &new->state.state, &station->state.state);
+
+    if (!is_well(station) && is_well(old) && is_well(new))
+        words |= LATER_STUCK;
+    if (station->broken.code && !old->broken.code && !new->broken.code)
+        words |= LATER_BROKEN;
+    return words;
 }
 
-int judge_aftermath(struct judge *judge, const struct subject *subject,
-                    struct aftermath *ret, struct err *err)
+/* How long what is left at the last moment that has a time lives, at most. */
+static int64_t rest_of(const struct judge_beside *beside,
+                       const struct aftermath *aftermath)
 {
-    const struct strategy_functions *functions =
-        &judge->scenario->functions[subject->strategy];
-    int code;
+    const struct aftermath *const all[] = { beside->old, beside->new, aftermath };
+    CLEANUP(lapses_release) struct lapses lapses = LAPSES_NULL;
+    int64_t rest_ms = 0;
 
-    ret->failed = ret->broken = ret->stuck = ERR_NULL;
-    code = find_residue(judge, functions->recover, ret, err);
-    if (code == 0)
-        code = try_alive(judge, functions->alive, &ret->stuck, err);
-    return code == ERR_REFUSED
-               ? err_wrap(err, "strategy '%s'",
-                          judge->scenario->outline.strategies[subject->strategy].name)
-               : code;
+    for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+        snapshot_lapses(&all[i]->stations[all[i]->moments.count - 1].state, &lapses);
+    for (size_t i = 0; i < lapses.count; i++)
+        rest_ms = lapses.ms[i] > rest_ms ? lapses.ms[i] : rest_ms;
+    return rest_ms;
 }
 
-struct example judge_beside(const struct subject *subject, const struct snapshot *dead)
+/* What is wrong at a moment, its cause first. */
+static void write_example(const struct judge_beside *beside, size_t moment,
+                          const struct station *station, char example[EXAMPLE_TEXT])
 {
-    const struct subject *reference = subject->origin->reference;
-
-    return (struct example){
-        .old = &subject->origin->old.state,
-        .new = &reference->done.state,
-        .dead = &dead->state,
-        .right_old = &subject->idle.residue.state,
-        .right_new = &subject->right->residue.state,
+    const struct example states = {
+        .old = beside->first_old,
+        .new = beside->first_new,
+        .dead = beside->dead,
+        .right_old = &beside->old->stations[moment].state.state,
+        .right_new = &beside->new->stations[moment].state.state,
+        .residue = &station->state.state,
     };
+    CLEANUP(mem_freep) char *whole = NULL;
+
+    example_write(&states, example, EXAMPLE_TEXT);
+    if (station->broken.code) { /* its name and key first: they are what one looks for */
+        whole = mem_printf("broken: %s%s%s", station->broken.msg, example[0] ? "; " : "",
+                           example);
+        snprintf(example, EXAMPLE_TEXT, "%.*s", EXAMPLE_TEXT - 1, whole);
+    } else if (!example[0] && !is_well(station)) {
+        snprintf(example, EXAMPLE_TEXT, "%.*s", EXAMPLE_TEXT - 1,
+                 station->failed.code ? station->failed.msg : station->stuck.msg);
+    }
 }
 
-unsigned judge_words(const struct aftermath *aftermath, struct example beside,
-                     char example[EXAMPLE_TEXT])
+void judge_over_time(const struct judge *judge, const struct judge_beside *beside,
+                     const struct aftermath *aftermath, unsigned excused,
+                     struct verdict *ret, char example[EXAMPLE_TEXT])
 {
-    CLEANUP(mem_freep) char *whole = NULL;
-    unsigned words;
+    size_t count = aftermath->moments.count, wrong = count + 1;
+    unsigned words[MOMENTS_MOST + 1];
 
-    beside.residue = &aftermath->residue.state;
-    words = verdict_later(beside.right_old, beside.right_new, beside.residue);
-    example_write(&beside, example, EXAMPLE_TEXT);
-    if (aftermath->broken
-            .code) { /* its name and key first: they are what one looks for */
-        whole = mem_printf("broken: %s%s%s", aftermath->broken.msg,
-                           example[0] ? "; " : "", example);
-        snprintf(example, EXAMPLE_TEXT, "%.*s", EXAMPLE_TEXT - 1, whole);
-    }
-    return words | (aftermath->broken.code ? LATER_BROKEN : 0) |
-           (aftermath->failed.code || aftermath->stuck.code ? LATER_STUCK : 0);
+    for (size_t i = 0; i <= count; i++)
+        words[i] = words_at(beside, i, &aftermath->stations[i]) & ~excused;
+    verdict_over_time(&aftermath->moments, words, rest_of(beside, aftermath),
+                      judge->scenario->times.tolerate_ms, ret);
+    example[0] = '\0';
+    while (wrong > 0 && !words[wrong - 1])
+        wrong--;
+    if (ret->later | ret->passing)
+        write_example(beside, wrong - 1, &aftermath->stations[wrong - 1], example);
+}
+
+int judge_stand_beside(struct judge *judge, struct subject *subject,
+                       const struct moments *moments, const struct state *dead,
+                       struct judge_beside *ret, struct err *err)
+{
+    int code = judge_control(judge, subject, false, moments, &ret->old, err);
+
+    ret->first_old = &subject->origin->old.state;
+    ret->first_new = &subject->origin->reference->done.state;
+    ret->dead = dead;
+    return code == 0
+               ? judge_control(judge, subject->right, true, moments, &ret->new, err)
+               : code;
 }
 
 bool judge_key_was_there(const struct subject *subject, uint64_t key_hash)
@@ -296,8 +281,8 @@ void judge_release(struct judge *judge)
 {
     for (size_t i = 0; i < judge->known_count; i++) {
         snapshot_release(&judge->subjects[i].done);
-        aftermath_release(&judge->subjects[i].idle);
-        aftermath_release(&judge->subjects[i].completed);
+        controls_release(&judge->subjects[i].idle);
+        controls_release(&judge->subjects[i].completed);
         recording_release(&judge->subjects[i].recording);
         free(judge->subjects[i].judgements);
     }
@@ -318,31 +303,53 @@ void judge_release(struct judge *judge)
     observer_release(&judge->observer);
 }
 
+/* For a watch, which sees the controls beside the state: they are made before, and the
+ * state is kept meanwhile. */
+static int stand_beside_first(struct judge *judge, struct subject *subject,
+                              const struct moments *moments,
+                              const struct snapshot *snapshot, struct judge_beside *ret,
+                              struct err *err)
+{
+    struct kept kept = KEPT_NULL;
+    int code = keeper_keep(&judge->keeper, snapshot, &kept, err);
+
+    if (code == 0)
+        code = judge_stand_beside(judge, subject, moments, &snapshot->state, ret, err);
+    if (code == 0)
+        code = keeper_restore(&judge->keeper, &kept, err);
+    if (code == 0)
+        code = keeper_forget(&judge->keeper, &kept, err);
+    kept_release(&kept);
+    return code;
+}
+
 static int judge_new(struct judge *judge, struct subject *subject,
                      struct snapshot *snapshot, struct judgement *ret, struct err *err)
 {
-    struct aftermath *aftermath = &judge->aftermath;
     const struct state *old = &subject->origin->old.state;
-    int code;
+    struct moments moments = judge_moments(judge, subject, snapshot);
+    struct judge_beside beside;
+    int code = 0;
 
     state_sort(&snapshot->state);
     *ret = (struct judgement){
         .signature = snapshot->signature,
         .verdict.now = verdict_now(old, &subject->done.state, &snapshot->state),
     };
-    code = judge_aftermath(judge, subject, aftermath, err);
+    if (judge->watch)
+        code = stand_beside_first(judge, subject, &moments, snapshot, &beside, err);
+    if (code == 0)
+        code = aftermath_find(judge, subject, &moments, judge->watch ? &beside : NULL,
+                              &judge->aftermath, err);
+    if (code == 0)
+        code = judge_stand_beside(judge, subject, &moments, &snapshot->state, &beside,
+                                  err);
     if (code < 0)
         return code;
-    ret->verdict.later =
-        judge_words(aftermath, judge_beside(subject, snapshot), ret->example);
     /* What it is without any death is told once, and no death's fault. */
-    ret->verdict.later &= ~(subject->unbegun & (LATER_STUCK | LATER_BROKEN));
-    ret->verdict.lasts_ms = ret->verdict.later ? LASTS_FOREVER : 0;
-    if (!ret->verdict.later)
-        ret->example[0] = '\0';
-    if (ret->verdict.later & LATER_STUCK && !ret->example[0])
-        snprintf(ret->example, EXAMPLE_TEXT, "%.*s", EXAMPLE_TEXT - 1,
-                 aftermath->failed.code ? aftermath->failed.msg : aftermath->stuck.msg);
+    judge_over_time(judge, &beside, &judge->aftermath,
+                    subject->unbegun & (LATER_STUCK | LATER_BROKEN), &ret->verdict,
+                    ret->example);
     return 0;
 }
 

@@ -9,22 +9,27 @@
 #include "state/example.h"
 #include "state/keeper.h"
 #include "state/verdict.h"
+#include "trial/aftermath.h"
 #include "trial/overheard.h"
 #include "trial/worker.h"
 
-/* What becomes of a state while it is judged, for somebody who wants to see it. */
+/* What becomes of a state while it is judged, for somebody who wants to see it: first how
+ * the death left it, and then, at each moment, the rest in this order. */
 enum judge_moment {
     JUDGE_DEAD,      /* as the death left it */
-    JUDGE_LAPSED,    /* everything with an expiry was dropped */
+    JUDGE_LAPSED,    /* what was due was dropped */
     JUDGE_RECOVERED, /* `recover` ran; why: what it raised */
-    JUDGE_RESIDUE,   /* everything with an expiry was dropped once more */
-    JUDGE_INVARIANT, /* why: which one is violated; now, or once time has passed */
+    JUDGE_RESIDUE,   /* what there is now */
+    JUDGE_INVARIANT, /* why: which one is violated */
     JUDGE_ALIVE,     /* `alive` was tried; why: what failed */
 };
 
 struct judge_sight {
     enum judge_moment moment;
-    /* NULL at the last two moments; the first has no `before`. */
+    int64_t at_ms; /* since the death; LASTS_FOREVER: the last */
+    /* What has become of the controls by then. */
+    const struct snapshot *right_old, *right_new;
+    /* NULL of the last two; the first has no `before`. */
     const struct snapshot *before, *after;
     const struct err *why; /* code 0: nothing is wrong */
 };
@@ -33,16 +38,6 @@ struct judge_watch {
     void (*seen)(void *context, const struct judge_sight *sight);
     void *context;
 };
-
-/* What became of a state; code 0: nothing is wrong. */
-struct aftermath {
-    struct snapshot residue; /* what stays; owned */
-    struct err failed;       /* what `recover` raised: survivors cannot clean up */
-    struct err broken;       /* an invariant that is violated, before or after */
-    struct err stuck;        /* why `alive` fails on what stays */
-};
-#define AFTERMATH_NULL ((struct aftermath){ .residue = SNAPSHOT_NULL })
-void aftermath_release(struct aftermath *aftermath);
 
 struct judgement {
     struct signature signature; /* of the state that was judged */
@@ -72,9 +67,13 @@ struct subject {
     uint64_t commands, bytes, trips;
     uint64_t changes;                 /* to the database; 0: it only reads */
     struct overheard overheard;       /* of its update */
-    struct aftermath idle, completed; /* of the old state, and of its completed update */
-    const struct aftermath *right;    /* of the completed update that is right: mostly the
-                                         reference's */
+    /* What becomes of the old state and of its completed update, at different moments.
+     * The first of each is sure (repeat.h). */
+    struct controls {
+        struct aftermath **items; /* owned */
+        size_t count;
+    } idle, completed;
+    struct subject *right; /* whose completed update is right: mostly the reference */
     /* Later words of what it does without any crash, beside the reference: of its
      * recovery of the old state, and of its completed update. 0: clean. */
     unsigned unbegun, uncrashed;
@@ -118,11 +117,35 @@ void judge_release(struct judge *judge);
 int judge_state(struct judge *judge, struct subject *subject, struct snapshot *snapshot,
                 const struct judgement **ret, struct err *err);
 
-/* What a reader may see, and what may stay: the states of a subject that are right,
- * beside one that may not be, whose residue is not known yet. The old state has gone
- * through the subject's own recovery; the completed update that is right is the
- * reference's. */
-struct example judge_beside(const struct subject *subject, const struct snapshot *dead);
+/* When to look at what becomes of a state. */
+struct moments judge_moments(const struct judge *judge, const struct subject *subject,
+                             const struct snapshot *state);
+
+/* What becomes of a control at these moments: the old state, or the completed update.
+ * *ret stays as it is. The database holds anything afterwards. */
+int judge_control(struct judge *judge, struct subject *subject, bool completed,
+                  const struct moments *moments, const struct aftermath **ret,
+                  struct err *err);
+void controls_release(struct controls *controls);
+
+/* Beside what a state is judged: what becomes of the controls, how they began, and the
+ * state as the death left it, for examples. */
+struct judge_beside {
+    const struct aftermath *old, *new;
+    const struct state *first_old, *first_new, *dead;
+};
+
+/* The old state goes through the subject's own recovery; the completed update that is
+ * right is mostly the reference's. */
+int judge_stand_beside(struct judge *judge, struct subject *subject,
+                       const struct moments *moments, const struct state *dead,
+                       struct judge_beside *ret, struct err *err);
+
+/* What is wrong, and for how long; `excused` words are not told. Sets all of the verdict
+ * but `now`. */
+void judge_over_time(const struct judge *judge, const struct judge_beside *beside,
+                     const struct aftermath *aftermath, unsigned excused,
+                     struct verdict *ret, char example[EXAMPLE_TEXT]);
 
 /* Was the latest state one that had not been judged before? */
 static inline bool judge_was_new(const struct judge *judge)
@@ -156,10 +179,3 @@ void judge_touched(struct judge *judge);
  * ERR_USAGE; one that did what none may do is ERR_REFUSED (trespass.h). */
 int judge_run(struct judge *judge, scenario_function function, const char *what,
               bool record, struct err *err);
-
-/* Lets time pass over the state that the database holds, and tries `alive`. */
-int judge_aftermath(struct judge *judge, const struct subject *subject,
-                    struct aftermath *ret, struct err *err);
-/* The words for it beside what is right, and what is wrong with it. */
-unsigned judge_words(const struct aftermath *aftermath, struct example beside,
-                     char example[EXAMPLE_TEXT]);

@@ -23,17 +23,28 @@ static bool say_of(struct difference *difference, const char *function,
 }
 
 /* In the order in which they run: what differs afterwards may be a consequence. */
-static struct difference compare(const struct aftermath *a, const struct aftermath *b)
+static struct difference compare_stations(const struct station *a,
+                                          const struct station *b)
 {
     struct difference difference = { .function = NULL };
 
     if (say_of(&difference, "`recover`", &a->failed, &b->failed))
         return difference;
-    if (state_difference(&a->residue.state, &b->residue.state, difference.what,
+    if (state_difference(&a->state.state, &b->state.state, difference.what,
                          sizeof(difference.what)))
         difference.function = "`recover`";
     else if (!say_of(&difference, "an invariant", &a->broken, &b->broken))
         say_of(&difference, "`alive`", &a->stuck, &b->stuck);
+    return difference;
+}
+
+/* Both at the same moments. */
+static struct difference compare(const struct aftermath *a, const struct aftermath *b)
+{
+    struct difference difference = { .function = NULL };
+
+    for (size_t i = 0; i <= a->moments.count && !difference.function; i++)
+        difference = compare_stations(&a->stations[i], &b->stations[i]);
     return difference;
 }
 
@@ -65,8 +76,8 @@ static bool functions_act(const struct judge *judge, const struct subject *subje
 }
 
 int repeat_aftermath(struct judge *judge, const struct subject *subject,
-                     const struct remake *remake, bool judged, struct aftermath *ret,
-                     struct err *err)
+                     const struct remake *remake, const struct moments *moments,
+                     bool judged, struct aftermath *ret, struct err *err)
 {
     CLEANUP(aftermath_release) struct aftermath again = AFTERMATH_NULL;
     struct sure sure = SURE_OF(judge->observer.connection);
@@ -83,7 +94,7 @@ int repeat_aftermath(struct judge *judge, const struct subject *subject,
         if (code == 0)
             code = sure_begin(&sure, err);
         if (code == 0)
-            code = judge_aftermath(judge, subject, aftermath, err);
+            code = aftermath_find(judge, subject, moments, NULL, aftermath, err);
         if (code == 0)
             code = sure_end(&sure, err);
         judge->clock |= sure.clock;

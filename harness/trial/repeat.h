@@ -21,5 +21,5 @@ bool aftermath_equal(const struct aftermath *a, const struct aftermath *b);
  * already (`judged`), what it was then. A function that does not do the same each time is
  * ERR_USAGE. */
 int repeat_aftermath(struct judge *judge, const struct subject *subject,
-                     const struct remake *remake, bool judged, struct aftermath *ret,
-                     struct err *err);
+                     const struct remake *remake, const struct moments *moments,
+                     bool judged, struct aftermath *ret, struct err *err);

@@ -139,10 +139,11 @@ int trial_repeat(struct bench *bench, struct subject *subject, const struct faul
     CLEANUP(mem_freep)
     char *name =
         mem_printf("the death at %s %llu", fault->point, (unsigned long long)point);
+    struct moments moments = bench->judge.aftermath.moments;
     struct encore encore = { bench, subject, fault, point, death };
 
     return repeat_aftermath(&bench->judge, subject,
-                            &(struct remake){ die_again, &encore, name }, true,
+                            &(struct remake){ die_again, &encore, name }, &moments, true,
                             &bench->judge.aftermath, err);
 }
 

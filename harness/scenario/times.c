@@ -1,0 +1,97 @@
+/* times.c - see times.h. */
+#include "scenario/times.h"
+
+#include <lua.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECONDS_MOST 1e9 /* 32 years */
+
+static const struct parameter *parameter_named(const struct outline *outline,
+                                               const char *name)
+{
+    for (size_t i = 0; i < outline->parameter_count; i++)
+        if (strcmp(outline->parameters[i].name, name) == 0)
+            return &outline->parameters[i];
+    return NULL;
+}
+
+/* The value on top of the stack, which is of the key `name`. */
+static int read_seconds(const struct mistake_file *file, const struct outline *outline,
+                        const char *name, int64_t *ret_ms)
+{
+    const char *text = lua_tostring(file->lua, -1);
+    const struct parameter *parameter = NULL;
+    double seconds = lua_tonumber(file->lua, -1);
+    char *end;
+
+    if (lua_type(file->lua, -1) == LUA_TSTRING) {
+        parameter = parameter_named(outline, text);
+        if (!parameter || parameter->is_text || parameter->is_flag)
+            return mistake(file, text,
+                           "%s: there is no parameter '%.60s' that is a number of "
+                           "seconds",
+                           name, text);
+        seconds = strtod(parameter->value, &end);
+    }
+    if (!(seconds >= 0 && seconds <= SECONDS_MOST))
+        return mistake(file, name,
+                       "%s is %g; expected seconds, from 0 to %g, or the name of a "
+                       "parameter",
+                       name, seconds, SECONDS_MOST);
+    *ret_ms = (int64_t)round(1e3 * seconds);
+    return 0;
+}
+
+static int get_seconds(const struct mistake_file *file, const struct outline *outline,
+                       const char *name, int64_t *ret_ms)
+{
+    bool there = lua_getfield(file->lua, -1, name) != LUA_TNIL;
+    int code = there ? read_seconds(file, outline, name, ret_ms) : 0;
+
+    lua_pop(file->lua, 1);
+    return code;
+}
+
+static int get_moments(const struct mistake_file *file, const struct outline *outline,
+                       struct lapses *ret)
+{
+    static const char name[] = "moments";
+    lua_State *lua = file->lua;
+    bool there = lua_getfield(lua, -1, name) != LUA_TNIL;
+    size_t count = there ? lua_rawlen(lua, -1) : 0;
+    int code = 0;
+
+    for (size_t i = 1; i <= count && code == 0; i++) {
+        int type = lua_rawgeti(lua, -1, (lua_Integer)i);
+        int64_t ms = 0;
+
+        if (type != LUA_TNUMBER && type != LUA_TSTRING)
+            code = mistake(file, name, "entry %zu of %s is a %s; expected seconds", i,
+                           name, lua_typename(lua, type));
+        else
+            code = read_seconds(file, outline, name, &ms);
+        lapses_add(ret, ms);
+        lua_pop(lua, 1);
+    }
+    lua_pop(lua, 1);
+    return code;
+}
+
+int times_load(const struct mistake_file *file, const struct outline *outline,
+               struct times *ret)
+{
+    int code;
+
+    *ret = (struct times){ .tolerate_ms = LASTS_FOREVER };
+    code = get_seconds(file, outline, "recover_after", &ret->recover_after_ms);
+    if (code == 0)
+        code = get_seconds(file, outline, "tolerate", &ret->tolerate_ms);
+    return code == 0 ? get_moments(file, outline, &ret->moments) : code;
+}
+
+void times_release(struct times *times)
+{
+    lapses_release(&times->moments);
+}

@@ -1,0 +1,241 @@
+/* aftermath.c - see aftermath.h. */
+#include "trial/aftermath.h"
+
+#include <stdlib.h>
+
+#include "base/mutant.h"
+#include "trial/judge.h"
+
+void aftermath_release(struct aftermath *aftermath)
+{
+    for (size_t i = 0; i < aftermath->room; i++)
+        snapshot_release(&aftermath->stations[i].state);
+    free(aftermath->stations);
+    *aftermath = AFTERMATH_NULL;
+}
+
+const struct station *aftermath_last(const struct aftermath *aftermath)
+{
+    return &aftermath->stations[aftermath->moments.count];
+}
+
+/* A state on its way through time, and the last two looks of the watch. */
+struct course {
+    struct judge *judge;
+    const struct strategy_functions *functions;
+    const struct judge_beside *beside; /* NULL: nobody watches */
+    struct moments moments;
+    size_t at; /* the moment; moments.count: the last */
+    struct snapshot sights[2];
+    size_t sight_count; /* looks so far: look i is in i % 2 */
+};
+
+static void course_release(struct course *course)
+{
+    snapshot_release(&course->sights[0]);
+    snapshot_release(&course->sights[1]);
+}
+
+static bool is_last(const struct course *course)
+{
+    return course->at == course->moments.count;
+}
+
+static int64_t time_ms(const struct course *course)
+{
+    return is_last(course) ? LASTS_FOREVER : course->moments.at_ms[course->at];
+}
+
+/* Shows the watch what the database holds now, and what it held at its last look. */
+static int show(struct course *course, enum judge_moment moment, const struct err *why,
+                struct err *err)
+{
+    static const struct err nothing = ERR_NULL;
+    size_t count = course->sight_count;
+    struct judge *judge = course->judge;
+    struct judge_sight sight = {
+        .moment = moment,
+        .at_ms = time_ms(course),
+        .before = count ? &course->sights[(count - 1) % 2] : NULL,
+        .after = &course->sights[count % 2],
+        .why = why ? why : &nothing,
+    };
+    int code;
+
+    if (!judge->watch || !course->beside)
+        return 0;
+    sight.right_old = &course->beside->old->stations[course->at].state;
+    sight.right_new = &course->beside->new->stations[course->at].state;
+    code = snapshot_take(&judge->observer, 0, &course->sights[count % 2], err);
+    if (code < 0)
+        return code;
+    state_sort(&course->sights[count % 2].state);
+    course->sight_count++;
+    judge->watch->seen(judge->watch->context, &sight);
+    return 0;
+}
+
+/* Tells the watch what came of an attempt. */
+static void tell_watch(const struct course *course, enum judge_moment moment,
+                       const struct err *why)
+{
+    struct judge_sight sight = { .moment = moment,
+                                 .at_ms = time_ms(course),
+                                 .why = why };
+
+    if (course->judge->watch && course->beside)
+        course->judge->watch->seen(course->judge->watch->context, &sight);
+}
+
+/* Until the moment, from the one before it. */
+static int pass(const struct course *course, struct err *err)
+{
+    const struct moments *moments = &course->moments;
+    int64_t ms = is_last(course)
+                     ? KEEPER_FOREVER
+                     : moments->at_ms[course->at] -
+                           (course->at ? moments->at_ms[course->at - 1] : 0);
+
+    judge_touched(course->judge);
+    return ms ? keeper_pass(&course->judge->keeper, ms, err) : 0;
+}
+
+/* Runs a function that may fail, which is told; other errors are errors. */
+static int attempt(struct judge *judge, scenario_function function, const char *what,
+               struct err *ret_failed, struct err *err)
+{
+    int code = judge_run(judge, function, what, false, ret_failed);
+
+    if (code == 0 || code == ERR_USAGE)
+        return 0;
+    *err = *ret_failed;
+    return code;
+}
+
+static int recover(struct course *course, struct station *station, struct err *err)
+{
+    const struct scenario *scenario = course->judge->scenario;
+    int code;
+
+    if (!course->functions->recover ||
+        (!is_last(course) && time_ms(course) < scenario->times.recover_after_ms))
+        return 0;
+    code = attempt(course->judge, course->functions->recover, "recover", &station->failed,
+               err);
+    if (code == 0)
+        code = show(course, JUDGE_RECOVERED, &station->failed, err);
+    return code == 0 && is_last(course) ? pass(course, err) : code;
+}
+
+/* The first that is violated is told, without the name of what looks at it. */
+static int look_at_invariants(struct course *course, scenario_function holds,
+                              struct station *station, struct err *err)
+{
+    struct err why = ERR_NULL;
+    int code = 0;
+
+    if (!holds || station->broken.code || mutant("invariants-hold"))
+        return 0;
+    code = attempt(course->judge, holds, "invariants", &why, err);
+    if (code < 0 || !why.code)
+        return code;
+    err_set(&station->broken, why.code, "%s",
+            course->judge->page->error[0] ? course->judge->page->error : why.msg);
+    tell_watch(course, JUDGE_INVARIANT, &station->broken);
+    return 0;
+}
+
+/* On the state itself if that is of no more use. */
+static int try_alive(struct course *course, struct station *station, struct err *err)
+{
+    struct judge *judge = course->judge;
+    struct kept kept = KEPT_NULL;
+    bool copies = !is_last(course);
+    int code = 0;
+
+    if (!course->functions->alive)
+        return 0;
+    if (copies)
+        code = keeper_keep(&judge->keeper, &station->state, &kept, err);
+    if (code == 0)
+        code = attempt(judge, course->functions->alive, "alive", &station->stuck, err);
+    if (code == 0 && !station->stuck.code && judge->page->refused)
+        err_set(&station->stuck, ERR_USAGE, "alive returned false");
+    if (code == 0)
+        tell_watch(course, JUDGE_ALIVE, &station->stuck);
+    if (code == 0 && copies)
+        code = keeper_restore(&judge->keeper, &kept, err);
+    if (code == 0 && copies)
+        code = keeper_forget(&judge->keeper, &kept, err);
+    kept_release(&kept);
+    return code;
+}
+
+static int arrive(struct course *course, struct station *station, struct err *err)
+{
+    const struct scenario *scenario = course->judge->scenario;
+    int code = pass(course, err);
+
+    station->failed = station->broken = station->stuck = ERR_NULL;
+    if (code == 0)
+        code = show(course, JUDGE_LAPSED, NULL, err);
+    if (code == 0)
+        code = recover(course, station, err);
+    if (code == 0)
+        code = show(course, JUDGE_RESIDUE, NULL, err);
+    if (code == 0)
+        code = snapshot_take(&course->judge->observer, 0, &station->state, err);
+    state_sort(&station->state.state);
+    if (code == 0)
+        code = look_at_invariants(course, scenario->holds_now, station, err);
+    if (code == 0)
+        code = look_at_invariants(course, scenario->holds_later, station, err);
+    return code == 0 ? try_alive(course, station, err) : code;
+}
+
+static void make_room(struct aftermath *aftermath, size_t count)
+{
+    if (count <= aftermath->room)
+        return;
+    aftermath->stations =
+        mem_grow(aftermath->stations, count, sizeof(*aftermath->stations));
+    for (; aftermath->room < count; aftermath->room++)
+        aftermath->stations[aftermath->room].state = SNAPSHOT_NULL;
+}
+
+/* At the last all times are over that were known. */
+static void set_clock(const struct course *course)
+{
+    const struct moments *moments = &course->moments;
+    int64_t ms = moments->at_ms[is_last(course) ? course->at - 1 : course->at];
+
+    scenario_pass(course->judge->scenario, ms / 1000 + is_last(course));
+}
+
+int aftermath_find(struct judge *judge, const struct subject *subject,
+                   const struct moments *moments, const struct judge_beside *beside,
+                   struct aftermath *ret, struct err *err)
+{
+    struct scenario *scenario = judge->scenario;
+    CLEANUP(course_release)
+    struct course course = {
+        .judge = judge,
+        .functions = &scenario->functions[subject->strategy],
+        .beside = beside,
+        .moments = *moments,
+        .sights = { SNAPSHOT_NULL, SNAPSHOT_NULL },
+    };
+    int code = show(&course, JUDGE_DEAD, NULL, err);
+
+    make_room(ret, moments->count + 1);
+    ret->moments = *moments;
+    for (; code == 0 && course.at <= moments->count; course.at++) {
+        set_clock(&course);
+        code = arrive(&course, &ret->stations[course.at], err);
+    }
+    scenario_pass(scenario, 0);
+    return code == ERR_REFUSED
+               ? err_wrap(err, "strategy '%s'",
+                          scenario->outline.strategies[subject->strategy].name)
+               : code;
+}

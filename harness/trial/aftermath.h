@@ -1,0 +1,41 @@
+/* aftermath.h - what becomes of a state as time passes.
+ *
+ * It is looked at at moments (state/moments.h). At each, what is due by then goes away,
+ * survivors recover if it is time for them to, and what there is now is noted: the state,
+ * which invariant is violated, whether a fresh worker can do the operation (tried on a
+ * copy). Functions see the time of the moment as p.now. At the last everything that has
+ * an expiry goes, before recovery and after it. */
+#pragma once
+
+#include "base/err.h"
+#include "state/moments.h"
+#include "state/snapshot.h"
+
+struct judge;
+struct judge_beside;
+struct subject;
+
+/* How things are at a moment; code 0: nothing is wrong. */
+struct station {
+    struct snapshot state; /* owned */
+    struct err failed;     /* what `recover` raised: survivors cannot clean up */
+    struct err broken;     /* an invariant that is violated */
+    struct err stuck;      /* why `alive` fails */
+};
+
+struct aftermath {
+    struct moments moments;
+    struct station *stations; /* of each, and of the last behind them; owned */
+    size_t room;
+};
+#define AFTERMATH_NULL ((struct aftermath){ .stations = NULL })
+void aftermath_release(struct aftermath *aftermath);
+
+/* That of the last moment. */
+const struct station *aftermath_last(const struct aftermath *aftermath);
+
+/* Lets time pass over the state that the database holds, which holds anything
+ * afterwards. `beside` is for the watch; NULL: there is none. */
+int aftermath_find(struct judge *judge, const struct subject *subject,
+                   const struct moments *moments, const struct judge_beside *beside,
+                   struct aftermath *ret, struct err *err);
