@@ -122,10 +122,11 @@ static void tell_residue(struct narrative *narrative, const struct judge_sight *
         fputs("\nRecovery: there is no `recover`, nobody cleans up\n", out);
     else if (is_last(sight) && narrative->recovered)
         contrast_changes(out, &lapse, sight->before, sight->after);
-    fputs(is_last(sight) ? "\nWhat stays, beside what stays of the old state and of a "
-                           "completed update\n"
-                         : "\nWhat there is then, beside what has become of the old state "
-                           "and of a completed update\n",
+    fputs(is_last(sight)
+              ? "\nWhat stays, beside what stays of the old state and of a "
+                "completed update\n"
+              : "\nWhat there is then, beside what has become of the old state "
+                "and of a completed update\n",
           out);
     words = contrast_write(out, &controls, sight->after, true);
     fprintf(out, "  This %s %s", is_last(sight) ? "residue is" : "is",

@@ -150,7 +150,8 @@ static void say_leaked(FILE *out, const struct example *example,
 {
     fputs("stays: ", out);
     print_atom(out, row->atom);
-    if (is_made(example, row) && !persists(state_of_key(example->old, row->atom)) &&
+    if (row->atom->expiry == EXPIRY_NEVER && is_made(example, row) &&
+        !persists(state_of_key(example->old, row->atom)) &&
         !persists(state_of_key(example->new, row->atom)))
         fputs(", which never expires", out);
 }

@@ -11,12 +11,17 @@ static int64_t round_up(int64_t ms, int64_t unit)
     return (ms + unit - 1) / unit * unit;
 }
 
+int64_t lapse_rounded(int64_t ms)
+{
+    return ms < 0 ? -1 : round_up(ms, ms > 2000 ? 1000 : 100);
+}
+
 void lapses_add(struct lapses *lapses, int64_t ms)
 {
     if (ms <= 0)
         return;
     lapses->ms = mem_grow(lapses->ms, lapses->count + 1, sizeof(*lapses->ms));
-    lapses->ms[lapses->count++] = round_up(ms, ms > 2000 ? 1000 : 100);
+    lapses->ms[lapses->count++] = lapse_rounded(ms);
 }
 
 void lapses_release(struct lapses *lapses)

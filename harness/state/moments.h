@@ -29,6 +29,8 @@ struct lapses {
 };
 #define LAPSES_NULL ((struct lapses){ NULL, 0 })
 
+/* As times to live are taken; -1 of none. */
+int64_t lapse_rounded(int64_t ms);
 /* Not after 0, or no time to live at all (-1): it is not added. */
 void lapses_add(struct lapses *lapses, int64_t ms);
 void lapses_release(struct lapses *lapses);

@@ -340,12 +340,17 @@ static XXH64_hash_t hash_reply(const redisReply *reply, XXH64_hash_t seed)
     return seed;
 }
 
-/* Of a time to live only whether there is one. */
+static bool is_hash(const redisReply *one)
+{
+    return str_compare(resp_text(one->element[1]), STR("hash")) == 0;
+}
+
+/* As much of a time to live as moments are told by. */
 static XXH64_hash_t hash_expiry(const redisReply *ttl, XXH64_hash_t seed)
 {
-    bool expires = ttl->integer >= 0;
+    int64_t lapse_ms = lapse_rounded(ttl->integer);
 
-    return XXH3_64bits_withSeed(&expires, sizeof(expires), seed);
+    return XXH3_64bits_withSeed(&lapse_ms, sizeof(lapse_ms), seed);
 }
 
 /* A key, and what stands behind its elements: all about a stream; a hash's expiries. */
@@ -362,6 +367,25 @@ static unsigned __int128 hash_key(const redisReply *one)
             seed = hash_expiry(one->element[4]->element[i], seed);
     whole = XXH3_128bits_withSeed(&seed, sizeof(seed), seed);
     return (unsigned __int128)whole.high64 << 64 | whole.low64;
+}
+
+struct signature snapshot_timed(const struct snapshot *snapshot)
+{
+    unsigned __int128 sum =
+        (unsigned __int128)snapshot->signature.high << 64 | snapshot->signature.low;
+
+    for (size_t i = 0; i < snapshot->reply->elements && !mutant("times-alike"); i++) {
+        const redisReply *one = snapshot->reply->element[i];
+        XXH64_hash_t seed = hash_reply(one->element[0], 0);
+
+        if (one->element[2]->integer >= 0)
+            sum += hash_expiry(one->element[2], seed);
+        for (size_t f = 0;
+             is_hash(one) && one->elements > 4 && f < one->element[4]->elements; f++)
+            sum += hash_expiry(one->element[4]->element[f],
+                               hash_reply(one->element[3]->element[2 * f], seed));
+    }
+    return (struct signature){ (uint64_t)sum, (uint64_t)(sum >> 64) };
 }
 
 bool snapshot_exact(const struct snapshot *snapshot, struct signature *ret)
@@ -392,11 +416,6 @@ void snapshot_release(struct snapshot *snapshot)
     state_release(&snapshot->state);
     free(snapshot->positions);
     *snapshot = SNAPSHOT_NULL;
-}
-
-static bool is_hash(const redisReply *one)
-{
-    return str_compare(resp_text(one->element[1]), STR("hash")) == 0;
 }
 
 void snapshot_lapses(const struct snapshot *snapshot, struct lapses *lapses)

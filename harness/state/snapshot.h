@@ -66,8 +66,12 @@ int snapshot_digest(struct observer *observer, struct snapshot *snapshot,
                     struct err *err);
 void snapshot_release(struct snapshot *snapshot);
 
-/* The fingerprint of all that commands can tell apart in a state, but for how long keys
- * live and how long entries have been pending: the order of elements counts, the ids of a
+/* The state's signature, and how long keys and fields live, as moments (moments.h) tell
+ * times apart. */
+struct signature snapshot_timed(const struct snapshot *snapshot);
+
+/* The fingerprint of all that commands can tell apart in a state, but for how long
+ * entries have been pending: times to live as moments tell them apart, the order of elements counts, the ids of a
  * stream, how often an entry was delivered, and keys that are ignored. False: ids were
  * made by the server, which makes no two alike, so that only the state itself is the
  * same. */

@@ -96,27 +96,38 @@ static void judge_place(struct verdict_row *rows, size_t count)
     }
 }
 
-static bool holds(const struct state *state, const struct atom *atom)
+/* The first place of an atom in a sorted state, or where it would stand. */
+static size_t place_in(const struct state *state, const struct atom *atom)
 {
     size_t from = 0, to = state->count;
 
     while (from < to) {
         size_t middle = from + (to - from) / 2;
-        int order = atom_compare(&state->atoms[middle], atom);
 
-        if (order == 0)
-            return true;
-        if (order < 0)
+        if (atom_compare(&state->atoms[middle], atom) < 0)
             from = middle + 1;
         else
             to = middle;
     }
-    return false;
+    return from;
 }
 
+static size_t copies_in(const struct state *state, const struct atom *atom)
+{
+    size_t at = place_in(state, atom), count = 0;
+
+    while (at + count < state->count &&
+           atom_compare(&state->atoms[at + count], atom) == 0)
+        count++;
+    return count;
+}
+
+/* Had both controls the same of it at first? */
 static bool is_in_both(const struct verdict_row *row, const struct state *const first[2])
 {
-    return first[0] && holds(first[0], row->atom) && holds(first[1], row->atom);
+    size_t copies = first[0] ? copies_in(first[0], row->atom) : 0;
+
+    return copies && copies_in(first[1], row->atom) == copies;
 }
 
 /* A copy that only one control has speaks for that control where it is there, and for
@@ -220,7 +231,7 @@ void verdict_over_time(const struct moments *moments, const unsigned *words,
                                     : moments->at_ms[wrong];
     if (ret->lasts_ms == LASTS_FOREVER || ret->lasts_ms > tolerate_ms)
         ret->later = found;
-    else if (ret->lasts_ms > 0) /* else recovery has only to run twice */
+    else
         ret->passing = found;
 }
 
@@ -276,6 +287,8 @@ const char *lasts_text(int64_t lasts_ms, char buffer[LASTS_TEXT])
 
     if (lasts_ms == LASTS_FOREVER)
         return strcpy(buffer, "for ever");
+    if (lasts_ms == 0)
+        return strcpy(buffer, "one recovery more");
     while (lasts_ms < units[i].from_ms)
         i++;
     snprintf(buffer, LASTS_TEXT, "%.3g %s", (double)lasts_ms / (double)units[i].unit_ms,

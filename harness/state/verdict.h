@@ -48,10 +48,11 @@ struct verdict {
     enum now now;
     unsigned later;   /* harm: what outlasts what is tolerated */
     unsigned passing; /* what ends before; one of the two is empty */
-    int64_t lasts_ms; /* until when one of them holds; 0: neither ever does */
+    int64_t lasts_ms; /* until when one of them holds; 0: neither ever does, or until
+                         recovery has run once more */
 };
 
-/* "60 s", "12 h", "for ever". */
+/* "60 s", "12 h", "for ever"; of 0, "one recovery more". */
 #define LASTS_TEXT 24
 const char *lasts_text(int64_t lasts_ms, char buffer[LASTS_TEXT]);
 

@@ -14,9 +14,11 @@ void aftermath_release(struct aftermath *aftermath)
     *aftermath = AFTERMATH_NULL;
 }
 
-const struct station *aftermath_last(const struct aftermath *aftermath)
+const struct station *aftermath_at(const struct aftermath *aftermath, size_t moment)
 {
-    return &aftermath->stations[aftermath->moments.count];
+    bool as_before = aftermath->settled && moment == aftermath->moments.count;
+
+    return &aftermath->stations[as_before ? moment - 1 : moment];
 }
 
 /* A state on its way through time, and the last two looks of the watch. */
@@ -25,7 +27,8 @@ struct course {
     const struct strategy_functions *functions;
     const struct judge_beside *beside; /* NULL: nobody watches */
     struct moments moments;
-    size_t at; /* the moment; moments.count: the last */
+    size_t at;    /* the moment; moments.count: the last */
+    bool settled; /* nothing lapses any more, and recovery changes nothing */
     struct snapshot sights[2];
     size_t sight_count; /* looks so far: look i is in i % 2 */
 };
@@ -64,8 +67,8 @@ static int show(struct course *course, enum judge_moment moment, const struct er
 
     if (!judge->watch || !course->beside)
         return 0;
-    sight.right_old = &course->beside->old->stations[course->at].state;
-    sight.right_new = &course->beside->new->stations[course->at].state;
+    sight.right_old = &aftermath_at(course->beside->old, course->at)->state;
+    sight.right_new = &aftermath_at(course->beside->new, course->at)->state;
     code = snapshot_take(&judge->observer, 0, &course->sights[count % 2], err);
     if (code < 0)
         return code;
@@ -79,9 +82,7 @@ static int show(struct course *course, enum judge_moment moment, const struct er
 static void tell_watch(const struct course *course, enum judge_moment moment,
                        const struct err *why)
 {
-    struct judge_sight sight = { .moment = moment,
-                                 .at_ms = time_ms(course),
-                                 .why = why };
+    struct judge_sight sight = { .moment = moment, .at_ms = time_ms(course), .why = why };
 
     if (course->judge->watch && course->beside)
         course->judge->watch->seen(course->judge->watch->context, &sight);
@@ -91,10 +92,9 @@ static void tell_watch(const struct course *course, enum judge_moment moment,
 static int pass(const struct course *course, struct err *err)
 {
     const struct moments *moments = &course->moments;
-    int64_t ms = is_last(course)
-                     ? KEEPER_FOREVER
-                     : moments->at_ms[course->at] -
-                           (course->at ? moments->at_ms[course->at - 1] : 0);
+    int64_t ms = is_last(course) ? KEEPER_FOREVER
+                                 : moments->at_ms[course->at] -
+                                       (course->at ? moments->at_ms[course->at - 1] : 0);
 
     judge_touched(course->judge);
     return ms ? keeper_pass(&course->judge->keeper, ms, err) : 0;
@@ -102,7 +102,7 @@ static int pass(const struct course *course, struct err *err)
 
 /* Runs a function that may fail, which is told; other errors are errors. */
 static int attempt(struct judge *judge, scenario_function function, const char *what,
-               struct err *ret_failed, struct err *err)
+                   struct err *ret_failed, struct err *err)
 {
     int code = judge_run(judge, function, what, false, ret_failed);
 
@@ -112,19 +112,44 @@ static int attempt(struct judge *judge, scenario_function function, const char *
     return code;
 }
 
+/* Does recovery run at this moment? */
+static bool recovers(const struct course *course)
+{
+    return course->functions->recover &&
+           (is_last(course) ||
+            time_ms(course) >= course->judge->scenario->times.recover_after_ms);
+}
+
 static int recover(struct course *course, struct station *station, struct err *err)
 {
-    const struct scenario *scenario = course->judge->scenario;
     int code;
 
-    if (!course->functions->recover ||
-        (!is_last(course) && time_ms(course) < scenario->times.recover_after_ms))
+    if (!recovers(course))
         return 0;
     code = attempt(course->judge, course->functions->recover, "recover", &station->failed,
-               err);
+                   err);
     if (code == 0)
         code = show(course, JUDGE_RECOVERED, &station->failed, err);
     return code == 0 && is_last(course) ? pass(course, err) : code;
+}
+
+/* Is the last moment all that is left, and will it be like this one? Whoever watches is
+ * to see for himself. */
+static bool is_settled(const struct course *course, const struct snapshot *before,
+                       const struct station *station)
+{
+    CLEANUP(lapses_release) struct lapses lapses = LAPSES_NULL;
+    struct signature was, is;
+
+    if (course->at + 1 != course->moments.count || course->beside)
+        return false;
+    snapshot_lapses(&station->state, &lapses);
+    if (lapses.count)
+        return false;
+    if (!course->functions->recover)
+        return true;
+    return recovers(course) && !station->failed.code && snapshot_exact(before, &was) &&
+           snapshot_exact(&station->state, &is) && signature_equal(was, is);
 }
 
 /* The first that is violated is told, without the name of what looks at it. */
@@ -150,7 +175,7 @@ static int try_alive(struct course *course, struct station *station, struct err 
 {
     struct judge *judge = course->judge;
     struct kept kept = KEPT_NULL;
-    bool copies = !is_last(course);
+    bool copies = !is_last(course) && !course->settled;
     int code = 0;
 
     if (!course->functions->alive)
@@ -171,21 +196,33 @@ static int try_alive(struct course *course, struct station *station, struct err 
     return code;
 }
 
+static int look(const struct course *course, struct snapshot *ret, struct err *err)
+{
+    int code = snapshot_take(&course->judge->observer, 0, ret, err);
+
+    state_sort(&ret->state);
+    return code;
+}
+
 static int arrive(struct course *course, struct station *station, struct err *err)
 {
     const struct scenario *scenario = course->judge->scenario;
+    CLEANUP(snapshot_release) struct snapshot before = SNAPSHOT_NULL;
     int code = pass(course, err);
 
     station->failed = station->broken = station->stuck = ERR_NULL;
     if (code == 0)
         code = show(course, JUDGE_LAPSED, NULL, err);
+    if (code == 0 && recovers(course) && !is_last(course))
+        code = look(course, &before, err);
     if (code == 0)
         code = recover(course, station, err);
     if (code == 0)
         code = show(course, JUDGE_RESIDUE, NULL, err);
     if (code == 0)
-        code = snapshot_take(&course->judge->observer, 0, &station->state, err);
-    state_sort(&station->state.state);
+        code = look(course, &station->state, err);
+    if (code == 0)
+        course->settled = is_settled(course, &before, station);
     if (code == 0)
         code = look_at_invariants(course, scenario->holds_now, station, err);
     if (code == 0)
@@ -229,10 +266,11 @@ int aftermath_find(struct judge *judge, const struct subject *subject,
 
     make_room(ret, moments->count + 1);
     ret->moments = *moments;
-    for (; code == 0 && course.at <= moments->count; course.at++) {
+    for (; code == 0 && course.at <= moments->count && !course.settled; course.at++) {
         set_clock(&course);
         code = arrive(&course, &ret->stations[course.at], err);
     }
+    ret->settled = course.settled;
     scenario_pass(scenario, 0);
     return code == ERR_REFUSED
                ? err_wrap(err, "strategy '%s'",

@@ -27,12 +27,13 @@ struct aftermath {
     struct moments moments;
     struct station *stations; /* of each, and of the last behind them; owned */
     size_t room;
+    bool settled; /* the last is as the one before it: nothing changes any more */
 };
 #define AFTERMATH_NULL ((struct aftermath){ .stations = NULL })
 void aftermath_release(struct aftermath *aftermath);
 
-/* That of the last moment. */
-const struct station *aftermath_last(const struct aftermath *aftermath);
+/* moments.count: at the last. */
+const struct station *aftermath_at(const struct aftermath *aftermath, size_t moment);
 
 /* Lets time pass over the state that the database holds, which holds anything
  * afterwards. `beside` is for the watch; NULL: there is none. */

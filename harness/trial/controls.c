@@ -236,7 +236,8 @@ static int make_new(void *context, struct err *err)
 static int check_clean(const struct control *control, struct err *err)
 {
     const struct outline *outline = &control->judge->scenario->outline;
-    const struct station *last = aftermath_last(control->aftermath);
+    const struct station *last =
+        aftermath_at(control->aftermath, control->aftermath->moments.count);
     CLEANUP(mem_freep)
     char *which = control->make == make_old
                       ? mem_strdup(control->name)

@@ -110,9 +110,8 @@ struct moments judge_moments(const struct judge *judge, const struct subject *su
                              const struct snapshot *state)
 {
     const struct times *times = &judge->scenario->times;
-    const struct snapshot *const lapsing[] = {
-        &subject->origin->old, &subject->origin->reference->done, state
-    };
+    const struct snapshot *const lapsing[] = { &subject->origin->old,
+                                               &subject->origin->reference->done, state };
     CLEANUP(lapses_release) struct lapses lapses = LAPSES_NULL;
 
     lapses_add(&lapses, times->recover_after_ms);
@@ -183,8 +182,8 @@ static bool is_well(const struct station *station)
 static unsigned words_at(const struct judge_beside *beside, size_t moment,
                          const struct station *station)
 {
-    const struct station *old = &beside->old->stations[moment];
-    const struct station *new = &beside->new->stations[moment];
+    const struct station *old = aftermath_at(beside->old, moment);
+    const struct station *new = aftermath_at(beside->new, moment);
     unsigned words = verdict_at(beside->first_old, beside->first_new, &old->state.state,
                                 &new->state.state, &station->state.state);
 
@@ -218,8 +217,8 @@ static void write_example(const struct judge_beside *beside, size_t moment,
         .old = beside->first_old,
         .new = beside->first_new,
         .dead = beside->dead,
-        .right_old = &beside->old->stations[moment].state.state,
-        .right_new = &beside->new->stations[moment].state.state,
+        .right_old = &aftermath_at(beside->old, moment)->state.state,
+        .right_new = &aftermath_at(beside->new, moment)->state.state,
         .residue = &station->state.state,
     };
     CLEANUP(mem_freep) char *whole = NULL;
@@ -243,14 +242,14 @@ void judge_over_time(const struct judge *judge, const struct judge_beside *besid
     unsigned words[MOMENTS_MOST + 1];
 
     for (size_t i = 0; i <= count; i++)
-        words[i] = words_at(beside, i, &aftermath->stations[i]) & ~excused;
+        words[i] = words_at(beside, i, aftermath_at(aftermath, i)) & ~excused;
     verdict_over_time(&aftermath->moments, words, rest_of(beside, aftermath),
                       judge->scenario->times.tolerate_ms, ret);
     example[0] = '\0';
     while (wrong > 0 && !words[wrong - 1])
         wrong--;
     if (ret->later | ret->passing)
-        write_example(beside, wrong - 1, &aftermath->stations[wrong - 1], example);
+        write_example(beside, wrong - 1, aftermath_at(aftermath, wrong - 1), example);
 }
 
 int judge_stand_beside(struct judge *judge, struct subject *subject,
@@ -262,9 +261,8 @@ int judge_stand_beside(struct judge *judge, struct subject *subject,
     ret->first_old = &subject->origin->old.state;
     ret->first_new = &subject->origin->reference->done.state;
     ret->dead = dead;
-    return code == 0
-               ? judge_control(judge, subject->right, true, moments, &ret->new, err)
-               : code;
+    return code == 0 ? judge_control(judge, subject->right, true, moments, &ret->new, err)
+                     : code;
 }
 
 bool judge_key_was_there(const struct subject *subject, uint64_t key_hash)
@@ -342,8 +340,8 @@ static int judge_new(struct judge *judge, struct subject *subject,
         code = aftermath_find(judge, subject, &moments, judge->watch ? &beside : NULL,
                               &judge->aftermath, err);
     if (code == 0)
-        code = judge_stand_beside(judge, subject, &moments, &snapshot->state, &beside,
-                                  err);
+        code =
+            judge_stand_beside(judge, subject, &moments, &snapshot->state, &beside, err);
     if (code < 0)
         return code;
     /* What it is without any death is told once, and no death's fault. */
@@ -379,7 +377,7 @@ static bool cache_key(const struct judge *judge, const struct snapshot *snapshot
 
     for (size_t i = 0; i < scenario->outline.strategy_count; i++)
         looks = looks || scenario->functions[i].recover || scenario->functions[i].alive;
-    *ret = snapshot->signature;
+    *ret = snapshot_timed(snapshot);
     return !scenario->holds_now && (!looks || snapshot_exact(snapshot, ret));
 }
 

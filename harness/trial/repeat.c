@@ -44,7 +44,7 @@ static struct difference compare(const struct aftermath *a, const struct afterma
     struct difference difference = { .function = NULL };
 
     for (size_t i = 0; i <= a->moments.count && !difference.function; i++)
-        difference = compare_stations(&a->stations[i], &b->stations[i]);
+        difference = compare_stations(aftermath_at(a, i), aftermath_at(b, i));
     return difference;
 }
 

@@ -156,7 +156,7 @@ Test(load, says_which_expectation_is_wrong)
           { "'a'", "'laeked'", "leaked" } },
         { STRATEGY("name = 'a',\nexpect = 'clean'\n"),
           4,
-          { "'clean'", "atomic or safe" } },
+          { "'clean'", "atomic, safe or harm" } },
         { STRATEGY("name = 'a',\nexpect = ''\n"), 0, { "''", "expected" } },
         { STRATEGY("name = 'a',\nexpect = {}\n"), 4, { "'a'", "empty list" } },
         { STRATEGY("name = 'a',\nexpect = { leaked = true }\n"),
