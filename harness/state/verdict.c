@@ -96,38 +96,12 @@ static void judge_place(struct verdict_row *rows, size_t count)
     }
 }
 
-/* The first place of an atom in a sorted state, or where it would stand. */
-static size_t place_in(const struct state *state, const struct atom *atom)
-{
-    size_t from = 0, to = state->count;
-
-    while (from < to) {
-        size_t middle = from + (to - from) / 2;
-
-        if (atom_compare(&state->atoms[middle], atom) < 0)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    return from;
-}
-
-static size_t copies_in(const struct state *state, const struct atom *atom)
-{
-    size_t at = place_in(state, atom), count = 0;
-
-    while (at + count < state->count &&
-           atom_compare(&state->atoms[at + count], atom) == 0)
-        count++;
-    return count;
-}
-
 /* Had both controls the same of it at first? */
 static bool is_in_both(const struct verdict_row *row, const struct state *const first[2])
 {
-    size_t copies = first[0] ? copies_in(first[0], row->atom) : 0;
+    size_t copies = first[0] ? state_copies(first[0], row->atom) : 0;
 
-    return copies && copies_in(first[1], row->atom) == copies;
+    return copies && state_copies(first[1], row->atom) == copies;
 }
 
 /* A copy that only one control has speaks for that control where it is there, and for

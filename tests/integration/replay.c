@@ -129,8 +129,7 @@ static struct replay point_of(const struct theatre *theatre, size_t strategy, ui
         .signature = point->signature,
         .explained = true,
         .point = k,
-        .verdict.now = point->verdict.now,
-        .verdict.later = point->verdict.later,
+        .verdict = point->verdict,
     };
 }
 
@@ -185,14 +184,14 @@ Test(replay, says_what_is_wrong_and_why)
         { "stuck", "how=raise", { "it fails:", "somebody else has the lock" } },
         { "recover_raises",
           NULL,
-          { "Recovery: the scenario's `recover` runs", "removed: string 'marker'",
+          { "Recovery: the scenario's `recover` runs", "it changes nothing",
             "it raises:", "found a marker", "stuck later",
             "This residue is clean: it is exactly the old state's residue and the "
             "completed update's residue" } },
         { "broken",
           NULL,
-          { "An invariant is violated, right after the death: ", "lapses",
-            "dropped: string 'lock:1', which expires in 8", "broken later" } },
+          { "An invariant is violated: ", "lapses",
+            "dropped: string 'lock:1', which expires in 8", "leaked+broken later, for 24 h" } },
         { "gap",
           NULL,
           { "string 'cache', which is not there", "GONE", "the next update heals it",
