@@ -257,7 +257,7 @@ struct example judge_beside(const struct subject *subject, const struct snapshot
     return (struct example){
         .old = &subject->origin->old.state,
         .new = &reference->done.state,
-        .dead = &dead->state,
+        .dead = dead ? &dead->state : NULL,
         .right_old = &subject->idle.residue.state,
         .right_new = &subject->right->residue.state,
     };

@@ -119,9 +119,9 @@ int judge_state(struct judge *judge, struct subject *subject, struct snapshot *s
                 const struct judgement **ret, struct err *err);
 
 /* What a reader may see, and what may stay: the states of a subject that are right,
- * beside one that may not be, whose residue is not known yet. The old state has gone
- * through the subject's own recovery; the completed update that is right is the
- * reference's. */
+ * beside one that may not be (NULL: of none), whose residue is not known yet. The old
+ * state has gone through the subject's own recovery; the completed update that is right
+ * is the reference's, as a rule (`right`). */
 struct example judge_beside(const struct subject *subject, const struct snapshot *dead);
 
 /* Was the latest state one that had not been judged before? */
