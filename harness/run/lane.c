@@ -210,19 +210,8 @@ static bool is_scenarios(int code)
     return code == ERR_USAGE || code == ERR_REFUSED;
 }
 
-/* A key that has lapsed by the clock meanwhile may be why the state is what it is. */
-static int check_clock(const struct lane *lane, size_t subject, struct err *err)
-{
-    const struct overheard *overheard = &subject_at(lane, subject)->overheard;
-    CLEANUP(mem_freep) char *what = NULL;
-
-    if (!overheard->deadline_ms)
-        return 0;
-    what = mem_printf("strategy '%s': update", name_of(lane, subject));
-    return overheard_check(overheard, what, lane->options->scenario->outline.now, err);
-}
-
-/* A fault strikes; what is left is judged. */
+/* A fault strikes; what is left is judged. If a key has lapsed by the clock meanwhile,
+ * that may be why things are what they are. */
 static int strike(struct lane *lane, const struct fault *fault, size_t subject,
                   uint64_t point, struct death *death, const struct judgement **ret,
                   struct err *err)
@@ -234,7 +223,8 @@ static int strike(struct lane *lane, const struct fault *fault, size_t subject,
         code = judge_state(&bench->judge, subject_at(lane, subject), &death->state, ret,
                            err);
     bench_end_phase(bench, PHASE_JUDGE, clock_now_ns());
-    return check_clock(lane, subject, err) < 0 ? err->code : code;
+    return overheard_check(&subject_at(lane, subject)->overheard, err) < 0 ? err->code
+                                                                           : code;
 }
 
 /* A point of a stage: they are numbered through its faults, and for each of them through
@@ -294,7 +284,9 @@ static int take_point(struct lane *lane, const struct place *place, struct death
         code = trial_repeat(&lane->bench, subject_at(lane, place->subject), place->fault,
                             place->point, death, err);
     if (code < 0)
-        return check_clock(lane, place->subject, err) < 0 ? err->code : code;
+        return overheard_check(&subject_at(lane, place->subject)->overheard, err) < 0
+                   ? err->code
+                   : code;
     if (place->fault->stage == STAGE_CENSUS)
         return tell_point(&lane->teller, place->subject, place->point, judgement, err);
     return tell_death(&lane->teller, place->fault, place->subject, place->point, death,

@@ -52,18 +52,15 @@ static int learn_old(struct judge *judge, struct origin *origin, struct err *err
     CLEANUP(snapshot_release) struct snapshot again = SNAPSHOT_NULL;
     CLEANUP(monitor_close) struct monitor monitor = MONITOR_NULL;
     struct sure sure = SURE_OF(judge->observer.connection);
-    int64_t now = judge->scenario->outline.now;
     struct overheard overheard;
-    int code = monitor_open(judge->address, &monitor, err);
+    int code = overheard_begin(&overheard, "before", judge->scenario->outline.now,
+                               judge->address, &monitor, err);
 
     if (code == 0)
         code = run_before(judge, origin, &sure, &origin->old, err);
-    if (code == 0)
-        code = overheard_take(&overheard, &monitor, judge->observer.connection, now, err);
     /* A time that is still to come is a time to live from here on: that of the kept
      * state, which begins anew each time. */
-    if (code == 0)
-        code = overheard_check(&overheard, "before", now, err);
+    code = overheard_end(&overheard, &monitor, judge->observer.connection, code, err);
     monitor_close(&monitor);
     if (code == 0)
         code = before_again(judge, origin, &sure, &again, err);
@@ -95,8 +92,7 @@ static int run_update(struct judge *judge, struct subject *subject, struct snaps
     if (code == 0)
         code = snapshot_take(&judge->observer, 0, ret, err);
     if (code == 0)
-        code =
-            overheard_check(&subject->overheard, what, judge->scenario->outline.now, err);
+        code = overheard_check(&subject->overheard, err);
     subject->commands = judge->page->commands;
     subject->bytes = judge->page->bytes;
     subject->trips = judge->page->trips;
@@ -173,14 +169,16 @@ static int run_overheard(struct judge *judge, struct subject *subject, struct su
                          struct err *err)
 {
     CLEANUP(monitor_close) struct monitor monitor = MONITOR_NULL;
-    int code = monitor_open(judge->address, &monitor, err);
+    CLEANUP(mem_freep)
+    char *what = mem_printf("strategy '%s': update",
+                            judge->scenario->outline.strategies[subject->strategy].name);
+    int code = overheard_begin(&subject->overheard, what, judge->scenario->outline.now,
+                               judge->address, &monitor, err);
 
     if (code == 0)
         code = run_surely(judge, subject, sure, &subject->done, err);
-    if (code == 0)
-        code = overheard_take(&subject->overheard, &monitor, judge->observer.connection,
-                              judge->scenario->outline.now, err);
-    return code;
+    return overheard_end(&subject->overheard, &monitor, judge->observer.connection, code,
+                         err);
 }
 
 static int learn_new(struct judge *judge, struct subject *subject, struct err *err)

@@ -14,16 +14,23 @@
 #include "redis/monitor.h"
 
 struct overheard {
-    int64_t deadline_ms; /* the earliest after p.now; ms since 1970; 0: none */
+    char what[96];       /* the function */
+    int64_t now_ms;      /* p.now; ms since 1970, as is the deadline */
+    int64_t deadline_ms; /* the earliest after p.now; 0: none */
     char label[48];      /* of the command that sets it */
     bool publishes;
 };
 
-/* Takes what was executed since the monitor was opened. `now` is p.now. */
-int overheard_take(struct overheard *ret, struct monitor *monitor,
-                   redisContext *connection, int64_t now, struct err *err);
-
-/* ERR_USAGE if a key has lapsed by the clock by now, with what to do. `what` is the
- * function that set its expiry. */
-int overheard_check(const struct overheard *overheard, const char *what, int64_t now,
+/* Somebody listens from here on; `now` is p.now. */
+int overheard_begin(struct overheard *ret, const char *what, int64_t now,
+                    const struct address *address, struct monitor *monitor,
                     struct err *err);
+
+/* The function has ended with this code. What was executed is taken by the connection. If
+ * a key has lapsed by the clock, that is why it failed, or would have. Returns the
+ * code. */
+int overheard_end(struct overheard *overheard, struct monitor *monitor,
+                  redisContext *connection, int code, struct err *err);
+
+/* ERR_USAGE if a key has lapsed by the clock by now, with what to do. */
+int overheard_check(const struct overheard *overheard, struct err *err);

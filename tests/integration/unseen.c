@@ -92,6 +92,24 @@ Test(unseen, expiries_by_the_clock_that_have_passed)
     }
 }
 
+/* Not even to those who fail because of it. */
+Test(unseen, what_fails_because_time_has_passed)
+{
+    static const char update[] = "redis.call('SET', 'k', 1, 'EXAT', p.now + 60)\n"
+                                 "if not redis.call('GET', 'k') then error('gone!') end";
+    static const char before[] = "redis.call('SET', 'k', 1, 'EXAT', p.now + 60)\n"
+                                 "redis.lapse('k')";
+    struct run run = run_since("", update, 100);
+
+    cr_expect_eq(run.status, 2, "status %d: %s", run.status, run.err);
+    EXPECT_SAYS(run.err, "'one': update: 'SET k 1' lets a key expire");
+    run_release(&run);
+    run = run_since(before, "", 100);
+    cr_expect_eq(run.status, 2, "status %d: %s", run.status, run.err);
+    EXPECT_SAYS(run.err, "before: 'SET k 1' lets a key expire");
+    run_release(&run);
+}
+
 /* Nothing lapses that has lapsed from the start, or that has a time to live. */
 Test(unseen, other_expiries_may_be)
 {
