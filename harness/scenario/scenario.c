@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "scenario/invariants.h"
+#include "scenario/keys.h"
 #include "scenario/mistake.h"
 #include "scenario/redis_table.h"
 #include "scenario/refusal.h"
@@ -19,19 +20,6 @@
 #include "state/verdict.h"
 
 #define STRATEGIES_MOST 1000
-
-/* A key that a table may have. Lua types that it may take are bits: 1 << LUA_T... */
-struct key {
-    const char *name;
-    unsigned types;
-    const char *expected;
-    bool required;
-};
-#define STRING (1u << LUA_TSTRING)
-#define TABLE (1u << LUA_TTABLE)
-#define FUNCTION (1u << LUA_TFUNCTION)
-#define NUMBER (1u << LUA_TNUMBER)
-#define BOOLEAN (1u << LUA_TBOOLEAN)
 
 static const struct key scenario_keys[] = {
     { "title", STRING, "a string", false },
@@ -62,74 +50,6 @@ static const struct key strategy_keys[] = {
     { "alive", FUNCTION, "a function", false },
     { "noop", BOOLEAN, "true or false", false },
 };
-
-struct keys {
-    const struct key *keys;
-    size_t count;
-    const char *table; /* what has these keys */
-};
-
-static const char *key_name(const void *context, size_t i)
-{
-    return ((const struct keys *)context)->keys[i].name;
-}
-
-static const struct key *find_key(const struct keys *keys, const char *name)
-{
-    for (size_t i = 0; i < keys->count; i++)
-        if (strcmp(keys->keys[i].name, name) == 0)
-            return &keys->keys[i];
-    return NULL;
-}
-
-static int unknown_key(const struct mistake_file *file, const struct keys *keys,
-                       const char *name)
-{
-    const char *nearest = str_nearest(name, keys->count, key_name, keys);
-    char list[256] = "";
-
-    for (size_t i = 0; i < keys->count; i++) {
-        strcat(list, i ? ", " : "");
-        strcat(list, keys->keys[i].name);
-    }
-    if (nearest)
-        return mistake(file, name, "unknown key '%.60s' in %s; did you mean '%s'?", name,
-                       keys->table, nearest);
-    return mistake(file, name, "unknown key '%.60s' in %s; expected one of: %s", name,
-                   keys->table, list);
-}
-
-/* Checks names, types and presence of the keys of the table on top of the stack. */
-static int check_keys(const struct mistake_file *file, const struct keys *keys)
-{
-    lua_State *lua = file->lua;
-
-    for (lua_pushnil(lua); lua_next(lua, -2); lua_pop(lua, 1)) {
-        const struct key *key;
-        const char *name;
-
-        if (lua_type(lua, -2) != LUA_TSTRING)
-            return mistake(file, "",
-                           "%s has an entry without a name; expected name = value",
-                           keys->table);
-        name = lua_tostring(lua, -2);
-        key = find_key(keys, name);
-        if (!key)
-            return unknown_key(file, keys, name);
-        if (!(key->types & 1u << lua_type(lua, -1)))
-            return mistake(file, name, "%s of %s is a %s; expected %s", name, keys->table,
-                           luaL_typename(lua, -1), key->expected);
-    }
-    for (size_t i = 0; i < keys->count; i++) {
-        bool missing = lua_getfield(lua, -1, keys->keys[i].name) == LUA_TNIL;
-
-        lua_pop(lua, 1);
-        if (missing && keys->keys[i].required)
-            return mistake(file, "return", "%s has no '%s'; expected %s", keys->table,
-                           keys->keys[i].name, keys->keys[i].expected);
-    }
-    return 0;
-}
 
 static char *get_string(lua_State *lua, const char *name)
 {
@@ -279,7 +199,7 @@ static int load_strategy(const struct loader *loader, size_t number, bool *ret_r
         return mistake(&loader->file, "strategies",
                        "strategy %zu is a %s; expected a table", number + 1,
                        luaL_typename(loader->file.lua, -1));
-    code = check_keys(&loader->file, &keys);
+    code = keys_check(&loader->file, &keys);
     if (code < 0)
         return code;
     scenario->outline.strategy_count++;
@@ -361,7 +281,7 @@ static int load_table(const struct loader *loader)
     if (!lua_istable(lua, -1))
         return mistake(&loader->file, "return", "the file returns a %s; expected a table",
                        luaL_typename(lua, -1));
-    code = check_keys(&loader->file, &keys);
+    code = keys_check(&loader->file, &keys);
     if (code < 0)
         return code;
     scenario->outline.title = get_string(lua, "title");

@@ -12,6 +12,10 @@
 int controls_learn(struct judge *judge, redisContext *connection,
                    const size_t *strategies, size_t count, struct err *err);
 
+/* Runs a subject's update from its old state, to its end. *ret: what it leaves. */
+int controls_run_update(struct judge *judge, struct subject *subject,
+                        struct snapshot *ret, struct err *err);
+
 /* Records a strategy's update once more, after a cut has heard other answers than the
  * recording: they vary, and subject->repeated says whether its commands do. */
 int controls_record_again(struct judge *judge, struct subject *subject, struct err *err);

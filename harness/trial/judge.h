@@ -65,8 +65,8 @@ struct subject {
     struct recording recording;
     size_t repeated; /* so many commands, from the first, a second recording sent too */
     uint64_t commands, bytes, trips;
-    uint64_t changes;                 /* to the database; 0: it only reads */
-    struct overheard overheard;       /* of its update */
+    uint64_t changes;           /* to the database; 0: it only reads */
+    struct overheard overheard; /* of its update */
     /* What becomes of the old state and of its completed update, at different moments.
      * The first of each is sure (repeat.h). */
     struct controls {
