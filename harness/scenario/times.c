@@ -21,19 +21,18 @@ static const struct parameter *parameter_named(const struct outline *outline,
 static int read_seconds(const struct mistake_file *file, const struct outline *outline,
                         const char *name, int64_t *ret_ms)
 {
-    const char *text = lua_tostring(file->lua, -1);
-    const struct parameter *parameter = NULL;
     double seconds = lua_tonumber(file->lua, -1);
-    char *end;
 
-    if (lua_type(file->lua, -1) == LUA_TSTRING) {
-        parameter = parameter_named(outline, text);
+    if (lua_type(file->lua, -1) == LUA_TSTRING) { /* lua_tostring would make it one. */
+        const char *text = lua_tostring(file->lua, -1);
+        const struct parameter *parameter = parameter_named(outline, text);
+
         if (!parameter || parameter->is_text || parameter->is_flag)
             return mistake(file, text,
                            "%s: there is no parameter '%.60s' that is a number of "
                            "seconds",
                            name, text);
-        seconds = strtod(parameter->value, &end);
+        seconds = strtod(parameter->value, NULL);
     }
     if (!(seconds >= 0 && seconds <= SECONDS_MOST))
         return mistake(file, name,

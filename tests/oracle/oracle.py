@@ -42,9 +42,9 @@ from collections import Counter
 
 PER = 5
 KEYS = "abc"
-# Words of a command that are drawn; K is its key. The expiries are too far apart to be taken for each other.
+# Words of a command that are drawn; K is its key. Of the expiries some are one moment, and none are too long to tell.
 DRAWN = {"J": KEYS, "V": "12x", "F": "fg", "M": "mn", "S": "12", "I": ("1-1", "2-1", "3-1"), "G": "GGH", "C": "PPQ",
-         "T": ("100", "1000", "9000"), "P": ("100000", "1000000"), "B": ("0", "$", "2-1")}
+         "T": ("100", "100", "109", "120", "1000", "9000"), "P": ("100000", "1000000"), "B": ("0", "$", "2-1")}
 COMMANDS = {
     "string": ["SET K V", "SET K V", "SET K V EX T", "SET K V NX", "SET K V KEEPTTL", "APPEND K V", "INCR K"],
     "hash": ["HSET K F V", "HSET K f V g V", "HDEL K F", "HINCRBY K F 1"],
@@ -133,13 +133,13 @@ def places(redis, key, kind, ordered):
 
 
 def look(redis, ordered=""):
-    """The whole state as a bag of atoms, and the ms that keys have left, if they expire."""
+    """The whole state as a bag of atoms, and the seconds that keys have left, if they expire."""
     bag, left = Counter(), {}
     for key in redis.do("KEYS *"):
         kind, ms = redis.do("TYPE " + key, "PTTL " + key)
         bag.update((key, kind, *place) for place in places(redis, key, kind, key == ordered))
         if ms >= 0:
-            left[key] = ms
+            left[key] = -(-ms // 1000) if ms >= 2000 else -(-ms // 100) / 10
     return bag, left
 
 
@@ -148,7 +148,7 @@ def look(redis, ordered=""):
 def with_expiries(state, bound):
     """The bag, each atom with the knowledge whether it expires, and whether within the bound."""
     bag, left = state
-    expires = lambda key: key in left and ("in time" if left[key] < bound.get(key, 0) + 5000 else "too late")
+    expires = lambda key: key in left and ("in time" if left[key] <= bound.get(key, 0) else "too late")
     return Counter({(*atom, expires(atom[0])): n for atom, n in bag.items()})
 
 
@@ -159,7 +159,8 @@ def now(state, old, new):
     return "gap" if missing and (state <= old or state <= new) else "torn"
 
 
-def later(rest, old, new):
+def wrong(rest, old, new, alike):
+    """What is wrong with a residue beside both controls. Atoms that are `alike` in both lapse when they like."""
     words, spoken_for = set(), set()
     at = lambda place, bag: {atom for atom in bag if atom[:3] == place}
     for atom in rest | old | new if rest not in (old, new) else ():
@@ -169,15 +170,15 @@ def later(rest, old, new):
         if n < least and not at(place, rest) - {atom}:
             words.add("lost")
         has, has_not = ("old", "new") if old[atom] > new[atom] else ("new", "old")
-        if least < most and n > least:
+        if least < most and n > least and atom not in alike:
             spoken_for.add(has)
-        if least < most and n < most:
+        if least < most and n < most and atom not in alike:
             spoken_for.add(has_not)
     return words | ({"mixed"} if len(spoken_for) == 2 else set())
 
 
-def told(words, stuck=False):
-    return "+".join(sorted({*words, "stuck"} if stuck else words)) or "clean"
+def told(words):
+    return "+".join(sorted(words)) or "clean"
 
 
 # A scenario: drawn, written, judged.
@@ -201,6 +202,9 @@ class Scenario:
         self.updates[4], self.updates[self.reference] = self.updates[self.reference], self.updates[4]
         if chance(0.02):
             self.updates[draw.randrange(PER)] = []
+        self.recover_after = draw.choice((30, 100, 500, 20000)) if chance(0.25) else 0
+        self.tolerate = draw.choice((0, 100, 500, 5000)) if chance(0.4) else None
+        self.moments = draw.sample((50, 109, 3000), 1) if chance(0.1) else []
         for _ in range(8):  # Most scenarios should not be refused.
             self.recover = [(draw.choice((None, *KEYS)), self.command()) for _ in range(draw.randint(0, 2))]
             self.alive = draw.choice(ALIVE).replace("K", draw.choice(KEYS)) if chance(0.5) else None
@@ -243,6 +247,9 @@ class Scenario:
             f"redis.{how}(function() {calls(*lines)} end{options})")
         lines = ["return {", f"  before = function(redis) {calls(*self.before)} end,"]
         lines += [f'  ordered = {{ "{self.ordered}" }},'] if self.ordered else []
+        lines += [f"  recover_after = {self.recover_after},"] if self.recover_after else []
+        lines += [f"  tolerate = {self.tolerate},"] if self.tolerate is not None else []
+        lines += [f"  moments = {{ {self.moments[0]} }},"] if self.moments else []
         lines += ["  strategies = {"]
         for i, update in enumerate(self.updates):
             mark = "reference = true, " if i == self.reference != PER - 1 else ""
@@ -273,38 +280,80 @@ class Scenario:
         self.start(done)
         return look(self.redis, self.ordered)
 
-    def lapse(self):
-        for key in look(self.redis)[1]:
-            self.redis.do("DEL " + key)
+    def moments_of(self, *states):
+        """When to look at states, in seconds."""
+        lapses, ends = sorted(seconds for _, left in states for seconds in left.values()), []
+        while lapses:
+            together = [lapse for lapse in lapses if lapse <= lapses[0] + 1 + lapses[0] / 10]
+            lapses = lapses[len(together):]
+            ends.append(together[-1])
+        return sorted({0, self.recover_after, *self.moments, *ends})
 
-    def residue(self, done):
-        """What is left in the end, and whether somebody is stuck."""
-        self.start(done)
-        self.lapse()
-        recovered = all(key and not self.redis.do("EXISTS " + key) or not failed(self.redis.do(command))
-                        for key, command in self.recover)
-        self.lapse()
-        rest, _ = look(self.redis, self.ordered)
-        reply = self.redis.do(self.alive) if self.alive else True
-        return rest, not recovered or failed(reply) or reply is None
+    def age(self, seconds=float("inf")):
+        for key, left in look(self.redis)[1].items():
+            self.redis.do(f"PEXPIRE {key} {round((left - seconds) * 1000)}" if left > seconds else "DEL " + key)
+
+    def recovered(self):
+        return all(key and not self.redis.do("EXISTS " + key) or not failed(self.redis.do(command))
+                   for key, command in self.recover)
+
+    def lives(self):
+        """Tries `alive` on a copy. It has one key."""
+        if not self.alive:
+            return True
+        key = next(word for word in self.alive.split() if word in KEYS)
+        _, reply, _ = self.redis.do(f"COPY {key} copy", self.alive.replace(f" {key}", " copy", 1), "DEL copy")
+        return not failed(reply) and reply is not None
+
+    def aftermath(self, done, moments):
+        """What becomes of a state, at each moment and at the last: what is there, how long that has to live
+        still, and what has failed."""
+        if (tuple(done), tuple(moments)) not in self.known:
+            self.start(done)
+            found = []
+            for before, moment in zip([0, *moments], [*moments, float("inf")]):
+                self.age(moment - before)
+                failures = set() if moment < self.recover_after or self.recovered() else {"recover"}
+                if moment == float("inf"):
+                    self.age()
+                found.append((*look(self.redis, self.ordered), failures | (set() if self.lives() else {"alive"})))
+            self.known[tuple(done), tuple(moments)] = found
+        return self.known[tuple(done), tuple(moments)]
 
     def refused(self):
         """Why this is a mistake, if it is one. Leaves the controls and the bounds in self."""
-        reference = self.prefixes(self.updates[self.reference])[-1]
-        (self.old, old_stuck), (self.new, new_stuck) = self.residue([]), self.residue(reference)
-        ends = self.state([])[1], self.state(reference)[1]
-        self.bound = {key: max(left.get(key, 0) for left in ends) for key in KEYS}
-        return "nothing sent" if [] in self.updates else "stuck after the old state" if old_stuck else \
-            "stuck after the completed update" if new_stuck else None
+        self.known, self.old = {}, []
+        self.new = self.prefixes(self.updates[self.reference])[-1]
+        states = [self.state(self.old), self.state(self.new)]
+        self.bound = {key: max(left.get(key, 0) for _, left in states) for key in KEYS}
+        (*_, (_, _, old)), (*_, (_, _, new)) = (self.aftermath(control, self.moments_of(*states))
+                                                for control in (self.old, self.new))
+        return "nothing sent" if [] in self.updates else "stuck after the old state" if old else \
+            "stuck after the completed update" if new else None
+
+    def judged(self, done, *controls):
+        """Of a state (later, passing, how long)."""
+        states = [self.state(commands) for commands in (done, *controls)]
+        moments = self.moments_of(*states)
+        old, new = (with_expiries(state, self.bound) for state in states[1:])
+        alike = {atom[:4] for atom in old if old[atom] == new[atom]}
+        words, lasts = set(), 0
+        for i, (mine, old, new) in enumerate(zip(*(self.aftermath(c, moments) for c in (done, *controls)))):
+            rest, left, failures = mine
+            here = wrong(rest, old[0], new[0], alike) | ({"stuck"} if failures - old[2] - new[2] else set())
+            if here:
+                words = here
+                lasts = "forever" if i == len(moments) else moments[i + 1] if i + 1 < len(moments) else \
+                    moments[i] + max(left.values()) if left else 0
+        harm = lasts == "forever" or self.tolerate is not None and lasts > self.tolerate
+        return (told(words), "clean", lasts) if harm else ("clean", told(words), lasts)
 
     def verdicts(self, update):
         prefixes = self.prefixes(update)
         states = [with_expiries(self.state(done), self.bound) for done in prefixes]
-        ends = [self.residue(done) for done in prefixes]
-        points = [(now(state, states[0], states[-1]), told(later(rest, self.old, self.new), stuck))
-                  for state, (rest, stuck) in zip(states, ends)]
-        rest, stuck = ends[-1]
-        return points + [("uncrashed", told(later(rest, self.new, self.new), stuck))]
+        points = [(now(state, states[0], states[-1]), *self.judged(done, self.old, self.new))
+                  for state, done in zip(states, prefixes)]
+        return points + [("uncrashed", self.judged(prefixes[-1], self.new, self.new)[0])]
 
 
 def compare(scenario, run):
@@ -316,10 +365,11 @@ def compare(scenario, run):
         return [(i, f"should be {reason or 'accepted'}: {said}") for i in range(PER) if not both], reason
     found = []
     for i, (update, heard) in enumerate(zip(scenario.updates, json.loads(run.stdout)["strategies"], strict=True)):
-        theirs = [(point["now"], told(point["later"])) for point in heard["points"]]
+        theirs = [(point["now"], told(point["later"]), told(point["passing"]), point["lasts"])
+                  for point in heard["points"]]
         theirs.append(("uncrashed", told(heard["uncrashed"])))
         mine = scenario.verdicts(update)
-        found += [(i, f"point {k}: {' '.join(m)} by the words, {' '.join(t)} by afterkill")
+        found += [(i, f"point {k}: {' '.join(map(str, m))} by the words, {' '.join(map(str, t))} by afterkill")
                   for k, (m, t) in enumerate(zip(mine, theirs)) if m != t]
         found += [(i, f"{len(mine) - 1} points, {len(theirs) - 1} by afterkill")] * (len(mine) != len(theirs))
     return found, None
