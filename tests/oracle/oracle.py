@@ -147,9 +147,14 @@ def look(redis, ordered=""):
 
 def with_expiries(state, bound):
     """The bag, each atom with the knowledge whether it expires, and whether within the bound."""
-    bag, left = state
-    expires = lambda key: key in left and ("in time" if left[key] <= bound.get(key, 0) else "too late")
+    bag, left, *_ = state
+    expires = lambda key: key in left and ("in time" if key in bound and left[key] <= bound[key] * 1.1 + 1 else "too late")
     return Counter({(*atom, expires(atom[0])): n for atom, n in bag.items()})
+
+
+def bound(*states):
+    """How long keys may have to live, where they may expire at all."""
+    return {key: max(left.get(key, 0) for _, left, *_ in states) for _, left, *_ in states for key in left}
 
 
 def now(state, old, new):
@@ -325,7 +330,7 @@ class Scenario:
         self.known, self.old = {}, []
         self.new = self.prefixes(self.updates[self.reference])[-1]
         states = [self.state(self.old), self.state(self.new)]
-        self.bound = {key: max(left.get(key, 0) for _, left in states) for key in KEYS}
+        self.bound = bound(*states)
         (*_, (_, _, old)), (*_, (_, _, new)) = (self.aftermath(control, self.moments_of(*states))
                                                 for control in (self.old, self.new))
         return "nothing sent" if [] in self.updates else "stuck after the old state" if old else \
@@ -336,11 +341,12 @@ class Scenario:
         states = [self.state(commands) for commands in (done, *controls)]
         moments = self.moments_of(*states)
         old, new = (with_expiries(state, self.bound) for state in states[1:])
-        alike = {atom[:4] for atom in old if old[atom] == new[atom]}
+        alike = {atom for atom in old if old[atom] == new[atom]}
         words, lasts = set(), 0
-        for i, (mine, old, new) in enumerate(zip(*(self.aftermath(c, moments) for c in (done, *controls)))):
-            rest, left, failures = mine
-            here = wrong(rest, old[0], new[0], alike) | ({"stuck"} if failures - old[2] - new[2] else set())
+        for i, ends in enumerate(zip(*(self.aftermath(c, moments) for c in (done, *controls)))):
+            bags = [with_expiries(end, bound(*ends[1:])) for end in ends]
+            (_, left, mine), (_, _, old), (_, _, new) = ends
+            here = wrong(*bags, alike) | ({"stuck"} if mine - old - new else set())
             if here:
                 words = here
                 lasts = "forever" if i == len(moments) else moments[i + 1] if i + 1 < len(moments) else \
