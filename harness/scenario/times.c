@@ -87,6 +87,7 @@ int times_load(const struct mistake_file *file, const struct outline *outline,
     code = get_seconds(file, outline, "recover_after", &ret->recover_after_ms);
     if (code == 0)
         code = get_seconds(file, outline, "tolerate", &ret->tolerate_ms);
+    lapses_add(&ret->moments, ret->recover_after_ms);
     return code == 0 ? get_moments(file, outline, &ret->moments) : code;
 }
 

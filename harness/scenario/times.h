@@ -12,7 +12,7 @@ struct times {
     int64_t recover_after_ms; /* recovery begins so long after a death */
     int64_t tolerate_ms;      /* what ends by then is not harm; LASTS_FOREVER: whatever
                                  ends */
-    struct lapses moments;    /* more times to look; owned */
+    struct lapses moments;    /* more times to look, recover_after too; owned */
 };
 
 /* Of the table on top of the stack, whose keys have been checked. */

@@ -37,21 +37,24 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Lapses that are one moment become its last; returns how many are left. */
-static size_t join(int64_t *ms, size_t count)
+/* Sorts them. Those that are one moment become its last; if not `near`, only equals are.
+ */
+static void join(struct lapses *lapses, bool near)
 {
+    int64_t *ms = lapses->ms, first_ms = 0;
     size_t joined = 0;
-    int64_t first_ms = 0;
 
-    for (size_t i = 0; i < count; i++) {
-        if (joined && ms[i] - first_ms <= 1000 + first_ms / 10) {
+    if (lapses->count)
+        qsort(ms, lapses->count, sizeof(*ms), compare);
+    for (size_t i = 0; i < lapses->count; i++) {
+        if (joined && ms[i] - first_ms <= (near ? 1000 + first_ms / 10 : 0)) {
             ms[joined - 1] = ms[i];
             continue;
         }
         first_ms = ms[i];
         ms[joined++] = ms[i];
     }
-    return joined;
+    lapses->count = joined;
 }
 
 /* The nearest neighbours, by the ratio of their times, become the later of the two. */
@@ -67,14 +70,16 @@ static size_t merge_nearest(int64_t *ms, size_t count)
     return count - 1;
 }
 
-struct moments moments_of(struct lapses *lapses)
+struct moments moments_of(struct lapses *lapses, const struct lapses *asked)
 {
     struct moments moments = { .count = 1 };
     size_t count;
 
-    if (lapses->count)
-        qsort(lapses->ms, lapses->count, sizeof(*lapses->ms), compare);
-    count = join(lapses->ms, lapses->count);
+    join(lapses, true);
+    for (size_t i = 0; i < asked->count; i++)
+        lapses_add(lapses, asked->ms[i]);
+    join(lapses, false);
+    count = lapses->count;
     moments.merged = count > MOMENTS_MOST - 1;
     while (count > MOMENTS_MOST - 1)
         count = merge_nearest(lapses->ms, count);

@@ -7,7 +7,7 @@
  * Times to live were looked at a little after they were set, and are taken up to whole
  * seconds (below two seconds: to tenths), so that the same update makes the same moments.
  * Lapses within a second and a tenth of their time are one moment, when all of them are
- * over. */
+ * over. Times that were asked for are no lapses, and stand beside them as they are. */
 #pragma once
 
 #include <stdbool.h>
@@ -35,6 +35,6 @@ int64_t lapse_rounded(int64_t ms);
 void lapses_add(struct lapses *lapses, int64_t ms);
 void lapses_release(struct lapses *lapses);
 
-/* Sorts the lapses. */
-struct moments moments_of(struct lapses *lapses);
+/* Of lapses, and of times that were asked for. Empties the lapses. */
+struct moments moments_of(struct lapses *lapses, const struct lapses *asked);
 bool moments_equal(const struct moments *a, const struct moments *b);

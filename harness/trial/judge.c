@@ -109,17 +109,13 @@ void judge_touched(struct judge *judge)
 struct moments judge_moments(const struct judge *judge, const struct subject *subject,
                              const struct snapshot *state)
 {
-    const struct times *times = &judge->scenario->times;
     const struct snapshot *const lapsing[] = { &subject->origin->old,
                                                &subject->origin->reference->done, state };
     CLEANUP(lapses_release) struct lapses lapses = LAPSES_NULL;
 
-    lapses_add(&lapses, times->recover_after_ms);
-    for (size_t i = 0; i < times->moments.count; i++)
-        lapses_add(&lapses, times->moments.ms[i]);
     for (size_t i = 0; i < ARRAY_SIZE(lapsing) && !mutant("one-moment"); i++)
         snapshot_lapses(lapsing[i], &lapses);
-    return moments_of(&lapses);
+    return moments_of(&lapses, &judge->scenario->times.moments);
 }
 
 static struct aftermath **find_control(struct controls *controls,

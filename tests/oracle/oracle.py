@@ -25,7 +25,12 @@ A state is a bag of atoms (key, type, place, value). Where the words leave room,
  7. Without a bound (neither the old state's key nor the reference's expires) any expiry is beyond it.
  8. A `recover` that fails leaves what it has done, and that is judged like any residue.
  9. Without a crash a strategy has to leave what the reference leaves; the old state will not do.
-10. Refused is a scenario whose `recover` or `alive` fails after the old state or after the reference's
+10. At a moment an expiry is within the bound of what the controls' have left there, and any is not more by
+    a second and a tenth. `stuck` counts where neither control is, by `alive` or by `recover`. At the last
+    moment, after recovery, only what has an expiry goes once more.
+11. What is left at the last moment that has a time is that in the controls, too: their lapse ends harm as well.
+12. An atom that both controls hold as often at the beginning makes nothing `mixed`, whatever takes it.
+13. Refused is a scenario whose `recover` or `alive` fails after the old state or after the reference's
     completed update, and one with an update that sends nothing.
 """
 import argparse
@@ -42,7 +47,7 @@ from collections import Counter
 
 PER = 5
 KEYS = "abc"
-# Words of a command that are drawn; K is its key. Of the expiries some are one moment, and none are too long to tell.
+# Words of a command that are drawn; K is its key. Some of the expiries are one moment together.
 DRAWN = {"J": KEYS, "V": "12x", "F": "fg", "M": "mn", "S": "12", "I": ("1-1", "2-1", "3-1"), "G": "GGH", "C": "PPQ",
          "T": ("100", "100", "109", "120", "1000", "9000"), "P": ("100000", "1000000"), "B": ("0", "$", "2-1")}
 COMMANDS = {
@@ -286,7 +291,7 @@ class Scenario:
         return look(self.redis, self.ordered)
 
     def moments_of(self, *states):
-        """When to look at states, in seconds."""
+        """When to look at what becomes of states, in seconds. At most seven are drawn: none are merged."""
         lapses, ends = sorted(seconds for _, left in states for seconds in left.values()), []
         while lapses:
             together = [lapse for lapse in lapses if lapse <= lapses[0] + 1 + lapses[0] / 10]
@@ -345,12 +350,13 @@ class Scenario:
         words, lasts = set(), 0
         for i, ends in enumerate(zip(*(self.aftermath(c, moments) for c in (done, *controls)))):
             bags = [with_expiries(end, bound(*ends[1:])) for end in ends]
-            (_, left, mine), (_, _, old), (_, _, new) = ends
-            here = wrong(*bags, alike) | ({"stuck"} if mine - old - new else set())
+            lives = [seconds for _, left, _ in ends for seconds in left.values()]
+            mine, old, new = (end[2] for end in ends)
+            here = wrong(*bags, alike) | ({"stuck"} if mine and not old | new else set())
             if here:
                 words = here
                 lasts = "forever" if i == len(moments) else moments[i + 1] if i + 1 < len(moments) else \
-                    moments[i] + max(left.values()) if left else 0
+                    moments[i] + max(lives) if lives else 0
         harm = lasts == "forever" or self.tolerate is not None and lasts > self.tolerate
         return (told(words), "clean", lasts) if harm else ("clean", told(words), lasts)
 

@@ -6,40 +6,48 @@
 
 #define END INT64_MIN
 
-/* Lapses in ms, and the moments that they make; both end with END. */
+/* Lapses in ms, the moments that they make, and times that are asked for; they end with
+ * END, or have nothing but zeros. */
 static const struct {
     int64_t lapses[16], moments[MOMENTS_MOST + 1];
     bool merged;
+    int64_t asked[3];
 } cases[] = {
-    { { END }, { 0, END }, false },
-    { { -1, -2, 0, END }, { 0, END }, false },
-    { { 59998, END }, { 0, 60000, END }, false },
-    { { 60000, END }, { 0, 60000, END }, false },
-    { { 499, END }, { 0, 500, END }, false },
-    { { 1999, END }, { 0, 2000, END }, false },
-    { { 86399990, 59998, 59997, END }, { 0, 60000, 86400000, END }, false },
+    { { END }, { 0, END }, false, { 0 } },
+    { { -1, -2, 0, END }, { 0, END }, false, { 0 } },
+    { { 59998, END }, { 0, 60000, END }, false, { 0 } },
+    { { 60000, END }, { 0, 60000, END }, false, { 0 } },
+    { { 499, END }, { 0, 500, END }, false, { 0 } },
+    { { 1999, END }, { 0, 2000, END }, false, { 0 } },
+    { { 86399990, 59998, 59997, END }, { 0, 60000, 86400000, END }, false, { 0 } },
     /* A second and a tenth of the first of them. */
-    { { 59998, 66990, END }, { 0, 67000, END }, false },
-    { { 59998, 67990, END }, { 0, 60000, 68000, END }, false },
-    { { 9998, 11998, 13998, END }, { 0, 12000, 14000, END }, false },
+    { { 59998, 66990, END }, { 0, 67000, END }, false, { 0 } },
+    { { 59998, 67990, END }, { 0, 60000, 68000, END }, false, { 0 } },
+    { { 9998, 11998, 13998, END }, { 0, 12000, 14000, END }, false, { 0 } },
     /* The nearest of nine by their ratio become one. */
     { { 1000, 10000, 20000, 40000, 80000, 100000, 200000, 400000, END },
       { 0, 1000, 10000, 20000, 40000, 100000, 200000, 400000, END },
-      true },
+      true,
+      { 0 } },
+    /* Recovery that begins 9 s before a key lapses still finds it. */
+    { { 108999, END }, { 0, 100000, 109000, END }, false, { 100000 } },
+    { { 59998, 65998, END }, { 0, 60000, 66000, END }, false, { 66000, 60000, 60000 } },
 };
 
 Test(moments, of_lapses)
 {
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        struct lapses lapses = LAPSES_NULL;
+        struct lapses lapses = LAPSES_NULL, asked = LAPSES_NULL;
         struct moments moments, again;
         size_t k = 0;
 
+        for (size_t a = 0; a < ARRAY_SIZE(cases[i].asked); a++)
+            lapses_add(&asked, cases[i].asked[a]);
         for (int round = 0; round < 2; round++) {
             for (size_t l = 0; cases[i].lapses[l] != END; l++)
                 lapses_add(&lapses, cases[i].lapses[l]);
             again = moments;
-            moments = moments_of(&lapses);
+            moments = moments_of(&lapses, &asked);
         }
         cr_expect(moments_equal(&moments, &again), "case %zu: used again", i);
         for (; cases[i].moments[k] != END; k++)
@@ -48,5 +56,6 @@ Test(moments, of_lapses)
         cr_expect_eq(moments.count, k, "case %zu: %zu moments", i, moments.count);
         cr_expect_eq(moments.merged, cases[i].merged, "case %zu", i);
         lapses_release(&lapses);
+        lapses_release(&asked);
     }
 }
