@@ -29,6 +29,7 @@ A state is a bag of atoms (key, type, place, value). Where the words leave room,
     a second and a tenth. `stuck` counts where neither control is, by `alive` or by `recover`. At the last
     moment, after recovery, only what has an expiry goes once more.
 11. What is left at the last moment that has a time is that in the controls, too: their lapse ends harm as well.
+    Where nothing lapses, harm lasts until that moment, at which it was seen, and so 0 if it is moment 0.
 12. An atom that both controls hold as often at the beginning makes nothing `mixed`, whatever takes it.
 13. Refused is a scenario whose `recover` or `alive` fails after the old state or after the reference's
     completed update, and one with an update that sends nothing.
@@ -153,7 +154,8 @@ def look(redis, ordered=""):
 def with_expiries(state, bound):
     """The bag, each atom with the knowledge whether it expires, and whether within the bound."""
     bag, left, *_ = state
-    expires = lambda key: key in left and ("in time" if key in bound and left[key] <= bound[key] * 1.1 + 1 else "too late")
+    in_time = lambda key: key in bound and left[key] <= bound[key] * 1.1 + 1
+    expires = lambda key: key in left and ("in time" if in_time(key) else "too late")
     return Counter({(*atom, expires(atom[0])): n for atom, n in bag.items()})
 
 
@@ -356,7 +358,7 @@ class Scenario:
             if here:
                 words = here
                 lasts = "forever" if i == len(moments) else moments[i + 1] if i + 1 < len(moments) else \
-                    moments[i] + max(lives) if lives else 0
+                    moments[i] + max(lives, default=0)
         harm = lasts == "forever" or self.tolerate is not None and lasts > self.tolerate
         return (told(words), "clean", lasts) if harm else ("clean", told(words), lasts)
 
