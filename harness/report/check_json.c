@@ -30,6 +30,16 @@ static void set_failure(json_t *object, const struct check *check,
     json_put_text(object, "reproduce", command);
 }
 
+static json_t *passing(const struct damage *damage)
+{
+    json_t *object = json_object();
+
+    json_put_whole(object, "points", damage->points);
+    json_put_later(object, "words", damage->words);
+    json_put_lasts(object, "lasts", damage->lasts_ms);
+    return object;
+}
+
 static json_t *strategy_object(const struct check *check,
                                const struct check_scenario *scenario,
                                const struct check_strategy *strategy)
@@ -52,6 +62,8 @@ static json_t *strategy_object(const struct check *check,
     json_put_census(object, strategy->points, &strategy->census);
     if (strategy->harmful)
         json_put(object, "first", first(strategy));
+    if (strategy->passing.points)
+        json_put(object, "passing", passing(&strategy->passing));
     json_put_kills(object, &strategy->kills);
     if (strategy->verdict >= CHECK_FAILED)
         set_failure(object, check, scenario, strategy);

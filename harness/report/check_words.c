@@ -2,6 +2,7 @@
 #include "report/check_words.h"
 
 #include "base/mem.h"
+#include "report/words.h"
 #include "result/tally.h"
 
 const char *check_expected(const struct check_strategy *strategy,
@@ -45,6 +46,16 @@ static void write_clean(FILE *out, const struct check_strategy *strategy)
         fprintf(out, ", with a gap at %llu until the next update", number(gap));
 }
 
+/* ", stuck for up to 12 h at 2" */
+static void write_passing(FILE *out, const struct damage *passing)
+{
+    char words[LATER_TEXT], lasts[WORDS_LASTS];
+
+    if (passing->points)
+        fprintf(out, ", %s %s at %llu", later_text(passing->words, words),
+                words_lasts_most(lasts, passing), number(passing->points));
+}
+
 char *check_found(const struct check_strategy *strategy)
 {
     char *text, later[LATER_TEXT];
@@ -54,6 +65,7 @@ char *check_found(const struct check_strategy *strategy)
         write_harm(out, strategy);
     else
         write_clean(out, strategy);
+    write_passing(out, &strategy->passing);
     if (strategy->unbegun)
         fprintf(out, "; %s of the old state by its own recovery",
                 later_text(strategy->unbegun, later));

@@ -4,7 +4,8 @@
 
 #include "result/check.h"
 
-/* "leaked 25 of 28 points, first after HSET ..."; "clean at all 6 points". */
+/* "leaked 25 of 28 points, first after HSET ..."; "clean at all 6
+ * points, stuck for up to 12 h at 2". */
 char *check_found(const struct check_strategy *strategy);
 /* "148 of 176 did harm", "none of 180 did harm"; with how many were left out for want of
  * time. "" if none was asked for. */

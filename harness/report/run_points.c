@@ -16,11 +16,20 @@ struct mark {
     const char *color;
 };
 
-/* Harm that lasts first, in the order of LATER_*; then what only a reader sees. */
+/* Harm first, in the order of LATER_*; then harm that passes; then what only a reader
+ * sees. */
 static const struct mark later_marks[] = {
     { 'L', "leaked", "\033[31m" }, { 'D', "duplicated", "\033[31m" },
     { 'X', "lost", "\033[31m" },   { 'M', "mixed", "\033[31m" },
     { 'S', "stuck", "\033[31m" },  { 'B', "broken", "\033[31m" },
+};
+static const struct mark passing_marks[] = {
+    { 'l', "leaked for a while", "\033[33m" },
+    { 'd', "duplicated for a while", "\033[33m" },
+    { 'x', "lost for a while", "\033[33m" },
+    { 'm', "mixed for a while", "\033[33m" },
+    { 's', "stuck for a while", "\033[33m" },
+    { 'b', "broken for a while", "\033[33m" },
 };
 static const struct mark now_marks[] = {
     [NOW_INTACT] = { '.', "clean", "\033[32m" },
@@ -28,18 +37,24 @@ static const struct mark now_marks[] = {
     [NOW_TORN] = { 't', "torn until it heals", "\033[33m" },
 };
 _Static_assert(ARRAY_SIZE(later_marks) == LATER_COUNT &&
+                   ARRAY_SIZE(passing_marks) == LATER_COUNT &&
                    ARRAY_SIZE(now_marks) == NOW_COUNT,
                "every word has a mark");
 static const struct mark unknown = { '?', "not tried", "" };
 
+static const struct mark *first_mark(const struct mark *marks, unsigned words)
+{
+    return words ? &marks[__builtin_ctz(words)] : NULL;
+}
+
 static const struct mark *mark_of(const struct point *point)
 {
+    const struct mark *harm = first_mark(later_marks, point->verdict.later),
+                      *passing = first_mark(passing_marks, point->verdict.passing);
+
     if (!point->taken)
         return &unknown;
-    for (unsigned i = 0; i < LATER_COUNT; i++)
-        if (point->verdict.later >> i & 1)
-            return &later_marks[i];
-    return &now_marks[point->verdict.now];
+    return harm ? harm : passing ? passing : &now_marks[point->verdict.now];
 }
 
 static void write_mark(FILE *out, const struct mark *mark, uint64_t count, bool color)
@@ -85,12 +100,14 @@ static bool uses(const struct result *result, const struct mark *mark)
 
 static void write_legend(FILE *out, const struct result *result, bool color)
 {
-    const struct mark *all[LATER_COUNT + NOW_COUNT + 1];
+    const struct mark *all[2 * LATER_COUNT + NOW_COUNT + 1];
     const char *between = "";
     size_t count = 0;
 
     for (size_t i = 0; i < NOW_COUNT; i++)
         all[count++] = &now_marks[i];
+    for (size_t i = 0; i < LATER_COUNT; i++)
+        all[count++] = &passing_marks[i];
     for (size_t i = 0; i < LATER_COUNT; i++)
         all[count++] = &later_marks[i];
     all[count++] = &unknown;
@@ -136,18 +153,31 @@ void run_strips(FILE *out, const struct result *result, bool color)
     fputc('\n', out);
 }
 
+/* "12 h", "for ever"; "" of neither harm nor anything that passes. */
+static void set_lasts(struct table *table, size_t column, const struct verdict *verdict)
+{
+    char lasts[LASTS_TEXT];
+
+    if (verdict->later | verdict->passing)
+        table_set(table, column, "%s", lasts_text(verdict->lasts_ms, lasts));
+}
+
 static void write_points(FILE *out, const struct result *result,
                          const struct finding *finding, bool color)
 {
     struct table table = { .columns = 0 };
+    bool passes = figure_passing(finding).points != 0;
     char later[LATER_TEXT];
-    size_t kills = 0, trial = 0, strikes[FAULT_COUNT] = { 0 };
+    size_t passing = 0, lasts, kills = 0, trial = 0, strikes[FAULT_COUNT] = { 0 };
 
     table_column(&table, finding->strategy->name, "point", true);
     table_column(&table, "dead after", "", false);
     table_column(&table, "dead before", "", false);
     table_column(&table, "a reader", "sees", false);
     table_column(&table, "what", "stays", false);
+    if (passes)
+        passing = table_column(&table, "what", "passes", false);
+    lasts = table_column(&table, "", "lasts", false);
     if (result->kills_wanted) {
         kills = table_column(&table, "kills", "that hit", true);
         trial = table_column(&table, "first", "trial", true);
@@ -167,6 +197,9 @@ static void write_points(FILE *out, const struct result *result,
                   k < finding->commands ? finding_command(finding, k + 1) : "-");
         table_set(&table, 3, "%s", now_name(point->verdict.now));
         table_set(&table, 4, "%s", later_text(point->verdict.later, later));
+        if (point->verdict.passing)
+            table_set(&table, passing, "%s", later_text(point->verdict.passing, later));
+        set_lasts(&table, lasts, &point->verdict);
         if (kills && (point->kills || figure_reachable(finding, k)))
             table_set(&table, kills, "%llu", (unsigned long long)point->kills);
         else if (kills)

@@ -13,24 +13,60 @@
 #define KINDS_TOLD 5     /* gaps that differ in what is wrong; of others the number */
 #define VALID_WANTED 0.8 /* a share that is surely below this is worth a remark */
 
+/* "after SET lock", "before any command" */
+static void say_at(FILE *out, const struct finding *finding, uint64_t point)
+{
+    CLEANUP(mem_freep) char *command = place_name(finding, point);
+
+    fprintf(out, "%s%s", *command ? "after " : "before any command", command);
+}
+
+/* " (stays: ..)" */
+static void say_shown(FILE *out, const struct point *point)
+{
+    if (point->example[0])
+        fprintf(out, " (%s)", point->example);
+}
+
 static void say_points(FILE *out, const struct finding *finding)
 {
-    uint64_t first = tally_first_harm(finding);
-    const struct point *harm = &finding->points[first];
-    CLEANUP(mem_freep) char *command = place_name(finding, first);
-    struct words words = tally_census(finding);
-    char later[LATER_TEXT];
+    struct damage harm = figure_harm(finding);
+    const struct point *first = &finding->points[harm.first];
+    char later[LATER_TEXT], lasts[WORDS_LASTS];
 
     fprintf(out, "%llu of %llu crash points do harm that lasts; the first, ",
-            (unsigned long long)tally_harmed(&words),
-            (unsigned long long)finding_points(finding));
-    if (*command)
-        fprintf(out, "after %s, is %s", command, later_text(harm->verdict.later, later));
-    else
-        fprintf(out, "before any command, is %s", later_text(harm->verdict.later, later));
-    if (harm->example[0])
-        fprintf(out, " (%s)", harm->example);
+            (unsigned long long)harm.points, (unsigned long long)finding_points(finding));
+    say_at(out, finding, harm.first);
+    fprintf(out, ", is %s", later_text(first->verdict.later, later));
+    if (first->verdict.lasts_ms != LASTS_FOREVER)
+        fprintf(out, " %s", words_lasts(lasts, first->verdict.lasts_ms));
+    say_shown(out, first);
     fputs(". ", out);
+}
+
+/* What ends by itself before it is not tolerated, which is no harm and yet no peace. */
+static void say_passing(FILE *out, const struct result *result,
+                        const struct finding *finding)
+{
+    struct damage passing = figure_passing(finding);
+    struct rate rate = figure_passing_rate(result, finding);
+    bool one = passing.points == 1;
+    char words[LATER_TEXT], lasts[WORDS_LASTS], text[64];
+
+    if (!passing.points)
+        return;
+    fprintf(out, "%llu %scrash point%s leave%s it %s %s%s ",
+            (unsigned long long)passing.points,
+            figure_harm(finding).points ? "more " : "", one ? "" : "s", one ? "s" : "",
+            later_text(passing.words, words), words_lasts_most(lasts, &passing),
+            one ? "," : "; the first,");
+    say_at(out, finding, passing.first);
+    say_shown(out, &finding->points[passing.first]);
+    fputs(". ", out);
+    if (!rate.of)
+        return;
+    fprintf(out, "%llu of %llu kills did: %s. ", (unsigned long long)rate.hits,
+            (unsigned long long)rate.of, words_rate(text, sizeof(text), rate));
 }
 
 /* Where the census and the kills seem to disagree, they do not: say what the difference
@@ -220,6 +256,8 @@ static void say_all(FILE *out, const struct result *result, const struct finding
         say_harm(out, result, finding);
     else
         say_clean(out, result, finding);
+    if (tally_census_complete(finding))
+        say_passing(out, result, finding);
     say_unbegun(out, finding);
     say_uncrashed(out, finding);
     for (enum fault_id id = FAULT_NONE; id < FAULT_COUNT; id++)
@@ -267,13 +305,6 @@ static void say_range(FILE *out, const struct gap *gap)
                 (unsigned long long)gap->last);
 }
 
-static void say_place(FILE *out, const struct finding *finding, const struct gap *gap)
-{
-    CLEANUP(mem_freep) char *place = place_name(finding, gap->first);
-
-    fprintf(out, "%s%s", *place ? "after " : "before any command", place);
-}
-
 /* Not that of the first gap again. */
 static void say_example(FILE *out, const struct finding *finding, const struct gap *gap)
 {
@@ -291,7 +322,7 @@ static void say_others(FILE *out, const struct finding *finding, const struct ki
     fputs("The same ", out);
     say_range(out, &kind->again);
     fputs(", ", out);
-    say_place(out, finding, &kind->again);
+    say_at(out, finding, kind->again.first);
     say_example(out, finding, &kind->again);
     if (kind->others == 2)
         fputs(", and once more", out);
@@ -307,7 +338,7 @@ static void say_gap(FILE *out, const struct finding *finding, const struct gap *
     fprintf(out, "Also %s ", later_text(gap->words, later));
     say_range(out, gap);
     fputs(gap->first == gap->last ? ", " : ", the first ", out);
-    say_place(out, finding, gap);
+    say_at(out, finding, gap->first);
     say_example(out, finding, gap);
     fputs(". ", out);
 }

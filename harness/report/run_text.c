@@ -11,20 +11,40 @@
 #include "result/stopping.h"
 #include "result/tally.h"
 
+static bool anything_passes(const struct result *result)
+{
+    result_foreach (finding, result)
+        if (figure_passing(finding).points)
+            return true;
+    return false;
+}
+
+/* "for ever", "12 h"; "" if there is neither harm nor anything that passes. */
+static void set_lasts(struct table *table, size_t column, const struct finding *finding)
+{
+    char text[LASTS_TEXT];
+
+    if (figure_harm(finding).points || figure_passing(finding).points)
+        table_set(table, column, "%s", lasts_text(figure_lasts_ms(finding), text));
+}
+
 static void write_findings(FILE *out, const struct result *result,
                            struct report_style style)
 {
     struct table table = { .columns = 0 };
     char inside[48], confidence[24];
-    bool kills = result->kills_wanted;
-    size_t name, points, kinds, harm = 0, valid = 0, torn, p50, commands, trips, expect,
-                                met;
+    bool kills = result->kills_wanted, passes = anything_passes(result);
+    size_t name, points, kinds, passing = 0, lasts, harm = 0, valid = 0, torn, p50,
+                                commands, trips, expect, met;
 
     words_percent(confidence, sizeof(confidence), result->confidence);
     snprintf(inside, sizeof(inside), "inside the update (%s)", confidence);
     name = table_column(&table, "strategy", "", false);
     points = table_column(&table, "crash points", "that do harm", true);
     kinds = table_column(&table, "of which", "kind", false);
+    if (passes)
+        passing = table_column(&table, "only for", "a while", false);
+    lasts = table_column(&table, "lasts", passes ? "at most" : "", false);
     if (kills) {
         harm = table_column(&table, "harm per SIGKILL", inside, false);
         valid = table_column(&table, "valid", "kills", true);
@@ -45,6 +65,9 @@ static void write_findings(FILE *out, const struct result *result,
                   (unsigned long long)tally_harmed(&words),
                   (unsigned long long)finding_points(finding));
         table_set(&table, kinds, "%s", words_kinds(finding, text, sizeof(text)));
+        if (passes)
+            table_set(&table, passing, "%s", words_passing(finding, text, sizeof(text)));
+        set_lasts(&table, lasts, finding);
         if (kills) {
             words_set_rate(&table, harm, result, finding, RATE_HARMED);
             table_set(&table, valid, "%llu", (unsigned long long)tally_valid(finding));

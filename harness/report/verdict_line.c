@@ -69,18 +69,20 @@ static unsigned census_words(const struct words *words)
 static void say_instead(FILE *out, const struct finding *finding)
 {
     struct words words = tally_census(finding);
+    struct damage harm = figure_harm(finding);
+    bool ends = harm.lasts_ms != LASTS_FOREVER;
     uint64_t points = finding_points(finding);
-    uint64_t harmful = tally_harmed(&words);
     unsigned later = census_words(&words), expect = finding->strategy->expect;
-    char text[LATER_TEXT];
+    char text[LATER_TEXT], lasts[WORDS_LASTS];
 
     if (expect & EXPECT_HARM)
         fprintf(out, "no crash point does any");
     else if (!(expect & EXPECT_ALONE))
         fprintf(out, "no crash point is %s", later_text(expect & ~later, text));
-    else if (harmful)
-        fprintf(out, "%s at %llu of %llu crash points", later_text(later, text),
-                (unsigned long long)harmful, (unsigned long long)points);
+    else if (harm.points)
+        fprintf(out, "%s at %llu of %llu crash points%s%s", later_text(later, text),
+                (unsigned long long)harm.points, (unsigned long long)points,
+                ends ? ", " : "", ends ? words_lasts_most(lasts, &harm) : "");
     else if (finding->unbegun)
         fprintf(out,
                 "its own recovery leaves something else of the old state than the "
@@ -264,6 +266,40 @@ static bool anything_expected(const struct held *held)
     return expected;
 }
 
+/* What a strategy that does no harm does for a while, which is in no expectation. */
+static void tell_passing(struct reasons *reasons, const struct result *result,
+                         const struct finding *finding, const char *between)
+{
+    struct damage passing = figure_passing(finding);
+    struct rate rate = figure_passing_rate(result, finding);
+    const char *name = finding->strategy->name;
+    char text[LATER_TEXT], lasts[WORDS_LASTS], share[16];
+
+    fputs(between, reasons->out);
+    if (rate.hits)
+        fprintf(reasons->out, "%s of kills to %s leave",
+                words_percent(share, sizeof(share), rate.estimate), name);
+    else
+        fprintf(reasons->out, "%llu of %llu crash points of %s leave%s",
+                (unsigned long long)passing.points,
+                (unsigned long long)finding_points(finding), name,
+                passing.points == 1 ? "s" : "");
+    fprintf(reasons->out, " it %s %s", later_text(passing.words, text),
+            words_lasts_most(lasts, &passing));
+}
+
+static void tell_all_passing(struct reasons *reasons, const struct result *result)
+{
+    const char *between = ", but ";
+
+    result_foreach (finding, result) {
+        if (!figure_passing(finding).points || figure_harm(finding).points)
+            continue;
+        tell_passing(reasons, result, finding, between);
+        between = ", and ";
+    }
+}
+
 static void tell_kept(struct reasons *reasons, const struct held *held)
 {
     const struct result *result = held->result;
@@ -285,6 +321,7 @@ static void tell_kept(struct reasons *reasons, const struct held *held)
                 count_left_out(held) ? " by those that are not expected to do harm" : "");
     if (!anything_expected(held))
         because(reasons, "nothing was expected of any strategy");
+    tell_all_passing(reasons, result);
 }
 
 /* What a status is called, and who tells its reasons. */

@@ -1,8 +1,10 @@
 /* verdict_line.h - the last line of a document: what it comes to, in one word, and why.
  *
  *     PASS: 6 of 6 strategies do what is expected of them.
+ *     PASS: 2 of 2 strategies do what is expected of them, but 77% of kills to old leave
+ *         it stuck for up to 12 h.
  *     FAIL: per-field was expected to be safe, and is not: 25 of 28 crash points do harm.
- *     INCONCLUSIVE: script does not decide --max-leak-rate 1%; about 300 more kills
+ *     INCONCLUSIVE: script does not decide --max-leak-rate 1%, about 300 more kills
  * would. NO VERDICT: nothing was expected of any strategy.
  *
  * or ERROR, or INTERRUPTED, as the exit status says: it is the worst of all that a run is

@@ -54,16 +54,18 @@ static void add_kind(char *buffer, size_t size, uint64_t count, const char *also
                  (unsigned long long)count, also, later_name(word));
 }
 
-const char *words_kinds(const struct finding *finding, char *buffer, size_t size)
+static const char *kinds(const struct finding *finding,
+                         unsigned (*words_of)(const struct point *point), char *buffer,
+                         size_t size)
 {
     uint64_t first[LATER_COUNT] = { 0 }, also[LATER_COUNT] = { 0 };
 
     for (uint64_t k = 0; k < finding_points(finding); k++) {
-        unsigned later = finding->points[k].verdict.later;
+        unsigned words = words_of(&finding->points[k]);
         uint64_t *count = first; /* of the first word of a point; then of the others */
 
         for (unsigned i = 0; i < LATER_COUNT; i++) {
-            if (!(later >> i & 1))
+            if (!(words >> i & 1))
                 continue;
             count[i]++;
             count = also;
@@ -75,6 +77,49 @@ const char *words_kinds(const struct finding *finding, char *buffer, size_t size
     for (unsigned i = 0; i < LATER_COUNT; i++)
         add_kind(buffer, size, also[i], " also", i);
     return buffer;
+}
+
+static unsigned harm_of(const struct point *point)
+{
+    return point->verdict.later;
+}
+
+static unsigned passing_of(const struct point *point)
+{
+    return point->verdict.passing;
+}
+
+const char *words_kinds(const struct finding *finding, char *buffer, size_t size)
+{
+    return kinds(finding, harm_of, buffer, size);
+}
+
+const char *words_passing(const struct finding *finding, char *buffer, size_t size)
+{
+    return kinds(finding, passing_of, buffer, size);
+}
+
+static const char *lasts(char buffer[WORDS_LASTS], int64_t lasts_ms, const char *most)
+{
+    char text[LASTS_TEXT];
+
+    if (lasts_ms == 0)
+        snprintf(buffer, WORDS_LASTS, "until recovery runs again");
+    else if (lasts_ms == LASTS_FOREVER)
+        snprintf(buffer, WORDS_LASTS, "%s", lasts_text(lasts_ms, text));
+    else
+        snprintf(buffer, WORDS_LASTS, "for %s%s", most, lasts_text(lasts_ms, text));
+    return buffer;
+}
+
+const char *words_lasts(char buffer[WORDS_LASTS], int64_t lasts_ms)
+{
+    return lasts(buffer, lasts_ms, "");
+}
+
+const char *words_lasts_most(char buffer[WORDS_LASTS], const struct damage *damage)
+{
+    return lasts(buffer, damage->lasts_ms, damage->points > 1 ? "up to " : "");
 }
 
 const char *words_met(const struct finding *finding)

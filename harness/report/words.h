@@ -25,6 +25,13 @@ const char *words_kills(char *buffer, size_t size, uint64_t kills);
 
 /* What the crash points do: "2 leaked, 3 mixed, 1 also stuck"; "" if none does harm. */
 const char *words_kinds(const struct finding *finding, char *buffer, size_t size);
+/* The same of what passes. */
+const char *words_passing(const struct finding *finding, char *buffer, size_t size);
+/* "for 12 h", "for ever", "until recovery runs again" of 0; of several points, whose
+ * longest it is, "for up to 12 h". */
+#define WORDS_LASTS (LASTS_TEXT + 16)
+const char *words_lasts(char buffer[WORDS_LASTS], int64_t lasts_ms);
+const char *words_lasts_most(char buffer[WORDS_LASTS], const struct damage *damage);
 /* Is the expectation met? "yes", "NO", "not known"; "" if nothing is expected. */
 const char *words_met(const struct finding *finding);
 /* The command that performs a crash point again, narrated, as one of the kills that

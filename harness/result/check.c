@@ -79,6 +79,7 @@ static struct check_strategy condense(const struct finding *finding)
         .unbegun_example = mem_strdup(finding->unbegun_example),
         .uncrashed = finding->uncrashed,
         .uncrashed_example = mem_strdup(finding->uncrashed_example),
+        .passing = figure_passing(finding),
         .kills = finding->kills,
     };
     char cure[CURE_TEXT];

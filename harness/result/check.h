@@ -16,7 +16,7 @@
 
 #include "base/err.h"
 #include "result/exit_status.h"
-#include "result/result.h"
+#include "result/figures.h"
 
 enum check_verdict {
     CHECK_OK,
@@ -34,13 +34,14 @@ struct check_strategy {
     struct words census;
     unsigned unbegun, uncrashed;
     char *unbegun_example, *uncrashed_example;
-    bool harmful;         /* there is a crash point that does harm; the first is... */
-    uint64_t first;       /* this one, */
-    unsigned first_words; /* does this, */
-    char *first_command;  /* comes after this command ("": before any), */
-    char *first_place;    /* which is this one of several alike (place.h), */
-    char *first_example;  /* and shows it so */
-    char *cure;           /* the usual one; "": none is known */
+    bool harmful;          /* there is a crash point that does harm; the first is... */
+    uint64_t first;        /* this one, */
+    unsigned first_words;  /* does this, */
+    char *first_command;   /* comes after this command ("": before any), */
+    char *first_place;     /* which is this one of several alike (place.h), */
+    char *first_example;   /* and shows it so */
+    struct damage passing; /* what ends before it is not tolerated */
+    char *cure;            /* the usual one; "": none is known */
     struct kills kills;
 };
 

@@ -235,6 +235,38 @@ int64_t figure_lasts_ms(const struct finding *finding)
     return longest_ms;
 }
 
+static void add_damage(struct damage *damage, uint64_t point, unsigned words,
+                       int64_t lasts_ms)
+{
+    if (!words)
+        return;
+    if (!damage->points++)
+        damage->first = point;
+    damage->words |= words;
+    if (lasts_ms > damage->lasts_ms)
+        damage->lasts_ms = lasts_ms;
+}
+
+struct damage figure_harm(const struct finding *finding)
+{
+    struct damage damage = { .first = finding_points(finding) };
+
+    for (uint64_t k = 0; k < finding_points(finding); k++)
+        add_damage(&damage, k, finding->points[k].verdict.later,
+                   finding->points[k].verdict.lasts_ms);
+    return damage;
+}
+
+struct damage figure_passing(const struct finding *finding)
+{
+    struct damage damage = { .first = finding_points(finding) };
+
+    for (uint64_t k = 0; k < finding_points(finding); k++)
+        add_damage(&damage, k, finding->points[k].verdict.passing,
+                   finding->points[k].verdict.lasts_ms);
+    return damage;
+}
+
 const char *figure_method(const struct result *result)
 {
     return stopping_is_asked(&result->stopping) ? "confidence-sequence"

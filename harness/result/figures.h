@@ -61,6 +61,16 @@ double figure_period_s(const struct outline *scenario);
 /* How long the longest harm of a crash point lasts, also one that passes, ms. */
 int64_t figure_lasts_ms(const struct finding *finding);
 
+/* The crash points that do harm, or those that do only what passes. */
+struct damage {
+    uint64_t points;  /* how many */
+    uint64_t first;   /* finding_points() if there is none */
+    unsigned words;   /* of all together */
+    int64_t lasts_ms; /* the longest */
+};
+struct damage figure_harm(const struct finding *finding);
+struct damage figure_passing(const struct finding *finding);
+
 /* What all reports say of a rate. */
 struct rate {
     uint64_t hits, of;
