@@ -273,10 +273,11 @@ Test(census, strips_show_every_point)
         { "torn", { ": . clean, t torn until it heals\n", "field-by-field  .t.\n" } },
         { "mixed", { ": . clean, M mixed\n", "one-by-one      .M.\n" } },
         { "lost", { ": . clean, X lost\n", "pop-then-push  .X.\n" } },
-        /* Harm that lasts goes before what a reader sees, a zombie before all. */
+        /* Harm goes before harm that passes, and that before what a reader sees; a zombie
+         * before all. */
         { "stuck",
-          { "t torn until it heals, L leaked\n", "lock              .LL.\n",
-            "lock-with-expiry  .tt.\n" } },
+          { "l leaked for a while, L leaked\n", "lock              .LL.\n",
+            "lock-with-expiry  .ll.\n" } },
         { "recover_raises", { ": . clean, S stuck\n", "marked    .S.\n" } },
         { "ways", { "waiting               .MMMMMMM.\n", "script                ..\n" } },
     };

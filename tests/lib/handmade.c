@@ -40,7 +40,10 @@ static void fill_points(struct finding *finding, const char *points)
             .taken = true,
             .verdict.now = points[k] == '.' ? NOW_INTACT : NOW_TORN,
             .verdict.later = later_of(points[k]),
-            .verdict.lasts_ms = later_of(points[k]) ? LASTS_FOREVER : 0,
+            .verdict.passing = points[k] == 'p' ? LATER_STUCK : 0,
+            .verdict.lasts_ms = points[k] == 'p'      ? 43200000
+                                : later_of(points[k]) ? LASTS_FOREVER
+                                                      : 0,
             .signature = { k + 1, 0 },
         };
         if (k)
@@ -58,6 +61,7 @@ static void fill(struct finding *finding, const struct handmade_strategy *strate
     finding->kills.words = (struct words){
         .now = { strategy->valid - strategy->torn, 0, strategy->torn },
         .clean = strategy->valid - strategy->leaked - strategy->mixed,
+        .passing = strategy->passing,
         .later = { strategy->leaked, 0, strategy->mixed },
     };
     if (!(strategy->mean_us > 0))

@@ -10,10 +10,12 @@
 struct handmade_strategy {
     const char *name;
     const char *points; /* one letter per crash point: . clean, L leaked, l lost, x mixed,
-                           S stuck, B leaked and lost. NULL: no control */
+                           S stuck, B leaked and lost, p stuck for 12 h, which passes.
+                           NULL: no control */
     uint64_t valid, leaked, mixed, torn; /* kills; mixed ones are not leaked */
     double mean_us;                      /* of warm updates; 0: none were measured */
     unsigned expect;
+    uint64_t passing; /* kills, of those that did no harm */
 };
 
 struct handmade {

@@ -35,6 +35,27 @@ static const struct line_case cases[] = {
     { { STRATEGY("a", ".L.", 0, 0, EXPECT_SAFE) },
       .line = "FAIL: a was expected to be safe, and is not: leaked at 1 of 3 crash "
               "points." },
+    /* What passes is no harm, and yet is told, but of those that do harm as expected. */
+    { { { .name = "a", .points = ".pp.", .expect = EXPECT_SAFE },
+        { .name = "b", .points = ".Lp.", .expect = LATER_LEAKED } },
+      .line = "PASS: 2 of 2 strategies do what is expected of them, but 2 of 4 crash "
+              "points of a leave it stuck for up to 12 h." },
+    { { { .name = "a",
+          .points = ".pp.",
+          .expect = EXPECT_SAFE,
+          .valid = 1000,
+          .passing = 770 },
+        { .name = "b", .points = ".p.", .expect = EXPECT_SAFE } },
+      .line =
+          "PASS: 2 of 2 strategies do what is expected of them, but 77% of kills to a "
+          "leave it stuck for up to 12 h, and 1 of 3 crash points of b leaves it stuck "
+          "for 12 h." },
+    { { { .name = "a", .points = ".p." } },
+      .line = "NO VERDICT: nothing was expected of any strategy, but 1 of 3 crash points "
+              "of a leaves it stuck for 12 h." },
+    { { { .name = "a", .points = ".Sp.", .expect = EXPECT_SAFE } },
+      .line = "FAIL: a was expected to be safe, and is not: stuck at 1 of 4 crash "
+              "points." },
     { { STRATEGY("a", ".LxB", 0, 0, EXPECT_ATOMIC),
         STRATEGY("b", ".L.", 0, 0, LATER_LEAKED | LATER_LOST) },
       .line = "FAIL: a was expected to be atomic, and is not: leaked+lost+mixed at 3 of "
