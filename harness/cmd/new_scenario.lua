@@ -25,7 +25,7 @@ return {
       about = "INCR, then EXPIRE if this was the first",
       -- What you expect of it, which `afterkill check` holds it to:
       --   "atomic"   a reader never sees anything but the old state or the new one
-      --   "safe"     whatever a death leaves heals by itself
+      --   "safe"     whatever a death leaves heals by itself (see tolerate)
       --   "leaked", "duplicated", "lost", "mixed", "stuck"   it is known to do this; several in a list
       expect = "leaked",
       update = function(redis, p)
@@ -51,6 +51,9 @@ return {
 
   -- Tries the operation again as a fresh worker would: raises, or returns false, if it cannot.
   -- alive = function(redis, p) return tonumber(redis.call("GET", key) or 0) < 100 end,
+
+  -- What ends within so many seconds is not harm; without it, whatever ends.
+  -- tolerate = 60,
 
   -- Keys (globs) whose values may differ harmlessly, lists whose order matters, and counters that are as good at
   -- 0 as not there.
