@@ -175,7 +175,7 @@ Test(census, bytes_in_the_text)
     cr_expect_eq(run.status, 0, "status %d: %s", run.status, run.err);
     EXPECT_SAYS(run.out, "74 byte positions, 3 classes: each leaves what the command "
                          "boundary before it leaves");
-    EXPECT_SAYS(run.out, "1 SET session data EXPIRE session 60 torn leaked 37");
+    EXPECT_SAYS(run.out, "1 SET session data EXPIRE session 60 torn leaked for ever 37");
     cr_expect(!says(run.out, "per SIGKILL"));
     cr_expect(!says(run.out, "kills hit"));
     json_array_foreach (strategies_of(&without), i, strategy)
@@ -269,8 +269,8 @@ Test(census, strips_show_every_point)
         { "leaked",
           { ": . clean, L leaked\n", "set-then-expire  .L.\n",
             "set-ex           ..\n" } },
-        { "gap", { ": . clean, g a gap that heals\n", "delete-first  .g.\n" } },
-        { "torn", { ": . clean, t torn until it heals\n", "field-by-field  .t.\n" } },
+        { "gap", { ": . clean, x lost for a while\n", "delete-first  .x.\n" } },
+        { "torn", { ": . clean, m mixed for a while\n", "field-by-field  .m.\n" } },
         { "mixed", { ": . clean, M mixed\n", "one-by-one      .M.\n" } },
         { "lost", { ": . clean, X lost\n", "pop-then-push  .X.\n" } },
         /* Harm goes before harm that passes, and that before what a reader sees; a zombie
@@ -296,7 +296,7 @@ Test(census, strips_show_every_point)
         run_release(&run);
         free(path);
     }
-    cr_expect(strstr(many.out, "per-field  .gL{98}.\n"), "%s", many.out);
+    cr_expect(strstr(many.out, "per-field  .xL{98}.\n"), "%s", many.out);
     run_release(&many);
     test_directory_remove(directory);
 }
@@ -343,7 +343,7 @@ Test(census, points_are_a_table)
 
         EXPECT_SAYS(kills.out, key);
     }
-    EXPECT_SAYS(kills.out, "torn mixed no reach 7");
+    EXPECT_SAYS(kills.out, "torn mixed for ever no reach 7");
     cr_expect(!says(kills.out, "intact clean no reach"));
     EXPECT_SAYS(kills.out, "in reach");
     cr_expect(!says(without.out, "dead after"), "nobody asked for the table");
