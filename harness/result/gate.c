@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/mutant.h"
 #include "result/comparable.h"
 
 #define AT_BOUND 1e-12 /* a rate that is the bound, but for rounding */
@@ -144,7 +145,8 @@ int gates_judge(const struct gates *gates, const struct result *result,
     struct gate_report report = { .count = 0 };
     int code = 0;
 
-    judge_rates(gates, GATE_HARM, result, RATE_HARMED, &report);
+    judge_rates(gates, GATE_HARM, result,
+                mutant("gate-on-leaked") ? RATE_LEAKED : RATE_HARMED, &report);
     judge_rates(gates, GATE_LEAK, result, RATE_LEAKED, &report);
     judge_rates(gates, GATE_TORN, result, RATE_TORN, &report);
     if (updates->asked && !base)

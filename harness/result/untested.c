@@ -14,7 +14,7 @@ static bool is_untested(const struct finding *finding)
         return false;
     for (uint64_t k = 1; k < finding_points(finding); k++)
         if (!signature_equal(points[k].signature, points[0].signature) ||
-            points[k].verdict.later != points[0].verdict.later)
+            !verdict_equal(&points[k].verdict, &points[0].verdict))
             return false;
     return true;
 }
