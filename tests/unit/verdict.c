@@ -326,3 +326,101 @@ Test(expect, is_met_or_not)
                                 cases[i].uncrashed),
                      cases[i].met, "%s", cases[i].name);
 }
+
+/* What both controls had at first may lapse in them at different times. */
+Test(over_time, words_at_a_moment)
+{
+    static const struct {
+        const char *first_old, *first_new, *old, *new, *state;
+        unsigned words;
+    } cases[] = {
+        { "string:a=1~ string:b=1~", "string:a=1~ string:b=1~", "",
+          "string:a=1~ string:b=1~", "string:a=1~", CLEAN },
+        { "string:a=1~ string:b=1~", "string:a=2~ string:b=2~", "",
+          "string:a=2~ string:b=2~", "string:a=2~", MIXED },
+        { "", "string:a=1~ string:b=1~", "", "string:b=1~", "", CLEAN },
+        { "string:a=1", "string:a=1", "string:a=1", "string:a=1", "", LOST },
+        { "", "", "", "", "string:z=1~", LEAKED },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct state states[] = {
+            atoms_parse(cases[i].first_old), atoms_parse(cases[i].first_new),
+            atoms_parse(cases[i].old),       atoms_parse(cases[i].new),
+            atoms_parse(cases[i].state),
+        };
+        unsigned words =
+            verdict_at(&states[0], &states[1], &states[2], &states[3], &states[4]);
+
+        cr_expect_eq(words, cases[i].words, "case %zu: %x", i, words);
+        for (size_t s = 0; s < ARRAY_SIZE(states); s++)
+            state_release(&states[s]);
+    }
+}
+
+/* Looked at at once, after a minute, after an hour, and at the last. */
+Test(over_time, harm_is_what_outlasts_what_is_tolerated)
+{
+    static const struct moments moments = { .at_ms = { 0, 60000, 3600000 }, .count = 3 };
+    static const struct {
+        unsigned words[4];
+        int64_t rest_ms, tolerate_ms;
+        unsigned later, passing;
+        int64_t lasts_ms;
+    } cases[] = {
+        { { 0, 0, 0, 0 }, 5000, 0, 0, 0, 0 },
+        { { LOST, 0, 0, 0 }, 5000, LASTS_FOREVER, 0, LOST, 60000 },
+        { { LOST, 0, 0, 0 }, 5000, 60000, 0, LOST, 60000 },
+        { { LOST, 0, 0, 0 }, 5000, 59999, LOST, 0, 60000 },
+        { { LOST, MIXED, 0, 0 }, 0, LASTS_FOREVER, 0, MIXED, 3600000 },
+        { { 0, MIXED, 0, 0 }, 0, LASTS_FOREVER, 0, MIXED, 3600000 },
+        { { 0, 0, LEAKED, 0 }, 5000, LASTS_FOREVER, 0, LEAKED, 3605000 },
+        { { LOST, 0, 0, LEAKED }, 0, LASTS_FOREVER, LEAKED, 0, LASTS_FOREVER },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct verdict verdict = { .now = NOW_TORN };
+
+        verdict_over_time(&moments, cases[i].words, cases[i].rest_ms,
+                          cases[i].tolerate_ms, &verdict);
+        cr_expect_eq(verdict.now, NOW_TORN);
+        cr_expect_eq(verdict.later, cases[i].later, "case %zu", i);
+        cr_expect_eq(verdict.passing, cases[i].passing, "case %zu", i);
+        cr_expect_eq(verdict.lasts_ms, cases[i].lasts_ms, "case %zu: %lld", i,
+                     (long long)verdict.lasts_ms);
+    }
+}
+
+Test(over_time, in_words)
+{
+    static const struct {
+        struct verdict verdict;
+        const char *lasts, *text;
+    } cases[] = {
+        { { NOW_INTACT, 0, 0, 0 }, "one recovery more", "intact now, clean later" },
+        { { NOW_TORN, LEAKED, 0, LASTS_FOREVER }, "for ever", "torn now, leaked later" },
+        { { NOW_TORN, LEAKED, 0, 86400000 }, "24 h", "torn now, leaked later, for 24 h" },
+        { { NOW_GAP, 0, LOST, 60000 },
+          "60 s",
+          "gap now, clean later, but lost for 60 s" },
+        { { NOW_TORN, 0, MIXED, 0 },
+          "one recovery more",
+          "torn now, clean later, but mixed for one recovery more" },
+        { { NOW_TORN, 0, MIXED, 500 },
+          "0.5 s",
+          "torn now, clean later, but mixed for 0.5 s" },
+        { { NOW_TORN, 0, MIXED, 600000 },
+          "10 min",
+          "torn now, clean later, but mixed for 10 min" },
+        { { NOW_TORN, 0, MIXED, 172800000 },
+          "2 days",
+          "torn now, clean later, but mixed for 2 days" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        char lasts[LASTS_TEXT], text[VERDICT_TEXT];
+
+        cr_expect_str_eq(lasts_text(cases[i].verdict.lasts_ms, lasts), cases[i].lasts);
+        cr_expect_str_eq(verdict_text(&cases[i].verdict, text), cases[i].text);
+    }
+}
