@@ -61,7 +61,6 @@ static void fill(struct finding *finding, const struct handmade_strategy *strate
     finding->kills.words = (struct words){
         .now = { strategy->valid - strategy->torn, 0, strategy->torn },
         .clean = strategy->valid - strategy->leaked - strategy->mixed,
-        .passing = strategy->passing,
         .later = { strategy->leaked, 0, strategy->mixed },
     };
     if (!(strategy->mean_us > 0))

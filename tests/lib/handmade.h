@@ -15,7 +15,6 @@ struct handmade_strategy {
     uint64_t valid, leaked, mixed, torn; /* kills; mixed ones are not leaked */
     double mean_us;                      /* of warm updates; 0: none were measured */
     unsigned expect;
-    uint64_t passing; /* kills, of those that did no harm */
 };
 
 struct handmade {

@@ -21,6 +21,7 @@ struct line_case {
     struct handmade_strategy strategies[HANDMADE_STRATEGIES];
     double max_leak_rate, max_harm_rate; /* 0: no gate */
     struct stopping stopping;
+    uint64_t passing; /* kills of the first */
     bool cut_short, interrupted;
     const char *trouble, *unexplained;
     const char *line; /* how it begins */
@@ -40,12 +41,9 @@ static const struct line_case cases[] = {
         { .name = "b", .points = ".Lp.", .expect = LATER_LEAKED } },
       .line = "PASS: 2 of 2 strategies do what is expected of them, but 2 of 4 crash "
               "points of a leave it stuck for up to 12 h." },
-    { { { .name = "a",
-          .points = ".pp.",
-          .expect = EXPECT_SAFE,
-          .valid = 1000,
-          .passing = 770 },
+    { { { .name = "a", .points = ".pp.", .expect = EXPECT_SAFE, .valid = 1000 },
         { .name = "b", .points = ".p.", .expect = EXPECT_SAFE } },
+      .passing = 770,
       .line =
           "PASS: 2 of 2 strategies do what is expected of them, but 77% of kills to a "
           "leave it stuck for up to 12 h, and 1 of 3 crash points of b leaves it stuck "
@@ -148,6 +146,7 @@ Test(verdict_line, of_runs)
         char *text;
 
         handmade_init(&run, 1, c->strategies);
+        run.result.findings[0].kills.words.passing = c->passing;
         run.result.complete = !c->cut_short;
         run.result.interrupted = c->interrupted;
         run.result.stopping = c->stopping;
