@@ -203,6 +203,8 @@ static json_t *strategy(const struct result *result, const struct finding *findi
     json_put_real(object, "window_us",
                   ns_to_us((double)figure_window_ns(finding, RATE_LEAKED)));
     json_put_real(object, "duration_us", (double)figure_duration_ns(finding) / 1e3);
+    json_put_later(object, "uncrashed_passing", finding->uncrashed_passing);
+    json_put_lasts(object, "uncrashed_lasts", finding->uncrashed_lasts_ms);
     json_put_later(object, "unbegun", finding->unbegun);
     json_put_some(object, "unbegun_example", finding->unbegun_example);
     json_put_later(object, "uncrashed", finding->uncrashed);

@@ -39,7 +39,9 @@ struct event_control {
     uint32_t uncrashed;
     uint64_t commands, bytes, trips;
     struct signature done;
-    uint64_t unbegun;
+    uint32_t unbegun;
+    uint32_t uncrashed_passing; /* what ends of what it does uncrashed */
+    int64_t uncrashed_lasts_ms;
     char example[EXAMPLE_TEXT], unbegun_example[EXAMPLE_TEXT];
 };
 

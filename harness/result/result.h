@@ -68,7 +68,8 @@ struct finding {
     struct signature done;
     /* Words of what it does without any crash: its own recovery to the old state, beside
      * the reference's; its completed update. */
-    unsigned unbegun, uncrashed;
+    unsigned unbegun, uncrashed, uncrashed_passing;
+    int64_t uncrashed_lasts_ms;
     char unbegun_example[EXAMPLE_TEXT], uncrashed_example[EXAMPLE_TEXT];
     struct point *points;   /* commands + 1 of them; owned */
     struct step *steps;     /* `commands` of them, from point k to k + 1; owned */

@@ -51,7 +51,8 @@ static int take_control(struct result *result, const struct event_control *contr
             return contradiction(finding, "what it sends", err);
         if (!signature_equal(finding->done, control->done) ||
             finding->unbegun != control->unbegun ||
-            finding->uncrashed != control->uncrashed)
+            finding->uncrashed != control->uncrashed ||
+            finding->uncrashed_passing != control->uncrashed_passing)
             return contradiction(finding, "what a completed update leaves", err);
         return 0;
     }
@@ -60,7 +61,9 @@ static int take_control(struct result *result, const struct event_control *contr
     finding->bytes = control->bytes;
     finding->trips = control->trips;
     finding->done = control->done;
-    finding->unbegun = (unsigned)control->unbegun;
+    finding->unbegun = control->unbegun;
+    finding->uncrashed_passing = control->uncrashed_passing;
+    finding->uncrashed_lasts_ms = control->uncrashed_lasts_ms;
     memcpy(finding->unbegun_example, control->unbegun_example,
            sizeof(finding->unbegun_example));
     finding->uncrashed = control->uncrashed;

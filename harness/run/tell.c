@@ -69,6 +69,8 @@ int tell_controls(struct teller *teller, const struct judge *judge, bool command
             .strategy = (uint32_t)i,
             .unbegun = subject->unbegun,
             .uncrashed = subject->uncrashed,
+            .uncrashed_passing = subject->uncrashed_passing,
+            .uncrashed_lasts_ms = subject->uncrashed_lasts_ms,
             .commands = subject->commands,
             .bytes = subject->bytes,
             .trips = subject->trips,

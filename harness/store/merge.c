@@ -48,7 +48,8 @@ static int compare_findings(const struct finding *a, const struct finding *b,
         a->bytes != b->bytes || a->trips != b->trips)
         return -EBADMSG;
     *ret_what = "what a completed update leaves";
-    if (a->unbegun != b->unbegun || a->uncrashed != b->uncrashed)
+    if (a->unbegun != b->unbegun || a->uncrashed != b->uncrashed ||
+        a->uncrashed_passing != b->uncrashed_passing)
         return -EBADMSG;
     *ret_what = "what a crash point leaves";
     for (uint64_t k = 0; a->controlled && k <= a->commands; k++)

@@ -61,25 +61,13 @@ static struct signature parse_signature(const char *hex)
     return signature;
 }
 
-static int read_unbegun(struct reading *reading, struct event_control *control,
-                        struct err *err)
+/* From seconds; any that make no sense are for ever. */
+static int64_t read_lasts(sqlite3_stmt *row, int column)
 {
-    CLEANUP(mem_freep) char *name = mem_printf(STORED_UNBEGUN, control->strategy);
-    CLEANUP(mem_freep) char *value = stored_fact(reading->database, name);
-    char *example = value ? strchr(value, ' ') : NULL;
-    unsigned words = 0;
+    double lasts_s = sqlite3_column_double(row, column);
 
-    if (!value)
-        return 0;
-    if (example)
-        *example++ = '\0';
-    if (!later_parse(value, &words))
-        return database_damaged(reading->database, "recovery leaves what has no word",
-                                err);
-    control->unbegun = words;
-    snprintf(control->unbegun_example, sizeof(control->unbegun_example), "%s",
-             example ? example : "");
-    return 0;
+    return lasts_s >= 0 && lasts_s < LASTS_MOST_S ? (int64_t)round(1e3 * lasts_s)
+                                                  : LASTS_FOREVER;
 }
 
 static int read_control(void *context, sqlite3_stmt *row, struct err *err)
@@ -90,13 +78,15 @@ static int read_control(void *context, sqlite3_stmt *row, struct err *err)
         .bytes = (uint64_t)sqlite3_column_int64(row, 2),
         .trips = (uint64_t)sqlite3_column_int64(row, 3),
         .done = parse_signature(database_text(row, 6)),
+        .uncrashed_lasts_ms = read_lasts(row, 8),
     };
     int code = known_strategy(context, sqlite3_column_int64(row, 0), err);
 
     copy_text(control.example, sizeof(control.example), row, 5);
-    if (code == 0)
-        code = read_unbegun(context, &control, err);
-    if (code == 0 && !later_parse(database_text(row, 4), &control.uncrashed))
+    copy_text(control.unbegun_example, sizeof(control.unbegun_example), row, 10);
+    if (code == 0 && (!later_parse(database_text(row, 4), &control.uncrashed) ||
+                      !later_parse(database_text(row, 7), &control.uncrashed_passing) ||
+                      !later_parse(database_text(row, 9), &control.unbegun)))
         code = database_damaged(((struct reading *)context)->database,
                                 "an update leaves what has no word", err);
     if (code == 0 && control.commands > PAGE_TRACES)
@@ -251,11 +241,7 @@ struct signature stored_signature(sqlite3_stmt *row)
 
 bool stored_verdict(sqlite3_stmt *row, struct verdict *ret)
 {
-    double lasts_s = sqlite3_column_double(row, 6);
-
-    *ret = (struct verdict){ .lasts_ms = LASTS_FOREVER };
-    if (lasts_s >= 0 && lasts_s < LASTS_MOST_S)
-        ret->lasts_ms = (int64_t)round(1e3 * lasts_s);
+    *ret = (struct verdict){ .lasts_ms = read_lasts(row, 6) };
     return now_parse(database_text(row, 3), &ret->now) &&
            later_parse(database_text(row, 4), &ret->later) &&
            later_parse(database_text(row, 5), &ret->passing);
@@ -346,10 +332,6 @@ static const struct {
     database_row *take;
 } tables[] = {
     { STORED_KNOWN,
-      "SELECT strategy, commands, bytes, trips, uncrashed, example, signature"
-      " FROM controls ORDER BY strategy",
-      read_control },
-    { STORED_KNOWN,
       "SELECT strategy, number, name, label, key, key_hash, second_key_hash,"
       " element_hash, flags, ends_at, write, replies, key_was_there FROM commands",
       read_command },
@@ -379,6 +361,8 @@ int stored_tell(struct database *database, unsigned what, const struct listener 
     reading.state_count = states.count;
     if (code == 0 && (what & STORED_KNOWN))
         code = read_hello(&reading, err);
+    if (code == 0 && (what & STORED_KNOWN))
+        code = read_table(&reading, store_controls[database->version], read_control, err);
     for (size_t i = 0; i < ARRAY_SIZE(tables) && code == 0; i++)
         if (what & tables[i].what)
             code = read_table(&reading, tables[i].sql, tables[i].take, err);

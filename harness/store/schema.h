@@ -21,7 +21,8 @@ static const char store_schema[] =
     "CREATE TABLE strategies(number INTEGER PRIMARY KEY, strategy INTEGER UNIQUE,"
     " name TEXT, about TEXT, expect TEXT, reference INTEGER);"
     "CREATE TABLE controls(strategy INTEGER PRIMARY KEY, commands INTEGER,"
-    " bytes INTEGER, trips INTEGER, uncrashed TEXT, example TEXT, signature TEXT);"
+    " bytes INTEGER, trips INTEGER, uncrashed TEXT, example TEXT, signature TEXT,"
+    " passing TEXT, lasts REAL, unbegun TEXT, unbegun_example TEXT);"
     "CREATE TABLE commands(strategy INTEGER, number INTEGER, name TEXT, label TEXT,"
     " key TEXT, key_hash INTEGER, second_key_hash INTEGER, element_hash INTEGER,"
     " flags INTEGER, ends_at INTEGER, write INTEGER, replies INTEGER,"
@@ -63,9 +64,16 @@ static const char *const store_states[] = {
           " ORDER BY id",
 };
 
-/* The fact about a strategy whose own recovery leaves something else of the old state
- * than the reference's: the words, a blank, an example. */
-#define STORED_UNBEGUN "unbegun.%" PRIu32
+/* And all controls. */
+static const char *const store_controls[] = {
+    [1] =
+        "SELECT strategy, commands, bytes, trips, uncrashed, example, signature, 'clean',"
+        " CASE uncrashed WHEN 'clean' THEN 0 ELSE -1 END, 'clean', '' FROM controls"
+        " ORDER BY strategy",
+    [2] =
+        "SELECT strategy, commands, bytes, trips, uncrashed, example, signature, passing,"
+        " lasts, unbegun, unbegun_example FROM controls ORDER BY strategy",
+};
 
 /* What the columns `kind` of samples and of parameters say. */
 static const char *const samples_kinds[] = {

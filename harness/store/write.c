@@ -32,7 +32,8 @@ enum query {
 
 static const char *const queries[QUERY_COUNT] = {
     [PUT_RUN] = "INSERT OR REPLACE INTO run VALUES(?, ?)",
-    [PUT_CONTROL] = "INSERT OR IGNORE INTO controls VALUES(?, ?, ?, ?, ?, ?, ?)",
+    [PUT_CONTROL] = "INSERT OR IGNORE INTO controls "
+                    "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [PUT_COMMAND] = "INSERT OR REPLACE INTO commands "
                     "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [PUT_SAMPLES] = "INSERT INTO samples(strategy, kind, ns) VALUES(?, ?, ?)",
@@ -118,6 +119,11 @@ static int find(struct store *store, sqlite3_stmt *query, int64_t *ret, struct e
     return code < 0 ? code : 0;
 }
 
+static double stored_lasts(int64_t lasts_ms)
+{
+    return lasts_ms == LASTS_FOREVER ? STORED_FOREVER : (double)lasts_ms / 1e3;
+}
+
 int store_state(struct store *store, int64_t strategy, struct signature signature,
                 const struct verdict *verdict, int64_t *ret, struct err *err)
 {
@@ -136,8 +142,7 @@ int store_state(struct store *store, int64_t strategy, struct signature signatur
     if (code < 0 || *ret)
         return code;
     code = PUT(store, PUT_STATE, err, "ittttd", strategy, hex, now, later, passing,
-               verdict->lasts_ms == LASTS_FOREVER ? STORED_FOREVER
-                                                  : (double)verdict->lasts_ms / 1e3);
+               stored_lasts(verdict->lasts_ms));
     *ret = sqlite3_last_insert_rowid(store->database.handle);
     return code;
 }
@@ -187,33 +192,18 @@ static int take_hello(struct store *store, const struct event_hello *hello,
     return code == 0 ? put_whole(store, "read_bytes", hello->read_bytes, err) : code;
 }
 
-/* A fact, and only where there is one: files of earlier versions have none. */
-static int put_unbegun(struct store *store, const struct event_control *control,
-                       struct err *err)
-{
-    CLEANUP(mem_freep) char *name = mem_printf(STORED_UNBEGUN, control->strategy);
-    CLEANUP(mem_freep) char *value = NULL;
-    char words[LATER_TEXT];
-
-    if (!control->unbegun)
-        return 0;
-    value = mem_printf("%s %s", later_text((unsigned)control->unbegun, words),
-                       control->unbegun_example);
-    return put_text(store, name, value, err);
-}
-
 static int take_control(struct store *store, const struct event_control *control,
                         struct err *err)
 {
-    char hex[40], words[LATER_TEXT];
+    char hex[40], uncrashed[LATER_TEXT], passing[LATER_TEXT], unbegun[LATER_TEXT];
 
-    if (put_unbegun(store, control, err) < 0)
-        return err->code;
     signature_text(control->done, hex);
-    return PUT(store, PUT_CONTROL, err, "iiiittt", (int64_t)control->strategy,
+    return PUT(store, PUT_CONTROL, err, "iiiittttdtt", (int64_t)control->strategy,
                (int64_t)control->commands, (int64_t)control->bytes,
-               (int64_t)control->trips, later_text(control->uncrashed, words),
-               control->example, hex);
+               (int64_t)control->trips, later_text(control->uncrashed, uncrashed),
+               control->example, hex, later_text(control->uncrashed_passing, passing),
+               stored_lasts(control->uncrashed_lasts_ms),
+               later_text(control->unbegun, unbegun), control->unbegun_example);
 }
 
 static int take_command(struct store *store, const struct event_command *event,

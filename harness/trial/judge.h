@@ -77,6 +77,8 @@ struct subject {
     /* Later words of what it does without any crash, beside the reference: of its
      * recovery of the old state, and of its completed update. 0: clean. */
     unsigned unbegun, uncrashed;
+    unsigned uncrashed_passing; /* what ends of the latter */
+    int64_t uncrashed_lasts_ms;
     char unbegun_example[EXAMPLE_TEXT], uncrashed_example[EXAMPLE_TEXT];
     struct judgement *judgements;
     size_t judged;

@@ -145,6 +145,8 @@ int undisturbed_compare(struct judge *judge, struct subject *subject, struct err
         return code;
     subject->right = subject->origin->reference;
     subject->uncrashed = uncrashed.later;
+    subject->uncrashed_passing = uncrashed.passing;
+    subject->uncrashed_lasts_ms = uncrashed.lasts_ms;
     if (!mutant("recovery-unblamed"))
         subject->unbegun = unbegun.later;
     if (subject->unbegun && subject->uncrashed)
@@ -152,7 +154,8 @@ int undisturbed_compare(struct judge *judge, struct subject *subject, struct err
     if (!blamed)
         return code;
     subject->right = subject;
-    subject->uncrashed = 0;
+    subject->uncrashed = subject->uncrashed_passing = 0;
+    subject->uncrashed_lasts_ms = 0;
     subject->uncrashed_example[0] = '\0';
     return 0;
 }
