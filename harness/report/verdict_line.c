@@ -389,7 +389,9 @@ char *verdict_line_comparison(const struct comparison *comparison)
     struct reasons reasons =
         begin(comparison->pairs ? NO_VERDICT : verdict_word(status), &line);
 
-    if (comparison->pairs)
+    if (comparison->pairs && !comparison->count)
+        because(&reasons, "the run has one strategy, and no other run was named");
+    else if (comparison->pairs)
         because(&reasons, "strategies of one run are beside each other, and none is "
                           "expected to be better");
     else if (status == EXIT_FAIL)

@@ -70,6 +70,7 @@ struct event_samples {
 struct event_point {
     uint32_t strategy;
     uint64_t index; /* commands executed */
+    bool alike;     /* it leaves the old state, times to live included */
     struct verdict verdict;
     struct signature signature;
     char example[EXAMPLE_TEXT];

@@ -133,6 +133,7 @@ static int take_point(struct result *result, const struct event_point *event,
     if (point->taken && !signature_equal(point->signature, event->signature))
         return contradiction(finding, "what a crash point leaves", err);
     point->taken = true;
+    point->alike = event->alike;
     point->verdict = event->verdict;
     point->signature = event->signature;
     memcpy(point->example, event->example, sizeof(point->example));

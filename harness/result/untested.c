@@ -4,8 +4,9 @@
 #include "base/mutant.h"
 #include "result/tally.h"
 
-/* Does every crash point leave what the first one does, which is before any command? If a
- * function of the scenario's can tell it apart, it is another state all the same. */
+/* Does every crash point leave the old state, as the first one does, which is before any
+ * command? If a function of the scenario's can tell it apart, it is another state all the
+ * same. */
 static bool is_untested(const struct finding *finding)
 {
     const struct point *points = finding->points;
@@ -13,8 +14,7 @@ static bool is_untested(const struct finding *finding)
     if (!tally_census_complete(finding) || mutant("nothing-tested"))
         return false;
     for (uint64_t k = 1; k < finding_points(finding); k++)
-        if (!signature_equal(points[k].signature, points[0].signature) ||
-            !verdict_equal(&points[k].verdict, &points[0].verdict))
+        if (!points[k].alike || !verdict_equal(&points[k].verdict, &points[0].verdict))
             return false;
     return true;
 }

@@ -267,6 +267,15 @@ static uint64_t find_place(const struct lane *lane, enum stage stage, uint64_t i
     return before;
 }
 
+/* Times to live included, as far as moments tell them apart. */
+static bool leaves_old_state(const struct lane *lane, const struct place *place,
+                             const struct death *death)
+{
+    const struct snapshot *old = &subject_at(lane, place->subject)->origin->old;
+
+    return signature_equal(snapshot_timed(&death->state), snapshot_timed(old));
+}
+
 static int take_point(struct lane *lane, const struct place *place, struct death *death,
                       struct err *err)
 {
@@ -288,7 +297,8 @@ static int take_point(struct lane *lane, const struct place *place, struct death
                    ? err->code
                    : code;
     if (place->fault->stage == STAGE_CENSUS)
-        return tell_point(&lane->teller, place->subject, place->point, judgement, err);
+        return tell_point(&lane->teller, place->subject, place->point, judgement,
+                          leaves_old_state(lane, place, death), err);
     return tell_death(&lane->teller, place->fault, place->subject, place->point, death,
                       judgement, err);
 }

@@ -149,11 +149,12 @@ int tell_death(struct teller *teller, const struct fault *fault, size_t subject,
 }
 
 int tell_point(struct teller *teller, size_t subject, uint64_t index,
-               const struct judgement *judgement, struct err *err)
+               const struct judgement *judgement, bool alike, struct err *err)
 {
     struct event_point point = {
         .strategy = (uint32_t)subject,
         .index = index,
+        .alike = alike,
         .verdict = judgement->verdict,
         .signature = judgement->signature,
     };

@@ -26,7 +26,7 @@ int tell_samples(struct teller *teller, size_t subject, enum samples_kind kind,
                  const uint64_t *values, size_t count, struct err *err);
 /* A point of the census: deaths by other faults will be explained by it. */
 int tell_point(struct teller *teller, size_t subject, uint64_t index,
-               const struct judgement *judgement, struct err *err);
+               const struct judgement *judgement, bool alike, struct err *err);
 int tell_death(struct teller *teller, const struct fault *fault, size_t subject,
                uint64_t number, const struct death *death,
                const struct judgement *judgement, struct err *err);

@@ -31,7 +31,7 @@ static const struct row rows[] = {
     { "SELECT", NULL, 0, { "SELECT", ELSEWHERE } },
     { "SWAPDB", NULL, 0, { "SWAPDB", ELSEWHERE } },
     { "MOVE", NULL, 0, { "MOVE", ELSEWHERE } },
-    { "COPY", "DB", 3, { "COPY to another database", ELSEWHERE } },
+    { "COPY", "DB", 3, { "COPY with DB", ELSEWHERE } },
     { "MIGRATE", NULL, 0, { "MIGRATE", ELSEWHERE } },
     { "FLUSHALL",
       NULL,

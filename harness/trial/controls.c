@@ -321,7 +321,7 @@ static int learn_later(struct judge *judge, time_t since, struct err *err)
 
 static int learn_all(struct judge *judge, struct err *err)
 {
-    time_t since = time(NULL);
+    time_t since = sure_second();
     int code = 0;
 
     for (size_t i = 0; i < judge->origin_count && code == 0; i++)

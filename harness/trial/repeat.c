@@ -81,15 +81,21 @@ int repeat_aftermath(struct judge *judge, const struct subject *subject,
 {
     CLEANUP(aftermath_release) struct aftermath again = AFTERMATH_NULL;
     struct sure sure = SURE_OF(judge->observer.connection);
+    bool waits = remake->in_another_second;
+    time_t since = sure_second();
     int code = 0;
 
     sure.runs = judged;
-    while (code == 0 && sure_wants(&sure)) {
+    while (code == 0 && (sure_wants(&sure) || (waits && sure.clock))) {
         struct aftermath *aftermath = sure.runs ? &again : ret;
         struct difference difference;
 
         if (sure.runs && (!functions_act(judge, subject) || mutant("judged-once")))
             break;
+        if (!sure_wants(&sure)) {
+            sure_wait(since);
+            waits = false;
+        }
         code = remake->make(remake->context, err);
         if (code == 0)
             code = sure_begin(&sure, err);

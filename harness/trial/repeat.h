@@ -12,6 +12,7 @@ struct remake {
     int (*make)(void *context, struct err *err); /* the database holds it then */
     void *context;
     const char *name;
+    bool in_another_second; /* too, where Redis was asked for the time */
 };
 
 /* Did the same become of two states, whatever the words for it? */

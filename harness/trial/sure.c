@@ -68,6 +68,14 @@ bool sure_wants(const struct sure *sure)
     return sure->runs < (sure->random ? SURE_RANDOM : SURE_LEAST);
 }
 
+time_t sure_second(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec;
+}
+
 void sure_wait(time_t since)
 {
     const struct timespec when = { .tv_sec = since + 1 };

@@ -43,6 +43,8 @@ int sure_end(struct sure *sure, struct err *err);
 /* Is another run needed, in the same second or another? */
 bool sure_wants(const struct sure *sure);
 
+/* The second that it is, for sure: time() may lag behind by a tick. */
+time_t sure_second(void);
 /* Waits until the second is over in which it was `since`. */
 void sure_wait(time_t since);
 

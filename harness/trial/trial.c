@@ -143,8 +143,8 @@ int trial_repeat(struct bench *bench, struct subject *subject, const struct faul
     struct encore encore = { bench, subject, fault, point, death };
 
     return repeat_aftermath(&bench->judge, subject,
-                            &(struct remake){ die_again, &encore, name }, &moments, true,
-                            &bench->judge.aftermath, err);
+                            &(struct remake){ die_again, &encore, name, true }, &moments,
+                            true, &bench->judge.aftermath, err);
 }
 
 /* Also when answers differ, nothing may be done before Redis has let go of the cut. */

@@ -78,7 +78,8 @@ int undisturbed_find(struct judge *judge, struct subject *subject, bool again,
     int code = 0;
 
     for (size_t i = 0; i < ARRAY_SIZE(controls) && code == 0; i++) {
-        const struct remake remake = { controls[i].make, &controls[i], controls[i].name };
+        const struct remake remake = { controls[i].make, &controls[i], controls[i].name,
+                                       false };
 
         code = repeat_aftermath(judge, subject, &remake, &moments, again,
                                 controls[i].aftermath, err);
@@ -94,8 +95,8 @@ static int is_recovery_to_blame(struct judge *judge, const struct subject *subje
 {
     CLEANUP(aftermath_release) struct aftermath aftermath = AFTERMATH_NULL;
     struct control control = { judge, subject->origin->reference, .make = make_new };
-    const struct remake remake = { make_new, &control,
-                                   "the reference's completed update" };
+    const struct remake remake = { make_new, &control, "the reference's completed update",
+                                   false };
     const struct aftermath *own = subject->completed.items[0];
     int code =
         repeat_aftermath(judge, subject, &remake, &own->moments, false, &aftermath, err);
