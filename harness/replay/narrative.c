@@ -169,10 +169,10 @@ struct judge_watch narrative_watch(struct narrative *narrative)
 /* --- the verdict --- */
 
 static const char *const reasons[] = {
-    "in neither residue: it stays for good, and nobody cares for it",
-    "more copies than either residue has, for good",
-    "in both residues, and gone for good",
-    "part of the old and part of the new for good, or a value that is neither",
+    "in neither residue: it stays, and nobody cares for it",
+    "more copies than either residue has",
+    "in both residues, and gone",
+    "part of the old and part of the new, or a value that is neither",
     "a fresh worker cannot do the operation again",
     "an invariant of the scenario is violated",
 };
@@ -186,7 +186,7 @@ void narrative_verdict(FILE *out, const struct judgement *judgement)
     if (judgement->example[0])
         fprintf(out, "  %s\n", judgement->example);
     for (unsigned i = 0; i < LATER_COUNT; i++)
-        if (judgement->verdict.later >> i & 1)
+        if ((judgement->verdict.later | judgement->verdict.passing) >> i & 1)
             fprintf(out, "  %s: %s\n", later_name(i), reasons[i]);
 }
 

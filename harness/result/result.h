@@ -17,7 +17,7 @@
 
 struct point {
     bool taken;
-    bool alike; /* it leaves the old state, times to live included; not kept in files */
+    bool alike; /* it leaves the old state, times to live included */
     struct verdict verdict;
     struct signature signature;
     uint64_t kills;                /* valid kills that left exactly this state here */

@@ -47,7 +47,7 @@ enum later {
 struct verdict {
     enum now now;
     unsigned later;   /* harm: what outlasts what is tolerated */
-    unsigned passing; /* what ends before; one of the two is empty */
+    unsigned passing; /* what ends before */
     int64_t lasts_ms; /* until when one of them holds; 0: neither ever does, or until
                          recovery has run once more */
 };

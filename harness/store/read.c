@@ -170,6 +170,7 @@ static int read_point(void *context, sqlite3_stmt *row, struct err *err)
     struct event_point point = {
         .strategy = (uint32_t)sqlite3_column_int64(row, 0),
         .index = (uint64_t)sqlite3_column_int64(row, 1),
+        .alike = sqlite3_column_int64(row, 4),
     };
     const struct stored_state *state = NULL;
     int code = known_strategy(context, sqlite3_column_int64(row, 0), err);
@@ -337,7 +338,6 @@ static const struct {
       read_command },
     { STORED_MEASURED, "SELECT strategy, kind, ns FROM samples ORDER BY id",
       read_samples },
-    { STORED_KNOWN, "SELECT strategy, number, state, example FROM points", read_point },
     { STORED_MEASURED, "SELECT trial, text FROM notes ORDER BY trial", read_note },
 };
 
@@ -363,6 +363,8 @@ int stored_tell(struct database *database, unsigned what, const struct listener 
         code = read_hello(&reading, err);
     if (code == 0 && (what & STORED_KNOWN))
         code = read_table(&reading, store_controls[database->version], read_control, err);
+    if (code == 0 && (what & STORED_KNOWN))
+        code = read_table(&reading, store_points[database->version], read_point, err);
     for (size_t i = 0; i < ARRAY_SIZE(tables) && code == 0; i++)
         if (what & tables[i].what)
             code = read_table(&reading, tables[i].sql, tables[i].take, err);

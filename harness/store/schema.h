@@ -32,6 +32,7 @@ static const char store_schema[] =
     " now TEXT, later TEXT, passing TEXT, lasts REAL,"
     " UNIQUE(strategy, signature, now, later, passing));"
     "CREATE TABLE points(strategy INTEGER, number INTEGER, state INTEGER, example TEXT,"
+    " alike INTEGER,"
     " PRIMARY KEY(strategy, number)) WITHOUT ROWID;"
     "CREATE TABLE trials(number INTEGER PRIMARY KEY, strategy INTEGER, outcome INTEGER,"
     " state INTEGER, replies INTEGER, commands INTEGER);"
@@ -73,6 +74,12 @@ static const char *const store_controls[] = {
     [2] =
         "SELECT strategy, commands, bytes, trips, uncrashed, example, signature, passing,"
         " lasts, unbegun, unbegun_example FROM controls ORDER BY strategy",
+};
+
+/* And all crash points. */
+static const char *const store_points[] = {
+    [1] = "SELECT strategy, number, state, example, 0 FROM points",
+    [2] = "SELECT strategy, number, state, example, alike FROM points",
 };
 
 /* What the columns `kind` of samples and of parameters say. */

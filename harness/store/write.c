@@ -41,7 +41,7 @@ static const char *const queries[QUERY_COUNT] = {
                   "VALUES(?, ?, ?, ?, ?, ?)",
     [FIND_STATE] = "SELECT id FROM states WHERE strategy = ? AND signature = ? "
                    "AND now = ? AND later = ? AND passing = ?",
-    [PUT_POINT] = "INSERT OR REPLACE INTO points VALUES(?, ?, ?, ?)",
+    [PUT_POINT] = "INSERT OR REPLACE INTO points VALUES(?, ?, ?, ?, ?)",
     [FIND_POINT] = "SELECT state FROM points WHERE strategy = ? AND number = ?",
     [PUT_NOTE] = "INSERT OR IGNORE INTO notes VALUES(?, ?)",
 };
@@ -244,8 +244,8 @@ static int take_point(struct store *store, const struct event_point *point,
 
     if (code < 0)
         return code;
-    return PUT(store, PUT_POINT, err, "iiit", (int64_t)point->strategy,
-               (int64_t)point->index, state, point->example);
+    return PUT(store, PUT_POINT, err, "iiiti", (int64_t)point->strategy,
+               (int64_t)point->index, state, point->example, (int64_t)point->alike);
 }
 
 static int take_trial(struct store *store, const struct event_trial *trial,

@@ -154,19 +154,20 @@ static bool is_settled(const struct course *course, const struct snapshot *befor
 
 /* The first that is violated is told, without the name of what looks at it. */
 static int look_at_invariants(struct course *course, scenario_function holds,
-                              struct station *station, struct err *err)
+                              struct err *ret_broken, struct err *err)
 {
     struct err why = ERR_NULL;
     int code = 0;
 
-    if (!holds || station->broken.code || mutant("invariants-hold"))
+    *ret_broken = ERR_NULL;
+    if (!holds || mutant("invariants-hold"))
         return 0;
     code = attempt(course->judge, holds, "invariants", &why, err);
     if (code < 0 || !why.code)
         return code;
-    err_set(&station->broken, why.code, "%s",
+    err_set(ret_broken, why.code, "%s",
             course->judge->page->error[0] ? course->judge->page->error : why.msg);
-    tell_watch(course, JUDGE_INVARIANT, &station->broken);
+    tell_watch(course, JUDGE_INVARIANT, ret_broken);
     return 0;
 }
 
@@ -224,9 +225,7 @@ static int arrive(struct course *course, struct station *station, struct err *er
     if (code == 0)
         course->settled = is_settled(course, &before, station);
     if (code == 0)
-        code = look_at_invariants(course, scenario->holds_now, station, err);
-    if (code == 0)
-        code = look_at_invariants(course, scenario->holds_later, station, err);
+        code = look_at_invariants(course, scenario->holds_later, &station->broken, err);
     return code == 0 ? try_alive(course, station, err) : code;
 }
 
@@ -264,6 +263,8 @@ int aftermath_find(struct judge *judge, const struct subject *subject,
     };
     int code = show(&course, JUDGE_DEAD, NULL, err);
 
+    if (code == 0)
+        code = look_at_invariants(&course, scenario->holds_now, &ret->violated, err);
     make_room(ret, moments->count + 1);
     ret->moments = *moments;
     for (; code == 0 && course.at <= moments->count && !course.settled; course.at++) {

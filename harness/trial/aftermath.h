@@ -19,7 +19,7 @@ struct subject;
 struct station {
     struct snapshot state; /* owned */
     struct err failed;     /* what `recover` raised: survivors cannot clean up */
-    struct err broken;     /* an invariant that is violated */
+    struct err broken;     /* an invariant that is violated, but for those of expiries */
     struct err stuck;      /* why `alive` fails */
 };
 
@@ -27,6 +27,7 @@ struct aftermath {
     struct moments moments;
     struct station *stations; /* of each, and of the last behind them; owned */
     size_t room;
+    struct err violated; /* an invariant of expiries, as the death left the state */
     bool settled; /* the last is as the one before it: nothing changes any more */
 };
 #define AFTERMATH_NULL ((struct aftermath){ .stations = NULL })

@@ -205,6 +205,15 @@ static int64_t rest_of(const struct judge_beside *beside,
     return rest_ms;
 }
 
+/* An invariant's name and key first: they are what one looks for. */
+static void put_first(const char *broken, char example[EXAMPLE_TEXT])
+{
+    CLEANUP(mem_freep)
+    char *whole = mem_printf("broken: %s%s%s", broken, example[0] ? "; " : "", example);
+
+    snprintf(example, EXAMPLE_TEXT, "%.*s", EXAMPLE_TEXT - 1, whole);
+}
+
 /* What is wrong at a moment, its cause first. */
 static void write_example(const struct judge_beside *beside, size_t moment,
                           const struct station *station, char example[EXAMPLE_TEXT])
@@ -217,17 +226,34 @@ static void write_example(const struct judge_beside *beside, size_t moment,
         .right_new = &aftermath_at(beside->new, moment)->state.state,
         .residue = &station->state.state,
     };
-    CLEANUP(mem_freep) char *whole = NULL;
 
     example_write(&states, example, EXAMPLE_TEXT);
-    if (station->broken.code) { /* its name and key first: they are what one looks for */
-        whole = mem_printf("broken: %s%s%s", station->broken.msg, example[0] ? "; " : "",
-                           example);
-        snprintf(example, EXAMPLE_TEXT, "%.*s", EXAMPLE_TEXT - 1, whole);
+    if (station->broken.code) {
+        put_first(station->broken.msg, example);
     } else if (!example[0] && !is_well(station)) {
         snprintf(example, EXAMPLE_TEXT, "%.*s", EXAMPLE_TEXT - 1,
                  station->failed.code ? station->failed.msg : station->stuck.msg);
     }
+}
+
+/* A bound of an expiry is broken as the death left it, whatever becomes of it. */
+static bool is_violated(const struct judge_beside *beside,
+                        const struct aftermath *aftermath)
+{
+    return aftermath->violated.code && !beside->old->violated.code &&
+           !beside->new->violated.code;
+}
+
+/* It says itself what is tolerated. It lasts as long as the expiry that was found. */
+static void add_violation(const struct aftermath *aftermath, struct verdict *ret)
+{
+    const struct moments *moments = &aftermath->moments;
+    int64_t longest_ms =
+        moments->count > 1 ? moments->at_ms[moments->count - 1] : LASTS_FOREVER;
+
+    ret->later |= LATER_BROKEN;
+    if (longest_ms > ret->lasts_ms)
+        ret->lasts_ms = longest_ms;
 }
 
 void judge_over_time(const struct judge *judge, const struct judge_beside *beside,
@@ -241,11 +267,15 @@ void judge_over_time(const struct judge *judge, const struct judge_beside *besid
         words[i] = words_at(beside, i, aftermath_at(aftermath, i)) & ~excused;
     verdict_over_time(&aftermath->moments, words, rest_of(beside, aftermath),
                       judge->scenario->times.tolerate_ms, ret);
+    if (is_violated(beside, aftermath) && !(excused & LATER_BROKEN))
+        add_violation(aftermath, ret);
     example[0] = '\0';
     while (wrong > 0 && !words[wrong - 1])
         wrong--;
-    if (ret->later | ret->passing)
+    if (wrong)
         write_example(beside, wrong - 1, aftermath_at(aftermath, wrong - 1), example);
+    if (ret->later & LATER_BROKEN && aftermath->violated.code)
+        put_first(aftermath->violated.msg, example);
 }
 
 int judge_stand_beside(struct judge *judge, struct subject *subject,

@@ -43,6 +43,7 @@ static struct difference compare(const struct aftermath *a, const struct afterma
 {
     struct difference difference = { .function = NULL };
 
+    say_of(&difference, "an invariant", &a->violated, &b->violated);
     for (size_t i = 0; i <= a->moments.count && !difference.function; i++)
         difference = compare_stations(aftermath_at(a, i), aftermath_at(b, i));
     return difference;

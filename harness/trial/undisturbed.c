@@ -45,10 +45,12 @@ static int check_clean(const struct control *control, struct err *err)
     if (last->failed.code)
         return err_set(err, ERR_USAGE, "%s: not clean without any crash: after %s, %s",
                        outline->path, which, last->failed.msg);
-    if (last->broken.code)
+    if (last->broken.code || control->aftermath->violated.code)
         return err_set(err, ERR_USAGE,
                        "%s: not clean without any crash: %s violates an invariant: %s",
-                       outline->path, which, last->broken.msg);
+                       outline->path, which,
+                       last->broken.code ? last->broken.msg
+                                         : control->aftermath->violated.msg);
     if (last->stuck.code)
         return err_set(err, ERR_USAGE,
                        "%s: not clean without any crash: `alive` fails after %s: %s",
