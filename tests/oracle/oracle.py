@@ -346,7 +346,7 @@ class Scenario:
     def judged(self, done, *controls):
         """Of a state (later, passing, how long)."""
         states = [self.state(commands) for commands in (done, *controls)]
-        moments = self.moments_of(*states)
+        moments = self.moments_of(*states, self.state(self.old))  # without a crash, too
         old, new = (with_expiries(state, self.bound) for state in states[1:])
         alike = {atom for atom in old if old[atom] == new[atom]}
         words, lasts = set(), 0
