@@ -25,8 +25,7 @@ A state is a bag of atoms (key, type, place, value). Where the words leave room,
  7. Without a bound (neither the old state's key nor the reference's expires) any expiry is beyond it.
  8. A `recover` that fails leaves what it has done, and that is judged like any residue.
  9. Without a crash a strategy has to leave what the reference leaves; the old state will not do.
-10. At a moment an expiry is within the bound of what the controls' have left there, and any is not more by
-    a second and a tenth. `stuck` counts where neither control is, by `alive` or by `recover`. At the last
+10. The bound of an expiry is that of the beginning at all moments, and a second and a tenth more. At the last
     moment, after recovery, only what has an expiry goes once more.
 11. What is left at the last moment that has a time is that in the controls, too: their lapse ends harm as well.
     Where nothing lapses, harm lasts until that moment, at which it was seen, and so 0 if it is moment 0.
@@ -351,7 +350,7 @@ class Scenario:
         alike = {atom for atom in old if old[atom] == new[atom]}
         words, lasts = set(), 0
         for i, ends in enumerate(zip(*(self.aftermath(c, moments) for c in (done, *controls)))):
-            bags = [with_expiries(end, bound(*ends[1:])) for end in ends]
+            bags = [with_expiries(end, self.bound) for end in ends]
             lives = [seconds for _, left, _ in ends for seconds in left.values()]
             mine, old, new = (end[2] for end in ends)
             here = wrong(*bags, alike) | ({"stuck"} if mine and not old | new else set())
