@@ -25,8 +25,9 @@ A state is a bag of atoms (key, type, place, value). Where the words leave room,
  7. Without a bound (neither the old state's key nor the reference's expires) any expiry is beyond it.
  8. A `recover` that fails leaves what it has done, and that is judged like any residue.
  9. Without a crash a strategy has to leave what the reference leaves; the old state will not do.
-10. The bound of an expiry is that of the beginning at all moments, and a second and a tenth more. At the last
-    moment, after recovery, only what has an expiry goes once more.
+10. The bound of an expiry is that of the beginning at all moments, and a second and a tenth more. `stuck`
+    counts where neither control is, by `alive` or by `recover`. At the last moment, after recovery, only what
+    has an expiry goes once more.
 11. What is left at the last moment that has a time is that in the controls, too: their lapse ends harm as well.
     Where nothing lapses, harm lasts until that moment, at which it was seen, and so 0 if it is moment 0.
 12. An atom that both controls hold as often at the beginning makes nothing `mixed`, whatever takes it.
