@@ -415,13 +415,20 @@ static bool makes_old_state(const struct scenario *scenario, scenario_function f
 
 void scenario_pass(struct scenario *scenario, int64_t seconds)
 {
+    scenario->passed_s = seconds;
+}
+
+/* Of the parameters on top of the stack. In the worker: what Lua holds is put back as it
+ * was behind each. */
+static void set_clock(const struct scenario *scenario)
+{
     lua_State *lua = scenario->lua;
 
-    lua_rawgetp(lua, LUA_REGISTRYINDEX, &parameters_key);
+    if (!scenario->passed_s)
+        return;
     lua_pushliteral(lua, "now");
-    lua_pushinteger(lua, scenario->outline.now + seconds);
+    lua_pushinteger(lua, scenario->outline.now + scenario->passed_s);
     lua_rawset(lua, -3);
-    lua_settop(lua, 0);
 }
 
 int scenario_call(struct scenario *scenario, scenario_function function,
@@ -439,6 +446,7 @@ int scenario_call(struct scenario *scenario, scenario_function function,
     lua_rawgeti(lua, LUA_REGISTRYINDEX, function);
     lua_rawgetp(lua, LUA_REGISTRYINDEX, &redis_key);
     lua_rawgetp(lua, LUA_REGISTRYINDEX, &parameters_key);
+    set_clock(scenario);
     status = lua_pcall(lua, 2, 1, -4);
     if (status != LUA_OK)
         code = err_set(err,

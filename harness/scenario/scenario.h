@@ -35,6 +35,7 @@ struct scenario {
     scenario_function holds_now, holds_later; /* raise if an invariant is violated; the
                                                  first of those that look at expiries */
     struct times times;
+    int64_t passed_s; /* see scenario_pass() */
     bool noop; /* it is meant that updates change nothing; each strategy has it, too */
     struct lua_State *lua;
 };

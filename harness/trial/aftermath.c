@@ -239,13 +239,12 @@ static void make_room(struct aftermath *aftermath, size_t count)
         aftermath->stations[aftermath->room].state = SNAPSHOT_NULL;
 }
 
-/* At the last all times are over that were known. */
+/* The last has the time of the one before it. */
 static void set_clock(const struct course *course)
 {
-    const struct moments *moments = &course->moments;
-    int64_t ms = moments->at_ms[is_last(course) ? course->at - 1 : course->at];
+    size_t at = is_last(course) ? course->at - 1 : course->at;
 
-    scenario_pass(course->judge->scenario, ms / 1000 + is_last(course));
+    scenario_pass(course->judge->scenario, course->moments.at_ms[at] / 1000);
 }
 
 int aftermath_find(struct judge *judge, const struct subject *subject,
