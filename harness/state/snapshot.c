@@ -44,6 +44,17 @@ static bool is_stream(const redisReply *one)
     return str_compare(resp_text(one->element[1]), STR("stream")) == 0;
 }
 
+static bool is_hash(const redisReply *one)
+{
+    return str_compare(resp_text(one->element[1]), STR("hash")) == 0;
+}
+
+/* Of a hash that was asked for them, in the order of its fields; NULL: no such. */
+static const redisReply *field_ttls(const redisReply *one)
+{
+    return is_hash(one) && one->elements > 4 ? one->element[4] : NULL;
+}
+
 static struct bound *bound_of(const struct bounds *bounds, struct str key)
 {
     for (size_t i = 0; i < bounds->count; i++)
@@ -69,8 +80,7 @@ static enum expiry expiry_of(const struct bounds *bounds, struct str key, long l
 static long long longest_ttl(const redisReply *one)
 {
     long long longest = one->element[2]->integer;
-    const redisReply *fields =
-        one->elements > 4 && !is_stream(one) ? one->element[4] : NULL;
+    const redisReply *fields = field_ttls(one);
 
     for (size_t i = 0; fields && i < fields->elements; i++)
         if (fields->element[i]->integer > longest)
@@ -208,7 +218,9 @@ static bool is_row(const redisReply *one)
            one->element[2]->type == REDIS_REPLY_INTEGER &&
            one->element[3]->type == REDIS_REPLY_ARRAY &&
            (!is_stream(one) ||
-            (one->elements > 4 && stream_is_told(one->element[3], one->element[4])));
+            (one->elements > 4 && stream_is_told(one->element[3], one->element[4]))) &&
+           (!field_ttls(one) ||
+            field_ttls(one)->elements == one->element[3]->elements / 2);
 }
 
 /* The ids of an ordered list's entries: position i is text i, the same for every list. */
@@ -340,11 +352,6 @@ static XXH64_hash_t hash_reply(const redisReply *reply, XXH64_hash_t seed)
     return seed;
 }
 
-static bool is_hash(const redisReply *one)
-{
-    return str_compare(resp_text(one->element[1]), STR("hash")) == 0;
-}
-
 /* As much of a time to live as moments are told by. */
 static XXH64_hash_t hash_expiry(const redisReply *ttl, XXH64_hash_t seed)
 {
@@ -357,14 +364,14 @@ static XXH64_hash_t hash_expiry(const redisReply *ttl, XXH64_hash_t seed)
 static unsigned __int128 hash_key(const redisReply *one)
 {
     XXH64_hash_t seed = hash_reply(one->element[1], hash_reply(one->element[0], 0));
+    const redisReply *fields = field_ttls(one);
     XXH128_hash_t whole;
 
     seed = hash_expiry(one->element[2], hash_reply(one->element[3], seed));
     if (is_stream(one))
         seed = hash_reply(one->element[4], seed);
-    else
-        for (size_t i = 0; one->elements > 4 && i < one->element[4]->elements; i++)
-            seed = hash_expiry(one->element[4]->element[i], seed);
+    for (size_t f = 0; fields && f < fields->elements; f++)
+        seed = hash_expiry(fields->element[f], seed);
     whole = XXH3_128bits_withSeed(&seed, sizeof(seed), seed);
     return (unsigned __int128)whole.high64 << 64 | whole.low64;
 }
@@ -376,13 +383,13 @@ struct signature snapshot_timed(const struct snapshot *snapshot)
 
     for (size_t i = 0; i < snapshot->reply->elements && !mutant("times-alike"); i++) {
         const redisReply *one = snapshot->reply->element[i];
+        const redisReply *fields = field_ttls(one);
         XXH64_hash_t seed = hash_reply(one->element[0], 0);
 
         if (one->element[2]->integer >= 0)
             sum += hash_expiry(one->element[2], seed);
-        for (size_t f = 0;
-             is_hash(one) && one->elements > 4 && f < one->element[4]->elements; f++)
-            sum += hash_expiry(one->element[4]->element[f],
+        for (size_t f = 0; fields && f < fields->elements; f++)
+            sum += hash_expiry(fields->element[f],
                                hash_reply(one->element[3]->element[2 * f], seed));
     }
     return (struct signature){ (uint64_t)sum, (uint64_t)(sum >> 64) };
@@ -422,11 +429,11 @@ void snapshot_lapses(const struct snapshot *snapshot, struct lapses *lapses)
 {
     for (size_t i = 0; snapshot->reply && i < snapshot->reply->elements; i++) {
         const redisReply *one = snapshot->reply->element[i];
+        const redisReply *fields = field_ttls(one);
 
         lapses_add(lapses, one->element[2]->integer);
-        for (size_t f = 0;
-             is_hash(one) && one->elements > 4 && f < one->element[4]->elements; f++)
-            lapses_add(lapses, one->element[4]->element[f]->integer);
+        for (size_t f = 0; fields && f < fields->elements; f++)
+            lapses_add(lapses, fields->element[f]->integer);
     }
 }
 
@@ -434,12 +441,11 @@ void snapshot_lapses(const struct snapshot *snapshot, struct lapses *lapses)
 static int64_t field_ttl_ms(const redisReply *one, struct str field)
 {
     const redisReply *elements = one->element[3];
+    const redisReply *fields = field_ttls(one);
 
-    if (one->elements <= 4 || str_compare(resp_text(one->element[1]), STR("hash")) != 0)
-        return -1;
-    for (size_t i = 0; i + 1 < elements->elements; i += 2)
-        if (str_compare(resp_text(elements->element[i]), field) == 0)
-            return one->element[4]->element[i / 2]->integer;
+    for (size_t f = 0; fields && f < fields->elements; f++)
+        if (str_compare(resp_text(elements->element[2 * f]), field) == 0)
+            return fields->element[f]->integer;
     return -1;
 }
 

@@ -64,3 +64,14 @@ struct state atoms_random(uint64_t number)
     state_sort(&state);
     return state;
 }
+
+struct state atoms_lapsed(const struct state *state)
+{
+    struct state residue = STATE_NULL;
+
+    for (size_t i = 0; i < state->count; i++)
+        if (state->atoms[i].expiry == EXPIRY_NEVER)
+            state_add(&residue, state->atoms[i]);
+    state_sort(&residue);
+    return residue;
+}

@@ -11,3 +11,7 @@ struct state atoms_parse(const char *text);
 
 /* Of up to five atoms, as chance has it; few enough that bags have much in common. */
 struct state atoms_random(uint64_t number);
+
+/* The state without what expires: time has passed, and nobody recovers anything. Sorted;
+ * its bytes are the other's. The caller releases it. */
+struct state atoms_lapsed(const struct state *state);

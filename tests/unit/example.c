@@ -8,18 +8,6 @@
 #include "state/example.h"
 #include "state/verdict.h"
 
-/* What stays of a state where nobody recovers. */
-static struct state lapsed(const struct state *state)
-{
-    struct state residue = STATE_NULL;
-
-    for (size_t i = 0; i < state->count; i++)
-        if (state->atoms[i].expiry == EXPIRY_NEVER)
-            state_add(&residue, state->atoms[i]);
-    state_sort(&residue);
-    return residue;
-}
-
 /* The states that a test has written down, and what is made of them. */
 struct written {
     struct state states[6];
@@ -34,7 +22,7 @@ static void write_down(struct written *written, const char *const texts[6])
     for (size_t i = 0; i < 3; i++)
         states[i] = atoms_parse(texts[i]);
     for (size_t i = 3; i < 6; i++)
-        states[i] = texts[i] ? atoms_parse(texts[i]) : lapsed(&states[i - 3]);
+        states[i] = texts[i] ? atoms_parse(texts[i]) : atoms_lapsed(&states[i - 3]);
     written->example = (struct example){ &states[0], &states[1], &states[2],
                                          &states[3], &states[4], &states[5] };
 }

@@ -198,18 +198,6 @@ Test(rows, are_the_reasons_for_a_verdict)
                  "the cases are too few");
 }
 
-/* A state without what expires: time has passed, and nobody recovers anything. */
-static struct state residue_of(const struct state *state)
-{
-    struct state residue = STATE_NULL;
-
-    for (size_t i = 0; i < state->count; i++)
-        if (state->atoms[i].expiry == EXPIRY_NEVER)
-            state_add(&residue, state->atoms[i]);
-    state_sort(&residue);
-    return residue;
-}
-
 /* Sidekiq's heartbeat with two jobs: what each prefix of UNLINK, HSET, HSET, EXPIRE
  * leaves. */
 Test(later, sidekiqs_heartbeat_from_command_to_command)
@@ -225,10 +213,10 @@ Test(later, sidekiqs_heartbeat_from_command_to_command)
         { "hash:work:t1=a hash:work:t2=b", NOW_TORN, LEAKED },
         { JOBS, NOW_INTACT, CLEAN },
     };
-    struct state complete = atoms_parse(JOBS), nothing = residue_of(&complete);
+    struct state complete = atoms_parse(JOBS), nothing = atoms_lapsed(&complete);
 
     for (size_t k = 0; k < ARRAY_SIZE(points); k++) {
-        struct state state = atoms_parse(points[k].state), residue = residue_of(&state);
+        struct state state = atoms_parse(points[k].state), residue = atoms_lapsed(&state);
 
         cr_expect_eq(verdict_now(&complete, &complete, &state), points[k].now,
                      "point %zu", k);
