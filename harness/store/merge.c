@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "result/tally.h"
 #include "store/load.h"
+#include "store/rows.h"
 #include "store/schema.h"
 #include "store/shards.h"
 #include "store/write.h"
@@ -155,8 +156,9 @@ static int map_point(void *context, sqlite3_stmt *row, struct err *err)
     struct source *source = context;
     int64_t number = sqlite3_column_int64(row, 0), merged = 0;
     struct shard_state *state = state_of(source, number);
-    int code = store_state_of_point(source->merge->store, sqlite3_column_int64(row, 1),
-                                    sqlite3_column_int64(row, 2), &merged, err);
+    int code = rows_state_of_point(store_rows(source->merge->store),
+                                   sqlite3_column_int64(row, 1),
+                                   sqlite3_column_int64(row, 2), &merged, err);
 
     if (code < 0)
         return code;
@@ -185,8 +187,8 @@ static int map_other(void *context, sqlite3_stmt *row, struct err *err)
         return 0;
     if (!stored_verdict(row, &verdict))
         return contradiction(source, err);
-    code = store_state(source->merge->store, state->strategy, stored_signature(row),
-                       &verdict, &state->merged, err);
+    code = rows_state(store_rows(source->merge->store), state->strategy,
+                      stored_signature(row), &verdict, &state->merged, err);
     return code == 0 && state->merged <= source->merge->points_states
                ? contradiction(source, err)
                : code;

@@ -16,6 +16,7 @@
 #include "store/database.h"
 #include "store/environment.h"
 
+struct rows;
 struct store;
 
 /* Makes the file in a directory that exists. The result says what takes part; nothing of
@@ -34,7 +35,9 @@ int store_open(const char *directory, struct store **ret, struct err *err);
 struct store *store_close(struct store *store);
 DEFINE_CLEANUP(struct store *, store_close)
 
-/* Stores what an event says. Call it for every event that the tally has taken. */
+/* Stores what an event says. Call it for every event that the tally has taken. Once this
+ * or store_tick() has failed (the disk is full), nothing more is taken; store_finish()
+ * has room that was kept for it, and says how the run ended. */
 int store_take(struct store *store, enum event_type type, const void *body, size_t bytes,
                struct err *err);
 /* Commits, with how far the result has come, if the last time is some time ago. Call it
@@ -46,14 +49,9 @@ int store_finish(struct store *store, const struct result *result, struct err *e
 /* Forgets measurements of stages that were not finished: they are made again. */
 int store_forget_unfinished(struct store *store, struct err *err);
 struct database *store_database(struct store *store);
+struct rows *store_rows(struct store *store);
 /* Removes a file that its maker could not finish; frees like store_close(). */
 struct store *store_discard(struct store *store);
-/* The number of the state that a crash point leaves, 0 if there is none; and of any
- * state, which gets one if it has none. */
-int store_state_of_point(struct store *store, int64_t strategy, int64_t point,
-                         int64_t *ret, struct err *err);
-int store_state(struct store *store, int64_t strategy, struct signature signature,
-                const struct verdict *verdict, int64_t *ret, struct err *err);
 /* Sets a fact about the run, with what is not committed yet. */
 int store_put_fact(struct store *store, const char *name, const char *value,
                    struct err *err);

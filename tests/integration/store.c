@@ -5,6 +5,7 @@
  * their kills found. Compared is all that no chance is in: which trials there are and
  * which strategy each is of, every count of the census, attempts; and that what was in
  * the file when somebody was killed is in it afterwards, row by row. */
+#include "handmade.h"
 #include "kept.h"
 
 #include <errno.h>
@@ -20,6 +21,7 @@
 
 #include "base/rng.h"
 #include "plan/plan.h"
+#include "store/write.h"
 
 #define KILLS 50
 
@@ -506,6 +508,69 @@ Test(store, disk_that_fills)
     cr_expect_eq(umount(small), 0);
     free(small);
     free(kept);
+    test_directory_remove(directory);
+}
+
+/* A file takes all that is left. */
+static void fill_up(const char *path)
+{
+    static const char zeros[4096];
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+    cr_assert_geq(fd, 0);
+    for (size_t bytes = sizeof(zeros); bytes > 0;)
+        if (write(fd, zeros, bytes) != (ssize_t)bytes)
+            bytes /= 2;
+    close(fd);
+}
+
+/* Not a page is left, and what the file says of the run fills its last to a different
+ * degree: how the run ended finds its room all the same. */
+Test(store, disk_that_is_full)
+{
+    static const struct handmade_strategy strategies[HANDMADE_STRATEGIES] = {
+        { .name = "old", .points = "." },
+    };
+    char *directory = test_directory();
+    char *small = mem_printf("%s/small", directory);
+    char *filler = mem_printf("%s/filler", small);
+    struct environment nothing = ENVIRONMENT_NULL;
+    struct handmade handmade;
+    struct request request = { .name = NULL };
+    char title[4200] = "";
+
+    cr_assert_eq(mkdir(small, 0700), 0);
+    if (!mount_small(small, "size=4m")) {
+        free(filler);
+        free(small);
+        test_directory_remove(directory);
+        cr_skip_test("mounting a small file system is not allowed here");
+    }
+    handmade_init(&handmade, 1, strategies);
+    handmade.scenario.title = title;
+    for (size_t letters = 0; letters < sizeof(title) - 1; letters += 50) {
+        char *kept = mem_printf("%s/%zu", small, letters);
+        CLEANUP(store_closep) struct store *store = NULL;
+        struct err err = ERR_NULL;
+
+        memset(title, 't', letters);
+        handmade.result.trouble[0] = '\0';
+        cr_assert_eq(mkdir(kept, 0700), 0);
+        cr_assert_eq(
+            store_create(kept, &request, &nothing, &handmade.result, &store, &err), 0,
+            "%s", err.msg);
+        fill_up(filler);
+        memset(handmade.result.trouble, 't', sizeof(handmade.result.trouble) - 1);
+        cr_expect_eq(store_finish(store, &handmade.result, &err), 0, "title of %zu: %s",
+                     letters, err.msg);
+        unlink(filler);
+        store = store_discard(store);
+        free(kept);
+    }
+    handmade_release(&handmade);
+    cr_expect_eq(umount(small), 0);
+    free(filler);
+    free(small);
     test_directory_remove(directory);
 }
 

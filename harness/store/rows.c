@@ -1,0 +1,275 @@
+/* rows.c - see rows.h. */
+#include "store/rows.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "store/schema.h"
+
+/* Statements that are run again and again. */
+enum query {
+    PUT_RUN,
+    PUT_CONTROL,
+    PUT_COMMAND,
+    PUT_SAMPLES,
+    PUT_STATE,
+    FIND_STATE,
+    PUT_POINT,
+    FIND_POINT,
+    PUT_NOTE,
+    QUERY_COUNT,
+};
+
+static const char *const queries[QUERY_COUNT] = {
+    [PUT_RUN] = "INSERT OR REPLACE INTO run VALUES(?, ?)",
+    [PUT_CONTROL] = "INSERT OR IGNORE INTO controls "
+                    "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [PUT_COMMAND] = "INSERT OR REPLACE INTO commands "
+                    "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [PUT_SAMPLES] = "INSERT INTO samples(strategy, kind, ns) VALUES(?, ?, ?)",
+    [PUT_STATE] = "INSERT INTO states(strategy, signature, now, later, passing, lasts) "
+                  "VALUES(?, ?, ?, ?, ?, ?)",
+    [FIND_STATE] = "SELECT id FROM states WHERE strategy = ? AND signature = ? "
+                   "AND now = ? AND later = ? AND passing = ?",
+    [PUT_POINT] = "INSERT OR REPLACE INTO points VALUES(?, ?, ?, ?, ?)",
+    [FIND_POINT] = "SELECT state FROM points WHERE strategy = ? AND number = ?",
+    [PUT_NOTE] = "INSERT OR IGNORE INTO notes VALUES(?, ?)",
+};
+
+struct rows {
+    struct database *database; /* borrowed */
+    /* Prepared when they are needed; behind them those that put deaths. */
+    sqlite3_stmt *statements[QUERY_COUNT + DEATHS_TABLES];
+};
+
+struct rows *rows_open(struct database *database)
+{
+    struct rows *rows = MEM_NEW(struct rows);
+
+    rows->database = database;
+    return rows;
+}
+
+struct rows *rows_close(struct rows *rows)
+{
+    if (!rows)
+        return NULL;
+    for (size_t i = 0; i < ARRAY_SIZE(rows->statements); i++)
+        sqlite3_finalize(rows->statements[i]);
+    free(rows);
+    return NULL;
+}
+
+static int statement(struct rows *rows, size_t query, sqlite3_stmt **ret, struct err *err)
+{
+    int code = 0;
+
+    if (!rows->statements[query])
+        code = database_prepare(
+            rows->database,
+            query < QUERY_COUNT ? queries[query] : deaths_tables[query - QUERY_COUNT].put,
+            &rows->statements[query], err);
+    *ret = rows->statements[query];
+    return code;
+}
+
+#define PUT(rows, query, err, ...)                                                       \
+    ({                                                                                   \
+        sqlite3_stmt *statement_ = NULL;                                                 \
+        int code_ = statement((rows), (query), &statement_, (err));                      \
+        code_ == 0 ? database_put((rows)->database, statement_, (err), __VA_ARGS__)      \
+                   : code_;                                                              \
+    })
+
+static void signature_text(struct signature signature, char text[40])
+{
+    snprintf(text, 40, "%016" PRIx64 "%016" PRIx64, signature.high, signature.low);
+}
+
+/* The number that a bound query finds; 0: none. The query is reset. */
+static int find(struct rows *rows, sqlite3_stmt *query, int64_t *ret, struct err *err)
+{
+    int code = database_step(rows->database, query, err);
+
+    *ret = code == 1 ? sqlite3_column_int64(query, 0) : 0;
+    sqlite3_reset(query);
+    return code < 0 ? code : 0;
+}
+
+static double stored_lasts(int64_t lasts_ms)
+{
+    return lasts_ms == LASTS_FOREVER ? STORED_FOREVER : (double)lasts_ms / 1e3;
+}
+
+int rows_state(struct rows *rows, int64_t strategy, struct signature signature,
+               const struct verdict *verdict, int64_t *ret, struct err *err)
+{
+    const char *now = now_name(verdict->now);
+    char hex[40], later[LATER_TEXT], passing[LATER_TEXT];
+    sqlite3_stmt *query;
+    int code = statement(rows, FIND_STATE, &query, err);
+
+    if (code < 0)
+        return code;
+    signature_text(signature, hex);
+    later_text(verdict->later, later);
+    later_text(verdict->passing, passing);
+    database_bind(query, "itttt", strategy, hex, now, later, passing);
+    code = find(rows, query, ret, err);
+    if (code < 0 || *ret)
+        return code;
+    code = PUT(rows, PUT_STATE, err, "ittttd", strategy, hex, now, later, passing,
+               stored_lasts(verdict->lasts_ms));
+    *ret = sqlite3_last_insert_rowid(rows->database->handle);
+    return code;
+}
+
+int rows_state_of_point(struct rows *rows, int64_t strategy, int64_t point, int64_t *ret,
+                        struct err *err)
+{
+    sqlite3_stmt *query;
+    int code = statement(rows, FIND_POINT, &query, err);
+
+    if (code < 0)
+        return code;
+    database_bind(query, "ii", strategy, point);
+    return find(rows, query, ret, err);
+}
+
+int rows_put_text(struct rows *rows, const char *name, const char *value, struct err *err)
+{
+    return PUT(rows, PUT_RUN, err, "tt", name, value);
+}
+
+int rows_put_whole(struct rows *rows, const char *name, uint64_t value, struct err *err)
+{
+    return PUT(rows, PUT_RUN, err, "ti", name, (int64_t)value);
+}
+
+int rows_put_real(struct rows *rows, const char *name, double value, struct err *err)
+{
+    return PUT(rows, PUT_RUN, err, "td", name, value);
+}
+
+static int take_hello(struct rows *rows, const struct event_hello *hello, struct err *err)
+{
+    int code = rows_put_text(rows, "server", hello->version, err);
+
+    return code == 0 ? rows_put_whole(rows, "read_bytes", hello->read_bytes, err) : code;
+}
+
+static int take_control(struct rows *rows, const struct event_control *control,
+                        struct err *err)
+{
+    char hex[40], uncrashed[LATER_TEXT], passing[LATER_TEXT], unbegun[LATER_TEXT];
+
+    signature_text(control->done, hex);
+    return PUT(rows, PUT_CONTROL, err, "iiiittttdtt", (int64_t)control->strategy,
+               (int64_t)control->commands, (int64_t)control->bytes,
+               (int64_t)control->trips, later_text(control->uncrashed, uncrashed),
+               control->example, hex, later_text(control->uncrashed_passing, passing),
+               stored_lasts(control->uncrashed_lasts_ms),
+               later_text(control->unbegun, unbegun), control->unbegun_example);
+}
+
+static int take_command(struct rows *rows, const struct event_command *event,
+                        struct err *err)
+{
+    const struct command *command = &event->command;
+
+    return PUT(rows, PUT_COMMAND, err, "iitttiiiiiiii", (int64_t)event->strategy,
+               (int64_t)event->index, command->name, command->label, command->key,
+               (int64_t)command->key_hash, (int64_t)command->second_key_hash,
+               (int64_t)command->element_hash, (int64_t)command->flags,
+               (int64_t)event->end, (int64_t)event->write, (int64_t)event->replies,
+               (int64_t)event->key_was_there);
+}
+
+static int take_samples(struct rows *rows, const struct event_samples *samples,
+                        struct err *err)
+{
+    CLEANUP(mem_freep) char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+
+    if (!out)
+        return err_errno(err, "write numbers");
+    for (uint64_t i = 0; i < samples->count; i++)
+        fprintf(out, "%s%" PRIu64, i ? "," : "", samples->values[i]);
+    fclose(out);
+    return PUT(rows, PUT_SAMPLES, err, "itt", (int64_t)samples->strategy,
+               samples_kinds[samples->kind], text);
+}
+
+static int take_point(struct rows *rows, const struct event_point *point, struct err *err)
+{
+    int64_t state;
+    int code =
+        rows_state(rows, point->strategy, point->signature, &point->verdict, &state, err);
+
+    if (code < 0)
+        return code;
+    return PUT(rows, PUT_POINT, err, "iiiti", (int64_t)point->strategy,
+               (int64_t)point->index, state, point->example, (int64_t)point->alike);
+}
+
+static int take_trial(struct rows *rows, const struct event_trial *trial, struct err *err)
+{
+    size_t table = 0;
+    int64_t state;
+    int code =
+        rows_state(rows, trial->strategy, trial->signature, &trial->verdict, &state, err);
+
+    if (code < 0)
+        return code;
+    while (table < DEATHS_TABLES && deaths_tables[table].fault != trial->fault)
+        table++;
+    if (table == DEATHS_TABLES)
+        return err_set(err, -EINVAL, "fault %u has no table to be kept in", trial->fault);
+    return PUT(rows, QUERY_COUNT + table, err, "iiiiii", (int64_t)trial->number,
+               (int64_t)trial->strategy, (int64_t)trial->outcome, state,
+               (int64_t)trial->replies, (int64_t)trial->commands);
+}
+
+static int take_trials(struct rows *rows, const struct event_trial *trials, size_t count,
+                       struct err *err)
+{
+    int code = 0;
+
+    for (size_t i = 0; i < count && code == 0; i++)
+        code = take_trial(rows, &trials[i], err);
+    return code;
+}
+
+int rows_take(struct rows *rows, enum event_type type, const void *body, size_t bytes,
+              struct err *err)
+{
+    const struct event_note *note = body;
+
+    switch (type) {
+    case EVENT_HELLO:
+        return take_hello(rows, body, err);
+    case EVENT_CONTROL:
+        return take_control(rows, body, err);
+    case EVENT_COMMAND:
+        return take_command(rows, body, err);
+    case EVENT_SAMPLES:
+        return take_samples(rows, body, err);
+    case EVENT_POINT:
+        return take_point(rows, body, err);
+    case EVENT_TRIALS:
+        return take_trials(rows, body, bytes / sizeof(struct event_trial), err);
+    case EVENT_NOTE:
+        return PUT(rows, PUT_NOTE, err, "it", (int64_t)note->number, note->text);
+    case EVENT_READY:
+    case EVENT_ALIVE:
+    case EVENT_DONE:
+    case EVENT_ERROR:
+    case EVENT_TIMES: /* the result has their sum */
+    case EVENT_TEXT:
+    case EVENT_REPLAY: /* a replay is not kept */
+        break;
+    }
+    return 0;
+}
