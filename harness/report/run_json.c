@@ -218,6 +218,7 @@ static json_t *strategy(const struct result *result, const struct finding *findi
     json_put(object, "passing_rate",
              rate_object(result, figure_passing_rate(result, finding)));
     json_put_lasts(object, "lasts", figure_lasts_ms(finding));
+    json_put_flag(object, "moments_merged", figure_merged(finding));
     json_put(object, "predicted_harm_rate", predicted(result, finding, RATE_HARMED));
     json_put(object, "predicted_leak_rate", predicted(result, finding, RATE_LEAKED));
     if (figure_period_s(result->scenario) > 0) {

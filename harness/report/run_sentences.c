@@ -150,12 +150,20 @@ static void say_unbegun(FILE *out, const struct finding *finding)
 
 static void say_uncrashed(FILE *out, const struct finding *finding)
 {
-    char later[LATER_TEXT];
+    unsigned passing = finding->uncrashed_passing;
+    char later[LATER_TEXT], lasts[WORDS_LASTS];
 
-    if (!finding->uncrashed)
+    if (!finding->uncrashed && !passing)
         return;
-    fprintf(out, "It does damage even when nobody is killed: %s",
-            later_text(finding->uncrashed, later));
+    words_lasts(lasts, finding->uncrashed_lasts_ms);
+    if (finding->uncrashed)
+        fprintf(out, "It does damage even when nobody is killed: %s",
+                later_text(finding->uncrashed, later));
+    else
+        fprintf(out, "Even when nobody is killed, it leaves things %s",
+                later_text(passing, later));
+    if (finding->uncrashed_lasts_ms != LASTS_FOREVER)
+        fprintf(out, " %s", lasts);
     if (finding->uncrashed_example[0])
         fprintf(out, " (%s)", finding->uncrashed_example);
     fputs(". ", out);
@@ -258,6 +266,11 @@ static void say_all(FILE *out, const struct result *result, const struct finding
         say_clean(out, result, finding);
     if (tally_census_complete(finding))
         say_passing(out, result, finding);
+    if (figure_merged(finding))
+        fputs("More things lapse, each at its own time, than are looked at one by one; "
+              "of those next to each other only the later was, so how long is rounded "
+              "up. ",
+              out);
     say_unbegun(out, finding);
     say_uncrashed(out, finding);
     for (enum fault_id id = FAULT_NONE; id < FAULT_COUNT; id++)
@@ -296,6 +309,11 @@ struct kind {
     uint64_t others;
 };
 
+static int64_t gap_lasts_ms(const struct finding *finding, const struct gap *gap)
+{
+    return finding->points[gap->shown].verdict.lasts_ms;
+}
+
 static void say_range(FILE *out, const struct gap *gap)
 {
     if (gap->first == gap->last)
@@ -317,9 +335,14 @@ static void say_example(FILE *out, const struct finding *finding, const struct g
 
 static void say_others(FILE *out, const struct finding *finding, const struct kind *kind)
 {
+    int64_t lasts_ms = gap_lasts_ms(finding, &kind->again);
+    char lasts[WORDS_LASTS];
+
     if (!kind->others)
         return;
     fputs("The same ", out);
+    if (lasts_ms != gap_lasts_ms(finding, &kind->gap))
+        fprintf(out, "%s ", words_lasts(lasts, lasts_ms));
     say_range(out, &kind->again);
     fputs(", ", out);
     say_at(out, finding, kind->again.first);
@@ -333,9 +356,12 @@ static void say_others(FILE *out, const struct finding *finding, const struct ki
 
 static void say_gap(FILE *out, const struct finding *finding, const struct gap *gap)
 {
-    char later[LATER_TEXT];
+    int64_t lasts_ms = gap_lasts_ms(finding, gap);
+    char later[LATER_TEXT], lasts[WORDS_LASTS];
 
     fprintf(out, "Also %s ", later_text(gap->words, later));
+    if (lasts_ms != LASTS_FOREVER)
+        fprintf(out, "%s ", words_lasts(lasts, lasts_ms));
     say_range(out, gap);
     fputs(gap->first == gap->last ? ", " : ", the first ", out);
     say_at(out, finding, gap->first);

@@ -11,29 +11,12 @@
 #include "result/stopping.h"
 #include "result/tally.h"
 
-static bool anything_passes(const struct result *result)
-{
-    result_foreach (finding, result)
-        if (figure_passing(finding).points)
-            return true;
-    return false;
-}
-
-/* "for ever", "12 h"; "" if there is neither harm nor anything that passes. */
-static void set_lasts(struct table *table, size_t column, const struct finding *finding)
-{
-    char text[LASTS_TEXT];
-
-    if (figure_harm(finding).points || figure_passing(finding).points)
-        table_set(table, column, "%s", lasts_text(figure_lasts_ms(finding), text));
-}
-
 static void write_findings(FILE *out, const struct result *result,
                            struct report_style style)
 {
     struct table table = { .columns = 0 };
     char inside[48], confidence[24];
-    bool kills = result->kills_wanted, passes = anything_passes(result);
+    bool kills = result->kills_wanted, passes = words_anything_passes(result);
     size_t name, points, kinds, passing = 0, lasts, harm = 0, valid = 0, torn, p50,
                                 commands, trips, expect, met;
 
@@ -67,7 +50,7 @@ static void write_findings(FILE *out, const struct result *result,
         table_set(&table, kinds, "%s", words_kinds(finding, text, sizeof(text)));
         if (passes)
             table_set(&table, passing, "%s", words_passing(finding, text, sizeof(text)));
-        set_lasts(&table, lasts, finding);
+        words_set_lasts(&table, lasts, finding);
         if (kills) {
             words_set_rate(&table, harm, result, finding, RATE_HARMED);
             table_set(&table, valid, "%llu", (unsigned long long)tally_valid(finding));

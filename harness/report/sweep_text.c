@@ -30,8 +30,8 @@ static void write_header(FILE *out, const struct sweep *sweep)
 
 /* The columns of the table; which of them are there depends on what was found. */
 struct columns {
-    bool kills;
-    size_t strategy, value, bytes, points, kinds, harm, valid, p50, met;
+    bool kills, passes;
+    size_t strategy, value, bytes, points, kinds, passing, lasts, harm, valid, p50, met;
 };
 
 static void set_up(struct table *table, struct columns *columns,
@@ -47,6 +47,12 @@ static void set_up(struct table *table, struct columns *columns,
     columns->bytes = table_column(table, "update", "bytes", true);
     columns->points = table_column(table, "crash points", "that do harm", true);
     columns->kinds = table_column(table, "of which", "kind", false);
+    for (size_t i = 0; i < sweep->count; i++)
+        columns->passes |= words_anything_passes(&sweep->results[i]);
+    if (columns->passes)
+        columns->passing = table_column(table, "only for", "a while", false);
+    columns->lasts =
+        table_column(table, "lasts", columns->passes ? "at most" : "", false);
     if (columns->kills) {
         columns->harm = table_column(table, "harm per SIGKILL", inside, false);
         columns->valid = table_column(table, "valid", "kills", true);
@@ -69,6 +75,10 @@ static void fill(struct table *table, const struct columns *columns,
     else
         table_set(table, columns->points, "not known");
     table_set(table, columns->kinds, "%s", words_kinds(finding, text, sizeof(text)));
+    if (columns->passes)
+        table_set(table, columns->passing, "%s",
+                  words_passing(finding, text, sizeof(text)));
+    words_set_lasts(table, columns->lasts, finding);
     if (columns->kills) {
         words_set_rate(table, columns->harm, result, finding, RATE_HARMED);
         table_set(table, columns->valid, "%llu",

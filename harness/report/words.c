@@ -43,6 +43,22 @@ void words_set_rate(struct table *table, size_t column, const struct result *res
     table_set(table, column, "%s", text);
 }
 
+void words_set_lasts(struct table *table, size_t column, const struct finding *finding)
+{
+    char text[LASTS_TEXT];
+
+    if (figure_harm(finding).points || figure_passing(finding).points)
+        table_set(table, column, "%s", lasts_text(figure_lasts_ms(finding), text));
+}
+
+bool words_anything_passes(const struct result *result)
+{
+    result_foreach (finding, result)
+        if (figure_passing(finding).points)
+            return true;
+    return false;
+}
+
 /* Adds "3 mixed" to a list. */
 static void add_kind(char *buffer, size_t size, uint64_t count, const char *also,
                      unsigned word)

@@ -16,6 +16,11 @@ const char *words_rate(char *buffer, size_t size, struct rate rate);
 /* A rate of kills, in a table. */
 void words_set_rate(struct table *table, size_t column, const struct result *result,
                     const struct finding *finding, enum tally_rate rate);
+/* How long what its crash points leave lasts at most: "for ever", "12 h"; nothing if
+ * there is neither harm nor anything that passes. */
+void words_set_lasts(struct table *table, size_t column, const struct finding *finding);
+/* Is there anything to tell of what passes? */
+bool words_anything_passes(const struct result *result);
 /* "+10% [6.1, 13.9]", in percentage points. */
 const char *words_difference(char *buffer, size_t size, double estimate,
                              struct interval interval);

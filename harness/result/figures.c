@@ -235,6 +235,14 @@ int64_t figure_lasts_ms(const struct finding *finding)
     return longest_ms;
 }
 
+bool figure_merged(const struct finding *finding)
+{
+    for (uint64_t k = 0; k < finding_points(finding); k++)
+        if (finding->points[k].verdict.merged)
+            return true;
+    return false;
+}
+
 static void add_damage(struct damage *damage, uint64_t point, unsigned words,
                        int64_t lasts_ms)
 {

@@ -60,6 +60,8 @@ double figure_period_s(const struct outline *scenario);
 
 /* How long the longest harm of a crash point lasts, also one that passes, ms. */
 int64_t figure_lasts_ms(const struct finding *finding);
+/* Were there more moments than are looked at, so that this is rounded up? */
+bool figure_merged(const struct finding *finding);
 
 /* The crash points that do harm, or those that do only what passes. */
 struct damage {

@@ -196,6 +196,7 @@ void verdict_over_time(const struct moments *moments, const unsigned *words,
     while (wrong > 0 && !words[wrong - 1])
         wrong--;
     ret->later = ret->passing = 0;
+    ret->merged = moments->merged;
     ret->lasts_ms = 0;
     if (!wrong)
         return;

@@ -50,6 +50,7 @@ struct verdict {
     unsigned passing; /* what ends before */
     int64_t lasts_ms; /* until when one of them holds; 0: neither ever does, or until
                          recovery has run once more */
+    bool merged;      /* of neighbouring moments only the later was looked at */
 };
 
 /* "60 s", "12 h", "for ever"; of 0, "one recovery more". */
@@ -118,8 +119,8 @@ const char *expect_alone(unsigned expect);
 /* The bits of one word ("atomic", "safe", "harm", "leaked", ...); 0 if it is none. */
 unsigned expect_parse(const char *word);
 
-/* The other way: words as they are kept in files. Of expectations, one that stands alone, or
- * what later_text() says; "" of none. */
+/* The other way: words as they are kept in files. Of expectations, one that stands alone,
+ * or what later_text() says; "" of none. */
 const char *expect_text(unsigned expect, char buffer[LATER_TEXT]);
 /* What these have said, read again; false if the text is nothing of the kind. */
 bool expect_read(const char *text, unsigned *ret);

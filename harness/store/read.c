@@ -242,7 +242,8 @@ struct signature stored_signature(sqlite3_stmt *row)
 
 bool stored_verdict(sqlite3_stmt *row, struct verdict *ret)
 {
-    *ret = (struct verdict){ .lasts_ms = read_lasts(row, 6) };
+    *ret = (struct verdict){ .lasts_ms = read_lasts(row, 6),
+                             .merged = sqlite3_column_int(row, 7) != 0 };
     return now_parse(database_text(row, 3), &ret->now) &&
            later_parse(database_text(row, 4), &ret->later) &&
            later_parse(database_text(row, 5), &ret->passing);

@@ -28,8 +28,8 @@ static const char *const queries[QUERY_COUNT] = {
     [PUT_COMMAND] = "INSERT OR REPLACE INTO commands "
                     "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [PUT_SAMPLES] = "INSERT INTO samples(strategy, kind, ns) VALUES(?, ?, ?)",
-    [PUT_STATE] = "INSERT INTO states(strategy, signature, now, later, passing, lasts) "
-                  "VALUES(?, ?, ?, ?, ?, ?)",
+    [PUT_STATE] = "INSERT INTO states(strategy, signature, now, later, passing, lasts, "
+                  "merged) VALUES(?, ?, ?, ?, ?, ?, ?)",
     [FIND_STATE] = "SELECT id FROM states WHERE strategy = ? AND signature = ? "
                    "AND now = ? AND later = ? AND passing = ?",
     [PUT_POINT] = "INSERT OR REPLACE INTO points VALUES(?, ?, ?, ?, ?)",
@@ -119,8 +119,8 @@ int rows_state(struct rows *rows, int64_t strategy, struct signature signature,
     code = find(rows, query, ret, err);
     if (code < 0 || *ret)
         return code;
-    code = PUT(rows, PUT_STATE, err, "ittttd", strategy, hex, now, later, passing,
-               stored_lasts(verdict->lasts_ms));
+    code = PUT(rows, PUT_STATE, err, "ittttdi", strategy, hex, now, later, passing,
+               stored_lasts(verdict->lasts_ms), (int64_t)verdict->merged);
     *ret = sqlite3_last_insert_rowid(rows->database->handle);
     return code;
 }

@@ -29,7 +29,7 @@ static const char store_schema[] =
     " key_was_there INTEGER, PRIMARY KEY(strategy, number)) WITHOUT ROWID;"
     "CREATE TABLE samples(id INTEGER PRIMARY KEY, strategy INTEGER, kind TEXT, ns TEXT);"
     "CREATE TABLE states(id INTEGER PRIMARY KEY, strategy INTEGER, signature TEXT,"
-    " now TEXT, later TEXT, passing TEXT, lasts REAL,"
+    " now TEXT, later TEXT, passing TEXT, lasts REAL, merged INTEGER,"
     " UNIQUE(strategy, signature, now, later, passing));"
     "CREATE TABLE points(strategy INTEGER, number INTEGER, state INTEGER, example TEXT,"
     " alike INTEGER,"
@@ -60,8 +60,8 @@ static const char store_schema[] =
  * and what it says is for ever. */
 static const char *const store_states[] = {
     [1] = "SELECT id, strategy, signature, now, later, 'clean',"
-          " CASE later WHEN 'clean' THEN 0 ELSE -1 END FROM states ORDER BY id",
-    [2] = "SELECT id, strategy, signature, now, later, passing, lasts FROM states"
+          " CASE later WHEN 'clean' THEN 0 ELSE -1 END, 0 FROM states ORDER BY id",
+    [2] = "SELECT id, strategy, signature, now, later, passing, lasts, merged FROM states"
           " ORDER BY id",
 };
 

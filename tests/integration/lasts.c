@@ -254,6 +254,52 @@ Test(lasts, fields_of_a_hash)
 }
 
 /* Half of the kills lose the job, and none of them leaks. */
+/* What the text says of how long: of gaps behind the first, of completed updates, of more
+ * moments than are looked at; and the table of a sweep. */
+Test(lasts, in_words)
+{
+    static const struct {
+        const char *text, *says, *not ;
+        const char *arguments[3];
+    } said[] = {
+        { OF("SET a 1 EX 3600 | DEL a | SET b 1 EX 86400 | DEL b", "tolerate = 60,"),
+          "The same for 24 h at point 3, after SET b 1", "at its own time" },
+        { OF("SET a 1 EX 3600 | DEL a | SET b 1 EX 86400 | UNLINK b", "tolerate = 60,"),
+          "Also leaked for 24 h at point 3, after SET b 1", NULL },
+        { BESIDE("SET k 1 EX 60", "SET k 1 EX 86400"),
+          "Even when nobody is killed, it leaves things leaked for 24 h", NULL },
+        { "return { tolerate = 60, strategies = {\n"
+          "  { name = 'old', update = run 'SET k 1 EX 86400' },\n"
+          "  { name = 'new', reference = true, update = run 'SET k 1 EX 60' } } }",
+          "It does damage even when nobody is killed: leaked for 24 h", NULL },
+        { "return { strategies = { { name = 'old', update = function(r)\n"
+          "  for i = 1, 12 do r.call('SET', 'k' .. i, 1, 'EX', 60 * 2 ^ i) end\n"
+          "end } } }",
+          "so how long is rounded up", NULL },
+        { "return { params = { ttl = 60 }, strategies = { { name = 'old',\n"
+          "  update = function(r, p)\n"
+          "    r.call('SET', 'a', 1, 'EX', p.ttl) r.call('DEL', 'a')\n"
+          "  end } } }",
+          "1 leaked 24 h",
+          NULL,
+          { "--sweep", "ttl=60,86400" } },
+    };
+    char *directory = test_directory();
+
+    for (size_t i = 0; i < ARRAY_SIZE(said); i++) {
+        char *path = write_scenario(directory, said[i].text);
+        struct run run = RUN("run", path, "--fault", "step", "--no-store",
+                             said[i].arguments[0], said[i].arguments[1]);
+
+        EXPECT_SAYS(run.out, said[i].says);
+        if (said[i].not )
+            cr_expect(!says(run.out, said[i].not ), "%s", run.out);
+        run_release(&run);
+        free(path);
+    }
+    test_directory_remove(directory);
+}
+
 Test(lasts, gates_are_on_harm)
 {
     static const char text[] =
