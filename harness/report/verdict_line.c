@@ -160,13 +160,9 @@ static void tell_undecided(struct reasons *reasons, const struct gate_outcome *o
 static void tell_side(struct reasons *reasons, const char *which,
                       const struct result *result)
 {
-    uint64_t unexplained = 0;
-
-    result_foreach (finding, result)
-        unexplained += tally_unexplained(finding);
     if (!result->complete)
         because(reasons, "%s did not end", which);
-    if (unexplained)
+    if (tally_all_unexplained(result))
         because(reasons, "%s has deaths that nobody can explain", which);
 }
 
@@ -258,12 +254,8 @@ static void tell_nothing_ran(struct reasons *reasons, const struct held *held)
 
 static bool anything_expected(const struct held *held)
 {
-    bool expected = held->comparison || stopping_is_asked(&held->result->stopping) ||
-                    (held->gates && held->gates->count);
-
-    result_foreach (finding, held->result)
-        expected |= tally_verdict(finding) != VERDICT_NONE;
-    return expected;
+    return held->comparison || stopping_is_asked(&held->result->stopping) ||
+           (held->gates && held->gates->count) || tally_judged(held->result);
 }
 
 /* What a strategy that does no harm does for a while, which is in no expectation. */
@@ -288,12 +280,17 @@ static void tell_passing(struct reasons *reasons, const struct result *result,
             words_lasts_most(lasts, &passing));
 }
 
+static bool only_passes(const struct finding *finding)
+{
+    return figure_passing(finding).points && !figure_harm(finding).points;
+}
+
 static void tell_all_passing(struct reasons *reasons, const struct result *result)
 {
     const char *between = ", but ";
 
     result_foreach (finding, result) {
-        if (!figure_passing(finding).points || figure_harm(finding).points)
+        if (!only_passes(finding))
             continue;
         tell_passing(reasons, result, finding, between);
         between = ", and ";
@@ -303,10 +300,8 @@ static void tell_all_passing(struct reasons *reasons, const struct result *resul
 static void tell_kept(struct reasons *reasons, const struct held *held)
 {
     const struct result *result = held->result;
-    size_t judged = 0;
+    size_t judged = tally_judged(result);
 
-    result_foreach (finding, result)
-        judged += tally_verdict(finding) != VERDICT_NONE;
     if (judged)
         because(reasons, "%zu of %zu strategies do what is expected of them", judged,
                 judged);
@@ -431,14 +426,22 @@ static void tell_failing_values(struct reasons *reasons, const struct sweep *swe
     }
 }
 
-/* Of how many strategies anything is expected. */
-static size_t count_judged(const struct sweep *sweep)
+/* What ends by itself, at the value at which it lasts longest. */
+static void tell_longest_passing(struct reasons *reasons, const struct sweep *sweep)
 {
-    size_t judged = 0;
+    int64_t longest_ms = -1, lasts_ms;
+    size_t value = 0;
 
-    result_foreach (finding, &sweep->results[0])
-        judged += tally_verdict(finding) != VERDICT_NONE;
-    return judged;
+    for (size_t i = 0; i < sweep->count; i++)
+        result_foreach (finding, &sweep->results[i]) {
+            lasts_ms = figure_passing(finding).lasts_ms;
+            if (only_passes(finding) && lasts_ms > longest_ms)
+                longest_ms = lasts_ms, value = i;
+        }
+    if (longest_ms < 0)
+        return;
+    tell_all_passing(reasons, &sweep->results[value]);
+    tell_value(reasons, sweep, value);
 }
 
 static void tell_sweep(struct reasons *reasons, const struct sweep *sweep,
@@ -450,7 +453,9 @@ static void tell_sweep(struct reasons *reasons, const struct sweep *sweep,
                 judged, judged, sweep->count);
     else if (status == EXIT_PASS)
         because(reasons, "nothing was expected of any strategy");
-    else if (status == EXIT_FAIL)
+    if (status == EXIT_PASS)
+        tell_longest_passing(reasons, sweep);
+    if (status == EXIT_FAIL)
         for (size_t s = 0; s < sweep->results[0].plan.strategies; s++)
             tell_failing_values(reasons, sweep, s);
     for (size_t i = 0; i < sweep->count; i++) {
@@ -467,7 +472,7 @@ static void tell_sweep(struct reasons *reasons, const struct sweep *sweep,
 char *verdict_line_sweep(const struct sweep *sweep)
 {
     enum exit_status status = sweep_exit_status(sweep);
-    size_t judged = count_judged(sweep);
+    size_t judged = tally_judged(&sweep->results[0]);
     bool none = status == EXIT_PASS && !judged;
     char *line;
     struct reasons reasons = begin(none ? NO_VERDICT : verdict_word(status), &line);

@@ -84,10 +84,8 @@ static void note_commands(struct comparable *comparable, const struct finding *b
 static void note_troubles(struct comparable *comparable, const struct result *result,
                           const char *which)
 {
-    uint64_t unexplained = 0;
+    uint64_t unexplained = tally_all_unexplained(result);
 
-    result_foreach (finding, result)
-        unexplained += tally_unexplained(finding);
     if (stopping_is_asked(&result->stopping))
         note(comparable, false, "%s ended when its figures were good enough", which);
     if (!result->complete)

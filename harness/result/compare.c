@@ -375,11 +375,7 @@ static enum exit_status row_status(const struct comparison *comparison,
 /* A run that was not finished, or has deaths that nobody can explain, clears nobody. */
 static bool can_clear(const struct result *result)
 {
-    bool explained = true;
-
-    result_foreach (finding, result)
-        explained &= !tally_unexplained(finding);
-    return result->complete && explained;
+    return result->complete && !tally_all_unexplained(result);
 }
 
 /* What the base had and the new run does not try is not shown to be as good. */

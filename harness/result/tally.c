@@ -367,6 +367,15 @@ uint64_t tally_unexplained(const struct finding *finding)
     return sum;
 }
 
+uint64_t tally_all_unexplained(const struct result *result)
+{
+    uint64_t sum = 0;
+
+    result_foreach (finding, result)
+        sum += tally_unexplained(finding);
+    return sum;
+}
+
 uint64_t tally_first_harm(const struct finding *finding)
 {
     uint64_t k = 0;
@@ -402,18 +411,26 @@ enum strategy_verdict tally_verdict(const struct finding *finding)
                : VERDICT_FAIL;
 }
 
+size_t tally_judged(const struct result *result)
+{
+    size_t judged = 0;
+
+    result_foreach (finding, result)
+        judged += tally_verdict(finding) != VERDICT_NONE;
+    return judged;
+}
+
 enum exit_status tally_exit_status(const struct result *result)
 {
-    bool failed = false, unexplained = false, ran = false;
+    bool failed = false, ran = false;
 
     result_foreach (finding, result) {
         failed |= tally_verdict(finding) == VERDICT_FAIL;
-        unexplained |= tally_unexplained(finding) > 0;
         ran |= tally_census_complete(finding);
     }
     if (result->interrupted)
         return EXIT_INTERRUPTED;
-    if (result->trouble[0] || unexplained)
+    if (result->trouble[0] || tally_all_unexplained(result))
         return EXIT_INFRASTRUCTURE;
     if (failed)
         return EXIT_FAIL;

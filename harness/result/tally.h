@@ -28,7 +28,10 @@ uint64_t tally_item(const struct result *result, enum fault_id id, size_t strate
 uint64_t tally_attempts(const struct finding *finding);    /* all outcomes */
 uint64_t tally_valid(const struct finding *finding);       /* kills inside the update */
 uint64_t tally_unexplained(const struct finding *finding); /* deaths of any fault */
-uint64_t tally_harmed(const struct words *words);          /* that did harm of any kind */
+uint64_t tally_all_unexplained(const struct result *result);
+/* The number of strategies of which something is expected, and known. */
+size_t tally_judged(const struct result *result);
+uint64_t tally_harmed(const struct words *words); /* that did harm of any kind */
 /* The first crash point that does harm; finding_points() if there is none. */
 uint64_t tally_first_harm(const struct finding *finding);
 

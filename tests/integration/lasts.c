@@ -280,7 +280,7 @@ Test(lasts, in_words)
           "  update = function(r, p)\n"
           "    r.call('SET', 'a', 1, 'EX', p.ttl) r.call('DEL', 'a')\n"
           "  end } } }",
-          "1 leaked 24 h",
+          "leaves it leaked for 24 h at ttl=86400",
           NULL,
           { "--sweep", "ttl=60,86400" } },
     };
