@@ -147,6 +147,15 @@ const char *str_nearest(const char *word, size_t count,
     return nearest;
 }
 
+size_t str_columns(const char *text)
+{
+    size_t columns = 0;
+
+    for (; *text; text++)
+        columns += ((unsigned char)*text & 0xc0) != 0x80;
+    return columns;
+}
+
 bool str_whole(const char *text, uint64_t least, uint64_t most, uint64_t *ret)
 {
     char *end;

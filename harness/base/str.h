@@ -37,6 +37,9 @@ static inline struct str buffer_str(const struct buffer *buffer)
 void str_print(FILE *out, struct str text, size_t most);
 void str_show(char *buffer, size_t size, struct str text); /* the same into a buffer */
 
+/* The columns that a text takes on a terminal, if each character of UTF-8 takes one. */
+size_t str_columns(const char *text);
+
 /* Numbers in digits, and nothing else: no blanks, no signs before whole numbers, none of
  * the hexadecimals and the "nan" that strtod() takes. A whole number from `least` to
  * `most`; a real one strictly between `above` and `below`. False, and *ret stays as it

@@ -33,7 +33,7 @@ static int show(const struct options *options, struct err *err)
     int code = baseline_load(options->operands.items[1], &baseline, err);
 
     if (code == 0)
-        baseline_text_write(stdout, baseline, option_color_wanted(options->color));
+        baseline_text_write(stdout, baseline, option_style(options->color));
     return code;
 }
 

@@ -297,7 +297,7 @@ static int write_file(const struct options *options, const struct check *check,
     CLEANUP(mem_freep) char *bytes = NULL;
     FILE *out = mem_stream(&bytes);
 
-    options->format->check(out, check, false);
+    options->format->check(out, check, (struct report_style){ .color = false });
     fclose(out);
     return file_write(options->file, bytes, strlen(bytes), err);
 }
@@ -309,7 +309,7 @@ static int deliver_check(const struct options *options, const struct check *chec
     const struct format *shown = options->file ? format_by_name("text") : options->format;
     struct err late = ERR_NULL;
 
-    shown->check(stdout, check, option_color_wanted(options->color));
+    shown->check(stdout, check, option_style(options->color));
     if (options->file)
         write_file(options, check, &late);
     err_append(err, &late);

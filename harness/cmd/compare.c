@@ -112,7 +112,7 @@ int cmd_compare(int argc, char **argv, enum exit_status *ret_status, struct err 
         compare_runs(base.result, new.result, &compare, &comparison);
     else
         compare_pairs(base.result, &compare, &comparison);
-    options.format->compare(stdout, &comparison, option_color_wanted(options.color));
+    options.format->compare(stdout, &comparison, option_style(options.color));
     *ret_status = compare_exit_status(&comparison);
     return 0;
 }

@@ -2,8 +2,10 @@
 #include "cmd/options.h"
 
 #include <argp.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -93,6 +95,26 @@ bool option_color_wanted(const char *color)
     if (strcmp(color, "auto") != 0)
         return strcmp(color, "always") == 0;
     return isatty(STDOUT_FILENO) && !(no_color && *no_color);
+}
+
+static unsigned terminal_columns(void)
+{
+    struct winsize size;
+
+    return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0
+               ? size.ws_col
+               : 0;
+}
+
+struct report_style option_style(const char *color)
+{
+    const char *program = getenv("AFTERKILL_PROGRAM"); /* a script that calls it */
+
+    return (struct report_style){
+        .color = option_color_wanted(color),
+        .columns = terminal_columns(),
+        .program = program && *program ? program : program_invocation_name,
+    };
 }
 
 /* ---- all of it, by argp ---- */

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "report/style.h"
 
 #define LANES_MOST 256
 
@@ -43,6 +44,9 @@ int option_color(const struct cmd_option *option, void *target, const char *text
 
 /* Is standard output to be coloured? `color` is what option_color() has taken. */
 bool option_color_wanted(const char *color);
+/* The style of documents on standard output: as wide as the terminal that it is, and with
+ * the name under which afterkill was called. */
+struct report_style option_style(const char *color);
 
 /* What is no option; borrowed from argv. */
 struct operands {

@@ -26,7 +26,9 @@ static int save_one(const struct destination *destination, const struct format *
     FILE *out = mem_stream(&bytes);
 
     write_report(out, format, sweep,
-                 (struct report_style){ false, true, destination->conclusion });
+                 (struct report_style){ .full = true,
+                                        .points = true,
+                                        .conclusion = destination->conclusion });
     fclose(out);
     return file_write(path, bytes, strlen(bytes), err);
 }
@@ -49,9 +51,12 @@ int output_write_files(const struct destination *destination, const struct sweep
 static int print(const struct destination *destination, const struct sweep *sweep,
                  struct err *err)
 {
-    write_report(stdout, destination->format, sweep,
-                 (struct report_style){ option_color_wanted(destination->color),
-                                        destination->points, destination->conclusion });
+    struct report_style style = option_style(destination->color);
+
+    style.points = destination->points;
+    style.full = destination->full || destination->points;
+    style.conclusion = destination->conclusion;
+    write_report(stdout, destination->format, sweep, style);
     errno = 0;
     if (fflush(stdout) != 0 || ferror(stdout))
         return err_errno(err, "write the report to standard output");

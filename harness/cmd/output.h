@@ -8,7 +8,8 @@
 struct destination {
     const struct format *format;         /* of standard output */
     const char *color;                   /* "auto", "always" or "never" */
-    bool points;                         /* the text with a table of all crash points */
+    bool full;                           /* the text with all that was found */
+    bool points;                         /* and with a table of all crash points */
     const char *directory;               /* gets every format; NULL: none */
     const struct conclusion *conclusion; /* see writers.h; NULL: none */
 };

@@ -8,15 +8,17 @@
 struct options {
     struct operands operands; /* RUN */
     const struct format *format;
-    struct report_style style;
+    bool full, points;
     const char *color;
 };
 
 static const struct cmd_option table[] = {
     { "format", "text|json", "Of the report (default text)", 1, .take = option_format,
       .at = offsetof(struct options, format) },
-    { "points", NULL, "With a table of all crash points in the text report", 1,
-      .take = option_flag, .at = offsetof(struct options, style.points) },
+    { "full", NULL, "All that was found, in the text report", 1, .take = option_flag,
+      .at = offsetof(struct options, full) },
+    { "points", NULL, "With a table of all crash points, in the full text report", 1,
+      .take = option_flag, .at = offsetof(struct options, points) },
     { "color", "auto|always|never", "Colour in the text report (default auto)", 1,
       .take = option_color, .at = offsetof(struct options, color) },
     { .name = NULL },
@@ -50,12 +52,15 @@ int cmd_report(int argc, char **argv, enum exit_status *ret_status, struct err *
     };
     struct options options = { .format = format_by_name("text"), .color = "auto" };
     CLEANUP(saved_release) struct saved saved = { .directory = NULL };
+    struct report_style style;
 
     options_parse(&line, argc, argv, &options);
-    options.style.color = option_color_wanted(options.color);
     if (saved_load(options.operands.items[0], &saved, err) < 0)
         return err->code;
-    options.format->run(stdout, &saved.result, options.style);
+    style = option_style(options.color);
+    style.points = options.points;
+    style.full = options.full || options.points;
+    options.format->run(stdout, &saved.result, style);
     *ret_status = conclusion_exit_status(&saved.result, NULL);
     return 0;
 }

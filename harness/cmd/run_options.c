@@ -124,7 +124,9 @@ static const struct cmd_option table[] = {
       "Go on with the run that is kept there, where it stopped; if there is none, begin "
       "it",
       3, .take = option_text, .at = AT(resume) },
-    { "points", NULL, "With a table of all crash points in the text report", 3,
+    { "full", NULL, "All that was found, in the text report", 3, .take = option_flag,
+      .at = AT(destination.full) },
+    { "points", NULL, "With a table of all crash points, in the full text report", 3,
       .take = option_flag, .at = AT(destination.points) },
     { "color", "auto|always|never", "Colour in the text report (default auto)", 3,
       .take = option_color, .at = AT(destination.color) },

@@ -5,7 +5,7 @@
 #include "report/words.h"
 #include "result/tally.h"
 
-static void write_rows(FILE *out, const struct result *result, bool color)
+static void write_rows(FILE *out, const struct result *result, struct report_style style)
 {
     struct table table = { .columns = 0 };
     char text[LATER_TEXT];
@@ -36,7 +36,7 @@ static void write_rows(FILE *out, const struct result *result, bool color)
         }
         table_set(&table, 7, "%s", expect_text(finding->strategy->expect, text));
     }
-    table_write(out, &table, color);
+    table_write(out, &table, style);
 }
 
 static void write_place(FILE *out, const struct finding *finding, uint64_t point)
@@ -70,16 +70,17 @@ static void write_points(FILE *out, const struct finding *finding)
     }
 }
 
-void baseline_text_write(FILE *out, const struct baseline *baseline, bool color)
+void baseline_text_write(FILE *out, const struct baseline *baseline,
+                         struct report_style style)
 {
     const struct outline *scenario = &baseline->scenario;
 
-    words_title(out, &baseline->result);
+    words_title(out, &baseline->result, style);
     for (size_t i = 0; i < scenario->parameter_count; i++)
         fprintf(out, "%s=%s ", scenario->parameters[i].name,
                 scenario->parameters[i].value);
     fprintf(out, "  written by afterkill %s\n\n", baseline->version);
-    write_rows(out, &baseline->result, color);
+    write_rows(out, &baseline->result, style);
     result_foreach (finding, &baseline->result)
         write_points(out, finding);
 }

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "report/style.h"
 #include "store/baseline.h"
 
-void baseline_text_write(FILE *out, const struct baseline *baseline, bool color);
+void baseline_text_write(FILE *out, const struct baseline *baseline,
+                         struct report_style style);

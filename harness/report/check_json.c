@@ -113,11 +113,11 @@ static json_t *summary(const struct check *check)
     return object;
 }
 
-void check_json(FILE *out, const struct check *check, bool color)
+void check_json(FILE *out, const struct check *check, struct report_style style)
 {
     json_t *object = json_put_document(), *scenarios = json_array();
 
-    (void)color;
+    (void)style;
     for (size_t i = 0; i < check->count; i++)
         json_array_append_new(scenarios, scenario_object(check, &check->scenarios[i]));
     json_put_text(object, "redis", check->server);

@@ -168,11 +168,11 @@ static void write_suite(FILE *out, const struct check *check,
     fputs("  </testsuite>\n", out);
 }
 
-void check_junit(FILE *out, const struct check *check, bool color)
+void check_junit(FILE *out, const struct check *check, struct report_style style)
 {
     struct totals all = { .seconds = check->seconds };
 
-    (void)color;
+    (void)style;
     for (size_t i = 0; i < check->count; i++) {
         struct totals totals = of_scenario(&check->scenarios[i]);
 

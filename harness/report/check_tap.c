@@ -86,12 +86,12 @@ static size_t points(const struct check *check)
     return counts.strategies + check->count - counts.scenarios[CHECK_RAN];
 }
 
-void check_tap(FILE *out, const struct check *check, bool color)
+void check_tap(FILE *out, const struct check *check, struct report_style style)
 {
     CLEANUP(mem_freep) char *summary = check_summary(check);
     size_t number = 0;
 
-    (void)color;
+    (void)style;
     fprintf(out, "TAP version 13\n1..%zu%s", points(check),
             points(check) ? "" : " # SKIP ");
     if (!points(check))

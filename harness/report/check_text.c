@@ -64,16 +64,17 @@ static void write_cells(FILE *out, const int widths[COLUMNS],
             fprintf(out, "  %-*s", widths[c], cells[c]);
 }
 
-static void write_mark(FILE *out, const char *mark, bool failed, bool color)
+static void write_mark(FILE *out, const char *mark, bool failed,
+                       struct report_style style)
 {
-    words_color(out, color, failed ? RED : strcmp(mark, "ok") == 0 ? GREEN : "");
+    words_color(out, style.color, failed ? RED : strcmp(mark, "ok") == 0 ? GREEN : "");
     fprintf(out, "%-4s", mark);
-    words_color(out, color, PLAIN);
+    words_color(out, style.color, PLAIN);
 }
 
 static void write_strategy(FILE *out, const struct check_scenario *scenario,
                            const struct check_strategy *strategy,
-                           const int widths[COLUMNS], bool color)
+                           const int widths[COLUMNS], struct report_style style)
 {
     CLEANUP(mem_freep) char *found = check_found(strategy);
     CLEANUP(mem_freep) char *kills = check_kills(strategy);
@@ -81,27 +82,28 @@ static void write_strategy(FILE *out, const struct check_scenario *scenario,
     const char *const cells[COLUMNS] = { scenario->name, strategy->name,
                                          check_expected(strategy, expected), kills };
 
-    write_mark(out, marks[strategy->verdict], strategy->verdict >= CHECK_FAILED, color);
+    write_mark(out, marks[strategy->verdict], strategy->verdict >= CHECK_FAILED, style);
     write_cells(out, widths, cells);
     fprintf(out, "  %s\n", found);
 }
 
 static void write_scenario(FILE *out, const struct check_scenario *scenario,
-                           const int widths[COLUMNS], bool color)
+                           const int widths[COLUMNS], struct report_style style)
 {
     for (size_t s = 0; s < scenario->strategy_count; s++)
-        write_strategy(out, scenario, &scenario->strategies[s], widths, color);
+        write_strategy(out, scenario, &scenario->strategies[s], widths, style);
     if (scenario->state == CHECK_RAN)
         return;
     write_mark(out, scenario->state == CHECK_NOT_RUN ? "-" : "FAIL",
-               scenario->state != CHECK_NOT_RUN, color);
+               scenario->state != CHECK_NOT_RUN, style);
     fprintf(out, "  %-*s  %s\n", widths[NAME], scenario->name,
             check_no_verdict(scenario));
 }
 
 static void write_failed_strategy(FILE *out, const struct check *check,
                                   const struct check_scenario *scenario,
-                                  const struct check_strategy *strategy, bool color)
+                                  const struct check_strategy *strategy,
+                                  struct report_style style)
 {
     CLEANUP(mem_freep) char *reason = check_reason(scenario, strategy);
     CLEANUP(mem_freep) char *advice = check_advice(strategy);
@@ -109,17 +111,18 @@ static void write_failed_strategy(FILE *out, const struct check *check,
 
     if (strategy->verdict < CHECK_FAILED)
         return;
-    write_mark(out, "FAIL", true, color);
+    write_mark(out, "FAIL", true, style);
     fprintf(out, "  %s/%s: %s\n      %s\n      See: %s\n", scenario->name, strategy->name,
             reason, advice, command);
 }
 
 static void write_failed_scenario(FILE *out, const struct check *check,
-                                  const struct check_scenario *scenario, bool color)
+                                  const struct check_scenario *scenario,
+                                  struct report_style style)
 {
     CLEANUP(mem_freep) char *command = check_reproduce(check, scenario, NULL);
 
-    write_mark(out, "FAIL", true, color);
+    write_mark(out, "FAIL", true, style);
     fprintf(out,
             "  %s: %s\n      %s; none of its strategies has a verdict.\n"
             "      See: %s\n",
@@ -129,15 +132,16 @@ static void write_failed_scenario(FILE *out, const struct check *check,
             command);
 }
 
-static void write_failures(FILE *out, const struct check *check, bool color)
+static void write_failures(FILE *out, const struct check *check,
+                           struct report_style style)
 {
     for (size_t i = 0; i < check->count; i++) {
         const struct check_scenario *scenario = &check->scenarios[i];
 
         for (size_t s = 0; s < scenario->strategy_count; s++)
-            write_failed_strategy(out, check, scenario, &scenario->strategies[s], color);
+            write_failed_strategy(out, check, scenario, &scenario->strategies[s], style);
         if (scenario->state >= CHECK_REFUSED)
-            write_failed_scenario(out, check, scenario, color);
+            write_failed_scenario(out, check, scenario, style);
     }
 }
 
@@ -161,35 +165,35 @@ static bool anything_failed(const struct check *check)
            counts.scenarios[CHECK_REFUSED] || counts.scenarios[CHECK_BROKE];
 }
 
-static void write_lines(FILE *out, const struct check *check, bool color)
+static void write_lines(FILE *out, const struct check *check, struct report_style style)
 {
     int widths[COLUMNS];
 
     measure(check, widths);
-    words_color(out, color, BOLD);
+    words_color(out, style.color, BOLD);
     fputs("    ", out);
     write_cells(out, widths, heads);
     fputs("  found at crash points\n", out);
-    words_color(out, color, PLAIN);
+    words_color(out, style.color, PLAIN);
     for (size_t i = 0; i < check->count; i++)
-        write_scenario(out, &check->scenarios[i], widths, color);
+        write_scenario(out, &check->scenarios[i], widths, style);
     fputc('\n', out);
     if (anything_failed(check)) {
-        write_failures(out, check, color);
+        write_failures(out, check, style);
         fputc('\n', out);
     }
     write_notes(out, check);
 }
 
-void check_text(FILE *out, const struct check *check, bool color)
+void check_text(FILE *out, const struct check *check, struct report_style style)
 {
     CLEANUP(mem_freep) char *summary = check_summary(check);
 
     if (check->count)
-        write_lines(out, check, color);
-    words_color(out, color, check_exit_status(check) == EXIT_PASS ? GREEN : RED);
+        write_lines(out, check, style);
+    words_color(out, style.color, check_exit_status(check) == EXIT_PASS ? GREEN : RED);
     fprintf(out, "%s: %s", verdict_word(check_exit_status(check)), summary);
-    words_color(out, color, PLAIN);
+    words_color(out, style.color, PLAIN);
     if (check->count)
         fprintf(out, " (%.1f s%s%s%s)", check->seconds,
                 check->trials ? "" : ", census only", check->server[0] ? ", " : "",

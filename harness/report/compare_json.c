@@ -220,8 +220,9 @@ json_t *compare_json_value(const struct comparison *comparison)
     return object;
 }
 
-void compare_json(FILE *out, const struct comparison *comparison, bool color)
+void compare_json(FILE *out, const struct comparison *comparison,
+                  struct report_style style)
 {
-    (void)color;
+    (void)style;
     json_put_end(out, compare_json_value(comparison));
 }

@@ -96,7 +96,8 @@ static const char *verdict_of(const struct comparison *comparison,
     return compare_verdict_name(verdict);
 }
 
-static void write_rates(FILE *out, const struct comparison *comparison, bool color)
+static void write_rates(FILE *out, const struct comparison *comparison,
+                        struct report_style style)
 {
     struct table table = { .columns = 0 };
     size_t names = name_columns(&table, comparison, "per SIGKILL");
@@ -129,7 +130,7 @@ static void write_rates(FILE *out, const struct comparison *comparison, bool col
             table_set(&table, names + 6, "%s", verdict_of(comparison, row, id));
         }
     }
-    table_write(out, &table, color);
+    table_write(out, &table, style);
 }
 
 static void set_cost(struct table *table, size_t column, double value, const char *unit)
@@ -140,7 +141,8 @@ static void set_cost(struct table *table, size_t column, double value, const cha
         table_set(table, column, "-");
 }
 
-static void write_costs(FILE *out, const struct comparison *comparison, bool color)
+static void write_costs(FILE *out, const struct comparison *comparison,
+                        struct report_style style)
 {
     struct table table = { .columns = 0 };
     size_t c = name_columns(&table, comparison, "what an update costs");
@@ -168,7 +170,7 @@ static void write_costs(FILE *out, const struct comparison *comparison, bool col
         set_cost(&table, c + 5, base.p99_us, " us");
         set_cost(&table, c + 6, new.p99_us, " us");
     }
-    table_write(out, &table, color);
+    table_write(out, &table, style);
 }
 
 /* Three digits, and no exponent where there are more before the point. */
@@ -206,7 +208,8 @@ static bool any_exposure(const struct comparison *comparison, bool *ret_per_mill
     return any;
 }
 
-static void write_exposures(FILE *out, const struct comparison *comparison, bool color)
+static void write_exposures(FILE *out, const struct comparison *comparison,
+                            struct report_style style)
 {
     struct table table = { .columns = 0 };
     bool per_million;
@@ -230,10 +233,11 @@ static void write_exposures(FILE *out, const struct comparison *comparison, bool
             set_exposure(&table, c + 3,
                          &comparison->rows[i].exposed[RATE_HARMED].per_million);
     }
-    table_write(out, &table, color);
+    table_write(out, &table, style);
 }
 
-static void write_censuses(FILE *out, const struct comparison *comparison, bool color)
+static void write_censuses(FILE *out, const struct comparison *comparison,
+                           struct report_style style)
 {
     struct table table = { .columns = 0 };
 
@@ -257,7 +261,7 @@ static void write_censuses(FILE *out, const struct comparison *comparison, bool 
         table_set(&table, 3, "%llu", (unsigned long long)census->worse);
         table_set(&table, 4, "%llu", (unsigned long long)census->better);
     }
-    table_write(out, &table, color);
+    table_write(out, &table, style);
 }
 
 static void write_only_in(FILE *out, const char *which, const struct result *one,
@@ -269,7 +273,8 @@ static void write_only_in(FILE *out, const char *which, const struct result *one
         fprintf(out, "only in %s: %s\n", which, names);
 }
 
-static void write_header(FILE *out, const struct comparison *comparison, bool color)
+static void write_header(FILE *out, const struct comparison *comparison,
+                         struct report_style style)
 {
     if (comparison->pairs) {
         fputs("all pairs of strategies; differences are the second one's minus the "
@@ -277,30 +282,31 @@ static void write_header(FILE *out, const struct comparison *comparison, bool co
               out);
     } else {
         fputs("base: ", out);
-        words_title(out, comparison->base);
+        words_title(out, comparison->base, style);
         fputs("new:  ", out);
-        words_title(out, comparison->new);
+        words_title(out, comparison->new, style);
         write_only_in(out, "the base", comparison->base, comparison->new);
         write_only_in(out, "the new run", comparison->new, comparison->base);
     }
     for (size_t i = 0; i < comparison->comparable.count; i++) {
         const struct comparable_note *note = &comparison->comparable.notes[i];
 
-        words_color(out, color && note->loud, "\033[33m");
+        words_color(out, style.color && note->loud, "\033[33m");
         fprintf(out, "%s: %s\n", note->loud ? "NOT ALIKE" : "note", note->text);
-        words_color(out, color && note->loud, "\033[0m");
+        words_color(out, style.color && note->loud, "\033[0m");
     }
     fputc('\n', out);
 }
 
-static void write_test(FILE *out, const struct comparison *comparison)
+static void write_test(FILE *out, const struct comparison *comparison,
+                       struct report_style style)
 {
     CLEANUP(mem_freep) char *words = mem_printf(
         "Test: %s; interval: %s; Holm's correction over %zu test%s. %s",
         comparison->method->test, comparison->method->interval_name, comparison->tests,
         comparison->tests == 1 ? "" : "s", comparison->method->why);
 
-    words_wrapped(out, words);
+    words_wrapped(out, style, words);
     fputc('\n', out);
 }
 
@@ -317,31 +323,33 @@ static bool says_more(const struct comparison *comparison,
     return false;
 }
 
-void compare_text_body(FILE *out, const struct comparison *comparison, bool color)
+void compare_text_body(FILE *out, const struct comparison *comparison,
+                       struct report_style style)
 {
-    write_header(out, comparison, color);
+    write_header(out, comparison, style);
     if (comparison->count) {
-        write_rates(out, comparison, color);
-        write_costs(out, comparison, color);
-        write_exposures(out, comparison, color);
-        write_censuses(out, comparison, color);
-        write_test(out, comparison);
+        write_rates(out, comparison, style);
+        write_costs(out, comparison, style);
+        write_exposures(out, comparison, style);
+        write_censuses(out, comparison, style);
+        write_test(out, comparison, style);
     }
     for (size_t i = 0; i < comparison->count; i++) {
         CLEANUP(mem_freep)
         char *sentence = compare_sentence(comparison, &comparison->rows[i]);
 
         if (says_more(comparison, &comparison->rows[i]))
-            words_wrapped(out, sentence);
+            words_wrapped(out, style, sentence);
     }
     if (comparison->count)
         fputc('\n', out);
 }
 
-void compare_text(FILE *out, const struct comparison *comparison, bool color)
+void compare_text(FILE *out, const struct comparison *comparison,
+                  struct report_style style)
 {
     CLEANUP(mem_freep) char *line = verdict_line_comparison(comparison);
 
-    compare_text_body(out, comparison, color);
-    verdict_line_write(out, line, color);
+    compare_text_body(out, comparison, style);
+    verdict_line_write(out, line, style);
 }

@@ -1,6 +1,7 @@
 /* format.h - the formats of reports, and which documents there are in each. */
 #pragma once
 
+#include "report/style.h"
 #include "report/writers.h"
 
 struct format {
@@ -9,8 +10,9 @@ struct format {
     /* NULL: there is no such document in this format. */
     void (*run)(FILE *out, const struct result *result, struct report_style style);
     void (*sweep)(FILE *out, const struct sweep *sweep, struct report_style style);
-    void (*compare)(FILE *out, const struct comparison *comparison, bool color);
-    void (*check)(FILE *out, const struct check *check, bool color);
+    void (*compare)(FILE *out, const struct comparison *comparison,
+                    struct report_style style);
+    void (*check)(FILE *out, const struct check *check, struct report_style style);
 };
 
 const struct format *format_by_name(const char *name); /* NULL if there is none */

@@ -6,7 +6,8 @@
 #include "report/table.h"
 #include "report/words.h"
 
-static void write_outcomes(FILE *out, const struct gate_report *report, bool color)
+static void write_outcomes(FILE *out, const struct gate_report *report,
+                           struct report_style style)
 {
     struct table table = { .columns = 0 };
 
@@ -31,16 +32,16 @@ static void write_outcomes(FILE *out, const struct gate_report *report, bool col
             table_set(&table, 4, "%llu", (unsigned long long)outcome->rate.of);
         table_set(&table, 5, "%s", gate_verdict_name(outcome->verdict));
     }
-    table_write(out, &table, color);
+    table_write(out, &table, style);
 }
 
-void gates_text(FILE *out, const struct gate_report *report, bool color)
+void gates_text(FILE *out, const struct gate_report *report, struct report_style style)
 {
     bool said = false;
 
     if (!report->count)
         return;
-    write_outcomes(out, report, color);
+    write_outcomes(out, report, style);
     for (size_t i = 0; i < report->count; i++) {
         const struct gate_outcome *outcome = &report->outcomes[i];
         CLEANUP(mem_freep) char *sentence = NULL;
@@ -48,9 +49,9 @@ void gates_text(FILE *out, const struct gate_report *report, bool color)
         if (outcome->verdict == GATE_PASSES && !gate_other_harm(outcome))
             continue;
         sentence = gates_sentence(outcome);
-        words_color(out, color, "\033[31m");
-        words_wrapped(out, sentence);
-        words_color(out, color, "\033[0m");
+        words_color(out, style.color, "\033[31m");
+        words_wrapped(out, style, sentence);
+        words_color(out, style.color, "\033[0m");
         said = true;
     }
     if (said)

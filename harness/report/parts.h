@@ -5,21 +5,30 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "report/style.h"
 #include "result/compare.h"
 #include "result/gate.h"
 
 /* One line per strategy, one letter per crash point; and how many of the places that
  * kills can reach they hit. */
-void run_strips(FILE *out, const struct result *result, bool color);
+void run_strips(FILE *out, const struct result *result, struct report_style style);
 /* One table per strategy, one row per crash point. */
-void run_points(FILE *out, const struct result *result, bool color);
+void run_points(FILE *out, const struct result *result, struct report_style style);
+/* The short report of a run. */
+void run_brief(FILE *out, const struct result *result, struct report_style style);
+/* "2 of 3 crash points do harm that lasts; the first, after .., is leaked (stays: ..). "
+ */
+void run_say_harm(FILE *out, const struct finding *finding);
+/* What a strategy's bytes or other points of a fault came to. */
+void run_say_strikes(FILE *out, const struct finding *finding, enum fault_id id);
 /* A paragraph on each strategy. */
-void run_sentences(FILE *out, const struct result *result);
+void run_sentences(FILE *out, const struct result *result, struct report_style style);
 /* A table, and a sentence on every gate that does not pass. Nothing without gates. */
-void gates_text(FILE *out, const struct gate_report *report, bool color);
+void gates_text(FILE *out, const struct gate_report *report, struct report_style style);
 
 /* A comparison, without the verdict on it. */
-void compare_text_body(FILE *out, const struct comparison *comparison, bool color);
+void compare_text_body(FILE *out, const struct comparison *comparison,
+                       struct report_style style);
 
 /* The caller owns these; of gates, an object per gate and strategy. */
 json_t *compare_json_value(const struct comparison *comparison);

@@ -57,16 +57,18 @@ static const struct mark *mark_of(const struct point *point)
     return harm ? harm : passing ? passing : &now_marks[point->verdict.now];
 }
 
-static void write_mark(FILE *out, const struct mark *mark, uint64_t count, bool color)
+static void write_mark(FILE *out, const struct mark *mark, uint64_t count,
+                       struct report_style style)
 {
-    words_color(out, color, mark->color);
+    words_color(out, style.color, mark->color);
     for (uint64_t i = 0; i < count; i++)
         fputc(mark->letter, out);
-    words_color(out, color && *mark->color, "\033[0m");
+    words_color(out, style.color && *mark->color, "\033[0m");
 }
 
 /* All letters, those that repeat with their number: ".gL{98}.". Returns the columns. */
-static size_t write_strip(FILE *out, const struct finding *finding, bool color)
+static size_t write_strip(FILE *out, const struct finding *finding,
+                          struct report_style style)
 {
     uint64_t points = finding_points(finding);
     bool counts = points > STRIP_COLUMNS;
@@ -79,7 +81,7 @@ static size_t write_strip(FILE *out, const struct finding *finding, bool color)
         while (k + same < points && mark_of(&finding->points[k + same]) == mark &&
                (counts || same < REPEATS_SHOWN))
             same++;
-        write_mark(out, mark, same > REPEATS_SHOWN ? 1 : same, color);
+        write_mark(out, mark, same > REPEATS_SHOWN ? 1 : same, style);
         columns += same > REPEATS_SHOWN
                        ? 1 + (size_t)fprintf(out, "{%llu}", (unsigned long long)same)
                        : same;
@@ -98,7 +100,8 @@ static bool uses(const struct result *result, const struct mark *mark)
     return false;
 }
 
-static void write_legend(FILE *out, const struct result *result, bool color)
+static void write_legend(FILE *out, const struct result *result,
+                         struct report_style style)
 {
     const struct mark *all[2 * LATER_COUNT + NOW_COUNT + 1];
     const char *between = "";
@@ -111,7 +114,7 @@ static void write_legend(FILE *out, const struct result *result, bool color)
     for (size_t i = 0; i < LATER_COUNT; i++)
         all[count++] = &later_marks[i];
     all[count++] = &unknown;
-    words_color(out, color, "\033[1m");
+    words_color(out, style.color, "\033[1m");
     fputs("what a death leaves, crash point by crash point: ", out);
     for (size_t i = 0; i < count; i++) {
         if (!uses(result, all[i]))
@@ -119,7 +122,7 @@ static void write_legend(FILE *out, const struct result *result, bool color)
         fprintf(out, "%s%c %s", between, all[i]->letter, all[i]->meaning);
         between = ", ";
     }
-    fputs(color ? "\033[0m\n" : "\n", out);
+    fputs(style.color ? "\033[0m\n" : "\n", out);
 }
 
 static size_t longest_name(const struct result *result)
@@ -132,17 +135,17 @@ static size_t longest_name(const struct result *result)
     return longest;
 }
 
-void run_strips(FILE *out, const struct result *result, bool color)
+void run_strips(FILE *out, const struct result *result, struct report_style style)
 {
     int width = (int)longest_name(result);
 
-    write_legend(out, result, color);
+    write_legend(out, result, style);
     result_foreach (finding, result) {
         struct reach reach = figure_reach(finding);
         size_t columns;
 
         fprintf(out, "%-*s  ", width, finding->strategy->name);
-        columns = write_strip(out, finding, color);
+        columns = write_strip(out, finding, style);
         if (result->kills_wanted)
             fprintf(
                 out, "%*skills hit %llu of %llu in reach",
@@ -163,7 +166,7 @@ static void set_lasts(struct table *table, size_t column, const struct verdict *
 }
 
 static void write_points(FILE *out, const struct result *result,
-                         const struct finding *finding, bool color)
+                         const struct finding *finding, struct report_style style)
 {
     struct table table = { .columns = 0 };
     bool passes = figure_passing(finding).points != 0;
@@ -210,11 +213,11 @@ static void write_points(FILE *out, const struct result *result,
             table_set(&table, strikes[id], "%llu",
                       (unsigned long long)point->strikes[id]);
     }
-    table_write(out, &table, color);
+    table_write(out, &table, style);
 }
 
-void run_points(FILE *out, const struct result *result, bool color)
+void run_points(FILE *out, const struct result *result, struct report_style style)
 {
     result_foreach (finding, result)
-        write_points(out, result, finding, color);
+        write_points(out, result, finding, style);
 }

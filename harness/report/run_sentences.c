@@ -28,7 +28,7 @@ static void say_shown(FILE *out, const struct point *point)
         fprintf(out, " (%s)", point->example);
 }
 
-static void say_points(FILE *out, const struct finding *finding)
+void run_say_harm(FILE *out, const struct finding *finding)
 {
     struct damage harm = figure_harm(finding);
     const struct point *first = &finding->points[harm.first];
@@ -93,7 +93,7 @@ static void say_harm(FILE *out, const struct result *result,
     struct rate rate = figure_kill_rate(result, finding, RATE_HARMED);
     char text[64];
 
-    say_points(out, finding);
+    run_say_harm(out, finding);
     if (!rate.of)
         return;
     words_rate(text, sizeof(text), rate);
@@ -237,7 +237,7 @@ static void say_coverage(FILE *out, const struct result *result,
     fputs(". ", out);
 }
 
-static void say_strikes(FILE *out, const struct finding *finding, enum fault_id id)
+void run_say_strikes(FILE *out, const struct finding *finding, enum fault_id id)
 {
     const struct strikes *strikes = &finding->strikes[id];
     uint64_t classes = tally_classes(finding, id);
@@ -274,24 +274,25 @@ static void say_all(FILE *out, const struct result *result, const struct finding
     say_unbegun(out, finding);
     say_uncrashed(out, finding);
     for (enum fault_id id = FAULT_NONE; id < FAULT_COUNT; id++)
-        say_strikes(out, finding, id);
+        run_say_strikes(out, finding, id);
     say_prediction(out, result, finding);
     say_coverage(out, result, finding);
     say_attempts(out, result, finding);
 }
 
 static void write_sentence(FILE *out, const struct result *result,
-                           const struct finding *finding)
+                           const struct finding *finding, struct report_style style)
 {
     CLEANUP(mem_freep) char *words = NULL;
     FILE *memory = mem_stream(&words);
 
     say_all(memory, result, finding);
     fclose(memory);
-    words_wrapped(out, words);
+    words_wrapped(out, style, words);
 }
 
-static void write_cure(FILE *out, const struct finding *finding, const struct gap *gap)
+static void write_cure(FILE *out, const struct finding *finding, const struct gap *gap,
+                       struct report_style style)
 {
     char cure[CURE_TEXT];
     CLEANUP(mem_freep) char *words = NULL;
@@ -300,7 +301,7 @@ static void write_cure(FILE *out, const struct finding *finding, const struct ga
         return;
     words = mem_printf("Cure: %s", cure);
     fputs("    ", out);
-    words_wrapped(out, words);
+    words_wrapped(out, style, words);
 }
 
 /* A gap, and those that are like it. */
@@ -371,7 +372,7 @@ static void say_gap(FILE *out, const struct finding *finding, const struct gap *
 
 /* A line of the first gap, which was told before, says only what is like it. */
 static void write_kind(FILE *out, const struct finding *finding, const struct kind *kind,
-                       bool told)
+                       bool told, struct report_style style)
 {
     CLEANUP(mem_freep) char *words = NULL;
     FILE *memory = mem_stream(&words);
@@ -382,10 +383,10 @@ static void write_kind(FILE *out, const struct finding *finding, const struct ki
     fclose(memory);
     if (*words) {
         fputs("    ", out);
-        words_wrapped(out, words);
+        words_wrapped(out, style, words);
     }
     if (!told)
-        write_cure(out, finding, &kind->gap);
+        write_cure(out, finding, &kind->gap, style);
 }
 
 static struct kind *find_kind(const struct finding *finding, struct kind *kinds,
@@ -398,7 +399,8 @@ static struct kind *find_kind(const struct finding *finding, struct kind *kinds,
 }
 
 /* Every gap but the first: those that are alike are told once. */
-static void write_gaps(FILE *out, const struct finding *finding)
+static void write_gaps(FILE *out, const struct finding *finding,
+                       struct report_style style)
 {
     struct kind kinds[KINDS_TOLD], *kind;
     uint64_t left_out = 0;
@@ -416,8 +418,8 @@ static void write_gaps(FILE *out, const struct finding *finding)
     }
     for (size_t i = 0; i < count; i++) {
         if (i == 0)
-            write_cure(out, finding, &kinds[i].gap);
-        write_kind(out, finding, &kinds[i], i == 0);
+            write_cure(out, finding, &kinds[i].gap, style);
+        write_kind(out, finding, &kinds[i], i == 0, style);
     }
     if (left_out)
         fprintf(out, "    And %llu more gaps; --points shows every crash point.\n",
@@ -426,19 +428,20 @@ static void write_gaps(FILE *out, const struct finding *finding)
 
 /* On a line of its own, however long it is: it is there to be copied. */
 static void write_replay(FILE *out, const struct result *result,
-                         const struct finding *finding)
+                         const struct finding *finding, struct report_style style)
 {
     uint64_t first = tally_first_harm(finding);
     CLEANUP(mem_freep) char *command = NULL;
 
     if (first < finding_points(finding))
-        command = words_replay(result, finding, first);
+        command = words_replay(result, finding, first, style);
     if (command)
         fprintf(out, "    Replay: %s\n", command);
 }
 
 /* What no verdict speaks of. */
-static void write_unjudged(FILE *out, const struct result *result)
+static void write_unjudged(FILE *out, const struct result *result,
+                           struct report_style style)
 {
     CLEANUP(mem_freep) char *words = NULL;
     FILE *memory = mem_stream(&words);
@@ -453,17 +456,17 @@ static void write_unjudged(FILE *out, const struct result *result)
               memory);
     fclose(memory);
     if (words[0])
-        words_wrapped(out, words);
+        words_wrapped(out, style, words);
 }
 
-void run_sentences(FILE *out, const struct result *result)
+void run_sentences(FILE *out, const struct result *result, struct report_style style)
 {
     result_foreach (finding, result) {
-        write_sentence(out, result, finding);
+        write_sentence(out, result, finding, style);
         if (tally_census_complete(finding))
-            write_gaps(out, finding);
-        write_replay(out, result, finding);
+            write_gaps(out, finding, style);
+        write_replay(out, result, finding, style);
     }
-    write_unjudged(out, result);
+    write_unjudged(out, result, style);
     fputc('\n', out);
 }

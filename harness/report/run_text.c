@@ -67,7 +67,7 @@ static void write_findings(FILE *out, const struct result *result,
         table_set(&table, expect, "%s", expect_text(finding->strategy->expect, text));
         table_set(&table, met, "%s", words_met(finding));
     }
-    table_write(out, &table, style.color);
+    table_write(out, &table, style);
 }
 
 static void write_costs(FILE *out, const struct result *result, struct report_style style)
@@ -91,7 +91,7 @@ static void write_costs(FILE *out, const struct result *result, struct report_st
         table_set(&table, 4, "%.0f", costs.per_second);
         table_set(&table, 5, "%llu", (unsigned long long)finding->bytes);
     }
-    table_write(out, &table, style.color);
+    table_write(out, &table, style);
 }
 
 /* "27.7 [26.1, 29.5]", "below 0.02", "above 3" */
@@ -151,7 +151,7 @@ static void write_windows(FILE *out, const struct result *result,
             table_set(&table, exposed, "%s", text);
         }
     }
-    table_write(out, &table, style.color);
+    table_write(out, &table, style);
 }
 
 static void write_kills(FILE *out, const struct result *result, struct report_style style)
@@ -174,18 +174,7 @@ static void write_kills(FILE *out, const struct result *result, struct report_st
         table_set(&table, OUTCOME_COUNT + 2, "%llu",
                   (unsigned long long)finding->kills.unexplained);
     }
-    table_write(out, &table, style.color);
-}
-
-static void write_header(FILE *out, const struct result *result)
-{
-    const struct outline *scenario = result->scenario;
-
-    words_title(out, result);
-    for (size_t i = 0; i < scenario->parameter_count; i++)
-        fprintf(out, "%s%s=%s", i ? " " : "", scenario->parameters[i].name,
-                scenario->parameters[i].value);
-    fputs(scenario->parameter_count ? "\n\n" : "\n", out);
+    table_write(out, &table, style);
 }
 
 static void write_verdict(FILE *out, const struct result *result,
@@ -196,25 +185,34 @@ static void write_verdict(FILE *out, const struct result *result,
     words_color(out, style.color, "\033[31m");
     words_troubles(out, result, "");
     words_color(out, style.color, "\033[0m");
-    verdict_line_write(out, line, style.color);
+    verdict_line_write(out, line, style);
 }
 
-void run_text(FILE *out, const struct result *result, struct report_style style)
+static void write_full(FILE *out, const struct result *result, struct report_style style)
 {
-    write_header(out, result);
+    words_title(out, result, style);
+    words_parameters(out, result);
     write_findings(out, result, style);
-    run_strips(out, result, style.color);
+    run_strips(out, result, style);
     write_costs(out, result, style);
     write_windows(out, result, style);
     if (result->kills_wanted)
         write_kills(out, result, style);
     if (style.points)
-        run_points(out, result, style.color);
-    words_method(out, result);
-    run_sentences(out, result);
+        run_points(out, result, style);
+    words_method(out, result, style);
+    run_sentences(out, result, style);
     if (style.conclusion && style.conclusion->comparison.base)
-        compare_text_body(out, &style.conclusion->comparison, style.color);
+        compare_text_body(out, &style.conclusion->comparison, style);
+}
+
+void run_text(FILE *out, const struct result *result, struct report_style style)
+{
+    if (style.full)
+        write_full(out, result, style);
+    else
+        run_brief(out, result, style);
     if (style.conclusion)
-        gates_text(out, &style.conclusion->gates, style.color);
+        gates_text(out, &style.conclusion->gates, style);
     write_verdict(out, result, style);
 }

@@ -12,11 +12,11 @@
 #include "report/writers.h"
 #include "result/tally.h"
 
-static void write_header(FILE *out, const struct sweep *sweep)
+static void write_header(FILE *out, const struct sweep *sweep, struct report_style style)
 {
     const struct outline *scenario = sweep->outlines[0];
 
-    words_title(out, &sweep->results[0]);
+    words_title(out, &sweep->results[0], style);
     for (size_t i = 0; i < scenario->parameter_count; i++)
         if (strcmp(scenario->parameters[i].name, sweep->parameter) != 0)
             fprintf(out, "%s=%s ", scenario->parameters[i].name,
@@ -111,7 +111,7 @@ static void write_table(FILE *out, const struct sweep *sweep, struct report_styl
             name = ""; /* once is enough: the rest stands below it */
         }
     }
-    table_write(out, &table, style.color);
+    table_write(out, &table, style);
 }
 
 /* What was seen of a strategy at one value: by the kills, or if there are none by the
@@ -257,7 +257,7 @@ static void say_each(FILE *out, const struct story *story)
     }
 }
 
-static void write_story(FILE *out, const struct story *story)
+static void write_story(FILE *out, const struct story *story, struct report_style style)
 {
     CLEANUP(mem_freep) char *words = NULL;
     FILE *memory;
@@ -278,10 +278,10 @@ static void write_story(FILE *out, const struct story *story)
         say_break(memory, story);
     fputc('.', memory);
     fclose(memory);
-    words_wrapped(out, words);
+    words_wrapped(out, style, words);
 }
 
-static void write_stories(FILE *out, const struct sweep *sweep)
+static void write_stories(FILE *out, const struct sweep *sweep, struct report_style style)
 {
     fprintf(out, "Where %s %s%s:\n",
             sweep->results[0].kills_wanted ? "SIGKILLs" : "crash points", "do harm",
@@ -289,7 +289,7 @@ static void write_stories(FILE *out, const struct sweep *sweep)
     for (size_t s = 0; s < sweep->results[0].plan.strategies; s++) {
         struct story story = story_of(sweep, s);
 
-        write_story(out, &story);
+        write_story(out, &story, style);
         story_release(&story);
     }
     fputc('\n', out);
@@ -308,14 +308,14 @@ static void write_verdict(FILE *out, const struct sweep *sweep, struct report_st
         words_troubles(out, &sweep->results[i], where);
     }
     words_color(out, style.color, "\033[0m");
-    verdict_line_write(out, line, style.color);
+    verdict_line_write(out, line, style);
 }
 
 void sweep_text(FILE *out, const struct sweep *sweep, struct report_style style)
 {
-    write_header(out, sweep);
+    write_header(out, sweep, style);
     write_table(out, sweep, style);
-    words_method(out, &sweep->results[0]);
-    write_stories(out, sweep);
+    words_method(out, &sweep->results[0], style);
+    write_stories(out, sweep, style);
     write_verdict(out, sweep, style);
 }

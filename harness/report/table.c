@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 
 #define HEADS ARRAY_SIZE(((struct table *)NULL)->column->head)
+#define BETWEEN 2 /* blanks between columns */
 
 size_t table_column(struct table *table, const char *first, const char *second,
                     bool right)
@@ -27,18 +29,24 @@ void table_row(struct table *table)
 
 void table_set(struct table *table, size_t column, const char *format, ...)
 {
+    char *text = table->cells[table->rows - 1][column].text;
     va_list args;
 
     va_start(args, format);
-    vsnprintf(table->cells[table->rows - 1][column], TABLE_CELL, format, args);
+    vsnprintf(text, TABLE_CELL, format, args);
     va_end(args);
+}
+
+void table_color(struct table *table, size_t column, const char *color)
+{
+    table->cells[table->rows - 1][column].color = color;
 }
 
 /* The text of a column in a line; the first lines are the header's. */
 static const char *text_at(const struct table *table, size_t line, size_t column)
 {
     return line < HEADS ? table->column[column].head[line]
-                        : table->cells[line - HEADS][column];
+                        : table->cells[line - HEADS][column].text;
 }
 
 static size_t column_width(const struct table *table, size_t column)
@@ -46,47 +54,85 @@ static size_t column_width(const struct table *table, size_t column)
     size_t width = 0;
 
     for (size_t line = 0; line < HEADS + table->rows; line++)
-        if (strlen(text_at(table, line, column)) > width)
-            width = strlen(text_at(table, line, column));
+        if (str_columns(text_at(table, line, column)) > width)
+            width = str_columns(text_at(table, line, column));
     return width;
 }
 
+static void write_cell(FILE *out, const char *text, const char *color)
+{
+    fprintf(out, "%s%s%s", color ? color : "", text, color ? "\033[0m" : "");
+}
+
+/* Columns that stand side by side. */
+struct block {
+    size_t columns[TABLE_COLUMNS], count;
+};
+
 /* Without blanks at its end. */
-static void write_line(FILE *out, const struct table *table, size_t line,
-                       const size_t *widths)
+static void write_line(FILE *out, const struct table *table, const struct block *block,
+                       size_t line, const size_t *widths, bool color)
 {
     size_t pending = 0;
 
-    for (size_t c = 0; c < table->columns; c++) {
-        const char *cell = text_at(table, line, c);
-        size_t width = widths[c], length = strlen(cell);
+    for (size_t i = 0; i < block->count; i++) {
+        size_t c = block->columns[i], width = widths[c];
+        const char *text = text_at(table, line, c);
+        size_t length = str_columns(text);
         size_t left = table->column[c].right ? width - length : 0;
 
         if (length) {
-            fprintf(out, "%*s%s", (int)(pending + left), "", cell);
+            fprintf(out, "%*s", (int)(pending + left), "");
+            write_cell(out, text,
+                       color && line >= HEADS ? table->cells[line - HEADS][c].color
+                                              : NULL);
             pending = width - length - left;
         } else {
             pending += width;
         }
-        pending += 2;
+        pending += BETWEEN;
     }
     fputc('\n', out);
 }
 
-void table_write(FILE *out, struct table *table, bool color)
+/* As many columns as have room, from the given one; at least one. Returns the first that
+ * has none. */
+static size_t fill_block(const struct table *table, const size_t *widths, size_t from,
+                         size_t room, struct block *ret)
 {
-    size_t widths[TABLE_COLUMNS];
+    size_t used = widths[0];
+
+    ret->columns[0] = 0;
+    ret->count = 1;
+    for (; from < table->columns; from++) {
+        used += BETWEEN + widths[from];
+        if (used > room && ret->count > 1)
+            break;
+        ret->columns[ret->count++] = from;
+    }
+    return from;
+}
+
+void table_write(FILE *out, struct table *table, struct report_style style)
+{
+    size_t widths[TABLE_COLUMNS], next = 1;
 
     for (size_t c = 0; c < table->columns; c++)
         widths[c] = column_width(table, c);
-    if (color)
-        fputs("\033[1m", out);
-    for (size_t line = 0; line < HEADS + table->rows; line++) {
-        write_line(out, table, line, widths);
-        if (color && line + 1 == HEADS)
-            fputs("\033[0m", out);
-    }
-    fputc('\n', out);
+    do {
+        struct block block;
+
+        next = fill_block(table, widths, next, style.columns ? style.columns : SIZE_MAX,
+                          &block);
+        if (style.color)
+            fputs("\033[1m", out);
+        for (size_t line = 0; line < HEADS + table->rows; line++) {
+            write_line(out, table, &block, line, widths, style.color);
+            if (style.color && line + 1 == HEADS)
+                fputs("\033[0m", out);
+        }
+        fputc('\n', out);
+    } while (next < table->columns);
     mem_freep(&table->cells);
     table->cells = NULL;
 }

@@ -482,12 +482,12 @@ char *verdict_line_sweep(const struct sweep *sweep)
     return line;
 }
 
-void verdict_line_write(FILE *out, const char *line, bool color)
+void verdict_line_write(FILE *out, const char *line, struct report_style style)
 {
     bool passes = strncmp(line, "PASS", strlen("PASS")) == 0;
 
-    words_color(out, color, passes ? "\033[32m" : "\033[31m");
+    words_color(out, style.color, passes ? "\033[32m" : "\033[31m");
     fputs(line, out);
-    words_color(out, color, "\033[0m");
+    words_color(out, style.color, "\033[0m");
     fputc('\n', out);
 }

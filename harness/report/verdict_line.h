@@ -11,6 +11,7 @@
  * held to, and the line tells all reasons for it, and none for anything better. */
 #pragma once
 
+#include "report/style.h"
 #include "result/conclusion.h"
 #include "result/sweep.h"
 
@@ -20,7 +21,7 @@ char *verdict_line_comparison(const struct comparison *comparison);
 char *verdict_line_sweep(const struct sweep *sweep);
 
 /* The line, green or red. */
-void verdict_line_write(FILE *out, const char *line, bool color);
+void verdict_line_write(FILE *out, const char *line, struct report_style style);
 
 /* "PASS" of EXIT_PASS, ... */
 const char *verdict_word(enum exit_status status);

@@ -1,13 +1,13 @@
 /* words.c - see words.h. */
 #include "report/words.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "result/stopping.h"
 #include "stats/difference.h"
-
-#define WRAP_COLUMNS 96
 
 const char *words_percent(char *buffer, size_t size, double share)
 {
@@ -15,22 +15,66 @@ const char *words_percent(char *buffer, size_t size, double share)
     return buffer;
 }
 
-const char *words_rate(char *buffer, size_t size, struct rate rate)
+/* A share in percent with so many significant digits. */
+static double rounded(double share, int digits, double (*round_to)(double))
 {
-    char estimate[16], low[16], high[16];
+    double percent = 100 * share, unit;
 
-    words_percent(estimate, sizeof(estimate), rate.estimate);
-    words_percent(low, sizeof(low), rate.interval.low);
-    words_percent(high, sizeof(high), rate.interval.high);
+    if (percent <= 0)
+        return 0;
+    unit = pow(10, floor(log10(percent)) + 1 - digits);
+    return unit * round_to(percent / unit);
+}
+
+/* Not inwards by an error of arithmetic, nor outwards. */
+static double down(double x)
+{
+    return floor(x * (1 + 1e-9));
+}
+
+static double up(double x)
+{
+    return ceil(x * (1 - 1e-9));
+}
+
+/* Bounds are rounded outwards: what is printed is never less than was shown. */
+static const char *rate_text(char *buffer, size_t size, struct rate rate, int digits)
+{
+    double low = rounded(rate.interval.low, digits, down);
+    double high = rounded(rate.interval.high, digits, up);
+    double estimate = rounded(rate.estimate, digits, round);
+
     if (rate.of == 0)
         snprintf(buffer, size, "-");
     else if (rate.hits == 0)
-        snprintf(buffer, size, "below %s", high);
+        snprintf(buffer, size, "below %.4g%%", high);
     else if (rate.hits == rate.of)
-        snprintf(buffer, size, "above %s", low);
+        snprintf(buffer, size, "above %.4g%%", low);
     else
-        snprintf(buffer, size, "%s [%.*s, %.*s]", estimate, (int)strlen(low) - 1, low,
-                 (int)strlen(high) - 1, high);
+        snprintf(buffer, size, "%.4g%% [%.4g, %.4g]",
+                 estimate < 100 ? estimate : rounded(rate.estimate, digits, down), low,
+                 high);
+    return buffer;
+}
+
+const char *words_rate(char *buffer, size_t size, struct rate rate)
+{
+    return rate_text(buffer, size, rate, 3);
+}
+
+const char *words_rate_short(char *buffer, size_t size, struct rate rate)
+{
+    return rate_text(buffer, size, rate, 2);
+}
+
+const char *words_duration(char *buffer, size_t size, double us)
+{
+    if (us < 1e3)
+        snprintf(buffer, size, "%.0f us", us);
+    else if (us < 1e6)
+        snprintf(buffer, size, us < 1e4 ? "%.1f ms" : "%.0f ms", us / 1e3);
+    else
+        snprintf(buffer, size, "%.1f s", us / 1e6);
     return buffer;
 }
 
@@ -182,14 +226,14 @@ const char *words_kills(char *buffer, size_t size, uint64_t kills)
     return buffer;
 }
 
-void words_wrapped(FILE *out, const char *words)
+void words_wrapped(FILE *out, struct report_style style, const char *words)
 {
-    size_t column = 0;
+    size_t column = 0, most = style.columns ? style.columns : STYLE_COLUMNS;
 
     while (*words) {
         size_t length = strcspn(words, " ");
 
-        if (column && column + 1 + length > WRAP_COLUMNS)
+        if (column && column + 1 + length > most)
             column = (size_t)fprintf(out, "\n    ") - 1;
         else if (column)
             column += (size_t)fprintf(out, " ");
@@ -201,20 +245,42 @@ void words_wrapped(FILE *out, const char *words)
     fputc('\n', out);
 }
 
-void words_title(FILE *out, const struct result *result)
+/* Its parts stand side by side, or each in a line of its own. */
+void words_title(FILE *out, const struct result *result, struct report_style style)
+{
+    const struct outline *scenario = result->scenario;
+    size_t most = style.columns ? style.columns : SIZE_MAX, columns;
+    CLEANUP(mem_freep) char *server = NULL, *run = NULL;
+    FILE *memory = mem_stream(&server);
+    const char *between;
+
+    fprintf(memory, "%s, %s, %s", result->server[0] ? result->server : "redis", "private",
+            result->transport);
+    if (result->rtt_us > 0)
+        fprintf(memory, ", rtt %g us", result->rtt_us);
+    fclose(memory);
+    memory = mem_stream(&run);
+    fprintf(memory, "%zu lane%s, seed %llu", result->lanes, result->lanes == 1 ? "" : "s",
+            (unsigned long long)result->plan.seed);
+    if (result->shard.total > 1)
+        fprintf(memory, ", shard %llu/%llu", (unsigned long long)result->shard.index + 1,
+                (unsigned long long)result->shard.total);
+    fclose(memory);
+    columns = str_columns(scenario->name) + str_columns(scenario->title) +
+              str_columns(server) + str_columns(run) + 9;
+    between = columns > most ? "\n" : "   ";
+    fprintf(out, "%s   %s%s%s%s%s\n", scenario->name, scenario->title, between, server,
+            columns > most ? ", " : between, run);
+}
+
+void words_parameters(FILE *out, const struct result *result)
 {
     const struct outline *scenario = result->scenario;
 
-    fprintf(out, "%s   %s   %s, %s, %s", scenario->name, scenario->title,
-            result->server[0] ? result->server : "redis", "private", result->transport);
-    if (result->rtt_us > 0)
-        fprintf(out, ", rtt %g us", result->rtt_us);
-    fprintf(out, "   %zu lane%s, seed %llu", result->lanes, result->lanes == 1 ? "" : "s",
-            (unsigned long long)result->plan.seed);
-    if (result->shard.total > 1)
-        fprintf(out, ", shard %llu/%llu", (unsigned long long)result->shard.index + 1,
-                (unsigned long long)result->shard.total);
-    fputc('\n', out);
+    for (size_t i = 0; i < scenario->parameter_count; i++)
+        fprintf(out, "%s%s=%s", i ? " " : "", scenario->parameters[i].name,
+                scenario->parameters[i].value);
+    fputs(scenario->parameter_count ? "\n\n" : "\n", out);
 }
 
 void words_color(FILE *out, bool wanted, const char *color)
@@ -245,17 +311,17 @@ void words_troubles(FILE *out, const struct result *result, const char *where)
                 result->trouble[0] ? result->trouble : "the run did not end");
 }
 
-void words_method(FILE *out, const struct result *result)
+void words_method(FILE *out, const struct result *result, struct report_style style)
 {
     if (stopping_is_asked(&result->stopping) && result->kills_wanted)
-        words_wrapped(out,
+        words_wrapped(out, style,
                       "Intervals are those of a confidence sequence (beta-binomial "
                       "mixture: Robbins 1970, Lai 1976): they hold although the run "
                       "looked at them again and again and stopped when they would do.");
 }
 
 char *words_replay(const struct result *result, const struct finding *finding,
-                   uint64_t point)
+                   uint64_t point, struct report_style style)
 {
     const struct point *harm = &finding->points[point];
     char *command;
@@ -264,7 +330,7 @@ char *words_replay(const struct result *result, const struct finding *finding,
     if (!result->directory)
         return NULL;
     out = mem_stream(&command);
-    fputs("afterkill replay ", out);
+    fprintf(out, "%s replay ", style.program ? style.program : "afterkill");
     str_print_shell(out, result->directory);
     if (harm->has_trial) {
         fprintf(out, " %llu", (unsigned long long)harm->example_trial);

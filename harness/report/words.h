@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "report/style.h"
 #include "report/table.h"
 #include "result/figures.h"
 
@@ -13,6 +14,10 @@
 const char *words_percent(char *buffer, size_t size, double share);
 /* "83.1% [80.7, 85.4]", "below 0.368%", "above 99.6%", "-" of nothing. */
 const char *words_rate(char *buffer, size_t size, struct rate rate);
+/* The same with two digits: "83% [80, 86]", "below 0.37%". */
+const char *words_rate_short(char *buffer, size_t size, struct rate rate);
+/* "87 us", "5.1 ms", "2.3 s" */
+const char *words_duration(char *buffer, size_t size, double us);
 /* A rate of kills, in a table. */
 void words_set_rate(struct table *table, size_t column, const struct result *result,
                     const struct finding *finding, enum tally_rate rate);
@@ -42,15 +47,17 @@ const char *words_met(const struct finding *finding);
 /* The command that performs a crash point again, narrated, as one of the kills that
  * landed there if there is one; the caller frees it. NULL: the run is not kept. */
 char *words_replay(const struct result *result, const struct finding *finding,
-                   uint64_t point);
+                   uint64_t point, struct report_style style);
 
 void words_color(FILE *out, bool wanted, const char *color); /* an escape sequence */
 /* Breaks a text at its blanks into lines; all but the first are indented. */
-void words_wrapped(FILE *out, const char *text);
-/* The scenario, the server, the lanes and the seed, in one line. */
-void words_title(FILE *out, const struct result *result);
+void words_wrapped(FILE *out, struct report_style style, const char *text);
+/* The scenario, the server, the lanes and the seed, in one line if it has room. */
+void words_title(FILE *out, const struct result *result, struct report_style style);
+/* The scenario's parameters, in one line, and an empty one behind them. */
+void words_parameters(FILE *out, const struct result *result);
 /* How the intervals came about, if the run stopped by a rule; else nothing. */
-void words_method(FILE *out, const struct result *result);
+void words_method(FILE *out, const struct result *result, struct report_style style);
 /* Errors, unexplained states and what ended the run early; `where` is "" or
  * " at NAME=VALUE". */
 void words_troubles(FILE *out, const struct result *result, const char *where);

@@ -6,16 +6,10 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "report/style.h"
 #include "result/check.h"
 #include "result/conclusion.h"
 #include "result/sweep.h"
-
-struct report_style {
-    bool color;
-    bool points; /* with a table of all crash points */
-    /* What the run is held to besides what its scenario expects; NULL: nothing. */
-    const struct conclusion *conclusion;
-};
 
 void run_text(FILE *out, const struct result *result, struct report_style style);
 void run_json(FILE *out, const struct result *result, struct report_style style);
@@ -23,10 +17,12 @@ void run_json(FILE *out, const struct result *result, struct report_style style)
 void sweep_text(FILE *out, const struct sweep *sweep, struct report_style style);
 void sweep_json(FILE *out, const struct sweep *sweep, struct report_style style);
 
-void compare_text(FILE *out, const struct comparison *comparison, bool color);
-void compare_json(FILE *out, const struct comparison *comparison, bool color);
+void compare_text(FILE *out, const struct comparison *comparison,
+                  struct report_style style);
+void compare_json(FILE *out, const struct comparison *comparison,
+                  struct report_style style);
 
-void check_text(FILE *out, const struct check *check, bool color);
-void check_tap(FILE *out, const struct check *check, bool color);
-void check_junit(FILE *out, const struct check *check, bool color);
-void check_json(FILE *out, const struct check *check, bool color);
+void check_text(FILE *out, const struct check *check, struct report_style style);
+void check_tap(FILE *out, const struct check *check, struct report_style style);
+void check_junit(FILE *out, const struct check *check, struct report_style style);
+void check_json(FILE *out, const struct check *check, struct report_style style);

@@ -43,7 +43,8 @@ static char *written(const char *format)
     FILE *out = open_memstream(&text, &length);
 
     cr_assert_not_null(out);
-    format_by_name(format)->compare(out, &comparison, false);
+    format_by_name(format)->compare(out, &comparison,
+                                    (struct report_style){ .color = false });
     fclose(out);
     return text;
 }

@@ -65,7 +65,8 @@ static void write_down(const char *update, const char *letters)
         parse_command(&steps[finding.commands++].command, command);
     cr_assert_eq(strlen(letters), finding.commands + 1, "%s", update);
     for (size_t k = 0; letters[k]; k++)
-        points[k] = (struct point){ .taken = true, .verdict.later = later_of(letters[k]) };
+        points[k] =
+            (struct point){ .taken = true, .verdict.later = later_of(letters[k]) };
 }
 
 /* "1-3 leaked, 2 mixed @2", with the point that is shown where it is not the first. */

@@ -44,9 +44,9 @@ static char *conversation(size_t *ret_bytes)
         struct err err = ERR_NULL;
 
         fill(body, i);
-        cr_assert_eq(pipe_send(fds[1], type_of(i), length_of(i) ? body : NULL,
-                                  length_of(i), &err),
-                     0, "%s", err.msg);
+        cr_assert_eq(
+            pipe_send(fds[1], type_of(i), length_of(i) ? body : NULL, length_of(i), &err),
+            0, "%s", err.msg);
     }
     close(fds[1]);
     for (*ret_bytes = 0; (n = read(fds[0], bytes + *ret_bytes, 65536 - *ret_bytes)) > 0;)

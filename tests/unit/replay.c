@@ -188,16 +188,22 @@ Test(report, names_the_command_that_replays_a_leak)
         .strategy = &strategy, .controlled = true, .commands = 1, .points = points
     };
     struct result result = { .findings = &finding };
-    char *command = words_replay(&result, &finding, 1);
+    struct report_style style = { .program = NULL };
+    char *command = words_replay(&result, &finding, 1, style);
 
     cr_expect_null(command, "a run that is not kept cannot be replayed");
     result.directory = "results/my run";
-    command = words_replay(&result, &finding, 1);
+    command = words_replay(&result, &finding, 1, style);
     cr_expect_str_eq(command, "afterkill replay 'results/my run' 17");
+    free(command);
+    style.program = "tools/run";
+    command = words_replay(&result, &finding, 1, style);
+    cr_expect_str_eq(command, "tools/run replay 'results/my run' 17");
     free(command);
     result.directory = "results/1";
     points[1].has_trial = false;
-    command = words_replay(&result, &finding, 1);
+    style.program = NULL;
+    command = words_replay(&result, &finding, 1, style);
     cr_expect_str_eq(command, "afterkill replay results/1 'it'\\''s slow:1'");
     free(command);
 }

@@ -180,7 +180,8 @@ static char *compared(const struct comparison *comparison)
     char *text;
     FILE *out = mem_stream(&text);
 
-    format_by_name("text")->compare(out, comparison, false);
+    format_by_name("text")->compare(out, comparison,
+                                    (struct report_style){ .color = false });
     fclose(out);
     return text;
 }

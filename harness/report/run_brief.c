@@ -1,0 +1,368 @@
+/* run_brief.c - the short report: which strategies are broken, how badly, which one to
+ * use, and how to see it again. What is rarely asked is in the full one. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "report/parts.h"
+#include "report/words.h"
+#include "result/advice.h"
+#include "result/gap.h"
+#include "result/tally.h"
+
+#define RED "\033[31m"
+#define GREEN "\033[32m"
+#define NOTES_MOST 20
+
+/* What a number needs to be understood. The same note serves several. */
+struct notes {
+    char *texts[NOTES_MOST]; /* owned */
+    size_t count;
+};
+
+static void notes_release(struct notes *notes)
+{
+    for (size_t i = 0; i < notes->count; i++)
+        free(notes->texts[i]);
+    notes->count = 0;
+}
+
+/* Takes the text; adds the note's mark behind a cell's text: " (1)", " (1,2)". */
+static void add_note(struct notes *notes, char *cell, size_t size, char *text)
+{
+    size_t i = 0, used = strlen(cell);
+
+    while (i < notes->count && strcmp(notes->texts[i], text) != 0)
+        i++;
+    if (i < notes->count || i == NOTES_MOST)
+        free(text);
+    else
+        notes->texts[notes->count++] = text;
+    if (i == NOTES_MOST)
+        return;
+    if (used && cell[used - 1] == ')')
+        snprintf(cell + used - 1, size - used + 1, ",%zu)", i + 1);
+    else
+        snprintf(cell + used, size - used, " (%zu)", i + 1);
+}
+
+static char *note_of_passing(const struct finding *finding)
+{
+    struct damage passing = figure_passing(finding);
+    char words[LATER_TEXT], lasts[WORDS_LASTS];
+    bool one = passing.points == 1;
+
+    return mem_printf(
+        "%llu %scrash point%s leave%s things %s, but only %s: tolerated, and "
+        "not counted as harm.",
+        (unsigned long long)passing.points, figure_harm(finding).points ? "more " : "",
+        one ? "" : "s", one ? "s" : "", later_text(passing.words, words),
+        words_lasts_most(lasts, &passing));
+}
+
+static char *note_of_uncrashed(const struct finding *finding)
+{
+    char words[LATER_TEXT], lasts[WORDS_LASTS];
+    unsigned passing = finding->uncrashed_passing;
+
+    return mem_printf(
+        "Even when nobody is killed: %s %s.",
+        later_text(finding->uncrashed ? finding->uncrashed : passing, words),
+        words_lasts(lasts, finding->uncrashed_lasts_ms));
+}
+
+static char *note_of_unbegun(const struct finding *finding)
+{
+    char words[LATER_TEXT];
+
+    return mem_printf("Its own recovery leaves something else of the old state than the "
+                      "reference's: %s.",
+                      later_text(finding->unbegun, words));
+}
+
+/* Kills that find nothing where there is harm. */
+static char *note_of_unreached(const struct finding *finding)
+{
+    if (finding->trips == 1 && finding->bytes <= finding->read_bytes)
+        return mem_strdup(
+            "No kill landed there: all is sent at once, and Redis executes what it has "
+            "read of a dead client. Larger updates, other clients and broken links do "
+            "get there.");
+    return mem_strdup("No kill landed there: hardly reached, not safe.");
+}
+
+static void note_points(struct notes *notes, const struct finding *finding, char *cell,
+                        size_t size)
+{
+    if (figure_passing(finding).points)
+        add_note(notes, cell, size, note_of_passing(finding));
+    if (finding->uncrashed || finding->uncrashed_passing)
+        add_note(notes, cell, size, note_of_uncrashed(finding));
+    if (finding->unbegun)
+        add_note(notes, cell, size, note_of_unbegun(finding));
+    if (finding_publishes(finding))
+        add_note(notes, cell, size, mem_strdup("Messages (PUBLISH) are not judged."));
+}
+
+static void note_rate(struct notes *notes, const struct result *result,
+                      const struct finding *finding, char *cell, size_t size)
+{
+    struct rate rate = figure_kill_rate(result, finding, RATE_HARMED);
+    struct prediction prediction = figure_prediction(finding, RATE_HARMED);
+
+    if (rate.of && !rate.hits && figure_harm(finding).points)
+        add_note(notes, cell, size, note_of_unreached(finding));
+    else if (rate.of && figure_disagrees(prediction, rate.interval))
+        add_note(notes, cell, size,
+                 mem_strdup("Not what the time spent at these points predicts; the full "
+                            "report says why that can be."));
+}
+
+struct columns {
+    size_t strategy, points, rate, lasts, p50, trips, expected;
+    bool kills, expects;
+};
+
+static bool expects_anything(const struct result *result)
+{
+    result_foreach (finding, result)
+        if (finding->strategy->expect)
+            return true;
+    return false;
+}
+
+static struct columns set_up(struct table *table, const struct result *result,
+                             char *kills, size_t size)
+{
+    struct columns columns = { .kills = result->kills_wanted > 0,
+                               .expects = expects_anything(result) };
+    char confidence[24];
+
+    words_percent(confidence, sizeof(confidence), result->confidence);
+    snprintf(kills, size, "SIGKILL (%s)", confidence);
+    columns.strategy = table_column(table, "", "strategy", false);
+    columns.points = table_column(table, "harmful", "crash points", false);
+    if (columns.kills)
+        columns.rate = table_column(table, "harm per", kills, false);
+    columns.lasts = table_column(table, "", "lasts", false);
+    columns.p50 = table_column(table, "update", "p50", true);
+    columns.trips = table_column(table, "round", "trips", true);
+    if (columns.expects)
+        columns.expected = table_column(table, "", "expected", false);
+    return columns;
+}
+
+/* Behind everything else in its cell: what is not as expected. */
+static void set_expected(struct table *table, const struct columns *columns,
+                         const struct finding *finding)
+{
+    enum strategy_verdict verdict = tally_verdict(finding);
+    char expect[LATER_TEXT];
+
+    expect_text(finding->strategy->expect, expect);
+    table_set(table, columns->expected, "%s%s", expect,
+              verdict == VERDICT_FAIL                                ? ": NO"
+              : verdict == VERDICT_NONE && finding->strategy->expect ? ": not known"
+                                                                     : "");
+    if (verdict == VERDICT_FAIL)
+        table_color(table, columns->expected, RED);
+}
+
+static void set_points(struct table *table, const struct columns *columns,
+                       const struct finding *finding, struct notes *notes)
+{
+    struct words words = tally_census(finding);
+    uint64_t harmed = tally_harmed(&words);
+    char cell[TABLE_CELL];
+
+    if (!tally_census_complete(finding)) {
+        table_set(table, columns->points, "not known");
+        return;
+    }
+    snprintf(cell, sizeof(cell), "%llu of %llu", (unsigned long long)harmed,
+             (unsigned long long)finding_points(finding));
+    note_points(notes, finding, cell, sizeof(cell));
+    table_set(table, columns->points, "%s", cell);
+    table_color(table, columns->points,
+                harmed || finding->uncrashed || finding->unbegun ? RED : GREEN);
+}
+
+static void write_row(struct table *table, const struct columns *columns,
+                      const struct result *result, const struct finding *finding,
+                      struct notes *notes)
+{
+    struct damage harm = figure_harm(finding);
+    char cell[TABLE_CELL];
+
+    table_row(table);
+    table_set(table, columns->strategy, "%s", finding->strategy->name);
+    set_points(table, columns, finding, notes);
+    if (columns->kills) {
+        words_rate_short(cell, sizeof(cell),
+                         figure_kill_rate(result, finding, RATE_HARMED));
+        note_rate(notes, result, finding, cell, sizeof(cell));
+        table_set(table, columns->rate, "%s", cell);
+    }
+    if (harm.points)
+        table_set(table, columns->lasts, "%s", lasts_text(harm.lasts_ms, cell));
+    if (finding->sample_count)
+        table_set(table, columns->p50, "%s",
+                  words_duration(cell, sizeof(cell), figure_costs(finding).p50_us));
+    if (finding->controlled)
+        table_set(table, columns->trips, "%llu", (unsigned long long)finding->trips);
+    if (columns->expects)
+        set_expected(table, columns, finding);
+}
+
+static void write_notes(FILE *out, const struct notes *notes, struct report_style style)
+{
+    for (size_t i = 0; i < notes->count; i++) {
+        CLEANUP(mem_freep) char *line = mem_printf("(%zu) %s", i + 1, notes->texts[i]);
+
+        words_wrapped(out, style, line);
+    }
+    if (notes->count)
+        fputc('\n', out);
+}
+
+static void write_table(FILE *out, const struct result *result, struct report_style style)
+{
+    CLEANUP(notes_release) struct notes notes = { .count = 0 };
+    struct table table = { .columns = 0 };
+    char kills[48];
+    struct columns columns = set_up(&table, result, kills, sizeof(kills));
+
+    result_foreach (finding, result)
+        write_row(&table, &columns, result, finding, &notes);
+    table_write(out, &table, style);
+    write_notes(out, &notes, style);
+}
+
+/* "6.2x as fast as old"; nothing if that is not known. */
+static void say_speed(FILE *out, const struct advice *advice)
+{
+    const char *than = advice->than ? advice->than->strategy->name : NULL;
+
+    if (!(advice->times > 0))
+        return;
+    if (advice->than_is_as_fast)
+        fprintf(out, ", about as fast as %s", than);
+    else if (advice->times >= 1)
+        fprintf(out, ", %.*fx as fast as %s", advice->times < 9.95, advice->times, than);
+    else
+        fprintf(out, ", and takes %.1fx the time of %s", 1 / advice->times, than);
+}
+
+static void say_best(FILE *out, const struct advice *advice)
+{
+    const char *best = advice->best->strategy->name;
+    const char *harm = figure_passing(advice->best).points ? "lasting harm" : "harm";
+
+    if (!advice->rival)
+        fprintf(out, "%s is the only strategy without %s", best, harm);
+    else if (advice->rival_is_as_fast)
+        fprintf(out,
+                "%s and %s are the fastest strategies without %s, and about equally so",
+                best, advice->rival->strategy->name, harm);
+    else
+        fprintf(out, "%s is the fastest strategy without %s", best, harm);
+    say_speed(out, advice);
+    fputs(".", out);
+}
+
+static void say_alone(FILE *out, const struct finding *finding)
+{
+    char cure[CURE_TEXT];
+
+    if (!tally_census_complete(finding)) {
+        fputs("The census was not finished: nothing is known yet.", out);
+        return;
+    }
+    if (!figure_harm(finding).points) {
+        fprintf(out, "%s does no harm that lasts at any of its %llu crash points.",
+                finding->strategy->name, (unsigned long long)finding_points(finding));
+        return;
+    }
+    fprintf(out, "%s: ", finding->strategy->name);
+    run_say_harm(out, finding);
+    if (gap_first_cure(finding, cure, sizeof(cure)))
+        fprintf(out, "Cure: %s.", cure);
+}
+
+static void say_advice(FILE *out, const struct result *result)
+{
+    struct advice advice = advice_of(result);
+
+    if (result->plan.strategies == 1)
+        say_alone(out, &result->findings[0]);
+    else if (advice.best)
+        say_best(out, &advice);
+    else if (advice.least) {
+        fputs("No strategy is without harm. The least: ", out);
+        say_alone(out, advice.least);
+    } else
+        fputs("No census was finished: nothing can be advised.", out);
+}
+
+/* The first strategy that does harm, where it does. */
+static void write_replay(FILE *out, const struct result *result,
+                         struct report_style style)
+{
+    result_foreach (finding, result) {
+        uint64_t first = tally_first_harm(finding);
+        CLEANUP(mem_freep) char *command = NULL;
+
+        if (first == finding_points(finding))
+            continue;
+        command = words_replay(result, finding, first, style);
+        if (command)
+            fprintf(out, "See it:    %s\n", command);
+        return;
+    }
+}
+
+static void write_where(FILE *out, const struct result *result, struct report_style style)
+{
+    if (!result->directory)
+        return;
+    fprintf(out, "All of it: %s report --full ",
+            style.program ? style.program : "afterkill");
+    str_print_shell(out, result->directory);
+    fputc('\n', out);
+}
+
+static void write_strikes(FILE *out, const struct result *result,
+                          struct report_style style)
+{
+    result_foreach_fault (id, result) {
+        result_foreach (finding, result) {
+            CLEANUP(mem_freep) char *words = NULL;
+            FILE *memory = mem_stream(&words);
+
+            fprintf(memory, "%s: ", finding->strategy->name);
+            run_say_strikes(memory, finding, id);
+            fclose(memory);
+            if (finding->strikes[id].points)
+                words_wrapped(out, style, words);
+        }
+    }
+}
+
+void run_brief(FILE *out, const struct result *result, struct report_style style)
+{
+    CLEANUP(mem_freep) char *advice = NULL;
+    FILE *memory = mem_stream(&advice);
+
+    words_title(out, result, style);
+    words_parameters(out, result);
+    write_table(out, result, style);
+    write_strikes(out, result, style);
+    words_method(out, result, style);
+    say_advice(memory, result);
+    fclose(memory);
+    words_wrapped(out, style, advice);
+    write_replay(out, result, style);
+    write_where(out, result, style);
+}

@@ -1,0 +1,20 @@
+/* style.h - how a document is laid out for whoever reads it. */
+#pragma once
+
+#include <stdbool.h>
+
+struct conclusion;
+
+struct report_style {
+    bool color;
+    bool full;        /* all that was found; else the short report of a run */
+    bool points;      /* with a table of all crash points; full */
+    unsigned columns; /* of the terminal; 0: STYLE_COLUMNS */
+    /* What afterkill is called here ("tools/run"), for commands to be copied; NULL:
+     * "afterkill". */
+    const char *program;
+    /* What the run is held to besides what its scenario expects; NULL: nothing. */
+    const struct conclusion *conclusion;
+};
+
+#define STYLE_COLUMNS 100 /* where there is no terminal */
