@@ -96,6 +96,10 @@ static char *note_of_unreached(const struct finding *finding)
 static void note_points(struct notes *notes, const struct finding *finding, char *cell,
                         size_t size)
 {
+    if (finding_sends_nothing(finding))
+        add_note(
+            notes, cell, size,
+            mem_strdup("The update sends no command: there is nothing to interrupt."));
     if (figure_passing(finding).points)
         add_note(notes, cell, size, note_of_passing(finding));
     if (finding->uncrashed || finding->uncrashed_passing)
@@ -110,6 +114,8 @@ static void note_rate(struct notes *notes, const struct result *result,
                       const struct finding *finding, char *cell, size_t size)
 {
     struct rate rate = figure_kill_rate(result, finding, RATE_HARMED);
+    struct rate valid =
+        figure_rate(result, tally_valid(finding), tally_attempts(finding));
     struct prediction prediction = figure_prediction(finding, RATE_HARMED);
 
     if (rate.of && !rate.hits && figure_harm(finding).points)
@@ -118,6 +124,12 @@ static void note_rate(struct notes *notes, const struct result *result,
         add_note(notes, cell, size,
                  mem_strdup("Not what the time spent at these points predicts; the full "
                             "report says why that can be."));
+    if (figure_misses(valid))
+        add_note(notes, cell, size,
+                 mem_printf("Only %llu of %llu attempts landed inside the update: the "
+                            "machine's speed changes faster than it can be calibrated.",
+                            (unsigned long long)valid.hits,
+                            (unsigned long long)valid.of));
 }
 
 struct columns {

@@ -11,7 +11,6 @@
 #include "result/tally.h"
 
 #define KINDS_TOLD 5     /* gaps that differ in what is wrong; of others the number */
-#define VALID_WANTED 0.8 /* a share that is surely below this is worth a remark */
 
 /* "after SET lock", "before any command" */
 static void say_at(FILE *out, const struct finding *finding, uint64_t point)
@@ -175,11 +174,11 @@ static void say_attempts(FILE *out, const struct result *result,
     struct rate valid =
         figure_rate(result, tally_valid(finding), tally_attempts(finding));
 
-    if (finding->controlled && finding->commands == 0) {
+    if (finding_sends_nothing(finding)) {
         fputs("The update sends no command: there is nothing to interrupt. ", out);
         return;
     }
-    if (valid.interval.high >= VALID_WANTED)
+    if (!figure_misses(valid))
         return;
     fprintf(out,
             "Only %llu of %llu attempts landed inside the update: the machine's speed "

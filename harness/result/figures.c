@@ -235,6 +235,11 @@ int64_t figure_lasts_ms(const struct finding *finding)
     return longest_ms;
 }
 
+bool figure_misses(struct rate valid)
+{
+    return valid.interval.high < 0.8;
+}
+
 bool figure_merged(const struct finding *finding)
 {
     for (uint64_t k = 0; k < finding_points(finding); k++)

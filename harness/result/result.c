@@ -96,6 +96,11 @@ const char *finding_command(const struct finding *finding, uint64_t point)
     return point ? finding->steps[point - 1].command.label : "";
 }
 
+bool finding_sends_nothing(const struct finding *finding)
+{
+    return finding->controlled && finding->commands == 0;
+}
+
 bool finding_publishes(const struct finding *finding)
 {
     for (uint64_t i = 0; finding->controlled && i < finding->commands; i++)

@@ -138,6 +138,8 @@ void result_release(struct result *result);
 const struct finding *finding_named(const struct result *result, const char *name);
 /* How many crash points there are: 0 as long as that is not known. */
 uint64_t finding_points(const struct finding *finding);
+/* Is there nothing to interrupt? */
+bool finding_sends_nothing(const struct finding *finding);
 /* Does its update publish messages, which are part of no state and not judged? */
 bool finding_publishes(const struct finding *finding);
 /* How many points of a fault there are, if it has some. */

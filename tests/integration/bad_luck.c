@@ -210,19 +210,19 @@ Test(bad_luck, scenario_file_that_never_returns)
 Test(bad_luck, recovery_that_fails_is_a_verdict)
 {
     struct place place = place_make();
-    char *path =
-        test_file(place.files, "s.lua",
-                  "return {\n"
-                  "  strategies = {\n"
-                  "    { name = 'marked', expect = 'stuck', update = function(redis)\n"
-                  "        redis.call('SET', 'marker', 1) redis.call('DEL', 'marker')\n"
-                  "      end },\n"
-                  "    { name = 'plain', update = function(redis)\n"
-                  "        redis.call('PING') end },\n"
-                  "  },\n"
-                  "  recover = function(redis)\n"
-                  "    if redis.call('EXISTS', 'marker') == 1 then while true do end end\n"
-                  "  end }\n");
+    char *path = test_file(
+        place.files, "s.lua",
+        "return {\n"
+        "  strategies = {\n"
+        "    { name = 'marked', expect = 'stuck', update = function(redis)\n"
+        "        redis.call('SET', 'marker', 1) redis.call('DEL', 'marker')\n"
+        "      end },\n"
+        "    { name = 'plain', update = function(redis)\n"
+        "        redis.call('PING') end },\n"
+        "  },\n"
+        "  recover = function(redis)\n"
+        "    if redis.call('EXISTS', 'marker') == 1 then while true do end end\n"
+        "  end }\n");
     char *raises = test_scenario("recover_raises");
     const char *const scenarios[] = { path, raises };
 

@@ -283,11 +283,11 @@ Test(census, strips_show_every_point)
     };
     char *directory = test_directory();
     struct run many = RUN("run", "sidekiq_busy", "--set", "jobs=98", "--set", "bytes=10",
-                          "--trials", "0", "--strategy", "per-field");
+                          "--trials", "0", "--strategy", "per-field", "--full");
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         char *path = test_scenario(rows[i].scenario);
-        struct run run = RUN("run", path, "--trials", "0");
+        struct run run = RUN("run", path, "--trials", "0", "--full");
 
         cr_expect_eq(run.status, 0, "%s: %s", path, run.err);
         for (size_t l = 0; l < ARRAY_SIZE(rows[i].lines) && rows[i].lines[l]; l++)
@@ -514,7 +514,7 @@ Test(census, prediction_and_hint)
     char *path = test_scenario("leaked");
     struct run run = RUN("run", path, "--trials", "200", "--format", "json");
     struct run census = RUN("run", path, "--trials", "0", "--format", "json");
-    struct run text = RUN("run", path, "--trials", "0");
+    struct run text = RUN("run", path, "--trials", "0", "--full");
     json_t *strategy;
     size_t i;
 

@@ -410,10 +410,10 @@ Test(cli, a_pipe_is_no_scenario)
 Test(cli, an_update_without_commands_is_called_so)
 {
     char *directory = test_directory();
-    char *path =
-        test_file(directory, "nothing.lua",
-                  "return { strategies = { { name = 'u', noop = true, update = function() "
-                  "end } } }");
+    char *path = test_file(
+        directory, "nothing.lua",
+        "return { strategies = { { name = 'u', noop = true, update = function() "
+        "end } } }");
     struct run run = RUN("run", path, "--trials", "20");
 
     cr_expect_eq(run.status, 0, "%s", run.err);

@@ -288,7 +288,7 @@ Test(lasts, in_words)
 
     for (size_t i = 0; i < ARRAY_SIZE(said); i++) {
         char *path = write_scenario(directory, said[i].text);
-        struct run run = RUN("run", path, "--fault", "step", "--no-store",
+        struct run run = RUN("run", path, "--fault", "step", "--full", "--no-store",
                              said[i].arguments[0], said[i].arguments[1]);
 
         EXPECT_SAYS(run.out, said[i].says);

@@ -41,10 +41,10 @@ static void drop_times(json_t *run)
 {
     static const char *const of_runs[] = { "now", "kills_per_second", "points_per_second",
                                            "trial_ns" };
-    static const char *const of_strategies[] = { "update_us", "updates_per_second",
-                                                 "window_us", "harm_window_us",
-                                                 "duration_us", "predicted_leak_rate",
-                                                 "predicted_harm_rate" };
+    static const char *const of_strategies[] = {
+        "update_us",   "updates_per_second",  "window_us",          "harm_window_us",
+        "duration_us", "predicted_leak_rate", "predicted_harm_rate"
+    };
     json_t *strategy;
     size_t i;
 
