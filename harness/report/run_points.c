@@ -104,6 +104,8 @@ static void write_legend(FILE *out, const struct result *result,
                          struct report_style style)
 {
     const struct mark *all[2 * LATER_COUNT + NOW_COUNT + 1];
+    CLEANUP(mem_freep) char *legend = NULL;
+    FILE *memory = mem_stream(&legend);
     const char *between = "";
     size_t count = 0;
 
@@ -114,15 +116,17 @@ static void write_legend(FILE *out, const struct result *result,
     for (size_t i = 0; i < LATER_COUNT; i++)
         all[count++] = &later_marks[i];
     all[count++] = &unknown;
-    words_color(out, style.color, "\033[1m");
-    fputs("what a death leaves, crash point by crash point: ", out);
+    fputs("what a death leaves, crash point by crash point: ", memory);
     for (size_t i = 0; i < count; i++) {
         if (!uses(result, all[i]))
             continue;
-        fprintf(out, "%s%c %s", between, all[i]->letter, all[i]->meaning);
+        fprintf(memory, "%s%c %s", between, all[i]->letter, all[i]->meaning);
         between = ", ";
     }
-    fputs(style.color ? "\033[0m\n" : "\n", out);
+    fclose(memory);
+    words_color(out, style.color, "\033[1m");
+    words_wrapped(out, style, legend);
+    words_color(out, style.color, "\033[0m");
 }
 
 static size_t longest_name(const struct result *result)

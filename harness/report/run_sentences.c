@@ -10,7 +10,7 @@
 #include "result/place.h"
 #include "result/tally.h"
 
-#define KINDS_TOLD 5     /* gaps that differ in what is wrong; of others the number */
+#define KINDS_TOLD 5 /* gaps that differ in what is wrong; of others the number */
 
 /* "after SET lock", "before any command" */
 static void say_at(FILE *out, const struct finding *finding, uint64_t point)
@@ -299,8 +299,7 @@ static void write_cure(FILE *out, const struct finding *finding, const struct ga
     if (!gap_cure(finding, gap, cure, sizeof(cure)))
         return;
     words = mem_printf("Cure: %s", cure);
-    fputs("    ", out);
-    words_wrapped(out, style, words);
+    words_indented(out, style, words);
 }
 
 /* A gap, and those that are like it. */
@@ -380,10 +379,8 @@ static void write_kind(FILE *out, const struct finding *finding, const struct ki
         say_gap(memory, finding, &kind->gap);
     say_others(memory, finding, kind);
     fclose(memory);
-    if (*words) {
-        fputs("    ", out);
-        words_wrapped(out, style, words);
-    }
+    if (*words)
+        words_indented(out, style, words);
     if (!told)
         write_cure(out, finding, &kind->gap, style);
 }

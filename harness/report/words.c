@@ -69,12 +69,22 @@ const char *words_rate_short(char *buffer, size_t size, struct rate rate)
 
 const char *words_duration(char *buffer, size_t size, double us)
 {
-    if (us < 1e3)
-        snprintf(buffer, size, "%.0f us", us);
-    else if (us < 1e6)
-        snprintf(buffer, size, us < 1e4 ? "%.1f ms" : "%.0f ms", us / 1e3);
-    else
-        snprintf(buffer, size, "%.1f s", us / 1e6);
+    static const struct {
+        double below_us, unit_us;
+        int decimals;
+        const char *name;
+    } units[] = {
+        { 999.5, 1, 0, "us" },
+        { 9950, 1e3, 1, "ms" },
+        { 999500, 1e3, 0, "ms" },
+        { INFINITY, 1e6, 1, "s" },
+    };
+    size_t i = 0;
+
+    while (us >= units[i].below_us)
+        i++;
+    snprintf(buffer, size, "%.*f %s", units[i].decimals, us / units[i].unit_us,
+             units[i].name);
     return buffer;
 }
 
@@ -226,23 +236,36 @@ const char *words_kills(char *buffer, size_t size, uint64_t kills)
     return buffer;
 }
 
-void words_wrapped(FILE *out, struct report_style style, const char *words)
+/* From a column of the first line on. */
+static void wrap(FILE *out, struct report_style style, const char *words, size_t column)
 {
-    size_t column = 0, most = style.columns ? style.columns : STYLE_COLUMNS;
+    size_t most = style.columns ? style.columns : STYLE_COLUMNS;
+    bool begun = false;
 
     while (*words) {
         size_t length = strcspn(words, " ");
 
-        if (column && column + 1 + length > most)
+        if (begun && column + 1 + length > most)
             column = (size_t)fprintf(out, "\n    ") - 1;
-        else if (column)
+        else if (begun)
             column += (size_t)fprintf(out, " ");
+        begun = true;
         fwrite(words, 1, length, out);
         column += length;
         words += length;
         words += strspn(words, " ");
     }
     fputc('\n', out);
+}
+
+void words_wrapped(FILE *out, struct report_style style, const char *text)
+{
+    wrap(out, style, text, 0);
+}
+
+void words_indented(FILE *out, struct report_style style, const char *text)
+{
+    wrap(out, style, text, (size_t)fprintf(out, "    "));
 }
 
 /* Its parts stand side by side, or each in a line of its own. */

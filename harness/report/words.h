@@ -50,7 +50,9 @@ char *words_replay(const struct result *result, const struct finding *finding,
                    uint64_t point, struct report_style style);
 
 void words_color(FILE *out, bool wanted, const char *color); /* an escape sequence */
-/* Breaks a text at its blanks into lines; all but the first are indented. */
+/* Breaks a text at its blanks into lines; all but the first are indented. Or all of them.
+ */
+void words_indented(FILE *out, struct report_style style, const char *text);
 void words_wrapped(FILE *out, struct report_style style, const char *text);
 /* The scenario, the server, the lanes and the seed, in one line if it has room. */
 void words_title(FILE *out, const struct result *result, struct report_style style);
