@@ -91,8 +91,8 @@ Test(own, a_recovery_that_differs_is_told)
     char *directory = test_directory();
     CLEANUP(mem_freep) char *kept = mem_printf("%s/kept", directory);
     struct run runs[] = {
-        RUN("run", path, "--trials", "60", "-o", kept),
-        RUN("report", kept),
+        RUN("run", path, "--trials", "60", "-o", kept, "--full"),
+        RUN("report", kept, "--full"),
         RUN("check", "--quick", path),
         RUN("replay", kept, "locked:1"),
         RUN("replay", kept, "forgets-once:0"),
