@@ -416,8 +416,8 @@ static char *text_of(const struct example *example, const struct verdict_row *ro
 void example_write(const struct example *example, char *buffer, size_t size)
 {
     CLEANUP(mem_freep) struct verdict_row *rows = NULL;
-    size_t count =
-        verdict_rows(example->right_old, example->right_new, example->residue, &rows);
+    size_t count = verdict_rows_at(example->old, example->new, example->right_old,
+                                   example->right_new, example->residue, &rows);
     CLEANUP(mem_freep) char *first = NULL;
     CLEANUP(mem_freep) char *second = NULL;
     struct part parts[2];

@@ -176,13 +176,21 @@ unsigned verdict_later(const struct state *old, const struct state *new,
     return words_of(rows, count);
 }
 
+size_t verdict_rows_at(const struct state *first_old, const struct state *first_new,
+                       const struct state *old, const struct state *new,
+                       const struct state *state, struct verdict_row **ret)
+{
+    const struct state *const first[2] = { first_old, first_new };
+
+    return make_rows(first, old, new, state, ret);
+}
+
 unsigned verdict_at(const struct state *first_old, const struct state *first_new,
                     const struct state *old, const struct state *new,
                     const struct state *state)
 {
-    const struct state *const first[2] = { first_old, first_new };
     CLEANUP(mem_freep) struct verdict_row *rows = NULL;
-    size_t count = make_rows(first, old, new, state, &rows);
+    size_t count = verdict_rows_at(first_old, first_new, old, new, state, &rows);
 
     return words_of(rows, count);
 }

@@ -82,8 +82,11 @@ struct verdict_row {
 size_t verdict_rows(const struct state *old, const struct state *new,
                     const struct state *residue, struct verdict_row **ret);
 
-/* The words at a moment, when the controls have become `old` and `new`. What both held
- * at first never makes anything mixed by lapsing at different times. */
+/* The same at a moment, when the controls have become `old` and `new`. What both held at
+ * first never makes anything mixed by lapsing at different times. */
+size_t verdict_rows_at(const struct state *first_old, const struct state *first_new,
+                       const struct state *old, const struct state *new,
+                       const struct state *state, struct verdict_row **ret);
 unsigned verdict_at(const struct state *first_old, const struct state *first_new,
                     const struct state *old, const struct state *new,
                     const struct state *state);
@@ -118,8 +121,8 @@ const char *expect_alone(unsigned expect);
 /* The bits of one word ("atomic", "safe", "harm", "leaked", ...); 0 if it is none. */
 unsigned expect_parse(const char *word);
 
-/* The other way: words as they are kept in files. Of expectations, one that stands alone, or
- * what later_text() says; "" of none. */
+/* The other way: words as they are kept in files. Of expectations, one that stands alone,
+ * or what later_text() says; "" of none. */
 const char *expect_text(unsigned expect, char buffer[LATER_TEXT]);
 /* What these have said, read again; false if the text is nothing of the kind. */
 bool expect_read(const char *text, unsigned *ret);

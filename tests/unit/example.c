@@ -138,6 +138,11 @@ Test(example, names_the_cause)
           { "", "list:at:9:j zset:schedule:9=9", "list:at:9:j", "", "", "list:at:9:j" },
           "at the death list 'at' has '9:j', but zset 'schedule' has no '9' = '9'; "
           "stays: list 'at', element '9:j'" },
+        { "what both had at first lapses sooner on one side: that is no part of both",
+          { "string:a=1~ string:b=1~", "string:a=1~ string:b=1~",
+            "string:a=1~ string:b=1~ string:zombie=1~", "", "string:a=1~ string:b=1~",
+            "string:a=1~ string:zombie=1~" },
+          "stays: string 'zombie' = '1'" },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
