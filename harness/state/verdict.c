@@ -195,26 +195,25 @@ unsigned verdict_at(const struct state *first_old, const struct state *first_new
     return words_of(rows, count);
 }
 
-void verdict_over_time(const struct moments *moments, const unsigned *words,
-                       int64_t rest_ms, int64_t tolerate_ms, struct verdict *ret)
+int verdict_over_time(const struct moments *moments, const unsigned *words,
+                      int64_t rest_ms, int64_t tolerate_ms, struct verdict *ret)
 {
-    size_t last = moments->count, wrong = last + 1; /* the moment behind the last wrong */
-    unsigned found;
+    int last = (int)moments->count, wrong = last;
 
-    while (wrong > 0 && !words[wrong - 1])
+    while (wrong >= 0 && !words[wrong])
         wrong--;
     ret->later = ret->passing = 0;
     ret->lasts_ms = 0;
-    if (!wrong)
-        return;
-    found = words[wrong - 1];
-    ret->lasts_ms = wrong > last    ? LASTS_FOREVER
-                    : wrong == last ? moments->at_ms[last - 1] + rest_ms
-                                    : moments->at_ms[wrong];
+    if (wrong < 0)
+        return wrong;
+    ret->lasts_ms = wrong == last       ? LASTS_FOREVER
+                    : wrong == last - 1 ? moments->at_ms[wrong] + rest_ms
+                                        : moments->at_ms[wrong + 1];
     if (ret->lasts_ms == LASTS_FOREVER || ret->lasts_ms > tolerate_ms)
-        ret->later = found;
+        ret->later = words[wrong];
     else if (!mutant("passing-forgotten"))
-        ret->passing = found;
+        ret->passing = words[wrong];
+    return wrong;
 }
 
 static const char *const now_names[NOW_COUNT] = { "intact", "gap", "torn" };

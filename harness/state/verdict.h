@@ -94,9 +94,9 @@ unsigned verdict_at(const struct state *first_old, const struct state *first_new
 /* What the words at each moment come to, those at the last behind the others': harm if
  * they outlast `tolerate_ms`, else passing. The words are those of the last moment that
  * has any, and hold until the next one; until `rest_ms` more have passed if that has no
- * time. Sets all but `now`. */
-void verdict_over_time(const struct moments *moments, const unsigned *words,
-                       int64_t rest_ms, int64_t tolerate_ms, struct verdict *ret);
+ * time. Sets all but `now`. Returns that moment; -1: nothing is wrong at any. */
+int verdict_over_time(const struct moments *moments, const unsigned *words,
+                      int64_t rest_ms, int64_t tolerate_ms, struct verdict *ret);
 
 const char *now_name(enum now now);
 const char *later_name(unsigned bit_number); /* 0 .. LATER_COUNT - 1 */

@@ -49,32 +49,46 @@ static int64_t time_ms(const struct course *course)
     return is_last(course) ? LASTS_FOREVER : course->moments.at_ms[course->at];
 }
 
+static bool is_watched(const struct course *course)
+{
+    return course->judge->watch && course->beside;
+}
+
+static int look(const struct course *course, struct snapshot *ret, struct err *err)
+{
+    int code = snapshot_take(&course->judge->observer, 0, ret, err);
+
+    if (code == 0)
+        state_sort(&ret->state);
+    return code;
+}
+
 /* Shows the watch what the database holds now, and what it held at its last look. */
 static int show(struct course *course, enum judge_moment moment, const struct err *why,
                 struct err *err)
 {
     static const struct err nothing = ERR_NULL;
     size_t count = course->sight_count;
-    struct judge *judge = course->judge;
+    struct snapshot *now = &course->sights[count % 2];
+    const struct judge_watch *watch = course->judge->watch;
     struct judge_sight sight = {
         .moment = moment,
         .at_ms = time_ms(course),
         .before = count ? &course->sights[(count - 1) % 2] : NULL,
-        .after = &course->sights[count % 2],
+        .after = now,
         .why = why ? why : &nothing,
     };
     int code;
 
-    if (!judge->watch || !course->beside)
+    if (!is_watched(course))
         return 0;
     sight.right_old = &aftermath_at(course->beside->old, course->at)->state;
     sight.right_new = &aftermath_at(course->beside->new, course->at)->state;
-    code = snapshot_take(&judge->observer, 0, &course->sights[count % 2], err);
+    code = look(course, now, err);
     if (code < 0)
         return code;
-    state_sort(&course->sights[count % 2].state);
     course->sight_count++;
-    judge->watch->seen(judge->watch->context, &sight);
+    watch->seen(watch->context, &sight);
     return 0;
 }
 
@@ -84,7 +98,7 @@ static void tell_watch(const struct course *course, enum judge_moment moment,
 {
     struct judge_sight sight = { .moment = moment, .at_ms = time_ms(course), .why = why };
 
-    if (course->judge->watch && course->beside)
+    if (is_watched(course))
         course->judge->watch->seen(course->judge->watch->context, &sight);
 }
 
@@ -194,14 +208,6 @@ static int try_alive(struct course *course, struct station *station, struct err 
     if (code == 0 && copies)
         code = keeper_forget(&judge->keeper, &kept, err);
     kept_release(&kept);
-    return code;
-}
-
-static int look(const struct course *course, struct snapshot *ret, struct err *err)
-{
-    int code = snapshot_take(&course->judge->observer, 0, ret, err);
-
-    state_sort(&ret->state);
     return code;
 }
 

@@ -260,20 +260,19 @@ void judge_over_time(const struct judge *judge, const struct judge_beside *besid
                      const struct aftermath *aftermath, unsigned excused,
                      struct verdict *ret, char example[EXAMPLE_TEXT])
 {
-    size_t count = aftermath->moments.count, wrong = count + 1;
     unsigned words[MOMENTS_MOST + 1];
+    int wrong;
 
-    for (size_t i = 0; i <= count; i++)
+    for (size_t i = 0; i <= aftermath->moments.count; i++)
         words[i] = words_at(beside, i, aftermath_at(aftermath, i)) & ~excused;
-    verdict_over_time(&aftermath->moments, words, rest_of(beside, aftermath),
-                      judge->scenario->times.tolerate_ms, ret);
+    wrong = verdict_over_time(&aftermath->moments, words, rest_of(beside, aftermath),
+                              judge->scenario->times.tolerate_ms, ret);
     if (is_violated(beside, aftermath) && !(excused & LATER_BROKEN))
         add_violation(aftermath, ret);
     example[0] = '\0';
-    while (wrong > 0 && !words[wrong - 1])
-        wrong--;
-    if (wrong)
-        write_example(beside, wrong - 1, aftermath_at(aftermath, wrong - 1), example);
+    if (wrong >= 0)
+        write_example(beside, (size_t)wrong, aftermath_at(aftermath, (size_t)wrong),
+                      example);
     if (ret->later & LATER_BROKEN && aftermath->violated.code)
         put_first(aftermath->violated.msg, example);
 }
