@@ -143,6 +143,20 @@ Test(example, names_the_cause)
             "string:a=1~ string:b=1~ string:zombie=1~", "", "string:a=1~ string:b=1~",
             "string:a=1~ string:zombie=1~" },
           "stays: string 'zombie' = '1'" },
+
+        /* Only the expiry is wrong. */
+        { "none, beside a part of what is right",
+          { "", "string:k=1~ string:z=1~", "string:k=1 string:z=1~", "",
+            "string:k=1~ string:z=1~", "string:k=1 string:z=1~" },
+          "stays: string 'k' = '1', instead of '1' with an expiry or nothing" },
+        { "one that is within its bound by now, and was beyond it",
+          { "", "string:k=1~ string:z=1~", "string:k=1~~ string:z=1~", "", "string:z=1~",
+            "string:k=1~ string:z=1~" },
+          "stays: string 'k' = '1'" },
+        { "and one that nothing should have",
+          { "string:k=1", "string:k=1", "string:k=1~", "string:k=1", "string:k=1",
+            "string:k=1~" },
+          "stays: string 'k' = '1', instead of '1' without an expiry" },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
