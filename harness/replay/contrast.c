@@ -382,6 +382,26 @@ static size_t write_key_changes(FILE *out, const struct change *change,
     return shown;
 }
 
+/* Time that passes brings an expiry within its bound, and changes nothing by that.
+ * Returns how many rows there are then. */
+static size_t fold_expiries(struct verdict_row *rows, size_t count)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct verdict_row *last = kept ? &rows[kept - 1] : NULL;
+
+        if (last && atom_compare_place(last->atom, rows[i].atom) == 0 &&
+            str_compare(last->atom->value, rows[i].atom->value) == 0) {
+            last->old += rows[i].old;
+            last->here += rows[i].here;
+        } else {
+            rows[kept++] = rows[i];
+        }
+    }
+    return kept;
+}
+
 bool contrast_changes(FILE *out, const struct change *change,
                       const struct snapshot *before, const struct snapshot *after)
 {
@@ -389,6 +409,8 @@ bool contrast_changes(FILE *out, const struct change *change,
     size_t count = verdict_rows(&before->state, &before->state, &after->state, &rows);
     size_t changed = 0;
 
+    if (change->expiry != CHANGE_TELLS_NO_EXPIRY)
+        count = fold_expiries(rows, count);
     for (size_t from = 0, to; from < count; from = to) {
         to = key_end(rows, from, count);
         changed += write_key_changes(out, change, rows + from, to - from, before);

@@ -39,6 +39,7 @@ struct change {
     enum { CHANGE_TELLS_NO_EXPIRY, CHANGE_TELLS_LEFT, CHANGE_TELLS_DUE } expiry;
     int64_t since_ms;
 };
-/* Writes what has changed. Returns whether anything has. */
+/* Writes what has changed; an expiry that was changed counts where none is told. Returns
+ * whether anything has. */
 bool contrast_changes(FILE *out, const struct change *change,
                       const struct snapshot *before, const struct snapshot *after);

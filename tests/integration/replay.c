@@ -328,6 +328,21 @@ Test(replay, of_what_ends)
             "dropped: string 'a', due 60.0 s after the death",
             "Verdict: intact now, clean later as recorded" },
           "mixed" },
+        { OF("send(r, 'SET z 1 EX 86400') send(r, 'SET k 1 EX 100') send(r, 'EXPIRE k "
+             "60')\n",
+             ""),
+          2,
+          { "'1': in neither: what is left of the completed update has it with an expiry",
+            "60 s after the death: what is due goes away nothing but gone from a "
+            "completed "
+            "update: string 'k' What there is after 60 s",
+            "100 s after the death: what is due goes away dropped: string 'k', due 100 s "
+            "after the death",
+            "Verdict: torn now, clean later, but leaked for 100 s stays: string 'k' = "
+            "'1' "
+            "leaked: ",
+            "as recorded" },
+          "came: " },
         { OF("send(r, 'SET k 1 EX 86400') send(r, 'EXPIRE k 60') send(r, 'DEL k')\n",
              "invariants = { soon = expires('k', 60) }"),
           1,
