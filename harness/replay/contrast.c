@@ -129,13 +129,21 @@ static void write_novelty(FILE *out, const struct contrast *controls,
 
 static void write_seconds(FILE *out, int64_t ms)
 {
-    fprintf(out, ms < 100000 ? "%.1f s" : "%.0f s", (double)ms / 1e3);
+    fprintf(out, ms % 1000 ? "%.1f s" : "%.0f s", (double)ms / 1e3);
+}
+
+/* As moments take it, so that it is what was asked for; -1: there is none. */
+static int64_t ttl_of(const struct snapshot *snapshot, struct str key, struct str field)
+{
+    int64_t ttl_ms = snapshot_ttl_ms(snapshot, key, field);
+
+    return ttl_ms < 0 ? -1 : lapse_rounded(ttl_ms);
 }
 
 static void write_ttl(FILE *out, const struct snapshot *snapshot, struct str key,
                       struct str field)
 {
-    int64_t ttl_ms = snapshot_ttl_ms(snapshot, key, field);
+    int64_t ttl_ms = ttl_of(snapshot, key, field);
 
     if (ttl_ms < 0) {
         fputs("never expires", out);
@@ -327,7 +335,7 @@ void contrast_count(FILE *out, const struct contrast *controls,
 static void write_expiry(FILE *out, const struct change *change,
                          const struct snapshot *before, struct str key, struct str field)
 {
-    int64_t ttl_ms = snapshot_ttl_ms(before, key, field);
+    int64_t ttl_ms = ttl_of(before, key, field);
 
     if (change->expiry == CHANGE_TELLS_LEFT) {
         fputs(", which ", out);

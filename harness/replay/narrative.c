@@ -71,12 +71,14 @@ static void tell_dead(struct narrative *narrative, const struct judge_sight *sig
     say_now(out, &controls, sight->after);
 }
 
-/* An error may quote anything. */
-static void write_error(FILE *out, const char *before, const struct err *err)
+/* Why something is wrong, which may quote anything. */
+static void write_error(FILE *out, const char *before, const struct judge_sight *sight)
 {
     fputs(before, out);
-    str_print(out, str_of(err->msg), ERROR_COLUMNS);
-    fputc('\n', out);
+    str_print(out, str_of(sight->why->msg), ERROR_COLUMNS);
+    fputs(sight->excused ? "\n  which does not count: without any death it is no better\n"
+                         : "\n",
+          out);
 }
 
 /* Where nothing of the state is due, the moment is one of a control's. */
@@ -132,7 +134,7 @@ static void tell_recovered(struct narrative *narrative, const struct judge_sight
     if (!contrast_changes(out, &recovery, sight->before, sight->after))
         fputs("  it changes nothing\n", out);
     if (sight->why->code)
-        write_error(out, "  it raises: ", sight->why);
+        write_error(out, "  it raises: ", sight);
     narrative->recovered = true;
 }
 
@@ -196,14 +198,14 @@ static void tell_residue(struct narrative *narrative, const struct judge_sight *
 
 static void tell_invariant(struct narrative *narrative, const struct judge_sight *sight)
 {
-    write_error(narrative->out, "  An invariant is violated: ", sight->why);
+    write_error(narrative->out, "  An invariant is violated: ", sight);
 }
 
 static void tell_alive(struct narrative *narrative, const struct judge_sight *sight)
 {
     fputs("\nA fresh worker tries the operation again: `alive`\n", narrative->out);
     if (sight->why->code)
-        write_error(narrative->out, "  it fails: ", sight->why);
+        write_error(narrative->out, "  it fails: ", sight);
     else
         fputs("  it succeeds\n", narrative->out);
 }

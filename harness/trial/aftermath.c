@@ -63,6 +63,24 @@ static int look(const struct course *course, struct snapshot *ret, struct err *e
     return code;
 }
 
+/* Is something of the kind wrong with a control, too? `expiries`: an invariant of theirs,
+ * which is looked at as the death left the state. */
+static bool is_excused(const struct course *course, enum judge_moment moment,
+                       bool expiries)
+{
+    const struct aftermath *const controls[] = { course->beside->old,
+                                                 course->beside->new };
+
+    for (size_t i = 0; i < ARRAY_SIZE(controls); i++) {
+        const struct station *station = aftermath_at(controls[i], course->at);
+        const struct err *broken = expiries ? &controls[i]->violated : &station->broken;
+
+        if (moment == JUDGE_INVARIANT ? broken->code : !station_is_well(station))
+            return true;
+    }
+    return false;
+}
+
 /* Shows the watch what the database holds now, and what it held at its last look. */
 static int show(struct course *course, enum judge_moment moment, const struct err *why,
                 struct err *err)
@@ -82,6 +100,7 @@ static int show(struct course *course, enum judge_moment moment, const struct er
 
     if (!is_watched(course))
         return 0;
+    sight.excused = is_excused(course, moment, false);
     sight.right_old = &aftermath_at(course->beside->old, course->at)->state;
     sight.right_new = &aftermath_at(course->beside->new, course->at)->state;
     code = look(course, now, err);
@@ -94,12 +113,14 @@ static int show(struct course *course, enum judge_moment moment, const struct er
 
 /* Tells the watch what came of an attempt. */
 static void tell_watch(const struct course *course, enum judge_moment moment,
-                       const struct err *why)
+                       bool expiries, const struct err *why)
 {
     struct judge_sight sight = { .moment = moment, .at_ms = time_ms(course), .why = why };
 
-    if (is_watched(course))
-        course->judge->watch->seen(course->judge->watch->context, &sight);
+    if (!is_watched(course))
+        return;
+    sight.excused = is_excused(course, moment, expiries);
+    course->judge->watch->seen(course->judge->watch->context, &sight);
 }
 
 /* Until the moment, from the one before it. */
@@ -181,7 +202,8 @@ static int look_at_invariants(struct course *course, scenario_function holds,
         return code;
     err_set(ret_broken, why.code, "%s",
             course->judge->page->error[0] ? course->judge->page->error : why.msg);
-    tell_watch(course, JUDGE_INVARIANT, ret_broken);
+    tell_watch(course, JUDGE_INVARIANT, holds == course->judge->scenario->holds_now,
+               ret_broken);
     return 0;
 }
 
@@ -202,7 +224,7 @@ static int try_alive(struct course *course, struct station *station, struct err 
     if (code == 0 && !station->stuck.code && judge->page->refused)
         err_set(&station->stuck, ERR_USAGE, "alive returned false");
     if (code == 0)
-        tell_watch(course, JUDGE_ALIVE, &station->stuck);
+        tell_watch(course, JUDGE_ALIVE, false, &station->stuck);
     if (code == 0 && copies)
         code = keeper_restore(&judge->keeper, &kept, err);
     if (code == 0 && copies)

@@ -169,11 +169,6 @@ int judge_control(struct judge *judge, struct subject *subject, bool completed,
     return code;
 }
 
-static bool is_well(const struct station *station)
-{
-    return !station->failed.code && !station->stuck.code;
-}
-
 /* What is wrong at a moment, beside what has become of the controls by then. */
 static unsigned words_at(const struct judge_beside *beside, size_t moment,
                          const struct station *station)
@@ -183,7 +178,7 @@ static unsigned words_at(const struct judge_beside *beside, size_t moment,
     unsigned words = verdict_at(beside->first_old, beside->first_new, &old->state.state,
                                 &new->state.state, &station->state.state);
 
-    if (!is_well(station) && is_well(old) && is_well(new))
+    if (!station_is_well(station) && station_is_well(old) && station_is_well(new))
         words |= LATER_STUCK;
     if (station->broken.code && !old->broken.code && !new->broken.code)
         words |= LATER_BROKEN;
@@ -230,7 +225,7 @@ static void write_example(const struct judge_beside *beside, size_t moment,
     example_write(&states, example, EXAMPLE_TEXT);
     if (station->broken.code) {
         put_first(station->broken.msg, example);
-    } else if (!example[0] && !is_well(station)) {
+    } else if (!example[0] && !station_is_well(station)) {
         snprintf(example, EXAMPLE_TEXT, "%.*s", EXAMPLE_TEXT - 1,
                  station->failed.code ? station->failed.msg : station->stuck.msg);
     }

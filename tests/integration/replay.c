@@ -277,7 +277,8 @@ Test(replay, of_what_ends)
           "it stays, and nobody cares" },
         { OF(LOCK, LOCKS "tolerate = 60"),
           1,
-          { "This is leaked.", "12 h after the death: what is due goes away dropped:",
+          { "alive returned false 12 h after the death", "This is leaked.",
+            "12 h after the death: what is due goes away dropped:",
             "Verdict: torn now, leaked+stuck later, for 12 h",
             "It ends 12 h after the death, which is harm: `tolerate` is 60 s",
             "as recorded" },
@@ -320,14 +321,29 @@ Test(replay, of_what_ends)
              "  send(r, 'SET a 1 EX 50') send(r, 'SET b 1 EX 50')\n"
              "end"),
           1,
-          { "50 s after the death: what is due goes away dropped: string 'b', due 50.0 s "
+          { "50 s after the death: what is due goes away dropped: string 'b', due 50 s "
             "after the death",
-            "string 'a', which expires in 10.0 s only new '1' This is clean: what both "
+            "string 'a', which expires in 10 s only new '1' This is clean: what both "
             "had "
             "at the death may lapse at different times.",
-            "dropped: string 'a', due 60.0 s after the death",
+            "dropped: string 'a', due 60 s after the death",
             "Verdict: intact now, clean later as recorded" },
           "mixed" },
+        { OF("send(r, 'SET a 1')\n",
+             LOCKS "before = function(r) send(r, 'SET lock other EX 100') end, "
+                   "invariants = { free = function(r)\n"
+                   "  return r.call('EXISTS', 'lock') == 0, 'there is a lock'\n"
+                   "end }"),
+          1,
+          { "An invariant is violated: free: there is a lock which does not count: "
+            "without "
+            "any death it is no better",
+            "it fails: alive returned false which does not count: without any death it "
+            "is "
+            "no better 100 s after the death",
+            "`alive` it succeeds Time passes", "Verdict: intact now, clean later",
+            "as recorded" },
+          NULL },
         { OF("send(r, 'SET z 1 EX 86400') send(r, 'SET k 1 EX 100') send(r, 'EXPIRE k "
              "60')\n",
              ""),
