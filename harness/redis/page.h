@@ -47,6 +47,7 @@ struct page {
     bool refused;            /* the scenario's function returned false */
     int error_code;          /* see err.h; 0 if it did not raise */
     char error[512];         /* what it raised; "" if nothing */
+    int64_t violated_ms; /* how long an expiry is that an invariant found too long */
     struct wire *wire;    /* the worker's; it may have taken more memory than lies here */
     struct trace *traces; /* PAGE_TRACES of them */
     char *output, *answers; /* RECORD_BYTES each: what was written and read */

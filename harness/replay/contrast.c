@@ -54,7 +54,8 @@ static void forgive_changed(struct verdict_row *rows, size_t count)
 static size_t rows_of(const struct contrast *controls, const struct snapshot *snapshot,
                       struct verdict_row **ret)
 {
-    size_t count = verdict_rows(controls->old, controls->new, &snapshot->state, ret);
+    size_t count = verdict_rows_at(controls->first_old, controls->first_new,
+                                   controls->old, controls->new, &snapshot->state, ret);
 
     forgive_changed(*ret, count);
     return count;
@@ -126,16 +127,30 @@ static void write_novelty(FILE *out, const struct contrast *controls,
     }
 }
 
-static void write_ttl(FILE *out, const struct snapshot *snapshot, struct str key,
-                      struct str field)
+static void write_seconds(FILE *out, int64_t ms)
+{
+    fprintf(out, ms % 1000 ? "%.1f s" : "%.0f s", (double)ms / 1e3);
+}
+
+/* As moments take it, so that it is what was asked for; -1: there is none. */
+static int64_t ttl_of(const struct snapshot *snapshot, struct str key, struct str field)
 {
     int64_t ttl_ms = snapshot_ttl_ms(snapshot, key, field);
 
-    if (ttl_ms < 0)
+    return ttl_ms < 0 ? -1 : lapse_rounded(ttl_ms);
+}
+
+static void write_ttl(FILE *out, const struct snapshot *snapshot, struct str key,
+                      struct str field)
+{
+    int64_t ttl_ms = ttl_of(snapshot, key, field);
+
+    if (ttl_ms < 0) {
         fputs("never expires", out);
-    else
-        fprintf(out, ttl_ms < 100000 ? "expires in %.1f s" : "expires in %.0f s",
-                (double)ttl_ms / 1e3);
+        return;
+    }
+    fputs("expires in ", out);
+    write_seconds(out, ttl_ms);
 }
 
 static void write_key(FILE *out, const struct atom *atom)
@@ -316,6 +331,22 @@ void contrast_count(FILE *out, const struct contrast *controls,
 
 /* --- what changes from one look to the next --- */
 
+/* Of a key, or of an element of it. */
+static void write_expiry(FILE *out, const struct change *change,
+                         const struct snapshot *before, struct str key, struct str field)
+{
+    int64_t ttl_ms = ttl_of(before, key, field);
+
+    if (change->expiry == CHANGE_TELLS_LEFT) {
+        fputs(", which ", out);
+        write_ttl(out, before, key, field);
+    } else if (change->expiry == CHANGE_TELLS_DUE && ttl_ms >= 0) {
+        fputs(", due ", out);
+        write_seconds(out, change->since_ms + ttl_ms);
+        fputs(" after the death", out);
+    }
+}
+
 /* An element that comes or goes; with `elements`, the whole key that has so many. */
 static void write_change(FILE *out, const struct change *change,
                          const struct verdict_row *row, size_t elements,
@@ -331,10 +362,7 @@ static void write_change(FILE *out, const struct change *change,
     write_key(out, atom);
     if (elements > 1)
         fprintf(out, " with %zu elements", elements);
-    if (change->ttl) {
-        fputs(", which ", out);
-        write_ttl(out, before, atom->key, elements ? STR("") : atom->id);
-    }
+    write_expiry(out, change, before, atom->key, elements ? STR("") : atom->id);
     fputc('\n', out);
 }
 
@@ -362,6 +390,26 @@ static size_t write_key_changes(FILE *out, const struct change *change,
     return shown;
 }
 
+/* Time that passes brings an expiry within its bound, and changes nothing by that.
+ * Returns how many rows there are then. */
+static size_t fold_expiries(struct verdict_row *rows, size_t count)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct verdict_row *last = kept ? &rows[kept - 1] : NULL;
+
+        if (last && atom_compare_place(last->atom, rows[i].atom) == 0 &&
+            str_compare(last->atom->value, rows[i].atom->value) == 0) {
+            last->old += rows[i].old;
+            last->here += rows[i].here;
+        } else {
+            rows[kept++] = rows[i];
+        }
+    }
+    return kept;
+}
+
 bool contrast_changes(FILE *out, const struct change *change,
                       const struct snapshot *before, const struct snapshot *after)
 {
@@ -369,6 +417,8 @@ bool contrast_changes(FILE *out, const struct change *change,
     size_t count = verdict_rows(&before->state, &before->state, &after->state, &rows);
     size_t changed = 0;
 
+    if (change->expiry != CHANGE_TELLS_NO_EXPIRY)
+        count = fold_expiries(rows, count);
     for (size_t from = 0, to; from < count; from = to) {
         to = key_end(rows, from, count);
         changed += write_key_changes(out, change, rows + from, to - from, before);

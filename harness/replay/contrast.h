@@ -8,9 +8,11 @@
 #include "state/snapshot.h"
 #include "state/verdict.h"
 
-/* The states that others are compared with, and what they are called. */
+/* The states that others are compared with, what they were at the death (NULL: that does
+ * not matter, see verdict_rows_at()), and what they are called. */
 struct contrast {
     const struct state *old, *new;
+    const struct state *first_old, *first_new;
     const char *names[2];
 };
 
@@ -29,12 +31,15 @@ const char *contrast_equal(const struct contrast *controls,
 void contrast_count(FILE *out, const struct contrast *controls,
                     const struct snapshot *snapshot);
 
-/* How removals and additions are called, and whether the expiry that was there is
- * told. */
+/* How removals and additions are called, and what is told of the expiry that was there:
+ * nothing, how much was left of it, or when it was due: times to live counted from so
+ * long after the death. */
 struct change {
     const char *removed, *added;
-    bool ttl;
+    enum { CHANGE_TELLS_NO_EXPIRY, CHANGE_TELLS_LEFT, CHANGE_TELLS_DUE } expiry;
+    int64_t since_ms;
 };
-/* Writes what has changed. Returns whether anything has. */
+/* Writes what has changed; an expiry that was changed counts where none is told. Returns
+ * whether anything has. */
 bool contrast_changes(FILE *out, const struct change *change,
                       const struct snapshot *before, const struct snapshot *after);

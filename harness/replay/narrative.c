@@ -16,12 +16,27 @@ static struct contrast states_of(const struct narrative *narrative)
     };
 }
 
-static struct contrast residues_of(const struct judge_sight *sight)
+static bool is_last(const struct judge_sight *sight)
 {
+    return sight->at_ms == LASTS_FOREVER;
+}
+
+/* What has become of the controls: residues only once everything has lapsed. */
+static struct contrast residues_of(const struct narrative *narrative,
+                                   const struct judge_sight *sight)
+{
+    static const char *const names[2][2] = {
+        { "what is left of the old state", "what is left of the completed update" },
+        { "the old state's residue", "the completed update's residue" },
+    };
+    const struct origin *origin = narrative->subject->origin;
+
     return (struct contrast){
         .old = &sight->right_old->state,
         .new = &sight->right_new->state,
-        .names = { "the old state's residue", "the completed update's residue" },
+        .first_old = &origin->old.state,
+        .first_new = &origin->reference->done.state,
+        .names = { names[is_last(sight)][0], names[is_last(sight)][1] },
     };
 }
 
@@ -56,24 +71,34 @@ static void tell_dead(struct narrative *narrative, const struct judge_sight *sig
     say_now(out, &controls, sight->after);
 }
 
-/* An error may quote anything. */
-static void write_error(FILE *out, const char *before, const struct err *err)
+/* Why something is wrong, which may quote anything. */
+static void write_error(FILE *out, const char *before, const struct judge_sight *sight)
 {
     fputs(before, out);
-    str_print(out, str_of(err->msg), ERROR_COLUMNS);
-    fputc('\n', out);
+    str_print(out, str_of(sight->why->msg), ERROR_COLUMNS);
+    fputs(sight->excused ? "\n  which does not count: without any death it is no better\n"
+                         : "\n",
+          out);
 }
 
-static const struct change lapse = { "dropped", "came", true };
-
-static bool is_last(const struct judge_sight *sight)
+/* Where nothing of the state is due, the moment is one of a control's. */
+static void tell_controls(const struct narrative *narrative,
+                          const struct judge_sight *sight)
 {
-    return sight->at_ms == LASTS_FOREVER;
+    static const struct change of_old = { .removed = "but gone from the old state",
+                                          .added = "but new in the old state" };
+    static const struct change of_new = { .removed = "but gone from a completed update",
+                                          .added = "but new in a completed update" };
+
+    contrast_changes(narrative->out, &of_old, narrative->before_old, sight->right_old);
+    contrast_changes(narrative->out, &of_new, narrative->before_new, sight->right_new);
 }
 
 /* Nothing lapses at once. */
 static void tell_lapsed(struct narrative *narrative, const struct judge_sight *sight)
 {
+    const struct change lapse = { "dropped", "came", CHANGE_TELLS_DUE,
+                                  narrative->before_ms };
     FILE *out = narrative->out;
     char lasts[LASTS_TEXT];
 
@@ -84,8 +109,11 @@ static void tell_lapsed(struct narrative *narrative, const struct judge_sight *s
     else
         fprintf(out, "\n%s after the death: what is due goes away\n",
                 lasts_text(sight->at_ms, lasts));
-    if (!contrast_changes(out, &lapse, sight->before, sight->after))
-        fprintf(out, "  nothing%s\n", is_last(sight) ? ": none of it has an expiry" : "");
+    if (contrast_changes(out, &lapse, sight->before, sight->after))
+        return;
+    fprintf(out, "  nothing%s\n", is_last(sight) ? ": none of it has an expiry" : "");
+    if (!is_last(sight))
+        tell_controls(narrative, sight);
 }
 
 static const char *recovery_of(const struct narrative *narrative)
@@ -99,53 +127,85 @@ static const char *recovery_of(const struct narrative *narrative)
 
 static void tell_recovered(struct narrative *narrative, const struct judge_sight *sight)
 {
-    static const struct change recovery = { "removed", "added", false };
+    static const struct change recovery = { .removed = "removed", .added = "added" };
     FILE *out = narrative->out;
 
     fprintf(out, "\nRecovery: %s runs\n", recovery_of(narrative));
     if (!contrast_changes(out, &recovery, sight->before, sight->after))
         fputs("  it changes nothing\n", out);
     if (sight->why->code)
-        write_error(out, "  it raises: ", sight->why);
+        write_error(out, "  it raises: ", sight);
     narrative->recovered = true;
+}
+
+static void tell_no_recovery(const struct narrative *narrative)
+{
+    const struct scenario *scenario = narrative->judge->scenario;
+    char after[LASTS_TEXT];
+
+    if (!scenario->functions[narrative->subject->strategy].recover)
+        fputs("\nRecovery: there is no `recover`, nobody cleans up\n", narrative->out);
+    else
+        fprintf(narrative->out,
+                "\nRecovery: %s does not run before %s have passed (`recover_after`)\n",
+                recovery_of(narrative),
+                lasts_text(scenario->times.recover_after_ms, after));
+}
+
+static void tell_when(FILE *out, const struct judge_sight *sight)
+{
+    char lasts[LASTS_TEXT];
+
+    if (is_last(sight)) {
+        fputs("\nWhat stays, beside what stays of the old state and of a completed "
+              "update\n",
+              out);
+        return;
+    }
+    if (sight->at_ms == 0)
+        fputs("\nWhat there is at first", out);
+    else
+        fprintf(out, "\nWhat there is after %s", lasts_text(sight->at_ms, lasts));
+    fputs(", beside what has become of the old state and of a completed update\n", out);
 }
 
 /* Where nothing has happened since the death, that has been told. */
 static void tell_residue(struct narrative *narrative, const struct judge_sight *sight)
 {
-    struct contrast controls = residues_of(sight);
+    static const struct change lapse = { "dropped", "came", CHANGE_TELLS_LEFT, 0 };
+    struct contrast controls = residues_of(narrative, sight);
     char equal[CONTRAST_TEXT], later[LATER_TEXT];
     FILE *out = narrative->out;
     unsigned words;
 
     if (sight->at_ms == 0 && !narrative->recovered)
-        fputs("\nRecovery: there is no `recover`, nobody cleans up\n", out);
+        tell_no_recovery(narrative);
     else if (is_last(sight) && narrative->recovered)
         contrast_changes(out, &lapse, sight->before, sight->after);
-    fputs(is_last(sight)
-              ? "\nWhat stays, beside what stays of the old state and of a "
-                "completed update\n"
-              : "\nWhat there is then, beside what has become of the old state "
-                "and of a completed update\n",
-          out);
+    tell_when(out, sight);
     words = contrast_write(out, &controls, sight->after, true);
     fprintf(out, "  This %s %s", is_last(sight) ? "residue is" : "is",
             later_text(words, later));
     if (*contrast_equal(&controls, sight->after, equal))
         fprintf(out, ": it is %s", equal);
+    else if (!words && verdict_later(controls.old, controls.new, &sight->after->state))
+        fputs(": what both had at the death may lapse at different times", out);
     fputs(".\n", out);
+    narrative->before_ms = sight->at_ms;
+    narrative->before_old = sight->right_old;
+    narrative->before_new = sight->right_new;
 }
 
 static void tell_invariant(struct narrative *narrative, const struct judge_sight *sight)
 {
-    write_error(narrative->out, "  An invariant is violated: ", sight->why);
+    write_error(narrative->out, "  An invariant is violated: ", sight);
 }
 
 static void tell_alive(struct narrative *narrative, const struct judge_sight *sight)
 {
     fputs("\nA fresh worker tries the operation again: `alive`\n", narrative->out);
     if (sight->why->code)
-        write_error(narrative->out, "  it fails: ", sight->why);
+        write_error(narrative->out, "  it fails: ", sight);
     else
         fputs("  it succeeds\n", narrative->out);
 }
@@ -168,26 +228,71 @@ struct judge_watch narrative_watch(struct narrative *narrative)
 
 /* --- the verdict --- */
 
-static const char *const reasons[] = {
-    "in neither residue: it stays, and nobody cares for it",
-    "more copies than either residue has",
-    "in both residues, and gone",
-    "part of the old and part of the new, or a value that is neither",
-    "a fresh worker cannot do the operation again",
-    "an invariant of the scenario is violated",
+/* Of what stays for ever, and of what ends. */
+static const struct {
+    const char *for_ever, *for_a_while;
+} reasons[] = {
+    { "in neither residue: it stays, and nobody cares for it",
+      "in neither of the two that are right, and nobody cares for it until it ends" },
+    { "more copies than either residue has",
+      "more copies than either of the two that are right has" },
+    { "in both residues, and gone", "in both of the two that are right, and not here" },
+    { "part of the old and part of the new, or a value that is neither",
+      "part of the old and part of the new, or a value that is neither" },
+    { "a fresh worker cannot do the operation again",
+      "a fresh worker cannot do the operation again until then" },
+    { "an invariant of the scenario is violated",
+      "an invariant of the scenario is violated" },
 };
 _Static_assert(ARRAY_SIZE(reasons) == LATER_COUNT, "every word has its reason");
 
-void narrative_verdict(FILE *out, const struct judgement *judgement)
+/* Why what ends is harm, or is not. */
+static void tell_tolerance(FILE *out, int64_t tolerate_ms, const struct verdict *verdict)
 {
-    char verdict[VERDICT_TEXT];
+    static const char bound[] = "the bound of an expiry says itself what is tolerated";
 
-    fprintf(out, "\nVerdict: %s\n", verdict_text(&judgement->verdict, verdict));
+    if (verdict->lasts_ms > tolerate_ms)
+        fprintf(out, ", which is harm: `tolerate` is %.10g s", (double)tolerate_ms / 1e3);
+    else if (!verdict->passing)
+        fprintf(out, ", which is harm: %s", bound);
+    else if (tolerate_ms == LASTS_FOREVER)
+        fputs(", and is tolerated: there is no `tolerate`, so whatever ends is", out);
+    else
+        fprintf(out, ", and is tolerated: `tolerate` is %.10g s",
+                (double)tolerate_ms / 1e3);
+    if (verdict->passing && verdict->later)
+        fprintf(out, "; but %s", bound);
+}
+
+static void tell_end(FILE *out, const struct judge *judge, const struct verdict *verdict)
+{
+    char lasts[LASTS_TEXT];
+
+    if (verdict->lasts_ms == 0)
+        fputs("  It ends when recovery has run once more", out);
+    else
+        fprintf(out, "  It ends %s after the death",
+                lasts_text(verdict->lasts_ms, lasts));
+    tell_tolerance(out, judge->scenario->times.tolerate_ms, verdict);
+    fputc('\n', out);
+}
+
+void narrative_verdict(FILE *out, const struct judge *judge,
+                       const struct judgement *judgement)
+{
+    const struct verdict *verdict = &judgement->verdict;
+    bool ends = verdict->lasts_ms != LASTS_FOREVER;
+    char text[VERDICT_TEXT];
+
+    fprintf(out, "\nVerdict: %s\n", verdict_text(verdict, text));
     if (judgement->example[0])
         fprintf(out, "  %s\n", judgement->example);
     for (unsigned i = 0; i < LATER_COUNT; i++)
-        if ((judgement->verdict.later | judgement->verdict.passing) >> i & 1)
-            fprintf(out, "  %s: %s\n", later_name(i), reasons[i]);
+        if ((verdict->later | verdict->passing) >> i & 1)
+            fprintf(out, "  %s: %s\n", later_name(i),
+                    ends ? reasons[i].for_a_while : reasons[i].for_ever);
+    if (ends && (verdict->later | verdict->passing))
+        tell_end(out, judge, verdict);
 }
 
 /* --- lines --- */

@@ -13,13 +13,18 @@ struct narrative {
     const struct judge *judge;
     const struct subject *subject;
     bool recovered; /* so far; false at first */
+    /* The moment before: when it was, and what had become of the controls by then; NULL
+     * at first. */
+    int64_t before_ms;
+    const struct snapshot *before_old, *before_new;
 };
 
 /* A watch that writes; the narrative must outlive it. */
 struct judge_watch narrative_watch(struct narrative *narrative);
 
-/* The verdict, with what each of its words means. */
-void narrative_verdict(FILE *out, const struct judgement *judgement);
+/* The verdict, with what each of its words means, and whether what ends is tolerated. */
+void narrative_verdict(FILE *out, const struct judge *judge,
+                       const struct judgement *judgement);
 
 /* Breaks lines that are too long at their blanks; what comes of one is indented as it is,
  * and a little more. Pure. */

@@ -182,7 +182,7 @@ static int tell(const struct perform *perform, FILE *out, struct err *err)
     code = transcript_write(out, &perform->transcript, err);
     tell_executed(out, perform);
     fputs(perform->story, out);
-    narrative_verdict(out, &perform->judgement);
+    narrative_verdict(out, &perform->bench->judge, &perform->judgement);
     tell_comparison(out, perform);
     return code;
 }

@@ -272,11 +272,13 @@ struct damage figure_harm(const struct finding *finding)
 
 struct damage figure_passing(const struct finding *finding)
 {
-    struct damage damage = { .first = finding_points(finding) };
+    struct damage damage = { .first = finding_points(finding), .lasts_ms = -1 };
 
-    for (uint64_t k = 0; k < finding_points(finding); k++)
-        add_damage(&damage, k, finding->points[k].verdict.passing,
-                   finding->points[k].verdict.lasts_ms);
+    for (uint64_t k = 0; k < finding_points(finding); k++) {
+        const struct verdict *verdict = &finding->points[k].verdict;
+
+        add_damage(&damage, k, verdict->passing, verdict->later ? -1 : verdict->lasts_ms);
+    }
     return damage;
 }
 

@@ -12,24 +12,16 @@
 #include "redis/server.h"
 #include "replay/replay.h"
 #include "run/fleet.h"
+#include "run/measure.h"
 #include "run/tell.h"
-#include "trial/calibration.h"
-#include "trial/cost.h"
 #include "trial/trespass.h"
-
-/* Each strategy's span is calibrated on the newest updates: one more is made every so
- * many of its attempts. */
-#define RECALIBRATE_EVERY 24
-#define TIMELINE_UPDATES 15
-/* Of all these updates together: longer ones are timed less often. */
-#define TIMELINE_TIMES 1000000
 
 struct lane {
     const struct lane_settings *settings;
     const struct fleet_options *options;
     struct bench bench;
-    struct calibration *calibrations; /* one per strategy that takes part */
     struct teller teller;
+    struct measure measure; /* of the bench, told by the teller */
 };
 
 static struct subject *subject_at(const struct lane *lane, size_t subject)
@@ -61,133 +53,16 @@ static int connect_lane(struct lane *lane, redisContext **ret, struct err *err)
     return code;
 }
 
-/* One that stalls until the watchdog comes leaves *ret_ns as it is, if that is known
- * already (not 0). */
-static int run_uninterrupted(struct lane *lane, size_t subject, bool times,
-                             uint64_t *ret_ns, struct err *err)
-{
-    struct worker_job job =
-        trial_job(&lane->bench, subject_at(lane, subject), FAULT_KILL);
-    const struct page *page = lane->bench.page;
-    enum outcome outcome;
-    int code;
-
-    job.times = times;
-    code = calibration_run(&lane->bench, subject_at(lane, subject), &job, &outcome, err);
-    if (code < 0 || (outcome == OUTCOME_TIMEOUT && *ret_ns))
-        return code;
-    if (outcome != OUTCOME_MISSED)
-        return err_set(err, page->error_code ? page->error_code : -ECHILD,
-                       "strategy '%s': an uninterrupted update ended with %s%s%s",
-                       name_of(lane, subject), outcome_name(outcome),
-                       page->error[0] ? ": " : "", page->error);
-    *ret_ns = page->end_ns - page->begin_ns;
-    return 0;
-}
-
-static int calibrate(struct lane *lane, size_t subject, struct err *err)
-{
-    struct calibration *calibration = &lane->calibrations[subject];
-    uint64_t duration_ns = calibration->span_ns; /* should the update stall */
-    int code = run_uninterrupted(lane, subject, false, &duration_ns, err);
-
-    if (code == 0)
-        calibration_add(calibration, duration_ns);
-    return code;
-}
-
-/* Rounds over all strategies until there are enough samples or the time is up. */
-static int calibrate_all(struct lane *lane, struct err *err)
-{
-    size_t subjects = lane->bench.judge.subject_count;
-    uint64_t budget_ns = CALIBRATION_BUDGET_NS * subjects;
-    uint64_t start_ns = clock_now_ns();
-    size_t least = CALIBRATION_LEAST;
-    int code = 0;
-
-    if (lane->options->kill_ns && lane->options->kill_ns / 4 < budget_ns) {
-        budget_ns = lane->options->kill_ns / 4;
-        least = 1;
-    }
-    for (size_t round = 0; round < CALIBRATION_UPDATES && code == 0; round++) {
-        if (round >= least && clock_now_ns() - start_ns > budget_ns)
-            break;
-        for (size_t i = 0; i < subjects && code == 0; i++) {
-            code = calibrate(lane, i, err);
-            if (code == 0)
-                code = tell_event(&lane->teller, EVENT_ALIVE, NULL, 0, err);
-        }
-    }
-    return code;
-}
-
-/* When each command was written, and when the update ended, in a few that are let be. */
-static int find_timeline(struct lane *lane, size_t subject, struct err *err)
-{
-    size_t commands = (size_t)subject_at(lane, subject)->commands;
-    size_t most = TIMELINE_TIMES / (commands + 1);
-    CLEANUP(mem_freep) uint64_t *times_ns = MEM_ARRAY(uint64_t, commands + 1);
-    uint64_t start_ns = clock_now_ns();
-
-    for (size_t runs = 0;
-         runs == 0 || (runs < TIMELINE_UPDATES && runs < most &&
-                       clock_now_ns() - start_ns < CALIBRATION_BUDGET_NS);
-         runs++) {
-        uint64_t *end_ns = &times_ns[commands];
-        int code;
-
-        *end_ns = UINT64_MAX; /* stays so if the update stalls */
-        code = run_uninterrupted(lane, subject, true, end_ns, err);
-        for (size_t k = 0; k < commands; k++)
-            times_ns[k] = lane->bench.page->traces[k].write_ns;
-        if (code == 0 && *end_ns != UINT64_MAX)
-            code = tell_samples(&lane->teller, subject, SAMPLES_TIMELINE, times_ns,
-                                commands + 1, err);
-        if (code < 0)
-            return code;
-    }
-    return 0;
-}
-
-static int measure_all(struct lane *lane, struct err *err)
-{
-    const struct fleet_options *options = lane->options;
-    CLEANUP(mem_freep)
-    const struct kept **kept = MEM_ARRAY(const struct kept *, options->plan.strategies);
-    const struct cost_order order = {
-        .scenario = options->scenario,
-        .strategies = options->strategies,
-        .count = options->plan.strategies,
-        .worker_address = &lane->settings->worker_address,
-        .keeper = &lane->bench.judge.keeper,
-        .kept = kept,
-        .timeout_ns = options->timeout_ns,
-    };
-    CLEANUP(mem_freep) struct cost *costs = MEM_ARRAY(struct cost, order.count);
-    int code;
-
-    for (size_t i = 0; i < order.count; i++)
-        kept[i] = &subject_at(lane, i)->origin->kept;
-    code = cost_measure(&order, costs, err);
-
-    judge_touched(&lane->bench.judge);
-    for (size_t i = 0; i < order.count && code == 0; i++)
-        code = tell_samples(&lane->teller, i, SAMPLES_UPDATE, costs[i].durations_ns,
-                            costs[i].count, err);
-    return code;
-}
-
 /* From here on Redis comes second on its CPU, as it does when workers are killed. */
 static int aim(struct lane *lane, enum stage stage, struct err *err)
 {
-    bool timelines = lane->settings->index == 0 && !lane->settings->skip_timelines;
     int code = 0;
 
     (void)stage;
-    for (size_t i = 0; i < lane->bench.judge.subject_count && code == 0 && timelines; i++)
-        code = find_timeline(lane, i, err);
+    if (lane->settings->index == 0 && !lane->settings->skip_timelines)
+        code = measure_timelines(&lane->measure, err);
     if (code == 0 && lane->options->plan.attempts)
-        code = calibrate_all(lane, err);
+        code = measure_spans(&lane->measure, err);
     return code;
 }
 
@@ -336,15 +211,13 @@ static int kill_trial(struct lane *lane, const struct plan_trial *planned,
     const struct fault *fault = fault_by_id(FAULT_KILL);
     size_t subject = planned->strategy;
     const struct judgement *judgement;
+    uint64_t span_ns;
     double delay_ns;
-    int code;
+    int code = measure_span(&lane->measure, subject, &span_ns, err);
 
-    if (lane->calibrations[subject].kills++ % RECALIBRATE_EVERY == 0) {
-        code = calibrate(lane, subject, err);
-        if (code < 0)
-            return code;
-    }
-    delay_ns = planned->fraction * (double)lane->calibrations[subject].span_ns;
+    if (code < 0)
+        return code;
+    delay_ns = planned->fraction * (double)span_ns;
     code = strike(lane, fault, subject, 1 + (uint64_t)delay_ns, death, &judgement, err);
     if (code < 0)
         return is_scenarios(code) ? code
@@ -431,7 +304,8 @@ static int learn(struct lane *lane, enum stage stage, struct err *err)
     if (!needs_recordings(lane))
         for (size_t i = 0; i < lane->bench.judge.subject_count; i++)
             recording_release(&subject_at(lane, i)->recording);
-    return code == 0 && !lane->settings->skip_costs ? measure_all(lane, err) : code;
+    return code == 0 && !lane->settings->skip_costs ? measure_costs(&lane->measure, err)
+                                                    : code;
 }
 
 /* One trial again, in place of all. */
@@ -496,7 +370,8 @@ int lane_run(const struct lane_settings *settings)
     /* Memory that goes back to the kernel comes back as page faults. */
     mallopt(M_TRIM_THRESHOLD, 16 << 20);
     mallopt(M_MMAP_THRESHOLD, 16 << 20);
-    lane.calibrations = mem_alloc(options->plan.strategies * sizeof(*lane.calibrations));
+    measure_init(&lane.measure, options, &settings->worker_address, &lane.bench,
+                 &lane.teller);
     code = bench_init(&lane.bench, &err);
     if (code == 0)
         code = run_stages(&lane, &err);
@@ -509,6 +384,6 @@ int lane_run(const struct lane_settings *settings)
         tell_event(&lane.teller, EVENT_ERROR, &err, sizeof(err), &ignored);
     }
     bench_release(&lane.bench);
-    free(lane.calibrations);
+    measure_release(&lane.measure);
     return code < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -46,6 +46,17 @@ void invariants_close(lua_State *lua)
     lua_pop(lua, 1);
 }
 
+int64_t invariants_violated_ms(lua_State *lua)
+{
+    double ms;
+
+    lua_rawgetp(lua, LUA_REGISTRYINDEX, &library_key);
+    lua_getfield(lua, -1, "violated_ms");
+    ms = lua_tonumber(lua, -1);
+    lua_pop(lua, 2);
+    return ms < 9e18 ? (int64_t)ms : INT64_MAX;
+}
+
 /* The table of invariants is on top of the stack. */
 static int check(const struct mistake_file *file)
 {

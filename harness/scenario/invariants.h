@@ -15,11 +15,17 @@
  * raises "NAME: what is wrong" for the first one that is violated, by name. */
 #pragma once
 
+#include <stdint.h>
+
 #include "scenario/mistake.h"
 
 /* Adds the constructors, before the file is run; removes them. */
 void invariants_open(struct lua_State *lua);
 void invariants_close(struct lua_State *lua);
+
+/* Of the last expires() that was violated, the longest time to live that it found, ms;
+ * INT64_MAX: a key that has none. */
+int64_t invariants_violated_ms(struct lua_State *lua);
 
 /* Checks `invariants` of the scenario's table, which is on top of the stack, and pushes
  * what looks at them: a function for right after the death, then one for once time has

@@ -122,15 +122,22 @@ function library.expires(pattern, most)
   local function look(redis, p)
     local limit = seconds(most, p)
     local keys = redis.call("KEYS", pattern)
+    local longest, first = 0, nil
     table.sort(keys)
     for _, key in ipairs(keys) do
       local pttl = redis.call("PTTL", key)
       if pttl == -1 then
-        return false, ("'%s' never expires"):format(show(key))
+        first = first or ("'%s' never expires"):format(show(key))
+        longest = math.huge
       elseif limit and pttl > limit * 1000 then
-        return false, ("'%s' expires in %.0f s, expected at most %s"):format(
+        first = first or ("'%s' expires in %.0f s, expected at most %s"):format(
           show(key), pttl / 1000, tostring(limit))
+        longest = math.max(longest, pttl)
       end
+    end
+    library.violated_ms = longest
+    if first then
+      return false, first
     end
   end
   right_after_death[look] = true

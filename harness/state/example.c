@@ -42,12 +42,31 @@ enum rank {
     STAYS_WITH_EXPIRY, /* and what should have one */
 };
 
+static bool same_value(const struct atom *a, const struct atom *b)
+{
+    return str_compare(a->value, b->value) == 0;
+}
+
+/* What there is now, as the death left it: its expiry may have been beyond its bound
+ * then, and be within it by now. */
+static struct atom as_left(const struct example *example, const struct atom *atom)
+{
+    struct atom beyond = *atom;
+
+    beyond.expiry = EXPIRY_BEYOND;
+    return atom->expiry == EXPIRY_BOUNDED && !state_copies(example->dead, atom) &&
+                   state_copies(example->dead, &beyond)
+               ? beyond
+               : *atom;
+}
+
 /* Is it odd in what the death left, and not only once time has passed? */
 static bool is_made(const struct example *example, const struct verdict_row *row)
 {
-    size_t old = state_copies(example->old, row->atom);
-    size_t new = state_copies(example->new, row->atom);
-    size_t dead = state_copies(example->dead, row->atom);
+    struct atom atom = as_left(example, row->atom);
+    size_t old = state_copies(example->old, &atom);
+    size_t new = state_copies(example->new, &atom);
+    size_t dead = state_copies(example->dead, &atom);
 
     if (row->words & LATER_LOST)
         return dead < (old < new ? old : new);
@@ -177,6 +196,21 @@ static void say_lost(FILE *out, const struct example *example,
         fputs(", which was left to expire", out);
 }
 
+/* What is right in place of an atom, with its expiry if that is all that differs. */
+static void print_right(FILE *out, const struct atom *atom, const struct atom *right)
+{
+    static const char *const expiries[] = { " without an expiry", " with an expiry",
+                                            " with a later expiry" };
+
+    print_quoted(out, right->value, ELEMENT_COLUMNS);
+    if (!same_value(atom, right))
+        return;
+    fputs(atom->expiry == EXPIRY_BEYOND && right->expiry == EXPIRY_BOUNDED
+              ? " with a sooner expiry"
+              : expiries[right->expiry],
+          out);
+}
+
 static void say_neither(FILE *out, const struct example *example,
                         const struct verdict_row *row)
 {
@@ -186,12 +220,12 @@ static void say_neither(FILE *out, const struct example *example,
     fputs("stays: ", out);
     print_atom(out, row->atom);
     fputs(", instead of ", out);
-    print_quoted(out, (old ? old : new)->value, ELEMENT_COLUMNS);
+    print_right(out, row->atom, old ? old : new);
     if (!old || !new)
         fputs(" or nothing", out);
-    else if (str_compare(old->value, new->value) != 0) {
+    else if (!same_value(old, new)) {
         fputs(" or ", out);
-        print_quoted(out, new->value, ELEMENT_COLUMNS);
+        print_right(out, row->atom, new);
     }
 }
 
@@ -416,8 +450,8 @@ static char *text_of(const struct example *example, const struct verdict_row *ro
 void example_write(const struct example *example, char *buffer, size_t size)
 {
     CLEANUP(mem_freep) struct verdict_row *rows = NULL;
-    size_t count =
-        verdict_rows(example->right_old, example->right_new, example->residue, &rows);
+    size_t count = verdict_rows_at(example->old, example->new, example->right_old,
+                                   example->right_new, example->residue, &rows);
     CLEANUP(mem_freep) char *first = NULL;
     CLEANUP(mem_freep) char *second = NULL;
     struct part parts[2];

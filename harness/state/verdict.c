@@ -176,38 +176,45 @@ unsigned verdict_later(const struct state *old, const struct state *new,
     return words_of(rows, count);
 }
 
+size_t verdict_rows_at(const struct state *first_old, const struct state *first_new,
+                       const struct state *old, const struct state *new,
+                       const struct state *state, struct verdict_row **ret)
+{
+    const struct state *const first[2] = { first_old, first_new };
+
+    return make_rows(first, old, new, state, ret);
+}
+
 unsigned verdict_at(const struct state *first_old, const struct state *first_new,
                     const struct state *old, const struct state *new,
                     const struct state *state)
 {
-    const struct state *const first[2] = { first_old, first_new };
     CLEANUP(mem_freep) struct verdict_row *rows = NULL;
-    size_t count = make_rows(first, old, new, state, &rows);
+    size_t count = verdict_rows_at(first_old, first_new, old, new, state, &rows);
 
     return words_of(rows, count);
 }
 
-void verdict_over_time(const struct moments *moments, const unsigned *words,
-                       int64_t rest_ms, int64_t tolerate_ms, struct verdict *ret)
+int verdict_over_time(const struct moments *moments, const unsigned *words,
+                      int64_t rest_ms, int64_t tolerate_ms, struct verdict *ret)
 {
-    size_t last = moments->count, wrong = last + 1; /* the moment behind the last wrong */
-    unsigned found;
+    int last = (int)moments->count, wrong = last;
 
-    while (wrong > 0 && !words[wrong - 1])
+    while (wrong >= 0 && !words[wrong])
         wrong--;
     ret->later = ret->passing = 0;
     ret->merged = moments->merged;
     ret->lasts_ms = 0;
-    if (!wrong)
-        return;
-    found = words[wrong - 1];
-    ret->lasts_ms = wrong > last    ? LASTS_FOREVER
-                    : wrong == last ? moments->at_ms[last - 1] + rest_ms
-                                    : moments->at_ms[wrong];
+    if (wrong < 0)
+        return wrong;
+    ret->lasts_ms = wrong == last       ? LASTS_FOREVER
+                    : wrong == last - 1 ? moments->at_ms[wrong] + rest_ms
+                                        : moments->at_ms[wrong + 1];
     if (ret->lasts_ms == LASTS_FOREVER || ret->lasts_ms > tolerate_ms)
-        ret->later = found;
+        ret->later = words[wrong];
     else if (!mutant("passing-forgotten"))
-        ret->passing = found;
+        ret->passing = words[wrong];
+    return wrong;
 }
 
 static const char *const now_names[NOW_COUNT] = { "intact", "gap", "torn" };
@@ -280,7 +287,11 @@ const char *verdict_text(const struct verdict *verdict, char buffer[VERDICT_TEXT
     size_t room = VERDICT_TEXT - (size_t)used;
 
     lasts_text(verdict->lasts_ms, lasts);
-    if (verdict->passing)
+    if (verdict->later && verdict->passing)
+        snprintf(rest, room, " %s%s, and %s for a while",
+                 verdict->lasts_ms == LASTS_FOREVER ? "" : "for ", lasts,
+                 later_text(verdict->passing, passing));
+    else if (verdict->passing)
         snprintf(rest, room, ", but %s for %s", later_text(verdict->passing, passing),
                  lasts);
     else if (verdict->later && verdict->lasts_ms != LASTS_FOREVER)

@@ -48,8 +48,8 @@ struct verdict {
     enum now now;
     unsigned later;   /* harm: what outlasts what is tolerated */
     unsigned passing; /* what ends before */
-    int64_t lasts_ms; /* until when one of them holds; 0: neither ever does, or until
-                         recovery has run once more */
+    int64_t lasts_ms; /* until when one of them holds, if there are both until when harm
+                         does; 0: neither ever does, or until recovery has run once more */
     bool merged;      /* of neighbouring moments only the later was looked at */
 };
 
@@ -83,8 +83,11 @@ struct verdict_row {
 size_t verdict_rows(const struct state *old, const struct state *new,
                     const struct state *residue, struct verdict_row **ret);
 
-/* The words at a moment, when the controls have become `old` and `new`. What both held
- * at first never makes anything mixed by lapsing at different times. */
+/* The same at a moment, when the controls have become `old` and `new`. What both held at
+ * first never makes anything mixed by lapsing at different times. */
+size_t verdict_rows_at(const struct state *first_old, const struct state *first_new,
+                       const struct state *old, const struct state *new,
+                       const struct state *state, struct verdict_row **ret);
 unsigned verdict_at(const struct state *first_old, const struct state *first_new,
                     const struct state *old, const struct state *new,
                     const struct state *state);
@@ -92,9 +95,9 @@ unsigned verdict_at(const struct state *first_old, const struct state *first_new
 /* What the words at each moment come to, those at the last behind the others': harm if
  * they outlast `tolerate_ms`, else passing. The words are those of the last moment that
  * has any, and hold until the next one; until `rest_ms` more have passed if that has no
- * time. Sets all but `now`. */
-void verdict_over_time(const struct moments *moments, const unsigned *words,
-                       int64_t rest_ms, int64_t tolerate_ms, struct verdict *ret);
+ * time. Sets all but `now`. Returns that moment; -1: nothing is wrong at any. */
+int verdict_over_time(const struct moments *moments, const unsigned *words,
+                      int64_t rest_ms, int64_t tolerate_ms, struct verdict *ret);
 
 const char *now_name(enum now now);
 const char *later_name(unsigned bit_number); /* 0 .. LATER_COUNT - 1 */
@@ -103,7 +106,7 @@ const char *later_name(unsigned bit_number); /* 0 .. LATER_COUNT - 1 */
 _Static_assert(LATER_COUNT == 6, "LATER_TEXT has room for every word");
 const char *later_text(unsigned words, char buffer[LATER_TEXT]);
 /* "torn now, leaked later", "torn now, clean later, but stuck for 12 h". */
-#define VERDICT_TEXT (LATER_TEXT + LASTS_TEXT + 64)
+#define VERDICT_TEXT (2 * LATER_TEXT + LASTS_TEXT + 64)
 const char *verdict_text(const struct verdict *verdict, char buffer[VERDICT_TEXT]);
 
 /* What a strategy is expected to do. */

@@ -49,43 +49,78 @@ static int64_t time_ms(const struct course *course)
     return is_last(course) ? LASTS_FOREVER : course->moments.at_ms[course->at];
 }
 
+static bool is_watched(const struct course *course)
+{
+    return course->judge->watch && course->beside;
+}
+
+static int look(const struct course *course, struct snapshot *ret, struct err *err)
+{
+    int code = snapshot_take(&course->judge->observer, 0, ret, err);
+
+    if (code == 0)
+        state_sort(&ret->state);
+    return code;
+}
+
+/* Is something of the kind wrong with a control, too? `expiries`: an invariant of theirs,
+ * which is looked at as the death left the state. */
+static bool is_excused(const struct course *course, enum judge_moment moment,
+                       bool expiries)
+{
+    const struct aftermath *const controls[] = { course->beside->old,
+                                                 course->beside->new };
+
+    for (size_t i = 0; i < ARRAY_SIZE(controls); i++) {
+        const struct station *station = aftermath_at(controls[i], course->at);
+        const struct err *broken = expiries ? &controls[i]->violated : &station->broken;
+
+        if (moment == JUDGE_INVARIANT ? broken->code : !station_is_well(station))
+            return true;
+    }
+    return false;
+}
+
 /* Shows the watch what the database holds now, and what it held at its last look. */
 static int show(struct course *course, enum judge_moment moment, const struct err *why,
                 struct err *err)
 {
     static const struct err nothing = ERR_NULL;
     size_t count = course->sight_count;
-    struct judge *judge = course->judge;
+    struct snapshot *now = &course->sights[count % 2];
+    const struct judge_watch *watch = course->judge->watch;
     struct judge_sight sight = {
         .moment = moment,
         .at_ms = time_ms(course),
         .before = count ? &course->sights[(count - 1) % 2] : NULL,
-        .after = &course->sights[count % 2],
+        .after = now,
         .why = why ? why : &nothing,
     };
     int code;
 
-    if (!judge->watch || !course->beside)
+    if (!is_watched(course))
         return 0;
+    sight.excused = is_excused(course, moment, false);
     sight.right_old = &aftermath_at(course->beside->old, course->at)->state;
     sight.right_new = &aftermath_at(course->beside->new, course->at)->state;
-    code = snapshot_take(&judge->observer, 0, &course->sights[count % 2], err);
+    code = look(course, now, err);
     if (code < 0)
         return code;
-    state_sort(&course->sights[count % 2].state);
     course->sight_count++;
-    judge->watch->seen(judge->watch->context, &sight);
+    watch->seen(watch->context, &sight);
     return 0;
 }
 
 /* Tells the watch what came of an attempt. */
 static void tell_watch(const struct course *course, enum judge_moment moment,
-                       const struct err *why)
+                       bool expiries, const struct err *why)
 {
     struct judge_sight sight = { .moment = moment, .at_ms = time_ms(course), .why = why };
 
-    if (course->judge->watch && course->beside)
-        course->judge->watch->seen(course->judge->watch->context, &sight);
+    if (!is_watched(course))
+        return;
+    sight.excused = is_excused(course, moment, expiries);
+    course->judge->watch->seen(course->judge->watch->context, &sight);
 }
 
 /* Until the moment, from the one before it. */
@@ -167,7 +202,8 @@ static int look_at_invariants(struct course *course, scenario_function holds,
         return code;
     err_set(ret_broken, why.code, "%s",
             course->judge->page->error[0] ? course->judge->page->error : why.msg);
-    tell_watch(course, JUDGE_INVARIANT, ret_broken);
+    tell_watch(course, JUDGE_INVARIANT, holds == course->judge->scenario->holds_now,
+               ret_broken);
     return 0;
 }
 
@@ -188,20 +224,12 @@ static int try_alive(struct course *course, struct station *station, struct err 
     if (code == 0 && !station->stuck.code && judge->page->refused)
         err_set(&station->stuck, ERR_USAGE, "alive returned false");
     if (code == 0)
-        tell_watch(course, JUDGE_ALIVE, &station->stuck);
+        tell_watch(course, JUDGE_ALIVE, false, &station->stuck);
     if (code == 0 && copies)
         code = keeper_restore(&judge->keeper, &kept, err);
     if (code == 0 && copies)
         code = keeper_forget(&judge->keeper, &kept, err);
     kept_release(&kept);
-    return code;
-}
-
-static int look(const struct course *course, struct snapshot *ret, struct err *err)
-{
-    int code = snapshot_take(&course->judge->observer, 0, ret, err);
-
-    state_sort(&ret->state);
     return code;
 }
 
@@ -264,6 +292,7 @@ int aftermath_find(struct judge *judge, const struct subject *subject,
 
     if (code == 0)
         code = look_at_invariants(&course, scenario->holds_now, &ret->violated, err);
+    ret->violated_ms = judge->page->violated_ms;
     make_room(ret, moments->count + 1);
     ret->moments = *moments;
     for (; code == 0 && course.at <= moments->count && !course.settled; course.at++) {

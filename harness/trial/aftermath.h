@@ -23,12 +23,19 @@ struct station {
     struct err stuck;      /* why `alive` fails */
 };
 
+/* Can the operation go on? */
+static inline bool station_is_well(const struct station *station)
+{
+    return !station->failed.code && !station->stuck.code;
+}
+
 struct aftermath {
     struct moments moments;
     struct station *stations; /* of each, and of the last behind them; owned */
     size_t room;
     struct err violated; /* an invariant of expiries, as the death left the state */
-    bool settled; /* the last is as the one before it: nothing changes any more */
+    int64_t violated_ms; /* the expiry that was found; INT64_MAX: there was none */
+    bool settled;        /* the last is as the one before it: nothing changes any more */
 };
 #define AFTERMATH_NULL ((struct aftermath){ .stations = NULL })
 void aftermath_release(struct aftermath *aftermath);

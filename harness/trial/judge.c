@@ -169,11 +169,6 @@ int judge_control(struct judge *judge, struct subject *subject, bool completed,
     return code;
 }
 
-static bool is_well(const struct station *station)
-{
-    return !station->failed.code && !station->stuck.code;
-}
-
 /* What is wrong at a moment, beside what has become of the controls by then. */
 static unsigned words_at(const struct judge_beside *beside, size_t moment,
                          const struct station *station)
@@ -183,7 +178,7 @@ static unsigned words_at(const struct judge_beside *beside, size_t moment,
     unsigned words = verdict_at(beside->first_old, beside->first_new, &old->state.state,
                                 &new->state.state, &station->state.state);
 
-    if (!is_well(station) && is_well(old) && is_well(new))
+    if (!station_is_well(station) && station_is_well(old) && station_is_well(new))
         words |= LATER_STUCK;
     if (station->broken.code && !old->broken.code && !new->broken.code)
         words |= LATER_BROKEN;
@@ -230,7 +225,7 @@ static void write_example(const struct judge_beside *beside, size_t moment,
     example_write(&states, example, EXAMPLE_TEXT);
     if (station->broken.code) {
         put_first(station->broken.msg, example);
-    } else if (!example[0] && !is_well(station)) {
+    } else if (!example[0] && !station_is_well(station)) {
         snprintf(example, EXAMPLE_TEXT, "%.*s", EXAMPLE_TEXT - 1,
                  station->failed.code ? station->failed.msg : station->stuck.msg);
     }
@@ -247,33 +242,32 @@ static bool is_violated(const struct judge_beside *beside,
 /* It says itself what is tolerated. It lasts as long as the expiry that was found. */
 static void add_violation(const struct aftermath *aftermath, struct verdict *ret)
 {
-    const struct moments *moments = &aftermath->moments;
-    int64_t longest_ms =
-        moments->count > 1 ? moments->at_ms[moments->count - 1] : LASTS_FOREVER;
+    int64_t lasts_ms = aftermath->violated_ms == INT64_MAX
+                           ? LASTS_FOREVER
+                           : lapse_rounded(aftermath->violated_ms);
 
+    if (!ret->later || lasts_ms > ret->lasts_ms)
+        ret->lasts_ms = lasts_ms;
     ret->later |= LATER_BROKEN;
-    if (longest_ms > ret->lasts_ms)
-        ret->lasts_ms = longest_ms;
 }
 
 void judge_over_time(const struct judge *judge, const struct judge_beside *beside,
                      const struct aftermath *aftermath, unsigned excused,
                      struct verdict *ret, char example[EXAMPLE_TEXT])
 {
-    size_t count = aftermath->moments.count, wrong = count + 1;
     unsigned words[MOMENTS_MOST + 1];
+    int wrong;
 
-    for (size_t i = 0; i <= count; i++)
+    for (size_t i = 0; i <= aftermath->moments.count; i++)
         words[i] = words_at(beside, i, aftermath_at(aftermath, i)) & ~excused;
-    verdict_over_time(&aftermath->moments, words, rest_of(beside, aftermath),
-                      judge->scenario->times.tolerate_ms, ret);
+    wrong = verdict_over_time(&aftermath->moments, words, rest_of(beside, aftermath),
+                              judge->scenario->times.tolerate_ms, ret);
     if (is_violated(beside, aftermath) && !(excused & LATER_BROKEN))
         add_violation(aftermath, ret);
     example[0] = '\0';
-    while (wrong > 0 && !words[wrong - 1])
-        wrong--;
-    if (wrong)
-        write_example(beside, wrong - 1, aftermath_at(aftermath, wrong - 1), example);
+    if (wrong >= 0)
+        write_example(beside, (size_t)wrong, aftermath_at(aftermath, (size_t)wrong),
+                      example);
     if (ret->later & LATER_BROKEN && aftermath->violated.code)
         put_first(aftermath->violated.msg, example);
 }

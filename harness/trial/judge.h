@@ -32,6 +32,7 @@ struct judge_sight {
     /* NULL of the last two; the first has no `before`. */
     const struct snapshot *before, *after;
     const struct err *why; /* code 0: nothing is wrong */
+    bool excused;          /* what is wrong is with a control, too: it does not count */
 };
 
 struct judge_watch {

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/mutant.h"
 #include "base/process.h"
+#include "scenario/invariants.h"
 #include "scenario/sandbox.h"
 
 #define TICK_US 100000
@@ -109,6 +110,7 @@ static int live(void *context)
         _exit(EXIT_SUCCESS);
     }
     page->error_code = err.code;
+    page->violated_ms = invariants_violated_ms(job->scenario->lua);
     snprintf(page->error, sizeof(page->error), "%.*s", (int)sizeof(page->error) - 1,
              err.msg[0] ? err.msg : "unknown error");
     _exit(EXIT_FAILURE);

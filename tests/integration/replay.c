@@ -191,7 +191,7 @@ Test(replay, says_what_is_wrong_and_why)
         { "broken",
           NULL,
           { "An invariant is violated: ", "lapses",
-            "dropped: string 'lock:1', which expires in 8",
+            "dropped: string 'lock:1', due 86400 s after the death",
             "leaked+broken later, for 24 h" } },
         { "gap",
           NULL,
@@ -200,8 +200,7 @@ Test(replay, says_what_is_wrong_and_why)
         { "torn",
           NULL,
           { "hash 'pair', which expires in", "only new 'a' = 'new'",
-            "only old 'b' = 'old'",
-            "dropped: hash 'pair' with 2 elements, which expires in ",
+            "only old 'b' = 'old'", "dropped: hash 'pair' with 2 elements, due ",
             "Recovery: there is no `recover`, nobody cleans up",
             "nothing is there, and nothing has to be", "torn now, clean later" } },
     };
@@ -214,6 +213,174 @@ Test(replay, says_what_is_wrong_and_why)
         expect_words(narrate(&theatre, &replay), rows[i].words);
         theatre_close(&theatre);
         processes_wait();
+    }
+}
+
+/* A scenario of one strategy; `send` sends its words, apart by blanks. */
+#define OF(update, lines)                                                                \
+    "local function send(redis, text)\n"                                                 \
+    "  local words = {}\n"                                                               \
+    "  for word in text:gmatch('%S+') do words[#words + 1] = word end\n"                 \
+    "  return redis.call(table.unpack(words))\n"                                         \
+    "end\n"                                                                              \
+    "return { strategies = { { name = 'only', update = function(r)\n" update             \
+    "end } },\n" lines " }\n"
+#define LOCK                                                                             \
+    "send(r, 'SET lock me NX EX 43200') send(r, 'SET result 1') send(r, 'DEL lock')\n"
+#define LOCKS "alive = function(r) return send(r, 'SET lock next NX EX 43200') end, "
+#define FREE "recover = function(r) send(r, 'DEL lock') end, "
+
+/* Of a scenario's text, kept in a directory; the theatre's is removed by the caller. */
+static struct theatre theatre_of(const char *text, char **ret_directory)
+{
+    char *directory = test_directory();
+    CLEANUP(mem_freep) char *path = test_file(directory, "ends.lua", text);
+    struct theatre theatre = theatre_make(path, NULL, 0);
+
+    theatre_run(&theatre);
+    *ret_directory = directory;
+    return theatre;
+}
+
+/* Harm that ends: what is due when, which moment is which, and whether it is tolerated.
+ */
+Test(replay, of_what_ends)
+{
+    static const struct {
+        const char *text;
+        uint64_t point;
+        const char *words[12], *never;
+    } rows[] = {
+        { OF(LOCK, LOCKS),
+          2,
+          { "torn now, clean later, but leaked+stuck for 12 h",
+            "What there is at first, beside what has become of",
+            "leaked 'me': in neither: a new key string 'result', which never expires "
+            "only "
+            "new '1' This is leaked. A fresh worker tries the operation again: `alive` "
+            "it "
+            "fails: alive returned false 12 h after the death: what is due goes away "
+            "dropped: string 'lock', due 43200 s after the death What there is after 12 "
+            "h, "
+            "beside what has become of the old state and of a completed update string "
+            "'result', which never expires only new '1' This is clean: it is exactly "
+            "what "
+            "is left of the completed update. A fresh worker tries the operation again: "
+            "`alive` it succeeds Time passes:",
+            "Verdict: torn now, clean later, but leaked+stuck for 12 h stays: string "
+            "'lock'",
+            "leaked: in neither of the two that are right, and nobody cares for it until "
+            "it "
+            "ends stuck: a fresh worker cannot do the operation again until then",
+            "It ends 12 h after the death, and is tolerated: there is no `tolerate`",
+            "as recorded" },
+          "it stays, and nobody cares" },
+        { OF(LOCK, LOCKS "tolerate = 60"),
+          1,
+          { "alive returned false 12 h after the death", "This is leaked.",
+            "12 h after the death: what is due goes away dropped:",
+            "Verdict: torn now, leaked+stuck later, for 12 h",
+            "It ends 12 h after the death, which is harm: `tolerate` is 60 s",
+            "as recorded" },
+          "it stays, and nobody cares" },
+        { OF(LOCK, LOCKS "tolerate = 43200"),
+          1,
+          { "Verdict: torn now, clean later, but leaked+stuck for 12 h",
+            "and is tolerated: `tolerate` is 43200 s" },
+          "which is harm" },
+        { OF("send(r, 'SET marker 1 EX 3600') send(r, 'SET data 1 EX 60')\n", ""),
+          1,
+          { "mixed '1': not here, but in what is left of the completed update",
+            "mixed '1': as in what is left of the completed update only This is mixed.",
+            "60 s after the death: what is due goes away nothing but gone from a "
+            "completed "
+            "update: string 'data' What there is after 60 s",
+            "string 'marker', which expires in 3540 s only new '1' This is clean",
+            "1 h after the death: what is due goes away dropped: string 'marker', due "
+            "3600 s after the death",
+            "Verdict: torn now, clean later, but mixed for 60 s",
+            "It ends 60 s after the death, and is tolerated", "as recorded" },
+          "it stays, and nobody cares" },
+        { OF("send(r, 'SET lock me') send(r, 'DEL lock')\n", FREE "recover_after = 30"),
+          1,
+          { "Recovery: the scenario's `recover` does not run before 30 s have passed "
+            "(`recover_after`)",
+            "30 s after the death: what is due goes away nothing Recovery: the "
+            "scenario's "
+            "`recover` runs removed: string 'lock'",
+            "Verdict: torn now, clean later, but leaked for 30 s", "as recorded" },
+          "there is no `recover`" },
+        { OF("send(r, 'RPUSH junk a') send(r, 'RPUSH junk b') send(r, 'DEL junk')\n",
+             "recover = function(r) send(r, 'LPOP junk') end"),
+          2,
+          { "Verdict: torn now, clean later, but leaked for one recovery more",
+            "It ends when recovery has run once more, and is tolerated", "as recorded" },
+          "it stays, and nobody cares" },
+        { OF("send(r, 'EXPIRE a 60') send(r, 'EXPIRE b 60')\n",
+             "noop = true, before = function(r)\n"
+             "  send(r, 'SET a 1 EX 50') send(r, 'SET b 1 EX 50')\n"
+             "end"),
+          1,
+          { "50 s after the death: what is due goes away dropped: string 'b', due 50 s "
+            "after the death",
+            "string 'a', which expires in 10 s only new '1' This is clean: what both "
+            "had "
+            "at the death may lapse at different times.",
+            "dropped: string 'a', due 60 s after the death",
+            "Verdict: intact now, clean later as recorded" },
+          "mixed" },
+        { OF("send(r, 'SET a 1')\n",
+             LOCKS "before = function(r) send(r, 'SET lock other EX 100') end, "
+                   "invariants = { free = function(r)\n"
+                   "  return r.call('EXISTS', 'lock') == 0, 'there is a lock'\n"
+                   "end }"),
+          1,
+          { "An invariant is violated: free: there is a lock which does not count: "
+            "without "
+            "any death it is no better",
+            "it fails: alive returned false which does not count: without any death it "
+            "is "
+            "no better 100 s after the death",
+            "`alive` it succeeds Time passes", "Verdict: intact now, clean later",
+            "as recorded" },
+          NULL },
+        { OF("send(r, 'SET z 1 EX 86400') send(r, 'SET k 1 EX 100') send(r, 'EXPIRE k "
+             "60')\n",
+             ""),
+          2,
+          { "'1': in neither: what is left of the completed update has it with an expiry",
+            "60 s after the death: what is due goes away nothing but gone from a "
+            "completed "
+            "update: string 'k' What there is after 60 s",
+            "100 s after the death: what is due goes away dropped: string 'k', due 100 s "
+            "after the death",
+            "Verdict: torn now, clean later, but leaked for 100 s stays: string 'k' = "
+            "'1' "
+            "leaked: ",
+            "as recorded" },
+          "came: " },
+        { OF("send(r, 'SET k 1 EX 86400') send(r, 'EXPIRE k 60') send(r, 'DEL k')\n",
+             "invariants = { soon = expires('k', 60) }"),
+          1,
+          { "Verdict: torn now, broken later, but leaked for 24 h",
+            "It ends 24 h after the death, and is tolerated: there is no `tolerate`, so "
+            "whatever ends is; but the bound of an expiry says itself what is tolerated",
+            "as recorded" },
+          "it stays, and nobody cares" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        char *directory;
+        struct theatre theatre = theatre_of(rows[i].text, &directory);
+        struct replay replay = point_of(&theatre, 0, rows[i].point);
+
+        expect_words(narrate(&theatre, &replay), rows[i].words);
+        cr_expect_eq(theatre.likeness, REPLAY_ALIKE, "row %zu", i);
+        if (rows[i].never)
+            cr_expect_not(says(theatre.narrative, rows[i].never), "'%s' in:\n%s",
+                          rows[i].never, theatre.narrative);
+        theatre_close(&theatre);
+        test_directory_remove(directory);
     }
 }
 
@@ -230,11 +397,10 @@ Test(replay, of_the_first_and_the_last_point)
                                    "A reader sees exactly the old state.",
                                    "Verdict: intact now, clean later", NULL });
     narrative = narrate(&theatre, &last);
-    expect_words(narrative,
-                 (const char *[]){ "(integer) 1 --- the update is over ---",
-                                   "A reader sees exactly the new state.",
-                                   "dropped: string 'session', which expires in ",
-                                   "Verdict: intact now, clean later", NULL });
+    expect_words(narrative, (const char *[]){ "(integer) 1 --- the update is over ---",
+                                              "A reader sees exactly the new state.",
+                                              "dropped: string 'session', due ",
+                                              "Verdict: intact now, clean later", NULL });
     last.number = 3;
     {
         struct err err = ERR_NULL;
@@ -495,6 +661,50 @@ Test(replay, of_what_is_not_as_recorded_fails)
     run_release(&again);
     run_release(&run);
     test_directory_remove(directory);
+}
+
+/* What ends is in a run that is kept as it is in one that goes on: of a point, and of
+ * kills. */
+Test(replay, of_what_ends_from_a_run_that_is_kept)
+{
+    static const struct {
+        const char *text, *verdict;
+    } rows[] = {
+        { OF(LOCK, LOCKS), "torn now, clean later, but leaked+stuck for 12 h" },
+        { OF(LOCK, LOCKS "tolerate = 60"), "torn now, leaked+stuck later, for 12 h" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        char *directory = test_directory();
+        CLEANUP(mem_freep) char *path = test_file(directory, "ends.lua", rows[i].text);
+        CLEANUP(mem_freep) char *kept = mem_printf("%s/kept", directory);
+        CLEANUP(mem_freep)
+        char *recorded = mem_printf("crash point 1, %s", rows[i].verdict);
+        CLEANUP(mem_freep) char *verdict = mem_printf("Verdict: %s", rows[i].verdict);
+        CLEANUP(mem_freep) char *trial = NULL;
+        struct run run = RUN("run", path, "--trials", "100", "-o", kept);
+        const char *operands[] = { "only:1", NULL };
+
+        cr_assert_eq(run.status, 0, "%s", run.err);
+        run_release(&run);
+        trial = kept_ask(kept, "SELECT min(trials.number) FROM trials"
+                               " JOIN points USING (strategy, state)"
+                               " JOIN outcomes ON outcomes.id = trials.outcome"
+                               " WHERE points.number = 1 AND outcomes.name = 'valid'");
+        cr_assert_str_not_empty(trial, "no kill of 100 at crash point 1");
+        operands[1] = trial;
+        for (size_t k = 0; k < ARRAY_SIZE(operands); k++) {
+            run = RUN("replay", kept, operands[k]);
+            cr_expect_eq(run.status, 0, "%s: %s", operands[k], run.err);
+            EXPECT_SAYS(run.out, recorded);
+            EXPECT_SAYS(run.out, "12 h after the death: what is due goes away");
+            EXPECT_SAYS(run.out, verdict);
+            EXPECT_SAYS(run.out, "as recorded");
+            cr_expect_not(says(run.out, "NOT as recorded"));
+            run_release(&run);
+        }
+        test_directory_remove(directory);
+    }
 }
 
 /* What was run is replayed, whatever has become of its file. */

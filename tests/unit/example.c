@@ -138,6 +138,25 @@ Test(example, names_the_cause)
           { "", "list:at:9:j zset:schedule:9=9", "list:at:9:j", "", "", "list:at:9:j" },
           "at the death list 'at' has '9:j', but zset 'schedule' has no '9' = '9'; "
           "stays: list 'at', element '9:j'" },
+        { "what both had at first lapses sooner on one side: that is no part of both",
+          { "string:a=1~ string:b=1~", "string:a=1~ string:b=1~",
+            "string:a=1~ string:b=1~ string:zombie=1~", "", "string:a=1~ string:b=1~",
+            "string:a=1~ string:zombie=1~" },
+          "stays: string 'zombie' = '1'" },
+
+        /* Only the expiry is wrong. */
+        { "none, beside a part of what is right",
+          { "", "string:k=1~ string:z=1~", "string:k=1 string:z=1~", "",
+            "string:k=1~ string:z=1~", "string:k=1 string:z=1~" },
+          "stays: string 'k' = '1', instead of '1' with an expiry or nothing" },
+        { "one that is within its bound by now, and was beyond it",
+          { "", "string:k=1~ string:z=1~", "string:k=1~~ string:z=1~", "", "string:z=1~",
+            "string:k=1~ string:z=1~" },
+          "stays: string 'k' = '1'" },
+        { "and one that nothing should have",
+          { "string:k=1", "string:k=1", "string:k=1~", "string:k=1", "string:k=1",
+            "string:k=1~" },
+          "stays: string 'k' = '1', instead of '1' without an expiry" },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

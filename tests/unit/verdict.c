@@ -355,22 +355,24 @@ Test(over_time, harm_is_what_outlasts_what_is_tolerated)
         int64_t rest_ms, tolerate_ms;
         unsigned later, passing;
         int64_t lasts_ms;
+        int last; /* moment at which something is wrong */
     } cases[] = {
-        { { 0, 0, 0, 0 }, 5000, 0, 0, 0, 0 },
-        { { LOST, 0, 0, 0 }, 5000, LASTS_FOREVER, 0, LOST, 60000 },
-        { { LOST, 0, 0, 0 }, 5000, 60000, 0, LOST, 60000 },
-        { { LOST, 0, 0, 0 }, 5000, 59999, LOST, 0, 60000 },
-        { { LOST, MIXED, 0, 0 }, 0, LASTS_FOREVER, 0, MIXED, 3600000 },
-        { { 0, MIXED, 0, 0 }, 0, LASTS_FOREVER, 0, MIXED, 3600000 },
-        { { 0, 0, LEAKED, 0 }, 5000, LASTS_FOREVER, 0, LEAKED, 3605000 },
-        { { LOST, 0, 0, LEAKED }, 0, LASTS_FOREVER, LEAKED, 0, LASTS_FOREVER },
+        { { 0, 0, 0, 0 }, 5000, 0, 0, 0, 0, -1 },
+        { { LOST, 0, 0, 0 }, 5000, LASTS_FOREVER, 0, LOST, 60000, 0 },
+        { { LOST, 0, 0, 0 }, 5000, 60000, 0, LOST, 60000, 0 },
+        { { LOST, 0, 0, 0 }, 5000, 59999, LOST, 0, 60000, 0 },
+        { { LOST, MIXED, 0, 0 }, 0, LASTS_FOREVER, 0, MIXED, 3600000, 1 },
+        { { 0, MIXED, 0, 0 }, 0, LASTS_FOREVER, 0, MIXED, 3600000, 1 },
+        { { 0, 0, LEAKED, 0 }, 5000, LASTS_FOREVER, 0, LEAKED, 3605000, 2 },
+        { { LOST, 0, 0, LEAKED }, 0, LASTS_FOREVER, LEAKED, 0, LASTS_FOREVER, 3 },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct verdict verdict = { .now = NOW_TORN };
 
-        verdict_over_time(&moments, cases[i].words, cases[i].rest_ms,
-                          cases[i].tolerate_ms, &verdict);
+        cr_expect_eq(verdict_over_time(&moments, cases[i].words, cases[i].rest_ms,
+                                       cases[i].tolerate_ms, &verdict),
+                     cases[i].last, "case %zu", i);
         cr_expect_eq(verdict.now, NOW_TORN);
         cr_expect_eq(verdict.later, cases[i].later, "case %zu", i);
         cr_expect_eq(verdict.passing, cases[i].passing, "case %zu", i);

@@ -1,0 +1,47 @@
+/* measure.h - what a lane learns from updates that nobody interrupts, and tells: what
+ * they cost, when their commands are written, and how long they take, by which kills are
+ * aimed.
+ *
+ * Costs are those of a process that makes its updates over and over (trial/cost.h), and
+ * are measured while the lane learns. Timelines and spans are those of workers as kills
+ * find them (trial/calibration.h): they are measured behind the census, when Redis has
+ * come second on its CPU, and a span is looked at again while kills go on. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct address;
+struct bench;
+struct fleet_options;
+struct teller;
+
+struct measure {
+    const struct fleet_options *options;
+    const struct address *worker_address;
+    struct bench *bench;              /* borrowed, as all above */
+    struct teller *teller;            /* borrowed; hears what is found */
+    struct calibration *calibrations; /* one per strategy that takes part; owned */
+};
+
+/* The others must outlive it. The bench's judge has learned before anything is measured.
+ */
+void measure_init(struct measure *measure, const struct fleet_options *options,
+                  const struct address *worker_address, struct bench *bench,
+                  struct teller *teller);
+void measure_release(struct measure *measure);
+
+/* What an update of each strategy takes, side by side. */
+int measure_costs(struct measure *measure, struct err *err);
+
+/* When each command is written and when the update ends, of each strategy. */
+int measure_timelines(struct measure *measure, struct err *err);
+
+/* The first spans of all strategies. */
+int measure_spans(struct measure *measure, struct err *err);
+
+/* A strategy's span, for one kill more; now and then another update is made for it. */
+int measure_span(struct measure *measure, size_t subject, uint64_t *ret_ns,
+                 struct err *err);
