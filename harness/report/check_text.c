@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "report/check_words.h"
 #include "report/verdict_line.h"
 #include "report/words.h"
@@ -56,12 +57,28 @@ static void measure(const struct check *check, int widths[COLUMNS])
     }
 }
 
-static void write_cells(FILE *out, const int widths[COLUMNS],
-                        const char *const cells[COLUMNS])
+/* Returns how many columns they take. */
+static size_t write_cells(FILE *out, const int widths[COLUMNS],
+                          const char *const cells[COLUMNS])
 {
+    size_t columns = 0;
+
     for (int c = 0; c < COLUMNS; c++)
         if (widths[c])
-            fprintf(out, "  %-*s", widths[c], cells[c]);
+            columns += (size_t)fprintf(out, "  %-*s", widths[c], cells[c]);
+    return columns;
+}
+
+/* Behind so many columns, or below if that is more than the terminal has. */
+static void write_found(FILE *out, struct report_style style, size_t columns,
+                        const char *found)
+{
+    if (!style.columns || columns + 2 + str_columns(found) <= style.columns) {
+        fprintf(out, "  %s\n", found);
+        return;
+    }
+    fputc('\n', out);
+    words_indented(out, style, found);
 }
 
 static void write_mark(FILE *out, const char *mark, bool failed,
@@ -81,10 +98,11 @@ static void write_strategy(FILE *out, const struct check_scenario *scenario,
     char expected[EXPECT_TEXT];
     const char *const cells[COLUMNS] = { scenario->name, strategy->name,
                                          check_expected(strategy, expected), kills };
+    size_t columns;
 
     write_mark(out, marks[strategy->verdict], strategy->verdict >= CHECK_FAILED, style);
-    write_cells(out, widths, cells);
-    fprintf(out, "  %s\n", found);
+    columns = strlen("FAIL") + write_cells(out, widths, cells);
+    write_found(out, style, columns, found);
 }
 
 static void write_scenario(FILE *out, const struct check_scenario *scenario,
@@ -168,12 +186,13 @@ static bool anything_failed(const struct check *check)
 static void write_lines(FILE *out, const struct check *check, struct report_style style)
 {
     int widths[COLUMNS];
+    size_t columns;
 
     measure(check, widths);
     words_color(out, style.color, BOLD);
-    fputs("    ", out);
-    write_cells(out, widths, heads);
-    fputs("  found at crash points\n", out);
+    columns = (size_t)fprintf(out, "    ");
+    columns += write_cells(out, widths, heads);
+    write_found(out, style, columns, "found at crash points");
     words_color(out, style.color, PLAIN);
     for (size_t i = 0; i < check->count; i++)
         write_scenario(out, &check->scenarios[i], widths, style);

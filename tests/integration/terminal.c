@@ -106,6 +106,28 @@ Test(terminal, width)
     test_directory_remove(directory);
 }
 
+/* What a check finds stands below its strategy where it has no room behind it. */
+Test(terminal, check)
+{
+    static const unsigned short widths[] = { 80, 120, 200 };
+    static const char *const arguments[] = { "afterkill",
+                                             "check",
+                                             "--quick",
+                                             "sidekiq_process",
+                                             "mastodon_regeneration_marker",
+                                             NULL };
+    char *directory = test_directory();
+
+    for (size_t w = 0; w < ARRAY_SIZE(widths); w++) {
+        CLEANUP(mem_freep) char *text = on_terminal(widths[w], arguments);
+        CLEANUP(mem_freep) char *words = plain(text);
+
+        cr_expect(says(words, "PASS: 2 scenarios"), "%s", words);
+        check_lines(words, widths[w]);
+    }
+    test_directory_remove(directory);
+}
+
 /* Red is what does harm, green what does not; NO_COLOR and --color have the last word. */
 Test(terminal, color)
 {
