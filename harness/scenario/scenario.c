@@ -17,18 +17,20 @@
 #include "scenario/refusal.h"
 #include "scenario/sandbox.h"
 #include "scenario/script.h"
+#include "scenario/shorthand.h"
 #include "state/verdict.h"
 
 #define STRATEGIES_MOST 1000
+#define A_FUNCTION "a function, or commands like \"INCR k | EXPIRE k 60\""
 
 static const struct key scenario_keys[] = {
     { "title", STRING, "a string", false },
     { "source", STRING, "a string", false },
     { "params", TABLE, "a table of numbers, strings and booleans", false },
-    { "before", FUNCTION, "a function", false },
+    { "before", FUNCTION | STRING, A_FUNCTION, false },
     { "strategies", TABLE, "a list of tables", true },
-    { "recover", FUNCTION, "a function", false },
-    { "alive", FUNCTION, "a function", false },
+    { "recover", FUNCTION | STRING, A_FUNCTION, false },
+    { "alive", FUNCTION | STRING, A_FUNCTION, false },
     { "ignore", TABLE, "a list of patterns", false },
     { "ordered", TABLE, "a list of patterns", false },
     { "zero", TABLE, "a list of patterns", false },
@@ -44,10 +46,10 @@ static const struct key strategy_keys[] = {
     { "about", STRING, "a string", false },
     { "expect", STRING | TABLE, "a word or a list of words", false },
     { "reference", BOOLEAN, "true or false", false },
-    { "update", FUNCTION, "a function", true },
-    { "before", FUNCTION, "a function", false },
-    { "recover", FUNCTION, "a function", false },
-    { "alive", FUNCTION, "a function", false },
+    { "update", FUNCTION | STRING, A_FUNCTION, true },
+    { "before", FUNCTION | STRING, A_FUNCTION, false },
+    { "recover", FUNCTION | STRING, A_FUNCTION, false },
+    { "alive", FUNCTION | STRING, A_FUNCTION, false },
     { "noop", BOOLEAN, "true or false", false },
 };
 
@@ -200,6 +202,8 @@ static int load_strategy(const struct loader *loader, size_t number, bool *ret_r
                        "strategy %zu is a %s; expected a table", number + 1,
                        luaL_typename(loader->file.lua, -1));
     code = keys_check(&loader->file, &keys);
+    if (code == 0)
+        code = shorthand_expand(&loader->file);
     if (code < 0)
         return code;
     scenario->outline.strategy_count++;
@@ -282,6 +286,8 @@ static int load_table(const struct loader *loader)
         return mistake(&loader->file, "return", "the file returns a %s; expected a table",
                        luaL_typename(lua, -1));
     code = keys_check(&loader->file, &keys);
+    if (code == 0)
+        code = shorthand_expand(&loader->file);
     if (code < 0)
         return code;
     scenario->outline.title = get_string(lua, "title");
@@ -332,6 +338,7 @@ static int load_file(const struct loader *loader)
     int code;
 
     invariants_open(lua);
+    shorthand_open(&loader->file);
     sandbox_guard(lua);
     code = sandbox_run(lua, loader->file.path, loader->file.err);
     if (code == 0) {
@@ -348,6 +355,7 @@ static int load_file(const struct loader *loader)
     }
     sandbox_unguard(lua);
     invariants_close(lua);
+    shorthand_close(lua);
     return code;
 }
 
