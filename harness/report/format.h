@@ -11,6 +11,7 @@ struct format {
     void (*sweep)(FILE *out, const struct sweep *sweep, struct report_style style);
     void (*compare)(FILE *out, const struct comparison *comparison, bool color);
     void (*check)(FILE *out, const struct check *check, bool color);
+    void (*try)(FILE *out, const struct result *result, struct report_style style);
 };
 
 const struct format *format_by_name(const char *name); /* NULL if there is none */

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "report/writers.h"
 #include "result/compare.h"
 #include "result/gate.h"
 
@@ -13,6 +14,12 @@
 void run_strips(FILE *out, const struct result *result, bool color);
 /* One table per strategy, one row per crash point. */
 void run_points(FILE *out, const struct result *result, bool color);
+void run_points_of(FILE *out, const struct result *result, const struct finding *finding,
+                   bool color);
+/* A row per strategy: what harm there is, how often, what an update costs. */
+void run_findings(FILE *out, const struct result *result, bool color);
+/* What went wrong, and the verdict on all of it. */
+void run_verdict(FILE *out, const struct result *result, struct report_style style);
 /* A paragraph on each strategy. */
 void run_sentences(FILE *out, const struct result *result);
 /* A table, and a sentence on every gate that does not pass. Nothing without gates. */

@@ -162,8 +162,8 @@ static void set_lasts(struct table *table, size_t column, const struct verdict *
         table_set(table, column, "%s", lasts_text(verdict->lasts_ms, lasts));
 }
 
-static void write_points(FILE *out, const struct result *result,
-                         const struct finding *finding, bool color)
+void run_points_of(FILE *out, const struct result *result, const struct finding *finding,
+                   bool color)
 {
     struct table table = { .columns = 0 };
     bool passes = figure_passing(finding).points != 0;
@@ -216,5 +216,5 @@ static void write_points(FILE *out, const struct result *result,
 void run_points(FILE *out, const struct result *result, bool color)
 {
     result_foreach (finding, result)
-        write_points(out, result, finding, color);
+        run_points_of(out, result, finding, color);
 }

@@ -28,8 +28,7 @@ static void set_lasts(struct table *table, size_t column, const struct finding *
         table_set(table, column, "%s", lasts_text(figure_lasts_ms(finding), text));
 }
 
-static void write_findings(FILE *out, const struct result *result,
-                           struct report_style style)
+void run_findings(FILE *out, const struct result *result, bool color)
 {
     struct table table = { .columns = 0 };
     char inside[48], confidence[24];
@@ -84,7 +83,7 @@ static void write_findings(FILE *out, const struct result *result,
         table_set(&table, expect, "%s", expect_text(finding->strategy->expect, text));
         table_set(&table, met, "%s", words_met(finding));
     }
-    table_write(out, &table, style.color);
+    table_write(out, &table, color);
 }
 
 static void write_costs(FILE *out, const struct result *result, struct report_style style)
@@ -205,8 +204,7 @@ static void write_header(FILE *out, const struct result *result)
     fputs(scenario->parameter_count ? "\n\n" : "\n", out);
 }
 
-static void write_verdict(FILE *out, const struct result *result,
-                          struct report_style style)
+void run_verdict(FILE *out, const struct result *result, struct report_style style)
 {
     CLEANUP(mem_freep) char *line = verdict_line_run(result, style.conclusion);
 
@@ -219,7 +217,7 @@ static void write_verdict(FILE *out, const struct result *result,
 void run_text(FILE *out, const struct result *result, struct report_style style)
 {
     write_header(out, result);
-    write_findings(out, result, style);
+    run_findings(out, result, style.color);
     run_strips(out, result, style.color);
     write_costs(out, result, style);
     write_windows(out, result, style);
@@ -233,5 +231,5 @@ void run_text(FILE *out, const struct result *result, struct report_style style)
         compare_text_body(out, &style.conclusion->comparison, style.color);
     if (style.conclusion)
         gates_text(out, &style.conclusion->gates, style.color);
-    write_verdict(out, result, style);
+    run_verdict(out, result, style);
 }

@@ -11,7 +11,7 @@
 /* Lua has 255 registers for the arguments of a call; behind so many they are unpacked. */
 #define WORDS_IN_CALL 100
 
-static void write_literal(FILE *out, struct str word)
+void notation_lua_literal(FILE *out, struct str word)
 {
     fputc('\'', out);
     for (size_t i = 0; i < word.length; i++) {
@@ -70,7 +70,7 @@ static void write_call(FILE *out, const struct notation_step *step,
             fprintf(out, "KEYS[%zu]", script_key(keys, step->words[i]));
             key = 0;
         } else {
-            write_literal(out, step->words[i]);
+            notation_lua_literal(out, step->words[i]);
         }
     }
     fputs(many ? "}))" : ")", out);
@@ -90,11 +90,11 @@ static void write_script(FILE *out, const struct notation_step *step)
     }
     fclose(script);
     fputs("redis.call(unpack({'EVAL', ", out);
-    write_literal(out, str_of(text));
+    notation_lua_literal(out, str_of(text));
     fprintf(out, ", %zu", keys.count);
     for (size_t i = 0; i < keys.count; i++) {
         fputs(", ", out);
-        write_literal(out, keys.items[i]);
+        notation_lua_literal(out, keys.items[i]);
     }
     fputs("}))", out);
     free(keys.items);
@@ -171,7 +171,7 @@ static void write_check(FILE *out, const struct notation_step *step, const char 
     fclose(message);
     fprintf(out, "if not %s%s%s%s then error(", reply, wants_absence ? " or " : "",
             wants_absence ? reply : "", wants_absence ? " == 0" : "");
-    write_literal(out, str_of(text));
+    notation_lua_literal(out, str_of(text));
     fprintf(out, " .. ' was answered with ' .. (%s == 0 and '0' or 'nil')) end ", reply);
 }
 

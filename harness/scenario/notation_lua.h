@@ -13,3 +13,6 @@
  * that writes only what is absent was answered nil or 0, or the last one nil. The caller
  * frees it. */
 char *notation_lua(const struct notation *notation, bool looks_at_replies);
+
+/* Any bytes as a string of Lua's: 'it\039s'. */
+void notation_lua_literal(FILE *out, struct str bytes);

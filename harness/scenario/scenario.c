@@ -173,6 +173,7 @@ static int load_expect(const struct mistake_file *file, struct strategy *strateg
 /* A scenario that is being loaded. */
 struct loader {
     struct mistake_file file;
+    bool in_memory; /* its text is in no file */
     const struct parameter_settings *settings;
     struct scenario *scenario;
 };
@@ -322,8 +323,7 @@ static int load_table(const struct loader *loader)
     return 0;
 }
 
-/* load_table() as Lua calls it, protected: a table's metamethods can raise wherever it is
- * read. */
+/* load_table(), protected: a table's metamethods can raise wherever it is read. */
 static int load_protected(lua_State *lua)
 {
     const struct loader *loader = lua_touserdata(lua, 1);
@@ -340,7 +340,11 @@ static int load_file(const struct loader *loader)
     invariants_open(lua);
     shorthand_open(&loader->file);
     sandbox_guard(lua);
-    code = sandbox_run(lua, loader->file.path, loader->file.err);
+    if (loader->in_memory)
+        code =
+            sandbox_run_text(lua, loader->file.path, loader->file.text, loader->file.err);
+    else
+        code = sandbox_run(lua, loader->file.path, loader->file.err);
     if (code == 0) {
         lua_pushcfunction(lua, sandbox_message);
         lua_insert(lua, -2);
@@ -370,31 +374,47 @@ static char *name_of(const char *path)
     return name;
 }
 
+static int load(struct loader *loader, struct mistake_file file, struct scenario **ret)
+{
+    CLEANUP(scenario_freep) struct scenario *scenario = MEM_NEW(struct scenario);
+    int code;
+
+    scenario->lua = sandbox_new(loader->settings->seed);
+    scenario->outline.path = mem_strdup(file.path);
+    scenario->outline.name = name_of(file.path);
+    scenario->outline.now = loader->settings->now;
+    file.lua = scenario->lua;
+    loader->file = file;
+    loader->scenario = scenario;
+    code = load_file(loader);
+    lua_settop(scenario->lua, 0);
+    if (code == 0)
+        *ret = TAKE_PTR(scenario);
+    return code;
+}
+
 int scenario_load(const char *path, const struct parameter_settings *settings,
                   struct scenario **ret, struct err *err)
 {
-    CLEANUP(scenario_freep) struct scenario *scenario = MEM_NEW(struct scenario);
+    struct loader loader = { .settings = settings };
     CLEANUP(mem_freep) char *text = NULL;
-    struct loader loader = { .settings = settings, .scenario = scenario };
     struct stat st;
-    int code;
 
     if (stat(path, &st) == 0 && S_ISFIFO(st.st_mode))
         return err_set(err, ERR_USAGE,
                        "%s is a pipe; a scenario is read twice, so it has to be a file",
                        path);
     text = file_text(path);
-    scenario->lua = sandbox_new(settings->seed);
-    scenario->outline.path = mem_strdup(path);
-    scenario->outline.name = name_of(path);
-    scenario->outline.now = settings->now;
-    loader.file = (struct mistake_file){ scenario->lua, path, text, err };
-    code = load_file(&loader);
-    if (code < 0)
-        return code;
-    lua_settop(scenario->lua, 0);
-    *ret = TAKE_PTR(scenario);
-    return 0;
+    return load(&loader, (struct mistake_file){ NULL, path, text, err }, ret);
+}
+
+int scenario_load_text(const char *name, const char *text,
+                       const struct parameter_settings *settings, struct scenario **ret,
+                       struct err *err)
+{
+    struct loader loader = { .settings = settings, .in_memory = true };
+
+    return load(&loader, (struct mistake_file){ NULL, name, text, err }, ret);
 }
 
 struct scenario *scenario_free(struct scenario *scenario)

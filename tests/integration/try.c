@@ -1,0 +1,169 @@
+/* try.c - an update on the command line, as somebody asks who wants to know whether it is
+ * safe. */
+#include "testlib.h"
+
+#include <stdlib.h>
+
+#define ARGUMENTS 12
+
+Test(try, says_whether_an_update_is_safe)
+{
+    static const struct {
+        const char *arguments[ARGUMENTS];
+        int status;
+        const char *says[4];
+    } rows[] = {
+        { { "INCR k | EXPIRE k 60" },
+          1,
+          { "1 INCR k EXPIRE k 60 torn leaked for ever", "which never expires",
+            "FAIL: given was expected to be safe", "atomic: none of 5" } },
+        { { "INCR k ; EXPIRE k 60" }, 1, { "leaked at 1 of 3 crash points" } },
+        { { "[INCR k ; EXPIRE k 60]" }, 0, { "PASS: 1 of 1" } },
+        { { "lua(INCR k ; EXPIRE k 60)" }, 0, { "PASS: 1 of 1" } },
+        { { "INCR k" }, 0, { "PASS: 1 of 1" } },
+        { { "--before", "RPUSH w a b", "--recover", "RPOPLPUSH q w",
+            "RPOP w | LPUSH q b" },
+          1,
+          { "FAIL", "lost" } },
+        { { "--before", "RPUSH w a b", "--recover", "RPOPLPUSH q w", "RPOPLPUSH w q" },
+          0,
+          { "PASS" } },
+        { { "SET lock me NX | SET r 1 | DEL lock", "--alive", "SET lock next NX EX 9" },
+          1,
+          { "stuck for ever" } },
+        { { "SET lock me NX EX 60 | SET r 1 | DEL lock", "--alive",
+            "SET lock next NX EX 60" },
+          0,
+          { "PASS", "but 2 of 4 crash points of given leave it", "for up to 60 s" } },
+        { { "SET lock me NX EX 60 | SET r 1 | DEL lock", "--alive",
+            "SET lock next NX EX 60", "--tolerate", "59" },
+          1,
+          { "FAIL", "60 s" } },
+        { { "WATCH k | [INCR k ; INCR j]", "--ref", "[INCR j ; INCR k]" },
+          0,
+          { "PASS: 1 of 1 strategies", "WATCH k | [INCR k ; INCR j]" } },
+        { { "INCR k", "--reference", "[INCR k ; EXPIRE k 60]" },
+          1,
+          { "does damage even when nobody is killed" } },
+        { { "SET 'a b' \"\\x00\\xff\" | LPUSH \"]\" x" },
+          1,
+          { "SET \"a b\" \"\\x00\\xff\" | LPUSH \"]\" x" } },
+    };
+    char *directory = test_directory();
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const char *arguments[ARGUMENTS + 2] = { "try" };
+        struct run run;
+
+        memcpy(arguments + 1, rows[i].arguments, sizeof(rows[i].arguments));
+        run = run_afterkill(arguments);
+        cr_expect_eq(run.status, rows[i].status, "row %zu: status %d: %s%s", i,
+                     run.status, run.out, run.err);
+        for (size_t w = 0; w < ARRAY_SIZE(rows[i].says) && rows[i].says[w]; w++)
+            EXPECT_SAYS(run.out, rows[i].says[w]);
+        cr_expect_null(strstr(run.out, "Replay:"), "nothing is kept: %s", run.out);
+        run_release(&run);
+    }
+    cr_expect_eq(test_directory_entries(directory), 0, "something is left");
+    test_directory_remove(directory);
+}
+
+Test(try, mistakes_are_shown_where_they_are)
+{
+    static const struct {
+        const char *arguments[ARGUMENTS];
+        const char *says[3];
+    } rows[] = {
+        { { NULL }, { "which update", "INCR k | EXPIRE k 60" } },
+        { { "INCR", "k" }, { "more than one update", "'INCR'", "quote" } },
+        { { "INCR k |" }, { "expected a command here\n    INCR k |\n            ^" } },
+        { { "INCR k ]" }, { "this ] closes nothing", "\n    INCR k ]\n           ^" } },
+        { { "INCR k", "--before", "SET '" },
+          { "--before: this quote is not closed", "\n    SET '\n        ^" } },
+        { { "INCR k", "--recover", "" }, { "--recover: expected a command" } },
+        { { "INCR k", "--alive", "[" }, { "--alive: expected a command" } },
+        { { "INCR k", "--reference", ";" }, { "--reference: expected a command" } },
+        { { "INCR k", "--tolerate", "1h" }, { "--tolerate '1h'", "seconds" } },
+        { { "INCR k", "--trials", "-1" }, { "--trials '-1'", "from 0" } },
+        { { "INCR k", "--format", "tap" }, { "--format 'tap'", "text or json" } },
+        { { "WATCH k | INCR k" }, { "--reference", "WATCH has no place" } },
+        { { "MULTI | INCR k | EXEC" }, { "--reference", "MULTI has no place" } },
+        { { "GET k" }, { "nothing was tested" } },
+        { { "INCR k | LPUSH k 1" }, { "WRONGTYPE" } },
+        { { "INCR k | FLUSHALL" }, { "FLUSHALL is refused" } },
+        { { "INCR k | EXPIRE k 60", "--alive", "GET k" },
+          { "not clean without any crash", "GET k was answered with nil" } },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const char *arguments[ARGUMENTS + 2] = { "try" };
+        struct run run;
+
+        memcpy(arguments + 1, rows[i].arguments, sizeof(rows[i].arguments));
+        run = run_afterkill(arguments);
+        cr_expect_eq(run.status, 2, "row %zu: status %d: %s", i, run.status, run.err);
+        EXPECT_SILENT(run.out);
+        for (size_t w = 0; w < ARRAY_SIZE(rows[i].says) && rows[i].says[w]; w++)
+            cr_expect_not_null(strstr(run.err, rows[i].says[w]), "no '%s' in: %s",
+                               rows[i].says[w], run.err);
+        run_release(&run);
+    }
+}
+
+/* The same document as of a run, and the same numbers as of the file that says it. */
+Test(try, json_is_that_of_run)
+{
+    static const char *const same[] = { "name",   "expect", "commands", "bytes",
+                                        "census", "points", "verdict" };
+    char *directory = test_directory();
+    CLEANUP(mem_freep)
+    char *path = test_file(
+        directory, "case.lua",
+        "return { before = 'SET other 1', strategies = {\n"
+        "{ name = 'given', expect = 'safe', update = 'INCR k | EXPIRE k 60' },\n"
+        "{ name = 'atomic', expect = 'safe', reference = true,\n"
+        "update = atomic('INCR k | EXPIRE k 60') } } }\n");
+    struct run run = RUN("run", path, "--trials", "0", "--format", "json", "--no-store");
+    struct run tried =
+        RUN("try", "--before", "SET other 1", "INCR k | EXPIRE k 60", "--format", "json");
+    json_t *a = json_object_get(run.json, "strategies");
+    json_t *b = json_object_get(tried.json, "strategies");
+
+    cr_expect_eq(run.status, 1);
+    cr_expect_eq(tried.status, 1);
+    cr_assert_eq(json_array_size(a), 2, "%s", run.err);
+    cr_assert_eq(json_array_size(b), 2, "%s", tried.err);
+    for (size_t i = 0; i < 2; i++)
+        for (size_t k = 0; k < ARRAY_SIZE(same); k++)
+            cr_expect(json_equal(json_object_get(json_array_get(a, i), same[k]),
+                                 json_object_get(json_array_get(b, i), same[k])),
+                      "%s of strategy %zu", same[k], i);
+    run_release(&run);
+    run_release(&tried);
+    test_directory_remove(directory);
+}
+
+Test(try, kills_only_if_asked_for)
+{
+    struct run run = RUN("try", "INCR k | EXPIRE k 60", "--trials", "50", "--format",
+                         "json", "--seed", "7");
+    json_t *given = json_strategy(&run, "given");
+
+    cr_assert_not_null(given, "%s", run.err);
+    cr_expect_eq(json_count(given, "kills", "requested"), 50);
+    run_release(&run);
+    run = RUN("try", "INCR k | EXPIRE k 60", "--format", "json");
+    given = json_strategy(&run, "given");
+    cr_assert_not_null(given, "%s", run.err);
+    cr_expect_eq(json_count(given, "kills", "requested"), 0);
+    run_release(&run);
+}
+
+Test(try, without_a_server)
+{
+    struct run run = RUN("try", "INCR k", "--redis-server", "/nowhere/redis-server");
+
+    cr_expect_eq(run.status, 4, "status %d", run.status);
+    EXPECT_SAYS(run.err, "/nowhere/redis-server");
+    run_release(&run);
+}
