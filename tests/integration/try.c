@@ -2,7 +2,10 @@
  * safe. */
 #include "testlib.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+
+#include "base/file.h"
 
 #define ARGUMENTS 12
 
@@ -166,4 +169,83 @@ Test(try, without_a_server)
     cr_expect_eq(run.status, 4, "status %d", run.status);
     EXPECT_SAYS(run.err, "/nowhere/redis-server");
     run_release(&run);
+}
+
+/* ---- what the documents show ---- */
+
+/* The next line that is shown behind `at`, without its indentation and its newline; NULL:
+ * the block has ended. */
+static char *next_shown(const char **at)
+{
+    const char *line = *at, *end = strchr(line, '\n');
+    size_t length = end ? (size_t)(end - line) : strlen(line);
+    char *shown;
+
+    if (length && strncmp(line, "    ", 4) != 0)
+        return NULL;
+    *at = end ? end + 1 : line + length;
+    shown = length ? mem_printf("%.*s", (int)(length - 4), line + 4) : mem_strdup("");
+    if (strncmp(shown, "$ ", 2) != 0 && (length || **at == ' '))
+        return shown;
+    free(shown);
+    return NULL;
+}
+
+/* Runs a command that a document shows; every line that is shown of its output has to be
+ * there, in order. The line that tells the server's version may be another. */
+static void expect_shown(const char *document, const char *command, const char *at)
+{
+    CLEANUP(mem_freep) char *line = mem_printf("%s try %s", getenv("AFTERKILL"), command);
+    FILE *pipe = popen(line, "re");
+    CLEANUP(mem_freep) char *out = mem_alloc(1 << 16);
+    const char *rest = out;
+    char *shown;
+    size_t lines = 0;
+
+    cr_assert_not_null(pipe);
+    cr_expect_gt(fread(out, 1, (1 << 16) - 1, pipe), 0, "%s says nothing", line);
+    pclose(pipe);
+    while ((shown = next_shown(&at))) {
+        CLEANUP(mem_freep) char *owned = shown;
+        const char *found;
+
+        if (strcmp(shown, "...") == 0 || strstr(shown, "   redis "))
+            continue;
+        found = strstr(rest, shown);
+        cr_expect_not_null(found, "%s: afterkill try %s does not say: %s\n%s", document,
+                           command, shown, out);
+        rest = found ? found : rest;
+        lines++;
+    }
+    cr_expect_gt(lines, 0, "%s shows nothing of afterkill try %s", document, command);
+}
+
+Test(try, documents_show_what_it_says)
+{
+    static const char *const documents[] = { "README.md", "docs/scenarios.md" };
+    static const char *const prompts[] = { "    $ tools/run try ",
+                                           "    $ afterkill try " };
+
+    for (size_t i = 0; i < ARRAY_SIZE(documents); i++) {
+        CLEANUP(mem_freep)
+        char *path = mem_printf("%s/%s", getenv("SOURCES"), documents[i]);
+        CLEANUP(mem_freep) char *text = file_text(path);
+        size_t count = 0;
+
+        for (size_t k = 0; k < ARRAY_SIZE(prompts); k++) {
+            const char *at = text;
+
+            while ((at = strstr(at, prompts[k]))) {
+                const char *end = strchr(at, '\n');
+                CLEANUP(mem_freep) char *command = NULL;
+
+                cr_assert_not_null(end);
+                at += strlen(prompts[k]);
+                command = mem_printf("%.*s", (int)(end - at), at);
+                expect_shown(documents[i], command, end + 1);
+                count++;
+            }
+        }
+        cr_expect_gt(count, 0, "%s shows nothing", documents[i]);
+    }
 }
