@@ -103,33 +103,41 @@ static int put_commands(FILE *out, const char *name, const char *text, struct er
     return 0;
 }
 
+/* The text is a printed one, so that it can be shown as it is. */
 static void put_strategy(FILE *out, const char *name, const char *more, const char *text)
 {
-    fprintf(out, "{ name = '%s', %s, update = ", name, more);
+    fprintf(out, "{ name = '%s', %s, about = ", name, more);
+    notation_lua_literal(out, str_of(text));
+    fputs(", update = ", out);
     notation_lua_literal(out, str_of(text));
     fputs(" },\n", out);
 }
 
-static int put_strategies(FILE *out, const struct options *options,
-                          const struct notation *update, struct err *err)
-{
-    const char *given = options->updates.items[0];
-    const char *safe = mutant("try-unjudged") ? "about = ''" : "expect = 'safe'";
-    CLEANUP(notation_release) struct notation reference = NOTATION_NULL;
-    CLEANUP(mem_freep) char *atomic = NULL;
+#define REFERENCE ", reference = true"
 
+/* `given` is the update as it is printed. */
+static int put_strategies(FILE *out, const struct options *options,
+                          const struct notation *update, const char *given,
+                          struct err *err)
+{
+    bool judged = !mutant("try-unjudged");
+    CLEANUP(notation_release) struct notation reference = NOTATION_NULL;
+    CLEANUP(mem_freep) char *text = NULL;
+
+    if (!options->reference && notation_is_atomic(update)) {
+        put_strategy(out, "given", "expect = 'safe'" REFERENCE, given);
+        return 0;
+    }
+    put_strategy(out, "given", judged ? "expect = 'safe'" : "noop = false", given);
     if (options->reference) {
         if (notation_parse(str_of(options->reference), &reference, err) < 0)
             return err_wrap(err, "--reference");
-        put_strategy(out, "given", safe, given);
-        put_strategy(out, "reference", "reference = true", options->reference);
-    } else if (notation_is_atomic(update)) {
-        put_strategy(out, "given", "expect = 'safe', reference = true", given);
-    } else if (notation_atomic(update, &atomic, err) == 0) {
-        put_strategy(out, "given", safe, given);
-        put_strategy(out, "atomic", "expect = 'safe', reference = true", atomic);
+        text = notation_text(&reference);
+        put_strategy(out, "reference", "noop = false" REFERENCE, text);
     } else {
-        return err_wrap(err, "say by --reference what is right");
+        if (notation_atomic(update, &text, err) < 0)
+            return err_wrap(err, "say by --reference what is right");
+        put_strategy(out, "atomic", "expect = 'safe'" REFERENCE, text);
     }
     return 0;
 }
@@ -158,7 +166,7 @@ static int make_scenario(const struct options *options, char **ret, struct err *
         code = put_commands(out, "alive", options->alive, err);
     fputs("strategies = {\n", out);
     if (code == 0)
-        code = put_strategies(out, options, &update, err);
+        code = put_strategies(out, options, &update, title, err);
     fputs("} }\n", out);
     fclose(out);
     if (code == 0)

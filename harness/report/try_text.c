@@ -11,6 +11,10 @@ void try_text(FILE *out, const struct result *result, struct report_style style)
     if (result->kills_wanted)
         run_findings(out, result, style.color);
     run_points_of(out, result, &result->findings[0], style.color);
+    result_foreach (finding, result)
+        if (finding != result->findings)
+            fprintf(out, "Compared with %s: %s\n\n", finding->strategy->name,
+                    finding->strategy->about);
     run_sentences(out, result);
     run_verdict(out, result, style);
 }

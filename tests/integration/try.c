@@ -171,6 +171,86 @@ Test(try, without_a_server)
     run_release(&run);
 }
 
+/* ---- what replays show ---- */
+
+/* The line of a replay that is there to be copied, behind "afterkill "; freed by the
+ * caller. */
+static char *line_of(const char *run, const char *trial)
+{
+    static const char mark[] = "\n    afterkill try ";
+    struct run replay = RUN("replay", run, trial);
+    const char *line = strstr(replay.out, mark);
+    char *copy = NULL;
+
+    cr_expect_not_null(line, "%s: %s%s", trial, replay.out, replay.err);
+    if (line)
+        copy = strndup(line + strlen(mark), strcspn(line + strlen(mark), "\n"));
+    run_release(&replay);
+    return copy;
+}
+
+/* Runs it by a shell, as its own reference; the JSON of what it prints, freed by the
+ * caller. */
+static json_t *paste(const char *line)
+{
+    CLEANUP(mem_freep)
+    char *command = mem_printf("%s try --format json --before 'RPUSH w job1 job2 | SET "
+                               "n 1' %s --reference %s",
+                               getenv("AFTERKILL"), line, line);
+    FILE *pipe = popen(command, "re");
+    json_t *json;
+
+    cr_assert_not_null(pipe);
+    json = json_loadf(pipe, 0, NULL);
+    pclose(pipe);
+    cr_assert_not_null(json, "%s", command);
+    return json;
+}
+
+Test(try, what_replays_print_can_be_pasted)
+{
+    static const struct {
+        const char *strategy, *line;
+    } rows[] = {
+        { "waits-function",
+          "'RPOP w | LPUSH q \"a b\" \"\" \"\\x00\\xff'\\''\\\"\\n\"'" },
+        { "waits-text", "'RPOP w | LPUSH q \"a b\" \"\" \"\\x00\\xff'\\''\\\"\\n\"'" },
+        { "buffer-function", "'RPOP w ; LPUSH q a | INCR n'" },
+        { "buffer-text", "'RPOP w ; LPUSH q a | INCR n'" },
+        { "multi-function", "'[RPOP w ; LPUSH q a]'" },
+        { "atomic-text", "'[RPOP w ; LPUSH q a ; INCR n]'" },
+        { "mixed-function", NULL },
+        { "mixed-text", NULL },
+        { "script-text", NULL },
+        { "raw", "'MULTI | INCR n ; EXEC | MULTI ; EXEC | MULTI ; DISCARD | INCR n'" },
+    };
+    static const char *const same[] = { "commands", "bytes", "round_trips" };
+    CLEANUP(mem_freep) char *scenario = test_scenario("shorthand");
+    char *directory = test_directory();
+    CLEANUP(mem_freep) char *kept = mem_printf("%s/kept", directory);
+    struct run run =
+        RUN("run", scenario, "--trials", "0", "--format", "json", "-o", kept);
+
+    cr_assert_not_null(run.json, "%s", run.err);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(mem_freep) char *trial = mem_printf("%s:1", rows[i].strategy);
+        CLEANUP(mem_freep) char *line = line_of(kept, trial);
+        json_t *pasted = paste(line), *was = json_strategy(&run, rows[i].strategy);
+        json_t *is = json_array_get(json_object_get(pasted, "strategies"), 0);
+
+        if (rows[i].line)
+            cr_expect_str_eq(line, rows[i].line);
+        for (size_t k = 0; k < ARRAY_SIZE(same); k++)
+            cr_expect(
+                json_equal(json_object_get(was, same[k]), json_object_get(is, same[k])),
+                "%s: %s", rows[i].strategy, same[k]);
+        json_decref(pasted);
+    }
+    run_release(&run);
+    file_remove_tree(kept, &(struct err){ 0 });
+    test_directory_remove(directory);
+}
+
 /* ---- what the documents show ---- */
 
 /* The next line that is shown behind `at`, without its indentation and its newline; NULL:

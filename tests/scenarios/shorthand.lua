@@ -63,6 +63,10 @@ add("many", function(redis)
              "'}))", 1, "w")
 end, "RPUSH q " .. table.concat(many, " ") .. "|LUA(RPUSH w " .. table.concat(many, " ") .. ")")
 
+-- Transactions as they are not written in brackets.
+list[#list + 1] = { name = "raw",
+                    update = "MULTI | INCR n ; EXEC | MULTI ; EXEC | MULTI ; DISCARD | INCR n" }
+
 return {
   before = "RPUSH w job1 job2 | SET n 1",
   strategies = list,
