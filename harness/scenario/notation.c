@@ -60,9 +60,15 @@ static size_t width_of(char byte)
     return isascii((unsigned char)byte) && isprint((unsigned char)byte) ? 1 : 4;
 }
 
-/* The message, the text around the place, a caret under it. Bytes that are not printable
- * ASCII are shown as \xHH, as everywhere, so a byte has as many columns as are counted
- * here, whatever a terminal thinks of it. */
+/* Is the byte at this place one of the line that is shown? */
+static bool is_shown(struct str text, size_t at)
+{
+    return at < text.length && text.bytes[at] != '\n';
+}
+
+/* The message, the line of the text around the place, a caret under it. Bytes that are
+ * not printable ASCII are shown as \xHH, as everywhere, so a byte has as many columns as
+ * are counted here, whatever a terminal thinks of it. */
 static int mistaken(const struct parser *parser, size_t at, const char *what)
 {
     const struct str text = parser->text;
@@ -70,16 +76,18 @@ static int mistaken(const struct parser *parser, size_t at, const char *what)
     CLEANUP(mem_freep) char *shown = NULL;
     FILE *out = mem_stream(&shown);
 
-    while (from > 0 && before + width_of(text.bytes[from - 1]) <= COLUMNS_BEFORE)
+    /* `from - 1` of 0 is no place, either */
+    while (is_shown(text, from - 1) &&
+           before + width_of(text.bytes[from - 1]) <= COLUMNS_BEFORE)
         before += width_of(text.bytes[--from]);
-    while (to < text.length && behind + width_of(text.bytes[to]) <= COLUMNS_BEHIND)
+    while (is_shown(text, to) && behind + width_of(text.bytes[to]) <= COLUMNS_BEHIND)
         behind += width_of(text.bytes[to++]);
-    if (from > 0) {
+    if (is_shown(text, from - 1)) {
         fputs("...", out);
         before += 3;
     }
     str_print(out, (struct str){ text.bytes + from, to - from }, SIZE_MAX);
-    fputs(to < text.length ? "..." : "", out);
+    fputs(is_shown(text, to) ? "..." : "", out);
     fclose(out);
     return err_set(parser->err, ERR_USAGE, "%s\n    %s\n    %*s^", what, shown,
                    (int)before, "");
@@ -198,6 +206,16 @@ static int parse_word(struct parser *parser, struct notation_step *step)
     return 0;
 }
 
+/* Where blanks at the text's end begin. */
+static size_t behind_words(const struct parser *parser)
+{
+    size_t at = parser->text.length;
+
+    while (at > 0 && is_blank(parser->text.bytes[at - 1]))
+        at--;
+    return at;
+}
+
 static int parse_command(struct parser *parser, const struct level *level,
                          struct notation_step *step)
 {
@@ -219,7 +237,8 @@ static int parse_command(struct parser *parser, const struct level *level,
     }
     if (step->word_count)
         return 0;
-    return mistaken(parser, parser->at, "expected a command here");
+    return mistaken(parser, at_end(parser) ? behind_words(parser) : parser->at,
+                    "expected a command here");
 }
 
 static bool begins_script(struct str text)

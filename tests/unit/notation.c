@@ -130,7 +130,8 @@ static void expect_refused(struct str text, const char *what, const char *shown,
 Test(notation, mistakes_have_a_caret_under_their_column)
 {
     REFUSED("", "expected a command", 0);
-    REFUSED("  ", "expected a command", 2);
+    REFUSED("  ", "expected a command", 0);
+    REFUSED("INCR k |  ", "expected a command", 8);
     REFUSED("INCR k |", "expected a command", 8);
     REFUSED("INCR k || INCR j", "expected a command", 8);
     REFUSED("; INCR k", "expected a command", 0);
@@ -168,7 +169,6 @@ Test(notation, carets_stand_right_behind_any_bytes)
     expect_refused(STR("SET \xe6\xbc\xa2\t]"), "this ]", "SET \\xe6\\xbc\\xa2\\x09]", 20);
     expect_refused(STR("SET \x1b[1m ]"), "this ]", "SET \\x1b[1m ]", 12);
     expect_refused(STR("SET k a\0b"), "a zero byte", "SET k a\\x00b", 7);
-    expect_refused(STR("SET k\n|"), "expected a command", "SET k\\x0a|", 10);
 }
 
 Test(notation, of_long_texts_what_is_around_the_mistake_is_shown)
@@ -177,6 +177,14 @@ Test(notation, of_long_texts_what_is_around_the_mistake_is_shown)
     CLEANUP(mem_freep) char *shown = mem_printf("...%047d ] %022d...", 7, 0);
 
     expect_refused(str_of(text), "this ]", shown, 51);
+}
+
+Test(notation, of_several_lines_the_one_with_the_mistake_is_shown)
+{
+    expect_printed("\n  INCR k |\n  EXPIRE k 60\n", "INCR k | EXPIRE k 60");
+    expect_refused(STR("INCR k |\n  EXPIRE k ]\n| GET k"), "this ]", "  EXPIRE k ]", 11);
+    expect_refused(STR("INCR k\n| \n"), "expected a command", "| ", 1);
+    expect_refused(STR("INCR k ; [a\n; b\n"), "this [", "INCR k ; [a", 9);
 }
 
 Test(notation, too_much_is_refused)
