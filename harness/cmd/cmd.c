@@ -10,6 +10,8 @@ static const struct subcommand commands[] = {
       cmd_run },
     { "check", "[SCENARIO...]", "does every strategy do what its scenario expects?",
       cmd_check },
+    { "try", "COMMANDS", "is an update safe? as in: afterkill try 'INCR k | EXPIRE k 60'",
+      cmd_try },
     { "report", "RUN", "the report of a run that is kept", cmd_report },
     { "replay", "RUN TRIAL", "one trial of it again, narrated", cmd_replay },
     { "compare", "BASE [NEW]", "two runs beside each other, or the strategies of one",

@@ -21,6 +21,7 @@ const struct subcommand *subcommand_at(size_t index);          /* NULL past the 
 const char *subcommand_name(const void *ignored, size_t index); /* for str_nearest() */
 
 int cmd_run(int argc, char **argv, enum exit_status *ret_status, struct err *err);
+int cmd_try(int argc, char **argv, enum exit_status *ret_status, struct err *err);
 int cmd_replay(int argc, char **argv, enum exit_status *ret_status, struct err *err);
 int cmd_report(int argc, char **argv, enum exit_status *ret_status, struct err *err);
 int cmd_compare(int argc, char **argv, enum exit_status *ret_status, struct err *err);

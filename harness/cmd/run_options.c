@@ -19,8 +19,8 @@ static const char *variable(void *context, const char *name)
     return getenv(name);
 }
 
-static int take_item(const struct cmd_option *option, void *target, const char *text,
-                     struct err *err)
+int run_option_item(const struct cmd_option *option, void *target, const char *text,
+                    struct err *err)
 {
     return request_set(target, option->name, text, err);
 }
@@ -72,7 +72,7 @@ static int take_sweep(const struct cmd_option *option, void *target, const char 
 #define AT(member) offsetof(struct run_options, member)
 
 static const struct cmd_option table[] = {
-    { "strategy", "A,B", "Only these strategies", 1, .take = take_item,
+    { "strategy", "A,B", "Only these strategies", 1, .take = run_option_item,
       .at = AT(request) },
     { "set", "NAME=VALUE", "Change a parameter of the scenario (may be repeated)", 1,
       .take = take_assignment, .at = AT(request) },
@@ -87,15 +87,15 @@ static const struct cmd_option table[] = {
       "the worker's output exactly n bytes arrive, for every n). Default kill,step",
       2, .take = take_faults, .at = AT(request) },
     { "time", "DURATION", "Kills end after so long (60s, 10m, 1h), done or not", 2,
-      .take = take_item, .at = AT(request) },
+      .take = run_option_item, .at = AT(request) },
     { "until-width", "W",
       "Kill until the interval of every rate of every strategy is at most so wide, as "
       "0.01; --trials is the most, then (default: no limit)",
-      2, .take = take_item, .at = AT(request) },
+      2, .take = run_option_item, .at = AT(request) },
     { "until-below", "P",
       "Kill until every strategy of which the census is clean is shown to do harm at a "
       "rate below P, as 1e-4; --trials is the most, then (default: no limit)",
-      2, .take = take_item, .at = AT(request) },
+      2, .take = run_option_item, .at = AT(request) },
     { "shard", "I/N",
       "Do only every N-th trial, beginning with the I-th; `afterkill merge` puts the "
       "shards together. auto: as the engine says that started this one (GitLab, srun, "
@@ -103,15 +103,15 @@ static const struct cmd_option table[] = {
       2, .take = take_shard, .at = AT(request.shard) },
     { "killer", "timer|parent",
       "Who kills: the worker's own kernel timer (default), or its parent by pidfd", 2,
-      .take = take_item, .at = AT(request) },
-    { "seed", "S", "What the schedule is computed from (default 1)", 2, .take = take_item,
-      .at = AT(request) },
+      .take = run_option_item, .at = AT(request) },
+    { "seed", "S", "What the schedule is computed from (default 1)", 2,
+      .take = run_option_item, .at = AT(request) },
     { "lanes", "N", "How many servers and trial loops (default: one per CPU)", 2,
       .take = option_whole, .at = AT(lanes), .least = 1, .most = LANES_MOST },
     { "timeout", "SECONDS",
       "When the watchdog kills a worker that does not end (default 10)", 2,
-      .take = take_item, .at = AT(request) },
-    { "confidence", "C", "Of the intervals (default 0.95)", 3, .take = take_item,
+      .take = run_option_item, .at = AT(request) },
+    { "confidence", "C", "Of the intervals (default 0.95)", 3, .take = run_option_item,
       .at = AT(request) },
     { "format", "text|json", "Of the report on standard output (default text)", 3,
       .take = option_format, .at = AT(destination.format) },
@@ -135,14 +135,14 @@ static const struct cmd_option table[] = {
       .take = option_text, .at = AT(redis_server) },
     { "transport", "unix|tcp",
       "How workers connect to Redis (default unix); audits always take the unix socket",
-      4, .take = take_item, .at = AT(request) },
+      4, .take = run_option_item, .at = AT(request) },
     { "rtt", "DURATION",
       "Make the round trip between workers and Redis so much longer: 500us, 2ms, 0.1s "
       "(default: none)",
-      4, .take = take_item, .at = AT(request) },
+      4, .take = run_option_item, .at = AT(request) },
     { "now", "SECONDS",
       "What scenarios see as p.now, in seconds since 1970 (default: the clock's)", 4,
-      .take = take_item, .at = AT(request) },
+      .take = run_option_item, .at = AT(request) },
     { .name = NULL },
 };
 
@@ -195,6 +195,19 @@ static int check(void *parsed, struct err *err)
     return 0;
 }
 
+void run_options_default(struct request *ret)
+{
+    *ret = (struct request){
+        .faults = mem_strdup("step,kill"),
+        .trials = 1000,
+        .seed = 1,
+        .now = (uint64_t)time(NULL),
+        .shard = SHARD_WHOLE,
+        .timeout_s = 10,
+        .confidence = 0.95,
+    };
+}
+
 /* What is asked for if nothing is said; or what was asked for, of a run that is gone on
  * with. */
 static void init(struct run_options *options, const struct request *resumed)
@@ -208,15 +221,7 @@ static void init(struct run_options *options, const struct request *resumed)
         request_copy(&options->request, resumed);
         return;
     }
-    options->request = (struct request){
-        .faults = mem_strdup("step,kill"),
-        .trials = 1000,
-        .seed = 1,
-        .now = (uint64_t)time(NULL),
-        .shard = SHARD_WHOLE,
-        .timeout_s = 10,
-        .confidence = 0.95,
-    };
+    run_options_default(&options->request);
 }
 
 static void parse_all(int argc, char **argv, const struct request *resumed,

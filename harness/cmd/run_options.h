@@ -6,6 +6,7 @@
 #pragma once
 
 #include "cmd/gate_options.h"
+#include "cmd/options.h"
 #include "cmd/output.h"
 #include "plan/request.h"
 #include "result/sweep.h"
@@ -23,6 +24,13 @@ struct run_options {
     struct destination destination;
     struct sweep sweep;
 };
+
+/* What is asked for if nothing is said. */
+void run_options_default(struct request *ret);
+
+/* Takes an item of a request (struct request) that has the option's name. */
+int run_option_item(const struct cmd_option *option, void *target, const char *text,
+                    struct err *err);
 
 /* Parses the command line. Ends the program as argp does if it is not understood. */
 int run_options_parse(int argc, char **argv, struct run_options *ret, struct err *err);

@@ -27,6 +27,8 @@ void narrative_verdict(FILE *out, const struct judge *judge,
                        const struct judgement *judgement);
 
 /* Breaks lines that are too long at their blanks; what comes of one is indented as it is,
- * and a little more. Pure. */
+ * and a little more. One that begins with NARRATIVE_COPY is there to be copied, and stays
+ * whole. Pure. */
 #define NARRATIVE_COLUMNS 100
+#define NARRATIVE_COPY "    afterkill try "
 void narrative_wrap(FILE *out, const char *text);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/mutant.h"
 #include "replay/narrative.h"
+#include "replay/one_line.h"
 #include "replay/perform.h"
 
 /* Does it strike at an instant, which a replay has to try again and again? */
@@ -132,6 +133,20 @@ static void tell_executed(FILE *out, const struct perform *perform)
                 from, to, total);
 }
 
+/* A line that is there to be copied. */
+static int tell_line(FILE *out, const struct perform *perform, struct err *err)
+{
+    CLEANUP(mem_freep) char *line = NULL;
+    int code = one_line_of(perform->transcript.whole, &line, err);
+
+    if (code == 0 && line) {
+        fputs("  The whole update in one line; --before would say what it finds:\n" NARRATIVE_COPY, out);
+        str_print_shell(out, line);
+        fputc('\n', out);
+    }
+    return code;
+}
+
 static bool same_verdict(const struct perform *perform)
 {
     return verdict_equal(&perform->replay->verdict, &perform->judgement.verdict);
@@ -181,6 +196,8 @@ static int tell(const struct perform *perform, FILE *out, struct err *err)
                 : "The update sends no command");
     code = transcript_write(out, &perform->transcript, err);
     tell_executed(out, perform);
+    if (code == 0)
+        code = tell_line(out, perform, err);
     fputs(perform->story, out);
     narrative_verdict(out, &perform->bench->judge, &perform->judgement);
     tell_comparison(out, perform);

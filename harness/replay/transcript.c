@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "scenario/notation.h"
 
 /* Of a longer update only this much is shown: its beginning, its end, and what stands
  * around the death. */
@@ -18,21 +19,17 @@
 #define COMMAND_COLUMNS 54
 #define REPLY_COLUMNS 25
 
-static bool needs_quotes(struct str word)
+/* As in the notation, if it is not too long. */
+static void print_word(FILE *out, struct str word, bool first)
 {
-    for (size_t i = 0; i < word.length; i++)
-        if (strchr(" '\"", word.bytes[i]) && word.bytes[i])
-            return true;
-    return word.length == 0;
-}
+    CLEANUP(mem_freep) char *whole = NULL;
+    size_t enough = WORD_COLUMNS + 1; /* for one that is cut */
+    struct str part = { word.bytes, word.length < enough ? word.length : enough };
+    FILE *memory = mem_stream(&whole);
 
-static void print_word(FILE *out, struct str word)
-{
-    const char *quote = needs_quotes(word) ? "'" : "";
-
-    fputs(quote, out);
-    str_print(out, word, WORD_COLUMNS);
-    fputs(quote, out);
+    notation_print_word(memory, part, first);
+    fclose(memory);
+    str_print(out, str_of(whole), WORD_COLUMNS);
 }
 
 void transcript_command(char *buffer, size_t size, int argc, const char *const *argv,
@@ -46,7 +43,7 @@ void transcript_command(char *buffer, size_t size, int argc, const char *const *
         return;
     for (int i = 0; i < argc && ftell(out) < (long)size; i++) {
         fputs(i ? " " : "", out);
-        print_word(out, (struct str){ argv[i], lengths[i] });
+        print_word(out, (struct str){ argv[i], lengths[i] }, i == 0);
     }
     fclose(out);
     str_show(buffer, size, (struct str){ words, length });

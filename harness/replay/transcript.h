@@ -1,8 +1,9 @@
 /* transcript.h - what a worker sent and what it heard, line by line, and where it died.
  *
  * Of a worker that was recorded until its death; what it did not come to send is taken
- * from the recording of one that nobody interrupted. Commands and replies look as in
- * redis-cli, cut to fit into a line, with every byte that is not printable as \xHH. */
+ * from the recording of one that nobody interrupted. Commands are in the notation,
+ * replies look as in redis-cli, cut to fit into a line, with every byte that is not
+ * printable as \xHH. */
 #pragma once
 
 #include <stdio.h>

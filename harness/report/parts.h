@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "report/style.h"
+#include "report/writers.h"
 #include "result/compare.h"
 #include "result/gate.h"
 
@@ -14,6 +14,8 @@
 void run_strips(FILE *out, const struct result *result, struct report_style style);
 /* One table per strategy, one row per crash point. */
 void run_points(FILE *out, const struct result *result, struct report_style style);
+void run_points_of(FILE *out, const struct result *result, const struct finding *finding,
+                   struct report_style style);
 /* The short report of a run. */
 void run_brief(FILE *out, const struct result *result, struct report_style style);
 /* "2 of 3 crash points do harm that lasts; the first, after .., is leaked (stays: ..). "
@@ -21,6 +23,10 @@ void run_brief(FILE *out, const struct result *result, struct report_style style
 void run_say_harm(FILE *out, const struct finding *finding);
 /* What a strategy's bytes or other points of a fault came to. */
 void run_say_strikes(FILE *out, const struct finding *finding, enum fault_id id);
+/* A row per strategy: what harm there is, how often, what an update costs. */
+void run_findings(FILE *out, const struct result *result, struct report_style style);
+/* What went wrong, and the verdict on all of it. */
+void run_verdict(FILE *out, const struct result *result, struct report_style style);
 /* A paragraph on each strategy. */
 void run_sentences(FILE *out, const struct result *result, struct report_style style);
 /* A table, and a sentence on every gate that does not pass. Nothing without gates. */

@@ -54,12 +54,12 @@ static char *note_of_passing(const struct finding *finding)
     char words[LATER_TEXT], lasts[WORDS_LASTS];
     bool one = passing.points == 1;
 
-    return mem_printf(
-        "%llu %scrash point%s leave%s things %s, but only %s: tolerated, and "
-        "not counted as harm.",
-        (unsigned long long)passing.points, figure_harm(finding).points ? "more " : "",
-        one ? "" : "s", one ? "s" : "", later_text(passing.words, words),
-        words_lasts_most(lasts, &passing));
+    return mem_printf("%llu %scrash point%s leave%s things %s, but only %s: tolerated, "
+                      "not counted.",
+                      (unsigned long long)passing.points,
+                      figure_harm(finding).points ? "more " : "", one ? "" : "s",
+                      one ? "s" : "", later_text(passing.words, words),
+                      words_lasts_most(lasts, &passing));
 }
 
 static char *note_of_uncrashed(const struct finding *finding)

@@ -169,8 +169,8 @@ static void set_lasts(struct table *table, size_t column, const struct verdict *
         table_set(table, column, "%s", lasts_text(verdict->lasts_ms, lasts));
 }
 
-static void write_points(FILE *out, const struct result *result,
-                         const struct finding *finding, struct report_style style)
+void run_points_of(FILE *out, const struct result *result, const struct finding *finding,
+                   struct report_style style)
 {
     struct table table = { .columns = 0 };
     bool passes = figure_passing(finding).points != 0;
@@ -223,5 +223,5 @@ static void write_points(FILE *out, const struct result *result,
 void run_points(FILE *out, const struct result *result, struct report_style style)
 {
     result_foreach (finding, result)
-        write_points(out, result, finding, style);
+        run_points_of(out, result, finding, style);
 }

@@ -11,8 +11,7 @@
 #include "result/stopping.h"
 #include "result/tally.h"
 
-static void write_findings(FILE *out, const struct result *result,
-                           struct report_style style)
+void run_findings(FILE *out, const struct result *result, struct report_style style)
 {
     struct table table = { .columns = 0 };
     char inside[48], confidence[24];
@@ -177,8 +176,7 @@ static void write_kills(FILE *out, const struct result *result, struct report_st
     table_write(out, &table, style);
 }
 
-static void write_verdict(FILE *out, const struct result *result,
-                          struct report_style style)
+void run_verdict(FILE *out, const struct result *result, struct report_style style)
 {
     CLEANUP(mem_freep) char *line = verdict_line_run(result, style.conclusion);
 
@@ -192,7 +190,7 @@ static void write_full(FILE *out, const struct result *result, struct report_sty
 {
     words_title(out, result, style);
     words_parameters(out, result);
-    write_findings(out, result, style);
+    run_findings(out, result, style);
     run_strips(out, result, style);
     write_costs(out, result, style);
     write_windows(out, result, style);
@@ -214,5 +212,5 @@ void run_text(FILE *out, const struct result *result, struct report_style style)
         run_brief(out, result, style);
     if (style.conclusion)
         gates_text(out, &style.conclusion->gates, style);
-    write_verdict(out, result, style);
+    run_verdict(out, result, style);
 }

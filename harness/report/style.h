@@ -17,4 +17,4 @@ struct report_style {
     const struct conclusion *conclusion;
 };
 
-#define STYLE_COLUMNS 100 /* where there is no terminal */
+#define STYLE_COLUMNS 96 /* where there is no terminal */

@@ -14,6 +14,9 @@
 void run_text(FILE *out, const struct result *result, struct report_style style);
 void run_json(FILE *out, const struct result *result, struct report_style style);
 
+/* Of an update without a file: the points of the first strategy, and what follows. */
+void try_text(FILE *out, const struct result *result, struct report_style style);
+
 void sweep_text(FILE *out, const struct sweep *sweep, struct report_style style);
 void sweep_json(FILE *out, const struct sweep *sweep, struct report_style style);
 

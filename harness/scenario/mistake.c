@@ -6,8 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The first line on which the word stands by itself; 1 if it does nowhere. */
-static int line_of(const struct mistake_file *file, const char *word)
+int mistake_line(const struct mistake_file *file, const char *word)
 {
     size_t length = strlen(word);
     int line = 1;
@@ -23,16 +22,35 @@ static int line_of(const struct mistake_file *file, const char *word)
     return 1;
 }
 
+static int mistake_put(const struct mistake_file *file, int line, const char *format,
+                       va_list args)
+{
+    char text[768];
+
+    vsnprintf(text, sizeof(text), format, args);
+    return err_set(file->err, ERR_USAGE, "%s:%d: %s", file->path, line, text);
+}
+
 int mistake(const struct mistake_file *file, const char *word, const char *format, ...)
 {
-    char text[512];
     va_list args;
+    int code;
 
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    code = mistake_put(file, mistake_line(file, word), format, args);
     va_end(args);
-    return err_set(file->err, ERR_USAGE, "%s:%d: %s", file->path, line_of(file, word),
-                   text);
+    return code;
+}
+
+int mistake_at(const struct mistake_file *file, int line, const char *format, ...)
+{
+    va_list args;
+    int code;
+
+    va_start(args, format);
+    code = mistake_put(file, line, format, args);
+    va_end(args);
+    return code;
 }
 
 bool mistake_is_name(const char *text)

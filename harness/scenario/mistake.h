@@ -20,5 +20,11 @@ __attribute__((format(printf, 3, 4))) int mistake(const struct mistake_file *fil
                                                   const char *word, const char *format,
                                                   ...);
 
+/* The same of a line that is known. */
+__attribute__((format(printf, 3, 4))) int mistake_at(const struct mistake_file *file,
+                                                     int line, const char *format, ...);
+/* The first line on which the word stands by itself; 1 if it does nowhere. */
+int mistake_line(const struct mistake_file *file, const char *word);
+
 /* May a strategy or an invariant be called so? Printable, no spaces and commas. */
 bool mistake_is_name(const char *text);

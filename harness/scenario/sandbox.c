@@ -223,18 +223,31 @@ int sandbox_explain(lua_State *lua, const char *path, struct err *err)
                                                      : err_wrap(err, "%s", path);
 }
 
-int sandbox_run(lua_State *lua, const char *path, struct err *err)
+/* What loads the text is given the path of the file, or a name of its own. */
+static int run_loaded(lua_State *lua, int status, const char *path, struct err *err)
 {
-    int status;
-
-    lua_pushcfunction(lua, sandbox_message);
-    status = luaL_loadfilex(lua, path, "t");
-    if (status == LUA_OK)
+    if (status == LUA_OK) {
+        lua_pushcfunction(lua, sandbox_message);
+        lua_insert(lua, -2);
         status = lua_pcall(lua, 0, 1, -2);
+    }
     if (status != LUA_OK)
         return sandbox_explain(lua, path, err);
     lua_remove(lua, -2);
     return 0;
+}
+
+int sandbox_run(lua_State *lua, const char *path, struct err *err)
+{
+    return run_loaded(lua, luaL_loadfilex(lua, path, "t"), path, err);
+}
+
+int sandbox_run_text(lua_State *lua, const char *name, const char *text, struct err *err)
+{
+    CLEANUP(mem_freep) char *chunk = mem_printf("@%s", name);
+
+    return run_loaded(lua, luaL_loadbufferx(lua, text, strlen(text), chunk, "t"), name,
+                      err);
 }
 
 const char *sandbox_lua_version(void)

@@ -26,6 +26,9 @@ void sandbox_unguard(struct lua_State *lua);
 
 /* Runs a file and leaves the value that it returned on the stack. */
 int sandbox_run(struct lua_State *lua, const char *path, struct err *err);
+/* The same of a text that is in no file, called so in messages. */
+int sandbox_run_text(struct lua_State *lua, const char *name, const char *text,
+                     struct err *err);
 
 /* Makes an error of the message on top of the stack. */
 int sandbox_explain(struct lua_State *lua, const char *path, struct err *err);

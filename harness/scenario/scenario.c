@@ -17,18 +17,20 @@
 #include "scenario/refusal.h"
 #include "scenario/sandbox.h"
 #include "scenario/script.h"
+#include "scenario/shorthand.h"
 #include "state/verdict.h"
 
 #define STRATEGIES_MOST 1000
+#define A_FUNCTION "a function, or commands like \"INCR k | EXPIRE k 60\""
 
 static const struct key scenario_keys[] = {
     { "title", STRING, "a string", false },
     { "source", STRING, "a string", false },
     { "params", TABLE, "a table of numbers, strings and booleans", false },
-    { "before", FUNCTION, "a function", false },
+    { "before", FUNCTION | STRING, A_FUNCTION, false },
     { "strategies", TABLE, "a list of tables", true },
-    { "recover", FUNCTION, "a function", false },
-    { "alive", FUNCTION, "a function", false },
+    { "recover", FUNCTION | STRING, A_FUNCTION, false },
+    { "alive", FUNCTION | STRING, A_FUNCTION, false },
     { "ignore", TABLE, "a list of patterns", false },
     { "ordered", TABLE, "a list of patterns", false },
     { "zero", TABLE, "a list of patterns", false },
@@ -44,10 +46,10 @@ static const struct key strategy_keys[] = {
     { "about", STRING, "a string", false },
     { "expect", STRING | TABLE, "a word or a list of words", false },
     { "reference", BOOLEAN, "true or false", false },
-    { "update", FUNCTION, "a function", true },
-    { "before", FUNCTION, "a function", false },
-    { "recover", FUNCTION, "a function", false },
-    { "alive", FUNCTION, "a function", false },
+    { "update", FUNCTION | STRING, A_FUNCTION, true },
+    { "before", FUNCTION | STRING, A_FUNCTION, false },
+    { "recover", FUNCTION | STRING, A_FUNCTION, false },
+    { "alive", FUNCTION | STRING, A_FUNCTION, false },
     { "noop", BOOLEAN, "true or false", false },
 };
 
@@ -171,6 +173,7 @@ static int load_expect(const struct mistake_file *file, struct strategy *strateg
 /* A scenario that is being loaded. */
 struct loader {
     struct mistake_file file;
+    bool in_memory; /* its text is in no file */
     const struct parameter_settings *settings;
     struct scenario *scenario;
 };
@@ -200,6 +203,8 @@ static int load_strategy(const struct loader *loader, size_t number, bool *ret_r
                        "strategy %zu is a %s; expected a table", number + 1,
                        luaL_typename(loader->file.lua, -1));
     code = keys_check(&loader->file, &keys);
+    if (code == 0)
+        code = shorthand_expand(&loader->file);
     if (code < 0)
         return code;
     scenario->outline.strategy_count++;
@@ -282,6 +287,8 @@ static int load_table(const struct loader *loader)
         return mistake(&loader->file, "return", "the file returns a %s; expected a table",
                        luaL_typename(lua, -1));
     code = keys_check(&loader->file, &keys);
+    if (code == 0)
+        code = shorthand_expand(&loader->file);
     if (code < 0)
         return code;
     scenario->outline.title = get_string(lua, "title");
@@ -316,8 +323,7 @@ static int load_table(const struct loader *loader)
     return 0;
 }
 
-/* load_table() as Lua calls it, protected: a table's metamethods can raise wherever it is
- * read. */
+/* load_table(), protected: a table's metamethods can raise wherever it is read. */
 static int load_protected(lua_State *lua)
 {
     const struct loader *loader = lua_touserdata(lua, 1);
@@ -332,8 +338,13 @@ static int load_file(const struct loader *loader)
     int code;
 
     invariants_open(lua);
+    shorthand_open(&loader->file);
     sandbox_guard(lua);
-    code = sandbox_run(lua, loader->file.path, loader->file.err);
+    if (loader->in_memory)
+        code =
+            sandbox_run_text(lua, loader->file.path, loader->file.text, loader->file.err);
+    else
+        code = sandbox_run(lua, loader->file.path, loader->file.err);
     if (code == 0) {
         lua_pushcfunction(lua, sandbox_message);
         lua_insert(lua, -2);
@@ -348,6 +359,7 @@ static int load_file(const struct loader *loader)
     }
     sandbox_unguard(lua);
     invariants_close(lua);
+    shorthand_close(lua);
     return code;
 }
 
@@ -362,31 +374,47 @@ static char *name_of(const char *path)
     return name;
 }
 
+static int load(struct loader *loader, struct mistake_file file, struct scenario **ret)
+{
+    CLEANUP(scenario_freep) struct scenario *scenario = MEM_NEW(struct scenario);
+    int code;
+
+    scenario->lua = sandbox_new(loader->settings->seed);
+    scenario->outline.path = mem_strdup(file.path);
+    scenario->outline.name = name_of(file.path);
+    scenario->outline.now = loader->settings->now;
+    file.lua = scenario->lua;
+    loader->file = file;
+    loader->scenario = scenario;
+    code = load_file(loader);
+    lua_settop(scenario->lua, 0);
+    if (code == 0)
+        *ret = TAKE_PTR(scenario);
+    return code;
+}
+
 int scenario_load(const char *path, const struct parameter_settings *settings,
                   struct scenario **ret, struct err *err)
 {
-    CLEANUP(scenario_freep) struct scenario *scenario = MEM_NEW(struct scenario);
+    struct loader loader = { .settings = settings };
     CLEANUP(mem_freep) char *text = NULL;
-    struct loader loader = { .settings = settings, .scenario = scenario };
     struct stat st;
-    int code;
 
     if (stat(path, &st) == 0 && S_ISFIFO(st.st_mode))
         return err_set(err, ERR_USAGE,
                        "%s is a pipe; a scenario is read twice, so it has to be a file",
                        path);
     text = file_text(path);
-    scenario->lua = sandbox_new(settings->seed);
-    scenario->outline.path = mem_strdup(path);
-    scenario->outline.name = name_of(path);
-    scenario->outline.now = settings->now;
-    loader.file = (struct mistake_file){ scenario->lua, path, text, err };
-    code = load_file(&loader);
-    if (code < 0)
-        return code;
-    lua_settop(scenario->lua, 0);
-    *ret = TAKE_PTR(scenario);
-    return 0;
+    return load(&loader, (struct mistake_file){ NULL, path, text, err }, ret);
+}
+
+int scenario_load_text(const char *name, const char *text,
+                       const struct parameter_settings *settings, struct scenario **ret,
+                       struct err *err)
+{
+    struct loader loader = { .settings = settings, .in_memory = true };
+
+    return load(&loader, (struct mistake_file){ NULL, name, text, err }, ret);
 }
 
 struct scenario *scenario_free(struct scenario *scenario)

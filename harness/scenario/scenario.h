@@ -42,6 +42,10 @@ struct scenario {
 
 int scenario_load(const char *path, const struct parameter_settings *settings,
                   struct scenario **ret, struct err *err);
+/* The same of a text that is in no file; the name stands for its path. */
+int scenario_load_text(const char *name, const char *text,
+                       const struct parameter_settings *settings, struct scenario **ret,
+                       struct err *err);
 /* NULL is fine; returns NULL. */
 struct scenario *scenario_free(struct scenario *scenario);
 DEFINE_CLEANUP(struct scenario *, scenario_free)

@@ -38,7 +38,7 @@ static const char *now_bytes;
 static size_t now_size;
 static char now_name[300];
 
-/* Words that turn one scenario into another. */
+/* Words that turn one scenario into another, and one text in the notation. */
 static const char *const words[] = {
     "return",
     "function",
@@ -113,6 +113,18 @@ static const char *const words[] = {
     "pcall(",
     "math.huge",
     "utf8.char(",
+    "atomic(",
+    "requeue{from=",
+    "acquires(",
+    " | ",
+    ";",
+    "[",
+    "]",
+    "lua(",
+    "\\x00",
+    "\\",
+    "MULTI",
+    "SETNX k 1",
 };
 
 static uint64_t pick(uint64_t bound, uint64_t number, uint64_t *draw)

@@ -27,6 +27,8 @@ Test(cli, help_and_version_go_to_standard_output)
         { { "new", "--help" }, { "Usage: afterkill new", "NAME" } },
         { { "replay", "--help" },
           { "Usage: afterkill replay", "RUN TRIAL", "STRATEGY:POINT" } },
+        { { "try", "--help" },
+          { "Usage: afterkill try", "--before", "--reference", "--trials" } },
         { { "list", "--help" }, { "Usage: afterkill list" } },
         { { "--version" }, { "afterkill 0" } },
         { { "-V" }, { "afterkill 0" } },

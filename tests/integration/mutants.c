@@ -76,6 +76,8 @@ static const struct {
     { "times-alike", "integration_lasts", "lasts/point_by_point" },
     { "passing-forgotten", "integration_lasts", "lasts/point_by_point" },
     { "gate-on-leaked", "integration_lasts", "lasts/gates_are_on_harm" },
+    { "replies-unheard", "integration_shorthand", "shorthand/replies_to_alive" },
+    { "try-unjudged", "integration_try", "try/says_whether_an_update_is_safe" },
     { "no-holm", "unit_difference_mutable", "holm/adjusts_step_by_step" },
 };
 

@@ -94,9 +94,9 @@ Test(transcript, commands_fit_into_a_line)
         const char *text;
     } cases[] = {
         { { "SET", "key", "value" }, { 3, 3, 5 }, 3, "SET key value" },
-        { { "SET", "a key", "" }, { 3, 5, 0 }, 3, "SET 'a key' ''" },
-        { { "SET", "k\0\n", "\xff" }, { 3, 3, 1 }, 3, "SET k\\x00\\x0a \\xff" },
-        { { "ECHO", "say \"hi\"" }, { 4, 8 }, 2, "ECHO 'say \"hi\"'" },
+        { { "SET", "a key", "" }, { 3, 5, 0 }, 3, "SET \"a key\" \"\"" },
+        { { "SET", "k\0\n", "\xff" }, { 3, 3, 1 }, 3, "SET \"k\\x00\\n\" \"\\xff\"" },
+        { { "ECHO", "say \"hi\"" }, { 4, 8 }, 2, "ECHO \"say \\\"hi\\\"\"" },
         { { "ECHO", "0123456789012345678901234567890123456789" },
           { 4, 40 },
           2,

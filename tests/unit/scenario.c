@@ -99,7 +99,7 @@ Test(load, says_which_key_is_wrong)
         { WITH("title = 1,\n"), 2, { "title", "number", "expected a string" } },
         { WITH("source = {},\n"), 2, { "source", "table", "expected a string" } },
         { WITH("params = 1,\n"), 2, { "params", "number", "expected a table" } },
-        { WITH("before = 'x',\n"), 2, { "before", "string", "expected a function" } },
+        { WITH("before = 5,\n"), 2, { "before", "number", "expected a function" } },
         { WITH("recover = {},\n"), 2, { "recover", "table", "expected a function" } },
         { WITH("alive = true,\n"), 2, { "alive", "boolean", "expected a function" } },
         { WITH("ignore = 'x',\n"), 2, { "ignore", "string", "list of patterns" } },

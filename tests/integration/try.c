@@ -1,0 +1,331 @@
+/* try.c - an update on the command line, as somebody asks who wants to know whether it is
+ * safe. */
+#include "testlib.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+
+#define ARGUMENTS 12
+
+Test(try, says_whether_an_update_is_safe)
+{
+    static const struct {
+        const char *arguments[ARGUMENTS];
+        int status;
+        const char *says[4];
+    } rows[] = {
+        { { "INCR k | EXPIRE k 60" },
+          1,
+          { "1 INCR k EXPIRE k 60 torn leaked for ever", "which never expires",
+            "FAIL: given was expected to be safe", "atomic: none of 5" } },
+        { { "INCR k ; EXPIRE k 60" }, 1, { "leaked at 1 of 3 crash points" } },
+        { { "[INCR k ; EXPIRE k 60]" }, 0, { "PASS: 1 of 1" } },
+        { { "lua(INCR k ; EXPIRE k 60)" }, 0, { "PASS: 1 of 1" } },
+        { { "INCR k" }, 0, { "PASS: 1 of 1" } },
+        { { "--before", "RPUSH w a b", "--recover", "RPOPLPUSH q w",
+            "RPOP w | LPUSH q b" },
+          1,
+          { "FAIL", "lost" } },
+        { { "--before", "RPUSH w a b", "--recover", "RPOPLPUSH q w", "RPOPLPUSH w q" },
+          0,
+          { "PASS" } },
+        { { "SET lock me NX | SET r 1 | DEL lock", "--alive", "SET lock next NX EX 9" },
+          1,
+          { "stuck for ever" } },
+        { { "SET lock me NX EX 60 | SET r 1 | DEL lock", "--alive",
+            "SET lock next NX EX 60" },
+          0,
+          { "PASS", "but 2 of 4 crash points of given leave it", "for up to 60 s" } },
+        { { "SET lock me NX EX 60 | SET r 1 | DEL lock", "--alive",
+            "SET lock next NX EX 60", "--tolerate", "59" },
+          1,
+          { "FAIL", "60 s" } },
+        { { "WATCH k | [INCR k ; INCR j]", "--ref", "[INCR j ; INCR k]" },
+          0,
+          { "PASS: 1 of 1 strategies", "WATCH k | [INCR k ; INCR j]" } },
+        { { "INCR k", "--reference", "[INCR k ; EXPIRE k 60]" },
+          1,
+          { "does damage even when nobody is killed" } },
+        { { "SET 'a b' \"\\x00\\xff\" | LPUSH \"]\" x" },
+          1,
+          { "SET \"a b\" \"\\x00\\xff\" | LPUSH \"]\" x" } },
+    };
+    char *directory = test_directory();
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const char *arguments[ARGUMENTS + 2] = { "try" };
+        struct run run;
+
+        memcpy(arguments + 1, rows[i].arguments, sizeof(rows[i].arguments));
+        run = run_afterkill(arguments);
+        cr_expect_eq(run.status, rows[i].status, "row %zu: status %d: %s%s", i,
+                     run.status, run.out, run.err);
+        for (size_t w = 0; w < ARRAY_SIZE(rows[i].says) && rows[i].says[w]; w++)
+            EXPECT_SAYS(run.out, rows[i].says[w]);
+        cr_expect_null(strstr(run.out, "Replay:"), "nothing is kept: %s", run.out);
+        run_release(&run);
+    }
+    cr_expect_eq(test_directory_entries(directory), 0, "something is left");
+    test_directory_remove(directory);
+}
+
+Test(try, mistakes_are_shown_where_they_are)
+{
+    static const struct {
+        const char *arguments[ARGUMENTS];
+        const char *says[3];
+    } rows[] = {
+        { { NULL }, { "which update", "INCR k | EXPIRE k 60" } },
+        { { "INCR", "k" }, { "more than one update", "'INCR'", "quote" } },
+        { { "INCR k |" }, { "expected a command here\n    INCR k |\n            ^" } },
+        { { "INCR k ]" }, { "this ] closes nothing", "\n    INCR k ]\n           ^" } },
+        { { "INCR k", "--before", "SET '" },
+          { "--before: this quote is not closed", "\n    SET '\n        ^" } },
+        { { "INCR k", "--recover", "" }, { "--recover: expected a command" } },
+        { { "INCR k", "--alive", "[" }, { "--alive: expected a command" } },
+        { { "INCR k", "--reference", ";" }, { "--reference: expected a command" } },
+        { { "INCR k", "--tolerate", "1h" }, { "--tolerate '1h'", "seconds" } },
+        { { "INCR k", "--trials", "-1" }, { "--trials '-1'", "from 0" } },
+        { { "INCR k", "--format", "tap" }, { "--format 'tap'", "text or json" } },
+        { { "WATCH k | INCR k" }, { "--reference", "WATCH has no place" } },
+        { { "MULTI | INCR k | EXEC" }, { "--reference", "MULTI has no place" } },
+        { { "GET k" }, { "nothing was tested" } },
+        { { "INCR k | LPUSH k 1" }, { "WRONGTYPE" } },
+        { { "INCR k | FLUSHALL" }, { "FLUSHALL is refused" } },
+        { { "INCR k | EXPIRE k 60", "--alive", "GET k" },
+          { "not clean without any crash", "GET k was answered with nil" } },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const char *arguments[ARGUMENTS + 2] = { "try" };
+        struct run run;
+
+        memcpy(arguments + 1, rows[i].arguments, sizeof(rows[i].arguments));
+        run = run_afterkill(arguments);
+        cr_expect_eq(run.status, 2, "row %zu: status %d: %s", i, run.status, run.err);
+        EXPECT_SILENT(run.out);
+        for (size_t w = 0; w < ARRAY_SIZE(rows[i].says) && rows[i].says[w]; w++)
+            cr_expect_not_null(strstr(run.err, rows[i].says[w]), "no '%s' in: %s",
+                               rows[i].says[w], run.err);
+        run_release(&run);
+    }
+}
+
+/* The same document as of a run, and the same numbers as of the file that says it. */
+Test(try, json_is_that_of_run)
+{
+    static const char *const same[] = { "name",   "expect", "commands", "bytes",
+                                        "census", "points", "verdict" };
+    char *directory = test_directory();
+    CLEANUP(mem_freep)
+    char *path = test_file(
+        directory, "case.lua",
+        "return { before = 'SET other 1', strategies = {\n"
+        "{ name = 'given', expect = 'safe', update = 'INCR k | EXPIRE k 60' },\n"
+        "{ name = 'atomic', expect = 'safe', reference = true,\n"
+        "update = atomic('INCR k | EXPIRE k 60') } } }\n");
+    struct run run = RUN("run", path, "--trials", "0", "--format", "json", "--no-store");
+    struct run tried =
+        RUN("try", "--before", "SET other 1", "INCR k | EXPIRE k 60", "--format", "json");
+    json_t *a = json_object_get(run.json, "strategies");
+    json_t *b = json_object_get(tried.json, "strategies");
+
+    cr_expect_eq(run.status, 1);
+    cr_expect_eq(tried.status, 1);
+    cr_assert_eq(json_array_size(a), 2, "%s", run.err);
+    cr_assert_eq(json_array_size(b), 2, "%s", tried.err);
+    for (size_t i = 0; i < 2; i++)
+        for (size_t k = 0; k < ARRAY_SIZE(same); k++)
+            cr_expect(json_equal(json_object_get(json_array_get(a, i), same[k]),
+                                 json_object_get(json_array_get(b, i), same[k])),
+                      "%s of strategy %zu", same[k], i);
+    run_release(&run);
+    run_release(&tried);
+    test_directory_remove(directory);
+}
+
+Test(try, kills_only_if_asked_for)
+{
+    struct run run = RUN("try", "INCR k | EXPIRE k 60", "--trials", "50", "--format",
+                         "json", "--seed", "7");
+    json_t *given = json_strategy(&run, "given");
+
+    cr_assert_not_null(given, "%s", run.err);
+    cr_expect_eq(json_count(given, "kills", "requested"), 50);
+    run_release(&run);
+    run = RUN("try", "INCR k | EXPIRE k 60", "--format", "json");
+    given = json_strategy(&run, "given");
+    cr_assert_not_null(given, "%s", run.err);
+    cr_expect_eq(json_count(given, "kills", "requested"), 0);
+    run_release(&run);
+}
+
+Test(try, without_a_server)
+{
+    struct run run = RUN("try", "INCR k", "--redis-server", "/nowhere/redis-server");
+
+    cr_expect_eq(run.status, 4, "status %d", run.status);
+    EXPECT_SAYS(run.err, "/nowhere/redis-server");
+    run_release(&run);
+}
+
+/* ---- what replays show ---- */
+
+/* The line of a replay that is there to be copied, behind "afterkill "; freed by the
+ * caller. */
+static char *line_of(const char *run, const char *trial)
+{
+    static const char mark[] = "\n    afterkill try ";
+    struct run replay = RUN("replay", run, trial);
+    const char *line = strstr(replay.out, mark);
+    char *copy = NULL;
+
+    cr_expect_not_null(line, "%s: %s%s", trial, replay.out, replay.err);
+    if (line)
+        copy = strndup(line + strlen(mark), strcspn(line + strlen(mark), "\n"));
+    run_release(&replay);
+    return copy;
+}
+
+/* Runs it by a shell, as its own reference; the JSON of what it prints, freed by the
+ * caller. */
+static json_t *paste(const char *line)
+{
+    CLEANUP(mem_freep)
+    char *command = mem_printf("%s try --format json --before 'RPUSH w job1 job2 | SET "
+                               "n 1' %s --reference %s",
+                               getenv("AFTERKILL"), line, line);
+    FILE *pipe = popen(command, "re");
+    json_t *json;
+
+    cr_assert_not_null(pipe);
+    json = json_loadf(pipe, 0, NULL);
+    pclose(pipe);
+    cr_assert_not_null(json, "%s", command);
+    return json;
+}
+
+Test(try, what_replays_print_can_be_pasted)
+{
+    static const struct {
+        const char *strategy, *line;
+    } rows[] = {
+        { "waits-function",
+          "'RPOP w | LPUSH q \"a b\" \"\" \"\\x00\\xff'\\''\\\"\\n\"'" },
+        { "waits-text", "'RPOP w | LPUSH q \"a b\" \"\" \"\\x00\\xff'\\''\\\"\\n\"'" },
+        { "buffer-function", "'RPOP w ; LPUSH q a | INCR n'" },
+        { "buffer-text", "'RPOP w ; LPUSH q a | INCR n'" },
+        { "multi-function", "'[RPOP w ; LPUSH q a]'" },
+        { "atomic-text", "'[RPOP w ; LPUSH q a ; INCR n]'" },
+        { "mixed-function", NULL },
+        { "mixed-text", NULL },
+        { "script-text", NULL },
+        { "raw", "'MULTI | INCR n ; EXEC | MULTI ; EXEC | MULTI ; DISCARD | INCR n'" },
+    };
+    static const char *const same[] = { "commands", "bytes", "round_trips" };
+    CLEANUP(mem_freep) char *scenario = test_scenario("shorthand");
+    char *directory = test_directory();
+    CLEANUP(mem_freep) char *kept = mem_printf("%s/kept", directory);
+    struct run run =
+        RUN("run", scenario, "--trials", "0", "--format", "json", "-o", kept);
+
+    cr_assert_not_null(run.json, "%s", run.err);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(mem_freep) char *trial = mem_printf("%s:1", rows[i].strategy);
+        CLEANUP(mem_freep) char *line = line_of(kept, trial);
+        json_t *pasted = paste(line), *was = json_strategy(&run, rows[i].strategy);
+        json_t *is = json_array_get(json_object_get(pasted, "strategies"), 0);
+
+        if (rows[i].line)
+            cr_expect_str_eq(line, rows[i].line);
+        for (size_t k = 0; k < ARRAY_SIZE(same); k++)
+            cr_expect(
+                json_equal(json_object_get(was, same[k]), json_object_get(is, same[k])),
+                "%s: %s", rows[i].strategy, same[k]);
+        json_decref(pasted);
+    }
+    run_release(&run);
+    file_remove_tree(kept, &(struct err){ 0 });
+    test_directory_remove(directory);
+}
+
+/* ---- what the documents show ---- */
+
+/* The next line that is shown behind `at`, without its indentation and its newline; NULL:
+ * the block has ended. */
+static char *next_shown(const char **at)
+{
+    const char *line = *at, *end = strchr(line, '\n');
+    size_t length = end ? (size_t)(end - line) : strlen(line);
+    char *shown;
+
+    if (length && strncmp(line, "    ", 4) != 0)
+        return NULL;
+    *at = end ? end + 1 : line + length;
+    shown = length ? mem_printf("%.*s", (int)(length - 4), line + 4) : mem_strdup("");
+    if (strncmp(shown, "$ ", 2) != 0 && (length || **at == ' '))
+        return shown;
+    free(shown);
+    return NULL;
+}
+
+/* Runs a command that a document shows; every line that is shown of its output has to be
+ * there, in order. The line that tells the server's version may be another. */
+static void expect_shown(const char *document, const char *command, const char *at)
+{
+    CLEANUP(mem_freep) char *line = mem_printf("%s try %s", getenv("AFTERKILL"), command);
+    FILE *pipe = popen(line, "re");
+    CLEANUP(mem_freep) char *out = mem_alloc(1 << 16);
+    const char *rest = out;
+    char *shown;
+    size_t lines = 0;
+
+    cr_assert_not_null(pipe);
+    cr_expect_gt(fread(out, 1, (1 << 16) - 1, pipe), 0, "%s says nothing", line);
+    pclose(pipe);
+    while ((shown = next_shown(&at))) {
+        CLEANUP(mem_freep) char *owned = shown;
+        const char *found;
+
+        if (strcmp(shown, "...") == 0 || strstr(shown, "   redis "))
+            continue;
+        found = strstr(rest, shown);
+        cr_expect_not_null(found, "%s: afterkill try %s does not say: %s\n%s", document,
+                           command, shown, out);
+        rest = found ? found : rest;
+        lines++;
+    }
+    cr_expect_gt(lines, 0, "%s shows nothing of afterkill try %s", document, command);
+}
+
+Test(try, documents_show_what_it_says)
+{
+    static const char *const documents[] = { "README.md", "docs/scenarios.md" };
+    static const char *const prompts[] = { "    $ tools/run try ",
+                                           "    $ afterkill try " };
+
+    for (size_t i = 0; i < ARRAY_SIZE(documents); i++) {
+        CLEANUP(mem_freep)
+        char *path = mem_printf("%s/%s", getenv("SOURCES"), documents[i]);
+        CLEANUP(mem_freep) char *text = file_text(path);
+        size_t count = 0;
+
+        for (size_t k = 0; k < ARRAY_SIZE(prompts); k++) {
+            const char *at = text;
+
+            while ((at = strstr(at, prompts[k]))) {
+                const char *end = strchr(at, '\n');
+                CLEANUP(mem_freep) char *command = NULL;
+
+                cr_assert_not_null(end);
+                at += strlen(prompts[k]);
+                command = mem_printf("%.*s", (int)(end - at), at);
+                expect_shown(documents[i], command, end + 1);
+                count++;
+            }
+        }
+        cr_expect_gt(count, 0, "%s shows nothing", documents[i]);
+    }
+}
