@@ -5,6 +5,8 @@
 #include "result/tally.h"
 #include "stats/ratio.h"
 
+#define ALIKE 1.1 /* medians that differ by less are told as the same */
+
 static bool does_harm(const struct finding *finding)
 {
     return figure_harm(finding).points || finding->uncrashed || finding->unbegun;
@@ -36,15 +38,17 @@ static double share_of_harm(const struct finding *finding)
     return (double)figure_harm(finding).points / (double)finding_points(finding);
 }
 
-/* Can durations not tell which is faster? */
+/* Can durations not tell which is faster, neither their medians nor their means? */
 static bool as_fast(const struct result *result, const struct finding *a,
                     const struct finding *b)
 {
+    double medians = figure_costs(a).p50_us / figure_costs(b).p50_us;
     struct ratio ratio =
         ratio_bootstrap(a->samples_ns, a->sample_count, b->samples_ns, b->sample_count,
                         result->confidence, result->plan.seed);
 
-    return ratio.known && ratio.interval.low <= 1 && ratio.interval.high >= 1;
+    return ratio.known && ratio.interval.low <= 1 && ratio.interval.high >= 1 &&
+           medians > 1 / ALIKE && medians < ALIKE;
 }
 
 static void compare(const struct result *result, struct advice *advice)
