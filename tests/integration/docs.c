@@ -1,0 +1,128 @@
+/* docs.c - what the README and docs/reading.md show of a run is what a run says today:
+ * all words, tables and counts of commands; figures are another machine's. */
+#include "testlib.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+
+/* Says nothing of where a figure lies: "below 0.4%" stands where "5% [4, 6]" may. */
+static bool is_figure(const char *token)
+{
+    static const char *const words[] = { "below", "above", "-", "us", "ms", "s" };
+    size_t length = strlen(token);
+
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+        if (strcmp(token, words[i]) == 0)
+            return true;
+    return strpbrk(token, "0123456789") &&
+           strspn(token, "0123456789.,%[]()e+-") == length;
+}
+
+/* One blank between words, # for a number inside one, nothing for figures alone, @ for
+ * the directory of a run; freed by the caller. */
+static char *mask(const char *text)
+{
+    CLEANUP(mem_freep) char *copy = mem_strdup(text);
+    char *masked, *rest = copy, *token;
+    FILE *out = mem_stream(&masked);
+
+    while ((token = strsep(&rest, " \n"))) {
+        if (!*token || is_figure(token))
+            continue;
+        if (strcmp(token, "NO") == 0) /* whether a prediction agreed is chance */
+            token = (char *)"yes";
+        if (strstr(token, "sidekiq_busy-"))
+            token = (char *)"@";
+        for (; *token; token++) {
+            bool number = *token >= '0' && *token <= '9';
+
+            fputc(number ? '#' : *token, out);
+            token += number ? strspn(token, "0123456789.") - 1 : 0;
+        }
+        fputc(' ', out);
+    }
+    fclose(out);
+    return masked;
+}
+
+/* The block behind a line of a document that shows a command, without its indentation. */
+static char *shown_behind(const char *document, const char *prompt)
+{
+    CLEANUP(mem_freep) char *path = mem_printf("%s/%s", getenv("SOURCES"), document);
+    CLEANUP(mem_freep) char *text = file_text(path);
+    const char *at = text ? strstr(text, prompt) : NULL;
+    char *block;
+    FILE *out = mem_stream(&block);
+
+    cr_assert_not_null(at, "%s does not show '%s'", document, prompt);
+    for (at = strchr(at, '\n') + 1; *at == '\n' || strncmp(at, "    ", 4) == 0;) {
+        size_t length = strcspn(at, "\n");
+
+        fprintf(out, "%.*s\n", length > 4 ? (int)(length - 4) : 0, at + 4);
+        at += length + 1;
+    }
+    fclose(out);
+    return block;
+}
+
+/* A paragraph, a note or what stands between dots ends here. */
+static bool ends(const char *line)
+{
+    return *line == '\n' || *line == '(' || !*line || strncmp(line, "...\n", 4) == 0;
+}
+
+/* Each part has to be there, wherever the parts that chance adds have moved it. What is
+ * advised is chance where two are as fast. */
+static void expect_parts(const char *document, const char *block, const char *output)
+{
+    CLEANUP(mem_freep) char *said = mask(output);
+    size_t parts = 0;
+
+    for (const char *at = block + strspn(block, "\n"); *at; at += strspn(at, "\n")) {
+        const char *end = at;
+        CLEANUP(mem_freep) char *part = NULL, *masked = NULL;
+
+        do
+            end += strcspn(end, "\n") + 1;
+        while (!ends(end));
+        part = mem_printf("%.*s", (int)(end - at), at);
+        at = end;
+        if (strncmp(part, "...", 3) == 0 || strstr(part, "without harm"))
+            continue;
+        masked = mask(part);
+        cr_expect(strstr(said, masked), "%s shows\n%s\nwhich is not in\n%s", document,
+                  part, output);
+        parts++;
+    }
+    cr_expect_gt(parts, 2, "%s shows nothing", document);
+}
+
+Test(docs, show_what_runs_say)
+{
+    static const struct {
+        const char *document, *prompt;
+        bool full;
+    } shown[] = {
+        { "README.md", "    $ tools/run\n", false },
+        { "docs/reading.md", "    $ tools/run report --full ", true },
+    };
+    char *directory = test_directory();
+    CLEANUP(mem_freep) char *kept = mem_printf("%s/sidekiq_busy-1", directory);
+    struct run run;
+
+    setenv("AFTERKILL_PROGRAM", "tools/run", 1);
+    run = RUN("run", "sidekiq_busy", "-o", kept);
+    cr_assert_eq(run.status, 0, "%s", run.err);
+    for (size_t i = 0; i < ARRAY_SIZE(shown); i++) {
+        CLEANUP(mem_freep)
+        char *block = shown_behind(shown[i].document, shown[i].prompt);
+        struct run again = RUN("report", kept, shown[i].full ? "--full" : NULL);
+
+        expect_parts(shown[i].document, block, again.out);
+        run_release(&again);
+    }
+    run_release(&run);
+    test_directory_remove(directory);
+}
