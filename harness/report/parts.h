@@ -21,6 +21,8 @@ void run_brief(FILE *out, const struct result *result, struct report_style style
 /* "2 of 3 crash points do harm that lasts; the first, after .., is leaked (stays: ..). "
  */
 void run_say_harm(FILE *out, const struct finding *finding);
+/* "dead after SET lock: leaked (stays: ..)"; the caller frees it. */
+char *run_harm_at(const struct finding *finding, uint64_t point);
 /* What a strategy's bytes or other points of a fault came to. */
 void run_say_strikes(FILE *out, const struct finding *finding, enum fault_id id);
 /* A row per strategy: what harm there is, how often, what an update costs. */

@@ -52,14 +52,12 @@ static char *note_of_passing(const struct finding *finding)
 {
     struct damage passing = figure_passing(finding);
     char words[LATER_TEXT], lasts[WORDS_LASTS];
-    bool one = passing.points == 1;
 
-    return mem_printf("%llu %scrash point%s leave%s things %s, but only %s: tolerated, "
-                      "not counted.",
-                      (unsigned long long)passing.points,
-                      figure_harm(finding).points ? "more " : "", one ? "" : "s",
-                      one ? "s" : "", later_text(passing.words, words),
-                      words_lasts_most(lasts, &passing));
+    return mem_printf(
+        "%llu %s%s that ends by itself: %s %s. Tolerated, and not counted.",
+        (unsigned long long)passing.points, figure_harm(finding).points ? "more " : "",
+        passing.points == 1 ? "does harm" : "do harm", later_text(passing.words, words),
+        words_lasts_most(lasts, &passing));
 }
 
 static char *note_of_uncrashed(const struct finding *finding)
@@ -83,14 +81,15 @@ static char *note_of_unbegun(const struct finding *finding)
 }
 
 /* Kills that find nothing where there is harm. */
-static char *note_of_unreached(const struct finding *finding)
+static char *note_of_unreached(const struct finding *finding, struct rate rate)
 {
-    if (finding->trips == 1 && finding->bytes <= finding->read_bytes)
-        return mem_strdup(
-            "No kill landed there: all is sent at once, and Redis executes what it has "
-            "read of a dead client. Larger updates, other clients and broken links do "
-            "get there.");
-    return mem_strdup("No kill landed there: hardly reached, not safe.");
+    bool at_once = finding->trips == 1 && finding->bytes <= finding->read_bytes;
+    char text[64];
+
+    return mem_printf("Not safe, hardly reached (%s): %s",
+                      words_rate_short(text, sizeof(text), rate),
+                      at_once ? "larger updates and lost connections do stop it."
+                              : "no kill landed at these points.");
 }
 
 static void note_points(struct notes *notes, const struct finding *finding, char *cell,
@@ -119,12 +118,12 @@ static void note_rate(struct notes *notes, const struct result *result,
     struct prediction prediction = figure_prediction(finding, RATE_HARMED);
 
     if (rate.of && !rate.hits && figure_harm(finding).points)
-        add_note(notes, cell, size, note_of_unreached(finding));
+        add_note(notes, cell, size, note_of_unreached(finding, rate));
     else if (rate.of && figure_disagrees(prediction, rate.interval))
         add_note(notes, cell, size,
                  mem_strdup("Not what the time spent at these points predicts; the full "
                             "report says why that can be."));
-    if (figure_misses(valid))
+    if (figure_misses(valid) && !finding_sends_nothing(finding))
         add_note(notes, cell, size,
                  mem_printf("Only %llu of %llu attempts landed inside the update: the "
                             "machine's speed changes faster than it can be calibrated.",
@@ -153,31 +152,31 @@ static struct columns set_up(struct table *table, const struct result *result,
     char confidence[24];
 
     words_percent(confidence, sizeof(confidence), result->confidence);
-    snprintf(kills, size, "SIGKILL (%s)", confidence);
+    snprintf(kills, size, "do harm (%s)", confidence);
     columns.strategy = table_column(table, "", "strategy", false);
-    columns.points = table_column(table, "harmful", "crash points", false);
+    columns.points = table_column(table, "crash points", "that do harm", false);
     if (columns.kills)
-        columns.rate = table_column(table, "harm per", kills, false);
-    columns.lasts = table_column(table, "", "lasts", false);
-    columns.p50 = table_column(table, "update", "p50", true);
-    columns.trips = table_column(table, "round", "trips", true);
+        columns.rate = table_column(table, "SIGKILLs that", kills, false);
+    columns.lasts = table_column(table, "harm", "lasts", false);
+    columns.p50 = table_column(table, "update", "median", true);
+    columns.trips = table_column(table, "", "trips", true);
     if (columns.expects)
-        columns.expected = table_column(table, "", "expected", false);
+        columns.expected = table_column(table, "as", "expected", false);
     return columns;
 }
 
-/* Behind everything else in its cell: what is not as expected. */
+/* And what was expected, where it is not so. */
 static void set_expected(struct table *table, const struct columns *columns,
                          const struct finding *finding)
 {
     enum strategy_verdict verdict = tally_verdict(finding);
     char expect[LATER_TEXT];
 
-    expect_text(finding->strategy->expect, expect);
-    table_set(table, columns->expected, "%s%s", expect,
-              verdict == VERDICT_FAIL                                ? ": NO"
-              : verdict == VERDICT_NONE && finding->strategy->expect ? ": not known"
-                                                                     : "");
+    if (verdict == VERDICT_FAIL)
+        table_set(table, columns->expected, "NO: %s",
+                  expect_text(finding->strategy->expect, expect));
+    else
+        table_set(table, columns->expected, "%s", words_met(finding));
     if (verdict == VERDICT_FAIL)
         table_color(table, columns->expected, RED);
 }
@@ -201,6 +200,18 @@ static void set_points(struct table *table, const struct columns *columns,
                 harmed || finding->uncrashed || finding->unbegun ? RED : GREEN);
 }
 
+/* Where harm is and no kill got there, a bound would look like that of what is safe. */
+static void write_rate(const struct result *result, const struct finding *finding,
+                       char *cell, size_t size)
+{
+    struct rate rate = figure_kill_rate(result, finding, RATE_HARMED);
+
+    if (rate.of && !rate.hits && figure_harm(finding).points)
+        snprintf(cell, size, "none hit");
+    else
+        words_rate_short(cell, size, rate);
+}
+
 static void write_row(struct table *table, const struct columns *columns,
                       const struct result *result, const struct finding *finding,
                       struct notes *notes)
@@ -212,13 +223,12 @@ static void write_row(struct table *table, const struct columns *columns,
     table_set(table, columns->strategy, "%s", finding->strategy->name);
     set_points(table, columns, finding, notes);
     if (columns->kills) {
-        words_rate_short(cell, sizeof(cell),
-                         figure_kill_rate(result, finding, RATE_HARMED));
+        write_rate(result, finding, cell, sizeof(cell));
         note_rate(notes, result, finding, cell, sizeof(cell));
         table_set(table, columns->rate, "%s", cell);
     }
-    if (harm.points)
-        table_set(table, columns->lasts, "%s", lasts_text(harm.lasts_ms, cell));
+    table_set(table, columns->lasts, "%s",
+              harm.points ? lasts_text(harm.lasts_ms, cell) : "-");
     if (finding->sample_count)
         table_set(table, columns->p50, "%s",
                   words_duration(cell, sizeof(cell), figure_costs(finding).p50_us));
@@ -235,8 +245,6 @@ static void write_notes(FILE *out, const struct notes *notes, struct report_styl
 
         words_wrapped(out, style, line);
     }
-    if (notes->count)
-        fputc('\n', out);
 }
 
 static void write_table(FILE *out, const struct result *result, struct report_style style)
@@ -293,8 +301,8 @@ static void say_alone(FILE *out, const struct finding *finding)
         return;
     }
     if (!figure_harm(finding).points) {
-        fprintf(out, "%s does no harm that lasts at any of its %llu crash points.",
-                finding->strategy->name, (unsigned long long)finding_points(finding));
+        fprintf(out, "%s does no harm that lasts at any of its crash points.",
+                finding->strategy->name);
         return;
     }
     fprintf(out, "%s: ", finding->strategy->name);
@@ -318,19 +326,26 @@ static void say_advice(FILE *out, const struct result *result)
         fputs("No census was finished: nothing can be advised.", out);
 }
 
-/* The first strategy that does harm, where it does. */
-static void write_replay(FILE *out, const struct result *result,
-                         struct report_style style)
+/* The first strategy that does harm, where and what; and the command that shows it. */
+static void write_first_harm(FILE *out, const struct result *result,
+                             struct report_style style)
 {
     result_foreach (finding, result) {
         uint64_t first = tally_first_harm(finding);
-        CLEANUP(mem_freep) char *command = NULL;
+        const char *name = finding->strategy->name;
+        CLEANUP(mem_freep) char *harm = NULL, *command = NULL;
 
         if (first == finding_points(finding))
             continue;
+        harm = run_harm_at(finding, first);
         command = words_replay(result, finding, first, style);
+        if (result->plan.strategies > 1) {
+            CLEANUP(mem_freep) char *line = mem_printf("First harm: %s, %s", name, harm);
+
+            words_wrapped(out, style, line);
+        }
         if (command)
-            fprintf(out, "See it:    %s\n", command);
+            fprintf(out, "See it:     %s\n", command);
         return;
     }
 }
@@ -339,7 +354,7 @@ static void write_where(FILE *out, const struct result *result, struct report_st
 {
     if (!result->directory)
         return;
-    fprintf(out, "All of it: %s report --full ",
+    fprintf(out, "All of it:  %s report --full ",
             style.program ? style.program : "afterkill");
     str_print_shell(out, result->directory);
     fputc('\n', out);
@@ -375,6 +390,6 @@ void run_brief(FILE *out, const struct result *result, struct report_style style
     say_advice(memory, result);
     fclose(memory);
     words_wrapped(out, style, advice);
-    write_replay(out, result, style);
+    write_first_harm(out, result, style);
     write_where(out, result, style);
 }

@@ -33,14 +33,30 @@ void run_say_harm(FILE *out, const struct finding *finding)
     const struct point *first = &finding->points[harm.first];
     char later[LATER_TEXT], lasts[WORDS_LASTS];
 
-    fprintf(out, "%llu of %llu crash points do harm that lasts; the first, ",
-            (unsigned long long)harm.points, (unsigned long long)finding_points(finding));
+    fprintf(out, "%llu of %llu crash points %s harm that lasts; the first, ",
+            (unsigned long long)harm.points, (unsigned long long)finding_points(finding),
+            harm.points == 1 ? "does" : "do");
     say_at(out, finding, harm.first);
     fprintf(out, ", is %s", later_text(first->verdict.later, later));
     if (first->verdict.lasts_ms != LASTS_FOREVER)
         fprintf(out, " %s", words_lasts(lasts, first->verdict.lasts_ms));
     say_shown(out, first);
     fputs(". ", out);
+}
+
+char *run_harm_at(const struct finding *finding, uint64_t point)
+{
+    const struct point *at = &finding->points[point];
+    char *text, later[LATER_TEXT];
+    FILE *out = mem_stream(&text);
+
+    fputs("dead ", out);
+    say_at(out, finding, point);
+    fprintf(out, ": %s", later_text(at->verdict.later, later));
+    say_shown(out, at);
+    fputc('.', out);
+    fclose(out);
+    return text;
 }
 
 /* What ends by itself before it is not tolerated, which is no harm and yet no peace. */

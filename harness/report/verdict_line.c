@@ -2,43 +2,15 @@
  * the reasons for it. */
 #include "report/verdict_line.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "report/compare_words.h"
 #include "report/gates_words.h"
+#include "report/reasons.h"
 #include "report/words.h"
 #include "result/stopping.h"
 #include "result/tally.h"
-
-/* Reasons that are being written, joined by "; ". */
-struct reasons {
-    FILE *out;
-    size_t count;
-};
-
-__attribute__((format(printf, 2, 3))) static void because(struct reasons *reasons,
-                                                          const char *format, ...)
-{
-    va_list arguments;
-
-    if (reasons->count++)
-        fputs("; ", reasons->out);
-    va_start(arguments, format);
-    vfprintf(reasons->out, format, arguments);
-    va_end(arguments);
-}
-
-/* Of what went wrong, which may be told in several lines, the first. */
-static void because_of_trouble(struct reasons *reasons, const char *trouble)
-{
-    size_t length = strcspn(trouble, "\n");
-
-    while (length && (trouble[length - 1] == ':' || trouble[length - 1] == '.'))
-        length--;
-    because(reasons, "%.*s", (int)length, trouble);
-}
 
 /* What a run is held to. */
 struct held {
@@ -297,14 +269,31 @@ static void tell_all_passing(struct reasons *reasons, const struct result *resul
     }
 }
 
+/* Who does harm as expected is no less broken for it. */
+static void tell_as_expected(struct reasons *reasons, const struct result *result,
+                             size_t judged)
+{
+    size_t harmful = 0;
+
+    result_foreach (finding, result)
+        harmful += tally_verdict(finding) != VERDICT_NONE &&
+                   (figure_harm(finding).points || finding->uncrashed);
+    because(reasons, "%zu of %zu strategies do what is expected of them", judged, judged);
+    if (harmful && judged > harmful)
+        fprintf(reasons->out, ": %zu do%s harm, %zu do%s not", harmful,
+                harmful == 1 ? "es" : "", judged - harmful,
+                judged - harmful == 1 ? "es" : "");
+    else if (harmful)
+        fputs(": harm", reasons->out);
+}
+
 static void tell_kept(struct reasons *reasons, const struct held *held)
 {
     const struct result *result = held->result;
     size_t judged = tally_judged(result);
 
     if (judged)
-        because(reasons, "%zu of %zu strategies do what is expected of them", judged,
-                judged);
+        tell_as_expected(reasons, result, judged);
     if (judged && judged < result->plan.strategies)
         because(reasons, "nothing was expected of %zu", result->plan.strategies - judged);
     if (stopping_is_asked(&result->stopping))
@@ -348,20 +337,6 @@ const char *verdict_word(enum exit_status status)
     return rows[row_of(status)].word;
 }
 
-static struct reasons begin(const char *word, char **ret)
-{
-    struct reasons reasons = { mem_stream(ret), 0 };
-
-    fprintf(reasons.out, "%s: ", word);
-    return reasons;
-}
-
-static void end(struct reasons *reasons)
-{
-    fputc('.', reasons->out);
-    fclose(reasons->out);
-}
-
 #define NO_VERDICT "NO VERDICT"
 
 char *verdict_line_run(const struct result *result, const struct conclusion *conclusion)
@@ -370,10 +345,11 @@ char *verdict_line_run(const struct result *result, const struct conclusion *con
     const struct held held = hold(result, conclusion);
     bool none = status == EXIT_PASS && !anything_expected(&held);
     char *line;
-    struct reasons reasons = begin(none ? NO_VERDICT : verdict_word(status), &line);
+    struct reasons reasons =
+        reasons_begin(none ? NO_VERDICT : verdict_word(status), &line);
 
     rows[row_of(status)].tell(&reasons, &held);
-    end(&reasons);
+    reasons_end(&reasons);
     return line;
 }
 
@@ -382,7 +358,7 @@ char *verdict_line_comparison(const struct comparison *comparison)
     enum exit_status status = compare_exit_status(comparison);
     char *line;
     struct reasons reasons =
-        begin(comparison->pairs ? NO_VERDICT : verdict_word(status), &line);
+        reasons_begin(comparison->pairs ? NO_VERDICT : verdict_word(status), &line);
 
     if (comparison->pairs && !comparison->count)
         because(&reasons, "the run has one strategy, and no other run was named");
@@ -395,7 +371,7 @@ char *verdict_line_comparison(const struct comparison *comparison)
         because(&reasons, "nothing got worse that these runs can show");
     else
         tell_open_comparison(&reasons, comparison);
-    end(&reasons);
+    reasons_end(&reasons);
     return line;
 }
 
@@ -475,10 +451,11 @@ char *verdict_line_sweep(const struct sweep *sweep)
     size_t judged = tally_judged(&sweep->results[0]);
     bool none = status == EXIT_PASS && !judged;
     char *line;
-    struct reasons reasons = begin(none ? NO_VERDICT : verdict_word(status), &line);
+    struct reasons reasons =
+        reasons_begin(none ? NO_VERDICT : verdict_word(status), &line);
 
     tell_sweep(&reasons, sweep, status, judged);
-    end(&reasons);
+    reasons_end(&reasons);
     return line;
 }
 

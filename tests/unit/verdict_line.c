@@ -39,8 +39,8 @@ static const struct line_case cases[] = {
     /* What passes is no harm, and yet is told, but of those that do harm as expected. */
     { { { .name = "a", .points = ".pp.", .expect = EXPECT_SAFE },
         { .name = "b", .points = ".Lp.", .expect = LATER_LEAKED } },
-      .line = "PASS: 2 of 2 strategies do what is expected of them, but 2 of 4 crash "
-              "points of a leave it stuck for up to 12 h." },
+      .line = "PASS: 2 of 2 strategies do what is expected of them: 1 does harm, 1 does "
+              "not, but 2 of 4 crash points of a leave it stuck for up to 12 h." },
     { { { .name = "a", .points = ".pp.", .expect = EXPECT_SAFE, .valid = 1000 },
         { .name = "b", .points = ".p.", .expect = EXPECT_SAFE } },
       .passing = 770,
@@ -73,8 +73,9 @@ static const struct line_case cases[] = {
               "would." },
     { { STRATEGY("a", ".L.", 1000, 100, LATER_LEAKED), STRATEGY("b", "..", 1000, 0, 0) },
       .max_harm_rate = 0.01,
-      .line = "PASS: 1 of 1 strategies do what is expected of them; nothing was expected "
-              "of 1; every bound is kept by those that are not expected to do harm." },
+      .line = "PASS: 1 of 1 strategies do what is expected of them: harm; nothing was "
+              "expected of 1; every bound is kept by those that are not expected to do "
+              "harm." },
     { { STRATEGY("a", ".L.", 1000, 100, LATER_LEAKED),
         STRATEGY("b", ".L", 1000, 100, LATER_LEAKED) },
       .max_harm_rate = 0.01,
