@@ -416,7 +416,7 @@ Test(repeatable, text_and_json_agree)
     char *directory = test_directory();
     char *saved = mem_printf("%s/saved", directory),
          *file = mem_printf("%s/run.json", saved);
-    struct run run = RUN("run", "sidekiq_busy", "--trials", "60", "-o", saved);
+    struct run run = RUN("run", "sidekiq_busy", "--trials", "60", "-o", saved, "--full");
     json_t *strategy;
     size_t i;
 

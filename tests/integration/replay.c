@@ -606,7 +606,8 @@ Test(replay, a_report_names_the_command)
     char *directory = test_directory();
     CLEANUP(mem_freep) char *path = test_scenario("leaked");
     CLEANUP(mem_freep) char *kept = mem_printf("%s/kept run", directory);
-    CLEANUP(mem_freep) char *told = mem_printf("See it:     afterkill replay '%s' ", kept);
+    CLEANUP(mem_freep) char *told =
+        mem_printf("See it:     afterkill replay '%s' ", kept);
     CLEANUP(mem_freep) char *trial = NULL;
     struct run run, again;
     json_t *point;

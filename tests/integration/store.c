@@ -69,10 +69,10 @@ Test(store, runs_are_kept_by_default)
     char *path = test_scenario("gap");
     char *latest = mem_printf("%s.results/latest", directory);
     char *results = mem_printf("%s.results", directory);
-    struct run run = RUN("run", path, "--trials", "5"), report, none;
+    struct run run = RUN("run", path, "--trials", "5", "--full"), report, none;
 
     cr_expect_eq(run.status, 0, "%s", run.err);
-    report = RUN("report", latest);
+    report = RUN("report", latest, "--full");
     cr_expect_str_eq(report.out, run.out);
     none = RUN("run", path, "--trials", "5", "--no-store");
     cr_expect_eq(none.status, 0, "%s", none.err);
@@ -381,7 +381,7 @@ Test(store, runs_by_an_older_afterkill_are_reported_and_no_more)
     run = keep("mixed", new, "0");
     run_release(&run);
     free(kept_ask(kept, "PRAGMA user_version = 1"));
-    run = RUN("report", kept);
+    run = RUN("report", kept, "--full");
     cr_expect_eq(run.status, 0, "%s", run.err);
     EXPECT_SAYS(run.out, "1 of  3  1 mixed");
     run_release(&run);

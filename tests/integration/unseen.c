@@ -180,7 +180,7 @@ Test(unseen, messages_are_spoken_of)
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         CLEANUP(mem_freep) char *path = scenario("", rows[i].update);
         CLEANUP(mem_freep) char *kept = mem_printf("%s/%zu", directory, i);
-        struct run run = RUN("run", path, "--trials", "50", "-o", kept);
+        struct run run = RUN("run", path, "--trials", "50", "-o", kept, "--full");
         struct run again = RUN("report", kept, "--format", "json");
 
         cr_expect_eq(says(run.out, "Not judged: the messages of one (PUBLISH)."),

@@ -334,8 +334,8 @@ Test(verdicts, every_gap_is_told)
     char *directory = test_directory();
     char *path = test_scenario("gaps");
     CLEANUP(mem_freep) char *kept = mem_printf("%s/kept", directory);
-    struct run text = RUN("run", path, "--trials", "0", "-o", kept);
-    struct run again = RUN("report", kept),
+    struct run text = RUN("run", path, "--trials", "0", "-o", kept, "--full");
+    struct run again = RUN("report", kept, "--full"),
                json = RUN("report", kept, "--format", "json");
     json_t *gaps = json_object_get(json_strategy(&json, "careless"), "harms"), *gap;
     size_t i;
