@@ -140,7 +140,9 @@ static int tell_line(FILE *out, const struct perform *perform, struct err *err)
     int code = one_line_of(perform->transcript.whole, &line, err);
 
     if (code == 0 && line) {
-        fputs("  The whole update in one line; --before would say what it finds:\n" NARRATIVE_COPY, out);
+        fputs("  The whole update in one line; --before would say what it "
+              "finds:\n" NARRATIVE_COPY,
+              out);
         str_print_shell(out, line);
         fputc('\n', out);
     }

@@ -101,6 +101,11 @@ static void note_points(struct notes *notes, const struct finding *finding, char
             mem_strdup("The update sends no command: there is nothing to interrupt."));
     if (figure_passing(finding).points)
         add_note(notes, cell, size, note_of_passing(finding));
+    if (figure_merged(finding))
+        add_note(
+            notes, cell, size,
+            mem_strdup("More things lapse than are looked at one by one: how long is "
+                       "rounded up."));
     if (finding->uncrashed || finding->uncrashed_passing)
         add_note(notes, cell, size, note_of_uncrashed(finding));
     if (finding->unbegun)

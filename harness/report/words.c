@@ -173,9 +173,7 @@ static const char *lasts(char buffer[WORDS_LASTS], int64_t lasts_ms, const char 
 {
     char text[LASTS_TEXT];
 
-    if (lasts_ms < 0)
-        snprintf(buffer, WORDS_LASTS, "for a while");
-    else if (lasts_ms == 0)
+    if (lasts_ms == 0)
         snprintf(buffer, WORDS_LASTS, "until recovery runs again");
     else if (lasts_ms == LASTS_FOREVER)
         snprintf(buffer, WORDS_LASTS, "%s", lasts_text(lasts_ms, text));

@@ -272,13 +272,12 @@ struct damage figure_harm(const struct finding *finding)
 
 struct damage figure_passing(const struct finding *finding)
 {
-    struct damage damage = { .first = finding_points(finding), .lasts_ms = -1 };
+    struct damage damage = { .first = finding_points(finding) };
 
-    for (uint64_t k = 0; k < finding_points(finding); k++) {
-        const struct verdict *verdict = &finding->points[k].verdict;
-
-        add_damage(&damage, k, verdict->passing, verdict->later ? -1 : verdict->lasts_ms);
-    }
+    for (uint64_t k = 0; k < finding_points(finding); k++)
+        if (!finding->points[k].verdict.later)
+            add_damage(&damage, k, finding->points[k].verdict.passing,
+                       finding->points[k].verdict.lasts_ms);
     return damage;
 }
 

@@ -68,7 +68,7 @@ struct damage {
     uint64_t points;  /* how many */
     uint64_t first;   /* finding_points() if there is none */
     unsigned words;   /* of all together */
-    int64_t lasts_ms; /* the longest; -1: not known, of what passes beside harm */
+    int64_t lasts_ms; /* the longest */
 };
 struct damage figure_harm(const struct finding *finding);
 struct damage figure_passing(const struct finding *finding);

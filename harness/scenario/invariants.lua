@@ -109,6 +109,25 @@ local function seconds(most, p)
   return value
 end
 
+-- How long a key has to live, ms; -1: for ever. A hash is gone with the last of its fields, if
+-- each of them expires (Redis 7.4; before, there is no such command).
+local function time_to_live(redis, key)
+  local pttl = redis.call("PTTL", key)
+  local fields = pttl == -1 and redis.call("TYPE", key).ok == "hash" and redis.call("HKEYS", key)
+  if not fields then
+    return pttl
+  end
+  local longest = 0
+  for _, field in ipairs(fields) do
+    local left = redis.pcall("HPTTL", key, "FIELDS", 1, field)
+    if type(left) ~= "table" or left.err or left[1] == -1 then
+      return -1
+    end
+    longest = math.max(longest, left[1])
+  end
+  return longest
+end
+
 function library.expires(pattern, most)
   local like = 'expires("lock:*", 60)'
   if not is_key(pattern) then
@@ -125,7 +144,7 @@ function library.expires(pattern, most)
     local longest, first = 0, nil
     table.sort(keys)
     for _, key in ipairs(keys) do
-      local pttl = redis.call("PTTL", key)
+      local pttl = time_to_live(redis, key)
       if pttl == -1 then
         first = first or ("'%s' never expires"):format(show(key))
         longest = math.huge

@@ -71,7 +71,7 @@ static int get_moments(const struct mistake_file *file, const struct outline *ou
                            name, lua_typename(lua, type));
         else
             code = read_seconds(file, outline, name, &ms);
-        lapses_add(ret, ms);
+        lapses_add(ret, ms, 0);
         lua_pop(lua, 1);
     }
     lua_pop(lua, 1);
@@ -87,7 +87,7 @@ int times_load(const struct mistake_file *file, const struct outline *outline,
     code = get_seconds(file, outline, "recover_after", &ret->recover_after_ms);
     if (code == 0)
         code = get_seconds(file, outline, "tolerate", &ret->tolerate_ms);
-    lapses_add(&ret->moments, ret->recover_after_ms);
+    lapses_add(&ret->moments, ret->recover_after_ms, 0);
     return code == 0 ? get_moments(file, outline, &ret->moments) : code;
 }
 

@@ -6,6 +6,8 @@
 
 #include "base/mem.h"
 
+#define NOISE_MS 2000 /* by which times to live of one origin differ, rounded */
+
 static int64_t round_up(int64_t ms, int64_t unit)
 {
     return (ms + unit - 1) / unit * unit;
@@ -16,75 +18,135 @@ int64_t lapse_rounded(int64_t ms)
     return ms < 0 ? -1 : round_up(ms, ms > 2000 ? 1000 : 100);
 }
 
-void lapses_add(struct lapses *lapses, int64_t ms)
+void lapses_add(struct lapses *lapses, int64_t ms, uint64_t whose)
 {
     if (ms <= 0)
         return;
-    lapses->ms = mem_grow(lapses->ms, lapses->count + 1, sizeof(*lapses->ms));
-    lapses->ms[lapses->count++] = lapse_rounded(ms);
+    lapses->items = mem_grow(lapses->items, lapses->count + 1, sizeof(*lapses->items));
+    lapses->items[lapses->count++] = (struct lapse){ lapse_rounded(ms), whose };
 }
 
 void lapses_release(struct lapses *lapses)
 {
-    free(lapses->ms);
+    free(lapses->items);
     *lapses = LAPSES_NULL;
 }
 
-static int compare(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+/* How much looking at an instant is worth. */
+enum weight {
+    BYSTANDERS, /* all states have it, and it lapses at the same time */
+    ASKED,
+    THEIRS, /* of some states only, or at different times */
+};
 
-    return (x > y) - (x < y);
+struct instant {
+    int64_t ms;
+    enum weight weight;
+};
+
+static int compare_whose(const void *a, const void *b)
+{
+    const struct lapse *x = a, *y = b;
+
+    if (x->whose != y->whose)
+        return x->whose < y->whose ? -1 : 1;
+    return (x->ms > y->ms) - (x->ms < y->ms);
 }
 
-/* Sorts them. Those that are one moment become its last; if not `near`, only equals are.
- */
-static void join(struct lapses *lapses, bool near)
+static int compare_instants(const void *a, const void *b)
 {
-    int64_t *ms = lapses->ms, first_ms = 0;
-    size_t joined = 0;
+    const struct instant *x = a, *y = b;
+
+    return (x->ms > y->ms) - (x->ms < y->ms);
+}
+
+static bool is_near(int64_t first_ms, int64_t ms)
+{
+    return ms - first_ms <= 1000 + first_ms / 10;
+}
+
+/* One for each, with its weight: sorts the lapses by whose they are. */
+static void weigh(struct lapses *lapses, size_t states, struct instant *ret)
+{
+    struct lapse *items = lapses->items;
 
     if (lapses->count)
-        qsort(ms, lapses->count, sizeof(*ms), compare);
-    for (size_t i = 0; i < lapses->count; i++) {
-        if (joined && ms[i] - first_ms <= (near ? 1000 + first_ms / 10 : 0)) {
-            ms[joined - 1] = ms[i];
-            continue;
-        }
-        first_ms = ms[i];
-        ms[joined++] = ms[i];
+        qsort(items, lapses->count, sizeof(*items), compare_whose);
+    for (size_t from = 0, to; from < lapses->count; from = to) {
+        bool alike;
+
+        to = from + 1;
+        while (to < lapses->count && items[to].whose == items[from].whose)
+            to++;
+        alike = to - from == states && items[to - 1].ms - items[from].ms <= NOISE_MS;
+        for (size_t i = from; i < to; i++)
+            ret[i] = (struct instant){ items[i].ms, alike ? BYSTANDERS : THEIRS };
     }
-    lapses->count = joined;
 }
 
-/* The nearest neighbours, by the ratio of their times, become the later of the two. */
-static size_t merge_nearest(int64_t *ms, size_t count)
+/* Sorts them. Those that are one moment become its last, of the weight of the weightiest;
+ * if not `near`, only equals are. Returns how many there are. */
+static size_t join(struct instant *instants, size_t count, bool near)
+{
+    int64_t first_ms = 0;
+    size_t joined = 0;
+
+    if (count)
+        qsort(instants, count, sizeof(*instants), compare_instants);
+    for (size_t i = 0; i < count; i++) {
+        struct instant *last = joined ? &instants[joined - 1] : NULL;
+
+        if (last &&
+            (near ? is_near(first_ms, instants[i].ms) : instants[i].ms == last->ms)) {
+            last->ms = instants[i].ms;
+            if (instants[i].weight > last->weight)
+                last->weight = instants[i].weight;
+            continue;
+        }
+        first_ms = instants[i].ms;
+        instants[joined++] = instants[i];
+    }
+    return joined;
+}
+
+/* Of those of the least weight the one that is nearest to the next, by the ratio of their
+ * times, becomes one with it. */
+static size_t merge_nearest(struct instant *instants, size_t count)
 {
     size_t nearest = 0;
 
-    for (size_t i = 1; i + 1 < count; i++)
-        if ((double)ms[i + 1] / (double)ms[i] <
-            (double)ms[nearest + 1] / (double)ms[nearest])
+    for (size_t i = 1; i + 1 < count; i++) {
+        const struct instant *one = &instants[i], *least = &instants[nearest];
+
+        if (one->weight < least->weight ||
+            (one->weight == least->weight && (double)one[1].ms / (double)one->ms <
+                                                 (double)least[1].ms / (double)least->ms))
             nearest = i;
-    memmove(ms + nearest, ms + nearest + 1, (count - nearest - 1) * sizeof(*ms));
+    }
+    memmove(instants + nearest, instants + nearest + 1,
+            (count - nearest - 1) * sizeof(*instants));
     return count - 1;
 }
 
-struct moments moments_of(struct lapses *lapses, const struct lapses *asked)
+struct moments moments_of(struct lapses *lapses, size_t states,
+                          const struct lapses *asked)
 {
+    CLEANUP(mem_freep)
+    struct instant *instants =
+        MEM_ARRAY(struct instant, lapses->count + asked->count + 1);
     struct moments moments = { .count = 1 };
     size_t count;
 
-    join(lapses, true);
+    weigh(lapses, states, instants);
+    count = join(instants, lapses->count, true);
     for (size_t i = 0; i < asked->count; i++)
-        lapses_add(lapses, asked->ms[i]);
-    join(lapses, false);
-    count = lapses->count;
+        instants[count++] = (struct instant){ asked->items[i].ms, ASKED };
+    count = join(instants, count, false);
     moments.merged = count > MOMENTS_MOST - 1;
     while (count > MOMENTS_MOST - 1)
-        count = merge_nearest(lapses->ms, count);
+        count = merge_nearest(instants, count);
     for (size_t i = 0; i < count; i++)
-        moments.at_ms[moments.count++] = lapses->ms[i];
+        moments.at_ms[moments.count++] = instants[i].ms;
     lapses->count = 0;
     return moments;
 }

@@ -431,9 +431,12 @@ void snapshot_lapses(const struct snapshot *snapshot, struct lapses *lapses)
         const redisReply *one = snapshot->reply->element[i];
         const redisReply *fields = field_ttls(one);
 
-        lapses_add(lapses, one->element[2]->integer);
+        XXH64_hash_t key = hash_reply(one->element[0], 0);
+
+        lapses_add(lapses, one->element[2]->integer, key);
         for (size_t f = 0; fields && f < fields->elements; f++)
-            lapses_add(lapses, fields->element[f]->integer);
+            lapses_add(lapses, fields->element[f]->integer,
+                       hash_reply(one->element[3]->element[2 * f], key));
     }
 }
 

@@ -288,9 +288,9 @@ const char *verdict_text(const struct verdict *verdict, char buffer[VERDICT_TEXT
 
     lasts_text(verdict->lasts_ms, lasts);
     if (verdict->later && verdict->passing)
-        snprintf(rest, room, " %s%s, and %s for a while",
-                 verdict->lasts_ms == LASTS_FOREVER ? "" : "for ", lasts,
-                 later_text(verdict->passing, passing));
+        snprintf(rest, room, ", and %s for a while, in all %s%s",
+                 later_text(verdict->passing, passing),
+                 verdict->lasts_ms == LASTS_FOREVER ? "" : "for ", lasts);
     else if (verdict->passing)
         snprintf(rest, room, ", but %s for %s", later_text(verdict->passing, passing),
                  lasts);

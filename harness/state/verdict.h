@@ -48,8 +48,8 @@ struct verdict {
     enum now now;
     unsigned later;   /* harm: what outlasts what is tolerated */
     unsigned passing; /* what ends before */
-    int64_t lasts_ms; /* until when one of them holds, if there are both until when harm
-                         does; 0: neither ever does, or until recovery has run once more */
+    int64_t lasts_ms; /* until when one of them holds; 0: neither ever does, or until
+                         recovery has run once more */
     bool merged;      /* of neighbouring moments only the later was looked at */
 };
 

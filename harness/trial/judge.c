@@ -115,7 +115,7 @@ struct moments judge_moments(const struct judge *judge, const struct subject *su
 
     for (size_t i = 0; i < ARRAY_SIZE(lapsing) && !mutant("one-moment"); i++)
         snapshot_lapses(lapsing[i], &lapses);
-    return moments_of(&lapses, &judge->scenario->times.moments);
+    return moments_of(&lapses, ARRAY_SIZE(lapsing), &judge->scenario->times.moments);
 }
 
 static struct aftermath **find_control(struct controls *controls,
@@ -196,7 +196,7 @@ static int64_t rest_of(const struct judge_beside *beside,
     for (size_t i = 0; i < ARRAY_SIZE(all); i++)
         snapshot_lapses(&all[i]->stations[all[i]->moments.count - 1].state, &lapses);
     for (size_t i = 0; i < lapses.count; i++)
-        rest_ms = lapses.ms[i] > rest_ms ? lapses.ms[i] : rest_ms;
+        rest_ms = lapses.items[i].ms > rest_ms ? lapses.items[i].ms : rest_ms;
     return rest_ms;
 }
 
@@ -246,9 +246,9 @@ static void add_violation(const struct aftermath *aftermath, struct verdict *ret
                            ? LASTS_FOREVER
                            : lapse_rounded(aftermath->violated_ms);
 
-    if (!ret->later || lasts_ms > ret->lasts_ms)
-        ret->lasts_ms = lasts_ms;
     ret->later |= LATER_BROKEN;
+    if (lasts_ms > ret->lasts_ms)
+        ret->lasts_ms = lasts_ms;
 }
 
 void judge_over_time(const struct judge *judge, const struct judge_beside *beside,

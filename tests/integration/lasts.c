@@ -113,7 +113,12 @@ static const struct {
       OF("SET z 1 EX 86400 | SET k 1 EX 100 | EXPIRE k 60 | UNLINK z k",
          "invariants = { soon = expires('k', 60) }"),
       "clean clean broken clean clean", "clean leaked leaked leaked clean",
-      "0 86400 100 86400 0" },
+      "0 86400 86400 86400 0" },
+    { "as long as the expiry that it found, and no longer",
+      OF("SET k 1 EX 100 | EXPIRE k 60 | SET z 1 EX 86400 | UNLINK z k",
+         "invariants = { soon = expires('k', 60) }"),
+      "clean broken clean clean clean", "clean leaked leaked leaked clean",
+      "0 100 60 86400 0" },
     { "for ever where it found none",
       OF("SET k 1 | EXPIRE k 60 | DEL k",
          "invariants = { soon = expires('k', 60) }, recover = run 'DEL k'"),
@@ -258,11 +263,19 @@ Test(lasts, fields_of_a_hash)
         check_course(&run, "fields", "clean leaked leaked clean clean",
                      "clean clean clean leaked clean", "0 forever forever 90 0");
         run_release(&run);
+        free(path);
+        path = write_scenario(
+            directory, OF("HSET h f 1 | HEXPIRE h 60 FIELDS 1 f | PERSIST h | DEL h",
+                          "invariants = { soon = expires('h', 100) }"));
+        run = RUN("run", path, "--trials", "0", "--format", "json");
+        check_course(&run, "a hash is gone with its fields",
+                     "clean leaked+broken clean clean clean",
+                     "clean clean leaked leaked clean", "0 forever 60 60 0");
+        run_release(&run);
     }
     test_directory_remove(directory);
 }
 
-/* Half of the kills lose the job, and none of them leaks. */
 /* What the text says of how long: of gaps behind the first, of completed updates, of more
  * moments than are looked at; and the table of a sweep. */
 Test(lasts, in_words)
@@ -309,6 +322,7 @@ Test(lasts, in_words)
     test_directory_remove(directory);
 }
 
+/* Half of the kills lose the job, and none of them leaks. */
 Test(lasts, gates_are_on_harm)
 {
     static const char text[] =

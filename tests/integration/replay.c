@@ -363,7 +363,7 @@ Test(replay, of_what_ends)
         { OF("send(r, 'SET k 1 EX 86400') send(r, 'EXPIRE k 60') send(r, 'DEL k')\n",
              "invariants = { soon = expires('k', 60) }"),
           1,
-          { "Verdict: torn now, broken later for 24 h, and leaked for a while",
+          { "Verdict: torn now, broken later, and leaked for a while, in all for 24 h",
             "It ends 24 h after the death, and is tolerated: there is no `tolerate`, so "
             "whatever ends is; but the bound of an expiry says itself what is tolerated",
             "as recorded" },

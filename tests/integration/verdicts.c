@@ -365,7 +365,7 @@ Test(verdicts, text_names_damage_without_a_crash)
 {
     char *directory = test_directory();
     char *path = test_scenario("uncrashed");
-    struct run run = RUN("run", path, "--trials", "0");
+    struct run run = RUN("run", path, "--trials", "0", "--full");
     const char *sentence;
 
     cr_expect_eq(run.status, 0, "%s", run.err);

@@ -42,12 +42,12 @@ Test(moments, of_lapses)
         size_t k = 0;
 
         for (size_t a = 0; a < ARRAY_SIZE(cases[i].asked); a++)
-            lapses_add(&asked, cases[i].asked[a]);
+            lapses_add(&asked, cases[i].asked[a], 0);
         for (int round = 0; round < 2; round++) {
             for (size_t l = 0; cases[i].lapses[l] != END; l++)
-                lapses_add(&lapses, cases[i].lapses[l]);
+                lapses_add(&lapses, cases[i].lapses[l], l + 1);
             again = moments;
-            moments = moments_of(&lapses, &asked);
+            moments = moments_of(&lapses, 3, &asked);
         }
         cr_expect(moments_equal(&moments, &again), "case %zu: used again", i);
         for (; cases[i].moments[k] != END; k++)
@@ -58,4 +58,31 @@ Test(moments, of_lapses)
         lapses_release(&lapses);
         lapses_release(&asked);
     }
+}
+
+/* Of more than can be looked at, those of bystanders go first, then those that were asked
+ * for, and those at which states differ never, as long as there is another. */
+Test(moments, of_bystanders_are_merged_first)
+{
+    struct lapses lapses = LAPSES_NULL, asked = LAPSES_NULL;
+    struct moments moments;
+    bool found[2] = { false, false };
+
+    for (uint64_t i = 1; i <= 40; i++)
+        for (int state = i == 9; state < 3; state++)
+            lapses_add(&lapses, (int64_t)i * 100000, i);
+    for (int64_t i = 1; i <= 20; i++)
+        lapses_add(&asked, i * 7000, 0);
+    lapses_add(&lapses, 820000, 9); /* one state has this one sooner, */
+    lapses_add(&lapses, 25000, 77); /* and one something of its own */
+    moments = moments_of(&lapses, 3, &asked);
+    cr_expect(moments.merged);
+    cr_expect_eq(moments.count, MOMENTS_MOST);
+    for (size_t i = 0; i < moments.count; i++) {
+        found[0] |= moments.at_ms[i] == 25000;
+        found[1] |= moments.at_ms[i] == 820000;
+    }
+    cr_expect(found[0] && found[1]);
+    lapses_release(&lapses);
+    lapses_release(&asked);
 }
