@@ -25,31 +25,39 @@ static int load_at(const struct mistake_file *file, int line, const char *source
     return luaL_loadbufferx(file->lua, chunk, strlen(chunk), name, "t");
 }
 
-/* The line of a text: where atomic() and the like were called, else where it stands in
- * quotes, else that of the key. */
+/* The line on which the text stands in quotes or long brackets; 0: it does not. */
+static int line_in_quotes(const struct mistake_file *file, const char *text)
+{
+    size_t length = strlen(text);
+    const char *found = file->text;
+    int line = 1;
+
+    if (!length)
+        return 0;
+    for (; (found = strstr(found, text)) != NULL; found++)
+        if (found > file->text && strchr("\"'[\n", found[-1]) && found[length] &&
+            strchr("\"']", found[length]))
+            break;
+    for (const char *p = file->text; found && p < found; p++)
+        line += *p == '\n';
+    return found ? line : 0;
+}
+
+/* The line of a text: where atomic() and the like were called, else where it stands, else
+ * that of the key. */
 static int line_of(const struct mistake_file *file, const char *key, const char *text)
 {
     lua_State *lua = file->lua;
-    const char *found = file->text;
-    int line = 1;
+    int line;
 
     lua_rawgetp(lua, LUA_REGISTRYINDEX, &lines_key);
     lua_pushstring(lua, text);
     lua_rawget(lua, -2);
     line = (int)lua_tointeger(lua, -1);
     lua_pop(lua, 2);
-    if (line)
-        return line;
-    while (*text && (found = strstr(found, text)) != NULL) {
-        if (found > file->text && strchr("\"'[", found[-1])) {
-            line = 1;
-            for (const char *p = file->text; p < found; p++)
-                line += *p == '\n';
-            return line;
-        }
-        found++;
-    }
-    return mistake_line(file, key);
+    if (!line)
+        line = line_in_quotes(file, text);
+    return line ? line : mistake_line(file, key);
 }
 
 /* Calls the chunk on top of the stack with what Lua of ours may need, whatever the
