@@ -1,7 +1,9 @@
 /* run.c - afterkill run: one scenario, all its strategies, one report, kept in a
  * directory. With --sweep it is run once per value of a parameter. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -63,7 +65,17 @@ struct session {
     size_t count;
     struct conclude *conclude;
     char *own_place; /* a directory that was made for this run; NULL: another was named */
+    bool fresh;      /* the directory, whichever, was made by this run */
 };
+
+/* The run is sound, and worth being the newest. */
+static void begun(void *context)
+{
+    const struct session *session = context;
+
+    if (session->own_place)
+        results_dir_settle(session->own_place);
+}
 
 /* What the run's figures depend on besides what was asked for. */
 static void collect_environment(const struct session *session,
@@ -143,10 +155,24 @@ static int run_fleet(const struct session *session, struct scenario *scenario,
     };
 
     fleet_ask(&fleet, &options->request);
+    fleet.begun = begun;
+    fleet.context = (void *)(uintptr_t)session;
     run_progress_init(&view, stderr, isatty(STDERR_FILENO));
     if (part)
         run_progress_part(&view, &scenario->outline, part);
     return fleet_run(&fleet, result, err);
+}
+
+/* Did it end before anything was found? Then its directory holds nothing that anybody
+ * could go on with, and the same command should find the place as it was. */
+static bool is_failed_start(const struct result *result, const struct err *err)
+{
+    if (err->code == 0 || result->stages > STAGE_CENSUS)
+        return false;
+    result_foreach (finding, result)
+        if (err->code != ERR_USAGE && finding->controlled)
+            return false;
+    return true;
 }
 
 /* One value's run, kept in the directory (NULL: nowhere). What was asked for is borrowed
@@ -170,11 +196,13 @@ static int run(const struct session *session, struct scenario *scenario,
         code = keep_old(directory, request, result, &store, err);
     else if (code == 0 && directory)
         code = keep_new(session, directory, request, result, &store, err);
-    if (session->own_place)
-        results_dir_settle(session->own_place, store);
     if (code < 0 || result->complete)
         return code;
     code = run_fleet(session, scenario, part, store, result, err);
+    if (store && !session->options->resume && is_failed_start(result, err))
+        store = store_discard(store);
+    else if (session->own_place)
+        results_dir_settle(session->own_place);
     if (store && store_finish(store, result, &late) < 0)
         err_append(err, &late);
     return err->code;
@@ -206,6 +234,13 @@ static void deliver_value(const struct sweep *sweep, size_t i, struct err *err)
         err_append(err, &late);
 }
 
+/* Nothing stays of a failed start, not even the directory, if it was made for the run. */
+static bool is_left_empty(const struct session *session, const char *directory,
+                          const char *part)
+{
+    return directory && (part || session->fresh) && rmdir(directory) == 0;
+}
+
 /* Runs the values one after the other; an error at one ends the sweep. */
 static int run_values(const struct session *session, struct sweep *sweep,
                       const char *directory, struct err *err)
@@ -227,7 +262,7 @@ static int run_values(const struct session *session, struct sweep *sweep,
         sweep->directories[i] = directory_of(directory, sweep, i);
         code = run(session, session->scenarios[i], sweep->directories[i], part,
                    &sweep->requests[i], &sweep->results[i], err);
-        if (part)
+        if (!is_left_empty(session, sweep->directories[i], part) && part)
             deliver_value(sweep, i, err);
         if (code < 0 && part)
             err_wrap(err, "%s", part);
@@ -240,6 +275,7 @@ static int run_values(const struct session *session, struct sweep *sweep,
 static int choose_place(struct session *session, const struct outline *scenario,
                         char **ret, struct err *err)
 {
+    struct stat st;
     const struct run_options *options = session->options;
     const char *given =
         options->resume ? options->resume : options->destination.directory;
@@ -248,11 +284,13 @@ static int choose_place(struct session *session, const struct outline *scenario,
         return 0;
     if (given) {
         *ret = mem_strdup(given);
+        session->fresh = stat(given, &st) < 0;
         return file_make_directory(given, err);
     }
     results_dir_make(scenario->name, options->request.seed, options->request.shard, ret,
                      err);
     session->own_place = *ret;
+    session->fresh = true;
     return err->code;
 }
 
@@ -277,7 +315,11 @@ static int load_and_run(struct session *session, struct run_options *options,
         return err->code;
     options->destination.directory = directory;
     code = run_values(session, sweep, directory, err);
-    if (directory && isatty(STDERR_FILENO))
+    if (directory && session->fresh && (rmdir(directory) == 0 || errno == ENOENT))
+        options->destination.directory = NULL; /* nothing is there to be kept */
+    if (session->own_place && !options->destination.directory)
+        results_dir_tidy(session->own_place);
+    if (options->destination.directory && isatty(STDERR_FILENO))
         fprintf(stderr, "kept in %s\n", directory);
     if (code == 0)
         conclude_run(session->conclude, &sweep->results[0], err);

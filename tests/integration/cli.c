@@ -26,7 +26,7 @@ Test(cli, help_and_version_go_to_standard_output)
           { "Usage: afterkill check", "--quick", "--filter", "--format" } },
         { { "new", "--help" }, { "Usage: afterkill new", "NAME" } },
         { { "replay", "--help" },
-          { "Usage: afterkill replay", "RUN TRIAL", "STRATEGY:POINT" } },
+          { "Usage: afterkill replay", "[RUN] [TRIAL]", "STRATEGY:POINT" } },
         { { "list", "--help" }, { "Usage: afterkill list" } },
         { { "--version" }, { "afterkill 0" } },
         { { "-V" }, { "afterkill 0" } },
@@ -410,10 +410,10 @@ Test(cli, a_pipe_is_no_scenario)
 Test(cli, an_update_without_commands_is_called_so)
 {
     char *directory = test_directory();
-    char *path =
-        test_file(directory, "nothing.lua",
-                  "return { strategies = { { name = 'u', noop = true, update = function() "
-                  "end } } }");
+    char *path = test_file(
+        directory, "nothing.lua",
+        "return { strategies = { { name = 'u', noop = true, update = function() "
+        "end } } }");
     struct run run = RUN("run", path, "--trials", "20");
 
     cr_expect_eq(run.status, 0, "%s", run.err);

@@ -1,0 +1,142 @@
+/* manners.c - what the command line does for whoever says little, or says it with strange
+ * characters. */
+#include "testlib.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+/* A mistake that only the control shows: the reference is not repeatable. */
+static char *mistaken(const char *directory)
+{
+    return test_file(directory, "mistaken.lua",
+                     "return { strategies = { { name = 'u', update = function(redis) "
+                     "redis.call('NOSUCHCOMMAND') end } } }");
+}
+
+static char *results_of(const char *directory)
+{
+    return mem_printf("%s.results", directory);
+}
+
+/* Commands that look at a run take the newest, if none is named. */
+Test(manners, the_newest_run_is_meant)
+{
+    static const struct {
+        const char *arguments[4];
+        const char *says;
+    } rows[] = {
+        { { "report" }, "set-then-expire" },
+        { { "compare" }, "set-then-expire" },
+        { { "replay" }, "set-then-expire" },
+        { { "replay", "set-then-expire:0" }, "set-then-expire" },
+    };
+    char *directory = test_directory();
+    char *path = test_scenario("leaked");
+    char *file = mem_printf("%s/baseline.json", directory);
+    struct run run;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        run = run_afterkill(rows[i].arguments);
+        cr_expect_eq(run.status, 2, "%s: %d", rows[i].arguments[0], run.status);
+        EXPECT_SAYS(run.err, "There is no");
+        EXPECT_SAYS(run.err, "/latest");
+        run_release(&run);
+    }
+    run = RUN("run", path, "--trials", "0");
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    run_release(&run);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        run = run_afterkill(rows[i].arguments);
+        cr_expect_eq(run.status, 0, "%s: %d: %s", rows[i].arguments[0], run.status,
+                     run.err);
+        EXPECT_SAYS(run.out, rows[i].says);
+        run_release(&run);
+    }
+    run = RUN("baseline", "save", file);
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    cr_expect_eq(access(file, F_OK), 0);
+    run_release(&run);
+    run = RUN("baseline", "save");
+    cr_expect_eq(run.status, 2);
+    EXPECT_SAYS(run.err, "save [RUN] FILE");
+    run_release(&run);
+    free(file);
+    free(path);
+    test_directory_remove(directory);
+}
+
+/* What a report offers to replay is what replay takes by itself. */
+Test(manners, the_first_harm_is_replayed)
+{
+    char *directory = test_directory();
+    char *path = test_scenario("leaked"), *harmless = test_scenario("gap");
+    char *results = results_of(directory), *latest = mem_printf("%s/latest", results);
+    struct run run = RUN("run", path, "--trials", "0"), named, unnamed, alone;
+
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    named = RUN("replay", latest, "set-then-expire:1");
+    unnamed = RUN("replay", latest);
+    alone = RUN("replay");
+    cr_expect_eq(unnamed.status, 0, "%s", unnamed.err);
+    EXPECT_SAYS(named.out, "leaked");
+    cr_expect_eq(says(unnamed.out, "leaked"), true, "%s", unnamed.out);
+    cr_expect_eq(says(alone.out, "leaked"), true, "%s", alone.out);
+    run_release(&run);
+    run_release(&named);
+    run_release(&unnamed);
+    run_release(&alone);
+    run = RUN("run", harmless, "--trials", "0");
+    alone = RUN("replay");
+    cr_expect_eq(alone.status, 2, "%s", alone.out);
+    EXPECT_SAYS(alone.err, "no crash point of the run");
+    EXPECT_SAYS(alone.err, "STRATEGY:POINT");
+    run_release(&run);
+    run_release(&alone);
+    free(latest);
+    free(results);
+    free(path);
+    free(harmless);
+    test_directory_remove(directory);
+}
+
+/* A run that never began leaves nothing, and the newest stays the newest. */
+Test(manners, failed_starts_leave_nothing)
+{
+    char *directory = test_directory();
+    char *path = test_scenario("gap"), *wrong = mistaken(directory);
+    char *results = results_of(directory), *latest = mem_printf("%s/latest", results);
+    char *kept = mem_printf("%s/kept", directory);
+    struct run first, run;
+
+    run = RUN("run", wrong);
+    cr_expect_eq(run.status, 2, "%s", run.err);
+    cr_expect_lt(access(results, F_OK), 0, "something was kept");
+    run_release(&run);
+    first = RUN("run", path, "--trials", "0");
+    cr_expect_eq(first.status, 0, "%s", first.err);
+    for (int i = 0; i < 4; i++) {
+        run = i == 0   ? RUN("run", wrong)
+              : i == 1 ? RUN("run", path, "--redis-server", "/nowhere/redis-server")
+              : i == 2 ? RUN("run", wrong, "-o", kept)
+                       : RUN("run", path, "--redis-server", "/bin/false", "-o", kept);
+        cr_expect_eq(run.status, i % 2 ? 4 : 2, "%d: %d: %s", i, run.status, run.err);
+        EXPECT_SILENT(run.out);
+        cr_expect_eq(test_directory_entries(results), 2, "the run, and the link");
+        cr_expect_lt(access(kept, F_OK), 0, "something was kept");
+        run_release(&run);
+    }
+    run = RUN("report", latest);
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    EXPECT_SAYS(run.out, "a value that is missing for a moment");
+    run_release(&run);
+    run = RUN("run", path, "--trials", "0", "-o", kept);
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    run_release(&run);
+    run_release(&first);
+    free(kept);
+    free(latest);
+    free(results);
+    free(path);
+    free(wrong);
+    test_directory_remove(directory);
+}
