@@ -147,6 +147,30 @@ const char *str_nearest(const char *word, size_t count,
     return nearest;
 }
 
+#define OFFER_MOST 500 /* bytes of names */
+
+char *str_offer(const char *word, size_t count,
+                const char *(*name)(const void *context, size_t i), const void *context)
+{
+    const char *nearest = str_nearest(word, count, name, context);
+    size_t bytes = 0;
+    char *offer;
+    FILE *out = mem_stream(&offer);
+
+    if (nearest)
+        fprintf(out, "did you mean '%s'? ", nearest);
+    fputs(count ? "There are: " : "There are none", out);
+    for (size_t i = 0; i < count && bytes <= OFFER_MOST; i++) {
+        bytes += strlen(name(context, i)) + 2;
+        if (bytes <= OFFER_MOST)
+            fprintf(out, "%s%s", i ? ", " : "", name(context, i));
+        else
+            fprintf(out, " and %zu more", count - i);
+    }
+    fclose(out);
+    return offer;
+}
+
 size_t str_columns(const char *text)
 {
     size_t columns = 0;

@@ -55,3 +55,9 @@ void str_print_shell(FILE *out, const char *word);
 const char *str_nearest(const char *word, size_t count,
                         const char *(*name)(const void *context, size_t i),
                         const void *context);
+
+/* What to say behind a word that is none of the candidates: "did you mean 'run'? There
+ * are: run, check", without the question if none is near, and of very many only the
+ * first. The caller frees it. */
+char *str_offer(const char *word, size_t count,
+                const char *(*name)(const void *context, size_t i), const void *context);

@@ -12,7 +12,8 @@
 #include "base/str.h"
 #include "report/format.h"
 
-#define KEY_FIRST 256 /* option i has this key and i, if it has no letter */
+#define KEY_USAGE 256
+#define KEY_FIRST 257 /* option i has this key and i, if it has no letter */
 
 int option_flag(const struct cmd_option *option, void *target, const char *text,
                 struct err *err)
@@ -148,7 +149,11 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     struct err err = ERR_NULL;
     int code = 0;
 
-    if (key == ARGP_KEY_INIT && parsing->more)
+    if (key == 'h')
+        argp_state_help(state, stdout, ARGP_HELP_STD_HELP); /* ends the program */
+    else if (key == KEY_USAGE)
+        argp_state_help(state, stdout, ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
+    else if (key == ARGP_KEY_INIT && parsing->more)
         state->child_inputs[0] = parsing->more;
     else if (key == ARGP_KEY_ARGS && parsing->line->about)
         *(struct operands *)(parsing->options + parsing->line->operands_at) =
@@ -163,25 +168,36 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     return code > 0 ? code : 0;
 }
 
-/* What argp wants of a table; the caller frees it. NULL without options: of an empty
- * table argp's help would lose memory. */
-static struct argp_option *argp_table(const struct command_line *line)
+/* argp's own have no -h. */
+static const struct argp_option helps[] = {
+    { "help", 'h', NULL, 0, "Give this help", -1 },
+    { "usage", KEY_USAGE, NULL, 0, "Give a short usage message", -1 },
+    { 0 },
+};
+
+/* What argp wants of a table, behind what is there already; the caller frees it. */
+static struct argp_option *argp_table(const struct command_line *line,
+                                      const struct argp_option *first)
 {
     struct argp_option *table = NULL;
     size_t count = 0;
 
-    if (!line->options)
-        return NULL;
-    for (; line->options[count].name; count++) {
-        const struct cmd_option *option = &line->options[count];
+    for (; first[count].name; count++) {
+        table = mem_grow(table, count + 1, sizeof(*table));
+        table[count] = first[count];
+    }
+    for (size_t i = 0; line->options && line->options[i].name; i++) {
+        const struct cmd_option *option = &line->options[i];
 
         table = mem_grow(table, count + 1, sizeof(*table));
-        table[count] =
-            (struct argp_option){ option->name,  key_of(line, count), option->value, 0,
+        table[count++] =
+            (struct argp_option){ option->name,  key_of(line, i), option->value, 0,
                                   option->about, option->group };
     }
-    table = mem_grow(table, count + 1, sizeof(*table));
-    table[count] = (struct argp_option){ 0 };
+    if (count) { /* of an empty table argp's help would lose memory */
+        table = mem_grow(table, count + 1, sizeof(*table));
+        table[count] = (struct argp_option){ 0 };
+    }
     return table;
 }
 
@@ -189,8 +205,9 @@ void options_parse(const struct command_line *line, int argc, char **argv, void 
 {
     static const struct command_line none = { .options = NULL };
     const struct command_line *more = line->more ? line->more : &none;
-    CLEANUP(mem_freep) struct argp_option *table = argp_table(line);
-    CLEANUP(mem_freep) struct argp_option *more_table = argp_table(more);
+    CLEANUP(mem_freep) struct argp_option *table = argp_table(line, helps);
+    CLEANUP(mem_freep) struct argp_option *more_table =
+        argp_table(more, &helps[ARRAY_SIZE(helps) - 1]);
     struct parsing second = { .line = more, .options = (char *)options + line->more_at };
     struct parsing first = { line, options, line->more ? &second : NULL };
     const struct argp more_argp = { .options = more_table, .parser = parse };
@@ -203,5 +220,5 @@ void options_parse(const struct command_line *line, int argc, char **argv, void 
                                .doc = line->about,
                                .children = children };
 
-    argp_parse(&argp, argc, argv, 0, NULL, &first);
+    argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &first);
 }

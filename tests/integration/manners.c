@@ -140,3 +140,63 @@ Test(manners, failed_starts_leave_nothing)
     free(wrong);
     test_directory_remove(directory);
 }
+
+/* Help is given wherever it is asked for, and in the same words. */
+Test(manners, help_in_every_way)
+{
+    static const char *const commands[] = { "run",     "check",    "report", "replay",
+                                            "compare", "baseline", "merge",  "new",
+                                            "list",    "help" };
+    char *usage;
+
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+        struct run asked = RUN("help", commands[i]), letter = RUN(commands[i], "-h"),
+                   word = RUN(commands[i], "--help"), brief = RUN(commands[i], "--usage");
+
+        usage = mem_printf("Usage: afterkill %s", commands[i]);
+        cr_expect_eq(asked.status, 0, "%s: %s", commands[i], asked.err);
+        EXPECT_SAYS(asked.out, usage);
+        cr_expect_eq(letter.status, 0, "%s: %s", commands[i], letter.err);
+        cr_expect_str_eq(letter.out, asked.out);
+        cr_expect_eq(word.status, 0, "%s: %s", commands[i], word.err);
+        cr_expect_str_eq(word.out, asked.out);
+        EXPECT_SAYS(word.out, "-h, --help");
+        cr_expect_eq(brief.status, 0, "%s: %s", commands[i], brief.err);
+        EXPECT_SAYS(brief.out, usage);
+        run_release(&asked);
+        run_release(&letter);
+        run_release(&word);
+        run_release(&brief);
+        free(usage);
+    }
+}
+
+Test(manners, help_in_groups_and_of_words)
+{
+    static const char *const headings[] = {
+        "Run:",      "Look at a run:", "Compare runs:", "Scenarios:",
+        "Examples:", "replay",         "help words"
+    };
+    static const char *const words[] = { "census", "control", "crash point", "gap",
+                                         "harm",   "lane",    "passing",     "residue",
+                                         "torn",   "trial" };
+    struct run run = RUN("help");
+    size_t lines = 0;
+
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    for (size_t i = 0; i < ARRAY_SIZE(headings); i++)
+        EXPECT_SAYS(run.out, headings[i]);
+    run_release(&run);
+    run = RUN("help", "words");
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+        EXPECT_SAYS(run.out, words[i]);
+    for (char *line = run.out; *line; line += strcspn(line, "\n") + 1, lines++)
+        cr_expect_leq(strcspn(line, "\n"), 90, "%s", line);
+    cr_expect_eq(lines, ARRAY_SIZE(words));
+    run_release(&run);
+    run = RUN("help", "wrods");
+    cr_expect_eq(run.status, 2);
+    EXPECT_SAYS(run.err, "no command 'wrods'");
+    run_release(&run);
+}
