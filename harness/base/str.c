@@ -204,3 +204,45 @@ bool str_real(const char *text, double above, double below, double *ret)
     *ret = value;
     return true;
 }
+
+/* A number with a unit behind it. */
+static bool with_unit(const char *text, const char *unit, double worth, double above,
+                      double below, double *ret)
+{
+    size_t length = strlen(text), end = strlen(unit);
+    CLEANUP(mem_freep) char *number = NULL;
+    double value;
+
+    if (length <= end || strcmp(text + length - end, unit) != 0)
+        return false;
+    number = mem_strdup(text);
+    number[length - end] = '\0';
+    if (!str_real(number, -HUGE_VAL, HUGE_VAL, &value))
+        return false;
+    value = worth < 1 ? value / round(1 / worth) : value * worth; /* 0.1% is 0.001 */
+    if (value <= above || value >= below)
+        return false;
+    *ret = value;
+    return true;
+}
+
+bool str_share(const char *text, double above, double below, double *ret)
+{
+    return str_real(text, above, below, ret) ||
+           with_unit(text, "%", 0.01, above, below, ret);
+}
+
+bool str_seconds(const char *text, double above, double below, double *ret)
+{
+    static const struct {
+        const char *name;
+        double seconds;
+    } units[] = {
+        { "us", 1e-6 }, { "ms", 1e-3 }, { "s", 1 }, { "m", 60 }, { "h", 3600 }
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(units); i++)
+        if (with_unit(text, units[i].name, units[i].seconds, above, below, ret))
+            return true;
+    return str_real(text, above, below, ret);
+}

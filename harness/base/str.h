@@ -46,6 +46,10 @@ size_t str_columns(const char *text);
  * was, if the text is not one. */
 bool str_whole(const char *text, uint64_t least, uint64_t most, uint64_t *ret);
 bool str_real(const char *text, double above, double below, double *ret);
+/* A share, as a number or as "0.1%". */
+bool str_share(const char *text, double above, double below, double *ret);
+/* Seconds, as a number or as "500ms", "10s", "5m", "1h" (or "us"). */
+bool str_seconds(const char *text, double above, double below, double *ret);
 
 /* As a shell takes it for one word, in quotes where it needs them. */
 void str_print_shell(FILE *out, const char *word);

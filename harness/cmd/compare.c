@@ -22,9 +22,9 @@ struct options {
 static const struct cmd_option table[] = {
     { "margin", "D",
       "Pass if the rate of harm is surely not greater by D in NEW, fail if it surely is",
-      1, .take = option_real, .at = AT(margin), .below = 1 },
+      1, .take = option_share, .at = AT(margin), .below = 1 },
     { "confidence", "C", "Of intervals and tests (default: as in the newer run)", 1,
-      .take = option_real, .at = AT(confidence), .below = 1 },
+      .take = option_share, .at = AT(confidence), .below = 1 },
     { "format", "text|json", "Of the report (default text)", 2, .take = option_format,
       .at = AT(format) },
     { "color", "auto|always|never", "Colour in the text report (default auto)", 2,

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/process.h"
 #include "base/str.h"
 #include "report/format.h"
 
@@ -48,6 +49,39 @@ int option_real(const struct cmd_option *option, void *target, const char *text,
         return 0;
     return err_set(err, ERR_USAGE, "--%s '%s': expected a number between %g and %g",
                    option->name, text, option->above, option->below);
+}
+
+int option_share(const struct cmd_option *option, void *target, const char *text,
+                 struct err *err)
+{
+    if (str_share(text, option->above, option->below, target))
+        return 0;
+    return err_set(err, ERR_USAGE,
+                   "--%s '%s': expected a number between %g and %g, or a percentage",
+                   option->name, text, option->above, option->below);
+}
+
+int option_seconds(const struct cmd_option *option, void *target, const char *text,
+                   struct err *err)
+{
+    if (str_seconds(text, option->above, option->below, target))
+        return 0;
+    return err_set(
+        err, ERR_USAGE,
+        "--%s '%s': expected seconds between %g and %g, or a duration like 500ms or 2m",
+        option->name, text, option->above, option->below);
+}
+
+void option_lanes_warn(uint64_t lanes)
+{
+    CLEANUP(mem_freep) int *cpus = NULL;
+    int count = process_cpus(&cpus);
+
+    if (lanes > (uint64_t)count)
+        fprintf(stderr,
+                "afterkill: --lanes %llu, but this process may use %d CPU%s: lanes wait "
+                "for each other, and what updates take is longer for it\n",
+                (unsigned long long)lanes, count, count == 1 ? "" : "s");
 }
 
 /* Is it one of the words "a|b|c" that --help calls the value? */

@@ -11,49 +11,18 @@
 #include "base/signals.h"
 #include "cmd/cmd.h"
 #include "cmd/conclude.h"
+#include "cmd/options.h"
 #include "cmd/output.h"
 #include "cmd/results_dir.h"
 #include "cmd/run_options.h"
 #include "cmd/scenario_files.h"
+#include "cmd/strategies.h"
 #include "cmd/sweep_load.h"
 #include "run/fleet.h"
 #include "run/progress.h"
 #include "scenario/sandbox.h"
 #include "store/load.h"
 #include "store/write.h"
-
-static int choose_strategies(const struct run_options *options,
-                             const struct outline *scenario, size_t *chosen,
-                             size_t *ret_count, struct err *err)
-{
-    CLEANUP(mem_freep) char *copy =
-        mem_strdup(options->request.strategies ? options->request.strategies : "");
-    char *rest = copy, *name;
-    size_t count = 0;
-
-    for (; !options->request.strategies && count < scenario->strategy_count; count++)
-        chosen[count] = count;
-    while (options->request.strategies && (name = strsep(&rest, ","))) {
-        ptrdiff_t index = outline_find(scenario, name);
-        bool twice = false;
-        const char *nearest;
-
-        if (index < 0) {
-            nearest = str_nearest(name, scenario->strategy_count, outline_strategy_name,
-                                  scenario);
-            return err_set(err, ERR_USAGE, "%s has no strategy '%.60s'%s%s%s",
-                           scenario->name, name,
-                           nearest ? "; did you mean '" : "; see afterkill list",
-                           nearest ? nearest : "", nearest ? "'?" : "");
-        }
-        for (size_t i = 0; i < count; i++)
-            twice |= chosen[i] == (size_t)index;
-        if (!twice)
-            chosen[count++] = (size_t)index;
-    }
-    *ret_count = count;
-    return 0;
-}
 
 /* Everything that belongs to the run of one value. */
 struct session {
@@ -151,14 +120,14 @@ static int run_fleet(const struct session *session, struct scenario *scenario,
         .store = store,
         .lanes = options->lanes,
         .redis_server = options->redis_server,
-        .view = &view,
+        .view = options->quiet ? NULL : &view,
     };
 
     fleet_ask(&fleet, &options->request);
     fleet.begun = begun;
     fleet.context = (void *)(uintptr_t)session;
     run_progress_init(&view, stderr, isatty(STDERR_FILENO));
-    if (part)
+    if (part && !options->quiet)
         run_progress_part(&view, &scenario->outline, part);
     return fleet_run(&fleet, result, err);
 }
@@ -309,8 +278,8 @@ static int load_and_run(struct session *session, struct run_options *options,
         return err->code;
     session->strategies = strategies =
         MEM_ARRAY(size_t, sweep->outlines[0]->strategy_count);
-    if (choose_strategies(options, sweep->outlines[0], strategies, &session->count, err) <
-            0 ||
+    if (strategies_choose(sweep->outlines[0], options->request.strategies, strategies,
+                          &session->count, err) < 0 ||
         choose_place(session, sweep->outlines[0], &directory, err) < 0)
         return err->code;
     options->destination.directory = directory;
@@ -319,7 +288,7 @@ static int load_and_run(struct session *session, struct run_options *options,
         options->destination.directory = NULL; /* nothing is there to be kept */
     if (session->own_place && !options->destination.directory)
         results_dir_tidy(session->own_place);
-    if (options->destination.directory && isatty(STDERR_FILENO))
+    if (options->destination.directory && !options->quiet && isatty(STDERR_FILENO))
         fprintf(stderr, "kept in %s\n", directory);
     if (code == 0)
         conclude_run(session->conclude, &sweep->results[0], err);
@@ -336,6 +305,8 @@ int cmd_run(int argc, char **argv, enum exit_status *ret_status, struct err *err
     };
     int code = run_options_parse(argc, argv, &options, err);
 
+    if (code == 0)
+        option_lanes_warn(options.lanes);
     options.gates.gates.chosen = options.request.strategies != NULL;
     session.scenarios = mem_alloc(options.sweep.wanted * sizeof(*session.scenarios));
     if (code == 0)

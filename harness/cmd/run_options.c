@@ -34,6 +34,20 @@ static int take_trials(const struct cmd_option *option, void *target, const char
     return request_set(&options->request, option->name, text, err);
 }
 
+/* The first replaces what a run was asked for that is gone on with. */
+static int take_strategies(const struct cmd_option *option, void *target,
+                           const char *text, struct err *err)
+{
+    struct run_options *options = target;
+    CLEANUP(mem_freep)
+    char *longer = options->strategies_given
+                       ? mem_printf("%s,%s", options->request.strategies, text)
+                       : mem_strdup(text);
+
+    options->strategies_given = true;
+    return request_set(&options->request, option->name, longer, err);
+}
+
 static int take_faults(const struct cmd_option *option, void *target, const char *text,
                        struct err *err)
 {
@@ -72,13 +86,15 @@ static int take_sweep(const struct cmd_option *option, void *target, const char 
 #define AT(member) offsetof(struct run_options, member)
 
 static const struct cmd_option table[] = {
-    { "strategy", "A,B", "Only these strategies", 1, .take = take_item,
-      .at = AT(request) },
+    { "strategy", "A,B",
+      "Only these strategies; patterns like 'multi*' will do (may be repeated)", 1,
+      .take = take_strategies },
     { "set", "NAME=VALUE", "Change a parameter of the scenario (may be repeated)", 1,
       .take = take_assignment, .at = AT(request) },
     { "sweep", "NAME=V1,V2,...",
-      "Run once per value of a parameter of the scenario, and report all in one table", 1,
-      .take = take_sweep, .at = AT(sweep) },
+      "Run once per value of a parameter of the scenario, and report all in one table; a "
+      "value may be a range: 100:6400:x2, 100:500:+100",
+      1, .take = take_sweep, .at = AT(sweep) },
     { "trials", "N", "Kill attempts per strategy (default 1000; 0: census only)", 2,
       .take = take_trials },
     { "fault", "kill,step,byte",
@@ -107,8 +123,11 @@ static const struct cmd_option table[] = {
     { "seed", "S", "What the schedule is computed from (default 1)", 2, .take = take_item,
       .at = AT(request) },
     { "lanes", "N", "How many servers and trial loops (default: one per CPU)", 2,
-      .take = option_whole, .at = AT(lanes), .least = 1, .most = LANES_MOST },
-    { "timeout", "SECONDS",
+      .take = option_whole, .at = AT(lanes), .least = 1, .most = LANES_MOST,
+      .letter = 'j' },
+    { "quiet", NULL, "No progress", 3, .take = option_flag, .at = AT(quiet),
+      .letter = 'q' },
+    { "timeout", "DURATION",
       "When the watchdog kills a worker that does not end (default 10)", 2,
       .take = take_item, .at = AT(request) },
     { "confidence", "C", "Of the intervals (default 0.95)", 3, .take = take_item,

@@ -99,7 +99,7 @@ static int assign(struct outline *outline, const char *option, const char *assig
 {
     const char *equals = strchr(assignment, '=');
     CLEANUP(mem_freep) char *name = NULL;
-    const char *nearest;
+    CLEANUP(mem_freep) char *offer = NULL;
 
     if (!equals || equals == assignment)
         return err_set(err, ERR_USAGE, "%s '%.100s': expected name=value", option,
@@ -120,10 +120,9 @@ static int assign(struct outline *outline, const char *option, const char *assig
         parameter->value = mem_strdup(equals + 1);
         return 0;
     }
-    nearest = str_nearest(name, outline->parameter_count, parameter_name, outline);
-    return err_set(err, ERR_USAGE, "%s: %s has no parameter '%.60s'%s%s%s", option,
-                   outline->path, name, nearest ? "; did you mean '" : "",
-                   nearest ? nearest : "", nearest ? "'?" : "; see its `params`");
+    offer = str_offer(name, outline->parameter_count, parameter_name, outline);
+    return err_set(err, ERR_USAGE, "%s: %s has no parameter '%.60s'; %s", option,
+                   outline->path, name, offer);
 }
 
 static void push_parameter(lua_State *lua, const struct parameter *parameter)

@@ -200,3 +200,59 @@ Test(manners, help_in_groups_and_of_words)
     EXPECT_SAYS(run.err, "no command 'wrods'");
     run_release(&run);
 }
+
+/* --strategy adds up, and takes patterns; -q says nothing while a run goes on; -j is
+ * --lanes, and more of them than CPUs are worth a warning. */
+Test(manners, options_in_short)
+{
+    static const char *const wanted[] = { "script", "batched", "batched-multi" };
+    char *directory = test_directory();
+    char *path = test_scenario("known_rate");
+    char *many = mem_printf("%ld", sysconf(_SC_NPROCESSORS_ONLN) + 1);
+    struct run run = RUN("run", "sidekiq_busy", "--trials", "0", "--format", "json",
+                         "--strategy", "script", "--strategy", "batched*");
+    json_t *strategies = json_object_get(run.json, "strategies");
+
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    cr_assert_eq(json_array_size(strategies), ARRAY_SIZE(wanted));
+    for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
+        cr_expect_str_eq(
+            json_string_value(json_object_get(json_array_get(strategies, i), "name")),
+            wanted[i]);
+    run_release(&run);
+    run = RUN("run", path, "-q", "-j", "1", "--trials", "20", "--sweep", "turns=10",
+              "--strategy", "never");
+    EXPECT_SILENT(run.err);
+    run_release(&run);
+    run = RUN("check", path, "-q", "-j", many, "--quick");
+    EXPECT_SAYS(run.err, "but this process may use");
+    cr_expect_null(strstr(run.err, " of "), "%s", run.err);
+    run_release(&run);
+    free(many);
+    free(path);
+    test_directory_remove(directory);
+}
+
+/* What is printed as a percentage or a duration is taken as one. */
+Test(manners, numbers_as_they_are_printed)
+{
+    char *directory = test_directory();
+    char *path = test_scenario("leaked");
+    struct run run =
+        RUN("run", path, "--trials", "50", "--confidence", "99%", "--timeout", "10s",
+            "--max-harm-rate", "50%", "--strategy", "set-ex", "--format", "json");
+    json_t *rate = json_object_get(json_strategy(&run, "set-ex"), "harm_rate");
+
+    cr_expect_eq(run.status, 0, "%d: %s", run.status, run.err);
+    cr_expect_float_eq(json_number_value(json_object_get(rate, "confidence")), 0.99,
+                       1e-12);
+    run_release(&run);
+    run = RUN("check", path, "--kill-time", "100ms", "--timeout", "10s");
+    cr_expect_eq(run.status, 0, "%d: %s", run.status, run.err);
+    run_release(&run);
+    run = RUN("compare", "--confidence", "90%");
+    cr_expect_eq(run.status, 0, "%d: %s", run.status, run.err);
+    run_release(&run);
+    free(path);
+    test_directory_remove(directory);
+}
