@@ -23,7 +23,7 @@ static const struct subcommand commands[] = {
     { "baseline", COMPARE, "save|show", "what a repository keeps of a run",
       cmd_baseline },
     { "new", SCENARIOS, "NAME", "write a scenario to start from", cmd_new },
-    { "list", SCENARIOS, "", "the scenarios and their strategies", cmd_list },
+    { "list", SCENARIOS, "[GLOB|NAME]", "the scenarios and their strategies", cmd_list },
     { "help", NULL, "[COMMAND]", "what a command does", cmd_help },
 };
 

@@ -106,7 +106,9 @@ Test(cli, mistakes_are_explained)
         { { "run", "sidekiq_busy", "--color", "red" },
           { "--color 'red'", "auto, always or never" } },
         { { "run", "sidekiq_busy", "--frobnicate" }, { "--frobnicate" } },
-        { { "list", "extra" }, { "no operands" } },
+        { { "list", "one", "two" }, { "more than one name" } },
+        { { "list", "sidekiq_bisy" }, { "did you mean 'sidekiq_busy'" } },
+        { { "list", "zz*" }, { "no scenario is called 'zz*'", "There are: bull_" } },
         { { "list", "--frobnicate" }, { "--frobnicate" } },
     };
     char *directory = test_directory();

@@ -256,3 +256,70 @@ Test(manners, numbers_as_they_are_printed)
     free(path);
     test_directory_remove(directory);
 }
+
+static size_t lines_that_begin(const char *text, const char *prefix)
+{
+    size_t count = 0;
+
+    for (; *text; text += strcspn(text, "\n"), text += *text == '\n')
+        count += strncmp(text, prefix, strlen(prefix)) == 0;
+    return count;
+}
+
+Test(manners, lists)
+{
+    struct run all = RUN("list"), some = RUN("list", "sidekiq_*"),
+               one = RUN("list", "sidekiq_busy"),
+               json = RUN("list", "--format", "json", "sidekiq_*");
+    json_t *scenario = json_array_get(json.json, 0), *strategy;
+
+    cr_expect_eq(lines_that_begin(some.out, "sidekiq_"), 2, "%s", some.out);
+    cr_expect(strstr(all.out, some.out), "a list of some is a part of that of all");
+    EXPECT_SAYS(one.out, "Source: https://github.com/sidekiq/sidekiq/issues/6227");
+    EXPECT_SAYS(one.out, "scenarios/sidekiq_busy.lua");
+    EXPECT_SAYS(one.out, "jobs=25");
+    EXPECT_SAYS(one.out, "Expected: atomic a reader never sees");
+    EXPECT_SAYS(one.out, "Expected: leaked some deaths leave what");
+    EXPECT_SAYS(one.out, "(the reference");
+    cr_assert_eq(json_array_size(json.json), 2, "%s", json.out);
+    cr_expect_str_eq(json_string_value(json_object_get(scenario, "name")),
+                     "sidekiq_busy");
+    cr_expect_str_eq(json_string_value(json_object_get(scenario, "source")),
+                     "https://github.com/sidekiq/sidekiq/issues/6227");
+    cr_expect_not_null(json_object_get(scenario, "title"));
+    cr_expect_eq(access(json_string_value(json_object_get(scenario, "path")), R_OK), 0);
+    cr_expect_eq(json_integer_value(
+                     json_object_get(json_object_get(scenario, "parameters"), "jobs")),
+                 25);
+    strategy = json_array_get(json_object_get(scenario, "strategies"), 0);
+    cr_expect_str_eq(json_string_value(json_object_get(strategy, "name")), "per-field");
+    cr_expect_not_null(json_object_get(strategy, "about"));
+    cr_expect_str_eq(
+        json_string_value(json_array_get(json_object_get(strategy, "expect"), 0)),
+        "leaked");
+    run_release(&all);
+    run_release(&some);
+    run_release(&one);
+    run_release(&json);
+}
+
+/* One scenario with a mistake does not hide the others. */
+Test(manners, a_mistake_does_not_end_the_list)
+{
+    char *directory = test_directory();
+    char *wrong = test_file(directory, "a.lua", "return 1");
+    char *right = test_file(directory, "b.lua",
+                            "return { strategies = { { name = 'fine', update = "
+                            "function() end } } }");
+    struct run run;
+
+    setenv("AFTERKILL_SCENARIOS", directory, 1);
+    run = RUN("list");
+    cr_expect_eq(run.status, 2, "%d", run.status);
+    EXPECT_SAYS(run.err, "a.lua:1:");
+    EXPECT_SAYS(run.out, "fine");
+    run_release(&run);
+    free(wrong);
+    free(right);
+    test_directory_remove(directory);
+}
