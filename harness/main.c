@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/signals.h"
 #include "cmd/cmd.h"
 #include "cmd/help.h"
 
@@ -43,6 +44,7 @@ int main(int argc, char **argv)
     char *name;
 
     argp_err_exit_status = EXIT_USAGE;
+    signals_end_at_pipe();
     if (argc < 2) {
         help_write(stderr);
         return EXIT_USAGE;

@@ -313,9 +313,10 @@ static int deliver_check(const struct options *options, const struct check *chec
     const struct format *shown = options->file ? format_by_name("text") : options->format;
     struct err late = ERR_NULL;
 
-    shown->check(stdout, check, option_style(options->color));
-    if (options->file)
+    if (options->file) /* first: whoever reads the text may be gone */
         write_file(options, check, &late);
+    signals_end_at_pipe();
+    shown->check(stdout, check, option_style(options->color));
     err_append(err, &late);
     return err->code;
 }

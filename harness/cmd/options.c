@@ -12,6 +12,7 @@
 #include "base/process.h"
 #include "base/str.h"
 #include "report/format.h"
+#include "result/exit_status.h"
 
 #define KEY_USAGE 256
 #define KEY_FIRST 257 /* option i has this key and i, if it has no letter */
@@ -177,6 +178,16 @@ static int take(const struct parsing *parsing, int key, char *argument, struct e
     return ARGP_ERR_UNKNOWN;
 }
 
+/* Ends the program. Help must have arrived, too. */
+static void give_help(struct argp_state *state, unsigned what)
+{
+    argp_state_help(state, stdout, what & ~(unsigned)ARGP_HELP_EXIT_OK);
+    errno = 0;
+    if (fflush(stdout) != 0 || ferror(stdout))
+        argp_failure(state, EXIT_INFRASTRUCTURE, errno, "write to standard output");
+    exit(EXIT_PASS);
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     const struct parsing *parsing = state->input;
@@ -184,9 +195,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     int code = 0;
 
     if (key == 'h')
-        argp_state_help(state, stdout, ARGP_HELP_STD_HELP); /* ends the program */
+        give_help(state, ARGP_HELP_STD_HELP);
     else if (key == KEY_USAGE)
-        argp_state_help(state, stdout, ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
+        give_help(state, ARGP_HELP_USAGE);
     else if (key == ARGP_KEY_INIT && parsing->more)
         state->child_inputs[0] = parsing->more;
     else if (key == ARGP_KEY_ARGS && parsing->line->about)

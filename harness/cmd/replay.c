@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/signals.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "cmd/results_dir.h"
@@ -342,6 +343,7 @@ int cmd_replay(int argc, char **argv, enum exit_status *ret_status, struct err *
         return err->code;
     if (!narrative)
         return err_set(err, -EPROTO, "the lane told nothing"); /* UNTESTED: it does */
+    signals_end_at_pipe();
     print(narrative, option_color_wanted(options.color));
     *ret_status = statuses[likeness];
     return 0;

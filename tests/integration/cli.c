@@ -300,8 +300,8 @@ Test(cli, progress_is_not_part_of_the_result)
 {
     char *directory = test_directory();
     char *path = test_scenario("known_rate");
-    struct run json =
-        RUN("run", path, "--trials", "1200", "--format", "json", "--strategy", "never");
+    struct run json = RUN("run", path, "--trials", "1000000", "--time", "4s", "--format",
+                          "json", "--strategy", "never");
 
     cr_expect_eq(json.status, 0, "%s", json.err);
     cr_expect_not_null(json.json, "standard output is not one JSON object:\n%s",
@@ -355,14 +355,16 @@ Test(cli, output_directory_gets_both_reports)
 /* Whoever reads a list or a help text must be able to trust that it is whole. */
 Test(cli, output_that_is_lost_is_an_error)
 {
-    static const char *const rows[][3] = { { "list", NULL },
-                                           { "--help", NULL },
-                                           { "--version", NULL } };
+    static const char *const rows[][3] = {
+        { "list", NULL },      { "--help", NULL },        { "--version", NULL },
+        { "run", "-h", NULL }, { "help", "words", NULL }, { "list", "--usage", NULL },
+    };
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct run run = run_afterkill_into("/dev/full", rows[i]);
 
         cr_expect_eq(run.status, 4, "%s: status %d", rows[i][0], run.status);
+        EXPECT_SAYS(run.err, "No space left");
         run_release(&run);
     }
 }

@@ -2,6 +2,7 @@
  * characters. */
 #include "testlib.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -321,5 +322,69 @@ Test(manners, a_mistake_does_not_end_the_list)
     run_release(&run);
     free(wrong);
     free(right);
+    test_directory_remove(directory);
+}
+
+/* A report goes to a pipe whose reader is gone. */
+static struct run run_into_the_void(const char *const *arguments)
+{
+    struct live_run live = run_start(arguments);
+
+    close(live.out_fd);
+    live.out_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return run_finish(&live);
+}
+
+/* `| head -1` has what it wants: the program ends without a word, and what it was to keep
+ * is kept. A full disk is another matter. */
+Test(manners, nobody_reads_any_more)
+{
+    char *directory = test_directory();
+    char *path = test_scenario("gap");
+    char *kept = mem_printf("%s/kept", directory), *file = mem_printf("%s/f", directory);
+    const char *const rows[][8] = {
+        { "run", path, "--trials", "0", "-o", kept, NULL },
+        { "check", path, "--quick", "-q", "--format", "tap", NULL },
+        { "check", path, "--quick", "-q", "-o", file, NULL },
+        { "report", kept, NULL },
+        { "replay", kept, "overwrite:0", NULL },
+        { "list", NULL },
+        { "help", NULL },
+        { "run", "--help", NULL },
+    };
+    char *saved = mem_printf("%s/run.json", kept);
+    struct run run;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        run = run_into_the_void(rows[i]);
+        cr_expect_eq(run.status, 141, "%s: %d", rows[i][0], run.status);
+        EXPECT_SILENT(run.err);
+        run_release(&run);
+    }
+    cr_expect_eq(access(saved, F_OK), 0, "%s is not there", saved);
+    cr_expect_eq(access(file, F_OK), 0, "%s is not there", file);
+    run = run_afterkill_into("/dev/full",
+                             (const char *const[]){ "run", path, "--trials", "0", NULL });
+    cr_expect_eq(run.status, 4, "%d", run.status);
+    EXPECT_SAYS(run.err, "standard output: No space left");
+    run_release(&run);
+    free(saved);
+    free(kept);
+    free(file);
+    free(path);
+    test_directory_remove(directory);
+}
+
+/* A run of a second says nothing before its report, where nobody watches. */
+Test(manners, short_runs_show_no_progress)
+{
+    char *directory = test_directory();
+    char *path = test_scenario("gap");
+    struct run run = RUN("run", path, "--trials", "100");
+
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    EXPECT_SILENT(run.err);
+    run_release(&run);
+    free(path);
     test_directory_remove(directory);
 }
