@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/sha1.h"
 #include "cmd/options.h"
+#include "cmd/scenario_files.h"
 #include "cmd/shard_auto.h"
 #include "result/stopping.h"
 #include "store/read.h"
@@ -252,7 +253,9 @@ static void parse_all(int argc, char **argv, const struct request *resumed,
         .more_at = AT(gates),
         .about = "Run the strategies of a scenario, kill their workers at every command "
                  "boundary and at random instants, and report what is left in Redis."
-                 "\vSCENARIO is a Lua file, or the name of one from `afterkill list`. "
+                 "\vSCENARIO is a Lua file, or the name of one from `afterkill list`, or "
+                 "- for "
+                 "standard input. "
                  "Servers are private: started for the run on a unix socket, and removed "
                  "with all their data.",
     };
@@ -273,8 +276,14 @@ static int parse_again(int argc, char **argv, struct run_options *options,
         return err_wrap(err, "--resume");
     run_options_release(options);
     parse_all(argc, argv, &resumed, options);
-    if (!options->scenario)
-        options->scenario = options->request.path;
+    if (options->scenario)
+        return 0;
+    if (strcmp(options->request.path, SCENARIO_STDIN) == 0)
+        return err_set(err, ERR_USAGE,
+                       "--resume: the scenario of this run came from standard input; "
+                       "give it again: --resume %s - < FILE",
+                       options->resume);
+    options->scenario = options->request.path;
     return 0;
 }
 
@@ -323,7 +332,11 @@ int run_options_request(const struct run_options *options, const struct outline 
                         const size_t *strategies, size_t count, struct request *ret,
                         struct err *err)
 {
-    CLEANUP(mem_freep) char *path = realpath(scenario->path, NULL);
+    /* Standard input has no place of its own to come back to. */
+    CLEANUP(mem_freep)
+    char *path = strcmp(scenario->path, SCENARIO_STDIN) == 0
+                     ? mem_strdup(scenario->path)
+                     : realpath(scenario->path, NULL);
     struct request asked = options->request; /* but for what the scenario says */
     char sha1[SHA1_TEXT];
 

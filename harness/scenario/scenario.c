@@ -51,6 +51,14 @@ static const struct key strategy_keys[] = {
     { "noop", BOOLEAN, "true or false", false },
 };
 
+const char *scenario_key(size_t index)
+{
+    if (index < ARRAY_SIZE(scenario_keys))
+        return scenario_keys[index].name;
+    index -= ARRAY_SIZE(scenario_keys);
+    return index < ARRAY_SIZE(strategy_keys) ? strategy_keys[index].name : NULL;
+}
+
 static char *get_string(lua_State *lua, const char *name)
 {
     char *text;

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/file.h"
+#include "scenario/scenario.h"
+
 /* A mistake that only the control shows: the reference is not repeatable. */
 static char *mistaken(const char *directory)
 {
@@ -385,6 +388,110 @@ Test(manners, short_runs_show_no_progress)
     cr_expect_eq(run.status, 0, "%s", run.err);
     EXPECT_SILENT(run.err);
     run_release(&run);
+    free(path);
+    test_directory_remove(directory);
+}
+
+/* The text of a file, up to some size; freed by the caller. */
+static char *contents(const char *path)
+{
+    size_t length;
+    char *bytes = file_read(path, &length);
+
+    cr_assert_not_null(bytes, "%s cannot be read", path);
+    return bytes;
+}
+
+/* Does the template have the key, as one would write it? */
+static bool has_key(const char *template, const char *key)
+{
+    size_t length = strlen(key);
+
+    for (const char *p = template; (p = strstr(p, key)); p += length)
+        if (p > template && p[-1] == ' ' && strncmp(p + length, " = ", 3) == 0)
+            return true;
+    return false;
+}
+
+/* new makes what is missing on the way, takes the name with and without .lua, and what it
+ * writes shows every key that there is. */
+Test(manners, new_shows_every_key)
+{
+    char *directory = test_directory();
+    char *name = mem_printf("%s/crash/tests/lock.lua", directory);
+    struct run run = RUN("new", name);
+    char *template;
+
+    cr_assert_eq(run.status, 0, "%d: %s", run.status, run.err);
+    run_release(&run);
+    run = RUN("run", name, "--trials", "0");
+    cr_expect_eq(run.status, 0, "%d: %s", run.status, run.err);
+    run_release(&run);
+    template = contents(name);
+    for (size_t i = 0; scenario_key(i); i++)
+        cr_expect(has_key(template, scenario_key(i)), "no '%s'", scenario_key(i));
+    cr_expect_not(has_key(template, "updat"));
+    free(template);
+    free(name);
+    test_directory_remove(directory);
+}
+
+/* Runs the program with the file as standard input, through a pipe. */
+static struct run run_from_pipe(const char *path, const char *const *arguments)
+{
+    char *text = contents(path);
+    int saved = dup(STDIN_FILENO), fds[2];
+    struct run run;
+
+    cr_assert_eq(pipe2(fds, O_CLOEXEC), 0);
+    cr_assert_lt(strlen(text), 4096, "more than a pipe surely takes");
+    cr_assert_eq(write(fds[1], text, strlen(text)), (ssize_t)strlen(text));
+    close(fds[1]);
+    dup2(fds[0], STDIN_FILENO);
+    close(fds[0]);
+    run = run_afterkill(arguments);
+    dup2(saved, STDIN_FILENO);
+    close(saved);
+    free(text);
+    return run;
+}
+
+/* "-" is standard input; the run has all it needs to be gone on with and replayed. */
+Test(manners, a_scenario_from_standard_input)
+{
+    char *directory = test_directory();
+    char *path = test_scenario("leaked");
+    char *kept = mem_printf("%s/kept", directory);
+    char *wrong = test_file(directory, "wrong.lua", "return {\n strat = 1 }");
+    const char *const first[] = { "run", "-", "--trials", "0", "-o", kept, NULL },
+                      *const again[] = { "run", "--resume", kept, "-", NULL },
+                      *const checked[] = { "check", "-", "--quick", NULL },
+                      *const refused[] = { "run", "-", NULL };
+    struct run run = run_from_pipe(path, first);
+
+    cr_expect_eq(run.status, 0, "%d: %s", run.status, run.err);
+    EXPECT_SAYS(run.out, "stdin a key that never expires");
+    run_release(&run);
+    run = RUN("run", "--resume", kept);
+    cr_expect_eq(run.status, 2, "%d: %s", run.status, run.err);
+    EXPECT_SAYS(run.err, "came from standard input");
+    run_release(&run);
+    run = run_from_pipe(path, again);
+    cr_expect_eq(run.status, 0, "%d: %s", run.status, run.err);
+    run_release(&run);
+    run = RUN("replay", kept);
+    cr_expect_eq(run.status, 0, "%d: %s", run.status, run.err);
+    run_release(&run);
+    run = run_from_pipe(path, checked);
+    cr_expect_eq(run.status, 0, "%d: %s", run.status, run.err);
+    EXPECT_SAYS(run.out, "ok stdin");
+    run_release(&run);
+    run = run_from_pipe(wrong, refused);
+    cr_expect_eq(run.status, 2, "%d: %s", run.status, run.err);
+    EXPECT_SAYS(run.err, "/dev/stdin:2: unknown key 'strat'");
+    run_release(&run);
+    free(wrong);
+    free(kept);
     free(path);
     test_directory_remove(directory);
 }
