@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/printable.h"
 
 struct str str_of(const char *text)
 {
@@ -84,6 +85,20 @@ void str_show(char *buffer, size_t size, struct str text)
     buffer[size - 1] = '\0';
 }
 
+/* As $'..', which can have any byte in the open. */
+static void print_ansi_c(FILE *out, const char *word)
+{
+    fputs("$'", out);
+    for (; *word; word++)
+        if (*word == '\'' || *word == '\\')
+            fprintf(out, "\\%c", *word);
+        else if (isascii((unsigned char)*word) && isprint((unsigned char)*word))
+            fputc(*word, out);
+        else
+            fprintf(out, "\\%03o", (unsigned)(unsigned char)*word);
+    fputc('\'', out);
+}
+
 void str_print_shell(FILE *out, const char *word)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -91,6 +106,10 @@ void str_print_shell(FILE *out, const char *word)
 
     if (*word && strspn(word, plain) == strlen(word)) {
         fputs(word, out);
+        return;
+    }
+    if (!printable_is(word)) {
+        print_ansi_c(out, word);
         return;
     }
     fputc('\'', out);

@@ -5,6 +5,7 @@
  * the next. What a run does for figures (costs, timelines) is left out. */
 #include <fnmatch.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/printable.h"
 #include "base/signals.h"
 #include "cmd/check_progress.h"
 #include "cmd/cmd.h"
@@ -134,16 +136,18 @@ static void add(const struct options *options, struct work *work, const char *op
 {
     CLEANUP(mem_freep) char *name = name_of(spelled);
     CLEANUP(mem_freep) char *real = realpath(spelled, NULL);
+    char shown[NAME_MAX + 1];
     const char *path = real ? real : spelled; /* what cannot be read is told later */
 
     if (!wanted(options, name, NULL))
         return;
+    printable_copy(shown, sizeof(shown), name, ""); /* it may be told that it is not */
     for (size_t i = 0; i < work->path_count; i++)
         if (strcmp(work->paths[i], path) == 0)
             return; /* named twice */
     work->paths = mem_grow(work->paths, work->path_count + 1, sizeof(*work->paths));
     work->paths[work->path_count++] = mem_strdup(path);
-    check_add(&work->check, name, operand);
+    check_add(&work->check, shown, operand);
 }
 
 static int add_operands(const struct options *options, struct work *work, struct err *err)

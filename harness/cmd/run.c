@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/signals.h"
+#include "base/str.h"
 #include "cmd/cmd.h"
 #include "cmd/conclude.h"
 #include "cmd/options.h"
@@ -288,8 +289,11 @@ static int load_and_run(struct session *session, struct run_options *options,
         options->destination.directory = NULL; /* nothing is there to be kept */
     if (session->own_place && !options->destination.directory)
         results_dir_tidy(session->own_place);
-    if (options->destination.directory && !options->quiet && isatty(STDERR_FILENO))
-        fprintf(stderr, "kept in %s\n", directory);
+    if (options->destination.directory && !options->quiet && isatty(STDERR_FILENO)) {
+        fputs("kept in ", stderr);
+        str_print_shell(stderr, directory);
+        fputc('\n', stderr);
+    }
     if (code == 0)
         conclude_run(session->conclude, &sweep->results[0], err);
     options->destination.conclusion = &session->conclude->conclusion;

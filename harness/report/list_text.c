@@ -1,8 +1,10 @@
 /* list_text.c - scenarios for people: a few lines for each, or all that one says of
  * itself. */
+#include <limits.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/printable.h"
 #include "report/words.h"
 #include "report/writers.h"
 
@@ -66,10 +68,13 @@ static void write_strategy(FILE *out, const struct outline *scenario, size_t ind
 
 static void write_full(FILE *out, const struct outline *scenario)
 {
+    char path[PATH_MAX];
+
+    printable_copy(path, sizeof(path), scenario->path, "");
     fprintf(out, "%s   %s\n", scenario->name, scenario->title);
     if (scenario->source[0])
         fprintf(out, "    Source:     %s\n", scenario->source);
-    fprintf(out, "    File:       %s\n    Parameters:", scenario->path);
+    fprintf(out, "    File:       %s\n    Parameters:", path);
     for (size_t i = 0; i < scenario->parameter_count; i++)
         fprintf(out, " %s=%s", scenario->parameters[i].name,
                 scenario->parameters[i].value);

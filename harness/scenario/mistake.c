@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/printable.h"
+
 /* The first line on which the word stands by itself; 1 if it does nowhere. */
 static int line_of(const struct mistake_file *file, const char *word)
 {
@@ -33,6 +35,17 @@ int mistake(const struct mistake_file *file, const char *word, const char *forma
     va_end(args);
     return err_set(file->err, ERR_USAGE, "%s:%d: %s", file->path, line_of(file, word),
                    text);
+}
+
+int mistake_unless_printable(const struct mistake_file *file, const char *word,
+                             const char *what, const char *text)
+{
+    if (printable_is(text))
+        return 0;
+    return mistake(file, word,
+                   "%s is '%.80s'; expected UTF-8 without control characters, such as "
+                   "ends of lines and escapes",
+                   what, text);
 }
 
 bool mistake_is_name(const char *text)

@@ -20,5 +20,10 @@ __attribute__((format(printf, 3, 4))) int mistake(const struct mistake_file *fil
                                                   const char *word, const char *format,
                                                   ...);
 
+/* Is the text, which reports print as it is, printable? Else a mistake about `what`, on
+ * the line of the word. */
+int mistake_unless_printable(const struct mistake_file *file, const char *word,
+                             const char *what, const char *text);
+
 /* May a strategy or an invariant be called so? Printable, no spaces and commas. */
 bool mistake_is_name(const char *text);

@@ -20,6 +20,7 @@
 #include "state/verdict.h"
 
 #define STRATEGIES_MOST 1000
+#define NAME_MOST 63 /* what a replay can be asked for */
 
 static const struct key scenario_keys[] = {
     { "title", STRING, "a string", false },
@@ -220,11 +221,13 @@ static int load_strategy(const struct loader *loader, size_t number, bool *ret_r
     strategy->noop = scenario->noop || get_flag(loader->file.lua, "noop");
     *ret_reference = get_flag(loader->file.lua, "reference");
     str_show(shown, sizeof(shown), str_of(strategy->name));
-    if (!mistake_is_name(strategy->name))
-        return mistake(
-            &loader->file, "name",
-            "strategy %zu is named '%s'; expected a name without spaces and commas",
-            number + 1, shown);
+    if (!mistake_is_name(strategy->name) || strlen(strategy->name) > NAME_MOST)
+        return mistake(&loader->file, "name",
+                       "strategy %zu is named '%s'; expected a name without spaces and "
+                       "commas, of at most %d characters",
+                       number + 1, shown, NAME_MOST);
+    if (mistake_unless_printable(&loader->file, "about", "about", strategy->about) < 0)
+        return loader->file.err->code;
     for (size_t i = 0; i < number; i++)
         if (strcmp(scenario->outline.strategies[i].name, strategy->name) == 0)
             return mistake(&loader->file, "name", "two strategies are named '%s'",
@@ -294,6 +297,11 @@ static int load_table(const struct loader *loader)
         return code;
     scenario->outline.title = get_string(lua, "title");
     scenario->outline.source = get_string(lua, "source");
+    if (mistake_unless_printable(&loader->file, "title", "title",
+                                 scenario->outline.title) < 0 ||
+        mistake_unless_printable(&loader->file, "source", "source",
+                                 scenario->outline.source) < 0)
+        return loader->file.err->code;
     scenario->before = get_function(lua, "before");
     scenario->recover = get_function(lua, "recover");
     scenario->alive = get_function(lua, "alive");
@@ -389,7 +397,10 @@ int scenario_load(const char *path, const struct parameter_settings *settings,
     scenario->outline.name = name_of(path);
     scenario->outline.now = settings->now;
     loader.file = (struct mistake_file){ scenario->lua, path, text, err };
-    code = load_file(&loader);
+    code = mistake_unless_printable(&loader.file, "", "the scenario's name",
+                                    scenario->outline.name);
+    if (code == 0)
+        code = load_file(&loader);
     if (code < 0)
         return code;
     lua_settop(scenario->lua, 0);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/printable.h"
 #include "base/str.h"
 #include "cmd/strategies.h"
 #include "plan/request.h"
@@ -202,4 +203,46 @@ Test(spelling, offers)
     cr_expect_str_eq(none, "There are none");
     cr_expect_lt(strlen(many), 600);
     cr_expect(strstr(many, " more"), "%s", many);
+}
+
+/* ---- what a terminal may have ---- */
+
+Test(spelling, printable)
+{
+    static const struct {
+        const char *text, *shown;
+    } rows[] = {
+        { "plain", "plain" },
+        { "Gr\u00fc\u00dfe \u2192 \U0001F600", "Gr\u00fc\u00dfe \u2192 \U0001F600" },
+        { "\033[31m", "\\x1b[31m" },
+        { "a\nb\tc", "a\nb\\x09c" },
+        { "\177", "\\x7f" },
+        { "\xc2\x9b", "\\xc2\\x9b" },          /* CSI in one character */
+        { "\xff\xfe", "\\xff\\xfe" },          /* no UTF-8 */
+        { "\xc0\x9b", "\\xc0\\x9b" },          /* longer than it need be */
+        { "\xed\xa0\x80", "\\xed\\xa0\\x80" }, /* a surrogate */
+        { "\xe2\x86", "\\xe2\\x86" },          /* cut off */
+        { "", "" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        char shown[64], brief[4];
+
+        printable_copy(shown, sizeof(shown), rows[i].text, "\n");
+        cr_expect_str_eq(shown, rows[i].shown, "row %zu: %s", i, shown);
+        cr_expect_eq(printable_is(rows[i].text),
+                     strcmp(rows[i].text, rows[i].shown) == 0 &&
+                         !strchr(rows[i].text, '\n'));
+        printable_copy(brief, sizeof(brief), rows[i].text, "");
+        cr_expect_lt(strlen(brief), sizeof(brief));
+    }
+}
+
+Test(spelling, messages_are_printable)
+{
+    struct err err = ERR_NULL;
+
+    err_set(&err, ERR_USAGE, "no '%s'\nand more", "\033[2J");
+    err_wrap(&err, "%s", "\007");
+    cr_expect_str_eq(err.msg, "\\x07: no '\\x1b[2J'\nand more");
 }
