@@ -85,18 +85,25 @@ void str_show(char *buffer, size_t size, struct str text)
     buffer[size - 1] = '\0';
 }
 
-/* As $'..', which can have any byte in the open. */
-static void print_ansi_c(FILE *out, const char *word)
+/* As printf(1) makes it again, in any shell; but for ends of lines at its end, which
+ * $(..) takes away. */
+static void print_made(FILE *out, const char *word)
 {
-    fputs("$'", out);
-    for (; *word; word++)
-        if (*word == '\'' || *word == '\\')
-            fprintf(out, "\\%c", *word);
-        else if (isascii((unsigned char)*word) && isprint((unsigned char)*word))
-            fputc(*word, out);
+    size_t length = strlen(word), end = length;
+
+    while (end && word[end - 1] == '\n')
+        end--;
+    fputs("\"$(printf '", out);
+    for (size_t i = 0; i < end; i++)
+        if (isascii((unsigned char)word[i]) &&
+            (isalnum((unsigned char)word[i]) || strchr("/._:=,+@", word[i]) ||
+             (word[i] == '-' && i)))
+            fputc(word[i], out);
         else
-            fprintf(out, "\\%03o", (unsigned)(unsigned char)*word);
-    fputc('\'', out);
+            fprintf(out, "\\%03o", (unsigned)(unsigned char)word[i]);
+    fputs("')\"", out);
+    if (end < length)
+        fprintf(out, "'%s'", word + end);
 }
 
 void str_print_shell(FILE *out, const char *word)
@@ -109,7 +116,7 @@ void str_print_shell(FILE *out, const char *word)
         return;
     }
     if (!printable_is(word)) {
-        print_ansi_c(out, word);
+        print_made(out, word);
         return;
     }
     fputc('\'', out);

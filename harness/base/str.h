@@ -51,7 +51,8 @@ bool str_share(const char *text, double above, double below, double *ret);
 /* Seconds, as a number or as "500ms", "10s", "5m", "1h" (or "us"). */
 bool str_seconds(const char *text, double above, double below, double *ret);
 
-/* As a shell takes it for one word, in quotes where it needs them. */
+/* As a shell takes it for one word, in quotes where it needs them, and printable but for
+ * ends of lines. */
 void str_print_shell(FILE *out, const char *word);
 
 /* The candidate nearest to a mistyped word (Levenshtein distance), or NULL if none is

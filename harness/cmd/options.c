@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/printable.h"
 #include "base/process.h"
 #include "base/str.h"
 #include "report/format.h"
@@ -246,6 +247,23 @@ static struct argp_option *argp_table(const struct command_line *line,
     return table;
 }
 
+/* getopt() would repeat the name of an option that there is not as it is. */
+static void refuse_unprintable(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        CLEANUP(mem_freep) char *name = mem_strdup(argv[i]);
+        char shown[80];
+
+        name[strcspn(name, "=")] = '\0';
+        if (name[0] != '-' || printable_is(name))
+            continue;
+        printable_copy(shown, sizeof(shown), name, "");
+        fprintf(stderr, "%s: there is no option '%s'; see %s --help\n", argv[0], shown,
+                argv[0]);
+        exit(EXIT_USAGE);
+    }
+}
+
 void options_parse(const struct command_line *line, int argc, char **argv, void *options)
 {
     static const struct command_line none = { .options = NULL };
@@ -265,5 +283,6 @@ void options_parse(const struct command_line *line, int argc, char **argv, void 
                                .doc = line->about,
                                .children = children };
 
+    refuse_unprintable(argc, argv);
     argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &first);
 }

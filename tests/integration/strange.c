@@ -100,6 +100,9 @@ Test(strange, names_on_the_command_line)
         { "replay", escape, escape, NULL },
         { "baseline", "show", escape, NULL },
         { "new", escape, NULL },
+        { "run", "--\033[31m", NULL },
+        { "run", "--\033[31m=1", NULL },
+        { "list", "-\033", NULL },
     };
     char *written = test_file(directory, "written.lua", text);
 
