@@ -6,47 +6,9 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/str.h"
+#include "base/signals.h"
 #include "cmd/cmd.h"
-
-static void help(FILE *out)
-{
-    const struct subcommand *command;
-
-    fputs("Usage: afterkill COMMAND [OPTION...]\n"
-          "What does kill -9 leave in your Redis?\n\n",
-          out);
-    for (size_t i = 0; (command = subcommand_at(i)); i++)
-        fprintf(out, "  %-8s %-13s %s\n", command->name, command->usage, command->about);
-    fputs("\n"
-          "afterkill COMMAND --help tells more; afterkill --version tells which one this "
-          "is.\n"
-          "Start with: afterkill run sidekiq_busy\n"
-          "Exit status: 0 pass, 1 fail, 2 usage or scenario, 3 inconclusive, "
-          "4 infrastructure or\n"
-          "unexplained states, 5 nothing ran, 130 interrupted.\n",
-          out);
-}
-
-static int usage(const char *word)
-{
-    const char *nearest = NULL;
-    size_t count = 0;
-
-    while (subcommand_at(count))
-        count++;
-    if (word)
-        nearest = str_nearest(word, count, subcommand_name, NULL);
-    if (nearest)
-        fprintf(stderr, "afterkill: there is no command '%s'; did you mean '%s'?\n", word,
-                nearest);
-    else if (word)
-        fprintf(stderr, "afterkill: there is no command '%s'; see afterkill --help\n",
-                word);
-    else
-        help(stderr);
-    return EXIT_USAGE;
-}
+#include "cmd/help.h"
 
 static const struct {
     int code;
@@ -82,11 +44,13 @@ int main(int argc, char **argv)
     char *name;
 
     argp_err_exit_status = EXIT_USAGE;
-    if (argc < 2)
-        return (int)usage(NULL);
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-        strcmp(argv[1], "help") == 0) {
-        help(stdout);
+    signals_end_at_pipe();
+    if (argc < 2) {
+        help_write(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        help_write(stdout);
         return finish(EXIT_PASS);
     }
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
@@ -94,8 +58,10 @@ int main(int argc, char **argv)
         return finish(EXIT_PASS);
     }
     command = subcommand_by_name(argv[1]);
-    if (!command)
-        return usage(argv[1]);
+    if (!command) {
+        help_unknown(argv[1], &err);
+        return report_error(&err);
+    }
     name = mem_printf("afterkill %s", command->name);
     argv[1] = name;
     if (command->run(argc - 1, argv + 1, &status, &err) < 0)

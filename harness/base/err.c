@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/printable.h"
+
 /* Behind what the message says so far. */
 static void append(struct err *err, const char *between, const char *text)
 {
@@ -13,13 +15,23 @@ static void append(struct err *err, const char *between, const char *text)
     snprintf(err->msg + used, sizeof(err->msg) - used, "%s%s", between, text);
 }
 
+/* A message quotes what others have written: it must not reach a terminal as it is. */
+__attribute__((format(printf, 2, 0))) static void say(struct err *err, const char *format,
+                                                      va_list args)
+{
+    char text[sizeof(err->msg)];
+
+    vsnprintf(text, sizeof(text), format, args);
+    printable_copy(err->msg, sizeof(err->msg), text, "\n\t");
+}
+
 int err_set(struct err *err, int code, const char *format, ...)
 {
     va_list args;
 
     err->code = code;
     va_start(args, format);
-    vsnprintf(err->msg, sizeof(err->msg), format, args);
+    say(err, format, args);
     va_end(args);
     return code;
 }
@@ -31,7 +43,7 @@ int err_wrap(struct err *err, const char *format, ...)
 
     memcpy(inner, err->msg, sizeof(inner));
     va_start(args, format);
-    vsnprintf(err->msg, sizeof(err->msg), format, args);
+    say(err, format, args);
     va_end(args);
     append(err, ": ", inner);
     return err->code;
@@ -44,7 +56,7 @@ int err_errno(struct err *err, const char *format, ...)
 
     err->code = code;
     va_start(args, format);
-    vsnprintf(err->msg, sizeof(err->msg), format, args);
+    say(err, format, args);
     va_end(args);
     append(err, ": ", strerror(-code));
     return code;

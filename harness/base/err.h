@@ -2,8 +2,8 @@
  *
  * A fallible function returns 0 or a negative code and takes the error last. The message
  * says what was being done and to what; each layer adds its own part in front ("lane 1:
- * connect '/tmp/x': ..."). Only main() prints. A leaked key is a verdict (data), never an
- * error.
+ * connect '/tmp/x': ..."). Only main() prints. Bytes that are not printable, but for ends
+ * of lines and tabs, are in it as \xHH. A leaked key is a verdict (data), never an error.
  *
  * Codes are negative errno values. Two have a meaning of their own, because the exit
  * status depends on them: ERR_USAGE (the command line or the scenario is wrong) and

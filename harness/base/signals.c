@@ -50,3 +50,8 @@ void signals_release(const sigset_t *before)
     signals_swallow();
     sigprocmask(SIG_SETMASK, before, NULL);
 }
+
+void signals_end_at_pipe(void)
+{
+    signal(SIGPIPE, SIG_DFL);
+}

@@ -20,3 +20,8 @@ bool signals_stop_asked(void);
 void signals_swallow(void);
 /* The end of signals_hold(). Those that still wait ask for nothing more. */
 void signals_release(const sigset_t *before);
+
+/* From here on a write to a pipe that nobody reads any more ends the program without a
+ * word, as it does others, whatever who started us thought of it. Not for while anything
+ * has to be cleaned up. */
+void signals_end_at_pipe(void);

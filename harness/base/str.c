@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/printable.h"
 
 struct str str_of(const char *text)
 {
@@ -84,6 +85,27 @@ void str_show(char *buffer, size_t size, struct str text)
     buffer[size - 1] = '\0';
 }
 
+/* As printf(1) makes it again, in any shell; but for ends of lines at its end, which
+ * $(..) takes away. */
+static void print_made(FILE *out, const char *word)
+{
+    size_t length = strlen(word), end = length;
+
+    while (end && word[end - 1] == '\n')
+        end--;
+    fputs("\"$(printf '", out);
+    for (size_t i = 0; i < end; i++)
+        if (isascii((unsigned char)word[i]) &&
+            (isalnum((unsigned char)word[i]) || strchr("/._:=,+@", word[i]) ||
+             (word[i] == '-' && i)))
+            fputc(word[i], out);
+        else
+            fprintf(out, "\\%03o", (unsigned)(unsigned char)word[i]);
+    fputs("')\"", out);
+    if (end < length)
+        fprintf(out, "'%s'", word + end);
+}
+
 void str_print_shell(FILE *out, const char *word)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -91,6 +113,10 @@ void str_print_shell(FILE *out, const char *word)
 
     if (*word && strspn(word, plain) == strlen(word)) {
         fputs(word, out);
+        return;
+    }
+    if (!printable_is(word)) {
+        print_made(out, word);
         return;
     }
     fputc('\'', out);
@@ -147,6 +173,30 @@ const char *str_nearest(const char *word, size_t count,
     return nearest;
 }
 
+#define OFFER_MOST 500 /* bytes of names */
+
+char *str_offer(const char *word, size_t count,
+                const char *(*name)(const void *context, size_t i), const void *context)
+{
+    const char *nearest = str_nearest(word, count, name, context);
+    size_t bytes = 0;
+    char *offer;
+    FILE *out = mem_stream(&offer);
+
+    if (nearest)
+        fprintf(out, "did you mean '%s'? ", nearest);
+    fputs(count ? "There are: " : "There are none", out);
+    for (size_t i = 0; i < count && bytes <= OFFER_MOST; i++) {
+        bytes += strlen(name(context, i)) + 2;
+        if (bytes <= OFFER_MOST)
+            fprintf(out, "%s%s", i ? ", " : "", name(context, i));
+        else
+            fprintf(out, " and %zu more", count - i);
+    }
+    fclose(out);
+    return offer;
+}
+
 size_t str_columns(const char *text)
 {
     size_t columns = 0;
@@ -179,4 +229,46 @@ bool str_real(const char *text, double above, double below, double *ret)
         return false;
     *ret = value;
     return true;
+}
+
+/* A number with a unit behind it. */
+static bool with_unit(const char *text, const char *unit, double worth, double above,
+                      double below, double *ret)
+{
+    size_t length = strlen(text), end = strlen(unit);
+    CLEANUP(mem_freep) char *number = NULL;
+    double value;
+
+    if (length <= end || strcmp(text + length - end, unit) != 0)
+        return false;
+    number = mem_strdup(text);
+    number[length - end] = '\0';
+    if (!str_real(number, -HUGE_VAL, HUGE_VAL, &value))
+        return false;
+    value = worth < 1 ? value / round(1 / worth) : value * worth; /* 0.1% is 0.001 */
+    if (value <= above || value >= below)
+        return false;
+    *ret = value;
+    return true;
+}
+
+bool str_share(const char *text, double above, double below, double *ret)
+{
+    return str_real(text, above, below, ret) ||
+           with_unit(text, "%", 0.01, above, below, ret);
+}
+
+bool str_seconds(const char *text, double above, double below, double *ret)
+{
+    static const struct {
+        const char *name;
+        double seconds;
+    } units[] = {
+        { "us", 1e-6 }, { "ms", 1e-3 }, { "s", 1 }, { "m", 60 }, { "h", 3600 }
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(units); i++)
+        if (with_unit(text, units[i].name, units[i].seconds, above, below, ret))
+            return true;
+    return str_real(text, above, below, ret);
 }

@@ -46,8 +46,13 @@ size_t str_columns(const char *text);
  * was, if the text is not one. */
 bool str_whole(const char *text, uint64_t least, uint64_t most, uint64_t *ret);
 bool str_real(const char *text, double above, double below, double *ret);
+/* A share, as a number or as "0.1%". */
+bool str_share(const char *text, double above, double below, double *ret);
+/* Seconds, as a number or as "500ms", "10s", "5m", "1h" (or "us"). */
+bool str_seconds(const char *text, double above, double below, double *ret);
 
-/* As a shell takes it for one word, in quotes where it needs them. */
+/* As a shell takes it for one word, in quotes where it needs them, and printable but for
+ * ends of lines. */
 void str_print_shell(FILE *out, const char *word);
 
 /* The candidate nearest to a mistyped word (Levenshtein distance), or NULL if none is
@@ -55,3 +60,9 @@ void str_print_shell(FILE *out, const char *word);
 const char *str_nearest(const char *word, size_t count,
                         const char *(*name)(const void *context, size_t i),
                         const void *context);
+
+/* What to say behind a word that is none of the candidates: "did you mean 'run'? There
+ * are: run, check", without the question if none is near, and of very many only the
+ * first. The caller frees it. */
+char *str_offer(const char *word, size_t count,
+                const char *(*name)(const void *context, size_t i), const void *context);

@@ -1,14 +1,16 @@
 /* baseline.c - afterkill baseline: what a repository keeps of a run. */
 #include <string.h>
 
+#include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
+#include "cmd/results_dir.h"
 #include "report/baseline_text.h"
 #include "store/baseline.h"
 #include "store/load.h"
 
 struct options {
-    struct operands operands; /* save RUN FILE, or show FILE */
+    struct operands operands; /* save [RUN] FILE, or show FILE */
     const char *color;
 };
 
@@ -21,10 +23,13 @@ static const struct cmd_option table[] = {
 static int save(const struct options *options, struct err *err)
 {
     CLEANUP(saved_release) struct saved saved = { .directory = NULL };
-    int code = saved_load(options->operands.items[1], &saved, err);
+    struct operands run = { options->operands.items + 1, options->operands.count - 2 };
+    CLEANUP(mem_freep) char *directory = NULL;
 
-    return code == 0 ? baseline_save(options->operands.items[2], &saved.result, err)
-                     : code;
+    if (results_dir_named(&run, 0, &directory, err) < 0 ||
+        saved_load(directory, &saved, err) < 0)
+        return err->code;
+    return baseline_save(run.items[run.count], &saved.result, err);
 }
 
 static int show(const struct options *options, struct err *err)
@@ -39,12 +44,12 @@ static int show(const struct options *options, struct err *err)
 
 static const struct action {
     const char *name;
-    size_t operands; /* with the name */
+    size_t least, most; /* operands, with the name */
     const char *usage;
     int (*run)(const struct options *options, struct err *err);
 } actions[] = {
-    { "save", 3, "save RUN FILE", save },
-    { "show", 2, "show FILE", show },
+    { "save", 2, 3, "save [RUN] FILE", save },
+    { "show", 2, 2, "show FILE", show },
 };
 
 static const struct action *find_action(const struct operands *operands)
@@ -63,7 +68,7 @@ static int check(void *parsed, struct err *err)
     if (!action)
         return err_set(err, ERR_USAGE, "expected `%s` or `%s`", actions[0].usage,
                        actions[1].usage);
-    if (operands->count != action->operands)
+    if (operands->count < action->least || operands->count > action->most)
         return err_set(err, ERR_USAGE, "expected `%s`", action->usage);
     return 0;
 }
@@ -73,10 +78,12 @@ int cmd_baseline(int argc, char **argv, enum exit_status *ret_status, struct err
     static const struct command_line line = {
         .options = table,
         .check = check,
-        .operands_doc = "save RUN FILE\nshow FILE",
+        .operands_doc = "save [RUN] FILE\nshow FILE",
         .about =
             "Keep the figures of a run in a small file for a repository, or show one."
-            "\v`afterkill run SCENARIO --baseline FILE` holds a run to it.",
+            "\vWithout RUN, results/latest is kept, the newest run. `afterkill run "
+            "SCENARIO "
+            "--baseline FILE` holds a run to it.",
     };
     struct options options = { .color = "auto" };
 

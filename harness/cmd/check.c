@@ -5,6 +5,7 @@
  * the next. What a run does for figures (costs, timelines) is left out. */
 #include <fnmatch.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/printable.h"
 #include "base/signals.h"
 #include "cmd/check_progress.h"
 #include "cmd/cmd.h"
@@ -27,7 +29,7 @@ struct options {
     const char **filters;      /* owned; what they point to is borrowed */
     size_t filter_count;
     uint64_t trials, seed;
-    bool quick;
+    bool quick, quiet;
     uint64_t lanes; /* 0: one per CPU */
     double timeout_s, kill_time_s;
     const char *redis_server;
@@ -64,16 +66,19 @@ static const struct cmd_option table[] = {
       1, .take = take_filter },
     { "trials", "N", "Kill attempts per strategy (default 200)", 2, .take = option_whole,
       .at = AT(trials), .most = ATTEMPTS_MOST },
-    { "kill-time", "SECONDS",
+    { "kill-time", "DURATION",
       "The kills of one scenario end after so long, done or not (default 2)", 2,
-      .take = option_real, .at = AT(kill_time_s), .below = 1e6 },
+      .take = option_seconds, .at = AT(kill_time_s), .below = 1e6 },
     { "seed", "S", "What the schedule is computed from (default 1)", 2,
       .take = option_whole, .at = AT(seed), .most = INT64_MAX },
     { "lanes", "N", "How many servers and trial loops (default: one per CPU)", 2,
-      .take = option_whole, .at = AT(lanes), .least = 1, .most = LANES_MOST },
-    { "timeout", "SECONDS",
+      .take = option_whole, .at = AT(lanes), .least = 1, .most = LANES_MOST,
+      .letter = 'j' },
+    { "quiet", NULL, "No progress", 2, .take = option_flag, .at = AT(quiet),
+      .letter = 'q' },
+    { "timeout", "DURATION",
       "When the watchdog kills a worker that does not end (default 10)", 2,
-      .take = option_real, .at = AT(timeout_s), .below = 1e6 },
+      .take = option_seconds, .at = AT(timeout_s), .below = 1e6 },
     { "format", "text|tap|junit|json", "Of the report (default text)", 3,
       .take = option_format, .at = AT(format) },
     { "output", "FILE", "Write the report there; standard output then gets the text", 3,
@@ -131,16 +136,18 @@ static void add(const struct options *options, struct work *work, const char *op
 {
     CLEANUP(mem_freep) char *name = name_of(spelled);
     CLEANUP(mem_freep) char *real = realpath(spelled, NULL);
+    char shown[NAME_MAX + 1];
     const char *path = real ? real : spelled; /* what cannot be read is told later */
 
     if (!wanted(options, name, NULL))
         return;
+    printable_copy(shown, sizeof(shown), name, ""); /* it may be told that it is not */
     for (size_t i = 0; i < work->path_count; i++)
         if (strcmp(work->paths[i], path) == 0)
             return; /* named twice */
     work->paths = mem_grow(work->paths, work->path_count + 1, sizeof(*work->paths));
     work->paths[work->path_count++] = mem_strdup(path);
-    check_add(&work->check, name, operand);
+    check_add(&work->check, shown, operand);
 }
 
 static int add_operands(const struct options *options, struct work *work, struct err *err)
@@ -233,11 +240,12 @@ static int run_all(const struct options *options, struct work *work, struct err 
 {
     struct check *check = &work->check;
     uint64_t start_ns = clock_now_ns();
-    struct check_progress progress;
+    struct check_progress progress = { .out = NULL };
     sigset_t before;
     int code = 0;
 
-    check_progress_init(&progress, stderr, isatty(STDERR_FILENO));
+    if (!options->quiet)
+        check_progress_init(&progress, stderr, isatty(STDERR_FILENO));
     signals_hold(&before);
     for (size_t i = 0; i < check->count && code == 0; i++) {
         struct err own = ERR_NULL;
@@ -309,9 +317,10 @@ static int deliver_check(const struct options *options, const struct check *chec
     const struct format *shown = options->file ? format_by_name("text") : options->format;
     struct err late = ERR_NULL;
 
-    shown->check(stdout, check, option_style(options->color));
-    if (options->file)
+    if (options->file) /* first: whoever reads the text may be gone */
         write_file(options, check, &late);
+    signals_end_at_pipe();
+    shown->check(stdout, check, option_style(options->color));
     err_append(err, &late);
     return err->code;
 }
@@ -366,6 +375,7 @@ int cmd_check(int argc, char **argv, enum exit_status *ret_status, struct err *e
     int code;
 
     options_parse(&line, argc, argv, &options);
+    option_lanes_warn(options.lanes);
     code = check_all(&options, &work, ret_status, err);
     for (size_t i = 0; i < work.path_count; i++)
         free(work.paths[i]);

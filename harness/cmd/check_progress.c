@@ -24,7 +24,7 @@ void check_progress_begin(struct check_progress *progress, const struct check *c
 {
     size_t full = done * BAR_COLUMNS / check->count;
 
-    if (!progress->terminal)
+    if (!progress->out || !progress->terminal)
         return;
     fputs("\r\033[K[", progress->out);
     for (size_t i = 0; i < BAR_COLUMNS; i++)
@@ -43,7 +43,8 @@ void check_progress_end(struct check_progress *progress, const struct check *che
     const struct check_scenario *scenario = &check->scenarios[done];
     size_t failed = 0;
 
-    if (progress->terminal || (scenario->state == CHECK_RAN && !scenario->strategy_count))
+    if (!progress->out || progress->terminal ||
+        (scenario->state == CHECK_RAN && !scenario->strategy_count))
         return; /* of the latter, a filter has taken no strategy */
     for (size_t i = 0; i < scenario->strategy_count; i++)
         failed += scenario->strategies[i].verdict >= CHECK_FAILED;
@@ -60,6 +61,8 @@ void check_progress_end(struct check_progress *progress, const struct check *che
 
 void check_progress_close(struct check_progress *progress)
 {
+    if (!progress->out)
+        return;
     if (progress->terminal)
         fputs("\r\033[K", progress->out);
     fflush(progress->out);

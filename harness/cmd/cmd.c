@@ -5,21 +5,28 @@
 
 #include "base/mem.h"
 
+#define RUN "Run:"
+#define LOOK "Look at a run:"
+#define COMPARE "Compare runs:"
+#define SCENARIOS "Scenarios:"
+
 static const struct subcommand commands[] = {
-    { "run", "SCENARIO", "kill the workers of a scenario's strategies, and report",
+    { "run", RUN, "SCENARIO", "kill the workers of a scenario's strategies, and report",
       cmd_run },
-    { "check", "[SCENARIO...]", "does every strategy do what its scenario expects?",
+    { "check", RUN, "[SCENARIO...]", "does every strategy do what its scenario expects?",
       cmd_check },
-    { "try", "COMMANDS", "is an update safe? as in: afterkill try 'INCR k | EXPIRE k 60'",
+    { "try", RUN, "COMMANDS", "is an update safe? as in: try 'INCR k | EXPIRE k 60'",
       cmd_try },
-    { "report", "RUN", "the report of a run that is kept", cmd_report },
-    { "replay", "RUN TRIAL", "one trial of it again, narrated", cmd_replay },
-    { "compare", "BASE [NEW]", "two runs beside each other, or the strategies of one",
-      cmd_compare },
-    { "baseline", "save|show", "what a repository keeps of a run", cmd_baseline },
-    { "merge", "SHARD...", "the shards of a run, put together", cmd_merge },
-    { "new", "NAME", "write a scenario to start from", cmd_new },
-    { "list", "", "the scenarios and their strategies", cmd_list },
+    { "merge", RUN, "SHARD...", "the shards of a run, put together", cmd_merge },
+    { "report", LOOK, "[RUN]", "the report of a run that is kept", cmd_report },
+    { "replay", LOOK, "[RUN] [TRIAL]", "one trial of it again, narrated", cmd_replay },
+    { "compare", COMPARE, "[BASE [NEW]]",
+      "two runs side by side, or the strategies of one", cmd_compare },
+    { "baseline", COMPARE, "save|show", "what a repository keeps of a run",
+      cmd_baseline },
+    { "new", SCENARIOS, "NAME", "write a scenario to start from", cmd_new },
+    { "list", SCENARIOS, "[GLOB|NAME]", "the scenarios and their strategies", cmd_list },
+    { "help", NULL, "[COMMAND]", "what a command does", cmd_help },
 };
 
 const struct subcommand *subcommand_by_name(const char *name)

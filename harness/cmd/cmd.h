@@ -9,6 +9,7 @@
 
 struct subcommand {
     const char *name;
+    const char *group; /* its heading in the list of commands; NULL: it is not in it */
     const char *usage; /* its operands */
     const char *about;
     /* argv[0] is the command. *ret_status is the process's exit status, valid if 0 is
@@ -29,4 +30,5 @@ int cmd_baseline(int argc, char **argv, enum exit_status *ret_status, struct err
 int cmd_merge(int argc, char **argv, enum exit_status *ret_status, struct err *err);
 int cmd_check(int argc, char **argv, enum exit_status *ret_status, struct err *err);
 int cmd_new(int argc, char **argv, enum exit_status *ret_status, struct err *err);
+int cmd_help(int argc, char **argv, enum exit_status *ret_status, struct err *err);
 int cmd_list(int argc, char **argv, enum exit_status *ret_status, struct err *err);

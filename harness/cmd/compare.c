@@ -1,9 +1,11 @@
 /* compare.c - afterkill compare: two runs beside each other, or the strategies of one. */
 #include <sys/stat.h>
 
+#include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/gate_options.h"
 #include "cmd/options.h"
+#include "cmd/results_dir.h"
 #include "report/format.h"
 #include "store/baseline.h"
 #include "store/load.h"
@@ -20,9 +22,9 @@ struct options {
 static const struct cmd_option table[] = {
     { "margin", "D",
       "Pass if the rate of harm is surely not greater by D in NEW, fail if it surely is",
-      1, .take = option_real, .at = AT(margin), .below = 1 },
+      1, .take = option_share, .at = AT(margin), .below = 1 },
     { "confidence", "C", "Of intervals and tests (default: as in the newer run)", 1,
-      .take = option_real, .at = AT(confidence), .below = 1 },
+      .take = option_share, .at = AT(confidence), .below = 1 },
     { "format", "text|json", "Of the report (default text)", 2, .take = option_format,
       .at = AT(format) },
     { "color", "auto|always|never", "Colour in the text report (default auto)", 2,
@@ -34,10 +36,6 @@ static int check(void *parsed, struct err *err)
 {
     const struct options *options = parsed;
 
-    if (!options->runs.count)
-        return err_set(err, ERR_USAGE,
-                       "which runs? Two directories that `afterkill run` has made, or "
-                       "one, whose strategies are then compared");
     if (options->runs.count > 2)
         return err_set(err, ERR_USAGE, "more than two runs: '%s'",
                        options->runs.items[2]);
@@ -78,13 +76,14 @@ int cmd_compare(int argc, char **argv, enum exit_status *ret_status, struct err 
 {
     static const struct command_line line = {
         .options = table,
-        .operands_doc = "BASE [NEW]",
+        .operands_doc = "[BASE [NEW]]",
         .operands_at = AT(runs),
         .check = check,
         .about =
             "Compare two runs strategy by strategy, or the strategies of one run pair "
             "by pair: rates with exact tests, crash points, exposure, cost."
-            "\vBASE and NEW are directories of runs that are kept, or baselines. Exit "
+            "\vBASE and NEW are directories of runs that are kept, or baselines; without "
+            "any, the strategies of results/latest are compared, the newest run. Exit "
             "status: 0 NEW is not worse, 1 a strategy is worse (a rate, beyond chance; "
             "or a crash point that does new harm), 3 nothing to compare, a run that was "
             "not finished or has unexplained deaths, or --margin is not decided.",
@@ -93,12 +92,14 @@ int cmd_compare(int argc, char **argv, enum exit_status *ret_status, struct err 
     CLEANUP(side_release) struct side base = { .baseline = NULL };
     CLEANUP(side_release) struct side new = { .baseline = NULL };
     CLEANUP(comparison_release) struct comparison comparison = { .count = 0 };
+    CLEANUP(mem_freep) char *first = NULL;
     struct compare_options compare;
     bool two;
 
     options_parse(&line, argc, argv, &options);
     two = options.runs.count > 1;
-    if (load(options.runs.items[0], &base, err) < 0 ||
+    if (results_dir_named(&options.runs, 0, &first, err) < 0 ||
+        load(first, &base, err) < 0 ||
         (two && load(options.runs.items[1], &new, err) < 0) ||
         (two && comparable_check(base.result, new.result, err) < 0))
         return err->code;

@@ -4,8 +4,17 @@
 #define RATIO_MOST 1e6
 #define AT(member) offsetof(struct gate_options, member)
 
-static int take_gate(const struct cmd_option *option, void *target, const char *text,
+static int take_rate(const struct cmd_option *option, void *target, const char *text,
                      struct err *err)
+{
+    struct gate_bound *gate = target;
+
+    gate->asked = true;
+    return option_share(option, &gate->bound, text, err);
+}
+
+static int take_ratio(const struct cmd_option *option, void *target, const char *text,
+                      struct err *err)
 {
     struct gate_bound *gate = target;
 
@@ -18,16 +27,16 @@ static const struct cmd_option table[] = {
       "Fail if a strategy does harm of any kind at a rate surely above P; pass if it is "
       "surely below; status 3 if these kills do not decide. Of several strategies those "
       "that are expected to do harm are left out, unless --strategy names them",
-      0, .take = take_gate, .at = AT(gates.of[GATE_HARM]), .below = 1 },
+      0, .take = take_rate, .at = AT(gates.of[GATE_HARM]), .below = 1 },
     { "max-leak-rate", "P", "The same for leaks alone, whatever other harm is done", 0,
-      .take = take_gate, .at = AT(gates.of[GATE_LEAK]), .below = 1 },
+      .take = take_rate, .at = AT(gates.of[GATE_LEAK]), .below = 1 },
     { "max-torn-rate", "P", "The same for states that are torn right after the death", 0,
-      .take = take_gate, .at = AT(gates.of[GATE_TORN]), .below = 1 },
+      .take = take_rate, .at = AT(gates.of[GATE_TORN]), .below = 1 },
     { "min-updates-ratio", "R",
       "Fail if a strategy makes surely less than R times the updates per second that it "
       "makes in the run of --against or --baseline; without one, the reference strategy "
       "of every other strategy's",
-      0, .take = take_gate, .at = AT(gates.of[GATE_UPDATES]), .below = RATIO_MOST },
+      0, .take = take_ratio, .at = AT(gates.of[GATE_UPDATES]), .below = RATIO_MOST },
     { "against", "DIR", "Compare with the saved run in DIR; a regression is a failure", 0,
       .take = option_text, .at = AT(against) },
     { "baseline", "FILE", "Compare with a baseline that `afterkill baseline save` wrote",
@@ -35,7 +44,7 @@ static const struct cmd_option table[] = {
     { "margin", "D",
       "With --against or --baseline: pass if the rate of harm is surely not greater by "
       "D, fail if it surely is",
-      0, .take = option_real, .at = AT(margin), .below = 1 },
+      0, .take = option_share, .at = AT(margin), .below = 1 },
     { .name = NULL },
 };
 

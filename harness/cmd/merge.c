@@ -1,6 +1,7 @@
 /* merge.c - afterkill merge: the shards of a run put together, and reported as one. */
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "cmd/conclude.h"
@@ -94,8 +95,10 @@ int cmd_merge(int argc, char **argv, enum exit_status *ret_status, struct err *e
     if (code == 0)
         code = merge_runs((const char *const *)options.shards.items, options.shards.count,
                           directory, options.allow_missing, err);
-    if (directory && !options.destination.directory)
-        results_dir_settle(directory, code == 0);
+    if (directory && !options.destination.directory && code == 0)
+        results_dir_settle(directory);
+    else if (directory && !options.destination.directory)
+        rmdir(directory);
     if (code < 0 || saved_load(directory, &saved, err) < 0 ||
         conclude_run(&conclude, &saved.result, err) < 0)
         return err->code;

@@ -1,7 +1,6 @@
 /* new.c - afterkill new: writes a scenario to start from, which runs at once. */
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -35,23 +34,32 @@ static int check_name(const char *name, struct err *err)
         return 0;
     return err_set(err, ERR_USAGE,
                    "'%.100s' is no name for a scenario: expected letters, digits, _ and "
-                   "-, not beginning with -, and without .lua",
+                   "-, not beginning with -",
                    last);
 }
 
-static int check_directory(const char *path, struct err *err)
+/* The directory that the file will be in, where it is missing. */
+static int make_directory(const char *name, struct err *err)
 {
-    CLEANUP(mem_freep) char *directory = mem_strdup(path);
+    CLEANUP(mem_freep) char *directory = mem_strdup(name);
     char *slash = strrchr(directory, '/');
-    struct stat st;
 
-    if (!slash)
+    if (!slash || slash == directory)
         return 0;
-    slash[slash == directory] = '\0';
-    if (stat(directory, &st) == 0 && S_ISDIR(st.st_mode))
-        return 0;
-    return err_set(err, ERR_USAGE, "there is no directory '%.200s'; create it first",
-                   directory);
+    *slash = '\0';
+    return file_make_directory(directory, err);
+}
+
+/* "mylock" and "mylock.lua" are the same; the caller frees it. */
+static char *without_suffix(const char *name)
+{
+    static const char suffix[] = ".lua";
+    char *copy = mem_strdup(name);
+    size_t length = strlen(copy), end = sizeof(suffix) - 1;
+
+    if (length > end && strcmp(copy + length - end, suffix) == 0)
+        copy[length - end] = '\0';
+    return copy;
 }
 
 /* Where the file can be named on a command line as a file, not as a known scenario. */
@@ -67,17 +75,18 @@ int cmd_new(int argc, char **argv, enum exit_status *ret_status, struct err *err
         .operands_doc = "NAME",
         .about =
             "Write NAME.lua, a commented scenario to start from, which runs at once. "
-            "NAME may be a path into a directory that exists. A file that is there "
+            "NAME may be a path; directories that are missing are made. A file that is "
+            "there "
             "is never overwritten.",
     };
     CLEANUP(mem_freep) char *path = NULL;
     struct operands operands = { NULL, 0 };
-    const char *name;
+    CLEANUP(mem_freep) char *name = NULL;
 
     options_parse(&line, argc, argv, &operands);
-    name = operands.items[0];
+    name = without_suffix(operands.items[0]);
     path = mem_printf("%s.lua", name);
-    if (check_name(name, err) < 0 || check_directory(name, err) < 0 ||
+    if (check_name(name, err) < 0 || make_directory(name, err) < 0 ||
         file_create(path, template, sizeof(template) - 1, err) < 0)
         return err->code;
     printf(

@@ -46,8 +46,14 @@ return {
       end },
   },
 
+  -- All that follows may be left out. `before`, `recover`, `alive` and `noop` may stand in a strategy,
+  -- too, and are its own then.
+
   -- What survivors do once everything with an expiry is gone: a reaper, a janitor, the next start.
   -- recover = function(redis, p) end,
+
+  -- So many seconds after the death they come; until then nothing is repaired.
+  -- recover_after = 30,
 
   -- Tries the operation again as a fresh worker would: raises, or returns false, if it cannot.
   -- alive = function(redis, p) return tonumber(redis.call("GET", key) or 0) < 100 end,
@@ -55,9 +61,19 @@ return {
   -- What ends within so many seconds is not harm; without it, whatever ends.
   -- tolerate = 60,
 
+  -- More seconds at which to look, where times are data (scores, fields) and no key lapses.
+  -- moments = { 10, 600 },
+
+  -- What must hold in every state that is right, by name: expires(), refers(), exactly_one() and the
+  -- like, or a function.
+  -- invariants = { ends = expires("rate:*", 60) },
+
   -- Keys (globs) whose values may differ harmlessly, lists whose order matters, and counters that are as good at
   -- 0 as not there.
   -- ignore = { "stat:*" },
   -- ordered = { "log" },
   -- zero = { "running" },
+
+  -- It is meant that the update changes nothing that counts.
+  -- noop = true,
 }

@@ -9,10 +9,14 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/printable.h"
+#include "base/process.h"
 #include "base/str.h"
 #include "report/format.h"
+#include "result/exit_status.h"
 
-#define KEY_FIRST 256 /* option i has this key and i, if it has no letter */
+#define KEY_USAGE 256
+#define KEY_FIRST 257 /* option i has this key and i, if it has no letter */
 
 int option_flag(const struct cmd_option *option, void *target, const char *text,
                 struct err *err)
@@ -47,6 +51,39 @@ int option_real(const struct cmd_option *option, void *target, const char *text,
         return 0;
     return err_set(err, ERR_USAGE, "--%s '%s': expected a number between %g and %g",
                    option->name, text, option->above, option->below);
+}
+
+int option_share(const struct cmd_option *option, void *target, const char *text,
+                 struct err *err)
+{
+    if (str_share(text, option->above, option->below, target))
+        return 0;
+    return err_set(err, ERR_USAGE,
+                   "--%s '%s': expected a number between %g and %g, or a percentage",
+                   option->name, text, option->above, option->below);
+}
+
+int option_seconds(const struct cmd_option *option, void *target, const char *text,
+                   struct err *err)
+{
+    if (str_seconds(text, option->above, option->below, target))
+        return 0;
+    return err_set(
+        err, ERR_USAGE,
+        "--%s '%s': expected seconds between %g and %g, or a duration like 500ms or 2m",
+        option->name, text, option->above, option->below);
+}
+
+void option_lanes_warn(uint64_t lanes)
+{
+    CLEANUP(mem_freep) int *cpus = NULL;
+    int count = process_cpus(&cpus);
+
+    if (lanes > (uint64_t)count)
+        fprintf(stderr,
+                "afterkill: --lanes %llu, but this process may use %d CPU%s: lanes wait "
+                "for each other, and what updates take is longer for it\n",
+                (unsigned long long)lanes, count, count == 1 ? "" : "s");
 }
 
 /* Is it one of the words "a|b|c" that --help calls the value? */
@@ -142,13 +179,27 @@ static int take(const struct parsing *parsing, int key, char *argument, struct e
     return ARGP_ERR_UNKNOWN;
 }
 
+/* Ends the program. Help must have arrived, too. */
+static void give_help(struct argp_state *state, unsigned what)
+{
+    argp_state_help(state, stdout, what & ~(unsigned)ARGP_HELP_EXIT_OK);
+    errno = 0;
+    if (fflush(stdout) != 0 || ferror(stdout))
+        argp_failure(state, EXIT_INFRASTRUCTURE, errno, "write to standard output");
+    exit(EXIT_PASS);
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     const struct parsing *parsing = state->input;
     struct err err = ERR_NULL;
     int code = 0;
 
-    if (key == ARGP_KEY_INIT && parsing->more)
+    if (key == 'h')
+        give_help(state, ARGP_HELP_STD_HELP);
+    else if (key == KEY_USAGE)
+        give_help(state, ARGP_HELP_USAGE);
+    else if (key == ARGP_KEY_INIT && parsing->more)
         state->child_inputs[0] = parsing->more;
     else if (key == ARGP_KEY_ARGS && parsing->line->about)
         *(struct operands *)(parsing->options + parsing->line->operands_at) =
@@ -163,34 +214,63 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     return code > 0 ? code : 0;
 }
 
-/* What argp wants of a table; the caller frees it. NULL without options: of an empty
- * table argp's help would lose memory. */
-static struct argp_option *argp_table(const struct command_line *line)
+/* argp's own have no -h. */
+static const struct argp_option helps[] = {
+    { "help", 'h', NULL, 0, "Give this help", -1 },
+    { "usage", KEY_USAGE, NULL, 0, "Give a short usage message", -1 },
+    { 0 },
+};
+
+/* What argp wants of a table, behind what is there already; the caller frees it. */
+static struct argp_option *argp_table(const struct command_line *line,
+                                      const struct argp_option *first)
 {
     struct argp_option *table = NULL;
     size_t count = 0;
 
-    if (!line->options)
-        return NULL;
-    for (; line->options[count].name; count++) {
-        const struct cmd_option *option = &line->options[count];
+    for (; first[count].name; count++) {
+        table = mem_grow(table, count + 1, sizeof(*table));
+        table[count] = first[count];
+    }
+    for (size_t i = 0; line->options && line->options[i].name; i++) {
+        const struct cmd_option *option = &line->options[i];
 
         table = mem_grow(table, count + 1, sizeof(*table));
-        table[count] =
-            (struct argp_option){ option->name,  key_of(line, count), option->value, 0,
+        table[count++] =
+            (struct argp_option){ option->name,  key_of(line, i), option->value, 0,
                                   option->about, option->group };
     }
-    table = mem_grow(table, count + 1, sizeof(*table));
-    table[count] = (struct argp_option){ 0 };
+    if (count) { /* of an empty table argp's help would lose memory */
+        table = mem_grow(table, count + 1, sizeof(*table));
+        table[count] = (struct argp_option){ 0 };
+    }
     return table;
+}
+
+/* getopt() would repeat the name of an option that there is not as it is. */
+static void refuse_unprintable(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        CLEANUP(mem_freep) char *name = mem_strdup(argv[i]);
+        char shown[80];
+
+        name[strcspn(name, "=")] = '\0';
+        if (name[0] != '-' || printable_is(name))
+            continue;
+        printable_copy(shown, sizeof(shown), name, "");
+        fprintf(stderr, "%s: there is no option '%s'; see %s --help\n", argv[0], shown,
+                argv[0]);
+        exit(EXIT_USAGE);
+    }
 }
 
 void options_parse(const struct command_line *line, int argc, char **argv, void *options)
 {
     static const struct command_line none = { .options = NULL };
     const struct command_line *more = line->more ? line->more : &none;
-    CLEANUP(mem_freep) struct argp_option *table = argp_table(line);
-    CLEANUP(mem_freep) struct argp_option *more_table = argp_table(more);
+    CLEANUP(mem_freep) struct argp_option *table = argp_table(line, helps);
+    CLEANUP(mem_freep) struct argp_option *more_table =
+        argp_table(more, &helps[ARRAY_SIZE(helps) - 1]);
     struct parsing second = { .line = more, .options = (char *)options + line->more_at };
     struct parsing first = { line, options, line->more ? &second : NULL };
     const struct argp more_argp = { .options = more_table, .parser = parse };
@@ -203,5 +283,6 @@ void options_parse(const struct command_line *line, int argc, char **argv, void 
                                .doc = line->about,
                                .children = children };
 
-    argp_parse(&argp, argc, argv, 0, NULL, &first);
+    refuse_unprintable(argc, argv);
+    argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &first);
 }

@@ -37,10 +37,18 @@ int option_whole(const struct cmd_option *option, void *target, const char *text
                  struct err *err); /* uint64_t */
 int option_real(const struct cmd_option *option, void *target, const char *text,
                 struct err *err); /* double */
+int option_share(const struct cmd_option *option, void *target, const char *text,
+                 struct err *err); /* double, or "0.1%" */
+int option_seconds(const struct cmd_option *option, void *target, const char *text,
+                   struct err *err); /* double, or "500ms" */
 int option_format(const struct cmd_option *option, void *target, const char *text,
                   struct err *err); /* const struct format *, of those in `value` */
 int option_color(const struct cmd_option *option, void *target, const char *text,
                  struct err *err); /* const char *: "auto", "always" or "never" */
+
+/* Warns on standard error of more lanes than this process has CPUs: they take turns then,
+ * and times are of that. */
+void option_lanes_warn(uint64_t lanes);
 
 /* Is standard output to be coloured? `color` is what option_color() has taken. */
 bool option_color_wanted(const char *color);

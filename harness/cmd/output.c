@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/signals.h"
 #include "cmd/options.h"
 
 static void write_report(FILE *out, const struct format *format,
@@ -53,6 +54,7 @@ static int print(const struct destination *destination, const struct sweep *swee
 {
     struct report_style style = option_style(destination->color);
 
+    signals_end_at_pipe();
     style.points = destination->points;
     style.full = destination->full || destination->points;
     style.conclusion = destination->conclusion;
@@ -93,9 +95,9 @@ int output_write(const struct destination *destination, const struct sweep *swee
                                                             destination->conclusion);
     if (!worth_reporting(sweep, err))
         return err->code;
-    print(destination, sweep, &late);
-    if (destination->directory && output_write_files(destination, sweep, &saving) < 0 &&
-        !late.code)
+    if (destination->directory) /* first: whoever reads the report may be gone */
+        output_write_files(destination, sweep, &saving);
+    if (print(destination, sweep, &late) == 0)
         late = saving;
     err_append(err, &late);
     return err->code;

@@ -5,11 +5,14 @@
  * and can be recognised. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/signals.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
+#include "cmd/results_dir.h"
 #include "cmd/scenario_files.h"
 #include "report/words.h"
 #include "result/tally.h"
@@ -17,7 +20,7 @@
 #include "store/load.h"
 
 struct options {
-    struct operands operands; /* RUN TRIAL */
+    struct operands operands; /* [RUN] [TRIAL] */
     const char *redis_server;
     const char *color;
 };
@@ -34,14 +37,6 @@ static int check(void *parsed, struct err *err)
 {
     const struct operands *operands = &((const struct options *)parsed)->operands;
 
-    if (!operands->count)
-        return err_set(err, ERR_USAGE,
-                       "which run? The directory that `afterkill run` has made, like "
-                       "results/latest");
-    if (operands->count == 1)
-        return err_set(err, ERR_USAGE,
-                       "which trial? Its number, or STRATEGY:POINT, or STRATEGY@BYTES; "
-                       "reports name them");
     if (operands->count > 2)
         return err_set(err, ERR_USAGE, "more than a run and a trial: '%s'",
                        operands->items[2]);
@@ -186,7 +181,7 @@ static int find_planned(struct saved *saved, struct replay *replay, struct err *
     return find_recorded(saved, replay, err);
 }
 
-static void find_point(const struct finding *finding, uint64_t index, struct replay *ret)
+static void note_point(const struct finding *finding, uint64_t index, struct replay *ret)
 {
     const struct point *point = &finding->points[index];
 
@@ -219,8 +214,50 @@ static int find_replay(struct saved *saved, const char *trial, struct replay *re
     ret->strategy = (size_t)(finding - saved->result.findings);
     if (operand.fault != FAULT_STEP)
         return find_recorded(saved, ret, err);
-    find_point(finding, operand.number, ret);
+    note_point(finding, operand.number, ret);
     return 0;
+}
+
+/* The first crash point that does harm, as one of the kills that landed there if there is
+ * one: what a report offers to replay. */
+static int find_first_harm(struct saved *saved, struct replay *ret, struct err *err)
+{
+    result_foreach (finding, &saved->result) {
+        uint64_t first = tally_first_harm(finding);
+        const struct point *point = &finding->points[first];
+
+        if (first == finding_points(finding))
+            continue;
+        *ret =
+            (struct replay){ .fault = point->has_trial ? FAULT_KILL : FAULT_STEP,
+                             .number = point->has_trial ? point->example_trial : first };
+        if (point->has_trial)
+            return find_planned(saved, ret, err);
+        ret->strategy = (size_t)(finding - saved->result.findings);
+        note_point(finding, first, ret);
+        return 0;
+    }
+    return err_set(err, ERR_USAGE,
+                   "no crash point of the run in '%.300s' does harm; name a trial: its "
+                   "number, or STRATEGY:POINT, or STRATEGY@BYTES",
+                   saved->directory);
+}
+
+/* What is named: RUN TRIAL, or one of them, or neither. A directory is a run, and so is
+ * what cannot be a trial. NULL: the first harm. */
+static const char *take_trial(struct operands *operands)
+{
+    struct replay_operand ignored;
+    struct err why = ERR_NULL;
+    struct stat st;
+
+    if (operands->count == 0)
+        return NULL;
+    if (operands->count == 1 &&
+        ((stat(operands->items[0], &st) == 0 && S_ISDIR(st.st_mode)) ||
+         replay_operand_parse(operands->items[0], &ignored, &why) < 0))
+        return NULL;
+    return operands->items[--operands->count];
 }
 
 /* Performs it; the caller frees the narrative. */
@@ -274,15 +311,16 @@ int cmd_replay(int argc, char **argv, enum exit_status *ret_status, struct err *
 {
     static const struct command_line line = {
         .options = table,
-        .operands_doc = "RUN TRIAL",
+        .operands_doc = "[RUN] [TRIAL]",
         .check = check,
         .about =
             "Perform one trial of a run again, and tell what happens: the commands and "
             "their replies, where the kill falls, what is left, what becomes of it, "
             "and why the verdict is what it is."
-            "\vRUN is a directory that `afterkill run` has made; results/latest is the "
-            "newest. TRIAL is a kill's number, as reports name it, or a crash point as "
-            "STRATEGY:POINT, or a lost link as STRATEGY@BYTES. A kill that timing does "
+            "\vRUN is a directory that `afterkill run` has made; without it, "
+            "results/latest, the newest. TRIAL is a kill's number, as reports name it, "
+            "or a crash point as STRATEGY:POINT, or a lost link as STRATEGY@BYTES; "
+            "without it, the first crash point that does harm. A kill that timing does "
             "not hit again is performed as the crash point that it landed on. Exit "
             "status: 0 as recorded (or nothing was), 1 another state or another verdict, "
             "3 a kill that did not end in that way again.",
@@ -291,15 +329,21 @@ int cmd_replay(int argc, char **argv, enum exit_status *ret_status, struct err *
     CLEANUP(revival_release) struct revival revival = { .scenario = NULL };
     CLEANUP(mem_freep) char *narrative = NULL;
     enum replay_likeness likeness;
+    CLEANUP(mem_freep) char *run = NULL;
     struct replay replay;
+    const char *trial;
 
     options_parse(&line, argc, argv, &options);
-    if (revive(options.operands.items[0], &revival, err) < 0 ||
-        find_replay(&revival.saved, options.operands.items[1], &replay, err) < 0 ||
+    trial = take_trial(&options.operands);
+    if (results_dir_named(&options.operands, 0, &run, err) < 0 ||
+        revive(run, &revival, err) < 0 ||
+        (trial ? find_replay(&revival.saved, trial, &replay, err)
+               : find_first_harm(&revival.saved, &replay, err)) < 0 ||
         perform(&revival, &replay, options.redis_server, &narrative, &likeness, err) < 0)
         return err->code;
     if (!narrative)
         return err_set(err, -EPROTO, "the lane told nothing"); /* UNTESTED: it does */
+    signals_end_at_pipe();
     print(narrative, option_color_wanted(options.color));
     *ret_status = statuses[likeness];
     return 0;

@@ -1,7 +1,8 @@
 /* report.c - afterkill report: a run that is kept, told again. */
-
+#include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
+#include "cmd/results_dir.h"
 #include "report/format.h"
 #include "store/load.h"
 
@@ -28,10 +29,6 @@ static int check(void *parsed, struct err *err)
 {
     const struct operands *operands = &((const struct options *)parsed)->operands;
 
-    if (!operands->count)
-        return err_set(err, ERR_USAGE,
-                       "which run? The directory that `afterkill run` has made, like "
-                       "results/latest");
     if (operands->count > 1)
         return err_set(err, ERR_USAGE, "more than one run: '%s' and '%s'",
                        operands->items[0], operands->items[1]);
@@ -42,20 +39,23 @@ int cmd_report(int argc, char **argv, enum exit_status *ret_status, struct err *
 {
     static const struct command_line line = {
         .options = table,
-        .operands_doc = "RUN",
+        .operands_doc = "[RUN]",
         .check = check,
         .about =
             "Print the report of a run that is kept, finished or not."
             "\vRUN is a directory that `afterkill run` or `afterkill merge` has made; "
-            "results/latest is the newest. The exit status is what the run's was without "
+            "without it, results/latest, the newest. The exit status is what the run's "
+            "was without "
             "gates and baselines; 3 of one that was killed.",
     };
     struct options options = { .format = format_by_name("text"), .color = "auto" };
     CLEANUP(saved_release) struct saved saved = { .directory = NULL };
+    CLEANUP(mem_freep) char *run = NULL;
     struct report_style style;
 
     options_parse(&line, argc, argv, &options);
-    if (saved_load(options.operands.items[0], &saved, err) < 0)
+    if (results_dir_named(&options.operands, 0, &run, err) < 0 ||
+        saved_load(run, &saved, err) < 0)
         return err->code;
     style = option_style(options.color);
     style.points = options.points;

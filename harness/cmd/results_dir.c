@@ -12,6 +12,7 @@
 #include "base/mem.h"
 
 #define TRIES 1000
+#define LATEST "latest"
 
 static const char *results_directory(void)
 {
@@ -59,17 +60,46 @@ int results_dir_make(const char *scenario, uint64_t seed, struct shard shard, ch
 
 /* A link is replaced whole, by a rename. That it cannot be made is no reason to give up:
  * the run has its directory. */
-void results_dir_settle(const char *directory, bool kept)
+void results_dir_settle(const char *directory)
 {
     const char *name = strrchr(directory, '/') + 1;
     CLEANUP(mem_freep) char *latest =
-        mem_printf("%.*slatest", (int)(name - directory), directory);
+        mem_printf("%.*s" LATEST, (int)(name - directory), directory);
     CLEANUP(mem_freep) char *fresh = mem_printf("%s.%ld", latest, (long)getpid());
     struct stat st;
 
-    if (!kept)
-        rmdir(directory);
-    else if ((lstat(latest, &st) < 0 || S_ISLNK(st.st_mode)) && /* not somebody's own */
-             symlink(name, fresh) == 0 && rename(fresh, latest) < 0)
+    if ((lstat(latest, &st) < 0 || S_ISLNK(st.st_mode)) && /* not somebody's own */
+        symlink(name, fresh) == 0 && rename(fresh, latest) < 0)
         unlink(fresh);
+}
+
+void results_dir_tidy(const char *directory)
+{
+    CLEANUP(mem_freep) char *results = mem_strdup(directory);
+
+    *strrchr(results, '/') = '\0';
+    rmdir(results);
+}
+
+int results_dir_latest(char **ret, struct err *err)
+{
+    CLEANUP(mem_freep) char *latest = mem_printf("%s/" LATEST, results_directory());
+
+    if (access(latest, F_OK) < 0)
+        return err_set(
+            err, ERR_USAGE,
+            "which run? There is no '%.300s' yet: `afterkill run` makes it; or "
+            "name the directory of a run",
+            latest);
+    *ret = TAKE_PTR(latest);
+    return 0;
+}
+
+int results_dir_named(const struct operands *operands, size_t index, char **ret,
+                      struct err *err)
+{
+    if (index >= operands->count)
+        return results_dir_latest(ret, err);
+    *ret = mem_strdup(operands->items[index]);
+    return 0;
 }

@@ -1,57 +1,29 @@
 /* run.c - afterkill run: one scenario, all its strategies, one report, kept in a
  * directory. With --sweep it is run once per value of a parameter. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/signals.h"
+#include "base/str.h"
 #include "cmd/cmd.h"
 #include "cmd/conclude.h"
+#include "cmd/options.h"
 #include "cmd/output.h"
 #include "cmd/results_dir.h"
 #include "cmd/run_options.h"
 #include "cmd/scenario_files.h"
+#include "cmd/strategies.h"
 #include "cmd/sweep_load.h"
 #include "run/fleet.h"
 #include "run/progress.h"
 #include "scenario/sandbox.h"
 #include "store/load.h"
 #include "store/write.h"
-
-static int choose_strategies(const struct run_options *options,
-                             const struct outline *scenario, size_t *chosen,
-                             size_t *ret_count, struct err *err)
-{
-    CLEANUP(mem_freep) char *copy =
-        mem_strdup(options->request.strategies ? options->request.strategies : "");
-    char *rest = copy, *name;
-    size_t count = 0;
-
-    for (; !options->request.strategies && count < scenario->strategy_count; count++)
-        chosen[count] = count;
-    while (options->request.strategies && (name = strsep(&rest, ","))) {
-        ptrdiff_t index = outline_find(scenario, name);
-        bool twice = false;
-        const char *nearest;
-
-        if (index < 0) {
-            nearest = str_nearest(name, scenario->strategy_count, outline_strategy_name,
-                                  scenario);
-            return err_set(err, ERR_USAGE, "%s has no strategy '%.60s'%s%s%s",
-                           scenario->name, name,
-                           nearest ? "; did you mean '" : "; see afterkill list",
-                           nearest ? nearest : "", nearest ? "'?" : "");
-        }
-        for (size_t i = 0; i < count; i++)
-            twice |= chosen[i] == (size_t)index;
-        if (!twice)
-            chosen[count++] = (size_t)index;
-    }
-    *ret_count = count;
-    return 0;
-}
 
 /* Everything that belongs to the run of one value. */
 struct session {
@@ -63,7 +35,17 @@ struct session {
     size_t count;
     struct conclude *conclude;
     char *own_place; /* a directory that was made for this run; NULL: another was named */
+    bool fresh;      /* the directory, whichever, was made by this run */
 };
+
+/* The run is sound, and worth being the newest. */
+static void begun(void *context)
+{
+    const struct session *session = context;
+
+    if (session->own_place)
+        results_dir_settle(session->own_place);
+}
 
 /* What the run's figures depend on besides what was asked for. */
 static void collect_environment(const struct session *session,
@@ -139,14 +121,28 @@ static int run_fleet(const struct session *session, struct scenario *scenario,
         .store = store,
         .lanes = options->lanes,
         .redis_server = options->redis_server,
-        .view = &view,
+        .view = options->quiet ? NULL : &view,
     };
 
     fleet_ask(&fleet, &options->request);
+    fleet.begun = begun;
+    fleet.context = (void *)(uintptr_t)session;
     run_progress_init(&view, stderr, isatty(STDERR_FILENO));
-    if (part)
+    if (part && !options->quiet)
         run_progress_part(&view, &scenario->outline, part);
     return fleet_run(&fleet, result, err);
+}
+
+/* Did it end before anything was found? Then its directory holds nothing that anybody
+ * could go on with, and the same command should find the place as it was. */
+static bool is_failed_start(const struct result *result, const struct err *err)
+{
+    if (err->code == 0 || result->stages > STAGE_CENSUS)
+        return false;
+    result_foreach (finding, result)
+        if (err->code != ERR_USAGE && finding->controlled)
+            return false;
+    return true;
 }
 
 /* One value's run, kept in the directory (NULL: nowhere). What was asked for is borrowed
@@ -170,11 +166,13 @@ static int run(const struct session *session, struct scenario *scenario,
         code = keep_old(directory, request, result, &store, err);
     else if (code == 0 && directory)
         code = keep_new(session, directory, request, result, &store, err);
-    if (session->own_place)
-        results_dir_settle(session->own_place, store);
     if (code < 0 || result->complete)
         return code;
     code = run_fleet(session, scenario, part, store, result, err);
+    if (store && !session->options->resume && is_failed_start(result, err))
+        store = store_discard(store);
+    else if (session->own_place)
+        results_dir_settle(session->own_place);
     if (store && store_finish(store, result, &late) < 0)
         err_append(err, &late);
     return err->code;
@@ -206,6 +204,13 @@ static void deliver_value(const struct sweep *sweep, size_t i, struct err *err)
         err_append(err, &late);
 }
 
+/* Nothing stays of a failed start, not even the directory, if it was made for the run. */
+static bool is_left_empty(const struct session *session, const char *directory,
+                          const char *part)
+{
+    return directory && (part || session->fresh) && rmdir(directory) == 0;
+}
+
 /* Runs the values one after the other; an error at one ends the sweep. */
 static int run_values(const struct session *session, struct sweep *sweep,
                       const char *directory, struct err *err)
@@ -227,7 +232,7 @@ static int run_values(const struct session *session, struct sweep *sweep,
         sweep->directories[i] = directory_of(directory, sweep, i);
         code = run(session, session->scenarios[i], sweep->directories[i], part,
                    &sweep->requests[i], &sweep->results[i], err);
-        if (part)
+        if (!is_left_empty(session, sweep->directories[i], part) && part)
             deliver_value(sweep, i, err);
         if (code < 0 && part)
             err_wrap(err, "%s", part);
@@ -240,6 +245,7 @@ static int run_values(const struct session *session, struct sweep *sweep,
 static int choose_place(struct session *session, const struct outline *scenario,
                         char **ret, struct err *err)
 {
+    struct stat st;
     const struct run_options *options = session->options;
     const char *given =
         options->resume ? options->resume : options->destination.directory;
@@ -248,11 +254,13 @@ static int choose_place(struct session *session, const struct outline *scenario,
         return 0;
     if (given) {
         *ret = mem_strdup(given);
+        session->fresh = stat(given, &st) < 0;
         return file_make_directory(given, err);
     }
     results_dir_make(scenario->name, options->request.seed, options->request.shard, ret,
                      err);
     session->own_place = *ret;
+    session->fresh = true;
     return err->code;
 }
 
@@ -271,14 +279,21 @@ static int load_and_run(struct session *session, struct run_options *options,
         return err->code;
     session->strategies = strategies =
         MEM_ARRAY(size_t, sweep->outlines[0]->strategy_count);
-    if (choose_strategies(options, sweep->outlines[0], strategies, &session->count, err) <
-            0 ||
+    if (strategies_choose(sweep->outlines[0], options->request.strategies, strategies,
+                          &session->count, err) < 0 ||
         choose_place(session, sweep->outlines[0], &directory, err) < 0)
         return err->code;
     options->destination.directory = directory;
     code = run_values(session, sweep, directory, err);
-    if (directory && isatty(STDERR_FILENO))
-        fprintf(stderr, "kept in %s\n", directory);
+    if (directory && session->fresh && (rmdir(directory) == 0 || errno == ENOENT))
+        options->destination.directory = NULL; /* nothing is there to be kept */
+    if (session->own_place && !options->destination.directory)
+        results_dir_tidy(session->own_place);
+    if (options->destination.directory && !options->quiet && isatty(STDERR_FILENO)) {
+        fputs("kept in ", stderr);
+        str_print_shell(stderr, directory);
+        fputc('\n', stderr);
+    }
     if (code == 0)
         conclude_run(session->conclude, &sweep->results[0], err);
     options->destination.conclusion = &session->conclude->conclusion;
@@ -294,6 +309,8 @@ int cmd_run(int argc, char **argv, enum exit_status *ret_status, struct err *err
     };
     int code = run_options_parse(argc, argv, &options, err);
 
+    if (code == 0)
+        option_lanes_warn(options.lanes);
     options.gates.gates.chosen = options.request.strategies != NULL;
     session.scenarios = mem_alloc(options.sweep.wanted * sizeof(*session.scenarios));
     if (code == 0)

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/sha1.h"
 #include "cmd/options.h"
+#include "cmd/scenario_files.h"
 #include "cmd/shard_auto.h"
 #include "result/stopping.h"
 #include "store/read.h"
@@ -32,6 +33,20 @@ static int take_trials(const struct cmd_option *option, void *target, const char
 
     options->trials_given = true;
     return request_set(&options->request, option->name, text, err);
+}
+
+/* The first replaces what a run was asked for that is gone on with. */
+static int take_strategies(const struct cmd_option *option, void *target,
+                           const char *text, struct err *err)
+{
+    struct run_options *options = target;
+    CLEANUP(mem_freep)
+    char *longer = options->strategies_given
+                       ? mem_printf("%s,%s", options->request.strategies, text)
+                       : mem_strdup(text);
+
+    options->strategies_given = true;
+    return request_set(&options->request, option->name, longer, err);
 }
 
 static int take_faults(const struct cmd_option *option, void *target, const char *text,
@@ -72,13 +87,15 @@ static int take_sweep(const struct cmd_option *option, void *target, const char 
 #define AT(member) offsetof(struct run_options, member)
 
 static const struct cmd_option table[] = {
-    { "strategy", "A,B", "Only these strategies", 1, .take = run_option_item,
-      .at = AT(request) },
+    { "strategy", "A,B",
+      "Only these strategies; patterns like 'multi*' will do (may be repeated)", 1,
+      .take = take_strategies },
     { "set", "NAME=VALUE", "Change a parameter of the scenario (may be repeated)", 1,
       .take = take_assignment, .at = AT(request) },
     { "sweep", "NAME=V1,V2,...",
-      "Run once per value of a parameter of the scenario, and report all in one table", 1,
-      .take = take_sweep, .at = AT(sweep) },
+      "Run once per value of a parameter of the scenario, and report all in one table; a "
+      "value may be a range: 100:6400:x2, 100:500:+100",
+      1, .take = take_sweep, .at = AT(sweep) },
     { "trials", "N", "Kill attempts per strategy (default 1000; 0: census only)", 2,
       .take = take_trials },
     { "fault", "kill,step,byte",
@@ -107,8 +124,11 @@ static const struct cmd_option table[] = {
     { "seed", "S", "What the schedule is computed from (default 1)", 2,
       .take = run_option_item, .at = AT(request) },
     { "lanes", "N", "How many servers and trial loops (default: one per CPU)", 2,
-      .take = option_whole, .at = AT(lanes), .least = 1, .most = LANES_MOST },
-    { "timeout", "SECONDS",
+      .take = option_whole, .at = AT(lanes), .least = 1, .most = LANES_MOST,
+      .letter = 'j' },
+    { "quiet", NULL, "No progress", 3, .take = option_flag, .at = AT(quiet),
+      .letter = 'q' },
+    { "timeout", "DURATION",
       "When the watchdog kills a worker that does not end (default 10)", 2,
       .take = run_option_item, .at = AT(request) },
     { "confidence", "C", "Of the intervals (default 0.95)", 3, .take = run_option_item,
@@ -238,7 +258,9 @@ static void parse_all(int argc, char **argv, const struct request *resumed,
         .more_at = AT(gates),
         .about = "Run the strategies of a scenario, kill their workers at every command "
                  "boundary and at random instants, and report what is left in Redis."
-                 "\vSCENARIO is a Lua file, or the name of one from `afterkill list`. "
+                 "\vSCENARIO is a Lua file, or the name of one from `afterkill list`, or "
+                 "- for "
+                 "standard input. "
                  "Servers are private: started for the run on a unix socket, and removed "
                  "with all their data.",
     };
@@ -259,8 +281,14 @@ static int parse_again(int argc, char **argv, struct run_options *options,
         return err_wrap(err, "--resume");
     run_options_release(options);
     parse_all(argc, argv, &resumed, options);
-    if (!options->scenario)
-        options->scenario = options->request.path;
+    if (options->scenario)
+        return 0;
+    if (strcmp(options->request.path, SCENARIO_STDIN) == 0)
+        return err_set(err, ERR_USAGE,
+                       "--resume: the scenario of this run came from standard input; "
+                       "give it again: --resume %s - < FILE",
+                       options->resume);
+    options->scenario = options->request.path;
     return 0;
 }
 
@@ -309,7 +337,11 @@ int run_options_request(const struct run_options *options, const struct outline 
                         const size_t *strategies, size_t count, struct request *ret,
                         struct err *err)
 {
-    CLEANUP(mem_freep) char *path = realpath(scenario->path, NULL);
+    /* Standard input has no place of its own to come back to. */
+    CLEANUP(mem_freep)
+    char *path = strcmp(scenario->path, SCENARIO_STDIN) == 0
+                     ? mem_strdup(scenario->path)
+                     : realpath(scenario->path, NULL);
     struct request asked = options->request; /* but for what the scenario says */
     char sha1[SHA1_TEXT];
 

@@ -15,8 +15,9 @@ struct run_options {
     struct operands scenarios; /* one, or none with --resume */
     const char *scenario;      /* its file or name, as given */
     struct request request;
-    bool trials_given;
+    bool trials_given, strategies_given;
     uint64_t lanes; /* 0: one per CPU */
+    bool quiet;     /* no progress */
     const char *redis_server;
     const char *resume; /* directory; NULL: a new run */
     bool unkept;        /* the run is not kept in a directory */

@@ -4,9 +4,11 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -101,6 +103,27 @@ static const char *name_at(const void *names, size_t i)
     return ((char *const *)names)[i];
 }
 
+/* A scenario is read twice, and a pipe can be read once: what comes from it is put into a
+ * file without a name, which becomes standard input. */
+static int hold_stdin(struct err *err)
+{
+    CLEANUP(mem_freep) char *bytes = NULL;
+    size_t length;
+    int fd;
+
+    if (lseek(STDIN_FILENO, 0, SEEK_CUR) == 0)
+        return 0; /* a file that can be read as often as one likes, as it is */
+    bytes = file_read(SCENARIO_STDIN, &length);
+    fd = bytes ? memfd_create("stdin", MFD_CLOEXEC) : -1;
+    if (fd < 0)
+        return err_errno(err, "read a scenario from standard input");
+    if (write(fd, bytes, length) != (ssize_t)length || lseek(fd, 0, SEEK_SET) < 0 ||
+        dup2(fd, STDIN_FILENO) < 0)
+        err_errno(err, "keep the scenario from standard input");
+    close(fd);
+    return err->code;
+}
+
 int scenario_files_path(const char *operand, char **ret, struct err *err)
 {
     CLEANUP(mem_freep) char *directory = scenario_files_directory();
@@ -110,6 +133,10 @@ int scenario_files_path(const char *operand, char **ret, struct err *err)
     char **names;
     size_t count;
 
+    if (strcmp(operand, "-") == 0) {
+        *ret = mem_strdup(SCENARIO_STDIN);
+        return hold_stdin(err);
+    }
     if (strchr(operand, '/') || (stat(operand, &st) == 0 && S_ISREG(st.st_mode))) {
         *ret = mem_strdup(operand);
         return 0;

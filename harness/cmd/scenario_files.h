@@ -13,7 +13,8 @@
 char *scenario_files_directory(void);
 
 /* The file that an operand means: a path, or the bare name of a scenario in the directory
- * above. */
+ * above, or "-": standard input, which can be read more than once from then on. */
+#define SCENARIO_STDIN "/dev/stdin"
 int scenario_files_path(const char *operand, char **ret, struct err *err);
 
 /* What a scenario is loaded with, as a request says; borrows from it. */

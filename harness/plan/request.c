@@ -22,6 +22,7 @@ struct item;
 struct kind {
     char *(*print)(const struct item *item, const void *value);
     bool (*parse)(const struct item *item, void *value, const char *text);
+    const char *also; /* what a number may be instead; NULL: nothing else */
 };
 
 struct unit {
@@ -78,17 +79,22 @@ static char *print_real(const struct item *item, const void *value)
     return real > 0 || item->needed ? mem_printf("%.15g", real) : NULL;
 }
 
-static bool parse_real(const struct item *item, void *value, const char *text)
+static bool parse_share(const struct item *item, void *value, const char *text)
 {
-    return str_real(text, item->least, item->most, value);
+    return str_share(text, item->least, item->most, value);
+}
+
+static bool parse_seconds(const struct item *item, void *value, const char *text)
+{
+    return str_seconds(text, item->least, item->most, value);
 }
 
 static char *print_duration(const struct item *item, const void *value)
 {
-    double seconds = *(const double *)value;
+    double lasts = *(const double *)value;
 
     (void)item;
-    return seconds > 0 ? mem_printf("%.9fs", seconds) : NULL;
+    return lasts > 0 ? mem_printf("%.9fs", lasts) : NULL;
 }
 
 /* Numbers are digits with a point: strtod() alone would take "nan" and "0x1p3", and
@@ -100,11 +106,11 @@ static bool parse_duration(const struct item *item, void *value, const char *tex
     double number = strtod(text, &end);
 
     for (const struct unit *unit = item->units; unit->name; unit++) {
-        double seconds = number * unit->seconds;
+        double lasts = number * unit->seconds;
 
         if (digits && end == text + digits && strcmp(end, unit->name) == 0 &&
-            seconds >= item->least && seconds <= item->most) {
-            *(double *)value = seconds;
+            lasts >= item->least && lasts <= item->most) {
+            *(double *)value = lasts;
             return true;
         }
     }
@@ -135,12 +141,15 @@ static char *print_shard(const struct item *item, const void *value)
                       (unsigned long long)shard->total);
 }
 
-static const struct kind text = { print_text, parse_text },
-                         whole = { print_whole, parse_whole },
-                         real = { print_real, parse_real },
-                         duration = { print_duration, parse_duration },
-                         choice = { print_choice, parse_choice },
-                         shard = { print_shard, NULL }; /* shard.h explains mistakes */
+static const struct kind text = { print_text, parse_text, NULL },
+                         whole = { print_whole, parse_whole, NULL },
+                         share = { print_real, parse_share, ", or a percentage" },
+                         seconds = { print_real, parse_seconds,
+                                     ", or a duration like 500ms or 2m" },
+                         duration = { print_duration, parse_duration, NULL },
+                         choice = { print_choice, parse_choice, NULL },
+                         shard = { print_shard, NULL, NULL }; /* shard.h explains
+                                                                 mistakes */
 
 /* ---- the table ---- */
 
@@ -160,7 +169,7 @@ static const struct unit long_units[] = {
 };
 
 static const struct item items[] = {
-    { "confidence", AT(confidence), &real, .most = CONFIDENCE_MOST, .needed = true },
+    { "confidence", AT(confidence), &share, .most = CONFIDENCE_MOST, .needed = true },
     { "fault", AT(faults), &text, .needed = true },
     { "killer", AT(killer), &choice, .expected = "timer or parent", .words = killers,
       .needed = true },
@@ -179,12 +188,12 @@ static const struct item items[] = {
     { "time", AT(stopping.time_s), &duration,
       .expected = "a duration like 60s, 10m or 1h", .least = TIME_LEAST_S,
       .most = TIME_MOST_S, .units = long_units },
-    { "timeout", AT(timeout_s), &real, .most = 1e6, .needed = true },
+    { "timeout", AT(timeout_s), &seconds, .most = 1e6, .needed = true },
     { "transport", AT(transport), &choice, .expected = "unix or tcp", .words = transports,
       .needed = true },
     { "trials", AT(trials), &whole, .whole_most = ATTEMPTS_MOST, .needed = true },
-    { "until-below", AT(stopping.below), &real, .most = 1 },
-    { "until-width", AT(stopping.width), &real, .most = 1 },
+    { "until-below", AT(stopping.below), &share, .most = 1 },
+    { "until-width", AT(stopping.width), &share, .most = 1 },
 };
 
 const size_t request_items = ARRAY_SIZE(items);
@@ -230,8 +239,8 @@ int request_set(struct request *request, const char *name, const char *value,
         return err_set(err, ERR_USAGE,
                        "--%s '%s': expected a whole number from 0 to %llu", name, value,
                        (unsigned long long)item->whole_most);
-    return err_set(err, ERR_USAGE, "--%s '%s': expected a number between %g and %g", name,
-                   value, item->least, item->most);
+    return err_set(err, ERR_USAGE, "--%s '%s': expected a number between %g and %g%s",
+                   name, value, item->least, item->most, item->kind->also);
 }
 
 void request_assign(struct request *request, const char *assignment)

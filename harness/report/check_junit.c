@@ -8,37 +8,20 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/printable.h"
 #include "report/check_words.h"
 #include "report/writers.h"
 
 /* How many bytes the character at the text has; 0 if XML has no such character. */
-static size_t character(const unsigned char *text)
+static size_t character(const char *text)
 {
-    static const struct {
-        unsigned char mask, lead;
-        uint32_t least; /* below it a shorter form is the right one */
-    } forms[] = { { 0x80, 0x00, 0 },
-                  { 0xE0, 0xC0, 0x80 },
-                  { 0xF0, 0xE0, 0x800 },
-                  { 0xF8, 0xF0, 0x10000 } };
+    uint32_t code = 0;
+    size_t length = printable_decode(text, &code);
 
-    for (size_t n = 0; n < ARRAY_SIZE(forms); n++) {
-        uint32_t code = text[0] & (unsigned char)~forms[n].mask;
-
-        if ((text[0] & forms[n].mask) != forms[n].lead)
-            continue;
-        for (size_t i = 1; i <= n; i++) {
-            if ((text[i] & 0xC0) != 0x80)
-                return 0;
-            code = code << 6 | (text[i] & 0x3F);
-        }
-        if (code < forms[n].least || (code < ' ' && !strchr("\t\n\r", (int)code)) ||
-            (code >= 0xD800 && code < 0xE000) || code == 0xFFFE || code == 0xFFFF ||
-            code > 0x10FFFF)
-            return 0;
-        return n + 1;
-    }
-    return 0;
+    return (code < ' ' && !strchr("\t\n\r", (int)code)) || code == 0xFFFE ||
+                   code == 0xFFFF
+               ? 0
+               : length;
 }
 
 /* Right in attributes and between tags. White space in an attribute is kept only as a
@@ -46,7 +29,7 @@ static size_t character(const unsigned char *text)
 static void write_escaped(FILE *out, const char *text)
 {
     while (*text) {
-        size_t length = character((const unsigned char *)text);
+        size_t length = character(text);
 
         if (!length)
             fprintf(out, "\\x%02X", (unsigned)(unsigned char)*text);

@@ -14,6 +14,7 @@ struct format {
                     struct report_style style);
     void (*check)(FILE *out, const struct check *check, struct report_style style);
     void (*try)(FILE *out, const struct result *result, struct report_style style);
+    void (*list)(FILE *out, const struct list *list, struct report_style style);
 };
 
 const struct format *format_by_name(const char *name); /* NULL if there is none */

@@ -2,6 +2,8 @@
 #include "report/json_put.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "result/tally.h"
 
@@ -71,6 +73,27 @@ void json_put_interval(json_t *object, double estimate, struct interval interval
     json_put_real(object, "estimate", estimate);
     json_put_real(object, "low", interval.low);
     json_put_real(object, "high", interval.high);
+}
+
+void json_put_parameters(json_t *object, const char *key, const struct outline *scenario)
+{
+    json_t *all = json_object();
+
+    for (size_t i = 0; i < scenario->parameter_count; i++) {
+        const struct parameter *parameter = &scenario->parameters[i];
+        char *end;
+        long long integer = strtoll(parameter->value, &end, 10);
+
+        if (parameter->is_flag)
+            json_put_flag(all, parameter->name, strcmp(parameter->value, "true") == 0);
+        else if (parameter->is_text)
+            json_put_text(all, parameter->name, parameter->value);
+        else if (*end)
+            json_put_real(all, parameter->name, strtod(parameter->value, NULL));
+        else
+            json_put_whole(all, parameter->name, (uint64_t)integer);
+    }
+    json_put(object, key, all);
 }
 
 static json_t *later_words(unsigned words)

@@ -21,6 +21,8 @@ void json_put_flag(json_t *object, const char *key, bool flag);
 void json_put_text(json_t *object, const char *key, const char *text);
 void json_put_some(json_t *object, const char *key, const char *text); /* if not "" */
 void json_put_interval(json_t *object, double estimate, struct interval interval);
+void json_put_parameters(json_t *object, const char *key,
+                         const struct outline *scenario);             /* an object */
 void json_put_later(json_t *object, const char *key, unsigned later); /* an array */
 void json_put_expect(json_t *object, const char *key, unsigned expect);
 void json_put_kills(json_t *object, const struct kills *kills); /* as "kills" */

@@ -243,28 +243,6 @@ static json_t *strategy(const struct result *result, const struct finding *findi
     return object;
 }
 
-static json_t *parameters(const struct outline *scenario)
-{
-    json_t *object = json_object();
-
-    for (size_t i = 0; i < scenario->parameter_count; i++) {
-        const struct parameter *parameter = &scenario->parameters[i];
-        char *end;
-        long long integer = strtoll(parameter->value, &end, 10);
-
-        if (parameter->is_flag)
-            json_put_flag(object, parameter->name, strcmp(parameter->value, "true") == 0);
-        else if (parameter->is_text)
-            json_put_text(object, parameter->name, parameter->value);
-        else if (*end)
-            json_put_real(object, parameter->name,
-                          finite_or_zero(strtod(parameter->value, NULL)));
-        else
-            json_put(object, parameter->name, json_integer(integer));
-    }
-    return object;
-}
-
 static json_t *redis(const struct result *result)
 {
     json_t *object = json_object();
@@ -315,7 +293,7 @@ static json_t *run_object(const struct result *result,
     json_put_text(object, "source", result->scenario->source);
     json_put_whole(object, "seed", result->plan.seed);
     json_put(object, "now", json_integer(result->scenario->now));
-    json_put(object, "params", parameters(result->scenario));
+    json_put_parameters(object, "params", result->scenario);
     json_put(object, "redis", redis(result));
     json_put_whole(object, "lanes", result->lanes);
     json_put_text(object, "killer", result->killer);

@@ -11,6 +11,13 @@
 #include "result/conclusion.h"
 #include "result/sweep.h"
 
+struct outline;
+
+struct list {
+    const struct outline *const *scenarios; /* borrowed */
+    size_t count;
+};
+
 void run_text(FILE *out, const struct result *result, struct report_style style);
 void run_json(FILE *out, const struct result *result, struct report_style style);
 
@@ -24,6 +31,10 @@ void compare_text(FILE *out, const struct comparison *comparison,
                   struct report_style style);
 void compare_json(FILE *out, const struct comparison *comparison,
                   struct report_style style);
+
+/* Scenarios that can be run; in full with all that they say of themselves. */
+void list_text(FILE *out, const struct list *list, struct report_style style);
+void list_json(FILE *out, const struct list *list, struct report_style style);
 
 void check_text(FILE *out, const struct check *check, struct report_style style);
 void check_tap(FILE *out, const struct check *check, struct report_style style);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "result/range.h"
 #include "result/tally.h"
 
 void sweep_init(struct sweep *sweep)
@@ -39,6 +40,32 @@ void sweep_release(struct sweep *sweep)
     sweep_init(sweep);
 }
 
+static void add_value(struct sweep *sweep, const char *value)
+{
+    sweep->values = mem_grow(sweep->values, sweep->wanted + 1, sizeof(*sweep->values));
+    sweep->values[sweep->wanted++] = mem_strdup(value);
+}
+
+/* A value, or the values of a range. */
+static int add_values(struct sweep *sweep, const char *text, struct err *err)
+{
+    char **values;
+    size_t count;
+
+    if (!range_is_one(text)) {
+        add_value(sweep, text);
+        return 0;
+    }
+    if (range_values(text, &values, &count, err) < 0)
+        return err->code;
+    for (size_t i = 0; i < count; i++) {
+        add_value(sweep, values[i]);
+        free(values[i]);
+    }
+    free(values);
+    return 0;
+}
+
 int sweep_parse(struct sweep *sweep, const char *text, struct err *err)
 {
     const char *equals = strchr(text, '=');
@@ -63,9 +90,8 @@ int sweep_parse(struct sweep *sweep, const char *text, struct err *err)
                            "--sweep '%.100s': value %zu is empty; expected "
                            "NAME=V1,V2,...",
                            text, sweep->wanted + 1);
-        sweep->values =
-            mem_grow(sweep->values, sweep->wanted + 1, sizeof(*sweep->values));
-        sweep->values[sweep->wanted++] = mem_strdup(value);
+        if (add_values(sweep, value, err) < 0)
+            return err_wrap(err, "--sweep %s", sweep->parameter);
     }
     return 0;
 }

@@ -24,7 +24,7 @@ struct sweep {
 void sweep_init(struct sweep *sweep);
 void sweep_release(struct sweep *sweep); /* may be called twice */
 
-/* Makes it a sweep by "NAME=V1,V2,...". */
+/* Makes it a sweep by "NAME=V1,V2,...", where a value may be a range (range.h). */
 int sweep_parse(struct sweep *sweep, const char *text, struct err *err);
 
 /* The scenario with value number `run`. Refuses a value that means the same as one

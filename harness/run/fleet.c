@@ -109,6 +109,8 @@ static void begin_next_stage(struct fleet *fleet)
         fail(fleet, &untested);
         return;
     }
+    if (fleet->stage == STAGE_CENSUS && fleet->options->begun)
+        fleet->options->begun(fleet->options->context);
     note_time(fleet);
     fleet->stage++;
     if (fleet->result->stages < fleet->stage)

@@ -6,7 +6,8 @@
 #include "result/tally.h"
 
 #define BAR_COLUMNS 24
-#define QUIET_NS NSEC_PER_SEC /* shorter runs show nothing */
+#define QUIET_NS (NSEC_PER_SEC / 4)       /* shorter runs show nothing on a terminal, */
+#define PLAIN_QUIET_NS (2 * NSEC_PER_SEC) /* and shorter than this nothing elsewhere */
 #define PLAIN_EVERY_NS (5 * NSEC_PER_SEC)
 
 void run_progress_init(struct run_progress *view, FILE *out, bool terminal)
@@ -14,7 +15,7 @@ void run_progress_init(struct run_progress *view, FILE *out, bool terminal)
     uint64_t now_ns = clock_now_ns();
 
     *view = (struct run_progress){ out, terminal, .start_ns = now_ns,
-                                   .next_plain_ns = now_ns + QUIET_NS };
+                                   .next_plain_ns = now_ns + PLAIN_QUIET_NS };
 }
 
 void run_progress_part(struct run_progress *view, const struct outline *scenario,
@@ -91,7 +92,7 @@ void run_progress_show(struct run_progress *view, const struct result *result)
         view->stage_ns = now_ns;
         view->stage_done = now.done;
     }
-    if (view->terminal ? now_ns - view->start_ns < QUIET_NS / 4
+    if (view->terminal ? now_ns - view->start_ns < QUIET_NS
                        : now_ns < view->next_plain_ns)
         return;
     view->next_plain_ns = now_ns + PLAIN_EVERY_NS;

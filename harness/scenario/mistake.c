@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/printable.h"
+
 int mistake_line(const struct mistake_file *file, const char *word)
 {
     size_t length = strlen(word);
@@ -51,6 +53,17 @@ int mistake_at(const struct mistake_file *file, int line, const char *format, ..
     code = mistake_put(file, line, format, args);
     va_end(args);
     return code;
+}
+
+int mistake_unless_printable(const struct mistake_file *file, const char *word,
+                             const char *what, const char *text)
+{
+    if (printable_is(text))
+        return 0;
+    return mistake(file, word,
+                   "%s is '%.80s'; expected UTF-8 without control characters, such as "
+                   "ends of lines and escapes",
+                   what, text);
 }
 
 bool mistake_is_name(const char *text)

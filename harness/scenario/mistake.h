@@ -25,6 +25,10 @@ __attribute__((format(printf, 3, 4))) int mistake_at(const struct mistake_file *
                                                      int line, const char *format, ...);
 /* The first line on which the word stands by itself; 1 if it does nowhere. */
 int mistake_line(const struct mistake_file *file, const char *word);
+/* Is the text, which reports print as it is, printable? Else a mistake about `what`, on
+ * the line of the word. */
+int mistake_unless_printable(const struct mistake_file *file, const char *word,
+                             const char *what, const char *text);
 
 /* May a strategy or an invariant be called so? Printable, no spaces and commas. */
 bool mistake_is_name(const char *text);

@@ -50,6 +50,11 @@ static int list_all(const struct mistake_file *file, struct outline *outline)
 
         if (lua_type(lua, -2) != LUA_TSTRING)
             return mistake(file, "params", "params has an entry without a name");
+        if (!mistake_is_name(lua_tostring(lua, -2)) || strchr(lua_tostring(lua, -2), '='))
+            return mistake(file, "params",
+                           "a parameter is named '%s'; expected a name without spaces, "
+                           "commas and '='",
+                           lua_tostring(lua, -2));
         if (type != LUA_TNUMBER && type != LUA_TSTRING && type != LUA_TBOOLEAN)
             return mistake(
                 file, lua_tostring(lua, -2),
@@ -99,7 +104,7 @@ static int assign(struct outline *outline, const char *option, const char *assig
 {
     const char *equals = strchr(assignment, '=');
     CLEANUP(mem_freep) char *name = NULL;
-    const char *nearest;
+    CLEANUP(mem_freep) char *offer = NULL;
 
     if (!equals || equals == assignment)
         return err_set(err, ERR_USAGE, "%s '%.100s': expected name=value", option,
@@ -120,10 +125,9 @@ static int assign(struct outline *outline, const char *option, const char *assig
         parameter->value = mem_strdup(equals + 1);
         return 0;
     }
-    nearest = str_nearest(name, outline->parameter_count, parameter_name, outline);
-    return err_set(err, ERR_USAGE, "%s: %s has no parameter '%.60s'%s%s%s", option,
-                   outline->path, name, nearest ? "; did you mean '" : "",
-                   nearest ? nearest : "", nearest ? "'?" : "; see its `params`");
+    offer = str_offer(name, outline->parameter_count, parameter_name, outline);
+    return err_set(err, ERR_USAGE, "%s: %s has no parameter '%.60s'; %s", option,
+                   outline->path, name, offer);
 }
 
 static void push_parameter(lua_State *lua, const struct parameter *parameter)
@@ -132,6 +136,19 @@ static void push_parameter(lua_State *lua, const struct parameter *parameter)
         lua_pushboolean(lua, strcmp(parameter->value, "true") == 0);
     else if (parameter->is_text || !lua_stringtonumber(lua, parameter->value))
         lua_pushstring(lua, parameter->value);
+}
+
+static int check_values(const struct mistake_file *file, const struct outline *outline)
+{
+    int code = 0;
+
+    for (size_t i = 0; i < outline->parameter_count && code == 0; i++) {
+        const struct parameter *parameter = &outline->parameters[i];
+        CLEANUP(mem_freep) char *what = mem_printf("parameter '%s'", parameter->name);
+
+        code = mistake_unless_printable(file, parameter->name, what, parameter->value);
+    }
+    return code;
 }
 
 int parameters_load(const struct mistake_file *file,
@@ -147,6 +164,8 @@ int parameters_load(const struct mistake_file *file,
         code = assign(outline, "--set", settings->assignments[i], file->err);
     if (settings->swept && code == 0)
         code = assign(outline, "--sweep", settings->swept, file->err);
+    if (code == 0)
+        code = check_values(file, outline);
     if (code < 0)
         return code;
     lua_newtable(lua);

@@ -22,6 +22,7 @@
 
 #define STRATEGIES_MOST 1000
 #define A_FUNCTION "a function, or commands like \"INCR k | EXPIRE k 60\""
+#define NAME_MOST 63 /* what a replay can be asked for */
 
 static const struct key scenario_keys[] = {
     { "title", STRING, "a string", false },
@@ -52,6 +53,14 @@ static const struct key strategy_keys[] = {
     { "alive", FUNCTION | STRING, A_FUNCTION, false },
     { "noop", BOOLEAN, "true or false", false },
 };
+
+const char *scenario_key(size_t index)
+{
+    if (index < ARRAY_SIZE(scenario_keys))
+        return scenario_keys[index].name;
+    index -= ARRAY_SIZE(scenario_keys);
+    return index < ARRAY_SIZE(strategy_keys) ? strategy_keys[index].name : NULL;
+}
 
 static char *get_string(lua_State *lua, const char *name)
 {
@@ -217,11 +226,13 @@ static int load_strategy(const struct loader *loader, size_t number, bool *ret_r
     strategy->noop = scenario->noop || get_flag(loader->file.lua, "noop");
     *ret_reference = get_flag(loader->file.lua, "reference");
     str_show(shown, sizeof(shown), str_of(strategy->name));
-    if (!mistake_is_name(strategy->name))
-        return mistake(
-            &loader->file, "name",
-            "strategy %zu is named '%s'; expected a name without spaces and commas",
-            number + 1, shown);
+    if (!mistake_is_name(strategy->name) || strlen(strategy->name) > NAME_MOST)
+        return mistake(&loader->file, "name",
+                       "strategy %zu is named '%s'; expected a name without spaces and "
+                       "commas, of at most %d characters",
+                       number + 1, shown, NAME_MOST);
+    if (mistake_unless_printable(&loader->file, "about", "about", strategy->about) < 0)
+        return loader->file.err->code;
     for (size_t i = 0; i < number; i++)
         if (strcmp(scenario->outline.strategies[i].name, strategy->name) == 0)
             return mistake(&loader->file, "name", "two strategies are named '%s'",
@@ -293,6 +304,11 @@ static int load_table(const struct loader *loader)
         return code;
     scenario->outline.title = get_string(lua, "title");
     scenario->outline.source = get_string(lua, "source");
+    if (mistake_unless_printable(&loader->file, "title", "title",
+                                 scenario->outline.title) < 0 ||
+        mistake_unless_printable(&loader->file, "source", "source",
+                                 scenario->outline.source) < 0)
+        return loader->file.err->code;
     scenario->before = get_function(lua, "before");
     scenario->recover = get_function(lua, "recover");
     scenario->alive = get_function(lua, "alive");
@@ -386,7 +402,10 @@ static int load(struct loader *loader, struct mistake_file file, struct scenario
     file.lua = scenario->lua;
     loader->file = file;
     loader->scenario = scenario;
-    code = load_file(loader);
+    code = mistake_unless_printable(&loader->file, "", "the scenario's name",
+                                    scenario->outline.name);
+    if (code == 0)
+        code = load_file(loader);
     lua_settop(scenario->lua, 0);
     if (code == 0)
         *ret = TAKE_PTR(scenario);

@@ -46,6 +46,8 @@ int scenario_load(const char *path, const struct parameter_settings *settings,
 int scenario_load_text(const char *name, const char *text,
                        const struct parameter_settings *settings, struct scenario **ret,
                        struct err *err);
+/* The keys that a scenario may have, and its strategies; NULL past the end. */
+const char *scenario_key(size_t index);
 /* NULL is fine; returns NULL. */
 struct scenario *scenario_free(struct scenario *scenario);
 DEFINE_CLEANUP(struct scenario *, scenario_free)

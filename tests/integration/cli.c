@@ -26,7 +26,7 @@ Test(cli, help_and_version_go_to_standard_output)
           { "Usage: afterkill check", "--quick", "--filter", "--format" } },
         { { "new", "--help" }, { "Usage: afterkill new", "NAME" } },
         { { "replay", "--help" },
-          { "Usage: afterkill replay", "RUN TRIAL", "STRATEGY:POINT" } },
+          { "Usage: afterkill replay", "[RUN] [TRIAL]", "STRATEGY:POINT" } },
         { { "try", "--help" },
           { "Usage: afterkill try", "--before", "--reference", "--trials" } },
         { { "list", "--help" }, { "Usage: afterkill list" } },
@@ -54,7 +54,8 @@ Test(cli, mistakes_are_explained)
         { { NULL }, { "Usage: afterkill COMMAND" } },
         { { "rnu" }, { "no command 'rnu'", "did you mean 'run'" } },
         { { "lst" }, { "no command 'lst'", "did you mean 'list'" } },
-        { { "frobnicate" }, { "no command 'frobnicate'", "--help" } },
+        { { "frobnicate" },
+          { "no command 'frobnicate'", "There are: run, check", "--help" } },
         { { "--frobnicate" }, { "--frobnicate" } },
         { { "run" }, { "which scenario", "afterkill list" } },
         { { "run", "one", "two" }, { "more than one scenario", "'one'", "'two'" } },
@@ -68,12 +69,12 @@ Test(cli, mistakes_are_explained)
         { { "run", "sidekiq_busy", "--strategy", "script,per-filed" },
           { "'per-filed'", "did you mean 'per-field'" } },
         { { "run", "sidekiq_busy", "--strategy", "qqqqqqqqqqqq" },
-          { "'qqqqqqqqqqqq'", "afterkill list" } },
+          { "'qqqqqqqqqqqq'", "There are: per-field" } },
         { { "run", "sidekiq_busy", "--strategy", "" }, { "no strategy ''" } },
         { { "run", "sidekiq_busy", "--set", "job=3" },
           { "'job'", "did you mean 'jobs'" } },
         { { "run", "sidekiq_busy", "--set", "qqqqqqqq=3" },
-          { "no parameter 'qqqqqqqq'" } },
+          { "no parameter 'qqqqqqqq'", "There are: bytes, fresh, jobs" } },
         { { "run", "sidekiq_busy", "--set", "jobs=many" },
           { "jobs='many'", "a number" } },
         { { "run", "sidekiq_busy", "--set", "jobs" }, { "'jobs'", "name=value" } },
@@ -107,7 +108,9 @@ Test(cli, mistakes_are_explained)
         { { "run", "sidekiq_busy", "--color", "red" },
           { "--color 'red'", "auto, always or never" } },
         { { "run", "sidekiq_busy", "--frobnicate" }, { "--frobnicate" } },
-        { { "list", "extra" }, { "no operands" } },
+        { { "list", "one", "two" }, { "more than one name" } },
+        { { "list", "sidekiq_bisy" }, { "did you mean 'sidekiq_busy'" } },
+        { { "list", "zz*" }, { "no scenario is called 'zz*'", "There are: bull_" } },
         { { "list", "--frobnicate" }, { "--frobnicate" } },
     };
     char *directory = test_directory();
@@ -299,8 +302,8 @@ Test(cli, progress_is_not_part_of_the_result)
 {
     char *directory = test_directory();
     char *path = test_scenario("known_rate");
-    struct run json =
-        RUN("run", path, "--trials", "1200", "--format", "json", "--strategy", "never");
+    struct run json = RUN("run", path, "--trials", "1000000", "--time", "4s", "--format",
+                          "json", "--strategy", "never");
 
     cr_expect_eq(json.status, 0, "%s", json.err);
     cr_expect_not_null(json.json, "standard output is not one JSON object:\n%s",
@@ -354,14 +357,16 @@ Test(cli, output_directory_gets_both_reports)
 /* Whoever reads a list or a help text must be able to trust that it is whole. */
 Test(cli, output_that_is_lost_is_an_error)
 {
-    static const char *const rows[][3] = { { "list", NULL },
-                                           { "--help", NULL },
-                                           { "--version", NULL } };
+    static const char *const rows[][3] = {
+        { "list", NULL },      { "--help", NULL },        { "--version", NULL },
+        { "run", "-h", NULL }, { "help", "words", NULL }, { "list", "--usage", NULL },
+    };
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct run run = run_afterkill_into("/dev/full", rows[i]);
 
         cr_expect_eq(run.status, 4, "%s: status %d", rows[i][0], run.status);
+        EXPECT_SAYS(run.err, "No space left");
         run_release(&run);
     }
 }

@@ -759,10 +759,6 @@ Test(replay, mistakes_are_explained)
     cr_expect_eq(run.status, 2);
     EXPECT_SAYS(run.err, "there is no run in");
     run_release(&run);
-    run = RUN("replay", kept);
-    cr_expect_eq(run.status, 2);
-    EXPECT_SAYS(run.err, "which trial?");
-    run_release(&run);
     cr_expect_eq(test_directory_entries(directory), 1, "leftovers in TMPDIR");
     test_directory_remove(directory);
 }

@@ -1,0 +1,19 @@
+/* printable.h - texts of others, and whether a terminal may have them. Pure.
+ *
+ * What is printable is UTF-8 without control characters: those below the blank, DEL, and
+ * the second set (U+0080 to U+009F), which some terminals obey as they do escapes. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* How many bytes the character at the text has, and which it is; 0 if this is not UTF-8.
+ * A zero byte is a character of one. */
+size_t printable_decode(const char *text, uint32_t *ret_code);
+
+bool printable_is(const char *text);
+
+/* Copies as much as there is room for, terminated, and writes as \xHH each byte that is
+ * not printable, and is none of `kept` (such as a line's end). */
+void printable_copy(char *ret, size_t size, const char *text, const char *kept);
