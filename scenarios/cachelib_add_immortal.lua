@@ -30,7 +30,5 @@ return {
   },
 
   -- add() an hour later
-  alive = function(redis)
-    return redis.call("SETNX", key, value) == 1
-  end,
+  alive = "SETNX " .. key .. " value",
 }

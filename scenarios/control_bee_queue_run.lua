@@ -25,10 +25,10 @@ return {
   source = "https://github.com/bee-queue/bee-queue",
   params = { period = 1 },
 
-  before = function(redis)
-    redis.call("HSET", jobs, 1, '{"data":{"to":"ada"}}', 2, '{"data":{"to":"bob"}}')
-    redis.call("LPUSH", waiting, 1, 2)
-  end,
+  before = [[
+    HSET bq:mail:jobs 1 '{"data":{"to":"ada"}}' 2 '{"data":{"to":"bob"}}' |
+    LPUSH bq:mail:waiting 1 2
+  ]],
 
   strategies = {
     { name = "run", expect = "safe", about = "BRPOPLPUSH, heartbeat, MULTI",

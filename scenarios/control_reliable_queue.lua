@@ -38,7 +38,5 @@ return {
   },
 
   -- The janitor, when it knows that the worker is dead
-  recover = function(redis)
-    while redis.call("RPOPLPUSH", processing, queue) do end
-  end,
+  recover = requeue{ from = processing, to = queue },
 }

@@ -58,7 +58,5 @@ return {
       end },
   },
 
-  alive = function(redis, p)
-    return redis.call("SET", lock, "next", "NX", "EX", p.ttl)
-  end,
+  alive = acquires(lock),
 }

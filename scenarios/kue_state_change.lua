@@ -40,17 +40,17 @@ return {
   params = { writes = "one" },
 
   -- Job 7 has failed; job 8 waits, with its token.
-  before = function(redis, p)
-    redis.call("SET", "q:ids", 8)
-    redis.call("HSET", "q:job:7", "type", "email", "data", '{"to":"a"}', "state", "failed")
-    redis.call("HSET", "q:job:8", "type", "email", "data", '{"to":"b"}', "state", "inactive")
-    redis.call("ZADD", "q:jobs", 0, "7", 0, "8")
-    redis.call("ZADD", "q:jobs:failed", 0, "7")
-    redis.call("ZADD", "q:jobs:email:failed", 0, "7")
-    redis.call("ZADD", "q:jobs:inactive", 0, "8")
-    redis.call("ZADD", "q:jobs:email:inactive", 0, "8")
-    redis.call("LPUSH", "q:email:jobs", 1)
-  end,
+  before = [[
+    SET q:ids 8 |
+    HSET q:job:7 type email data '{"to":"a"}' state failed |
+    HSET q:job:8 type email data '{"to":"b"}' state inactive |
+    ZADD q:jobs 0 7 0 8 |
+    ZADD q:jobs:failed 0 7 |
+    ZADD q:jobs:email:failed 0 7 |
+    ZADD q:jobs:inactive 0 8 |
+    ZADD q:jobs:email:inactive 0 8 |
+    LPUSH q:email:jobs 1
+  ]],
 
   strategies = {
     { name = "old", expect = { "lost", "mixed" },

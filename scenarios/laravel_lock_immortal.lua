@@ -48,7 +48,5 @@ return {
   },
 
   -- The next minute's run wants the lock.
-  alive = function(redis, p)
-    return redis.call("SET", lock, "next", "EX", p.ttl, "NX")
-  end,
+  alive = acquires(lock),
 }

@@ -38,9 +38,7 @@ return {
   params = { ttl = 86400, period = 86400 },
   tolerate = 60,
 
-  before = function(redis)
-    redis.call("SADD", "queues", "default")
-  end,
+  before = "SADD queues default",
 
   strategies = {
     { name = "old", expect = { "leaked", "stuck" },

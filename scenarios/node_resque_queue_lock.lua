@@ -37,9 +37,7 @@ return {
   params = { period = 1 },
   tolerate = 60,
 
-  before = function(redis)
-    redis.call("SADD", queues, "mail")
-  end,
+  before = "SADD " .. queues .. " mail",
 
   strategies = {
     { name = "old", expect = "leaked",

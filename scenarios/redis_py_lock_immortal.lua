@@ -67,7 +67,5 @@ return {
       end },
   },
 
-  alive = function(redis, p)
-    return redis.call("SET", lock, "next", "NX", "PX", p.ttl_ms)
-  end,
+  alive = acquires(lock),
 }
