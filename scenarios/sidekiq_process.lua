@@ -36,8 +36,9 @@ return {
     redis.call("SADD", "processes", "app-2:17:0a1b2c3d4e5f")
     redis.call("HSET", "app-2:17:0a1b2c3d4e5f", "info", "{}", "busy", 0, "beat", p.now)
     redis.call("EXPIRE", "app-2:17:0a1b2c3d4e5f", p.ttl)
-    if p.fresh == 0 then
+    if p.fresh == 0 then -- the heartbeat before this one
       heartbeat(redis, p)
+      redis.call("EXPIRE", process, p.ttl - p.period)
     end
   end,
 

@@ -30,9 +30,9 @@ return {
   params = { ttl = 1800, period = 60, fresh = 1 },
 
   before = function(redis, p)
-    if p.fresh == 0 then
+    if p.fresh == 0 then -- the save before this one
       save(redis, p)
-      expire(redis, p)
+      redis.call("EXPIRE", session, p.ttl - p.period)
     end
   end,
 
