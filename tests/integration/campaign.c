@@ -172,9 +172,9 @@ Test(campaign, baseline)
         { { "baseline", "show", "base.json" }, 0, "old" },
         { { "baseline", "save", "safe", "nowhere/base.json" }, 4, "nowhere/base.json" },
         { { "baseline", "save", "nowhere", "x.json" }, 2, "there is no run in" },
-        { { "baseline", "save", "safe" }, 2, "expected `save RUN FILE`" },
-        { { "baseline", "forget", "x" }, 2, "expected `save RUN FILE` or `show FILE`" },
-        { { "baseline" }, 2, "expected `save RUN FILE` or `show FILE`" },
+        { { "baseline", "save" }, 2, "expected `save [RUN] FILE`" },
+        { { "baseline", "forget", "x" }, 2, "expected `save [RUN] FILE` or `show FILE`" },
+        { { "baseline" }, 2, "expected `save [RUN] FILE` or `show FILE`" },
         { { "baseline", "show", "lock.lua" }, 2, "lock.lua" },
     };
     char *directory = test_directory();

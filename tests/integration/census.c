@@ -346,7 +346,7 @@ Test(census, points_are_a_table)
     EXPECT_SAYS(kills.out, "torn mixed for ever no reach 7");
     cr_expect(!says(kills.out, "intact clean no reach"));
     EXPECT_SAYS(kills.out, "in reach");
-    cr_expect(!says(without.out, "dead after"), "nobody asked for the table");
+    cr_expect(!says(without.out, "dead before"), "nobody asked for the table");
     run_release(&run);
     run_release(&kills);
     run_release(&without);

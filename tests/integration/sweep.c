@@ -54,6 +54,26 @@ static void drop_times(json_t *run)
 }
 
 /* The runs are what --set gives, in the order of the command line. */
+/* Whoever names a sweep where a run is wanted is told how its runs are called. */
+Test(sweep, is_no_run)
+{
+    char *directory = test_directory();
+    char *path = test_scenario("swept");
+    CLEANUP(mem_freep) char *kept = mem_printf("%s/kept", directory);
+    CLEANUP(mem_freep) char *value =
+        mem_printf("name one of them, like '%s/keys=1'", kept);
+    struct run run = RUN("run", path, "--trials", "0", "-o", kept, "--sweep", "keys=2,1");
+
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    run_release(&run);
+    run = RUN("report", kept);
+    cr_expect_eq(run.status, 2, "%s", run.out);
+    EXPECT_SAYS(run.err, value);
+    run_release(&run);
+    free(path);
+    test_directory_remove(directory);
+}
+
 Test(sweep, each_value_is_a_plain_run)
 {
     static const char *const sets[] = { "keys=3", "keys=1", "keys=2" };
