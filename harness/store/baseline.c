@@ -47,12 +47,13 @@ static json_t *later(unsigned words)
 /* Is there more to say than that it never does harm, or for ever? */
 static bool has_end(const struct verdict *verdict)
 {
-    return verdict->lasts_ms && verdict->lasts_ms != LASTS_FOREVER;
+    return verdict->passing || (verdict->lasts_ms && verdict->lasts_ms != LASTS_FOREVER);
 }
 
+/* Seconds; null: for ever. */
 static json_t *lasts(int64_t lasts_ms)
 {
-    return json_real((double)lasts_ms / 1e3);
+    return lasts_ms == LASTS_FOREVER ? json_null() : json_real((double)lasts_ms / 1e3);
 }
 
 static json_t *points(const struct finding *finding)

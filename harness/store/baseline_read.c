@@ -110,8 +110,8 @@ static const char *text_at(json_t *array, size_t index)
     return text ? text : "";
 }
 
-/* The rest of a row, if something passes: what, and how many seconds it lasts, or null if
- * what is later does for ever. */
+/* The rest of a row, if there is an end: what passes, and how many seconds it lasts, or
+ * null if what is later does for ever. */
 static bool parse_lasts(json_t *row, struct verdict *verdict)
 {
     double lasts_s = json_number_value(json_array_get(row, 4));
@@ -381,6 +381,15 @@ static void parse_scenario(struct reading *reading, json_t *root,
     parse_parameters(reading, root, scenario);
 }
 
+/* Nobody had asked. */
+static void forget_lasts(struct result *result)
+{
+    result_foreach (finding, result)
+        for (uint64_t k = 0; k < finding_points(finding); k++)
+            if (finding->points[k].verdict.later)
+                finding->points[k].verdict.lasts_ms = -1;
+}
+
 static void parse_root(struct reading *reading, json_t *root, struct baseline *baseline)
 {
     char expected[24];
@@ -394,6 +403,8 @@ static void parse_root(struct reading *reading, json_t *root, struct baseline *b
     parse_strategies(reading, root, baseline);
     baseline->result.outdated =
         json_integer_value(json_object_get(root, "schema")) < BASELINE_SCHEMA;
+    if (baseline->result.outdated)
+        forget_lasts(&baseline->result);
     parse_result(reading, root, baseline);
 }
 
