@@ -3,8 +3,11 @@
 
 #include <lua.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/mem.h"
 
 #define SECONDS_MOST 1e9 /* 32 years */
 
@@ -78,7 +81,39 @@ static int get_moments(const struct mistake_file *file, const struct outline *ou
     return code;
 }
 
-int times_load(const struct mistake_file *file, const struct outline *outline,
+static int compare_ms(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* "10", "10,60.5"; "" of none. */
+static char *seconds_text(const int64_t *ms, size_t count)
+{
+    char *text;
+    FILE *out = mem_stream(&text);
+
+    for (size_t i = 0; i < count; i++)
+        fprintf(out, "%s%.10g", i ? "," : "", (double)ms[i] / 1e3);
+    fclose(out);
+    return text;
+}
+
+static void outline_times(const struct times *times, struct outline *outline)
+{
+    const struct lapses *moments = &times->moments;
+
+    if (moments->count)
+        qsort(moments->ms, moments->count, sizeof(*moments->ms), compare_ms);
+    outline->times[TIME_TOLERATE] =
+        seconds_text(&times->tolerate_ms, times->tolerate_ms != LASTS_FOREVER);
+    outline->times[TIME_RECOVER_AFTER] =
+        seconds_text(&times->recover_after_ms, times->recover_after_ms > 0);
+    outline->times[TIME_MOMENTS] = seconds_text(moments->ms, moments->count);
+}
+
+int times_load(const struct mistake_file *file, struct outline *outline,
                struct times *ret)
 {
     int code;
@@ -87,8 +122,12 @@ int times_load(const struct mistake_file *file, const struct outline *outline,
     code = get_seconds(file, outline, "recover_after", &ret->recover_after_ms);
     if (code == 0)
         code = get_seconds(file, outline, "tolerate", &ret->tolerate_ms);
+    if (code == 0)
+        code = get_moments(file, outline, &ret->moments);
+    if (code == 0)
+        outline_times(ret, outline);
     lapses_add(&ret->moments, ret->recover_after_ms);
-    return code == 0 ? get_moments(file, outline, &ret->moments) : code;
+    return code;
 }
 
 void times_release(struct times *times)

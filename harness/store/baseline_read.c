@@ -322,6 +322,22 @@ static void parse_parameters(struct reading *reading, json_t *root,
     }
 }
 
+/* Those of earlier versions do not have it. */
+static void parse_times(struct reading *reading, json_t *root, struct outline *scenario)
+{
+    json_t *times =
+        json_object_get(root, "times") ? get_object(reading, root, "times") : NULL;
+
+    for (int i = 0; times && i < TIME_COUNT; i++) {
+        json_t *text = json_object_get(times, outline_time_name((enum outline_time)i));
+
+        if (!json_is_string(text))
+            mistake(reading, "times", "texts: tolerate, recover_after and moments");
+        else
+            scenario->times[i] = mem_strdup(json_string_value(text));
+    }
+}
+
 /* Strategies first, then the result that borrows them. */
 static void parse_strategies(struct reading *reading, json_t *root,
                              struct baseline *baseline)
@@ -379,6 +395,7 @@ static void parse_scenario(struct reading *reading, json_t *root,
     scenario->title = mem_strdup(get_text(reading, root, "title"));
     scenario->source = mem_strdup("");
     parse_parameters(reading, root, scenario);
+    parse_times(reading, root, scenario);
 }
 
 /* Nobody had asked. */

@@ -72,6 +72,48 @@ Test(longer, than_in_an_earlier_run)
     }
 }
 
+/* What is harm, and when it is looked at, is not to change unseen between two runs. */
+Test(longer, than_is_tolerated)
+{
+    static const struct {
+        const char *lines, *says; /* NULL: nothing */
+    } rows[] = {
+        { "tolerate = 10", NULL },
+        { "tolerate = 1000", "NOT ALIKE: tolerate: 10 s in the base, 1000 s in the new" },
+        { "tolerate = 10, recover_after = 2",
+          "NOT ALIKE: recover_after: 0 s in the base, 2 s in the new run" },
+        { "params = { t = 10 }, tolerate = 't', moments = { 90, 't' }",
+          "NOT ALIKE: moments: none in the base, 10,90 s in the new run" },
+        { "noop = false",
+          "NOT ALIKE: tolerate: 10 s in the base, whatever ends in the " },
+    };
+    char *directory = test_directory();
+    CLEANUP(mem_freep) char *base = kept(directory, "base", HARM("SET k 1 EX 100"));
+    CLEANUP(mem_freep) char *file = mem_printf("%s/base.json", directory);
+    struct run run = RUN("baseline", "save", base, file);
+
+    cr_assert_eq(run.status, 0, "%s", run.err);
+    run_release(&run);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(mem_freep) char *name = mem_printf("new%zu", i);
+        CLEANUP(mem_freep)
+        char *text = mem_printf("return { %s, strategies = { { name = 'old',\n"
+                                "  update = 'SET k 1 EX 100 | SET r 1 | DEL k' } } }\n",
+                                rows[i].lines);
+        CLEANUP(mem_freep) char *new = kept(directory, name, text);
+
+        for (int kind = 0; kind < 2; kind++) {
+            run = RUN("compare", kind ? file : base, new);
+            if (rows[i].says)
+                EXPECT_SAYS(run.out, rows[i].says);
+            else
+                cr_expect(!says(run.out, "ALIKE: tol"), "%s", run.out);
+            run_release(&run);
+        }
+    }
+    test_directory_remove(directory);
+}
+
 Test(longer, than_another_strategy)
 {
     static const char text[] =
