@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "scenario/keys.h"
 
 #define SECONDS_MOST 1e9 /* 32 years */
 
@@ -65,6 +66,11 @@ static int get_moments(const struct mistake_file *file, const struct outline *ou
     size_t count = there ? lua_rawlen(lua, -1) : 0;
     int code = 0;
 
+    if (there && !keys_is_list(lua))
+        code = mistake(file, name,
+                       "%s has entries with names, or nil among them; expected a list of "
+                       "seconds, { 60, 3600 }, or of names of parameters",
+                       name);
     for (size_t i = 1; i <= count && code == 0; i++) {
         int type = lua_rawgeti(lua, -1, (lua_Integer)i);
         int64_t ms = 0;
