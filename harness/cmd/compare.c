@@ -85,8 +85,10 @@ int cmd_compare(int argc, char **argv, enum exit_status *ret_status, struct err 
             "\vBASE and NEW are directories of runs that are kept, or baselines; without "
             "any, the strategies of results/latest are compared, the newest run. Exit "
             "status: 0 NEW is not worse, 1 a strategy is worse (a rate, beyond chance; "
-            "or a crash point that does new harm), 3 nothing to compare, a run that was "
-            "not finished or has unexplained deaths, or --margin is not decided.",
+            "or a crash point that does new harm, or harm that lasts longer), 3 nothing "
+            "to "
+            "compare, a run that was not finished or has unexplained deaths, or --margin "
+            "is not decided.",
     };
     struct options options = { .format = format_by_name("text"), .color = "auto" };
     CLEANUP(side_release) struct side base = { .baseline = NULL };

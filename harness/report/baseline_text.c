@@ -44,22 +44,42 @@ static void write_place(FILE *out, const struct finding *finding, uint64_t point
     fputs(point ? finding_command(finding, point) : "nothing", out);
 }
 
-/* Only the points that do harm; neighbours that do the same are one line. */
+static bool does_the_same(const struct verdict *a, const struct verdict *b)
+{
+    return a->later == b->later && a->passing == b->passing && a->lasts_ms == b->lasts_ms;
+}
+
+/* "leaked", "leaked for 60 s", "stuck, which passes, for 12 h" */
+static void write_verdict(FILE *out, const struct verdict *verdict)
+{
+    char text[LATER_TEXT], lasts[WORDS_LASTS];
+    bool harm = verdict->later != 0;
+    bool known = verdict->lasts_ms >= 0 && verdict->lasts_ms != LASTS_FOREVER;
+
+    fprintf(out, "%s%s", later_text(harm ? verdict->later : verdict->passing, text),
+            harm ? "" : ", which passes,");
+    if (known)
+        fprintf(out, " %s", words_lasts(lasts, verdict->lasts_ms));
+}
+
+/* Only the points that do harm, or what passes; neighbours that do the same are one line.
+ */
 static void write_points(FILE *out, const struct finding *finding)
 {
     uint64_t last;
 
     for (uint64_t k = 0; k < finding_points(finding); k = last + 1) {
-        unsigned later = finding->points[k].verdict.later;
-        char text[LATER_TEXT];
+        const struct verdict *verdict = &finding->points[k].verdict;
 
         last = k;
         while (last + 1 < finding_points(finding) &&
-               finding->points[last + 1].verdict.later == later)
+               does_the_same(&finding->points[last + 1].verdict, verdict))
             last++;
-        if (!later)
+        if (!verdict->later && !verdict->passing)
             continue;
-        fprintf(out, "%s: %s after ", finding->strategy->name, later_text(later, text));
+        fprintf(out, "%s: ", finding->strategy->name);
+        write_verdict(out, verdict);
+        fputs(" after ", out);
         write_place(out, finding, k);
         if (last > k) {
             fputs(" to ", out);
@@ -83,4 +103,8 @@ void baseline_text_write(FILE *out, const struct baseline *baseline,
     write_rows(out, &baseline->result, style);
     result_foreach (finding, &baseline->result)
         write_points(out, finding);
+    if (baseline->result.outdated)
+        fputs("This baseline does not know how long harm lasts, nor what passes; make it "
+              "again to compare with it.\n",
+              out);
 }

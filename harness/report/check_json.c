@@ -30,7 +30,7 @@ static void set_failure(json_t *object, const struct check *check,
     json_put_text(object, "reproduce", command);
 }
 
-static json_t *passing(const struct damage *damage)
+static json_t *damage_object(const struct damage *damage)
 {
     json_t *object = json_object();
 
@@ -62,8 +62,10 @@ static json_t *strategy_object(const struct check *check,
     json_put_census(object, strategy->points, &strategy->census);
     if (strategy->harmful)
         json_put(object, "first", first(strategy));
+    if (strategy->harmful)
+        json_put(object, "harm", damage_object(&strategy->harm));
     if (strategy->passing.points)
-        json_put(object, "passing", passing(&strategy->passing));
+        json_put(object, "passing", damage_object(&strategy->passing));
     json_put_kills(object, &strategy->kills);
     if (strategy->verdict >= CHECK_FAILED)
         set_failure(object, check, scenario, strategy);

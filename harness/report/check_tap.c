@@ -1,6 +1,7 @@
 /* check_tap.c - a check in the Test Anything Protocol, version 13: a test point per
- * strategy, and one for each scenario that has none. What failed is explained in a YAML
- * block, whose texts are quoted as JSON quotes them: YAML understands that. */
+ * strategy, and one for each scenario that has none. What only passes, which nobody
+ * expects, is a diagnostic behind. What failed is explained in a YAML block, whose texts
+ * are quoted as JSON quotes them: YAML understands that. */
 
 #include "base/mem.h"
 #include "report/check_words.h"
@@ -46,6 +47,7 @@ static void write_strategy(FILE *out, size_t number, const struct check *check,
 {
     bool ok = strategy->verdict < CHECK_FAILED;
     CLEANUP(mem_freep) char *found = check_found(strategy);
+    CLEANUP(mem_freep) char *passing = check_passing_text(strategy, "");
     CLEANUP(mem_freep) char *reason = check_reason(scenario, strategy);
     CLEANUP(mem_freep) char *advice = check_advice(strategy);
     CLEANUP(mem_freep) char *command = check_reproduce(check, scenario, strategy);
@@ -55,6 +57,8 @@ static void write_strategy(FILE *out, size_t number, const struct check *check,
     if (strategy->verdict == CHECK_UNJUDGED)
         fputs(" # SKIP it states no expectation", out);
     fputc('\n', out);
+    if (ok && passing) /* else it is in the block, which has to come first */
+        fprintf(out, "# %s\n", passing);
     if (ok)
         return;
     fputs("  ---\n", out);
@@ -107,5 +111,7 @@ void check_tap(FILE *out, const struct check *check, struct report_style style)
     }
     if (check->interrupted)
         fputs("Bail out! a signal asked to stop\n", out);
-    fprintf(out, "# %s\n", summary);
+    fputs("# ", out);
+    write_description(out, summary);
+    fputc('\n', out);
 }

@@ -20,6 +20,8 @@ static unsigned long long number(uint64_t n)
 static void write_harm(FILE *out, const struct check_strategy *strategy)
 {
     const char *between = "";
+    bool ends = strategy->harm.lasts_ms != LASTS_FOREVER;
+    char lasts[WORDS_LASTS];
 
     for (unsigned i = 0; i < LATER_COUNT; i++) {
         if (!strategy->census.later[i])
@@ -28,7 +30,8 @@ static void write_harm(FILE *out, const struct check_strategy *strategy)
                 number(strategy->census.later[i]));
         between = ", ";
     }
-    fprintf(out, " of %llu points, first ", number(strategy->points));
+    fprintf(out, " of %llu points%s%s, first ", number(strategy->points), ends ? " " : "",
+            ends ? words_lasts_most(lasts, &strategy->harm) : "");
     if (strategy->first)
         fprintf(out, "after %s", strategy->first_place);
     else
@@ -180,6 +183,36 @@ static void write_some(FILE *out, size_t count, const char *one, const char *man
         fprintf(out, ", %zu %s", count, count == 1 ? one : many);
 }
 
+char *check_passing_text(const struct check_strategy *strategy, const char *whose)
+{
+    const struct damage *passing = &strategy->passing;
+    char words[LATER_TEXT], lasts[WORDS_LASTS];
+
+    if (!passing->points)
+        return NULL;
+    return mem_printf("%llu of %llu crash points%s leave%s it %s %s",
+                      number(passing->points), number(strategy->points), whose,
+                      passing->points == 1 ? "s" : "", later_text(passing->words, words),
+                      words_lasts_most(lasts, passing));
+}
+
+/* The verdict is not on what passes, and yet it is no peace. */
+static void write_longest(FILE *out, const struct check *check)
+{
+    struct check_passing passing = check_passing(check);
+    CLEANUP(mem_freep) char *whose = NULL;
+    CLEANUP(mem_freep) char *text = NULL;
+
+    if (!passing.strategies)
+        return;
+    whose = mem_printf(" of %s/%s", passing.scenario->name, passing.longest->name);
+    text = check_passing_text(passing.longest, whose);
+    fprintf(out, ", but %s", text);
+    if (passing.strategies > 1)
+        fprintf(out, ", the longest of %zu strategies with harm that passes",
+                passing.strategies);
+}
+
 char *check_summary(const struct check *check)
 {
     struct check_counts counts = check_count(check);
@@ -202,6 +235,7 @@ char *check_summary(const struct check *check)
                "scenarios not finished");
     write_some(out, counts.scenarios[CHECK_NOT_RUN], "scenario not begun",
                "scenarios not begun");
+    write_longest(out, check);
     fclose(out);
     return text;
 }

@@ -4,7 +4,8 @@
 
 #include "result/check.h"
 
-/* "leaked 25 of 28 points, first after HSET ..."; "clean at all 6
+/* "leaked 25 of 28 points, first after HSET ..."; "leaked 2 of 4 points for up to 12 h,
+ * first .."; "clean at all 6
  * points, stuck for up to 12 h at 2". */
 char *check_found(const struct check_strategy *strategy);
 /* "148 of 176 did harm", "none of 180 did harm"; with how many were left out for want of
@@ -18,7 +19,11 @@ char *check_advice(const struct check_strategy *strategy);
 /* The command that shows more. `strategy` may be NULL. */
 char *check_reproduce(const struct check *check, const struct check_scenario *scenario,
                       const struct check_strategy *strategy);
-/* "26 scenarios, 71 strategies: 70 as expected, 1 not". */
+/* "2 of 4 crash points of lock/old leave it stuck for up to 12 h", of what passes;
+ * `whose` is " of lock/old", or "". NULL: nothing passes. */
+char *check_passing_text(const struct check_strategy *strategy, const char *whose);
+/* "26 scenarios, 71 strategies: 70 as expected, 1 not"; behind "but", the longest of what
+ * passes. */
 char *check_summary(const struct check *check);
 /* Why a scenario has no verdicts; it may have been left out. */
 const char *check_no_verdict(const struct check_scenario *scenario);

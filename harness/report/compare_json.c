@@ -98,6 +98,32 @@ static json_t *size_object(const struct census_size *size)
     return object;
 }
 
+/* How long what each side does lasts at the longest (null: it does nothing of the kind,
+ * or that is not known), and, but of pairs, at how many points that has changed. */
+static json_t *lasts_object(const struct comparison_row *row,
+                            const struct lasts_change *change, bool pairs)
+{
+    json_t *object = json_object();
+
+    json_put_lasts(object, "base", change->base.points ? change->base.lasts_ms : -1);
+    json_put_lasts(object, "new", change->new.points ? change->new.lasts_ms : -1);
+    json_put_text(object, "verdict", compare_verdict_name(change->verdict));
+    if (pairs)
+        return object;
+    json_put_whole(object, "longer", change->longer);
+    json_put_whole(object, "shorter", change->shorter);
+    if (change->longer) {
+        json_t *first = json_object();
+
+        json_put_whole(first, "index", change->first);
+        json_put_text(first, "command", finding_command(row->new, change->first));
+        json_put_lasts(first, "base", change->base_ms);
+        json_put_lasts(first, "new", change->new_ms);
+        json_put(object, "first_longer", first);
+    }
+    return object;
+}
+
 /* Of pairs, whose points are not matched, the sizes only. */
 static json_t *census_object(const struct comparison_row *row, bool pairs)
 {
@@ -110,6 +136,8 @@ static json_t *census_object(const struct comparison_row *row, bool pairs)
     json_put(object, "base", size_object(&census->base));
     json_put(object, "new", size_object(&census->new));
     json_put_text(object, "verdict", compare_verdict_name(census->verdict));
+    json_put(object, "harm_lasts", lasts_object(row, &census->harm, pairs));
+    json_put(object, "passing_lasts", lasts_object(row, &census->passing, pairs));
     if (pairs)
         return object;
     json_put_whole(object, "worse", census->worse);

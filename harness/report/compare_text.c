@@ -87,12 +87,21 @@ static const char *verdict_of(const struct comparison *comparison,
         [COMPARE_BETTER] = "better by census",
         [COMPARE_WORSE] = "worse by census",
     };
+    static const char *const lasting[] = {
+        [COMPARE_BETTER] = "better: ends sooner",
+        [COMPARE_WORSE] = "worse: lasts longer",
+    };
     enum compare_verdict verdict = row->rates[id].verdict;
     enum compare_verdict census = row->census.verdict;
+    enum compare_verdict lasts = census_lasts_verdict(&row->census);
 
     if (comparison->pairs && id == RATE_HARMED && row->census.known &&
-        verdict < COMPARE_BETTER && census >= COMPARE_BETTER)
-        return exact[census];
+        verdict < COMPARE_BETTER) {
+        if (census >= COMPARE_BETTER)
+            return exact[census];
+        if (lasts >= COMPARE_BETTER)
+            return lasting[lasts];
+    }
     return compare_verdict_name(verdict);
 }
 
@@ -247,6 +256,7 @@ static void write_censuses(FILE *out, const struct comparison *comparison,
     table_column(&table, "do harm,", "base", true);
     table_column(&table, "", "new", true);
     table_column(&table, "", "worse", true);
+    table_column(&table, "", "longer", true);
     table_column(&table, "", "clean now", true);
     for (size_t i = 0; i < comparison->count; i++) {
         const struct census_change *census = &comparison->rows[i].census;
@@ -259,7 +269,8 @@ static void write_censuses(FILE *out, const struct comparison *comparison,
         table_set(&table, 2, "%llu of %llu", (unsigned long long)census->new.harmful,
                   (unsigned long long)census->new.points);
         table_set(&table, 3, "%llu", (unsigned long long)census->worse);
-        table_set(&table, 4, "%llu", (unsigned long long)census->better);
+        table_set(&table, 4, "%llu", (unsigned long long)census->harm.longer);
+        table_set(&table, 5, "%llu", (unsigned long long)census->better);
     }
     table_write(out, &table, style);
 }
@@ -315,7 +326,8 @@ static bool says_more(const struct comparison *comparison,
                       const struct comparison_row *row)
 {
     if (!comparison->pairs || compare_is_padding(row) ||
-        row->census.verdict >= COMPARE_BETTER)
+        row->census.verdict >= COMPARE_BETTER ||
+        census_lasts_verdict(&row->census) >= COMPARE_BETTER)
         return true;
     for (int i = 0; i < RATE_COUNT; i++)
         if (row->rates[i].verdict == COMPARE_UNSEEN)

@@ -148,6 +148,68 @@ static void say_sizes(FILE *out, const struct census_change *census)
                 (unsigned long long)census->base.points);
 }
 
+/* The same of one that does for longer what both do, or what passes. */
+static void say_longest(FILE *out, const struct comparison_row *row)
+{
+    const struct census_change *census = &row->census;
+    bool harm = census->harm.base.points || census->harm.new.points;
+    const struct lasts_change *change = harm ? &census->harm : &census->passing;
+    enum compare_verdict verdict = census_lasts_verdict(census);
+    char base[WORDS_LASTS], new[WORDS_LASTS];
+
+    if (census->verdict != COMPARE_UNSEEN || verdict < COMPARE_BETTER)
+        return;
+    fprintf(out, "its %s lasts %s (%s) than that of %s (%s). By kills: ",
+            harm ? "harm" : "passing harm",
+            verdict == COMPARE_WORSE ? "longer" : "less long",
+            change->new.points ? words_lasts_most(new, &change->new) : "none",
+            row->base->strategy->name,
+            change->base.points ? words_lasts_most(base, &change->base) : "none");
+}
+
+/* "after SET k", "before any command" */
+static void put_place(FILE *out, const struct finding *finding, uint64_t point)
+{
+    CLEANUP(mem_freep) char *command = place_name(finding, point);
+
+    fprintf(out, "%s%s", *command ? "after " : "before any command", command);
+}
+
+/* "for ever now, for 100 s before" */
+static void put_longer(FILE *out, const struct lasts_change *change)
+{
+    char base[WORDS_LASTS], new[WORDS_LASTS];
+
+    fprintf(out, "%s now, %s before", words_lasts(new, change->new_ms),
+            change->base_ms < 0 ? "not at all" : words_lasts(base, change->base_ms));
+}
+
+/* "lasts longer at 2 of 4 crash points: after SET k for ever now, for 100 s before" */
+static void put_longer_points(FILE *out, const struct comparison_row *row,
+                              const struct lasts_change *change)
+{
+    fprintf(out, "lasts longer at %llu of %llu crash points: ",
+            (unsigned long long)change->longer,
+            (unsigned long long)row->census.new.points);
+    put_place(out, row->new, change->first);
+    fputc(' ', out);
+    put_longer(out, change);
+}
+
+static void say_lasts(FILE *out, const struct comparison_row *row, const char *what,
+                      const struct lasts_change *change)
+{
+    if (change->longer) {
+        fprintf(out, "%s ", what);
+        put_longer_points(out, row, change);
+        fputs(". ", out);
+    }
+    if (change->shorter)
+        fprintf(out, "%s ends sooner at %llu of %llu crash points. ", what,
+                (unsigned long long)change->shorter,
+                (unsigned long long)row->census.new.points);
+}
+
 static void say_census(FILE *out, const struct comparison *comparison,
                        const struct comparison_row *row)
 {
@@ -163,6 +225,8 @@ static void say_census(FILE *out, const struct comparison *comparison,
                 "now: %llu. ",
                 (unsigned long long)census->worse, (unsigned long long)census->new.points,
                 (unsigned long long)census->better);
+    say_lasts(out, row, "Harm", &census->harm);
+    say_lasts(out, row, "Passing harm", &census->passing);
 }
 
 char *compare_sentence(const struct comparison *comparison,
@@ -173,8 +237,10 @@ char *compare_sentence(const struct comparison *comparison,
     size_t length;
 
     say_name(out, comparison, row);
-    if (comparison->pairs)
+    if (comparison->pairs) {
         say_sizes(out, &row->census);
+        say_longest(out, row);
+    }
     for (int i = 0; i < RATE_COUNT; i++)
         say_rate(out, row, (enum tally_rate)i);
     say_margin(out, comparison, row);
@@ -204,13 +270,27 @@ static void tell_census(FILE *out, const struct census_change *census)
 static void tell_point(FILE *out, const struct comparison_row *row)
 {
     const struct census_change *census = &row->census;
-    CLEANUP(mem_freep) char *command = place_name(row->new, census->first);
     char later[LATER_TEXT];
 
-    fprintf(out, "a worker that dies %s%s now leaves it %s; ",
-            *command ? "after " : "before any command", command,
-            later_text(census->gained, later));
+    fputs("a worker that dies ", out);
+    put_place(out, row->new, census->first);
+    fprintf(out, " now leaves it %s; ", later_text(census->gained, later));
     tell_census(out, census);
+}
+
+static void tell_longer(FILE *out, const struct comparison_row *row)
+{
+    const struct lasts_change *change = &row->census.harm;
+    const struct point *point = &row->new->points[change->first];
+    char later[LATER_TEXT];
+
+    fputs("a worker that dies ", out);
+    put_place(out, row->new, change->first);
+    fprintf(out, " leaves it %s ", later_text(point->verdict.later, later));
+    put_longer(out, change);
+    fprintf(out, "; harm lasts longer at %llu of %llu crash points",
+            (unsigned long long)change->longer,
+            (unsigned long long)row->census.new.points);
 }
 
 /* "20%"; of no hits, "none". */
@@ -264,6 +344,8 @@ char *compare_regression(const struct comparison *comparison,
             row->new->strategy->name);
     if (row->census.worse)
         tell_point(out, row);
+    else if (row->census.harm.longer)
+        tell_longer(out, row);
     else if (row->uncrashed)
         fprintf(out, "it now does damage even when nobody is killed: %s",
                 later_text(row->uncrashed, later));
@@ -272,6 +354,20 @@ char *compare_regression(const struct comparison *comparison,
     else
         tell_rate(out, row);
     fputs(".", out);
+    fclose(out);
+    return text;
+}
+
+char *compare_longer(const struct comparison_row *row)
+{
+    char *text;
+    FILE *out;
+
+    if (!row->census.passing.longer)
+        return NULL;
+    out = mem_stream(&text);
+    fprintf(out, "passing harm of %s ", row->new->strategy->name);
+    put_longer_points(out, row, &row->census.passing);
     fclose(out);
     return text;
 }

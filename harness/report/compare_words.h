@@ -11,5 +11,8 @@ char *compare_sentence(const struct comparison *comparison,
  * what was before. NULL: it has not regressed. */
 char *compare_regression(const struct comparison *comparison,
                          const struct comparison_row *row);
+/* What ends in time, and lasts longer than it did: no regression, but not nothing. NULL:
+ * there is nothing of the kind. */
+char *compare_longer(const struct comparison_row *row);
 /* Strategies that only one side has: "a, b". NULL: there are none. */
 char *compare_only_in(const struct result *one, const struct result *other);

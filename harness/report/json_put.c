@@ -122,7 +122,9 @@ void json_put_expect(json_t *object, const char *key, unsigned expect)
 
 void json_put_lasts(json_t *object, const char *key, int64_t lasts_ms)
 {
-    if (lasts_ms == LASTS_FOREVER)
+    if (lasts_ms < 0)
+        json_put(object, key, json_null());
+    else if (lasts_ms == LASTS_FOREVER)
         json_put_text(object, key, "forever");
     else if (lasts_ms % 1000 == 0)
         json_put_whole(object, key, (uint64_t)lasts_ms / 1000);

@@ -28,7 +28,7 @@ void json_put_expect(json_t *object, const char *key, unsigned expect);
 void json_put_kills(json_t *object, const struct kills *kills); /* as "kills" */
 /* As "census": of so many points that were tried. */
 void json_put_census(json_t *object, uint64_t points, const struct words *words);
-/* A key per word, with its count. */
-/* Seconds, or "forever". */
+/* Seconds, or "forever"; below 0: null. */
 void json_put_lasts(json_t *object, const char *key, int64_t lasts_ms);
+/* A key per word, with its count. */
 void json_put_words(json_t *object, const struct words *words);

@@ -287,6 +287,22 @@ static void tell_as_expected(struct reasons *reasons, const struct result *resul
         fputs(": harm", reasons->out);
 }
 
+static void tell_nothing_worse(struct reasons *reasons,
+                               const struct comparison *comparison)
+{
+    const char *between = ", but ";
+
+    because(reasons, "nothing got worse that these runs can show");
+    for (size_t i = 0; i < comparison->count; i++) {
+        CLEANUP(mem_freep) char *longer = compare_longer(&comparison->rows[i]);
+
+        if (!longer)
+            continue;
+        fprintf(reasons->out, "%s%s", between, longer);
+        between = ", and ";
+    }
+}
+
 static void tell_kept(struct reasons *reasons, const struct held *held)
 {
     const struct result *result = held->result;
@@ -299,7 +315,7 @@ static void tell_kept(struct reasons *reasons, const struct held *held)
     if (stopping_is_asked(&result->stopping))
         because(reasons, "what the run was to show (--until-..) is shown");
     if (held->comparison)
-        because(reasons, "nothing got worse that these runs can show");
+        tell_nothing_worse(reasons, held->comparison);
     if (held->gates && held->gates->count)
         because(reasons, "every bound is kept%s",
                 count_left_out(held) ? " by those that are not expected to do harm" : "");
@@ -368,7 +384,7 @@ char *verdict_line_comparison(const struct comparison *comparison)
     else if (status == EXIT_FAIL)
         tell_regressions(&reasons, comparison);
     else if (status == EXIT_PASS)
-        because(&reasons, "nothing got worse that these runs can show");
+        tell_nothing_worse(&reasons, comparison);
     else
         tell_open_comparison(&reasons, comparison);
     reasons_end(&reasons);

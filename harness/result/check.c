@@ -79,6 +79,7 @@ static struct check_strategy condense(const struct finding *finding)
         .unbegun_example = mem_strdup(finding->unbegun_example),
         .uncrashed = finding->uncrashed,
         .uncrashed_example = mem_strdup(finding->uncrashed_example),
+        .harm = figure_harm(finding),
         .passing = figure_passing(finding),
         .kills = finding->kills,
     };
@@ -156,6 +157,28 @@ struct check_counts check_count(const struct check *check)
             counts.verdicts[scenario->strategies[s].verdict]++;
     }
     return counts;
+}
+
+struct check_passing check_passing(const struct check *check)
+{
+    struct check_passing passing = { .strategies = 0 };
+
+    for (size_t i = 0; i < check->count; i++) {
+        const struct check_scenario *scenario = &check->scenarios[i];
+
+        for (size_t s = 0; s < scenario->strategy_count; s++) {
+            const struct check_strategy *strategy = &scenario->strategies[s];
+
+            if (strategy->harmful || !strategy->passing.points)
+                continue;
+            if (!passing.strategies++ ||
+                strategy->passing.lasts_ms > passing.longest->passing.lasts_ms) {
+                passing.scenario = scenario;
+                passing.longest = strategy;
+            }
+        }
+    }
+    return passing;
 }
 
 enum exit_status check_exit_status(const struct check *check)

@@ -40,6 +40,7 @@ struct check_strategy {
     char *first_command;   /* comes after this command ("": before any), */
     char *first_place;     /* which is this one of several alike (place.h), */
     char *first_example;   /* and shows it so */
+    struct damage harm;    /* of all of these; how long it lasts */
     struct damage passing; /* what ends before it is not tolerated */
     char *cure;            /* the usual one; "": none is known */
     struct kills kills;
@@ -93,6 +94,14 @@ struct check_counts {
     size_t verdicts[CHECK_VERDICTS];
 };
 struct check_counts check_count(const struct check *check);
+
+/* Strategies that do no harm but what passes, and that of which this lasts longest. */
+struct check_passing {
+    size_t strategies;
+    const struct check_scenario *scenario; /* NULL: there are none */
+    const struct check_strategy *longest;
+};
+struct check_passing check_passing(const struct check *check);
 
 /* The worst of: interrupted; infrastructure or unexplained; a scenario with a mistake; an
  * expectation that is not met; nothing ran; pass. */

@@ -66,6 +66,32 @@ static void note_parameters(struct comparable *comparable, const struct outline 
                  new->parameters[i].name, new->parameters[i].value);
 }
 
+/* What they come to means something else if harm is, or if somebody looks at other times.
+ */
+static void note_times(struct comparable *comparable, const struct outline *base,
+                       const struct outline *new)
+{
+    static const char *const unsaid[TIME_COUNT] = {
+        [TIME_TOLERATE] = "whatever ends",
+        [TIME_RECOVER_AFTER] = "0 s",
+        [TIME_MOMENTS] = "none",
+    };
+
+    if (!base->times[TIME_TOLERATE] != !new->times[TIME_TOLERATE])
+        note(comparable, false,
+             "%s was kept without its tolerate, recover_after and moments; if they are "
+             "others, so is what counts as harm",
+             base->times[TIME_TOLERATE] ? "the new run" : "the base");
+    for (int i = 0; i < TIME_COUNT; i++) {
+        const char *was = base->times[i], *is = new->times[i];
+
+        if (was && is && strcmp(was, is) != 0)
+            note(comparable, true, "%s: %s%s in the base, %s%s in the new run",
+                 outline_time_name((enum outline_time)i), *was ? was : unsaid[i],
+                 *was ? " s" : "", *is ? is : unsaid[i], *is ? " s" : "");
+    }
+}
+
 static void note_commands(struct comparable *comparable, const struct finding *base,
                           const struct finding *new)
 {
@@ -119,6 +145,7 @@ void comparable_runs(const struct result *base, const struct result *new,
     note_texts(ret, true, "different scenarios", base->scenario->name,
                new->scenario->name);
     note_parameters(ret, base->scenario, new->scenario);
+    note_times(ret, base->scenario, new->scenario);
     note_texts(ret, false, "Redis", base->server, new->server);
     note_texts(ret, false, "transport", base->transport, new->transport);
     if (base->rtt_us < new->rtt_us || base->rtt_us > new->rtt_us)

@@ -82,81 +82,13 @@ static struct exposure_difference compare_exposures(const struct comparison *com
     };
 }
 
-/* How many points of the census do harm, and what. */
-static struct census_size census_size(const struct finding *finding, unsigned *ret_later)
-{
-    struct census_size size = { finding->commands + 1, 0 };
-
-    *ret_later = 0;
-    for (uint64_t k = 0; k <= finding->commands; k++) {
-        size.harmful += finding->points[k].verdict.later != 0;
-        *ret_later |= finding->points[k].verdict.later;
-    }
-    return size;
-}
-
-/* The base's point after the same command: if the new side's is the third of its label,
- * the third of that label. NULL: there is none. */
-static const struct point *partner(const struct finding *base, const struct finding *new,
-                                   uint64_t point)
-{
-    uint64_t nth = 0;
-
-    if (point == 0)
-        return &base->points[0];
-    for (uint64_t k = 1; k <= point; k++)
-        nth += strcmp(finding_command(new, k), finding_command(new, point)) == 0;
-    for (uint64_t k = 1; k <= base->commands; k++)
-        if (strcmp(finding_command(base, k), finding_command(new, point)) == 0 &&
-            --nth == 0)
-            return &base->points[k];
-    return NULL;
-}
-
-static void compare_points(struct census_change *change, const struct finding *base,
-                           const struct finding *new, unsigned base_later)
-{
-    bool same = finding_same_commands(base, new);
-
-    for (uint64_t k = 0; k <= new->commands; k++) {
-        const struct point *before = same ? &base->points[k] : partner(base, new, k);
-        unsigned later = new->points[k].verdict.later;
-        unsigned gained = later & ~(before ? before->verdict.later : base_later);
-
-        change->better += before && before->verdict.later && !later;
-        if (gained && change->worse++ == 0) {
-            change->first = k;
-            change->gained = gained;
-        }
-    }
-}
-
-/* Not the numbers: strategies of different length have different crash points. */
-static enum compare_verdict judge_sizes(const struct census_size *base,
-                                        const struct census_size *new)
-{
-    if (!base->harmful == !new->harmful)
-        return COMPARE_UNSEEN;
-    return new->harmful ? COMPARE_WORSE : COMPARE_BETTER;
-}
-
 static void compare_censuses(const struct comparison *comparison,
                              struct comparison_row *row)
 {
-    struct census_change *change = &row->census;
-    unsigned base_later, new_later;
-
     if (!comparison->pairs && row->base->controlled && row->new->controlled)
         row->uncrashed = (row->new->unbegun | row->new->uncrashed) &
                          ~(row->base->unbegun | row->base->uncrashed);
-    change->known = tally_census_complete(row->base) && tally_census_complete(row->new);
-    if (!change->known)
-        return;
-    change->base = census_size(row->base, &base_later);
-    change->new = census_size(row->new, &new_later);
-    change->verdict = judge_sizes(&change->base, &change->new);
-    if (!comparison->pairs)
-        compare_points(change, row->base, row->new, base_later);
+    row->census = census_compare(row->base, row->new, comparison->pairs);
 }
 
 static enum margin_verdict judge_margin(struct interval interval, double margin)
@@ -338,7 +270,8 @@ bool compare_regressed(const struct comparison *comparison,
     bool by_rate = comparison->options.margin > 0 ? row->margin == MARGIN_EXCEEDED
                                                   : any_rate(row, COMPARE_WORSE);
 
-    return !comparison->pairs && (by_rate || row->census.worse || row->uncrashed);
+    return !comparison->pairs &&
+           (by_rate || row->census.worse || row->census.harm.longer || row->uncrashed);
 }
 
 bool compare_is_padding(const struct comparison_row *row)

@@ -10,22 +10,16 @@
  * instants: in pairs always, in runs if the seeds are the same.
  *
  * The census has no sampling error, so it takes no test: a crash point that does harm of
- * a kind which it did not do before is a regression. */
+ * a kind which it did not do before, or harm that lasts longer, is a regression. */
 #pragma once
 
+#include "result/census_change.h"
 #include "result/comparable.h"
 #include "result/exit_status.h"
 #include "result/figures.h"
 #include "result/tally.h"
 #include "stats/difference.h"
 #include "stats/ratio.h"
-
-enum compare_verdict {
-    COMPARE_UNKNOWN, /* no valid kills on a side, or it takes no part */
-    COMPARE_UNSEEN,  /* these kills do not distinguish them */
-    COMPARE_BETTER,
-    COMPARE_WORSE,
-};
 
 struct rate_difference {
     bool tested; /* takes part; else only the samples mean something */
@@ -49,25 +43,6 @@ struct exposed {
     struct exposure_difference us;          /* of an update: rate x mean duration */
     struct exposure_difference per_million; /* SIGKILLs at random times; unknown without a
                                                period */
-};
-
-struct census_size {
-    uint64_t points, harmful;
-};
-
-struct census_change {
-    bool known; /* both censuses are complete */
-    struct census_size base, new;
-    /* Worse: the new side has points that do harm, the base has none. Better: the other
-     * way round. Else unseen. */
-    enum compare_verdict verdict;
-    /* Points that do harm of a kind which they did not do before, and points that are
-     * clean now and were not. Matched by index if the commands are the same, else by the
-     * command before them; a point without a partner is compared with all that the base
-     * did. None in pairs. */
-    uint64_t worse, better;
-    uint64_t first;  /* the first of the worse, an index into the new side's points */
-    unsigned gained; /* what it does now */
 };
 
 enum margin_verdict {

@@ -66,3 +66,12 @@ int keys_check(const struct mistake_file *file, const struct keys *keys)
     }
     return 0;
 }
+
+bool keys_is_list(lua_State *lua)
+{
+    size_t count = 0;
+
+    for (lua_pushnil(lua); lua_next(lua, -2); lua_pop(lua, 1))
+        count++;
+    return count == lua_rawlen(lua, -1);
+}

@@ -28,3 +28,6 @@ struct keys {
 
 /* Checks names, types and presence of the keys of the table on top of the stack. */
 int keys_check(const struct mistake_file *file, const struct keys *keys);
+
+/* Is the table on top of the stack a list and nothing else? */
+bool keys_is_list(lua_State *lua);

@@ -14,12 +14,25 @@ void outline_release(struct outline *outline)
         free(outline->parameters[i].name);
         free(outline->parameters[i].value);
     }
+    for (int i = 0; i < TIME_COUNT; i++)
+        free(outline->times[i]);
     free(outline->strategies);
     free(outline->parameters);
     free(outline->path);
     free(outline->name);
     free(outline->title);
     free(outline->source);
+}
+
+const char *outline_time_name(enum outline_time time)
+{
+    static const char *const names[TIME_COUNT] = {
+        [TIME_TOLERATE] = "tolerate",
+        [TIME_RECOVER_AFTER] = "recover_after",
+        [TIME_MOMENTS] = "moments",
+    };
+
+    return names[time];
 }
 
 ptrdiff_t outline_find(const struct outline *outline, const char *name)

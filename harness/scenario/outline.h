@@ -19,6 +19,10 @@ struct parameter {
     bool is_text, is_flag; /* else a number */
 };
 
+/* What a scenario says of time, as text: seconds, moments in ascending order with commas.
+ * "": it says nothing; NULL: nobody knows, because what was kept does not say. */
+enum outline_time { TIME_TOLERATE, TIME_RECOVER_AFTER, TIME_MOMENTS, TIME_COUNT };
+
 struct outline {
     char *path;
     char *name; /* the file's name without .lua */
@@ -29,10 +33,13 @@ struct outline {
     size_t reference; /* whose completed update is right: index into strategies */
     struct parameter *parameters;
     size_t parameter_count;
+    char *times[TIME_COUNT];
     int64_t now; /* seconds since 1970: what the functions see as p.now */
 };
 
 void outline_release(struct outline *outline); /* all zeros are fine */
+
+const char *outline_time_name(enum outline_time time); /* the scenario's key */
 
 /* The index of a strategy; -1 if there is none of that name. */
 ptrdiff_t outline_find(const struct outline *outline, const char *name);

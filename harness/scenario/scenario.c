@@ -98,16 +98,6 @@ static bool get_flag(lua_State *lua, const char *name)
     return flag;
 }
 
-/* Is the table on top of the stack a list and nothing else? */
-static bool is_list(lua_State *lua)
-{
-    size_t count = 0;
-
-    for (lua_pushnil(lua); lua_next(lua, -2); lua_pop(lua, 1))
-        count++;
-    return count == lua_rawlen(lua, -1);
-}
-
 static int load_patterns(const struct mistake_file *file, const char *name,
                          struct patterns *ret)
 {
@@ -118,7 +108,7 @@ static int load_patterns(const struct mistake_file *file, const char *name,
         lua_pop(lua, 1);
         return 0;
     }
-    if (!is_list(lua))
+    if (!keys_is_list(lua))
         return mistake(file, name,
                        "%s has entries with names; expected a list of patterns", name);
     count = lua_rawlen(lua, -1);
@@ -248,7 +238,7 @@ static int load_strategies(const struct loader *loader)
     size_t count;
 
     lua_getfield(lua, -1, "strategies");
-    if (!is_list(lua))
+    if (!keys_is_list(lua))
         return mistake(&loader->file, "strategies",
                        "strategies has entries with names; expected a list: { { name = "
                        "... }, ... }");

@@ -3,8 +3,12 @@
 
 #include <lua.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/mem.h"
+#include "scenario/keys.h"
 
 #define SECONDS_MOST 1e9 /* 32 years */
 
@@ -62,6 +66,11 @@ static int get_moments(const struct mistake_file *file, const struct outline *ou
     size_t count = there ? lua_rawlen(lua, -1) : 0;
     int code = 0;
 
+    if (there && !keys_is_list(lua))
+        code = mistake(file, name,
+                       "%s has entries with names, or nil among them; expected a list of "
+                       "seconds, { 60, 3600 }, or of names of parameters",
+                       name);
     for (size_t i = 1; i <= count && code == 0; i++) {
         int type = lua_rawgeti(lua, -1, (lua_Integer)i);
         int64_t ms = 0;
@@ -78,7 +87,45 @@ static int get_moments(const struct mistake_file *file, const struct outline *ou
     return code;
 }
 
-int times_load(const struct mistake_file *file, const struct outline *outline,
+static int compare_ms(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* "60.5"; "" if it is none. */
+static char *seconds_text(int64_t ms, bool some)
+{
+    return some ? mem_printf("%.10g", (double)ms / 1e3) : mem_strdup("");
+}
+
+/* "10,60.5", in ascending order. */
+static char *moments_text(const struct lapses *moments)
+{
+    CLEANUP(mem_freep) int64_t *ms = MEM_ARRAY(int64_t, moments->count + 1);
+    char *text;
+    FILE *out = mem_stream(&text);
+
+    for (size_t i = 0; i < moments->count; i++)
+        ms[i] = moments->items[i].ms;
+    qsort(ms, moments->count, sizeof(*ms), compare_ms);
+    for (size_t i = 0; i < moments->count; i++)
+        fprintf(out, "%s%.10g", i ? "," : "", (double)ms[i] / 1e3);
+    fclose(out);
+    return text;
+}
+
+static void outline_times(const struct times *times, struct outline *outline)
+{
+    outline->times[TIME_TOLERATE] =
+        seconds_text(times->tolerate_ms, times->tolerate_ms != LASTS_FOREVER);
+    outline->times[TIME_RECOVER_AFTER] =
+        seconds_text(times->recover_after_ms, times->recover_after_ms > 0);
+    outline->times[TIME_MOMENTS] = moments_text(&times->moments);
+}
+
+int times_load(const struct mistake_file *file, struct outline *outline,
                struct times *ret)
 {
     int code;
@@ -87,8 +134,12 @@ int times_load(const struct mistake_file *file, const struct outline *outline,
     code = get_seconds(file, outline, "recover_after", &ret->recover_after_ms);
     if (code == 0)
         code = get_seconds(file, outline, "tolerate", &ret->tolerate_ms);
+    if (code == 0)
+        code = get_moments(file, outline, &ret->moments);
+    if (code == 0)
+        outline_times(ret, outline);
     lapses_add(&ret->moments, ret->recover_after_ms, 0);
-    return code == 0 ? get_moments(file, outline, &ret->moments) : code;
+    return code;
 }
 
 void times_release(struct times *times)

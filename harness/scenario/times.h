@@ -15,7 +15,8 @@ struct times {
     struct lapses moments;    /* more times to look, recover_after too; owned */
 };
 
-/* Of the table on top of the stack, whose keys have been checked. */
-int times_load(const struct mistake_file *file, const struct outline *outline,
+/* Of the table on top of the stack, whose keys have been checked. The outline says the
+ * same as text. */
+int times_load(const struct mistake_file *file, struct outline *outline,
                struct times *ret);
 void times_release(struct times *times);

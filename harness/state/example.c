@@ -196,12 +196,12 @@ static void say_lost(FILE *out, const struct example *example,
         fputs(", which was left to expire", out);
 }
 
+static const char *const expiries[] = { " without an expiry", " with an expiry",
+                                        " with a later expiry" };
+
 /* What is right in place of an atom, with its expiry if that is all that differs. */
 static void print_right(FILE *out, const struct atom *atom, const struct atom *right)
 {
-    static const char *const expiries[] = { " without an expiry", " with an expiry",
-                                            " with a later expiry" };
-
     print_quoted(out, right->value, ELEMENT_COLUMNS);
     if (!same_value(atom, right))
         return;
@@ -323,18 +323,38 @@ static void print_side(FILE *out, const struct state *state,
     }
 }
 
+/* A place with nothing in it, where both sides have something. */
+static void print_gone(FILE *out, const struct example *example,
+                       const struct state *state, const struct atom *atom)
+{
+    struct str element = atom_element(atom);
+    bool whole = !element.length || !state_of_key(state, atom);
+
+    print_key(out, atom);
+    if (!whole) {
+        fputs(", element ", out);
+        print_quoted(out, element, KEY_COLUMNS);
+    }
+    fputs(" is gone", out);
+    if (expires(state_at_place(example->dead, atom)))
+        fputs(": it was left to expire", out);
+}
+
 /* Of one place: what it has instead of what the old state has there, or the new one. */
 static void print_neither(FILE *out, const struct sides *sides)
 {
     const struct verdict_row *new = sides->new, *old = sides->old;
+    bool alike = same_value(new->atom, old->atom);
 
     print_key(out, new->atom);
     fputs(" has ", out);
     if (old != new) {
         fputs("neither ", out);
         print_content(out, new->atom);
+        fputs(alike ? expiries[new->atom->expiry] : "", out);
         fputs(" nor ", out);
         print_content(out, old->atom);
+        fputs(alike ? expiries[old->atom->expiry] : "", out);
         return;
     }
     print_content(out, new->atom);
@@ -347,9 +367,9 @@ static void print_neither(FILE *out, const struct sides *sides)
 }
 
 /* Nothing if the state is not mixed. */
-static void say_sides(FILE *out, const char *when, const struct state *state,
-                      const struct verdict_row *rows, size_t count,
-                      const struct atom *like)
+static void say_sides(FILE *out, const char *when, const struct example *example,
+                      const struct state *state, const struct verdict_row *rows,
+                      size_t count, const struct atom *like)
 {
     struct sides sides = find_sides(rows, count, like);
 
@@ -357,7 +377,10 @@ static void say_sides(FILE *out, const char *when, const struct state *state,
         return;
     fputs(when, out);
     if (atom_compare_place(sides.new->atom, sides.old->atom) == 0) {
-        print_neither(out, &sides);
+        if (state_at_place(state, sides.new->atom))
+            print_neither(out, &sides);
+        else
+            print_gone(out, example, state, sides.new->atom);
         return;
     }
     print_side(out, state, sides.new, NULL);
@@ -428,7 +451,8 @@ static char *cause_of(const struct example *example, const struct part *part)
     FILE *out = mem_stream(&text);
 
     if (died && part->rank == FOLLOWS)
-        say_sides(out, "at the death ", example->dead, rows, count, part->row->atom);
+        say_sides(out, "at the death ", example, example->dead, rows, count,
+                  part->row->atom);
     fclose(out);
     return text;
 }
@@ -440,7 +464,7 @@ static char *text_of(const struct example *example, const struct verdict_row *ro
     FILE *out = mem_stream(&text);
 
     if (part->rank == SIDES)
-        say_sides(out, "", example->residue, rows, count, NULL);
+        say_sides(out, "", example, example->residue, rows, count, NULL);
     else if (part->rank != NOTHING)
         part->say(out, example, part->row);
     fclose(out);

@@ -47,12 +47,13 @@ static json_t *later(unsigned words)
 /* Is there more to say than that it never does harm, or for ever? */
 static bool has_end(const struct verdict *verdict)
 {
-    return verdict->lasts_ms && verdict->lasts_ms != LASTS_FOREVER;
+    return verdict->passing || (verdict->lasts_ms && verdict->lasts_ms != LASTS_FOREVER);
 }
 
+/* Seconds; null: for ever. */
 static json_t *lasts(int64_t lasts_ms)
 {
-    return json_real((double)lasts_ms / 1e3);
+    return lasts_ms == LASTS_FOREVER ? json_null() : json_real((double)lasts_ms / 1e3);
 }
 
 static json_t *points(const struct finding *finding)
@@ -137,6 +138,21 @@ static json_t *strategy(const struct finding *finding)
     return object;
 }
 
+/* NULL: not known. */
+static json_t *times(const struct outline *scenario)
+{
+    json_t *object = json_object();
+
+    for (int i = 0; i < TIME_COUNT; i++)
+        if (scenario->times[i])
+            json_object_set_new(object, outline_time_name((enum outline_time)i),
+                                text(scenario->times[i]));
+    if (json_object_size(object))
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
 static json_t *baseline_object(const struct result *result)
 {
     const struct outline *scenario = result->scenario;
@@ -152,6 +168,7 @@ static json_t *baseline_object(const struct result *result)
     json_object_set_new(object, "scenario", text(scenario->name));
     json_object_set_new(object, "title", text(scenario->title));
     json_object_set_new(object, "params", params);
+    json_object_set_new(object, "times", times(scenario)); /* nothing of NULL */
     json_object_set_new(object, "redis", text(result->server));
     json_object_set_new(object, "transport", text(result->transport));
     json_object_set_new(object, "rtt_us", json_real(result->rtt_us));

@@ -110,8 +110,8 @@ static const char *text_at(json_t *array, size_t index)
     return text ? text : "";
 }
 
-/* The rest of a row, if something passes: what, and how many seconds it lasts, or null if
- * what is later does for ever. */
+/* The rest of a row, if there is an end: what passes, and how many seconds it lasts, or
+ * null if what is later does for ever. */
 static bool parse_lasts(json_t *row, struct verdict *verdict)
 {
     double lasts_s = json_number_value(json_array_get(row, 4));
@@ -322,6 +322,22 @@ static void parse_parameters(struct reading *reading, json_t *root,
     }
 }
 
+/* Those of earlier versions do not have it. */
+static void parse_times(struct reading *reading, json_t *root, struct outline *scenario)
+{
+    json_t *times =
+        json_object_get(root, "times") ? get_object(reading, root, "times") : NULL;
+
+    for (int i = 0; times && i < TIME_COUNT; i++) {
+        json_t *text = json_object_get(times, outline_time_name((enum outline_time)i));
+
+        if (!json_is_string(text))
+            mistake(reading, "times", "texts: tolerate, recover_after and moments");
+        else
+            scenario->times[i] = mem_strdup(json_string_value(text));
+    }
+}
+
 /* Strategies first, then the result that borrows them. */
 static void parse_strategies(struct reading *reading, json_t *root,
                              struct baseline *baseline)
@@ -379,6 +395,16 @@ static void parse_scenario(struct reading *reading, json_t *root,
     scenario->title = mem_strdup(get_text(reading, root, "title"));
     scenario->source = mem_strdup("");
     parse_parameters(reading, root, scenario);
+    parse_times(reading, root, scenario);
+}
+
+/* Nobody had asked. */
+static void forget_lasts(struct result *result)
+{
+    result_foreach (finding, result)
+        for (uint64_t k = 0; k < finding_points(finding); k++)
+            if (finding->points[k].verdict.later)
+                finding->points[k].verdict.lasts_ms = -1;
 }
 
 static void parse_root(struct reading *reading, json_t *root, struct baseline *baseline)
@@ -394,6 +420,8 @@ static void parse_root(struct reading *reading, json_t *root, struct baseline *b
     parse_strategies(reading, root, baseline);
     baseline->result.outdated =
         json_integer_value(json_object_get(root, "schema")) < BASELINE_SCHEMA;
+    if (baseline->result.outdated)
+        forget_lasts(&baseline->result);
     parse_result(reading, root, baseline);
 }
 

@@ -45,10 +45,10 @@ static int explain_missing(const char *directory, struct err *err)
     CLEANUP(mem_freep) char *value = first_value_of(directory);
 
     if (value)
-        return err_set(
-            err, ERR_USAGE,
-            "'%s' holds several runs, as of a sweep; name one of them, like '%s'",
-            directory, value);
+        return err_set(err, ERR_USAGE,
+                       "there is no run in '%s', but below it, as of a sweep; name one "
+                       "of them, like '%s'",
+                       directory, value);
     return err_set(err, ERR_USAGE, "there is no run in '%s' (no " STORE_FILE ")",
                    directory);
 }

@@ -129,6 +129,9 @@ static int load_scenario(struct database *database, const struct request *reques
     scenario->name = mem_strdup(request->name);
     scenario->title = fact_or_nothing(database, "title");
     scenario->source = fact_or_nothing(database, "source");
+    for (int i = 0; i < TIME_COUNT; i++)
+        scenario->times[i] =
+            stored_fact(database, outline_time_name((enum outline_time)i));
     scenario->now = (int64_t)request->now;
     for (size_t i = 0; i < cast->count && code == 0; i++)
         if (cast->taking_part[i] >= scenario->strategy_count)

@@ -171,6 +171,10 @@ static int fill(struct store *store, const struct request *request,
         code = rows_put_text(store->rows, "title", result->scenario->title, err);
     if (code == 0)
         code = rows_put_text(store->rows, "source", result->scenario->source, err);
+    for (int i = 0; i < TIME_COUNT && code == 0; i++)
+        if (result->scenario->times[i])
+            code = rows_put_text(store->rows, outline_time_name((enum outline_time)i),
+                                 result->scenario->times[i], err);
     return code == 0 ? put_progress(store, result, false, err) : code;
 }
 

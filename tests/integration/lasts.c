@@ -322,6 +322,55 @@ Test(lasts, in_words)
     test_directory_remove(directory);
 }
 
+static char *write_lock(const char *directory, const char *name, const char *seconds,
+                        const char *lines)
+{
+    CLEANUP(mem_freep)
+    char *text =
+        mem_printf("return { strategies = { { name = 'old', expect = 'safe',\n"
+                   "  update = 'SET lock me NX EX %s | SET r 1 | DEL lock' } },\n"
+                   "alive = 'SET lock x NX EX 9', %s }\n",
+                   seconds, lines);
+
+    return test_file(directory, name, text);
+}
+
+/* A check is of many, and says what lasts longest of what it does not fail for. */
+Test(lasts, in_checks)
+{
+    char *directory = test_directory();
+    CLEANUP(mem_freep) char *lock = write_lock(directory, "lock.lua", "43200", "");
+    CLEANUP(mem_freep) char *brief = write_lock(directory, "brief.lua", "600", "");
+    CLEANUP(mem_freep)
+    char *harm = write_lock(directory, "harm.lua", "43200", "tolerate = 60,");
+    struct run run = RUN("check", "--quick", lock);
+    const json_t *scenario, *strategy;
+
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    EXPECT_SAYS(run.out,
+                "1 as expected, 0 not, but 2 of 4 crash points of lock/old leave "
+                "it leaked+stuck for up to 12 h (");
+    run_release(&run);
+    run = RUN("check", "--quick", "--format", "tap", brief, lock, harm);
+    cr_expect_eq(run.status, 1, "%s", run.err);
+    EXPECT_SAYS(run.out,
+                "\nok 1 - brief/old\n# 2 of 4 crash points leave it leaked+stuck "
+                "for up to 10 min\nok 2");
+    EXPECT_SAYS(run.out, "of lock/old leave it leaked+stuck for up to 12 h, the longest "
+                         "of 2 strategies with harm that passes");
+    EXPECT_SAYS(run.out, "expected safe, but found leaked 2, stuck 2 of 4 points for up "
+                         "to 12 h, first after SET lock me");
+    run_release(&run);
+    run = RUN("check", "--quick", "--format", "json", harm);
+    cr_assert_not_null(run.json, "%s", run.err);
+    scenario = json_array_get(json_object_get(run.json, "check"), 0);
+    strategy = json_array_get(json_object_get(scenario, "strategies"), 0);
+    cr_expect_eq(json_count(strategy, "harm", "lasts"), 43200);
+    cr_expect_eq(json_count(strategy, "harm", "points"), 2);
+    run_release(&run);
+    test_directory_remove(directory);
+}
+
 /* Half of the kills lose the job, and none of them leaks. */
 Test(lasts, gates_are_on_harm)
 {

@@ -78,6 +78,7 @@ static const struct {
     { "gate-on-leaked", "integration_lasts", "lasts/gates_are_on_harm" },
     { "replies-unheard", "integration_shorthand", "shorthand/replies_to_alive" },
     { "try-unjudged", "integration_try", "try/says_whether_an_update_is_safe" },
+    { "lasts-forgotten", "unit_longer_mutable", "longer/of_two_runs" },
     { "no-holm", "unit_difference_mutable", "holm/adjusts_step_by_step" },
 };
 

@@ -230,6 +230,8 @@ Test(baseline, mistakes_are_named)
         { "\"params\": {", "\"params\": {\"x\": 1, ", "params: expected texts" },
         { "\"params\": {\"jobs\": \"25\", \"period\": \"10\"}", "\"params\": []",
           "params: expected an object" },
+        { "\"redis\": ", "\"times\": 1, \"redis\": ", "times: expected an object" },
+        { "\"redis\": ", "\"times\": {}, \"redis\": ", "times: expected texts" },
         { "\"name\": \"each\"", "\"name\": \"\"", "strategies[0].name: expected a name" },
         { "\"name\": \"batch\"", "\"name\": \"each\"",
           "strategies[1].name: expected ano" },

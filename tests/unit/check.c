@@ -130,3 +130,38 @@ Test(check, nothing_ran)
     cr_expect_eq(check_exit_status(&check), EXIT_NOTHING_RAN);
     check_release(&check);
 }
+
+/* Of those that do no harm. */
+Test(check, the_longest_of_what_passes)
+{
+    static const struct {
+        int64_t lasts_ms;
+        unsigned passing;
+        bool harmful;
+    } rows[] = {
+        { 0, 0, false },
+        { 0, LATER_LEAKED, false }, /* until recovery runs again */
+        { 60000, LATER_STUCK, false },
+        { 3600000, LATER_STUCK, false },
+        { 43200000, LATER_STUCK, true },
+        { 50000, LATER_STUCK, false },
+    };
+    struct check check = { .seed = 1 };
+
+    cr_expect_eq(check_passing(&check).strategies, 0);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct check_scenario *entry = check_add(&check, "name", "name");
+
+        take(&check, entry, EXPECT_SAFE, 0, 0, 0);
+        entry->strategies[0].harmful = rows[i].harmful;
+        entry->strategies[0].passing = (struct damage){
+            .points = rows[i].passing != 0,
+            .words = rows[i].passing,
+            .lasts_ms = rows[i].lasts_ms,
+        };
+    }
+    cr_expect_eq(check_passing(&check).strategies, 4);
+    cr_expect_eq(check_passing(&check).longest, check.scenarios[3].strategies);
+    cr_expect_eq(check_passing(&check).scenario, &check.scenarios[3]);
+    check_release(&check);
+}

@@ -391,6 +391,30 @@ Test(compare, runs_that_are_not_alike_are_said_to_be)
     end();
 }
 
+Test(compare, what_scenarios_say_of_time_is_told_where_it_differs)
+{
+    static const struct handmade_strategy some = { "a", ".L.", 100, 10, 0, 0, 50, 0 };
+    static char ten[] = "10", more[] = "1000", none[] = "", two[] = "60,90";
+    char *times[] = { ten, none, none }, *others[] = { more, two, two };
+
+    compare(&some, &some, 1, &plain);
+    comparison_release(&comparison);
+    memcpy(base.scenario.times, times, sizeof(times));
+    compare_runs(&base.result, &new.result, &plain, &comparison);
+    cr_expect(is_noted("the new run was kept without its tolerate", false));
+    comparison_release(&comparison);
+    memcpy(new.scenario.times, times, sizeof(times));
+    compare_runs(&base.result, &new.result, &plain, &comparison);
+    cr_expect_eq(comparison.comparable.count, 0, "they are alike");
+    comparison_release(&comparison);
+    memcpy(new.scenario.times, others, sizeof(others));
+    compare_runs(&base.result, &new.result, &plain, &comparison);
+    cr_expect(is_noted("tolerate: 10 s in the base, 1000 s in the new run", true));
+    cr_expect(is_noted("recover_after: 0 s in the base, 60,90 s in the new run", true));
+    cr_expect(is_noted("moments: none in the base, 60,90 s in the new run", true));
+    end();
+}
+
 static const struct handmade_strategy three[HANDMADE_STRATEGIES] = {
     { "each", ".LLL.", 900, 700, 0, 700, 300, LATER_LEAKED },
     { "batch", ".L.", 900, 200, 0, 200, 60, LATER_LEAKED },
