@@ -185,7 +185,7 @@ char *str_offer(const char *word, size_t count,
 
     if (nearest)
         fprintf(out, "did you mean '%s'? ", nearest);
-    fputs(count ? "There are: " : "There are none", out);
+    fprintf(out, "%chere are%s", nearest ? 'T' : 't', count ? ": " : " none");
     for (size_t i = 0; i < count && bytes <= OFFER_MOST; i++) {
         bytes += strlen(name(context, i)) + 2;
         if (bytes <= OFFER_MOST)

@@ -31,6 +31,18 @@ static const struct {
     { "trial", "one worker, one death, one look at what is left, one verdict" },
 };
 
+/* And what harm is called. */
+static const struct {
+    const char *word, *meaning;
+} harms[] = {
+    { "leaked", "something stays that nobody will ever remove" },
+    { "duplicated", "there is more of it than there should be" },
+    { "lost", "something is gone that should be there in either case" },
+    { "mixed", "part is old and part is new, and it stays so" },
+    { "stuck", "the operation cannot be done again, or survivors cannot clean up" },
+    { "broken", "what the scenario says must hold (`invariants`) does not" },
+};
+
 static const struct {
     const char *command, *about;
 } examples[] = {
@@ -78,6 +90,9 @@ static void write_words(void)
 {
     for (size_t i = 0; i < ARRAY_SIZE(words); i++)
         printf("%-11s  %s\n", words[i].word, words[i].meaning);
+    fputs("\nHarm is called:\n", stdout);
+    for (size_t i = 0; i < ARRAY_SIZE(harms); i++)
+        printf("%-11s  %s\n", harms[i].word, harms[i].meaning);
 }
 
 int help_unknown(const char *word, struct err *err)

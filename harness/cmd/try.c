@@ -3,7 +3,8 @@
  * What is given in the notation becomes a scenario in memory, with two strategies: the
  * update, of which it is asked whether it is safe, and a reference that says what a
  * completed update leaves: another one that was given, else MULTI .. EXEC around the
- * same. An update that is one piece already is its own reference. From there on it is a
+ * same. An update that is one piece already, or has transactions of its own, is its own
+ * reference. From there on it is a
  * run like others, but for kills, which there are only if asked for, and nothing of it is
  * kept. */
 #include <stdlib.h>
@@ -123,8 +124,11 @@ static int put_strategies(FILE *out, const struct options *options,
     bool judged = !mutant("try-unjudged");
     CLEANUP(notation_release) struct notation reference = NOTATION_NULL;
     CLEANUP(mem_freep) char *text = NULL;
+    struct err why = ERR_NULL;
 
-    if (!options->reference && notation_is_atomic(update)) {
+    /* What is one piece, or has transactions of its own, says itself what is right. */
+    if (!options->reference &&
+        (notation_is_atomic(update) || notation_atomic(update, &text, &why) < 0)) {
         put_strategy(out, "given", "expect = 'safe'" REFERENCE, given);
         return 0;
     }
@@ -135,8 +139,6 @@ static int put_strategies(FILE *out, const struct options *options,
         text = notation_text(&reference);
         put_strategy(out, "reference", "noop = false" REFERENCE, text);
     } else {
-        if (notation_atomic(update, &text, err) < 0)
-            return err_wrap(err, "say by --reference what is right");
         put_strategy(out, "atomic", "expect = 'safe'" REFERENCE, text);
     }
     return 0;
@@ -204,6 +206,18 @@ static int run_all(const struct options *options, struct scenario *scenario,
     return code;
 }
 
+/* A scenario says what is meant by a key of its own; here there is an option. */
+static void advise_untested(const struct options *options, struct err *err)
+{
+    if (err->code != ERR_USAGE || !strstr(err->msg, "nothing was tested"))
+        return;
+    err_set(
+        err, ERR_USAGE,
+        "the update changes nothing in %s, so nothing was tested; say by --before what "
+        "it finds",
+        options->before ? "the state that --before has made" : "an empty database");
+}
+
 static int try(struct options *options, enum exit_status *ret_status, struct err *err)
 {
     const struct parameter_settings settings = scenario_files_settings(&options->request);
@@ -221,7 +235,8 @@ static int try(struct options *options, enum exit_status *ret_status, struct err
         return err->code;
     sweep.results = mem_alloc(sizeof(*sweep.results));
     sweep.count = 1;
-    run_all(options, scenario, &sweep.results[0], err);
+    if (run_all(options, scenario, &sweep.results[0], err) < 0)
+        advise_untested(options, err);
     return output_write(&destination, &sweep, ret_status, err);
 }
 

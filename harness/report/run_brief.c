@@ -60,13 +60,17 @@ static char *note_of_passing(const struct finding *finding)
         words_lasts_most(lasts, &passing));
 }
 
-static char *note_of_uncrashed(const struct finding *finding)
+/* Either of the two can be the one that is wrong. */
+static char *note_of_uncrashed(const struct result *result, const struct finding *finding)
 {
+    const struct outline *scenario = result->scenario;
     char words[LATER_TEXT], lasts[WORDS_LASTS];
     unsigned passing = finding->uncrashed_passing;
 
     return mem_printf(
-        "Even when nobody is killed: %s %s.",
+        "Even when nobody is killed it leaves something else than the reference, %s: %s "
+        "%s.",
+        scenario->strategies[scenario->reference].name,
         later_text(finding->uncrashed ? finding->uncrashed : passing, words),
         words_lasts(lasts, finding->uncrashed_lasts_ms));
 }
@@ -92,8 +96,22 @@ static char *note_of_unreached(const struct finding *finding, struct rate rate)
                               : "no kill landed at these points.");
 }
 
-static void note_points(struct notes *notes, const struct finding *finding, char *cell,
-                        size_t size)
+/* Of who was to be atomic, and does no harm. */
+static void note_disturbed(struct notes *notes, const struct finding *finding, char *cell,
+                           size_t size)
+{
+    struct words words = tally_census(finding);
+    uint64_t points = words.now[NOW_GAP] + words.now[NOW_TORN];
+
+    if (points && finding->strategy->expect & EXPECT_ATOMIC)
+        add_note(notes, cell, size,
+                 mem_printf("A reader sees part of it at %llu of %llu crash points.",
+                            (unsigned long long)points,
+                            (unsigned long long)finding_points(finding)));
+}
+
+static void note_points(struct notes *notes, const struct result *result,
+                        const struct finding *finding, char *cell, size_t size)
 {
     if (finding_sends_nothing(finding))
         add_note(
@@ -101,13 +119,15 @@ static void note_points(struct notes *notes, const struct finding *finding, char
             mem_strdup("The update sends no command: there is nothing to interrupt."));
     if (figure_passing(finding).points)
         add_note(notes, cell, size, note_of_passing(finding));
+    if (tally_verdict(finding) == VERDICT_FAIL && !figure_harm(finding).points)
+        note_disturbed(notes, finding, cell, size);
     if (figure_merged(finding))
         add_note(
             notes, cell, size,
             mem_strdup("More things lapse than are looked at one by one: how long is "
                        "rounded up."));
     if (finding->uncrashed || finding->uncrashed_passing)
-        add_note(notes, cell, size, note_of_uncrashed(finding));
+        add_note(notes, cell, size, note_of_uncrashed(result, finding));
     if (finding->unbegun)
         add_note(notes, cell, size, note_of_unbegun(finding));
     if (finding_publishes(finding))
@@ -187,7 +207,8 @@ static void set_expected(struct table *table, const struct columns *columns,
 }
 
 static void set_points(struct table *table, const struct columns *columns,
-                       const struct finding *finding, struct notes *notes)
+                       const struct result *result, const struct finding *finding,
+                       struct notes *notes)
 {
     struct words words = tally_census(finding);
     uint64_t harmed = tally_harmed(&words);
@@ -199,7 +220,7 @@ static void set_points(struct table *table, const struct columns *columns,
     }
     snprintf(cell, sizeof(cell), "%llu of %llu", (unsigned long long)harmed,
              (unsigned long long)finding_points(finding));
-    note_points(notes, finding, cell, sizeof(cell));
+    note_points(notes, result, finding, cell, sizeof(cell));
     table_set(table, columns->points, "%s", cell);
     table_color(table, columns->points,
                 harmed || finding->uncrashed || finding->unbegun ? RED : GREEN);
@@ -226,7 +247,7 @@ static void write_row(struct table *table, const struct columns *columns,
 
     table_row(table);
     table_set(table, columns->strategy, "%s", finding->strategy->name);
-    set_points(table, columns, finding, notes);
+    set_points(table, columns, result, finding, notes);
     if (columns->kills) {
         write_rate(result, finding, cell, sizeof(cell));
         note_rate(notes, result, finding, cell, sizeof(cell));
@@ -280,19 +301,30 @@ static void say_speed(FILE *out, const struct advice *advice)
         fprintf(out, ", and takes %.1fx the time of %s", 1 / advice->times, than);
 }
 
-static void say_best(FILE *out, const struct advice *advice)
+static bool any_uncrashed(const struct result *result)
+{
+    result_foreach (finding, result)
+        if (finding->uncrashed)
+            return true;
+    return false;
+}
+
+static void say_best(FILE *out, const struct result *result, const struct advice *advice)
 {
     const char *best = advice->best->strategy->name;
     const char *harm = figure_passing(advice->best).points ? "lasting harm" : "harm";
+    const struct outline *scenario = result->scenario;
 
+    if (any_uncrashed(result))
+        fprintf(out, "If %s, the reference, is right: ",
+                scenario->strategies[scenario->reference].name);
     if (!advice->rival)
-        fprintf(out, "%s is the only strategy without %s", best, harm);
+        fprintf(out, "Use %s: the only strategy without %s", best, harm);
     else if (advice->rival_is_as_fast)
-        fprintf(out,
-                "%s and %s are the fastest strategies without %s, and about equally so",
-                best, advice->rival->strategy->name, harm);
+        fprintf(out, "Use %s or %s: the fastest without %s, and about equally so", best,
+                advice->rival->strategy->name, harm);
     else
-        fprintf(out, "%s is the fastest strategy without %s", best, harm);
+        fprintf(out, "Use %s: the fastest strategy without %s", best, harm);
     say_speed(out, advice);
     fputs(".", out);
 }
@@ -323,7 +355,7 @@ static void say_advice(FILE *out, const struct result *result)
     if (result->plan.strategies == 1)
         say_alone(out, &result->findings[0]);
     else if (advice.best)
-        say_best(out, &advice);
+        say_best(out, result, &advice);
     else if (advice.least) {
         fputs("No strategy is without harm. The least: ", out);
         say_alone(out, advice.least);
@@ -344,7 +376,7 @@ static void write_first_harm(FILE *out, const struct result *result,
             continue;
         harm = run_harm_at(finding, first);
         command = words_replay(result, finding, first, style);
-        if (result->plan.strategies > 1) {
+        if (result->plan.strategies > 1 && advice_of(result).best) {
             CLEANUP(mem_freep) char *line = mem_printf("First harm: %s, %s", name, harm);
 
             words_wrapped(out, style, line);

@@ -225,7 +225,7 @@ static void say_never(FILE *out, const struct story *story)
         most = story->seen[i].most > most ? story->seen[i].most : most;
     fprintf(out, "none at any of %zu values", story->count);
     if (story->sweep->results[0].kills_wanted) {
-        words_percent(bound, sizeof(bound), most);
+        words_upper(bound, sizeof(bound), most);
         fprintf(out, " (below %s at each)", bound);
         if (census_harms(story))
             fputs(", although there are crash points that do harm", out);

@@ -57,6 +57,12 @@ static const char *rate_text(char *buffer, size_t size, struct rate rate, int di
     return buffer;
 }
 
+const char *words_upper(char *buffer, size_t size, double share)
+{
+    snprintf(buffer, size, "%.4g%%", rounded(share, 3, up));
+    return buffer;
+}
+
 const char *words_rate(char *buffer, size_t size, struct rate rate)
 {
     return rate_text(buffer, size, rate, 3);

@@ -16,6 +16,8 @@ const char *words_percent(char *buffer, size_t size, double share);
 const char *words_rate(char *buffer, size_t size, struct rate rate);
 /* The same with two digits: "83% [80, 86]", "below 0.37%". */
 const char *words_rate_short(char *buffer, size_t size, struct rate rate);
+/* The upper end of a rate, rounded up: "0.369%". */
+const char *words_upper(char *buffer, size_t size, double share);
 /* "87 us", "5.1 ms", "2.3 s" */
 const char *words_duration(char *buffer, size_t size, double us);
 /* A rate of kills, in a table. */

@@ -73,7 +73,7 @@ static const struct pattern cures[] = {
       "what {A} has moved must be found again where it is, by recovery, as no script can "
       "wait" },
     { POPS | PUSHES, 0, 0,
-      "a script, because {second} needs the reply of {A}; or recovery that finds it "
+      "a script, if {second} needs the reply of {A}; or recovery that finds it "
       "where it was moved to" },
     { LIST | POPS | BLOCKS, PUSHES, ADJACENT,
       "BLMOVE {a} {b} {ends} is one command (Redis 6.2; before, BRPOPLPUSH from right to "
@@ -85,12 +85,12 @@ static const struct pattern cures[] = {
       "LMOVE {a} {b} {ends} is one command (Redis 6.2; before, RPOPLPUSH from right to "
       "left)" },
     { LIST | POPS, 0, 0,
-      "a script, because {second} needs the reply of {A}; or LMOVE {a} to a list of the "
+      "a script, if {second} needs the reply of {A}; or LMOVE {a} to a list of the "
       "worker's own, and remove it there last" },
     { SET | POPS, SET | ADDS, ADJACENT | OTHER_KEY,
       "SRANDMEMBER {a}, then SMOVE {a} {b} member is one command (again if it replies "
       "0), or a script" },
-    { POPS, 0, 0, "a script, because {second} needs the reply of {A}" },
+    { POPS, 0, 0, "a script, if {second} needs the reply of {A}" },
     { SET | REMOVES, SET | ADDS, ADJACENT | OTHER_KEY | SAME_ELEMENT,
       "SMOVE {a} {b} member is one command" },
     { SET | ADDS, SET | REMOVES, ADJACENT | OTHER_KEY | SAME_ELEMENT,
@@ -120,6 +120,7 @@ static const struct pattern cures[] = {
       "a script, because {second} depends on the reply of {A}; SET {a} value NX EX "
       "seconds at least ends the harm" },
     { IF_ABSENT, 0, OTHER_KEY, "a script, because {second} depends on the reply of {A}" },
+    { STRING | COUNTS, STRING | COUNTS, OTHER_KEY, TOGETHER },
     { STRING | COUNTS, 0, OTHER_KEY,
       "a script if {second} needs the number, else MULTI .. EXEC around {all}; if "
       "numbers may be skipped, `ignore` {a}" },
@@ -127,8 +128,12 @@ static const struct pattern cures[] = {
     /* Several writes that are one thing. */
     { HASH | ADDS, HASH | ADDS, SAME_KEY | ALIKE,
       "one {A} {a} with all fields is one command" },
-    { ADDS, ADDS, SAME_KEY | ALIKE, "one {A} {a} with all elements is one command" },
+#define ALL_ELEMENTS "one {A} {a} with all elements is one command"
+    { PUSHES, PUSHES, SAME_KEY | ALIKE, ALL_ELEMENTS },
+    { SET | ADDS, SET | ADDS, SAME_KEY | ALIKE, ALL_ELEMENTS },
+    { COMMAND_ZSET | ADDS, COMMAND_ZSET | ADDS, SAME_KEY | ALIKE, ALL_ELEMENTS },
     { STRING, STRING, OTHER_KEY | ALL_SET, "MSET with all keys is one command" },
+    { SET | REMOVES | ADDS, 0, 0, TOGETHER }, /* SMOVE loses nothing */
     { REMOVES, ADDS, OTHER_KEY, NO_LOSS },
     { REMOVES, REPLACES, OTHER_KEY, NO_LOSS },
     { DELETES, ADDS, OTHER_KEY, NO_LOSS },
@@ -141,7 +146,11 @@ static const struct pattern cures[] = {
 #define HELD                                                                             \
     "{first} holds until {second}, and its owner may die in between: {a} needs an "      \
     "expiry from the start, so that it ends by itself "
+#define ENDS_LATE                                                                        \
+    "{first} holds until {second}, and its owner may die in between: what ends it then " \
+    "is its expiry, which is longer than what is tolerated"
 static const struct pattern holds[] = {
+    { STRING | SETS_EXPIRY, DELETES, SAME_KEY | ONE_KEY | APART, ENDS_LATE },
     { STRING | IF_ABSENT, DELETES, SAME_KEY | ONE_KEY | APART,
       HELD "(SET {a} value NX EX seconds)" },
     { STRING | REPLACES, DELETES, SAME_KEY | ONE_KEY | APART,

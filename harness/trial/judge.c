@@ -225,9 +225,12 @@ static void write_example(const struct judge_beside *beside, size_t moment,
     example_write(&states, example, EXAMPLE_TEXT);
     if (station->broken.code) {
         put_first(station->broken.msg, example);
-    } else if (!example[0] && !station_is_well(station)) {
-        snprintf(example, EXAMPLE_TEXT, "%.*s", EXAMPLE_TEXT - 1,
-                 station->failed.code ? station->failed.msg : station->stuck.msg);
+    } else if (!station_is_well(station)) {
+        const char *why = station->failed.code ? station->failed.msg : station->stuck.msg;
+        CLEANUP(mem_freep)
+        char *whole = mem_printf("%s%s%s", example, example[0] ? "; stuck: " : "", why);
+
+        snprintf(example, EXAMPLE_TEXT, "%.*s", EXAMPLE_TEXT - 1, whole);
     }
 }
 

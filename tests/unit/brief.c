@@ -35,21 +35,21 @@ static const struct {
     const char *says;
 } advice[] = {
     { { OF("old", ".L.", 300), OF("slow", "...", 200), OF("new", "..", 100) },
-      "\nnew is the fastest strategy without harm, 3.0x as fast as old.\n" },
+      "\nUse new: the fastest strategy without harm, 3.0x as fast as old.\n" },
     { { OF("old", ".L.", 100), OF("new", "...", 250) },
-      "\nnew is the only strategy without harm, and takes 2.5x the time of old.\n" },
+      "\nUse new: the only strategy without harm, and takes 2.5x the time of old.\n" },
     { { OF("old", ".L.", 2000), OF("a", "...", 100), OF("b", "..", 100) },
-      "\na and b are the fastest strategies without harm, and about equally so, 20x as "
-      "fast as old.\n" },
+      "\nUse a or b: the fastest without harm, and about equally so, 20x as fast as "
+      "old.\n" },
     { { OF("old", ".L.", 100), OF("new", "...", 100) },
-      "\nnew is the only strategy without harm, about as fast as old.\n" },
+      "\nUse new: the only strategy without harm, about as fast as old.\n" },
     /* What nothing is wrong of even for a while is better than what is fast. */
     { { OF("old", ".L.", 300), OF("fast", ".p.", 50), OF("new", "..", 100) },
-      "\nnew is the fastest strategy without harm, 3.0x as fast as old.\n" },
+      "\nUse new: the fastest strategy without harm, 3.0x as fast as old.\n" },
     { { OF("old", ".L.", 300), OF("fast", ".p.", 100) },
-      "\nfast is the only strategy without lasting harm, 3.0x as fast as old.\n" },
+      "\nUse fast: the only strategy without lasting harm, 3.0x as fast as old.\n" },
     { { OF("a", "...", 0), OF("b", "..", 0) },
-      "\na is the fastest strategy without harm.\n" },
+      "\nUse a: the fastest strategy without harm.\n" },
     { { OF("old", ".LL.", 100), OF("half", "..L.", 100) },
       "\nNo strategy is without harm. The least: half: 1 of 4 crash points does harm "
       "that "

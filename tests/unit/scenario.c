@@ -550,7 +550,7 @@ Test(parameters, mistakes_on_the_command_line)
         const char *says[2];
     } cases[] = {
         { "job=5", { "no parameter 'job'", "did you mean 'jobs'" } },
-        { "xyzzy=5", { "no parameter 'xyzzy'", "There are: fresh, jobs" } },
+        { "xyzzy=5", { "no parameter 'xyzzy'", "there are: fresh, jobs" } },
         { "jobs", { "'jobs'", "expected name=value" } },
         { "=5", { "'=5'", "expected name=value" } },
         { "jobs=many", { "'many'", "expected a number" } },

@@ -180,7 +180,7 @@ Test(spelling, strategies)
 
         cr_expect_eq(strategies_choose(&outline, none[i], chosen, &count, &err),
                      ERR_USAGE);
-        cr_expect(strstr(err.msg, "There are: per-field, batched, batched-multi, odd[1]"),
+        cr_expect(strstr(err.msg, "here are: per-field, batched, batched-multi, odd[1]"),
                   "%s", err.msg);
     }
 }
@@ -199,8 +199,8 @@ Test(spelling, offers)
     CLEANUP(mem_freep) char *many = str_offer("qqqqqqqq", 1000, numbered, words);
 
     cr_expect_str_eq(near, "did you mean 'pipelined'? There are: pipelined, per-field");
-    cr_expect_str_eq(far, "There are: pipelined, per-field");
-    cr_expect_str_eq(none, "There are none");
+    cr_expect_str_eq(far, "there are: pipelined, per-field");
+    cr_expect_str_eq(none, "there are none");
     cr_expect_lt(strlen(many), 600);
     cr_expect(strstr(many, " more"), "%s", many);
 }
