@@ -82,6 +82,7 @@ int cmd_new(int argc, char **argv, enum exit_status *ret_status, struct err *err
     CLEANUP(mem_freep) char *path = NULL;
     struct operands operands = { NULL, 0 };
     CLEANUP(mem_freep) char *name = NULL;
+    const char *program = option_program();
 
     options_parse(&line, argc, argv, &operands);
     name = without_suffix(operands.items[0]);
@@ -91,12 +92,12 @@ int cmd_new(int argc, char **argv, enum exit_status *ret_status, struct err *err
         return err->code;
     printf(
         "%s is written: a rate limiter that leaks, and its cure. See what kills leave:\n"
-        "    afterkill run %s%s\n"
+        "    %s run %s%s\n"
         "Put your own update in its place, say in `expect` what it should do, and keep "
         "it so:\n"
-        "    afterkill check %s%s\n"
+        "    %s check %s%s\n"
         "All that a scenario can say is in docs/scenarios.md.\n",
-        path, prefix(path), path, prefix(path), path);
+        path, program, prefix(path), path, program, prefix(path), path);
     *ret_status = EXIT_PASS;
     return 0;
 }

@@ -143,14 +143,19 @@ static unsigned terminal_columns(void)
                : 0;
 }
 
-struct report_style option_style(const char *color)
+const char *option_program(void)
 {
     const char *program = getenv("AFTERKILL_PROGRAM"); /* a script that calls it */
 
+    return program && *program ? program : program_invocation_name;
+}
+
+struct report_style option_style(const char *color)
+{
     return (struct report_style){
         .color = option_color_wanted(color),
         .columns = terminal_columns(),
-        .program = program && *program ? program : program_invocation_name,
+        .program = option_program(),
     };
 }
 

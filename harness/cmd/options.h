@@ -52,6 +52,8 @@ void option_lanes_warn(uint64_t lanes);
 
 /* Is standard output to be coloured? `color` is what option_color() has taken. */
 bool option_color_wanted(const char *color);
+/* What afterkill is called here, for commands to be copied. */
+const char *option_program(void);
 /* The style of documents on standard output: as wide as the terminal that it is, and with
  * the name under which afterkill was called. */
 struct report_style option_style(const char *color);

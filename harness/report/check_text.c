@@ -125,7 +125,8 @@ static void write_failed_strategy(FILE *out, const struct check *check,
 {
     CLEANUP(mem_freep) char *reason = check_reason(scenario, strategy);
     CLEANUP(mem_freep) char *advice = check_advice(strategy);
-    CLEANUP(mem_freep) char *command = check_reproduce(check, scenario, strategy);
+    CLEANUP(mem_freep) char *command =
+        check_reproduce(check, scenario, strategy, style.program);
 
     if (strategy->verdict < CHECK_FAILED)
         return;
@@ -138,7 +139,8 @@ static void write_failed_scenario(FILE *out, const struct check *check,
                                   const struct check_scenario *scenario,
                                   struct report_style style)
 {
-    CLEANUP(mem_freep) char *command = check_reproduce(check, scenario, NULL);
+    CLEANUP(mem_freep) char *command =
+        check_reproduce(check, scenario, NULL, style.program);
 
     write_mark(out, "FAIL", true, style);
     fprintf(out,

@@ -156,12 +156,12 @@ char *check_advice(const struct check_strategy *strategy)
 }
 
 char *check_reproduce(const struct check *check, const struct check_scenario *scenario,
-                      const struct check_strategy *strategy)
+                      const struct check_strategy *strategy, const char *program)
 {
     char *text;
     FILE *out = mem_stream(&text);
 
-    fputs("afterkill run ", out);
+    fprintf(out, "%s run ", program ? program : "afterkill");
     str_print_shell(out, scenario->operand);
     if (strategy) {
         fputs(" --strategy ", out);
