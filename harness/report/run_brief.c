@@ -92,7 +92,7 @@ static char *note_of_unreached(const struct finding *finding, struct rate rate)
 
     return mem_printf("Not safe, hardly reached (%s): %s",
                       words_rate_short(text, sizeof(text), rate),
-                      at_once ? "larger updates and lost connections do stop it."
+                      at_once ? "larger updates and lost connections get there."
                               : "no kill landed at these points.");
 }
 
