@@ -2,23 +2,12 @@
  * said of them is within bounds.
  *
  * The entry is libFuzzer's, as in loader.c. */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "fuzz.h"
+
 #include <string.h>
 
 #include "base/mem.h"
 #include "tap/stream.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-#define MUST(condition)                                                                  \
-    do {                                                                                 \
-        if (!(condition)) {                                                              \
-            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);      \
-            abort();                                                                     \
-        }                                                                                \
-    } while (0)
 
 static void note(struct buffer *found, const struct reply_frame *frame)
 {

@@ -96,20 +96,24 @@ static const struct {
     ROW("", "0 left\n"),
 };
 
+/* The same, whichever two places it is cut at. */
+static void expect_at_every_cut(char *(*describe)(struct str text, const size_t *ends,
+                                                  size_t count),
+                                struct str text, const char *said)
+{
+    for (size_t a = 0; a <= text.length; a++)
+        for (size_t b = a; b <= text.length; b++) {
+            size_t ends[] = { a, b, text.length };
+            CLEANUP(mem_freep) char *now = describe(text, ends, 3);
+
+            cr_assert_str_eq(now, said, "cut at %zu and %zu: %s", a, b, text.bytes);
+        }
+}
+
 Test(tap_stream, commands_as_redis_takes_them)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-        struct str text = commands[i].text;
-
-        for (size_t a = 0; a <= text.length; a++)
-            for (size_t b = a; b <= text.length; b++) {
-                size_t ends[] = { a, b, text.length };
-                CLEANUP(mem_freep) char *said = commands_of(text, ends, 3);
-
-                cr_assert_str_eq(said, commands[i].said, "row %zu, cut at %zu and %zu", i,
-                                 a, b);
-            }
-    }
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+        expect_at_every_cut(commands_of, commands[i].text, commands[i].said);
 }
 
 Test(tap_stream, lines_of_commands_have_an_end)
@@ -229,18 +233,8 @@ static const struct {
 
 Test(tap_stream, replies_of_all_kinds)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(replies); i++) {
-        struct str text = replies[i].text;
-
-        for (size_t a = 0; a <= text.length; a++)
-            for (size_t b = a; b <= text.length; b++) {
-                size_t ends[] = { a, b, text.length };
-                CLEANUP(mem_freep) char *said = replies_of(text, ends, 3);
-
-                cr_assert_str_eq(said, replies[i].said, "row %zu, cut at %zu and %zu", i,
-                                 a, b);
-            }
-    }
+    for (size_t i = 0; i < ARRAY_SIZE(replies); i++)
+        expect_at_every_cut(replies_of, replies[i].text, replies[i].said);
 }
 
 /* Where a value of 512 MB ends is found without holding it. */
