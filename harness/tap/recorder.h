@@ -12,10 +12,12 @@
  * one: the state behind the first of them is that behind both. A reply that is longer
  * than CLIENT_HELD_MOST is executed when it begins, and passes while others go on.
  *
- * What the tap changes: MONITOR shows its own questions; CLIENT REPLY OFF and SKIP are
+ * What the tap changes: MONITOR and CLIENT LIST show its own connection and questions,
+ * and CLIENT KILL TYPE normal kills it, which is an error; CLIENT REPLY OFF and SKIP are
  * kept here and not by the server (expect.h); whatever a program had written is executed
  * although it has ended, unless it blocks; when it has ended, nobody's command goes on
- * until the server has noticed.
+ * until the server has noticed; a program that has shut down its side of a socket is
+ * answered nevertheless.
  *
  * Cutting: exactly the first `cut_after` commands go to the server. When the last of them
  * is executed (for 0: when the first one comes), cut() is called, and nothing passes any

@@ -216,3 +216,43 @@ Test(tap_heard, half_closed_sockets_are_answered)
     cr_expect_eq(tapped.events, 4);
     tapped_remove(&tapped);
 }
+
+static void publish_and_listen(const struct tapped_program *to)
+{
+    int a = program_connect(&to->socket), b;
+    redisContext *c;
+
+    program_write(a, STR("SUBSCRIBE x y\r\nPSUBSCRIBE x*\r\n"));
+    program_expect(a, "*3\r\n$9\r\nsubscribe\r\n$1\r\nx\r\n:1\r\n"
+                      "*3\r\n$9\r\nsubscribe\r\n$1\r\ny\r\n:2\r\n"
+                      "*3\r\n$10\r\npsubscribe\r\n$2\r\nx*\r\n:3\r\n");
+    b = program_connect(&to->tcp);
+    program_write(b, STR("HELLO 3 SETNAME b\r\nSUBSCRIBE x\r\nCLIENT GETNAME\r\n"));
+    for (char last[5] = ""; memcmp(last, "*0\r\n", 4) != 0;) { /* HELLO tells much */
+        memmove(last, last + 1, 3);
+        MUST(recv(b, last + 3, 1, 0) == 1);
+    }
+    program_expect(b, ">3\r\n$9\r\nsubscribe\r\n$1\r\nx\r\n:1\r\n$1\r\nb\r\n");
+    c = program_dial(&to->socket);
+    program_say(c, "PUBLISH x hi", "3");
+    program_expect(a, "*3\r\n$7\r\nmessage\r\n$1\r\nx\r\n$2\r\nhi\r\n"
+                      "*4\r\n$8\r\npmessage\r\n$2\r\nx*\r\n$1\r\nx\r\n$2\r\nhi\r\n");
+    program_expect(b, ">3\r\n$7\r\nmessage\r\n$1\r\nx\r\n$2\r\nhi\r\n");
+    program_write(a, STR("UNSUBSCRIBE\r\nPING\r\n"));
+    program_expect(a, "*3\r\n$11\r\nunsubscribe\r\n$1\r\n");
+    redisFree(c);
+}
+
+Test(tap_heard, messages_answer_nothing)
+{
+    struct tapped tapped = tapped_start();
+
+    tapped_run(&tapped, publish_and_listen);
+    EXPECT_WENT_WELL(&tapped);
+    cr_expect_not_null(strstr(tapped.trace, "2 EXECUTED SUBSCRIBE x = >3"));
+    cr_expect_not_null(strstr(tapped.trace, "2 EXECUTED CLIENT GETNAME = $1\\x0d\\x0ab\n"
+                                            "3 EXECUTED PUBLISH x hi = :3\n"
+                                            "1 EXECUTED UNSUBSCRIBE = *3"));
+    cr_expect_not_null(strstr(tapped.trace, "1 EXECUTED PING = *2"), "%s", tapped.trace);
+    tapped_remove(&tapped);
+}
