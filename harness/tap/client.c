@@ -324,6 +324,7 @@ int client_open(struct client *client, uv_loop_t *loop, int fd,
     }
     client->open = 1;
     if (link_open(&client->down, loop, fd, &program_calls, client, err) < 0) {
+        client->down.closing = true; /* it is not open */
         link_close(&client->up);
         return err->code;
     }
@@ -351,10 +352,11 @@ void client_settle(struct client *client)
         return;
     while (client->first && quit) /* Redis reads nothing behind it */
         free_waiting(take_first(client));
-    if (client->state == CLIENT_BLOCKED && client->down.ended && !client->looked_at) {
-        leave(client); /* a server does not wait for who is gone */
-    } else if (client->state == CLIENT_IDLE && client->up.ended) {
+    if (client->state == CLIENT_IDLE && client->up.ended) {
         leave(client);
+    } else if (client->state == CLIENT_BLOCKED) {
+        if (client->down.ended && !client->looked_at)
+            leave(client); /* a server does not wait for who is gone */
     } else if (client->state == CLIENT_IDLE && !client->first) {
         if (client->commands.nonsense[0]) {
             link_send(&client->down, STR("-ERR "));

@@ -19,9 +19,9 @@ struct effect {
 struct expect_rule {
     const char *name;
     void (*send)(struct expect *expect, const struct str *words, size_t count);
-    int number;
     const char *confirmation; /* what each of its replies begins with; NULL: anything */
-    bool runs_in_multi;       /* it is not queued */
+    int number;
+    bool runs_in_multi; /* it is not queued */
 };
 
 struct expect expect_new(void)
@@ -237,33 +237,33 @@ static void send_xread(struct expect *expect, const struct str *words, size_t co
 }
 
 static const struct expect_rule rules[] = {
-    { "subscribe", send_subscribe, SUBSCRIPTION_CHANNEL, "subscribe", false },
-    { "psubscribe", send_subscribe, SUBSCRIPTION_PATTERN, "psubscribe", false },
-    { "ssubscribe", send_subscribe, SUBSCRIPTION_SHARD, "ssubscribe", false },
-    { "unsubscribe", send_unsubscribe, SUBSCRIPTION_CHANNEL, "unsubscribe", false },
-    { "punsubscribe", send_unsubscribe, SUBSCRIPTION_PATTERN, "punsubscribe", false },
-    { "sunsubscribe", send_unsubscribe, SUBSCRIPTION_SHARD, "sunsubscribe", false },
-    { "hello", send_hello, 0, NULL, false },
-    { "monitor", send_monitor, 0, NULL, false },
-    { "multi", send_multi, true, NULL, true },
-    { "exec", send_exec, 0, NULL, true },
-    { "discard", send_multi, false, NULL, true },
-    { "watch", NULL, 0, NULL, true },
-    { "reset", send_reset, 0, NULL, true },
-    { "quit", send_quit, 0, NULL, true },
-    { "client", send_client, 0, NULL, false },
-    { "blpop", send_blocking, 0, NULL, false },
-    { "brpop", send_blocking, 0, NULL, false },
-    { "blmove", send_blocking, 0, NULL, false },
-    { "brpoplpush", send_blocking, 0, NULL, false },
-    { "blmpop", send_blocking, 0, NULL, false },
-    { "bzpopmin", send_blocking, 0, NULL, false },
-    { "bzpopmax", send_blocking, 0, NULL, false },
-    { "bzmpop", send_blocking, 0, NULL, false },
-    { "xread", send_xread, 0, NULL, false },
-    { "xreadgroup", send_xread, 0, NULL, false },
-    { "wait", send_blocking, 0, NULL, false },
-    { "waitaof", send_blocking, 0, NULL, false },
+    { "subscribe", send_subscribe, "subscribe", SUBSCRIPTION_CHANNEL, false },
+    { "psubscribe", send_subscribe, "psubscribe", SUBSCRIPTION_PATTERN, false },
+    { "ssubscribe", send_subscribe, "ssubscribe", SUBSCRIPTION_SHARD, false },
+    { "unsubscribe", send_unsubscribe, "unsubscribe", SUBSCRIPTION_CHANNEL, false },
+    { "punsubscribe", send_unsubscribe, "punsubscribe", SUBSCRIPTION_PATTERN, false },
+    { "sunsubscribe", send_unsubscribe, "sunsubscribe", SUBSCRIPTION_SHARD, false },
+    { "hello", send_hello, NULL, 0, false },
+    { "monitor", send_monitor, NULL, 0, false },
+    { "multi", send_multi, NULL, true, true },
+    { "exec", send_exec, NULL, 0, true },
+    { "discard", send_multi, NULL, false, true },
+    { "watch", NULL, NULL, 0, true },
+    { "reset", send_reset, NULL, 0, true },
+    { "quit", send_quit, NULL, 0, true },
+    { "client", send_client, NULL, 0, false },
+    { "blpop", send_blocking, NULL, 0, false },
+    { "brpop", send_blocking, NULL, 0, false },
+    { "blmove", send_blocking, NULL, 0, false },
+    { "brpoplpush", send_blocking, NULL, 0, false },
+    { "blmpop", send_blocking, NULL, 0, false },
+    { "bzpopmin", send_blocking, NULL, 0, false },
+    { "bzpopmax", send_blocking, NULL, 0, false },
+    { "bzmpop", send_blocking, NULL, 0, false },
+    { "xread", send_xread, NULL, 0, false },
+    { "xreadgroup", send_xread, NULL, 0, false },
+    { "wait", send_blocking, NULL, 0, false },
+    { "waitaof", send_blocking, NULL, 0, false },
 };
 
 static const struct expect_rule *find_rule(struct str name)

@@ -405,27 +405,35 @@ static void on_arrived(struct client *client, struct waiting *waiting)
     waiting->heard = recorder->events;
 }
 
-static void on_enter(struct door *door, int fd)
+static void add_client(struct recorder *recorder, struct client *client)
 {
-    struct recorder *recorder = door->context;
-    struct client *client = MEM_NEW(struct client);
-    struct err err = ERR_NULL;
-
-    *client = (struct client){ .tell = on_news,
-                               .arrived = on_arrived,
-                               .recorder = recorder,
-                               .number = ++recorder->connections };
     if (recorder->count == recorder->room) {
         recorder->room = recorder->room ? 2 * recorder->room : 8;
         recorder->clients =
             mem_grow(recorder->clients, recorder->room, sizeof(struct client *));
     }
     recorder->clients[recorder->count++] = client;
-    if (client_open(client, recorder->loop, fd, recorder->options.server, &err) == 0)
+}
+
+static void on_enter(struct door *door, int fd)
+{
+    struct recorder *recorder = door->context;
+    struct client *client = MEM_NEW(struct client);
+    struct err err = ERR_NULL;
+    int code;
+
+    *client = (struct client){ .tell = on_news,
+                               .arrived = on_arrived,
+                               .recorder = recorder,
+                               .number = ++recorder->connections };
+    code = client_open(client, recorder->loop, fd, recorder->options.server, &err);
+    if (code == 0 || client->open)
+        add_client(recorder, client);
+    else
+        client_release(client);
+    if (code == 0)
         return;
     close(fd);
-    if (!client->open)
-        forget(recorder, client);
     err_wrap(&err, "connection %llu", (unsigned long long)recorder->connections);
     fail(recorder, &err);
 }

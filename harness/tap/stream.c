@@ -220,7 +220,7 @@ static size_t unescape(const char *at, size_t left, char *ret)
         *ret = (char)(hex_value(at[2]) * 16 + hex_value(at[3]));
         return 4;
     }
-    letter = memchr(from, at[1], sizeof(from) - 1);
+    letter = strchr(from, at[1]);
     *ret = letter ? to[letter - from] : at[1];
     return 2;
 }
@@ -260,7 +260,7 @@ static bool split(struct command_stream *stream, const char *at, const char *end
             at++;
             continue;
         }
-        while (at < end && !memchr(" \n\r\t", *at, 4)) {
+        while (at < end && !strchr(" \n\r\t", *at)) {
             if (*at != '"' && *at != '\'') {
                 buffer_add(into, (struct str){ at++, 1 });
                 continue;

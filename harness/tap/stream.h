@@ -32,7 +32,7 @@ struct command_frame {
 
 #define STREAM_BULK_MOST (UINT64_C(512) << 20) /* proto-max-bulk-len's default */
 #define STREAM_WORDS_MOST UINT64_C(2147483647) /* of one command */
-#define STREAM_LINE_MOST (64 * 1024)           /* PROTO_INLINE_MAX_SIZE */
+#define STREAM_LINE_MOST ((size_t)65536)       /* PROTO_INLINE_MAX_SIZE */
 
 struct span {
     size_t at, length;
