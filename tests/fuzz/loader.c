@@ -3,9 +3,8 @@
  *
  * The entry is libFuzzer's, so that clang's fuzzer can be linked to it (tools/fuzz); in
  * the test suite replay.c calls it. */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "fuzz.h"
+
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -14,16 +13,6 @@
 #include "scenario/sandbox.h"
 #include "scenario/scenario.h"
 #include "state/verdict.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-#define MUST(condition)                                                                  \
-    do {                                                                                 \
-        if (!(condition)) {                                                              \
-            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);      \
-            abort();                                                                     \
-        }                                                                                \
-    } while (0)
 
 /* What the rest of the program takes for granted of a scenario that was loaded. */
 static void check_scenario(const struct scenario *scenario)

@@ -2,25 +2,14 @@
  * shown of them; what is understood is printed to what is understood again, and is Lua.
  *
  * The entry is libFuzzer's, as in loader.c. */
+#include "fuzz.h"
+
 #include <lauxlib.h>
 #include <lua.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "scenario/notation_lua.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-#define MUST(condition)                                                                  \
-    do {                                                                                 \
-        if (!(condition)) {                                                              \
-            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);      \
-            abort();                                                                     \
-        }                                                                                \
-    } while (0)
 
 /* What it is, what is shown, and a caret that stands under it or right behind. */
 static void check_mistake(const char *message)

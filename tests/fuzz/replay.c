@@ -38,7 +38,8 @@ static const char *now_bytes;
 static size_t now_size;
 static char now_name[300];
 
-/* Words that turn one scenario into another, and one text in the notation. */
+/* Words that turn one scenario into another, one text in the notation, and one stream of
+ * commands or replies. */
 static const char *const words[] = {
     "return",
     "function",
@@ -125,6 +126,12 @@ static const char *const words[] = {
     "\\",
     "MULTI",
     "SETNX k 1",
+    "\r\n",
+    "*2\r\n",
+    "$1\r\n",
+    "$-1\r\n",
+    "|1\r\n",
+    ">2\r\n",
 };
 
 static uint64_t pick(uint64_t bound, uint64_t number, uint64_t *draw)

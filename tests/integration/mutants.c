@@ -80,6 +80,9 @@ static const struct {
     { "try-unjudged", "integration_try", "try/says_whether_an_update_is_safe" },
     { "lasts-forgotten", "unit_longer_mutable", "longer/of_two_runs" },
     { "no-holm", "unit_difference_mutable", "holm/adjusts_step_by_step" },
+    { "tap-one-more", "integration_tap_mutable",
+      "tap/cuts_behind_exactly_so_many_commands" },
+    { "tap-reply-astray", "integration_tap_mutable", "tap/replies_go_to_who_asked" },
 };
 
 static const char *setting(const char *name)

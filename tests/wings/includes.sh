@@ -13,7 +13,7 @@ find . -name '*.[ch]' | sort | sed 's|^\./||' | xargs awk -v wings="$*" '
     function wrong(who, what) { printf "%s:%d: %s may not know %s\n", FILENAME, FNR, who, what; bad = 1 }
     BEGIN {
         for (count = split(wings, names, " "); count > 0; count--) place[names[count]] = count
-        for (n = split("uv.h:run sqlite3.h:store jansson.h:store,report lua.h:scenario lauxlib.h:scenario " \
+        for (n = split("uv.h:run,tap sqlite3.h:store jansson.h:store,report lua.h:scenario lauxlib.h:scenario " \
                        "lualib.h:scenario argp.h:cmd", pairs, " "); n > 0; n--) {
             split(pairs[n], pair, ":"); owner[pair[1]] = "," pair[2] ","
         }

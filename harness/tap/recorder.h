@@ -1,0 +1,86 @@
+/* recorder.h - the tap: programs talk to it as to their Redis, and it knows what was
+ * executed in which order, and what changed anything.
+ *
+ * It listens on a unix socket and on a port of the loopback. For each connection it opens
+ * one to the server. Over all of them **one command at a time** goes to the server: its
+ * reply is waited for, then INFO is asked whether the data has changed, the event is told
+ * (so that a snapshot can be taken), and only then the program hears the reply. So the
+ * order of events is that of execution, and the state behind each of them is exact.
+ *
+ * Exceptions: a command that blocks gives way to others; that it does is one event, and
+ * that it is answered another, behind the command that woke it. Redis executes both as
+ * one: the state behind the first of them is that behind both. A reply that is longer
+ * than CLIENT_HELD_MOST is executed when it begins, and passes while others go on.
+ *
+ * What the tap changes: MONITOR and CLIENT LIST show its own connection and questions,
+ * and CLIENT KILL TYPE normal kills it, which is an error; CLIENT REPLY OFF and SKIP are
+ * kept here and not by the server (expect.h); whatever a program had written is executed
+ * although it has ended, unless it blocks; when it has ended, nobody's command goes on
+ * until the server has noticed; a program that has shut down its side of a socket is
+ * answered nevertheless.
+ *
+ * Cutting: exactly the first `cut_after` commands go to the server. When the last of them
+ * is executed (for 0: when the first one comes), cut() is called, and nothing passes any
+ * more in any direction, nor is anybody let in; the last reply is not heard. A program
+ * that sends no more commands than that ends in its own way.
+ *
+ * Nothing is kept: an event is there while it is told, so memory does not grow with a
+ * trace. All happens on the loop, which is borrowed. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "redis/address.h"
+
+enum tap_event_kind {
+    TAP_EXECUTED, /* and answered, or its connection was closed */
+    TAP_BLOCKED,  /* it waits for others */
+    TAP_WOKEN,    /* one that was blocked is answered */
+};
+
+struct tap_event {
+    enum tap_event_kind kind;
+    uint64_t order;      /* among events, from 0 on */
+    uint64_t command;    /* among commands, from 0 on, as they went to the server */
+    uint64_t connection; /* from 1 on, as they were accepted */
+    int64_t client_id;   /* at the server */
+    const struct str *words;
+    size_t count;
+    struct str reply;     /* the first CLIENT_REPLY_KEPT bytes of what has come of it */
+    uint64_t reply_bytes; /* that have come */
+    bool reply_whole;     /* there are no more */
+    bool changed;         /* the data, or what the server counts as a change of it */
+    uint64_t arrived_ns;  /* when its last byte was read; monotonic */
+    uint64_t arrival;     /* in order of arrival, from 0 on */
+    uint64_t heard;       /* so many events had been heard of when it arrived: those
+                             happened before it */
+};
+
+#define RECORDER_NO_CUT UINT64_MAX
+struct recorder_options {
+    const struct address *server; /* borrowed until it ends */
+    const char *directory;        /* for its socket */
+    uint64_t cut_after;
+    /* A command was executed. An error ends the recorder. */
+    int (*executed)(void *context, const struct tap_event *event, struct err *err);
+    void (*cut)(void *context); /* may be NULL, as those that follow */
+    /* It cannot go on: the server is gone, or what was told failed. All connections are
+     * closed by then. */
+    void (*failed)(void *context, const struct err *err);
+    /* The last connection is gone, and all of its commands are executed. */
+    void (*quiet)(void *context);
+    void *context;
+};
+
+struct recorder;
+int recorder_start(uv_loop_t *loop, const struct recorder_options *options,
+                   struct recorder **ret, struct err *err);
+const struct address *recorder_socket(const struct recorder *recorder);
+const struct address *recorder_tcp(const struct recorder *recorder);
+/* Closes everything. The loop must run until it has nothing left to do, as after a start
+ * that failed. NULL is fine. */
+void recorder_stop(struct recorder *recorder);
