@@ -52,7 +52,8 @@ local function make(redis, p)
   end, { writes = "each" })
 end
 
-local function take(redis, p)
+-- The reply to TIME is what HSET writes; here it is p.now, so that every run writes the same.
+local function take(redis, p, ask_time)
   if not redis.call("GETSET", exists, 1) then
     make(redis, p)
   elseif not redis.call("GET", version) then
@@ -60,7 +61,7 @@ local function take(redis, p)
   end
   local token = redis.call("LPOP", available)
   if token then
-    redis.call("TIME")
+    ask_time()
     redis.call("HSET", grabbed, token, p.now)
   end
   return token
@@ -74,7 +75,7 @@ local function give_back(redis, token)
 end
 
 local function use(redis, p)
-  give_back(redis, take(redis, p))
+  give_back(redis, take(redis, p, function() redis.call("TIME") end))
 end
 
 -- release_stale_locks!, long after
@@ -115,10 +116,11 @@ return {
 
   recover = release_stale,
 
-  -- As many workers as there are tokens want one.
+  -- As many workers as there are tokens want one. (What asks for the time is judged once more in
+  -- another second, at each crash point: nobody waits for that here.)
   alive = function(redis, p)
     for _ = 1, p.tokens do
-      if not take(redis, p) then
+      if not take(redis, p, function() end) then
         return false
       end
     end
