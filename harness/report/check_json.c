@@ -23,7 +23,8 @@ static void set_failure(json_t *object, const struct check *check,
 {
     CLEANUP(mem_freep) char *reason = check_reason(scenario, strategy);
     CLEANUP(mem_freep) char *advice = check_advice(strategy);
-    CLEANUP(mem_freep) char *command = check_reproduce(check, scenario, strategy, NULL);
+    CLEANUP(mem_freep) char *command =
+        check_reproduce(check, scenario, strategy, STYLE_PROGRAM);
 
     json_put_text(object, "reason", reason);
     json_put_text(object, "advice", advice);

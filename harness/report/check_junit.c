@@ -106,7 +106,8 @@ static void write_case(FILE *out, const struct check *check,
     CLEANUP(mem_freep) char *found = check_found(strategy);
     CLEANUP(mem_freep) char *reason = check_reason(scenario, strategy);
     CLEANUP(mem_freep) char *advice = check_advice(strategy);
-    CLEANUP(mem_freep) char *command = check_reproduce(check, scenario, strategy, NULL);
+    CLEANUP(mem_freep) char *command =
+        check_reproduce(check, scenario, strategy, STYLE_PROGRAM);
 
     open_case(out, scenario->name, strategy->name,
               scenario->seconds / (double)scenario->strategy_count);
@@ -124,7 +125,8 @@ static void write_case(FILE *out, const struct check *check,
 static void write_no_verdict(FILE *out, const struct check *check,
                              const struct check_scenario *scenario)
 {
-    CLEANUP(mem_freep) char *command = check_reproduce(check, scenario, NULL, NULL);
+    CLEANUP(mem_freep) char *command =
+        check_reproduce(check, scenario, NULL, STYLE_PROGRAM);
     bool refused = scenario->state == CHECK_REFUSED;
 
     open_case(out, scenario->name, "(scenario)", scenario->seconds);

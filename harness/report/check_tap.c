@@ -50,7 +50,8 @@ static void write_strategy(FILE *out, size_t number, const struct check *check,
     CLEANUP(mem_freep) char *passing = check_passing_text(strategy, "");
     CLEANUP(mem_freep) char *reason = check_reason(scenario, strategy);
     CLEANUP(mem_freep) char *advice = check_advice(strategy);
-    CLEANUP(mem_freep) char *command = check_reproduce(check, scenario, strategy, NULL);
+    CLEANUP(mem_freep) char *command =
+        check_reproduce(check, scenario, strategy, STYLE_PROGRAM);
     char expected[EXPECT_TEXT];
 
     write_point(out, number, ok, scenario->name, strategy->name);
@@ -74,7 +75,8 @@ static void write_strategy(FILE *out, size_t number, const struct check *check,
 static void write_scenario(FILE *out, size_t number, const struct check *check,
                            const struct check_scenario *scenario)
 {
-    CLEANUP(mem_freep) char *command = check_reproduce(check, scenario, NULL, NULL);
+    CLEANUP(mem_freep) char *command =
+        check_reproduce(check, scenario, NULL, STYLE_PROGRAM);
 
     write_point(out, number, false, scenario->name, NULL);
     fputs("\n  ---\n", out);

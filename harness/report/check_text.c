@@ -126,7 +126,7 @@ static void write_failed_strategy(FILE *out, const struct check *check,
     CLEANUP(mem_freep) char *reason = check_reason(scenario, strategy);
     CLEANUP(mem_freep) char *advice = check_advice(strategy);
     CLEANUP(mem_freep) char *command =
-        check_reproduce(check, scenario, strategy, style.program);
+        check_reproduce(check, scenario, strategy, style_program(style));
 
     if (strategy->verdict < CHECK_FAILED)
         return;
@@ -140,7 +140,7 @@ static void write_failed_scenario(FILE *out, const struct check *check,
                                   struct report_style style)
 {
     CLEANUP(mem_freep) char *command =
-        check_reproduce(check, scenario, NULL, style.program);
+        check_reproduce(check, scenario, NULL, style_program(style));
 
     write_mark(out, "FAIL", true, style);
     fprintf(out,

@@ -161,7 +161,7 @@ char *check_reproduce(const struct check *check, const struct check_scenario *sc
     char *text;
     FILE *out = mem_stream(&text);
 
-    fprintf(out, "%s run ", program ? program : "afterkill");
+    fprintf(out, "%s run ", program);
     str_print_shell(out, scenario->operand);
     if (strategy) {
         fputs(" --strategy ", out);

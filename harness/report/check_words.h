@@ -16,8 +16,7 @@ char *check_kills(const struct check_strategy *strategy);
 char *check_reason(const struct check_scenario *scenario,
                    const struct check_strategy *strategy);
 char *check_advice(const struct check_strategy *strategy);
-/* The command that shows more, of afterkill as it is called here; NULL: "afterkill".
- * `strategy` may be NULL. */
+/* The command that shows more, of the program as it is called. `strategy` may be NULL. */
 char *check_reproduce(const struct check *check, const struct check_scenario *scenario,
                       const struct check_strategy *strategy, const char *program);
 /* "2 of 4 crash points of lock/old leave it stuck for up to 12 h", of what passes;

@@ -84,16 +84,20 @@ static char *note_of_unbegun(const struct finding *finding)
                       later_text(finding->unbegun, words));
 }
 
-/* Kills that find nothing where there is harm. */
+/* Did kills find nothing where there is harm? */
+static bool is_unreached(const struct finding *finding, struct rate rate)
+{
+    return rate.of && !rate.hits && figure_harm(finding).points;
+}
+
 static char *note_of_unreached(const struct finding *finding, struct rate rate)
 {
-    bool at_once = finding->trips == 1 && finding->bytes <= finding->read_bytes;
     char text[64];
 
-    return mem_printf("Not safe, hardly reached (%s): %s",
-                      words_rate_short(text, sizeof(text), rate),
-                      at_once ? "larger updates and lost connections get there."
-                              : "no kill landed at these points.");
+    return mem_printf(
+        "Not safe, hardly reached (%s): %s", words_rate_short(text, sizeof(text), rate),
+        finding_in_one_read(finding) ? "larger updates and lost connections get there."
+                                     : "no kill landed at these points.");
 }
 
 /* Of who was to be atomic, and does no harm. */
@@ -142,7 +146,7 @@ static void note_rate(struct notes *notes, const struct result *result,
         figure_rate(result, tally_valid(finding), tally_attempts(finding));
     struct prediction prediction = figure_prediction(finding, RATE_HARMED);
 
-    if (rate.of && !rate.hits && figure_harm(finding).points)
+    if (is_unreached(finding, rate))
         add_note(notes, cell, size, note_of_unreached(finding, rate));
     else if (rate.of && figure_disagrees(prediction, rate.interval))
         add_note(notes, cell, size,
@@ -232,7 +236,7 @@ static void write_rate(const struct result *result, const struct finding *findin
 {
     struct rate rate = figure_kill_rate(result, finding, RATE_HARMED);
 
-    if (rate.of && !rate.hits && figure_harm(finding).points)
+    if (is_unreached(finding, rate))
         snprintf(cell, size, "none hit");
     else
         words_rate_short(cell, size, rate);
@@ -348,24 +352,23 @@ static void say_alone(FILE *out, const struct finding *finding)
         fprintf(out, "Cure: %s.", cure);
 }
 
-static void say_advice(FILE *out, const struct result *result)
+static void say_advice(FILE *out, const struct result *result,
+                       const struct advice *advice)
 {
-    struct advice advice = advice_of(result);
-
     if (result->plan.strategies == 1)
         say_alone(out, &result->findings[0]);
-    else if (advice.best)
-        say_best(out, result, &advice);
-    else if (advice.least) {
+    else if (advice->best)
+        say_best(out, result, advice);
+    else if (advice->least) {
         fputs("No strategy is without harm. The least: ", out);
-        say_alone(out, advice.least);
+        say_alone(out, advice->least);
     } else
         fputs("No census was finished: nothing can be advised.", out);
 }
 
 /* The first strategy that does harm, where and what; and the command that shows it. */
 static void write_first_harm(FILE *out, const struct result *result,
-                             struct report_style style)
+                             const struct advice *advice, struct report_style style)
 {
     result_foreach (finding, result) {
         uint64_t first = tally_first_harm(finding);
@@ -376,7 +379,7 @@ static void write_first_harm(FILE *out, const struct result *result,
             continue;
         harm = run_harm_at(finding, first);
         command = words_replay(result, finding, first, style);
-        if (result->plan.strategies > 1 && advice_of(result).best) {
+        if (result->plan.strategies > 1 && advice->best) {
             CLEANUP(mem_freep) char *line = mem_printf("First harm: %s, %s", name, harm);
 
             words_wrapped(out, style, line);
@@ -391,8 +394,7 @@ static void write_where(FILE *out, const struct result *result, struct report_st
 {
     if (!result->directory)
         return;
-    fprintf(out, "All of it:  %s report --full ",
-            style.program ? style.program : "afterkill");
+    fprintf(out, "All of it:  %s report --full ", style_program(style));
     str_print_shell(out, result->directory);
     fputc('\n', out);
 }
@@ -416,17 +418,18 @@ static void write_strikes(FILE *out, const struct result *result,
 
 void run_brief(FILE *out, const struct result *result, struct report_style style)
 {
-    CLEANUP(mem_freep) char *advice = NULL;
-    FILE *memory = mem_stream(&advice);
+    struct advice advice = advice_of(result);
+    CLEANUP(mem_freep) char *sentence = NULL;
+    FILE *memory = mem_stream(&sentence);
 
     words_title(out, result, style);
     words_parameters(out, result);
     write_table(out, result, style);
     write_strikes(out, result, style);
     words_method(out, result, style);
-    say_advice(memory, result);
+    say_advice(memory, result, &advice);
     fclose(memory);
-    words_wrapped(out, style, advice);
-    write_first_harm(out, result, style);
+    words_wrapped(out, style, sentence);
+    write_first_harm(out, result, &advice, style);
     write_where(out, result, style);
 }

@@ -91,7 +91,7 @@ static void say_unreached(FILE *out, const struct finding *finding, uint64_t kil
 {
     fprintf(out, "None of %llu kills landed there (%s): hardly reached, not safe. ",
             (unsigned long long)kills, rate);
-    if (finding->trips == 1 && finding->bytes <= finding->read_bytes)
+    if (finding_in_one_read(finding))
         fprintf(
             out,
             "The whole update is %llu bytes in flight at once, and this Redis takes up "

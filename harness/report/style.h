@@ -11,10 +11,16 @@ struct report_style {
     bool points;      /* with a table of all crash points; full */
     unsigned columns; /* of the terminal; 0: STYLE_COLUMNS */
     /* What afterkill is called here ("tools/run"), for commands to be copied; NULL:
-     * "afterkill". */
+     * STYLE_PROGRAM. */
     const char *program;
     /* What the run is held to besides what its scenario expects; NULL: nothing. */
     const struct conclusion *conclusion;
 };
 
-#define STYLE_COLUMNS 96 /* where there is no terminal */
+#define STYLE_PROGRAM "afterkill" /* where nobody calls it otherwise */
+#define STYLE_COLUMNS 96          /* where there is no terminal */
+
+static inline const char *style_program(struct report_style style)
+{
+    return style.program ? style.program : STYLE_PROGRAM;
+}

@@ -359,7 +359,7 @@ char *words_replay(const struct result *result, const struct finding *finding,
     if (!result->directory)
         return NULL;
     out = mem_stream(&command);
-    fprintf(out, "%s replay ", style.program ? style.program : "afterkill");
+    fprintf(out, "%s replay ", style_program(style));
     str_print_shell(out, result->directory);
     if (harm->has_trial) {
         fprintf(out, " %llu", (unsigned long long)harm->example_trial);

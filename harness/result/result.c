@@ -101,6 +101,11 @@ bool finding_sends_nothing(const struct finding *finding)
     return finding->controlled && finding->commands == 0;
 }
 
+bool finding_in_one_read(const struct finding *finding)
+{
+    return finding->trips == 1 && finding->bytes <= finding->read_bytes;
+}
+
 bool finding_publishes(const struct finding *finding)
 {
     for (uint64_t i = 0; finding->controlled && i < finding->commands; i++)

@@ -140,6 +140,8 @@ const struct finding *finding_named(const struct result *result, const char *nam
 uint64_t finding_points(const struct finding *finding);
 /* Is there nothing to interrupt? */
 bool finding_sends_nothing(const struct finding *finding);
+/* Does all of its update arrive at once, in one read of Redis's? */
+bool finding_in_one_read(const struct finding *finding);
 /* Does its update publish messages, which are part of no state and not judged? */
 bool finding_publishes(const struct finding *finding);
 /* How many points of a fault there are, if it has some. */
