@@ -57,10 +57,7 @@ static int64_t longest_ms(const struct damage *damage)
 
 static enum compare_verdict judge_lasts(const struct lasts_change *change)
 {
-    bool unknown = (change->base.points && change->base.lasts_ms < 0) ||
-                   (change->new.points && change->new.lasts_ms < 0);
-
-    if (unknown || (!change->base.points && !change->new.points))
+    if (!change->base.points && !change->new.points)
         return COMPARE_UNKNOWN;
     return is_longer(longest_ms(&change->new), longest_ms(&change->base)) ? COMPARE_WORSE
            : is_longer(longest_ms(&change->base), longest_ms(&change->new))

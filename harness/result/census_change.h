@@ -27,8 +27,7 @@ struct census_size {
  */
 struct lasts_change {
     struct damage base, new;      /* with the longest of each side */
-    enum compare_verdict verdict; /* of these; unknown: neither has any, or how long it
-                                     lasts is not known */
+    enum compare_verdict verdict; /* of these; unknown: neither has any */
     /* Points, but for those that began to do harm. None in pairs. */
     uint64_t longer, shorter;
     uint64_t first;          /* the first of the longer, an index into the new side's */

@@ -216,14 +216,9 @@ Test(manners, options_in_short)
     char *many = mem_printf("%ld", sysconf(_SC_NPROCESSORS_ONLN) + 1);
     struct run run = RUN("run", "sidekiq_busy", "--trials", "0", "--format", "json",
                          "--strategy", "script", "--strategy", "batched*");
-    json_t *strategies = json_object_get(run.json, "strategies");
 
     cr_expect_eq(run.status, 0, "%s", run.err);
-    cr_assert_eq(json_array_size(strategies), ARRAY_SIZE(wanted));
-    for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
-        cr_expect_str_eq(
-            json_string_value(json_object_get(json_array_get(strategies, i), "name")),
-            wanted[i]);
+    json_expect_strategies(&run, wanted, ARRAY_SIZE(wanted));
     run_release(&run);
     run = RUN("run", path, "-q", "-j", "1", "--trials", "20", "--sweep", "turns=10",
               "--strategy", "never");

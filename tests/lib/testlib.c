@@ -301,6 +301,17 @@ char *test_file(const char *directory, const char *name, const char *text)
     return path;
 }
 
+void json_expect_strategies(const struct run *run, const char *const *names, size_t count)
+{
+    json_t *strategies = json_object_get(run->json, "strategies");
+
+    cr_assert_eq(json_array_size(strategies), count);
+    for (size_t i = 0; i < count; i++)
+        cr_expect_str_eq(
+            json_string_value(json_object_get(json_array_get(strategies, i), "name")),
+            names[i]);
+}
+
 json_t *json_strategy(const struct run *run, const char *name)
 {
     json_t *strategies = json_object_get(run->json, "strategies");

@@ -78,6 +78,8 @@ char *test_file(const char *directory, const char *name, const char *text);
 
 /* The finding of a strategy in a run's JSON; NULL if it is not there. Borrowed. */
 json_t *json_strategy(const struct run *run, const char *name);
+/* These strategies are told, in this order, and no others. */
+void json_expect_strategies(const struct run *run, const char *const *names, size_t count);
 /* A whole number inside an object, by names: json_count(strategy, "census", "leaked"). */
 long long json_count(const json_t *object, const char *first, const char *second);
 double json_number(const json_t *object, const char *first, const char *second);
