@@ -25,8 +25,7 @@ static const struct {
     { "invariant",
       { "two runs of an invariant after the death at crash point 1 differ", "luck" } },
     { "clock",
-      { "two runs of `recover` after the old state differ", "string 'now'",
-        "use p.seed and p.now" } },
+      { "two runs of `recover` after ", "string 'now'", "use p.seed and p.now" } },
 };
 
 static struct run run_chance(const char *who)
