@@ -2,7 +2,6 @@
 #include "replay/one_line.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "scenario/notation.h"
 
@@ -34,52 +33,6 @@ static void add_command(void *context, size_t index, int argc, const char *const
     }
 }
 
-static bool is_word(const struct notation_step *step, const char *word)
-{
-    return step->word_count == 1 && step->words[0].length == strlen(word) &&
-           strncasecmp(step->words[0].bytes, word, strlen(word)) == 0;
-}
-
-/* How many commands stand between a MULTI and an EXEC for which nobody waited; 0: it is
- * no MULTI, or not such a one. */
-static size_t inside(const struct notation_step *steps, size_t count)
-{
-    size_t i = 1;
-
-    if (!is_word(&steps[0], "MULTI"))
-        return 0;
-    while (i < count && steps[i].joined && !is_word(&steps[i], "EXEC"))
-        i++;
-    return i < count && steps[i].joined ? i - 1 : 0;
-}
-
-static void fold_transactions(struct notation *notation)
-{
-    struct notation_step *steps = notation->steps;
-    size_t kept = 0, within;
-
-    for (size_t i = 0; i < notation->count; i += within ? within + 2 : 1) {
-        bool joined = steps[i].joined;
-
-        within = inside(steps + i, notation->count - i);
-        if (within) {
-            struct notation_step *inner =
-                arena_take(&notation->arena, within * sizeof(*inner));
-
-            memcpy(inner, steps + i + 1, within * sizeof(*inner));
-            steps[kept++] = (struct notation_step){
-                .kind = NOTATION_MULTI,
-                .joined = joined,
-                .steps = inner,
-                .step_count = within,
-            };
-        } else {
-            steps[kept++] = steps[i];
-        }
-    }
-    notation->count = kept;
-}
-
 int one_line_of(const struct recording *recording, char **ret, struct err *err)
 {
     struct line line = { recording, NOTATION_NULL };
@@ -92,7 +45,7 @@ int one_line_of(const struct recording *recording, char **ret, struct err *err)
                                      recording->commands * sizeof(*line.notation.steps));
     code = recording_each(recording, add_command, &line, err);
     if (code == 0) {
-        fold_transactions(&line.notation);
+        notation_fold(&line.notation);
         *ret = notation_text(&line.notation);
     }
     notation_release(&line.notation);

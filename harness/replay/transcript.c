@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "scenario/notation.h"
+#include "redis/quote.h"
 
 /* Of a longer update only this much is shown: its beginning, its end, and what stands
  * around the death. */
@@ -27,7 +27,7 @@ static void print_word(FILE *out, struct str word, bool first)
     struct str part = { word.bytes, word.length < enough ? word.length : enough };
     FILE *memory = mem_stream(&whole);
 
-    notation_print_word(memory, part, first);
+    quote_print(memory, part, first);
     fclose(memory);
     str_print(out, str_of(whole), WORD_COLUMNS);
 }

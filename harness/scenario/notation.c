@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "redis/quote.h"
 
 #define LUA "lua("
 
@@ -121,13 +122,10 @@ static int digit_of(char hex)
                                        : tolower((unsigned char)hex) - 'a' + 10;
 }
 
-static const char escapes[] = "nrtba", escaped[] = "\n\r\t\b\a";
-
 /* What a backslash and what follows it stand for, between "". */
 static void parse_escape(struct parser *parser)
 {
-    char letter = peek(parser, 1);
-    const char *escape = letter ? strchr(escapes, letter) : NULL;
+    char letter = peek(parser, 1), byte = quote_byte(letter);
 
     if (letter == 'x' && isxdigit((unsigned char)peek(parser, 2)) &&
         isxdigit((unsigned char)peek(parser, 3))) {
@@ -136,7 +134,7 @@ static void parse_escape(struct parser *parser)
         parser->at += 4;
         return;
     }
-    add_byte(parser, escape ? escaped[escape - escapes] : letter);
+    add_byte(parser, byte ? byte : letter);
     parser->at += 2;
 }
 
@@ -241,11 +239,6 @@ static int parse_command(struct parser *parser, const struct level *level,
                     "expected a command here");
 }
 
-static bool begins_script(struct str text)
-{
-    return text.length >= strlen(LUA) && strncasecmp(text.bytes, LUA, strlen(LUA)) == 0;
-}
-
 static int parse_steps(struct parser *parser, enum notation_kind kind,
                        struct notation_step **ret, size_t *ret_count);
 
@@ -261,7 +254,7 @@ static int parse_step(struct parser *parser, const struct level *level,
     rest = (struct str){ parser->text.bytes + opened, parser->text.length - opened };
     if (peek(parser, 0) == '[')
         step->kind = NOTATION_MULTI;
-    else if (begins_script(rest))
+    else if (quote_begins_script(rest))
         step->kind = NOTATION_LUA;
     else
         return parse_command(parser, level, step);
@@ -341,42 +334,6 @@ void notation_release(struct notation *notation)
 
 /* ---- printing ---- */
 
-static bool needs_quotes(struct str word, bool first)
-{
-    if (!word.length || (first && (word.bytes[0] == '[' || begins_script(word))))
-        return true;
-    for (size_t i = 0; i < word.length; i++) {
-        unsigned char byte = (unsigned char)word.bytes[i];
-
-        if (!isascii(byte) || !isgraph(byte) || strchr("\"'|;])", byte))
-            return true;
-    }
-    return false;
-}
-
-void notation_print_word(FILE *out, struct str word, bool first)
-{
-    if (!needs_quotes(word, first)) {
-        fwrite(word.bytes, 1, word.length, out);
-        return;
-    }
-    fputc('"', out);
-    for (size_t i = 0; i < word.length; i++) {
-        unsigned char byte = (unsigned char)word.bytes[i];
-        const char *escape = byte ? strchr(escaped, byte) : NULL;
-
-        if (escape)
-            fprintf(out, "\\%c", escapes[escape - escaped]);
-        else if (byte == '"' || byte == '\\')
-            fprintf(out, "\\%c", byte);
-        else if (isascii(byte) && isprint(byte))
-            fputc(byte, out);
-        else
-            fprintf(out, "\\x%02x", byte);
-    }
-    fputc('"', out);
-}
-
 static void print_step(FILE *out, const struct notation_step *step)
 {
     static const struct {
@@ -390,7 +347,7 @@ static void print_step(FILE *out, const struct notation_step *step)
     fputs(around[step->kind].before, out);
     for (size_t i = 0; i < step->word_count; i++) {
         fputs(i ? " " : "", out);
-        notation_print_word(out, step->words[i], i == 0);
+        quote_print(out, step->words[i], i == 0);
     }
     if (step->step_count)
         notation_print(out, step->steps, step->step_count);

@@ -52,10 +52,12 @@ int notation_parse(struct str text, struct notation *ret, struct err *err);
 void notation_release(struct notation *notation); /* may be called twice */
 
 void notation_print(FILE *out, const struct notation_step *steps, size_t count);
-/* One word; the first one of a command must not look like [ or lua(. */
-void notation_print_word(FILE *out, struct str word, bool first);
 /* What is printed; the caller frees it. */
 char *notation_text(const struct notation *notation);
+
+/* Makes a MULTI and an EXEC for which nobody waited, as words of their own, the
+ * transaction that they are. */
+void notation_fold(struct notation *notation);
 
 /* Is it one command, one transaction or one script, of which Redis does all or nothing?
  */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "redis/quote.h"
 #include "scenario/notation.h"
 #include "scenario/notation_lua.h"
 
@@ -231,7 +232,7 @@ static char *acquire_text(struct str lock, lua_Integer ttl)
     FILE *out = mem_stream(&text);
 
     fputs("SET ", out);
-    notation_print_word(out, lock, false);
+    quote_print(out, lock, false);
     fputs(" afterkill NX", out);
     if (ttl)
         fprintf(out, " EX %lld", (long long)ttl);
