@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "redis/quote.h"
 
 /* Where the first key stands: a word's number, or behind something. */
 enum place {
@@ -275,6 +276,29 @@ static void write_label(char *buffer, size_t size, const struct words *words, in
     fclose(out);
 }
 
+/* False: it has no room. */
+static bool write_line(char *buffer, size_t size, const struct words *words)
+{
+    size_t least = (size_t)words->count - 1; /* columns: the blanks, and what follows */
+    CLEANUP(mem_freep) char *line = NULL;
+    FILE *out;
+
+    for (int i = 0; i < words->count && least < size; i++)
+        least += words->lengths[i];
+    if (least >= size)
+        return false;
+    out = mem_stream(&line);
+    for (int i = 0; i < words->count; i++) {
+        fputs(i ? " " : "", out);
+        quote_print(out, (struct str){ words->bytes[i], words->lengths[i] }, i == 0);
+    }
+    fclose(out);
+    if (strlen(line) >= size)
+        return false;
+    strcpy(buffer, line);
+    return true;
+}
+
 void command_parse(struct command *ret, int argc, const char *const *argv,
                    const size_t *lengths)
 {
@@ -297,6 +321,19 @@ void command_parse(struct command *ret, int argc, const char *const *argv,
     ret->element_hash = key ? hash(&words, key + 1) : 0;
     ret->flags =
         row->flags | option_flags(&words, row->options) | restore_flags(row, &words);
+    if (!write_line(ret->line, sizeof(ret->line), &words))
+        ret->flags |= COMMAND_LONG;
+}
+
+const char *command_shown(const struct command *command, size_t most,
+                          char buffer[COMMAND_SHOWN])
+{
+    bool known = command->line[0] || command_has(command, COMMAND_LONG);
+
+    if (command->line[0] && strlen(command->line) <= most)
+        return command->line;
+    snprintf(buffer, COMMAND_SHOWN, "%s%s", command->label, known ? " .." : "");
+    return buffer;
 }
 
 /* The number of an option's word; 0: it is not there. */

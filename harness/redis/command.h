@@ -46,18 +46,27 @@ enum command_flag {
     COMMAND_ENDS = 1 << 23,      /* a transaction: EXEC; what it queued happens here */
     COMMAND_CONTROL = 1 << 24,   /* no key is touched: MULTI, EXEC, WATCH, PING.. */
     COMMAND_PUBLISHES = 1 << 25, /* a message, which is part of no state */
+
+    COMMAND_LONG = 1 << 26, /* it has no line: that has no room for it */
 };
 
 /* Fixed size and no pointers: it travels between processes. */
 struct command {
     char name[24];            /* upper case, printable */
-    char label[48];           /* for people: the name, the key and perhaps a field */
+    char label[48];           /* by which it is known again: its first words, cut */
+    char line[160];           /* the whole of it (quote.h); "": too long, or not known */
     char key[80];             /* the first key, printable, long ones cut; "": none */
     uint64_t key_hash;        /* of the whole first key; 0: none */
     uint64_t second_key_hash; /* of the other key of RENAME, LMOVE, ..; 0: none */
     uint64_t element_hash;    /* of the word behind the first key: a field, a member */
     uint32_t flags;           /* of enum command_flag */
 };
+
+#define COMMAND_SHOWN (48 + 3)
+/* For people: the whole line if it has at most so many columns, else the label and " ..",
+ * which says that it is not all. The label alone where no line was kept. */
+const char *command_shown(const struct command *command, size_t most,
+                          char buffer[COMMAND_SHOWN]);
 
 void command_parse(struct command *ret, int argc, const char *const *argv,
                    const size_t *lengths);

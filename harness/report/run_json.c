@@ -9,6 +9,7 @@
 #include "report/parts.h"
 #include "report/verdict_line.h"
 #include "report/writers.h"
+#include "result/as_sent.h"
 #include "result/gap.h"
 #include "result/place.h"
 #include "result/tally.h"
@@ -126,6 +127,8 @@ static json_t *points(const struct finding *finding)
         object = json_object();
         json_put_whole(object, "index", k);
         json_put_text(object, "command", finding_command(finding, k));
+        if (k)
+            json_put_some(object, "line", finding->steps[k - 1].command.line);
         json_put_text(object, "now", now_name(point->verdict.now));
         json_put_later(object, "later", point->verdict.later);
         json_put_later(object, "passing", point->verdict.passing);
@@ -142,6 +145,17 @@ static json_t *points(const struct finding *finding)
         json_array_append_new(array, object);
     }
     return array;
+}
+
+static json_t *cure_object(const struct finding *finding, const struct gap *gap,
+                           const char *cure)
+{
+    CLEANUP(mem_freep) char *line = gap_cured(finding, gap);
+    json_t *object = json_object();
+
+    json_put_text(object, "text", cure);
+    json_put_some(object, "line", line ? line : "");
+    return object;
 }
 
 static json_t *harms(const struct finding *finding)
@@ -161,7 +175,7 @@ static json_t *harms(const struct finding *finding)
         json_put_lasts(object, "lasts", finding->points[gap.shown].verdict.lasts_ms);
         json_put_some(object, "example", finding->points[gap.shown].example);
         if (gap_cure(finding, &gap, cure, sizeof(cure)))
-            json_put(object, "cure", json_pack("{ss}", "text", cure));
+            json_put(object, "cure", cure_object(finding, &gap, cure));
         json_array_append_new(array, object);
     }
     return array;
@@ -187,11 +201,13 @@ static json_t *strategy(const struct result *result, const struct finding *findi
     static const char *const verdicts[] = { "none", "pass", "fail" };
     struct costs costs = figure_costs(finding);
     json_t *object = json_object();
+    CLEANUP(mem_freep) char *line = as_sent(finding);
     char cure[CURE_TEXT];
 
     json_put_text(object, "name", finding->strategy->name);
     json_put_text(object, "about", finding->strategy->about);
     json_put_expect(object, "expect", finding->strategy->expect);
+    json_put_some(object, "line", line ? line : "");
     json_put_flag(object, "reference", finding->strategy == reference_of(result));
     json_put_whole(object, "commands", finding->commands);
     json_put_whole(object, "bytes", finding->bytes);

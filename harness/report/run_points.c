@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "report/table.h"
 #include "report/words.h"
+#include "result/as_sent.h"
 
 #define STRIP_COLUMNS 60 /* longer strips count their repetitions */
 #define REPEATS_SHOWN 4  /* fewer of the same stand as they are */
@@ -194,14 +195,15 @@ void run_points_of(FILE *out, const struct result *result, const struct finding 
                                    fault_by_id(id)->plural[1], true);
     for (uint64_t k = 0; k < finding_points(finding); k++) {
         const struct point *point = &finding->points[k];
+        char after[COMMAND_SHOWN], before[COMMAND_SHOWN];
 
         if (!point->taken)
             continue;
         table_row(&table);
         table_set(&table, 0, "%llu", (unsigned long long)k);
-        table_set(&table, 1, "%s", k ? finding_command(finding, k) : "-");
+        table_set(&table, 1, "%s", k ? finding_shown(finding, k, after) : "-");
         table_set(&table, 2, "%s",
-                  k < finding->commands ? finding_command(finding, k + 1) : "-");
+                  k < finding->commands ? finding_shown(finding, k + 1, before) : "-");
         table_set(&table, 3, "%s", now_name(point->verdict.now));
         table_set(&table, 4, "%s", later_text(point->verdict.later, later));
         if (point->verdict.passing)
@@ -222,6 +224,15 @@ void run_points_of(FILE *out, const struct result *result, const struct finding 
 
 void run_points(FILE *out, const struct result *result, struct report_style style)
 {
-    result_foreach (finding, result)
+    result_foreach (finding, result) {
+        CLEANUP(mem_freep) char *line = as_sent(finding);
+
         run_points_of(out, result, finding, style);
+        if (!line)
+            continue;
+        words_try(
+            out, style,
+            "As one execution sent it, in one line (--before says what it finds):", line);
+        fputc('\n', out);
+    }
 }

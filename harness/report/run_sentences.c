@@ -306,16 +306,32 @@ static void write_sentence(FILE *out, const struct result *result,
     words_wrapped(out, style, words);
 }
 
-static void write_cure(FILE *out, const struct finding *finding, const struct gap *gap,
+/* Does a strategy do it already? */
+static bool is_tried(const struct result *result, const char *line)
+{
+    result_foreach (finding, result)
+        if (strcmp(finding->strategy->about, line) == 0)
+            return true;
+    return false;
+}
+
+static void write_cure(FILE *out, const struct result *result,
+                       const struct finding *finding, const struct gap *gap,
                        struct report_style style)
 {
     char cure[CURE_TEXT];
-    CLEANUP(mem_freep) char *words = NULL;
+    CLEANUP(mem_freep) char *words = NULL, *line = NULL;
 
     if (!gap_cure(finding, gap, cure, sizeof(cure)))
         return;
     words = mem_printf("Cure: %s", cure);
     words_indented(out, style, words);
+    line = gap_cured(finding, gap);
+    if (line && !is_tried(result, line))
+        words_try(
+            out, style,
+            "As one execution sent it, with that cure (--before says what it finds):",
+            line);
 }
 
 /* A gap, and those that are like it. */
@@ -385,8 +401,9 @@ static void say_gap(FILE *out, const struct finding *finding, const struct gap *
 }
 
 /* A line of the first gap, which was told before, says only what is like it. */
-static void write_kind(FILE *out, const struct finding *finding, const struct kind *kind,
-                       bool told, struct report_style style)
+static void write_kind(FILE *out, const struct result *result,
+                       const struct finding *finding, const struct kind *kind, bool told,
+                       struct report_style style)
 {
     CLEANUP(mem_freep) char *words = NULL;
     FILE *memory = mem_stream(&words);
@@ -398,7 +415,7 @@ static void write_kind(FILE *out, const struct finding *finding, const struct ki
     if (*words)
         words_indented(out, style, words);
     if (!told)
-        write_cure(out, finding, &kind->gap, style);
+        write_cure(out, result, finding, &kind->gap, style);
 }
 
 static struct kind *find_kind(const struct finding *finding, struct kind *kinds,
@@ -411,8 +428,8 @@ static struct kind *find_kind(const struct finding *finding, struct kind *kinds,
 }
 
 /* Every gap but the first: those that are alike are told once. */
-static void write_gaps(FILE *out, const struct finding *finding,
-                       struct report_style style)
+static void write_gaps(FILE *out, const struct result *result,
+                       const struct finding *finding, struct report_style style)
 {
     struct kind kinds[KINDS_TOLD], *kind;
     uint64_t left_out = 0;
@@ -430,8 +447,8 @@ static void write_gaps(FILE *out, const struct finding *finding,
     }
     for (size_t i = 0; i < count; i++) {
         if (i == 0)
-            write_cure(out, finding, &kinds[i].gap, style);
-        write_kind(out, finding, &kinds[i], i == 0, style);
+            write_cure(out, result, finding, &kinds[i].gap, style);
+        write_kind(out, result, finding, &kinds[i], i == 0, style);
     }
     if (left_out)
         fprintf(out, "    And %llu more gaps; --points shows every crash point.\n",
@@ -476,7 +493,7 @@ void run_sentences(FILE *out, const struct result *result, struct report_style s
     result_foreach (finding, result) {
         write_sentence(out, result, finding, style);
         if (tally_census_complete(finding))
-            write_gaps(out, finding, style);
+            write_gaps(out, result, finding, style);
         write_replay(out, result, finding, style);
     }
     write_unjudged(out, result, style);

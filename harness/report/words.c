@@ -349,6 +349,14 @@ void words_method(FILE *out, const struct result *result, struct report_style st
                       "looked at them again and again and stopped when they would do.");
 }
 
+void words_try(FILE *out, struct report_style style, const char *what, const char *line)
+{
+    words_indented(out, style, what);
+    fprintf(out, "        %s try ", style_program(style));
+    str_print_shell(out, line);
+    fputc('\n', out);
+}
+
 char *words_replay(const struct result *result, const struct finding *finding,
                    uint64_t point, struct report_style style)
 {

@@ -17,6 +17,8 @@
  *   {expiry}          the option of SET that does what the second command does
  *   {ends}            the ends of lists as LMOVE names them
  *   {with}            ", together with UNLINK work" if the key was deleted before
+ *   {multi}           is MULTI .. EXEC around the commands from the first to the second,
+ *                     as they are
  *   {set}             what set the key's expiry before */
 struct pattern {
     uint32_t first, second, traits;
@@ -43,7 +45,7 @@ struct pattern {
 #define OF_FIELDS COMMAND_OF_FIELDS
 #define SCRIPT COMMAND_SCRIPT
 
-#define TOGETHER "put {all} into one MULTI .. EXEC{with}, or a script"
+#define TOGETHER "put {all} into one {multi}{with}, or a script"
 #define NO_LOSS                                                                          \
     TOGETHER "; with {second} before {first}, a crash leaves a duplicate, not a loss"
 
@@ -57,14 +59,14 @@ static const struct pattern cures[] = {
     { STRING | REPLACES, SETS_EXPIRY, SAME_KEY | ONE_KEY,
       "SET {a} value {expiry} is one command" },
     { STRING | COUNTS, ONLY_EXPIRY, SAME_KEY,
-      "MULTI .. EXEC around {all}, with {B} {a} .. NX (Redis 7), or a script" },
+      "{multi} around {all}, with {B} {a} .. NX (Redis 7), or a script" },
     { MOVES, ONLY_EXPIRY, MOVED_KEY, "{B} {a} before {A}, which takes the expiry along" },
     { SCRIPT, ONLY_EXPIRY, 0, "the script can call {second} itself" },
     { HASH | COUNTS, ONLY_EXPIRY, 0, TOGETHER },
     { HASH | ADDS, ONLY_EXPIRY | OF_FIELDS, SAME_KEY,
       "HSETEX {a} {expiry} FIELDS .. is one command (Redis 8), or " TOGETHER },
     { HASH | ADDS, ONLY_EXPIRY, SAME_KEY | SEVERAL,
-      "one {A} with all fields, and {B}, inside MULTI .. EXEC{with}" },
+      "one {A} with all fields, and {B}, inside {multi}{with}" },
     { 0, ONLY_EXPIRY, 0, TOGETHER },
 
     /* Something is taken, and put or noted elsewhere. */
@@ -111,7 +113,7 @@ static const struct pattern cures[] = {
       "{B} replaces what is there; leave {first} out" },
     { DELETES, MOVES, ONTO_KEY, "{B} replaces what is there; leave {first} out" },
     { DELETES, 0, SAME_KEY,
-      "MULTI .. EXEC around {all}, or build a temporary key and RENAME it to {a}" },
+      "{multi} around {all}, or build a temporary key and RENAME it to {a}" },
 
     /* What follows depends on the reply. */
     { IF_ABSENT | SETS_EXPIRY, 0, OTHER_KEY,
@@ -122,7 +124,7 @@ static const struct pattern cures[] = {
     { IF_ABSENT, 0, OTHER_KEY, "a script, because {second} depends on the reply of {A}" },
     { STRING | COUNTS, STRING | COUNTS, OTHER_KEY, TOGETHER },
     { STRING | COUNTS, 0, OTHER_KEY,
-      "a script if {second} needs the number, else MULTI .. EXEC around {all}; if "
+      "a script if {second} needs the number, else {multi} around {all}; if "
       "numbers may be skipped, `ignore` {a}" },
 
     /* Several writes that are one thing. */
@@ -270,6 +272,13 @@ static void print_with(FILE *out, const struct pair *pair, const struct command 
     print_key(out, pair, command);
 }
 
+static void print_multi(FILE *out, const struct pair *pair, const struct command *command)
+{
+    (void)pair;
+    (void)command;
+    fputs("MULTI .. EXEC", out);
+}
+
 static void print_set(FILE *out, const struct pair *pair, const struct command *command)
 {
     (void)command;
@@ -287,7 +296,7 @@ static const struct {
     { "{a}", print_key, false },         { "{b}", print_key, true },
     { "{all}", print_all, false },       { "{expiry}", print_expiry, true },
     { "{ends}", print_ends, false },     { "{with}", print_with, false },
-    { "{set}", print_set, false },
+    { "{set}", print_set, false },       { "{multi}", print_multi, false },
 };
 
 /* Prints the word that the text begins with; returns its length, 0 if there is none. */
@@ -342,6 +351,20 @@ static struct advice advise(const struct pair_input *input)
 bool cure_is_whole(const struct pair_input *input)
 {
     return advise(input).whole;
+}
+
+bool cure_is_multi(const struct pair_input *input, size_t *ret_first, size_t *ret_last)
+{
+    struct advice advice = advise(input);
+    const struct pair *pair = &advice.pair;
+
+    if (!advice.whole || !strstr(advice.pattern->text, "{multi}"))
+        return false;
+    *ret_first = pair->deleted && strstr(advice.pattern->text, "{with}")
+                     ? (size_t)(pair->deleted - input->commands)
+                     : pair->i;
+    *ret_last = pair->j;
+    return true;
 }
 
 bool cure_write(const struct pair_input *input, char *buffer, size_t size)

@@ -13,6 +13,10 @@
  * 300 bytes are enough for keys of usual length. */
 bool cure_write(const struct pair_input *input, char *buffer, size_t size);
 
+/* Is it, or can it be, to put the commands from the first to the last into MULTI .. EXEC
+ * as they are? */
+bool cure_is_multi(const struct pair_input *input, size_t *ret_first, size_t *ret_last);
+
 /* Does it make one of all commands between the two? Else other harm that begins there may
  * be left. */
 bool cure_is_whole(const struct pair_input *input);

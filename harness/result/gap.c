@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "result/as_sent.h"
 #include "result/cure.h"
 #include "result/tally.h"
 
@@ -84,21 +85,43 @@ static struct pair_input input_of(const struct finding *finding, uint64_t first,
     return input;
 }
 
+/* What is to be cured. False: the cure of the gap's run does. The commands are freed by
+ * the caller. */
+static bool cured_by_itself(const struct finding *finding, const struct gap *gap,
+                            struct command **ret_commands, struct pair_input *ret)
+{
+    *ret_commands = MEM_ARRAY(struct command, finding->commands + 1);
+    *ret = input_of(finding, gap->run, LATER_ALL, *ret_commands);
+    if (gap->first == gap->run)
+        return true;
+    if (cure_is_whole(ret))
+        return false;
+    *ret = input_of(finding, gap->first, gap->words, *ret_commands);
+    return true;
+}
+
 bool gap_cure(const struct finding *finding, const struct gap *gap, char *buffer,
               size_t size)
 {
-    CLEANUP(mem_freep)
-    struct command *commands = MEM_ARRAY(struct command, finding->commands + 1);
-    struct pair_input input = input_of(finding, gap->run, LATER_ALL, commands);
+    CLEANUP(mem_freep) struct command *commands = NULL;
+    struct pair_input input;
 
     if (size)
         buffer[0] = '\0';
-    if (gap->first != gap->run) {
-        if (cure_is_whole(&input))
-            return false;
-        input = input_of(finding, gap->first, gap->words, commands);
-    }
-    return cure_write(&input, buffer, size);
+    return cured_by_itself(finding, gap, &commands, &input) &&
+           cure_write(&input, buffer, size);
+}
+
+char *gap_cured(const struct finding *finding, const struct gap *gap)
+{
+    CLEANUP(mem_freep) struct command *commands = NULL;
+    struct pair_input input;
+    size_t first, last;
+
+    return cured_by_itself(finding, gap, &commands, &input) &&
+                   cure_is_multi(&input, &first, &last)
+               ? as_sent_in_one(finding, first, last)
+               : NULL;
 }
 
 bool gap_first_cure(const struct finding *finding, char *buffer, size_t size)

@@ -21,13 +21,22 @@ static const struct command *first_queued(const struct finding *finding, uint64_
     return NULL;
 }
 
+static const char *shown(const struct command *command, char buffer[COMMAND_SHOWN])
+{
+    return command_shown(command, FINDING_SHOWN, buffer);
+}
+
 static bool is_called_alike(const struct finding *finding, uint64_t a, uint64_t b)
 {
     const struct command *first_a = first_queued(finding, a);
     const struct command *first_b = first_queued(finding, b);
 
-    return strcmp(command_at(finding, a)->label, command_at(finding, b)->label) == 0 &&
-           strcmp(first_a ? first_a->label : "", first_b ? first_b->label : "") == 0;
+    char a_shown[COMMAND_SHOWN], b_shown[COMMAND_SHOWN];
+
+    return strcmp(finding_shown(finding, a, a_shown),
+                  finding_shown(finding, b, b_shown)) == 0 &&
+           strcmp(first_a ? shown(first_a, a_shown) : "",
+                  first_b ? shown(first_b, b_shown) : "") == 0;
 }
 
 static const char *ordinal_ending(uint64_t number)
@@ -43,7 +52,7 @@ char *place_name(const struct finding *finding, uint64_t point)
 {
     const struct command *first = point ? first_queued(finding, point) : NULL;
     uint64_t which = 0, same = 0;
-    char *text;
+    char *text, buffer[COMMAND_SHOWN];
     FILE *out = mem_stream(&text);
 
     for (uint64_t k = 1; point && k <= finding->commands; k++)
@@ -51,9 +60,9 @@ char *place_name(const struct finding *finding, uint64_t point)
             same++;
             which += k <= point;
         }
-    fputs(finding_command(finding, point), out);
+    fputs(finding_shown(finding, point, buffer), out);
     if (first)
-        fprintf(out, " of %s", first->label);
+        fprintf(out, " of %s", shown(first, buffer));
     if (same > 1)
         fprintf(out, " (%llu%s of %llu)", (unsigned long long)which,
                 ordinal_ending(which), (unsigned long long)same);

@@ -96,6 +96,14 @@ const char *finding_command(const struct finding *finding, uint64_t point)
     return point ? finding->steps[point - 1].command.label : "";
 }
 
+const char *finding_shown(const struct finding *finding, uint64_t point,
+                          char buffer[COMMAND_SHOWN])
+{
+    return point
+               ? command_shown(&finding->steps[point - 1].command, FINDING_SHOWN, buffer)
+               : "";
+}
+
 bool finding_sends_nothing(const struct finding *finding)
 {
     return finding->controlled && finding->commands == 0;

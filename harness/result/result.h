@@ -146,5 +146,10 @@ bool finding_in_one_read(const struct finding *finding);
 bool finding_publishes(const struct finding *finding);
 /* How many points of a fault there are, if it has some. */
 uint64_t finding_fault_points(const struct finding *finding, enum fault_id id);
-/* The command after which crash point `point` comes; "" before any. */
+/* The label of the command after which crash point `point` comes, by which points of
+ * different runs are matched; "" before any. */
 const char *finding_command(const struct finding *finding, uint64_t point);
+/* The same command for people: see command_shown(). */
+#define FINDING_SHOWN 48
+const char *finding_shown(const struct finding *finding, uint64_t point,
+                          char buffer[COMMAND_SHOWN]);

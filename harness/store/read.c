@@ -115,6 +115,7 @@ static int read_command(void *context, sqlite3_stmt *row, struct err *err)
     copy_text(event.command.name, sizeof(event.command.name), row, 2);
     copy_text(event.command.label, sizeof(event.command.label), row, 3);
     copy_text(event.command.key, sizeof(event.command.key), row, 4);
+    copy_text(event.command.line, sizeof(event.command.line), row, 13);
     return code == 0 ? tell(context, EVENT_COMMAND, &event, sizeof(event), err) : code;
 }
 
@@ -328,15 +329,31 @@ static int read_hello(struct reading *reading, struct err *err)
     return tell(reading, EVENT_HELLO, &hello, sizeof(hello), err);
 }
 
+/* Files that were written before have no lines. */
+static const char *commands_query(struct database *database, struct err *err)
+{
+#define COLUMNS                                                                          \
+    "SELECT strategy, number, name, label, key, key_hash, second_key_hash,"              \
+    " element_hash, flags, ends_at, write, replies, key_was_there, "
+    CLEANUP(statement_finalizep) sqlite3_stmt *lines = NULL;
+    int code = database_prepare(
+        database, "SELECT 1 FROM sqlite_master WHERE name = 'lines'", &lines, err);
+
+    if (code == 0)
+        code = database_step(database, lines, err);
+    if (code < 0)
+        return NULL;
+    return code == 1 ? COLUMNS
+               "line FROM commands LEFT JOIN lines USING(strategy, number)"
+                     : COLUMNS "NULL FROM commands";
+#undef COLUMNS
+}
+
 static const struct {
     enum stored what;
     const char *sql;
     database_row *take;
 } tables[] = {
-    { STORED_KNOWN,
-      "SELECT strategy, number, name, label, key, key_hash, second_key_hash,"
-      " element_hash, flags, ends_at, write, replies, key_was_there FROM commands",
-      read_command },
     { STORED_MEASURED, "SELECT strategy, kind, ns FROM samples ORDER BY id",
       read_samples },
     { STORED_MEASURED, "SELECT trial, text FROM notes ORDER BY trial", read_note },
@@ -348,6 +365,13 @@ static int read_table(struct reading *reading, const char *sql, database_row *ta
     int code = database_each(reading->database, sql, take, reading, err);
 
     return code == 0 ? flush(reading, err) : code;
+}
+
+static int read_commands(struct reading *reading, struct err *err)
+{
+    const char *sql = commands_query(reading->database, err);
+
+    return sql ? read_table(reading, sql, read_command, err) : err->code;
 }
 
 int stored_tell(struct database *database, unsigned what, const struct listener *listener,
@@ -366,6 +390,8 @@ int stored_tell(struct database *database, unsigned what, const struct listener 
         code = read_table(&reading, store_controls[database->version], read_control, err);
     if (code == 0 && (what & STORED_KNOWN))
         code = read_table(&reading, store_points[database->version], read_point, err);
+    if (code == 0 && (what & STORED_KNOWN))
+        code = read_commands(&reading, err);
     for (size_t i = 0; i < ARRAY_SIZE(tables) && code == 0; i++)
         if (what & tables[i].what)
             code = read_table(&reading, tables[i].sql, tables[i].take, err);

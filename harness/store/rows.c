@@ -12,6 +12,7 @@ enum query {
     PUT_RUN,
     PUT_CONTROL,
     PUT_COMMAND,
+    PUT_LINE,
     PUT_SAMPLES,
     PUT_STATE,
     FIND_STATE,
@@ -27,6 +28,7 @@ static const char *const queries[QUERY_COUNT] = {
                     "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [PUT_COMMAND] = "INSERT OR REPLACE INTO commands "
                     "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [PUT_LINE] = "INSERT OR REPLACE INTO lines VALUES(?, ?, ?)",
     [PUT_SAMPLES] = "INSERT INTO samples(strategy, kind, ns) VALUES(?, ?, ?)",
     [PUT_STATE] = "INSERT INTO states(strategy, signature, now, later, passing, lasts, "
                   "merged) VALUES(?, ?, ?, ?, ?, ?, ?)",
@@ -177,7 +179,13 @@ static int take_command(struct rows *rows, const struct event_command *event,
                         struct err *err)
 {
     const struct command *command = &event->command;
+    int code = 0;
 
+    if (command->line[0])
+        code = PUT(rows, PUT_LINE, err, "iit", (int64_t)event->strategy,
+                   (int64_t)event->index, command->line);
+    if (code < 0)
+        return code;
     return PUT(rows, PUT_COMMAND, err, "iitttiiiiiiii", (int64_t)event->strategy,
                (int64_t)event->index, command->name, command->label, command->key,
                (int64_t)command->key_hash, (int64_t)command->second_key_hash,

@@ -12,7 +12,13 @@
 static const struct database_kind store_kind = { 0x61666b6c /* "afkl" */, 2,
                                                  "a run of afterkill" };
 
-static const char store_schema[] =
+/* What was printed of commands before is in `commands`; this came later, and is not in
+ * every file of the same version, as nothing that is judged depends on it. */
+#define STORE_LINES                                                                      \
+    "CREATE TABLE IF NOT EXISTS lines(strategy INTEGER, number INTEGER, line TEXT,"      \
+    " PRIMARY KEY(strategy, number)) WITHOUT ROWID;"
+
+static const char store_schema[] = STORE_LINES
     "CREATE TABLE run(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
     "CREATE TABLE plan(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
     "CREATE TABLE environment(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"

@@ -259,7 +259,8 @@ int store_open(const char *directory, struct store **ret, struct err *err)
     struct database database;
     int code = stored_open(directory, DATABASE_WRITE, &database, err);
 
-    if (code == 0 && stored_current(&database, err) < 0)
+    if (code == 0 && (stored_current(&database, err) < 0 ||
+                      database_run(&database, STORE_LINES, err) < 0))
         database_close(&database);
     return err->code ? err->code : take_over(&database, ret, err);
 }

@@ -334,8 +334,10 @@ Test(census, points_are_a_table)
     EXPECT_SAYS(run.out, "0 - SET session data intact clean");
     EXPECT_SAYS(run.out, "1 SET session data EXPIRE session 60 torn leaked");
     EXPECT_SAYS(run.out, "2 EXPIRE session 60 - intact clean");
+    EXPECT_SAYS(run.out, "one line (--before says what it finds): afterkill try "
+                         "'SET session data | EXPIRE session 60'");
     EXPECT_SAYS(run.out, "set-ex dead after dead before");
-    EXPECT_SAYS(run.out, "1 SET session data - intact clean");
+    EXPECT_SAYS(run.out, "1 SET session data EX 60 - intact clean");
     cr_expect(!says(run.out, "that hit"), "there were no kills");
     EXPECT_SAYS(kills.out, "that hit");
     for (int k = 1; k < 8; k++) {

@@ -26,7 +26,7 @@ static const struct {
     { HARM("SET k 1"), HARM("SET k 1 EX 100"), 0, NULL },
     { PASSES("600"), PASSES("43200"), 0,
       "nothing got worse that these runs can show, but passing harm of old lasts longer "
-      "at 2 of 4 crash points: after SET k 1 for 12 h now, for 10 min before" },
+      "at 2 of 4 crash points: after SET k 1 EX 43200 for 12 h now, for 10 min before" },
 };
 
 static void check(const struct run *run, size_t i)

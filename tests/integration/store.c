@@ -407,6 +407,41 @@ Test(store, runs_by_an_older_afterkill_are_reported_and_no_more)
     test_directory_remove(directory);
 }
 
+/* Runs were kept before whole commands were: what is shown of them are the labels, which
+ * are what runs are compared by, and nothing is lost. */
+Test(store, runs_without_lines)
+{
+    char *directory = test_directory();
+    char *kept = mem_printf("%s/kept", directory);
+    char *new = mem_printf("%s/new", directory);
+    struct run run = keep("leaked", kept, "20");
+
+    run_release(&run);
+    run = keep("leaked", new, "20");
+    run_release(&run);
+    free(kept_ask(kept, "DROP TABLE lines"));
+    free(kept_ask(kept, "UPDATE commands SET flags = flags & 67108863")); /* 1 << 26 */
+    run = RUN("report", kept, "--points");
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    EXPECT_SAYS(run.out, "0 - SET session data intact clean");
+    EXPECT_SAYS(run.out, "1 SET session data - intact clean");
+    cr_expect(!says(run.out, "As one execution sent it"), "%s", run.out);
+    run_release(&run);
+    run = RUN("compare", kept, new);
+    cr_expect_eq(run.status, 0, "%s%s", run.out, run.err);
+    run_release(&run);
+    run = RUN("compare", new, kept);
+    cr_expect_eq(run.status, 0, "%s%s", run.out, run.err);
+    run_release(&run);
+    run = RUN("run", "--resume", kept);
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    run_release(&run);
+    cr_expect_eq(kept_number(kept, "SELECT count(*) FROM commands"), 3);
+    free(new);
+    free(kept);
+    test_directory_remove(directory);
+}
+
 /* Rows can be anything: what makes no sense is damage. */
 Test(store, rows_that_make_no_sense)
 {

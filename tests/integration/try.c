@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 
 #include "base/file.h"
 
@@ -329,4 +330,45 @@ Test(try, documents_show_what_it_says)
         }
         cr_expect_gt(count, 0, "%s shows nothing", documents[i]);
     }
+}
+
+/* Each "afterkill try" of a report can be pasted into a shell. */
+static size_t paste_all(const char *report, const char *what, int status)
+{
+    size_t pasted = 0;
+
+    while ((report = strstr(report, what))) {
+        const char *from = strstr(report, "afterkill try ") + strlen("afterkill");
+        CLEANUP(mem_freep)
+        char *line =
+            mem_printf("\"$AFTERKILL\"%.*s >/dev/null", (int)strcspn(from, "\n"), from);
+        int ended = system(line);
+
+        cr_expect(WIFEXITED(ended) && WEXITSTATUS(ended) == status, "%s: %d", line,
+                  ended);
+        pasted++;
+        report = from;
+    }
+    return pasted;
+}
+
+/* The update does harm, and with the cure that was named it does none. */
+Test(try, what_reports_print_can_be_pasted)
+{
+    CLEANUP(mem_freep) char *path = test_scenario("pasted");
+    struct run run = RUN("run", path, "--trials", "0", "--points", "--no-store");
+
+    cr_assert_eq(run.status, 0, "%s", run.err);
+    cr_expect_eq(paste_all(run.out, "As one execution sent it, in one line", 1), 3, "%s",
+                 run.out);
+    cr_expect_eq(paste_all(run.out, "As one execution sent it, with that cure", 0), 3,
+                 "%s", run.out);
+    run_release(&run);
+    /* What is compared with it anyway is not told twice. */
+    run = RUN("try", "INCR k | EXPIRE k 60");
+    cr_expect(!says(run.out, "with that cure"), "%s", run.out);
+    run_release(&run);
+    run = RUN("try", "INCR k | EXPIRE k 60", "--reference", "lua(INCR k ; EXPIRE k 60)");
+    cr_expect_eq(paste_all(run.out, "with that cure", 0), 1, "%s", run.out);
+    run_release(&run);
 }

@@ -319,7 +319,7 @@ Test(verdicts, every_type_of_value)
 Test(verdicts, every_gap_is_told)
 {
     static const char *const told[] = {
-        "the first, after SET lock me, is leaked (stays: string 'lock' = 'me', which "
+        "the first, after SET lock me NX, is leaked (stays: string 'lock' = 'me', which "
         "never expires).",
         "Cure: SET lock and EXPIRE lock must be one: SET lock value NX EX seconds",
         "Also leaked at point 5, after EXEC of INCR hour (stays: string 'hour' = '1', "

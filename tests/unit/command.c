@@ -171,6 +171,57 @@ Test(command, has_a_label)
                          parse(rows[i].text).label);
 }
 
+/* What is shown whole can be pasted; what is not ends in "..". */
+Test(command, is_shown_whole_or_says_that_it_is_not)
+{
+    static const struct {
+        const char *text, *shown;
+    } rows[] = {
+        { "PING", "PING" },
+        { "SET k v EX 10", "SET k v EX 10" },
+        { "hset work tid say\"it\"", "hset work tid \"say\\\"it\\\"\"" },
+        { "RPUSH q a;b c|d", "RPUSH q \"a;b\" \"c|d\"" },
+        { "HSET work tid 0123456789012345678901234567890", "HSET work tid .." },
+        { "SET 0123456789012345678901234567 0123456789abcdef",
+          "SET 0123456789012345678901... 0123456789ab... .." },
+    };
+    char buffer[COMMAND_SHOWN];
+    struct command old;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct command command = parse(rows[i].text);
+
+        cr_expect_str_eq(command_shown(&command, 40, buffer), rows[i].shown, "%s: %s",
+                         rows[i].text, command_shown(&command, 40, buffer));
+    }
+    /* Of a run that was kept before there were lines. */
+    old = parse("SET k v EX 10");
+    old.line[0] = '\0';
+    cr_expect_str_eq(command_shown(&old, 40, buffer), "SET k v");
+}
+
+/* A line has room for all of the command, or there is none. */
+Test(command, has_a_line_if_there_is_room)
+{
+    char text[400];
+
+    for (size_t length = 6; length < sizeof(text); length++) {
+        struct command command;
+
+        memset(text, 'v', length);
+        memcpy(text, "SET k ", 6);
+        text[length] = '\0';
+        command = parse(text);
+        if (length < sizeof(command.line) && length > 6) {
+            cr_expect_str_eq(command.line, text);
+            cr_expect_not(command_has(&command, COMMAND_LONG));
+        } else if (length > 6) {
+            cr_expect_str_eq(command.line, "");
+            cr_expect(command_has(&command, COMMAND_LONG));
+        }
+    }
+}
+
 static bool is_printable(const char *text, size_t size)
 {
     if (!memchr(text, '\0', size))
@@ -198,6 +249,7 @@ Test(command, takes_any_bytes)
             cr_assert(is_printable(command.name, sizeof(command.name)));
             cr_assert(is_printable(command.label, sizeof(command.label)));
             cr_assert(is_printable(command.key, sizeof(command.key)));
+            cr_assert(is_printable(command.line, sizeof(command.line)));
             cr_assert_eq(command.key_hash, XXH3_64bits(bytes, lengths[i]));
         }
     }

@@ -1,12 +1,13 @@
-/* gap, place: where an update does harm, gap by gap, and what its crash points are
- * called. Updates are written as commands with bars in between, and their crash points as
- * one letter each. */
+/* gap, as_sent, place: where an update does harm, gap by gap, how it is written in a
+ * line, and what its crash points are called. Updates are written as commands with bars
+ * in between, and their crash points as one letter each. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "result/as_sent.h"
 #include "result/gap.h"
 #include "result/place.h"
 
@@ -178,6 +179,99 @@ Test(gap, is_like_another_or_not)
         cr_assert(gap_find(&finding, first.first + 1, &second));
         cr_expect_eq(gap_alike(&finding, &first, &second), cases[i].alike, "%s",
                      cases[i].update);
+    }
+}
+
+/* Each command waited for the reply of the one before. */
+static void wait_for_replies(void)
+{
+    for (size_t k = 0; k < finding.commands; k++)
+        steps[k].replies = k;
+}
+
+static void expect_line(char *line, const char *wanted, const char *update)
+{
+    if (wanted)
+        cr_expect_str_eq(line ? line : "(none)", wanted, "%s: %s", update, line);
+    else
+        cr_expect_null(line, "%s: %s", update, line);
+    free(line);
+}
+
+Test(as_sent, in_one_line)
+{
+    static const struct {
+        const char *update, *joined, *waited;
+    } cases[] = {
+        { "INCR k|EXPIRE k 60", "INCR k ; EXPIRE k 60", "INCR k | EXPIRE k 60" },
+        { "MULTI|INCR k|EXEC", "[INCR k]", "MULTI | INCR k | EXEC" },
+        { "DEL a|multi|SET a a;b|exec|GET a", "DEL a ; [SET a \"a;b\"] ; GET a",
+          "DEL a | multi | SET a \"a;b\" | exec | GET a" },
+        { "SET a 1|SET b 2|SET c 3|SET d 4|SET e 5|SET f 6",
+          "SET a 1 ; SET b 2 ; SET c 3 ; SET d 4 ; SET e 5 ; SET f 6",
+          "SET a 1 | SET b 2 | SET c 3 | SET d 4 | SET e 5 | SET f 6" },
+        { "SET a 1|SET b 2|SET c 3|SET d 4|SET e 5|SET f 6|SET g 7", NULL, NULL },
+        { "SET a 0123456789012345678901234567890123456789012345678901234567890123456789"
+          "|SET b 0123456789012345678901234567890123456789012345678901234567890123456789",
+          NULL, NULL },
+    };
+    char letters[MOST + 2];
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        size_t commands = 1;
+
+        for (const char *at = cases[i].update; *at; at++)
+            commands += *at == '|';
+        snprintf(letters, commands + 2, "%s", "................");
+        write_down(cases[i].update, letters);
+        expect_line(as_sent(&finding), cases[i].joined, cases[i].update);
+        wait_for_replies();
+        expect_line(as_sent(&finding), cases[i].waited, cases[i].update);
+        steps[0].command.line[0] = '\0'; /* an old run, or a long command */
+        expect_line(as_sent(&finding), NULL, cases[i].update);
+    }
+}
+
+/* With the cure of the first gap. What may have depended on a reply is not told as if it
+ * had not. */
+Test(gap, cured_is_the_update_with_one_transaction)
+{
+    static const struct {
+        const char *update, *points, *waited, *joined;
+    } cases[] = {
+        { "INCR k|EXPIRE k 60", ".L.", "[INCR k ; EXPIRE k 60]",
+          "[INCR k ; EXPIRE k 60]" },
+        { "SET z 1|SADD a m|SADD b m|SET y 1", "..L..",
+          "SET z 1 | [SADD a m ; SADD b m] | SET y 1",
+          "SET z 1 ; [SADD a m ; SADD b m] ; SET y 1" },
+        /* What was deleted before comes along. */
+        { "UNLINK h|HSET h a 1|HSET h b 2|EXPIRE h 60", "..LL.",
+          "[UNLINK h ; HSET h a 1 ; HSET h b 2 ; EXPIRE h 60]",
+          "[UNLINK h ; HSET h a 1 ; HSET h b 2 ; EXPIRE h 60]" },
+        /* Transactions become one. */
+        { "MULTI|SADD a m|SADD b m|EXEC|SADD c m", "....L.",
+          "[SADD a m ; SADD b m ; SADD c m]", "[SADD a m ; SADD b m ; SADD c m]" },
+        { "MULTI|SADD a m|INCR n|EXEC|MULTI|SADD c m|EXEC", "....LLL.",
+          "[SADD a m ; INCR n ; SADD c m]", "[SADD a m ; INCR n ; SADD c m]" },
+        /* Another command is the cure. */
+        { "SET k v|EXPIRE k 60", ".L.", NULL, NULL },
+        /* It may look at what is read, and nobody can if nobody waited. */
+        { "GET k|SADD a m|SADD b m", "..L.", NULL, "GET k ; [SADD a m ; SADD b m]" },
+        { "HSETNX a f v|SADD b m", ".L.", NULL, NULL },
+        { "WATCH k|SADD a m|SADD b m", "..L.", NULL, NULL },
+        { "SADD a m|SADD b m|EVALSHA 01 1 k", ".L..", NULL, NULL },
+        /* Even the complete update does harm. */
+        { "INCR k|SET a 1", ".LL", NULL, NULL },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct gap gap;
+
+        write_down(cases[i].update, cases[i].points);
+        cr_assert(gap_find(&finding, 0, &gap));
+        expect_line(gap_cured(&finding, &gap), cases[i].joined, cases[i].update);
+        wait_for_replies();
+        expect_line(gap_cured(&finding, &gap), cases[i].waited, cases[i].update);
     }
 }
 

@@ -1,0 +1,23 @@
+/* as_sent.h - an update in one line, in the notation (scenario/notation.h), so that it
+ * can be pasted behind `afterkill try`. Pure.
+ *
+ * It is what one execution sent: an update that looks at replies may send something else
+ * the next time. Commands that were sent before their predecessor was answered stand
+ * behind a ;, and MULTI .. EXEC of such commands is [..]. */
+#pragma once
+
+#include "result/result.h"
+
+/* Of more than that nobody sees a sequence any more. */
+#define AS_SENT_COMMANDS 6
+#define AS_SENT_COLUMNS 120
+
+/* The caller frees it. NULL: it sends nothing, or does not fit into a line; or it is not
+ * known, as the run was kept by an older afterkill. */
+char *as_sent(const struct finding *finding);
+
+/* The same with all commands from one up to another, `last` included, in one transaction;
+ * in place of those that they were in. NULL also where this would be another update: if a
+ * reply for which it waited may say what comes next, or if it waits for something,
+ * watches keys or calls scripts. */
+char *as_sent_in_one(const struct finding *finding, size_t first, size_t last);
