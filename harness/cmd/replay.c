@@ -261,7 +261,7 @@ static const char *take_trial(struct operands *operands)
 }
 
 /* Performs it; the caller frees the narrative. */
-static int perform(const struct revival *revival, const struct replay *replay,
+static int perform(const struct revival *revival, struct replay *replay,
                    const char *redis_server, char **ret,
                    enum replay_likeness *ret_likeness, struct err *err)
 {
@@ -275,6 +275,7 @@ static int perform(const struct revival *revival, const struct replay *replay,
     struct result result;
     int code;
 
+    replay->program = option_program();
     fleet_ask(&fleet, &revival->saved.request);
     result_init(&result, &revival->scenario->outline, revival->strategies, &fleet.plan);
     code = fleet_run(&fleet, &result, err);

@@ -318,8 +318,11 @@ void narrative_wrap(FILE *out, const char *text)
         size_t length = strcspn(text, "\n"), indent = strspn(text, " ");
         size_t most = NARRATIVE_COLUMNS, used;
 
-        if (strncmp(text, NARRATIVE_COPY, strlen(NARRATIVE_COPY)) == 0)
-            most = length;
+        if (*text == NARRATIVE_COPY) {
+            fputs("    ", out);
+            text++;
+            most = --length;
+        }
         for (; (used = fitting(text, length, most)) < length; length -= used) {
             fprintf(out, "%.*s\n%*s", (int)used, text, (int)indent + 2, "");
             used += strspn(text + used, " ");

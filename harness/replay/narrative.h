@@ -28,7 +28,7 @@ void narrative_verdict(FILE *out, const struct judge *judge,
 
 /* Breaks lines that are too long at their blanks; what comes of one is indented as it is,
  * and a little more. One that begins with NARRATIVE_COPY is there to be copied, and stays
- * whole. Pure. */
+ * whole, behind blanks. Pure. */
 #define NARRATIVE_COLUMNS 100
-#define NARRATIVE_COPY "    afterkill try "
+#define NARRATIVE_COPY '\t'
 void narrative_wrap(FILE *out, const char *text);

@@ -24,6 +24,8 @@ struct replay {
     bool explained;
     uint64_t point; /* the crash point that explained it */
     struct verdict verdict;
+    const char *program; /* what afterkill is called, for lines to be copied; borrowed,
+                            NULL: just that */
 };
 
 /* Is what was performed what was recorded? */

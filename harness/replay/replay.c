@@ -136,13 +136,15 @@ static void tell_executed(FILE *out, const struct perform *perform)
 /* A line that is there to be copied. */
 static int tell_line(FILE *out, const struct perform *perform, struct err *err)
 {
+    const char *program = perform->replay->program;
     CLEANUP(mem_freep) char *line = NULL;
     int code = one_line_of(perform->transcript.whole, &line, err);
 
     if (code == 0 && line) {
-        fputs("  The whole update in one line; --before would say what it "
-              "finds:\n" NARRATIVE_COPY,
-              out);
+        fprintf(out,
+                "  The whole update in one line; --before would say what it finds:\n"
+                "%c%s try ",
+                NARRATIVE_COPY, program ? program : "afterkill");
         str_print_shell(out, line);
         fputc('\n', out);
     }

@@ -372,3 +372,22 @@ Test(try, what_reports_print_can_be_pasted)
     cr_expect_eq(paste_all(run.out, "with that cure", 0), 1, "%s", run.out);
     run_release(&run);
 }
+
+/* As it can be typed here: by a script that calls it, too. */
+Test(try, is_called_in_a_replay_as_everywhere)
+{
+    CLEANUP(mem_freep) char *path = test_scenario("pasted");
+    char *directory = test_directory();
+    CLEANUP(mem_freep) char *kept = mem_printf("%s/kept", directory);
+    struct run run = RUN("run", path, "--trials", "0", "-o", kept);
+
+    run_release(&run);
+    run = RUN("replay", kept, "buffer:2");
+    EXPECT_SAYS(run.out, "what it finds: afterkill try 'DEL k ; HSET k a 1 ;");
+    run_release(&run);
+    setenv("AFTERKILL_PROGRAM", "tools/run", 1);
+    run = RUN("replay", kept, "buffer:2");
+    EXPECT_SAYS(run.out, "what it finds: tools/run try 'DEL k ; HSET k a 1 ;");
+    run_release(&run);
+    test_directory_remove(directory);
+}

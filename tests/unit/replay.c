@@ -176,6 +176,25 @@ Test(narrative, long_lines_are_broken_at_blanks)
     }
 }
 
+/* It can be longer than the page; what comes behind is wrapped again. */
+Test(narrative, keeps_what_is_there_to_be_copied_in_one_line)
+{
+    char line[300], *text;
+    CLEANUP(mem_freep) char *narrative = NULL, *wanted = NULL;
+    FILE *out = mem_stream(&text);
+
+    for (size_t i = 0; i < sizeof(line) - 1; i++)
+        line[i] = i % 5 ? 'w' : ' ';
+    line[0] = 'x';
+    line[sizeof(line) - 1] = '\0';
+    narrative = mem_printf("%c%s\nand so on\n", NARRATIVE_COPY, line);
+    wanted = mem_printf("    %s\nand so on\n", line);
+    narrative_wrap(out, narrative);
+    fclose(out);
+    cr_expect_str_eq(text, wanted);
+    free(text);
+}
+
 Test(report, names_the_command_that_replays_a_leak)
 {
     struct strategy strategy = { .name = (char[]){ "it's slow" } };
