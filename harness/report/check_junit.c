@@ -127,13 +127,18 @@ static void write_no_verdict(FILE *out, const struct check *check,
 {
     CLEANUP(mem_freep) char *command =
         check_reproduce(check, scenario, NULL, STYLE_PROGRAM);
+    static const char *const types[] = {
+        [CHECK_NOT_RUN] = "infrastructure", [CHECK_RAN] = "",
+        [CHECK_STOPPED] = "interrupted",    [CHECK_REFUSED] = "scenario",
+        [CHECK_BROKE] = "infrastructure",
+    };
     bool refused = scenario->state == CHECK_REFUSED;
 
     open_case(out, scenario->name, "(scenario)", scenario->seconds);
-    write_problem(
-        out, "error", refused ? "scenario" : "infrastructure", check_no_verdict(scenario),
-        refused ? "The scenario has to be mended." : "It could not be run to its end.",
-        command);
+    write_problem(out, "error", types[scenario->state], check_no_verdict(scenario),
+                  refused ? "The scenario has to be mended."
+                          : "It could not be run to its end.",
+                  command);
     fputs("    </testcase>\n", out);
 }
 

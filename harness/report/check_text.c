@@ -112,8 +112,8 @@ static void write_scenario(FILE *out, const struct check_scenario *scenario,
         write_strategy(out, scenario, &scenario->strategies[s], widths, style);
     if (scenario->state == CHECK_RAN)
         return;
-    write_mark(out, scenario->state == CHECK_NOT_RUN ? "-" : "FAIL",
-               scenario->state != CHECK_NOT_RUN, style);
+    write_mark(out, scenario->state < CHECK_REFUSED ? "-" : "FAIL",
+               scenario->state >= CHECK_REFUSED, style);
     fprintf(out, "  %-*s  %s\n", widths[NAME], scenario->name,
             check_no_verdict(scenario));
 }

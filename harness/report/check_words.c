@@ -231,8 +231,8 @@ char *check_summary(const struct check *check)
     write_some(out, counts.verdicts[CHECK_UNEXPLAINED], "unexplained", "unexplained");
     write_some(out, counts.scenarios[CHECK_REFUSED], "scenario with a mistake",
                "scenarios with a mistake");
-    write_some(out, counts.scenarios[CHECK_BROKE], "scenario not finished",
-               "scenarios not finished");
+    write_some(out, counts.scenarios[CHECK_BROKE] + counts.scenarios[CHECK_STOPPED],
+               "scenario not finished", "scenarios not finished");
     write_some(out, counts.scenarios[CHECK_NOT_RUN], "scenario not begun",
                "scenarios not begun");
     write_longest(out, check);
@@ -242,6 +242,8 @@ char *check_summary(const struct check *check)
 
 const char *check_no_verdict(const struct check_scenario *scenario)
 {
+    if (scenario->state == CHECK_STOPPED)
+        return "it was not finished: the check was interrupted";
     return scenario->trouble[0] ? scenario->trouble
                                 : "it was not begun: the check ended before";
 }

@@ -107,7 +107,9 @@ void check_take(struct check *check, struct check_scenario *scenario,
 
 void check_trouble(struct check_scenario *scenario, const struct err *err)
 {
-    scenario->state = err->code == ERR_USAGE ? CHECK_REFUSED : CHECK_BROKE;
+    scenario->state = err->code == ERR_USAGE     ? CHECK_REFUSED
+                      : err->code == ERR_STOPPED ? CHECK_STOPPED
+                                                 : CHECK_BROKE;
     replace(&scenario->trouble, err->msg);
 }
 

@@ -49,8 +49,9 @@ struct check_strategy {
 enum check_state {
     CHECK_NOT_RUN,
     CHECK_RAN,
+    CHECK_STOPPED, /* a signal asked to stop; that is no fault of the scenario's */
     CHECK_REFUSED, /* the scenario has a mistake */
-    CHECK_BROKE,   /* something else went wrong, or a signal asked to stop */
+    CHECK_BROKE,   /* something else went wrong */
 };
 
 struct check_scenario {

@@ -600,6 +600,30 @@ Test(check, interrupted_it_reports_and_leaves_nothing)
     test_directory_remove(directory);
 }
 
+/* Nobody knows what it would have come to. */
+Test(check, interrupted_it_calls_nothing_a_failure)
+{
+    char *path = test_scenario("leaked"), *other = test_scenario("gap");
+    struct live_run live = START("check", path, "sidekiq_busy", other, "--trials",
+                                 "1000000", "--kill-time", "0.5");
+    struct run run;
+
+    processes_adopt();
+    cr_assert(run_wait_for(&live, "1 of 3: leaked: ok"));
+    cr_assert_eq(kill(live.pid, SIGINT), 0);
+    run = run_finish(&live);
+    cr_expect_eq(run.status, 130, "status %d: %s", run.status, run.err);
+    cr_expect(!says(run.out, "FAIL"), "%s", run.out);
+    EXPECT_SAYS(run.out, "- sidekiq_busy it was not finished: the check was interrupted");
+    EXPECT_SAYS(run.out, "- gap it was not begun: the check ended before");
+    EXPECT_SAYS(run.out, "INTERRUPTED: 3 scenarios, 2 strategies: 2 as expected, 0 not, "
+                         "1 scenario not finished, 1 scenario not begun");
+    processes_wait();
+    run_release(&run);
+    free(path);
+    free(other);
+}
+
 Test(check, mistakes_are_explained)
 {
     static const struct {
