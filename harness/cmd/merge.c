@@ -22,7 +22,7 @@ struct options {
 
 static const struct cmd_option table[] = {
     { "output", "RUN", "Keep the merged run there (default: a new directory in results/)",
-      1, .take = option_text, .at = AT(destination.directory), .letter = 'o' },
+      1, .take = option_directory, .at = AT(destination.directory), .letter = 'o' },
     { "allow-missing", NULL, "Merge what is there; the report says what is not", 1,
       .take = option_flag, .at = AT(allow_missing) },
     { "format", "text|json", "Of the report (default text)", 2, .take = option_format,

@@ -34,6 +34,15 @@ int option_text(const struct cmd_option *option, void *target, const char *text,
     return 0;
 }
 
+int option_directory(const struct cmd_option *option, void *target, const char *text,
+                     struct err *err)
+{
+    if (*text)
+        return option_text(option, target, text, err);
+    return err_set(err, ERR_USAGE, "--%s '': expected the name of a directory",
+                   option->name);
+}
+
 int option_whole(const struct cmd_option *option, void *target, const char *text,
                  struct err *err)
 {

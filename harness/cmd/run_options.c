@@ -138,7 +138,7 @@ static const struct cmd_option table[] = {
     { "output", "DIR",
       "Keep the run there: run.sqlite, report.txt, run.json (default: a new directory in "
       "results/, or in $AFTERKILL_RESULTS)",
-      3, .take = option_text, .at = AT(destination.directory), .letter = 'o' },
+      3, .take = option_directory, .at = AT(destination.directory), .letter = 'o' },
     { "no-store", NULL, "Do not keep the run", 3, .take = option_flag, .at = AT(unkept) },
     { "resume", "DIR",
       "Go on with the run that is kept there, where it stopped; if there is none, begin "
