@@ -384,7 +384,7 @@ Test(bad_luck, output_directory_that_cannot_be)
     char *path = test_scenario("gap");
     char *file = test_file(place.files, "file", "precious\n");
     char *below = mem_printf("%s/below", file);
-    const char *const places[] = { file, below, "/proc/nowhere", "" };
+    const char *const places[] = { file, below, "/proc/nowhere" };
     char contents[32] = "";
     FILE *stream;
 

@@ -122,6 +122,7 @@ static json_t *constant_part(const json_t *strategy)
         json_t *copy = json_copy(point);
 
         json_object_del(copy, "kills");
+        json_object_del(copy, "line"); /* as one execution sent it, ids and all */
         json_object_del(copy, "trial");
         json_array_append_new(points, copy);
     }
