@@ -68,6 +68,9 @@ return {
   -- like, or a function.
   -- invariants = { ends = expires("rate:*", 60) },
 
+  -- Keys (globs) that count what jobs have done to the world: less than is right is lost, more is duplicated.
+  -- effects = { "done:*" },
+
   -- Keys (globs) whose values may differ harmlessly, lists whose order matters, and counters that are as good at
   -- 0 as not there.
   -- ignore = { "stat:*" },
@@ -76,4 +79,19 @@ return {
 
   -- It is meant that the update changes nothing that counts.
   -- noop = true,
+
+  -- Unmodified programs, in place of functions. A strategy has a `command` instead of its `update`; `before`,
+  -- `recover` and `alive` are a program, or a list of programs, functions and commands in the notation:
+  --   { name = "2.1", expect = "safe", command = { "node", "work.js" } },
+  --   recover = { { "node", "janitor.js" }, { "node", "drain.js" } },
+  -- Where they run, and what is added to their environment ({url}, {host}, {port} and {socket} are the server's).
+  -- dir = "programs",
+  -- env = { BROKER = "{url}/0" },
+  -- What the clock shows them ("real" or "frozen"), what AFTERKILL_SEED says, what else differs from run to run,
+  -- how long one may take, and for how long nothing changes once it is done.
+  -- clock = "frozen",
+  -- seed = 1,
+  -- vary = { "ticket-*" },
+  -- timeout = 60,
+  -- settle = "2s",
 }

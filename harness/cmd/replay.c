@@ -82,13 +82,14 @@ static int find_strategies(struct revival *revival, struct err *err)
 static int load_scenario(struct revival *revival, struct err *err)
 {
     const struct request *request = &revival->saved.request;
-    const struct parameter_settings settings = scenario_files_settings(request);
+    struct parameter_settings settings = scenario_files_settings(request);
     CLEANUP(tempdir_remove) struct tempdir directory = TEMPDIR_NULL;
     CLEANUP(mem_freep) char *path = NULL;
 
     if (tempdir_make(&directory, err) < 0)
         return err->code;
     path = mem_printf("%s/%s.lua", directory.path, revival->saved.scenario->name);
+    settings.beside = revival->saved.scenario->path;
     if (file_write(path, request->text, strlen(request->text), err) < 0 ||
         scenario_load(path, &settings, &revival->scenario, err) < 0)
         return err->code;

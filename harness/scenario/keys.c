@@ -2,8 +2,11 @@
 #include "scenario/keys.h"
 
 #include <lauxlib.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/str.h"
 
 static const char *key_name(const void *context, size_t i)
@@ -74,4 +77,88 @@ bool keys_is_list(lua_State *lua)
     for (lua_pushnil(lua); lua_next(lua, -2); lua_pop(lua, 1))
         count++;
     return count == lua_rawlen(lua, -1);
+}
+
+char *keys_string(lua_State *lua, const char *name)
+{
+    char *text;
+
+    lua_getfield(lua, -1, name);
+    text = mem_strdup(lua_isstring(lua, -1) ? lua_tostring(lua, -1) : "");
+    lua_pop(lua, 1);
+    return text;
+}
+
+bool keys_flag(lua_State *lua, const char *name)
+{
+    bool flag;
+
+    lua_getfield(lua, -1, name);
+    flag = lua_toboolean(lua, -1);
+    lua_pop(lua, 1);
+    return flag;
+}
+
+int keys_patterns(const struct mistake_file *file, const char *name, struct patterns *ret)
+{
+    lua_State *lua = file->lua;
+    size_t count;
+
+    if (lua_getfield(lua, -1, name) != LUA_TTABLE) {
+        lua_pop(lua, 1);
+        return 0;
+    }
+    if (!keys_is_list(lua))
+        return mistake(file, name,
+                       "%s has entries with names; expected a list of patterns", name);
+    count = lua_rawlen(lua, -1);
+    ret->globs = mem_alloc((count + 1) * sizeof(*ret->globs));
+    for (size_t i = 0; i < count; i++) {
+        if (lua_rawgeti(lua, -1, (lua_Integer)i + 1) != LUA_TSTRING)
+            return mistake(file, name,
+                           "entry %zu of %s is a %s; expected a pattern like "
+                           "\"stat:*\"",
+                           i + 1, name, luaL_typename(lua, -1));
+        ret->globs[ret->count++] = mem_strdup(lua_tostring(lua, -1));
+        lua_pop(lua, 1);
+    }
+    lua_pop(lua, 1);
+    return 0;
+}
+
+char *keys_value(lua_State *lua)
+{
+    char text[40];
+
+    if (lua_type(lua, -1) == LUA_TNUMBER && !lua_isinteger(lua, -1)) {
+        for (int digits = 15; digits <= 17; digits++) {
+            snprintf(text, sizeof(text), "%.*g", digits, lua_tonumber(lua, -1));
+            if (strtod(text, NULL) == lua_tonumber(lua, -1))
+                break;
+        }
+        return mem_strdup(text);
+    }
+    if (lua_type(lua, -1) == LUA_TBOOLEAN)
+        return mem_strdup(lua_toboolean(lua, -1) ? "true" : "false");
+    lua_pushvalue(lua, -1); /* lua_tostring() changes what it converts */
+    char *copy = mem_strdup(lua_tostring(lua, -1));
+    lua_pop(lua, 1);
+    return copy;
+}
+
+int keys_text(const struct mistake_file *file, const char *word, const char *what,
+              char **ret)
+{
+    lua_State *lua = file->lua;
+    int type = lua_type(lua, -1);
+
+    if (type != LUA_TSTRING && type != LUA_TNUMBER)
+        return mistake(file, word, "%s is a %s; expected a string or a number", what,
+                       luaL_typename(lua, -1));
+    if (type == LUA_TNUMBER && !isfinite(lua_tonumber(lua, -1)))
+        return mistake(file, word, "%s is not a finite number", what);
+    if (type == LUA_TSTRING && strlen(lua_tostring(lua, -1)) != lua_rawlen(lua, -1))
+        return mistake(file, word, "%s has a zero byte in it, which ends it", what);
+    *ret = keys_value(lua);
+    return 0;
 }

@@ -1,10 +1,12 @@
-/* keys.h - the keys that a table of a scenario's may have, as a table of them. */
+/* keys.h - the keys that a table of a scenario's may have, as a table of them, and simple
+ * values of theirs. The table is on top of the stack. */
 #pragma once
 
 #include <lua.h>
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "redis/glob.h"
 #include "scenario/mistake.h"
 
 /* A key that a table may have. Lua types that it may take are bits: 1 << LUA_T... */
@@ -31,3 +33,17 @@ int keys_check(const struct mistake_file *file, const struct keys *keys);
 
 /* Is the table on top of the stack a list and nothing else? */
 bool keys_is_list(lua_State *lua);
+
+/* The value of a key; "", false or none if it is not there. The caller frees a string. */
+char *keys_string(lua_State *lua, const char *name);
+bool keys_flag(lua_State *lua, const char *name);
+int keys_patterns(const struct mistake_file *file, const char *name,
+                  struct patterns *ret);
+
+/* The string, number or boolean on top of the stack as text; a number with digits enough
+ * to be the same. The caller frees it. */
+char *keys_value(lua_State *lua);
+/* The same of a string without zero bytes or a finite number; else a mistake of `what`,
+ * on the line of the word. */
+int keys_text(const struct mistake_file *file, const char *word, const char *what,
+              char **ret);

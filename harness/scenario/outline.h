@@ -11,6 +11,7 @@ struct strategy {
     char *about;
     unsigned expect; /* see verdict.h; 0 if the scenario does not say */
     bool noop;       /* it is meant that the update changes nothing */
+    bool is_program; /* its update is a command; of a run that was kept nobody knows */
 };
 
 struct parameter {

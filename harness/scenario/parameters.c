@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "scenario/keys.h"
 #include "scenario/mistake.h"
 #include "scenario/outline.h"
 
@@ -16,27 +17,6 @@ static int compare_parameters(const void *a, const void *b)
 {
     return strcmp(((const struct parameter *)a)->name,
                   ((const struct parameter *)b)->name);
-}
-
-/* The value on top of the stack as text; a number with digits enough to be the same. */
-static char *value_text(lua_State *lua)
-{
-    char text[40];
-
-    if (lua_type(lua, -1) == LUA_TNUMBER && !lua_isinteger(lua, -1)) {
-        for (int digits = 15; digits <= 17; digits++) {
-            snprintf(text, sizeof(text), "%.*g", digits, lua_tonumber(lua, -1));
-            if (strtod(text, NULL) == lua_tonumber(lua, -1))
-                break;
-        }
-        return mem_strdup(text);
-    }
-    if (lua_type(lua, -1) == LUA_TBOOLEAN)
-        return mem_strdup(lua_toboolean(lua, -1) ? "true" : "false");
-    lua_pushvalue(lua, -1); /* lua_tostring() changes what it converts */
-    char *copy = mem_strdup(lua_tostring(lua, -1));
-    lua_pop(lua, 1);
-    return copy;
 }
 
 /* Reads `params` (on top of the stack) into the outline's list, sorted by name. */
@@ -77,7 +57,7 @@ static int list_all(const struct mistake_file *file, struct outline *outline)
         parameter->name = mem_strdup(lua_tostring(lua, -2));
         parameter->is_text = type == LUA_TSTRING;
         parameter->is_flag = type == LUA_TBOOLEAN;
-        parameter->value = value_text(lua);
+        parameter->value = keys_value(lua);
     }
     if (outline->parameter_count)
         qsort(outline->parameters, outline->parameter_count, sizeof(*outline->parameters),

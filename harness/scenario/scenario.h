@@ -14,18 +14,12 @@
 #include "redis/glob.h"
 #include "scenario/outline.h"
 #include "scenario/parameters.h"
+#include "scenario/programs.h"
+#include "scenario/routine.h"
+#include "scenario/strategies.h"
 #include "scenario/times.h"
 
 struct wire;
-
-/* A function of the scenario's; 0 if it has none. */
-typedef int scenario_function;
-
-struct strategy_functions {
-    scenario_function update;
-    /* The strategy's own, else the scenario's; may be 0. */
-    scenario_function before, recover, alive;
-};
 
 struct scenario {
     struct outline outline;
@@ -35,6 +29,8 @@ struct scenario {
     scenario_function holds_now, holds_later; /* raise if an invariant is violated; the
                                                  first of those that look at expiries */
     struct times times;
+    struct program_settings programs;
+    struct routines routines;
     int64_t passed_s; /* see scenario_pass() */
     bool noop; /* it is meant that updates change nothing; each strategy has it, too */
     struct lua_State *lua;
@@ -55,8 +51,12 @@ DEFINE_CLEANUP(struct scenario *, scenario_free)
 /* Functions are told by p.now that so many seconds have passed since the run began. */
 void scenario_pass(struct scenario *scenario, int64_t seconds);
 
-/* Calls a function with (redis, p) on the wire; the function 0 does nothing. *ret_refused
- * becomes true if it returned false. Only for workers (worker.h): what it changes in Lua
- * stays. */
+/* The parts of what is no Lua function; NULL: it is one, or 0. */
+const struct routine *scenario_routine(const struct scenario *scenario,
+                                       scenario_function function);
+
+/* Calls a Lua function with (redis, p) on the wire; the function 0 does nothing.
+ * *ret_refused becomes true if it returned false. Only for workers (worker.h): what it
+ * changes in Lua stays. */
 int scenario_call(struct scenario *scenario, scenario_function function,
                   struct wire *wire, bool *ret_refused, struct err *err);

@@ -72,8 +72,7 @@ static int call_chunk(lua_State *lua)
     return lua_pcall(lua, 2, 1, 0);
 }
 
-/* Makes a function of the text on top of the stack, in its place. */
-static int compile(const struct mistake_file *file, const char *key)
+int shorthand_compile(const struct mistake_file *file, const char *key)
 {
     lua_State *lua = file->lua;
     struct str text = { lua_tostring(lua, -1), lua_rawlen(lua, -1) };
@@ -92,24 +91,6 @@ static int compile(const struct mistake_file *file, const char *key)
     if (status != LUA_OK)
         return mistake_at(file, line, "%s: %s", key, lua_tostring(lua, -1));
     lua_replace(lua, -2);
-    return 0;
-}
-
-int shorthand_expand(const struct mistake_file *file)
-{
-    static const char *const keys[] = { "before", "update", "recover", "alive" };
-    lua_State *lua = file->lua;
-
-    for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-        lua_pushstring(lua, keys[i]);
-        if (lua_getfield(lua, -2, keys[i]) != LUA_TSTRING) {
-            lua_pop(lua, 2);
-            continue;
-        }
-        if (compile(file, keys[i]) < 0)
-            return file->err->code;
-        lua_rawset(lua, -3);
-    }
     return 0;
 }
 

@@ -21,5 +21,6 @@
 void shorthand_open(const struct mistake_file *file);
 void shorthand_close(struct lua_State *lua);
 
-/* Makes functions of the texts in the table on top of the stack. */
-int shorthand_expand(const struct mistake_file *file);
+/* Makes a function of the text on top of the stack, which is of that key, in its place.
+ */
+int shorthand_compile(const struct mistake_file *file, const char *key);

@@ -1,6 +1,7 @@
 /* times.c - see times.h. */
 #include "scenario/times.h"
 
+#include <ctype.h>
 #include <lua.h>
 #include <math.h>
 #include <stdio.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "scenario/keys.h"
 
 #define SECONDS_MOST 1e9 /* 32 years */
@@ -21,9 +23,15 @@ static const struct parameter *parameter_named(const struct outline *outline,
     return NULL;
 }
 
-/* The value on top of the stack, which is of the key `name`. */
-static int read_seconds(const struct mistake_file *file, const struct outline *outline,
-                        const char *name, int64_t *ret_ms)
+/* A number with a unit: "60" alone is as good a name of a parameter. */
+static bool read_duration(const char *text, double *ret)
+{
+    return *text && !isdigit((unsigned char)text[strlen(text) - 1]) &&
+           str_seconds(text, -1, HUGE_VAL, ret);
+}
+
+int times_read(const struct mistake_file *file, const struct outline *outline,
+               const char *name, int64_t *ret_ms)
 {
     double seconds = lua_tonumber(file->lua, -1);
 
@@ -31,12 +39,13 @@ static int read_seconds(const struct mistake_file *file, const struct outline *o
         const char *text = lua_tostring(file->lua, -1);
         const struct parameter *parameter = parameter_named(outline, text);
 
-        if (!parameter || parameter->is_text || parameter->is_flag)
+        if (parameter && !parameter->is_text && !parameter->is_flag)
+            seconds = strtod(parameter->value, NULL);
+        else if (!read_duration(text, &seconds))
             return mistake(file, text,
                            "%s: there is no parameter '%.60s' that is a number of "
-                           "seconds",
+                           "seconds, and it is no duration like \"90s\" or \"5m\"",
                            name, text);
-        seconds = strtod(parameter->value, NULL);
     }
     if (!(seconds >= 0 && seconds <= SECONDS_MOST))
         return mistake(file, name,
@@ -51,7 +60,7 @@ static int get_seconds(const struct mistake_file *file, const struct outline *ou
                        const char *name, int64_t *ret_ms)
 {
     bool there = lua_getfield(file->lua, -1, name) != LUA_TNIL;
-    int code = there ? read_seconds(file, outline, name, ret_ms) : 0;
+    int code = there ? times_read(file, outline, name, ret_ms) : 0;
 
     lua_pop(file->lua, 1);
     return code;
@@ -79,7 +88,7 @@ static int get_moments(const struct mistake_file *file, const struct outline *ou
             code = mistake(file, name, "entry %zu of %s is a %s; expected seconds", i,
                            name, lua_typename(lua, type));
         else
-            code = read_seconds(file, outline, name, &ms);
+            code = times_read(file, outline, name, &ms);
         lapses_add(ret, ms, 0);
         lua_pop(lua, 1);
     }

@@ -1,6 +1,7 @@
 /* times.h - what a scenario says of time: when survivors recover, what is tolerated, and
  * times that are data (scores, registries), at which something happens although no key
- * lapses. In seconds, or the names of parameters that are. */
+ * lapses. In seconds, as durations ("5m"), or the names of parameters that are seconds.
+ */
 #pragma once
 
 #include "scenario/mistake.h"
@@ -19,4 +20,7 @@ struct times {
  * same as text. */
 int times_load(const struct mistake_file *file, struct outline *outline,
                struct times *ret);
+/* The value on top of the stack, which is of the key `name`: a time, whole ms. */
+int times_read(const struct mistake_file *file, const struct outline *outline,
+               const char *name, int64_t *ret_ms);
 void times_release(struct times *times);

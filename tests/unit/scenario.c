@@ -139,7 +139,7 @@ Test(load, says_which_key_is_wrong)
         { STRATEGY("about = 'no name'\n"), 1, { "a strategy has no 'name'" } },
         { "return { strategies = {\n{ name = 'a' } } }",
           1,
-          { "a strategy has no 'update'" } },
+          { "strategy 'a' has no 'update' and no 'command'" } },
         { STRATEGY("name = 'a', about = 1\n"), 3, { "about", "number", "a string" } },
         { STRATEGY("name = 'a', reference = 1\n"),
           3,
@@ -525,8 +525,8 @@ Test(parameters, arrive_in_the_functions)
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        struct parameter_settings settings = { cases[i].assignments, 0, 7, 1700000000,
-                                               NULL };
+        struct parameter_settings settings = { cases[i].assignments, 0,    7,
+                                               1700000000,           NULL, NULL };
         CLEANUP(mem_freep) char *text =
             mem_printf(PARAMETERS("jobs = 25, queue = 'default', fresh = false", "%s"),
                        cases[i].condition);
@@ -565,7 +565,9 @@ Test(parameters, mistakes_on_the_command_line)
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        struct parameter_settings settings = { &cases[i].assignment, 1, 7, 0, NULL };
+        struct parameter_settings settings = {
+            &cases[i].assignment, 1, 7, 0, NULL, NULL
+        };
         struct err err = ERR_NULL;
         CLEANUP(scenario_freep) struct scenario *scenario =
             load(PARAMETERS("jobs = 25, fresh = false", "true"), &settings, &err);
@@ -605,7 +607,7 @@ Test(parameters, are_listed_by_name)
         { "period", "2.5", false, false },
     };
     static const char *const assignments[] = { "jobs=30" };
-    const struct parameter_settings settings = { assignments, 1, 7, 0, NULL };
+    const struct parameter_settings settings = { assignments, 1, 7, 0, NULL, NULL };
     CLEANUP(scenario_freep) struct scenario *scenario = load_good(
         PARAMETERS("period = 2.5, alpha = 'x', jobs = 25, beta = false", "true"),
         &settings);
@@ -631,7 +633,7 @@ Test(parameters, chance_comes_from_the_seed)
     char *values[ARRAY_SIZE(seeds)];
 
     for (size_t i = 0; i < ARRAY_SIZE(seeds); i++) {
-        const struct parameter_settings settings = { NULL, 0, seeds[i], 0, NULL };
+        const struct parameter_settings settings = { NULL, 0, seeds[i], 0, NULL, NULL };
         CLEANUP(scenario_freep) struct scenario *scenario = load_good(text, &settings);
 
         cr_expect_str_neq(scenario->outline.parameters[0].value,
