@@ -71,9 +71,9 @@ return {
   -- Keys (globs) that count what jobs have done to the world: less than is right is lost, more is duplicated.
   -- effects = { "done:*" },
 
-  -- Keys (globs) whose values may differ harmlessly, lists whose order matters, and counters that are as good at
-  -- 0 as not there.
-  -- ignore = { "stat:*" },
+  -- Keys (globs) whose values may differ harmlessly, of hashes only some fields (key#field); lists whose order
+  -- matters; and counters that are as good at 0 as not there.
+  -- ignore = { "stat:*", "job:*#at" },
   -- ordered = { "log" },
   -- zero = { "running" },
 

@@ -46,9 +46,9 @@ static bool is_one_piece(const struct finding *finding)
 }
 
 /* Which of the keys that it may have changed is ignored, if all of them are? NULL: not
- * all, or there are none, or nobody knows. */
+ * all, or there are none, or nobody knows (as of fields). */
 static const char *find_ignored(const struct finding *finding,
-                                const struct patterns *ignore)
+                                const struct ignored *ignore)
 {
     const char *ignored = NULL;
 
@@ -58,7 +58,7 @@ static const char *find_ignored(const struct finding *finding,
         if (!changes_something(command))
             continue;
         /* One without a key may have changed any, such as the one nobody thinks of. */
-        if (!patterns_match(ignore, command->key_hash ? str_of(command->key) : STR("\n")))
+        if (!ignored_key(ignore, command->key_hash ? str_of(command->key) : STR("\n")))
             return NULL;
         ignored = command->key_hash ? command->key : "any";
     }
@@ -66,7 +66,7 @@ static const char *find_ignored(const struct finding *finding,
 }
 
 static int check_one(const struct result *result, const struct finding *finding,
-                     const struct patterns *ignore, struct err *err)
+                     const struct ignored *ignore, struct err *err)
 {
     const char *ignored = find_ignored(finding, ignore);
     char why[256];
@@ -81,7 +81,9 @@ static int check_one(const struct result *result, const struct finding *finding,
                  "none of its %llu crash points leaves anything but the old state, "
                  "expiries included%s; let `before` leave something else than the update",
                  (unsigned long long)finding_points(finding),
-                 ignore->count ? ", and keys in `ignore` do not count" : "");
+                 ignore->keys.count + ignore->fields.count
+                     ? ", and what is in `ignore` does not count"
+                     : "");
     else
         return 0;
     return err_set(err, ERR_USAGE,
@@ -90,7 +92,7 @@ static int check_one(const struct result *result, const struct finding *finding,
                    result->scenario->path, finding->strategy->name, why);
 }
 
-int untested_check(const struct result *result, const struct patterns *ignore,
+int untested_check(const struct result *result, const struct ignored *ignore,
                    struct err *err)
 {
     int code = 0;

@@ -11,6 +11,6 @@
 #include "result/result.h"
 
 /* Looks at the strategies whose census is complete. One that tests nothing, and does not
- * say that it is meant (noop), is ERR_USAGE. `ignore`: keys that do not count. */
-int untested_check(const struct result *result, const struct patterns *ignore,
+ * say that it is meant (noop), is ERR_USAGE. `ignore`: what does not count. */
+int untested_check(const struct result *result, const struct ignored *ignore,
                    struct err *err);

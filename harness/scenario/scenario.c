@@ -75,6 +75,19 @@ struct loader {
 /* What every function is called with: (redis, p). */
 static const char redis_key, parameters_key;
 
+static int load_ignore(const struct mistake_file *file, struct ignored *ret)
+{
+    int code = keys_patterns(file, "ignore", &ret->keys);
+    const char *half = code == 0 ? ignored_split(ret) : NULL;
+
+    if (half)
+        return mistake(file, "ignore",
+                       "'%.60s' of ignore has nothing %s #; expected KEY#FIELD, or \\# "
+                       "for a # in the name of a key",
+                       half, half[0] == '#' ? "before" : "behind");
+    return code;
+}
+
 static int load_functions(const struct mistake_file *file, struct scenario *scenario)
 {
     struct routines *routines = &scenario->routines;
@@ -112,7 +125,7 @@ static int load_table(const struct loader *loader)
     scenario->noop = keys_flag(lua, "noop");
     code = load_functions(&loader->file, scenario);
     if (code == 0)
-        code = keys_patterns(&loader->file, "ignore", &scenario->ignore);
+        code = load_ignore(&loader->file, &scenario->ignore);
     if (code == 0)
         code = keys_patterns(&loader->file, "ordered", &scenario->ordered);
     if (code == 0)
@@ -247,7 +260,7 @@ struct scenario *scenario_free(struct scenario *scenario)
     times_release(&scenario->times);
     programs_release(&scenario->programs);
     routines_release(&scenario->routines);
-    patterns_release(&scenario->ignore);
+    ignored_release(&scenario->ignore);
     patterns_release(&scenario->ordered);
     patterns_release(&scenario->zero);
     sandbox_free(scenario->lua);

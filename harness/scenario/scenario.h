@@ -23,8 +23,9 @@ struct wire;
 
 struct scenario {
     struct outline outline;
-    struct strategy_functions *functions;  /* of each of the outline's strategies */
-    struct patterns ignore, ordered, zero; /* keys, as Redis globs */
+    struct strategy_functions *functions; /* of each of the outline's strategies */
+    struct ignored ignore;
+    struct patterns ordered, zero; /* keys, as Redis globs */
     scenario_function before, recover, alive;
     scenario_function holds_now, holds_later; /* raise if an invariant is violated; the
                                                  first of those that look at expiries */

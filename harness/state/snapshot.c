@@ -14,7 +14,7 @@ struct bound {
 };
 
 int observer_init(struct observer *observer, redisContext *connection,
-                  const struct patterns *ignore, const struct patterns *ordered,
+                  const struct ignored *ignore, const struct patterns *ordered,
                   const struct patterns *zero, struct err *err)
 {
     *observer = (struct observer){
@@ -77,23 +77,27 @@ static enum expiry expiry_of(const struct bounds *bounds, struct str key, long l
 }
 
 /* Of the key, or of a field of its, which is as good; < 0: none of it expires. */
-static long long longest_ttl(const redisReply *one)
+static long long longest_ttl(const struct observer *observer, const redisReply *one)
 {
     long long longest = one->element[2]->integer;
     const redisReply *fields = field_ttls(one);
 
     for (size_t i = 0; fields && i < fields->elements; i++)
-        if (fields->element[i]->integer > longest)
+        if (fields->element[i]->integer > longest &&
+            !ignored_field(observer->ignore, resp_text(one->element[0]),
+                           resp_text(one->element[3]->element[2 * i])))
             longest = fields->element[i]->integer;
     return longest;
 }
 
-void bounds_cover(struct bounds *bounds, const struct snapshot *snapshot)
+void observer_cover(struct observer *observer, const struct snapshot *snapshot)
 {
+    struct bounds *bounds = &observer->bounds;
+
     for (size_t i = 0; snapshot->reply && i < snapshot->reply->elements; i++) {
         const redisReply *one = snapshot->reply->element[i];
         struct str key = resp_text(one->element[0]);
-        long long pttl = longest_ttl(one);
+        long long pttl = longest_ttl(observer, one);
         struct bound *bound = bound_of(bounds, key);
 
         if (pttl < 0)
@@ -121,6 +125,7 @@ struct row {
     const char (*positions)[POSITION_TEXT];
     struct arena *arena; /* for texts that the answer does not have */
     const struct bounds *bounds;
+    const struct ignored *ignore; /* fields */
 };
 
 static void add_pair(const struct row *row, struct str id, struct str value)
@@ -141,9 +146,24 @@ static void add_value(const struct row *row)
 
 static void add_pairs(const struct row *row)
 {
+    for (size_t i = 0; i + 1 < row->elements->elements; i += 2)
+        add_pair(row, resp_text(row->elements->element[i]),
+                 resp_text(row->elements->element[i + 1]));
+}
+
+/* A hash of which nothing counts but that it is there, is there; unless what is in it is
+ * as good as nothing. */
+static void add_fields(const struct row *row)
+{
+    bool counts = row->zero || mutant("hollow-gone");
+
     for (size_t i = 0; i + 1 < row->elements->elements; i += 2) {
         struct row field = *row;
 
+        if (ignored_field(row->ignore, row->atom.key,
+                          resp_text(row->elements->element[i])))
+            continue;
+        counts = true;
         if (row->extra && row->atom.expiry == EXPIRY_NEVER &&
             !mutant("ignore-field-expiries"))
             field.atom.expiry = expiry_of(row->bounds, row->atom.key,
@@ -151,6 +171,8 @@ static void add_pairs(const struct row *row)
         add_pair(&field, resp_text(row->elements->element[i]),
                  resp_text(row->elements->element[i + 1]));
     }
+    if (!counts)
+        add_pair(row, STR(""), STR(""));
 }
 
 static void add_members(const struct row *row)
@@ -180,7 +202,7 @@ static const struct {
     void (*add)(const struct row *row);
     bool counters; /* its values may be some, which are at 0 before they count */
 } types[] = {
-    { "string", add_value, true },  { "hash", add_pairs, true },
+    { "string", add_value, true },  { "hash", add_fields, true },
     { "set", add_members, false },  { "zset", add_pairs, false },
     { "list", add_entries, false }, { "stream", add_stream, false },
 };
@@ -190,10 +212,11 @@ static void add_key(struct observer *observer, struct snapshot *snapshot,
 {
     struct row row = { .state = &snapshot->state,
                        .arena = &snapshot->arena,
-                       .bounds = &observer->bounds };
+                       .bounds = &observer->bounds,
+                       .ignore = observer->ignore };
 
     row.atom.key = resp_text(one->element[0]);
-    if (patterns_match(observer->ignore, row.atom.key))
+    if (ignored_key(observer->ignore, row.atom.key))
         return;
     row.atom.type = resp_text(one->element[1]);
     row.atom.expiry =

@@ -40,17 +40,19 @@ struct snapshot {
 /* A connection that looks. */
 struct observer {
     redisContext *connection;                       /* owned */
-    const struct patterns *ignore, *ordered, *zero; /* keys; borrowed; NULL: none */
+    const struct ignored *ignore;          /* this and these: borrowed; NULL: none */
+    const struct patterns *ordered, *zero; /* keys */
     struct bounds bounds;
     struct keyspace keyspace;
     struct buffer question; /* of the latest look */
 };
 
-/* Takes over the connection, finds out what the server can do. Keys that match `ignore`
- * are not looked at; in lists that match `ordered`, order counts; a string or a hash's
+/* Takes over the connection, finds out what the server can do. Keys and fields of hashes
+ * that match `ignore` are not looked at, and a hash that has no other fields is there all
+ * the same; in lists that match `ordered`, order counts; a string or a hash's
  * field that is 0 is not there if the key matches `zero`. */
 int observer_init(struct observer *observer, redisContext *connection,
-                  const struct patterns *ignore, const struct patterns *ordered,
+                  const struct ignored *ignore, const struct patterns *ordered,
                   const struct patterns *zero, struct err *err);
 void observer_release(struct observer *observer);
 
@@ -72,7 +74,7 @@ struct signature snapshot_timed(const struct snapshot *snapshot);
 
 /* The fingerprint of all that commands can tell apart in a state, but for how long
  * entries have been pending: times to live as moments tell them apart, the order of elements counts, the ids of a
- * stream, how often an entry was delivered, and keys that are ignored. False: ids were
+ * stream, how often an entry was delivered, and keys and fields that are ignored. False: ids were
  * made by the server, which makes no two alike, so that only the state itself is the
  * same. */
 bool snapshot_exact(const struct snapshot *snapshot, struct signature *ret);
@@ -85,5 +87,6 @@ int64_t snapshot_ttl_ms(const struct snapshot *snapshot, struct str key,
 /* Adds the times to live of all keys, and of fields of hashes. */
 void snapshot_lapses(const struct snapshot *snapshot, struct lapses *lapses);
 
-/* Raises the bounds to cover the expiries of a snapshot. */
-void bounds_cover(struct bounds *bounds, const struct snapshot *snapshot);
+/* Raises the bounds to cover the expiries of a snapshot, but for those of ignored fields.
+ */
+void observer_cover(struct observer *observer, const struct snapshot *snapshot);

@@ -67,7 +67,7 @@ static int learn_old(struct judge *judge, struct origin *origin, struct err *err
         code = before_again(judge, origin, &sure, &again, err);
     if (code < 0)
         return code;
-    bounds_cover(&judge->observer.bounds, &again);
+    observer_cover(&judge->observer, &again);
     code = snapshot_digest(&judge->observer, &origin->old, err);
     state_sort(&origin->old.state);
     return code == 0 ? keeper_keep(&judge->keeper, &again, &origin->kept, err) : code;
@@ -191,7 +191,7 @@ static int learn_new(struct judge *judge, struct subject *subject, struct err *e
     subject->repeated = subject->commands;
     if (code == 0 && subject == subject->origin->reference) {
         /* Its expiries are within their bounds by definition. */
-        bounds_cover(&judge->observer.bounds, &subject->done);
+        observer_cover(&judge->observer, &subject->done);
         code = snapshot_digest(&judge->observer, &subject->done, err);
     }
     state_sort(&subject->done.state);

@@ -398,8 +398,9 @@ static char *const ordered_globs[] = { (char *)(uintptr_t) "log" };
 
 static struct scenario patterned_scenario(void)
 {
-    return (struct scenario){ .ignore = { (char **)(uintptr_t)ignored_globs, 1 },
-                              .ordered = { (char **)(uintptr_t)ordered_globs, 1 } };
+    return (
+        struct scenario){ .ignore = { .keys = { (char **)(uintptr_t)ignored_globs, 1 } },
+                          .ordered = { (char **)(uintptr_t)ordered_globs, 1 } };
 }
 
 Test(snapshot, sees_every_type)
@@ -694,7 +695,7 @@ Test(snapshot, expiries_have_bounds)
                  "without a bound none is in it");
     tell(bench.observer.connection, "EXPIRE key 60");
     take(&bench, 0, &snapshot);
-    bounds_cover(&bench.observer.bounds, &snapshot);
+    observer_cover(&bench.observer, &snapshot);
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         tell(bench.observer.connection, rows[i].command);
         cr_expect_eq(only_expiry(&bench, &snapshot), rows[i].expiry, "%s",
@@ -703,11 +704,11 @@ Test(snapshot, expiries_have_bounds)
     /* Bounds grow, and never shrink. */
     tell(bench.observer.connection, "EXPIRE key 6000");
     take(&bench, 0, &snapshot);
-    bounds_cover(&bench.observer.bounds, &snapshot);
+    observer_cover(&bench.observer, &snapshot);
     cr_expect_eq(only_expiry(&bench, &snapshot), EXPIRY_BOUNDED);
     tell(bench.observer.connection, "EXPIRE key 5");
     take(&bench, 0, &snapshot);
-    bounds_cover(&bench.observer.bounds, &snapshot);
+    observer_cover(&bench.observer, &snapshot);
     tell(bench.observer.connection, "EXPIRE key 6000");
     cr_expect_eq(only_expiry(&bench, &snapshot), EXPIRY_BOUNDED);
     snapshot_release(&snapshot);
@@ -977,7 +978,7 @@ Test(snapshot, expiries_of_hash_fields)
     tell(bench.observer.connection, "HSET hash stays 1 goes 2");
     tell(bench.observer.connection, "HPEXPIRE hash 100000 FIELDS 1 goes");
     take(&bench, 0, &snapshot);
-    bounds_cover(&bench.observer.bounds, &snapshot);
+    observer_cover(&bench.observer, &snapshot);
     take(&bench, 0, &snapshot);
     for (size_t i = 0; i < snapshot.state.count; i++) {
         const struct atom *atom = &snapshot.state.atoms[i];

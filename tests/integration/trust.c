@@ -70,6 +70,7 @@ static const struct {
     { "failing", "its update changes nothing in the database; say noop" },
     { "same", "none of its 3 crash points leaves anything but the old state" },
     { "ignored", "the keys that it writes are all in `ignore` (stat:b)" },
+    { "stamps", "expiries included, and what is in `ignore` does not count" },
     { "beat", NULL },
     { "script", NULL },
     { "gap", NULL },

@@ -18,7 +18,7 @@ struct expected {
 struct census {
     const char *scenario;
     const char *set; /* NULL: the scenario's own parameters */
-    struct expected rows[10];
+    struct expected rows[12];
 };
 
 static const struct census tables[] = {
@@ -100,6 +100,18 @@ static const struct census tables[] = {
         { "score", "intact torn intact", "clean leaked clean", "clean" },
         { "entry", "intact torn intact", "clean leaked clean", "clean" },
         { "another", "intact torn intact", "clean leaked clean", "clean" } } },
+    { "ignored_fields",
+      NULL,
+      { { "value", "intact intact intact", "clean clean clean", "clean" },
+        { "more", "intact intact intact", "clean clean clean", "clean" },
+        { "less", "intact intact intact", "clean clean clean", "clean" },
+        { "another-field", "intact torn intact", "clean mixed clean", "clean" },
+        { "another-hash", "intact torn intact", "clean mixed clean", "clean" },
+        { "a-key", "intact torn intact", "clean leaked clean", "clean" },
+        { "a-set", "intact torn intact", "clean leaked clean", "clean" },
+        { "nothing-else", "intact torn intact", "clean leaked clean", "clean" },
+        { "gone", "intact gap intact", "clean lost clean", "clean" },
+        { "forever", "intact torn intact", "clean leaked clean", "clean" } } },
     { "streams",
       NULL,
       { { "consumer-in-between", "intact torn torn intact", "clean leaked leaked clean",

@@ -13,6 +13,10 @@ local beats = {
     redis.call("SET", "stat:a", 1)
     redis.call("SET", "stat:b", 1)
   end,
+  stamps = function(redis)
+    redis.call("HSET", "h", "at", 1)
+    redis.call("HSET", "h", "at", 2)
+  end,
   beat = function(redis)
     redis.multi(function()
       redis.call("DEL", "h")
@@ -37,10 +41,10 @@ local beats = {
 return {
   title = "updates that change nothing",
   params = { what = "nothing" },
-  ignore = { "stat:*" },
+  ignore = { "stat:*", "h#at" },
   before = function(redis)
     redis.call("SET", "a", 1)
-    redis.call("HSET", "h", "f", 1, "g", 2)
+    redis.call("HSET", "h", "f", 1, "g", 2, "at", 0)
     redis.call("RPUSH", "q", "x", "y")
   end,
   strategies = {

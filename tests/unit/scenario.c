@@ -108,6 +108,10 @@ Test(load, says_which_key_is_wrong)
           2,
           { "entry 2 of ignore", "number", "pattern" } },
         { WITH("ordered = { {} },\n"), 2, { "entry 1 of ordered", "table", "pattern" } },
+        { WITH("ignore = { 'a', 'b#' },\n"),
+          2,
+          { "'b#' of ignore", "behind #", "KEY#FIELD" } },
+        { WITH("ignore = { '#f' },\n"), 2, { "'#f' of ignore", "before #" } },
         { WITH("zero = 'n',\n"), 2, { "zero", "string", "list of patterns" } },
         { WITH("zero = { 0 },\n"), 2, { "entry 1 of zero", "number", "pattern" } },
         { WITH("zero = { n = 'x' },\n"), 2, { "zero", "names", "list of patterns" } },
@@ -468,8 +472,8 @@ Test(load, a_whole_scenario)
     cr_expect_eq(outline_find(&scenario->outline, "fixed"), 1);
     cr_expect_eq(outline_find(&scenario->outline, "fix"), -1);
     cr_expect_str_eq(outline_strategy_name(&scenario->outline, 2), "other");
-    cr_expect_eq(scenario->ignore.count, 2);
-    cr_expect(patterns_match(&scenario->ignore, STR("stat:failed")));
+    cr_expect_eq(scenario->ignore.keys.count, 2);
+    cr_expect(ignored_key(&scenario->ignore, STR("stat:failed")));
     cr_expect(patterns_match(&scenario->ordered, STR("log")));
     cr_expect(!patterns_match(&scenario->ordered, STR("stat:failed")));
     cr_expect(patterns_match(&scenario->zero, STR("n")));
@@ -491,7 +495,7 @@ Test(load, what_is_left_out_has_a_default)
     cr_expect_eq(scenario->functions[0].recover, 0);
     cr_expect(!scenario->before && !scenario->recover && !scenario->alive);
     cr_expect_eq(scenario->outline.parameter_count, 0);
-    cr_expect(!patterns_match(&scenario->ignore, STR("anything")));
+    cr_expect(!ignored_key(&scenario->ignore, STR("anything")));
     cr_expect_null(scenario_free(NULL));
 }
 

@@ -9,23 +9,30 @@
 #include "base/mem.h"
 #include "state/snapshot.h"
 
-/* A snapshot of an answer in Redis's protocol, all of whose expiries are right. Returns
- * what snapshot_digest() says. */
-static int digest(const char *protocol, struct snapshot *ret, struct err *err)
+/* An answer in Redis's protocol. */
+static redisReply *parse(const char *protocol)
 {
-    struct observer observer = { .keyspace = { .field_expiries = true } };
     redisReader *reader = redisReaderCreate();
     void *reply = NULL;
-    int code;
 
     cr_assert_eq(redisReaderFeed(reader, protocol, strlen(protocol)), REDIS_OK);
     cr_assert_eq(redisReaderGetReply(reader, &reply), REDIS_OK, "%s", reader->errstr);
     cr_assert_not_null(reply, "not a whole answer: %s", protocol);
     redisReaderFree(reader);
-    ret->reply = reply;
+    return reply;
+}
+
+/* A snapshot of such an answer, all of whose expiries are right. Returns
+ * what snapshot_digest() says. */
+static int digest(const char *protocol, struct snapshot *ret, struct err *err)
+{
+    struct observer observer = { .keyspace = { .field_expiries = true } };
+    int code;
+
+    ret->reply = parse(protocol);
     code = snapshot_digest(&observer, ret, err);
     if (code == 0) {
-        bounds_cover(&observer.bounds, ret);
+        observer_cover(&observer, ret);
         code = snapshot_digest(&observer, ret, err);
     }
     observer_release(&observer);
@@ -140,7 +147,7 @@ Test(digest, fields_of_a_hash_have_the_bound_of_their_key)
 
         cr_assert_eq(digest_row(cases[i].right, &right, &err), 0, "%s", err.msg);
         cr_assert_eq(digest_row(cases[i].row, &snapshot, &err), 0, "%s", err.msg);
-        bounds_cover(&observer.bounds, &right);
+        observer_cover(&observer, &right);
         cr_assert_eq(snapshot_digest(&observer, &snapshot, &err), 0, "%s", err.msg);
         cr_expect_eq(snapshot.state.atoms[0].expiry, cases[i].expiry, "%s beside %s",
                      cases[i].row, cases[i].right);
@@ -148,6 +155,87 @@ Test(digest, fields_of_a_hash_have_the_bound_of_their_key)
         release(&right);
         release(&snapshot);
     }
+}
+
+/* Of hashes beside each other, with `ignore`: which atoms there are. */
+Test(digest, fields_that_are_ignored)
+{
+    static const struct {
+        const char *ignore, *rows, *atoms;
+    } cases[] = {
+        { "j#ats", "((j hash :-1 (f 1 ats 2) (:-1 :-1)))", "j.f=1" },
+        { "j#ats", "((j hash :-1 (ats 2) (:-1)))", "j.=" },
+        { "j#ats", "((j hash :5000 (ats 2) (:-1)))", "j.=~" },
+        { "j#ats", "((j hash :-1 (ats 2) (:5000)))", "j.=" },
+        { "j#ats", "((j hash :-1 (f 1 ats 2) (:5000 :9000)))", "j.f=1~" },
+        { "j#ats", "((j hash :-1 (ats 1) (:-1)) (k hash :-1 (ats 1) (:-1)))",
+          "j.= k.ats=1" },
+        { "j*#*ts", "((j1 hash :-1 (ats 1 bts 2 c 3) (:-1 :-1 :-1)))", "j1.c=3" },
+        { "j#a#b", "((j hash :-1 (a 1 a#b 2) (:-1 :-1)))", "j.a=1" },
+        { "j\\#ats", "((j hash :-1 (ats 2) (:-1)) (j#ats string :-1 (1)))", "j.ats=2" },
+        { "j\\#k#ats", "((j#k hash :-1 (ats 1 f 2) (:-1 :-1)))", "j#k.f=2" },
+        { "j#ats", "((j#ats string :-1 (1)))", "j#ats.=1" },
+        { "j#ats", "((j zset :-1 (ats 1)) (k set :-1 (ats)))", "j.ats=1 k.ats=" },
+        { "j#ats", "((j hash :-1 () ()))", "j.=" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct ignored ignored = { .keys = { mem_alloc(sizeof(char *)), 1 } };
+        struct observer observer = { .keyspace = { .field_expiries = true },
+                                     .ignore = &ignored };
+        struct snapshot snapshot = SNAPSHOT_NULL;
+        struct err err = ERR_NULL;
+        const char *rows = cases[i].rows;
+        CLEANUP(mem_freep) char *protocol = protocol_of(&rows);
+        CLEANUP(mem_freep) char *text = NULL;
+        FILE *out = mem_stream(&text);
+
+        ignored.keys.globs[0] = mem_strdup(cases[i].ignore);
+        cr_assert_null(ignored_split(&ignored));
+        snapshot.reply = parse(protocol);
+        observer_cover(&observer, &snapshot);
+        cr_assert_eq(snapshot_digest(&observer, &snapshot, &err), 0, "%s", err.msg);
+        state_sort(&snapshot.state);
+        for (size_t a = 0; a < snapshot.state.count; a++) {
+            const struct atom *atom = &snapshot.state.atoms[a];
+
+            fprintf(out, "%s%.*s.%.*s=%.*s%s", a ? " " : "", (int)atom->key.length,
+                    atom->key.bytes, (int)atom->id.length, atom->id.bytes,
+                    (int)atom->value.length, atom->value.bytes,
+                    atom->expiry == EXPIRY_BOUNDED  ? "~"
+                    : atom->expiry == EXPIRY_BEYOND ? "~~"
+                                                    : "");
+        }
+        fclose(out);
+        cr_expect_str_eq(text, cases[i].atoms, "%s of %s", cases[i].ignore,
+                         cases[i].rows);
+        observer_release(&observer);
+        release(&snapshot);
+        ignored_release(&ignored);
+    }
+}
+
+/* How long an ignored field lives is no bound for what counts. */
+Test(digest, ignored_fields_set_no_bound)
+{
+    struct ignored ignored = { .keys = { mem_alloc(sizeof(char *)), 1 } };
+    struct observer observer = { .keyspace = { .field_expiries = true },
+                                 .ignore = &ignored };
+    struct snapshot right = SNAPSHOT_NULL, late = SNAPSHOT_NULL;
+    struct err err = ERR_NULL;
+
+    ignored.keys.globs[0] = mem_strdup("h#ats");
+    cr_assert_null(ignored_split(&ignored));
+    cr_assert_eq(digest_row("(h hash :-1 (f 1 ats 2) (:60000 :3600000))", &right, &err),
+                 0);
+    cr_assert_eq(digest_row("(h hash :-1 (f 1) (:1800000))", &late, &err), 0);
+    observer_cover(&observer, &right);
+    cr_assert_eq(snapshot_digest(&observer, &late, &err), 0, "%s", err.msg);
+    cr_expect_eq(late.state.atoms[0].expiry, EXPIRY_BEYOND);
+    observer_release(&observer);
+    release(&right);
+    release(&late);
+    ignored_release(&ignored);
 }
 
 /* A server that sends something else is not understood, rather than misread. */
