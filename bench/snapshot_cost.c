@@ -71,7 +71,8 @@ static int measure(const struct address *address, size_t fields, size_t bytes,
     if (code == 0)
         code = write_hash(connection, fields, bytes, err);
     if (code == 0)
-        code = observer_init(&observer, TAKE_PTR(connection), NULL, NULL, NULL, err);
+        code =
+            observer_init(&observer, TAKE_PTR(connection), NULL, NULL, NULL, NULL, err);
     if (code == 0)
         code = time_looks(&observer, &us, err);
     if (code == 0)

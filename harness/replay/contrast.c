@@ -202,7 +202,10 @@ static void write_row(FILE *out, const struct contrast *controls,
         fputs(", ", out);
         write_ttl(out, snapshot, atom->key, atom->id);
     }
-    if (mark == MARK_NEITHER) {
+    if (row->words && atom->effect) {
+        fprintf(out, ": %s than in either",
+                row->words & LATER_DUPLICATED ? "more" : "less");
+    } else if (mark == MARK_NEITHER) {
         fputs(row->words ? ": in neither" : "", out);
         write_novelty(out, controls, atom);
     } else if (mark == MARK_MORE) {

@@ -60,6 +60,12 @@ static struct atom as_left(const struct example *example, const struct atom *ato
                : *atom;
 }
 
+/* Is it an effect that has another value than both controls have there? */
+static bool is_counted(const struct verdict_row *row)
+{
+    return row->atom->effect && row->here && !row->old && !row->new;
+}
+
 /* Is it odd in what the death left, and not only once time has passed? */
 static bool is_made(const struct example *example, const struct verdict_row *row)
 {
@@ -68,7 +74,9 @@ static bool is_made(const struct example *example, const struct verdict_row *row
     size_t new = state_copies(example->new, &atom);
     size_t dead = state_copies(example->dead, &atom);
 
-    if (row->words & LATER_LOST)
+    if (row->words & LATER_LOST && row->atom->effect && !row->here)
+        return !state_at_place(example->dead, row->atom);
+    if (row->words & LATER_LOST && !is_counted(row))
         return dead < (old < new ? old : new);
     return dead > (old > new ? old : new);
 }
@@ -175,10 +183,8 @@ static void say_leaked(FILE *out, const struct example *example,
         fputs(", which never expires", out);
 }
 
-static void say_duplicated(FILE *out, const struct example *example,
-                           const struct verdict_row *row)
+static void say_copies(FILE *out, const struct verdict_row *row)
 {
-    (void)example;
     fputs("stays: ", out);
     print_atom(out, row->atom);
     fputs(", ", out);
@@ -187,7 +193,7 @@ static void say_duplicated(FILE *out, const struct example *example,
     print_times(out, row->old > row->new ? row->old : row->new);
 }
 
-static void say_lost(FILE *out, const struct example *example,
+static void say_gone(FILE *out, const struct example *example,
                      const struct verdict_row *row)
 {
     fputs("gone: ", out);
@@ -227,6 +233,33 @@ static void say_neither(FILE *out, const struct example *example,
         fputs(" or ", out);
         print_right(out, row->atom, new);
     }
+}
+
+/* Has either control something where the row is? */
+static bool has_right(const struct example *example, const struct verdict_row *row)
+{
+    return state_at_place(example->right_old, row->atom) ||
+           state_at_place(example->right_new, row->atom);
+}
+
+static void say_duplicated(FILE *out, const struct example *example,
+                           const struct verdict_row *row)
+{
+    if (is_counted(row) && has_right(example, row))
+        say_neither(out, example, row);
+    else
+        say_copies(out, row);
+}
+
+static void say_lost(FILE *out, const struct example *example,
+                     const struct verdict_row *row)
+{
+    if (!is_counted(row))
+        say_gone(out, example, row);
+    else if (has_right(example, row))
+        say_neither(out, example, row);
+    else
+        say_copies(out, row);
 }
 
 /* --- both sides --- */
@@ -270,7 +303,8 @@ static int merit(const struct sides *sides, const struct atom *like)
 }
 
 /* Two rows, of which one speaks for each side; or one that speaks for both. NULL: the
- * state is not mixed. */
+ * state is not mixed. Effects are no side of what is wrong, but of how it came to be,
+ * when there is something that it is to be `like`. */
 static struct sides find_sides(const struct verdict_row *rows, size_t count,
                                const struct atom *like)
 {
@@ -281,8 +315,8 @@ static struct sides find_sides(const struct verdict_row *rows, size_t count,
 
     for (size_t i = 0; i < count; i++)
         for (int old = 0; old < 2; old++)
-            if (rows[i].old != rows[i].new &&speaks_for(&rows[i], old) &&
-                counts[old] < SIDES_TRIED)
+            if (rows[i].old != rows[i].new && (like || !rows[i].atom->effect) &&
+                speaks_for(&rows[i], old) && counts[old] < SIDES_TRIED)
                 candidates[old][counts[old]++] = &rows[i];
     for (size_t n = 0; n < counts[0]; n++)
         for (size_t o = 0; o < counts[1]; o++) {

@@ -15,11 +15,14 @@ struct bound {
 
 int observer_init(struct observer *observer, redisContext *connection,
                   const struct ignored *ignore, const struct patterns *ordered,
-                  const struct patterns *zero, struct err *err)
+                  const struct patterns *zero, const struct patterns *effects,
+                  struct err *err)
 {
-    *observer = (struct observer){
-        .connection = connection, .ignore = ignore, .ordered = ordered, .zero = zero
-    };
+    *observer = (struct observer){ .connection = connection,
+                                   .ignore = ignore,
+                                   .ordered = ordered,
+                                   .zero = zero,
+                                   .effects = effects };
     return keyspace_init(&observer->keyspace, connection, err);
 }
 
@@ -221,6 +224,7 @@ static void add_key(struct observer *observer, struct snapshot *snapshot,
     row.atom.type = resp_text(one->element[1]);
     row.atom.expiry =
         expiry_of(&observer->bounds, row.atom.key, one->element[2]->integer);
+    row.atom.effect = patterns_match(observer->effects, row.atom.key);
     row.elements = one->element[3];
     row.extra = one->elements > 4 ? one->element[4] : NULL;
     row.ordered = patterns_match(observer->ordered, row.atom.key);

@@ -41,7 +41,7 @@ struct snapshot {
 struct observer {
     redisContext *connection;                       /* owned */
     const struct ignored *ignore;          /* this and these: borrowed; NULL: none */
-    const struct patterns *ordered, *zero; /* keys */
+    const struct patterns *ordered, *zero, *effects; /* keys */
     struct bounds bounds;
     struct keyspace keyspace;
     struct buffer question; /* of the latest look */
@@ -50,10 +50,12 @@ struct observer {
 /* Takes over the connection, finds out what the server can do. Keys and fields of hashes
  * that match `ignore` are not looked at, and a hash that has no other fields is there all
  * the same; in lists that match `ordered`, order counts; a string or a hash's
- * field that is 0 is not there if the key matches `zero`. */
+ * field that is 0 is not there if the key matches `zero`; what keys that match `effects`
+ * hold is judged as such (verdict.h). */
 int observer_init(struct observer *observer, redisContext *connection,
                   const struct ignored *ignore, const struct patterns *ordered,
-                  const struct patterns *zero, struct err *err);
+                  const struct patterns *zero, const struct patterns *effects,
+                  struct err *err);
 void observer_release(struct observer *observer);
 
 /* Waits until the client is gone (0: nobody to wait for), then reads everything. The

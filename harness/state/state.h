@@ -42,6 +42,7 @@ struct atom {
     struct str value;
     enum expiry expiry;
     struct str shown; /* what people see instead of the id; "": the id */
+    bool effect; /* its key tells what jobs did to the world; so do all of that key */
 };
 
 struct state {

@@ -66,7 +66,14 @@ enum now verdict_now(const struct state *old, const struct state *new,
 /* All words but `stuck` and `broken`, which are found by trying, not here. Copies of an
  * atom count: as many as both residues have are right, those that only one of them has
  * speak for it, and more are `duplicated`. A place (state.h) has one value. No word keeps
- * another from being said. */
+ * another from being said.
+ *
+ * Effects are what jobs did to the world, which nobody undoes: they are `lost` where
+ * there are less of them than in both residues, `duplicated` where there are more, and
+ * nothing else. A value that is a whole number is how many there are (0, if it is not
+ * there); elements are counted, and another value than both have is one too many. Their
+ * expiries do not count, nor that a key is there with nothing in it, nor who has read a
+ * stream. */
 unsigned verdict_later(const struct state *old, const struct state *new,
                        const struct state *residue);
 

@@ -355,7 +355,8 @@ int controls_learn(struct judge *judge, redisContext *connection,
                    const size_t *strategies, size_t count, struct err *err)
 {
     int code = observer_init(&judge->observer, connection, &judge->scenario->ignore,
-                             &judge->scenario->ordered, &judge->scenario->zero, err);
+                             &judge->scenario->ordered, &judge->scenario->zero,
+                             &judge->scenario->programs.effects, err);
 
     if (code == 0)
         code = keeper_init(&judge->keeper, connection, err);

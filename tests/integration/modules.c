@@ -48,7 +48,8 @@ static struct bench bench_make(const struct scenario *scenario)
     bench.page = page_map(&err);
     cr_assert_not_null(bench.page, "%s", err.msg);
     cr_assert_eq(observer_init(&bench.observer, bench_connect(&bench), &scenario->ignore,
-                               &scenario->ordered, &scenario->zero, &err),
+                               &scenario->ordered, &scenario->zero,
+                               &scenario->programs.effects, &err),
                  0, "%s", err.msg);
     cr_assert_eq(keeper_init(&bench.keeper, bench.observer.connection, &err), 0, "%s",
                  err.msg);

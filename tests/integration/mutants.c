@@ -72,6 +72,8 @@ static const struct {
       "snapshot/what_is_kept_is_looked_at" },
     { "zero-counts", "integration_verdicts",
       "verdicts/every_word_where_it_belongs_and_nowhere_else" },
+    { "effects-alike", "integration_verdicts",
+      "verdicts/every_word_where_it_belongs_and_nowhere_else" },
     { "hollow-gone", "integration_verdicts",
       "verdicts/every_word_where_it_belongs_and_nowhere_else" },
     { "one-moment", "integration_lasts", "lasts/point_by_point" },

@@ -96,8 +96,8 @@ Test(tap, events_in_the_order_of_execution)
     struct err err = ERR_NULL;
 
     cr_assert_eq(connection_open(&tapped.server.address, &connection, &err), 0);
-    cr_assert_eq(observer_init(&looks.observer, connection, NULL, NULL, NULL, &err), 0,
-                 "%s", err.msg);
+    cr_assert_eq(observer_init(&looks.observer, connection, NULL, NULL, NULL, NULL, &err),
+                 0, "%s", err.msg);
     tapped.executed = look;
     tapped.context = &looks;
     tapped_run(&tapped, take_turns);

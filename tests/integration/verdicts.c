@@ -18,7 +18,7 @@ struct expected {
 struct census {
     const char *scenario;
     const char *set; /* NULL: the scenario's own parameters */
-    struct expected rows[12];
+    struct expected rows[18];
 };
 
 static const struct census tables[] = {
@@ -112,6 +112,35 @@ static const struct census tables[] = {
         { "nothing-else", "intact torn intact", "clean leaked clean", "clean" },
         { "gone", "intact gap intact", "clean lost clean", "clean" },
         { "forever", "intact torn intact", "clean leaked clean", "clean" } } },
+    { "effects",
+      NULL,
+      { { "at-least-once", "intact torn torn torn torn intact",
+          "clean clean duplicated duplicated duplicated clean", "clean" },
+        { "at-most-once", "intact torn torn torn intact", "clean lost lost lost clean",
+          "clean" },
+        { "twice", "intact intact intact intact intact intact intact intact",
+          "clean clean clean clean clean clean clean duplicated", "duplicated" },
+        { "once", "intact intact intact intact intact intact intact",
+          "clean clean clean clean clean clean clean", "clean" } } },
+    { "effects_alone",
+      NULL,
+      { { "up", "intact torn intact", "clean duplicated clean", "clean" },
+        { "down", "intact torn intact", "clean lost clean", "clean" },
+        { "gone", "intact gap intact", "clean lost clean", "clean" },
+        { "new", "intact torn intact", "clean duplicated clean", "clean" },
+        { "nought", "intact torn intact", "clean clean clean", "clean" },
+        { "text", "intact torn intact", "clean duplicated clean", "clean" },
+        { "field-up", "intact torn intact", "clean duplicated clean", "clean" },
+        { "field-down", "intact torn intact", "clean lost clean", "clean" },
+        { "field-text", "intact torn intact", "clean duplicated clean", "clean" },
+        { "score", "intact torn intact", "clean duplicated clean", "clean" },
+        { "member", "intact torn intact", "clean duplicated clean", "clean" },
+        { "no-member", "intact gap intact", "clean lost clean", "clean" },
+        { "entry", "intact torn intact", "clean duplicated clean", "clean" },
+        { "no-entry", "intact gap intact", "clean lost clean", "clean" },
+        { "message", "intact torn intact", "clean duplicated clean", "clean" },
+        { "no-message", "intact torn intact", "clean lost clean", "clean" },
+        { "for-ever", "intact torn intact", "clean duplicated clean", "clean" } } },
     { "streams",
       NULL,
       { { "consumer-in-between", "intact torn torn intact", "clean leaked leaked clean",

@@ -48,13 +48,13 @@ struct state atoms_parse(const char *at)
 struct state atoms_random(uint64_t number)
 {
     static const struct atom atoms[] = {
-        { STR("a"), STR("string"), STR(""), STR("1"), EXPIRY_NEVER, STR("") },
-        { STR("a"), STR("string"), STR(""), STR("2"), EXPIRY_NEVER, STR("") },
-        { STR("a"), STR("string"), STR(""), STR("2"), EXPIRY_BOUNDED, STR("") },
-        { STR("h"), STR("hash"), STR("f"), STR("1"), EXPIRY_NEVER, STR("") },
-        { STR("h"), STR("hash"), STR("f"), STR("2"), EXPIRY_NEVER, STR("") },
-        { STR("l"), STR("list"), STR("j"), STR(""), EXPIRY_NEVER, STR("") },
-        { STR("l"), STR("list"), STR("k"), STR(""), EXPIRY_NEVER, STR("") },
+        { STR("a"), STR("string"), STR(""), STR("1"), EXPIRY_NEVER, STR(""), false },
+        { STR("a"), STR("string"), STR(""), STR("2"), EXPIRY_NEVER, STR(""), false },
+        { STR("a"), STR("string"), STR(""), STR("2"), EXPIRY_BOUNDED, STR(""), false },
+        { STR("h"), STR("hash"), STR("f"), STR("1"), EXPIRY_NEVER, STR(""), false },
+        { STR("h"), STR("hash"), STR("f"), STR("2"), EXPIRY_NEVER, STR(""), false },
+        { STR("l"), STR("list"), STR("j"), STR(""), EXPIRY_NEVER, STR(""), false },
+        { STR("l"), STR("list"), STR("k"), STR(""), EXPIRY_NEVER, STR(""), false },
     };
     size_t count = rng_below(6, 1, number, 0);
     struct state state = STATE_NULL;

@@ -27,6 +27,13 @@ static void write_down(struct written *written, const char *const texts[6])
                                          &states[3], &states[4], &states[5] };
 }
 
+/* Keys that begin so are effects. */
+static void mark_effects(struct state *state, char key)
+{
+    for (size_t i = 0; i < state->count; i++)
+        state->atoms[i].effect = state->atoms[i].key.bytes[0] == key;
+}
+
 static void forget(struct written *written)
 {
     for (size_t i = 0; i < ARRAY_SIZE(written->states); i++)
@@ -199,7 +206,52 @@ Test(example, of_a_completed_update)
     forget(&written);
 }
 
-/* A verdict has an example, whatever the words, and none if there are none. */
+/* Of what jobs did: how often, and how often it would have been right. Keys that begin
+ * with "e" are effects. */
+Test(example, counts_what_jobs_did)
+{
+    static const struct {
+        const char *name;
+        const char *states[6]; /* old, new, dead; what stays of them */
+        const char *text;
+    } cases[] = {
+        { "done by the dead worker, and again",
+          { "list:q:j", "string:e=1", "list:q:j string:e=1", "string:e=1", "string:e=1",
+            "string:e=2" },
+          "at the death string 'e' has '1', but list 'q' still has 'j'; stays: "
+          "string 'e' = '2', instead of '1'" },
+        { "taken, and not done",
+          { "list:q:j", "string:e=1", "", "string:e=1", "string:e=1", "" },
+          "gone: string 'e' = '1'" },
+        { "twice by the dead worker",
+          { "", "string:e=1", "string:e=2" },
+          "stays: string 'e' = '2', instead of '1' or nothing" },
+        { "counted down",
+          { "hash:e:j=2", "hash:e:j=3", "hash:e:j=1" },
+          "stays: hash 'e', element 'j' = '1', instead of '2' or '3'" },
+        { "a number that neither has",
+          { "", "", "string:e=1" },
+          "stays: string 'e' = '1', once instead of not at all" },
+        { "an entry twice",
+          { "list:e:j", "list:e:j", "list:e:j list:e:j" },
+          "stays: list 'e', element 'j', twice instead of once" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        char text[EXAMPLE_TEXT];
+        struct written written;
+
+        write_down(&written, cases[i].states);
+        for (size_t s = 0; s < 6; s++)
+            mark_effects(&written.states[s], 'e');
+        example_write(&written.example, text, sizeof(text));
+        cr_expect_str_eq(text, cases[i].text, "%s: %s", cases[i].name, text);
+        forget(&written);
+    }
+}
+
+/* A verdict has an example, whatever the words, and none if there are none; with effects
+ * and without. */
 Test(example, goes_with_the_verdict)
 {
     for (uint64_t i = 0; i < 30000; i += 3) {
@@ -209,6 +261,8 @@ Test(example, goes_with_the_verdict)
                                          &states[0], &states[1], &states[2] };
         char text[EXAMPLE_TEXT];
 
+        for (size_t s = 0; s < ARRAY_SIZE(states); s++)
+            mark_effects(&states[s], i % 2 ? "ahl"[i % 9 / 3] : '-');
         example_write(&example, text, sizeof(text));
         cr_expect_eq(*text != '\0',
                      verdict_later(&states[0], &states[1], &states[2]) != 0,

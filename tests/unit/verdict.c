@@ -167,6 +167,145 @@ Test(later, what_survives_time)
     }
 }
 
+/* As atoms_parse(), of which keys that begin with "e" are effects. */
+static struct state parse_effects(const char *text)
+{
+    struct state state = atoms_parse(text);
+
+    for (size_t i = 0; i < state.count; i++)
+        state.atoms[i].effect = state.atoms[i].key.bytes[0] == 'e';
+    return state;
+}
+
+Test(later, what_jobs_did_is_there_too_often_or_too_seldom)
+{
+    static const struct {
+        const char *name, *old, *new, *residue;
+        unsigned later;
+    } cases[] = {
+        /* Numbers. */
+        { "nothing was done", "", "", "", CLEAN },
+        { "once", "string:e=1", "string:e=1", "string:e=1", CLEAN },
+        { "not", "string:e=1", "string:e=1", "", LOST },
+        { "less", "string:e=3", "string:e=2", "string:e=1", LOST },
+        { "twice", "string:e=1", "string:e=1", "string:e=2", DUPLICATED },
+        { "what nobody asked for", "", "", "string:e=1", DUPLICATED },
+        { "not yet", "", "string:e=1", "", CLEAN },
+        { "done already", "", "string:e=1", "string:e=1", CLEAN },
+        { "between the two", "string:e=1", "string:e=4", "string:e=3", CLEAN },
+        { "between none and two", "", "string:e=2", "string:e=1", CLEAN },
+        { "as numbers, not as text", "string:e=9", "string:e=11", "string:e=10", CLEAN },
+        { "beyond the two", "string:e=9", "string:e=10", "string:e=11", DUPLICATED },
+        { "0 is none", "string:e=0", "", "", CLEAN },
+        { "none is 0", "", "", "string:e=0", CLEAN },
+        { "0 instead of 1", "string:e=1", "string:e=1", "string:e=0", LOST },
+        { "counted down", "string:e=-1", "string:e=-1", "string:e=-2", LOST },
+        { "not counted down", "string:e=-1", "string:e=-1", "", DUPLICATED },
+        { "its expiry does not count", "string:e=1~", "string:e=1~", "string:e=1",
+          CLEAN },
+        { "nor one too late", "string:e=1~", "string:e=1", "string:e=1~~", CLEAN },
+        { "twice, and no expiry", "string:e=1~", "string:e=1~", "string:e=2",
+          DUPLICATED },
+        { "a field", "hash:e:j=1 hash:e:k=1", "hash:e:j=1 hash:e:k=1",
+          "hash:e:j=2 hash:e:k=0", DUPLICATED | LOST },
+        { "a score", "zset:e:j=1", "zset:e:j=2", "zset:e:j=3", DUPLICATED },
+
+        /* What is no number. */
+        { "another text", "string:e=a", "string:e=b", "string:e=c", DUPLICATED },
+        { "either text", "string:e=a", "string:e=b", "string:e=a", CLEAN },
+        { "no text", "string:e=a", "string:e=a", "", LOST },
+        { "either of two texts, and none", "string:e=a", "string:e=b", "", CLEAN },
+        { "a number instead of a text", "string:e=a", "string:e=a", "string:e=5",
+          DUPLICATED },
+        { "more digits than a number has", "string:e=99999999999999999999",
+          "string:e=99999999999999999999", "string:e=1", DUPLICATED },
+        { "a number that Redis would not write", "string:e=1", "string:e=1",
+          "string:e=01", DUPLICATED },
+        { "a field's text", "hash:e:j=a", "hash:e:j=a", "hash:e:j=b", DUPLICATED },
+        { "a place of an ordered list is no number", "list:e:0=5", "list:e:0=5",
+          "list:e:0=4", DUPLICATED },
+
+        /* Elements. */
+        { "a member", "set:e:a", "set:e:a", "set:e:a", CLEAN },
+        { "no member", "set:e:a", "set:e:a set:e:b", "", LOST },
+        { "a member of one", "set:e:a", "set:e:a set:e:b", "set:e:a", CLEAN },
+        { "a strange member", "set:e:a", "set:e:a", "set:e:a set:e:b", DUPLICATED },
+        { "one copy of two", "list:e:j list:e:j", "list:e:j list:e:j", "list:e:j", LOST },
+        { "between one copy and three", "list:e:j", "list:e:j list:e:j list:e:j",
+          "list:e:j list:e:j", CLEAN },
+        { "three copies of two", "list:e:j", "list:e:j list:e:j",
+          "list:e:j list:e:j list:e:j", DUPLICATED },
+        { "expiries of copies do not count", "list:e:j~ list:e:j~", "list:e:j~ list:e:j~",
+          "list:e:j list:e:j~", CLEAN },
+        { "one copy of two, and no expiry", "list:e:j~ list:e:j~", "list:e:j~ list:e:j~",
+          "list:e:j", LOST },
+        { "of another type", "string:e=1", "string:e=1", "list:e:1", LOST | DUPLICATED },
+        { "nothing in a hash but what is ignored", "", "", "hash:e", CLEAN },
+
+        /* Beside what is no effect. */
+        { "speaks for nobody", "list:q:j", "string:e=1", "", CLEAN },
+        { "in the queue and done", "list:q:j", "string:e=1", "list:q:j string:e=1",
+          CLEAN },
+        { "others may be mixed", "list:q:j set:e:a", "list:w:j set:e:b",
+          "list:q:j list:w:j set:e:a", MIXED },
+        { "others may be leaked", "", "", "string:a=1 string:e=1", LEAKED | DUPLICATED },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct state old = parse_effects(cases[i].old), new = parse_effects(cases[i].new);
+        struct state residue = parse_effects(cases[i].residue);
+        unsigned later = verdict_later(&old, &new, &residue);
+        char text[LATER_TEXT];
+
+        cr_expect_eq(later, cases[i].later, "%s: %s", cases[i].name,
+                     later_text(later, text));
+        state_release(&old);
+        state_release(&new);
+        state_release(&residue);
+    }
+}
+
+/* Of a stream the entries are, and nothing that has a blank in its type. */
+Test(later, an_empty_stream_and_its_readers_are_no_effect)
+{
+    static const char *const types[] = { "empty stream", "stream group",
+                                         "stream consumer", "stream pending" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+        struct state old = parse_effects("stream:e:f"), residue = parse_effects("");
+        struct atom reader = { .key = STR("e"),
+                               .type = str_of(types[i]),
+                               .id = STR("g"),
+                               .value = STR("1 read"),
+                               .effect = true };
+
+        state_add(&residue, old.atoms[0]);
+        state_add(&residue, reader);
+        state_sort(&residue);
+        cr_expect_eq(verdict_later(&old, &old, &residue), CLEAN, "%s", types[i]);
+        residue.atoms[0].effect = residue.atoms[1].effect = false;
+        cr_expect_eq(verdict_later(&old, &old, &residue), LEAKED, "%s", types[i]);
+        state_release(&old);
+        state_release(&residue);
+    }
+}
+
+/* At each moment beside what the controls are then. */
+Test(later, what_jobs_did_moment_by_moment)
+{
+    struct state once = parse_effects("string:e=1"), none = parse_effects("");
+    struct state twice = parse_effects("string:e=2");
+
+    cr_expect_eq(verdict_at(&none, &none, &none, &once, &none), CLEAN);
+    cr_expect_eq(verdict_at(&none, &none, &once, &once, &none), LOST);
+    cr_expect_eq(verdict_at(&once, &once, &none, &once, &once), CLEAN);
+    cr_expect_eq(verdict_at(&once, &once, &none, &none, &once), DUPLICATED);
+    cr_expect_eq(verdict_at(&none, &once, &once, &twice, &twice), CLEAN);
+    state_release(&once);
+    state_release(&none);
+    state_release(&twice);
+}
+
 /* What explains a verdict, atom by atom, explains all of it and nothing else. */
 Test(rows, are_the_reasons_for_a_verdict)
 {
