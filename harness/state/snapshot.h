@@ -51,7 +51,7 @@ struct observer {
  * that match `ignore` are not looked at, and a hash that has no other fields is there all
  * the same; in lists that match `ordered`, order counts; a string or a hash's
  * field that is 0 is not there if the key matches `zero`; what keys that match `effects`
- * hold is judged as such (verdict.h). */
+ * hold is judged as such (effect.h). */
 int observer_init(struct observer *observer, redisContext *connection,
                   const struct ignored *ignore, const struct patterns *ordered,
                   const struct patterns *zero, const struct patterns *effects,

@@ -3,11 +3,11 @@
 
 #include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/mutant.h"
+#include "state/effect.h"
 
 struct walk {
     const struct state *bags[3];
@@ -46,16 +46,6 @@ static bool walk_next(struct walk *walk, struct verdict_row *row)
     return true;
 }
 
-static size_t least(const struct verdict_row *row)
-{
-    return row->old < row->new ? row->old : row->new;
-}
-
-static size_t most(const struct verdict_row *row)
-{
-    return row->old < row->new ? row->new : row->old;
-}
-
 enum now verdict_now(const struct state *old, const struct state *new,
                      const struct state *state)
 {
@@ -69,7 +59,7 @@ enum now verdict_now(const struct state *old, const struct state *new,
         is_new = is_new && row.here == row.new;
         all_old = all_old && row.here <= row.old;
         all_new = all_new && row.here <= row.new;
-        common_missing = common_missing || row.here < least(&row);
+        common_missing = common_missing || row.here < row_least(&row);
     }
     if (is_old || is_new)
         return NOW_INTACT;
@@ -83,138 +73,18 @@ static void judge_place(struct verdict_row *rows, size_t count)
     bool held = false, strange = false;
 
     for (size_t i = 0; i < count; i++) {
-        held |= most(&rows[i]) > 0;
-        strange |= most(&rows[i]) == 0;
+        held |= row_most(&rows[i]) > 0;
+        strange |= row_most(&rows[i]) == 0;
     }
     for (size_t i = 0; i < count; i++) {
         struct verdict_row *row = &rows[i];
 
-        if (row->here > most(row))
-            row->words |= most(row) && !mutant("duplicates-leak") ? LATER_DUPLICATED
-                          : held && !most(row)                    ? LATER_MIXED
-                                                                  : LATER_LEAKED;
-        if (row->here < least(row) && !strange)
+        if (row->here > row_most(row))
+            row->words |= row_most(row) && !mutant("duplicates-leak") ? LATER_DUPLICATED
+                          : held && !row_most(row)                    ? LATER_MIXED
+                                                                      : LATER_LEAKED;
+        if (row->here < row_least(row) && !strange)
             row->words |= LATER_LOST;
-    }
-}
-
-/* A whole number as Redis writes it, which it can count up. */
-static bool read_count(struct str text, int64_t *ret)
-{
-    char copy[24], again[24];
-
-    if (text.length >= sizeof(copy))
-        return false;
-    memcpy(copy, text.bytes, text.length);
-    copy[text.length] = '\0';
-    *ret = strtoll(copy, NULL, 10);
-    snprintf(again, sizeof(again), "%lld", (long long)*ret);
-    return strcmp(copy, again) == 0 && strlen(copy) == text.length;
-}
-
-/* The rows of one place, all of whose values are numbers. */
-struct counter {
-    int64_t old, new, here;   /* 0: it is not there */
-    struct verdict_row *told; /* what there is, else what is missing */
-};
-
-/* False: some value is none, or the place is not one that has a value. */
-static bool read_counter(struct verdict_row *rows, size_t count, struct counter *ret)
-{
-    static const char *const types[] = { "string", "hash", "zset" };
-    bool has_value = false;
-
-    *ret = (struct counter){ 0, 0, 0, rows };
-    for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-        has_value |= str_compare(rows->atom->type, str_of(types[i])) == 0;
-    for (size_t i = 0; i < count; i++) {
-        int64_t value;
-
-        if (!has_value || !read_count(rows[i].atom->value, &value))
-            return false;
-        ret->old = rows[i].old ? value : ret->old;
-        ret->new = rows[i].new ? value : ret->new;
-        if (rows[i].here) {
-            ret->here = value;
-            ret->told = &rows[i];
-        }
-    }
-    return true;
-}
-
-/* Behind the last row that has the value of the first: they differ in their expiries. */
-static size_t value_end(const struct verdict_row *rows, size_t from, size_t count)
-{
-    size_t to = from + 1;
-
-    while (to < count && str_compare(rows[from].atom->value, rows[to].atom->value) == 0)
-        to++;
-    return to;
-}
-
-static struct verdict_row sum_of(const struct verdict_row *rows, size_t count)
-{
-    struct verdict_row sum = rows[0];
-
-    for (size_t i = 1; i < count; i++)
-        sum.old += rows[i].old, sum.new += rows[i].new, sum.here += rows[i].here;
-    return sum;
-}
-
-/* Rows of one value. */
-static void judge_copies(struct verdict_row *rows, size_t count, bool strange)
-{
-    struct verdict_row sum = sum_of(rows, count), *here = rows, *missing = rows;
-
-    for (size_t i = 0; i < count; i++) {
-        here = rows[i].here ? &rows[i] : here;
-        missing = rows[i].here < most(&rows[i]) ? &rows[i] : missing;
-    }
-    if (sum.here > most(&sum))
-        here->words |= LATER_DUPLICATED;
-    if (sum.here < least(&sum) && !strange)
-        missing->words |= LATER_LOST;
-}
-
-/* That a stream is there, or a hash, with nothing in it that counts; and who has read a
- * stream. */
-static bool is_no_effect(const struct atom *atom)
-{
-    static const char *const types[] = { "empty stream", "stream group",
-                                         "stream consumer", "stream pending" };
-
-    for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-        if (str_compare(atom->type, str_of(types[i])) == 0)
-            return true;
-    return str_compare(atom->type, STR("hash")) == 0 && !atom->id.length &&
-           !atom->value.length;
-}
-
-/* The rows of one place of an effect. */
-static void judge_effect(struct verdict_row *rows, size_t count)
-{
-    struct counter counter;
-    bool strange = false; /* the place has a value that neither control has */
-
-    if (is_no_effect(rows->atom))
-        return;
-    if (read_counter(rows, count, &counter)) {
-        if (counter.here < counter.old && counter.here < counter.new)
-            counter.told->words |= LATER_LOST;
-        if (counter.here > counter.old && counter.here > counter.new)
-            counter.told->words |= LATER_DUPLICATED;
-        return;
-    }
-    for (size_t from = 0, to; from < count; from = to) {
-        struct verdict_row sum;
-
-        to = value_end(rows, from, count);
-        sum = sum_of(rows + from, to - from);
-        strange |= most(&sum) == 0;
-    }
-    for (size_t from = 0, to; from < count; from = to) {
-        to = value_end(rows, from, count);
-        judge_copies(rows + from, to - from, strange);
     }
 }
 
@@ -244,7 +114,7 @@ static void judge_tendencies(struct verdict_row *rows, size_t count,
 
         if (is_effect(row) || is_in_both(row, first) || row->old == row->new ||
             (mutant("mixed-in-range") &&
-             (row->here < least(row) || row->here > most(row))))
+             (row->here < row_least(row) || row->here > row_most(row))))
             continue;
         for_old |= row->old > row->new ? row->here > row->new : row->here < row->new;
         for_new |= row->new > row->old ? row->here > row->old : row->here < row->old;
@@ -271,7 +141,7 @@ static size_t make_rows(const struct state *const first[2], const struct state *
         to = from + 1;
         while (to < count && atom_compare_place(rows[from].atom, rows[to].atom) == 0)
             to++;
-        (is_effect(&rows[from]) ? judge_effect : judge_place)(rows + from, to - from);
+        (is_effect(&rows[from]) ? effect_judge : judge_place)(rows + from, to - from);
     }
     judge_tendencies(rows, count, first);
     *ret = rows;

@@ -66,14 +66,7 @@ enum now verdict_now(const struct state *old, const struct state *new,
 /* All words but `stuck` and `broken`, which are found by trying, not here. Copies of an
  * atom count: as many as both residues have are right, those that only one of them has
  * speak for it, and more are `duplicated`. A place (state.h) has one value. No word keeps
- * another from being said.
- *
- * Effects are what jobs did to the world, which nobody undoes: they are `lost` where
- * there are less of them than in both residues, `duplicated` where there are more, and
- * nothing else. A value that is a whole number is how many there are (0, if it is not
- * there); elements are counted, and another value than both have is one too many. Their
- * expiries do not count, nor that a key is there with nothing in it, nor who has read a
- * stream. */
+ * another from being said. Effects are judged by rules of their own (effect.h). */
 unsigned verdict_later(const struct state *old, const struct state *new,
                        const struct state *residue);
 
@@ -84,6 +77,17 @@ struct verdict_row {
     size_t old, new, here;
     unsigned words;
 };
+
+/* How many copies both controls have, and how many one of them. */
+static inline size_t row_least(const struct verdict_row *row)
+{
+    return row->old < row->new ? row->old : row->new;
+}
+
+static inline size_t row_most(const struct verdict_row *row)
+{
+    return row->old < row->new ? row->new : row->old;
+}
 
 /* All atoms of the three, in order; their words together are those of verdict_later().
  * The caller frees *ret; the atoms are the states'. */
