@@ -339,7 +339,7 @@ static void leave(struct client *client)
     if (client->closing)
         return;
     client->closing = true;
-    link_close(&client->up);
+    link_part(&client->up);
     link_leave(&client->down);
     client->tell(client, CLIENT_NEWS_LEFT);
 }
@@ -382,6 +382,11 @@ void client_close(struct client *client)
 {
     client->closing = true;
     link_close(&client->down);
+    link_part(&client->up);
+}
+
+void client_abandon(struct client *client)
+{
     link_close(&client->up);
 }
 

@@ -106,7 +106,9 @@ void client_deliver(struct client *client, struct client *to);
 void client_settle(struct client *client);
 /* Nothing passes any more, in no direction; it stays open. */
 void client_mute(struct client *client);
-/* At once. What waits is lost. */
+/* What waits is lost. The program hears of it at once; it is free when the server has let
+ * go of it, unless the server is abandoned. */
 void client_close(struct client *client);
+void client_abandon(struct client *client);
 /* Both are closed: what is left. */
 void client_release(struct client *client);

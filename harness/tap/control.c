@@ -12,7 +12,7 @@ static void on_bytes(struct link *link, struct str bytes)
 {
     struct control *control = link->context;
 
-    while (bytes.length && !link->closing) {
+    while (bytes.length && !link->closing && !link->parting) {
         size_t used;
         enum stream_found found = reply_stream_next(&control->replies, bytes, &used);
         struct question question;
@@ -71,6 +71,11 @@ int control_open(struct control *control, uv_loop_t *loop, const struct address 
 
 void control_close(struct control *control)
 {
+    link_part(&control->link);
+}
+
+void control_abandon(struct control *control)
+{
     link_close(&control->link);
 }
 
@@ -79,7 +84,7 @@ static void ask(struct control *control, const char *command, control_answer *an
 {
     size_t last = (control->first + control->count) % QUESTIONS_MOST;
 
-    if (control->link.closing || control->link.ended)
+    if (control->link.closing || control->link.parting || control->link.ended)
         return;
     if (control->count == QUESTIONS_MOST) {
         control->lost(control->context, "too many questions at once");

@@ -31,7 +31,8 @@ struct control {
 
 int control_open(struct control *control, uv_loop_t *loop, const struct address *server,
                  struct err *err);
-void control_close(struct control *control);
+void control_close(struct control *control); /* closed when the server has let go of it */
+void control_abandon(struct control *control); /* at once */
 
 /* What INFO persistence says, and CLIENT LIST ID; without the length in front. */
 void control_ask_changes(struct control *control, control_answer *answer, void *context);

@@ -6,12 +6,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static void on_knock(uv_poll_t *poll, int status, int events)
+void door_admit(struct door *door)
 {
-    struct door *door = poll->data;
-
-    (void)events;
-    while (status == 0 && door->fd >= 0) {
+    while (door->fd >= 0) {
         int fd = accept4(door->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
         if (fd < 0)
@@ -20,6 +17,13 @@ static void on_knock(uv_poll_t *poll, int status, int events)
             address_no_delay(fd);
         door->enter(door, fd);
     }
+}
+
+static void on_knock(uv_poll_t *poll, int status, int events)
+{
+    (void)events;
+    if (status == 0)
+        door_admit(poll->data);
 }
 
 int door_open(struct door *door, uv_loop_t *loop, struct address address, struct err *err)

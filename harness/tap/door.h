@@ -19,5 +19,6 @@ struct door {
  * free. `enter`, `closed` and `context` are set. */
 int door_open(struct door *door, uv_loop_t *loop, struct address address,
               struct err *err);
+void door_admit(struct door *door); /* who has knocked comes in now */
 void door_shut(struct door *door); /* nobody comes in from here on; may be called twice */
 void door_release(struct door *door); /* `closed` was called, or it was never open */

@@ -24,7 +24,7 @@ static void look(struct link *link)
 
     if (link->closing)
         return;
-    if (link->reads && !link->ended)
+    if ((link->reads || link->parting) && !link->ended)
         events |= UV_READABLE;
     if (link_waiting(link) && !link->broken)
         events |= UV_WRITABLE;
@@ -47,6 +47,10 @@ static void end(struct link *link)
     if (link->ended || link->closing)
         return;
     link->ended = true;
+    if (link->parting) {
+        link_close(link);
+        return;
+    }
     look(link);
     link->calls->ended(link);
 }
@@ -68,7 +72,8 @@ static bool receive(struct link *link)
         end(link);
         return false;
     }
-    link->calls->bytes(link, (struct str){ piece, (size_t)n });
+    if (!link->parting)
+        link->calls->bytes(link, (struct str){ piece, (size_t)n });
     return true;
 }
 
@@ -112,7 +117,9 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         else if (!link_waiting(link))
             link->calls->drained(link);
     }
-    for (int i = 0; i < PIECES_AT_ONCE && (events & UV_READABLE) && link->reads; i++)
+    for (int i = 0;
+         i < PIECES_AT_ONCE && (events & UV_READABLE) && (link->reads || link->parting);
+         i++)
         if (!receive(link))
             break;
     if (link->broken && link->leaves)
@@ -136,7 +143,7 @@ int link_open(struct link *link, uv_loop_t *loop, int fd, const struct link_call
 
 void link_send(struct link *link, struct str bytes)
 {
-    if (link->broken || link->closing || link->leaves)
+    if (link->broken || link->closing || link->leaves || link->parting)
         return;
     if (link->sent > link->out.length / 2) {
         memmove(link->out.bytes, link->out.bytes + link->sent, link_waiting(link));
@@ -187,4 +194,17 @@ void link_leave(struct link *link)
     link->leaves = true;
     if (!link_waiting(link) || link->broken)
         link_close(link);
+}
+
+void link_part(struct link *link)
+{
+    if (link->closing || link->parting)
+        return;
+    link->parting = true;
+    drop(link);
+    shutdown(link->fd, SHUT_WR);
+    if (link->ended)
+        link_close(link);
+    else
+        look(link);
 }

@@ -31,6 +31,7 @@ struct link {
     bool ended;   /* nothing more will come */
     bool broken;  /* nobody takes anything any more */
     bool leaves;  /* it will be closed once everything was taken */
+    bool parting; /* it will be closed once the other side has closed its end */
     bool closing; /* no more calls but `closed` */
 };
 
@@ -43,3 +44,6 @@ void link_read(struct link *link, bool reads);
 void link_drain(struct link *link);
 void link_close(struct link *link); /* may be called twice */
 void link_leave(struct link *link); /* closes it when everything was taken */
+/* Nothing more goes out, what comes is dropped, and it is closed when the other side has
+ * closed its end: a server has forgotten the client by then. May be called twice. */
+void link_part(struct link *link);

@@ -184,6 +184,7 @@ static void on_changes(void *context, struct str answer)
     struct client *client = recorder->running;
     struct err err = ERR_NULL;
     uint64_t changes;
+    int code;
 
     if (recorder->ended || recorder->cut)
         return;
@@ -198,13 +199,14 @@ static void on_changes(void *context, struct str answer)
         step(recorder);
         return;
     }
-    if (tell_event(recorder, changes, &err) < 0) {
+    code = tell_event(recorder, changes, &err);
+    if (code < 0) {
         fail(recorder, &err);
         return;
     }
     if (recorder->ended) /* whoever was told has stopped it */
         return;
-    if (recorder->round != TAP_WOKEN && is_cut_here(recorder)) {
+    if (code > 0 || (recorder->round != TAP_WOKEN && is_cut_here(recorder))) {
         cut(recorder);
         return;
     }
@@ -450,12 +452,21 @@ static int open_door(struct recorder *recorder, struct door *door, struct addres
     return code;
 }
 
+/* At the port that is wanted, or at any. */
+static int open_port(struct recorder *recorder, struct door *door, struct err *err)
+{
+    struct address wanted = { NULL, recorder->options.port }, any = { NULL, 0 };
+
+    if (wanted.port && open_door(recorder, door, wanted, err) == 0)
+        return 0;
+    return open_door(recorder, door, any, err);
+}
+
 int recorder_start(uv_loop_t *loop, const struct recorder_options *options,
                    struct recorder **ret, struct err *err)
 {
     struct recorder *recorder = MEM_NEW(struct recorder);
     struct address path = { mem_printf("%s/tap.sock", options->directory), 0 };
-    struct address port = { NULL, 0 };
 
     recorder->loop = loop;
     recorder->options = *options;
@@ -467,7 +478,7 @@ int recorder_start(uv_loop_t *loop, const struct recorder_options *options,
     recorder->control.closed = on_control_closed;
     recorder->control.context = recorder;
     if (open_door(recorder, &recorder->doors[0], path, err) < 0 ||
-        open_door(recorder, &recorder->doors[1], port, err) < 0 ||
+        open_port(recorder, &recorder->doors[1], err) < 0 ||
         control_open(&recorder->control, loop, options->server, err) < 0) {
         recorder->ended = recorder->stopping = true;
         shut(recorder);
@@ -490,6 +501,20 @@ const struct address *recorder_tcp(const struct recorder *recorder)
     return &recorder->doors[1].address;
 }
 
+uint64_t recorder_connections(const struct recorder *recorder)
+{
+    return recorder->connections;
+}
+
+void recorder_finish(struct recorder *recorder)
+{
+    for (size_t i = 0; i < DOORS && !recorder->ended && !recorder->cut; i++)
+        door_admit(&recorder->doors[i]);
+    shut(recorder);
+    if (!recorder->count && !recorder->ended && recorder->options.quiet)
+        recorder->options.quiet(recorder->options.context);
+}
+
 void recorder_stop(struct recorder *recorder)
 {
     if (!recorder)
@@ -497,4 +522,11 @@ void recorder_stop(struct recorder *recorder)
     recorder->stopping = true;
     end(recorder);
     release(recorder);
+}
+
+void recorder_abandon(struct recorder *recorder)
+{
+    control_abandon(&recorder->control);
+    for (size_t i = 0; i < recorder->count; i++)
+        client_abandon(recorder->clients[i]);
 }

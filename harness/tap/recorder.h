@@ -22,7 +22,8 @@
  * Cutting: exactly the first `cut_after` commands go to the server. When the last of them
  * is executed (for 0: when the first one comes), cut() is called, and nothing passes any
  * more in any direction, nor is anybody let in; the last reply is not heard. A program
- * that sends no more commands than that ends in its own way.
+ * that sends no more commands than that ends in its own way. executed() can have the cut
+ * made behind the event that it was told, too.
  *
  * Nothing is kept: an event is there while it is told, so memory does not grow with a
  * trace. All happens on the loop, which is borrowed. */
@@ -64,14 +65,17 @@ struct tap_event {
 struct recorder_options {
     const struct address *server; /* borrowed until it ends */
     const char *directory;        /* for its socket */
+    uint16_t port;                /* to listen on, if it is free; 0: any */
     uint64_t cut_after;
-    /* A command was executed. An error ends the recorder. */
+    /* A command was executed. 1: it is cut behind this one. An error ends the recorder.
+     */
     int (*executed)(void *context, const struct tap_event *event, struct err *err);
     void (*cut)(void *context); /* may be NULL, as those that follow */
     /* It cannot go on: the server is gone, or what was told failed. All connections are
      * closed by then. */
     void (*failed)(void *context, const struct err *err);
-    /* The last connection is gone, and all of its commands are executed. */
+    /* The last connection is gone, and all of its commands are executed. Others may
+     * come, before recorder_finish(). */
     void (*quiet)(void *context);
     void *context;
 };
@@ -81,6 +85,13 @@ int recorder_start(uv_loop_t *loop, const struct recorder_options *options,
                    struct recorder **ret, struct err *err);
 const struct address *recorder_socket(const struct recorder *recorder);
 const struct address *recorder_tcp(const struct recorder *recorder);
+uint64_t recorder_connections(const struct recorder *recorder); /* accepted so far */
+/* The programs are dead: who has knocked is let in, and nobody after him; what they had
+ * written is executed, and then quiet() is called, at once if there is nothing. */
+void recorder_finish(struct recorder *recorder);
 /* Closes everything. The loop must run until it has nothing left to do, as after a start
- * that failed. NULL is fine. */
+ * that failed. That is when the server has let go of all connections, so that nothing can
+ * change any more. NULL is fine. */
 void recorder_stop(struct recorder *recorder);
+/* Stopped: the server is not waited for any longer. */
+void recorder_abandon(struct recorder *recorder);

@@ -1,0 +1,60 @@
+/* warden.h - a process that starts a program, and sees to it that nothing of the program
+ * outlives what it was started for.
+ *
+ * A process group is not enough: programs call setsid(), fork twice, become daemons. So
+ * the warden is a subreaper: whoever loses his parent below it becomes its own child. It
+ * kills all that descend from it, top down, and again whatever has come since, until it
+ * has no children left. It does so when it is asked to, and when whoever started it is
+ * gone, however that happened: its end of a socket is closed then. Therefore the warden
+ * is in a session of its own, takes no signals, and is not killed by its parent's death;
+ * should it be killed itself, the program's main process goes with it, and nothing else.
+ *
+ * Without /proc it finds only the program's process group and what loses its parent and
+ * then ends by itself; for the rest it waits, as it does for a process that it may not
+ * kill (one that changed its user).
+ *
+ * The program runs in a session of its own as well, with all signals as they are by
+ * default, nothing to read from its standard input, and no other descriptors but one pipe
+ * for both outputs. */
+#pragma once
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+struct program {
+    char *const *argv;        /* argv[0] is looked up in the PATH of its environment */
+    const char *directory;    /* where it runs; NULL: here */
+    char *const *environment; /* NULL-terminated */
+};
+
+struct warden {
+    pid_t pid;  /* 0: there is none */
+    int socket; /* readable when there is news */
+    int output; /* what the program says; not blocking */
+};
+#define WARDEN_NULL ((struct warden){ 0, -1, -1 })
+
+/* Returns when the program runs; if it cannot be started, the error has errno's code and
+ * says "start 'nodee': No such file or directory". */
+int warden_start(const struct program *program, struct warden *ret, struct err *err);
+
+enum warden_news_kind {
+    WARDEN_NO_NEWS,
+    WARDEN_ENDED, /* the program's main process has ended; the others are let be */
+    WARDEN_OVER,  /* all are dead; the last news */
+    WARDEN_LOST,  /* the warden died, and is no use any more */
+};
+struct warden_news {
+    enum warden_news_kind kind;
+    int status;         /* as wait(2) has it, when it has ended */
+    size_t left_behind; /* how many others had to be killed, when it is over */
+};
+struct warden_news warden_hear(const struct warden *warden); /* does not wait */
+
+void warden_terminate(const struct warden *warden); /* SIGTERM to the main process */
+void warden_kill(const struct warden *warden);      /* SIGKILL to all; may be repeated */
+
+/* Kills what is there, waits for its end, and closes all. May be called twice. */
+void warden_close(struct warden *warden);
