@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,12 +143,11 @@ int address_listen(struct address *address, struct err *err)
     union socket_address at;
     socklen_t length = spell_out(address, &at);
     char text[NAME_TEXT];
-    bool at_port = !address->path && address->port;
     int fd = open_socket(address, err);
 
     if (fd < 0)
         return fd;
-    if (at_port) /* connections of a moment ago, which are over, do not matter */
+    if (!address->path) /* connections to it that are over do not keep a port */
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
     if (bind(fd, &at.any, length) < 0 || listen(fd, BACKLOG) < 0 ||
         getsockname(fd, &at.any, &length) < 0) {

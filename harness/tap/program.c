@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "base/mem.h"
+#include "base/mutant.h"
 #include "tap/output.h"
 #include "tap/variables.h"
 
@@ -68,6 +69,8 @@ static void conclude(struct running *running)
     if (running->recorder)
         running->end.connections = recorder_connections(running->recorder);
     recorder_stop(running->recorder);
+    if (running->recorder && mutant("let-go-unheard"))
+        recorder_abandon(running->recorder);
     uv_timer_start(&running->let_go, on_let_go_late, LET_GO_MS, 0);
     uv_unref((uv_handle_t *)&running->let_go);
 }
@@ -217,18 +220,23 @@ static void on_over(struct running *running)
 static void on_news(uv_poll_t *poll, int status, int events)
 {
     struct running *running = poll->data;
-    struct warden_news news = warden_hear(&running->warden);
 
     (void)status, (void)events;
-    if (news.kind == WARDEN_ENDED) {
-        on_main_ended(running, news.status);
-    } else if (news.kind == WARDEN_OVER) {
+    while (!running->over) {
+        struct warden_news news = warden_hear(&running->warden);
+
+        if (news.kind == WARDEN_NO_NEWS)
+            return;
+        if (news.kind == WARDEN_ENDED) {
+            on_main_ended(running, news.status);
+            continue;
+        }
         running->end.left_behind = news.left_behind;
-        on_over(running);
-    } else if (news.kind == WARDEN_LOST) {
-        running->stopping = true;
-        if (!running->err.code)
-            err_set(&running->err, -ECHILD, "what was to watch over it has died");
+        if (news.kind == WARDEN_LOST) {
+            running->stopping = true;
+            if (!running->err.code)
+                err_set(&running->err, -ECHILD, "what was to watch over it has died");
+        }
         on_over(running);
     }
 }

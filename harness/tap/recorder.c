@@ -456,8 +456,9 @@ static int open_door(struct recorder *recorder, struct door *door, struct addres
 static int open_port(struct recorder *recorder, struct door *door, struct err *err)
 {
     struct address wanted = { NULL, recorder->options.port }, any = { NULL, 0 };
+    struct err ignored = ERR_NULL;
 
-    if (wanted.port && open_door(recorder, door, wanted, err) == 0)
+    if (wanted.port && open_door(recorder, door, wanted, &ignored) == 0)
         return 0;
     return open_door(recorder, door, any, err);
 }

@@ -71,8 +71,8 @@ struct recorder_options {
      */
     int (*executed)(void *context, const struct tap_event *event, struct err *err);
     void (*cut)(void *context); /* may be NULL, as those that follow */
-    /* It cannot go on: the server is gone, or what was told failed. All connections are
-     * closed by then. */
+    /* It cannot go on: the server is gone, or what was told failed. The programs'
+     * connections are closed by then. */
     void (*failed)(void *context, const struct err *err);
     /* The last connection is gone, and all of its commands are executed. Others may
      * come, before recorder_finish(). */

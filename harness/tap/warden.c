@@ -202,7 +202,7 @@ static pid_t parent_of(const char *pid)
  * before their children there; who does not is found the next time, as is who was made
  * meanwhile: when his parent is gone, he is a child of this process. Who is found is
  * killed at once, lest one that forks and ends again and again is always ahead. */
-static void kill_below(void)
+static void kill_below(const struct ward *ward)
 {
     DIR *proc = opendir("/proc");
     size_t count = 1, room = 64;
@@ -226,6 +226,8 @@ static void kill_below(void)
     }
     if (proc)
         closedir(proc);
+    else
+        kill(-ward->main, SIGKILL);
     free(doomed);
 }
 
@@ -240,8 +242,6 @@ static bool reap(struct ward *ward)
             return pid == 0;
         ward->left_behind +=
             pid != ward->main && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-        if (pid == ward->main && mutant("warden-spares-sessions"))
-            return false;
     }
 }
 
@@ -252,10 +252,16 @@ static void kill_all(struct ward *ward)
 
     sigemptyset(&ended);
     sigaddset(&ended, SIGCHLD);
-    kill(-ward->main, SIGKILL);
+    if (mutant("warden-spares-sessions")) {
+        kill(-ward->main, SIGKILL);
+        return;
+    }
+    while (ward->ended && waitpid(-1, NULL, WNOHANG) > 0)
+        ; /* who had ended by himself */
+    if (!ward->ended)
+        kill(-ward->main, SIGKILL); /* all of the group at once */
     while (reap(ward)) {
-        if (!mutant("warden-spares-sessions"))
-            kill_below();
+        kill_below(ward);
         sigtimedwait(&ended, NULL, &patience);
     }
 }
@@ -341,13 +347,15 @@ int warden_start(const struct program *program, struct warden *ret, struct err *
 struct warden_news warden_hear(const struct warden *warden)
 {
     struct warden_news news;
-    ssize_t n = recv(warden->socket, &news, sizeof(news), MSG_DONTWAIT);
+    ssize_t n;
 
+    do /* what it has not read when it closes is an error, which comes before its news */
+        n = recv(warden->socket, &news, sizeof(news), MSG_DONTWAIT);
+    while (n < 0 && (errno == EINTR || errno == ECONNRESET));
     if (n == sizeof(news))
         return news;
     return (struct warden_news){
-        .kind =
-            n < 0 && (errno == EAGAIN || errno == EINTR) ? WARDEN_NO_NEWS : WARDEN_LOST,
+        .kind = n < 0 && errno == EAGAIN ? WARDEN_NO_NEWS : WARDEN_LOST,
     };
 }
 

@@ -87,6 +87,10 @@ static const struct {
     { "tap-one-more", "integration_tap_mutable",
       "tap/cuts_behind_exactly_so_many_commands" },
     { "tap-reply-astray", "integration_tap_mutable", "tap/replies_go_to_who_asked" },
+    { "warden-spares-sessions", "integration_program_mutable",
+      "program/leaves_nobody_behind" },
+    { "let-go-unheard", "integration_program_mutable",
+      "program/is_over_when_the_server_has_let_go" },
 };
 
 static const char *setting(const char *name)

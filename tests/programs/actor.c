@@ -13,11 +13,12 @@
  *     read            standard input, to its end; then "read N"
  *     hold=PATH       opens a FIFO, for as long as anybody has this descriptor
  *     ignore=N        signal N is ignored
+ *     goodbye=COMMAND what is written when SIGTERM comes, before it exits
  *     setsid
  *     fork            what follows, to "end", is done by a child; goes on when the child
  *                     is "ready", or has ended
  *     ready
- *     storm           children that fork and end, for ever
+ *     storm           children that fork and end, for ever; goes on
  *     sleep           for ever
  *     raise=N, exit=N
  *
@@ -190,6 +191,21 @@ static void ignore(const char *number)
     signal(atoi(number), SIG_IGN);
 }
 
+static const char *last_words;
+
+static void on_terminate(int number)
+{
+    (void)number;
+    send_command(last_words);
+    _exit(0);
+}
+
+static void say_goodbye(const char *command)
+{
+    last_words = command;
+    signal(SIGTERM, on_terminate);
+}
+
 static void lead_session(void)
 {
     MUST(setsid() >= 0);
@@ -203,11 +219,12 @@ static void be_ready(void)
 static void storm(void)
 {
     for (int i = 0; i < 3; i++)
-        while (fork() == 0) /* the child is the next one */
-            if (fork() != 0)
-                _exit(0);
-    for (;;)
-        pause();
+        if (fork() == 0) {
+            close(ready_pipe);
+            while (fork() == 0)
+                ;
+            _exit(0);
+        }
 }
 
 static void sleep_for_ever(void)
@@ -256,25 +273,16 @@ static const struct {
     void (*act)(void);
     void (*act_on)(const char *value);
 } verbs[] = {
-    { "tcp", connect_by_tcp, NULL },
-    { "unix", connect_by_path, NULL },
-    { "send", NULL, send_command },
-    { "say", NULL, say },
-    { "again", NULL, say_again },
-    { "wait", await_end, NULL },
-    { "print", NULL, print_much },
-    { "line", NULL, line },
-    { "getenv", NULL, print_variable },
-    { "about", print_about, NULL },
-    { "read", read_input, NULL },
-    { "hold", NULL, hold },
-    { "ignore", NULL, ignore },
-    { "setsid", lead_session, NULL },
-    { "ready", be_ready, NULL },
-    { "storm", storm, NULL },
-    { "sleep", sleep_for_ever, NULL },
-    { "raise", NULL, raise_signal },
-    { "exit", NULL, leave },
+    { "tcp", connect_by_tcp, NULL },    { "unix", connect_by_path, NULL },
+    { "send", NULL, send_command },     { "say", NULL, say },
+    { "again", NULL, say_again },       { "wait", await_end, NULL },
+    { "print", NULL, print_much },      { "line", NULL, line },
+    { "getenv", NULL, print_variable }, { "about", print_about, NULL },
+    { "read", read_input, NULL },       { "hold", NULL, hold },
+    { "ignore", NULL, ignore },         { "goodbye", NULL, say_goodbye },
+    { "setsid", lead_session, NULL },   { "ready", be_ready, NULL },
+    { "storm", storm, NULL },           { "sleep", sleep_for_ever, NULL },
+    { "raise", NULL, raise_signal },    { "exit", NULL, leave },
 };
 
 static void act(const char *argument)
