@@ -28,6 +28,9 @@ static void look(struct link *link)
         events |= UV_READABLE;
     if (link_waiting(link) && !link->broken)
         events |= UV_WRITABLE;
+    if (events == link->watched) /* each change of it costs system calls */
+        return;
+    link->watched = events;
     if (events)
         uv_poll_start(&link->poll, events, on_poll);
     else
@@ -55,26 +58,26 @@ static void end(struct link *link)
     link->calls->ended(link);
 }
 
-/* Reads once; false if there was nothing. */
-static bool receive(struct link *link)
+/* Reads once; how many bytes there were. */
+static size_t receive(struct link *link)
 {
     char piece[PIECE_BYTES];
     ssize_t n;
 
     if (link->ended || link->closing)
-        return false;
+        return 0;
     n = recv(link->fd, piece, sizeof(piece), MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return false;
+        return 0;
     if (n <= 0) {
         if (n < 0)
             drop(link);
         end(link);
-        return false;
+        return 0;
     }
     if (!link->parting)
         link->calls->bytes(link, (struct str){ piece, (size_t)n });
-    return true;
+    return (size_t)n;
 }
 
 /* Hands on as much as is taken. */
@@ -103,6 +106,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     struct link *link = poll->data;
 
     if (status < 0) { /* an error is there; what came before it can be read */
+        link->watched = 0;
         while (receive(link))
             ;
         if (!link->closing) {
@@ -120,7 +124,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     for (int i = 0;
          i < PIECES_AT_ONCE && (events & UV_READABLE) && (link->reads || link->parting);
          i++)
-        if (!receive(link))
+        if (receive(link) < PIECE_BYTES) /* what comes later is told again */
             break;
     if (link->broken && link->leaves)
         link_close(link);
@@ -141,9 +145,15 @@ int link_open(struct link *link, uv_loop_t *loop, int fd, const struct link_call
     return 0;
 }
 
-void link_send(struct link *link, struct str bytes)
+/* Would what is sent go anywhere? */
+static bool takes(const struct link *link)
 {
-    if (link->broken || link->closing || link->leaves || link->parting)
+    return !link->broken && !link->closing && !link->leaves && !link->parting;
+}
+
+void link_put(struct link *link, struct str bytes)
+{
+    if (!takes(link))
         return;
     if (link->sent > link->out.length / 2) {
         memmove(link->out.bytes, link->out.bytes + link->sent, link_waiting(link));
@@ -151,6 +161,13 @@ void link_send(struct link *link, struct str bytes)
         link->sent = 0;
     }
     buffer_add(&link->out, bytes);
+}
+
+void link_send(struct link *link, struct str bytes)
+{
+    if (!takes(link))
+        return;
+    link_put(link, bytes);
     hand_on(link);
     look(link);
 }

@@ -27,6 +27,7 @@ struct link {
     int fd;            /* owned */
     struct buffer out; /* `sent` of it are gone */
     size_t sent;
+    int watched;  /* events of uv_poll_t */
     bool reads;   /* whoever has it wants to */
     bool ended;   /* nothing more will come */
     bool broken;  /* nobody takes anything any more */
@@ -39,7 +40,8 @@ struct link {
 int link_open(struct link *link, uv_loop_t *loop, int fd, const struct link_calls *calls,
               void *context, struct err *err);
 void link_send(struct link *link, struct str bytes);
-size_t link_waiting(const struct link *link); /* bytes that nobody has taken */
+void link_put(struct link *link, struct str bytes); /* goes with what is sent next */
+size_t link_waiting(const struct link *link);       /* bytes that nobody has taken */
 void link_read(struct link *link, bool reads);
 void link_drain(struct link *link);
 void link_close(struct link *link); /* may be called twice */
