@@ -25,9 +25,10 @@ static void flow(struct client *client)
     bool awaited = client->state == CLIENT_OPENING || client->state == CLIENT_RUNNING ||
                    client->state == CLIENT_BLOCKED;
     bool judged = client->state == CLIENT_REPLIED || client->state == CLIENT_WOKEN;
+    bool room = judged ? client->held.length <= CLIENT_HELD_MOST : !unread || full;
 
     link_read(&client->down, !full && !client->muted && !client->commands.nonsense[0]);
-    link_read(&client->up, awaited || (!judged && (!unread || full)));
+    link_read(&client->up, !client->muted && (awaited || room));
 }
 
 static void free_waiting(struct waiting *waiting)
@@ -111,23 +112,27 @@ static struct waiting *take_first(struct client *client)
     return first;
 }
 
-void client_go(struct client *client)
+void client_begin(struct client *client)
 {
-    struct expect *expect = &client->expect;
-
     free_waiting(client->current);
     client->current = take_first(client);
     client->state = CLIENT_RUNNING;
     client->reply.length = 0;
     client->reply_bytes = 0;
     client->reply_whole = client->reply_heard = false;
+    client->answer.length = 0;
     client->frame_at = client->held.length;
-    expect_command(expect, client->current->words, client->current->count);
-    if (expect->unfollowed) /* whoever let it go has to look */
-        return;
-    link_send(&client->up, expect->asks_on ? STR("CLIENT REPLY ON\r\n")
-                                           : (struct str){ client->current->bytes,
-                                                           client->current->length });
+    expect_command(&client->expect, client->current->words, client->current->count);
+}
+
+void client_send(struct client *client, struct str question)
+{
+    client->asked = question.length > 0;
+    link_put(&client->up,
+             client->expect.asks_on
+                 ? STR("CLIENT REPLY ON\r\n")
+                 : (struct str){ client->current->bytes, client->current->length });
+    link_send(&client->up, question);
     flow(client);
     if (client->up.ended) { /* it was closed before */
         client->state = CLIENT_REPLIED;
@@ -162,6 +167,17 @@ static void answered(struct client *client)
     client->tell(client, woken ? CLIENT_NEWS_WOKEN : CLIENT_NEWS_REPLIED);
 }
 
+/* All that is awaited of the server has come. */
+static void over(struct client *client)
+{
+    if (client->state == CLIENT_RUNNING || client->state == CLIENT_BLOCKED) {
+        answered(client);
+    } else if (client->state == CLIENT_DELIVERING) {
+        client->state = CLIENT_IDLE;
+        client_settle(client);
+    }
+}
+
 /* Something that the server says has come to its end. */
 static void take_frame(struct client *client)
 {
@@ -182,12 +198,8 @@ static void take_frame(struct client *client)
     if (found != EXPECT_LAST)
         return;
     client->reply_whole = true;
-    if (client->state == CLIENT_RUNNING || client->state == CLIENT_BLOCKED) {
-        answered(client);
-    } else if (client->state == CLIENT_DELIVERING) {
-        client->state = CLIENT_IDLE;
-        client_settle(client);
-    }
+    if (client->state == CLIENT_BLOCKED || !client->asked)
+        over(client);
 }
 
 /* A reply that has begun, and is too long to be held until it ends. */
@@ -199,6 +211,21 @@ static void take_begin(struct client *client)
         return;
     keep_reply(client);
     answered(client);
+}
+
+/* Is what the server says the answer to our question? */
+static bool is_answer(const struct client *client)
+{
+    return client->asked && client->reply_whole && !client->replies.frame.is_push;
+}
+
+static void take_answer(struct client *client, struct str piece, bool whole)
+{
+    buffer_add(&client->answer, piece);
+    if (!whole)
+        return;
+    client->asked = false;
+    over(client);
 }
 
 /* Which client it is. */
@@ -234,13 +261,19 @@ static void on_server_says(struct link *link, struct str bytes)
         size_t used;
         enum stream_found found = reply_stream_next(&client->replies, bytes, &used);
 
-        pass(client, (struct str){ bytes.bytes, used });
+        struct str piece = { bytes.bytes, used };
+        bool is_ours = is_answer(client);
+
+        if (!is_ours)
+            pass(client, piece);
         bytes = (struct str){ bytes.bytes + used, bytes.length - used };
         if (found == STREAM_NONSENSE) {
             client->tell(client, CLIENT_NEWS_BROKEN);
             return;
         }
-        if (found == STREAM_MORE)
+        if (is_ours)
+            take_answer(client, piece, found == STREAM_FRAME);
+        else if (found == STREAM_MORE)
             take_begin(client);
         else if (client->state == CLIENT_OPENING)
             take_id(client);
@@ -262,8 +295,9 @@ void client_deliver(struct client *client, struct client *to)
     client->held.length = client->frame_at = 0;
     if (client->held.room > CLIENT_HELD_MOST)
         buffer_release(&client->held);
-    client->state =
-        client->reply_whole || client->up.ended ? CLIENT_IDLE : CLIENT_DELIVERING;
+    client->state = (client->reply_whole && !client->asked) || client->up.ended
+                        ? CLIENT_IDLE
+                        : CLIENT_DELIVERING;
     client_settle(client);
 }
 
@@ -375,7 +409,6 @@ void client_mute(struct client *client)
 {
     client->muted = true;
     flow(client);
-    link_read(&client->up, false);
 }
 
 void client_close(struct client *client)
@@ -399,5 +432,6 @@ void client_release(struct client *client)
     expect_release(&client->expect);
     buffer_release(&client->held);
     buffer_release(&client->reply);
+    buffer_release(&client->answer);
     free(client);
 }

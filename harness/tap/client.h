@@ -1,13 +1,12 @@
 /* client.h - one connection of a program, and the one to the server that stands for it.
  *
  * Commands are read as they come, whatever goes on, because when they came matters; they
- * wait here until the recorder lets the first of them go. What the server says while a
- * command is under way is held until the recorder has seen what the command did. The
- * rest passes.
+ * wait here until the recorder lets the first of them go, perhaps with a question of our
+ * own behind it. What the server says while a command is under way is held until the
+ * recorder has seen what the command did. The rest passes.
  *
  *     OPENING -> IDLE -> RUNNING -> REPLIED -> IDLE
- *                          |          \-> DELIVERING -> IDLE      a reply longer than is
- * held
+ *                          |          \-> DELIVERING -> IDLE    a reply too long to hold
  *                          \-> BLOCKED -> WOKEN -> IDLE
  *
  * Back-pressure: a program whose commands are not executed yet is not read from beyond
@@ -71,6 +70,9 @@ struct client {
     struct buffer reply;     /* to the current command, as much as is kept */
     uint64_t reply_bytes;
     bool reply_whole, reply_heard;
+    bool asked;             /* behind the command went a question, whose answer is due */
+    struct buffer answer;   /* to it, as far as it has come */
+    bool refuses;           /* such questions are not answered here */
     uint64_t blocked_since; /* in order of blocking */
     bool looked_at;         /* what its command did is being asked; it must stay */
     bool closing;           /* it has left the server, and perhaps the program */
@@ -95,8 +97,12 @@ struct waiting {
 int client_open(struct client *client, uv_loop_t *loop, int fd,
                 const struct address *server, struct err *err);
 
-/* Lets the first command go. It must be IDLE and have one. */
-void client_go(struct client *client);
+/* Lets the first command go: it becomes the one under way, and is sent, with a question
+ * of ours behind it, or with none (an empty one). It must be IDLE and have one. The
+ * question must have one reply (expect_takes_another()), which the program does not hear;
+ * the command counts as executed when that has come, too. */
+void client_begin(struct client *client);
+void client_send(struct client *client, struct str question);
 /* The server says that the command blocks. */
 void client_block(struct client *client);
 /* What the command did has been seen: what was held goes to the program, which is `to`

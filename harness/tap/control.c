@@ -79,7 +79,7 @@ void control_abandon(struct control *control)
     link_close(&control->link);
 }
 
-static void ask(struct control *control, const char *command, control_answer *answer,
+static void ask(struct control *control, struct str command, control_answer *answer,
                 void *context)
 {
     size_t last = (control->first + control->count) % QUESTIONS_MOST;
@@ -92,12 +92,17 @@ static void ask(struct control *control, const char *command, control_answer *an
     }
     control->questions[last] = (struct question){ answer, context };
     control->count++;
-    link_send(&control->link, str_of(command));
+    link_send(&control->link, command);
 }
 
 void control_ask_changes(struct control *control, control_answer *answer, void *context)
 {
-    ask(control, "INFO persistence\r\n", answer, context);
+    ask(control, CONTROL_CHANGES, answer, context);
+}
+
+void control_ask_commands(struct control *control, control_answer *answer, void *context)
+{
+    ask(control, STR("COMMAND\r\n"), answer, context);
 }
 
 void control_ask_client(struct control *control, int64_t id, control_answer *answer,
@@ -106,7 +111,7 @@ void control_ask_client(struct control *control, int64_t id, control_answer *ans
     char command[64];
 
     snprintf(command, sizeof(command), "CLIENT LIST ID %" PRId64 "\r\n", id);
-    ask(control, command, answer, context);
+    ask(control, str_of(command), answer, context);
 }
 
 /* What stands behind a word. */

@@ -34,8 +34,12 @@ int control_open(struct control *control, uv_loop_t *loop, const struct address 
 void control_close(struct control *control); /* closed when the server has let go of it */
 void control_abandon(struct control *control); /* at once */
 
-/* What INFO persistence says, and CLIENT LIST ID; without the length in front. */
+/* How often the data has changed, asked as an inline command. */
+#define CONTROL_CHANGES STR("INFO persistence\r\n")
+
+/* What INFO persistence says, COMMAND, and CLIENT LIST ID; as it comes. */
 void control_ask_changes(struct control *control, control_answer *answer, void *context);
+void control_ask_commands(struct control *control, control_answer *answer, void *context);
 void control_ask_client(struct control *control, int64_t id, control_answer *answer,
                         void *context);
 

@@ -296,6 +296,25 @@ bool expect_subscribed(const struct expect *expect)
     return false;
 }
 
+static bool is_exec(const struct expect *expect)
+{
+    return expect->rule && expect->rule->send == send_exec;
+}
+
+bool expect_changes_nothing(const struct expect *expect)
+{
+    return expect->queues ||
+           (expect->rule && expect->rule->runs_in_multi && !is_exec(expect));
+}
+
+bool expect_takes_another(const struct expect *expect)
+{
+    bool ordinary = !expect->rule || (is_exec(expect) && !expect->queued.count);
+
+    return ordinary && !expect->queues && !expect->in_monitor &&
+           !expect_subscribed(expect);
+}
+
 /* A line of MONITOR begins with the time: +1339518083.107412 [0 127.0.0.1:60866] .. */
 static bool is_monitored(const struct reply_frame *frame)
 {
@@ -376,7 +395,7 @@ enum expect_found expect_frame(struct expect *expect, const struct reply_frame *
     } else if (first && (frame->is_error || (frame->is_null && !confirms(expect)))) {
         expect->owed = 1;
     }
-    if (!expect->queues && rule && rule->send == send_exec && first && expect->in_multi)
+    if (!expect->queues && is_exec(expect) && first && expect->in_multi)
         end_multi(expect, frame);
     *ret_heard = confirms(expect) && !frame->is_error ? true : !expect->off && !skips;
     if (--expect->owed)

@@ -82,3 +82,10 @@ bool expect_is_reply(const struct expect *expect, const struct reply_frame *fram
 
 /* Has it any subscription? */
 bool expect_subscribed(const struct expect *expect);
+
+/* Does the command under way change no data, whatever it is called? It waits in a
+ * transaction, or begins or drops one, or ends the connection. */
+bool expect_changes_nothing(const struct expect *expect);
+/* Would Redis answer another command, sent right behind the one under way, by one reply
+ * after all of its replies? */
+bool expect_takes_another(const struct expect *expect);

@@ -11,10 +11,18 @@
 #include "tap/client.h"
 #include "tap/control.h"
 #include "tap/door.h"
+#include "tap/table.h"
 
 #define PATIENCE_MS 5 /* until a command that is not answered may be blocked */
 #define PATIENCE_MOST_MS 100
 #define DOORS 2
+
+/* What has a command changed? */
+enum asking {
+    ASK_AFTER,   /* asked on the tap's own connection when it is answered */
+    ASK_BEHIND,  /* sent in the same write, and answered in the same */
+    ASK_NOTHING, /* nothing */
+};
 
 struct recorder {
     uv_loop_t *loop; /* borrowed */
@@ -22,8 +30,10 @@ struct recorder {
     struct door doors[DOORS]; /* a unix socket, and TCP */
     uv_timer_t patience;
     uint64_t patience_ms;
+    uv_check_t caught_up; /* the loop has read whatever had come */
     struct control control;
-    int handles; /* that are open, but for clients' */
+    struct table table; /* of the server's commands */
+    int handles;        /* that are open, but for clients' */
 
     struct client **clients; /* owned */
     size_t count, room;
@@ -32,6 +42,7 @@ struct recorder {
 
     struct client *running;    /* whose command is under way, or what it did is asked */
     enum tap_event_kind round; /* what of it */
+    enum asking asks;          /* about it, if it is executed and that is all */
     uint64_t connections, arrivals, gone, events, blocks, changes;
     bool changes_known, cut, ended, stopping;
 };
@@ -44,17 +55,32 @@ static void release(struct recorder *recorder)
         return;
     for (size_t i = 0; i < DOORS; i++)
         door_release(&recorder->doors[i]);
+    table_release(&recorder->table);
     free(recorder->clients);
     free(recorder->leaving);
     free(recorder);
 }
 
-static void on_timer_closed(uv_handle_t *handle)
+static void on_handle_closed(uv_handle_t *handle)
 {
     struct recorder *recorder = handle->data;
 
     recorder->handles--;
     release(recorder);
+}
+
+static void open_handles(struct recorder *recorder)
+{
+    uv_timer_init(recorder->loop, &recorder->patience);
+    uv_check_init(recorder->loop, &recorder->caught_up);
+    recorder->patience.data = recorder->caught_up.data = recorder;
+    recorder->handles += 2;
+}
+
+static void close_handles(struct recorder *recorder)
+{
+    uv_close((uv_handle_t *)&recorder->patience, on_handle_closed);
+    uv_close((uv_handle_t *)&recorder->caught_up, on_handle_closed);
 }
 
 static void on_door_closed(struct door *door)
@@ -80,7 +106,7 @@ static void end(struct recorder *recorder)
     recorder->ended = true;
     shut(recorder);
     control_close(&recorder->control);
-    uv_close((uv_handle_t *)&recorder->patience, on_timer_closed);
+    close_handles(recorder);
     for (size_t i = 0; i < recorder->count; i++)
         client_close(recorder->clients[i]);
 }
@@ -132,13 +158,43 @@ static bool is_cut_here(const struct recorder *recorder)
     return recorder->gone >= most;
 }
 
+static bool is_blocked(const struct client *client)
+{
+    return client->state == CLIENT_BLOCKED && !client->closing;
+}
+
+static bool anybody_is_blocked(const struct recorder *recorder)
+{
+    for (size_t i = 0; i < recorder->count; i++)
+        if (is_blocked(recorder->clients[i]))
+            return true;
+    return false;
+}
+
 /* What was said on other connections before the question was answered has come. */
 static void hear_who_was_woken(struct recorder *recorder)
 {
     for (size_t i = 0; i < recorder->count; i++)
-        if (recorder->clients[i]->state == CLIENT_BLOCKED &&
-            !recorder->clients[i]->closing)
+        if (is_blocked(recorder->clients[i]))
             link_drain(&recorder->clients[i]->up);
+}
+
+/* Who is blocked may be woken by anything, and is heard once a question that was asked
+ * afterwards is answered. */
+static enum asking choose(const struct recorder *recorder, const struct client *client)
+{
+    const struct expect *expect = &client->expect;
+    enum table_class class = table_find(&recorder->table, client->current->words[0]);
+
+    if (anybody_is_blocked(recorder))
+        return ASK_AFTER;
+    if (mutant("tap-skips-writes") && class != TABLE_UNKNOWN)
+        return ASK_NOTHING;
+    if (expect_changes_nothing(expect) || (class == TABLE_READS && !expect->may_block))
+        return ASK_NOTHING;
+    if (class == TABLE_UNKNOWN || client->refuses || !expect_takes_another(expect))
+        return ASK_AFTER;
+    return ASK_BEHIND;
 }
 
 /* Who gets a client's reply: itself. */
@@ -178,28 +234,16 @@ static int tell_event(struct recorder *recorder, uint64_t changes, struct err *e
     return recorder->options.executed(recorder->options.context, &event, err);
 }
 
-static void on_changes(void *context, struct str answer)
+static void on_changes(void *context, struct str answer);
+
+/* What the command did is known. */
+static void end_round(struct recorder *recorder, uint64_t changes)
 {
-    struct recorder *recorder = context;
     struct client *client = recorder->running;
     struct err err = ERR_NULL;
-    uint64_t changes;
-    int code;
+    bool changed = changes != recorder->changes;
+    int code = tell_event(recorder, changes, &err);
 
-    if (recorder->ended || recorder->cut)
-        return;
-    if (!control_changes(answer, &changes)) {
-        err_set(&err, -EPROTO, "Redis does not say how often its data has changed");
-        fail(recorder, &err);
-        return;
-    }
-    if (!recorder->changes_known) {
-        recorder->changes_known = true;
-        recorder->changes = changes;
-        step(recorder);
-        return;
-    }
-    code = tell_event(recorder, changes, &err);
     if (code < 0) {
         fail(recorder, &err);
         return;
@@ -209,6 +253,10 @@ static void on_changes(void *context, struct str answer)
     if (code > 0 || (recorder->round != TAP_WOKEN && is_cut_here(recorder))) {
         cut(recorder);
         return;
+    }
+    if (changed) { /* whoever was told may have kept the state in the server */
+        recorder->changes_known = false;
+        control_ask_changes(&recorder->control, on_changes, recorder);
     }
     hear_who_was_woken(recorder);
     client->looked_at = false;
@@ -220,15 +268,73 @@ static void on_changes(void *context, struct str answer)
     step(recorder);
 }
 
-/* What did the command of this client do? */
+static void on_changes(void *context, struct str answer)
+{
+    struct recorder *recorder = context;
+    struct err err = ERR_NULL;
+    uint64_t changes;
+
+    if (recorder->ended || recorder->cut)
+        return;
+    if (!control_changes(answer, &changes)) {
+        err_set(&err, -EPROTO, "Redis does not say how often its data has changed");
+        fail(recorder, &err);
+    } else if (!recorder->changes_known) {
+        recorder->changes_known = true;
+        recorder->changes = changes;
+        step(recorder);
+    } else {
+        end_round(recorder, changes);
+    }
+}
+
+static void on_commands(void *context, struct str answer)
+{
+    struct recorder *recorder = context;
+
+    table_learn(&recorder->table, answer);
+}
+
+/* Has the question that went behind the command been answered? */
+static bool is_answered(struct client *client, uint64_t *ret_changes)
+{
+    if (client->asked)
+        return false;
+    if (control_changes(buffer_str(&client->answer), ret_changes))
+        return true;
+    client->refuses = true; /* who may not ask INFO, say */
+    return false;
+}
+
+/* Nothing is asked on the tap's own connection about the command that was answered. */
+static void on_caught_up(uv_check_t *check)
+{
+    struct recorder *recorder = check->data;
+    uint64_t changes = recorder->changes;
+
+    uv_check_stop(check);
+    if (recorder->asks == ASK_NOTHING || is_answered(recorder->running, &changes))
+        end_round(recorder, changes);
+    else
+        control_ask_changes(&recorder->control, on_changes, recorder);
+}
+
+/* What did the command of this client do? What had come on other connections when its
+ * reply came is read before the event is told, in any case: its program had not heard of
+ * it. */
 static void begin_round(struct recorder *recorder, struct client *client,
                         enum tap_event_kind kind)
 {
+    bool later = kind != TAP_EXECUTED || recorder->asks == ASK_AFTER || client->up.ended;
+
     recorder->running = client;
     recorder->round = kind;
     client->looked_at = true;
     uv_timer_stop(&recorder->patience);
-    control_ask_changes(&recorder->control, on_changes, recorder);
+    if (later)
+        control_ask_changes(&recorder->control, on_changes, recorder);
+    else
+        uv_check_start(&recorder->caught_up, on_caught_up);
 }
 
 static void ask_whether_blocked(struct recorder *recorder);
@@ -243,7 +349,8 @@ static void on_flags(void *context, struct str answer)
     struct recorder *recorder = context;
     struct client *client = recorder->running;
 
-    if (recorder->ended || recorder->cut || !client || client->state != CLIENT_RUNNING)
+    if (recorder->ended || recorder->cut || !client || client->state != CLIENT_RUNNING ||
+        client->reply_whole)
         return;
     if (control_is_blocked(answer)) {
         client_block(client);
@@ -270,7 +377,7 @@ static void go(struct recorder *recorder, struct client *client)
     recorder->running = client;
     recorder->round = TAP_EXECUTED;
     client->first->index = recorder->gone++;
-    client_go(client);
+    client_begin(client);
     if (client->expect.unfollowed) {
         err_set(&err, -EOPNOTSUPP,
                 "connection %llu: what CLIENT REPLY does inside MULTI cannot be followed",
@@ -278,7 +385,9 @@ static void go(struct recorder *recorder, struct client *client)
         fail(recorder, &err);
         return;
     }
-    if (client->state != CLIENT_RUNNING)
+    recorder->asks = choose(recorder, client);
+    client_send(client, recorder->asks == ASK_BEHIND ? CONTROL_CHANGES : STR(""));
+    if (recorder->running != client || client->state != CLIENT_RUNNING)
         return;
     recorder->patience_ms = client->expect.may_block ? 1 : PATIENCE_MS;
     if (client->expect.may_block)
@@ -456,9 +565,8 @@ static int open_door(struct recorder *recorder, struct door *door, struct addres
 static int open_port(struct recorder *recorder, struct door *door, struct err *err)
 {
     struct address wanted = { NULL, recorder->options.port }, any = { NULL, 0 };
-    struct err ignored = ERR_NULL;
 
-    if (wanted.port && open_door(recorder, door, wanted, &ignored) == 0)
+    if (wanted.port && open_door(recorder, door, wanted, err) == 0)
         return 0;
     return open_door(recorder, door, any, err);
 }
@@ -472,9 +580,7 @@ int recorder_start(uv_loop_t *loop, const struct recorder_options *options,
     recorder->loop = loop;
     recorder->options = *options;
     recorder->doors[1].fd = -1;
-    uv_timer_init(loop, &recorder->patience);
-    recorder->patience.data = recorder;
-    recorder->handles = 1;
+    open_handles(recorder);
     recorder->control.lost = on_control_lost;
     recorder->control.closed = on_control_closed;
     recorder->control.context = recorder;
@@ -483,10 +589,11 @@ int recorder_start(uv_loop_t *loop, const struct recorder_options *options,
         control_open(&recorder->control, loop, options->server, err) < 0) {
         recorder->ended = recorder->stopping = true;
         shut(recorder);
-        uv_close((uv_handle_t *)&recorder->patience, on_timer_closed);
+        close_handles(recorder);
         return err_wrap(err, "start a tap");
     }
     recorder->handles++;
+    control_ask_commands(&recorder->control, on_commands, recorder);
     control_ask_changes(&recorder->control, on_changes, recorder);
     *ret = recorder;
     return 0;

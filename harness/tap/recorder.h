@@ -3,21 +3,32 @@
  *
  * It listens on a unix socket and on a port of the loopback. For each connection it opens
  * one to the server. Over all of them **one command at a time** goes to the server: its
- * reply is waited for, then INFO is asked whether the data has changed, the event is told
+ * reply is waited for, and whether the data has changed is known; then the event is told
  * (so that a snapshot can be taken), and only then the program hears the reply. So the
  * order of events is that of execution, and the state behind each of them is exact.
+ *
+ * Whether the data has changed is what INFO says. Nothing is asked about a command that
+ * cannot have changed any: one that the server itself says only reads (table.h), one that
+ * waits in a transaction, MULTI, DISCARD, WATCH, RESET, QUIT. About an ordinary command
+ * the question goes behind it in the same write, on the program's connection, so that
+ * both are answered at once. About all others (what may block, is special about its
+ * replies, is a module's or an administrator's, or unknown; what is sent by subscribers
+ * and monitors, or by who may not ask) the tap asks on a connection of its own when the
+ * reply has come; and about everything while somebody is blocked, since who is woken is
+ * heard when that question is answered.
  *
  * Exceptions: a command that blocks gives way to others; that it does is one event, and
  * that it is answered another, behind the command that woke it. Redis executes both as
  * one: the state behind the first of them is that behind both. A reply that is longer
  * than CLIENT_HELD_MOST is executed when it begins, and passes while others go on.
  *
- * What the tap changes: MONITOR and CLIENT LIST show its own connection and questions,
- * and CLIENT KILL TYPE normal kills it, which is an error; CLIENT REPLY OFF and SKIP are
- * kept here and not by the server (expect.h); whatever a program had written is executed
- * although it has ended, unless it blocks; when it has ended, nobody's command goes on
- * until the server has noticed; a program that has shut down its side of a socket is
- * answered nevertheless.
+ * What the tap changes: MONITOR, CLIENT LIST and INFO show its own connection and its
+ * questions, some of which come on the program's connections (`cmd=info`; and an entry of
+ * ACL LOG, once, if they are refused there). CLIENT KILL TYPE normal kills its
+ * connection, which is an error. CLIENT REPLY OFF and SKIP are kept here and not by the
+ * server (expect.h). Whatever a program had written is executed although it has ended,
+ * unless it blocks; when it has ended, nobody's command goes on until the server has
+ * noticed. A program that has shut down its side of a socket is answered nevertheless.
  *
  * Cutting: exactly the first `cut_after` commands go to the server. When the last of them
  * is executed (for 0: when the first one comes), cut() is called, and nothing passes any

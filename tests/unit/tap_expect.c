@@ -207,3 +207,59 @@ Test(tap_expect, dialogues)
         }
     }
 }
+
+/* What may be asked about a command: n nothing, it changes no data; t behind it, Redis
+ * takes another one; - neither. */
+static const struct {
+    const char *command, *said;
+    char may;
+} asked[] = {
+    { "set a 1", "+OK\r\n", 't' },
+    { "eval x 0", ":1\r\n", 't' },
+    { "select 1", "+OK\r\n", 't' },
+    { "client id", ":1\r\n", '-' },
+    { "blpop q 0", "*-1\r\n", '-' },
+    { "xread streams s 0", "*-1\r\n", '-' },
+    { "watch a", "+OK\r\n", 'n' },
+    { "multi", "+OK\r\n", 'n' },
+    { "incr a", "+QUEUED\r\n", 'n' },
+    { "blpop q 0", "+QUEUED\r\n", 'n' },
+    { "exec", "*2\r\n:1\r\n*-1\r\n", 't' },
+    { "multi", "+OK\r\n", 'n' },
+    { "discard", "+OK\r\n", 'n' },
+    { "multi", "+OK\r\n", 'n' },
+    { "subscribe a", "+QUEUED\r\n", 'n' },
+    { "exec", "*1\r\n" SUB("*", "+subscribe"), '-' },
+    { "set a 1", "-ERR Can't execute 'set'\r\n", '-' },
+    { "unsubscribe a", SUB("*", "+unsubscribe"), '-' },
+    { "set a 1", "+OK\r\n", 't' },
+    { "multi", "-ERR\r\n", 'n' },
+    { "incr a", ":1\r\n", 't' },
+    { "monitor", "+OK\r\n", '-' },
+    { "set a 1", "+OK\r\n", '-' },
+    { "reset", "+RESET\r\n", 'n' },
+    { "set a 1", "+OK\r\n", 't' },
+    { "hello 3", HELLO3, '-' },
+    { "set a 1", "+OK\r\n", 't' },
+    { "quit", "+OK\r\n", 'n' },
+};
+
+Test(tap_expect, what_may_be_asked_about_a_command)
+{
+    CLEANUP(expect_release) struct expect expect = expect_new();
+
+    for (size_t i = 0; i < ARRAY_SIZE(asked); i++) {
+        CLEANUP(mem_freep) char *found = NULL;
+        FILE *out = mem_stream(&found);
+        char may = '-';
+
+        send(&expect, asked[i].command, out);
+        if (expect_takes_another(&expect))
+            may = 't';
+        if (expect_changes_nothing(&expect))
+            may = may == 't' ? '!' : 'n'; /* never both */
+        cr_expect_eq(may, asked[i].may, "%zu %s: %c", i, asked[i].command, may);
+        hear(&expect, asked[i].said, out);
+        fclose(out);
+    }
+}
