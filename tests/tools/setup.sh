@@ -3,7 +3,7 @@
 #
 #     setup.sh TOOLS/SETUP
 #
-# apt-get, dpkg-query, meson and ninja are scripts that note what they were called with.
+# apt-get, dpkg-query, npm, meson and ninja are scripts that note what they were called with.
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -50,6 +50,45 @@ expect '^ninja -C build harness/afterkill$' "$NOTES"
 "$work/tools/setup" test >"$work/out" 2>&1
 expect '^ninja -C build$' "$NOTES"
 expect '^meson configure build -Dtests=enabled' "$NOTES"
+
+# Programs: what Debian has, and what the lock files name; where a lock file was heard already, nothing.
+player node ''
+player npm 'echo "added 10 packages"; mkdir node_modules; : >node_modules/.package-lock.json'
+mkdir -p "$work/scenarios/programs/queue" "$work/scenarios/programs/cache"
+touch -d yesterday "$work/scenarios/programs/queue/package-lock.json"
+: >"$NOTES"
+"$work/tools/setup" programs >"$work/out" 2>&1
+never 'added 10 packages' "$work/out"
+expect 'install .* libfaketime .*python3-rq' "$NOTES"
+never 'install .* n\(odejs\|pm\)\b' "$NOTES"
+expect '^npm ci --ignore-scripts' "$NOTES"
+[ "$(grep -c '^npm' "$NOTES")" = 1 ] || { echo "npm was called for a folder without a lock file"; failed=1; }
+expect '^ninja -C build harness/afterkill$' "$NOTES"
+: >"$NOTES"
+"$work/tools/setup" programs >"$work/out" 2>&1
+never '^npm' "$NOTES"
+
+# npm fails: its own words, and no build.
+player npm 'echo "npm error code ENOTFOUND"; exit 1'
+touch -d tomorrow "$work/scenarios/programs/queue/package-lock.json"
+: >"$NOTES"
+if "$work/tools/setup" programs >"$work/out" 2>&1; then echo "a failure of npm was passed over"; failed=1; fi
+expect 'npm error code ENOTFOUND' "$work/out"
+expect 'npm ci failed in scenarios/programs/queue' "$work/out"
+never '^ninja' "$NOTES"
+
+# Where there is no node, apt is asked for one. The path has nothing but what the script needs.
+mkdir "$work/few"
+for program in sh cat dirname env find id mktemp rm tail; do
+    ln -s "$(command -v "$program")" "$work/few/"
+done
+for program in apt-get dpkg-query meson ninja sudo; do ln -s "../bin/$program" "$work/few/"; done
+: >"$NOTES"
+if PATH=$work/few "$work/tools/setup" programs >"$work/out" 2>&1; then
+    echo "nothing was said of an npm that is still missing"; failed=1
+fi
+expect 'install .* nodejs npm' "$NOTES"
+expect 'node and npm are needed' "$work/out"
 
 # The build fails: what ninja says is why.
 player ninja 'echo "error: it does not compile"; exit 1'
