@@ -8,6 +8,15 @@
 #define NSEC_PER_MSEC UINT64_C(1000000)
 #define NSEC_PER_SEC UINT64_C(1000000000)
 
+/* What time it is, ms since 1970. */
+static inline int64_t clock_real_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static inline uint64_t clock_now_ns(void)
 {
     struct timespec now;

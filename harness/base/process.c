@@ -71,15 +71,27 @@ pid_t process_share(int (*live)(void *context), void *context, char *stack, size
     return pid < 0 ? err_errno(err, "clone") : pid;
 }
 
+/* Before this process was bound to one. */
+static cpu_set_t unbound;
+static bool is_bound;
+
 void process_pin(int cpu)
 {
     cpu_set_t set;
 
     if (cpu < 0)
         return;
+    if (!is_bound)
+        is_bound = sched_getaffinity(0, sizeof(unbound), &unbound) == 0;
     CPU_ZERO(&set);
     CPU_SET((size_t)cpu, &set);
     sched_setaffinity(0, sizeof(set), &set);
+}
+
+void process_unpin(void)
+{
+    if (is_bound)
+        sched_setaffinity(0, sizeof(unbound), &unbound);
 }
 
 struct scheduling { /* struct sched_attr, whose header cannot stand beside <sched.h> */

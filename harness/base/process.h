@@ -27,6 +27,8 @@ pid_t process_share(int (*live)(void *context), void *context, char *stack, size
 
 /* Binds the calling process to one CPU; -1: none in particular. Failure does no harm. */
 void process_pin(int cpu);
+/* Undoes it, for a process that is none of the harness's own. */
+void process_unpin(void);
 
 /* Asks for short turns on the CPU. A process that has them gets the CPU soon after it
  * wakes up, before others that have long ones (from Linux 6.12 on; earlier kernels give

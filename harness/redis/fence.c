@@ -29,7 +29,8 @@ int fence_raise(redisContext *connection, struct err *err)
      * the harness are refused to scripts by Redis itself. */
     if (code == 0 && !mutant("fence-down"))
         code = CONNECTION_COMMAND(connection, &kept_in, err, "ACL", "SETUSER", "default",
-                                  "-select", "-swapdb", "-move", "-migrate", "-flushall");
+                                  "-select", "+select|0", "-swapdb", "-move", "-migrate",
+                                  "-flushall");
     return code < 0 ? err_wrap(err, "keep scripts in database 0") : 0;
 }
 

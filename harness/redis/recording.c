@@ -18,6 +18,18 @@ void recording_take(struct recording *ret, const struct page *page)
     ret->answers_vary = false;
 }
 
+void recording_copy(struct recording *ret, const struct recording *recording,
+                    size_t commands)
+{
+    *ret = *recording;
+    ret->commands = commands;
+    ret->output_bytes = commands ? (size_t)recording->traces[commands - 1].end : 0;
+    ret->answer_bytes = commands ? (size_t)recording->traces[commands - 1].reply_end : 0;
+    ret->output = mem_copy(recording->output, ret->output_bytes);
+    ret->answers = mem_copy(recording->answers, ret->answer_bytes);
+    ret->traces = mem_copy(recording->traces, commands * sizeof(*ret->traces));
+}
+
 void recording_release(struct recording *recording)
 {
     free(recording->output);

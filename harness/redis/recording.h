@@ -33,6 +33,9 @@ struct recording {
 /* Copies what the page of a recorded worker says. */
 void recording_take(struct recording *ret, const struct page *page);
 void recording_release(struct recording *recording);
+/* The first so many commands of another one. */
+void recording_copy(struct recording *ret, const struct recording *recording,
+                    size_t commands);
 
 /* Compares a second recording of the same strategy, and notes whether the answers vary.
  * Returns how many commands, from the first one on, are the same in both. */

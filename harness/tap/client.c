@@ -125,13 +125,10 @@ void client_begin(struct client *client)
     expect_command(&client->expect, client->current->words, client->current->count);
 }
 
-void client_send(struct client *client, struct str question)
+void client_send(struct client *client, struct str command, struct str question)
 {
     client->asked = question.length > 0;
-    link_put(&client->up,
-             client->expect.asks_on
-                 ? STR("CLIENT REPLY ON\r\n")
-                 : (struct str){ client->current->bytes, client->current->length });
+    link_put(&client->up, client->expect.asks_on ? STR("CLIENT REPLY ON\r\n") : command);
     link_send(&client->up, question);
     flow(client);
     if (client->up.ended) { /* it was closed before */

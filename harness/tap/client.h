@@ -102,7 +102,7 @@ int client_open(struct client *client, uv_loop_t *loop, int fd,
  * question must have one reply (expect_takes_another()), which the program does not hear;
  * the command counts as executed when that has come, too. */
 void client_begin(struct client *client);
-void client_send(struct client *client, struct str question);
+void client_send(struct client *client, struct str command, struct str question);
 /* The server says that the command blocks. */
 void client_block(struct client *client);
 /* What the command did has been seen: what was held goes to the program, which is `to`

@@ -66,7 +66,7 @@ static bool is_word(struct str word, const char *name)
 }
 
 /* Where the name stands among the others, or their count. */
-static size_t find_name(const struct names *names, uint64_t hash)
+static size_t find_name(const struct name_set *names, uint64_t hash)
 {
     size_t i = 0;
 
@@ -77,7 +77,7 @@ static size_t find_name(const struct names *names, uint64_t hash)
 
 static void do_subscribe(struct expect *expect, const struct effect *effect)
 {
-    struct names *names = &expect->subscribed[effect->number];
+    struct name_set *names = &expect->subscribed[effect->number];
 
     if (find_name(names, effect->hash) < names->count)
         return;
@@ -90,7 +90,7 @@ static void do_subscribe(struct expect *expect, const struct effect *effect)
 
 static void do_unsubscribe(struct expect *expect, const struct effect *effect)
 {
-    struct names *names = &expect->subscribed[effect->number];
+    struct name_set *names = &expect->subscribed[effect->number];
     size_t i = find_name(names, effect->hash);
 
     if (!effect->hash)

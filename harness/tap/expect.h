@@ -27,7 +27,7 @@ enum subscription { SUBSCRIPTION_CHANNEL, SUBSCRIPTION_PATTERN, SUBSCRIPTION_SHA
 #define SUBSCRIPTIONS 3
 
 /* Hashes of names (command_key_hash()), each once. */
-struct names {
+struct name_set {
     uint64_t *hashes; /* owned */
     size_t count, room;
 };
@@ -44,7 +44,7 @@ struct expect {
     int resp; /* the protocol's version */
     bool in_multi, in_monitor;
     bool off, skip; /* CLIENT REPLY: nothing is heard, or not this once */
-    struct names subscribed[SUBSCRIPTIONS];
+    struct name_set subscribed[SUBSCRIPTIONS];
 
     /* The command under way. */
     const struct expect_rule *rule; /* NULL: an ordinary one */

@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <uv.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/mutant.h"
 #include "tap/output.h"
@@ -255,6 +257,10 @@ static void start_timers(struct running *running)
         uv_timer_start(&running->alive, on_alive, ALIVE_MS, ALIVE_MS);
 }
 
+/* What cannot be run, or where. */
+static const int mistakes[] = { ENOENT, EACCES, ENOTDIR, ENOEXEC,
+                                EISDIR, ELOOP,  EPERM,   ENAMETOOLONG };
+
 static int start_program(struct running *running, struct err *err)
 {
     struct program program = *running->run->program;
@@ -265,8 +271,24 @@ static int start_program(struct running *running, struct err *err)
 
     program.environment = variables;
     code = warden_start(&program, &running->warden, err);
+    running->end.pid = running->warden.main;
     variables_free(variables);
-    return code;
+    for (size_t i = 0; i < ARRAY_SIZE(mistakes); i++)
+        if (code == -mistakes[i]) /* whoever named it is to know */
+            err->code = ERR_USAGE;
+    return err->code;
+}
+
+/* Has its main process the library that fakes the time? One that is linked statically, or
+ * starts others with an environment of its own, has not. */
+static bool sees_faked_time(void *context)
+{
+    const struct running *running = context;
+    CLEANUP(mem_freep)
+    char *path = mem_printf("/proc/%d/maps", (int)running->warden.main);
+    CLEANUP(mem_freep) char *maps = file_text(path);
+
+    return !maps || strstr(maps, "libfaketime");
 }
 
 /* Who had a port may have told others. */
@@ -279,6 +301,8 @@ static int start(struct running *running, struct err *err)
         .server = run->server,
         .directory = run->directory,
         .port = latest_port,
+        .shift = run->shift,
+        .shifts = sees_faked_time,
         .cut_after = run->cut_after,
         .executed = on_executed,
         .cut = on_cut,

@@ -37,6 +37,7 @@ struct program_run {
     const char *directory;        /* for the tap's socket */
     uint64_t timeout_ns;          /* 0: none */
     uint64_t settle_ns;           /* 0: it is to end by itself */
+    struct shift shift;           /* of its clock */
     uint64_t cut_after;           /* so many commands, or RECORDER_NO_CUT */
     /* See struct recorder_options. May be NULL, as the next one. */
     int (*executed)(void *context, const struct tap_event *event, struct err *err);
@@ -55,6 +56,7 @@ enum program_fate {
 struct program_end {
     enum program_fate fate;
     int code;             /* its exit status, or the signal; else 0 */
+    pid_t pid;            /* of its main process */
     uint64_t connections; /* that it opened */
     uint64_t commands;    /* that were executed, or blocked */
     size_t left_behind;   /* processes beside the main one that had to be killed */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/mutant.h"
 #include "tap/client.h"
@@ -241,7 +242,6 @@ static void end_round(struct recorder *recorder, uint64_t changes)
 {
     struct client *client = recorder->running;
     struct err err = ERR_NULL;
-    bool changed = changes != recorder->changes;
     int code = tell_event(recorder, changes, &err);
 
     if (code < 0) {
@@ -250,11 +250,11 @@ static void end_round(struct recorder *recorder, uint64_t changes)
     }
     if (recorder->ended) /* whoever was told has stopped it */
         return;
-    if (code > 0 || (recorder->round != TAP_WOKEN && is_cut_here(recorder))) {
+    if (code == TAP_CUT || (recorder->round != TAP_WOKEN && is_cut_here(recorder))) {
         cut(recorder);
         return;
     }
-    if (changed) { /* whoever was told may have kept the state in the server */
+    if (code == TAP_TOUCHED) { /* its changes are nobody else's */
         recorder->changes_known = false;
         control_ask_changes(&recorder->control, on_changes, recorder);
     }
@@ -369,6 +369,25 @@ static void ask_whether_blocked(struct recorder *recorder)
         control_ask_client(&recorder->control, recorder->running->id, on_flags, recorder);
 }
 
+/* As its program sent it, or as it would have by the server's clock. */
+static void send_command(struct recorder *recorder, struct client *client)
+{
+    const struct waiting *command = client->current;
+    CLEANUP(buffer_release) struct buffer shifted = BUFFER_NULL;
+    bool differs;
+
+    if (recorder->options.shifts && !recorder->options.shifts(recorder->options.context))
+        recorder->options.shift = SHIFT_NONE;
+    recorder->options.shifts = NULL;
+    differs = shift_command(&recorder->options.shift, clock_real_ms(), command->words,
+                            command->count, &shifted);
+
+    client_send(client,
+                differs ? buffer_str(&shifted)
+                        : (struct str){ command->bytes, command->length },
+                recorder->asks == ASK_BEHIND ? CONTROL_CHANGES : STR(""));
+}
+
 /* The first one lets its next command go. */
 static void go(struct recorder *recorder, struct client *client)
 {
@@ -386,7 +405,7 @@ static void go(struct recorder *recorder, struct client *client)
         return;
     }
     recorder->asks = choose(recorder, client);
-    client_send(client, recorder->asks == ASK_BEHIND ? CONTROL_CHANGES : STR(""));
+    send_command(recorder, client);
     if (recorder->running != client || client->state != CLIENT_RUNNING)
         return;
     recorder->patience_ms = client->expect.may_block ? 1 : PATIENCE_MS;
@@ -565,8 +584,9 @@ static int open_door(struct recorder *recorder, struct door *door, struct addres
 static int open_port(struct recorder *recorder, struct door *door, struct err *err)
 {
     struct address wanted = { NULL, recorder->options.port }, any = { NULL, 0 };
+    struct err ignored = ERR_NULL;
 
-    if (wanted.port && open_door(recorder, door, wanted, err) == 0)
+    if (wanted.port && open_door(recorder, door, wanted, &ignored) == 0)
         return 0;
     return open_door(recorder, door, any, err);
 }

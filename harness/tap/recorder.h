@@ -47,6 +47,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "redis/address.h"
+#include "tap/shift.h"
 
 enum tap_event_kind {
     TAP_EXECUTED, /* and answered, or its connection was closed */
@@ -73,13 +74,19 @@ struct tap_event {
 };
 
 #define RECORDER_NO_CUT UINT64_MAX
+#define TAP_CUT 1     /* it is cut behind this command */
+#define TAP_TOUCHED 2 /* who was told has changed something in the server itself */
 struct recorder_options {
     const struct address *server; /* borrowed until it ends */
     const char *directory;        /* for its socket */
     uint16_t port;                /* to listen on, if it is free; 0: any */
     uint64_t cut_after;
-    /* A command was executed. 1: it is cut behind this one. An error ends the recorder.
-     */
+    struct shift shift; /* of the programs' clock: what they say of instants is told to
+                           the server by its own */
+    /* Asked before the first command, if there is a shift: is that their clock, indeed?
+     * NULL: it is. */
+    bool (*shifts)(void *context);
+    /* A command was executed: go on (0), or one of TAP_*. An error ends the recorder. */
     int (*executed)(void *context, const struct tap_event *event, struct err *err);
     void (*cut)(void *context); /* may be NULL, as those that follow */
     /* It cannot go on: the server is gone, or what was told failed. The programs'

@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/mutant.h"
+#include "base/process.h"
 
 #define LOOK_AGAIN_NS (10 * NSEC_PER_MSEC) /* for descendants, if none has ended */
 
@@ -28,6 +29,7 @@ enum request { REQUEST_TERMINATE, REQUEST_KILL };
 
 /* Why the program did not start. */
 struct failure {
+    pid_t main;        /* if there was none: the process that runs now */
     bool in_directory; /* it was not found, else the program */
     int code;          /* errno; 0: it did start */
 };
@@ -97,6 +99,7 @@ __attribute__((noreturn)) static void become(const struct program *program, int 
     dup2(output, STDOUT_FILENO);
     dup2(output, STDERR_FILENO);
     reset_signals();
+    process_unpin();
     if (!program->directory || chdir(program->directory) == 0) {
         failure.in_directory = false;
         environ = (char **)(uintptr_t)program->environment;
@@ -266,6 +269,16 @@ static void kill_all(struct ward *ward)
     }
 }
 
+/* A request that came too late and was not read would reset the socket when this process
+ * ends, and what it has told would not be heard. */
+static void await_farewell(const struct ward *ward)
+{
+    enum request late;
+
+    while (recv(ward->socket, &late, sizeof(late), 0) == sizeof(late))
+        ;
+}
+
 __attribute__((noreturn)) static void live(const struct program *program, int socket,
                                            int output)
 {
@@ -285,6 +298,7 @@ __attribute__((noreturn)) static void live(const struct program *program, int so
     sigaddset(&all, SIGCHLD);
     ward.signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
     failure = start(&ward, program);
+    failure.main = ward.main;
     tell(&ward, &failure, sizeof(failure));
     if (failure.code)
         _exit(EXIT_FAILURE);
@@ -292,10 +306,11 @@ __attribute__((noreturn)) static void live(const struct program *program, int so
     kill_all(&ward);
     over.left_behind = ward.left_behind;
     tell(&ward, &over, sizeof(over));
+    await_farewell(&ward);
     _exit(EXIT_SUCCESS);
 }
 
-static int await_start(const struct warden *warden, const struct program *program,
+static int await_start(struct warden *warden, const struct program *program,
                        struct err *err)
 {
     struct failure failure;
@@ -307,6 +322,7 @@ static int await_start(const struct warden *warden, const struct program *progra
     if (n != sizeof(failure))
         return err_set(err, -ECHILD, "start '%s': what was to watch over it has died",
                        program->argv[0]);
+    warden->main = failure.main;
     errno = failure.code;
     if (failure.in_directory)
         return err_errno(err, "start '%s' in '%s'", program->argv[0], program->directory);

@@ -33,8 +33,9 @@ struct warden {
     pid_t pid;  /* 0: there is none */
     int socket; /* readable when there is news */
     int output; /* what the program says; not blocking */
+    pid_t main; /* the program's main process */
 };
-#define WARDEN_NULL ((struct warden){ 0, -1, -1 })
+#define WARDEN_NULL ((struct warden){ 0, -1, -1, 0 })
 
 /* Returns when the program runs; if it cannot be started, the error has errno's code and
  * says "start 'nodee': No such file or directory". */

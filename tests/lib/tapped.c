@@ -146,6 +146,7 @@ void tapped_run(struct tapped *tapped, void (*program)(const struct tapped_progr
         .server = &tapped->server.address,
         .directory = tapped->directory,
         .cut_after = tapped->cut_after,
+        .shift = tapped->shift,
         .executed = on_executed,
         .cut = on_cut,
         .failed = on_failed,

@@ -23,6 +23,7 @@ struct tapped {
 
     /* How it is to go. */
     uint64_t cut_after;
+    struct shift shift; /* of the program's clock */
     /* Beside the trace; may be NULL. */
     int (*executed)(struct tapped *tapped, const struct tap_event *event,
                     struct err *err);

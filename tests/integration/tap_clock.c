@@ -1,0 +1,212 @@
+/* tap_clock.c - what Redis answers about instants behind a tap is what it would answer by
+ * the program's clock. How commands are changed for that: unit/shift.c. */
+#include "tapped.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+/* Far from the true time, and whole seconds, so that nothing is rounded. */
+#define STANDS INT64_C(3000000000000)
+#define AHEAD INT64_C(-500000000000)
+
+static long long number(const redisReply *reply)
+{
+    MUST(reply);
+    MUST(reply->type == REDIS_REPLY_INTEGER || reply->type == REDIS_REPLY_STRING);
+    return reply->type == REDIS_REPLY_INTEGER ? reply->integer : atoll(reply->str);
+}
+
+static redisReply *ask(redisContext *connection, const char *command)
+{
+    redisReply *reply = redisCommand(connection, command);
+
+    MUST(reply && reply->type != REDIS_REPLY_ERROR);
+    return reply;
+}
+
+static long long ask_number(redisContext *connection, const char *command)
+{
+    redisReply *reply = ask(connection, command);
+    long long value = number(reply);
+
+    freeReplyObject(reply);
+    return value;
+}
+
+/* In ms; TIME tells seconds and microseconds, as texts. */
+static long long ms_of(const redisReply *time)
+{
+    MUST(time->type == REDIS_REPLY_ARRAY && time->elements == 2);
+    MUST(time->element[0]->type == REDIS_REPLY_STRING);
+    MUST(number(time->element[1]) >= 0 && number(time->element[1]) < 1000000);
+    return number(time->element[0]) * 1000 + number(time->element[1]) / 1000;
+}
+
+static long long ask_time(redisContext *connection)
+{
+    redisReply *reply = ask(connection, "TIME");
+    long long ms = ms_of(reply);
+
+    freeReplyObject(reply);
+    return ms;
+}
+
+/* What is left is at most what was given. */
+static void expect_left(redisContext *connection, const char *key, long long most)
+{
+    char command[64];
+    long long left;
+
+    snprintf(command, sizeof(command), "PTTL %s", key);
+    left = ask_number(connection, command);
+    if (left <= 0 || left > most)
+        fprintf(stderr, "%s: %lld ms left of %lld\n", key, left, most);
+    MUST(left > 0 && left <= most);
+}
+
+/* By a clock that goes, instants are exactly those that were set. */
+static void go(const struct tapped_program *to)
+{
+    redisContext *a = program_dial(&to->socket);
+    long long before = clock_real_ms() + AHEAD, now = ask_time(a);
+    redisReply *reply;
+
+    MUST(now >= before && now <= clock_real_ms() + AHEAD);
+    now = now / 1000 * 1000 + 5000000;
+    freeReplyObject(redisCommand(a, "SET pxat v PXAT %lld", now));
+    freeReplyObject(redisCommand(a, "SET exat v EXAT %lld", now / 1000));
+    freeReplyObject(redisCommand(a, "SET k v"));
+    MUST(ask_number(a, "PEXPIRETIME pxat") == now);
+    MUST(ask_number(a, "PEXPIRETIME exat") == now);
+    MUST(ask_number(a, "EXPIRETIME pxat") == now / 1000);
+    MUST(ask_number(a, "expiretime exat") == now / 1000);
+    expect_left(a, "exat", 5000000);
+    MUST(ask_number(a, "EXPIRETIME k") == -1);
+    MUST(ask_number(a, "PEXPIRETIME nothing") == -2);
+    reply = redisCommand(a, "EXPIREAT k %lld", now / 1000);
+    MUST(number(reply) == 1);
+    freeReplyObject(reply);
+    MUST(ask_number(a, "PEXPIRETIME k") == now);
+    reply = redisCommand(a, "PEXPIREAT k %lld", now + 1);
+    MUST(number(reply) == 1);
+    freeReplyObject(reply);
+    MUST(ask_number(a, "PEXPIRETIME k") == now + 1);
+    /* What has passed by the program's clock is past. */
+    reply = redisCommand(a, "PEXPIREAT k %lld", before);
+    MUST(number(reply) == 1);
+    freeReplyObject(reply);
+    MUST(ask_number(a, "EXISTS k") == 0);
+    redisFree(a);
+}
+
+Test(tap_clock, that_goes)
+{
+    struct tapped tapped = tapped_start();
+
+    tapped.shift = (struct shift){ false, AHEAD };
+    tapped_run(&tapped, go);
+    EXPECT_WENT_WELL(&tapped);
+    /* What was executed is told as the program sent it. */
+    EXPECT_SAYS(tapped.trace, "1 EXECUTED TIME = *2");
+    EXPECT_SAYS(tapped.trace, "1 EXECUTED expiretime exat = :");
+    tapped_remove(&tapped);
+}
+
+/* By one that stands, TIME is always the same, and keys live as long as they are to. */
+static void stand(const struct tapped_program *to)
+{
+    redisContext *a = program_dial(&to->socket);
+    long long instant;
+
+    MUST(ask_time(a) == STANDS + 250);
+    freeReplyObject(ask(a, "SET k v PXAT 3000000060000"));
+    expect_left(a, "k", 60000);
+    instant = ask_number(a, "PEXPIRETIME k");
+    MUST(instant > STANDS + 250 && instant <= STANDS + 60000);
+    MUST(ask_number(a, "EXPIREAT k 3000003600") == 1);
+    expect_left(a, "k", 3600000);
+    MUST(ask_number(a, "EXPIREAT k 3000000000") == 1);
+    MUST(ask_number(a, "EXISTS k") == 0);
+    MUST(ask_time(a) == STANDS + 250);
+    redisFree(a);
+}
+
+Test(tap_clock, that_stands)
+{
+    struct tapped tapped = tapped_start();
+
+    tapped.shift = (struct shift){ true, STANDS + 250 };
+    tapped_run(&tapped, stand);
+    EXPECT_WENT_WELL(&tapped);
+    tapped_remove(&tapped);
+}
+
+/* In a transaction as well. */
+static void transact(const struct tapped_program *to)
+{
+    redisContext *a = program_dial(&to->socket);
+    redisReply *reply;
+
+    program_say(a, "WATCH k", "OK");
+    program_say(a, "MULTI", "OK");
+    program_say(a, "TIME", "QUEUED");
+    program_say(a, "SET k v EXAT 3000000060", "QUEUED");
+    program_say(a, "PEXPIRETIME k", "QUEUED");
+    program_say(a, "EXPIRETIME nothing", "QUEUED");
+    program_say(a, "PTTL k", "QUEUED");
+    reply = ask(a, "EXEC");
+    MUST(reply->type == REDIS_REPLY_ARRAY && reply->elements == 5);
+    MUST(ms_of(reply->element[0]) == STANDS);
+    MUST(strcmp(reply->element[1]->str, "OK") == 0);
+    MUST(number(reply->element[2]) > STANDS);
+    MUST(number(reply->element[2]) <= STANDS + 60000);
+    MUST(number(reply->element[3]) == -2);
+    MUST(number(reply->element[4]) > 0 && number(reply->element[4]) <= 60000);
+    freeReplyObject(reply);
+    redisFree(a);
+}
+
+Test(tap_clock, in_transactions)
+{
+    struct tapped tapped = tapped_start();
+
+    tapped.shift = (struct shift){ true, STANDS };
+    tapped_run(&tapped, transact);
+    EXPECT_WENT_WELL(&tapped);
+    EXPECT_SAYS(tapped.trace, "1 EXECUTED TIME = +QUEUED");
+    tapped_remove(&tapped);
+}
+
+/* Errors are Redis's. */
+static void err(const struct tapped_program *to)
+{
+    static const char *const commands[] = { "EXPIREAT k soon", "SET k v EXAT 0",
+                                            "SET k v PXAT +5", "TIME now",
+                                            "PEXPIRETIME k k" };
+    redisContext *a = program_dial(&to->socket), *direct = program_dial(&to->server);
+
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+        redisReply *reply = redisCommand(a, commands[i]);
+        redisReply *wanted = redisCommand(direct, commands[i]);
+
+        MUST(reply && reply->type == REDIS_REPLY_ERROR);
+        MUST(wanted && wanted->type == REDIS_REPLY_ERROR);
+        MUST(strcmp(reply->str, wanted->str) == 0);
+        freeReplyObject(reply);
+        freeReplyObject(wanted);
+    }
+    redisFree(a);
+    redisFree(direct);
+}
+
+Test(tap_clock, makes_no_sense_of_nonsense)
+{
+    struct tapped tapped = tapped_start();
+
+    tapped.shift = (struct shift){ true, STANDS };
+    tapped_run(&tapped, err);
+    EXPECT_WENT_WELL(&tapped);
+    tapped_remove(&tapped);
+}
