@@ -422,8 +422,8 @@ int fleet_run(const struct fleet_options *options, struct result *result, struct
     sigset_t mask;
     int code;
 
-    if (options->replay)
-        fleet.lane_count = 1;
+    if (options->replay || options->scenario->programs.any)
+        fleet.lane_count = 1; /* one recording is what all is found in */
     result->lanes = fleet.lane_count;
     /* A lane that is gone is an error, not our end; lanes inherit it. */
     signal(SIGPIPE, SIG_IGN);

@@ -26,7 +26,8 @@ struct fleet_options {
     bool skip_costs;     /* for verdicts alone: do not measure what updates cost */
     struct store *store; /* keeps what lanes tell; borrowed; NULL: it is not kept */
     uint64_t kill_ns;    /* each lane's kills end after so long; 0: when all are done */
-    size_t lanes;        /* 0: one per CPU */
+    uint64_t prove;      /* harms of programs, per strategy (prove.h) */
+    size_t lanes;        /* 0: one per CPU; a run with programs has one */
     const char *redis_server;  /* binary; NULL: from the PATH */
     enum transport transport;  /* of workers; audits always take the unix socket */
     uint64_t rtt_ns;           /* that is added between workers and Redis; 0: none */

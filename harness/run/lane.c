@@ -13,7 +13,9 @@
 #include "replay/replay.h"
 #include "run/fleet.h"
 #include "run/measure.h"
+#include "run/prove.h"
 #include "run/tell.h"
+#include "trial/recorded.h"
 #include "trial/trespass.h"
 
 struct lane {
@@ -22,6 +24,13 @@ struct lane {
     struct bench bench;
     struct teller teller;
     struct measure measure; /* of the bench, told by the teller */
+    struct prove prove;     /* harms of programs */
+    struct latest {         /* what a program left at its latest point */
+        const struct subject *subject;
+        size_t state;
+        struct judgement judgement;
+        bool alike;
+    } latest;
 };
 
 static struct subject *subject_at(const struct lane *lane, size_t subject)
@@ -59,7 +68,8 @@ static int aim(struct lane *lane, enum stage stage, struct err *err)
     int code = 0;
 
     (void)stage;
-    if (lane->settings->index == 0 && !lane->settings->skip_timelines)
+    if (lane->settings->index == 0 && !lane->settings->skip_timelines &&
+        !lane->options->scenario->programs.any)
         code = measure_timelines(&lane->measure, err);
     if (code == 0 && lane->options->plan.attempts)
         code = measure_spans(&lane->measure, err);
@@ -151,11 +161,48 @@ static bool leaves_old_state(const struct lane *lane, const struct place *place,
     return signature_equal(snapshot_timed(&death->state), snapshot_timed(old));
 }
 
+/* A point of the census: what it is judged. */
+static int tell_census(struct lane *lane, const struct place *place,
+                       const struct judgement *judgement, bool alike, struct err *err)
+{
+    const struct subject *subject = subject_at(lane, place->subject);
+
+    prove_note(&lane->prove, subject, place->subject, place->point, &judgement->verdict);
+    return tell_point(&lane->teller, place->subject, place->point, judgement, alike, err);
+}
+
+/* Is the state that of the point before, because the command between them changed
+ * nothing? It is known of what was recorded. */
+static bool is_as_before(const struct lane *lane, const struct place *place)
+{
+    const struct subject *subject = subject_at(lane, place->subject);
+
+    return place->fault->stage == STAGE_CENSUS && subject->recorded && place->point &&
+           lane->latest.subject == subject &&
+           lane->latest.state == subject->recorded->states_at[place->point];
+}
+
+static void note_latest(struct lane *lane, const struct place *place,
+                        const struct judgement *judgement, bool alike)
+{
+    const struct subject *subject = subject_at(lane, place->subject);
+
+    if (subject->recorded)
+        lane->latest =
+            (struct latest){ subject, subject->recorded->states_at[place->point],
+                             *judgement, alike };
+}
+
 static int take_point(struct lane *lane, const struct place *place, struct death *death,
                       struct err *err)
 {
     const struct judgement *judgement;
-    int code =
+    bool alike;
+    int code;
+
+    if (is_as_before(lane, place))
+        return tell_census(lane, place, &lane->latest.judgement, lane->latest.alike, err);
+    code =
         strike(lane, place->fault, place->subject, place->point, death, &judgement, err);
 
     if (code == TRIAL_VARIES)
@@ -164,16 +211,21 @@ static int take_point(struct lane *lane, const struct place *place, struct death
         return is_scenarios(code)
                    ? code
                    : err_wrap(err, "strategy '%s'", name_of(lane, place->subject));
-    if (place->fault->stage == STAGE_CENSUS && judge_was_new(&lane->bench.judge))
+    /* Programs take their time: what does no harm is not looked at twice. */
+    if (place->fault->stage == STAGE_CENSUS && judge_was_new(&lane->bench.judge) &&
+        (!lane->options->scenario->programs.any ||
+         judgement->verdict.later | judgement->verdict.passing))
         code = trial_repeat(&lane->bench, subject_at(lane, place->subject), place->fault,
                             place->point, death, err);
     if (code < 0)
         return overheard_check(&subject_at(lane, place->subject)->overheard, err) < 0
                    ? err->code
                    : code;
-    if (place->fault->stage == STAGE_CENSUS)
-        return tell_point(&lane->teller, place->subject, place->point, judgement,
-                          leaves_old_state(lane, place, death), err);
+    if (place->fault->stage == STAGE_CENSUS) {
+        alike = leaves_old_state(lane, place, death);
+        note_latest(lane, place, judgement, alike);
+        return tell_census(lane, place, judgement, alike, err);
+    }
     return tell_death(&lane->teller, place->fault, place->subject, place->point, death,
                       judgement, err);
 }
@@ -203,6 +255,16 @@ static int take_points(struct lane *lane, enum stage stage, struct err *err)
             code = take_point(lane, &place, &death, err);
     }
     return code == 0 ? tell_flush(&lane->teller, err) : code;
+}
+
+/* Those of other faults, and the proofs of what the census has found. */
+static int take_others(struct lane *lane, enum stage stage, struct err *err)
+{
+    int code = take_points(lane, stage, err);
+
+    return code == 0 ? prove_all(&lane->prove, &lane->bench, lane->options->prove,
+                                 &lane->teller, err)
+                     : code;
 }
 
 static int kill_trial(struct lane *lane, const struct plan_trial *planned,
@@ -301,11 +363,13 @@ static int learn(struct lane *lane, enum stage stage, struct err *err)
     if (code == 0)
         code = tell_controls(&lane->teller, &lane->bench.judge,
                              lane->settings->index == 0, err);
-    if (!needs_recordings(lane))
-        for (size_t i = 0; i < lane->bench.judge.subject_count; i++)
+    for (size_t i = 0; i < lane->bench.judge.subject_count; i++)
+        if (!needs_recordings(lane) && !subject_at(lane, i)->recorded)
             recording_release(&subject_at(lane, i)->recording);
-    return code == 0 && !lane->settings->skip_costs ? measure_costs(&lane->measure, err)
-                                                    : code;
+    return code == 0 && !lane->settings->skip_costs &&
+                   !lane->options->scenario->programs.any
+               ? measure_costs(&lane->measure, err)
+               : code;
 }
 
 /* One trial again, in place of all. */
@@ -330,7 +394,7 @@ static int run_stages(struct lane *lane, struct err *err)
 {
     typedef int stage_function(struct lane * lane, enum stage stage, struct err * err);
     static stage_function *const trials[STAGE_COUNT] = {
-        [STAGE_LEARN] = learn, [STAGE_CENSUS] = take_points, [STAGE_POINTS] = take_points,
+        [STAGE_LEARN] = learn, [STAGE_CENSUS] = take_points, [STAGE_POINTS] = take_others,
         [STAGE_AIM] = aim,     [STAGE_KILLS] = run_kills,
     };
     static stage_function *const replay[STAGE_COUNT] = {
@@ -351,6 +415,14 @@ static int run_stages(struct lane *lane, struct err *err)
     return code == 0 ? tell_event(&lane->teller, EVENT_DONE, NULL, 0, err) : code;
 }
 
+static void say_alive(void *context)
+{
+    struct lane *lane = context;
+    struct err ignored = ERR_NULL; /* the fleet is gone: the next event says so */
+
+    tell_event(&lane->teller, EVENT_ALIVE, NULL, 0, &ignored);
+}
+
 int lane_run(const struct lane_settings *settings)
 {
     const struct fleet_options *options = settings->options;
@@ -360,6 +432,10 @@ int lane_run(const struct lane_settings *settings)
         .teller = { .fd = settings->out_fd },
         .bench = { .judge = { .scenario = options->scenario,
                               .address = &settings->worker_address,
+                              .directory = settings->directory,
+                              .alive = say_alive,
+                              .alive_context = &lane,
+                              .names = { .vary = &options->scenario->programs.vary },
                               .timeout_ns = options->timeout_ns },
                    .killer = options->killer,
                    .record = options->replay },
@@ -385,5 +461,6 @@ int lane_run(const struct lane_settings *settings)
     }
     bench_release(&lane.bench);
     measure_release(&lane.measure);
+    prove_release(&lane.prove);
     return code < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -24,6 +24,7 @@ struct lane_settings {
     struct agenda *agenda;               /* what is to be done */
     struct address address;              /* for audits */
     struct address worker_address;       /* for everybody else */
+    const char *directory;               /* for sockets of its own */
     size_t index;                        /* of this lane */
     int out_fd;                          /* events go here */
     int in_fd; /* one byte comes from here when the next stage may begin */

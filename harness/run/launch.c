@@ -64,6 +64,7 @@ __attribute__((noreturn)) static void become_lane(const struct launch *launch,
         .address = lane->server.address,
         .worker_address =
             lane->relay.pid ? lane->relay.address : *server_address(&lane->server),
+        .directory = lane->server.options.directory,
         .index = index,
         .out_fd = out_fd,
         .in_fd = in_fd,

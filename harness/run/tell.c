@@ -6,6 +6,8 @@
 
 #include "base/clock.h"
 #include "run/pipe.h"
+#include "trial/fake_time.h"
+#include "trial/recorded.h"
 
 #define TEXT_BYTES 32768 /* in one event */
 #define BATCH_NS (50 * NSEC_PER_MSEC)
@@ -37,6 +39,13 @@ static void tell_command(void *context, size_t index, int argc, const char *cons
         .replies = trace->replies,
     };
 
+    if (telling->judge->subjects[telling->subject].recorded) {
+        const struct recorded *recorded =
+            telling->judge->subjects[telling->subject].recorded;
+
+        event.connection = recorded->connection_of[index];
+        event.state = recorded->states_at[index + 1];
+    }
     command_parse(&event.command, argc, argv, lengths);
     /* Which of its scripts it was does not matter. */
     if (command_has(&event.command, COMMAND_SCRIPT) &&
@@ -56,6 +65,44 @@ static int tell_commands(struct teller *teller, const struct judge *judge, size_
         recording_each(&judge->subjects[subject].recording, tell_command, &telling, err);
 
     return code == 0 ? err->code : code;
+}
+
+/* What a program has printed, in pieces. */
+static int tell_output(struct teller *teller, size_t subject, const char *output,
+                       struct err *err)
+{
+    size_t length = output ? strlen(output) : 0;
+    CLEANUP(mem_freep)
+    struct event_output *event = mem_alloc(sizeof(*event) + TEXT_BYTES);
+    int code = 0;
+
+    event->strategy = (uint32_t)subject;
+    for (size_t at = 0; at < length && code == 0; at += TEXT_BYTES) {
+        size_t piece = length - at < TEXT_BYTES ? length - at : TEXT_BYTES;
+
+        memcpy(event->text, output + at, piece);
+        code = tell_event(teller, EVENT_OUTPUT, event, sizeof(*event) + piece, err);
+    }
+    return code;
+}
+
+static int tell_program(struct teller *teller, size_t subject,
+                        const struct recorded *recorded, struct err *err)
+{
+    const struct event_program program = {
+        .strategy = (uint32_t)subject,
+        .connections = recorded->connections,
+        .states = recorded->state_count,
+        .varying = recorded->varying,
+        .compared = recorded->retrace.compared,
+        .same = recorded->retrace.same,
+        .first = recorded->retrace.first,
+        .true_time = !fake_time_is_there(),
+    };
+
+    int code = tell_event(teller, EVENT_PROGRAM, &program, sizeof(program), err);
+
+    return code == 0 ? tell_output(teller, subject, recorded->output, err) : code;
 }
 
 int tell_controls(struct teller *teller, const struct judge *judge, bool commands,
@@ -81,6 +128,8 @@ int tell_controls(struct teller *teller, const struct judge *judge, bool command
         memcpy(control.unbegun_example, subject->unbegun_example,
                sizeof(control.unbegun_example));
         code = tell_event(teller, EVENT_CONTROL, &control, sizeof(control), err);
+        if (code == 0 && subject->recorded)
+            code = tell_program(teller, i, subject->recorded, err);
         if (code == 0 && commands)
             code = tell_commands(teller, judge, i, err);
     }

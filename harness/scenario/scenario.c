@@ -313,7 +313,8 @@ int scenario_call(struct scenario *scenario, scenario_function function,
     if (!function)
         return 0;
     if (scenario_routine(scenario, function))
-        return err_set(err, ERR_REFUSED, "it is a program, which cannot be run yet");
+        return err_set(err, ERR_REFUSED,
+                       "a program is not called"); /* UNTESTED: judge_run() does not */
     redis_table_use(lua, wire, makes_old_state(scenario, function));
     lua_pushcfunction(lua, sandbox_message);
     lua_rawgeti(lua, LUA_REGISTRYINDEX, function);

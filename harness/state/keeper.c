@@ -29,8 +29,16 @@ int keeper_init(struct keeper *keeper, redisContext *connection, struct err *err
     code = secret_make(keeper->secret, err);
     if (code == 0)
         code = keyspace_field_expiries(connection, &keeper->field_expiries, err);
+    return code == 0 ? keeper_load(keeper, err) : code;
+}
+
+int keeper_load(struct keeper *keeper, struct err *err)
+{
+    int code = 0;
+
     for (size_t i = 0; i < KEEPER_SCRIPTS && code == 0; i++)
-        code = connection_load_script(connection, scripts[i], keeper->shas[i], err);
+        code =
+            connection_load_script(keeper->connection, scripts[i], keeper->shas[i], err);
     return code;
 }
 

@@ -38,6 +38,8 @@ void kept_release(struct kept *kept);
 
 int keeper_init(struct keeper *keeper, redisContext *connection, struct err *err);
 void keeper_release(struct keeper *keeper);
+/* Loads its scripts again, after somebody has flushed them. */
+int keeper_load(struct keeper *keeper, struct err *err);
 
 /* Keeps the state of a snapshot, which must be what the database holds. */
 int keeper_keep(struct keeper *keeper, const struct snapshot *snapshot, struct kept *ret,

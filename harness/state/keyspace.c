@@ -92,6 +92,13 @@ int keyspace_init(struct keyspace *keyspace, redisContext *connection, struct er
     return 0;
 }
 
+int keyspace_load(redisContext *connection, struct err *err)
+{
+    char sha[41];
+
+    return connection_load_script(connection, script_text, sha, err);
+}
+
 void keyspace_release(struct keyspace *keyspace)
 {
     for (size_t i = 0; i < keyspace->met_count; i++)

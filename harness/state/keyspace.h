@@ -38,6 +38,8 @@ int keyspace_field_expiries(redisContext *connection, bool *ret, struct err *err
 
 int keyspace_init(struct keyspace *keyspace, redisContext *connection, struct err *err);
 void keyspace_release(struct keyspace *keyspace);
+/* Loads its script again, after somebody has flushed it. */
+int keyspace_load(redisContext *connection, struct err *err);
 
 /* What to ask. */
 struct str keyspace_question(const struct keyspace *keyspace);

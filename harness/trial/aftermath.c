@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mutant.h"
 #include "trial/judge.h"
 
@@ -56,8 +57,13 @@ static bool is_watched(const struct course *course)
 
 static int look(const struct course *course, struct snapshot *ret, struct err *err)
 {
+    const struct judge *judge = course->judge;
     int code = snapshot_take(&course->judge->observer, 0, ret, err);
 
+    if (code == 0 && judge->scenario->programs.any) {
+        names_apply(&judge->names, &ret->state, &ret->arena);
+        ret->signature = state_signature(&ret->state);
+    }
     if (code == 0)
         state_sort(&ret->state);
     return code;
@@ -150,6 +156,9 @@ static int attempt(struct judge *judge, scenario_function function, const char *
 /* Does recovery run at this moment? */
 static bool recovers(const struct course *course)
 {
+    if ((mutant("recover-once") && course->at) ||
+        (mutant("recover-last") && !is_last(course)))
+        return false;
     return course->functions->recover &&
            (is_last(course) ||
             time_ms(course) >= course->judge->scenario->times.recover_after_ms);
@@ -272,7 +281,7 @@ static void set_clock(const struct course *course)
 {
     size_t at = is_last(course) ? course->at - 1 : course->at;
 
-    scenario_pass(course->judge->scenario, course->moments.at_ms[at] / 1000);
+    scenario_pass(course->judge->scenario, (course->moments.at_ms[at] + 999) / 1000);
 }
 
 int aftermath_find(struct judge *judge, const struct subject *subject,
@@ -288,7 +297,13 @@ int aftermath_find(struct judge *judge, const struct subject *subject,
         .moments = *moments,
         .sights = { SNAPSHOT_NULL, SNAPSHOT_NULL },
     };
-    int code = show(&course, JUDGE_DEAD, NULL, err);
+    int code;
+
+    if (!judge->death_s) /* later than anything that was recorded */
+        judge->death_s = clock_real_ms() / 1000 + 1;
+    judge->surviving = true;
+    names_begin(&judge->names);
+    code = show(&course, JUDGE_DEAD, NULL, err);
 
     if (code == 0)
         code = look_at_invariants(&course, scenario->holds_now, &ret->violated, err);
@@ -301,6 +316,7 @@ int aftermath_find(struct judge *judge, const struct subject *subject,
     }
     ret->settled = course.settled;
     scenario_pass(scenario, 0);
+    judge->surviving = false;
     return code == ERR_REFUSED
                ? err_wrap(err, "strategy '%s'",
                           scenario->outline.strategies[subject->strategy].name)

@@ -3,10 +3,17 @@
 
 #include "base/mutant.h"
 #include "redis/server.h"
+#include "trial/recorded.h"
 #include "trial/repeat.h"
+#include "trial/retrace.h"
 #include "trial/sure.h"
 #include "trial/trespass.h"
 #include "trial/undisturbed.h"
+
+static bool is_program(const struct judge *judge, scenario_function function)
+{
+    return scenario_routine(judge->scenario, function);
+}
 
 static int run_before(struct judge *judge, struct origin *origin, struct sure *sure,
                       struct snapshot *ret, struct err *err)
@@ -19,6 +26,8 @@ static int run_before(struct judge *judge, struct origin *origin, struct sure *s
         code = sure_begin(sure, err);
     if (code == 0 && origin->before)
         code = judge_run(judge, origin->before, "before", false, err);
+    if (code < 0 && is_program(judge, origin->before))
+        err_wrap(err, "%s", judge->scenario->outline.path);
     if (code == 0)
         code = sure_end(sure, err);
     if (code == 0)
@@ -48,9 +57,10 @@ static int before_again(struct judge *judge, struct origin *origin, struct sure 
     return code;
 }
 
-static int learn_old(struct judge *judge, struct origin *origin, struct err *err)
+/* To whose commands somebody listens, twice and more. *ret: what it leaves at last. */
+static int run_before_surely(struct judge *judge, struct origin *origin,
+                             struct snapshot *ret, struct err *err)
 {
-    CLEANUP(snapshot_release) struct snapshot again = SNAPSHOT_NULL;
     CLEANUP(monitor_close) struct monitor monitor = MONITOR_NULL;
     struct sure sure = SURE_OF(judge->observer.connection);
     struct overheard overheard;
@@ -63,12 +73,31 @@ static int learn_old(struct judge *judge, struct origin *origin, struct err *err
      * state, which begins anew each time. */
     code = overheard_end(&overheard, &monitor, judge->observer.connection, code, err);
     monitor_close(&monitor);
-    if (code == 0)
-        code = before_again(judge, origin, &sure, &again, err);
+    return code == 0 ? before_again(judge, origin, &sure, ret, err) : code;
+}
+
+/* Once: what it makes is kept, whatever another run would make. */
+static int run_program_before(struct judge *judge, struct origin *origin,
+                              struct snapshot *ret, struct err *err)
+{
+    struct sure sure = SURE_OF(judge->observer.connection);
+    int code = run_before(judge, origin, &sure, &origin->old, err);
+
+    return code == 0 ? snapshot_take(&judge->observer, 0, ret, err) : code;
+}
+
+static int learn_old(struct judge *judge, struct origin *origin, struct err *err)
+{
+    CLEANUP(snapshot_release) struct snapshot again = SNAPSHOT_NULL;
+    int code = is_program(judge, origin->before)
+                   ? run_program_before(judge, origin, &again, err)
+                   : run_before_surely(judge, origin, &again, err);
+
     if (code < 0)
         return code;
     observer_cover(&judge->observer, &again);
     code = snapshot_digest(&judge->observer, &origin->old, err);
+    names_know_state(&judge->names, &origin->old.state);
     state_sort(&origin->old.state);
     return code == 0 ? keeper_keep(&judge->keeper, &again, &origin->kept, err) : code;
 }
@@ -182,18 +211,56 @@ static int run_overheard(struct judge *judge, struct subject *subject, struct su
                          err);
 }
 
+/* The reference's expiries are within their bounds by definition. */
+static int take_bounds(struct judge *judge, struct subject *subject, struct err *err)
+{
+    if (subject != subject->origin->reference)
+        return 0;
+    observer_cover(&judge->observer, &subject->done);
+    return snapshot_digest(&judge->observer, &subject->done, err);
+}
+
+/* Are there ids or times in what a program leaves that no other strategy can have? */
+static bool has_own_ids(const struct judge *judge, const struct subject *subject)
+{
+    CLEANUP(names_release) struct names names = { .vary = judge->names.vary };
+
+    names_know_state(&names, &subject->origin->old.state);
+    names_know_state(&names, &subject->origin->reference->done.state);
+    return !names_cover(&names, &subject->done.state);
+}
+
+/* One run of a program tells everything; another one, what varies. */
+static int learn_program(struct judge *judge, struct subject *subject, struct err *err)
+{
+    int code = recorded_make(judge, subject, err);
+
+    if (code == 0)
+        code = snapshot_take(&judge->observer, 0, &subject->done, err);
+    if (code == 0)
+        code = take_bounds(judge, subject, err);
+    names_know_state(&judge->names, &subject->done.state);
+    state_sort(&subject->done.state);
+    subject->apart = has_own_ids(judge, subject);
+    if (code == 0)
+        code = retrace(judge, subject, &subject->recorded->retrace, err);
+    return code == 0 ? recorded_again(judge, subject, err) : code;
+}
+
 static int learn_new(struct judge *judge, struct subject *subject, struct err *err)
 {
     struct sure sure = SURE_OF(judge->observer.connection);
-    int code = run_overheard(judge, subject, &sure, err);
+    int code;
+
+    if (is_program(judge, judge->scenario->functions[subject->strategy].update))
+        return learn_program(judge, subject, err);
+    code = run_overheard(judge, subject, &sure, err);
 
     recording_take(&subject->recording, judge->page);
     subject->repeated = subject->commands;
-    if (code == 0 && subject == subject->origin->reference) {
-        /* Its expiries are within their bounds by definition. */
-        observer_cover(&judge->observer, &subject->done);
-        code = snapshot_digest(&judge->observer, &subject->done, err);
-    }
+    if (code == 0)
+        code = take_bounds(judge, subject, err);
+    names_know_state(&judge->names, &subject->done.state);
     state_sort(&subject->done.state);
     if (code == 0)
         code = update_again(judge, subject, &sure, err);
@@ -330,7 +397,10 @@ static int learn_all(struct judge *judge, struct err *err)
         code = learn_each(judge, learn_new, err);
     if (code == 0)
         code = learn_each(judge, learn_aftermaths, err);
-    return code == 0 && judge->clock ? learn_later(judge, since, err) : code;
+    /* Programs ask for the time whatever they do with it. */
+    return code == 0 && judge->clock && !judge->scenario->programs.any
+               ? learn_later(judge, since, err)
+               : code;
 }
 
 /* An update that changes nothing has nothing in it that could be interrupted. What comes

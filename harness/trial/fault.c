@@ -78,6 +78,8 @@ static int step_perform(struct bench *bench, struct subject *subject, uint64_t c
                        bench_strategy(bench, subject)->name, (unsigned long long)commands,
                        (unsigned long long)subject->commands,
                        subject->commands == 1 ? "" : "s");
+    if (subject->recorded)
+        return trial_recorded(bench, subject, commands, ret, err);
     job.point.commands = commands;
     code = trial_run(bench, subject, &job, ret, err);
     if (code < 0 ||

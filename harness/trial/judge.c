@@ -5,6 +5,8 @@
 
 #include "base/clock.h"
 #include "base/mutant.h"
+#include "trial/recorded.h"
+#include "trial/routine.h"
 #include "trial/trespass.h"
 
 int judge_drain(struct judge *judge, int64_t client_id, struct err *err)
@@ -17,6 +19,7 @@ int judge_drain(struct judge *judge, int64_t client_id, struct err *err)
 int judge_run(struct judge *judge, scenario_function function, const char *what,
               bool record, struct err *err)
 {
+    const struct routine *routine = scenario_routine(judge->scenario, function);
     struct worker_job job = {
         .scenario = judge->scenario,
         .function = function,
@@ -25,8 +28,11 @@ int judge_run(struct judge *judge, scenario_function function, const char *what,
         .timeout_ns = judge->timeout_ns,
     };
     struct worker_end end;
-    int code = worker_run(&job, judge->address, judge->page, &end, err);
+    int code;
 
+    if (routine)
+        return routine_run(judge, routine, what, err);
+    code = worker_run(&job, judge->address, judge->page, &end, err);
     judge_touched(judge);
     if (code < 0)
         return err_wrap(err, "%s", what);
@@ -110,7 +116,7 @@ struct moments judge_moments(const struct judge *judge, const struct subject *su
                              const struct snapshot *state)
 {
     const struct snapshot *const lapsing[] = { &subject->origin->old,
-                                               &subject->origin->reference->done, state };
+                                               &subject_measure(subject)->done, state };
     CLEANUP(lapses_release) struct lapses lapses = LAPSES_NULL;
 
     for (size_t i = 0; i < ARRAY_SIZE(lapsing) && !mutant("one-moment"); i++)
@@ -141,15 +147,26 @@ void controls_release(struct controls *controls)
     *controls = (struct controls){ .count = 0 };
 }
 
+int judge_complete(struct judge *judge, struct subject *subject, struct err *err)
+{
+    int code;
+
+    if (subject->recorded)
+        return recorded_cut(judge, subject, subject->commands, err);
+    code = judge_prepare(judge, subject, err);
+    return code == 0
+               ? judge_run(judge, judge->scenario->functions[subject->strategy].update,
+                           "a completed update", false, err)
+               : code;
+}
+
 static int make_control(struct judge *judge, struct subject *subject, bool completed,
                         const struct moments *moments, struct aftermath *ret,
                         struct err *err)
 {
-    int code = judge_prepare(judge, subject, err);
+    int code = completed ? judge_complete(judge, subject, err)
+                         : judge_prepare(judge, subject, err);
 
-    if (code == 0 && completed)
-        code = judge_run(judge, judge->scenario->functions[subject->strategy].update,
-                         "a completed update", false, err);
     return code == 0 ? aftermath_find(judge, subject, moments, NULL, ret, err) : code;
 }
 
@@ -230,6 +247,9 @@ static void write_example(const struct judge_beside *beside, size_t moment,
         CLEANUP(mem_freep)
         char *whole = mem_printf("%s%s%s", example, example[0] ? "; stuck: " : "", why);
 
+        for (char *at = whole; *at; at++) /* what a program printed has lines */
+            if (*at == '\n')
+                *at = ' ';
         snprintf(example, EXAMPLE_TEXT, "%.*s", EXAMPLE_TEXT - 1, whole);
     }
 }
@@ -282,7 +302,7 @@ int judge_stand_beside(struct judge *judge, struct subject *subject,
     int code = judge_control(judge, subject, false, moments, &ret->old, err);
 
     ret->first_old = &subject->origin->old.state;
-    ret->first_new = &subject->origin->reference->done.state;
+    ret->first_new = &subject_measure(subject)->done.state;
     ret->dead = dead;
     return code == 0 ? judge_control(judge, subject->right, true, moments, &ret->new, err)
                      : code;
@@ -305,6 +325,7 @@ void judge_release(struct judge *judge)
         controls_release(&judge->subjects[i].idle);
         controls_release(&judge->subjects[i].completed);
         recording_release(&judge->subjects[i].recording);
+        recorded_free(judge->subjects[i].recorded);
         free(judge->subjects[i].judgements);
     }
     free(judge->subjects);
@@ -320,6 +341,7 @@ void judge_release(struct judge *judge)
     free(judge->origins);
     judge->origins = judge->origin = NULL;
     judge->origin_count = 0;
+    names_release(&judge->names);
     keeper_release(&judge->keeper);
     observer_release(&judge->observer);
 }
@@ -349,9 +371,11 @@ static int judge_new(struct judge *judge, struct subject *subject,
 {
     const struct state *old = &subject->origin->old.state;
     struct moments moments = judge_moments(judge, subject, snapshot);
+    int64_t death_s = judge->death_s;
     struct judge_beside beside;
     int code = 0;
 
+    names_know_state(&judge->names, &snapshot->state);
     state_sort(&snapshot->state);
     *ret = (struct judgement){
         .signature = snapshot->signature,
@@ -359,9 +383,12 @@ static int judge_new(struct judge *judge, struct subject *subject,
     };
     if (judge->watch)
         code = stand_beside_first(judge, subject, &moments, snapshot, &beside, err);
+    judge->death_s = judge->killed_s ? judge->killed_s : death_s;
     if (code == 0)
         code = aftermath_find(judge, subject, &moments, judge->watch ? &beside : NULL,
                               &judge->aftermath, err);
+    if (death_s)
+        judge->death_s = death_s;
     if (code == 0)
         code =
             judge_stand_beside(judge, subject, &moments, &snapshot->state, &beside, err);

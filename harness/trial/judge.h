@@ -8,6 +8,7 @@
 #include "redis/recording.h"
 #include "state/example.h"
 #include "state/keeper.h"
+#include "state/names.h"
 #include "state/verdict.h"
 #include "trial/aftermath.h"
 #include "trial/overheard.h"
@@ -64,6 +65,9 @@ struct subject {
     struct origin *origin; /* where it starts */
     struct snapshot done;  /* its own new state */
     struct recording recording;
+    struct recorded *recorded; /* of a program (recorded.h); NULL: it is none; owned */
+    bool apart; /* it completes what has ids and times of its own: nobody else can say
+                   what is right */
     size_t repeated; /* so many commands, from the first, a second recording sent too */
     uint64_t commands, bytes, trips;
     uint64_t changes;           /* to the database; 0: it only reads */
@@ -85,6 +89,12 @@ struct subject {
     size_t judged;
 };
 
+/* The completed update that the subject's own is held against: mostly the reference's. */
+static inline const struct subject *subject_measure(const struct subject *subject)
+{
+    return subject->apart ? subject : subject->origin->reference;
+}
+
 /* Can its update be sent again? Not if it depends on replies that differ each time. */
 static inline bool subject_repeats(const struct subject *subject)
 {
@@ -94,8 +104,11 @@ static inline bool subject_repeats(const struct subject *subject)
 struct judge {
     struct scenario *scenario;     /* borrowed */
     const struct address *address; /* of its workers' Redis; borrowed */
+    const char *directory;         /* for sockets of taps; borrowed */
     struct page *page; /* owned; the trial's is still read after the verdict */
     uint64_t timeout_ns;
+    void (*alive)(void *context); /* while programs take their time; NULL: nobody asks */
+    void *alive_context;
     struct observer observer; /* owned */
     struct keeper keeper;     /* on the observer's connection; owned */
     struct origin *origins;   /* owned */
@@ -104,7 +117,13 @@ struct judge {
     uint64_t fresh_ns; /* until then an old state that nobody touched can be used again */
     bool untouched;    /* nobody has sent a command since the old state was made */
     bool seen;         /* nor since a state was looked at that was judged before */
-    bool clock;        /* a control has asked Redis for the time */
+    /* While survivors run: when the death was, by the clock that programs see, in seconds
+     * since 1970; of all states of recordings, and of the one that is judged, if it is
+     * that of another run. 0: not known yet. */
+    int64_t death_s, killed_s;
+    bool surviving;
+    struct names names;              /* that programs call things by; owned */
+    bool clock;                      /* a control has asked Redis for the time */
     struct subject *subjects;        /* owned */
     size_t subject_count;            /* that take part */
     size_t known_count;              /* and the references that do not */
@@ -177,7 +196,11 @@ int judge_drain(struct judge *judge, int64_t client_id, struct err *err);
 /* Says that a worker has sent commands since. Call it after every worker of one's own. */
 void judge_touched(struct judge *judge);
 
-/* Runs one of the scenario's functions to its end in a worker that nobody interrupts.
+/* Makes the database hold what the completed update of a subject leaves. */
+int judge_complete(struct judge *judge, struct subject *subject, struct err *err);
+
+/* Runs one of the scenario's functions to its end in a worker that nobody interrupts; or
+ * programs that stand in its place (routine.h), of which nothing is recorded.
  * What it raised is in the page; a function that raises or does not return is
  * ERR_USAGE; one that did what none may do is ERR_REFUSED (trespass.h). */
 int judge_run(struct judge *judge, scenario_function function, const char *what,

@@ -61,9 +61,10 @@ static int refuse(const struct judge *judge, const struct subject *subject,
     const struct outline *outline = &judge->scenario->outline;
 
     return err_set(err, ERR_USAGE,
-                   "%s: strategy '%s': two runs of %s after %s differ (%s); " SURE_ADVICE,
+                   "%s: strategy '%s': two runs of %s after %s differ (%s); %s",
                    outline->path, outline->strategies[subject->strategy].name,
-                   difference->function, remake->name, difference->what);
+                   difference->function, remake->name, difference->what,
+                   judge->scenario->programs.any ? SURE_ADVICE_PROGRAMS : SURE_ADVICE);
 }
 
 /* Is there anything that could do something else? */
@@ -105,6 +106,8 @@ int repeat_aftermath(struct judge *judge, const struct subject *subject,
         if (code == 0)
             code = sure_end(&sure, err);
         judge->clock |= sure.clock;
+        if (judge->scenario->programs.any) /* forty of them would take too long */
+            sure.random = false;
         if (code < 0 || aftermath == ret)
             continue;
         difference = compare(ret, &again);

@@ -23,6 +23,12 @@
     "nothing in a scenario may depend on chance or on the clock: use p.seed and p.now, " \
     "or name the key in `ignore`"
 
+/* And where programs run. */
+#define SURE_ADVICE_PROGRAMS                                                             \
+    "what differs from run to run cannot be judged: freeze the clock (clock = "          \
+    "\"frozen\"), or name it in `ignore`, as in ignore = { \"KEY#FIELD\" }, or in "      \
+    "`vary`"
+
 /* Calls so far of commands whose answers are random, or tell the time. */
 struct sure_calls {
     uint64_t random, clock;

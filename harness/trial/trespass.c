@@ -18,6 +18,13 @@ int trespass_check(struct judge *judge, const char *what, struct err *err)
     if (code < 0)
         return code;
     refusal = refusal_of(false, 1, &command);
+    if (command[0] && judge->scenario->programs.any)
+        return err_set(err, ERR_REFUSED,
+                       "%s: it sent %s, which is refused: programs are kept in database "
+                       "0, alone of which is looked at what they leave, and may not "
+                       "empty others; point them to database 0, and let FLUSHALL be "
+                       "FLUSHDB",
+                       what, command);
     if (command[0])
         return err_set(err, ERR_REFUSED, "%s: a script sent %s, which is refused: %s",
                        what, command, refusal ? refusal->reason : "it leaves database 0");

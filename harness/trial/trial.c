@@ -2,6 +2,7 @@
 #include "trial/trial.h"
 
 #include "base/clock.h"
+#include "trial/recorded.h"
 #include "trial/repeat.h"
 #include "trial/sure.h"
 
@@ -102,6 +103,16 @@ int trial_run(struct bench *bench, const struct subject *subject,
     ret->replies = bench->page->replies;
     ret->kill_ns = end.kill_ns;
     return look(bench, end.client_id, &ret->state, err);
+}
+
+int trial_recorded(struct bench *bench, struct subject *subject, uint64_t commands,
+                   struct death *ret, struct err *err)
+{
+    int code = recorded_cut(&bench->judge, subject, commands, err);
+
+    ret->outcome = commands < subject->commands ? OUTCOME_VALID : OUTCOME_MISSED;
+    ret->commands = ret->replies = commands;
+    return code == 0 ? snapshot_take(&bench->judge.observer, 0, &ret->state, err) : code;
 }
 
 /* A death that is to happen again. */

@@ -48,6 +48,11 @@ struct worker_job trial_job(const struct bench *bench, const struct subject *sub
 int trial_run(struct bench *bench, const struct subject *subject,
               const struct worker_job *job, struct death *ret, struct err *err);
 
+/* In place of a program that dies, what the first so many commands of its recording
+ * leave. */
+int trial_recorded(struct bench *bench, struct subject *subject, uint64_t commands,
+                   struct death *ret, struct err *err);
+
 /* A death that was judged for the first time, once more and as often as it takes to be
  * sure: it must leave the same state at this point of its fault, and the same must become
  * of it. Else the scenario is not fit to be tested, which is ERR_USAGE. */

@@ -27,7 +27,8 @@ static int make_new(void *context, struct err *err)
     struct control *control = context;
     struct subject again = *control->subject;
 
-    return controls_run_update(control->judge, &again, &ignored, err);
+    return again.recorded ? judge_complete(control->judge, control->subject, err)
+                          : controls_run_update(control->judge, &again, &ignored, err);
 }
 
 /* The reference is what all are measured against: it must not need excuses. */
@@ -138,8 +139,14 @@ int undisturbed_compare(struct judge *judge, struct subject *subject, struct err
 {
     struct verdict uncrashed, unbegun;
     bool blamed = false;
-    int code = beside_reference(judge, subject, true, &uncrashed,
-                                subject->uncrashed_example, err);
+    int code;
+
+    if (subject->apart) {
+        subject->right = subject;
+        return 0;
+    }
+    code = beside_reference(judge, subject, true, &uncrashed, subject->uncrashed_example,
+                            err);
 
     if (code == 0)
         code = beside_reference(judge, subject, false, &unbegun, subject->unbegun_example,

@@ -1,0 +1,61 @@
+/* fake_time.c - see fake_time.h. */
+#include "trial/fake_time.h"
+
+#include <glob.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+
+/* Where distributions have it; the one for programs with several threads. */
+static const char *const places[] = {
+    "/usr/lib/*/faketime/libfaketimeMT.so.1",
+    "/usr/lib/faketime/libfaketimeMT.so.1",
+    "/usr/lib64/faketime/libfaketimeMT.so.1",
+    "/usr/local/lib/faketime/libfaketimeMT.so.1",
+};
+
+/* NULL: nowhere. The caller frees it. */
+static char *find_library(void)
+{
+    char *found = NULL;
+
+    for (size_t i = 0; i < ARRAY_SIZE(places) && !found; i++) {
+        glob_t matches;
+
+        if (glob(places[i], 0, NULL, &matches) == 0)
+            found = mem_strdup(matches.gl_pathv[0]);
+        globfree(&matches);
+    }
+    return found;
+}
+
+bool fake_time_is_there(void)
+{
+    CLEANUP(mem_freep) char *library = find_library();
+
+    return library;
+}
+
+void fake_time_environment(bool frozen, int64_t now, int64_t ahead_s, const char *preload,
+                           char *ret[FAKE_TIME_MOST])
+{
+    CLEANUP(mem_freep) char *library = find_library();
+    char text[32];
+
+    ret[0] = NULL;
+    if (!library || (!frozen && ahead_s == 0))
+        return;
+    if (frozen)
+        snprintf(text, sizeof(text), "%" PRId64, now);
+    else
+        snprintf(text, sizeof(text), "%+" PRId64, ahead_s);
+    ret[0] = preload && *preload ? mem_printf("LD_PRELOAD=%s:%s", library, preload)
+                                 : mem_printf("LD_PRELOAD=%s", library);
+    ret[1] = mem_printf("FAKETIME=%s", text);
+    ret[2] = mem_strdup("FAKETIME_DONT_FAKE_MONOTONIC=1");
+    ret[3] = mem_strdup("FAKETIME_DONT_RESET=1"); /* by what the program starts */
+    ret[4] = frozen ? mem_strdup("FAKETIME_FMT=%s") : NULL; /* in no time zone */
+    ret[5] = NULL;
+}

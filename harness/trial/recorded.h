@@ -1,0 +1,53 @@
+/* recorded.h - the states that a program left on its way, all of one run behind the tap.
+ *
+ * A death after k commands leaves what the first k have done. The database is looked at
+ * between two commands, where the data has changed, so one run yields the states of all
+ * cuts, and the program need not be repeatable. They are kept inside the server
+ * (state/keeper.h), each distinct one once: what a program does while it waits leaves the
+ * same state again and again. What was sent is in the subject's recording, as of any
+ * other worker, as if all of it had gone over one connection. */
+#pragma once
+
+#include "trial/judge.h"
+
+struct recorded {
+    /* Of each cut, from that before any command on: which state it leaves. Of each
+     * command: on which connection it came, from 1 on, its likeness (twins.h), and
+     * whether it waited for others. Owned. */
+    size_t *states_at;
+    uint64_t *connection_of, *likeness;
+    bool *blocked;
+    uint64_t connections;
+    struct kept *states;     /* owned */
+    struct signature *exact; /* of each, by which it is known again; owned */
+    size_t state_count;
+    char *output;     /* what it printed, see tap/output.h; owned */
+    uint64_t varying; /* so many of the commands a second recording did not have */
+    struct retrace {
+        uint64_t compared, same; /* states, when the commands were sent again */
+        uint64_t first; /* the first command that left another one; 0: none did */
+    } retrace;          /* see retrace.h */
+};
+
+/* NULL is fine; returns NULL. */
+struct recorded *recorded_free(struct recorded *recorded);
+
+/* Lets the subject's program run from its old state to its end; the database holds what
+ * it leaves. Sets of the subject what a recording tells: `recorded`, which must be NULL,
+ * `recording`, how many commands, bytes and trips. A program that fails, or that never
+ * connects, is ERR_USAGE. */
+int recorded_make(struct judge *judge, struct subject *subject, struct err *err);
+
+/* Once more, to see which commands vary from run to run. */
+int recorded_again(struct judge *judge, struct subject *subject, struct err *err);
+
+/* Makes the database hold what the first so many commands leave. */
+int recorded_cut(struct judge *judge, const struct subject *subject, uint64_t commands,
+                 struct err *err);
+
+/* Lets the program run again until it has done what its first so many commands did, as
+ * far as they come again, and kills it then and there. *ret_came: false: the last of them
+ * did not come. What it calls by other names than in the recording is known by those of
+ * the recording from then on. */
+int recorded_kill(struct judge *judge, const struct subject *subject, uint64_t commands,
+                  bool *ret_came, struct err *err);

@@ -1,0 +1,260 @@
+/* routine.c - see routine.h. */
+#include "trial/routine.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/mutant.h"
+#include "trial/fake_time.h"
+#include "trial/trespass.h"
+
+#define TIMEOUT_S 60.0   /* if the scenario says nothing */
+#define OUTPUT_SHOWN 400 /* bytes of it in a message, from its end */
+
+char *routine_command(char *const *argv)
+{
+    char *text = NULL;
+    FILE *out = mem_stream(&text);
+
+    for (size_t i = 0; argv[i]; i++) {
+        if (i)
+            fputc(' ', out);
+        str_print_shell(out, argv[i]);
+    }
+    fclose(out);
+    return text;
+}
+
+static double timeout_s(const struct judge *judge)
+{
+    double timeout = judge->scenario->programs.timeout_s;
+
+    return timeout > 0 ? timeout : TIMEOUT_S;
+}
+
+/* How far the clock of programs is ahead, in seconds. Survivors see the moment after the
+ * death, whenever they run. Where no time is in the data, and none has passed, the true
+ * one will do, and programs that cannot have another clock are let be. */
+static int64_t ahead_s(const struct judge *judge)
+{
+    bool matters = judge->scenario->passed_s || judge->names.times;
+
+    return judge->surviving && matters
+               ? judge->death_s + judge->scenario->passed_s - clock_real_ms() / 1000
+               : 0;
+}
+
+/* What LD_PRELOAD says without the library that fakes the time. */
+static const char *preload_of(char *const *given)
+{
+    static const char name[] = "LD_PRELOAD=";
+
+    for (size_t i = 0; given && given[i]; i++)
+        if (strncmp(given[i], name, sizeof(name) - 1) == 0)
+            return given[i] + sizeof(name) - 1;
+    return getenv("LD_PRELOAD");
+}
+
+/* The scenario's, and the time that the program is to see. The caller frees the array,
+ * and from *ret_own on what is in it. */
+static char **make_environment(const struct judge *judge, size_t *ret_own)
+{
+    const struct scenario *scenario = judge->scenario;
+    char *const *given = scenario->programs.environment;
+    char *faked[FAKE_TIME_MOST];
+    size_t count = 0, own = 0;
+    char **all;
+
+    while (given && given[count])
+        count++;
+    all = MEM_ARRAY(char *, count + FAKE_TIME_MOST);
+    if (count)
+        memcpy(all, given, count * sizeof(*all));
+    fake_time_environment(scenario->programs.frozen,
+                          scenario->outline.now + scenario->passed_s, ahead_s(judge),
+                          preload_of(given), faked);
+    for (; faked[own]; own++)
+        all[count + own] = faked[own];
+    all[count + own] = NULL;
+    *ret_own = count;
+    return all;
+}
+
+struct shift routine_shift(const struct judge *judge)
+{
+    const struct scenario *scenario = judge->scenario;
+    int64_t now_s = scenario->outline.now + scenario->passed_s;
+
+    if (!fake_time_is_there())
+        return SHIFT_NONE;
+    return scenario->programs.frozen ? (struct shift){ true, now_s * 1000 }
+                                     : (struct shift){ false, ahead_s(judge) * 1000 };
+}
+
+/* Who is told what a program does, and that it goes on. */
+struct listening {
+    struct judge *judge;
+    const struct program_run *run;
+};
+
+static int load_scripts(struct judge *judge, struct err *err)
+{
+    int code = keeper_load(&judge->keeper, err);
+
+    return code == 0 ? keyspace_load(judge->observer.connection, err) : code;
+}
+
+static bool flushes_scripts(const struct tap_event *event)
+{
+    return event->count >= 2 && event->words[0].length == 6 &&
+           strncasecmp(event->words[0].bytes, "SCRIPT", 6) == 0 &&
+           event->words[1].length == 5 &&
+           strncasecmp(event->words[1].bytes, "FLUSH", 5) == 0;
+}
+
+/* The harness's own scripts are gone with those that the program flushes. */
+static int pass_on(void *context, const struct tap_event *event, struct err *err)
+{
+    const struct listening *listening = context;
+
+    if (flushes_scripts(event) && load_scripts(listening->judge, err) < 0)
+        return err->code;
+    return listening->run->executed
+               ? listening->run->executed(listening->run->context, event, err)
+               : 0;
+}
+
+static void say_alive(void *context)
+{
+    const struct listening *listening = context;
+
+    if (listening->judge->alive)
+        listening->judge->alive(listening->judge->alive_context);
+}
+
+int routine_flush_scripts(struct judge *judge, struct err *err)
+{
+    redisContext *connection = judge->observer.connection;
+    CLEANUP(reply_freep) redisReply *reply = NULL, *functions = NULL;
+    struct err ignored = ERR_NULL; /* before 7.0, there are no functions */
+    int code = CONNECTION_COMMAND(connection, &reply, err, "SCRIPT", "FLUSH");
+
+    CONNECTION_COMMAND(connection, &functions, &ignored, "FUNCTION", "FLUSH");
+
+    return code == 0 ? load_scripts(judge, err) : code;
+}
+
+int routine_perform(struct judge *judge, char *const *argv, const struct program_run *run,
+                    struct program_end *ret, struct err *err)
+{
+    const struct program_settings *settings = &judge->scenario->programs;
+    size_t own = 0;
+    char **environment = make_environment(judge, &own);
+    const struct program program = { argv, settings->directory, environment };
+    struct program_run whole = *run;
+    struct listening listening = { judge, run };
+    int code = routine_flush_scripts(judge, err);
+
+    whole.executed = pass_on;
+    whole.alive = say_alive;
+    whole.context = &listening;
+    whole.program = &program;
+    whole.server = judge->address;
+    whole.directory = judge->directory;
+    whole.timeout_ns = (uint64_t)(timeout_s(judge) * 1e9);
+    whole.shift = routine_shift(judge);
+    whole.settle_ns = (uint64_t)(settings->settle_s * 1e9);
+    if (code == 0)
+        code = program_run(&whole, ret, err);
+    judge_touched(judge);
+    for (size_t i = own; environment[i]; i++)
+        free(environment[i]);
+    free(environment);
+    return code;
+}
+
+/* The end of what a program has printed, in which the reason stands most often. */
+static char *last_words(const struct program_end *end)
+{
+    const char *output = end->output ? end->output : "";
+    size_t length = strlen(output);
+
+    while (length && strchr("\n ", output[length - 1]))
+        length--;
+    if (!length)
+        return mem_strdup("; it printed nothing");
+    return mem_printf("; it printed:\n%s%.*s", length > OUTPUT_SHOWN ? ".." : "",
+                      (int)(length > OUTPUT_SHOWN ? OUTPUT_SHOWN : length),
+                      output + (length > OUTPUT_SHOWN ? length - OUTPUT_SHOWN : 0));
+}
+
+int routine_check_end(const struct judge *judge, char *const *argv,
+                      const struct program_end *end, const char *what, struct err *err)
+{
+    CLEANUP(mem_freep) char *command = routine_command(argv);
+    CLEANUP(mem_freep) char *said = last_words(end);
+
+    switch (end->fate) {
+    case PROGRAM_SETTLED:
+        return 0;
+    case PROGRAM_EXITED:
+        if (end->code == 0 || mutant("exit-ignored"))
+            return 0;
+        return err_set(err, ERR_USAGE, "%s: %s: exited with status %d%s", what, command,
+                       end->code, said);
+    case PROGRAM_SIGNALLED:
+        return err_set(err, ERR_USAGE, "%s: %s: died by signal %d (%s)%s", what, command,
+                       end->code, strsignal(end->code), said);
+    case PROGRAM_CUT:
+        return err_set(err, -ECHILD, "%s: %s: was cut", what, command);
+    case PROGRAM_TIMEOUT:
+        break;
+    }
+    if (end->output && strstr(end->output, "libfaketime:"))
+        return err_set(
+            err, -ETIMEDOUT,
+            "%s: %s: did not end within %g s; libfaketime, which fakes its "
+            "clock, complains: a program with an allocator of its own, such as "
+            "redis-cli, cannot have another clock%s",
+            what, command, timeout_s(judge), said);
+    return err_set(err, -ETIMEDOUT,
+                   "%s: %s: did not end within %g s; say `timeout` if it takes longer, "
+                   "or `settle` if it never ends by itself%s",
+                   what, command, timeout_s(judge), said);
+}
+
+static int run_program(struct judge *judge, char *const *argv, const char *what,
+                       struct err *err)
+{
+    struct program_end end = { .output = NULL };
+    const struct program_run run = { .cut_after = RECORDER_NO_CUT };
+    int code = routine_perform(judge, argv, &run, &end, err);
+
+    if (code < 0)
+        err_wrap(err, "%s", what);
+    else
+        code = routine_check_end(judge, argv, &end, what, err);
+    if (end.pid > 0)
+        names_call(&judge->names, (uint64_t)end.pid, "<pid>");
+    free(end.output);
+    return code;
+}
+
+int routine_run(struct judge *judge, const struct routine *routine, const char *what,
+                struct err *err)
+{
+    int code = 0;
+
+    page_reset(judge->page);
+    for (size_t i = 0; i < routine->count && code == 0 && !judge->page->refused; i++) {
+        const struct routine_part *part = &routine->parts[i];
+
+        code = part->argv ? run_program(judge, part->argv, what, err)
+                          : judge_run(judge, part->function, what, false, err);
+    }
+    return code == 0 || code == ERR_USAGE
+               ? trespass_check(judge, what, err) < 0 ? err->code : code
+               : code;
+}
