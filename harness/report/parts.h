@@ -29,6 +29,8 @@ void run_say_strikes(FILE *out, const struct finding *finding, enum fault_id id)
 void run_findings(FILE *out, const struct result *result, struct report_style style);
 /* What went wrong, and the verdict on all of it. */
 void run_verdict(FILE *out, const struct result *result, struct report_style style);
+/* What was recorded of each strategy that is a program, and proved of its harms. */
+void run_programs(FILE *out, const struct result *result, struct report_style style);
 /* A paragraph on each strategy. */
 void run_sentences(FILE *out, const struct result *result, struct report_style style);
 /* A table, and a sentence on every gate that does not pass. Nothing without gates. */

@@ -162,7 +162,7 @@ static void note_rate(struct notes *notes, const struct result *result,
 
 struct columns {
     size_t strategy, points, rate, lasts, p50, trips, expected;
-    bool kills, expects;
+    bool kills, expects, costs;
 };
 
 static bool expects_anything(const struct result *result)
@@ -177,7 +177,8 @@ static struct columns set_up(struct table *table, const struct result *result,
                              char *kills, size_t size)
 {
     struct columns columns = { .kills = result->kills_wanted > 0,
-                               .expects = expects_anything(result) };
+                               .expects = expects_anything(result),
+                               .costs = result_is_measured(result) };
     char confidence[24];
 
     words_percent(confidence, sizeof(confidence), result->confidence);
@@ -187,7 +188,8 @@ static struct columns set_up(struct table *table, const struct result *result,
     if (columns.kills)
         columns.rate = table_column(table, "SIGKILLs that", kills, false);
     columns.lasts = table_column(table, "harm", "lasts", false);
-    columns.p50 = table_column(table, "update", "median", true);
+    if (columns.costs)
+        columns.p50 = table_column(table, "update", "median", true);
     columns.trips = table_column(table, "", "trips", true);
     if (columns.expects)
         columns.expected = table_column(table, "as", "expected", false);
@@ -259,7 +261,7 @@ static void write_row(struct table *table, const struct columns *columns,
     }
     table_set(table, columns->lasts, "%s",
               harm.points ? lasts_text(harm.lasts_ms, cell) : "-");
-    if (finding->sample_count)
+    if (columns->costs && finding->sample_count)
         table_set(table, columns->p50, "%s",
                   words_duration(cell, sizeof(cell), figure_costs(finding).p50_us));
     if (finding->controlled)
@@ -426,6 +428,7 @@ void run_brief(FILE *out, const struct result *result, struct report_style style
     words_parameters(out, result);
     write_table(out, result, style);
     write_strikes(out, result, style);
+    run_programs(out, result, style);
     words_method(out, result, style);
     say_advice(memory, result, &advice);
     fclose(memory);

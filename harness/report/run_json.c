@@ -129,6 +129,10 @@ static json_t *points(const struct finding *finding)
         json_put_text(object, "command", finding_command(finding, k));
         if (k)
             json_put_some(object, "line", finding->steps[k - 1].command.line);
+        if (finding->states)
+            json_put_whole(object, "state", k ? finding->steps[k - 1].state : 0);
+        if (finding->states && k)
+            json_put_whole(object, "connection", finding->steps[k - 1].connection);
         json_put_text(object, "now", now_name(point->verdict.now));
         json_put_later(object, "later", point->verdict.later);
         json_put_later(object, "passing", point->verdict.passing);
@@ -145,6 +149,25 @@ static json_t *points(const struct finding *finding)
         json_array_append_new(array, object);
     }
     return array;
+}
+
+/* How many real kills at points of a gap did its harm again; nothing if none was tried.
+ */
+static void put_proved(json_t *object, const struct finding *finding,
+                       const struct gap *gap)
+{
+    uint64_t proved = 0, tried = 0;
+
+    for (size_t i = 0; i < finding->proof_count; i++) {
+        const struct proof_count *proof = &finding->proofs[i];
+
+        if (proof->point < gap->first || proof->point > gap->last)
+            continue;
+        proved += proof->proved;
+        tried += proof->tried;
+    }
+    if (tried)
+        json_put_whole(object, "proved", proved);
 }
 
 static json_t *cure_object(const struct finding *finding, const struct gap *gap,
@@ -173,6 +196,7 @@ static json_t *harms(const struct finding *finding)
         json_put_text(object, "after", place);
         json_put_later(object, "words", gap.words);
         json_put_lasts(object, "lasts", finding->points[gap.shown].verdict.lasts_ms);
+        put_proved(object, finding, &gap);
         json_put_some(object, "example", finding->points[gap.shown].example);
         if (gap_cure(finding, &gap, cure, sizeof(cure)))
             json_put(object, "cure", cure_object(finding, &gap, cure));
@@ -196,6 +220,33 @@ static const struct strategy *reference_of(const struct result *result)
     return &result->scenario->strategies[result->scenario->reference];
 }
 
+/* What is said of a program. */
+static json_t *program(const struct finding *finding)
+{
+    json_t *object = json_object(), *proofs = json_array();
+
+    for (size_t i = 0; i < finding->proof_count; i++) {
+        const struct proof_count *proof = &finding->proofs[i];
+        json_t *one = json_object();
+
+        json_put_whole(one, "point", proof->point);
+        json_put_whole(one, "kills", proof->tried);
+        json_put_whole(one, "came", proof->came);
+        json_put_whole(one, "proved", proof->proved);
+        json_put_whole(one, "same_state", proof->same);
+        json_put_later(one, "later", proof->words);
+        json_array_append_new(proofs, one);
+    }
+    json_put_whole(object, "connections", finding->connections);
+    json_put_whole(object, "states", finding->states);
+    json_put_whole(object, "varying", finding->varying);
+    json_put_whole(object, "resent_compared", finding->compared);
+    json_put_whole(object, "resent_same", finding->same);
+    json_put_flag(object, "true_time", finding->true_time);
+    json_put(object, "proofs", proofs);
+    return object;
+}
+
 static json_t *strategy(const struct result *result, const struct finding *finding)
 {
     static const char *const verdicts[] = { "none", "pass", "fail" };
@@ -212,7 +263,8 @@ static json_t *strategy(const struct result *result, const struct finding *findi
     json_put_whole(object, "commands", finding->commands);
     json_put_whole(object, "bytes", finding->bytes);
     json_put_whole(object, "round_trips", finding->trips);
-    json_put(object, "update_us", update_us(&costs));
+    if (!finding->states) /* nobody measures programs */
+        json_put(object, "update_us", update_us(&costs));
     json_put_real(object, "updates_per_second", costs.per_second);
     json_put_real(object, "harm_window_us",
                   ns_to_us((double)figure_window_ns(finding, RATE_HARMED)));
@@ -255,6 +307,8 @@ static json_t *strategy(const struct result *result, const struct finding *findi
     if (tally_census_complete(finding))
         json_put(object, "harms", harms(finding));
     json_put(object, "points", points(finding));
+    if (finding->states)
+        json_put(object, "program", program(finding));
     json_put_text(object, "verdict", verdicts[tally_verdict(finding)]);
     return object;
 }

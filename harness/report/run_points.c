@@ -176,13 +176,18 @@ void run_points_of(FILE *out, const struct result *result, const struct finding 
     struct table table = { .columns = 0 };
     bool passes = figure_passing(finding).points != 0;
     char later[LATER_TEXT];
+    size_t connection = 0, state = 0, reader, stays;
     size_t passing = 0, lasts, kills = 0, trial = 0, strikes[FAULT_COUNT] = { 0 };
 
     table_column(&table, finding->strategy->name, "point", true);
     table_column(&table, "dead after", "", false);
     table_column(&table, "dead before", "", false);
-    table_column(&table, "a reader", "sees", false);
-    table_column(&table, "what", "stays", false);
+    if (finding->states) {
+        connection = table_column(&table, "connec-", "tion", true);
+        state = table_column(&table, "", "state", true);
+    }
+    reader = table_column(&table, "a reader", "sees", false);
+    stays = table_column(&table, "what", "stays", false);
     if (passes)
         passing = table_column(&table, "what", "passes", false);
     lasts = table_column(&table, "", "lasts", false);
@@ -204,8 +209,14 @@ void run_points_of(FILE *out, const struct result *result, const struct finding 
         table_set(&table, 1, "%s", k ? finding_shown(finding, k, after) : "-");
         table_set(&table, 2, "%s",
                   k < finding->commands ? finding_shown(finding, k + 1, before) : "-");
-        table_set(&table, 3, "%s", now_name(point->verdict.now));
-        table_set(&table, 4, "%s", later_text(point->verdict.later, later));
+        if (connection && k)
+            table_set(&table, connection, "%llu",
+                      (unsigned long long)finding->steps[k - 1].connection);
+        if (state)
+            table_set(&table, state, "%llu",
+                      k ? (unsigned long long)finding->steps[k - 1].state : 0);
+        table_set(&table, reader, "%s", now_name(point->verdict.now));
+        table_set(&table, stays, "%s", later_text(point->verdict.later, later));
         if (point->verdict.passing)
             table_set(&table, passing, "%s", later_text(point->verdict.passing, later));
         set_lasts(&table, lasts, &point->verdict);

@@ -96,8 +96,9 @@ static void say_unreached(FILE *out, const struct finding *finding, uint64_t kil
             out,
             "The whole update is %llu bytes in flight at once, and this Redis takes up "
             "to %llu bytes in one read and executes them before it sees that the worker "
-            "is gone; a larger update, a client that splits its writes or a network that "
-            "does reaches these points. ",
+            "is gone; a larger update, a client that splits its writes, a stalled server "
+            "or a lost link reaches these points. The rate is that of a worker that dies "
+            "fast, beside its server. ",
             (unsigned long long)finding->bytes, (unsigned long long)finding->read_bytes);
     fputs("The expectation is judged by the census. ", out);
 }

@@ -60,7 +60,8 @@ void run_findings(FILE *out, const struct result *result, struct report_style st
             table_set(&table, torn, "%llu of %llu",
                       (unsigned long long)words.now[NOW_TORN],
                       (unsigned long long)finding_points(finding));
-        table_set(&table, p50, "%.0f us", figure_costs(finding).p50_us);
+        table_set(&table, p50, finding->sample_count ? "%.0f us" : "-",
+                  figure_costs(finding).p50_us);
         table_set(&table, commands, "%llu", (unsigned long long)finding->commands);
         table_set(&table, trips, "%llu", (unsigned long long)finding->trips);
         table_set(&table, expect, "%s", expect_text(finding->strategy->expect, text));
@@ -192,12 +193,15 @@ static void write_full(FILE *out, const struct result *result, struct report_sty
     words_parameters(out, result);
     run_findings(out, result, style);
     run_strips(out, result, style);
-    write_costs(out, result, style);
-    write_windows(out, result, style);
+    if (result_is_measured(result)) {
+        write_costs(out, result, style);
+        write_windows(out, result, style);
+    }
     if (result->kills_wanted)
         write_kills(out, result, style);
     if (style.points)
         run_points(out, result, style);
+    run_programs(out, result, style);
     words_method(out, result, style);
     run_sentences(out, result, style);
     if (style.conclusion && style.conclusion->comparison.base)

@@ -182,6 +182,12 @@ static void tell_open(struct reasons *reasons, const struct held *held)
 
     if (!result->complete)
         because(reasons, "the run did not end; go on with it by --resume");
+    result_foreach (finding, result)
+        if (tally_verdict(finding) == VERDICT_NONE && finding_refuted(finding))
+            because(reasons,
+                    "real kills of '%s' did not do the harm that its recording "
+                    "shows: is it another program each time?",
+                    finding->strategy->name);
     if (!stopping_shown(&result->stopping, result)) {
         because(reasons, "what the run was to show (--until-..) is not shown");
         if (stopping_has_clean(result) || result->stopping.width > 0)

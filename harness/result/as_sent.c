@@ -22,7 +22,7 @@ static bool is_joined(const struct finding *finding, size_t i)
     return finding->steps[i].replies < i;
 }
 
-bool as_sent_fits(const struct finding *finding)
+static bool fits(const struct finding *finding)
 {
     size_t commands = 0;
 
@@ -53,7 +53,7 @@ char *as_sent(const struct finding *finding)
     CLEANUP(mem_freep) char *line = NULL;
     FILE *out;
 
-    if (!as_sent_fits(finding))
+    if (!fits(finding))
         return NULL;
     out = mem_stream(&line);
     for (size_t i = 0; i < finding->commands; i++)
@@ -133,7 +133,7 @@ char *as_sent_in_one(const struct finding *finding, size_t first, size_t last)
     CLEANUP(mem_freep) char *line = NULL;
     FILE *out;
 
-    if (!as_sent_fits(finding) || last >= finding->commands || !can_be_one(finding))
+    if (!fits(finding) || last >= finding->commands || !can_be_one(finding))
         return NULL;
     widen(finding, &first, &last);
     out = mem_stream(&line);

@@ -12,9 +12,6 @@
 #define AS_SENT_COMMANDS 6
 #define AS_SENT_COLUMNS 120
 
-/* Is it known, and of few commands? */
-bool as_sent_fits(const struct finding *finding);
-
 /* The caller frees it. NULL: it sends nothing, or does not fit into a line; or it is not
  * known, as the run was kept by an older afterkill. */
 char *as_sent(const struct finding *finding);

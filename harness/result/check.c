@@ -51,7 +51,8 @@ static enum check_verdict judge(const struct finding *finding)
     case VERDICT_NONE:
         break;
     }
-    return CHECK_UNJUDGED;
+    return finding->strategy->expect && finding_refuted(finding) ? CHECK_FAILED
+                                                                 : CHECK_UNJUDGED;
 }
 
 static void find_first(struct check_strategy *strategy, const struct finding *finding)

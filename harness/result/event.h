@@ -27,6 +27,9 @@ enum event_type {
     EVENT_TEXT,    /* a piece of a replay's narrative, not terminated */
     EVENT_REPLAY,  /* uint32_t: the replay's enum replay_likeness */
     EVENT_TIMES,   /* struct trial_times: of all kills of the lane */
+    EVENT_PROGRAM, /* struct event_program: what is known of a strategy that is one */
+    EVENT_OUTPUT,  /* struct event_output: a piece of what it printed */
+    EVENT_PROOF,   /* struct event_proof: a harm of it, done by real kills */
 };
 
 struct event_hello {
@@ -53,6 +56,34 @@ struct event_command {
     uint64_t write;     /* which write it left in */
     uint64_t replies;   /* read when it was written */
     bool key_was_there; /* its key existed before the update */
+    /* Of a program: on which of its connections it came, from 1 on, and which of the
+     * distinct states it left, from 0 on. */
+    uint64_t connection, state;
+};
+
+struct event_program {
+    uint32_t strategy;
+    uint64_t connections;
+    uint64_t states;  /* distinct ones, the old one among them */
+    uint64_t varying; /* commands that a second run did not send */
+    /* States that were compared when the commands were sent again; those that were the
+     * same; the first command that left another one, from 1 on, 0: none did. */
+    uint64_t compared, same, first;
+    bool true_time; /* libfaketime is missing: all programs saw the true time */
+};
+
+struct event_output {
+    uint32_t strategy;
+    char text[]; /* not terminated */
+};
+
+struct event_proof {
+    uint32_t strategy;
+    uint32_t tried, came, proved, same; /* kills; those whose command came again; those
+                                           that did the same harm; those that left the
+                                           recorded state, ids and times aside */
+    uint32_t words;                     /* what they came to, all together */
+    uint64_t point;
 };
 
 enum samples_kind {

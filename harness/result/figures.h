@@ -80,8 +80,8 @@ struct rate {
     struct interval interval;
 };
 struct rate figure_rate(const struct result *result, uint64_t hits, uint64_t of);
-/* Are attempts that landed inside the update so few, surely below four of five, that it is
- * worth a remark? */
+/* Are attempts that landed inside the update so few, surely below four of five, that it
+ * is worth a remark? */
 bool figure_misses(struct rate valid);
 struct rate figure_kill_rate(const struct result *result, const struct finding *finding,
                              enum tally_rate rate);

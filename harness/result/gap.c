@@ -118,7 +118,7 @@ char *gap_cured(const struct finding *finding, const struct gap *gap)
     struct pair_input input;
     size_t first, last;
 
-    return as_sent_fits(finding) && cured_by_itself(finding, gap, &commands, &input) &&
+    return cured_by_itself(finding, gap, &commands, &input) &&
                    cure_is_multi(&input, &first, &last)
                ? as_sent_in_one(finding, first, last)
                : NULL;

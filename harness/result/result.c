@@ -65,12 +65,21 @@ void result_release(struct result *result)
         free(finding->steps);
         free(finding->timelines_ns);
         free(finding->samples_ns);
+        free(finding->proofs);
     }
     free(result->findings);
     free(result->narrative);
     result->narrative = NULL;
     result->findings = NULL;
     result->plan.strategies = 0;
+}
+
+bool result_is_measured(const struct result *result)
+{
+    result_foreach (finding, result)
+        if (finding->sample_count)
+            return true;
+    return false;
 }
 
 const struct finding *finding_named(const struct result *result, const char *name)
@@ -112,6 +121,25 @@ bool finding_sends_nothing(const struct finding *finding)
 bool finding_in_one_read(const struct finding *finding)
 {
     return finding->trips == 1 && finding->bytes <= finding->read_bytes;
+}
+
+const struct proof_count *finding_proof(const struct finding *finding, uint64_t point)
+{
+    for (size_t i = 0; i < finding->proof_count; i++)
+        if (finding->proofs[i].point == point)
+            return &finding->proofs[i];
+    return NULL;
+}
+
+bool finding_refuted(const struct finding *finding)
+{
+    for (size_t i = 0; i < finding->proof_count; i++) {
+        const struct proof_count *proof = &finding->proofs[i];
+
+        if (finding->points[proof->point].verdict.later && proof->came && !proof->proved)
+            return true;
+    }
+    return false;
 }
 
 bool finding_publishes(const struct finding *finding)

@@ -56,6 +56,14 @@ struct step {
     struct command command;
     uint64_t end, write, replies; /* see event.h */
     bool key_was_there;
+    uint64_t connection, state; /* of a program; see event.h */
+};
+
+/* A harm of a program's, done by real kills. */
+struct proof_count {
+    uint64_t point;
+    unsigned tried, came, proved, same; /* see event.h */
+    unsigned words;                     /* what they came to, all together */
 };
 
 enum strategy_verdict { VERDICT_NONE, VERDICT_PASS, VERDICT_FAIL };
@@ -81,6 +89,11 @@ struct finding {
     size_t sample_count;
     struct kills kills;
     struct strikes strikes[FAULT_COUNT]; /* of faults that have points (fault.h) */
+    /* Of a program; 0: it is none. */
+    uint64_t connections, states, varying, compared, same, first; /* see event.h */
+    bool true_time;
+    struct proof_count *proofs; /* in the order of their points; owned */
+    size_t proof_count;
 };
 
 struct result {
@@ -134,6 +147,10 @@ void result_begin(struct result *result, const struct outline *scenario,
                   const size_t *strategies, size_t count, const struct request *request);
 void result_release(struct result *result);
 
+/* Is it known of any strategy how long its updates take? Not of programs, nor where
+ * nobody asked. */
+bool result_is_measured(const struct result *result);
+
 /* The strategy of that name; NULL: it does not take part. */
 const struct finding *finding_named(const struct result *result, const char *name);
 /* How many crash points there are: 0 as long as that is not known. */
@@ -142,6 +159,11 @@ uint64_t finding_points(const struct finding *finding);
 bool finding_sends_nothing(const struct finding *finding);
 /* Does all of its update arrive at once, in one read of Redis's? */
 bool finding_in_one_read(const struct finding *finding);
+/* What came of the proof of a point's harm; NULL: it was not tried. */
+const struct proof_count *finding_proof(const struct finding *finding, uint64_t point);
+/* Is there a harm that real kills did not do again, although they died where it begins?
+ */
+bool finding_refuted(const struct finding *finding);
 /* Does its update publish messages, which are part of no state and not judged? */
 bool finding_publishes(const struct finding *finding);
 /* How many points of a fault there are, if it has some. */

@@ -88,6 +88,8 @@ static int take_command(struct result *result, const struct event_command *event
         .write = event->write,
         .replies = event->replies,
         .key_was_there = event->key_was_there,
+        .connection = event->connection,
+        .state = event->state,
     };
     return 0;
 }
@@ -220,6 +222,35 @@ static void take_trial(struct result *result, const struct event_trial *trial)
         take_kill(result, finding, trial);
 }
 
+static int take_program(struct result *result, const struct event_program *event)
+{
+    struct finding *finding = &result->findings[event->strategy];
+
+    finding->connections = event->connections;
+    finding->states = event->states;
+    finding->varying = event->varying;
+    finding->compared = event->compared;
+    finding->same = event->same;
+    finding->first = event->first;
+    finding->true_time = event->true_time;
+    return 0;
+}
+
+static int take_proof(struct result *result, const struct event_proof *event,
+                      struct err *err)
+{
+    struct finding *finding = &result->findings[event->strategy];
+
+    if (!finding->controlled || event->point > finding->commands)
+        return contradiction(finding, "how many commands it sends", err);
+    finding->proofs =
+        mem_grow(finding->proofs, finding->proof_count + 1, sizeof(*finding->proofs));
+    finding->proofs[finding->proof_count++] =
+        (struct proof_count){ event->point,  event->tried, event->came,
+                              event->proved, event->same,  event->words };
+    return 0;
+}
+
 static int take_note(struct result *result, const struct event_note *note)
 {
     if (result->first_error[0] && note->number >= result->error_trial)
@@ -270,6 +301,10 @@ int tally_take(struct result *result, enum event_type type, const void *body,
         return 0;
     case EVENT_NOTE:
         return take_note(result, body);
+    case EVENT_PROGRAM:
+        return take_program(result, body);
+    case EVENT_PROOF:
+        return take_proof(result, body, err);
     case EVENT_TEXT:
         return take_text(result, body, bytes);
     case EVENT_REPLAY:
@@ -278,6 +313,7 @@ int tally_take(struct result *result, enum event_type type, const void *body,
     case EVENT_TIMES:
         tally_add_times(result, body);
         return 0;
+    case EVENT_OUTPUT: /* is kept, and in no report */
     case EVENT_READY:
     case EVENT_ALIVE:
     case EVENT_DONE:
@@ -405,10 +441,11 @@ enum strategy_verdict tally_verdict(const struct finding *finding)
         return VERDICT_NONE;
     for (unsigned i = 0; i < LATER_COUNT; i++)
         later |= words.later[i] ? 1u << i : 0;
-    return expect_met(finding->strategy->expect, disturbed, later,
-                      finding->unbegun | finding->uncrashed)
-               ? VERDICT_PASS
-               : VERDICT_FAIL;
+    if (expect_met(finding->strategy->expect, disturbed, later,
+                   finding->unbegun | finding->uncrashed))
+        return VERDICT_PASS;
+    /* A suspect that real kills do not confirm is no verdict. */
+    return finding_refuted(finding) ? VERDICT_NONE : VERDICT_FAIL;
 }
 
 size_t tally_judged(const struct result *result)
@@ -422,9 +459,10 @@ size_t tally_judged(const struct result *result)
 
 enum exit_status tally_exit_status(const struct result *result)
 {
-    bool failed = false, ran = false;
+    bool failed = false, ran = false, open = false;
 
     result_foreach (finding, result) {
+        open |= tally_verdict(finding) == VERDICT_NONE && finding_refuted(finding);
         failed |= tally_verdict(finding) == VERDICT_FAIL;
         ran |= tally_census_complete(finding);
     }
@@ -436,5 +474,5 @@ enum exit_status tally_exit_status(const struct result *result)
         return EXIT_FAIL;
     if (!ran)
         return EXIT_NOTHING_RAN;
-    return result->complete ? EXIT_PASS : EXIT_INCONCLUSIVE; /* it was killed */
+    return result->complete && !open ? EXIT_PASS : EXIT_INCONCLUSIVE;
 }

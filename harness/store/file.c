@@ -66,13 +66,18 @@ int stored_open(const char *directory, enum database_access access, struct datab
     return code;
 }
 
+bool stored_outdated(const struct database *database)
+{
+    return database->version < STORE_JUDGED_SINCE;
+}
+
 int stored_current(const struct database *database, struct err *err)
 {
     if (database->version == store_kind.version)
         return 0;
     return err_set(err, ERR_USAGE,
-                   "'%s' was made by an older afterkill, which judged otherwise: it can "
-                   "be reported, but nothing can be added to it; make the run again",
+                   "'%s' was made by an older afterkill, which kept less: it can be "
+                   "reported, but nothing can be added to it; make the run again",
                    database->path);
 }
 

@@ -163,7 +163,6 @@ int saved_load_parts(const char *directory, struct database *database, unsigned 
                      struct saved *ret, struct err *err)
 {
     struct saved saved = { .directory = NULL };
-    struct err ignored = ERR_NULL;
     int code;
 
     saved.directory = mem_strdup(directory);
@@ -174,7 +173,7 @@ int saved_load_parts(const char *directory, struct database *database, unsigned 
         return err_wrap(err, "load the run in '%s'", directory);
     }
     saved.result.directory = saved.directory;
-    saved.result.outdated = stored_current(database, &ignored) < 0;
+    saved.result.outdated = stored_outdated(database);
     *ret = saved;
     return 0;
 }

@@ -109,6 +109,8 @@ static int read_command(void *context, sqlite3_stmt *row, struct err *err)
         .write = (uint64_t)sqlite3_column_int64(row, 10),
         .replies = (uint64_t)sqlite3_column_int64(row, 11),
         .key_was_there = sqlite3_column_int64(row, 12),
+        .connection = (uint64_t)sqlite3_column_int64(row, 14),
+        .state = (uint64_t)sqlite3_column_int64(row, 15),
     };
     int code = known_strategy(context, sqlite3_column_int64(row, 0), err);
 
@@ -230,6 +232,46 @@ static int read_note(void *context, sqlite3_stmt *row, struct err *err)
     return tell(context, EVENT_NOTE, &note, sizeof(note), err);
 }
 
+static int read_program(void *context, sqlite3_stmt *row, struct err *err)
+{
+    const struct event_program program = {
+        .strategy = (uint32_t)sqlite3_column_int64(row, 0),
+        .connections = (uint64_t)sqlite3_column_int64(row, 1),
+        .states = (uint64_t)sqlite3_column_int64(row, 2),
+        .varying = (uint64_t)sqlite3_column_int64(row, 3),
+        .compared = (uint64_t)sqlite3_column_int64(row, 4),
+        .same = (uint64_t)sqlite3_column_int64(row, 5),
+        .first = (uint64_t)sqlite3_column_int64(row, 6),
+        .true_time = sqlite3_column_int64(row, 7) != 0,
+    };
+    int code = known_strategy(context, sqlite3_column_int64(row, 0), err);
+
+    return code == 0 ? tell(context, EVENT_PROGRAM, &program, sizeof(program), err)
+                     : code;
+}
+
+static int read_proof(void *context, sqlite3_stmt *row, struct err *err)
+{
+    const struct reading *reading = context;
+    struct event_proof proof = {
+        .strategy = (uint32_t)sqlite3_column_int64(row, 0),
+        .point = (uint64_t)sqlite3_column_int64(row, 1),
+        .tried = (uint32_t)sqlite3_column_int64(row, 2),
+        .came = (uint32_t)sqlite3_column_int64(row, 3),
+        .proved = (uint32_t)sqlite3_column_int64(row, 4),
+        .same = (uint32_t)sqlite3_column_int64(row, 5),
+    };
+    unsigned words;
+    int code = known_strategy(context, sqlite3_column_int64(row, 0), err);
+
+    if (code == 0 && !later_parse(database_text(row, 6), &words))
+        code = database_damaged(reading->database, "a proof has unknown words", err);
+    if (code < 0)
+        return code;
+    proof.words = words;
+    return tell(context, EVENT_PROOF, &proof, sizeof(proof), err);
+}
+
 struct states {
     struct stored_state *items;
     size_t count;
@@ -329,34 +371,23 @@ static int read_hello(struct reading *reading, struct err *err)
     return tell(reading, EVENT_HELLO, &hello, sizeof(hello), err);
 }
 
-/* Files that were written before have no lines. */
-static const char *commands_query(struct database *database, struct err *err)
-{
-#define COLUMNS                                                                          \
-    "SELECT strategy, number, name, label, key, key_hash, second_key_hash,"              \
-    " element_hash, flags, ends_at, write, replies, key_was_there, "
-    CLEANUP(statement_finalizep) sqlite3_stmt *lines = NULL;
-    int code = database_prepare(
-        database, "SELECT 1 FROM sqlite_master WHERE name = 'lines'", &lines, err);
-
-    if (code == 0)
-        code = database_step(database, lines, err);
-    if (code < 0)
-        return NULL;
-    return code == 1 ? COLUMNS
-               "line FROM commands LEFT JOIN lines USING(strategy, number)"
-                     : COLUMNS "NULL FROM commands";
-#undef COLUMNS
-}
-
 static const struct {
     enum stored what;
     const char *sql;
     database_row *take;
+    int since; /* the schema's version that has the table */
 } tables[] = {
-    { STORED_MEASURED, "SELECT strategy, kind, ns FROM samples ORDER BY id",
-      read_samples },
-    { STORED_MEASURED, "SELECT trial, text FROM notes ORDER BY trial", read_note },
+    { STORED_KNOWN,
+      "SELECT strategy, connections, states, varying, compared,"
+      " same, first, true_time FROM programs",
+      read_program, 3 },
+    { STORED_KNOWN,
+      "SELECT strategy, point, tried, came, proved, same, words FROM proofs"
+      " ORDER BY strategy, point",
+      read_proof, 3 },
+    { STORED_MEASURED, "SELECT strategy, kind, ns FROM samples ORDER BY id", read_samples,
+      1 },
+    { STORED_MEASURED, "SELECT trial, text FROM notes ORDER BY trial", read_note, 1 },
 };
 
 static int read_table(struct reading *reading, const char *sql, database_row *take,
@@ -365,13 +396,6 @@ static int read_table(struct reading *reading, const char *sql, database_row *ta
     int code = database_each(reading->database, sql, take, reading, err);
 
     return code == 0 ? flush(reading, err) : code;
-}
-
-static int read_commands(struct reading *reading, struct err *err)
-{
-    const char *sql = commands_query(reading->database, err);
-
-    return sql ? read_table(reading, sql, read_command, err) : err->code;
 }
 
 int stored_tell(struct database *database, unsigned what, const struct listener *listener,
@@ -391,9 +415,9 @@ int stored_tell(struct database *database, unsigned what, const struct listener 
     if (code == 0 && (what & STORED_KNOWN))
         code = read_table(&reading, store_points[database->version], read_point, err);
     if (code == 0 && (what & STORED_KNOWN))
-        code = read_commands(&reading, err);
+        code = read_table(&reading, store_commands[database->version], read_command, err);
     for (size_t i = 0; i < ARRAY_SIZE(tables) && code == 0; i++)
-        if (what & tables[i].what)
+        if (what & tables[i].what && database->version >= tables[i].since)
             code = read_table(&reading, tables[i].sql, tables[i].take, err);
     for (size_t i = 0; i < DEATHS_TABLES && code == 0 && (what & STORED_DEATHS); i++) {
         reading.fault = deaths_tables[i].fault;

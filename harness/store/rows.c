@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "store/schema.h"
 
@@ -19,6 +20,9 @@ enum query {
     PUT_POINT,
     FIND_POINT,
     PUT_NOTE,
+    PUT_PROGRAM,
+    PUT_OUTPUT,
+    PUT_PROOF,
     QUERY_COUNT,
 };
 
@@ -27,7 +31,7 @@ static const char *const queries[QUERY_COUNT] = {
     [PUT_CONTROL] = "INSERT OR IGNORE INTO controls "
                     "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [PUT_COMMAND] = "INSERT OR REPLACE INTO commands "
-                    "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [PUT_LINE] = "INSERT OR REPLACE INTO lines VALUES(?, ?, ?)",
     [PUT_SAMPLES] = "INSERT INTO samples(strategy, kind, ns) VALUES(?, ?, ?)",
     [PUT_STATE] = "INSERT INTO states(strategy, signature, now, later, passing, lasts, "
@@ -37,6 +41,9 @@ static const char *const queries[QUERY_COUNT] = {
     [PUT_POINT] = "INSERT OR REPLACE INTO points VALUES(?, ?, ?, ?, ?)",
     [FIND_POINT] = "SELECT state FROM points WHERE strategy = ? AND number = ?",
     [PUT_NOTE] = "INSERT OR IGNORE INTO notes VALUES(?, ?)",
+    [PUT_PROGRAM] = "INSERT OR REPLACE INTO programs VALUES(?, ?, ?, ?, ?, ?, ?, ?, '')",
+    [PUT_OUTPUT] = "UPDATE programs SET output = output || ?2 WHERE strategy = ?1",
+    [PUT_PROOF] = "INSERT OR REPLACE INTO proofs VALUES(?, ?, ?, ?, ?, ?, ?)",
 };
 
 struct rows {
@@ -186,12 +193,13 @@ static int take_command(struct rows *rows, const struct event_command *event,
                    (int64_t)event->index, command->line);
     if (code < 0)
         return code;
-    return PUT(rows, PUT_COMMAND, err, "iitttiiiiiiii", (int64_t)event->strategy,
+    return PUT(rows, PUT_COMMAND, err, "iitttiiiiiiiiii", (int64_t)event->strategy,
                (int64_t)event->index, command->name, command->label, command->key,
                (int64_t)command->key_hash, (int64_t)command->second_key_hash,
                (int64_t)command->element_hash, (int64_t)command->flags,
                (int64_t)event->end, (int64_t)event->write, (int64_t)event->replies,
-               (int64_t)event->key_was_there);
+               (int64_t)event->key_was_there, (int64_t)event->connection,
+               (int64_t)event->state);
 }
 
 static int take_samples(struct rows *rows, const struct event_samples *samples,
@@ -250,6 +258,36 @@ static int take_trials(struct rows *rows, const struct event_trial *trials, size
     return code;
 }
 
+static int take_program(struct rows *rows, const struct event_program *program,
+                        struct err *err)
+{
+    return PUT(rows, PUT_PROGRAM, err, "iiiiiiii", (int64_t)program->strategy,
+               (int64_t)program->connections, (int64_t)program->states,
+               (int64_t)program->varying, (int64_t)program->compared,
+               (int64_t)program->same, (int64_t)program->first,
+               (int64_t)program->true_time);
+}
+
+static int take_output(struct rows *rows, const struct event_output *output, size_t bytes,
+                       struct err *err)
+{
+    size_t length = bytes - sizeof(*output);
+    CLEANUP(mem_freep) char *text = mem_alloc(length + 1);
+
+    memcpy(text, output->text, length);
+    return PUT(rows, PUT_OUTPUT, err, "it", (int64_t)output->strategy, text);
+}
+
+static int take_proof(struct rows *rows, const struct event_proof *proof, struct err *err)
+{
+    char words[LATER_TEXT];
+
+    return PUT(rows, PUT_PROOF, err, "iiiiiit", (int64_t)proof->strategy,
+               (int64_t)proof->point, (int64_t)proof->tried, (int64_t)proof->came,
+               (int64_t)proof->proved, (int64_t)proof->same,
+               later_text(proof->words, words));
+}
+
 int rows_take(struct rows *rows, enum event_type type, const void *body, size_t bytes,
               struct err *err)
 {
@@ -270,6 +308,12 @@ int rows_take(struct rows *rows, enum event_type type, const void *body, size_t 
         return take_trials(rows, body, bytes / sizeof(struct event_trial), err);
     case EVENT_NOTE:
         return PUT(rows, PUT_NOTE, err, "it", (int64_t)note->number, note->text);
+    case EVENT_PROGRAM:
+        return take_program(rows, body, err);
+    case EVENT_OUTPUT:
+        return take_output(rows, body, bytes, err);
+    case EVENT_PROOF:
+        return take_proof(rows, body, err);
     case EVENT_READY:
     case EVENT_ALIVE:
     case EVENT_DONE:

@@ -9,16 +9,10 @@
 #include "store/database.h"
 #include "trial/fault.h"
 
-static const struct database_kind store_kind = { 0x61666b6c /* "afkl" */, 2,
+static const struct database_kind store_kind = { 0x61666b6c /* "afkl" */, 3,
                                                  "a run of afterkill" };
 
-/* What was printed of commands before is in `commands`; this came later, and is not in
- * every file of the same version, as nothing that is judged depends on it. */
-#define STORE_LINES                                                                      \
-    "CREATE TABLE IF NOT EXISTS lines(strategy INTEGER, number INTEGER, line TEXT,"      \
-    " PRIMARY KEY(strategy, number)) WITHOUT ROWID;"
-
-static const char store_schema[] = STORE_LINES
+static const char store_schema[] =
     "CREATE TABLE run(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
     "CREATE TABLE plan(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
     "CREATE TABLE environment(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
@@ -32,7 +26,10 @@ static const char store_schema[] = STORE_LINES
     "CREATE TABLE commands(strategy INTEGER, number INTEGER, name TEXT, label TEXT,"
     " key TEXT, key_hash INTEGER, second_key_hash INTEGER, element_hash INTEGER,"
     " flags INTEGER, ends_at INTEGER, write INTEGER, replies INTEGER,"
-    " key_was_there INTEGER, PRIMARY KEY(strategy, number)) WITHOUT ROWID;"
+    " key_was_there INTEGER, connection INTEGER, state INTEGER, PRIMARY KEY(strategy, "
+    "number)) WITHOUT ROWID;"
+    "CREATE TABLE lines(strategy INTEGER, number INTEGER, line TEXT,"
+    " PRIMARY KEY(strategy, number)) WITHOUT ROWID;"
     "CREATE TABLE samples(id INTEGER PRIMARY KEY, strategy INTEGER, kind TEXT, ns TEXT);"
     "CREATE TABLE states(id INTEGER PRIMARY KEY, strategy INTEGER, signature TEXT,"
     " now TEXT, later TEXT, passing TEXT, lasts REAL, merged INTEGER,"
@@ -44,6 +41,12 @@ static const char store_schema[] = STORE_LINES
     " state INTEGER, replies INTEGER, commands INTEGER);"
     "CREATE TABLE cuts(strategy INTEGER, bytes INTEGER, state INTEGER, commands INTEGER,"
     " PRIMARY KEY(strategy, bytes)) WITHOUT ROWID;"
+    "CREATE TABLE programs(strategy INTEGER PRIMARY KEY, connections INTEGER,"
+    " states INTEGER, varying INTEGER, compared INTEGER, same INTEGER,"
+    " first INTEGER, true_time INTEGER, output TEXT);"
+    "CREATE TABLE proofs(strategy INTEGER, point INTEGER, tried INTEGER, came INTEGER,"
+    " proved INTEGER, same INTEGER, words TEXT, PRIMARY KEY(strategy, point)) WITHOUT "
+    "ROWID;"
     "CREATE TABLE notes(trial INTEGER PRIMARY KEY, text TEXT);"
     "CREATE TABLE outcomes(id INTEGER PRIMARY KEY, name TEXT);"
     "CREATE VIEW kills AS SELECT trials.number, strategies.name AS strategy,"
@@ -60,6 +63,9 @@ static const char store_schema[] = STORE_LINES
     " LEFT JOIN commands ON commands.strategy = points.strategy"
     " AND commands.number = points.number - 1;";
 
+/* Since then words have meant what they mean. */
+#define STORE_JUDGED_SINCE 2
+
 #define STORED_FOREVER (-1.0) /* states.lasts, which are seconds */
 
 /* All states, by version of the schema. In the first, nobody asked how long harm lasts,
@@ -68,6 +74,8 @@ static const char *const store_states[] = {
     [1] = "SELECT id, strategy, signature, now, later, 'clean',"
           " CASE later WHEN 'clean' THEN 0 ELSE -1 END, 0 FROM states ORDER BY id",
     [2] = "SELECT id, strategy, signature, now, later, passing, lasts, merged FROM states"
+          " ORDER BY id",
+    [3] = "SELECT id, strategy, signature, now, later, passing, lasts, merged FROM states"
           " ORDER BY id",
 };
 
@@ -80,12 +88,28 @@ static const char *const store_controls[] = {
     [2] =
         "SELECT strategy, commands, bytes, trips, uncrashed, example, signature, passing,"
         " lasts, unbegun, unbegun_example FROM controls ORDER BY strategy",
+    [3] =
+        "SELECT strategy, commands, bytes, trips, uncrashed, example, signature, passing,"
+        " lasts, unbegun, unbegun_example FROM controls ORDER BY strategy",
 };
 
 /* And all crash points. */
 static const char *const store_points[] = {
     [1] = "SELECT strategy, number, state, example, 0 FROM points",
     [2] = "SELECT strategy, number, state, example, alike FROM points",
+    [3] = "SELECT strategy, number, state, example, alike FROM points",
+};
+
+/* And all commands. Before the third, none was kept whole. */
+#define STORE_COMMANDS(more)                                                             \
+    "SELECT strategy, number, name, label, key, key_hash, second_key_hash,"              \
+    " element_hash, flags, ends_at, write, replies, key_was_there, " more                \
+    " FROM commands"
+static const char *const store_commands[] = {
+    [1] = STORE_COMMANDS("NULL, 0, 0"),
+    [2] = STORE_COMMANDS("NULL, 0, 0"),
+    [3] = STORE_COMMANDS(
+        "line, connection, state") " LEFT JOIN lines USING(strategy, number)",
 };
 
 /* What the columns `kind` of samples and of parameters say. */

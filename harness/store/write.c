@@ -4,11 +4,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "store/beginning.h"
 #include "store/file.h"
+#include "store/read.h"
 #include "store/rows.h"
 #include "store/schema.h"
 
@@ -259,8 +261,7 @@ int store_open(const char *directory, struct store **ret, struct err *err)
     struct database database;
     int code = stored_open(directory, DATABASE_WRITE, &database, err);
 
-    if (code == 0 && (stored_current(&database, err) < 0 ||
-                      database_run(&database, STORE_LINES, err) < 0))
+    if (code == 0 && stored_current(&database, err) < 0)
         database_close(&database);
     return err->code ? err->code : take_over(&database, ret, err);
 }
@@ -273,6 +274,27 @@ struct store *store_close(struct store *store)
     database_close(&store->database);
     free(store);
     return NULL;
+}
+
+int store_forget_found(struct store *store, struct err *err)
+{
+    CLEANUP(mem_freep) char *status = stored_fact(&store->database, "status");
+    int code = 0;
+
+    if (status && strcmp(status, "complete") == 0)
+        return 0;
+    code = begin(store, err);
+    if (code == 0)
+        code = database_run(&store->database,
+                            "DELETE FROM controls; DELETE FROM commands;"
+                            "DELETE FROM lines;"
+                            "DELETE FROM samples; DELETE FROM points;"
+                            "DELETE FROM trials; DELETE FROM cuts; DELETE FROM states;"
+                            "DELETE FROM notes; DELETE FROM programs;"
+                            "DELETE FROM proofs; DELETE FROM run WHERE name = 'stages'"
+                            " OR name LIKE 'seconds.%' OR name LIKE 'trial_ns%'",
+                            err);
+    return code == 0 ? commit(store, err) : code;
 }
 
 int store_forget_unfinished(struct store *store, struct err *err)

@@ -46,6 +46,9 @@ int store_tick(struct store *store, const struct result *result, struct err *err
 /* Commits what is there: the run is over, or ends here for now. */
 int store_finish(struct store *store, const struct result *result, struct err *err);
 
+/* Forgets all that was found, unless it is all that was to be: what one recording of a
+ * program found is nothing to another. */
+int store_forget_found(struct store *store, struct err *err);
 /* Forgets measurements of stages that were not finished: they are made again. */
 int store_forget_unfinished(struct store *store, struct err *err);
 struct database *store_database(struct store *store);
