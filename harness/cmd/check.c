@@ -23,6 +23,7 @@
 #include "cmd/scenario_files.h"
 #include "report/format.h"
 #include "run/fleet.h"
+#include "run/prove.h"
 
 struct options {
     struct operands scenarios; /* none: all that have names */
@@ -187,7 +188,9 @@ static int run_strategies(const struct options *options, struct scenario *scenar
     struct fleet_options fleet = {
         .scenario = scenario,
         .strategies = strategies,
-        .plan = { options->seed, count, options->quick ? 0 : options->trials },
+        .plan = { options->seed, count,
+                  options->quick || scenario->programs.any ? 0 : options->trials },
+        .prove = PROVE_EACH,
         .timeout_ns = (uint64_t)(options->timeout_s * (double)NSEC_PER_SEC),
         .skip_costs = true,
         .kill_ns = (uint64_t)(options->kill_time_s * (double)NSEC_PER_SEC),

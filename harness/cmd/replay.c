@@ -18,16 +18,20 @@
 #include "result/tally.h"
 #include "run/fleet.h"
 #include "store/load.h"
+#include "trial/twins.h"
 
 struct options {
     struct operands operands; /* [RUN] [TRIAL] */
     const char *redis_server;
     const char *color;
+    bool kills;
 };
 
 static const struct cmd_option table[] = {
     { "color", "auto|always|never", "Colour (default auto)", 1, .take = option_color,
       .at = offsetof(struct options, color) },
+    { "kill", NULL, "Run a program again until it is killed for real at the point", 1,
+      .take = option_flag, .at = offsetof(struct options, kills) },
     { "redis-server", "PATH", "The server to start (default: as for run)", 1,
       .take = option_text, .at = offsetof(struct options, redis_server) },
     { .name = NULL },
@@ -182,10 +186,26 @@ static int find_planned(struct saved *saved, struct replay *replay, struct err *
     return find_recorded(saved, replay, err);
 }
 
+/* How the command before a point is found in another recording. */
+static void note_command(const struct finding *finding, uint64_t index,
+                         struct replay *ret)
+{
+    const struct step *steps = finding->steps;
+
+    if (!index)
+        return;
+    snprintf(ret->command, sizeof(ret->command), "%s", finding_command(finding, index));
+    ret->likeness = likeness_of_shown(&steps[index - 1].command);
+    for (uint64_t k = 0; k < index; k++)
+        ret->nth += likeness_of_shown(&steps[k].command) == ret->likeness;
+}
+
 static void note_point(const struct finding *finding, uint64_t index, struct replay *ret)
 {
     const struct point *point = &finding->points[index];
 
+    if (finding->controlled && index <= finding->commands && finding->states)
+        note_command(finding, index, ret);
     if (!finding->controlled || index > finding->commands || !point->taken)
         return;
     ret->recorded = true;
@@ -309,6 +329,20 @@ static const enum exit_status statuses[] = {
     [REPLAY_DIFFERS] = EXIT_FAIL,
 };
 
+static int check_kill(const struct options *options, const struct revival *revival,
+                      struct replay *replay, struct err *err)
+{
+    const struct finding *finding = &revival->saved.result.findings[replay->strategy];
+
+    replay->kills = options->kills;
+    if (!options->kills || finding->states)
+        return 0;
+    return err_set(err, ERR_USAGE,
+                   "--kill is for programs, and strategy '%s' is none: its workers die "
+                   "for real in any case",
+                   finding->strategy->name);
+}
+
 int cmd_replay(int argc, char **argv, enum exit_status *ret_status, struct err *err)
 {
     static const struct command_line line = {
@@ -341,6 +375,7 @@ int cmd_replay(int argc, char **argv, enum exit_status *ret_status, struct err *
         revive(run, &revival, err) < 0 ||
         (trial ? find_replay(&revival.saved, trial, &replay, err)
                : find_first_harm(&revival.saved, &replay, err)) < 0 ||
+        check_kill(&options, &revival, &replay, err) < 0 ||
         perform(&revival, &replay, options.redis_server, &narrative, &likeness, err) < 0)
         return err->code;
     if (!narrative)

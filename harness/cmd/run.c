@@ -14,6 +14,7 @@
 #include "cmd/conclude.h"
 #include "cmd/options.h"
 #include "cmd/output.h"
+#include "cmd/program_line.h"
 #include "cmd/results_dir.h"
 #include "cmd/run_options.h"
 #include "cmd/scenario_files.h"
@@ -85,8 +86,9 @@ static int keep_new(const struct session *session, const char *directory,
 }
 
 /* A run that is gone on with: what has been found is told to the tally again. */
-static int keep_old(const char *directory, const struct request *request,
-                    struct result *result, struct store **ret, struct err *err)
+static int keep_old(const char *directory, const struct scenario *scenario,
+                    const struct request *request, struct result *result,
+                    struct store **ret, struct err *err)
 {
     CLEANUP(request_release) struct request was = { .text = NULL };
     CLEANUP(store_closep) struct store *store = NULL;
@@ -101,7 +103,8 @@ static int keep_old(const char *directory, const struct request *request,
                        "--resume: the run in '%s' cannot be gone on with, it was another "
                        "one: %s",
                        directory, difference);
-    if (store_forget_unfinished(store, err) < 0 ||
+    if ((scenario->programs.any && store_forget_found(store, err) < 0) ||
+        store_forget_unfinished(store, err) < 0 ||
         stored_tally(store_database(store), STORED_ALL, result, err) < 0)
         return err_wrap(err, "--resume");
     *ret = TAKE_PTR(store);
@@ -121,6 +124,7 @@ static int run_fleet(const struct session *session, struct scenario *scenario,
         .store = store,
         .lanes = options->lanes,
         .redis_server = options->redis_server,
+        .prove = options->prove,
         .view = options->quiet ? NULL : &view,
     };
 
@@ -157,13 +161,15 @@ static int run(const struct session *session, struct scenario *scenario,
                                    session->strategies, session->count, request, err);
 
     if (code == 0)
+        code = program_line_limit(scenario, session->options->trials_given, request, err);
+    if (code == 0)
         result_begin(result, &scenario->outline, session->strategies, session->count,
                      request);
     result->directory = directory;
     if (code == 0) /* before anything is kept of a run that cannot be concluded */
         code = conclude_prepare(session->conclude, &session->options->gates, result, err);
     if (code == 0 && session->options->resume)
-        code = keep_old(directory, request, result, &store, err);
+        code = keep_old(directory, scenario, request, result, &store, err);
     else if (code == 0 && directory)
         code = keep_new(session, directory, request, result, &store, err);
     if (code < 0 || result->complete)
@@ -274,9 +280,16 @@ static int load_and_run(struct session *session, struct run_options *options,
     CLEANUP(mem_freep) char *directory = NULL;
     int code;
 
-    if (scenario_files_path(options->scenario, &path, err) < 0 ||
+    if ((options->command && program_line_hold(options->command, err) < 0) ||
+        scenario_files_path(options->scenario, &path, err) < 0 ||
         sweep_load(sweep, path, &settings, session->scenarios, err) < 0)
         return err->code;
+    for (size_t i = 0; i < sweep->wanted && options->command; i++) {
+        struct outline *outline = &session->scenarios[i]->outline;
+
+        free(outline->name);
+        outline->name = program_line_name(options->command);
+    }
     session->strategies = strategies =
         MEM_ARRAY(size_t, sweep->outlines[0]->strategy_count);
     if (strategies_choose(sweep->outlines[0], options->request.strategies, strategies,
@@ -307,7 +320,9 @@ int cmd_run(int argc, char **argv, enum exit_status *ret_status, struct err *err
     struct session session = {
         .options = &options, .argc = argc, .argv = argv, .conclude = &conclude
     };
-    int code = run_options_parse(argc, argv, &options, err);
+    int command = program_line_find(argc, argv);
+    int code = run_options_parse(command ? command - 1 : argc, argv,
+                                 command ? argv + command : NULL, &options, err);
 
     if (code == 0)
         option_lanes_warn(options.lanes);

@@ -12,6 +12,7 @@
 #include "cmd/scenario_files.h"
 #include "cmd/shard_auto.h"
 #include "result/stopping.h"
+#include "run/prove.h"
 #include "store/read.h"
 
 static const char *variable(void *context, const char *name)
@@ -77,6 +78,21 @@ static int take_shard(const struct cmd_option *option, void *target, const char 
     return code;
 }
 
+static int take_prove(const struct cmd_option *option, void *target, const char *text,
+                      struct err *err)
+{
+    uint64_t *prove = target;
+
+    if (strcmp(text, "all") == 0)
+        *prove = PROVE_ALL;
+    else if (strcmp(text, "every") == 0)
+        *prove = PROVE_EVERY;
+    else if (!str_whole(text, 0, PROVE_EACH, prove))
+        return err_set(err, ERR_USAGE, "--%s '%s': expected a whole number, all or every",
+                       option->name, text);
+    return 0;
+}
+
 static int take_sweep(const struct cmd_option *option, void *target, const char *text,
                       struct err *err)
 {
@@ -121,6 +137,12 @@ static const struct cmd_option table[] = {
     { "killer", "timer|parent",
       "Who kills: the worker's own kernel timer (default), or its parent by pidfd", 2,
       .take = run_option_item, .at = AT(request) },
+    { "prove", "N|all|every",
+      "Which harms of programs are proved by real kills: at most N of each strategy; "
+      "all, "
+      "at every harmful point; or every crash point, harmful or not (default: the first "
+      "point of each kind of harm)",
+      2, .take = take_prove, .at = AT(prove) },
     { "seed", "S", "What the schedule is computed from (default 1)", 2,
       .take = run_option_item, .at = AT(request) },
     { "lanes", "N", "How many servers and trial loops (default: one per CPU)", 2,
@@ -180,6 +202,14 @@ static int check(void *parsed, struct err *err)
         return err_set(err, ERR_USAGE, "more than one scenario: '%s' and '%s'",
                        options->scenarios.items[0], options->scenarios.items[1]);
     options->scenario = options->scenarios.count ? options->scenarios.items[0] : NULL;
+    if (options->command && (options->scenario || !options->command[0]))
+        return err_set(err, ERR_USAGE,
+                       options->scenario
+                           ? "a scenario ('%s') and a command behind --; give one of them"
+                           : "which command? As in: afterkill run -- node add.js",
+                       options->scenario);
+    if (options->command)
+        options->scenario = "-";
     if (!options->scenario && !options->resume)
         return err_set(err, ERR_USAGE,
                        "which scenario? A file, or a name from: afterkill list");
@@ -230,9 +260,12 @@ void run_options_default(struct request *ret)
 
 /* What is asked for if nothing is said; or what was asked for, of a run that is gone on
  * with. */
-static void init(struct run_options *options, const struct request *resumed)
+static void init(struct run_options *options, const struct request *resumed,
+                 char **command)
 {
     *options = (struct run_options){
+        .command = command,
+        .prove = PROVE_EACH,
         .trials_given = resumed,
         .destination = { .format = format_by_name("text"), .color = "auto" },
     };
@@ -244,8 +277,8 @@ static void init(struct run_options *options, const struct request *resumed)
     run_options_default(&options->request);
 }
 
-static void parse_all(int argc, char **argv, const struct request *resumed,
-                      struct run_options *ret)
+static void parse_all(int argc, char **argv, char **command,
+                      const struct request *resumed, struct run_options *ret)
 {
     static const struct command_line line = {
         .options = table,
@@ -265,7 +298,7 @@ static void parse_all(int argc, char **argv, const struct request *resumed,
                  "with all their data.",
     };
 
-    init(ret, resumed);
+    init(ret, resumed, command);
     options_parse(&line, argc, argv, ret);
 }
 
@@ -280,23 +313,25 @@ static int parse_again(int argc, char **argv, struct run_options *options,
         stored_request(&database, &resumed, err) < 0)
         return err_wrap(err, "--resume");
     run_options_release(options);
-    parse_all(argc, argv, &resumed, options);
+    parse_all(argc, argv, options->command, &resumed, options);
     if (options->scenario)
         return 0;
     if (strcmp(options->request.path, SCENARIO_STDIN) == 0)
         return err_set(err, ERR_USAGE,
-                       "--resume: the scenario of this run came from standard input; "
-                       "give it again: --resume %s - < FILE",
-                       options->resume);
+                       "--resume: the scenario of this run came from standard input, or "
+                       "was a command; give it again: --resume %s - < FILE, or "
+                       "--resume %s -- COMMAND..",
+                       options->resume, options->resume);
     options->scenario = options->request.path;
     return 0;
 }
 
-int run_options_parse(int argc, char **argv, struct run_options *ret, struct err *err)
+int run_options_parse(int argc, char **argv, char **command, struct run_options *ret,
+                      struct err *err)
 {
     bool begun;
 
-    parse_all(argc, argv, NULL, ret);
+    parse_all(argc, argv, command, NULL, ret);
     if (!ret->resume)
         return 0;
     if (stored_begun(ret->resume, &begun, err) < 0)

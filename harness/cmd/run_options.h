@@ -18,6 +18,8 @@ struct run_options {
     bool trials_given, strategies_given;
     uint64_t lanes; /* 0: one per CPU */
     bool quiet;     /* no progress */
+    uint64_t prove; /* harms of programs, see run/prove.h */
+    char **command; /* a program that stands in place of a scenario; NULL: none does */
     const char *redis_server;
     const char *resume; /* directory; NULL: a new run */
     bool unkept;        /* the run is not kept in a directory */
@@ -33,8 +35,10 @@ void run_options_default(struct request *ret);
 int run_option_item(const struct cmd_option *option, void *target, const char *text,
                     struct err *err);
 
-/* Parses the command line. Ends the program as argp does if it is not understood. */
-int run_options_parse(int argc, char **argv, struct run_options *ret, struct err *err);
+/* Parses the command line; `command` is what stood behind "--" in place of a scenario, or
+ * NULL. Ends the program as argp does if it is not understood. */
+int run_options_parse(int argc, char **argv, char **command, struct run_options *ret,
+                      struct err *err);
 void run_options_release(struct run_options *options);
 
 /* What is asked for, of one value of a sweep: with all parameters of the scenario, and

@@ -35,7 +35,7 @@ static struct contrast residues_of(const struct narrative *narrative,
         .old = &sight->right_old->state,
         .new = &sight->right_new->state,
         .first_old = &origin->old.state,
-        .first_new = &origin->reference->done.state,
+        .first_new = &subject_measure(narrative->subject)->done.state,
         .names = { names[is_last(sight)][0], names[is_last(sight)][1] },
     };
 }

@@ -24,6 +24,12 @@ struct replay {
     bool explained;
     uint64_t point; /* the crash point that explained it */
     struct verdict verdict;
+    /* Of a program, which is recorded anew: the command before the point, for people and
+     * as what is like it is known (trial/twins.h), and how many of its like come before
+     * it and with it. 0: the point is before any. */
+    char command[48];
+    uint64_t likeness, nth;
+    bool kills;          /* it is killed for real there, and not cut in the recording */
     const char *program; /* what afterkill is called, for lines to be copied; borrowed,
                             NULL: just that */
 };

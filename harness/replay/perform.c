@@ -5,6 +5,8 @@
 
 #include "base/clock.h"
 #include "replay/narrative.h"
+#include "trial/recorded.h"
+#include "trial/twins.h"
 
 #define RECALIBRATE_EVERY 8 /* attempts */
 /* Then no attempt more is begun, and no crash point more is looked at: who waits for a
@@ -94,6 +96,11 @@ static void note_attempt(struct perform *perform, enum fault_id fault, uint64_t 
     };
     if (transcript->fault->sends_recording)
         return; /* there was no worker */
+    transcript->of_program = perform->subject->recorded;
+    if (transcript->of_program) {
+        recording_copy(&transcript->sent, transcript->whole, (size_t)death->commands);
+        return;
+    }
     transcript->end_ns = page->end_ns ? page->end_ns - page->begin_ns : 0;
     snprintf(transcript->error, sizeof(transcript->error), "%s", page->error);
     recording_take(&transcript->sent, page);
@@ -165,9 +172,94 @@ static int perform_instant(struct perform *perform, struct err *err)
     return attempt(perform, FAULT_STEP, replay->point, err);
 }
 
+/* Looks for the command of which so many like have come. */
+struct looking {
+    uint64_t likeness, nth;
+    uint64_t found; /* behind which command of the recording; 0: behind none */
+};
+
+static void look_at(void *context, size_t index, int argc, const char *const *argv,
+                    const size_t *lengths)
+{
+    struct looking *looking = context;
+    struct command command;
+
+    command_parse(&command, argc, argv, lengths);
+    if (looking->nth && likeness_of_shown(&command) == looking->likeness &&
+        --looking->nth == 0)
+        looking->found = index + 1;
+}
+
+/* Where the recorded point is in the recording that was made now. */
+static int find_point(const struct perform *perform, uint64_t *ret, struct err *err)
+{
+    const struct replay *replay = perform->replay;
+    struct looking looking = { replay->likeness, replay->nth, 0 };
+    int code = 0;
+
+    *ret = replay->number;
+    if (!replay->nth)
+        return 0;
+    code = recording_each(&perform->subject->recording, look_at, &looking, err);
+    if (code == 0 && !looking.found)
+        code = err_set(err, ERR_USAGE,
+                       "strategy '%s': the program was recorded anew, and did not send "
+                       "'%s' %llu time%s, behind which the point was",
+                       perform_strategy(perform), replay->command,
+                       (unsigned long long)replay->nth, replay->nth == 1 ? "" : "s");
+    *ret = looking.found;
+    return code;
+}
+
+/* The program once more, until it is killed there. */
+static int kill_at(struct perform *perform, uint64_t commands, struct err *err)
+{
+    struct judge *judge = &perform->bench->judge;
+    struct death *death = &perform->death;
+    bool came = false;
+    int code;
+
+    if (commands > perform->subject->commands)
+        return err_set(err, ERR_USAGE,
+                       "strategy '%s' has no crash point %llu: the program sends %zu "
+                       "command%s",
+                       perform_strategy(perform), (unsigned long long)commands,
+                       perform->subject->commands,
+                       perform->subject->commands == 1 ? "" : "s");
+    code = recorded_kill(judge, perform->subject, commands, &came, err);
+
+    if (code == 0 && !came)
+        code = err_set(err, ERR_USAGE,
+                       "strategy '%s': the program ended before it was to be killed, "
+                       "because the command before that did not come again",
+                       perform_strategy(perform));
+    if (code == 0)
+        code = snapshot_take(&judge->observer, 0, &death->state, err);
+    if (code < 0)
+        return code;
+    names_apply(&judge->names, &death->state.state, &death->state.arena);
+    death->state.signature = state_signature(&death->state.state);
+    death->outcome = OUTCOME_VALID;
+    death->commands = death->replies = commands;
+    note_attempt(perform, FAULT_STEP, commands);
+    return 0;
+}
+
+static int perform_program(struct perform *perform, struct err *err)
+{
+    uint64_t commands;
+    int code = find_point(perform, &commands, err);
+
+    if (code == 0 && perform->replay->kills)
+        return kill_at(perform, commands, err);
+    return code == 0 ? attempt(perform, FAULT_STEP, commands, err) : code;
+}
+
 static int perform_point(struct perform *perform, struct err *err)
 {
     perform->hit = true;
+    if (perform->subject->recorded)
+        return perform_program(perform, err);
     return attempt(perform, perform->replay->fault, perform->replay->number, err);
 }
 
@@ -233,6 +325,11 @@ int perform_replay(struct perform *perform, struct err *err)
 
     if (code == 0)
         code = judge_it(perform, err);
+    if (code == 0 && perform->replay->kills) {
+        perform->explained = true;
+        perform->executed_from = perform->executed_to = perform->death.commands;
+        return 0;
+    }
     return code == 0 ? explain(perform, err) : code;
 }
 

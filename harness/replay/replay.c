@@ -6,6 +6,7 @@
 #include "replay/narrative.h"
 #include "replay/one_line.h"
 #include "replay/perform.h"
+#include "trial/recorded.h"
 
 /* Does it strike at an instant, which a replay has to try again and again? */
 static bool is_timed(const struct replay *replay)
@@ -165,7 +166,7 @@ static enum replay_likeness likeness_of(const struct perform *perform)
     if (is_timed(replay) && !perform->hit && !perform->stepped)
         return REPLAY_UNREACHED;
     return (same_verdict(perform) || mutant("replay-forgives")) &&
-                   (!replay->explained ||
+                   (!replay->explained || perform->subject->recorded ||
                     signature_equal(perform->death.state.signature, replay->signature))
                ? REPLAY_ALIKE
                : REPLAY_DIFFERS;
@@ -188,19 +189,27 @@ static void tell_comparison(FILE *out, const struct perform *perform)
 
 static int tell(const struct perform *perform, FILE *out, struct err *err)
 {
+    const struct replay *replay = perform->replay;
     int code;
 
     tell_title(out, perform);
     tell_recorded(out, perform->replay);
     tell_plan(out, perform);
     tell_attempts(out, perform);
+    if (perform->subject->recorded)
+        fputs(replay->kills ? "  The program ran again, and was killed for real\n"
+                            : "  The program was recorded anew: its ids and times are "
+                              "others than in the run\n",
+              out);
     fprintf(out, "\n%s\n",
-            perform->transcript.whole->commands
-                ? "What the worker sent, when, and what Redis replied"
-                : "The update sends no command");
+            !perform->transcript.whole->commands ? "The update sends no command"
+            : perform->subject->recorded
+                ? "What the program sent, when, and what Redis replied"
+                : "What the worker sent, when, and what Redis replied");
     code = transcript_write(out, &perform->transcript, err);
     tell_executed(out, perform);
-    if (code == 0)
+    if (code == 0 &&
+        !(perform->subject->recorded && perform->subject->recorded->connections > 1))
         code = tell_line(out, perform, err);
     fputs(perform->story, out);
     narrative_verdict(out, &perform->bench->judge, &perform->judgement);

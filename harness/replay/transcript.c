@@ -140,6 +140,12 @@ static void write_line(struct lines *lines, size_t index, const char *time,
             command, reply);
 }
 
+/* When the update began, as its traces tell time: a program's, by its first command. */
+static uint64_t begin_ns(const struct transcript *transcript)
+{
+    return transcript->of_program ? transcript->sent.traces[0].write_ns : 0;
+}
+
 static void tell_sent(void *context, size_t index, int argc, const char *const *argv,
                       const size_t *lengths)
 {
@@ -156,7 +162,8 @@ static void tell_sent(void *context, size_t index, int argc, const char *const *
     }
     transcript_command(command, sizeof(command), argc, argv, lengths);
     snprintf(time, sizeof(time), "%.0f us",
-             ns_to_us((double)transcript->sent.traces[index].write_ns));
+             ns_to_us((double)(transcript->sent.traces[index].write_ns -
+                               begin_ns(transcript))));
     write_line(lines, index, time, command, reply);
 }
 
@@ -202,7 +209,8 @@ static void tell_unsent(void *context, size_t index, int argc, const char *const
         tell_recorded(lines, index, argc, argv, lengths,
                       lines->transcript->fault->sends_recording
                           ? lost_text(lines->transcript, index)
-                          : "not sent");
+                      : lines->transcript->of_program ? "not executed"
+                                                      : "not sent");
 }
 
 static void say_place(FILE *out, const struct transcript *transcript)
@@ -284,7 +292,9 @@ static void write_death(struct lines *lines)
     else if (!fault->points)
         say_end(lines->out, transcript);
     else
-        fputs(transcript->outcome == OUTCOME_MISSED ? "the update is over" : fault->death,
+        fputs(transcript->outcome == OUTCOME_MISSED ? "the update is over"
+              : transcript->of_program ? "all that the program has started is dead here"
+                                       : fault->death,
               lines->out);
     fputs(" ---\n", lines->out);
 }

@@ -21,6 +21,7 @@ struct transcript {
     uint64_t end_ns;  /* when the update was over, from there; 0: it was not */
     uint64_t point;   /* at which the fault struck */
     char error[512];  /* what it raised; "" if nothing */
+    bool of_program;  /* and not of a worker */
 };
 
 /* The commands, one per line, and the death among them. */

@@ -1,0 +1,93 @@
+/* program_line.c - see program_line.h. */
+#include "cmd/program_line.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "result/stopping.h"
+#include "scenario/notation_lua.h"
+#include "trial/fault.h"
+
+int program_line_find(int argc, char **argv)
+{
+    int i = 1;
+
+    while (i < argc && strcmp(argv[i], "--") != 0)
+        i++;
+    return i < argc ? i + 1 : 0;
+}
+
+static char *scenario_of(char *const *command)
+{
+    CLEANUP(mem_freep) char *title = NULL;
+    char *text = NULL;
+    FILE *out = mem_stream(&title);
+
+    for (size_t i = 0; command[i]; i++) {
+        if (i)
+            fputc(' ', out);
+        str_print_shell(out, command[i]);
+    }
+    fclose(out);
+    out = mem_stream(&text);
+    fputs("return {\n  title = ", out);
+    notation_lua_literal(out, str_of(title));
+    fputs(",\n  strategies = {\n    { name = \"program\", expect = \"safe\",\n"
+          "      command = { ",
+          out);
+    for (size_t i = 0; command[i]; i++) {
+        if (i)
+            fputs(", ", out);
+        notation_lua_literal(out, str_of(command[i]));
+    }
+    fputs(" } },\n  },\n}\n", out);
+    fclose(out);
+    return text;
+}
+
+int program_line_hold(char *const *command, struct err *err)
+{
+    CLEANUP(mem_freep) char *text = scenario_of(command);
+    size_t length = strlen(text);
+    int fd = memfd_create("command", MFD_CLOEXEC);
+
+    if (fd < 0 || write(fd, text, length) != (ssize_t)length ||
+        lseek(fd, 0, SEEK_SET) < 0 || dup2(fd, STDIN_FILENO) < 0)
+        err_errno(err, "hold the command as a scenario");
+    if (fd >= 0)
+        close(fd);
+    return err->code;
+}
+
+char *program_line_name(char *const *command)
+{
+    const char *slash = strrchr(command[0], '/');
+
+    return mem_strdup(slash && slash[1] ? slash + 1 : command[0]);
+}
+
+int program_line_limit(const struct scenario *scenario, bool trials_given,
+                       struct request *request, struct err *err)
+{
+    if (!scenario->programs.any)
+        return 0;
+    if (faults_include(request->faults, FAULT_BYTE) ||
+        (trials_given && request->trials > 0) || stopping_is_asked(&request->stopping))
+        return err_set(err, ERR_USAGE,
+                       "%s has programs, whose census is taken, and whose harms are "
+                       "proved by real kills; rates of them are not measured yet: leave "
+                       "out --trials, --until-.. and --fault byte",
+                       scenario->outline.path);
+    if (request->shard.total > 1)
+        return err_set(err, ERR_USAGE,
+                       "%s has programs: each shard would record another run of them; "
+                       "leave out --shard",
+                       scenario->outline.path);
+    free(request->faults);
+    request->faults = mem_strdup("step");
+    request->trials = 0;
+    return 0;
+}
