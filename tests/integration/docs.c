@@ -1,5 +1,6 @@
-/* docs.c - what the README and docs/reading.md show of a run is what a run says today:
- * all words, tables and counts of commands; figures are another machine's. */
+/* docs.c - what the README, docs/reading.md and docs/programs.md show of a run is what a
+ * run says today: all words, tables and counts of commands; figures are another
+ * machine's. */
 #include "testlib.h"
 
 #include <stdio.h>
@@ -174,6 +175,20 @@ Test(docs, show_what_runs_say)
     }
     run_release(&run);
     test_directory_remove(directory);
+}
+
+Test(docs, show_what_is_said_of_a_program)
+{
+    CLEANUP(mem_freep)
+    char *block =
+        shown_behind("docs/programs.md", "    $ afterkill run --no-store -- sh");
+    struct run run = RUN("run", "--no-store", "--", "sh", "-c",
+                         "redis-cli -u $REDIS_URL incr k; redis-cli -u $REDIS_URL expire "
+                         "k 60");
+
+    cr_expect_eq(run.status, 1, "%s", run.err);
+    expect_parts("docs/programs.md", block, run.out);
+    run_release(&run);
 }
 
 /* Where the scenario of an example comes from. */

@@ -95,6 +95,14 @@ static const struct {
       "program/leaves_nobody_behind" },
     { "let-go-unheard", "integration_program_mutable",
       "program/is_over_when_the_server_has_let_go" },
+    { "exit-ignored", "integration_programs", "programs/get_their_verdicts" },
+    { "names-kept", "integration_programs_alike",
+      "programs_alike/ids_and_times_of_survivors" },
+    { "proof-twice", "integration_programs",
+      "programs/prove_as_many_harms_as_asked_for" },
+    { "unshifted", "unit_shift_mutable", "shift/what_sets_an_expiry" },
+    { "recover-once", "integration_programs", "programs/recover_at_all_moments" },
+    { "recover-last", "integration_programs", "programs/recover_at_all_moments" },
 };
 
 static const char *setting(const char *name)

@@ -232,6 +232,21 @@ Test(program, cut_behind_each_command)
     stage_clear(&stage);
 }
 
+/* It is asked to die for two reasons at once. */
+Test(program, ends_where_it_is_cut)
+{
+    struct stage stage;
+
+    stage_set(&stage);
+    stage.run.cut_after = 2;
+    for (int i = 0; i < 50; i++) {
+        ACT(&stage, "tcp", "say=INCR k", "send=INCR k");
+        EXPECT_END(&stage, PROGRAM_CUT, 0);
+        EXPECT_REPLY(&stage, "GET k", "2");
+    }
+    stage_clear(&stage);
+}
+
 static int act_at_event(void *context, const struct tap_event *event, struct err *err)
 {
     struct stage *stage = context;
@@ -595,13 +610,13 @@ Test(program, cannot_be_started)
     stage_set(&stage);
     RUN_FAILS(&stage, "nodee", "work.js");
     cr_expect_str_eq(stage.err.msg, "start 'nodee': No such file or directory");
-    cr_expect_eq(stage.err.code, -ENOENT);
+    cr_expect_eq(stage.err.code, ERR_USAGE);
     RUN_FAILS(&stage, "/");
     cr_expect_str_eq(stage.err.msg, "start '/': Permission denied");
     free(test_file(stage.directory, "plain", "#!/bin/sh\nexit 7\n"));
     RUN_FAILS(&stage, "./plain");
     cr_expect_str_eq(stage.err.msg, "start './plain': Permission denied");
-    cr_expect_eq(stage.err.code, -EACCES);
+    cr_expect_eq(stage.err.code, ERR_USAGE);
 
     /* It is the program's PATH that counts. */
     path = mem_printf("%s/plain", stage.directory);

@@ -2,9 +2,15 @@
  * one after the other, and exits 0:
  *
  *     tcp, unix       connects to REDIS_HOST:REDIS_PORT, or to REDIS_SOCKET
- *     send=COMMAND    writes an inline command
- *     say=COMMAND     the same, and waits for its reply, of one line
+ *     send=COMMAND    writes an inline command, in which {uuid} is a new one each time,
+ *                     {ms} and {s} what the clock says, {ms+N} N later, {count} how many
+ *                     bytes the file "count" has, and {dots} so many dots
+ *     say=COMMAND     the same, and waits for its reply
  *     again=COMMAND   the same, for ever
+ *     hear            waits for another reply, or a message
+ *     want=TEXT       unless it is in the last reply: says what that was, exits 7
+ *     until=TEXT COMMAND   says it until that is in its reply
+ *     close           the connection
  *     wait            for the connection's end
  *     print=N         N bytes on standard output, in lines
  *     line=TEXT       a line on standard output
@@ -12,12 +18,15 @@
  *     about           pid, session, directory, signals and descriptors, as lines
  *     read            standard input, to its end; then "read N"
  *     hold=PATH       opens a FIFO, for as long as anybody has this descriptor
+ *     knock=PATH      a byte into a FIFO; await=PATH: one out of it
+ *     count           a byte more in the file "count"
  *     ignore=N        signal N is ignored
  *     goodbye=COMMAND what is written when SIGTERM comes, before it exits
  *     setsid
  *     fork            what follows, to "end", is done by a child; goes on when the child
  *                     is "ready", or has ended
  *     ready
+ *     join            waits for all children
  *     storm           children that fork and end, for ever; goes on
  *     sleep           for ever
  *     raise=N, exit=N
@@ -33,7 +42,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static int connection = -1, ready_pipe = -1;
@@ -84,26 +96,142 @@ static void write_all(int fd, const char *bytes, size_t length)
     }
 }
 
+static void print_uuid(FILE *out)
+{
+    FILE *file = fopen("/proc/sys/kernel/random/uuid", "re");
+    char uuid[37];
+
+    MUST(file && fgets(uuid, sizeof(uuid), file));
+    fclose(file);
+    fputs(uuid, out);
+}
+
+static void print_time(FILE *out, long long unit_ns, const char *later)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    fprintf(out, "%lld",
+            (now.tv_sec * 1000000000LL + now.tv_nsec) / unit_ns + atoll(later));
+}
+
+static void print_count(FILE *out, bool dots)
+{
+    struct stat st;
+
+    MUST(stat("count", &st) == 0);
+    for (off_t i = 0; dots && i < st.st_size; i++)
+        fputc('.', out);
+    if (!dots)
+        fprintf(out, "%lld", (long long)st.st_size);
+}
+
+/* What stands for something else begins here; returns how long it is, or 0. */
+static size_t print_instead(FILE *out, const char *text)
+{
+    const char *end = *text == '{' ? strchr(text, '}') : NULL;
+
+    if (!end)
+        return 0;
+    if (strncmp(text, "{uuid}", 6) == 0)
+        print_uuid(out);
+    else if (strncmp(text, "{ms", 3) == 0)
+        print_time(out, 1000000, text + 3);
+    else if (strncmp(text, "{s}", 3) == 0)
+        print_time(out, 1000000000, "");
+    else if (strncmp(text, "{count}", 7) == 0 || strncmp(text, "{dots}", 6) == 0)
+        print_count(out, text[1] == 'd');
+    else
+        return 0;
+    return (size_t)(end + 1 - text);
+}
+
 static void send_command(const char *command)
 {
     char line[1024];
-    int n = snprintf(line, sizeof(line), "%s\r\n", command);
+    FILE *out = fmemopen(line, sizeof(line), "w");
 
-    write_all(connection, line, (size_t)n);
+    while (*command) {
+        size_t length = print_instead(out, command);
+
+        if (!length)
+            fputc(*command, out);
+        command += length ? length : 1;
+    }
+    fputs("\r\n", out);
+    fclose(out);
+    write_all(connection, line, strlen(line));
 }
 
+/* The last one, as much of it as there is room for. */
+static char reply[4096];
+static size_t reply_length;
+
+static char hear_byte(void)
+{
+    char byte;
+
+    MUST(read(connection, &byte, 1) == 1);
+    if (reply_length < sizeof(reply) - 1)
+        reply[reply_length++] = byte;
+    reply[reply_length] = '\0';
+    return byte;
+}
+
+/* And what belongs to it. */
 static void hear_line(void)
 {
-    char byte = 0;
+    char kind = hear_byte(), number[24] = "";
+    size_t length = 0;
+    long count;
 
-    while (byte != '\n')
-        MUST(read(connection, &byte, 1) == 1);
+    for (char byte; (byte = hear_byte()) != '\n';)
+        if (length < sizeof(number) - 1)
+            number[length++] = byte;
+    count = strtol(number, NULL, 10);
+    for (long i = 0; kind == '$' && count >= 0 && i < count + 2; i++)
+        hear_byte();
+    if (kind == '%')
+        count *= 2;
+    for (long i = 0; strchr("*>~%", kind) && i < count; i++)
+        hear_line();
+}
+
+static void hear(void)
+{
+    reply_length = 0;
+    hear_line();
 }
 
 static void say(const char *command)
 {
     send_command(command);
-    hear_line();
+    hear();
+}
+
+static void want(const char *text)
+{
+    if (strstr(reply, text))
+        return;
+    printf("wanted %s, not %s\n", text, reply);
+    exit(7);
+}
+
+static void say_until(const char *text_and_command)
+{
+    char text[32] = "";
+    const char *command = strchr(text_and_command, ' ');
+
+    MUST(command && command - text_and_command < 32);
+    memcpy(text, text_and_command, (size_t)(command - text_and_command));
+    do
+        say(command + 1);
+    while (!strstr(reply, text));
+}
+
+static void disconnect(void)
+{
+    MUST(close(connection) == 0);
 }
 
 static void say_again(const char *command)
@@ -186,6 +314,34 @@ static void hold(const char *path)
     MUST(open(path, O_WRONLY) >= 0);
 }
 
+static void add_byte(const char *path, int flags)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC | flags, 0600);
+
+    MUST(fd >= 0);
+    write_all(fd, ".", 1);
+    close(fd);
+}
+
+static void knock(const char *path)
+{
+    add_byte(path, 0);
+}
+
+static void count(void)
+{
+    add_byte("count", O_CREAT | O_APPEND);
+}
+
+static void await(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char byte;
+
+    MUST(fd >= 0 && read(fd, &byte, 1) == 1);
+    close(fd);
+}
+
 static void ignore(const char *number)
 {
     signal(atoi(number), SIG_IGN);
@@ -214,6 +370,12 @@ static void lead_session(void)
 static void be_ready(void)
 {
     MUST(close(ready_pipe) == 0);
+}
+
+static void join(void)
+{
+    while (wait(NULL) > 0)
+        ;
 }
 
 static void storm(void)
@@ -273,16 +435,34 @@ static const struct {
     void (*act)(void);
     void (*act_on)(const char *value);
 } verbs[] = {
-    { "tcp", connect_by_tcp, NULL },    { "unix", connect_by_path, NULL },
-    { "send", NULL, send_command },     { "say", NULL, say },
-    { "again", NULL, say_again },       { "wait", await_end, NULL },
-    { "print", NULL, print_much },      { "line", NULL, line },
-    { "getenv", NULL, print_variable }, { "about", print_about, NULL },
-    { "read", read_input, NULL },       { "hold", NULL, hold },
-    { "ignore", NULL, ignore },         { "goodbye", NULL, say_goodbye },
-    { "setsid", lead_session, NULL },   { "ready", be_ready, NULL },
-    { "storm", storm, NULL },           { "sleep", sleep_for_ever, NULL },
-    { "raise", NULL, raise_signal },    { "exit", NULL, leave },
+    { "tcp", connect_by_tcp, NULL },
+    { "unix", connect_by_path, NULL },
+    { "send", NULL, send_command },
+    { "say", NULL, say },
+    { "again", NULL, say_again },
+    { "hear", hear, NULL },
+    { "want", NULL, want },
+    { "until", NULL, say_until },
+    { "close", disconnect, NULL },
+    { "wait", await_end, NULL },
+    { "print", NULL, print_much },
+    { "line", NULL, line },
+    { "getenv", NULL, print_variable },
+    { "about", print_about, NULL },
+    { "read", read_input, NULL },
+    { "hold", NULL, hold },
+    { "knock", NULL, knock },
+    { "await", NULL, await },
+    { "count", count, NULL },
+    { "ignore", NULL, ignore },
+    { "goodbye", NULL, say_goodbye },
+    { "setsid", lead_session, NULL },
+    { "ready", be_ready, NULL },
+    { "join", join, NULL },
+    { "storm", storm, NULL },
+    { "sleep", sleep_for_ever, NULL },
+    { "raise", NULL, raise_signal },
+    { "exit", NULL, leave },
 };
 
 static void act(const char *argument)
