@@ -1,6 +1,7 @@
 -- Sidekiq's heartbeat rewrites the hash behind its Busy page: one field per job in progress, in the
 -- key <host>:<pid>:<nonce>:work, every 10 seconds, to expire after 60. A worker killed between the
--- first HSET and EXPIRE leaves a hash that stays for ever: zombie rows on the Busy page.
+-- first HSET and EXPIRE leaves a hash that stays for ever. (Its zombie rows on the Busy page go away once the dead
+-- process is dropped from `processes`, by the next clean-up; the hash does not.)
 --
 --   versions          on the wire                                            strategy here
 --   6.4.2 to 6.5      UNLINK, HSET per job, EXPIRE; one write each (redis-rb) per-write

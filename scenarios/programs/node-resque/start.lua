@@ -16,6 +16,7 @@ return {
   title = "node-resque: a worker starts",
   source = "https://github.com/actionhero/node-resque/issues/312",
   clock = "frozen",
+  moments = { 7200 }, -- when everybody takes a dead worker for one: by times in the data
 
   strategies = {
     { name = "node-resque", expect = "leaked", about = "9.7.1", command = work },

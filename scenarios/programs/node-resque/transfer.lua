@@ -21,6 +21,7 @@ return {
   source =
     "https://github.com/actionhero/node-resque/blob/8c858b07cb64d896734f81fcd6592b1477bdb70d/src/core/scheduler.ts",
   clock = "frozen",
+  moments = { 7200 }, -- when everybody takes a dead worker for one: by times in the data
 
   before = { command = delay },
 

@@ -23,6 +23,7 @@ return {
   title = "node-resque: a worker does a job",
   source = "https://github.com/actionhero/node-resque/issues/296",
   clock = "frozen",
+  moments = { 7200 }, -- when everybody takes a dead worker for one: by times in the data
 
   before = { command = enqueue },
 
