@@ -11,7 +11,7 @@
 #include "trial/trespass.h"
 
 #define TIMEOUT_S 60.0   /* if the scenario says nothing */
-#define OUTPUT_SHOWN 400 /* bytes of it in a message, from its end */
+#define OUTPUT_SHOWN 250 /* bytes of its beginning, and of its end, in a message */
 
 char *routine_command(char *const *argv)
 {
@@ -175,8 +175,9 @@ int routine_perform(struct judge *judge, char *const *argv, const struct program
     return code;
 }
 
-/* The end of what a program has printed, in which the reason stands most often. */
-static char *last_words(const struct program_end *end)
+/* What a program has printed: its beginning and its end, in which the reason stands most
+ * often. */
+static char *said(const struct program_end *end)
 {
     const char *output = end->output ? end->output : "";
     size_t length = strlen(output);
@@ -185,16 +186,17 @@ static char *last_words(const struct program_end *end)
         length--;
     if (!length)
         return mem_strdup("; it printed nothing");
-    return mem_printf("; it printed:\n%s%.*s", length > OUTPUT_SHOWN ? ".." : "",
-                      (int)(length > OUTPUT_SHOWN ? OUTPUT_SHOWN : length),
-                      output + (length > OUTPUT_SHOWN ? length - OUTPUT_SHOWN : 0));
+    if (length <= 2 * OUTPUT_SHOWN)
+        return mem_printf("; it printed:\n%.*s", (int)length, output);
+    return mem_printf("; it printed:\n%.*s\n..\n%.*s", OUTPUT_SHOWN, output, OUTPUT_SHOWN,
+                      output + length - OUTPUT_SHOWN);
 }
 
 int routine_check_end(const struct judge *judge, char *const *argv,
                       const struct program_end *end, const char *what, struct err *err)
 {
     CLEANUP(mem_freep) char *command = routine_command(argv);
-    CLEANUP(mem_freep) char *said = last_words(end);
+    CLEANUP(mem_freep) char *printed = said(end);
 
     switch (end->fate) {
     case PROGRAM_SETTLED:
@@ -203,26 +205,33 @@ int routine_check_end(const struct judge *judge, char *const *argv,
         if (end->code == 0 || mutant("exit-ignored"))
             return 0;
         return err_set(err, ERR_USAGE, "%s: %s: exited with status %d%s", what, command,
-                       end->code, said);
+                       end->code, printed);
     case PROGRAM_SIGNALLED:
         return err_set(err, ERR_USAGE, "%s: %s: died by signal %d (%s)%s", what, command,
-                       end->code, strsignal(end->code), said);
+                       end->code, strsignal(end->code), printed);
     case PROGRAM_CUT:
         return err_set(err, -ECHILD, "%s: %s: was cut", what, command);
     case PROGRAM_TIMEOUT:
         break;
     }
+    if (!end->connections)
+        return err_set(err, -ETIMEDOUT,
+                       "%s: %s: did not end within %g s, and has not connected to the "
+                       "Redis that it was offered as REDIS_URL, as REDIS_HOST with "
+                       "REDIS_PORT, and as REDIS_SOCKET: does it read another variable? "
+                       "See `env`%s",
+                       what, command, timeout_s(judge), printed);
     if (end->output && strstr(end->output, "libfaketime:"))
         return err_set(
             err, -ETIMEDOUT,
             "%s: %s: did not end within %g s; libfaketime, which fakes its "
             "clock, complains: a program with an allocator of its own, such as "
             "redis-cli, cannot have another clock%s",
-            what, command, timeout_s(judge), said);
+            what, command, timeout_s(judge), printed);
     return err_set(err, -ETIMEDOUT,
                    "%s: %s: did not end within %g s; say `timeout` if it takes longer, "
                    "or `settle` if it never ends by itself%s",
-                   what, command, timeout_s(judge), said);
+                   what, command, timeout_s(judge), printed);
 }
 
 static int run_program(struct judge *judge, char *const *argv, const char *what,
