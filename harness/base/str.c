@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "base/printable.h"
@@ -13,6 +14,11 @@
 struct str str_of(const char *text)
 {
     return (struct str){ text ? text : "", text ? strlen(text) : 0 };
+}
+
+bool str_is_word(struct str text, const char *word)
+{
+    return text.length == strlen(word) && strncasecmp(text.bytes, word, text.length) == 0;
 }
 
 int str_compare(struct str a, struct str b)

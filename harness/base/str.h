@@ -15,6 +15,8 @@ struct str {
 #define STR(literal) ((struct str){ (literal), sizeof(literal) - 1 })
 
 struct str str_of(const char *text); /* text is terminated; NULL gives the empty string */
+/* Is it this word, in whatever case? */
+bool str_is_word(struct str text, const char *word);
 int str_compare(struct str a, struct str b); /* by bytes, then by length: <0, 0, >0 */
 
 /* Bytes of one's own that grow. */

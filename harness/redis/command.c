@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <xxhash.h>
 
 #include "base/mem.h"
@@ -171,11 +170,6 @@ static struct str word_at(const struct words *words, int i)
                                      : STR("");
 }
 
-static bool is_word(struct str word, const char *name)
-{
-    return word.length == strlen(name) && strncasecmp(word.bytes, name, word.length) == 0;
-}
-
 static bool is_among(const char *names, const char *name)
 {
     for (size_t length; *names; names += length + (names[length] == ' ')) {
@@ -199,10 +193,10 @@ static uint32_t option_flags(const struct words *words, int from)
     uint32_t flags = 0;
 
     for (int i = from; from && i < words->count; i++) {
-        if (is_word(word_at(words, i), "FIELDS"))
+        if (str_is_word(word_at(words, i), "FIELDS"))
             break; /* names and values follow */
         for (size_t o = 0; o < ARRAY_SIZE(options); o++)
-            if (is_word(word_at(words, i), options[o].word))
+            if (str_is_word(word_at(words, i), options[o].word))
                 flags |= options[o].flags;
     }
     return flags;
@@ -211,7 +205,7 @@ static uint32_t option_flags(const struct words *words, int from)
 /* RESTORE key 0 payload: the 0 means no expiry. */
 static uint32_t restore_flags(const struct row *row, const struct words *words)
 {
-    if (strcmp(row->names, "RESTORE") != 0 || is_word(word_at(words, 2), "0"))
+    if (strcmp(row->names, "RESTORE") != 0 || str_is_word(word_at(words, 2), "0"))
         return 0;
     return SETS_EXPIRY;
 }
@@ -223,11 +217,11 @@ static int key_place(const struct row *row, const struct words *words)
         return row->key < words->count ? row->key : 0;
     if (row->key == BEHIND_STREAMS) {
         for (int i = 1; i + 1 < words->count; i++)
-            if (is_word(word_at(words, i), "STREAMS"))
+            if (str_is_word(word_at(words, i), "STREAMS"))
                 return i + 1;
         return 0;
     }
-    if (is_word(word_at(words, -row->key), "0") || 1 - row->key >= words->count)
+    if (str_is_word(word_at(words, -row->key), "0") || 1 - row->key >= words->count)
         return 0;
     return 1 - row->key;
 }
@@ -340,9 +334,9 @@ const char *command_shown(const struct command *command, size_t most,
 static int option_place(const struct words *words, int from, const char *option)
 {
     for (int i = from; from && i < words->count; i++) {
-        if (is_word(word_at(words, i), "FIELDS"))
+        if (str_is_word(word_at(words, i), "FIELDS"))
             break;
-        if (is_word(word_at(words, i), option))
+        if (str_is_word(word_at(words, i), option))
             return i;
     }
     return 0;

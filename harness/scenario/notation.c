@@ -3,7 +3,6 @@
 
 #include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/mem.h"
 #include "redis/quote.h"
@@ -385,8 +384,7 @@ static int check_in_multi(const struct notation_step *step, struct err *err)
     static const char *const names[] = { "MULTI", "EXEC", "DISCARD", "WATCH", "UNWATCH" };
 
     for (size_t i = 0; step->word_count && i < ARRAY_SIZE(names); i++)
-        if (step->words[0].length == strlen(names[i]) &&
-            strncasecmp(step->words[0].bytes, names[i], strlen(names[i])) == 0)
+        if (str_is_word(step->words[0], names[i]))
             return err_set(err, ERR_USAGE,
                            "%s has no place in MULTI .. EXEC around all of it", names[i]);
     return 0;

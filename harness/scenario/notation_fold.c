@@ -1,13 +1,11 @@
 /* notation_fold.c - see notation.h: MULTI and EXEC, as they were sent, are [..]. */
 #include <string.h>
-#include <strings.h>
 
 #include "scenario/notation.h"
 
 static bool is_word(const struct notation_step *step, const char *word)
 {
-    return step->word_count == 1 && step->words[0].length == strlen(word) &&
-           strncasecmp(step->words[0].bytes, word, strlen(word)) == 0;
+    return step->word_count == 1 && str_is_word(step->words[0], word);
 }
 
 /* How many commands stand between a MULTI and an EXEC for which nobody waited; 0: it is

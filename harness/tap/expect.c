@@ -4,7 +4,6 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/mem.h"
 #include "redis/command.h"
@@ -58,11 +57,6 @@ static void apply_all(struct expect *expect, const struct effects *effects)
 {
     for (size_t i = 0; i < effects->count; i++)
         effects->items[i].apply(expect, &effects->items[i]);
-}
-
-static bool is_word(struct str word, const char *name)
-{
-    return word.length == strlen(name) && strncasecmp(word.bytes, name, word.length) == 0;
 }
 
 /* Where the name stands among the others, or their count. */
@@ -168,7 +162,7 @@ static void send_unsubscribe(struct expect *expect, const struct str *words, siz
 
 static void send_hello(struct expect *expect, const struct str *words, size_t count)
 {
-    if (count > 1 && (is_word(words[1], "2") || is_word(words[1], "3")))
+    if (count > 1 && (str_is_word(words[1], "2") || str_is_word(words[1], "3")))
         will(expect, do_hello, words[1].bytes[0] - '0', 0);
 }
 
@@ -214,10 +208,10 @@ static void send_client(struct expect *expect, const struct str *words, size_t c
                   { "off", do_off, true },
                   { "skip", do_skip, true } };
 
-    if (count != 3 || !is_word(words[1], "reply"))
+    if (count != 3 || !str_is_word(words[1], "reply"))
         return;
     for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
-        if (is_word(words[2], modes[i].word)) {
+        if (str_is_word(words[2], modes[i].word)) {
             will(expect, modes[i].apply, 0, 0);
             expect->asks_on = modes[i].asks_on;
             expect->unfollowed = expect->in_multi;
@@ -232,8 +226,8 @@ static void send_blocking(struct expect *expect, const struct str *words, size_t
 
 static void send_xread(struct expect *expect, const struct str *words, size_t count)
 {
-    for (size_t i = 1; i < count && !is_word(words[i], "streams"); i++)
-        expect->may_block = expect->may_block || is_word(words[i], "block");
+    for (size_t i = 1; i < count && !str_is_word(words[i], "streams"); i++)
+        expect->may_block = expect->may_block || str_is_word(words[i], "block");
 }
 
 static const struct expect_rule rules[] = {
@@ -269,7 +263,7 @@ static const struct expect_rule rules[] = {
 static const struct expect_rule *find_rule(struct str name)
 {
     for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
-        if (is_word(name, rules[i].name))
+        if (str_is_word(name, rules[i].name))
             return &rules[i];
     return NULL;
 }

@@ -4,16 +4,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/mem.h"
 #include "base/mutant.h"
 #include "redis/resp.h"
-
-static bool is_word(struct str word, const char *name)
-{
-    return word.length == strlen(name) && strncasecmp(word.bytes, name, word.length) == 0;
-}
 
 /* Commands that set an expiry for an instant: in which word, or behind which words. What
  * is said in seconds is sent in milliseconds, since clocks seldom differ by whole ones.
@@ -101,10 +95,10 @@ struct place {
 static struct place find_option(const struct str *words, size_t count)
 {
     /* Behind the key, and what SET writes. */
-    for (size_t i = is_word(words[0], "SET") ? 3 : 2;
-         i + 1 < count && !is_word(words[i], "FIELDS"); i++)
+    for (size_t i = str_is_word(words[0], "SET") ? 3 : 2;
+         i + 1 < count && !str_is_word(words[i], "FIELDS"); i++)
         for (size_t o = 0; o < ARRAY_SIZE(options); o++)
-            if (is_word(words[i], options[o].option))
+            if (str_is_word(words[i], options[o].option))
                 return (struct place){ i + 1, i, options[o].in_ms };
     return (struct place){ 0, 0, NULL };
 }
@@ -113,7 +107,7 @@ static struct place find_instant(const struct str *words, size_t count)
 {
     size_t row = 0, only = 0;
 
-    while (row < ARRAY_SIZE(setters) && !is_word(words[0], setters[row].command))
+    while (row < ARRAY_SIZE(setters) && !str_is_word(words[0], setters[row].command))
         row++;
     if (row < ARRAY_SIZE(setters) && !setters[row].at)
         return find_option(words, count);
@@ -121,7 +115,7 @@ static struct place find_instant(const struct str *words, size_t count)
         return (struct place){ 0, 0, NULL };
     /* Behind the key, the instant, and what RESTORE writes. */
     for (size_t i = 4; i < count && setters[row].only && !only; i++)
-        only = is_word(words[i], setters[row].only) ? i : 0;
+        only = str_is_word(words[i], setters[row].only) ? i : 0;
     if (setters[row].only && !only)
         return (struct place){ 0, 0, NULL };
     return (struct place){ setters[row].at, 0, setters[row].in_ms };
@@ -153,7 +147,7 @@ static bool shift_asker(const struct shift *shift, int64_t ahead_ms,
     size_t row = 0;
 
     while (row < ARRAY_SIZE(askers) &&
-           (!is_word(words[0], askers[row].command) || count != askers[row].words))
+           (!str_is_word(words[0], askers[row].command) || count != askers[row].words))
         row++;
     if (row == ARRAY_SIZE(askers))
         return false;

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/clock.h"
 #include "base/mutant.h"
@@ -108,10 +107,8 @@ static int load_scripts(struct judge *judge, struct err *err)
 
 static bool flushes_scripts(const struct tap_event *event)
 {
-    return event->count >= 2 && event->words[0].length == 6 &&
-           strncasecmp(event->words[0].bytes, "SCRIPT", 6) == 0 &&
-           event->words[1].length == 5 &&
-           strncasecmp(event->words[1].bytes, "FLUSH", 5) == 0;
+    return event->count >= 2 && str_is_word(event->words[0], "SCRIPT") &&
+           str_is_word(event->words[1], "FLUSH");
 }
 
 /* The harness's own scripts are gone with those that the program flushes. */
