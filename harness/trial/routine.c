@@ -58,7 +58,7 @@ static const char *preload_of(char *const *given)
 
 /* The scenario's, and the time that the program is to see. The caller frees the array,
  * and from *ret_own on what is in it. */
-static char **make_environment(const struct judge *judge, size_t *ret_own)
+static char **make_environment(const struct judge *judge, int64_t ahead, size_t *ret_own)
 {
     const struct scenario *scenario = judge->scenario;
     char *const *given = scenario->programs.environment;
@@ -72,7 +72,7 @@ static char **make_environment(const struct judge *judge, size_t *ret_own)
     if (count)
         memcpy(all, given, count * sizeof(*all));
     fake_time_environment(scenario->programs.frozen,
-                          scenario->outline.now + scenario->passed_s, ahead_s(judge),
+                          scenario->outline.now + scenario->passed_s, ahead,
                           preload_of(given), faked);
     for (; faked[own]; own++)
         all[count + own] = faked[own];
@@ -81,7 +81,7 @@ static char **make_environment(const struct judge *judge, size_t *ret_own)
     return all;
 }
 
-struct shift routine_shift(const struct judge *judge)
+static struct shift shift_by(const struct judge *judge, int64_t ahead)
 {
     const struct scenario *scenario = judge->scenario;
     int64_t now_s = scenario->outline.now + scenario->passed_s;
@@ -89,7 +89,12 @@ struct shift routine_shift(const struct judge *judge)
     if (!fake_time_is_there())
         return SHIFT_NONE;
     return scenario->programs.frozen ? (struct shift){ true, now_s * 1000 }
-                                     : (struct shift){ false, ahead_s(judge) * 1000 };
+                                     : (struct shift){ false, ahead * 1000 };
+}
+
+struct shift routine_shift(const struct judge *judge)
+{
+    return shift_by(judge, ahead_s(judge));
 }
 
 /* Who is told what a program does, and that it goes on. */
@@ -148,7 +153,8 @@ int routine_perform(struct judge *judge, char *const *argv, const struct program
 {
     const struct program_settings *settings = &judge->scenario->programs;
     size_t own = 0;
-    char **environment = make_environment(judge, &own);
+    int64_t ahead = ahead_s(judge); /* what the program sees is what Redis is told of */
+    char **environment = make_environment(judge, ahead, &own);
     const struct program program = { argv, settings->directory, environment };
     struct program_run whole = *run;
     struct listening listening = { judge, run };
@@ -161,7 +167,7 @@ int routine_perform(struct judge *judge, char *const *argv, const struct program
     whole.server = judge->address;
     whole.directory = judge->directory;
     whole.timeout_ns = (uint64_t)(timeout_s(judge) * 1e9);
-    whole.shift = routine_shift(judge);
+    whole.shift = shift_by(judge, ahead);
     whole.settle_ns = (uint64_t)(settings->settle_s * 1e9);
     if (code == 0)
         code = program_run(&whole, ret, err);
