@@ -83,12 +83,12 @@ static const struct cmd_option table[] = {
     { "format", "text|tap|junit|json", "Of the report (default text)", 3,
       .take = option_format, .at = AT(format) },
     { "output", "FILE", "Write the report there; standard output then gets the text", 3,
-      .take = option_text, .at = AT(file), .letter = 'o' },
+      .take = option_file, .at = AT(file), .letter = 'o' },
     { "color", "auto|always|never", "Colour in the text report (default auto)", 3,
       .take = option_color, .at = AT(color) },
     { "redis-server", "PATH",
       "The server to start (default: redis-server or valkey-server from the PATH)", 4,
-      .take = option_text, .at = AT(redis_server) },
+      .take = option_file, .at = AT(redis_server) },
     { .name = NULL },
 };
 

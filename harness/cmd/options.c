@@ -34,13 +34,26 @@ int option_text(const struct cmd_option *option, void *target, const char *text,
     return 0;
 }
 
-int option_directory(const struct cmd_option *option, void *target, const char *text,
-                     struct err *err)
+/* A name, of what the message says. */
+static int take_name(const struct cmd_option *option, void *target, const char *text,
+                     const char *of, struct err *err)
 {
     if (*text)
         return option_text(option, target, text, err);
-    return err_set(err, ERR_USAGE, "--%s '': expected the name of a directory",
-                   option->name);
+    return err_set(err, ERR_USAGE, "--%s '': expected the name of a %s", option->name,
+                   of);
+}
+
+int option_directory(const struct cmd_option *option, void *target, const char *text,
+                     struct err *err)
+{
+    return take_name(option, target, text, "directory", err);
+}
+
+int option_file(const struct cmd_option *option, void *target, const char *text,
+                struct err *err)
+{
+    return take_name(option, target, text, "file", err);
 }
 
 int option_whole(const struct cmd_option *option, void *target, const char *text,

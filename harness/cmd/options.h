@@ -35,6 +35,8 @@ int option_text(const struct cmd_option *option, void *target, const char *text,
                 struct err *err); /* const char *, borrowed from argv */
 int option_directory(const struct cmd_option *option, void *target, const char *text,
                      struct err *err); /* the same, and not empty */
+int option_file(const struct cmd_option *option, void *target, const char *text,
+                struct err *err); /* so is this */
 int option_whole(const struct cmd_option *option, void *target, const char *text,
                  struct err *err); /* uint64_t */
 int option_real(const struct cmd_option *option, void *target, const char *text,

@@ -33,7 +33,7 @@ static const struct cmd_option table[] = {
     { "kill", NULL, "Run a program again until it is killed for real at the point", 1,
       .take = option_flag, .at = offsetof(struct options, kills) },
     { "redis-server", "PATH", "The server to start (default: as for run)", 1,
-      .take = option_text, .at = offsetof(struct options, redis_server) },
+      .take = option_file, .at = offsetof(struct options, redis_server) },
     { .name = NULL },
 };
 

@@ -62,7 +62,7 @@ static const struct cmd_option table[] = {
       .take = option_color, .at = AT(destination.color) },
     { "redis-server", "PATH",
       "The server to start (default: redis-server or valkey-server from the PATH)", 4,
-      .take = option_text, .at = AT(redis_server) },
+      .take = option_file, .at = AT(redis_server) },
     { .name = NULL },
 };
 
