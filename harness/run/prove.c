@@ -2,6 +2,7 @@
 #include "run/prove.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mutant.h"
 
@@ -16,19 +17,7 @@ void prove_note(struct prove *prove, const struct subject *subject, size_t index
     if (!subject->recorded)
         return;
     prove->harms = mem_grow(prove->harms, prove->count + 1, sizeof(*prove->harms));
-    prove->harms[prove->count++] = (struct harm){ index, point, verdict->later };
-}
-
-/* Is it the first of its strategy with these words? */
-static bool is_first(const struct prove *prove, size_t i)
-{
-    const struct harm *harm = &prove->harms[i];
-
-    for (size_t before = 0; before < i; before++)
-        if (prove->harms[before].subject == harm->subject &&
-            prove->harms[before].words == harm->words)
-            return false;
-    return true;
+    prove->harms[prove->count++] = (struct harm){ index, point, verdict->later, false };
 }
 
 static int prove_one(const struct harm *harm, struct bench *bench, struct teller *teller,
@@ -59,20 +48,35 @@ static int prove_one(const struct harm *harm, struct bench *bench, struct teller
     return code == 0 ? tell_event(teller, EVENT_PROOF, &event, sizeof(event), err) : code;
 }
 
-int prove_all(const struct prove *prove, struct bench *bench, uint64_t most,
+/* Picks what is to be proved, in one pass: `told` has the sets of words that a harm of
+ * the strategy had before. */
+static void choose(struct prove *prove, uint64_t most)
+{
+    bool told[LATER_ALL + 1] = { false };
+    uint64_t chosen = 0;
+
+    for (size_t i = 0; i < prove->count; i++) {
+        struct harm *harm = &prove->harms[i];
+
+        if (i && harm->subject != prove->harms[i - 1].subject) {
+            memset(told, false, sizeof(told));
+            chosen = 0;
+        }
+        harm->chosen = most == PROVE_EVERY || (harm->words && chosen < most &&
+                                               (most == PROVE_ALL || !told[harm->words]));
+        chosen += harm->chosen;
+        told[harm->words] = true;
+    }
+}
+
+int prove_all(struct prove *prove, struct bench *bench, uint64_t most,
               struct teller *teller, struct err *err)
 {
-    uint64_t proved = 0;
     int code = 0;
 
-    for (size_t i = 0; i < prove->count && code == 0; i++) {
-        if (i && prove->harms[i].subject != prove->harms[i - 1].subject)
-            proved = 0;
-        if (most != PROVE_EVERY && (!prove->harms[i].words || proved == most ||
-                                    (most != PROVE_ALL && !is_first(prove, i))))
-            continue;
-        code = prove_one(&prove->harms[i], bench, teller, err);
-        proved++;
-    }
+    choose(prove, most);
+    for (size_t i = 0; i < prove->count && code == 0; i++)
+        if (prove->harms[i].chosen)
+            code = prove_one(&prove->harms[i], bench, teller, err);
     return code;
 }

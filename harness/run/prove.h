@@ -15,7 +15,8 @@ struct prove {
         size_t subject;
         uint64_t point;
         unsigned words; /* 0: none */
-    } * harms;          /* in order of the points of each subject; owned */
+        bool chosen;    /* to be proved */
+    } * harms;          /* subject by subject, the points of each in order; owned */
     size_t count;
 };
 
@@ -27,5 +28,5 @@ void prove_note(struct prove *prove, const struct subject *subject, size_t index
 
 /* Proves at most so many harms of each strategy: of each set of words, that at the first
  * point that has it. */
-int prove_all(const struct prove *prove, struct bench *bench, uint64_t most,
+int prove_all(struct prove *prove, struct bench *bench, uint64_t most,
               struct teller *teller, struct err *err);
