@@ -26,7 +26,8 @@ return {
       -- What you expect of it, which `afterkill check` holds it to:
       --   "atomic"   a reader never sees anything but the old state or the new one
       --   "safe"     whatever a death leaves heals by itself (see tolerate)
-      --   "leaked", "duplicated", "lost", "mixed", "stuck"   it is known to do this; several in a list
+      --   "leaked", "duplicated", "lost", "mixed", "stuck"   it is known to do this; several in a list,
+      --              and "only leaked" if it does nothing else
       expect = "leaked",
       update = function(redis, p)
         if redis.call("INCR", key) == 1 then

@@ -8,7 +8,7 @@
 static void write_rows(FILE *out, const struct result *result, struct report_style style)
 {
     struct table table = { .columns = 0 };
-    char text[LATER_TEXT];
+    char text[EXPECT_TEXT];
 
     table_column(&table, "", "strategy", false);
     table_column(&table, "crash points", "that do harm", true);

@@ -109,6 +109,23 @@ static unsigned missing(const struct check_strategy *strategy)
     return words;
 }
 
+/* What is ruled out stands beside what is expected. */
+static bool is_beyond(const struct check_strategy *strategy)
+{
+    return strategy->expect & EXPECT_ONLY && strategy->beyond;
+}
+
+static void write_beyond(FILE *out, const struct check_strategy *strategy)
+{
+    char later[LATER_TEXT];
+
+    fprintf(out, "; %s is not expected, first %s%s", later_text(strategy->beyond, later),
+            strategy->beyond_place[0] ? "after " : "before any command",
+            strategy->beyond_place);
+    if (strategy->beyond_example[0])
+        fprintf(out, " (%s)", strategy->beyond_example);
+}
+
 static char *failure(const struct check_strategy *strategy)
 {
     CLEANUP(mem_freep) char *found = check_found(strategy);
@@ -118,7 +135,9 @@ static char *failure(const struct check_strategy *strategy)
     FILE *out = mem_stream(&text);
 
     fprintf(out, "expected %s, but found %s", check_expected(strategy, expect), found);
-    if (strategy->first_example[0])
+    if (is_beyond(strategy))
+        write_beyond(out, strategy);
+    else if (strategy->first_example[0])
         fprintf(out, " (%s)", strategy->first_example);
     else if (strategy->unbegun_example[0])
         fprintf(out, " (%s)", strategy->unbegun_example);
@@ -150,7 +169,7 @@ char *check_advice(const struct check_strategy *strategy)
         return mem_strdup("An expected harm is gone. If the update has been mended, say "
                           "so in its `expect`; if not, the scenario no longer makes the "
                           "bug.");
-    if (strategy->cure[0])
+    if (strategy->cure[0] && !is_beyond(strategy))
         return mem_printf("Cure: %s.", strategy->cure);
     return mem_strdup("Mend the update, or say in its `expect` what it does.");
 }

@@ -27,7 +27,6 @@ char *check_passing_text(const struct check_strategy *strategy, const char *whos
 char *check_summary(const struct check *check);
 /* Why a scenario has no verdicts; it may have been left out. */
 const char *check_no_verdict(const struct check_scenario *scenario);
-/* "atomic", "leaked+stuck", "nothing". The buffer holds at least EXPECT_TEXT bytes. */
-#define EXPECT_TEXT 64
+/* "atomic", "leaked+stuck", "only duplicated", "nothing". */
 const char *check_expected(const struct check_strategy *strategy,
                            char buffer[EXPECT_TEXT]);

@@ -115,6 +115,8 @@ void json_put_expect(json_t *object, const char *key, unsigned expect)
 {
     json_t *array = later_words(expect & LATER_ALL);
 
+    if (expect & EXPECT_ONLY)
+        json_array_insert_new(array, 0, string("only"));
     if (expect & EXPECT_ALONE)
         json_array_append_new(array, string(expect_alone(expect)));
     json_put(object, key, array);

@@ -22,6 +22,7 @@ static const struct {
     { LATER_MIXED, "some deaths leave part of the old state with part of the new" },
     { LATER_STUCK, "after some deaths the operation cannot be done again" },
     { LATER_BROKEN, "some deaths break an invariant of the scenario's" },
+    { EXPECT_ONLY, "no death does other harm" },
 };
 
 static void write_parameters(FILE *out, const struct outline *scenario)
@@ -38,7 +39,7 @@ static void write_brief(FILE *out, const struct outline *scenario)
     fprintf(out, "%s   %s\n", scenario->name, scenario->title);
     for (size_t i = 0; i < scenario->strategy_count; i++) {
         const struct strategy *strategy = &scenario->strategies[i];
-        char expect[LATER_TEXT];
+        char expect[EXPECT_TEXT];
 
         fprintf(out, "    %-16s %-12s %s\n", strategy->name,
                 expect_text(strategy->expect, expect), strategy->about);
@@ -50,7 +51,7 @@ static void write_brief(FILE *out, const struct outline *scenario)
 static void write_strategy(FILE *out, const struct outline *scenario, size_t index)
 {
     const struct strategy *strategy = &scenario->strategies[index];
-    char expect[LATER_TEXT];
+    char expect[EXPECT_TEXT];
 
     fprintf(out, "\n  %s%s\n", strategy->name,
             index == scenario->reference ? "   (the reference: its result is right)"

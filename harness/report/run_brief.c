@@ -201,7 +201,7 @@ static void set_expected(struct table *table, const struct columns *columns,
                          const struct finding *finding)
 {
     enum strategy_verdict verdict = tally_verdict(finding);
-    char expect[LATER_TEXT];
+    char expect[EXPECT_TEXT];
 
     if (verdict == VERDICT_FAIL)
         table_set(table, columns->expected, "NO: %s",

@@ -8,6 +8,7 @@
 #include "report/compare_words.h"
 #include "report/gates_words.h"
 #include "report/reasons.h"
+#include "report/unmet.h"
 #include "report/words.h"
 #include "result/stopping.h"
 #include "result/tally.h"
@@ -27,55 +28,13 @@ static struct held hold(const struct result *result, const struct conclusion *co
                           conclusion ? &conclusion->gates : NULL };
 }
 
-/* The words that the census of a strategy has, in all. */
-static unsigned census_words(const struct words *words)
-{
-    unsigned later = 0;
-
-    for (unsigned i = 0; i < LATER_COUNT; i++)
-        later |= words->later[i] ? 1u << i : 0;
-    return later;
-}
-
-/* Why a strategy does not do what is expected: what it does, or what it does not. */
-static void say_instead(FILE *out, const struct finding *finding)
-{
-    struct words words = tally_census(finding);
-    struct damage harm = figure_harm(finding);
-    bool ends = harm.lasts_ms != LASTS_FOREVER;
-    uint64_t points = finding_points(finding);
-    unsigned later = census_words(&words), expect = finding->strategy->expect;
-    char text[LATER_TEXT], lasts[WORDS_LASTS];
-
-    if (expect & EXPECT_HARM)
-        fprintf(out, "no crash point does any");
-    else if (!(expect & EXPECT_ALONE))
-        fprintf(out, "no crash point is %s", later_text(expect & ~later, text));
-    else if (harm.points)
-        fprintf(out, "%s at %llu of %llu crash points%s%s", later_text(later, text),
-                (unsigned long long)harm.points, (unsigned long long)points,
-                ends ? ", " : "", ends ? words_lasts_most(lasts, &harm) : "");
-    else if (finding->unbegun)
-        fprintf(out,
-                "its own recovery leaves something else of the old state than the "
-                "reference's, %s",
-                later_text(finding->unbegun, text));
-    else if (finding->uncrashed)
-        fprintf(out, "%s even when nobody is killed",
-                later_text(finding->uncrashed, text));
-    else
-        fprintf(out, "a reader sees part of it at %llu of %llu crash points",
-                (unsigned long long)(words.now[NOW_GAP] + words.now[NOW_TORN]),
-                (unsigned long long)points);
-}
-
 static void tell_expectation(struct reasons *reasons, const struct finding *finding)
 {
-    char expect[LATER_TEXT];
+    char expect[EXPECT_TEXT];
 
     because(reasons, "%s was expected to be %s, and is not: ", finding->strategy->name,
             expect_text(finding->strategy->expect, expect));
-    say_instead(reasons->out, finding);
+    unmet_say(reasons->out, finding);
 }
 
 static void tell_regressions(struct reasons *reasons, const struct comparison *comparison)
@@ -403,25 +362,32 @@ static void tell_value(struct reasons *reasons, const struct sweep *sweep, size_
     fprintf(reasons->out, " at %s=%s", sweep->parameter, sweep->values[i]);
 }
 
-/* At which values a strategy does not do what is expected. */
+/* At which values a strategy does not do what is expected, and behind them what it does
+ * there: ", at jobs=1 (no harm), jobs=5, jobs=9 (stuck)". */
 static void tell_failing_values(struct reasons *reasons, const struct sweep *sweep,
                                 size_t strategy)
 {
-    const char *between = ", at ";
-    char expect[LATER_TEXT];
+    char expect[EXPECT_TEXT], found[EXPECT_TEXT] = "", now[EXPECT_TEXT];
 
     for (size_t i = 0; i < sweep->count; i++) {
         const struct finding *finding = &sweep->results[i].findings[strategy];
 
         if (tally_verdict(finding) != VERDICT_FAIL)
             continue;
-        if (between[2] == 'a')
-            because(reasons, "%s was expected to be %s, and is not",
+        unmet_words(finding, now);
+        if (!found[0])
+            because(reasons, "%s was expected to be %s, and is not, at ",
                     finding->strategy->name,
                     expect_text(finding->strategy->expect, expect));
-        fprintf(reasons->out, "%s%s=%s", between, sweep->parameter, sweep->values[i]);
-        between = ", ";
+        else if (strcmp(found, now) == 0)
+            fputs(", ", reasons->out);
+        else
+            fprintf(reasons->out, " (%s), ", found);
+        fprintf(reasons->out, "%s=%s", sweep->parameter, sweep->values[i]);
+        strcpy(found, now);
     }
+    if (found[0])
+        fprintf(reasons->out, " (%s)", found);
 }
 
 /* What ends by itself, at the value at which it lasts longest. */

@@ -35,13 +35,25 @@ static void replace(char **text, const char *with)
     *text = mem_strdup(with);
 }
 
+/* Have kills done what the expectation rules out? */
+static bool contradicts(const struct finding *finding)
+{
+    unsigned expect = finding->strategy->expect, words = 0;
+
+    if (mutant("kills-unheard"))
+        return false;
+    if (expect & (EXPECT_ATOMIC | EXPECT_SAFE))
+        return tally_sample(finding, RATE_HARMED).hits;
+    for (unsigned i = 0; i < LATER_COUNT; i++)
+        words |= finding->kills.words.later[i] ? 1u << i : 0;
+    return expect_beyond(expect, words);
+}
+
 static enum check_verdict judge(const struct finding *finding)
 {
-    bool harmless = finding->strategy->expect & (EXPECT_ATOMIC | EXPECT_SAFE);
-
     if (tally_unexplained(finding))
         return CHECK_UNEXPLAINED;
-    if (harmless && !mutant("kills-unheard") && tally_sample(finding, RATE_HARMED).hits)
+    if (contradicts(finding))
         return CHECK_FAILED;
     switch (tally_verdict(finding)) {
     case VERDICT_PASS:
@@ -68,6 +80,23 @@ static void find_first(struct check_strategy *strategy, const struct finding *fi
         mem_strdup(strategy->harmful ? finding->points[k].example : "");
 }
 
+/* Harm that is ruled out, beside harm that is expected. */
+static void find_beyond(struct check_strategy *strategy, const struct finding *finding)
+{
+    uint64_t first = finding_points(finding);
+
+    for (uint64_t k = finding_points(finding); k-- > 0;) {
+        unsigned words =
+            expect_beyond(strategy->expect, finding->points[k].verdict.later);
+
+        strategy->beyond |= words;
+        first = words ? k : first;
+    }
+    strategy->beyond_place = place_name(finding, strategy->beyond ? first : 0);
+    strategy->beyond_example =
+        mem_strdup(strategy->beyond ? finding->points[first].example : "");
+}
+
 static struct check_strategy condense(const struct finding *finding)
 {
     struct check_strategy strategy = {
@@ -87,6 +116,7 @@ static struct check_strategy condense(const struct finding *finding)
     char cure[CURE_TEXT];
 
     find_first(&strategy, finding);
+    find_beyond(&strategy, finding);
     strategy.cure = mem_strdup(gap_first_cure(finding, cure, sizeof(cure)) ? cure : "");
     return strategy;
 }
@@ -122,6 +152,8 @@ static void release_strategy(struct check_strategy *strategy)
     free(strategy->first_command);
     free(strategy->first_place);
     free(strategy->first_example);
+    free(strategy->beyond_place);
+    free(strategy->beyond_example);
     free(strategy->cure);
 }
 

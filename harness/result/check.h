@@ -40,6 +40,10 @@ struct check_strategy {
     char *first_command;   /* comes after this command ("": before any), */
     char *first_place;     /* which is this one of several alike (place.h), */
     char *first_example;   /* and shows it so */
+    unsigned beyond;       /* words at crash points that the expectation rules out; the
+                              first that has one of them */
+    char *beyond_place;    /* comes after this command, */
+    char *beyond_example;  /* and shows it so */
     struct damage harm;    /* of all of these; how long it lasts */
     struct damage passing; /* what ends before it is not tolerated */
     char *cure;            /* the usual one; "": none is known */

@@ -44,13 +44,28 @@ static int expect_word(const struct mistake_file *file, struct strategy *strateg
         return mistake(
             file, word,
             "strategy '%s' expects '%.40s'; expected atomic, safe or harm, or some of "
-            "leaked, duplicated, lost, mixed, stuck, broken",
+            "leaked, duplicated, lost, mixed, stuck, broken, with only before them if "
+            "there is to be no other harm",
             strategy->name, word);
     if (strategy->expect && ((strategy->expect | bits) & EXPECT_ALONE))
         return mistake(file, word, "strategy '%s': '%s' cannot stand beside other words",
                        strategy->name, expect_alone(strategy->expect | bits));
     strategy->expect |= bits;
     return 0;
+}
+
+/* "leaked", or "only leaked". */
+static int expect_words(const struct mistake_file *file, struct strategy *strategy,
+                        const char *words)
+{
+    static const char only[] = "only ";
+    int code = 0;
+
+    if (strncmp(words, only, strlen(only)) == 0) {
+        code = expect_word(file, strategy, "only");
+        words += strlen(only);
+    }
+    return code == 0 ? expect_word(file, strategy, words) : code;
 }
 
 /* One word, or a list of them. */
@@ -62,7 +77,7 @@ static int load_expect(const struct mistake_file *file, struct strategy *strateg
     int code = 0;
 
     if (type == LUA_TSTRING)
-        code = expect_word(file, strategy, lua_tostring(lua, -1));
+        code = expect_words(file, strategy, lua_tostring(lua, -1));
     if (type == LUA_TTABLE && count == 0)
         code = mistake(file, "expect", "strategy '%s' expects an empty list",
                        strategy->name);
@@ -74,6 +89,9 @@ static int load_expect(const struct mistake_file *file, struct strategy *strateg
                            strategy->name, i, luaL_typename(lua, -1));
         lua_pop(lua, 1);
     }
+    if (code == 0 && strategy->expect == EXPECT_ONLY)
+        code = mistake(file, "only", "strategy '%s' expects 'only', and not what",
+                       strategy->name);
     lua_pop(lua, 1);
     return code;
 }

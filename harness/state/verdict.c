@@ -297,6 +297,8 @@ const char *verdict_text(const struct verdict *verdict, char buffer[VERDICT_TEXT
     return buffer;
 }
 
+#define ONLY "only"
+
 static const struct {
     unsigned bit;
     const char *word;
@@ -319,19 +321,25 @@ unsigned expect_parse(const char *word)
     for (size_t i = 0; i < ARRAY_SIZE(alone); i++)
         if (strcmp(word, alone[i].word) == 0)
             return alone[i].bit;
+    if (strcmp(word, ONLY) == 0)
+        return EXPECT_ONLY;
     for (unsigned i = 0; i < LATER_COUNT; i++)
         if (strcmp(word, later_names[i]) == 0)
             return 1u << i;
     return 0;
 }
 
-const char *expect_text(unsigned expect, char buffer[LATER_TEXT])
+const char *expect_text(unsigned expect, char buffer[EXPECT_TEXT])
 {
+    char words[LATER_TEXT];
+
     if (!expect)
         return strcpy(buffer, "");
     if (expect & EXPECT_ALONE)
         return strcpy(buffer, expect_alone(expect));
-    return later_text(expect, buffer);
+    snprintf(buffer, EXPECT_TEXT, "%s%s", expect & EXPECT_ONLY ? ONLY " " : "",
+             later_text(expect & LATER_ALL, words));
+    return buffer;
 }
 
 bool later_parse(const char *text, unsigned *ret)
@@ -349,8 +357,15 @@ bool later_parse(const char *text, unsigned *ret)
 
 bool expect_read(const char *text, unsigned *ret)
 {
+    bool only = strncmp(text, ONLY " ", strlen(ONLY " ")) == 0;
+
     *ret = expect_parse(text);
-    return *ret || !*text || later_parse(text, ret);
+    if (!only)
+        return (*ret && *ret != EXPECT_ONLY) || !*text || later_parse(text, ret);
+    if (!later_parse(text + strlen(ONLY " "), ret) || !*ret)
+        return false;
+    *ret |= EXPECT_ONLY;
+    return true;
 }
 
 bool now_parse(const char *word, enum now *ret)
@@ -364,11 +379,20 @@ bool now_parse(const char *word, enum now *ret)
     return false;
 }
 
+unsigned expect_beyond(unsigned expect, unsigned words)
+{
+    if (expect & (EXPECT_ATOMIC | EXPECT_SAFE))
+        return words;
+    return expect & EXPECT_ONLY && !mutant("only-unheard") ? words & ~expect : 0;
+}
+
 bool expect_met(unsigned expect, bool torn_or_gap, unsigned words, unsigned uncrashed)
 {
+    unsigned wanted = expect & LATER_ALL;
+
+    if (expect_beyond(expect, words | uncrashed))
+        return false;
     if (expect & EXPECT_ATOMIC)
-        return !torn_or_gap && !words && !uncrashed;
-    if (expect & EXPECT_SAFE)
-        return !words && !uncrashed;
-    return expect & EXPECT_HARM ? words != 0 : (expect & words) == expect;
+        return !torn_or_gap;
+    return expect & EXPECT_HARM ? words != 0 : (wanted & words) == wanted;
 }

@@ -127,19 +127,25 @@ const char *verdict_text(const struct verdict *verdict, char buffer[VERDICT_TEXT
 /* Words that stand alone; the name of one, NULL of none. */
 #define EXPECT_ALONE (EXPECT_ATOMIC | EXPECT_SAFE | EXPECT_HARM)
 const char *expect_alone(unsigned expect);
-/* or a set of later words: the census has at least one point with each. 0: nothing is
- * expected. */
+/* or a set of later words: the census has at least one point with each, and with this,
+ * none with another word. 0: nothing is expected. */
+#define EXPECT_ONLY (1u << 19)
 
-/* The bits of one word ("atomic", "safe", "harm", "leaked", ...); 0 if it is none. */
+/* The bits of one word ("atomic", "safe", "harm", "leaked", ..., "only"); 0 if it is
+ * none. */
 unsigned expect_parse(const char *word);
 
 /* The other way: words as they are kept in files. Of expectations, one that stands alone,
- * or what later_text() says; "" of none. */
-const char *expect_text(unsigned expect, char buffer[LATER_TEXT]);
+ * or what later_text() says, perhaps behind "only "; "" of none. */
+#define EXPECT_TEXT (LATER_TEXT + sizeof("only ") - 1)
+const char *expect_text(unsigned expect, char buffer[EXPECT_TEXT]);
 /* What these have said, read again; false if the text is nothing of the kind. */
 bool expect_read(const char *text, unsigned *ret);
 bool later_parse(const char *text, unsigned *ret);
 bool now_parse(const char *word, enum now *ret);
+
+/* Those of the words that the expectation rules out. */
+unsigned expect_beyond(unsigned expect, unsigned words);
 
 /* Is it so? `torn_or_gap` and `words`: what the crash points of the census showed;
  * `uncrashed`: what the strategy does without any crash. */

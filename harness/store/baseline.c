@@ -115,6 +115,8 @@ static json_t *expected(unsigned expect)
 
     if (expect & EXPECT_ALONE)
         json_array_append_new(array, text(expect_alone(expect)));
+    if (expect & EXPECT_ONLY)
+        json_array_append_new(array, text("only"));
     for (unsigned i = 0; i < LATER_COUNT; i++)
         if (expect >> i & 1)
             json_array_append_new(array, text(later_name(i)));

@@ -270,6 +270,8 @@ static unsigned parse_expect(struct reading *reading, json_t *object)
             mistake(reading, "expect", "words like leaked, safe or atomic");
         expect |= word;
     }
+    if (expect == EXPECT_ONLY)
+        mistake(reading, "expect", "a word behind only");
     return expect;
 }
 

@@ -51,7 +51,7 @@ static int put_strategy(struct database *database, sqlite3_stmt *insert,
 {
     const struct outline *scenario = result->scenario;
     const struct strategy *strategy = &scenario->strategies[number];
-    char expect[LATER_TEXT];
+    char expect[EXPECT_TEXT];
 
     database_bind(insert, "i", (int64_t)number);
     sqlite3_bind_null(insert, 2);

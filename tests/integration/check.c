@@ -112,6 +112,10 @@ Test(check, what_is_not_as_expected_fails)
         { "not-safe", "fail", { "expected safe", "leaked 1 of 3 points", "'key'" } },
         { "not-lost", "fail", { "expected lost", "no point is lost" } },
         { "not-both", "fail", { "expected leaked+stuck", "no point is stuck" } },
+        { "not-only",
+          "fail",
+          { "expected only lost, but found leaked 1, lost 1 of 5 points" } },
+        { "only-both", "pass", { NULL } },
         { "not-uncrashed", "fail", { "expected safe", "even when nobody is killed" } },
         { "unspoken", "none", { NULL } },
         { "kept", "pass", { NULL } },
@@ -139,9 +143,9 @@ Test(check, what_is_not_as_expected_fails)
     }
     EXPECT_SAYS(text.out, "FAIL expectations not-lost lost");
     EXPECT_SAYS(text.out, "- expectations unspoken nothing");
-    EXPECT_SAYS(text.out, "1 scenario, 7 strategies: 1 as expected, 5 not, 1 without "
+    EXPECT_SAYS(text.out, "1 scenario, 9 strategies: 2 as expected, 6 not, 1 without "
                           "expectation");
-    EXPECT_SAYS(text.err, "expectations: 5 of 7 strategies FAIL");
+    EXPECT_SAYS(text.err, "expectations: 6 of 9 strategies FAIL");
     /* The failures come last, with what to do: after the line of the last strategy. */
     again = strstr(text.out, "FAIL  expectations/not-lost: expected lost");
     cr_assert_not_null(again, "no such failure in\n%s", text.out);
@@ -366,8 +370,8 @@ Test(check, tap_is_tap)
     size_t ok, failed;
 
     parse_tap(run.out, &ok, &failed);
-    cr_expect_eq(ok, 2 + 2);
-    cr_expect_eq(failed, 1 + 5 + 2);
+    cr_expect_eq(ok, 2 + 3);
+    cr_expect_eq(failed, 1 + 6 + 2);
     EXPECT_SAYS(run.out, "not ok 1 - odd & <worse>/a\\#\\\\\"b\"<c>\n");
     EXPECT_SAYS(run.out, "ok 3 - odd & <worse>/silent # SKIP");
     EXPECT_SAYS(run.out, "\\\"quoted\\\"");
@@ -380,8 +384,8 @@ Test(check, tap_is_tap)
         cr_assert_not_null(out);
         said[fread(said, 1, 65535, out)] = '\0';
         cr_expect_eq(WEXITSTATUS(pclose(out)), 1);
-        EXPECT_SAYS(said, "Failed tests: 1, 4-9, 12");
-        EXPECT_SAYS(said, "Tests: 12 Failed: 8)");
+        EXPECT_SAYS(said, "Failed tests: 1, 4-9, 11, 14");
+        EXPECT_SAYS(said, "Tests: 14 Failed: 9)");
         cr_expect_null(strstr(said, "Parse errors"), "%s", said);
         free(said);
         free(command);
@@ -413,8 +417,8 @@ Test(check, junit_is_valid)
     said[fread(said, 1, 65535, out)] = '\0';
     status = pclose(out);
     cr_expect_eq(status, 0, "xmllint: %s\n%s", said, run.out);
-    EXPECT_SAYS(run.out, "<testsuites name=\"afterkill check\" tests=\"12\" "
-                         "failures=\"6\" errors=\"2\" skipped=\"2\"");
+    EXPECT_SAYS(run.out, "<testsuites name=\"afterkill check\" tests=\"14\" "
+                         "failures=\"7\" errors=\"2\" skipped=\"2\"");
     EXPECT_SAYS(run.out, "<testsuite name=\"odd &#38; &#60;worse&#62;\" tests=\"3\"");
     EXPECT_SAYS(run.out, "\\x01");
     EXPECT_SAYS(run.out, "\\xff");

@@ -38,6 +38,8 @@ static const struct {
       "verdicts/every_word_where_it_belongs_and_nowhere_else" },
     { "kills-unheard", "unit_check_mutable",
       "check/census_judges_and_kills_must_not_contradict" },
+    { "only-unheard", "unit_verdict_mutable", "expect/is_met_or_not" },
+    { "found-untold", "unit_verdict_line_mutable", "verdict_line/of_runs" },
     { "misses-clean", "unit_tally_mutable", "tally/kills_count_outcomes_and_words" },
     { "look-once", "unit_sequence_mutable", "sequence/is_right_at_all_looks_at_once" },
     { "census-late", "integration_modules_mutable",

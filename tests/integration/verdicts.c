@@ -432,7 +432,15 @@ Test(verdicts, expectations_that_are_not_met_fail_the_run)
     } rows[] = {
         { "not-atomic", "FAIL: not-atomic was expected to be atomic", "fail", 1 },
         { "not-safe", "FAIL: not-safe was expected to be safe", "fail", 1 },
-        { "not-lost", "FAIL: not-lost was expected to be lost", "fail", 1 },
+        { "not-lost",
+          "FAIL: not-lost was expected to be lost, and is not: no crash point is lost, "
+          "but 1 of 3 is leaked.",
+          "fail", 1 },
+        { "not-only",
+          "FAIL: not-only was expected to be only lost, and is not: also leaked at 1 of "
+          "5 crash points.",
+          "fail", 1 },
+        { "only-both", "PASS: 1 of 1", "pass", 0 },
         { "not-both", "FAIL: not-both was expected to be leaked+stuck", "fail", 1 },
         { "not-uncrashed", "FAIL: not-uncrashed was expected to be safe", "fail", 1 },
         { "unspoken", "nothing was expected", "none", 0 },

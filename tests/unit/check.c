@@ -40,6 +40,7 @@ static void take(struct check *check, struct check_scenario *entry, unsigned exp
     result.findings[0].kills.outcomes[OUTCOME_VALID] = 10;
     result.findings[0].kills.words.clean = 10 - kills_harmed;
     result.findings[0].kills.words.now[NOW_INTACT] = 10;
+    result.findings[0].kills.words.later[0] = kills_harmed; /* leaked */
     result.findings[0].kills.unexplained = unexplained;
     check_take(check, entry, &result);
     result.findings[0].points = NULL;
@@ -67,6 +68,12 @@ Test(check, census_judges_and_kills_must_not_contradict)
         { LATER_LEAKED, 0, 10, 0, CHECK_FAILED, EXIT_FAIL },
         { LATER_LEAKED, 0, 0, 0, CHECK_FAILED, EXIT_FAIL },
         { LATER_LEAKED | LATER_STUCK, LATER_LEAKED, 0, 0, CHECK_FAILED, EXIT_FAIL },
+        /* Nothing but what is expected. */
+        { EXPECT_ONLY | LATER_LOST, LATER_LOST, 0, 0, CHECK_OK, EXIT_PASS },
+        { EXPECT_ONLY | LATER_LOST, LATER_LOST, 1, 0, CHECK_FAILED, EXIT_FAIL },
+        { EXPECT_ONLY | LATER_LEAKED, LATER_LEAKED, 10, 0, CHECK_OK, EXIT_PASS },
+        { EXPECT_ONLY | LATER_LOST, LATER_LOST | LATER_STUCK, 0, 0, CHECK_FAILED,
+          EXIT_FAIL },
         { 0, 0, 0, 0, CHECK_UNJUDGED, EXIT_PASS },
         { 0, LATER_LEAKED, 10, 0, CHECK_UNJUDGED, EXIT_PASS },
         { 0, 0, 0, 1, CHECK_UNEXPLAINED, EXIT_INFRASTRUCTURE },
@@ -85,6 +92,8 @@ Test(check, census_judges_and_kills_must_not_contradict)
         cr_expect_eq(entry->strategies[0].harmful, rows[i].census != 0, "row %zu", i);
         cr_expect_str_eq(entry->strategies[0].first_command,
                          rows[i].census ? "SET it" : "");
+        cr_expect_eq(entry->strategies[0].beyond,
+                     expect_beyond(rows[i].expect, rows[i].census), "row %zu", i);
         check_release(&check);
         check_release(&check);
     }

@@ -195,6 +195,17 @@ Test(load, says_which_expectation_is_wrong)
         { STRATEGY("name = 'a',\nexpect = { 'atomic', 'safe' }\n"),
           4,
           { "beside other words" } },
+        { STRATEGY("name = 'a',\nexpect = 'only'\n"), 4, { "'a'", "'only', and not" } },
+        { STRATEGY("name = 'a',\nexpect = { 'only' }\n"), 4, { "'only', and not" } },
+        { STRATEGY("name = 'a',\nexpect = 'only safe'\n"),
+          4,
+          { "'safe' cannot stand beside" } },
+        { STRATEGY("name = 'a',\nexpect = { 'atomic', 'only' }\n"),
+          4,
+          { "'atomic' cannot stand" } },
+        { STRATEGY("name = 'a',\nexpect = 'only laeked'\n"),
+          0,
+          { "'laeked'", "only before them" } },
     };
 
     EXPECT_MISTAKES(cases);

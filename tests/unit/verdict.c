@@ -408,6 +408,7 @@ Test(expect, words_are_parsed)
         { "mixed", LATER_MIXED },
         { "stuck", LATER_STUCK },
         { "broken", LATER_BROKEN },
+        { "only", EXPECT_ONLY },
         { "clean", 0 },
         { "torn", 0 },
         { "Atomic", 0 },
@@ -446,12 +447,51 @@ Test(expect, is_met_or_not)
           true },
         { "two words, one", LATER_LOST | LATER_MIXED, true, LATER_MIXED, 0, false },
         { "broken", LATER_BROKEN, false, LATER_BROKEN, 0, true },
+        { "only lost and loses", EXPECT_ONLY | LATER_LOST, true, LATER_LOST, 0, true },
+        { "only lost, and more", EXPECT_ONLY | LATER_LOST, true,
+          LATER_LOST | LATER_LEAKED, 0, false },
+        { "only lost but leaks", EXPECT_ONLY | LATER_LOST, true, LATER_LEAKED, 0, false },
+        { "only lost but clean", EXPECT_ONLY | LATER_LOST, true, 0, 0, false },
+        { "only lost, leaks uncrashed", EXPECT_ONLY | LATER_LOST, true, LATER_LOST,
+          LATER_LEAKED, false },
+        { "only two words, both", EXPECT_ONLY | LATER_LOST | LATER_MIXED, true,
+          LATER_LOST | LATER_MIXED, LATER_LOST, true },
+        { "only two words, one", EXPECT_ONLY | LATER_LOST | LATER_MIXED, true,
+          LATER_MIXED, 0, false },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
         cr_expect_eq(expect_met(cases[i].expect, cases[i].torn_or_gap, cases[i].words,
                                 cases[i].uncrashed),
                      cases[i].met, "%s", cases[i].name);
+}
+
+/* As they are kept in files. */
+Test(expect, texts_are_read_again)
+{
+    static const struct {
+        unsigned expect;
+        const char *text;
+    } cases[] = {
+        { 0, "" },
+        { EXPECT_ATOMIC, "atomic" },
+        { EXPECT_HARM, "harm" },
+        { LATER_LEAKED | LATER_STUCK, "leaked+stuck" },
+        { EXPECT_ONLY | LATER_DUPLICATED, "only duplicated" },
+        { EXPECT_ONLY | LATER_ALL, "only leaked+duplicated+lost+mixed+stuck+broken" },
+    };
+    static const char *const wrong[] = { "only",       "only ",      "only safe",
+                                         "only clean", "only  lost", "leaked+only" };
+    char text[EXPECT_TEXT];
+    unsigned expect;
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        cr_expect_str_eq(expect_text(cases[i].expect, text), cases[i].text);
+        cr_expect(expect_read(text, &expect), "'%s'", text);
+        cr_expect_eq(expect, cases[i].expect, "'%s'", text);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+        cr_expect_not(expect_read(wrong[i], &expect), "'%s'", wrong[i]);
 }
 
 /* What both controls had at first may lapse in them at different times. */

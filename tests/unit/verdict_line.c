@@ -58,7 +58,29 @@ static const struct line_case cases[] = {
         STRATEGY("b", ".L.", 0, 0, LATER_LEAKED | LATER_LOST) },
       .line = "FAIL: a was expected to be atomic, and is not: leaked+lost+mixed at 3 of "
               "4 crash points; b was expected to be leaked+lost, and is not: no crash "
-              "point is lost." },
+              "point is lost, but 1 of 3 is leaked." },
+    /* What was found is told beside what was not. */
+    { { STRATEGY("a", ".SSL", 0, 0, LATER_LOST), STRATEGY("b", "...", 0, 0, LATER_LOST) },
+      .line =
+          "FAIL: a was expected to be lost, and is not: no crash point is lost, but 3 "
+          "of 4 are leaked+stuck; b was expected to be lost, and is not: no crash "
+          "point is lost, nor does any do other harm." },
+    { { { .name = "a", .points = ".pp.", .expect = LATER_STUCK },
+        { .name = "b", .points = "...", .expect = EXPECT_HARM } },
+      .line =
+          "FAIL: a was expected to be stuck, and is not: no crash point is stuck, but "
+          "2 of 4 are stuck for up to 12 h, which is tolerated; b was expected to be "
+          "harm, and is not: no crash point does any." },
+    { { STRATEGY("a", ".LS.", 0, 0, EXPECT_ONLY | LATER_LEAKED),
+        STRATEGY("b", ".L.", 0, 0, EXPECT_ONLY | LATER_LEAKED) },
+      .line = "FAIL: a was expected to be only leaked, and is not: also stuck at 1 of 4 "
+              "crash points." },
+    { { STRATEGY("a", ".S..", 0, 0, EXPECT_ONLY | LATER_LEAKED | LATER_STUCK),
+        STRATEGY("b", ".L.", 0, 0, EXPECT_ONLY | LATER_LEAKED) },
+      .line = "FAIL: a was expected to be only leaked+stuck, and is not: no crash point "
+              "is leaked, but 1 of 4 is stuck." },
+    { { STRATEGY("b", ".L.", 0, 0, EXPECT_ONLY | LATER_LEAKED) },
+      .line = "PASS: 1 of 1 strategies do what is expected of them: harm." },
     { { STRATEGY("a", ".L.", 0, 0, 0) },
       .line = "NO VERDICT: nothing was expected of any strategy." },
     { { STRATEGY("a", ".L.", 1000, 100, 0) },
