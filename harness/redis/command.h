@@ -48,6 +48,11 @@ enum command_flag {
     COMMAND_PUBLISHES = 1 << 25, /* a message, which is part of no state */
 
     COMMAND_LONG = 1 << 26, /* it has no line: that has no room for it */
+
+    /* Its key is there without an expiry: in the old state; in what a completed update
+     * leaves, if it is right. Who looks at both says so, not command_parse(). */
+    COMMAND_KEPT_BEFORE = 1 << 27,
+    COMMAND_KEPT_AFTER = 1 << 28,
 };
 
 /* Fixed size and no pointers: it travels between processes. */

@@ -338,6 +338,7 @@ static void say_best(FILE *out, const struct result *result, const struct advice
 static void say_alone(FILE *out, const struct finding *finding)
 {
     char cure[CURE_TEXT];
+    struct gap gap;
 
     if (!tally_census_complete(finding)) {
         fputs("The census was not finished: nothing is known yet.", out);
@@ -352,6 +353,8 @@ static void say_alone(FILE *out, const struct finding *finding)
     run_say_harm(out, finding);
     if (gap_first_cure(finding, cure, sizeof(cure)))
         fprintf(out, "Cure: %s.", cure);
+    else if (gap_find(finding, 0, &gap) && gap_advice(finding, &gap, cure, sizeof(cure)))
+        fprintf(out, "No usual cure: %s.", cure);
 }
 
 static void say_advice(FILE *out, const struct result *result,

@@ -239,6 +239,12 @@ void run_points(FILE *out, const struct result *result, struct report_style styl
         CLEANUP(mem_freep) char *line = as_sent(finding);
 
         run_points_of(out, result, finding, style);
+        if (as_sent_is_another(finding)) {
+            words_indented(out, style,
+                           "In one line, for `try`, it would be another update: its "
+                           "commands went over several connections, and a line has one.");
+            fputc('\n', out);
+        }
         if (!line)
             continue;
         words_try(

@@ -323,8 +323,13 @@ static void write_cure(FILE *out, const struct result *result,
     char cure[CURE_TEXT];
     CLEANUP(mem_freep) char *words = NULL, *line = NULL;
 
-    if (!gap_cure(finding, gap, cure, sizeof(cure)))
+    if (!gap_cure(finding, gap, cure, sizeof(cure))) {
+        if (!gap_advice(finding, gap, cure, sizeof(cure)))
+            return;
+        words = mem_printf("No usual cure: %s.", cure);
+        words_indented(out, style, words);
         return;
+    }
     words = mem_printf("Cure: %s", cure);
     words_indented(out, style, words);
     line = gap_cured(finding, gap);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/mutant.h"
 #include "scenario/notation.h"
 
 static const struct command *command_at(const struct finding *finding, size_t i)
@@ -22,7 +23,13 @@ static bool is_joined(const struct finding *finding, size_t i)
     return finding->steps[i].replies < i;
 }
 
-static bool fits(const struct finding *finding)
+/* Of a program: commands of one line go over one connection. */
+static bool is_apart(const struct finding *finding)
+{
+    return finding->connections > 1 && !mutant("one-connection");
+}
+
+static bool is_short(const struct finding *finding)
 {
     size_t commands = 0;
 
@@ -48,12 +55,12 @@ static char *folded(const char *line)
     return strlen(text) <= AS_SENT_COLUMNS ? TAKE_PTR(text) : NULL;
 }
 
-char *as_sent(const struct finding *finding)
+static char *in_one_line(const struct finding *finding)
 {
     CLEANUP(mem_freep) char *line = NULL;
     FILE *out;
 
-    if (!fits(finding))
+    if (!is_short(finding))
         return NULL;
     out = mem_stream(&line);
     for (size_t i = 0; i < finding->commands; i++)
@@ -64,6 +71,19 @@ char *as_sent(const struct finding *finding)
                 command_at(finding, i)->line);
     fclose(out);
     return folded(line);
+}
+
+char *as_sent(const struct finding *finding)
+{
+    return is_apart(finding) ? NULL : in_one_line(finding);
+}
+
+bool as_sent_is_another(const struct finding *finding)
+{
+    CLEANUP(mem_freep)
+    char *line = is_apart(finding) ? in_one_line(finding) : NULL;
+
+    return line;
 }
 
 /* --- in one --- */
@@ -133,7 +153,8 @@ char *as_sent_in_one(const struct finding *finding, size_t first, size_t last)
     CLEANUP(mem_freep) char *line = NULL;
     FILE *out;
 
-    if (!fits(finding) || last >= finding->commands || !can_be_one(finding))
+    if (!is_short(finding) || is_apart(finding) || last >= finding->commands ||
+        !can_be_one(finding))
         return NULL;
     widen(finding, &first, &last);
     out = mem_stream(&line);

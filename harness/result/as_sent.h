@@ -12,9 +12,14 @@
 #define AS_SENT_COMMANDS 6
 #define AS_SENT_COLUMNS 120
 
-/* The caller frees it. NULL: it sends nothing, or does not fit into a line; or it is not
- * known, as the run was kept by an older afterkill. */
+/* The caller frees it. NULL: it sends nothing, or does not fit into a line; or is a
+ * program with several connections; or it is not known, as the run was kept by an older
+ * afterkill. */
 char *as_sent(const struct finding *finding);
+/* Would it be short enough, and is another update, because the program has several
+ * connections? A line has one: what WATCH, MULTI or SELECT says on one of them would hold
+ * for the others, and what waits on one of them would stop the others. */
+bool as_sent_is_another(const struct finding *finding);
 
 /* The same with all commands from one up to another, `last` included, in one transaction;
  * in place of those that they were in. NULL also where this would be another update: if a

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/mutant.h"
 #include "base/str.h"
 
 #define KEY_COLUMNS 40
@@ -118,7 +119,7 @@ static const struct pattern cures[] = {
     /* What follows depends on the reply. */
     { IF_ABSENT | SETS_EXPIRY, 0, OTHER_KEY,
       "a script, because {second} depends on the reply of {A}" },
-    { STRING | IF_ABSENT, 0, OTHER_KEY | ONE_KEY,
+    { STRING | IF_ABSENT, 0, OTHER_KEY | ONE_KEY | MAY_EXPIRE,
       "a script, because {second} depends on the reply of {A}; SET {a} value NX EX "
       "seconds at least ends the harm" },
     { IF_ABSENT, 0, OTHER_KEY, "a script, because {second} depends on the reply of {A}" },
@@ -151,18 +152,26 @@ static const struct pattern cures[] = {
 #define ENDS_LATE                                                                        \
     "{first} holds until {second}, and its owner may die in between: what ends it then " \
     "is its expiry, which is longer than what is tolerated"
+#define HELD_BY_KEPT                                                                     \
+    "{first} holds until {second}, and its owner may die in between: recovery must "     \
+    "find "                                                                              \
+    "that out and end it, for {a} is kept for good, so that no expiry can"
+#define HOLD SAME_KEY | APART
 static const struct pattern holds[] = {
-    { STRING | SETS_EXPIRY, DELETES, SAME_KEY | ONE_KEY | APART, ENDS_LATE },
-    { STRING | IF_ABSENT, DELETES, SAME_KEY | ONE_KEY | APART,
+    { STRING | SETS_EXPIRY, DELETES, HOLD | ONE_KEY, ENDS_LATE },
+    { STRING | IF_ABSENT, DELETES, HOLD | ONE_KEY | MAY_EXPIRE,
       HELD "(SET {a} value NX EX seconds)" },
-    { STRING | REPLACES, DELETES, SAME_KEY | ONE_KEY | APART,
+    { STRING | REPLACES, DELETES, HOLD | ONE_KEY | MAY_EXPIRE,
       HELD "(SET {a} value NX EX seconds)" },
-    { SCRIPT, SCRIPT, SAME_KEY | APART, HELD "(SET .. EX or PEXPIRE in the script)" },
-    { SCRIPT, DELETES, SAME_KEY | APART, HELD "(SET .. EX or PEXPIRE in the script)" },
-    { STRING | COUNTS, SCRIPT, SAME_KEY | APART,
+    { SCRIPT, SCRIPT, HOLD | MAY_EXPIRE, HELD "(SET .. EX or PEXPIRE in the script)" },
+    { SCRIPT, DELETES, HOLD | MAY_EXPIRE, HELD "(SET .. EX or PEXPIRE in the script)" },
+    { STRING | COUNTS, SCRIPT, HOLD | MAY_EXPIRE,
       HELD "(INCR and EXPIRE in one MULTI .. EXEC)" },
-    { STRING | COUNTS, COUNTS, SAME_KEY | APART,
+    { STRING | COUNTS, COUNTS, HOLD | MAY_EXPIRE,
       HELD "(INCR and EXPIRE in one MULTI .. EXEC)" },
+    { SCRIPT, SCRIPT, HOLD, HELD_BY_KEPT },
+    { STRING | COUNTS, SCRIPT, HOLD, HELD_BY_KEPT },
+    { STRING | COUNTS, COUNTS, HOLD, HELD_BY_KEPT },
 };
 
 /* Of what begins a harm that no later command ends. */
@@ -177,13 +186,13 @@ static const struct pattern complaints[] = {
       "{set} {a} comes before {first}, and does nothing to a key that is not there: "
       "{A} first, then {set}, in one MULTI .. EXEC" },
 #define NEVER "nothing ends what {first} begins: {a} needs an expiry "
-    { STRING | IF_ABSENT, 0, LEAKS | NO_EXPIRY | ONE_KEY,
+    { STRING | IF_ABSENT, 0, LEAKS | NO_EXPIRY | ONE_KEY | MAY_EXPIRE,
       NEVER "(SET {a} value NX EX seconds), or to be deleted" },
-    { STRING | REPLACES, 0, LEAKS | NO_EXPIRY | ONE_KEY,
+    { STRING | REPLACES, 0, LEAKS | NO_EXPIRY | ONE_KEY | MAY_EXPIRE,
       NEVER "(SET {a} value EX seconds), or to be deleted" },
-    { STRING | COUNTS, 0, LEAKS | NO_EXPIRY,
+    { STRING | COUNTS, 0, LEAKS | NO_EXPIRY | MAY_EXPIRE,
       NEVER "(EXPIRE {a} seconds NX, in one MULTI .. EXEC), or to be deleted" },
-    { HASH | ADDS, 0, LEAKS | NO_EXPIRY,
+    { HASH | ADDS, 0, LEAKS | NO_EXPIRY | MAY_EXPIRE,
       NEVER "(EXPIRE {a} seconds, in one MULTI .. EXEC), or to be deleted" },
 };
 
@@ -329,7 +338,34 @@ struct advice {
     struct pair pair;
     const struct pattern *pattern; /* NULL: nothing */
     bool whole;                    /* the pair must be one */
+    bool heals;                    /* the second ends what the first begins */
 };
+
+/* Would a cure be a guess? Of a program nobody here knows what it keeps its keys for: of
+ * an element of a queue, of what is there for good, and of a script, that may do
+ * anything, nothing can be said; but of a lock, of a counter and of what is to expire. A
+ * plain SET may be a job's data as well as a lock. */
+static bool is_guess(const struct pair *pair)
+{
+    const uint32_t kept = COMMAND_KEPT_BEFORE | COMMAND_KEPT_AFTER;
+    const uint32_t structures = LIST | SET | HASH | COMMAND_ZSET;
+    const struct command *const both[] = { pair->a, pair->b };
+    bool expires =
+        command_has(pair->b, SETS_EXPIRY) && pair->traits & (SAME_KEY | MOVED_KEY);
+    bool plain_set = command_has(pair->a, STRING | REPLACES) &&
+                     !(pair->a->flags & (IF_ABSENT | SETS_EXPIRY));
+
+    if (!pair->input->is_program || mutant("guesses"))
+        return false;
+    if (plain_set && !expires)
+        return true;
+    for (size_t i = 0; i < ARRAY_SIZE(both); i++)
+        if (command_has(both[i], SCRIPT) || both[i]->flags & kept ||
+            !(both[i]->flags & (STRING | structures | ONLY_EXPIRY | DELETES)) ||
+            (both[i]->flags & structures && !expires))
+            return true;
+    return false;
+}
 
 static struct advice advise(const struct pair_input *input)
 {
@@ -342,9 +378,13 @@ static struct advice advise(const struct pair_input *input)
         advice.pattern = find(holds, ARRAY_SIZE(holds), &advice.pair);
     else
         advice.pattern = find(complaints, ARRAY_SIZE(complaints), &advice.pair);
+    advice.heals = heals;
     advice.whole = heals && !advice.pattern;
     if (advice.whole)
         advice.pattern = find(cures, ARRAY_SIZE(cures), &advice.pair);
+    if (is_guess(&advice.pair))
+        advice.pattern = NULL;
+    advice.whole &= advice.pattern != NULL;
     return advice;
 }
 
@@ -367,15 +407,40 @@ bool cure_is_multi(const struct pair_input *input, size_t *ret_first, size_t *re
     return true;
 }
 
+/* NULL: nothing is said, or there is no room. */
+static FILE *open_line(bool said, char *buffer, size_t size)
+{
+    if (size)
+        buffer[0] = '\0';
+    return size >= 2 && said ? fmemopen(buffer, size, "w") : NULL;
+}
+
+bool cure_advice(const struct pair_input *input, char *buffer, size_t size)
+{
+    struct advice advice = advise(input);
+    bool said = advice.pair.a && !advice.pattern && input->is_program;
+    FILE *out = open_line(said, buffer, size);
+
+    if (!out)
+        return false;
+    print(out, &advice.pair,
+          advice.heals
+              ? "from {first} to {second} it is done in part. Survivors must look "
+                "for what stays, and finish or undo it; or the program itself "
+                "must make one of all that lies between"
+              : "nothing that the program does later ends what {first} begins. "
+                "Survivors must look for what stays, and undo it");
+    fclose(out);
+    buffer[size - 1] = '\0';
+    return true;
+}
+
 bool cure_write(const struct pair_input *input, char *buffer, size_t size)
 {
     struct advice advice = advise(input);
     const struct pair *pair = &advice.pair;
-    FILE *out;
+    FILE *out = open_line(advice.pattern, buffer, size);
 
-    if (size)
-        buffer[0] = '\0';
-    out = size >= 2 && advice.pattern ? fmemopen(buffer, size, "w") : NULL;
     if (!out)
         return false;
     if (advice.whole)

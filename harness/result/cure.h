@@ -10,8 +10,16 @@
 #include "result/pair.h"
 
 /* One line, terminated. False if there is nothing sensible to say; the buffer is "" then.
- * 300 bytes are enough for keys of usual length. */
+ * 300 bytes are enough for keys of usual length.
+ *
+ * Of a program, which is most often a library's user, what to do with its keys would be a
+ * guess: it is told of plain commands on keys that a right state does not keep for good
+ * (values that expire, locks), and not of queues, of what it keeps, and of scripts. */
 bool cure_write(const struct pair_input *input, char *buffer, size_t size);
+
+/* Of a program of which no cure is told: what is done in part, and by whom it would have
+ * to be mended. */
+bool cure_advice(const struct pair_input *input, char *buffer, size_t size);
 
 /* Is it, or can it be, to put the commands from the first to the last into MULTI .. EXEC
  * as they are? */

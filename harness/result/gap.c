@@ -76,6 +76,7 @@ static struct pair_input input_of(const struct finding *finding, uint64_t first,
         .healed = (size_t)first + 1,
         .later = words_at(finding, first),
         .key_was_there = first && finding->steps[first - 1].key_was_there,
+        .is_program = finding->states > 0,
     };
 
     while (words_at(finding, input.healed) & words)
@@ -110,6 +111,18 @@ bool gap_cure(const struct finding *finding, const struct gap *gap, char *buffer
         buffer[0] = '\0';
     return cured_by_itself(finding, gap, &commands, &input) &&
            cure_write(&input, buffer, size);
+}
+
+bool gap_advice(const struct finding *finding, const struct gap *gap, char *buffer,
+                size_t size)
+{
+    CLEANUP(mem_freep) struct command *commands = NULL;
+    struct pair_input input;
+
+    if (size)
+        buffer[0] = '\0';
+    return gap->first == gap->run && cured_by_itself(finding, gap, &commands, &input) &&
+           cure_advice(&input, buffer, size);
 }
 
 char *gap_cured(const struct finding *finding, const struct gap *gap)

@@ -29,6 +29,9 @@ bool gap_alike(const struct finding *finding, const struct gap *a, const struct 
  * (cure.h). False: there is nothing to say that the cure of its run does not say. */
 bool gap_cure(const struct finding *finding, const struct gap *gap, char *buffer,
               size_t size);
+/* Where there is none because the update is a program's: what can be said (cure.h). */
+bool gap_advice(const struct finding *finding, const struct gap *gap, char *buffer,
+                size_t size);
 /* The update with that cure, if this is MULTI .. EXEC around commands as they were sent,
  * and the line is short (as_sent.h). NULL: it is not. The caller frees it. */
 char *gap_cured(const struct finding *finding, const struct gap *gap);

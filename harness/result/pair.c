@@ -155,6 +155,8 @@ static uint32_t traits_of_words(const struct command *a, const struct command *b
         traits |= SAME_KEY;
     else if (a->key_hash && b->key_hash)
         traits |= OTHER_KEY;
+    if (!command_has(a, COMMAND_KEPT_BEFORE | COMMAND_KEPT_AFTER))
+        traits |= MAY_EXPIRE;
     if (a->element_hash && a->element_hash == b->element_hash)
         traits |= SAME_ELEMENT;
     if (a->second_key_hash && a->second_key_hash == b->key_hash)

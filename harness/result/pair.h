@@ -23,6 +23,7 @@ struct pair_input {
                        does harm */
     unsigned later; /* enum later, of the first harmful point */
     bool key_was_there; /* before the update: the key of command first - 1 */
+    bool is_program;    /* what sends it is tested as it is */
 };
 
 /* What is true of a pair beyond what its two commands are. */
@@ -46,7 +47,8 @@ enum trait {
     NO_EXPIRY = 1 << 16,     /* ..nor an earlier one */
     SAME_ELEMENT = 1 << 17,
     LEAKS = 1 << 18,
-    APART = 1 << 19, /* something is written between the two */
+    APART = 1 << 19,      /* something is written between the two */
+    MAY_EXPIRE = 1 << 20, /* its key is not kept for good, before and after the update */
 };
 
 struct pair {

@@ -51,6 +51,8 @@ static void tell_command(void *context, size_t index, int argc, const char *cons
     if (command_has(&event.command, COMMAND_SCRIPT) &&
         telling->judge->subjects[telling->subject].overheard.publishes)
         event.command.flags |= COMMAND_PUBLISHES;
+    event.command.flags |= judge_key_kept(&telling->judge->subjects[telling->subject],
+                                          event.command.key_hash);
     event.key_was_there = judge_key_was_there(&telling->judge->subjects[telling->subject],
                                               event.command.key_hash);
     if (!telling->err->code)

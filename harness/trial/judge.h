@@ -122,8 +122,13 @@ struct judge {
      * that of another run. 0: not known yet. */
     int64_t death_s, killed_s;
     bool surviving;
-    struct names names;              /* that programs call things by; owned */
-    bool clock;                      /* a control has asked Redis for the time */
+    struct names names;   /* that programs call things by; owned */
+    bool clock;           /* a control has asked Redis for the time */
+    struct sent {         /* what the latest program sent last, for messages */
+        char text[120];   /* "" if it has sent nothing */
+        uint64_t command; /* its number */
+        bool waits;       /* for others, as BLPOP does */
+    } sent;
     struct subject *subjects;        /* owned */
     size_t subject_count;            /* that take part */
     size_t known_count;              /* and the references that do not */
@@ -182,6 +187,9 @@ int judge_afresh(struct judge *judge, struct subject *subject, struct snapshot *
 
 /* Did a key of this hash (command.h) exist before the update? */
 bool judge_key_was_there(const struct subject *subject, uint64_t key_hash);
+
+/* COMMAND_KEPT_BEFORE and COMMAND_KEPT_AFTER, of a key of this hash. */
+uint32_t judge_key_kept(const struct subject *subject, uint64_t key_hash);
 
 /* Makes the database hold exactly the old state from which a subject starts. */
 int judge_prepare(struct judge *judge, const struct subject *subject, struct err *err);

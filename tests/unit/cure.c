@@ -866,14 +866,113 @@ Test(cure, expiry_first_only_for_keys_that_stay)
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct update update = parse(cases[i].commands);
         struct pair_input input = {
-            update.commands,    update.count, cases[i].first,
-            cases[i].first + 1, LEAKED,       cases[i].key_was_there,
+            .commands = update.commands,
+            .count = update.count,
+            .first = cases[i].first,
+            .healed = cases[i].first + 1,
+            .later = LEAKED,
+            .key_was_there = cases[i].key_was_there,
         };
         char text[400];
 
         cr_assert(cure_write(&input, text, sizeof(text)));
         cr_expect_eq(strstr(text, "or EXPIRE first") != NULL, cases[i].said, "%s: %s",
                      cases[i].commands, text);
+    }
+}
+
+/* What is kept for good in the old state and in the new one is not to be given an
+ * expiry. */
+Test(cure, no_expiry_for_what_is_kept)
+{
+    static const uint32_t before = COMMAND_KEPT_BEFORE, after = COMMAND_KEPT_AFTER;
+    static const struct {
+        const char *commands;
+        size_t first, healed;
+        uint32_t kept;
+        const char *says; /* NULL: nothing is said */
+    } cases[] = {
+        { "INCR n; RPUSH q j; DECR n", 1, 3, 0, "n needs an expiry from the start" },
+        { "INCR n; RPUSH q j; DECR n", 1, 3, after, "n needs an expiry from the start" },
+        { "INCR n; RPUSH q j; DECR n", 1, 3, before | after, "recovery must find" },
+        { "EVAL x 1 q; SET a 1; EVAL y 1 q", 1, 3, before, "q needs an expiry" },
+        { "EVAL x 1 q; SET a 1; EVAL y 1 q", 1, 3, before | after, "q is kept for good" },
+        { "HSET job by me", 1, NEVER, 0, "job needs an expiry" },
+        { "HSET job by me", 1, NEVER, before, "job needs an expiry" },
+        { "HSET job by me", 1, NEVER, before | after, NULL },
+        { "INCR hits", 1, NEVER, before | after, NULL },
+        { "SET k v", 1, NEVER, before | after, NULL },
+        { "SETNX k v; RPUSH q j", 1, 2, 0, "at least ends the harm" },
+        { "SETNX k v; RPUSH q j", 1, 2, before | after, "depends on the reply of SETNX" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const struct row row = { .first = cases[i].first,
+                                 .healed = cases[i].healed,
+                                 .later = LEAKED };
+        struct update update = parse(cases[i].commands);
+        struct pair_input input = input_of(&row, &update);
+        char text[400];
+
+        update.commands[cases[i].first - 1].flags |= cases[i].kept;
+        cr_expect_eq(cure_write(&input, text, sizeof(text)), cases[i].says != NULL,
+                     "%s: %s", cases[i].commands, text);
+        cr_expect(!cases[i].says || strstr(text, cases[i].says), "%s: %s",
+                  cases[i].commands, text);
+        cr_expect((cases[i].kept & after && cases[i].kept & before) == 0 ||
+                      (!strstr(text, "needs an expiry") && !strstr(text, " EX ")),
+                  "%s: %s", cases[i].commands, text);
+        cr_expect_not(cure_advice(&input, text, sizeof(text)), "%s", text);
+    }
+}
+
+/* Of a program's keys only those have a cure of which it is known what they are for; of
+ * the others it is said what is done in part. */
+Test(cure, no_guesses_about_programs)
+{
+    static const struct {
+        const char *commands;
+        size_t first, healed;
+        uint32_t kept;
+        const char *cure, *advice; /* NULL: there is none */
+    } cases[] = {
+        { "INCR k; EXPIRE k 60", 1, 2, 0, "INCR k and EXPIRE k must be one", NULL },
+        { "HSET h f v; EXPIRE h 60", 1, 2, 0, "must be one", NULL },
+        { "SETNX l me; RPUSH q j; DEL l", 1, 3, 0, "l needs an expiry", NULL },
+        { "EVALSHA abc 8 bull:m:wait; INCR done; EVALSHA def 9 bull:m:wait", 1, 3, 0,
+          NULL,
+          "from EVALSHA bull:m:wait abc to EVALSHA bull:m:wait def it is done in part" },
+        { "EVALSHA abc 1 k; EXPIRE k 60", 1, 2, 0, NULL, "Survivors must look" },
+        { "LPOP q; RPUSH r j", 1, 2, 0, NULL, "from LPOP q to RPUSH r" },
+        { "SET data x; RPUSH q j; DEL data", 1, 3, 0, NULL, "from SET data to DEL data" },
+        { "DECR n; SET sold 1", 1, 2, COMMAND_KEPT_AFTER, NULL,
+          "from DECR n to SET sold" },
+        { "INCR n; SET a 1; DECR n", 1, 3, COMMAND_KEPT_BEFORE, NULL, "from INCR n to" },
+        { "XADD s 1-1 f v; EXPIRE s 60", 1, 2, 0, NULL, "from XADD s to EXPIRE s" },
+        { "HSET job f v", 1, NEVER, COMMAND_KEPT_AFTER, NULL,
+          "nothing that the program does later ends what HSET job begins" },
+        { "GET k; GET l", 1, 2, 0, NULL, NULL },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const struct row row = { .first = cases[i].first,
+                                 .healed = cases[i].healed,
+                                 .later = LEAKED };
+        struct update update = parse(cases[i].commands);
+        struct pair_input input = input_of(&row, &update);
+        char cure[400], advice[400];
+        size_t first, last;
+
+        input.is_program = true;
+        update.commands[cases[i].first - 1].flags |= cases[i].kept;
+        cr_expect_eq(cure_write(&input, cure, sizeof(cure)), cases[i].cure != NULL,
+                     "%s: %s", cases[i].commands, cure);
+        cr_expect(!cases[i].cure || strstr(cure, cases[i].cure), "%s", cure);
+        cr_expect_eq(cure_advice(&input, advice, sizeof(advice)), cases[i].advice != NULL,
+                     "%s: %s", cases[i].commands, advice);
+        cr_expect(!cases[i].advice || strstr(advice, cases[i].advice), "%s", advice);
+        cr_expect(cases[i].cure || !cure_is_multi(&input, &first, &last), "%s",
+                  cases[i].commands);
     }
 }
 
@@ -908,7 +1007,9 @@ Test(cure, prints_any_key)
                                                                          "9" };
     const size_t lengths[][3] = { { 5, sizeof(key), 1 }, { 6, sizeof(key), 1 } };
     struct command commands[2];
-    struct pair_input input = { commands, 2, 1, 2, LEAKED, false };
+    struct pair_input input = {
+        .commands = commands, .count = 2, .first = 1, .healed = 2, .later = LEAKED
+    };
     char text[400];
 
     for (size_t i = 0; i < sizeof(key); i++)

@@ -227,6 +227,11 @@ Test(as_sent, in_one_line)
         expect_line(as_sent(&finding), cases[i].joined, cases[i].update);
         wait_for_replies();
         expect_line(as_sent(&finding), cases[i].waited, cases[i].update);
+        cr_expect_not(as_sent_is_another(&finding));
+        finding.connections = 2; /* of a program; a line has one */
+        expect_line(as_sent(&finding), NULL, cases[i].update);
+        cr_expect_eq(as_sent_is_another(&finding), cases[i].waited != NULL);
+        finding.connections = 1;
         steps[0].command.line[0] = '\0'; /* an old run, or a long command */
         expect_line(as_sent(&finding), NULL, cases[i].update);
     }

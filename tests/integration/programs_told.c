@@ -1,0 +1,80 @@
+/* programs_told.c - what the user of a program is told: no cure that would be a guess, no
+ * line that is another update, whose time it was that ran out, and how far a run is. */
+#include "acted.h"
+
+#include <stdlib.h>
+
+#define ONE(expect, command)                                                             \
+    "strategies = { { name = 'p', expect = '" expect "', command = " command " } }"
+
+/* Runs a scenario and expects the report to say some things, and not to say others. */
+static void expect_told(const char *entries, const char *const *said,
+                        const char *const *unsaid)
+{
+    char *directory = test_directory();
+    CLEANUP(mem_freep) char *path = acted_scenario(directory, entries);
+    struct run run = RUN("run", path, "--no-store", "--points");
+
+    cr_expect_leq(run.status, 1, "status %d: %s", run.status, run.err);
+    for (size_t i = 0; said[i]; i++)
+        EXPECT_SAYS(run.out, said[i]);
+    for (size_t i = 0; unsaid[i]; i++)
+        cr_expect_not(says(run.out, unsaid[i]), "%s: %s", unsaid[i], run.out);
+    run_release(&run);
+    test_directory_remove(directory);
+}
+#define TEXTS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+/* ---- cures ---- */
+
+/* What scripts do with their keys, and what a queue keeps for good, is theirs. */
+Test(programs_told, no_guess_is_a_cure)
+{
+    expect_told(ONE("safe", "actor('tcp', 'say=INCR k', 'say=EXPIRE k 60')"),
+                TEXTS("Cure: INCR k and EXPIRE k must be one",
+                      "As one execution sent it, in one line",
+                      "try 'INCR k | EXPIRE k 60'"),
+                TEXTS("No usual cure"));
+    expect_told(
+        "before = 'SET pending 5'," ONE("safe", "actor('tcp', 'say=INCR pending', "
+                                                "'say=SET r 1 EX 60', "
+                                                "'say=DECR pending')"),
+        TEXTS("No usual cure: from INCR pending to DECR pending it is done in part. "
+              "Survivors must look for what stays, and finish or undo it"),
+        TEXTS("Cure:", "needs an expiry", "with that cure"));
+    expect_told(
+        ONE("safe", "actor('tcp', 'say=EVAL redis.call([[LPUSH]],KEYS[1],1) 1 wait', "
+                    "'say=SET r 1 EX 60', "
+                    "'say=EVAL redis.call([[DEL]],KEYS[1]) 1 wait')"),
+        TEXTS("No usual cure: from EVAL wait"), TEXTS("Cure:", "needs an expiry"));
+}
+
+/* The same where the update is a function: a counter that is there for good before and
+ * after is not to expire. */
+Test(programs_told, no_expiry_for_what_is_kept)
+{
+    char *directory = test_directory();
+    struct run kept = RUN("try", "--before", "SET pending 5",
+                          "INCR pending | SET r 1 EX 60 | DECR pending");
+    struct run made = RUN("try", "INCR pending | SET r 1 EX 60 | DECR pending");
+
+    EXPECT_SAYS(kept.out, "recovery must find that out and end it, for pending is kept "
+                          "for good, so that no expiry can");
+    cr_expect_not(says(kept.out, "needs an expiry"), "%s", kept.out);
+    EXPECT_SAYS(made.out, "pending needs an expiry from the start");
+    run_release(&kept);
+    run_release(&made);
+    test_directory_remove(directory);
+}
+
+/* ---- lines to be pasted ---- */
+
+Test(programs_told, no_line_of_several_connections)
+{
+    expect_told(ONE("safe", "actor('tcp', 'say=INCR k', 'close', 'unix', "
+                            "'say=EXPIRE k 60')"),
+                TEXTS("Cure: INCR k and EXPIRE k must be one",
+                      "In one line, for `try`, it would be another update: its commands "
+                      "went over several connections, and a line has one."),
+                TEXTS("As one execution sent it"));
+}
