@@ -1,6 +1,8 @@
 /* check_progress.c - see check_progress.h. */
 #include "cmd/check_progress.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 
 #define BAR_COLUMNS 24
@@ -50,7 +52,8 @@ void check_progress_end(struct check_progress *progress, const struct check *che
         failed += scenario->strategies[i].verdict >= CHECK_FAILED;
     fprintf(progress->out, "%zu of %zu: %s: ", done + 1, check->count, scenario->name);
     if (scenario->state != CHECK_RAN)
-        fprintf(progress->out, "%s\n", scenario->trouble);
+        fprintf(progress->out, "%.*s\n", (int)strcspn(scenario->trouble, "\n"),
+                scenario->trouble); /* the rest is in the report */
     else if (failed)
         fprintf(progress->out, "%zu of %zu strategies FAIL (%.1f s)\n", failed,
                 scenario->strategy_count, scenario->seconds);

@@ -108,14 +108,17 @@ static void write_strategy(FILE *out, const struct check_scenario *scenario,
 static void write_scenario(FILE *out, const struct check_scenario *scenario,
                            const int widths[COLUMNS], struct report_style style)
 {
+    const char *why;
+
     for (size_t s = 0; s < scenario->strategy_count; s++)
         write_strategy(out, scenario, &scenario->strategies[s], widths, style);
     if (scenario->state == CHECK_RAN)
         return;
+    why = check_no_verdict(scenario); /* whole below, if it has several lines */
     write_mark(out, scenario->state < CHECK_REFUSED ? "-" : "FAIL",
                scenario->state >= CHECK_REFUSED, style);
-    fprintf(out, "  %-*s  %s\n", widths[NAME], scenario->name,
-            check_no_verdict(scenario));
+    fprintf(out, "  %-*s  %.*s\n", widths[NAME], scenario->name, (int)strcspn(why, "\n"),
+            why);
 }
 
 static void write_failed_strategy(FILE *out, const struct check *check,

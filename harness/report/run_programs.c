@@ -63,8 +63,8 @@ static void say_proof(FILE *out, const struct finding *finding,
                 later_text(proof->words, other));
     if (missed)
         fprintf(out,
-                "%s%u of %u times the program ended before the command behind which "
-                "to kill it had come again.",
+                "%s%u of %u times the program ended, or had run out of its time, before "
+                "the command behind which to kill it had come again.",
                 proof->came ? " " : "not reproduced: ", missed, proof->tried);
 }
 

@@ -148,6 +148,13 @@ static void wait_for_others(struct fleet *fleet, struct fleet_lane *lane,
     stop(fleet);
 }
 
+/* Which lane it was; of programs, which have one, that says nothing. */
+static void name_lane(const struct fleet *fleet, size_t lane, struct err *err)
+{
+    if (!fleet->options->scenario->programs.any)
+        err_wrap(err, "lane %zu", lane);
+}
+
 static int take_event(void *context, enum event_type type, const void *body, size_t bytes)
 {
     struct fleet_lane *lane = context;
@@ -158,7 +165,7 @@ static int take_event(void *context, enum event_type type, const void *body, siz
     if (type == EVENT_ERROR) {
         memcpy(&err, body, sizeof(err));
         if (err.code != ERR_USAGE)
-            err_wrap(&err, "lane %zu", lane->lane_child.lane);
+            name_lane(fleet, lane->lane_child.lane, &err);
         if (err.code == ERR_USAGE)
             fail(fleet, &err);
         else if (!fleet->err.code)
@@ -236,7 +243,7 @@ static void lane_ended(void *context, struct child *child, int status)
 /* A lane's complaint, if there was one, is a consequence. */
 static void fail_instead(struct fleet *fleet, const struct child *child, struct err *err)
 {
-    err_wrap(err, "lane %zu", child->lane);
+    name_lane(fleet, child->lane, err);
     fleet->err.code = 0;
     fail(fleet, err);
 }

@@ -16,6 +16,7 @@
 #include "run/prove.h"
 #include "run/tell.h"
 #include "trial/recorded.h"
+#include "trial/routine.h"
 #include "trial/trespass.h"
 
 struct lane {
@@ -89,10 +90,11 @@ static int refuse_varying(const struct lane *lane, const struct fault *fault,
         name_of(lane, subject), fault->name, subject_at(lane, subject)->repeated + 1);
 }
 
-/* Mistakes of the scenario's are told whole: whose they are is among what is said. */
+/* Mistakes of the scenario's, and survivors that take too long, are told whole: whose
+ * they are is among what is said. */
 static bool is_scenarios(int code)
 {
-    return code == ERR_USAGE || code == ERR_REFUSED;
+    return code == ERR_USAGE || code == ERR_REFUSED || code == ROUTINE_LATE;
 }
 
 /* A fault strikes; what is left is judged. If a key has lapsed by the clock meanwhile,

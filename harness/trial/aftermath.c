@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/mutant.h"
 #include "trial/judge.h"
+#include "trial/routine.h"
 
 void aftermath_release(struct aftermath *aftermath)
 {
@@ -317,7 +318,7 @@ int aftermath_find(struct judge *judge, const struct subject *subject,
     ret->settled = course.settled;
     scenario_pass(scenario, 0);
     judge->surviving = false;
-    return code == ERR_REFUSED
+    return code == ERR_REFUSED || code == ROUTINE_LATE
                ? err_wrap(err, "strategy '%s'",
                           scenario->outline.strategies[subject->strategy].name)
                : code;

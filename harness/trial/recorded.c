@@ -236,10 +236,11 @@ static int check_recording(const struct judge *judge, const struct subject *subj
     CLEANUP(mem_freep) char *what = name_of(judge, subject);
     CLEANUP(mem_freep) char *command = routine_command(command_of(judge, subject));
     const char *path = judge->scenario->outline.path;
-    int code = routine_check_end(judge, command_of(judge, subject), end, what, err);
+    int code =
+        routine_check_end(judge, command_of(judge, subject), end, "the program", err);
 
     if (code < 0)
-        return err_wrap(err, "%s", path);
+        return err_wrap(err, "%s: %s", path, what);
     if (end->connections)
         return code;
     return err_set(err, ERR_USAGE,

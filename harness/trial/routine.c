@@ -11,6 +11,8 @@
 
 #define TIMEOUT_S 60.0   /* if the scenario says nothing */
 #define OUTPUT_SHOWN 250 /* bytes of its beginning, and of its end, in a message */
+#define LINES_SHOWN 5    /* of one that was stopped, the last */
+#define LINE_SHOWN 200
 
 char *routine_command(char *const *argv)
 {
@@ -116,11 +118,33 @@ static bool flushes_scripts(const struct tap_event *event)
            str_is_word(event->words[1], "FLUSH");
 }
 
+static void note_sent(struct sent *sent, const struct tap_event *event)
+{
+    FILE *out;
+
+    if (event->kind == TAP_WOKEN) {
+        sent->waits &= event->command != sent->command;
+        return;
+    }
+    *sent =
+        (struct sent){ .command = event->command, .waits = event->kind == TAP_BLOCKED };
+    out = fmemopen(sent->text, sizeof(sent->text), "w");
+    for (size_t i = 0; out && i < event->count; i++) {
+        if (i)
+            fputc(' ', out);
+        str_print(out, event->words[i], sizeof(sent->text));
+    }
+    if (out)
+        fclose(out);
+    sent->text[sizeof(sent->text) - 1] = '\0';
+}
+
 /* The harness's own scripts are gone with those that the program flushes. */
 static int pass_on(void *context, const struct tap_event *event, struct err *err)
 {
     const struct listening *listening = context;
 
+    note_sent(&listening->judge->sent, event);
     if (flushes_scripts(event) && load_scripts(listening->judge, err) < 0)
         return err->code;
     return listening->run->executed
@@ -160,6 +184,7 @@ int routine_perform(struct judge *judge, char *const *argv, const struct program
     struct listening listening = { judge, run };
     int code = routine_flush_scripts(judge, err);
 
+    judge->sent = (struct sent){ .waits = false };
     whole.executed = pass_on;
     whole.alive = say_alive;
     whole.context = &listening;
@@ -195,6 +220,62 @@ static char *said(const struct program_end *end)
                       output + length - OUTPUT_SHOWN);
 }
 
+/* The last lines of what one that was stopped has printed. */
+static char *said_last(const struct program_end *end)
+{
+    const char *output = end->output ? end->output : "", *from;
+    size_t length = strlen(output), lines = 0;
+
+    while (length && strchr("\n ", output[length - 1]))
+        length--;
+    if (!length)
+        return mem_strdup("    It printed nothing.");
+    for (from = output + length; from > output && output + length - from < OUTPUT_SHOWN;
+         from--)
+        if (from[-1] == '\n' && ++lines == LINES_SHOWN)
+            break;
+    return mem_printf("    The last that it printed:\n%.*s",
+                      (int)(output + length - from), from);
+}
+
+/* What may be the matter with one that takes too long. */
+static char *why_late(const struct judge *judge, const struct program_end *end)
+{
+    double settle_s = judge->scenario->programs.settle_s;
+
+    if (!end->connections)
+        return mem_strdup("it has not connected to the Redis that it was offered as "
+                          "REDIS_URL, as REDIS_HOST with REDIS_PORT, and as "
+                          "REDIS_SOCKET: does it read another variable? See `env`");
+    if (end->output && strstr(end->output, "libfaketime:"))
+        return mem_strdup("libfaketime, which fakes its clock, complains: a program with "
+                          "an allocator of its own, such as redis-cli, cannot have "
+                          "another clock");
+    if (settle_s > 0 && settle_s < timeout_s(judge))
+        return mem_printf("something changed all the time, so that `settle` (%g s) has "
+                          "not ended it",
+                          settle_s);
+    return mem_strdup("say `timeout` if it takes longer, or `settle` if it never ends by "
+                      "itself");
+}
+
+/* Whose time it was, for how long, where it was, and what it said. */
+static int tell_late(const struct judge *judge, const char *command,
+                     const struct program_end *end, const char *what, struct err *err)
+{
+    CLEANUP(mem_freep) char *why = why_late(judge, end);
+    CLEANUP(mem_freep) char *printed = said_last(end);
+    const struct sent *sent = &judge->sent;
+
+    return err_set(
+        err, ROUTINE_LATE,
+        "%s did not end within %g s; %s\n    Its command: %.*s%s\n    Sent last "
+        "to Redis: %s%s\n%s",
+        what, timeout_s(judge), why, LINE_SHOWN, command,
+        strlen(command) > LINE_SHOWN ? ".." : "", sent->text[0] ? sent->text : "nothing",
+        sent->waits ? " (which waits)" : "", printed);
+}
+
 int routine_check_end(const struct judge *judge, char *const *argv,
                       const struct program_end *end, const char *what, struct err *err)
 {
@@ -217,24 +298,7 @@ int routine_check_end(const struct judge *judge, char *const *argv,
     case PROGRAM_TIMEOUT:
         break;
     }
-    if (!end->connections)
-        return err_set(err, -ETIMEDOUT,
-                       "%s: %s: did not end within %g s, and has not connected to the "
-                       "Redis that it was offered as REDIS_URL, as REDIS_HOST with "
-                       "REDIS_PORT, and as REDIS_SOCKET: does it read another variable? "
-                       "See `env`%s",
-                       what, command, timeout_s(judge), printed);
-    if (end->output && strstr(end->output, "libfaketime:"))
-        return err_set(
-            err, -ETIMEDOUT,
-            "%s: %s: did not end within %g s; libfaketime, which fakes its "
-            "clock, complains: a program with an allocator of its own, such as "
-            "redis-cli, cannot have another clock%s",
-            what, command, timeout_s(judge), printed);
-    return err_set(err, -ETIMEDOUT,
-                   "%s: %s: did not end within %g s; say `timeout` if it takes longer, "
-                   "or `settle` if it never ends by itself%s",
-                   what, command, timeout_s(judge), printed);
+    return tell_late(judge, command, end, what, err);
 }
 
 static int run_program(struct judge *judge, char *const *argv, const char *what,

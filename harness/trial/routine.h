@@ -7,9 +7,11 @@
 #include "tap/program.h"
 #include "trial/judge.h"
 
+/* One that does not end in time: nobody knows what it would have come to. */
+#define ROUTINE_LATE (-ETIME)
+
 /* Runs all parts to their ends, until one fails. A program that does not end well is
- * ERR_USAGE; one that does not end in time is -ETIMEDOUT: nobody knows what it would have
- * come to. */
+ * ERR_USAGE; one that does not end in time is ROUTINE_LATE. */
 int routine_run(struct judge *judge, const struct routine *routine, const char *what,
                 struct err *err);
 
@@ -26,7 +28,8 @@ int routine_flush_scripts(struct judge *judge, struct err *err);
 /* How the clock that programs see differs from Redis's. */
 struct shift routine_shift(const struct judge *judge);
 
-/* Sets the error if it did not end by itself and well. */
+/* Sets the error if it did not end by itself and well. It must be the latest that was
+ * performed: what it sent last is told of one that is late. */
 int routine_check_end(const struct judge *judge, char *const *argv,
                       const struct program_end *end, const char *what, struct err *err);
 

@@ -416,8 +416,8 @@ static const struct {
     /* What it sends is another command each time. */
     { ONE("leaked", "actor('count', 'tcp', 'say=SET a{dots} 1', 'say=DEL a. a..')"), "1",
       0, "p pass: 1 connections, 2 states: clean, leaked, clean; SET a. 1: clean 0 of 2",
-      "p:1, leaked, is not reproduced: 2 of 2 times the program ended before the command "
-      "behind which to kill it had come again." },
+      "p:1, leaked, is not reproduced: 2 of 2 times the program ended, or had run out of "
+      "its time, before the command behind which to kill it had come again." },
 };
 
 Test(programs, that_do_something_else_when_they_are_killed)

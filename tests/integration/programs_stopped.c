@@ -173,11 +173,14 @@ Test(programs_stopped, by_the_death_of_the_server)
 static const struct {
     const char *entries, *said;
 } hangs[] = {
-    { "before = actor(" HOLD ", 'tcp', 'say=SET a 1', 'sleep')," ONE(COUNT), "before: " },
-    { ONE(HOLD ", 'tcp', 'say=INCR k', 'line=so far', 'sleep'"), "strategy 'p': " },
+    { "before = actor(" HOLD ", 'tcp', 'say=SET a 1', 'sleep')," ONE(COUNT),
+      "before did" },
+    { ONE(HOLD ", 'tcp', 'say=INCR k', 'line=so far', 'sleep'"),
+      "strategy 'p': the program did" },
     { "recover = actor(" HOLD ", 'tcp', 'say=SET a 1', 'sleep')," ONE(COUNT),
-      "recover: " },
-    { "alive = actor(" HOLD ", 'tcp', 'say=SET a 1', 'sleep')," ONE(COUNT), "alive: " },
+      "strategy 'p': recover did" },
+    { "alive = actor(" HOLD ", 'tcp', 'say=SET a 1', 'sleep')," ONE(COUNT),
+      "strategy 'p': alive did" },
 };
 
 Test(programs_stopped, by_their_timeout)

@@ -78,3 +78,53 @@ Test(programs_told, no_line_of_several_connections)
                       "went over several connections, and a line has one."),
                 TEXTS("As one execution sent it"));
 }
+
+/* ---- time that runs out ---- */
+
+static const struct {
+    const char *entries;
+    const char *said[4];
+} late[] = {
+    { ONE("leaked", "actor('tcp', 'say=INCR k', 'line=one', 'line=two', 'sleep')"),
+      { "strategy 'p': the program did not end within 2 s; say `timeout` if it takes "
+        "longer, or `settle` if it never ends by itself",
+        "'say=INCR k' line=one line=two sleep", "Sent last to Redis: INCR k",
+        "The last that it printed: one two" } },
+    { "before = actor('tcp', 'say=GET x', 'sleep')," ONE("leaked", "actor('tcp')"),
+      { "before did not end within 2 s", "Sent last to Redis: GET x",
+        "It printed nothing." } },
+    { "recover = actor('tcp', 'send=BLPOP q 0', 'hear')," ONE(
+          "leaked", "actor('tcp', 'say=INCR k')"),
+      { "strategy 'p': recover did not end within 2 s",
+        "Sent last to Redis: BLPOP q 0 (which waits)" } },
+    { "alive = actor('tcp', 'send=PING', 'sleep')," ONE("leaked",
+                                                        "actor('tcp', 'say=INCR k')"),
+      { "strategy 'p': alive did not end within 2 s", "Sent last to Redis: PING" } },
+    { "settle = '0.5s'," ONE("leaked", "actor('sleep')"),
+      { "strategy 'p': the program did not end within 2 s; it has not connected to the "
+        "Redis that it was offered",
+        "Sent last to Redis: nothing" } },
+    { "settle = '1.9s', recover = actor('tcp', 'again=INCR n')," ONE(
+          "leaked", "actor('tcp', 'say=INCR k')"),
+      { "strategy 'p': recover did not end within 2 s; something changed all the time, "
+        "so "
+        "that `settle` (1.9 s) has not ended it" } },
+};
+
+/* Whose it was, what it was, where it was, and what it said; and not in which lane. */
+Test(programs_told, whose_time_ran_out)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(late); i++) {
+        char *directory = test_directory();
+        CLEANUP(mem_freep) char *entries = mem_printf("timeout = 2, %s", late[i].entries);
+        CLEANUP(mem_freep) char *path = acted_scenario(directory, entries);
+        struct run run = RUN("run", path, "--no-store");
+
+        cr_expect_eq(run.status, 4, "status %d: %s%s", run.status, run.out, run.err);
+        for (size_t s = 0; s < ARRAY_SIZE(late[i].said) && late[i].said[s]; s++)
+            EXPECT_SAYS(run.err, late[i].said[s]);
+        cr_expect_not(says(run.err, "lane 0"), "%s", run.err);
+        run_release(&run);
+        test_directory_remove(directory);
+    }
+}
