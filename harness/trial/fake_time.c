@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/mem.h"
 
@@ -15,6 +16,8 @@ static const char *const places[] = {
     "/usr/lib64/faketime/libfaketimeMT.so.1",
     "/usr/local/lib/faketime/libfaketimeMT.so.1",
 };
+
+#define FIX "FAKETIME_FORCE_MONOTONIC_FIX"
 
 /* NULL: nowhere. The caller frees it. */
 static char *find_library(void)
@@ -57,5 +60,9 @@ void fake_time_environment(bool frozen, int64_t now, int64_t ahead_s, const char
     ret[2] = mem_strdup("FAKETIME_DONT_FAKE_MONOTONIC=1");
     ret[3] = mem_strdup("FAKETIME_DONT_RESET=1"); /* by what the program starts */
     ret[4] = frozen ? mem_strdup("FAKETIME_FMT=%s") : NULL; /* in no time zone */
-    ret[5] = NULL;
+    /* What the library does for old versions of glibc, and Debian's for all, lets threads
+     * that wait for a lock while the clock is frozen wait for up to a second. */
+    ret[5] =
+        frozen && !getenv(FIX) ? mem_strdup(FIX "=0") : NULL; /* ours, if nobody's is */
+    ret[6] = NULL;
 }

@@ -19,6 +19,6 @@ bool fake_time_is_there(void);
  * else the clock goes on from `ahead_s` seconds ahead of the true one. Nothing, if that
  * is the true time, or the library is not there. `preload` is what
  * LD_PRELOAD says already, or NULL. The caller frees each of them. */
-#define FAKE_TIME_MOST 6
+#define FAKE_TIME_MOST 7
 void fake_time_environment(bool frozen, int64_t now, int64_t ahead_s, const char *preload,
                            char *ret[FAKE_TIME_MOST]);
