@@ -12,17 +12,18 @@
 -- Killed between LPOP and the horse's first EXEC, the job is in no queue and in no registry: lost, and its hash
 -- stays for ever. Known: issues 580, 758 and 1716; later releases move the job to an intermediate queue by LMOVE
 -- if the worker listens on one queue alone. Killed later, the next worker's
--- clean-up finds it in rq:wip when its time has passed, and says it has failed; somebody puts it back (requeue.py
+-- clean-up finds it in rq:wip when its time has passed, and says it has failed; somebody puts it back (survive.py
 -- does as `rq requeue --all` does). If it was done already, then it is done twice: at least once is what RQ
 -- promises.
 --
--- It takes minutes: three survivors at each of several moments, for each of some 25 states.
+-- It takes minutes: survivors at each of several moments, for each of some 25 states. They are one process, which
+-- starts once and not three times.
 --
 -- Sure of `lost`; that survivors get at all the others depends on their clock, as scores in rq:wip are times.
 
 local work = { "/usr/bin/python3", "work.py" }
 local enqueue = { "/usr/bin/python3", "enqueue.py" }
-local requeue = { "/usr/bin/python3", "requeue.py" }
+local survive = { "/usr/bin/python3", "survive.py" }
 
 return {
   title = "RQ: a worker does a job",
@@ -37,9 +38,9 @@ return {
       command = work },
   },
 
-  -- A worker, whose clean-up finds what has been abandoned; somebody who tries that again; a worker.
-  recover = { work, requeue, work },
-  alive = { enqueue, work },
+  -- A worker, whose clean-up finds what has been abandoned; somebody who tries that again; a worker: in one process.
+  recover = survive,
+  alive = { enqueue, survive },
 
   effects = { "done:*" },
   -- When finished jobs may be forgotten: a time from when they were done.
