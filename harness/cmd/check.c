@@ -23,6 +23,7 @@
 #include "cmd/scenario_files.h"
 #include "report/format.h"
 #include "run/fleet.h"
+#include "run/progress.h"
 #include "run/prove.h"
 
 struct options {
@@ -182,7 +183,8 @@ static int add_all(const struct options *options, struct work *work, struct err 
 
 /* Costs are left out: the verdicts are what is asked for. */
 static int run_strategies(const struct options *options, struct scenario *scenario,
-                          const size_t *strategies, size_t count, struct result *result,
+                          const size_t *strategies, size_t count,
+                          struct run_progress *view, struct result *result,
                           struct err *err)
 {
     struct fleet_options fleet = {
@@ -196,6 +198,7 @@ static int run_strategies(const struct options *options, struct scenario *scenar
         .kill_ns = (uint64_t)(options->kill_time_s * (double)NSEC_PER_SEC),
         .lanes = options->lanes,
         .redis_server = options->redis_server,
+        .view = view,
     };
 
     result_init(result, &scenario->outline, strategies, &fleet.plan);
@@ -212,7 +215,9 @@ static int check_one(const struct options *options, struct work *work, size_t in
                                                  .now = time(NULL) };
     CLEANUP(scenario_freep) struct scenario *scenario = NULL;
     CLEANUP(mem_freep) size_t *strategies = NULL;
+    struct run_progress view; /* of programs, each of which takes its time */
     struct result result;
+    char part[48];
     size_t count = 0;
     int code = scenario_load(work->paths[index], &settings, &scenario, err);
 
@@ -229,7 +234,12 @@ static int check_one(const struct options *options, struct work *work, size_t in
         entry->state = CHECK_RAN; /* with nothing to do */
         return 0;
     }
-    code = run_strategies(options, scenario, strategies, count, &result, err);
+    run_progress_init(&view, stderr, isatty(STDERR_FILENO));
+    snprintf(part, sizeof(part), "(%zu of %zu)", index + 1, work->check.count);
+    view.part = part;
+    code = run_strategies(options, scenario, strategies, count,
+                          !options->quiet && scenario->programs.any ? &view : NULL,
+                          &result, err);
     if (code == 0)
         check_take(&work->check, entry, &result);
     *ret_hopeless = code < 0 && code != ERR_USAGE && !result.server[0];

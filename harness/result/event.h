@@ -21,7 +21,7 @@ enum event_type {
     EVENT_READY,   /* nothing: the lane's share of a stage is done; it waits for "go" */
     EVENT_TRIALS,  /* struct event_trial, as many as the length says */
     EVENT_NOTE,    /* struct event_note: why a trial ended in an error */
-    EVENT_ALIVE,   /* nothing: still working */
+    EVENT_ALIVE,   /* struct doing, of programs, or nothing: still working */
     EVENT_DONE,    /* nothing: the lane has nothing left to do */
     EVENT_ERROR,   /* struct err: the lane gives up */
     EVENT_TEXT,    /* a piece of a replay's narrative, not terminated */

@@ -162,6 +162,12 @@ static int take_event(void *context, enum event_type type, const void *body, siz
     struct err err = ERR_NULL;
 
     lane->heard_ns = clock_now_ns();
+    if (type == EVENT_ALIVE && bytes == sizeof(struct doing) && fleet->options->view) {
+        struct doing doing;
+
+        memcpy(&doing, body, sizeof(doing));
+        run_progress_doing(fleet->options->view, &doing);
+    }
     if (type == EVENT_ERROR) {
         memcpy(&err, body, sizeof(err));
         if (err.code != ERR_USAGE)

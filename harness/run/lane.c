@@ -32,6 +32,7 @@ struct lane {
         struct judgement judgement;
         bool alike;
     } latest;
+    uint64_t states_begun; /* of the strategy that is at work */
 };
 
 static struct subject *subject_at(const struct lane *lane, size_t subject)
@@ -195,6 +196,26 @@ static void note_latest(struct lane *lane, const struct place *place,
                              *judgement, alike };
 }
 
+/* The states of a program are numbered as they came, and some come again. */
+static void note_state(struct lane *lane, const struct place *place)
+{
+    struct judge *judge = &lane->bench.judge;
+    const struct recorded *recorded = subject_at(lane, place->subject)->recorded;
+
+    if (!recorded || place->fault->stage != STAGE_CENSUS) {
+        if (judge->doing.what)
+            judge_does(judge, DOING_NOTHING, 0, 0, 0);
+        return;
+    }
+    if (!place->point)
+        lane->states_begun = 0;
+    if (recorded->states_at[place->point] + 1 <= lane->states_begun)
+        return;
+    lane->states_begun = recorded->states_at[place->point] + 1;
+    judge_does(judge, DOING_STATES, subject_at(lane, place->subject)->strategy,
+               lane->states_begun, recorded->state_count);
+}
+
 static int take_point(struct lane *lane, const struct place *place, struct death *death,
                       struct err *err)
 {
@@ -202,6 +223,7 @@ static int take_point(struct lane *lane, const struct place *place, struct death
     bool alike;
     int code;
 
+    note_state(lane, place);
     if (is_as_before(lane, place))
         return tell_census(lane, place, &lane->latest.judgement, lane->latest.alike, err);
     code =
@@ -422,7 +444,8 @@ static void say_alive(void *context)
     struct lane *lane = context;
     struct err ignored = ERR_NULL; /* the fleet is gone: the next event says so */
 
-    tell_event(&lane->teller, EVENT_ALIVE, NULL, 0, &ignored);
+    tell_event(&lane->teller, EVENT_ALIVE, &lane->bench.judge.doing,
+               sizeof(lane->bench.judge.doing), &ignored);
 }
 
 int lane_run(const struct lane_settings *settings)

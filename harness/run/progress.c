@@ -81,11 +81,80 @@ static void bar(FILE *out, uint64_t done, uint64_t total)
     fputs("] ", out);
 }
 
+/* The steps of a program: what they are called, and whether they are counted. */
+static const char *const steps[DOING_COUNT] = {
+    [DOING_NOTHING] = "",
+    [DOING_BEFORE] = "making the old state",
+    [DOING_RECORDING] = "recording",
+    [DOING_RETRACING] = "sending what was recorded again",
+    [DOING_RECORDING_AGAIN] = "recording again",
+    [DOING_CONTROLS] = "survivors of control",
+    [DOING_STATES] = "survivors of state",
+    [DOING_PROOFS] = "proof",
+};
+
+void run_progress_doing(struct run_progress *view, const struct doing *doing)
+{
+    uint64_t now_ns = clock_now_ns();
+
+    if (doing->what >= DOING_COUNT)
+        return;
+    if (view->doing.what != doing->what || view->doing.strategy != doing->strategy ||
+        doing->number < view->doing.number) {
+        view->doing_ns = now_ns;
+        view->doing_from = doing->number;
+    }
+    if (view->doing_ns == now_ns || doing->number != view->doing.number)
+        view->step_ns = now_ns;
+    view->doing = *doing;
+}
+
+/* Of steps that are counted the mean of those that are done is a fair guess for the
+ * others; of one that is not, only how long it has taken is known. */
+static void say_doing(const struct run_progress *view, const struct result *result,
+                      uint64_t now_ns)
+{
+    const struct doing *doing = &view->doing;
+    const struct outline *scenario = result->scenario;
+    double seconds = ns_to_s((double)(now_ns - view->doing_ns));
+    double step_s = ns_to_s((double)(now_ns - view->step_ns));
+    uint64_t done = doing->number - view->doing_from;
+    double mean_s = done ? (seconds - step_s) / (double)done : 0;
+    double left_s = mean_s * (double)(doing->of - doing->number + 1) - step_s;
+
+    if (doing->what != DOING_BEFORE && doing->strategy < scenario->strategy_count)
+        fprintf(view->out, "%s: ", scenario->strategies[doing->strategy].name);
+    fputs(steps[doing->what], view->out);
+    if (!doing->of)
+        fprintf(view->out, ", %.0f s so far", seconds);
+    else
+        fprintf(view->out, " %llu of %llu", (unsigned long long)doing->number,
+                (unsigned long long)doing->of);
+    if (done && left_s > 0)
+        fprintf(view->out, ", about %.0f s left", left_s);
+}
+
+static void say_amounts(const struct run_progress *view, const struct amounts *now,
+                        uint64_t now_ns)
+{
+    double seconds, rate;
+
+    fputs(now->what, view->out);
+    if (now->total)
+        fprintf(view->out, " %llu of %llu", (unsigned long long)now->done,
+                (unsigned long long)now->total);
+    seconds = now->stage == STAGE_LEARN ? 0 : ns_to_s((double)(now_ns - view->stage_ns));
+    rate = seconds > 0.3 ? (double)(now->done - view->stage_done) / seconds : 0;
+    if (rate > 0)
+        fprintf(view->out, ", %.0f/s, %.0f s left", rate,
+                (double)(now->total - now->done) / rate);
+}
+
 void run_progress_show(struct run_progress *view, const struct result *result)
 {
     struct amounts now = amounts_of(result);
+    const struct doing *doing = &view->doing;
     uint64_t now_ns = clock_now_ns();
-    double seconds, rate;
 
     if (now.stage != view->stage) {
         view->stage = now.stage;
@@ -96,18 +165,18 @@ void run_progress_show(struct run_progress *view, const struct result *result)
                        : now_ns < view->next_plain_ns)
         return;
     view->next_plain_ns = now_ns + PLAIN_EVERY_NS;
-    if (view->terminal) {
+    if (view->terminal)
         fputs("\r\033[K", view->out);
+    if (view->terminal && doing->what && doing->of)
+        bar(view->out, doing->number - 1, doing->of);
+    else if (view->terminal && !doing->what)
         bar(view->out, now.done, now.total);
-    }
-    fprintf(view->out, "%s%s%s: %s %llu of %llu", result->scenario->name,
-            view->part ? " " : "", view->part ? view->part : "", now.what,
-            (unsigned long long)now.done, (unsigned long long)now.total);
-    seconds = now.stage == STAGE_LEARN ? 0 : ns_to_s((double)(now_ns - view->stage_ns));
-    rate = seconds > 0.3 ? (double)(now.done - view->stage_done) / seconds : 0;
-    if (rate > 0)
-        fprintf(view->out, ", %.0f/s, %.0f s left", rate,
-                (double)(now.total - now.done) / rate);
+    fprintf(view->out, "%s%s%s: ", result->scenario->name, view->part ? " " : "",
+            view->part ? view->part : "");
+    if (doing->what)
+        say_doing(view, result, now_ns);
+    else
+        say_amounts(view, &now, now_ns);
     fputs(view->terminal ? "" : "\n", view->out);
     fflush(view->out);
     view->shown = true;

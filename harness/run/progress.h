@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "result/result.h"
+#include "trial/doing.h"
 
 struct run_progress {
     FILE *out;
@@ -18,6 +19,10 @@ struct run_progress {
     uint64_t stage_ns;      /* since when */
     uint64_t stage_done;    /* what was done by then */
     uint64_t next_plain_ns; /* when the next plain line is due */
+    struct doing doing;     /* of programs: what is done, */
+    uint64_t doing_ns;      /* since when, */
+    uint64_t doing_from;    /* from which number on, */
+    uint64_t step_ns;       /* and since when this number */
 };
 
 void run_progress_init(struct run_progress *view, FILE *out, bool terminal);
@@ -25,6 +30,9 @@ void run_progress_init(struct run_progress *view, FILE *out, bool terminal);
  * short to show anything else. */
 void run_progress_part(struct run_progress *view, const struct outline *scenario,
                        const char *part);
+/* What a lane does with programs: that is shown from now on in place of what is counted.
+ */
+void run_progress_doing(struct run_progress *view, const struct doing *doing);
 void run_progress_show(struct run_progress *view, const struct result *result);
 /* A line that stays. */
 void run_progress_say(struct run_progress *view, const char *text);

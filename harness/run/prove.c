@@ -30,10 +30,8 @@ static int prove_one(const struct harm *harm, struct bench *bench, struct teller
     for (; event.tried < PROVE_KILLS && code == 0; event.tried++) {
         struct proof_result result;
 
-        code = tell_event(teller, EVENT_ALIVE, NULL, 0, err);
-        if (code == 0)
-            code = proof_try(bench, &bench->judge.subjects[harm->subject], harm->point,
-                             harm->words, &result, err);
+        code = proof_try(bench, &bench->judge.subjects[harm->subject], harm->point,
+                         harm->words, &result, err);
         if (code < 0)
             break;
         event.proved += result.proof == PROOF_SAME;
@@ -49,11 +47,11 @@ static int prove_one(const struct harm *harm, struct bench *bench, struct teller
 }
 
 /* Picks what is to be proved, in one pass: `told` has the sets of words that a harm of
- * the strategy had before. */
-static void choose(struct prove *prove, uint64_t most)
+ * the strategy had before. Returns how many. */
+static uint64_t choose(struct prove *prove, uint64_t most)
 {
     bool told[LATER_ALL + 1] = { false };
-    uint64_t chosen = 0;
+    uint64_t chosen = 0, all = 0;
 
     for (size_t i = 0; i < prove->count; i++) {
         struct harm *harm = &prove->harms[i];
@@ -65,18 +63,26 @@ static void choose(struct prove *prove, uint64_t most)
         harm->chosen = most == PROVE_EVERY || (harm->words && chosen < most &&
                                                (most == PROVE_ALL || !told[harm->words]));
         chosen += harm->chosen;
+        all += harm->chosen;
         told[harm->words] = true;
     }
+    return all;
 }
 
 int prove_all(struct prove *prove, struct bench *bench, uint64_t most,
               struct teller *teller, struct err *err)
 {
+    uint64_t all = choose(prove, most), number = 0;
     int code = 0;
 
-    choose(prove, most);
-    for (size_t i = 0; i < prove->count && code == 0; i++)
-        if (prove->harms[i].chosen)
-            code = prove_one(&prove->harms[i], bench, teller, err);
+    for (size_t i = 0; i < prove->count && code == 0; i++) {
+        const struct harm *harm = &prove->harms[i];
+
+        if (!harm->chosen)
+            continue;
+        judge_does(&bench->judge, DOING_PROOFS,
+                   bench->judge.subjects[harm->subject].strategy, ++number, all);
+        code = prove_one(harm, bench, teller, err);
+    }
     return code;
 }

@@ -81,8 +81,10 @@ static int run_program_before(struct judge *judge, struct origin *origin,
                               struct snapshot *ret, struct err *err)
 {
     struct sure sure = SURE_OF(judge->observer.connection);
-    int code = run_before(judge, origin, &sure, &origin->old, err);
+    int code;
 
+    judge_does(judge, DOING_BEFORE, 0, 0, 0);
+    code = run_before(judge, origin, &sure, &origin->old, err);
     return code == 0 ? snapshot_take(&judge->observer, 0, ret, err) : code;
 }
 
@@ -233,8 +235,10 @@ static bool has_own_ids(const struct judge *judge, const struct subject *subject
 /* One run of a program tells everything; another one, what varies. */
 static int learn_program(struct judge *judge, struct subject *subject, struct err *err)
 {
-    int code = recorded_make(judge, subject, err);
+    int code;
 
+    judge_does(judge, DOING_RECORDING, subject->strategy, 0, 0);
+    code = recorded_make(judge, subject, err);
     if (code == 0)
         code = snapshot_take(&judge->observer, 0, &subject->done, err);
     if (code == 0)
@@ -242,8 +246,10 @@ static int learn_program(struct judge *judge, struct subject *subject, struct er
     names_know_state(&judge->names, &subject->done.state);
     state_sort(&subject->done.state);
     subject->apart = has_own_ids(judge, subject);
+    judge_does(judge, DOING_RETRACING, subject->strategy, 0, 0);
     if (code == 0)
         code = retrace(judge, subject, &subject->recorded->retrace, err);
+    judge_does(judge, DOING_RECORDING_AGAIN, subject->strategy, 0, 0);
     return code == 0 ? recorded_again(judge, subject, err) : code;
 }
 

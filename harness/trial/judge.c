@@ -308,6 +308,14 @@ int judge_stand_beside(struct judge *judge, struct subject *subject,
                      : code;
 }
 
+void judge_does(struct judge *judge, enum doing_what what, size_t strategy,
+                uint64_t number, uint64_t of)
+{
+    judge->doing = (struct doing){ what, (uint32_t)strategy, number, of };
+    if (judge->alive)
+        judge->alive(judge->alive_context);
+}
+
 /* The row of a key of this hash: its name, its type, its time to live, ..; NULL: it is
  * not there. */
 static const redisReply *find_row(const struct snapshot *snapshot, uint64_t key_hash)

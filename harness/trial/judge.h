@@ -11,6 +11,7 @@
 #include "state/names.h"
 #include "state/verdict.h"
 #include "trial/aftermath.h"
+#include "trial/doing.h"
 #include "trial/overheard.h"
 #include "trial/worker.h"
 
@@ -109,6 +110,7 @@ struct judge {
     uint64_t timeout_ns;
     void (*alive)(void *context); /* while programs take their time; NULL: nobody asks */
     void *alive_context;
+    struct doing doing;
     struct observer observer; /* owned */
     struct keeper keeper;     /* on the observer's connection; owned */
     struct origin *origins;   /* owned */
@@ -184,6 +186,10 @@ static inline bool judge_was_new(const struct judge *judge)
  * which sees more looks at the database than the verdict needs, and no other state. */
 int judge_afresh(struct judge *judge, struct subject *subject, struct snapshot *snapshot,
                  const struct judge_watch *watch, struct judgement *ret, struct err *err);
+
+/* Notes what is done from now on for a strategy, and tells whoever asked to be told. */
+void judge_does(struct judge *judge, enum doing_what what, size_t strategy,
+                uint64_t number, uint64_t of);
 
 /* Did a key of this hash (command.h) exist before the update? */
 bool judge_key_was_there(const struct subject *subject, uint64_t key_hash);

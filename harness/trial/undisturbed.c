@@ -84,6 +84,9 @@ int undisturbed_find(struct judge *judge, struct subject *subject, bool again,
         const struct remake remake = { controls[i].make, &controls[i], controls[i].name,
                                        false };
 
+        if (judge->scenario->programs.any)
+            judge_does(judge, DOING_CONTROLS, subject->strategy, i + 1,
+                       ARRAY_SIZE(controls));
         code = repeat_aftermath(judge, subject, &remake, &moments, again,
                                 controls[i].aftermath, err);
         if (code == 0 && subject == subject->origin->reference)

@@ -2,7 +2,10 @@
  * line that is another update, whose time it was that ran out, and how far a run is. */
 #include "acted.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define ONE(expect, command)                                                             \
     "strategies = { { name = 'p', expect = '" expect "', command = " command " } }"
@@ -127,4 +130,55 @@ Test(programs_told, whose_time_ran_out)
         run_release(&run);
         test_directory_remove(directory);
     }
+}
+
+/* ---- progress ---- */
+
+static int open_gate(const char *directory, const char *name)
+{
+    CLEANUP(mem_freep) char *path = mem_printf("%s/%s", directory, name);
+    int fd;
+
+    cr_assert_eq(mkfifo(path, 0600), 0);
+    fd = open(path, O_RDWR | O_CLOEXEC);
+    cr_assert_geq(fd, 0);
+    return fd;
+}
+
+/* Lets so many programs pass. */
+static void let_pass(int gate, size_t count)
+{
+    static const char bytes[64];
+
+    cr_assert_leq(count, sizeof(bytes));
+    cr_assert_eq(write(gate, bytes, count), (ssize_t)count);
+}
+
+/* What is being done is said, however long it takes; here, until the test has heard it.
+ */
+Test(programs_told, how_far_a_run_is)
+{
+    char *directory = test_directory();
+    CLEANUP(mem_freep)
+    char *path = acted_scenario(
+        directory, "recover = actor('await=survivors', 'tcp', 'say=GET k')," ONE(
+                       "leaked", "actor('await=program', 'tcp', 'say=INCR k', "
+                                 "'say=EXPIRE k 60')"));
+    int program = open_gate(directory, "program");
+    int survivors = open_gate(directory, "survivors");
+    struct live_run live = START("run", path, "--no-store");
+    struct run run;
+
+    cr_expect(run_wait_for(&live, "s: p: recording, "));
+    let_pass(program, 2);
+    cr_expect(run_wait_for(&live, "s: p: survivors of control 1 of 2"));
+    let_pass(survivors, 64);
+    cr_expect(run_wait_for(&live, "s: p: proof 1 of 1"));
+    let_pass(program, 2);
+    run = run_finish(&live);
+    cr_expect_eq(run.status, 0, "status %d: %s", run.status, run.err);
+    run_release(&run);
+    close(program);
+    close(survivors);
+    test_directory_remove(directory);
 }
