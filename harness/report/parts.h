@@ -18,6 +18,11 @@ void run_points_of(FILE *out, const struct result *result, const struct finding 
                    struct report_style style);
 /* The short report of a run. */
 void run_brief(FILE *out, const struct result *result, struct report_style style);
+/* "after SET lock", "before any command" */
+void run_say_at(FILE *out, const struct finding *finding, uint64_t point);
+/* Every gap but the first, which is told elsewhere, and the cures of all. */
+void run_gaps(FILE *out, const struct result *result, const struct finding *finding,
+              struct report_style style);
 /* "2 of 3 crash points do harm that lasts; the first, after .., is leaked (stays: ..). "
  */
 void run_say_harm(FILE *out, const struct finding *finding);

@@ -1,24 +1,11 @@
 /* run_sentences.c - what there is to say of one strategy, in words: its harm and where it
- * begins, what kills and bytes add to that, the cure, and how to see it happen. */
-
-#include <string.h>
+ * begins, what kills and bytes add to that, and how to see it happen. */
 
 #include "base/mem.h"
 #include "report/parts.h"
 #include "report/words.h"
-#include "result/gap.h"
 #include "result/place.h"
 #include "result/tally.h"
-
-#define KINDS_TOLD 5 /* gaps that differ in what is wrong; of others the number */
-
-/* "after SET lock", "before any command" */
-static void say_at(FILE *out, const struct finding *finding, uint64_t point)
-{
-    CLEANUP(mem_freep) char *command = place_name(finding, point);
-
-    fprintf(out, "%s%s", *command ? "after " : "before any command", command);
-}
 
 /* " (stays: ..)" */
 static void say_shown(FILE *out, const struct point *point)
@@ -36,7 +23,7 @@ void run_say_harm(FILE *out, const struct finding *finding)
     fprintf(out, "%llu of %llu crash points %s harm that lasts; the first, ",
             (unsigned long long)harm.points, (unsigned long long)finding_points(finding),
             harm.points == 1 ? "does" : "do");
-    say_at(out, finding, harm.first);
+    run_say_at(out, finding, harm.first);
     fprintf(out, ", is %s", later_text(first->verdict.later, later));
     if (first->verdict.lasts_ms != LASTS_FOREVER)
         fprintf(out, " %s", words_lasts(lasts, first->verdict.lasts_ms));
@@ -51,7 +38,7 @@ char *run_harm_at(const struct finding *finding, uint64_t point)
     FILE *out = mem_stream(&text);
 
     fputs("dead ", out);
-    say_at(out, finding, point);
+    run_say_at(out, finding, point);
     fprintf(out, ": %s", later_text(at->verdict.later, later));
     say_shown(out, at);
     fputc('.', out);
@@ -75,7 +62,7 @@ static void say_passing(FILE *out, const struct result *result,
             figure_harm(finding).points ? "more " : "", one ? "" : "s", one ? "s" : "",
             later_text(passing.words, words), words_lasts_most(lasts, &passing),
             one ? "," : "; the first,");
-    say_at(out, finding, passing.first);
+    run_say_at(out, finding, passing.first);
     say_shown(out, &finding->points[passing.first]);
     fputs(". ", out);
     if (!rate.of)
@@ -307,160 +294,6 @@ static void write_sentence(FILE *out, const struct result *result,
     words_wrapped(out, style, words);
 }
 
-/* Does a strategy do it already? */
-static bool is_tried(const struct result *result, const char *line)
-{
-    result_foreach (finding, result)
-        if (strcmp(finding->strategy->about, line) == 0)
-            return true;
-    return false;
-}
-
-static void write_cure(FILE *out, const struct result *result,
-                       const struct finding *finding, const struct gap *gap,
-                       struct report_style style)
-{
-    char cure[CURE_TEXT];
-    CLEANUP(mem_freep) char *words = NULL, *line = NULL;
-
-    if (!gap_cure(finding, gap, cure, sizeof(cure))) {
-        if (!gap_advice(finding, gap, cure, sizeof(cure)))
-            return;
-        words = mem_printf("No usual cure: %s.", cure);
-        words_indented(out, style, words);
-        return;
-    }
-    words = mem_printf("Cure: %s", cure);
-    words_indented(out, style, words);
-    line = gap_cured(finding, gap);
-    if (line && !is_tried(result, line))
-        words_try(
-            out, style,
-            "As one execution sent it, with that cure (--before says what it finds):",
-            line);
-}
-
-/* A gap, and those that are like it. */
-struct kind {
-    struct gap gap, again; /* the first of the others */
-    uint64_t others;
-};
-
-static int64_t gap_lasts_ms(const struct finding *finding, const struct gap *gap)
-{
-    return finding->points[gap->shown].verdict.lasts_ms;
-}
-
-static void say_range(FILE *out, const struct gap *gap)
-{
-    if (gap->first == gap->last)
-        fprintf(out, "at point %llu", (unsigned long long)gap->first);
-    else
-        fprintf(out, "at points %llu to %llu", (unsigned long long)gap->first,
-                (unsigned long long)gap->last);
-}
-
-/* Not that of the first gap again. */
-static void say_example(FILE *out, const struct finding *finding, const struct gap *gap)
-{
-    const char *example = finding->points[gap->shown].example;
-    const char *told = finding->points[tally_first_harm(finding)].example;
-
-    if (*example && strcmp(example, told) != 0)
-        fprintf(out, " (%s)", example);
-}
-
-static void say_others(FILE *out, const struct finding *finding, const struct kind *kind)
-{
-    int64_t lasts_ms = gap_lasts_ms(finding, &kind->again);
-    char lasts[WORDS_LASTS];
-
-    if (!kind->others)
-        return;
-    fputs("The same ", out);
-    if (lasts_ms != gap_lasts_ms(finding, &kind->gap))
-        fprintf(out, "%s ", words_lasts(lasts, lasts_ms));
-    say_range(out, &kind->again);
-    fputs(", ", out);
-    say_at(out, finding, kind->again.first);
-    say_example(out, finding, &kind->again);
-    if (kind->others == 2)
-        fputs(", and once more", out);
-    else if (kind->others > 2)
-        fprintf(out, ", and %llu times more", (unsigned long long)(kind->others - 1));
-    fputs(".", out);
-}
-
-static void say_gap(FILE *out, const struct finding *finding, const struct gap *gap)
-{
-    int64_t lasts_ms = gap_lasts_ms(finding, gap);
-    char later[LATER_TEXT], lasts[WORDS_LASTS];
-
-    fprintf(out, "Also %s ", later_text(gap->words, later));
-    if (lasts_ms != LASTS_FOREVER)
-        fprintf(out, "%s ", words_lasts(lasts, lasts_ms));
-    say_range(out, gap);
-    fputs(gap->first == gap->last ? ", " : ", the first ", out);
-    say_at(out, finding, gap->first);
-    say_example(out, finding, gap);
-    fputs(". ", out);
-}
-
-/* A line of the first gap, which was told before, says only what is like it. */
-static void write_kind(FILE *out, const struct result *result,
-                       const struct finding *finding, const struct kind *kind, bool told,
-                       struct report_style style)
-{
-    CLEANUP(mem_freep) char *words = NULL;
-    FILE *memory = mem_stream(&words);
-
-    if (!told)
-        say_gap(memory, finding, &kind->gap);
-    say_others(memory, finding, kind);
-    fclose(memory);
-    if (*words)
-        words_indented(out, style, words);
-    if (!told)
-        write_cure(out, result, finding, &kind->gap, style);
-}
-
-static struct kind *find_kind(const struct finding *finding, struct kind *kinds,
-                              size_t count, const struct gap *gap)
-{
-    for (size_t i = 0; i < count; i++)
-        if (gap_alike(finding, &kinds[i].gap, gap))
-            return &kinds[i];
-    return NULL;
-}
-
-/* Every gap but the first: those that are alike are told once. */
-static void write_gaps(FILE *out, const struct result *result,
-                       const struct finding *finding, struct report_style style)
-{
-    struct kind kinds[KINDS_TOLD], *kind;
-    uint64_t left_out = 0;
-    size_t count = 0;
-    struct gap gap;
-
-    for (uint64_t from = 0; gap_find(finding, from, &gap); from = gap.first + 1) {
-        kind = find_kind(finding, kinds, count, &gap);
-        if (kind && !kind->others++)
-            kind->again = gap;
-        else if (!kind && count < KINDS_TOLD)
-            kinds[count++] = (struct kind){ .gap = gap };
-        else
-            left_out += !kind;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (i == 0)
-            write_cure(out, result, finding, &kinds[i].gap, style);
-        write_kind(out, result, finding, &kinds[i], i == 0, style);
-    }
-    if (left_out)
-        fprintf(out, "    And %llu more gaps; --points shows every crash point.\n",
-                (unsigned long long)left_out);
-}
-
 /* On a line of its own, however long it is: it is there to be copied. */
 static void write_replay(FILE *out, const struct result *result,
                          const struct finding *finding, struct report_style style)
@@ -499,7 +332,7 @@ void run_sentences(FILE *out, const struct result *result, struct report_style s
     result_foreach (finding, result) {
         write_sentence(out, result, finding, style);
         if (tally_census_complete(finding))
-            write_gaps(out, result, finding, style);
+            run_gaps(out, result, finding, style);
         write_replay(out, result, finding, style);
     }
     write_unjudged(out, result, style);
