@@ -23,7 +23,7 @@ return {
   before = { command = add },
 
   strategies = {
-    { name = "bee-queue", expect = "duplicated", about = "2.0.0, by redis 3.1.2", command = work },
+    { name = "bee-queue", expect = "only duplicated", about = "2.0.0, by redis 3.1.2", command = work },
   },
 
   recover = { { "node", "janitor.js" }, work },

@@ -24,7 +24,7 @@ return {
   before = { command = add },
 
   strategies = {
-    { name = "bullmq", expect = "duplicated", about = "6.7.0", command = work },
+    { name = "bullmq", expect = "only duplicated", about = "6.7.0", command = work },
   },
 
   recover = { { "node", "janitor.js" }, work },
