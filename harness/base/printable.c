@@ -46,6 +46,52 @@ static size_t printable(const char *text)
     return code < ' ' || (code >= 0x7F && code < 0xA0) ? 0 : length;
 }
 
+/* Letters and signs that take one column or two, whoever draws them: those of languages
+ * that are written from left to right, a character in each cell. Marks that join others,
+ * what is written from right to left, and what is invisible or sets the direction, are in
+ * none of these. */
+static const struct {
+    uint32_t from, to;
+    size_t columns;
+} drawn[] = {
+    { ' ', '~', 1 },         { 0xA1, 0xAC, 1 },       { 0xAE, 0x2FF, 1 },
+    { 0x370, 0x377, 1 },     { 0x37A, 0x37F, 1 },     { 0x384, 0x38A, 1 },
+    { 0x38C, 0x38C, 1 },     { 0x38E, 0x3A1, 1 },     { 0x3A3, 0x482, 1 },
+    { 0x48A, 0x52F, 1 },     { 0x531, 0x556, 1 },     { 0x561, 0x587, 1 },
+    { 0x10D0, 0x10FF, 1 },   { 0x1E00, 0x1EFF, 1 },   { 0x2010, 0x2027, 1 },
+    { 0x2030, 0x205E, 1 },   { 0x20A0, 0x20C0, 1 },   { 0x2100, 0x214F, 1 },
+    { 0x2190, 0x21FF, 1 },   { 0x2200, 0x22FF, 1 },   { 0x2500, 0x257F, 1 },
+    { 0x3001, 0x3029, 2 },   { 0x3041, 0x3096, 2 },   { 0x309B, 0x30FF, 2 },
+    { 0x3131, 0x3163, 2 },   { 0x3400, 0x4DBF, 2 },   { 0x4E00, 0x9FFF, 2 },
+    { 0xAC00, 0xD7A3, 2 },   { 0xFF01, 0xFF60, 2 },   { 0x1F300, 0x1F320, 2 },
+    { 0x1F400, 0x1F43E, 2 }, { 0x1F600, 0x1F64F, 2 }, { 0x20000, 0x2A6DF, 2 },
+};
+
+size_t printable_columns(const char *text, size_t length, size_t *ret_length)
+{
+    char first[5] = "";
+    uint32_t code = 0;
+
+    memcpy(first, text, length < 4 ? length : 4);
+    *ret_length = printable_decode(first, &code);
+    for (size_t i = 0; i < ARRAY_SIZE(drawn) && *ret_length; i++)
+        if (code >= drawn[i].from && code <= drawn[i].to)
+            return drawn[i].columns;
+    return 0;
+}
+
+void printable_trim(char *text)
+{
+    size_t length = strlen(text), from = length;
+    uint32_t code;
+
+    while (from && length - from < 4 && ((unsigned char)text[from - 1] & 0xC0) == 0x80)
+        from--;
+    if (from && (unsigned char)text[from - 1] >= 0xC0 &&
+        !printable_decode(text + from - 1, &code))
+        text[from - 1] = '\0';
+}
+
 bool printable_is(const char *text)
 {
     while (*text) {

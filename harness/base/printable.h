@@ -14,6 +14,14 @@ size_t printable_decode(const char *text, uint32_t *ret_code);
 
 bool printable_is(const char *text);
 
+/* How many columns the first character of so many bytes takes on a terminal, 1 or 2, if
+ * it may stand in the middle of what we say: it joins no other, changes nobody's
+ * direction, and is seen. *ret_length: its bytes. 0: it may not, or nobody here knows. */
+size_t printable_columns(const char *text, size_t length, size_t *ret_length);
+
+/* Takes away a character at the end that was cut in two. */
+void printable_trim(char *text);
+
 /* Copies as much as there is room for, terminated, and writes as \xHH each byte that is
  * not printable, and is none of `kept` (such as a line's end). */
 void printable_copy(char *ret, size_t size, const char *text, const char *kept);

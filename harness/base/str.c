@@ -73,6 +73,29 @@ void str_print(FILE *out, struct str text, size_t most)
     }
 }
 
+void str_print_text(FILE *out, struct str text, size_t most)
+{
+    size_t columns = 0;
+
+    for (size_t i = 0, bytes; i < text.length; i += bytes) {
+        const char *at = text.bytes + i;
+        size_t width = printable_columns(at, text.length - i, &bytes);
+        bool shown = width;
+
+        if (!shown)
+            bytes = 1, width = 4;
+        if (columns + width > most) {
+            fputs("...", out);
+            return;
+        }
+        columns += width;
+        if (shown)
+            fwrite(at, 1, bytes, out);
+        else
+            fprintf(out, "\\x%02x", (unsigned)(unsigned char)*at);
+    }
+}
+
 void str_show(char *buffer, size_t size, struct str text)
 {
     FILE *out;
@@ -203,13 +226,20 @@ char *str_offer(const char *word, size_t count,
     return offer;
 }
 
+size_t str_columns_of(struct str text)
+{
+    size_t columns = 0, bytes;
+
+    for (size_t i = 0; i < text.length; i++)
+        if (((unsigned char)text.bytes[i] & 0xc0) != 0x80)
+            columns +=
+                printable_columns(text.bytes + i, text.length - i, &bytes) == 2 ? 2 : 1;
+    return columns;
+}
+
 size_t str_columns(const char *text)
 {
-    size_t columns = 0;
-
-    for (; *text; text++)
-        columns += ((unsigned char)*text & 0xc0) != 0x80;
-    return columns;
+    return str_columns_of(str_of(text));
 }
 
 bool str_whole(const char *text, uint64_t least, uint64_t most, uint64_t *ret)

@@ -38,9 +38,15 @@ static inline struct str buffer_str(const struct buffer *buffer)
  * columns. */
 void str_print(FILE *out, struct str text, size_t most);
 void str_show(char *buffer, size_t size, struct str text); /* the same into a buffer */
+/* The same, but letters and signs of all languages as they are, if they are written in
+ * UTF-8 and printable_columns() knows them. What is known again by what is printed must
+ * not change, and is not printed in this way. */
+void str_print_text(FILE *out, struct str text, size_t most);
 
-/* The columns that a text takes on a terminal, if each character of UTF-8 takes one. */
+/* The columns that a text takes on a terminal; of what printable_columns() does not know,
+ * one for each character of UTF-8. */
 size_t str_columns(const char *text);
+size_t str_columns_of(struct str text);
 
 /* Numbers in digits, and nothing else: no blanks, no signs before whole numbers, none of
  * the hexadecimals and the "nan" that strtod() takes. A whole number from `least` to

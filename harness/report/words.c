@@ -250,14 +250,15 @@ static void wrap(FILE *out, struct report_style style, const char *words, size_t
 
     while (*words) {
         size_t length = strcspn(words, " ");
+        size_t columns = str_columns_of((struct str){ words, length });
 
-        if (begun && column + 1 + length > most)
+        if (begun && column + 1 + columns > most)
             column = (size_t)fprintf(out, "\n    ") - 1;
         else if (begun)
             column += (size_t)fprintf(out, " ");
         begun = true;
         fwrite(words, 1, length, out);
-        column += length;
+        column += columns;
         words += length;
         words += strspn(words, " ");
     }

@@ -29,7 +29,7 @@ bool atom_same_value(const struct atom *a, const struct atom *b)
 void atom_print_quoted(FILE *out, struct str text, size_t columns)
 {
     fputc('\'', out);
-    str_print(out, text, columns);
+    str_print_text(out, text, columns);
     fputc('\'', out);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/printable.h"
 #include "state/atom_words.h"
 #include "state/sides.h"
 #include "state/verdict.h"
@@ -290,4 +291,5 @@ void example_write(const struct example *example, char *buffer, size_t size)
         snprintf(buffer, size, "%s; %s", first, second);
     else
         snprintf(buffer, size, "%s", first);
+    printable_trim(buffer);
 }

@@ -6,6 +6,7 @@
 #include <xxhash.h>
 
 #include "base/mem.h"
+#include "base/printable.h"
 
 void state_add(struct state *state, struct atom atom)
 {
@@ -145,18 +146,19 @@ void atom_describe(char *buffer, size_t size, const struct atom *atom)
         return;
     str_print(out, atom->type, 20);
     fputs(" '", out);
-    str_print(out, atom->key, 80);
+    str_print_text(out, atom->key, 80);
     if (atom_element(atom).length) {
         fputs("', element '", out);
-        str_print(out, atom_element(atom), 60);
+        str_print_text(out, atom_element(atom), 60);
     }
     if (atom->value.length) {
         fputs("' = '", out);
-        str_print(out, atom->value, 40);
+        str_print_text(out, atom->value, 40);
     }
     fprintf(out, "', %s", expiries[atom->expiry]);
     fclose(out);
     buffer[size - 1] = '\0';
+    printable_trim(buffer);
 }
 
 bool state_difference(const struct state *a, const struct state *b, char *buffer,

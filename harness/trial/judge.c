@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mutant.h"
+#include "base/printable.h"
 #include "trial/recorded.h"
 #include "trial/routine.h"
 #include "trial/trespass.h"
@@ -224,6 +225,7 @@ static void put_first(const char *broken, char example[EXAMPLE_TEXT])
     char *whole = mem_printf("broken: %s%s%s", broken, example[0] ? "; " : "", example);
 
     snprintf(example, EXAMPLE_TEXT, "%.*s", EXAMPLE_TEXT - 1, whole);
+    printable_trim(example);
 }
 
 /* What is wrong at a moment, its cause first. */
@@ -251,6 +253,7 @@ static void write_example(const struct judge_beside *beside, size_t moment,
             if (*at == '\n')
                 *at = ' ';
         snprintf(example, EXAMPLE_TEXT, "%.*s", EXAMPLE_TEXT - 1, whole);
+        printable_trim(example);
     }
 }
 

@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/printable.h"
 #include "base/rng.h"
 #include "base/sha1.h"
 #include "base/str.h"
@@ -209,6 +210,82 @@ static const char *const words[] = { "title",  "source",     "params",
 static const char *word(const void *context, size_t i)
 {
     return ((const char *const *)context)[i];
+}
+
+/* In examples, letters of all languages are as they are, and take as much room as they
+ * do; what joins others, turns the line around or is not seen is none of them. */
+Test(str, shows_text_to_people)
+{
+    static const struct {
+        const char *text;
+        size_t most;
+        const char *shown;
+    } rows[] = {
+        { "plain ~", 40, "plain ~" },
+        { "caf\xc3\xa9", 40, "caf\xc3\xa9" },
+        { "caf\xc3\xa9", 4, "caf\xc3\xa9" },
+        { "caf\xc3\xa9", 3, "caf..." },
+        { "\xd0\xb6\xce\xbb", 2, "\xd0\xb6\xce\xbb" },
+        { "\xe6\x97\xa5\xe6\x9c\xac", 4, "\xe6\x97\xa5\xe6\x9c\xac" }, /* wide */
+        { "\xe6\x97\xa5\xe6\x9c\xac", 3, "\xe6\x97\xa5..." },
+        { "\xf0\x9f\x98\x80!", 3, "\xf0\x9f\x98\x80!" },
+        { "\x1b[31m", 40, "\\x1b[31m" },
+        { "\xc2\x9b"
+          "31m",
+          40, "\\xc2\\x9b31m" }, /* CSI */
+        { "a\xe2\x80\xae"
+          "b",
+          40, "a\\xe2\\x80\\xaeb" }, /* right to left */
+        { "a\xe2\x81\xa6"
+          "b",
+          40, "a\\xe2\\x81\\xa6b" },        /* isolated */
+        { "\xd7\x90", 40, "\\xd7\\x90" },   /* Hebrew */
+        { "\xd8\xa8", 40, "\\xd8\\xa8" },   /* Arabic */
+        { "e\xcc\x81", 40, "e\\xcc\\x81" }, /* joins the e */
+        { "a\xe2\x80\x8b"
+          "b",
+          40, "a\\xe2\\x80\\x8bb" }, /* no width */
+        { "\xc2\xad\xef\xbb\xbf", 40, "\\xc2\\xad\\xef\\xbb\\xbf" },
+        { "\xff\xc3", 40, "\\xff\\xc3" },          /* no UTF-8 */
+        { "\xc0\xaf", 40, "\\xc0\\xaf" },          /* nor this */
+        { "\xed\xa0\x80", 40, "\\xed\\xa0\\x80" }, /* a surrogate */
+        { "\xf0\x9f\x98", 40, "\\xf0\\x9f\\x98" }, /* cut */
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(mem_freep) char *text = NULL;
+        FILE *out = mem_stream(&text);
+
+        str_print_text(out, str_of(rows[i].text), rows[i].most);
+        fclose(out);
+        cr_expect_str_eq(text, rows[i].shown, "%zu", i);
+        cr_expect_leq(str_columns(text), rows[i].most + strlen("..."), "%zu", i);
+    }
+    cr_expect_eq(str_columns("a\xe6\x97\xa5\xc3\xa9"), 4);
+}
+
+/* Where a buffer ends in the middle of a character. */
+Test(printable, trims_what_was_cut)
+{
+    static const struct {
+        const char *text, *trimmed;
+    } rows[] = {
+        { "", "" },
+        { "abc", "abc" },
+        { "caf\xc3\xa9", "caf\xc3\xa9" },
+        { "caf\xc3", "caf" },
+        { "a\xe6\x97\xa5", "a\xe6\x97\xa5" },
+        { "a\xe6\x97", "a" },
+        { "a\xf0\x9f\x98", "a" },
+        { "\xf0", "" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(mem_freep) char *text = mem_strdup(rows[i].text);
+
+        printable_trim(text);
+        cr_expect_str_eq(text, rows[i].trimmed, "%zu", i);
+    }
 }
 
 Test(str, is_one_word_to_a_shell)

@@ -56,6 +56,10 @@ Test(example, names_the_cause)
         { "a lock",
           { "list:q:j", "list:q:j", "list:q:j string:lock=me" },
           "stays: string 'lock' = 'me', which never expires" },
+        { "a lock on a name in another language",
+          { "", "", "string:caf\xc3\xa9\xe2\x80\xae=\xe6\x97\xa5\xff" },
+          "stays: string 'caf\xc3\xa9\\xe2\\x80\\xae' = '\xe6\x97\xa5\\xff', which never "
+          "expires" },
         { "an element of a key that never expires",
           { "set:s:x", "set:s:x", "set:s:x set:s:y" },
           "stays: set 's', element 'y'" },
