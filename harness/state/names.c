@@ -121,6 +121,7 @@ enum token token_at(struct str text, size_t *ret_length)
 
 enum standing {
     NAME_KNOWN,   /* it keeps its value */
+    NAME_HEARD,   /* so does this, unless it is called something else */
     NAME_CALLED,  /* something else, until names_begin() */
     NAME_PAIRED,  /* with what another run calls it, until names_unpair() */
     NAME_PARTNER, /* the other one of such a pair, if nobody knew it before */
@@ -132,6 +133,7 @@ struct name {
     char *shown; /* owned; NULL: itself */
     enum standing standing;
     bool taken; /* something is paired with it */
+    bool heard; /* and is called something else for now */
 };
 
 void names_release(struct names *names)
@@ -204,15 +206,19 @@ static void forget(struct names *names, enum standing standing)
 
     for (size_t i = 0; i < names->room; i++) {
         struct name *old = &names->items[i];
-        struct name *name =
-            old->text && old->standing != standing
-                ? add(&rest, (struct str){ old->text, old->length }, old->standing)
-                : NULL;
+        bool stays = old->standing != standing;
+        struct name *name = old->text && (stays || old->heard)
+                                ? add(&rest, (struct str){ old->text, old->length },
+                                      stays ? old->standing : NAME_HEARD)
+                                : NULL;
 
         if (!name)
             continue;
-        name->shown = old->shown;
         name->taken = old->taken;
+        if (!stays)
+            continue;
+        name->shown = old->shown;
+        name->heard = old->heard;
         old->shown = NULL;
     }
     rest.times = names->times;
@@ -263,7 +269,17 @@ static enum token next_token(const struct names *names, struct str text, size_t 
     return TOKEN_NONE;
 }
 
-static void know(struct names *names, struct str text, bool times)
+static void note(struct names *names, struct str token, enum standing standing)
+{
+    struct name *name = find(names, token);
+
+    if (!name)
+        add(names, token, standing);
+    else if (name->standing == NAME_HEARD)
+        name->standing = standing;
+}
+
+static void know(struct names *names, struct str text, bool times, enum standing standing)
 {
     struct str token;
     enum token kind;
@@ -272,21 +288,26 @@ static void know(struct names *names, struct str text, bool times)
         if (kind == TOKEN_TIME && !times)
             continue;
         names->times |= kind == TOKEN_TIME;
-        add(names, token, NAME_KNOWN);
+        note(names, token, standing);
     }
 }
 
 void names_know(struct names *names, struct str text)
 {
-    know(names, text, false);
+    know(names, text, false, NAME_KNOWN);
+}
+
+void names_hear(struct names *names, struct str text)
+{
+    know(names, text, false, mutant("heard-is-known") ? NAME_KNOWN : NAME_HEARD);
 }
 
 void names_know_state(struct names *names, const struct state *state)
 {
     for (size_t i = 0; i < state->count; i++) {
-        know(names, state->atoms[i].key, true);
-        know(names, state->atoms[i].id, true);
-        know(names, state->atoms[i].value, true);
+        know(names, state->atoms[i].key, true, NAME_KNOWN);
+        know(names, state->atoms[i].id, true, NAME_KNOWN);
+        know(names, state->atoms[i].value, true, NAME_KNOWN);
     }
 }
 
@@ -358,11 +379,16 @@ void names_unpair(struct names *names)
 void names_call(struct names *names, uint64_t number, const char *shown)
 {
     CLEANUP(mem_freep) char *text = mem_printf("%llu", (unsigned long long)number);
-    struct name *name =
-        strlen(text) < NUMBER_LEAST ? NULL : add(names, str_of(text), NAME_CALLED);
+    struct name *name = strlen(text) < NUMBER_LEAST ? NULL : find(names, str_of(text));
+    bool heard = name && name->standing == NAME_HEARD;
 
+    if (heard)
+        name->standing = NAME_CALLED;
+    else
+        name = strlen(text) < NUMBER_LEAST ? NULL : add(names, str_of(text), NAME_CALLED);
     if (!name)
         return;
+    name->heard = heard;
     name->shown = mem_strdup(shown);
     names->called = true;
 }

@@ -50,6 +50,10 @@ void names_release(struct names *names);
 void names_know(struct names *names, struct str text);
 void names_know_state(struct names *names, const struct state *state);
 
+/* The same of what Redis has replied; but what is in replies alone (ports and sizes in
+ * CLIENT LIST) can be called something else. */
+void names_hear(struct names *names, struct str text);
+
 /* Is there no id and no time in a state that nobody knows? */
 bool names_cover(const struct names *names, const struct state *state);
 
@@ -58,7 +62,8 @@ bool names_cover(const struct names *names, const struct state *state);
 void names_pair(struct names *names, struct str text, struct str other);
 void names_unpair(struct names *names); /* forgets all pairs */
 
-/* A number that nobody knows stands for something, until names_begin(). */
+/* A number that nobody knows, or that was only heard, stands for something, until
+ * names_begin(). */
 void names_call(struct names *names, uint64_t number, const char *shown);
 void names_begin(struct names *names);
 

@@ -123,7 +123,7 @@ static int add_command(struct session *session, const struct tap_event *event,
             names_know(&session->judge->names, event->words[i]);
     }
     if (!session->again)
-        names_know(&session->judge->names, event->reply);
+        names_hear(&session->judge->names, event->reply);
     if (session->words.length > RECORD_BYTES || index == PAGE_TRACES)
         return err_set(err, ERR_USAGE,
                        "it sends more than can be recorded: %u bytes, or %d commands",

@@ -42,6 +42,7 @@ static const struct {
     { "kept-unseen", "integration_programs_told",
       "programs_told/no_expiry_for_what_is_kept" },
     { "one-connection", "unit_gap_mutable", "as_sent/in_one_line" },
+    { "heard-is-known", "unit_names_mutable", "names/process_ids_that_were_heard" },
     { "only-unheard", "unit_verdict_mutable", "expect/is_met_or_not" },
     { "found-untold", "unit_verdict_line_mutable", "verdict_line/of_runs" },
     { "misses-clean", "unit_tally_mutable", "tally/kills_count_outcomes_and_words" },

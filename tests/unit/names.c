@@ -158,6 +158,28 @@ Test(names, of_processes)
     names_release(&names);
 }
 
+/* A reply to CLIENT LIST is full of numbers, and a survivor may get one of them for its
+ * process id: that is none of a state's. */
+Test(names, process_ids_that_were_heard)
+{
+    struct names names = NAMES_NULL;
+
+    names_hear(&names, STR("addr=127.0.0.1:41234 tot-mem=22272 name=5dd9b1d1f2e64c0c"));
+    names_know(&names, STR("HSET worker pid 41234"));
+    for (int i = 0; i < 2; i++) {
+        EXPECT_NAMED(&names, "22272 41234", "22272 41234");
+        names_call(&names, 22272, "<pid>");
+        names_call(&names, 41234, "<pid>");
+        EXPECT_NAMED(&names, "22272 41234", "<pid> 41234");
+        EXPECT_NAMED(&names, "5dd9b1d1f2e64c0c", "5dd9b1d1f2e64c0c");
+        names_begin(&names);
+    }
+    names_know(&names, STR("SET tot-mem 22272"));
+    names_call(&names, 22272, "<pid>");
+    EXPECT_NAMED(&names, "22272", "22272");
+    names_release(&names);
+}
+
 /* Another run of the program calls by other names what the recording calls so. */
 Test(names, of_pairs)
 {
