@@ -16,7 +16,7 @@
 -- does as `rq requeue --all` does). If it was done already, then it is done twice: at least once is what RQ
 -- promises.
 --
--- It takes minutes: survivors at each of several moments, for each of some 25 states. They are one process, which
+-- It takes minutes: survivors at each of several moments, for each of some 25 states. So they are one process, which
 -- starts once and not three times.
 --
 -- Sure of `lost`; that survivors get at all the others depends on their clock, as scores in rq:wip are times.
@@ -40,7 +40,7 @@ return {
 
   -- A worker, whose clean-up finds what has been abandoned; somebody who tries that again; a worker: in one process.
   recover = survive,
-  alive = { enqueue, survive },
+  alive = { "/usr/bin/python3", "again.py" },
 
   effects = { "done:*" },
   -- When finished jobs may be forgotten: a time from when they were done.
