@@ -12,6 +12,7 @@
 #include "base/signals.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
+#include "cmd/replay_told.h"
 #include "cmd/results_dir.h"
 #include "cmd/scenario_files.h"
 #include "report/words.h"
@@ -102,12 +103,9 @@ static int load_scenario(struct revival *revival, struct err *err)
     return 0;
 }
 
-static int revive(const char *directory, struct revival *revival, struct err *err)
+static int revive(struct revival *revival, struct err *err)
 {
-    if (saved_load(directory, &revival->saved, err) < 0 ||
-        load_scenario(revival, err) < 0)
-        return err->code;
-    return find_strategies(revival, err);
+    return load_scenario(revival, err) < 0 ? err->code : find_strategies(revival, err);
 }
 
 /* One trial among all deaths of a run. */
@@ -282,21 +280,22 @@ static const char *take_trial(struct operands *operands)
 }
 
 /* Performs it; the caller frees the narrative. */
-static int perform(const struct revival *revival, struct replay *replay,
+static int perform(struct revival *revival, struct replay *replay,
                    const char *redis_server, char **ret,
                    enum replay_likeness *ret_likeness, struct err *err)
 {
     struct fleet_options fleet = {
-        .scenario = revival->scenario,
-        .strategies = revival->strategies,
         .plan = revival->saved.result.plan,
         .redis_server = redis_server,
         .replay = replay,
     };
     struct result result;
-    int code;
+    int code = revive(revival, err);
 
-    replay->program = option_program();
+    if (code < 0)
+        return code;
+    fleet.scenario = revival->scenario;
+    fleet.strategies = revival->strategies;
     fleet_ask(&fleet, &revival->saved.request);
     result_init(&result, &revival->scenario->outline, revival->strategies, &fleet.plan);
     code = fleet_run(&fleet, &result, err);
@@ -329,6 +328,21 @@ static const enum exit_status statuses[] = {
     [REPLAY_DIFFERS] = EXIT_FAIL,
 };
 
+/* Programs that are not to be killed again are told of, if that can be. */
+static int tell_or_perform(const struct options *options, struct revival *revival,
+                           struct replay *replay, char **ret,
+                           enum replay_likeness *ret_likeness, struct err *err)
+{
+    int code = 0;
+
+    replay->program = option_program();
+    if (!replay->kills && replay->fault == FAULT_STEP)
+        code = replay_told(&revival->saved, replay, ret, ret_likeness, err);
+    return code == 0 && !*ret
+               ? perform(revival, replay, options->redis_server, ret, ret_likeness, err)
+               : code;
+}
+
 static int check_kill(const struct options *options, const struct revival *revival,
                       struct replay *replay, struct err *err)
 {
@@ -357,8 +371,11 @@ int cmd_replay(int argc, char **argv, enum exit_status *ret_status, struct err *
             "results/latest, the newest. TRIAL is a kill's number, as reports name it, "
             "or a crash point as STRATEGY:POINT, or a lost link as STRATEGY@BYTES; "
             "without it, the first crash point that does harm. A kill that timing does "
-            "not hit again is performed as the crash point that it landed on. Exit "
-            "status: 0 as recorded (or nothing was), 1 another state or another verdict, "
+            "not hit again is performed as the crash point that it landed on. A crash "
+            "point "
+            "of a program is told from what the run has kept of it, without starting the "
+            "program. Exit status: 0 as recorded (or nothing was), 1 another state or "
+            "another verdict, "
             "3 a kill that did not end in that way again.",
     };
     struct options options = { .color = "auto" };
@@ -372,11 +389,11 @@ int cmd_replay(int argc, char **argv, enum exit_status *ret_status, struct err *
     options_parse(&line, argc, argv, &options);
     trial = take_trial(&options.operands);
     if (results_dir_named(&options.operands, 0, &run, err) < 0 ||
-        revive(run, &revival, err) < 0 ||
+        saved_load(run, &revival.saved, err) < 0 ||
         (trial ? find_replay(&revival.saved, trial, &replay, err)
                : find_first_harm(&revival.saved, &replay, err)) < 0 ||
         check_kill(&options, &revival, &replay, err) < 0 ||
-        perform(&revival, &replay, options.redis_server, &narrative, &likeness, err) < 0)
+        tell_or_perform(&options, &revival, &replay, &narrative, &likeness, err) < 0)
         return err->code;
     if (!narrative)
         return err_set(err, -EPROTO, "the lane told nothing"); /* UNTESTED: it does */

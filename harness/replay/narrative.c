@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "replay/contrast.h"
-
 #define ERROR_COLUMNS 400
 
 static struct contrast states_of(const struct narrative *narrative)
@@ -60,6 +58,13 @@ static void say_now(FILE *out, const struct contrast *controls,
     fputs(".\n", out);
 }
 
+void narrative_now(FILE *out, const struct contrast *controls,
+                   const struct snapshot *dead)
+{
+    contrast_write(out, controls, dead, false);
+    say_now(out, controls, dead);
+}
+
 static void tell_dead(struct narrative *narrative, const struct judge_sight *sight)
 {
     struct contrast controls = states_of(narrative);
@@ -67,8 +72,7 @@ static void tell_dead(struct narrative *narrative, const struct judge_sight *sig
 
     fputs("\nThe state right after the death, beside those before and after the update\n",
           out);
-    contrast_write(out, &controls, sight->after, false);
-    say_now(out, &controls, sight->after);
+    narrative_now(out, &controls, sight->after);
 }
 
 /* Why something is wrong, which may quote anything. */
@@ -264,7 +268,7 @@ static void tell_tolerance(FILE *out, int64_t tolerate_ms, const struct verdict 
         fprintf(out, "; but %s", bound);
 }
 
-static void tell_end(FILE *out, const struct judge *judge, const struct verdict *verdict)
+static void tell_end(FILE *out, int64_t tolerate_ms, const struct verdict *verdict)
 {
     char lasts[LASTS_TEXT];
 
@@ -273,26 +277,25 @@ static void tell_end(FILE *out, const struct judge *judge, const struct verdict 
     else
         fprintf(out, "  It ends %s after the death",
                 lasts_text(verdict->lasts_ms, lasts));
-    tell_tolerance(out, judge->scenario->times.tolerate_ms, verdict);
+    tell_tolerance(out, tolerate_ms, verdict);
     fputc('\n', out);
 }
 
-void narrative_verdict(FILE *out, const struct judge *judge,
-                       const struct judgement *judgement)
+void narrative_verdict(FILE *out, int64_t tolerate_ms, const struct verdict *verdict,
+                       const char *example)
 {
-    const struct verdict *verdict = &judgement->verdict;
     bool ends = verdict->lasts_ms != LASTS_FOREVER;
     char text[VERDICT_TEXT];
 
     fprintf(out, "\nVerdict: %s\n", verdict_text(verdict, text));
-    if (judgement->example[0])
-        fprintf(out, "  %s\n", judgement->example);
+    if (example[0])
+        fprintf(out, "  %s\n", example);
     for (unsigned i = 0; i < LATER_COUNT; i++)
         if ((verdict->later | verdict->passing) >> i & 1)
             fprintf(out, "  %s: %s\n", later_name(i),
                     ends ? reasons[i].for_a_while : reasons[i].for_ever);
     if (ends && (verdict->later | verdict->passing))
-        tell_end(out, judge, verdict);
+        tell_end(out, tolerate_ms, verdict);
 }
 
 /* --- lines --- */

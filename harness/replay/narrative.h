@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "replay/contrast.h"
 #include "trial/judge.h"
 
 struct narrative {
@@ -22,9 +23,13 @@ struct narrative {
 /* A watch that writes; the narrative must outlive it. */
 struct judge_watch narrative_watch(struct narrative *narrative);
 
+/* What there is right after the death, and what a reader sees. */
+void narrative_now(FILE *out, const struct contrast *controls,
+                   const struct snapshot *dead);
+
 /* The verdict, with what each of its words means, and whether what ends is tolerated. */
-void narrative_verdict(FILE *out, const struct judge *judge,
-                       const struct judgement *judgement);
+void narrative_verdict(FILE *out, int64_t tolerate_ms, const struct verdict *verdict,
+                       const char *example);
 
 /* Breaks lines that are too long at their blanks; what comes of one is indented as it is,
  * and a little more. One that begins with NARRATIVE_COPY is there to be copied, and stays

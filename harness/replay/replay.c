@@ -198,8 +198,9 @@ static int tell(const struct perform *perform, FILE *out, struct err *err)
     tell_attempts(out, perform);
     if (perform->subject->recorded)
         fputs(replay->kills ? "  The program ran again, and was killed for real\n"
-                            : "  The program was recorded anew: its ids and times are "
-                              "others than in the run\n",
+                            : "  The run has kept no trace of the program, so it was "
+                              "recorded anew: its ids and times are others than in the "
+                              "run\n",
               out);
     fprintf(out, "\n%s\n",
             !perform->transcript.whole->commands ? "The update sends no command"
@@ -212,7 +213,8 @@ static int tell(const struct perform *perform, FILE *out, struct err *err)
         !(perform->subject->recorded && perform->subject->recorded->connections > 1))
         code = tell_line(out, perform, err);
     fputs(perform->story, out);
-    narrative_verdict(out, &perform->bench->judge, &perform->judgement);
+    narrative_verdict(out, perform->bench->judge.scenario->times.tolerate_ms,
+                      &perform->judgement.verdict, perform->judgement.example);
     tell_comparison(out, perform);
     return code;
 }

@@ -135,9 +135,23 @@ static void write_skipped(struct lines *lines)
 static void write_line(struct lines *lines, size_t index, const char *time,
                        const char *command, const char *reply)
 {
+    const uint64_t *connection_of = lines->transcript->connection_of;
+
     write_skipped(lines);
-    fprintf(lines->out, "  %4zu %10s  %-*s  %s\n", index + 1, time, COMMAND_COLUMNS,
-            command, reply);
+    fprintf(lines->out, "  %4zu %10s  ", index + 1, time);
+    if (connection_of && *time)
+        fprintf(lines->out, "%3llu  ", (unsigned long long)connection_of[index]);
+    else if (connection_of)
+        fputs("     ", lines->out);
+    fprintf(lines->out, "%-*s  %s\n", COMMAND_COLUMNS, command, reply);
+}
+
+/* Had it been answered when the program died? */
+static bool is_answered(const struct transcript *transcript, size_t index)
+{
+    const uint64_t *answered = transcript->answered;
+
+    return !answered || (answered[index] && answered[index] <= transcript->commands);
 }
 
 /* When the update began, as its traces tell time: a program's, by its first command. */
@@ -156,6 +170,8 @@ static void tell_sent(void *context, size_t index, int argc, const char *const *
 
     if (index < transcript->replies)
         show_reply(lines, index, reply, sizeof(reply));
+    if (!is_answered(transcript, index))
+        snprintf(reply, sizeof(reply), "(waits)");
     if (!is_shown(transcript, index)) {
         lines->skipped++;
         return;

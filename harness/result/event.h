@@ -30,6 +30,10 @@ enum event_type {
     EVENT_PROGRAM, /* struct event_program: what is known of a strategy that is one */
     EVENT_OUTPUT,  /* struct event_output: a piece of what it printed */
     EVENT_PROOF,   /* struct event_proof: a harm of it, done by real kills */
+    EVENT_HEARD,   /* struct event_heard: a command of its recording, and the reply */
+    EVENT_CHANGE,  /* struct event_change: what a state that it left has, or lacks */
+    EVENT_LIFE,    /* struct event_life: a time to live in that state */
+    EVENT_LEFT,    /* struct event_left: that was all of the state */
 };
 
 struct event_hello {
@@ -75,6 +79,58 @@ struct event_program {
 struct event_output {
     uint32_t strategy;
     char text[]; /* not terminated */
+};
+
+/* Told while the program is recorded, before anything else is known of it; of a command
+ * that waited once more when it is answered. */
+struct event_heard {
+    uint32_t strategy;
+    bool reply_whole;     /* `reply_bytes` are all that came */
+    uint64_t answered;    /* so many commands were executed by then; 0: it waits */
+    uint64_t index;       /* of the command, from 0 on */
+    uint64_t since_ns;    /* the program was started */
+    uint64_t sent_bytes;  /* as an array of RESP, whatever it came as */
+    uint64_t reply_bytes; /* at least */
+    uint32_t sent_kept;   /* such an array; of words that are too long, the beginning */
+    uint32_t reply_kept;  /* its beginning, behind the command */
+    char text[];          /* both */
+};
+
+/* The texts of an atom, in this order. */
+enum change_text {
+    CHANGE_KEY,
+    CHANGE_TYPE,
+    CHANGE_ELEMENT,
+    CHANGE_VALUE,
+    CHANGE_SHOWN,
+    CHANGE_TEXTS
+};
+
+/* An atom (state.h) of which there are more, or less, than in the state that was told
+ * before. */
+struct event_change {
+    uint32_t strategy;
+    int32_t copies; /* that came; < 0: that went */
+    uint64_t state;
+    uint32_t expiry; /* enum expiry */
+    bool effect;
+    bool whole; /* no text is cut */
+    uint32_t lengths[CHANGE_TEXTS];
+    char text[];
+};
+
+struct event_life {
+    uint32_t strategy;
+    uint32_t key, field; /* lengths of the texts; of the field 0: the key's own */
+    uint64_t state;
+    int64_t ms; /* -1: it has none any more */
+    char text[];
+};
+
+struct event_left {
+    uint32_t strategy;
+    uint64_t state;
+    uint64_t omitted; /* so many changes were not told: they were too many */
 };
 
 struct event_proof {

@@ -14,7 +14,7 @@
 #include "run/fleet.h"
 #include "run/measure.h"
 #include "run/prove.h"
-#include "run/tell.h"
+#include "run/tell_trace.h"
 #include "trial/recorded.h"
 #include "trial/routine.h"
 #include "trial/trespass.h"
@@ -24,6 +24,8 @@ struct lane {
     const struct fleet_options *options;
     struct bench bench;
     struct teller teller;
+    struct trace_teller tracing; /* of programs, by the teller */
+    struct recording_watch recordings;
     struct measure measure; /* of the bench, told by the teller */
     struct prove prove;     /* harms of programs */
     struct latest {         /* what a program left at its latest point */
@@ -473,6 +475,11 @@ int lane_run(const struct lane_settings *settings)
     mallopt(M_MMAP_THRESHOLD, 16 << 20);
     measure_init(&lane.measure, options, &settings->worker_address, &lane.bench,
                  &lane.teller);
+    lane.tracing.teller = &lane.teller;
+    lane.tracing.judge = &lane.bench.judge;
+    lane.recordings = trace_teller_watch(&lane.tracing);
+    if (!options->replay)
+        lane.bench.judge.recordings = &lane.recordings;
     code = bench_init(&lane.bench, &err);
     if (code == 0)
         code = run_stages(&lane, &err);
@@ -487,5 +494,7 @@ int lane_run(const struct lane_settings *settings)
     bench_release(&lane.bench);
     measure_release(&lane.measure);
     prove_release(&lane.prove);
+    trace_teller_release(&lane.tracing);
+    teller_release(&lane.teller);
     return code < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -7,6 +7,36 @@
 
 #include "base/mem.h"
 
+static int write_all(int fd, const char *bytes, size_t count, struct err *err)
+{
+    for (size_t sent = 0; sent < count;) {
+        ssize_t n = write(fd, bytes + sent, count - sent);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_errno(err, "tell the fleet");
+        sent += (size_t)n;
+    }
+    return 0;
+}
+
+void pipe_put(struct buffer *later, enum event_type type, const void *body, size_t bytes)
+{
+    struct pipe_header header = { (uint32_t)type, (uint32_t)bytes };
+
+    buffer_add(later, (struct str){ (const char *)&header, sizeof(header) });
+    buffer_add(later, (struct str){ body, bytes });
+}
+
+int pipe_flush(int fd, struct buffer *later, struct err *err)
+{
+    size_t count = later->length;
+
+    later->length = 0;
+    return write_all(fd, later->bytes, count, err);
+}
+
 int pipe_send(int fd, enum event_type type, const void *body, size_t bytes,
               struct err *err)
 {
@@ -17,16 +47,7 @@ int pipe_send(int fd, enum event_type type, const void *body, size_t bytes,
     memcpy(whole, &header, sizeof(header));
     if (bytes)
         memcpy(whole + sizeof(header), body, bytes);
-    for (size_t sent = 0; sent < total;) {
-        ssize_t n = write(fd, whole + sent, total - sent);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return err_errno(err, "tell the fleet");
-        sent += (size_t)n;
-    }
-    return 0;
+    return write_all(fd, whole, total, err);
 }
 
 void pipe_feed(struct pipe_reader *reader, const char *bytes, size_t count)

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "base/str.h"
 #include "result/event.h"
 
 struct pipe_header {
@@ -17,6 +18,10 @@ struct pipe_header {
 /* Writes one event. */
 int pipe_send(int fd, enum event_type type, const void *body, size_t bytes,
               struct err *err);
+
+/* The same later, and many at once. */
+void pipe_put(struct buffer *later, enum event_type type, const void *body, size_t bytes);
+int pipe_flush(int fd, struct buffer *later, struct err *err);
 
 /* Collects bytes as they come and gives out whole events. */
 struct pipe_reader {

@@ -9,13 +9,30 @@
 #include "trial/fake_time.h"
 #include "trial/recorded.h"
 
-#define TEXT_BYTES 32768 /* in one event */
+#define TEXT_BYTES 32768  /* in one event */
+#define LATER_BYTES 65536 /* until what was to be told later is */
 #define BATCH_NS (50 * NSEC_PER_MSEC)
 
 int tell_event(struct teller *teller, enum event_type type, const void *body,
                size_t bytes, struct err *err)
 {
+    if (teller->later.length && pipe_flush(teller->fd, &teller->later, err) < 0)
+        return err->code;
     return pipe_send(teller->fd, type, body, bytes, err);
+}
+
+int tell_later(struct teller *teller, enum event_type type, const void *body,
+               size_t bytes, struct err *err)
+{
+    pipe_put(&teller->later, type, body, bytes);
+    return teller->later.length < LATER_BYTES
+               ? 0
+               : pipe_flush(teller->fd, &teller->later, err);
+}
+
+void teller_release(struct teller *teller)
+{
+    buffer_release(&teller->later);
 }
 
 struct telling {

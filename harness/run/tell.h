@@ -7,9 +7,10 @@
 
 #define TELL_BATCH 64
 
-/* Deaths are told many at once, or after a while. */
+/* Deaths are told many at once, or after a while; and so is what is small. */
 struct teller {
     int fd;
+    struct buffer later; /* events that are small and many; owned */
     struct event_trial batch[TELL_BATCH];
     size_t batched;
     uint64_t batch_start_ns;
@@ -18,6 +19,11 @@ struct teller {
 
 int tell_event(struct teller *teller, enum event_type type, const void *body,
                size_t bytes, struct err *err);
+
+/* The same with many others, or before the next one that is told at once. */
+int tell_later(struct teller *teller, enum event_type type, const void *body,
+               size_t bytes, struct err *err);
+void teller_release(struct teller *teller);
 
 /* What uninterrupted updates do, and, if it is wanted, each of their commands. */
 int tell_controls(struct teller *teller, const struct judge *judge, bool commands,

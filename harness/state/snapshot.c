@@ -52,8 +52,7 @@ static bool is_hash(const redisReply *one)
     return str_compare(resp_text(one->element[1]), STR("hash")) == 0;
 }
 
-/* Of a hash that was asked for them, in the order of its fields; NULL: no such. */
-static const redisReply *field_ttls(const redisReply *one)
+const redisReply *snapshot_field_ttls(const redisReply *one)
 {
     return is_hash(one) && one->elements > 4 ? one->element[4] : NULL;
 }
@@ -83,7 +82,7 @@ static enum expiry expiry_of(const struct bounds *bounds, struct str key, long l
 static long long longest_ttl(const struct observer *observer, const redisReply *one)
 {
     long long longest = one->element[2]->integer;
-    const redisReply *fields = field_ttls(one);
+    const redisReply *fields = snapshot_field_ttls(one);
 
     for (size_t i = 0; fields && i < fields->elements; i++)
         if (fields->element[i]->integer > longest &&
@@ -246,8 +245,8 @@ static bool is_row(const redisReply *one)
            one->element[3]->type == REDIS_REPLY_ARRAY &&
            (!is_stream(one) ||
             (one->elements > 4 && stream_is_told(one->element[3], one->element[4]))) &&
-           (!field_ttls(one) ||
-            field_ttls(one)->elements == one->element[3]->elements / 2);
+           (!snapshot_field_ttls(one) ||
+            snapshot_field_ttls(one)->elements == one->element[3]->elements / 2);
 }
 
 /* The ids of an ordered list's entries: position i is text i, the same for every list. */
@@ -391,7 +390,7 @@ static XXH64_hash_t hash_expiry(const redisReply *ttl, XXH64_hash_t seed)
 static unsigned __int128 hash_key(const redisReply *one)
 {
     XXH64_hash_t seed = hash_reply(one->element[1], hash_reply(one->element[0], 0));
-    const redisReply *fields = field_ttls(one);
+    const redisReply *fields = snapshot_field_ttls(one);
     XXH128_hash_t whole;
 
     seed = hash_expiry(one->element[2], hash_reply(one->element[3], seed));
@@ -410,7 +409,7 @@ struct signature snapshot_timed(const struct snapshot *snapshot)
 
     for (size_t i = 0; i < snapshot->reply->elements && !mutant("times-alike"); i++) {
         const redisReply *one = snapshot->reply->element[i];
-        const redisReply *fields = field_ttls(one);
+        const redisReply *fields = snapshot_field_ttls(one);
         XXH64_hash_t seed = hash_reply(one->element[0], 0);
 
         if (one->element[2]->integer >= 0)
@@ -456,7 +455,7 @@ void snapshot_lapses(const struct snapshot *snapshot, struct lapses *lapses)
 {
     for (size_t i = 0; snapshot->reply && i < snapshot->reply->elements; i++) {
         const redisReply *one = snapshot->reply->element[i];
-        const redisReply *fields = field_ttls(one);
+        const redisReply *fields = snapshot_field_ttls(one);
 
         XXH64_hash_t key = hash_reply(one->element[0], 0);
 
@@ -471,7 +470,7 @@ void snapshot_lapses(const struct snapshot *snapshot, struct lapses *lapses)
 static int64_t field_ttl_ms(const redisReply *one, struct str field)
 {
     const redisReply *elements = one->element[3];
-    const redisReply *fields = field_ttls(one);
+    const redisReply *fields = snapshot_field_ttls(one);
 
     for (size_t f = 0; fields && f < fields->elements; f++)
         if (str_compare(resp_text(elements->element[2 * f]), field) == 0)
@@ -481,6 +480,8 @@ static int64_t field_ttl_ms(const redisReply *one, struct str field)
 
 int64_t snapshot_ttl_ms(const struct snapshot *snapshot, struct str key, struct str field)
 {
+    if (snapshot->told)
+        return ttls_find(snapshot->told, key, field);
     for (size_t i = 0; snapshot->reply && i < snapshot->reply->elements; i++) {
         const redisReply *one = snapshot->reply->element[i];
         int64_t ttl_ms;

@@ -14,6 +14,7 @@
 #include "state/keyspace.h"
 #include "state/moments.h"
 #include "state/state.h"
+#include "state/ttls.h"
 
 /* The longest expiry that is right, of a key or of a field of its: what "within its
  * bound" means. Of a key that is not in it, any expiry is beyond. */
@@ -34,6 +35,9 @@ struct snapshot {
     struct state state;
     struct signature signature;
     int64_t by; /* client id of the connection that looked */
+    /* Of one that is told by a file, and was not looked at here, in place of the reply;
+     * borrowed. */
+    const struct ttls *told;
 };
 #define SNAPSHOT_NULL ((struct snapshot){ .reply = NULL })
 
@@ -85,6 +89,10 @@ bool snapshot_exact(const struct snapshot *snapshot, struct signature *ret);
  * snapshot saw it; -1: it has none, or is not there. */
 int64_t snapshot_ttl_ms(const struct snapshot *snapshot, struct str key,
                         struct str field);
+
+/* Of a key's row of the reply: the times to live of a hash's fields, in their order, if
+ * they were asked for; else NULL. */
+const redisReply *snapshot_field_ttls(const redisReply *one);
 
 /* Adds the times to live of all keys, and of fields of hashes. */
 void snapshot_lapses(const struct snapshot *snapshot, struct lapses *lapses);

@@ -71,6 +71,7 @@ int database_step(struct database *database, sqlite3_stmt *statement, struct err
 static void bind_all(sqlite3_stmt *statement, const char *format, va_list values)
 {
     for (int i = 1; *format; i++, format++) {
+        const struct str *bytes;
         const char *text;
 
         switch (*format) {
@@ -80,12 +81,25 @@ static void bind_all(sqlite3_stmt *statement, const char *format, va_list values
         case 'd':
             sqlite3_bind_double(statement, i, va_arg(values, double));
             break;
+        case 'b': /* no bytes are none, and not null */
+            bytes = va_arg(values, const struct str *);
+            sqlite3_bind_blob64(statement, i, bytes->length ? bytes->bytes : "",
+                                bytes->length, SQLITE_TRANSIENT);
+            break;
         default:
             text = va_arg(values, const char *);
             sqlite3_bind_text(statement, i, text, -1, SQLITE_TRANSIENT);
             break;
         }
     }
+}
+
+struct str database_bytes(sqlite3_stmt *statement, int column)
+{
+    const void *bytes = sqlite3_column_blob(statement, column);
+
+    return (struct str){ bytes ? bytes : "",
+                         (size_t)sqlite3_column_bytes(statement, column) };
 }
 
 void database_bind(sqlite3_stmt *statement, const char *format, ...)

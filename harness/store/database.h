@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/str.h"
 
 struct database {
     sqlite3 *handle; /* owned */
@@ -57,7 +58,8 @@ int database_each(struct database *database, const char *sql, database_row *take
                   void *context, struct err *err);
 
 /* Binds values, runs a statement that returns no rows, and resets it. One letter of the
- * format per value: i (int64_t), t (text, or NULL for null; copied), d (double). */
+ * format per value: i (int64_t), t (text, or NULL for null; copied), d (double), b
+ * (bytes: a struct str *; copied). */
 int database_put(struct database *database, sqlite3_stmt *statement, struct err *err,
                  const char *format, ...);
 /* Only binds, for statements that return rows. */
@@ -68,6 +70,9 @@ int database_damaged(const struct database *database, const char *what, struct e
 
 /* A column as text, "" for null; valid until the next step. */
 const char *database_text(sqlite3_stmt *statement, int column);
+
+/* A column as it is; valid until the next step. */
+struct str database_bytes(sqlite3_stmt *statement, int column);
 
 static inline void statement_finalizep(sqlite3_stmt **statement)
 {

@@ -23,6 +23,10 @@ enum query {
     PUT_PROGRAM,
     PUT_OUTPUT,
     PUT_PROOF,
+    PUT_HEARD,
+    PUT_LEFT,
+    PUT_CHANGE,
+    PUT_LIFE,
     QUERY_COUNT,
 };
 
@@ -44,6 +48,13 @@ static const char *const queries[QUERY_COUNT] = {
     [PUT_PROGRAM] = "INSERT OR REPLACE INTO programs VALUES(?, ?, ?, ?, ?, ?, ?, ?, '')",
     [PUT_OUTPUT] = "UPDATE programs SET output = output || ?2 WHERE strategy = ?1",
     [PUT_PROOF] = "INSERT OR REPLACE INTO proofs VALUES(?, ?, ?, ?, ?, ?, ?)",
+    [PUT_HEARD] = "INSERT OR REPLACE INTO trace VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [PUT_LEFT] = "INSERT OR REPLACE INTO contents VALUES(?, ?, ?)",
+    [PUT_CHANGE] = "INSERT INTO changes(strategy, state, copies, key, type, element, "
+                   "value, shown, expires, effect, whole) "
+                   "VALUES(?, ?, ?, ?, CAST(? AS TEXT), ?, ?, ?, ?, ?, ?)",
+    [PUT_LIFE] = "INSERT INTO lives(strategy, state, key, field, ms) "
+                 "VALUES(?, ?, ?, ?, ?)",
 };
 
 struct rows {
@@ -288,6 +299,47 @@ static int take_proof(struct rows *rows, const struct event_proof *proof, struct
                later_text(proof->words, words));
 }
 
+static int take_heard(struct rows *rows, const struct event_heard *heard, struct err *err)
+{
+    const struct str sent = { heard->text, heard->sent_kept };
+    const struct str reply = { heard->text + heard->sent_kept, heard->reply_kept };
+
+    return PUT(rows, PUT_HEARD, err, "iiibibiii", (int64_t)heard->strategy,
+               (int64_t)heard->index, (int64_t)heard->since_ns, &sent,
+               (int64_t)heard->sent_bytes, &reply, (int64_t)heard->reply_bytes,
+               (int64_t)heard->reply_whole, (int64_t)heard->answered);
+}
+
+static int take_change(struct rows *rows, const struct event_change *change,
+                       struct err *err)
+{
+    struct str texts[CHANGE_TEXTS];
+    const char *at = change->text;
+
+    for (size_t i = 0; i < CHANGE_TEXTS; at += change->lengths[i++])
+        texts[i] = (struct str){ at, change->lengths[i] };
+    return PUT(rows, PUT_CHANGE, err, "iiibbbbbiii", (int64_t)change->strategy,
+               (int64_t)change->state, (int64_t)change->copies, &texts[CHANGE_KEY],
+               &texts[CHANGE_TYPE], &texts[CHANGE_ELEMENT], &texts[CHANGE_VALUE],
+               &texts[CHANGE_SHOWN], (int64_t)change->expiry, (int64_t)change->effect,
+               (int64_t)change->whole);
+}
+
+static int take_life(struct rows *rows, const struct event_life *life, struct err *err)
+{
+    const struct str key = { life->text, life->key };
+    const struct str field = { life->text + life->key, life->field };
+
+    return PUT(rows, PUT_LIFE, err, "iibbi", (int64_t)life->strategy,
+               (int64_t)life->state, &key, &field, life->ms);
+}
+
+static int take_left(struct rows *rows, const struct event_left *left, struct err *err)
+{
+    return PUT(rows, PUT_LEFT, err, "iii", (int64_t)left->strategy, (int64_t)left->state,
+               (int64_t)left->omitted);
+}
+
 int rows_take(struct rows *rows, enum event_type type, const void *body, size_t bytes,
               struct err *err)
 {
@@ -314,6 +366,14 @@ int rows_take(struct rows *rows, enum event_type type, const void *body, size_t 
         return take_output(rows, body, bytes, err);
     case EVENT_PROOF:
         return take_proof(rows, body, err);
+    case EVENT_HEARD:
+        return take_heard(rows, body, err);
+    case EVENT_CHANGE:
+        return take_change(rows, body, err);
+    case EVENT_LIFE:
+        return take_life(rows, body, err);
+    case EVENT_LEFT:
+        return take_left(rows, body, err);
     case EVENT_READY:
     case EVENT_ALIVE:
     case EVENT_DONE:

@@ -9,7 +9,7 @@
 #include "store/database.h"
 #include "trial/fault.h"
 
-static const struct database_kind store_kind = { 0x61666b6c /* "afkl" */, 3,
+static const struct database_kind store_kind = { 0x61666b6c /* "afkl" */, 4,
                                                  "a run of afterkill" };
 
 static const char store_schema[] =
@@ -47,6 +47,16 @@ static const char store_schema[] =
     "CREATE TABLE proofs(strategy INTEGER, point INTEGER, tried INTEGER, came INTEGER,"
     " proved INTEGER, same INTEGER, words TEXT, PRIMARY KEY(strategy, point)) WITHOUT "
     "ROWID;"
+    "CREATE TABLE trace(strategy INTEGER, number INTEGER, ns INTEGER, sent BLOB,"
+    " sent_bytes INTEGER, reply BLOB, reply_bytes INTEGER, reply_whole INTEGER,"
+    " answered INTEGER, PRIMARY KEY(strategy, number));"
+    "CREATE TABLE contents(strategy INTEGER, state INTEGER, omitted INTEGER,"
+    " PRIMARY KEY(strategy, state)) WITHOUT ROWID;"
+    "CREATE TABLE changes(id INTEGER PRIMARY KEY, strategy INTEGER, state INTEGER,"
+    " copies INTEGER, key BLOB, type TEXT, element BLOB, value BLOB, shown BLOB,"
+    " expires INTEGER, effect INTEGER, whole INTEGER);"
+    "CREATE TABLE lives(id INTEGER PRIMARY KEY, strategy INTEGER, state INTEGER,"
+    " key BLOB, field BLOB, ms INTEGER);"
     "CREATE TABLE notes(trial INTEGER PRIMARY KEY, text TEXT);"
     "CREATE TABLE outcomes(id INTEGER PRIMARY KEY, name TEXT);"
     "CREATE VIEW kills AS SELECT trials.number, strategies.name AS strategy,"
@@ -55,6 +65,11 @@ static const char store_schema[] =
     " trials.commands FROM trials JOIN strategies USING (strategy)"
     " JOIN outcomes ON outcomes.id = trials.outcome"
     " JOIN states ON states.id = trials.state;"
+    "CREATE VIEW traces AS SELECT strategies.name AS strategy,"
+    " trace.number + 1 AS command, commands.connection, trace.ns,"
+    " coalesce(lines.line, commands.label) AS sent, CAST(trace.reply AS TEXT) AS reply,"
+    " commands.state FROM trace JOIN strategies USING (strategy)"
+    " JOIN commands USING (strategy, number) LEFT JOIN lines USING (strategy, number);"
     "CREATE VIEW census AS SELECT strategies.name AS strategy, points.number AS point,"
     " commands.label AS after, states.now, states.later, states.passing, states.lasts,"
     " points.example"
@@ -66,6 +81,9 @@ static const char store_schema[] =
 /* Since then words have meant what they mean. */
 #define STORE_JUDGED_SINCE 2
 
+/* Since then what programs said and heard, and what they left, is kept. */
+#define STORE_TRACED_SINCE 4
+
 #define STORED_FOREVER (-1.0) /* states.lasts, which are seconds */
 
 /* All states, by version of the schema. In the first, nobody asked how long harm lasts,
@@ -73,10 +91,9 @@ static const char store_schema[] =
 static const char *const store_states[] = {
     [1] = "SELECT id, strategy, signature, now, later, 'clean',"
           " CASE later WHEN 'clean' THEN 0 ELSE -1 END, 0 FROM states ORDER BY id",
-    [2] = "SELECT id, strategy, signature, now, later, passing, lasts, merged FROM states"
-          " ORDER BY id",
-    [3] = "SELECT id, strategy, signature, now, later, passing, lasts, merged FROM states"
-          " ORDER BY id",
+    [2 ... 4] =
+        "SELECT id, strategy, signature, now, later, passing, lasts, merged FROM states"
+        " ORDER BY id",
 };
 
 /* And all controls. */
@@ -85,10 +102,7 @@ static const char *const store_controls[] = {
         "SELECT strategy, commands, bytes, trips, uncrashed, example, signature, 'clean',"
         " CASE uncrashed WHEN 'clean' THEN 0 ELSE -1 END, 'clean', '' FROM controls"
         " ORDER BY strategy",
-    [2] =
-        "SELECT strategy, commands, bytes, trips, uncrashed, example, signature, passing,"
-        " lasts, unbegun, unbegun_example FROM controls ORDER BY strategy",
-    [3] =
+    [2 ... 4] =
         "SELECT strategy, commands, bytes, trips, uncrashed, example, signature, passing,"
         " lasts, unbegun, unbegun_example FROM controls ORDER BY strategy",
 };
@@ -96,8 +110,7 @@ static const char *const store_controls[] = {
 /* And all crash points. */
 static const char *const store_points[] = {
     [1] = "SELECT strategy, number, state, example, 0 FROM points",
-    [2] = "SELECT strategy, number, state, example, alike FROM points",
-    [3] = "SELECT strategy, number, state, example, alike FROM points",
+    [2 ... 4] = "SELECT strategy, number, state, example, alike FROM points",
 };
 
 /* And all commands. Before the third, none was kept whole. */
@@ -106,9 +119,8 @@ static const char *const store_points[] = {
     " element_hash, flags, ends_at, write, replies, key_was_there, " more                \
     " FROM commands"
 static const char *const store_commands[] = {
-    [1] = STORE_COMMANDS("NULL, 0, 0"),
-    [2] = STORE_COMMANDS("NULL, 0, 0"),
-    [3] = STORE_COMMANDS(
+    [1 ... 2] = STORE_COMMANDS("NULL, 0, 0"),
+    [3 ... 4] = STORE_COMMANDS(
         "line, connection, state") " LEFT JOIN lines USING(strategy, number)",
 };
 

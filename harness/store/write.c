@@ -291,7 +291,9 @@ int store_forget_found(struct store *store, struct err *err)
                             "DELETE FROM samples; DELETE FROM points;"
                             "DELETE FROM trials; DELETE FROM cuts; DELETE FROM states;"
                             "DELETE FROM notes; DELETE FROM programs;"
-                            "DELETE FROM proofs; DELETE FROM run WHERE name = 'stages'"
+                            "DELETE FROM proofs; DELETE FROM trace;"
+                            "DELETE FROM contents; DELETE FROM changes;"
+                            "DELETE FROM lives; DELETE FROM run WHERE name = 'stages'"
                             " OR name LIKE 'seconds.%' OR name LIKE 'trial_ns%'",
                             err);
     return code == 0 ? commit(store, err) : code;

@@ -124,7 +124,10 @@ struct judge {
      * that of another run. 0: not known yet. */
     int64_t death_s, killed_s;
     bool surviving;
-    struct names names;   /* that programs call things by; owned */
+    struct names names; /* that programs call things by; owned */
+    /* Who is told of recordings (recorded.h); NULL: nobody, and what programs were
+     * answered is kept; borrowed. */
+    const struct recording_watch *recordings;
     bool clock;           /* a control has asked Redis for the time */
     struct sent {         /* what the latest program sent last, for messages */
         char text[120];   /* "" if it has sent nothing */

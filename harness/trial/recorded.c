@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "redis/page.h"
 #include "redis/resp.h"
 #include "tap/stream.h"
@@ -33,14 +34,23 @@ struct recorded *recorded_free(struct recorded *recorded)
 /* A recording that goes on. */
 struct session {
     struct judge *judge;
+    const struct subject *subject;
+    const struct recording_watch *watch; /* NULL: nobody is told */
+    uint64_t start_ns;
     struct recorded *recorded;
     struct recording recording;
     struct buffer words;
-    struct buffer *replies; /* to each command, for people; owned, like each of them */
+    struct buffer *replies; /* to each command, for people; owned, like each of them;
+                               NULL: they were told, or nobody will ask */
     struct snapshot now;
     size_t room; /* for commands */
     bool again;  /* a second one: of commands alone */
 };
+
+static bool keeps_replies(const struct session *session)
+{
+    return !session->again && !session->watch;
+}
 
 static void session_release(struct session *session)
 {
@@ -103,7 +113,8 @@ static void make_room(struct session *session)
         mem_grow(recorded->connection_of, room, sizeof(*recorded->connection_of));
     recorded->likeness = mem_grow(recorded->likeness, room, sizeof(*recorded->likeness));
     recorded->blocked = mem_grow(recorded->blocked, room, sizeof(*recorded->blocked));
-    session->replies = mem_grow(session->replies, room, sizeof(*session->replies));
+    if (keeps_replies(session))
+        session->replies = mem_grow(session->replies, room, sizeof(*session->replies));
     session->recording.traces =
         mem_grow(session->recording.traces, room, sizeof(*session->recording.traces));
 }
@@ -134,7 +145,8 @@ static int add_command(struct session *session, const struct tap_event *event,
         .replies = index,
         .write_ns = event->arrived_ns,
     };
-    session->replies[index] = BUFFER_NULL;
+    if (keeps_replies(session))
+        session->replies[index] = BUFFER_NULL;
     recorded->connection_of[index] = event->connection;
     recorded->blocked[index] = event->kind == TAP_BLOCKED;
     recorded->likeness[index] = likeness_of(event->words, event->count);
@@ -145,7 +157,7 @@ static int add_command(struct session *session, const struct tap_event *event,
     return 0;
 }
 
-#define REPLY_MOST 4096 /* bytes that are kept */
+#define REPLY_MOST 4096 /* bytes that are shown as they are */
 
 /* Is it a reply of RESP2, all through? Then it can be read again. */
 static bool is_plain(struct str reply)
@@ -165,21 +177,50 @@ static bool is_plain(struct str reply)
     return at == reply.length;
 }
 
-/* What a command was answered, as a reply that can be read. */
-static void keep_reply(const struct tap_event *event, struct buffer *ret)
+void recorded_answer(struct str reply, uint64_t bytes, bool whole, struct buffer *ret)
 {
     char shown[120];
 
-    ret->length = 0;
-    if (event->reply_whole && event->reply.length <= REPLY_MOST &&
-        is_plain(event->reply)) {
-        buffer_add(ret, event->reply);
+    if (whole && reply.length <= REPLY_MOST && is_plain(reply)) {
+        buffer_add(ret, reply);
         return;
     }
-    str_show(shown, sizeof(shown), event->reply);
+    str_show(shown, sizeof(shown), reply);
     buffer_add(ret, STR("+"));
-    buffer_add(ret, event->reply_bytes ? str_of(shown) : STR("(none: the end)"));
+    buffer_add(ret, bytes ? str_of(shown) : STR("(none: the end)"));
     buffer_add(ret, STR("\r\n"));
+}
+
+static void keep_reply(const struct tap_event *event, struct buffer *ret)
+{
+    ret->length = 0;
+    recorded_answer(event->reply, event->reply_bytes, event->reply_whole, ret);
+}
+
+/* To whoever watches, or for those who will ask. */
+static int tell_or_keep(struct session *session, const struct tap_event *event,
+                        struct err *err)
+{
+    /* One that waited is known by its number. */
+    size_t index = event->kind == TAP_WOKEN ? (size_t)event->command
+                                            : session->recording.commands - 1;
+
+    if (index >= session->recording.commands)
+        return 0;
+    if (session->watch) {
+        const struct recorded_command command = {
+            .index = index,
+            .since_ns = event->arrived_ns - session->start_ns,
+            .answered = event->kind == TAP_BLOCKED ? 0 : session->recording.commands,
+            .event = event,
+        };
+
+        return session->watch->heard(session->watch->context, session->subject, &command,
+                                     err);
+    }
+    if (keeps_replies(session) && event->kind != TAP_BLOCKED)
+        keep_reply(event, &session->replies[index]);
+    return 0;
 }
 
 /* In the order of commands; of one that was never answered, that it waits. */
@@ -188,7 +229,7 @@ static void keep_replies(struct session *session)
     struct recording *recording = &session->recording;
     struct buffer answers = BUFFER_NULL;
 
-    for (size_t i = 0; i < recording->commands; i++) {
+    for (size_t i = 0; i < recording->commands && session->replies; i++) {
         buffer_add(&answers, session->replies[i].length ? buffer_str(&session->replies[i])
                                                         : STR("+(waits)\r\n"));
         recording->traces[i].reply_end = answers.length;
@@ -205,9 +246,8 @@ static int on_executed(void *context, const struct tap_event *event, struct err 
     struct session *session = context;
     int code = event->kind == TAP_WOKEN ? 0 : add_command(session, event, err);
 
-    if (code == 0 && event->kind != TAP_BLOCKED &&
-        event->command < session->recording.commands)
-        keep_reply(event, &session->replies[event->command]);
+    if (code == 0)
+        code = tell_or_keep(session, event, err);
     if (code < 0 || !event->changed || session->again)
         return code;
     return note_state(session, &session->recorded->states_at[session->recording.commands],
@@ -261,6 +301,9 @@ static int record(struct session *session, const struct subject *subject, struct
     struct program_end end = { .output = NULL };
     int code = judge_prepare(judge, subject, err);
 
+    session->subject = subject;
+    session->watch = session->again ? NULL : judge->recordings;
+    session->start_ns = clock_now_ns();
     make_room(session);
     session->recorded->states_at[0] = 0;
     if (code == 0 && !session->again)

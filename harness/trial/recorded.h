@@ -10,6 +10,33 @@
 
 #include "trial/judge.h"
 
+struct tap_event;
+
+/* A command of a recording. */
+struct recorded_command {
+    size_t index;      /* from 0 on */
+    uint64_t since_ns; /* from the program's start until it came */
+    uint64_t answered; /* so many commands were executed when its answer came; 0: it waits
+                          for others */
+    const struct tap_event *event; /* its words, and the answer */
+};
+
+/* Who is told what is recorded, as it comes, so that nobody has to hold it. An error ends
+ * the recording. */
+struct recording_watch {
+    /* A command of the subject's was executed, or waits for others; or one that waited is
+     * answered. */
+    int (*heard)(void *context, const struct subject *subject,
+                 const struct recorded_command *command, struct err *err);
+    /* Behind them, each distinct state that a cut leaves, by its number and in this
+     * order, sorted and as it is when it is judged; and the one that was told before it,
+     * NULL of the first. */
+    int (*left)(void *context, const struct subject *subject, size_t state,
+                const struct snapshot *before, const struct snapshot *now,
+                struct err *err);
+    void *context;
+};
+
 struct recorded {
     /* Of each cut, from that before any command on: which state it leaves. Of each
      * command: on which connection it came, from 1 on, its likeness (twins.h), and
@@ -28,6 +55,10 @@ struct recorded {
         uint64_t first; /* the first command that left another one; 0: none did */
     } retrace;          /* see retrace.h */
 };
+
+/* What a command was answered, as a reply that can be read (of RESP2), if need be as a
+ * status that shows it: the first bytes of `bytes`, and whether these are all. */
+void recorded_answer(struct str reply, uint64_t bytes, bool whole, struct buffer *ret);
 
 /* NULL is fine; returns NULL. */
 struct recorded *recorded_free(struct recorded *recorded);

@@ -28,9 +28,9 @@ struct line {
 struct retracing {
     struct judge *judge;
     const struct subject *subject;
-    struct shift shift; /* of the program's clock */
-    struct line *lines; /* by number, from 1 on; owned */
-    struct snapshot now;
+    struct shift shift;          /* of the program's clock */
+    struct line *lines;          /* by number, from 1 on; owned */
+    struct snapshot now, before; /* the latest look, and the one that was told last */
     struct signature *states; /* what each command that changed something left; owned */
     bool *known;              /* is that known? owned */
     struct err err;
@@ -200,20 +200,48 @@ static void hang_up(struct retracing *retracing)
     }
 }
 
+/* As it looks when it is judged. */
+static int look_at_cut(struct retracing *retracing, uint64_t commands, struct err *err)
+{
+    int code = recorded_cut(retracing->judge, retracing->subject, commands, err);
+
+    return code == 0 ? snapshot_take(&retracing->judge->observer, 0, &retracing->now, err)
+                     : code;
+}
+
+/* Whoever watches hears of the state that was looked at; the look at the one before it is
+ * the next one's room. */
+static int tell_left(struct retracing *retracing, size_t state, struct err *err)
+{
+    const struct recording_watch *watch = retracing->judge->recordings;
+    struct snapshot now = retracing->now;
+    int code;
+
+    if (!watch)
+        return 0;
+    state_sort(&now.state);
+    code = watch->left(watch->context, retracing->subject, state,
+                       state ? &retracing->before : NULL, &now, err);
+    retracing->now = retracing->before;
+    retracing->before = now;
+    return code;
+}
+
 /* Holds them against what was kept, all as it looks now. */
 static int compare(struct retracing *retracing, struct retrace *ret, struct err *err)
 {
     const struct recorded *recorded = retracing->subject->recorded;
     CLEANUP(mem_freep) bool *told = mem_alloc(recorded->state_count);
 
+    if (look_at_cut(retracing, 0, err) < 0 || tell_left(retracing, 0, err) < 0)
+        return err->code;
     for (uint64_t i = 0; i < retracing->subject->commands; i++) {
         size_t state = recorded->states_at[i + 1];
 
         if (state == recorded->states_at[i] || told[state])
             continue;
         told[state] = true;
-        if (recorded_cut(retracing->judge, retracing->subject, i + 1, err) < 0 ||
-            snapshot_take(&retracing->judge->observer, 0, &retracing->now, err) < 0)
+        if (look_at_cut(retracing, i + 1, err) < 0)
             return err->code;
         ret->compared++;
         if (retracing->known[i] &&
@@ -221,6 +249,8 @@ static int compare(struct retracing *retracing, struct retrace *ret, struct err 
             ret->same++;
         else if (!ret->first)
             ret->first = i + 1;
+        if (state && tell_left(retracing, state, err) < 0)
+            return err->code;
     }
     return 0;
 }
@@ -235,6 +265,7 @@ int retrace(struct judge *judge, const struct subject *subject, struct retrace *
         .shift = routine_shift(judge),
         .lines = mem_alloc(lines * sizeof(struct line)),
         .now = SNAPSHOT_NULL,
+        .before = SNAPSHOT_NULL,
         .states = mem_alloc((subject->commands + 1) * sizeof(struct signature)),
         .known = mem_alloc(subject->commands + 1),
     };
@@ -257,5 +288,6 @@ int retrace(struct judge *judge, const struct subject *subject, struct retrace *
     free(retracing.states);
     free(retracing.known);
     snapshot_release(&retracing.now);
+    snapshot_release(&retracing.before);
     return err->code;
 }

@@ -110,6 +110,10 @@ static const struct {
     { "unshifted", "unit_shift_mutable", "shift/what_sets_an_expiry" },
     { "recover-once", "integration_programs", "programs/recover_at_all_moments" },
     { "recover-last", "integration_programs", "programs/recover_at_all_moments" },
+    { "gone-untold", "integration_programs_narrated",
+      "programs_narrated/when_nothing_is_there_any_more" },
+    { "told-unchecked", "integration_programs_narrated",
+      "programs_narrated/what_is_not_what_was_judged" },
 };
 
 static const char *setting(const char *name)

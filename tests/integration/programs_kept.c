@@ -53,7 +53,7 @@ static void forget(struct keeping *keeping)
 
 static const char *const narrated[][8] = {
     { "Crash point 0 of strategy 'p'", "Recorded: valid, crash point 0, intact now",
-      "sent, when, and what Redis replied --- all that the program has started is dead "
+      "and what Redis replied --- all that the program has started is dead "
       "here --- 1 GET k not executed",
       "Redis executed none of the 5 commands", "Verdict: intact now, clean later" },
     { "Crash point 1 of strategy 'p'", "Recorded: valid, crash point 1, intact now",
@@ -61,7 +61,7 @@ static const char *const narrated[][8] = {
       "Redis executed the first 1 of 5 commands", "Verdict: intact now, clean later" },
     { "Crash point 2 of strategy 'p'", "Recorded: valid, crash point 2, torn now, leaked",
       "OK --- all that the program has started is dead here --- 3 INCR k not executed",
-      "string 'lock', which never expires", "leaked '",
+      "string 'lock', which never expires", "leaked: in neither residue",
       "Verdict: torn now, leaked later" },
     { "Crash point 3 of strategy 'p'", "Recorded: valid, crash point 3, torn now, leaked",
       "INCR k (integer) 1 --- all that the program has started is dead here --- 4 EXPIRE "
@@ -94,10 +94,9 @@ Test(programs_kept, are_replayed)
             EXPECT_SAYS(cut.out, narrated[k][i]);
             EXPECT_SAYS(killed.out, narrated[k][i]);
         }
-        EXPECT_SAYS(cut.out, "The program was recorded anew");
+        EXPECT_SAYS(cut.out, "Told from what the run has kept: nothing is started");
         EXPECT_SAYS(killed.out, "The program ran again, and was killed for real");
         EXPECT_SAYS(killed.out, "all that the program has started is dead here");
-        EXPECT_SAYS(cut.out, "as recorded");
         EXPECT_SAYS(killed.out, "as recorded");
         cr_expect_not(says(cut.out, "NOT as recorded"), "%s", cut.out);
         cr_expect_not(says(killed.out, "NOT as recorded"), "%s", killed.out);
@@ -117,7 +116,7 @@ Test(programs_kept, are_replayed_where_harm_begins)
     run = RUN("replay", keeping.kept);
     cr_expect_eq(run.status, 0, "status %d: %s", run.status, run.err);
     EXPECT_SAYS(run.out, "Crash point 2 of strategy 'p'");
-    EXPECT_SAYS(run.out, "as recorded");
+    EXPECT_SAYS(run.out, "2 of 2 real kills here came to the same");
     run_release(&run);
     forget(&keeping);
 }
@@ -136,6 +135,11 @@ Test(programs_kept, are_replayed_whatever_their_ids)
         "Verdict: torn now, leaked later",  "Verdict: torn now, leaked later",
         "Verdict: torn now, leaked later",
     };
+    static const char *const how[] = {
+        "Told from what the run has kept",
+        "The program ran again, and was killed",
+        "The run has kept no trace of the program, so it was recorded anew",
+    };
     static const char *const dead_behind[] = {
         NULL, "SET job:", "SET lock", "HSET jobs", "HSET jobs",
     };
@@ -144,19 +148,24 @@ Test(programs_kept, are_replayed_whatever_their_ids)
                "'say=HSET jobs {uuid} " LONG "', 'say=HSET jobs {uuid} " LONG "', "
                "[[say=EVAL \"for _, key in ipairs(redis.call('KEYS', '*')) do "
                "redis.call('DEL', key) end redis.call('SET', 'done', 1)\" 0]])"));
+    CLEANUP(mem_freep) char *older = mem_printf("%s/older", keeping.directory);
 
     keep_run(&keeping);
+    kept_copy(keeping.kept, older);
+    kept_make_traceless(older);
     for (size_t k = 0; k < ARRAY_SIZE(verdicts); k++) {
         CLEANUP(mem_freep) char *point = mem_printf("p:%zu", k);
         CLEANUP(mem_freep) char *executed =
             mem_printf("Redis executed the first %zu of 5 commands", k);
         struct run runs[] = { RUN("replay", keeping.kept, point),
-                              RUN("replay", keeping.kept, point, "--kill") };
+                              RUN("replay", keeping.kept, point, "--kill"),
+                              RUN("replay", older, point) };
 
         for (size_t r = 0; r < ARRAY_SIZE(runs); r++) {
             cr_expect_eq(runs[r].status, 0, "%s: status %d: %s%s", point, runs[r].status,
                          runs[r].out, runs[r].err);
             EXPECT_SAYS(runs[r].out, verdicts[k]);
+            EXPECT_SAYS(runs[r].out, how[r]);
             if (k) {
                 EXPECT_SAYS(runs[r].out, executed);
                 EXPECT_SAYS(runs[r].out, dead_behind[k]);
@@ -167,7 +176,8 @@ Test(programs_kept, are_replayed_whatever_their_ids)
     forget(&keeping);
 }
 
-/* What cannot be replayed is said, and what a replay finds to be another thing. */
+/* What cannot be replayed is said, and what a replay finds to be another thing: of a run
+ * without a trace, whose program is recorded anew. */
 static const struct {
     const char *entries, *point, *option;
     int status;
@@ -199,9 +209,10 @@ Test(programs_kept, are_not_replayed_as_something_else)
     for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
         struct keeping keeping = keep(refusals[i].entries);
         struct run run = RUN("run", keeping.path, "-o", keeping.kept, "--prove", "0");
-        struct run again =
-            RUN("replay", keeping.kept, refusals[i].point, refusals[i].option);
+        struct run again;
 
+        kept_make_traceless(keeping.kept);
+        again = RUN("replay", keeping.kept, refusals[i].point, refusals[i].option);
         cr_expect_eq(run.status, 0, "%zu: status %d: %s%s", i, run.status, run.out,
                      run.err);
         cr_expect_eq(again.status, refusals[i].status, "%zu: status %d: %s%s", i,

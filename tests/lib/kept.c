@@ -109,6 +109,13 @@ void kept_copy(const char *from, const char *to)
     free(bytes);
 }
 
+void kept_make_traceless(const char *directory)
+{
+    kept_change(directory, "DROP VIEW traces; DROP TABLE trace; DROP TABLE contents;"
+                           "DROP TABLE changes; DROP TABLE lives;"
+                           "PRAGMA user_version = 3");
+}
+
 bool kept_has_begun(const char *directory)
 {
     char *path = mem_printf("%s/run.sqlite", directory);

@@ -19,5 +19,8 @@ void kept_write(const char *directory, const void *bytes, size_t count);
 /* A run's file alone, in a new directory. */
 void kept_copy(const char *from, const char *to);
 
+/* Makes of a run one that an afterkill has kept which kept no traces of programs. */
+void kept_make_traceless(const char *directory);
+
 /* Is there anything at all in the file? */
 bool kept_has_begun(const char *directory);

@@ -1,0 +1,89 @@
+/* replay_told.c - see replay_told.h. */
+#include "cmd/replay_told.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "store/file.h"
+#include "store/trace.h"
+
+static int64_t tolerate_ms(const struct outline *scenario)
+{
+    const char *text = scenario->times[TIME_TOLERATE];
+
+    return text && *text ? (int64_t)round(1e3 * strtod(text, NULL)) : LASTS_FOREVER;
+}
+
+/* Which state the first so many commands left. */
+static size_t state_behind(const struct finding *finding, uint64_t commands)
+{
+    return commands ? (size_t)finding->steps[commands - 1].state : 0;
+}
+
+static int load(const struct saved *saved, const struct replay *replay, struct told *ret,
+                bool *ret_there, struct err *err)
+{
+    CLEANUP(database_close) struct database database = DATABASE_NULL;
+    const struct finding *finding = &saved->result.findings[replay->strategy];
+    const struct {
+        uint64_t commands;
+        struct told_state *state;
+    } states[] = { { 0, &ret->old },
+                   { finding->commands, &ret->new },
+                   { replay->number, &ret->dead } };
+    int code = stored_open(saved->directory, DATABASE_READ, &database, err);
+
+    if (code == 0)
+        code = stored_trace(&database, replay->strategy, finding->commands, ret,
+                            ret_there, err);
+    for (size_t i = 0; i < ARRAY_SIZE(states) && code == 0 && *ret_there; i++) {
+        code = stored_state(&database, replay->strategy,
+                            state_behind(finding, states[i].commands), states[i].state,
+                            ret_there, err);
+        states[i].state->snapshot.told = &states[i].state->ttls;
+    }
+    return code;
+}
+
+int replay_told(const struct saved *saved, const struct replay *replay, char **ret,
+                enum replay_likeness *ret_likeness, struct err *err)
+{
+    const struct result *result = &saved->result;
+    const struct finding *finding = &result->findings[replay->strategy];
+    const struct proof_count *proof = finding_proof(finding, replay->number);
+    CLEANUP(told_release)
+    struct told told = {
+        .strategy = finding->strategy->name,
+        .scenario = saved->scenario->name,
+        .seed = result->plan.seed,
+        .tolerate_ms = tolerate_ms(saved->scenario),
+    };
+    bool there = false;
+    FILE *out;
+    int code;
+
+    if (!finding->controlled || !finding->states)
+        return 0;
+    if (replay->number > finding->commands)
+        return err_set(err, ERR_USAGE,
+                       "strategy '%s' has no crash point %llu: its update sends %llu "
+                       "command%s",
+                       finding->strategy->name, (unsigned long long)replay->number,
+                       (unsigned long long)finding->commands,
+                       finding->commands == 1 ? "" : "s");
+    code = load(saved, replay, &told, &there, err);
+    if (code < 0 || !there)
+        return code;
+    told.state = state_behind(finding, replay->number);
+    told.example = finding->points[replay->number].example;
+    if (proof) {
+        told.tried = proof->tried;
+        told.came = proof->came;
+        told.proved = proof->proved;
+        told.words = proof->words;
+    }
+    out = mem_stream(ret);
+    code = told_write(out, &told, replay, ret_likeness, err);
+    fclose(out);
+    return code;
+}

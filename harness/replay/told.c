@@ -1,0 +1,206 @@
+/* told.c - see told.h. */
+#include "replay/told.h"
+
+#include <stdlib.h>
+
+#include "base/mutant.h"
+#include "replay/narrative.h"
+#include "replay/one_line.h"
+#include "replay/transcript.h"
+
+static void state_release_told(struct told_state *state)
+{
+    snapshot_release(&state->snapshot);
+    ttls_release(&state->ttls);
+}
+
+void told_release(struct told *told)
+{
+    recording_release(&told->sent);
+    free(told->connection_of);
+    free(told->answered);
+    state_release_told(&told->old);
+    state_release_told(&told->new);
+    state_release_told(&told->dead);
+    *told = (struct told){ .strategy = NULL };
+}
+
+static void tell_title(FILE *out, const struct told *told, const struct replay *replay)
+{
+    char verdict[VERDICT_TEXT];
+
+    fprintf(out, "%s %llu of strategy '%s', scenario %s, seed %llu\n",
+            fault_by_id(replay->fault)->title, (unsigned long long)replay->number,
+            told->strategy, told->scenario, (unsigned long long)told->seed);
+    if (replay->recorded)
+        fprintf(out, "  Recorded: %s, crash point %llu, %s\n",
+                outcome_name(replay->outcome), (unsigned long long)replay->point,
+                verdict_text(&replay->verdict, verdict));
+    fputs("  Told from what the run has kept: nothing is started, and nothing judged "
+          "anew. With --kill the program runs again, and is killed for real\n",
+          out);
+}
+
+static void tell_executed(FILE *out, const struct told *told, uint64_t commands)
+{
+    unsigned long long total = told->sent.commands, executed = commands;
+
+    if (executed == 0 || executed == total)
+        fprintf(out, "  Redis executed %s of the %llu commands\n",
+                executed ? "all" : "none", total);
+    else
+        fprintf(out, "  Redis executed the first %llu of %llu commands\n", executed,
+                total);
+}
+
+/* A line that is there to be copied; of commands that are whole, and came on one
+ * connection. */
+static int tell_line(FILE *out, const struct told *told, const struct replay *replay,
+                     struct err *err)
+{
+    CLEANUP(mem_freep) char *line = NULL;
+
+    for (size_t i = 0; i < told->sent.commands; i++)
+        if (told->connection_of[i] != told->connection_of[0])
+            return 0;
+    if (one_line_of(&told->sent, &line, err) < 0)
+        return err->code;
+    if (line) {
+        fprintf(out,
+                "  The whole update in one line; --before would say what it finds:\n"
+                "%c%s try ",
+                NARRATIVE_COPY, replay->program ? replay->program : "afterkill");
+        str_print_shell(out, line);
+        fputc('\n', out);
+    }
+    return 0;
+}
+
+static int tell_commands(FILE *out, const struct told *told, const struct replay *replay,
+                         struct err *err)
+{
+    struct transcript transcript = {
+        .whole = &told->sent,
+        .commands = replay->number,
+        .replies = replay->number,
+        .fault = fault_by_id(replay->fault),
+        .outcome = replay->number < told->sent.commands ? OUTCOME_VALID : OUTCOME_MISSED,
+        .point = replay->number,
+        .of_program = true,
+        .connection_of = told->connection_of,
+        .answered = told->answered,
+    };
+    int code;
+
+    fprintf(out, "\n%s\n",
+            told->sent.commands
+                ? "What the program sent, when, on which connection, and what Redis "
+                  "replied"
+                : "The update sends no command");
+    recording_copy(&transcript.sent, &told->sent, (size_t)replay->number);
+    code = transcript_write(out, &transcript, err);
+    recording_release(&transcript.sent);
+    tell_executed(out, told, replay->number);
+    return code == 0 ? tell_line(out, told, replay, err) : code;
+}
+
+/* What is not kept cannot be told. */
+static void tell_bounds(FILE *out, const struct told *told)
+{
+    uint64_t omitted =
+        told->new.omitted > told->dead.omitted ? told->new.omitted : told->dead.omitted;
+
+    if (omitted)
+        fprintf(out,
+                "  Not all of these states was kept, because it was too much: %llu "
+                "changes on the way to them are not known, and not told here\n",
+                (unsigned long long)omitted);
+}
+
+static void tell_state(FILE *out, const struct told *told)
+{
+    const struct contrast controls = {
+        .old = &told->old.snapshot.state,
+        .new = &told->new.snapshot.state,
+        .names = { "the old state", "the new state" },
+    };
+
+    fputs("\nThe state right after the death, beside those before and after the update\n",
+          out);
+    narrative_now(out, &controls, &told->dead.snapshot);
+    fprintf(out, "  It is state %zu of the recording\n", told->state);
+    tell_bounds(out, told);
+}
+
+static void tell_proof(FILE *out, const struct told *told)
+{
+    char words[LATER_TEXT];
+
+    if (!told->tried) {
+        fputs("  No real kill was tried at this point\n", out);
+        return;
+    }
+    fprintf(out, "  %u of %u real kills here came to the same", told->proved,
+            told->tried);
+    if (told->came < told->tried)
+        fprintf(out, "; in %u the command before did not come again",
+                told->tried - told->came);
+    if (told->proved < told->came)
+        fprintf(out, "; all that they came to is %s", later_text(told->words, words));
+    fputc('\n', out);
+}
+
+static void tell_later(FILE *out, const struct told *told, const struct replay *replay)
+{
+    fputs("\nWhat the run found to be left of it, when time had passed and survivors had "
+          "acted\n",
+          out);
+    if (!replay->recorded) {
+        fputs("  nothing is known: the run did not come to this point\n", out);
+        return;
+    }
+    if (!(replay->verdict.later | replay->verdict.passing))
+        fputs("  nothing that is wrong\n", out);
+    tell_proof(out, told);
+    narrative_verdict(out, told->tolerate_ms, &replay->verdict, told->example);
+}
+
+/* Can what is kept be held against what was judged? */
+static bool is_comparable(const struct told *told, const struct replay *replay)
+{
+    return replay->recorded && told->dead.whole && !told->dead.omitted;
+}
+
+static enum replay_likeness tell_likeness(FILE *out, const struct told *told,
+                                          const struct replay *replay)
+{
+    const struct state *state = &told->dead.snapshot.state;
+
+    if (!is_comparable(told, replay))
+        return REPLAY_UNRECORDED;
+    if (signature_equal(state_signature(state), replay->signature) ||
+        mutant("told-unchecked"))
+        return REPLAY_ALIKE;
+    fputs("  NOT as recorded: the state that is kept is another one than the state that "
+          "was judged. Was the file changed?\n",
+          out);
+    return REPLAY_DIFFERS;
+}
+
+int told_write(FILE *out, const struct told *told, const struct replay *replay,
+               enum replay_likeness *ret, struct err *err)
+{
+    CLEANUP(mem_freep) char *text = NULL;
+    FILE *memory = mem_stream(&text);
+    int code;
+
+    tell_title(memory, told, replay);
+    code = tell_commands(memory, told, replay, err);
+    tell_state(memory, told);
+    tell_later(memory, told, replay);
+    *ret = tell_likeness(memory, told, replay);
+    fclose(memory);
+    if (code == 0)
+        narrative_wrap(out, text);
+    return code;
+}
