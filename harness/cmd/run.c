@@ -85,10 +85,11 @@ static int keep_new(const struct session *session, const char *directory,
     return store_create(directory, request, &environment, result, ret, err);
 }
 
-/* A run that is gone on with: what has been found is told to the tally again. */
+/* A run that is gone on with: what has been found is told to the tally again. Of one with
+ * programs, *ret_finished strategies, the first ones, are not begun anew. */
 static int keep_old(const char *directory, const struct scenario *scenario,
                     const struct request *request, struct result *result,
-                    struct store **ret, struct err *err)
+                    struct store **ret, size_t *ret_finished, struct err *err)
 {
     CLEANUP(request_release) struct request was = { .text = NULL };
     CLEANUP(store_closep) struct store *store = NULL;
@@ -103,7 +104,8 @@ static int keep_old(const char *directory, const struct scenario *scenario,
                        "--resume: the run in '%s' cannot be gone on with, it was another "
                        "one: %s",
                        directory, difference);
-    if ((scenario->programs.any && store_forget_found(store, err) < 0) ||
+    if ((scenario->programs.any &&
+         store_forget_begun(store, result, ret_finished, err) < 0) ||
         store_forget_unfinished(store, err) < 0 ||
         stored_tally(store_database(store), STORED_ALL, result, err) < 0)
         return err_wrap(err, "--resume");
@@ -112,14 +114,15 @@ static int keep_old(const char *directory, const struct scenario *scenario,
 }
 
 static int run_fleet(const struct session *session, struct scenario *scenario,
-                     const char *part, struct store *store, struct result *result,
-                     struct err *err)
+                     const char *part, struct store *store, size_t finished,
+                     struct result *result, struct err *err)
 {
     const struct run_options *options = session->options;
     struct run_progress view;
     struct fleet_options fleet = {
         .scenario = scenario,
         .strategies = session->strategies,
+        .finished = finished,
         .plan = result->plan,
         .store = store,
         .lanes = options->lanes,
@@ -157,6 +160,7 @@ static int run(const struct session *session, struct scenario *scenario,
 {
     CLEANUP(store_closep) struct store *store = NULL;
     struct err late = ERR_NULL;
+    size_t finished = 0;
     int code = run_options_request(session->options, &scenario->outline,
                                    session->strategies, session->count, request, err);
 
@@ -169,12 +173,12 @@ static int run(const struct session *session, struct scenario *scenario,
     if (code == 0) /* before anything is kept of a run that cannot be concluded */
         code = conclude_prepare(session->conclude, &session->options->gates, result, err);
     if (code == 0 && session->options->resume)
-        code = keep_old(directory, scenario, request, result, &store, err);
+        code = keep_old(directory, scenario, request, result, &store, &finished, err);
     else if (code == 0 && directory)
         code = keep_new(session, directory, request, result, &store, err);
     if (code < 0 || result->complete)
         return code;
-    code = run_fleet(session, scenario, part, store, result, err);
+    code = run_fleet(session, scenario, part, store, finished, result, err);
     if (store && !session->options->resume && is_failed_start(result, err))
         store = store_discard(store);
     else if (session->own_place)

@@ -34,6 +34,9 @@ enum event_type {
     EVENT_CHANGE,  /* struct event_change: what a state that it left has, or lacks */
     EVENT_LIFE,    /* struct event_life: a time to live in that state */
     EVENT_LEFT,    /* struct event_left: that was all of the state */
+    EVENT_TIMED,   /* uint32_t: of a run with programs, from here on time is spent on this
+                      stage, whichever is on */
+    EVENT_OVER, /* uint32_t: of a run with programs, a strategy of which all is known */
 };
 
 struct event_hello {

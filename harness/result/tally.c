@@ -313,11 +313,13 @@ int tally_take(struct result *result, enum event_type type, const void *body,
     case EVENT_TIMES:
         tally_add_times(result, body);
         return 0;
-    case EVENT_OUTPUT: /* is kept, and in no report, as the next four */
+    case EVENT_OUTPUT: /* is kept, and in no report, as the next ones */
     case EVENT_HEARD:
     case EVENT_CHANGE:
     case EVENT_LIFE:
     case EVENT_LEFT:
+    case EVENT_TIMED:
+    case EVENT_OVER:
     case EVENT_READY:
     case EVENT_ALIVE:
     case EVENT_DONE:

@@ -33,6 +33,7 @@ struct fleet {
     uv_signal_t signals[SIGNALS_STOP];
     struct agenda agenda;
     enum stage stage;  /* that all lanes are in */
+    enum stage timed;  /* on which time is spent: mostly that */
     uint64_t noted_ns; /* until when time is in the result */
     sigset_t held;     /* the stop signals */
     bool stopping;
@@ -58,7 +59,7 @@ static void note_time(struct fleet *fleet)
 {
     uint64_t now_ns = clock_now_ns();
 
-    fleet->result->stage_seconds[fleet->stage] +=
+    fleet->result->stage_seconds[fleet->timed] +=
         ns_to_s((double)(now_ns - fleet->noted_ns));
     fleet->noted_ns = now_ns;
 }
@@ -112,7 +113,7 @@ static void begin_next_stage(struct fleet *fleet)
     if (fleet->stage == STAGE_CENSUS && fleet->options->begun)
         fleet->options->begun(fleet->options->context);
     note_time(fleet);
-    fleet->stage++;
+    fleet->timed = ++fleet->stage;
     if (fleet->result->stages < fleet->stage)
         fleet->result->stages = fleet->stage;
     for (size_t i = 0; i < fleet->lane_count; i++) {
@@ -183,6 +184,10 @@ static int take_event(void *context, enum event_type type, const void *body, siz
          store_take(fleet->options->store, type, body, bytes, &err) < 0)) {
         fail(fleet, &err);
         return err.code;
+    }
+    if (type == EVENT_TIMED) {
+        note_time(fleet);
+        fleet->timed = (enum stage) * (const uint32_t *)body;
     }
     if ((type == EVENT_READY || type == EVENT_DONE) && !fleet->stopping)
         wait_for_others(fleet, lane, type == EVENT_READY ? LANE_READY : LANE_DONE);
@@ -423,6 +428,21 @@ static int run_loop(struct fleet *fleet, struct err *err)
     return fleet->err.code;
 }
 
+/* All strategies were finished when the run was interrupted. */
+static int end_without_lanes(const struct fleet_options *options, struct result *result,
+                             struct err *err)
+{
+    result->interrupted = false;
+    result->trouble[0] = '\0';
+    if (untested_check(result, &options->scenario->ignore, err) < 0) {
+        snprintf(result->trouble, sizeof(result->trouble), "%s", err->msg);
+        return err->code;
+    }
+    result->complete = true;
+    result->stages = STAGE_COUNT;
+    return 0;
+}
+
 int fleet_run(const struct fleet_options *options, struct result *result, struct err *err)
 {
     CLEANUP(mem_freep) int *cpus = NULL;
@@ -435,6 +455,8 @@ int fleet_run(const struct fleet_options *options, struct result *result, struct
     sigset_t mask;
     int code;
 
+    if (options->finished && options->finished == options->plan.strategies)
+        return end_without_lanes(options, result, err);
     if (options->replay || options->scenario->programs.any)
         fleet.lane_count = 1; /* one recording is what all is found in */
     result->lanes = fleet.lane_count;
@@ -447,7 +469,7 @@ int fleet_run(const struct fleet_options *options, struct result *result, struct
     fleet.held = signals_stop_set();
     signals_hold(&mask);
     code = agenda_init(&fleet.agenda, result->shard, err);
-    if (code == 0 && options->store)
+    if (code == 0 && options->store && !options->scenario->programs.any)
         code =
             stored_done(store_database(options->store), result, fleet.agenda.done, err);
     if (code == 0)

@@ -20,6 +20,8 @@ struct run_progress;
 struct fleet_options {
     struct scenario *scenario;
     const size_t *strategies; /* that take part */
+    size_t finished; /* of a run with programs that is gone on with: so many of them, the
+                        first ones, are not begun anew */
     struct plan plan;
     enum request_killer killer;
     uint64_t timeout_ns;

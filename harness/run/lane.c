@@ -267,6 +267,14 @@ static int check_subjects(struct lane *lane, enum stage stage, struct err *err)
     return 0;
 }
 
+/* Is it the last point of a strategy of a run with programs? This one lane takes them
+ * all. */
+static bool finishes(const struct lane *lane, const struct place *place)
+{
+    return lane->options->scenario->programs.any && place->fault->stage == STAGE_CENSUS &&
+           place->point == subject_at(lane, place->subject)->commands;
+}
+
 /* This lane's share of a stage's points. */
 static int take_points(struct lane *lane, enum stage stage, struct err *err)
 {
@@ -279,18 +287,11 @@ static int take_points(struct lane *lane, enum stage stage, struct err *err)
         find_place(lane, stage, item, &place);
         if (item > 0 || stage != STAGE_CENSUS || !mutant("census-short"))
             code = take_point(lane, &place, &death, err);
+        if (code == 0 && finishes(lane, &place))
+            code = prove_all(&lane->prove, &lane->bench, place.subject,
+                             lane->options->prove, &lane->teller, err);
     }
     return code == 0 ? tell_flush(&lane->teller, err) : code;
-}
-
-/* Those of other faults, and the proofs of what the census has found. */
-static int take_others(struct lane *lane, enum stage stage, struct err *err)
-{
-    int code = take_points(lane, stage, err);
-
-    return code == 0 ? prove_all(&lane->prove, &lane->bench, lane->options->prove,
-                                 &lane->teller, err)
-                     : code;
 }
 
 static int kill_trial(struct lane *lane, const struct plan_trial *planned,
@@ -383,9 +384,10 @@ static int learn(struct lane *lane, enum stage stage, struct err *err)
     if (code == 0)
         code = connect_lane(lane, &connection, err);
     if (code == 0)
-        code = controls_learn(&lane->bench.judge, TAKE_PTR(connection),
-                              lane->options->strategies, lane->options->plan.strategies,
-                              err);
+        code =
+            controls_learn(&lane->bench.judge, TAKE_PTR(connection),
+                           lane->options->strategies + lane->options->finished,
+                           lane->options->plan.strategies - lane->options->finished, err);
     if (code == 0)
         code = tell_controls(&lane->teller, &lane->bench.judge,
                              lane->settings->index == 0, err);
@@ -420,7 +422,7 @@ static int run_stages(struct lane *lane, struct err *err)
 {
     typedef int stage_function(struct lane * lane, enum stage stage, struct err * err);
     static stage_function *const trials[STAGE_COUNT] = {
-        [STAGE_LEARN] = learn, [STAGE_CENSUS] = take_points, [STAGE_POINTS] = take_others,
+        [STAGE_LEARN] = learn, [STAGE_CENSUS] = take_points, [STAGE_POINTS] = take_points,
         [STAGE_AIM] = aim,     [STAGE_KILLS] = run_kills,
     };
     static stage_function *const replay[STAGE_COUNT] = {
@@ -456,7 +458,7 @@ int lane_run(const struct lane_settings *settings)
     struct lane lane = {
         .settings = settings,
         .options = options,
-        .teller = { .fd = settings->out_fd },
+        .teller = { .fd = settings->out_fd, .first = options->finished },
         .bench = { .judge = { .scenario = options->scenario,
                               .address = &settings->worker_address,
                               .directory = settings->directory,

@@ -2,9 +2,10 @@
 #include "run/prove.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mutant.h"
+#include "plan/stage.h"
+#include "trial/trespass.h"
 
 void prove_release(struct prove *prove)
 {
@@ -23,15 +24,21 @@ void prove_note(struct prove *prove, const struct subject *subject, size_t index
 static int prove_one(const struct harm *harm, struct bench *bench, struct teller *teller,
                      struct err *err)
 {
-    struct event_proof event = { .strategy = (uint32_t)harm->subject,
+    struct event_proof event = { .strategy = tell_number(teller, harm->subject),
                                  .point = harm->point };
     int code = 0;
 
     for (; event.tried < PROVE_KILLS && code == 0; event.tried++) {
         struct proof_result result;
 
-        code = proof_try(bench, &bench->judge.subjects[harm->subject], harm->point,
-                         harm->words, &result, err);
+        code = tell_event(teller, EVENT_ALIVE, NULL, 0, err);
+        teller->point = (int64_t)harm->point;
+        teller->killed = true;
+        if (code == 0)
+            code = proof_try(bench, &bench->judge.subjects[harm->subject], harm->point,
+                             harm->words, &result, err);
+        teller->point = -1;
+        teller->killed = false;
         if (code < 0)
             break;
         event.proved += result.proof == PROOF_SAME;
@@ -46,31 +53,26 @@ static int prove_one(const struct harm *harm, struct bench *bench, struct teller
     return code == 0 ? tell_event(teller, EVENT_PROOF, &event, sizeof(event), err) : code;
 }
 
-/* Picks what is to be proved, in one pass: `told` has the sets of words that a harm of
- * the strategy had before. Returns how many. */
+/* Picks what is to be proved, in one pass: `told` has the sets of words that a harm had
+ * before. Returns how many. */
 static uint64_t choose(struct prove *prove, uint64_t most)
 {
     bool told[LATER_ALL + 1] = { false };
-    uint64_t chosen = 0, all = 0;
+    uint64_t chosen = 0;
 
     for (size_t i = 0; i < prove->count; i++) {
         struct harm *harm = &prove->harms[i];
 
-        if (i && harm->subject != prove->harms[i - 1].subject) {
-            memset(told, false, sizeof(told));
-            chosen = 0;
-        }
         harm->chosen = most == PROVE_EVERY || (harm->words && chosen < most &&
                                                (most == PROVE_ALL || !told[harm->words]));
         chosen += harm->chosen;
-        all += harm->chosen;
         told[harm->words] = true;
     }
-    return all;
+    return chosen;
 }
 
-int prove_all(struct prove *prove, struct bench *bench, uint64_t most,
-              struct teller *teller, struct err *err)
+static int prove_each(struct prove *prove, struct bench *bench, uint64_t most,
+                      struct teller *teller, struct err *err)
 {
     uint64_t all = choose(prove, most), number = 0;
     int code = 0;
@@ -85,4 +87,28 @@ int prove_all(struct prove *prove, struct bench *bench, uint64_t most,
         code = prove_one(harm, bench, teller, err);
     }
     return code;
+}
+
+static int tell_number_of(struct teller *teller, enum event_type type, uint32_t number,
+                          struct err *err)
+{
+    return tell_event(teller, type, &number, sizeof(number), err);
+}
+
+int prove_all(struct prove *prove, struct bench *bench, size_t subject, uint64_t most,
+              struct teller *teller, struct err *err)
+{
+    uint32_t number = tell_number(teller, subject);
+    int code = tell_number_of(teller, EVENT_TIMED, STAGE_POINTS, err);
+
+    if (code == 0 && mutant("over-early"))
+        code = tell_number_of(teller, EVENT_OVER, number, err);
+    if (code == 0)
+        code = prove_each(prove, bench, most, teller, err);
+    prove->count = 0;
+    if (code == 0)
+        code = tell_number_of(teller, EVENT_TIMED, STAGE_CENSUS, err);
+    if (code == 0)
+        code = trespass_check(&bench->judge, "an update", err);
+    return code == 0 ? tell_number_of(teller, EVENT_OVER, number, err) : code;
 }

@@ -1,5 +1,5 @@
 /* prove.h - what recordings show, done by real deaths: the harms that the census of a
- * lane's programs found are collected, and then each is tried again (trial/proof.h). */
+ * program found are collected, and then each is tried again (trial/proof.h). */
 #pragma once
 
 #include "run/tell.h"
@@ -16,7 +16,7 @@ struct prove {
         uint64_t point;
         unsigned words; /* 0: none */
         bool chosen;    /* to be proved */
-    } * harms;          /* subject by subject, the points of each in order; owned */
+    } * harms;          /* in order of the points; owned */
     size_t count;
 };
 
@@ -26,7 +26,8 @@ void prove_release(struct prove *prove);
 void prove_note(struct prove *prove, const struct subject *subject, size_t index,
                 uint64_t point, const struct verdict *verdict);
 
-/* Proves at most so many harms of each strategy: of each set of words, that at the first
- * point that has it. */
-int prove_all(struct prove *prove, struct bench *bench, uint64_t most,
+/* All points of the subject were taken, which is one of a run with programs: at most so
+ * many of its harms are proved, of each set of words that at the first point that has it.
+ * Then all is known of it, which is told, and need not be found again. */
+int prove_all(struct prove *prove, struct bench *bench, size_t subject, uint64_t most,
               struct teller *teller, struct err *err);

@@ -49,7 +49,7 @@ static void tell_command(void *context, size_t index, int argc, const char *cons
     const struct trace *trace =
         &telling->judge->subjects[telling->subject].recording.traces[index];
     struct event_command event = {
-        .strategy = (uint32_t)telling->subject,
+        .strategy = tell_number(telling->teller, telling->subject),
         .index = index,
         .end = trace->end,
         .write = trace->write,
@@ -95,7 +95,7 @@ static int tell_output(struct teller *teller, size_t subject, const char *output
     struct event_output *event = mem_alloc(sizeof(*event) + TEXT_BYTES);
     int code = 0;
 
-    event->strategy = (uint32_t)subject;
+    event->strategy = tell_number(teller, subject);
     for (size_t at = 0; at < length && code == 0; at += TEXT_BYTES) {
         size_t piece = length - at < TEXT_BYTES ? length - at : TEXT_BYTES;
 
@@ -109,7 +109,7 @@ static int tell_program(struct teller *teller, size_t subject,
                         const struct recorded *recorded, struct err *err)
 {
     const struct event_program program = {
-        .strategy = (uint32_t)subject,
+        .strategy = tell_number(teller, subject),
         .connections = recorded->connections,
         .states = recorded->state_count,
         .varying = recorded->varying,
@@ -132,7 +132,7 @@ int tell_controls(struct teller *teller, const struct judge *judge, bool command
     for (size_t i = 0; i < judge->subject_count && code == 0; i++) {
         const struct subject *subject = &judge->subjects[i];
         struct event_control control = {
-            .strategy = (uint32_t)i,
+            .strategy = tell_number(teller, i),
             .unbegun = subject->unbegun,
             .uncrashed = subject->uncrashed,
             .uncrashed_passing = subject->uncrashed_passing,
@@ -161,7 +161,7 @@ int tell_samples(struct teller *teller, size_t subject, enum samples_kind kind,
     size_t bytes = sizeof(struct event_samples) + count * sizeof(*values);
     CLEANUP(mem_freep) struct event_samples *samples = mem_alloc(bytes);
 
-    samples->strategy = (uint32_t)subject;
+    samples->strategy = tell_number(teller, subject);
     samples->kind = kind;
     samples->count = count;
     if (count)
@@ -202,7 +202,7 @@ int tell_death(struct teller *teller, const struct fault *fault, size_t subject,
         teller->batch_start_ns = now_ns;
     teller->batch[teller->batched++] = (struct event_trial){
         .number = number,
-        .strategy = (uint32_t)subject,
+        .strategy = tell_number(teller, subject),
         .fault = (uint8_t)fault_id(fault),
         .outcome = (uint8_t)death->outcome,
         .verdict = judgement->verdict,
@@ -220,7 +220,7 @@ int tell_point(struct teller *teller, size_t subject, uint64_t index,
                const struct judgement *judgement, bool alike, struct err *err)
 {
     struct event_point point = {
-        .strategy = (uint32_t)subject,
+        .strategy = tell_number(teller, subject),
         .index = index,
         .alike = alike,
         .verdict = judgement->verdict,

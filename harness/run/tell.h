@@ -10,12 +10,19 @@
 /* Deaths are told many at once, or after a while; and so is what is small. */
 struct teller {
     int fd;
+    size_t first; /* the run's number of the first strategy that takes part in the lane */
     struct buffer later; /* events that are small and many; owned */
     struct event_trial batch[TELL_BATCH];
     size_t batched;
     uint64_t batch_start_ns;
     bool noted; /* an error was told */
 };
+
+/* A strategy's number in the run, by that in the lane. */
+static inline uint32_t tell_number(const struct teller *teller, size_t subject)
+{
+    return (uint32_t)(teller->first + subject);
+}
 
 int tell_event(struct teller *teller, enum event_type type, const void *body,
                size_t bytes, struct err *err);

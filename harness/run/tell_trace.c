@@ -19,14 +19,16 @@ void trace_teller_release(struct trace_teller *tracing)
     buffer_release(&tracing->body);
 }
 
-/* Its place among those that take part; -1: it is none of them. */
+/* Its number in the run; -1: it takes no part. */
 static int64_t number_of(const struct trace_teller *tracing,
                          const struct subject *subject)
 {
     const struct judge *judge = tracing->judge;
     ptrdiff_t number = subject - judge->subjects;
 
-    return (size_t)number < judge->subject_count ? number : -1;
+    if ((size_t)number >= judge->subject_count)
+        return -1;
+    return tell_number(tracing->teller, (size_t)number);
 }
 
 static void begin_with(struct trace_teller *tracing, const struct subject *subject,

@@ -8,10 +8,11 @@
 #include "run/tell.h"
 #include "trial/recorded.h"
 
-#define TRACE_WORD_MOST (1u << 20)     /* bytes of a word of a command */
-#define TRACE_REPLY_MOST 4096          /* bytes of a reply */
-#define TRACE_REPLIES_MOST (32u << 20) /* of all replies of a recording; then of each:   \
-                                        */
+#define TRACE_WORD_MOST (1u << 20) /* bytes of a word of a command */
+#define TRACE_REPLY_MOST 4096      /* bytes of a reply */
+#define TRACE_REPLIES_MOST                                                               \
+    (32u << 20) /* of all replies of a recording; then of each:                          \
+                 */
 #define TRACE_REPLY_LEAST 64
 #define TRACE_TEXT_MOST 4096            /* of a key, an element, a value */
 #define TRACE_CHANGES_MOST 10000        /* from one state to the next */

@@ -27,6 +27,7 @@ enum query {
     PUT_LEFT,
     PUT_CHANGE,
     PUT_LIFE,
+    PUT_OVER,
     QUERY_COUNT,
 };
 
@@ -55,6 +56,7 @@ static const char *const queries[QUERY_COUNT] = {
                    "VALUES(?, ?, ?, ?, CAST(? AS TEXT), ?, ?, ?, ?, ?, ?)",
     [PUT_LIFE] = "INSERT INTO lives(strategy, state, key, field, ms) "
                  "VALUES(?, ?, ?, ?, ?)",
+    [PUT_OVER] = "INSERT OR REPLACE INTO finished VALUES(?)",
 };
 
 struct rows {
@@ -374,10 +376,13 @@ int rows_take(struct rows *rows, enum event_type type, const void *body, size_t 
         return take_life(rows, body, err);
     case EVENT_LEFT:
         return take_left(rows, body, err);
+    case EVENT_OVER:
+        return PUT(rows, PUT_OVER, err, "i", (int64_t) * (const uint32_t *)body);
     case EVENT_READY:
     case EVENT_ALIVE:
     case EVENT_DONE:
     case EVENT_ERROR:
+    case EVENT_TIMED:
     case EVENT_TIMES: /* the result has their sum */
     case EVENT_TEXT:
     case EVENT_REPLAY: /* a replay is not kept */

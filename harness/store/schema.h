@@ -57,6 +57,7 @@ static const char store_schema[] =
     " expires INTEGER, effect INTEGER, whole INTEGER);"
     "CREATE TABLE lives(id INTEGER PRIMARY KEY, strategy INTEGER, state INTEGER,"
     " key BLOB, field BLOB, ms INTEGER);"
+    "CREATE TABLE finished(strategy INTEGER PRIMARY KEY);"
     "CREATE TABLE notes(trial INTEGER PRIMARY KEY, text TEXT);"
     "CREATE TABLE outcomes(id INTEGER PRIMARY KEY, name TEXT);"
     "CREATE VIEW kills AS SELECT trials.number, strategies.name AS strategy,"

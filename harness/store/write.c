@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/mutant.h"
 #include "store/beginning.h"
 #include "store/file.h"
 #include "store/read.h"
@@ -276,25 +277,51 @@ struct store *store_close(struct store *store)
     return NULL;
 }
 
-int store_forget_found(struct store *store, struct err *err)
+/* How many strategies are finished, from the first one on: they are taken in their order,
+ * and what follows one that is not is begun anew. */
+static int count_finished(struct database *database, size_t *ret, struct err *err)
 {
-    CLEANUP(mem_freep) char *status = stored_fact(&store->database, "status");
-    int code = 0;
+    CLEANUP(statement_finalizep) sqlite3_stmt *rows = NULL;
+    size_t count = 0;
+    int code = database_prepare(
+        database, "SELECT strategy FROM finished ORDER BY strategy", &rows, err);
 
-    if (status && strcmp(status, "complete") == 0)
+    while (code == 0 && database_step(database, rows, err) == 1 &&
+           sqlite3_column_int64(rows, 0) == (int64_t)count)
+        count++;
+    *ret = mutant("finished-again") ? 0 : count;
+    return err->code;
+}
+
+int store_forget_begun(struct store *store, const struct result *result, size_t *ret,
+                       struct err *err)
+{
+    static const char *const tables[] = { "controls", "commands", "lines",   "samples",
+                                          "points",   "trials",   "cuts",    "states",
+                                          "programs", "proofs",   "trace",   "contents",
+                                          "changes",  "lives",    "finished" };
+    CLEANUP(mem_freep) char *status = stored_fact(&store->database, "status");
+    int code = begin(store, err);
+
+    *ret = result->plan.strategies;
+    if (code == 0 && status && strcmp(status, "complete") == 0)
         return 0;
-    code = begin(store, err);
     if (code == 0)
+        code = count_finished(&store->database, ret, err);
+    for (size_t i = 0; i < ARRAY_SIZE(tables) && code == 0; i++) {
+        CLEANUP(mem_freep)
+        char *sql = mem_printf("DELETE FROM %s WHERE strategy >= %zu", tables[i], *ret);
+
+        code = database_run(&store->database, sql, err);
+    }
+    if (code == 0)
+        code =
+            database_run(&store->database,
+                         "DELETE FROM notes; DELETE FROM run WHERE name = 'stages'", err);
+    if (code == 0 && !*ret) /* nor has it taken any time */
         code = database_run(&store->database,
-                            "DELETE FROM controls; DELETE FROM commands;"
-                            "DELETE FROM lines;"
-                            "DELETE FROM samples; DELETE FROM points;"
-                            "DELETE FROM trials; DELETE FROM cuts; DELETE FROM states;"
-                            "DELETE FROM notes; DELETE FROM programs;"
-                            "DELETE FROM proofs; DELETE FROM trace;"
-                            "DELETE FROM contents; DELETE FROM changes;"
-                            "DELETE FROM lives; DELETE FROM run WHERE name = 'stages'"
-                            " OR name LIKE 'seconds.%' OR name LIKE 'trial_ns%'",
+                            "DELETE FROM run WHERE name LIKE 'seconds.%'"
+                            " OR name LIKE 'trial_ns%'",
                             err);
     return code == 0 ? commit(store, err) : code;
 }

@@ -46,9 +46,12 @@ int store_tick(struct store *store, const struct result *result, struct err *err
 /* Commits what is there: the run is over, or ends here for now. */
 int store_finish(struct store *store, const struct result *result, struct err *err);
 
-/* Forgets all that was found, unless it is all that was to be: what one recording of a
- * program found is nothing to another. */
-int store_forget_found(struct store *store, struct err *err);
+/* Of a run with programs: forgets all that was found of strategies of which not all is
+ * known, because what one recording of a program found is nothing to another. *ret: so
+ * many strategies, the first ones, are left; of a run that is complete all that take
+ * part. */
+int store_forget_begun(struct store *store, const struct result *result, size_t *ret,
+                       struct err *err);
 /* Forgets measurements of stages that were not finished: they are made again. */
 int store_forget_unfinished(struct store *store, struct err *err);
 struct database *store_database(struct store *store);

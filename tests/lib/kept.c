@@ -112,7 +112,7 @@ void kept_copy(const char *from, const char *to)
 void kept_make_traceless(const char *directory)
 {
     kept_change(directory, "DROP VIEW traces; DROP TABLE trace; DROP TABLE contents;"
-                           "DROP TABLE changes; DROP TABLE lives;"
+                           "DROP TABLE changes; DROP TABLE lives; DROP TABLE finished;"
                            "PRAGMA user_version = 3");
 }
 
