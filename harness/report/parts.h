@@ -36,6 +36,8 @@ void run_findings(FILE *out, const struct result *result, struct report_style st
 void run_verdict(FILE *out, const struct result *result, struct report_style style);
 /* What was recorded of each strategy that is a program, and proved of its harms. */
 void run_programs(FILE *out, const struct result *result, struct report_style style);
+/* Survivors of each strategy that are programs and failed, and what they printed. */
+void run_failures(FILE *out, const struct result *result, struct report_style style);
 /* A paragraph on each strategy. */
 void run_sentences(FILE *out, const struct result *result, struct report_style style);
 /* A table, and a sentence on every gate that does not pass. Nothing without gates. */

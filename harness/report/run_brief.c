@@ -432,6 +432,7 @@ void run_brief(FILE *out, const struct result *result, struct report_style style
     write_table(out, result, style);
     write_strikes(out, result, style);
     run_programs(out, result, style);
+    run_failures(out, result, style);
     words_method(out, result, style);
     say_advice(memory, result, &advice);
     fclose(memory);

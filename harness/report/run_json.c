@@ -247,6 +247,28 @@ static json_t *program(const struct finding *finding)
     return object;
 }
 
+/* Its survivors that did not end well. */
+static json_t *failures(const struct finding *finding)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < finding->failure_count; i++) {
+        const struct failure *failure = &finding->failures[i];
+        json_t *one = json_object();
+
+        if (failure->point >= 0)
+            json_put_whole(one, "point", (uint64_t)failure->point);
+        json_put_flag(one, "killed", failure->killed);
+        json_put_text(one, "survivor", failure->what);
+        json_put_text(one, "command", failure->command);
+        json_put_text(one, "fate", failure->fate);
+        json_put_text(one, "printed", failure->printed);
+        json_put_whole(one, "printed_bytes", failure->bytes);
+        json_array_append_new(array, one);
+    }
+    return array;
+}
+
 static json_t *strategy(const struct result *result, const struct finding *finding)
 {
     static const char *const verdicts[] = { "none", "pass", "fail" };
@@ -309,6 +331,8 @@ static json_t *strategy(const struct result *result, const struct finding *findi
     json_put(object, "points", points(finding));
     if (finding->states)
         json_put(object, "program", program(finding));
+    if (finding->failure_count)
+        json_put(object, "failures", failures(finding));
     json_put_text(object, "verdict", verdicts[tally_verdict(finding)]);
     return object;
 }

@@ -202,6 +202,7 @@ static void write_full(FILE *out, const struct result *result, struct report_sty
     if (style.points)
         run_points(out, result, style);
     run_programs(out, result, style);
+    run_failures(out, result, style);
     words_method(out, result, style);
     run_sentences(out, result, style);
     if (style.conclusion && style.conclusion->comparison.base)

@@ -34,6 +34,7 @@ enum event_type {
     EVENT_CHANGE,  /* struct event_change: what a state that it left has, or lacks */
     EVENT_LIFE,    /* struct event_life: a time to live in that state */
     EVENT_LEFT,    /* struct event_left: that was all of the state */
+    EVENT_ENDED,   /* struct event_ended: another program of the scenario's */
     EVENT_TIMED,   /* uint32_t: of a run with programs, from here on time is spent on this
                       stage, whichever is on */
     EVENT_OVER, /* uint32_t: of a run with programs, a strategy of which all is known */
@@ -134,6 +135,22 @@ struct event_left {
     uint32_t strategy;
     uint64_t state;
     uint64_t omitted; /* so many changes were not told: they were too many */
+};
+
+/* The texts of the end of a program, in this order. */
+enum ended_text { ENDED_WHAT, ENDED_COMMAND, ENDED_FATE, ENDED_PRINTED, ENDED_TEXTS };
+
+/* One that makes the old state, or a survivor: "before", "recover", "alive". Of those
+ * that end well the first of each strategy is told; of the others the first after each
+ * death. */
+struct event_ended {
+    int64_t strategy; /* -1: none's */
+    int64_t point;    /* whose death it survived; -1: nobody had died */
+    bool well;
+    bool killed;    /* that was a real death, and not a cut of the recording */
+    uint64_t bytes; /* that it printed; the text may be less, and says so */
+    uint32_t lengths[ENDED_TEXTS];
+    char text[];
 };
 
 struct event_proof {

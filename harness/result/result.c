@@ -66,12 +66,48 @@ void result_release(struct result *result)
         free(finding->timelines_ns);
         free(finding->samples_ns);
         free(finding->proofs);
+        for (size_t f = 0; f < finding->failure_count; f++) {
+            free(finding->failures[f].what);
+            free(finding->failures[f].command);
+            free(finding->failures[f].fate);
+            free(finding->failures[f].printed);
+        }
+        free(finding->failures);
     }
     free(result->findings);
     free(result->narrative);
     result->narrative = NULL;
     result->findings = NULL;
     result->plan.strategies = 0;
+}
+
+static char *copy_of(const char **at, uint32_t length)
+{
+    char *text = mem_printf("%.*s", (int)length, *at);
+
+    *at += length;
+    return text;
+}
+
+void result_take_ended(struct result *result, const struct event_ended *event)
+{
+    struct finding *finding;
+    struct failure *failure;
+    const char *at = event->text;
+
+    if (event->well || event->strategy < 0)
+        return;
+    finding = &result->findings[event->strategy];
+    finding->failures = mem_grow(finding->failures, finding->failure_count + 1,
+                                 sizeof(*finding->failures));
+    failure = &finding->failures[finding->failure_count++];
+    *failure = (struct failure){ .point = event->point,
+                                 .killed = event->killed,
+                                 .bytes = event->bytes };
+    failure->what = copy_of(&at, event->lengths[ENDED_WHAT]);
+    failure->command = copy_of(&at, event->lengths[ENDED_COMMAND]);
+    failure->fate = copy_of(&at, event->lengths[ENDED_FATE]);
+    failure->printed = copy_of(&at, event->lengths[ENDED_PRINTED]);
 }
 
 bool result_is_measured(const struct result *result)

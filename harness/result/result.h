@@ -66,6 +66,14 @@ struct proof_count {
     unsigned words;                     /* what they came to, all together */
 };
 
+/* A survivor that did not end well. */
+struct failure {
+    int64_t point;                         /* after which death; -1: nobody had died */
+    bool killed;                           /* that was a real one */
+    char *what, *command, *fate, *printed; /* owned */
+    uint64_t bytes;                        /* that it printed */
+};
+
 enum strategy_verdict { VERDICT_NONE, VERDICT_PASS, VERDICT_FAIL };
 
 /* What is known of one strategy. */
@@ -94,6 +102,9 @@ struct finding {
     bool true_time;
     struct proof_count *proofs; /* in the order of their points; owned */
     size_t proof_count;
+    struct failure
+        *failures; /* of its survivors that are programs, as they came; owned */
+    size_t failure_count;
 };
 
 struct result {
@@ -146,6 +157,9 @@ void result_init(struct result *result, const struct outline *scenario,
 void result_begin(struct result *result, const struct outline *scenario,
                   const size_t *strategies, size_t count, const struct request *request);
 void result_release(struct result *result);
+
+/* Takes in a program that has ended, if it is a survivor that did not end well. */
+void result_take_ended(struct result *result, const struct event_ended *event);
 
 /* Is it known of any strategy how long its updates take? Not of programs, nor where
  * nobody asked. */

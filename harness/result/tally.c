@@ -305,6 +305,9 @@ int tally_take(struct result *result, enum event_type type, const void *body,
         return take_program(result, body);
     case EVENT_PROOF:
         return take_proof(result, body, err);
+    case EVENT_ENDED:
+        result_take_ended(result, body);
+        return 0;
     case EVENT_TEXT:
         return take_text(result, body, bytes);
     case EVENT_REPLAY:

@@ -185,6 +185,9 @@ static int take_event(void *context, enum event_type type, const void *body, siz
         fail(fleet, &err);
         return err.code;
     }
+    if (type == EVENT_OVER &&
+        fleet->options->begun) /* one strategy is found to be sound */
+        fleet->options->begun(fleet->options->context);
     if (type == EVENT_TIMED) {
         note_time(fleet);
         fleet->timed = (enum stage) * (const uint32_t *)body;

@@ -34,8 +34,9 @@ struct fleet_options {
     enum transport transport;  /* of workers; audits always take the unix socket */
     uint64_t rtt_ns;           /* that is added between workers and Redis; 0: none */
     struct run_progress *view; /* may be NULL */
-    /* Called once, when the scenario has been found to be sound and there is something to
-     * keep: behind the census. NULL: nobody wants to know. */
+    /* Called when the scenario has been found to be sound and there is something to keep:
+     * behind the census; and behind that of each strategy of a run with programs. NULL:
+     * nobody wants to know. */
     void (*begun)(void *context);
     void *context; /* of begun(); borrowed */
     /* One lane performs this alone, for result->narrative. NULL: an ordinary run. */

@@ -14,6 +14,7 @@
 #include "run/fleet.h"
 #include "run/measure.h"
 #include "run/prove.h"
+#include "run/tell_ending.h"
 #include "run/tell_trace.h"
 #include "trial/recorded.h"
 #include "trial/routine.h"
@@ -26,6 +27,8 @@ struct lane {
     struct teller teller;
     struct trace_teller tracing; /* of programs, by the teller */
     struct recording_watch recordings;
+    struct ending_teller ended; /* programs that are not recorded */
+    struct routine_watch endings;
     struct measure measure; /* of the bench, told by the teller */
     struct prove prove;     /* harms of programs */
     struct latest {         /* what a program left at its latest point */
@@ -256,6 +259,18 @@ static int take_point(struct lane *lane, const struct place *place, struct death
                       judgement, err);
 }
 
+/* The same; what survivors print meanwhile is told with it. */
+static int take_place(struct lane *lane, const struct place *place, struct death *death,
+                      struct err *err)
+{
+    int code;
+
+    lane->teller.point = (int64_t)place->point;
+    code = take_point(lane, place, death, err);
+    lane->teller.point = -1;
+    return code;
+}
+
 /* What a fault needs of all strategies is looked at before the first is struck. */
 static int check_subjects(struct lane *lane, enum stage stage, struct err *err)
 {
@@ -286,7 +301,7 @@ static int take_points(struct lane *lane, enum stage stage, struct err *err)
     while (code == 0 && agenda_next(lane->settings->agenda, stage, points, &item)) {
         find_place(lane, stage, item, &place);
         if (item > 0 || stage != STAGE_CENSUS || !mutant("census-short"))
-            code = take_point(lane, &place, &death, err);
+            code = take_place(lane, &place, &death, err);
         if (code == 0 && finishes(lane, &place))
             code = prove_all(&lane->prove, &lane->bench, place.subject,
                              lane->options->prove, &lane->teller, err);
@@ -458,7 +473,7 @@ int lane_run(const struct lane_settings *settings)
     struct lane lane = {
         .settings = settings,
         .options = options,
-        .teller = { .fd = settings->out_fd, .first = options->finished },
+        .teller = { .fd = settings->out_fd, .first = options->finished, .point = -1 },
         .bench = { .judge = { .scenario = options->scenario,
                               .address = &settings->worker_address,
                               .directory = settings->directory,
@@ -480,8 +495,13 @@ int lane_run(const struct lane_settings *settings)
     lane.tracing.teller = &lane.teller;
     lane.tracing.judge = &lane.bench.judge;
     lane.recordings = trace_teller_watch(&lane.tracing);
-    if (!options->replay)
+    lane.ended.teller = &lane.teller;
+    lane.ended.judge = &lane.bench.judge;
+    lane.endings = ending_teller_watch(&lane.ended);
+    if (!options->replay) {
         lane.bench.judge.recordings = &lane.recordings;
+        lane.bench.judge.endings = &lane.endings;
+    }
     code = bench_init(&lane.bench, &err);
     if (code == 0)
         code = run_stages(&lane, &err);
@@ -497,6 +517,7 @@ int lane_run(const struct lane_settings *settings)
     measure_release(&lane.measure);
     prove_release(&lane.prove);
     trace_teller_release(&lane.tracing);
+    ending_teller_release(&lane.ended);
     teller_release(&lane.teller);
     return code < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -10,6 +10,9 @@
 /* Deaths are told many at once, or after a while; and so is what is small. */
 struct teller {
     int fd;
+    /* After which death survivors run; -1: nobody has died. Was it a real one? */
+    int64_t point;
+    bool killed;
     size_t first; /* the run's number of the first strategy that takes part in the lane */
     struct buffer later; /* events that are small and many; owned */
     struct event_trial batch[TELL_BATCH];

@@ -272,6 +272,30 @@ static int read_proof(void *context, sqlite3_stmt *row, struct err *err)
     return tell(context, EVENT_PROOF, &proof, sizeof(proof), err);
 }
 
+/* Its texts are put together as an event has them. */
+static int read_failure(void *context, sqlite3_stmt *row, struct err *err)
+{
+    CLEANUP(buffer_release) struct buffer body = BUFFER_NULL;
+    struct event_ended head = {
+        .strategy = sqlite3_column_int64(row, 0),
+        .point = sqlite3_column_int64(row, 1),
+        .killed = sqlite3_column_int(row, 2) != 0,
+        .bytes = (uint64_t)sqlite3_column_int64(row, 3),
+    };
+    int code = known_strategy(context, head.strategy, err);
+
+    buffer_room(&body, sizeof(head));
+    body.length = offsetof(struct event_ended, text);
+    for (int i = 0; i < ENDED_TEXTS; i++) {
+        struct str text = database_bytes(row, 4 + i);
+
+        buffer_add(&body, text);
+        head.lengths[i] = (uint32_t)text.length;
+    }
+    memcpy(body.bytes, &head, offsetof(struct event_ended, text));
+    return code == 0 ? tell(context, EVENT_ENDED, body.bytes, body.length, err) : code;
+}
+
 struct states {
     struct stored_state *items;
     size_t count;
@@ -310,55 +334,6 @@ static int read_state(void *context, sqlite3_stmt *row, struct err *err)
     return 0;
 }
 
-/* A statement that stands on the fact; NULL if it is not there. */
-static sqlite3_stmt *find_fact(struct database *database, const char *name)
-{
-    CLEANUP(statement_finalizep) sqlite3_stmt *statement = NULL;
-    struct err ignored = ERR_NULL;
-
-    if (database_prepare(database, "SELECT value FROM run WHERE name = ?", &statement,
-                         &ignored) < 0)
-        return NULL;
-    database_bind(statement, "t", name);
-    return database_step(database, statement, &ignored) == 1 ? TAKE_PTR(statement) : NULL;
-}
-
-char *stored_fact(struct database *database, const char *name)
-{
-    CLEANUP(statement_finalizep) sqlite3_stmt *row = find_fact(database, name);
-
-    return row ? mem_strdup(database_text(row, 0)) : NULL;
-}
-
-uint64_t stored_whole(struct database *database, const char *name)
-{
-    CLEANUP(mem_freep) char *text = stored_fact(database, name);
-
-    return text ? strtoull(text, NULL, 10) : 0;
-}
-
-/* As text a number would lose its last digits. */
-double stored_seconds(struct database *database, enum stage stage)
-{
-    CLEANUP(mem_freep) char *name = mem_printf("seconds.%s", stage_name(stage));
-    CLEANUP(statement_finalizep) sqlite3_stmt *row = find_fact(database, name);
-
-    return row ? sqlite3_column_double(row, 0) : 0;
-}
-
-struct trial_times stored_times(struct database *database)
-{
-    struct trial_times times = { .trials = stored_whole(database, "trial_ns") };
-
-    for (size_t i = 0; i < PHASE_COUNT; i++) {
-        CLEANUP(mem_freep) char *name =
-            mem_printf("trial_ns.%s", phase_name((enum phase)i));
-
-        times.phase_ns[i] = stored_whole(database, name);
-    }
-    return times;
-}
-
 static int read_hello(struct reading *reading, struct err *err)
 {
     struct database *database = reading->database;
@@ -385,6 +360,10 @@ static const struct {
       "SELECT strategy, point, tried, came, proved, same, words FROM proofs"
       " ORDER BY strategy, point",
       read_proof, 3 },
+    { STORED_KNOWN,
+      "SELECT strategy, coalesce(point, -1), killed, bytes, what, command, fate, printed"
+      " FROM outputs WHERE well = 0 AND strategy IS NOT NULL ORDER BY id",
+      read_failure, 4 },
     { STORED_MEASURED, "SELECT strategy, kind, ns FROM samples ORDER BY id", read_samples,
       1 },
     { STORED_MEASURED, "SELECT trial, text FROM notes ORDER BY trial", read_note, 1 },
@@ -425,75 +404,6 @@ int stored_tell(struct database *database, unsigned what, const struct listener 
     }
     free(states.items);
     return code;
-}
-
-/* A request, as it is read. */
-struct asking {
-    struct database *database;
-    struct request *request;
-    bool *said; /* by item */
-};
-
-static int read_item(void *context, sqlite3_stmt *row, struct err *err)
-{
-    struct asking *asking = context;
-    const char *name = database_text(row, 0);
-    struct err why = ERR_NULL;
-
-    if (request_set(asking->request, name, database_text(row, 1), &why) < 0)
-        return database_damaged(asking->database, why.msg, err);
-    for (size_t i = 0; i < request_items; i++)
-        asking->said[i] |= strcmp(request_item_name(i), name) == 0;
-    return 0;
-}
-
-static int read_assignment(void *context, sqlite3_stmt *row, struct err *err)
-{
-    (void)err;
-    request_assign(context, database_text(row, 0));
-    return 0;
-}
-
-/* Are all of the faults known? */
-static bool faults_are_known(const struct request *request)
-{
-    CLEANUP(mem_freep) char *faults = NULL;
-    struct err ignored = ERR_NULL;
-
-    return faults_parse(request->faults, &faults, &ignored) == 0;
-}
-
-int stored_request(struct database *database, struct request *ret, struct err *err)
-{
-    CLEANUP(mem_freep) bool *said = mem_alloc(request_items);
-    struct asking asking = { database, ret, said };
-    int code =
-        database_each(database, "SELECT name, value FROM plan", read_item, &asking, err);
-
-    if (code == 0)
-        code = database_each(database, "SELECT name || '=' || value FROM parameters",
-                             read_assignment, ret, err);
-    for (size_t i = 0; i < request_items && code == 0; i++)
-        if (request_item_is_needed(i) && !said[i])
-            code =
-                database_damaged(database, "it does not say all that was asked for", err);
-    if (code == 0 && !faults_are_known(ret))
-        code = database_damaged(database, "it asks for faults that there are not", err);
-    return code;
-}
-
-static int read_entry(void *context, sqlite3_stmt *row, struct err *err)
-{
-    (void)err;
-    environment_add(context, database_text(row, 0), database_text(row, 1));
-    return 0;
-}
-
-int stored_environment(struct database *database, struct environment *ret,
-                       struct err *err)
-{
-    return database_each(database, "SELECT name, value FROM environment", read_entry, ret,
-                         err);
 }
 
 struct collecting {

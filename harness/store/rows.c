@@ -28,6 +28,7 @@ enum query {
     PUT_CHANGE,
     PUT_LIFE,
     PUT_OVER,
+    PUT_ENDED,
     QUERY_COUNT,
 };
 
@@ -56,6 +57,10 @@ static const char *const queries[QUERY_COUNT] = {
                    "VALUES(?, ?, ?, ?, CAST(? AS TEXT), ?, ?, ?, ?, ?, ?)",
     [PUT_LIFE] = "INSERT INTO lives(strategy, state, key, field, ms) "
                  "VALUES(?, ?, ?, ?, ?)",
+    [PUT_ENDED] = "INSERT INTO outputs(strategy, point, killed, what, command, fate, "
+                  "well, printed, bytes) VALUES(nullif(?, -1), nullif(?, -1), ?, "
+                  "CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), ?, "
+                  "CAST(? AS TEXT), ?)",
     [PUT_OVER] = "INSERT OR REPLACE INTO finished VALUES(?)",
 };
 
@@ -336,6 +341,19 @@ static int take_life(struct rows *rows, const struct event_life *life, struct er
                (int64_t)life->state, &key, &field, life->ms);
 }
 
+static int take_ended(struct rows *rows, const struct event_ended *ended, struct err *err)
+{
+    struct str texts[ENDED_TEXTS];
+    const char *at = ended->text;
+
+    for (size_t i = 0; i < ENDED_TEXTS; at += ended->lengths[i++])
+        texts[i] = (struct str){ at, ended->lengths[i] };
+    return PUT(rows, PUT_ENDED, err, "iiibbbibi", ended->strategy, ended->point,
+               (int64_t)ended->killed, &texts[ENDED_WHAT], &texts[ENDED_COMMAND],
+               &texts[ENDED_FATE], (int64_t)ended->well, &texts[ENDED_PRINTED],
+               (int64_t)ended->bytes);
+}
+
 static int take_left(struct rows *rows, const struct event_left *left, struct err *err)
 {
     return PUT(rows, PUT_LEFT, err, "iii", (int64_t)left->strategy, (int64_t)left->state,
@@ -376,6 +394,8 @@ int rows_take(struct rows *rows, enum event_type type, const void *body, size_t 
         return take_life(rows, body, err);
     case EVENT_LEFT:
         return take_left(rows, body, err);
+    case EVENT_ENDED:
+        return take_ended(rows, body, err);
     case EVENT_OVER:
         return PUT(rows, PUT_OVER, err, "i", (int64_t) * (const uint32_t *)body);
     case EVENT_READY:

@@ -299,7 +299,7 @@ int store_forget_begun(struct store *store, const struct result *result, size_t 
     static const char *const tables[] = { "controls", "commands", "lines",   "samples",
                                           "points",   "trials",   "cuts",    "states",
                                           "programs", "proofs",   "trace",   "contents",
-                                          "changes",  "lives",    "finished" };
+                                          "changes",  "lives",    "outputs", "finished" };
     CLEANUP(mem_freep) char *status = stored_fact(&store->database, "status");
     int code = begin(store, err);
 
@@ -315,9 +315,11 @@ int store_forget_begun(struct store *store, const struct result *result, size_t 
         code = database_run(&store->database, sql, err);
     }
     if (code == 0)
-        code =
-            database_run(&store->database,
-                         "DELETE FROM notes; DELETE FROM run WHERE name = 'stages'", err);
+        code = database_run(&store->database,
+                            "DELETE FROM notes;"
+                            " DELETE FROM outputs WHERE strategy IS NULL; DELETE FROM "
+                            "run WHERE name = 'stages'",
+                            err);
     if (code == 0 && !*ret) /* nor has it taken any time */
         code = database_run(&store->database,
                             "DELETE FROM run WHERE name LIKE 'seconds.%'"

@@ -303,6 +303,7 @@ int aftermath_find(struct judge *judge, const struct subject *subject,
     if (!judge->death_s) /* later than anything that was recorded */
         judge->death_s = clock_real_ms() / 1000 + 1;
     judge->surviving = true;
+    judge->survived = subject;
     names_begin(&judge->names);
     code = show(&course, JUDGE_DEAD, NULL, err);
 
@@ -318,6 +319,7 @@ int aftermath_find(struct judge *judge, const struct subject *subject,
     ret->settled = course.settled;
     scenario_pass(scenario, 0);
     judge->surviving = false;
+    judge->survived = NULL;
     return code == ERR_REFUSED || code == ROUTINE_LATE
                ? err_wrap(err, "strategy '%s'",
                           scenario->outline.strategies[subject->strategy].name)

@@ -168,7 +168,11 @@ static int make_control(struct judge *judge, struct subject *subject, bool compl
     int code = completed ? judge_complete(judge, subject, err)
                          : judge_prepare(judge, subject, err);
 
-    return code == 0 ? aftermath_find(judge, subject, moments, NULL, ret, err) : code;
+    judge->controlling = true;
+    if (code == 0)
+        code = aftermath_find(judge, subject, moments, NULL, ret, err);
+    judge->controlling = false;
+    return code;
 }
 
 int judge_control(struct judge *judge, struct subject *subject, bool completed,

@@ -128,6 +128,10 @@ struct judge {
     /* Who is told of recordings (recorded.h); NULL: nobody, and what programs were
      * answered is kept; borrowed. */
     const struct recording_watch *recordings;
+    /* Who is told what other programs print (routine.h); NULL: nobody; borrowed. */
+    const struct routine_watch *endings;
+    const struct subject *survived; /* whose survivors run; NULL: none do */
+    bool controlling;               /* they do of a state that nobody interrupted */
     bool clock;           /* a control has asked Redis for the time */
     struct sent {         /* what the latest program sent last, for messages */
         char text[120];   /* "" if it has sent nothing */

@@ -276,6 +276,23 @@ static int tell_late(const struct judge *judge, const char *command,
         sent->waits ? " (which waits)" : "", printed);
 }
 
+char *routine_fate(const struct program_end *end)
+{
+    switch (end->fate) {
+    case PROGRAM_EXITED:
+        return mem_printf("exited with status %d", end->code);
+    case PROGRAM_SIGNALLED:
+        return mem_printf("died by signal %d (%s)", end->code, strsignal(end->code));
+    case PROGRAM_SETTLED:
+        return mem_strdup("had settled, and was told to end");
+    case PROGRAM_CUT:
+        return mem_strdup("was cut");
+    case PROGRAM_TIMEOUT:
+        break;
+    }
+    return mem_strdup("did not end in time");
+}
+
 int routine_check_end(const struct judge *judge, char *const *argv,
                       const struct program_end *end, const char *what, struct err *err)
 {
@@ -301,6 +318,22 @@ int routine_check_end(const struct judge *judge, char *const *argv,
     return tell_late(judge, command, end, what, err);
 }
 
+/* Whoever listens hears of it, however it ended; what went wrong then is told first. */
+static int tell_ending(const struct judge *judge, char *const *argv,
+                       const struct program_end *end, const char *what, int code,
+                       struct err *err)
+{
+    const struct routine_end ending = { judge->survived, what, argv, end, code == 0 };
+    struct err late = ERR_NULL;
+
+    if (!judge->endings ||
+        judge->endings->ended(judge->endings->context, &ending, &late) == 0)
+        return code;
+    if (code == 0)
+        *err = late;
+    return err->code;
+}
+
 static int run_program(struct judge *judge, char *const *argv, const char *what,
                        struct err *err)
 {
@@ -308,10 +341,12 @@ static int run_program(struct judge *judge, char *const *argv, const char *what,
     const struct program_run run = { .cut_after = RECORDER_NO_CUT };
     int code = routine_perform(judge, argv, &run, &end, err);
 
-    if (code < 0)
+    if (code < 0) {
         err_wrap(err, "%s", what);
-    else
+    } else {
         code = routine_check_end(judge, argv, &end, what, err);
+        code = tell_ending(judge, argv, &end, what, code, err);
+    }
     if (end.pid > 0)
         names_call(&judge->names, (uint64_t)end.pid, "<pid>");
     free(end.output);

@@ -10,6 +10,20 @@
 /* One that does not end in time: nobody knows what it would have come to. */
 #define ROUTINE_LATE (-ETIME)
 
+/* A program that has ended, which was not recorded: one that makes the old state, or a
+ * survivor. */
+struct routine_end {
+    const struct subject *subject; /* whose survivor it is; NULL: none's */
+    const char *what;              /* "before", "recover", "alive" */
+    char *const *argv;
+    const struct program_end *end;
+    bool well;
+};
+struct routine_watch {
+    int (*ended)(void *context, const struct routine_end *ending, struct err *err);
+    void *context;
+};
+
 /* Runs all parts to their ends, until one fails. A program that does not end well is
  * ERR_USAGE; one that does not end in time is ROUTINE_LATE. */
 int routine_run(struct judge *judge, const struct routine *routine, const char *what,
@@ -32,6 +46,9 @@ struct shift routine_shift(const struct judge *judge);
  * performed: what it sent last is told of one that is late. */
 int routine_check_end(const struct judge *judge, char *const *argv,
                       const struct program_end *end, const char *what, struct err *err);
+
+/* "exited with status 3"; the caller frees it. */
+char *routine_fate(const struct program_end *end);
 
 /* A command as one would type it. The caller frees it. */
 char *routine_command(char *const *argv);

@@ -114,6 +114,8 @@ static const struct {
       "programs_narrated/when_nothing_is_there_any_more" },
     { "told-unchecked", "integration_programs_narrated",
       "programs_narrated/what_is_not_what_was_judged" },
+    { "failures-unheard", "integration_programs_printed",
+      "programs_printed/is_shown_when_they_fail" },
     { "finished-again", "integration_programs_resumed",
       "programs_resumed/at_the_very_end" },
     { "over-early", "integration_programs_resumed", "programs_resumed/interrupted" },

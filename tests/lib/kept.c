@@ -111,9 +111,11 @@ void kept_copy(const char *from, const char *to)
 
 void kept_make_traceless(const char *directory)
 {
-    kept_change(directory, "DROP VIEW traces; DROP TABLE trace; DROP TABLE contents;"
-                           "DROP TABLE changes; DROP TABLE lives; DROP TABLE finished;"
-                           "PRAGMA user_version = 3");
+    kept_change(
+        directory,
+        "DROP VIEW traces; DROP TABLE trace; DROP TABLE contents;"
+        "DROP TABLE changes; DROP TABLE lives; DROP TABLE finished; DROP TABLE outputs;"
+        "PRAGMA user_version = 3");
 }
 
 bool kept_has_begun(const char *directory)
