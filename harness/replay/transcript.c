@@ -17,6 +17,7 @@
 #define WORD_COLUMNS 40
 #define ERROR_COLUMNS 400
 #define COMMAND_COLUMNS 54
+#define CONNECTION_COLUMNS 5
 #define REPLY_COLUMNS 25
 
 /* As in the notation, if it is not too long. */
@@ -132,6 +133,13 @@ static void write_skipped(struct lines *lines)
     lines->skipped = 0;
 }
 
+/* A connection takes its room from the command. */
+static size_t command_columns(const struct transcript *transcript)
+{
+    return transcript->connection_of ? COMMAND_COLUMNS - CONNECTION_COLUMNS
+                                     : COMMAND_COLUMNS;
+}
+
 static void write_line(struct lines *lines, size_t index, const char *time,
                        const char *command, const char *reply)
 {
@@ -143,7 +151,8 @@ static void write_line(struct lines *lines, size_t index, const char *time,
         fprintf(lines->out, "%3llu  ", (unsigned long long)connection_of[index]);
     else if (connection_of)
         fputs("     ", lines->out);
-    fprintf(lines->out, "%-*s  %s\n", COMMAND_COLUMNS, command, reply);
+    fprintf(lines->out, "%-*s  %s\n", (int)command_columns(lines->transcript), command,
+            reply);
 }
 
 /* Had it been answered when the program died? */
@@ -176,7 +185,7 @@ static void tell_sent(void *context, size_t index, int argc, const char *const *
         lines->skipped++;
         return;
     }
-    transcript_command(command, sizeof(command), argc, argv, lengths);
+    transcript_command(command, command_columns(transcript) + 1, argc, argv, lengths);
     snprintf(time, sizeof(time), "%.0f us",
              ns_to_us((double)(transcript->sent.traces[index].write_ns -
                                begin_ns(transcript))));
@@ -194,7 +203,8 @@ static void tell_recorded(struct lines *lines, size_t index, int argc,
         lines->skipped++;
         return;
     }
-    transcript_command(command, sizeof(command), argc, argv, lengths);
+    transcript_command(command, command_columns(lines->transcript) + 1, argc, argv,
+                       lengths);
     write_line(lines, index, "", command, what);
 }
 

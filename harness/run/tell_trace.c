@@ -2,6 +2,7 @@
 #include "run/tell_trace.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
 
@@ -108,9 +109,9 @@ struct telling {
     uint64_t told, omitted; /* changes */
 };
 
-static bool has_room(struct telling *telling)
+static bool has_room(struct telling *telling, int copies)
 {
-    bool room = telling->told < TRACE_CHANGES_MOST &&
+    bool room = telling->told < TRACE_CHANGES_MOST && abs(copies) <= TRACE_COPIES_MOST &&
                 telling->tracing->changes < TRACE_CHANGES_BYTES;
 
     telling->told += room;
@@ -161,7 +162,7 @@ static int tell_change(struct telling *telling, const struct atom *atom, int cop
         .whole = true,
     };
 
-    if (!has_room(telling))
+    if (!has_room(telling, copies))
         return 0;
     body->length = CHANGE_HEAD;
     for (size_t i = 0; i < CHANGE_TEXTS; i++)
@@ -211,7 +212,7 @@ static int tell_life(struct telling *telling, const struct ttl *ttl, int64_t ms,
                                .state = telling->state,
                                .ms = ms };
 
-    if (!has_room(telling))
+    if (!has_room(telling, 1))
         return 0;
     body->length = LIFE_HEAD;
     add_text(body, ttl->key, &head.key);

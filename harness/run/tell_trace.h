@@ -16,6 +16,7 @@
 #define TRACE_REPLY_LEAST 64
 #define TRACE_TEXT_MOST 4096            /* of a key, an element, a value */
 #define TRACE_CHANGES_MOST 10000        /* from one state to the next */
+#define TRACE_COPIES_MOST 10000         /* of one element that come or go at once */
 #define TRACE_CHANGES_BYTES (32u << 20) /* of all changes of a recording, about */
 
 struct trace_teller {

@@ -33,11 +33,14 @@ static void read_command(struct reading *reading, size_t index, sqlite3_stmt *ro
 {
     struct told *told = reading->told;
 
+    struct str reply = database_bytes(row, 3);
+    uint64_t bytes = (uint64_t)sqlite3_column_int64(row, 4);
+
     buffer_add(&reading->sent, database_bytes(row, 2));
     told->answered[index] = (uint64_t)sqlite3_column_int64(row, 6);
     if (told->answered[index])
-        recorded_answer(database_bytes(row, 3), (uint64_t)sqlite3_column_int64(row, 4),
-                        sqlite3_column_int(row, 5), &reading->answers);
+        recorded_answer(reply, bytes, sqlite3_column_int(row, 5) && reply.length == bytes,
+                        &reading->answers);
     else
         buffer_add(&reading->answers, STR("+(waits)\r\n"));
     told->connection_of[index] = (uint64_t)sqlite3_column_int64(row, 7);
@@ -98,6 +101,9 @@ int stored_trace(struct database *database, size_t strategy, uint64_t commands,
 
 /* --- states --- */
 
+#define COPIES_MOST 10000000 /* of one element; more are none that a recording has made  \
+                              */
+
 /* Into the snapshot's memory. */
 static struct str keep(struct told_state *state, sqlite3_stmt *row, int column)
 {
@@ -122,7 +128,7 @@ static int read_atom(struct database *database, sqlite3_stmt *row, struct told_s
         .effect = sqlite3_column_int(row, 6) != 0,
     };
 
-    if (expiry < EXPIRY_NEVER || expiry > EXPIRY_BEYOND || copies > INT32_MAX)
+    if (expiry < EXPIRY_NEVER || expiry > EXPIRY_BEYOND || copies > COPIES_MOST)
         return database_damaged(database, "a state holds what cannot be", err);
     ret->whole &= sqlite3_column_int(row, 7) != 0;
     for (int64_t i = 0; i < copies; i++)

@@ -177,18 +177,34 @@ static bool is_plain(struct str reply)
     return at == reply.length;
 }
 
-void recorded_answer(struct str reply, uint64_t bytes, bool whole, struct buffer *ret)
+/* What is to be shown of a reply of which there is only the beginning, or that RESP2 does
+ * not know: of a text the beginning, of an array how long it is, of others the bytes. */
+static void put_status(struct str reply, struct buffer *ret)
 {
+    const char *end = memchr(reply.bytes, '\n', reply.length);
+    size_t head = end ? (size_t)(end - reply.bytes) + 1 : reply.length;
     char shown[120];
 
-    if (whole && reply.length <= REPLY_MOST && is_plain(reply)) {
-        buffer_add(ret, reply);
-        return;
-    }
-    str_show(shown, sizeof(shown), reply);
+    if (end && *reply.bytes == '$')
+        str_show(shown, sizeof(shown),
+                 (struct str){ reply.bytes + head, reply.length - head });
+    else if (end && memchr("*~", *reply.bytes, 2))
+        snprintf(shown, sizeof(shown), "%llu items", strtoull(reply.bytes + 1, NULL, 10));
+    else
+        str_show(shown, sizeof(shown), reply);
     buffer_add(ret, STR("+"));
-    buffer_add(ret, bytes ? str_of(shown) : STR("(none: the end)"));
+    buffer_add(ret, str_of(shown));
     buffer_add(ret, STR("\r\n"));
+}
+
+void recorded_answer(struct str reply, uint64_t bytes, bool whole, struct buffer *ret)
+{
+    if (whole && reply.length <= REPLY_MOST && is_plain(reply))
+        buffer_add(ret, reply);
+    else if (bytes)
+        put_status(reply, ret);
+    else
+        buffer_add(ret, STR("+(none: the end)\r\n"));
 }
 
 static void keep_reply(const struct tap_event *event, struct buffer *ret)
