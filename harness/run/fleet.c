@@ -156,6 +156,17 @@ static void name_lane(const struct fleet *fleet, size_t lane, struct err *err)
         err_wrap(err, "lane %zu", lane);
 }
 
+/* Of programs it is said what time is spent on, and when one is found to be sound. */
+static void note_programs(struct fleet *fleet, enum event_type type, const void *body)
+{
+    if (type == EVENT_OVER && fleet->options->begun)
+        fleet->options->begun(fleet->options->context);
+    if (type != EVENT_TIMED)
+        return;
+    note_time(fleet);
+    fleet->timed = (enum stage) * (const uint32_t *)body;
+}
+
 static int take_event(void *context, enum event_type type, const void *body, size_t bytes)
 {
     struct fleet_lane *lane = context;
@@ -185,13 +196,7 @@ static int take_event(void *context, enum event_type type, const void *body, siz
         fail(fleet, &err);
         return err.code;
     }
-    if (type == EVENT_OVER &&
-        fleet->options->begun) /* one strategy is found to be sound */
-        fleet->options->begun(fleet->options->context);
-    if (type == EVENT_TIMED) {
-        note_time(fleet);
-        fleet->timed = (enum stage) * (const uint32_t *)body;
-    }
+    note_programs(fleet, type, body);
     if ((type == EVENT_READY || type == EVENT_DONE) && !fleet->stopping)
         wait_for_others(fleet, lane, type == EVENT_READY ? LANE_READY : LANE_DONE);
     return 0;
