@@ -98,6 +98,7 @@ static void note_attempt(struct perform *perform, enum fault_id fault, uint64_t 
         return; /* there was no worker */
     transcript->of_program = perform->subject->recorded;
     if (transcript->of_program) {
+        transcript->connection_of = perform->subject->recorded->connection_of;
         recording_copy(&transcript->sent, transcript->whole, (size_t)death->commands);
         return;
     }

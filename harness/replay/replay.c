@@ -205,7 +205,8 @@ static int tell(const struct perform *perform, FILE *out, struct err *err)
     fprintf(out, "\n%s\n",
             !perform->transcript.whole->commands ? "The update sends no command"
             : perform->subject->recorded
-                ? "What the program sent, when, and what Redis replied"
+                ? "What the program sent, when, on which connection, and what Redis "
+                  "replied"
                 : "What the worker sent, when, and what Redis replied");
     code = transcript_write(out, &perform->transcript, err);
     tell_executed(out, perform);

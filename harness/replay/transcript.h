@@ -22,8 +22,8 @@ struct transcript {
     uint64_t point;   /* at which the fault struck */
     char error[512];  /* what it raised; "" if nothing */
     bool of_program;  /* and not of a worker */
-    /* Of a program that is told, and was not run here: on which connection each command
-     * came, and by when it was answered (told.h); else NULL; borrowed. */
+    /* Of a program: on which connection each command came; and, if that is known, by when
+     * it was answered (told.h); else NULL; borrowed. */
     const uint64_t *connection_of, *answered;
 };
 

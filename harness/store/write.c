@@ -277,54 +277,67 @@ struct store *store_close(struct store *store)
     return NULL;
 }
 
-/* How many strategies are finished, from the first one on: they are taken in their order,
- * and what follows one that is not is begun anew. */
-static int count_finished(struct database *database, size_t *ret, struct err *err)
+/* How many of so many strategies are finished, from the first one on: they are taken in
+ * their order, and what follows one that is not is begun anew. */
+static int count_finished(struct database *database, size_t strategies, size_t *ret,
+                          struct err *err)
 {
     CLEANUP(statement_finalizep) sqlite3_stmt *rows = NULL;
     size_t count = 0;
     int code = database_prepare(
         database, "SELECT strategy FROM finished ORDER BY strategy", &rows, err);
 
-    while (code == 0 && database_step(database, rows, err) == 1 &&
+    while (code == 0 && count < strategies && database_step(database, rows, err) == 1 &&
            sqlite3_column_int64(rows, 0) == (int64_t)count)
         count++;
     *ret = mutant("finished-again") ? 0 : count;
     return err->code;
 }
 
-int store_forget_begun(struct store *store, const struct result *result, size_t *ret,
-                       struct err *err)
+/* What was found of all strategies from this one on. */
+static int forget_from(struct database *database, size_t first, struct err *err)
 {
     static const char *const tables[] = { "controls", "commands", "lines",   "samples",
                                           "points",   "trials",   "cuts",    "states",
                                           "programs", "proofs",   "trace",   "contents",
                                           "changes",  "lives",    "outputs", "finished" };
-    CLEANUP(mem_freep) char *status = stored_fact(&store->database, "status");
-    int code = begin(store, err);
+    int code = 0;
 
-    *ret = result->plan.strategies;
-    if (code == 0 && status && strcmp(status, "complete") == 0)
-        return 0;
-    if (code == 0)
-        code = count_finished(&store->database, ret, err);
     for (size_t i = 0; i < ARRAY_SIZE(tables) && code == 0; i++) {
         CLEANUP(mem_freep)
-        char *sql = mem_printf("DELETE FROM %s WHERE strategy >= %zu", tables[i], *ret);
+        char *sql = mem_printf("DELETE FROM %s WHERE strategy >= %zu", tables[i], first);
 
-        code = database_run(&store->database, sql, err);
+        code = database_run(database, sql, err);
     }
     if (code == 0)
-        code = database_run(&store->database,
+        code = database_run(database,
                             "DELETE FROM notes;"
-                            " DELETE FROM outputs WHERE strategy IS NULL; DELETE FROM "
-                            "run WHERE name = 'stages'",
+                            "DELETE FROM outputs WHERE strategy IS NULL;"
+                            "DELETE FROM run WHERE name = 'stages'",
                             err);
-    if (code == 0 && !*ret) /* nor has it taken any time */
-        code = database_run(&store->database,
+    if (code == 0 && !first) /* nor has it taken any time */
+        code = database_run(database,
                             "DELETE FROM run WHERE name LIKE 'seconds.%'"
                             " OR name LIKE 'trial_ns%'",
                             err);
+    return code;
+}
+
+int store_forget_begun(struct store *store, const struct result *result, size_t *ret,
+                       struct err *err)
+{
+    CLEANUP(mem_freep) char *status = stored_fact(&store->database, "status");
+    size_t strategies = result->plan.strategies;
+    int code = 0;
+
+    *ret = strategies;
+    if (status && strcmp(status, "complete") == 0)
+        return 0;
+    code = begin(store, err);
+    if (code == 0)
+        code = count_finished(&store->database, strategies, ret, err);
+    if (code == 0 && *ret < strategies)
+        code = forget_from(&store->database, *ret, err);
     return code == 0 ? commit(store, err) : code;
 }
 
