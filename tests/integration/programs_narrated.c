@@ -3,8 +3,11 @@
 #include "acted.h"
 #include "kept.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* What was run, in a directory that may go away, and where it is kept. */
@@ -111,8 +114,45 @@ Test(programs_narrated, what_is_huge)
     forget(&keeping);
 }
 
-/* Replies that are long and many: of each the beginning is kept. Of a state that is huge
- * as much as there is room for, and what is missing is said. */
+/* Only root may mount a file system, in a mount namespace of its own. */
+static bool mount_small(const char *directory, const char *size)
+{
+    return unshare(CLONE_NEWNS) == 0 &&
+           mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+           mount("tmpfs", directory, "tmpfs", 0, size) == 0;
+}
+
+/* The disk fills while the program is recorded: the run ends and says so, and nothing is
+ * left of it that would be in the way of another one. */
+Test(programs_narrated, on_a_disk_that_fills)
+{
+    char *directory = test_directory();
+    CLEANUP(mem_freep) char *path = acted_scenario(directory, STRATEGY(HUGE));
+    CLEANUP(mem_freep) char *small = mem_printf("%s/small", directory);
+    CLEANUP(mem_freep) char *kept = mem_printf("%s/kept", small);
+    struct run run;
+
+    cr_assert_eq(mkdir(small, 0700), 0);
+    if (!mount_small(small, "size=1m")) {
+        test_directory_remove(directory);
+        cr_skip_test("mounting a small file system is not allowed here");
+    }
+    run = RUN("run", path, "-o", kept);
+    cr_expect_eq(run.status, 4, "status %d: %s%s", run.status, run.out, run.err);
+    EXPECT_SAYS(run.err, "the disk is full");
+    cr_expect_eq(test_directory_entries(small), 0);
+    run_release(&run);
+    cr_assert_eq(mount("tmpfs", small, "tmpfs", MS_REMOUNT, "size=64m"), 0);
+    run = RUN("run", path, "-o", kept);
+    cr_expect_eq(run.status, 0, "status %d: %s%s", run.status, run.out, run.err);
+    cr_expect_eq(kept_number(kept, "SELECT count(*) FROM trace"), 4);
+    run_release(&run);
+    cr_expect_eq(umount(small), 0);
+    test_directory_remove(directory);
+}
+
+/* Of a state that is huge as much is kept as there is room for, and what is missing is
+ * said. */
 Test(programs_narrated, states_that_are_huge)
 {
     struct keeping keeping =
