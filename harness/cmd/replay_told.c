@@ -41,6 +41,8 @@ static int load(const struct saved *saved, const struct replay *replay, struct t
                             state_behind(finding, states[i].commands), states[i].state,
                             ret_there, err);
         states[i].state->snapshot.told = &states[i].state->ttls;
+        states[i].state->judged = finding->points[states[i].commands].taken;
+        states[i].state->signature = finding->points[states[i].commands].signature;
     }
     return code;
 }

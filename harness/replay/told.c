@@ -104,21 +104,25 @@ static int tell_commands(FILE *out, const struct told *told, const struct replay
     return code == 0 ? tell_line(out, told, replay, err) : code;
 }
 
-/* What is not kept cannot be told. */
-static void tell_bounds(FILE *out, const struct told *told)
+/* What is not kept cannot be told, nor what a reader sees of it be found again. */
+static void tell_part(FILE *out, const struct contrast *controls, const struct told *told,
+                      const struct replay *replay, uint64_t omitted)
 {
-    uint64_t omitted =
-        told->new.omitted > told->dead.omitted ? told->new.omitted : told->dead.omitted;
-
-    if (omitted)
-        fprintf(out,
-                "  Not all of these states was kept, because it was too much: %llu "
-                "changes on the way to them are not known, and not told here\n",
-                (unsigned long long)omitted);
+    contrast_write(out, controls, &told->dead.snapshot, false);
+    fprintf(
+        out,
+        "  Not all of these states was kept, because it was too much: %llu changes on "
+        "the way to them are not known, and not told here\n",
+        (unsigned long long)omitted);
+    if (replay->recorded)
+        fprintf(out, "  Now: %s, as the run found when all was there\n",
+                now_name(replay->verdict.now));
 }
 
-static void tell_state(FILE *out, const struct told *told)
+static void tell_state(FILE *out, const struct told *told, const struct replay *replay)
 {
+    uint64_t to_dead = told->dead.omitted, to_new = told->new.omitted;
+    uint64_t omitted = to_dead > to_new ? to_dead : to_new;
     const struct contrast controls = {
         .old = &told->old.snapshot.state,
         .new = &told->new.snapshot.state,
@@ -127,9 +131,11 @@ static void tell_state(FILE *out, const struct told *told)
 
     fputs("\nThe state right after the death, beside those before and after the update\n",
           out);
-    narrative_now(out, &controls, &told->dead.snapshot);
+    if (omitted)
+        tell_part(out, &controls, told, replay, omitted);
+    else
+        narrative_now(out, &controls, &told->dead.snapshot);
     fprintf(out, "  It is state %zu of the recording\n", told->state);
-    tell_bounds(out, told);
 }
 
 static void tell_proof(FILE *out, const struct told *told)
@@ -166,25 +172,38 @@ static void tell_later(FILE *out, const struct told *told, const struct replay *
 }
 
 /* Can what is kept be held against what was judged? */
-static bool is_comparable(const struct told *told, const struct replay *replay)
+static bool is_comparable(const struct told_state *state)
 {
-    return replay->recorded && told->dead.whole && !told->dead.omitted;
+    return state->judged && state->whole && !state->omitted;
 }
 
-static enum replay_likeness tell_likeness(FILE *out, const struct told *told,
-                                          const struct replay *replay)
+static bool is_another(const struct told_state *state)
 {
-    const struct state *state = &told->dead.snapshot.state;
+    return is_comparable(state) &&
+           !signature_equal(state_signature(&state->snapshot.state), state->signature) &&
+           !mutant("told-unchecked");
+}
 
-    if (!is_comparable(told, replay))
-        return REPLAY_UNRECORDED;
-    if (signature_equal(state_signature(state), replay->signature) ||
-        mutant("told-unchecked"))
-        return REPLAY_ALIKE;
-    fputs("  NOT as recorded: the state that is kept is another one than the state that "
-          "was judged. Was the file changed?\n",
-          out);
-    return REPLAY_DIFFERS;
+static enum replay_likeness tell_likeness(FILE *out, const struct told *told)
+{
+    const struct {
+        const struct told_state *state;
+        const char *name;
+    } states[] = { { &told->dead, "state after the death" },
+                   { &told->old, "old state" },
+                   { &told->new, "new state" } };
+
+    for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
+        if (!is_another(states[i].state))
+            continue;
+        fprintf(
+            out,
+            "  NOT as recorded: the %s that is kept is another one than the state that "
+            "was judged. Was the file changed?\n",
+            states[i].name);
+        return REPLAY_DIFFERS;
+    }
+    return is_comparable(&told->dead) ? REPLAY_ALIKE : REPLAY_UNRECORDED;
 }
 
 int told_write(FILE *out, const struct told *told, const struct replay *replay,
@@ -196,9 +215,9 @@ int told_write(FILE *out, const struct told *told, const struct replay *replay,
 
     tell_title(memory, told, replay);
     code = tell_commands(memory, told, replay, err);
-    tell_state(memory, told);
+    tell_state(memory, told, replay);
     tell_later(memory, told, replay);
-    *ret = tell_likeness(memory, told, replay);
+    *ret = tell_likeness(memory, told);
     fclose(memory);
     if (code == 0)
         narrative_wrap(out, text);

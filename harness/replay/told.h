@@ -17,6 +17,8 @@ struct told_state {
     struct ttls ttls;         /* the same; the snapshot's `told` */
     uint64_t omitted;         /* changes on the way to it that were too many to be kept */
     bool whole;               /* no text of it is cut */
+    bool judged;              /* the signature of what was judged is known: */
+    struct signature signature;
 };
 
 struct told {
@@ -35,7 +37,7 @@ struct told {
 };
 void told_release(struct told *told);
 
-/* The death that `replay` names, a crash point of the recording. *ret: is the state that
- * is kept the one that was judged? */
+/* The death that `replay` names, a crash point of the recording. *ret: are the states
+ * that are kept those that were judged? */
 int told_write(FILE *out, const struct told *told, const struct replay *replay,
                enum replay_likeness *ret, struct err *err);

@@ -165,6 +165,8 @@ Test(programs_narrated, states_that_are_huge)
     cr_expect_eq(run.status, 0, "status %d: %s%s", run.status, run.out, run.err);
     EXPECT_SAYS(run.out, "Not all of these states was kept, because it was too much: "
                          "4000 changes on the way to them are not known");
+    EXPECT_SAYS(run.out, "Now: torn, as the run found when all was there");
+    cr_expect_not(says(run.out, "A reader sees"), "%s", run.out);
     run_release(&run);
     forget(&keeping);
 }
@@ -254,7 +256,13 @@ static const struct {
     const char *said;
 } damages[] = {
     { "UPDATE changes SET value = CAST('2' AS BLOB) WHERE key = CAST('h' AS BLOB)", 1,
-      "NOT as recorded: the state that is kept is another one" },
+      "NOT as recorded: the state after the death that is kept is another one" },
+    { "UPDATE changes SET value = CAST('3' AS BLOB) WHERE state = 5", 1,
+      "NOT as recorded: the new state that is kept is another one" },
+    { "INSERT INTO changes SELECT NULL, strategy, 0, 1, key, type, element, value, "
+      "shown, "
+      "expires, effect, whole FROM changes WHERE state = 1",
+      1, "NOT as recorded" },
     { "DELETE FROM changes WHERE state = 1", 1, "NOT as recorded" },
     { "UPDATE changes SET expires = 7", 4, "a state holds what cannot be" },
     { "DELETE FROM trace WHERE number = 4", 4, "its trace lacks commands" },
