@@ -9,37 +9,58 @@
 #include "base/mutant.h"
 #include "redis/resp.h"
 
-/* Commands that set an expiry for an instant: in which word, or behind which words. What
- * is said in seconds is sent in milliseconds, since clocks seldom differ by whole ones.
- */
+/* Options behind which an instant is told. What is said in seconds is sent in
+ * milliseconds, since clocks seldom differ by whole ones. */
+struct option {
+    const char *name;
+    const char *in_ms; /* what is sent instead if it tells seconds; else NULL */
+};
+static const struct option expiries[] = { { "EXAT", "PXAT" },
+                                          { "PXAT", NULL },
+                                          { NULL, NULL } };
+static const struct option claims[] = { { "TIME", NULL }, { NULL, NULL } };
+
+/* Commands that set something for an instant: in which word, or behind which options. */
 static const struct {
     const char *command;
-    size_t at;         /* 0: behind one of the options below */
-    const char *in_ms; /* what is sent instead if that word tells seconds; else NULL */
+    size_t at;         /* 0: behind an option */
+    const char *in_ms; /* see struct option, for the command's own name */
     const char *only;  /* if this option is among the rest; NULL: always */
+    const struct option *options;
+    size_t from; /* the first word that may be one */
 } setters[] = {
-    { "EXPIREAT", 2, "PEXPIREAT", NULL },
-    { "PEXPIREAT", 2, NULL, NULL },
-    { "HEXPIREAT", 2, "HPEXPIREAT", NULL },
-    { "HPEXPIREAT", 2, NULL, NULL },
-    { "RESTORE", 2, NULL, "ABSTTL" },
-    { "SET", 0, NULL, NULL },
-    { "GETEX", 0, NULL, NULL },
-    { "HSETEX", 0, NULL, NULL },
-    { "HGETEX", 0, NULL, NULL },
+    { "EXPIREAT", 2, "PEXPIREAT", NULL, NULL, 0 },
+    { "PEXPIREAT", 2, NULL, NULL, NULL, 0 },
+    { "HEXPIREAT", 2, "HPEXPIREAT", NULL, NULL, 0 },
+    { "HPEXPIREAT", 2, NULL, NULL, NULL, 0 },
+    { "RESTORE", 2, NULL, "ABSTTL", NULL, 0 },
+    { "SET", 0, NULL, NULL, expiries, 3 },
+    { "GETEX", 0, NULL, NULL, expiries, 2 },
+    { "HSETEX", 0, NULL, NULL, expiries, 2 },
+    { "HGETEX", 0, NULL, NULL, expiries, 2 },
+    /* Behind the key, the group, the consumer, how long idle at least, and an id. */
+    { "XCLAIM", 0, NULL, NULL, claims, 6 },
 };
 
-static const struct {
-    const char *option;
-    const char *in_ms;
-} options[] = { { "EXAT", "PXAT" }, { "PXAT", NULL } };
+/* Of fields, by the thousand, since Lua unpacks no more than some thousands at once. */
+#define OF_FIELDS(moved)                                                                 \
+    "local all = {} "                                                                    \
+    "for first = 5, #ARGV, 1000 do "                                                     \
+    "local last = math.min(first + 999, #ARGV) "                                         \
+    "local some = redis.pcall('HPEXPIRETIME', KEYS[1], 'FIELDS', last - first + 1, "     \
+    "unpack(ARGV, first, last)) "                                                        \
+    "if type(some) ~= 'table' or some.err then return some end "                         \
+    "for _, t in ipairs(some) do all[#all + 1] = t < 0 and t or " moved " end "          \
+    "end "                                                                               \
+    "return all"
 
 /* Commands that tell instants, and the script that tells them by the other clock: ARGV[1]
  * is how far that is ahead in seconds, [2] in ms, [3] and [4] its seconds and
- * microseconds if it stands, or "". */
+ * microseconds if it stands, or ""; behind them, fields. Redis rounds the expiry of a
+ * key, and that of a field up. */
 static const struct {
     const char *command;
-    size_t words;
+    size_t words; /* 0: a key, FIELDS, how many, and so many of them */
     const char *script;
 } askers[] = {
     { "TIME", 1,
@@ -52,7 +73,10 @@ static const struct {
     { "PEXPIRETIME", 2,
       "local t = redis.call('PEXPIRETIME', KEYS[1]) "
       "return t < 0 and t or t + ARGV[2]" },
+    { "HEXPIRETIME", 0, OF_FIELDS("math.ceil((t + ARGV[2]) / 1000)") },
+    { "HPEXPIRETIME", 0, OF_FIELDS("t + ARGV[2]") },
 };
+#define BEFORE_FIELDS 4 /* words of those that ask for them */
 
 /* As Redis reads a number: digits alone, and none too many in front. */
 static bool parse(struct str word, int64_t *ret)
@@ -92,14 +116,13 @@ struct place {
     const char *in_ms; /* NULL: it is */
 };
 
-static struct place find_option(const struct str *words, size_t count)
+static struct place find_option(const struct option *options, size_t from,
+                                const struct str *words, size_t count)
 {
-    /* Behind the key, and what SET writes. */
-    for (size_t i = str_is_word(words[0], "SET") ? 3 : 2;
-         i + 1 < count && !str_is_word(words[i], "FIELDS"); i++)
-        for (size_t o = 0; o < ARRAY_SIZE(options); o++)
-            if (str_is_word(words[i], options[o].option))
-                return (struct place){ i + 1, i, options[o].in_ms };
+    for (size_t i = from; i + 1 < count && !str_is_word(words[i], "FIELDS"); i++)
+        for (const struct option *option = options; option->name; option++)
+            if (str_is_word(words[i], option->name))
+                return (struct place){ i + 1, i, option->in_ms };
     return (struct place){ 0, 0, NULL };
 }
 
@@ -110,7 +133,7 @@ static struct place find_instant(const struct str *words, size_t count)
     while (row < ARRAY_SIZE(setters) && !str_is_word(words[0], setters[row].command))
         row++;
     if (row < ARRAY_SIZE(setters) && !setters[row].at)
-        return find_option(words, count);
+        return find_option(setters[row].options, setters[row].from, words, count);
     if (row == ARRAY_SIZE(setters) || setters[row].at >= count)
         return (struct place){ 0, 0, NULL };
     /* Behind the key, the instant, and what RESTORE writes. */
@@ -140,33 +163,48 @@ static bool shift_setter(int64_t ahead_ms, const struct str *words, size_t count
     return true;
 }
 
+/* Is it what this row is for, and something that Redis would answer? */
+static bool asks(size_t row, const struct str *words, size_t count)
+{
+    int64_t fields;
+
+    if (!str_is_word(words[0], askers[row].command))
+        return false;
+    if (askers[row].words)
+        return count == askers[row].words;
+    return count > BEFORE_FIELDS && str_is_word(words[2], "FIELDS") &&
+           parse(words[3], &fields) && (uint64_t)fields == count - BEFORE_FIELDS;
+}
+
 static bool shift_asker(const struct shift *shift, int64_t ahead_ms,
                         const struct str *words, size_t count, struct buffer *ret)
 {
     char seconds[24], ms[24], stands[24] = "", us[24] = "";
-    size_t row = 0;
+    size_t row = 0, keys = count > 1, fields;
 
-    while (row < ARRAY_SIZE(askers) &&
-           (!str_is_word(words[0], askers[row].command) || count != askers[row].words))
+    while (row < ARRAY_SIZE(askers) && !asks(row, words, count))
         row++;
     if (row == ARRAY_SIZE(askers))
         return false;
+    fields = askers[row].words ? 0 : count - BEFORE_FIELDS;
     snprintf(seconds, sizeof(seconds), "%" PRId64, ahead_ms / 1000);
     snprintf(ms, sizeof(ms), "%" PRId64, ahead_ms);
     if (shift->frozen) {
         snprintf(stands, sizeof(stands), "%" PRId64, shift->ms / 1000);
         snprintf(us, sizeof(us), "%" PRId64, shift->ms % 1000 * 1000);
     }
-    resp_put_count(ret, 3 + (count - 1) + 4);
+    resp_put_count(ret, 3 + keys + 4 + fields);
     resp_put_word(ret, STR("EVAL"));
     resp_put_word(ret, str_of(askers[row].script));
-    resp_put_word(ret, count > 1 ? STR("1") : STR("0"));
-    if (count > 1)
+    resp_put_word(ret, keys ? STR("1") : STR("0"));
+    if (keys)
         resp_put_word(ret, words[1]);
     resp_put_word(ret, str_of(seconds));
     resp_put_word(ret, str_of(ms));
     resp_put_word(ret, str_of(stands));
     resp_put_word(ret, str_of(us));
+    for (size_t i = 0; i < fields; i++)
+        resp_put_word(ret, words[BEFORE_FIELDS + i]);
     return true;
 }
 

@@ -1,11 +1,12 @@
 /* shift.h - what a program says of instants, told to a server by another clock. Pure.
  *
- * The clock of a program may be ahead of its server's, or stand still. Then an expiry
- * that it sets for an instant of its own (EXPIREAT, SET .. PXAT) is one of the server's
+ * The clock of a program may be ahead of its server's, or stand still. Then an instant of
+ * its own that it sets (EXPIREAT, SET .. PXAT, XCLAIM .. TIME) is one of the server's
  * only if it is moved by as much as the clocks differ, and a time that it asks for (TIME,
- * EXPIRETIME) is one of its own only if that is moved back: those commands become scripts
- * that do. What scripts of the program's do themselves is not seen, nor is what is asked
- * of the fields of hashes (HEXPIRETIME). */
+ * EXPIRETIME, HEXPIRETIME) is one of its own only if that is moved back: those commands
+ * become scripts that do. What scripts of the program's do themselves is not seen, nor
+ * are the ids that the server gives to entries of streams (XADD ..*) and the instants of
+ * deliveries that XINFO STREAM .. FULL tells. */
 #pragma once
 
 #include <stdbool.h>

@@ -179,24 +179,139 @@ Test(tap_clock, in_transactions)
     tapped_remove(&tapped);
 }
 
+/* A claim made at an instant of the program's has been idle since then. */
+static void claim(const struct tapped_program *to)
+{
+    redisContext *a = program_dial(&to->socket);
+    redisReply *pending;
+
+    program_say(a, "XADD s 1-1 f v", "1-1");
+    program_say(a, "XGROUP CREATE s g 0", "OK");
+    freeReplyObject(ask(a, "XREADGROUP GROUP g c STREAMS s >"));
+    freeReplyObject(ask(a, "XCLAIM s g c 0 1-1 TIME 2999999940250 JUSTID"));
+    pending = ask(a, "XPENDING s g - + 1");
+    MUST(pending->elements == 1 && pending->element[0]->elements == 4);
+    /* Not for as long as the clocks differ, nor for nothing. */
+    MUST(number(pending->element[0]->element[2]) >= 60000);
+    MUST(number(pending->element[0]->element[2]) < 3600000);
+    freeReplyObject(pending);
+    redisFree(a);
+}
+
+Test(tap_clock, of_claims)
+{
+    struct tapped tapped = tapped_start();
+
+    tapped.shift = (struct shift){ true, STANDS + 250 };
+    tapped_run(&tapped, claim);
+    EXPECT_WENT_WELL(&tapped);
+    tapped_remove(&tapped);
+}
+
+#define FIELDS 2500 /* more than Lua is asked to unpack at once */
+
+/* The program and the server tell one instant by two clocks. */
+static void expect_field(redisContext *a, redisContext *direct, const char *command,
+                         long long ahead)
+{
+    redisReply *reply = ask(a, command), *wanted = ask(direct, command);
+
+    MUST(reply->type == REDIS_REPLY_ARRAY && reply->elements == wanted->elements);
+    for (size_t i = 0; i < reply->elements; i++) {
+        long long there = number(wanted->element[i]);
+
+        MUST(number(reply->element[i]) == (there < 0 ? there : there + ahead));
+    }
+    freeReplyObject(reply);
+    freeReplyObject(wanted);
+}
+
+/* Both say the same. */
+static void expect_error(redisContext *a, redisContext *direct, const char *command)
+{
+    redisReply *reply = redisCommand(a, command), *wanted = redisCommand(direct, command);
+
+    MUST(reply && reply->type == REDIS_REPLY_ERROR);
+    MUST(wanted && wanted->type == REDIS_REPLY_ERROR);
+    MUST(strcmp(reply->str, wanted->str) == 0);
+    freeReplyObject(reply);
+    freeReplyObject(wanted);
+}
+
+static void ask_of_fields(const struct tapped_program *to)
+{
+    redisContext *a = program_dial(&to->socket), *direct = program_dial(&to->server);
+    char command[128], *many, *at;
+    redisReply *reply;
+    long long instant;
+
+    for (int i = 0; i < FIELDS; i++)
+        freeReplyObject(redisCommand(a, "HSET h %d v", i));
+    instant = ask_time(a) + 5000000;
+    snprintf(command, sizeof(command), "HPEXPIREAT h %lld FIELDS 2 1 2", instant);
+    freeReplyObject(ask(a, command));
+    reply = ask(a, "HPEXPIRETIME h FIELDS 3 0 1 nothing");
+    MUST(reply->elements == 3 && number(reply->element[0]) == -1);
+    MUST(number(reply->element[1]) == instant && number(reply->element[2]) == -2);
+    freeReplyObject(reply);
+    for (int ms = 0; ms < 1000; ms += 111) {
+        snprintf(command, sizeof(command), "HPEXPIREAT h %lld FIELDS 1 2",
+                 instant / 1000 * 1000 + ms);
+        freeReplyObject(ask(a, command));
+        expect_field(a, direct, "HPEXPIRETIME h FIELDS 2 2 1", AHEAD);
+        expect_field(a, direct, "hexpiretime h fields 2 2 1", AHEAD / 1000);
+    }
+    many = at = mem_alloc(64 + FIELDS * 8);
+    at += sprintf(at, "HEXPIRETIME h FIELDS %d", FIELDS);
+    for (int i = 0; i < FIELDS; i++)
+        at += sprintf(at, " %d", i);
+    expect_field(a, direct, many, AHEAD / 1000);
+    expect_field(a, direct, "HEXPIRETIME none FIELDS 1 f", AHEAD / 1000);
+    free(many);
+    freeReplyObject(ask(a, "SET string v"));
+    expect_error(a, direct, "HEXPIRETIME string FIELDS 1 f");
+    redisFree(a);
+    redisFree(direct);
+}
+
+/* Since Redis 7.4. */
+static bool knows_expiries_of_fields(const struct server *server)
+{
+    redisContext *direct = program_dial(&server->address);
+    redisReply *reply = redisCommand(direct, "COMMAND INFO HPEXPIRETIME");
+    bool knows =
+        reply && reply->elements == 1 && reply->element[0]->type == REDIS_REPLY_ARRAY;
+
+    knows = knows && reply->element[0]->elements;
+    freeReplyObject(reply);
+    redisFree(direct);
+    return knows;
+}
+
+Test(tap_clock, of_fields)
+{
+    struct tapped tapped = tapped_start();
+
+    tapped.shift = (struct shift){ false, AHEAD };
+    if (knows_expiries_of_fields(&tapped.server)) {
+        tapped_run(&tapped, ask_of_fields);
+        EXPECT_WENT_WELL(&tapped);
+    }
+    tapped_remove(&tapped);
+}
+
 /* Errors are Redis's. */
 static void err(const struct tapped_program *to)
 {
-    static const char *const commands[] = { "EXPIREAT k soon", "SET k v EXAT 0",
-                                            "SET k v PXAT +5", "TIME now",
-                                            "PEXPIRETIME k k" };
+    static const char *const commands[] = {
+        "EXPIREAT k soon", "SET k v EXAT 0",  "SET k v PXAT +5",
+        "TIME now",        "PEXPIRETIME k k", "XCLAIM s g c 0 1-1 TIME soon",
+        "HEXPIRETIME k",
+    };
     redisContext *a = program_dial(&to->socket), *direct = program_dial(&to->server);
 
-    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-        redisReply *reply = redisCommand(a, commands[i]);
-        redisReply *wanted = redisCommand(direct, commands[i]);
-
-        MUST(reply && reply->type == REDIS_REPLY_ERROR);
-        MUST(wanted && wanted->type == REDIS_REPLY_ERROR);
-        MUST(strcmp(reply->str, wanted->str) == 0);
-        freeReplyObject(reply);
-        freeReplyObject(wanted);
-    }
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+        expect_error(a, direct, commands[i]);
     redisFree(a);
     redisFree(direct);
 }
