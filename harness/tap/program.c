@@ -239,6 +239,11 @@ static void on_news(uv_poll_t *poll, int status, int events)
             if (!running->err.code)
                 err_set(&running->err, -ECHILD, "what was to watch over it has died");
         }
+        if (news.kind == WARDEN_ALIVE) { /* what it does from here on is no part of it */
+            running->stopping = true;
+            if (!running->err.code && !mutant("alive-unsaid"))
+                warden_complain(&news, &running->err);
+        }
         on_over(running);
     }
 }

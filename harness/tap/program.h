@@ -3,7 +3,8 @@
  *
  * When program_run() returns, however that came about, all processes of the program are
  * dead, and the server has closed all connections that the tap had opened: nothing can
- * change any more. No descriptor, socket or process is left.
+ * change any more. No descriptor, socket or process is left. One that cannot be killed is
+ * the exception: that is an error which names it.
  *
  * It ends
  * - when its main process does. What others it has left behind are killed then; what they

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/mutant.h"
 #include "base/process.h"
@@ -181,12 +182,13 @@ static void watch(struct ward *ward)
 }
 
 /* 0: it is gone. */
-static pid_t parent_of(const char *pid)
+static pid_t parent_of(const char *pid, bool *ret_ended)
 {
     char path[64], stat[512];
     const char *behind_name;
     ssize_t n;
     int fd, parent = 0;
+    char state;
 
     snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
     fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -196,17 +198,29 @@ static pid_t parent_of(const char *pid)
     close(fd);
     stat[n > 0 ? n : 0] = '\0';
     behind_name = strrchr(stat, ')');
-    if (!behind_name || sscanf(behind_name, ") %*c %d", &parent) != 1)
+    if (!behind_name || sscanf(behind_name, ") %c %d", &state, &parent) != 2)
         return 0;
+    *ret_ended = state == 'Z'; /* or a thread of it has; then others may go on */
     return parent;
+}
+
+/* This one was found alive, and gets a SIGKILL, or may not. */
+static void note(struct warden_news *found, pid_t pid, bool killed)
+{
+    if (found->alive && (!killed || !found->refused))
+        return;
+    found->alive = pid;
+    found->refused = !killed && errno == EPERM;
 }
 
 /* Kills each process whose parent is this one, or was found before. Parents usually come
  * before their children there; who does not is found the next time, as is who was made
  * meanwhile: when his parent is gone, he is a child of this process. Who is found is
- * killed at once, lest one that forks and ends again and again is always ahead. */
-static void kill_below(const struct ward *ward)
+ * killed at once, lest one that forks and ends again and again is always ahead. Tells of
+ * one that was found, of those that may be killed if there are any. */
+static struct warden_news kill_below(const struct ward *ward)
 {
+    struct warden_news found = { .kind = WARDEN_ALIVE };
     DIR *proc = opendir("/proc");
     size_t count = 1, room = 64;
     pid_t *doomed = MEM_ARRAY(pid_t, room);
@@ -214,8 +228,10 @@ static void kill_below(const struct ward *ward)
 
     doomed[0] = getpid();
     while (proc && (entry = readdir(proc))) {
-        pid_t parent =
-            isdigit((unsigned char)entry->d_name[0]) ? parent_of(entry->d_name) : 0;
+        bool ended = false, killed;
+        pid_t parent = isdigit((unsigned char)entry->d_name[0])
+                           ? parent_of(entry->d_name, &ended)
+                           : 0;
 
         for (size_t i = 0; i < count && parent; i++) {
             if (doomed[i] != parent)
@@ -223,7 +239,10 @@ static void kill_below(const struct ward *ward)
             if (count == room)
                 doomed = mem_grow(doomed, room *= 2, sizeof(pid_t));
             doomed[count] = (pid_t)strtol(entry->d_name, NULL, 10);
-            kill(doomed[count++], SIGKILL);
+            killed = kill(doomed[count], SIGKILL) == 0;
+            if (!ended)
+                note(&found, doomed[count], killed);
+            count++;
             break;
         }
     }
@@ -232,6 +251,7 @@ static void kill_below(const struct ward *ward)
     else
         kill(-ward->main, SIGKILL);
     free(doomed);
+    return found;
 }
 
 /* Forgets who has ended; returns whether there are others. */
@@ -248,25 +268,36 @@ static bool reap(struct ward *ward)
     }
 }
 
-static void kill_all(struct ward *ward)
+/* How it ended. */
+static struct warden_news kill_all(struct ward *ward)
 {
     struct timespec patience = ns_to_timespec(LOOK_AGAIN_NS);
+    uint64_t start_ns = clock_now_ns(), refused_ns = start_ns;
+    struct warden_news over = { .kind = WARDEN_OVER };
     sigset_t ended;
 
     sigemptyset(&ended);
     sigaddset(&ended, SIGCHLD);
     if (mutant("warden-spares-sessions")) {
         kill(-ward->main, SIGKILL);
-        return;
+        return over;
     }
     while (ward->ended && waitpid(-1, NULL, WNOHANG) > 0)
         ; /* who had ended by himself */
     if (!ward->ended)
         kill(-ward->main, SIGKILL); /* all of the group at once */
     while (reap(ward)) {
-        kill_below(ward);
+        struct warden_news found = kill_below(ward);
+        uint64_t now_ns = clock_now_ns();
+
+        if (!found.refused)
+            refused_ns = now_ns;
+        if (now_ns - refused_ns > WARDEN_REFUSED_NS ||
+            now_ns - start_ns > WARDEN_DYING_NS)
+            return found;
         sigtimedwait(&ended, NULL, &patience);
     }
+    return over;
 }
 
 /* A request that came too late and was not read would reset the socket when this process
@@ -283,7 +314,7 @@ __attribute__((noreturn)) static void live(const struct program *program, int so
                                            int output)
 {
     struct ward ward = { .socket = socket, .output = output };
-    struct warden_news over = { .kind = WARDEN_OVER };
+    struct warden_news last;
     struct failure failure;
     sigset_t all;
 
@@ -303,9 +334,9 @@ __attribute__((noreturn)) static void live(const struct program *program, int so
     if (failure.code)
         _exit(EXIT_FAILURE);
     watch(&ward);
-    kill_all(&ward);
-    over.left_behind = ward.left_behind;
-    tell(&ward, &over, sizeof(over));
+    last = kill_all(&ward);
+    last.left_behind = ward.left_behind;
+    tell(&ward, &last, sizeof(last));
     await_farewell(&ward);
     _exit(EXIT_SUCCESS);
 }
@@ -373,6 +404,29 @@ struct warden_news warden_hear(const struct warden *warden)
     return (struct warden_news){
         .kind = n < 0 && errno == EAGAIN ? WARDEN_NO_NEWS : WARDEN_LOST,
     };
+}
+
+int warden_complain(const struct warden_news *news, struct err *err)
+{
+    CLEANUP(mem_freep) char *path = mem_printf("/proc/%d/comm", (int)news->alive);
+    CLEANUP(mem_freep) char *name = file_text(path);
+
+    if (name)
+        name[strcspn(name, "\n")] = '\0';
+    if (news->refused)
+        return err_set(
+            err, -EBUSY,
+            "its process %d ('%s') may not be killed, and does not end: it runs "
+            "as another user. It is still there",
+            (int)news->alive, name ? name : "?");
+    if (news->alive)
+        return err_set(err, -EBUSY,
+                       "its process %d ('%s') was killed, and does not end. It is still "
+                       "there",
+                       (int)news->alive, name ? name : "?");
+    return err_set(err, -EBUSY,
+                   "a process of it does not end, and is not to be found in /proc. It is "
+                   "still there");
 }
 
 static void ask(const struct warden *warden, enum request request)

@@ -10,18 +10,24 @@
  * should it be killed itself, the program's main process goes with it, and nothing else.
  *
  * Without /proc it finds only the program's process group and what loses its parent and
- * then ends by itself; for the rest it waits, as it does for a process that it may not
- * kill (one that changed its user).
+ * then ends by itself; for the rest it waits. It does not wait for ever: who may not be
+ * killed (one that changed its user) has WARDEN_REFUSED_NS to end by himself when he is
+ * the last, and all together have WARDEN_DYING_NS. Then the warden says so, and leaves.
  *
  * The program runs in a session of its own as well, with all signals as they are by
  * default, nothing to read from its standard input, and no other descriptors but one pipe
  * for both outputs. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "base/clock.h"
 #include "base/err.h"
+
+#define WARDEN_REFUSED_NS (3 * NSEC_PER_SEC)
+#define WARDEN_DYING_NS (60 * NSEC_PER_SEC) /* it may have much memory to give back */
 
 struct program {
     char *const *argv;        /* argv[0] is looked up in the PATH of its environment */
@@ -45,14 +51,20 @@ enum warden_news_kind {
     WARDEN_NO_NEWS,
     WARDEN_ENDED, /* the program's main process has ended; the others are let be */
     WARDEN_OVER,  /* all are dead; the last news */
+    WARDEN_ALIVE, /* so it is instead, if some are not and cannot be helped */
     WARDEN_LOST,  /* the warden died, and is no use any more */
 };
 struct warden_news {
     enum warden_news_kind kind;
     int status;         /* as wait(2) has it, when it has ended */
     size_t left_behind; /* how many others had to be killed, when it is over */
+    pid_t alive;        /* one that is not dead; 0: nobody knows which */
+    bool refused;       /* and it may not be killed */
 };
 struct warden_news warden_hear(const struct warden *warden); /* does not wait */
+
+/* In words: who is alive, and why. -EBUSY. */
+int warden_complain(const struct warden_news *news, struct err *err);
 
 void warden_terminate(const struct warden *warden); /* SIGTERM to the main process */
 void warden_kill(const struct warden *warden);      /* SIGKILL to all; may be repeated */

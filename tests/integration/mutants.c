@@ -100,6 +100,8 @@ static const struct {
     { "tap-reply-astray", "integration_tap_mutable", "tap/replies_go_to_who_asked" },
     { "warden-spares-sessions", "integration_program_mutable",
       "program/leaves_nobody_behind" },
+    { "alive-unsaid", "integration_program_alive_mutable",
+      "program_alive/is_told_and_not_waited_for" },
     { "let-go-unheard", "integration_program_mutable",
       "program/is_over_when_the_server_has_let_go" },
     { "exit-ignored", "integration_programs", "programs/get_their_verdicts" },
