@@ -1,10 +1,12 @@
 /* process.c - see process.h. */
 #include "base/process.h"
 
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -129,6 +131,27 @@ int process_cpus(int **ret)
         cpus[count++] = -1; /* more CPUs than the set can hold: pin nothing */
     *ret = cpus;
     return count;
+}
+
+int process_turns_open(pid_t pid)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%ld/schedstat", (long)pid);
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+bool process_turns_read(int fd, struct process_turns *ret)
+{
+    char text[128], *end;
+    ssize_t length = pread(fd, text, sizeof(text) - 1, 0);
+
+    if (length <= 0)
+        return false;
+    text[length] = '\0';
+    ret->ran_ns = strtoull(text, &end, 10);
+    ret->waited_ns = strtoull(end, NULL, 10);
+    return true;
 }
 
 int process_pidfd(pid_t pid, struct err *err)

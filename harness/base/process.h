@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -37,6 +38,15 @@ void process_short_turns(void);
 
 /* The CPUs this process may run on; returns how many. The caller frees *ret. */
 int process_cpus(int **ret);
+
+/* What a process, which may be a zombie, had of its CPU. */
+struct process_turns {
+    uint64_t ran_ns, waited_ns; /* waited: ready to run, while others did */
+};
+/* A file from which they can be read again and again; -1: the kernel does not tell
+ * (CONFIG_SCHED_INFO), or there is no such process. */
+int process_turns_open(pid_t pid);
+bool process_turns_read(int fd, struct process_turns *ret); /* false: -1, or it is gone */
 
 int process_pidfd(pid_t pid, struct err *err); /* close-on-exec */
 

@@ -51,26 +51,33 @@ static uint64_t lasting_ns(const struct perform *perform)
     return k > page->commands || to_ns < from_ns ? 0 : to_ns - from_ns;
 }
 
-/* The span over which the fraction is drawn, of workers that record as the one that is to
+/* Where the fraction aims at, by workers that record as the one that is to
  * die does. One that stalls until the watchdog comes tells nothing. */
 static int calibrate(struct perform *perform, struct err *err)
 {
-    struct worker_job job = trial_job(perform->bench, perform->subject, FAULT_KILL);
-    const struct page *page = perform->bench->page;
+    struct worker_job job;
     uint64_t start_ns = clock_now_ns();
 
-    perform->calibration = (struct calibration){ .count = 0 };
+    if (lateness_measure(perform->bench->page, &perform->bench->lateness, err) < 0)
+        return err->code;
+    perform->calibration = (struct calibration){
+        .aim.before_ns =
+            perform->bench->lateness.most_ns - perform->bench->lateness.least_ns,
+    };
+    job = trial_job(perform->bench, perform->subject, FAULT_KILL);
     for (size_t runs = 0; runs < CALIBRATION_UPDATES; runs++) {
+        struct calibration_update update;
         enum outcome outcome;
 
         if (runs >= CALIBRATION_LEAST &&
             clock_now_ns() - start_ns > CALIBRATION_BUDGET_NS)
             break;
-        if (calibration_run(perform->bench, perform->subject, &job, &outcome, err) < 0)
+        if (calibration_run(perform->bench, perform->subject, &job, &outcome, &update,
+                            err) < 0)
             return err_wrap(err, "strategy '%s'", perform_strategy(perform));
         if (outcome != OUTCOME_MISSED)
             continue;
-        calibration_add(&perform->calibration, page->end_ns - page->begin_ns);
+        calibration_add(&perform->calibration, &update);
         perform->lasts_ns = lasting_ns(perform);
     }
     return 0;
@@ -131,7 +138,7 @@ static int shoot(struct perform *perform, struct err *err)
         if (perform->attempts % RECALIBRATE_EVERY == 0)
             code = calibrate(perform, err);
         perform->delay_ns =
-            1 + (uint64_t)(replay->fraction * (double)perform->calibration.span_ns);
+            1 + aim_at(&perform->calibration.aim, replay->fraction).instant_ns;
         if (code == 0)
             code = attempt(perform, replay->fault, perform->delay_ns, err);
         if (code < 0)

@@ -57,10 +57,13 @@ static void tell_plan(FILE *out, const struct perform *perform)
         return;
     fprintf(
         out,
-        "  Planned: SIGKILL at %.4f of the update, which is %.0f us of a span of %.0f "
-        "us (calibrated on %zu uninterrupted updates that were recorded)\n",
-        replay->fraction, ns_to_us((double)perform->delay_ns),
-        ns_to_us((double)perform->calibration.span_ns), perform->calibration.count);
+        "  Planned: SIGKILL %.0f us after the update began, which is %.4f of all "
+        "instants "
+        "that are drawn, up to %.0f us (by %zu uninterrupted updates that were "
+        "recorded)\n",
+        ns_to_us((double)perform->delay_ns - (double)perform->calibration.aim.before_ns),
+        replay->fraction, ns_to_us(aim_end_ns(&perform->calibration.aim)),
+        perform->calibration.count);
 }
 
 /* What kind of place the recorded death was at. */

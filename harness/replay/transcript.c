@@ -279,6 +279,7 @@ static void say_cut(FILE *out, const struct transcript *transcript)
 static void say_end(FILE *out, const struct transcript *transcript)
 {
     switch (transcript->outcome) {
+    case OUTCOME_DISTURBED: /* a replay is not looked at for that */
     case OUTCOME_VALID:
         fprintf(out, "SIGKILL at %.0f us, ", killed_us(transcript));
         say_place(out, transcript);

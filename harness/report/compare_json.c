@@ -16,8 +16,7 @@ static json_t *sample_object(struct sample sample)
 
     json_put_whole(object, "hits", sample.hits);
     json_put_whole(object, "valid", sample.of);
-    json_put_real(object, "estimate",
-                  sample.of ? (double)sample.hits / (double)sample.of : INFINITY);
+    json_put_real(object, "estimate", sample.of ? sample_rate(&sample) : INFINITY);
     return object;
 }
 

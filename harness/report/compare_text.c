@@ -38,7 +38,7 @@ static void set_sample(struct table *table, size_t column, struct sample sample)
     char share[16] = "0";
 
     if (sample.hits)
-        words_percent(share, sizeof(share), (double)sample.hits / (double)sample.of);
+        words_percent(share, sizeof(share), sample_rate(&sample));
     if (sample.of)
         table_set(table, column, "%s of %llu", share, (unsigned long long)sample.of);
     else

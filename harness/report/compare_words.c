@@ -297,7 +297,7 @@ static void tell_longer(FILE *out, const struct comparison_row *row)
 static void share_text(char *buffer, size_t size, struct sample sample)
 {
     if (sample.hits)
-        words_percent(buffer, size, (double)sample.hits / (double)sample.of);
+        words_percent(buffer, size, sample_rate(&sample));
     else
         snprintf(buffer, size, "none");
 }

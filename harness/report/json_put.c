@@ -150,7 +150,7 @@ void json_put_kills(json_t *object, const struct kills *kills)
     static const char *const names[OUTCOME_COUNT] = {
         [OUTCOME_VALID] = "valid",  [OUTCOME_MISSED] = "missed",
         [OUTCOME_EARLY] = "early",  [OUTCOME_TIMEOUT] = "timeouts",
-        [OUTCOME_ERROR] = "errors",
+        [OUTCOME_ERROR] = "errors", [OUTCOME_DISTURBED] = "disturbed",
     };
     json_t *value = json_object();
 

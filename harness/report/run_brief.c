@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "report/doubts.h"
 #include "report/parts.h"
 #include "report/words.h"
 #include "result/advice.h"
@@ -142,22 +143,21 @@ static void note_rate(struct notes *notes, const struct result *result,
                       const struct finding *finding, char *cell, size_t size)
 {
     struct rate rate = figure_kill_rate(result, finding, RATE_HARMED);
-    struct rate valid =
-        figure_rate(result, tally_valid(finding), tally_attempts(finding));
-    struct prediction prediction = figure_prediction(finding, RATE_HARMED);
+    struct rate valid = figure_valid(result, finding);
+    struct agreement agreement = figure_agreement(result, finding, RATE_HARMED);
 
     if (is_unreached(finding, rate))
         add_note(notes, cell, size, note_of_unreached(finding, rate));
-    else if (rate.of && figure_disagrees(prediction, rate.interval))
+    else if (!agreement.agrees)
         add_note(notes, cell, size,
                  mem_strdup("Not what the time spent at these points predicts; the full "
                             "report says why that can be."));
     if (figure_misses(valid) && !finding_sends_nothing(finding))
-        add_note(notes, cell, size,
-                 mem_printf("Only %llu of %llu attempts landed inside the update: the "
-                            "machine's speed changes faster than it can be calibrated.",
-                            (unsigned long long)valid.hits,
-                            (unsigned long long)valid.of));
+        add_note(
+            notes, cell, size,
+            mem_printf("Only %llu of %llu attempts landed inside the update: updates "
+                       "take very different times.",
+                       (unsigned long long)valid.hits, (unsigned long long)valid.of));
 }
 
 struct columns {
@@ -421,6 +421,15 @@ static void write_strikes(FILE *out, const struct result *result,
     }
 }
 
+static void write_doubts(FILE *out, const struct result *result,
+                         struct report_style style)
+{
+    CLEANUP(mem_freep) char *doubts = doubts_of_run(result);
+
+    if (*doubts)
+        words_wrapped(out, style, doubts);
+}
+
 void run_brief(FILE *out, const struct result *result, struct report_style style)
 {
     struct advice advice = advice_of(result);
@@ -434,6 +443,7 @@ void run_brief(FILE *out, const struct result *result, struct report_style style
     run_programs(out, result, style);
     run_failures(out, result, style);
     words_method(out, result, style);
+    write_doubts(out, result, style);
     say_advice(memory, result, &advice);
     fclose(memory);
     words_wrapped(out, style, sentence);

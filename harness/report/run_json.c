@@ -30,7 +30,7 @@ static json_t *rate_object(const struct result *result, struct rate rate)
 
     json_put_interval(object, rate.of ? rate.estimate : NAN, rate.interval);
     json_put_real(object, "confidence", result->confidence);
-    json_put_text(object, "method", figure_method(result));
+    json_put_text(object, "method", rate.method);
     return object;
 }
 
@@ -44,17 +44,21 @@ static json_t *rate(const struct result *result, const struct finding *finding,
 static json_t *predicted(const struct result *result, const struct finding *finding,
                          enum tally_rate id)
 {
-    struct prediction prediction = figure_prediction(finding, id);
-    struct rate measured = figure_kill_rate(result, finding, id);
-    json_t *object;
+    struct prediction prediction = figure_prediction(result, finding, id);
+    struct agreement agreement = figure_agreement(result, finding, id);
+    json_t *object, *difference;
 
     if (!prediction.known)
         return json_null();
     object = json_object();
-    json_put_interval(object, prediction.rate,
-                      (struct interval){ prediction.low, prediction.high });
-    if (measured.of)
-        json_put_flag(object, "agrees", !figure_disagrees(prediction, measured.interval));
+    json_put_interval(object, prediction.rate, prediction.interval);
+    json_put_whole(object, "updates", prediction.updates);
+    if (!agreement.known)
+        return object;
+    difference = json_object();
+    json_put_interval(difference, agreement.difference, agreement.interval);
+    json_put(object, "difference", difference);
+    json_put_flag(object, "agrees", agreement.agrees);
     return object;
 }
 
@@ -307,6 +311,10 @@ static json_t *strategy(const struct result *result, const struct finding *findi
     json_put(object, "torn_rate", rate(result, finding, RATE_TORN));
     json_put(object, "passing_rate",
              rate_object(result, figure_passing_rate(result, finding)));
+    if (result->kills_wanted) {
+        json_put_real(object, "unsampled_share", figure_unsampled(finding));
+        json_put_real(object, "contention_share", figure_contention(finding));
+    }
     json_put_lasts(object, "lasts", figure_lasts_ms(finding));
     json_put_flag(object, "moments_merged", figure_merged(finding));
     json_put(object, "predicted_harm_rate", predicted(result, finding, RATE_HARMED));

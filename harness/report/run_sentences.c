@@ -1,7 +1,10 @@
 /* run_sentences.c - what there is to say of one strategy, in words: its harm and where it
  * begins, what kills and bytes add to that, and how to see it happen. */
 
+#include <math.h>
+
 #include "base/mem.h"
+#include "report/doubts.h"
 #include "report/parts.h"
 #include "report/words.h"
 #include "result/place.h"
@@ -175,8 +178,7 @@ static void say_uncrashed(FILE *out, const struct finding *finding)
 static void say_attempts(FILE *out, const struct result *result,
                          const struct finding *finding)
 {
-    struct rate valid =
-        figure_rate(result, tally_valid(finding), tally_attempts(finding));
+    struct rate valid = figure_valid(result, finding);
 
     if (finding_sends_nothing(finding)) {
         fputs("The update sends no command: there is nothing to interrupt. ", out);
@@ -185,40 +187,43 @@ static void say_attempts(FILE *out, const struct result *result,
     if (!figure_misses(valid))
         return;
     fprintf(out,
-            "Only %llu of %llu attempts landed inside the update: the machine's speed "
-            "changes faster than it can be calibrated. ",
+            "Only %llu of %llu attempts landed inside the update: updates take very "
+            "different times. ",
             (unsigned long long)valid.hits, (unsigned long long)valid.of);
 }
 
 /* The page of a worker says when bytes were written; Redis executes them when it comes to
- * it, and a prefix of them if the worker is gone by then. */
+ * it, and a prefix of them if the worker is gone by then. A cause is named if the kills
+ * show it. */
 static void say_prediction(FILE *out, const struct result *result,
                            const struct finding *finding)
 {
-    struct prediction prediction = figure_prediction(finding, RATE_HARMED);
-    struct rate rate = figure_kill_rate(result, finding, RATE_HARMED);
-    char predicted[16];
+    struct agreement agreement = figure_agreement(result, finding, RATE_HARMED);
+    char difference[48];
 
-    if (!rate.of || !figure_disagrees(prediction, rate.interval))
+    if (agreement.agrees)
         return;
-    words_percent(predicted, sizeof(predicted), prediction.rate);
-    fprintf(out, "Prediction (%s) and kills disagree: ", predicted);
-    if (finding->trips >= finding->commands)
-        fputs(
-            "every command waits for its reply, so the machine's speed may have changed "
-            "in between. ",
-            out);
-    else if (rate.interval.low > prediction.high)
-        fprintf(
-            out,
-            "what is written at once is not executed at once. Redis reads %llu bytes at "
-            "a time, and where it is between two reads when the worker is gone, it "
-            "stops. ",
-            (unsigned long long)finding->read_bytes);
+    words_difference(difference, sizeof(difference), agreement.difference,
+                     agreement.interval);
+    fprintf(out,
+            "Kills do not show what the time spent at these points predicts "
+            "(difference %s): ",
+            difference);
+    if (agreement.unexecuted >= fabs(agreement.difference) / 2)
+        fprintf(out,
+                "in %.0f%% of them commands that had been written were not executed, "
+                "because Redis, which reads %llu bytes at a time, had not come to them "
+                "when the worker was gone. ",
+                100 * agreement.unexecuted, (unsigned long long)finding->read_bytes);
     else
-        fputs("commands that were written without waiting are lost with the worker if "
-              "Redis has not come to them. ",
-              out);
+        fputs("no cause that is known explains it. ", out);
+}
+
+static void say_doubts(FILE *out, const struct finding *finding)
+{
+    CLEANUP(mem_freep) char *doubts = doubts_text(finding);
+
+    fputs(doubts, out);
 }
 
 static void say_coverage(FILE *out, const struct result *result,
@@ -281,6 +286,7 @@ static void say_all(FILE *out, const struct result *result, const struct finding
     say_prediction(out, result, finding);
     say_coverage(out, result, finding);
     say_attempts(out, result, finding);
+    say_doubts(out, finding);
 }
 
 static void write_sentence(FILE *out, const struct result *result,

@@ -94,16 +94,18 @@ static void write_costs(FILE *out, const struct result *result, struct report_st
     table_write(out, &table, style);
 }
 
-/* "27.7 [26.1, 29.5]", "below 0.02", "above 3" */
+/* "27.7 [26.1, 29.5]", "below 0.02" */
 static void exposure_text(char *buffer, size_t size, struct exposure exposure)
 {
+    int decimals = words_decimals(exposure.high, 3);
+
     if (!exposure.known)
         snprintf(buffer, size, "-");
-    else if (exposure.low <= 0)
-        snprintf(buffer, size, "below %.3g", exposure.high);
+    else if (!exposure.seen)
+        snprintf(buffer, size, "below %.*f", decimals, exposure.high);
     else
-        snprintf(buffer, size, "%.3g [%.3g, %.3g]", exposure.estimate, exposure.low,
-                 exposure.high);
+        snprintf(buffer, size, "%.*f [%.*f, %.*f]", decimals, exposure.estimate, decimals,
+                 exposure.low, decimals, exposure.high);
 }
 
 /* What uninterrupted updates let expect, and what kills showed. */
@@ -112,22 +114,22 @@ static void write_windows(FILE *out, const struct result *result,
 {
     double period_s = figure_period_s(result->scenario);
     struct table table = { .columns = 0 };
-    size_t measured = 0, agrees = 0, exposed = 0;
+    size_t measured = 0, difference = 0, exposed = 0;
     char every[48], text[TABLE_CELL];
 
     snprintf(every, sizeof(every), "at random times, every %g s", period_s);
     table_column(&table, "when a death", "does harm", false);
     table_column(&table, "time in which it", "does, cold worker", true);
-    table_column(&table, "predicted", "harm rate", true);
+    table_column(&table, "predicted", "harm rate", false);
     if (result->kills_wanted) {
         measured = table_column(&table, "measured", "harm rate", false);
-        agrees = table_column(&table, "they", "agree", false);
+        difference = table_column(&table, "difference", "in points", false);
         if (period_s > 0)
             exposed = table_column(&table, "harm per million SIGKILLs", every, false);
     }
     result_foreach (finding, result) {
-        struct prediction prediction = figure_prediction(finding, RATE_HARMED);
-        struct rate rate = figure_kill_rate(result, finding, RATE_HARMED);
+        struct prediction prediction = figure_prediction(result, finding, RATE_HARMED);
+        struct agreement agreement = figure_agreement(result, finding, RATE_HARMED);
 
         table_row(&table);
         table_set(&table, 0, "%s", finding->strategy->name);
@@ -135,14 +137,16 @@ static void write_windows(FILE *out, const struct result *result,
                   ns_to_us((double)figure_window_ns(finding, RATE_HARMED)),
                   ns_to_us((double)figure_duration_ns(finding)));
         table_set(&table, 2, "%s",
-                  prediction.known ? words_percent(text, sizeof(text), prediction.rate)
+                  prediction.known ? words_estimate(text, sizeof(text), prediction.rate,
+                                                    prediction.interval)
                                    : "-");
         if (measured) {
             words_set_rate(&table, measured, result, finding, RATE_HARMED);
-            table_set(&table, agrees, "%s",
-                      !rate.of                                      ? "-"
-                      : figure_disagrees(prediction, rate.interval) ? "NO"
-                                                                    : "yes");
+            table_set(&table, difference, "%s",
+                      agreement.known
+                          ? words_difference(text, sizeof(text), agreement.difference,
+                                             agreement.interval)
+                          : "-");
         }
         if (exposed) {
             exposure_text(text, sizeof(text),
@@ -156,7 +160,8 @@ static void write_windows(FILE *out, const struct result *result,
 
 static void write_kills(FILE *out, const struct result *result, struct report_style style)
 {
-    static const char *const heads[] = { "valid", "missed", "early", "timeout", "error" };
+    static const char *const heads[] = { "valid",   "missed", "early",
+                                         "timeout", "error",  "disturbed" };
     struct table table = { .columns = 0 };
 
     table_column(&table, "where the", "kills landed", false);

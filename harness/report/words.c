@@ -26,6 +26,8 @@ static double rounded(double share, int digits, double (*round_to)(double))
     return unit * round_to(percent / unit);
 }
 
+#define DECIMALS_MOST 12
+
 /* Not inwards by an error of arithmetic, nor outwards. */
 static double down(double x)
 {
@@ -37,23 +39,63 @@ static double up(double x)
     return ceil(x * (1 - 1e-9));
 }
 
-/* Bounds are rounded outwards: what is printed is never less than was shown. */
+int words_decimals(double number, int digits)
+{
+    int decimals = number > 0 ? digits - 1 - (int)floor(log10(number)) : 0;
+
+    return decimals < 0 ? 0 : decimals > DECIMALS_MOST ? DECIMALS_MOST : decimals;
+}
+
+static int decimals_of(double share, int digits)
+{
+    return words_decimals(100 * share, digits);
+}
+
+/* A share in percent, rounded to so many decimals. */
+static double with_decimals(double share, int decimals, double (*round_to)(double))
+{
+    double unit = pow(10, -decimals);
+
+    return unit * round_to(100 * share / unit);
+}
+
+/* Bounds are rounded outwards: what is printed is never less than was shown. All have as
+ * many decimals as show so many digits of the upper one. */
+static void estimate_text(char *buffer, size_t size, double estimate,
+                          struct interval interval, int digits)
+{
+    int decimals = decimals_of(interval.high, digits);
+    double shown = with_decimals(estimate, decimals, round);
+
+    snprintf(buffer, size, "%.*f%% [%.*f, %.*f]", decimals,
+             shown < 100 || estimate >= 1 ? shown
+                                          : with_decimals(estimate, decimals, down),
+             decimals, with_decimals(interval.low, decimals, down), decimals,
+             with_decimals(interval.high, decimals, up));
+}
+
 static const char *rate_text(char *buffer, size_t size, struct rate rate, int digits)
 {
-    double low = rounded(rate.interval.low, digits, down);
-    double high = rounded(rate.interval.high, digits, up);
-    double estimate = rounded(rate.estimate, digits, round);
+    int decimals = decimals_of(rate.interval.high, digits);
 
     if (rate.of == 0)
         snprintf(buffer, size, "-");
     else if (rate.hits == 0)
-        snprintf(buffer, size, "below %.4g%%", high);
+        snprintf(buffer, size, "below %.*f%%", decimals,
+                 with_decimals(rate.interval.high, decimals, up));
     else if (rate.hits == rate.of)
-        snprintf(buffer, size, "above %.4g%%", low);
+        snprintf(buffer, size, "above %.*f%%", decimals_of(rate.interval.low, digits),
+                 with_decimals(rate.interval.low, decimals_of(rate.interval.low, digits),
+                               down));
     else
-        snprintf(buffer, size, "%.4g%% [%.4g, %.4g]",
-                 estimate < 100 ? estimate : rounded(rate.estimate, digits, down), low,
-                 high);
+        estimate_text(buffer, size, rate.estimate, rate.interval, digits);
+    return buffer;
+}
+
+const char *words_estimate(char *buffer, size_t size, double estimate,
+                           struct interval interval)
+{
+    estimate_text(buffer, size, estimate, interval, 3);
     return buffer;
 }
 
@@ -214,8 +256,13 @@ const char *words_met(const struct finding *finding)
 const char *words_difference(char *buffer, size_t size, double estimate,
                              struct interval interval)
 {
-    snprintf(buffer, size, "%s%.3g%% [%.3g, %.3g]", estimate > 0 ? "+" : "",
-             100 * estimate, 100 * interval.low, 100 * interval.high);
+    double most = fmax(fabs(interval.low), fabs(interval.high));
+    int decimals = decimals_of(most, 3);
+
+    snprintf(buffer, size, "%s%.*f%% [%.*f, %.*f]", estimate > 0 ? "+" : "", decimals,
+             with_decimals(estimate, decimals, round), decimals,
+             with_decimals(interval.low, decimals, floor), decimals,
+             with_decimals(interval.high, decimals, ceil));
     return buffer;
 }
 

@@ -16,6 +16,12 @@ const char *words_percent(char *buffer, size_t size, double share);
 const char *words_rate(char *buffer, size_t size, struct rate rate);
 /* The same with two digits: "83% [80, 86]", "below 0.37%". */
 const char *words_rate_short(char *buffer, size_t size, struct rate rate);
+/* "52.1% [50.9, 53.3]", of what no kills were counted for. */
+const char *words_estimate(char *buffer, size_t size, double estimate,
+                           struct interval interval);
+/* How many decimals show so many digits of a number; those of the largest of an interval
+ * do for all of it. */
+int words_decimals(double number, int digits);
 /* The upper end of a rate, rounded up: "0.369%". */
 const char *words_upper(char *buffer, size_t size, double share);
 /* "87 us", "5.1 ms", "2.3 s" */

@@ -106,10 +106,10 @@ struct margin_question {
 static bool decides_margin(const void *context, uint64_t kills)
 {
     const struct margin_question *question = context;
-    struct interval interval =
-        question->comparison->method->interval(sample_scaled(question->rate->base, kills),
-                                               sample_scaled(question->rate->new, kills),
-                                               question->comparison->options.confidence);
+    struct interval interval = question->comparison->method->interval(
+        sample_scaled(&question->rate->base, kills),
+        sample_scaled(&question->rate->new, kills),
+        question->comparison->options.confidence);
 
     return judge_margin(interval, question->comparison->options.margin) !=
            MARGIN_UNDECIDED;

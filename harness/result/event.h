@@ -164,6 +164,8 @@ struct event_proof {
 
 enum samples_kind {
     SAMPLES_UPDATE,   /* durations of warm updates, ns */
+    SAMPLES_COLD,     /* an update as those that are killed: how long it ran, and waited
+                         for its CPU while others had it, ns */
     SAMPLES_TIMELINE, /* one update: when each command was written, and the end, ns */
 };
 
@@ -190,6 +192,8 @@ struct event_trial {
     uint8_t outcome;
     struct verdict verdict;
     uint64_t replies, commands; /* executed was a prefix of a length between these */
+    double weight_ns;           /* of a kill: see plan/aim.h; 0: not known */
+    uint64_t kill_ns; /* when SIGKILL was due after the update's beginning; 0: before */
     struct signature signature;
 };
 

@@ -7,8 +7,12 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/mutant.h"
 #include "result/stopping.h"
 #include "stats/durations.h"
+#include "stats/ratio.h"
+
+#define HELD_UP 0.25 /* of what an update takes */
 
 /* Does a rate count the kills that leave this crash point? */
 static bool is_counted(const struct finding *finding, uint64_t k, enum tally_rate rate)
@@ -74,43 +78,53 @@ static uint64_t counted_ns(const struct finding *finding, enum tally_rate rate,
     return sum_ns;
 }
 
-static int compare_shares(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-struct prediction figure_prediction(const struct finding *finding, enum tally_rate rate)
+struct prediction figure_prediction(const struct result *result,
+                                    const struct finding *finding, enum tally_rate rate)
 {
     size_t rows = finding->timeline_count;
-    CLEANUP(mem_freep) double *shares = MEM_ARRAY(double, rows + 1);
-    double counted_sum_ns = 0, duration_sum_ns = 0;
+    CLEANUP(mem_freep) uint64_t *counted = MEM_ARRAY(uint64_t, rows + 1);
+    CLEANUP(mem_freep) uint64_t *whole = MEM_ARRAY(uint64_t, rows + 1);
+    double counted_sum_ns = 0, whole_sum_ns = 0;
 
     if (!rows || !tally_census_complete(finding))
         return (struct prediction){ .known = false };
     for (size_t row = 0; row < rows; row++) {
         const uint64_t *times_ns = timeline(finding, row);
-        double counted = (double)counted_ns(finding, rate, times_ns);
-        double duration = (double)times_ns[finding->commands];
 
-        shares[row] = duration > 0 ? counted / duration : 0;
-        counted_sum_ns += counted;
-        duration_sum_ns += duration;
+        counted[row] = counted_ns(finding, rate, times_ns);
+        whole[row] = times_ns[finding->commands];
+        counted_sum_ns += (double)counted[row];
+        whole_sum_ns += (double)whole[row];
     }
-    qsort(shares, rows, sizeof(*shares), compare_shares);
     return (struct prediction){
-        .known = duration_sum_ns > 0,
-        .rate = duration_sum_ns > 0 ? counted_sum_ns / duration_sum_ns : 0,
-        .low = shares[rows / 4],
-        .high = shares[rows - 1 - rows / 4],
+        .known = whole_sum_ns > 0,
+        .rate = whole_sum_ns > 0 ? counted_sum_ns / whole_sum_ns : 0,
+        .interval =
+            ratio_of_sums(counted, whole, rows, result->confidence, result->plan.seed),
+        .updates = rows,
     };
 }
 
-bool figure_disagrees(struct prediction prediction, struct interval measured)
+struct agreement figure_agreement(const struct result *result,
+                                  const struct finding *finding, enum tally_rate rate)
 {
-    return prediction.known && (prediction.high + PREDICTION_SLACK < measured.low ||
-                                prediction.low - PREDICTION_SLACK > measured.high);
+    struct agreement agreement = { .agrees = true };
+    struct rate measured = figure_kill_rate(result, finding, rate);
+    struct prediction prediction = figure_prediction(result, finding, rate);
+    struct interval m = measured.interval, p = prediction.interval;
+
+    if (!measured.of || !prediction.known)
+        return agreement;
+    agreement.known = true;
+    agreement.difference = measured.estimate - prediction.rate;
+    agreement.interval = (struct interval){
+        agreement.difference - hypot(measured.estimate - m.low, p.high - prediction.rate),
+        agreement.difference + hypot(m.high - measured.estimate, prediction.rate - p.low),
+    };
+    agreement.agrees = agreement.interval.low <= PREDICTION_SLACK &&
+                       agreement.interval.high >= -PREDICTION_SLACK;
+    agreement.unexecuted = (double)finding->kills.unexecuted / (double)measured.of;
+    return agreement;
 }
 
 static uint64_t start_of(const struct finding *finding, uint64_t step)
@@ -182,47 +196,154 @@ double figure_period_s(const struct outline *scenario)
     return 0;
 }
 
+/* Workers that lived long enough to be killed inside the update, or were not. */
+static double attempts_of(const struct finding *finding)
+{
+    const uint64_t *outcomes = finding->kills.outcomes;
+
+    return (double)(outcomes[OUTCOME_VALID] + outcomes[OUTCOME_MISSED] +
+                    outcomes[OUTCOME_EARLY] + outcomes[OUTCOME_DISTURBED]);
+}
+
+/* Time per update in which a death does what the rate counts, ns. */
+static struct interval counted_time(const struct finding *finding, enum tally_rate rate,
+                                    double confidence, const struct stopping *rules)
+{
+    const struct weighted *all = &finding->kills.weights;
+    double attempts = attempts_of(finding);
+    double each = 1 - (1 - confidence) / 2;
+    struct sample sample = tally_sample(finding, rate);
+    struct interval time, share;
+
+    if (!stopping_is_asked(rules)) {
+        time = weighted_sum_interval(&sample.hit, weighted_unit(all), confidence);
+        return (struct interval){ time.low / attempts, time.high / attempts };
+    }
+    time = weighted_sum_interval(all, weighted_unit(all), each);
+    share = stopping_interval(rules, &sample, each);
+    return (struct interval){ time.low / attempts * share.low,
+                              time.high / attempts * share.high };
+}
+
+double figure_contention(const struct finding *finding)
+{
+    double held_up_ns = 0, sum_ns = 0;
+
+    for (size_t i = 0; i < finding->cold_count; i++) {
+        double ran_ns = (double)finding->cold[i].ran_ns;
+        double waited_ns = (double)finding->cold[i].waited_ns;
+
+        sum_ns += ran_ns;
+        if (waited_ns > ran_ns * HELD_UP)
+            held_up_ns += fmin(waited_ns, ran_ns / 2);
+    }
+    return sum_ns > 0 && !mutant("contention-unsaid") ? held_up_ns / sum_ns : 0;
+}
+
+/* Time per update that is later than all valid kills, ns. */
+static double unseen_ns(const struct finding *finding)
+{
+    double sum_ns = 0;
+
+    for (size_t i = 0; i < finding->cold_count; i++)
+        sum_ns +=
+            fmax(0, (double)finding->cold[i].ran_ns - (double)finding->kills.latest_ns);
+    return finding->cold_count ? sum_ns / (double)finding->cold_count : 0;
+}
+
+double figure_unsampled(const struct finding *finding)
+{
+    double sum_ns = 0;
+
+    for (size_t i = 0; i < finding->cold_count; i++)
+        sum_ns += (double)finding->cold[i].ran_ns;
+    if (!finding->kills.weights.count || !(sum_ns > 0) || mutant("late-unsaid"))
+        return 0;
+    return unseen_ns(finding) * (double)finding->cold_count / sum_ns;
+}
+
+/* Does any crash point do what the rate counts? */
+static bool is_possible(const struct finding *finding, enum tally_rate rate)
+{
+    for (uint64_t k = 0; k < finding_points(finding); k++)
+        if (is_counted(finding, k, rate))
+            return true;
+    return false;
+}
+
 struct exposure figure_exposure(const struct finding *finding, enum tally_rate rate,
                                 double period_s, double confidence,
                                 const struct stopping *rules)
 {
     struct sample sample = tally_sample(finding, rate);
-    double each = 1 - (1 - confidence) / 2;
-    struct interval share = stopping_interval(rules, sample.hits, sample.of, each);
-    struct interval mean_ns =
-        durations_mean_interval(finding->samples_ns, finding->sample_count, each);
     double per_ns = 1e6 / (period_s * (double)NSEC_PER_SEC);
+    struct interval time;
 
-    if (!(period_s > 0) || !sample.of || finding->sample_count < 2 || !isfinite(per_ns))
+    if (!(period_s > 0) || !(sample.hit.count + sample.other.count) || !isfinite(per_ns))
         return (struct exposure){ .known = false };
+    time = counted_time(finding, rate, confidence, rules);
+    if (is_possible(finding, rate))
+        time.high += unseen_ns(finding);
     return (struct exposure){
         .known = true,
-        .estimate = per_ns * durations_mean(finding->samples_ns, finding->sample_count) *
-                    (double)sample.hits / (double)sample.of,
-        .low = per_ns * mean_ns.low * share.low,
-        .high = per_ns * mean_ns.high * share.high,
+        .seen = sample.hits > 0,
+        .estimate = per_ns * sample.hit.sum / attempts_of(finding),
+        .low = per_ns * time.low,
+        .high = per_ns * time.high,
     };
 }
 
-struct rate figure_rate(const struct result *result, uint64_t hits, uint64_t of)
+static const char *method_of(const struct result *result, const struct sample *sample)
 {
-    return (struct rate){ hits, of, of ? (double)hits / (double)of : 0,
-                          stopping_interval(&result->stopping, hits, of,
-                                            result->confidence) };
+    return stopping_is_asked(&result->stopping) ? "confidence-sequence"
+           : sample_is_weighted(sample)         ? "weighted"
+                                                : "clopper-pearson";
+}
+
+struct rate figure_rate(const struct result *result, struct sample sample)
+{
+    return (struct rate){
+        .hits = sample.hits,
+        .of = sample.of,
+        .estimate = sample_rate(&sample),
+        .interval = stopping_interval(&result->stopping, &sample, result->confidence),
+        .method = method_of(result, &sample),
+    };
+}
+
+struct rate figure_valid(const struct result *result, const struct finding *finding)
+{
+    return figure_rate(result, (struct sample){ .hits = tally_valid(finding),
+                                                .of = tally_attempts(finding) });
+}
+
+/* What is possible is that any crash point does what the rate counts. */
+static struct rate widened(struct rate rate, const struct finding *finding, bool possible)
+{
+    double unsampled = figure_unsampled(finding);
+    double contention = figure_contention(finding);
+
+    rate.interval.low = fmax(0, (rate.interval.low - contention) / (1 - contention));
+    rate.interval.low *= 1 - unsampled;
+    if (!possible)
+        return rate;
+    rate.interval.high = fmin(1, rate.interval.high / (1 - contention));
+    rate.interval.high = rate.interval.high * (1 - unsampled) + unsampled;
+    return rate;
 }
 
 struct rate figure_kill_rate(const struct result *result, const struct finding *finding,
                              enum tally_rate rate)
 {
-    struct sample sample = tally_sample(finding, rate);
-
-    return figure_rate(result, sample.hits, sample.of);
+    return widened(figure_rate(result, tally_sample(finding, rate)), finding,
+                   is_possible(finding, rate));
 }
 
 struct rate figure_passing_rate(const struct result *result,
                                 const struct finding *finding)
 {
-    return figure_rate(result, finding->kills.words.passing, tally_valid(finding));
+    return widened(figure_rate(result, tally_passing(finding)), finding,
+                   figure_passing(finding).points > 0);
 }
 
 int64_t figure_lasts_ms(const struct finding *finding)
@@ -237,7 +358,7 @@ int64_t figure_lasts_ms(const struct finding *finding)
 
 bool figure_misses(struct rate valid)
 {
-    return valid.interval.high < 0.8;
+    return valid.interval.high < 0.6;
 }
 
 bool figure_merged(const struct finding *finding)
@@ -279,12 +400,6 @@ struct damage figure_passing(const struct finding *finding)
             add_damage(&damage, k, finding->points[k].verdict.passing,
                        finding->points[k].verdict.lasts_ms);
     return damage;
-}
-
-const char *figure_method(const struct result *result)
-{
-    return stopping_is_asked(&result->stopping) ? "confidence-sequence"
-                                                : "clopper-pearson";
 }
 
 struct costs figure_costs(const struct finding *finding)

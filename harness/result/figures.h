@@ -14,19 +14,44 @@ uint64_t figure_window_ns(const struct finding *finding, enum tally_rate rate);
 /* Duration of the median update, ns; 0 if unknown. */
 uint64_t figure_duration_ns(const struct finding *finding);
 
-/* The share of an update's time that is spent in crash points that do harm (or leak): the
- * rate that kills at random instants should show, if Redis keeps up with what is written.
- * `low` and `high` are the quartiles of single updates. */
+/* What all reports say of a rate. */
+struct rate {
+    uint64_t hits, of;
+    double estimate; /* 0 of nothing: 0 */
+    struct interval interval;
+    const char *method; /* of the interval: "clopper-pearson", "weighted"
+                           (stats/weighted.h) or "confidence-sequence" */
+};
+
+/* The share of update time that is spent in crash points that do harm (or leak): the rate
+ * that kills at random instants should show, if Redis keeps up with what is written. Of
+ * updates that nobody interrupts, made as those that are killed and in between them. With
+ * the bootstrap's interval (stats/ratio.h), repeatable for a seed; of too few updates it
+ * is all that is possible. */
 struct prediction {
     bool known;
-    double rate, low, high;
+    double rate;
+    struct interval interval;
+    size_t updates;
 };
-struct prediction figure_prediction(const struct finding *finding, enum tally_rate rate);
+struct prediction figure_prediction(const struct result *result,
+                                    const struct finding *finding, enum tally_rate rate);
 
-/* Do prediction and measurement contradict each other? They do if the quartiles, a little
- * widened, and the measured interval have nothing in common. */
+/* The measured rate less the prediction, with MOVER's interval (stats/difference.h). They
+ * contradict each other if all of it is beyond what is allowed for a clock that is read
+ * before a command is written, and an update that ends after its last reply. */
 #define PREDICTION_SLACK 0.02
-bool figure_disagrees(struct prediction prediction, struct interval measured);
+struct agreement {
+    bool known; /* both are */
+    double difference;
+    struct interval interval;
+    bool agrees; /* true if it is not known */
+    /* What the data show of why, if they do not. */
+    double unexecuted; /* the share of valid kills that left commands that had been
+                          written and were not executed */
+};
+struct agreement figure_agreement(const struct result *result,
+                                  const struct finding *finding, enum tally_rate rate);
 
 /* Can a SIGKILL leave this crash point? Redis executes a prefix of what was written, and
  * sees that the worker is gone only between two reads: at the end of a write, and every
@@ -44,16 +69,31 @@ struct reach {
 struct reach figure_reach(const struct finding *finding);
 
 /* What a rate counts, per million SIGKILLs at random times, if the update is made once
- * per period: 1e6 x duration / period x rate, of the warm updates' mean duration. The
- * interval has at least the confidence: half of what it leaves out is spent on the rate's
- * interval, half on the mean's (Bonferroni). The rate's is stopping_interval()'s. */
+ * per period: 1e6 x (time per update in which a death does that) / period. That time is
+ * the weight of the kills that did over the number of attempts (weighted.h), so all of it
+ * comes from the updates that were killed, long ones as often as they are. Under a
+ * stopping rule it is the share of update time (stopping_interval()) times the mean
+ * update's, each with half of the error (Bonferroni). Not known without weights. */
 struct exposure {
     bool known;
+    bool seen; /* at least one kill did it */
     double estimate, low, high;
 };
 struct exposure figure_exposure(const struct finding *finding, enum tally_rate rate,
                                 double period_s, double confidence,
                                 const struct stopping *rules);
+
+/* The share of update time in which workers and Redis may have waited for a CPU that
+ * others had, at most: of updates as those that are killed, that waited for more than a
+ * quarter of what they took. One that is held up stands still in one place until it goes
+ * on or is killed, whatever an update does with its own time. Longer ones are left out as
+ * disturbed, so half of what most updates take counts at most. 0 where nobody looked. */
+double figure_contention(const struct finding *finding);
+
+/* The share of update time that is later than all valid kills: of the durations of
+ * updates as those that are killed. What a death does there nobody has seen, but for the
+ * census. 0 of runs without weights. */
+double figure_unsampled(const struct finding *finding);
 
 /* Seconds between two updates: the scenario's parameter `period`; 0 if it has none. */
 double figure_period_s(const struct outline *scenario);
@@ -73,23 +113,22 @@ struct damage {
 struct damage figure_harm(const struct finding *finding);
 struct damage figure_passing(const struct finding *finding);
 
-/* What all reports say of a rate. */
-struct rate {
-    uint64_t hits, of;
-    double estimate; /* 0 of nothing: 0 */
-    struct interval interval;
-};
-struct rate figure_rate(const struct result *result, uint64_t hits, uint64_t of);
-/* Are attempts that landed inside the update so few, surely below four of five, that it
+/* A rate of a sample. */
+struct rate figure_rate(const struct result *result, struct sample sample);
+/* Are attempts that landed inside the update so few, surely below three of five, that it
  * is worth a remark? */
 bool figure_misses(struct rate valid);
+/* The attempts that did, of all. */
+struct rate figure_valid(const struct result *result, const struct finding *finding);
+/* Its interval is widened by the time that no kill has seen (figure_unsampled()): all of
+ * it may do what the rate counts, if any crash point does, or none of it. And so that it
+ * holds for updates that nobody holds up: what was seen while they were may all be what
+ * the rate counts, or none of it (figure_contention()). */
 struct rate figure_kill_rate(const struct result *result, const struct finding *finding,
                              enum tally_rate rate);
 /* Of the valid kills, those that did harm which ends before it is not tolerated. */
 struct rate figure_passing_rate(const struct result *result,
                                 const struct finding *finding);
-/* How its interval came about: "clopper-pearson" or "confidence-sequence". */
-const char *figure_method(const struct result *result);
 
 /* Costs, from the samples. Zero without samples. */
 struct costs {

@@ -35,19 +35,20 @@ struct question {
 static bool decides(const void *context, uint64_t kills)
 {
     const struct question *question = context;
-    struct sample sample = sample_scaled(question->sample, kills);
-    struct rate rate = figure_rate(question->result, sample.hits, sample.of);
+    struct rate rate =
+        figure_rate(question->result, sample_scaled(&question->sample, kills));
 
     return judge_rate(rate.interval, question->bound) != GATE_UNDECIDED;
 }
 
-static uint64_t kills_needed(const struct result *result, struct rate rate, double bound)
+static uint64_t kills_needed(const struct result *result, struct sample sample,
+                             double bound)
 {
-    const struct question question = { result, { rate.hits, rate.of }, bound };
+    const struct question question = { result, sample, bound };
 
-    if (fabs(rate.estimate - bound) <= AT_BOUND)
+    if (fabs(sample_rate(&sample) - bound) <= AT_BOUND)
         return 0;
-    return kills_least(rate.of + 1, decides, &question);
+    return kills_least(sample.of + 1, decides, &question);
 }
 
 static struct gate_outcome *add_outcome(struct gate_report *report, enum gate_id gate,
@@ -87,7 +88,8 @@ static void judge_rates(const struct gates *gates, enum gate_id gate,
                                ? GATE_LEFT_OUT
                                : judge_rate(outcome->rate.interval, bound);
         if (outcome->verdict == GATE_UNDECIDED)
-            outcome->kills_needed = kills_needed(result, outcome->rate, bound);
+            outcome->kills_needed =
+                kills_needed(result, tally_sample(finding, rate), bound);
     }
 }
 

@@ -12,6 +12,7 @@
 #include "result/event.h"
 #include "scenario/outline.h"
 #include "stats/sequence.h"
+#include "stats/weighted.h"
 #include "trial/fault.h"
 #include "trial/phase.h"
 
@@ -36,12 +37,26 @@ struct words {
     uint64_t later[LATER_COUNT];
 };
 
+/* Of the valid kills, how many.. */
+enum tally_rate {
+    RATE_HARMED, /* ..did harm of any kind, */
+    RATE_LEAKED, /* ..left a leak, */
+    RATE_TORN,   /* ..left a state that is torn before the next update */
+    RATE_COUNT,
+};
+
 struct kills {
     uint64_t requested; /* attempts that were planned */
     uint64_t outcomes[OUTCOME_COUNT];
     uint64_t unexplained; /* deaths whose state is no crash point's between `replies` and
                              `commands` */
     struct words words;   /* of the valid ones */
+    /* Their weights (plan/aim.h), ns; of those that a rate counts, and of those whose
+     * harm passes. All are empty if weights are not known: then they are equal. */
+    struct weighted weights, counted[RATE_COUNT], passing;
+    uint64_t unexecuted; /* that left commands which had been written, and were not
+                            executed */
+    uint64_t latest_ns;  /* at which one fell, after the update's beginning */
 };
 
 /* What came of a fault's points, each tried once. */
@@ -95,6 +110,10 @@ struct finding {
     size_t timeline_count;
     uint64_t *samples_ns; /* durations of warm updates; owned */
     size_t sample_count;
+    struct cold {
+        uint64_t ran_ns, waited_ns;
+    } * cold; /* updates as those that were killed; owned */
+    size_t cold_count;
     struct kills kills;
     struct strikes strikes[FAULT_COUNT]; /* of faults that have points (fault.h) */
     /* Of a program; 0: it is none. */

@@ -39,18 +39,18 @@ bool stopping_has_clean(const struct result *result)
     return count_clean(result) > 0;
 }
 
-struct interval stopping_interval(const struct stopping *rules, uint64_t hits,
-                                  uint64_t attempts, double confidence)
+struct interval stopping_interval(const struct stopping *rules,
+                                  const struct sample *sample, double confidence)
 {
-    return stopping_is_asked(rules) ? sequence_interval(hits, attempts, confidence)
-                                    : interval_proportion(hits, attempts, confidence);
+    return stopping_is_asked(rules) ? sample_sequence_interval(sample, confidence)
+                                    : sample_interval(sample, confidence);
 }
 
 static double width_of(const struct finding *finding, enum tally_rate rate,
                        double confidence)
 {
     struct sample sample = tally_sample(finding, rate);
-    struct interval interval = sequence_interval(sample.hits, sample.of, confidence);
+    struct interval interval = sample_sequence_interval(&sample, confidence);
 
     return interval.high - interval.low;
 }
@@ -71,7 +71,7 @@ static bool is_below(const struct finding *finding, double below, double confide
 {
     struct sample harmed = tally_sample(finding, RATE_HARMED);
 
-    return sequence_interval(harmed.hits, harmed.of, confidence).high < below;
+    return sample_sequence_interval(&harmed, confidence).high < below;
 }
 
 static bool all_known(const struct stopping *rules, const struct result *result)
@@ -114,7 +114,7 @@ static uint64_t kills_for(const struct stopping *rules, const struct finding *fi
         kills = sequence_clean_kills(rules->below, confidence);
     for (int i = 0; rules->width > 0 && i < RATE_COUNT; i++) {
         struct sample sample = tally_sample(finding, (enum tally_rate)i);
-        double rate = sample.of ? (double)sample.hits / (double)sample.of : 0.5;
+        double rate = sample.of ? sample_rate(&sample) : 0.5;
         uint64_t narrow = sequence_kills_for_width(rate, rules->width, confidence);
 
         kills = narrow > kills ? narrow : kills;

@@ -19,6 +19,7 @@
 #include <stddef.h>
 
 #include "result/result.h"
+#include "stats/sample.h"
 #include "stats/sequence.h"
 
 /* Does the run wait for anything? */
@@ -41,9 +42,10 @@ uint64_t stopping_more(const struct stopping *rules, const struct result *result
 /* Is there a strategy that `below` waits for? */
 bool stopping_has_clean(const struct result *result);
 
-/* The interval that reports give: sequence.h's under a rule, else interval.h's. */
-struct interval stopping_interval(const struct stopping *rules, uint64_t hits,
-                                  uint64_t attempts, double confidence);
+/* The interval that reports give: that of a sequence under a rule, else the sample's own
+ * (sample.h). */
+struct interval stopping_interval(const struct stopping *rules,
+                                  const struct sample *sample, double confidence);
 
 /* How much of the kills is done, roughly, as a share; 0 without a rule. For progress. */
 double stopping_share(const struct stopping *rules, const struct result *result);

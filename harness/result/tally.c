@@ -115,6 +115,15 @@ static int take_samples(struct result *result, const struct event_samples *sampl
         add_timeline(finding, samples->values, count);
         return 0;
     }
+    if (samples->kind == SAMPLES_COLD) {
+        if (count != 2)
+            return contradiction(finding, "how long its updates take", err);
+        finding->cold =
+            mem_grow(finding->cold, finding->cold_count + 1, sizeof(*finding->cold));
+        finding->cold[finding->cold_count++] =
+            (struct cold){ samples->values[0], samples->values[1] };
+        return 0;
+    }
     finding->samples_ns = mem_grow(finding->samples_ns, finding->sample_count + count + 1,
                                    sizeof(*finding->samples_ns));
     memcpy(finding->samples_ns + finding->sample_count, samples->values,
@@ -172,6 +181,34 @@ static void note_unexplained(struct result *result, const struct finding *findin
         now_name(trial->verdict.now), later_text(trial->verdict.later, later));
 }
 
+/* Does a rate count a kill of this verdict? */
+static bool is_counted(const struct verdict *verdict, enum tally_rate rate)
+{
+    const bool counted[RATE_COUNT] = {
+        [RATE_HARMED] = verdict->later != 0,
+        [RATE_LEAKED] = verdict->later & LATER_LEAKED,
+        [RATE_TORN] = verdict->now == NOW_TORN,
+    };
+
+    return counted[rate];
+}
+
+static void weigh(struct kills *kills, const struct event_trial *trial)
+{
+    double weight = mutant("weights-equal") ? 1 : trial->weight_ns;
+
+    if (trial->kill_ns > kills->latest_ns)
+        kills->latest_ns = trial->kill_ns;
+    if (!(weight > 0))
+        return;
+    weighted_add(&kills->weights, weight);
+    for (int i = 0; i < RATE_COUNT; i++)
+        if (is_counted(&trial->verdict, (enum tally_rate)i))
+            weighted_add(&kills->counted[i], weight);
+    if (trial->verdict.passing)
+        weighted_add(&kills->passing, weight);
+}
+
 static void take_kill(struct result *result, struct finding *finding,
                       const struct event_trial *trial)
 {
@@ -188,8 +225,10 @@ static void take_kill(struct result *result, struct finding *finding,
     if (!valid)
         return;
     count_words(&kills->words, &trial->verdict);
+    weigh(kills, trial);
     if (!point)
         return;
+    kills->unexecuted += (uint64_t)(point - finding->points) < trial->commands;
     point->kills++;
     if (!point->has_trial || trial->number < point->example_trial)
         point->example_trial = trial->number;
@@ -390,17 +429,35 @@ uint64_t tally_valid(const struct finding *finding)
     return finding->kills.outcomes[OUTCOME_VALID];
 }
 
+/* Runs of which not all kills have a weight have none: those of old versions. */
+static struct sample sample_of(const struct kills *kills, uint64_t hits,
+                               const struct weighted *hit)
+{
+    struct sample sample = { .hits = hits, .of = kills->outcomes[OUTCOME_VALID] };
+
+    if (kills->weights.count != sample.of)
+        return sample;
+    sample.hit = *hit;
+    sample.other = weighted_rest(&kills->weights, hit);
+    return sample;
+}
+
 struct sample tally_sample(const struct finding *finding, enum tally_rate rate)
 {
     const struct words *words = &finding->kills.words;
-    uint64_t valid = tally_valid(finding);
     const uint64_t hits[RATE_COUNT] = {
         [RATE_HARMED] = tally_harmed(words),
         [RATE_LEAKED] = words->later[0], /* LATER_LEAKED is its first bit */
         [RATE_TORN] = words->now[NOW_TORN],
     };
 
-    return (struct sample){ hits[rate], valid };
+    return sample_of(&finding->kills, hits[rate], &finding->kills.counted[rate]);
+}
+
+struct sample tally_passing(const struct finding *finding)
+{
+    return sample_of(&finding->kills, finding->kills.words.passing,
+                     &finding->kills.passing);
 }
 
 uint64_t tally_unexplained(const struct finding *finding)

@@ -3,6 +3,7 @@
 
 #include "result/exit_status.h"
 #include "result/result.h"
+#include "stats/sample.h"
 
 /* Takes one event into account. A lane that contradicts another one is an error: then
  * the scenario, or afterkill, is not repeatable. */
@@ -35,14 +36,10 @@ uint64_t tally_harmed(const struct words *words); /* that did harm of any kind *
 /* The first crash point that does harm; finding_points() if there is none. */
 uint64_t tally_first_harm(const struct finding *finding);
 
-/* Of the valid kills, how many.. */
-enum tally_rate {
-    RATE_HARMED, /* ..did harm of any kind, */
-    RATE_LEAKED, /* ..left a leak, */
-    RATE_TORN,   /* ..left a state that is torn before the next update */
-    RATE_COUNT,
-};
 struct sample tally_sample(const struct finding *finding, enum tally_rate rate);
+
+/* The same of those that did harm which ends before it is not tolerated. */
+struct sample tally_passing(const struct finding *finding);
 
 enum strategy_verdict tally_verdict(const struct finding *finding);
 

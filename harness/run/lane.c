@@ -8,6 +8,8 @@
 
 #include "base/clock.h"
 #include "base/mutant.h"
+#include "base/process.h"
+#include "plan/aim.h"
 #include "redis/fence.h"
 #include "redis/server.h"
 #include "replay/replay.h"
@@ -72,14 +74,14 @@ static int connect_lane(struct lane *lane, redisContext **ret, struct err *err)
 /* From here on Redis comes second on its CPU, as it does when workers are killed. */
 static int aim(struct lane *lane, enum stage stage, struct err *err)
 {
-    int code = 0;
+    int code = lateness_measure(lane->bench.page, &lane->bench.lateness, err);
 
     (void)stage;
-    if (lane->settings->index == 0 && !lane->settings->skip_timelines &&
+    if (code == 0 && lane->options->plan.attempts)
+        return measure_spans(&lane->measure, err);
+    if (code == 0 && lane->settings->index == 0 && !lane->settings->skip_timelines &&
         !lane->options->scenario->programs.any)
         code = measure_timelines(&lane->measure, err);
-    if (code == 0 && lane->options->plan.attempts)
-        code = measure_spans(&lane->measure, err);
     return code;
 }
 
@@ -314,15 +316,20 @@ static int kill_trial(struct lane *lane, const struct plan_trial *planned,
 {
     const struct fault *fault = fault_by_id(FAULT_KILL);
     size_t subject = planned->strategy;
+    const struct page *page = lane->bench.page;
     const struct judgement *judgement;
-    uint64_t span_ns;
-    double delay_ns;
-    int code = measure_span(&lane->measure, subject, &span_ns, err);
+    const struct aim *aim;
+    struct aimed aimed;
+    int code = measure_aim(&lane->measure, subject, &aim, err);
 
     if (code < 0)
         return code;
-    delay_ns = planned->fraction * (double)span_ns;
-    code = strike(lane, fault, subject, 1 + (uint64_t)delay_ns, death, &judgement, err);
+    aimed = aim_at(aim, planned->fraction);
+    lane->bench.most_ns = (uint64_t)aim_most_ns(aim);
+    code = strike(lane, fault, subject, 1 + aimed.instant_ns, death, &judgement, err);
+    death->weight_ns = aimed.weight_ns;
+    if (code == 0 && death->outcome == OUTCOME_MISSED)
+        measure_saw(&lane->measure, subject, page->end_ns - page->begin_ns);
     if (code < 0)
         return is_scenarios(code) ? code
                                   : err_wrap(err, "trial %llu of strategy '%s'",
@@ -502,6 +509,9 @@ int lane_run(const struct lane_settings *settings)
         lane.bench.judge.recordings = &lane.recordings;
         lane.bench.judge.endings = &lane.endings;
     }
+    lane.bench.server_turns = process_turns_open(settings->server);
+    if (lane.bench.server_turns < 0)
+        lane.bench.server_turns = 0;
     code = bench_init(&lane.bench, &err);
     if (code == 0)
         code = run_stages(&lane, &err);

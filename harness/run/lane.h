@@ -10,6 +10,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "plan/agenda.h"
 #include "redis/address.h"
@@ -25,6 +26,7 @@ struct lane_settings {
     struct address address;              /* for audits */
     struct address worker_address;       /* for everybody else */
     const char *directory;               /* for sockets of its own */
+    pid_t server;                        /* its redis-server */
     size_t index;                        /* of this lane */
     int out_fd;                          /* events go here */
     int in_fd; /* one byte comes from here when the next stage may begin */

@@ -65,6 +65,7 @@ __attribute__((noreturn)) static void become_lane(const struct launch *launch,
         .worker_address =
             lane->relay.pid ? lane->relay.address : *server_address(&lane->server),
         .directory = lane->server.options.directory,
+        .server = lane->server.pid,
         .index = index,
         .out_fd = out_fd,
         .in_fd = in_fd,

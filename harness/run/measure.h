@@ -3,9 +3,9 @@
  * aimed.
  *
  * Costs are those of a process that makes its updates over and over (trial/cost.h), and
- * are measured while the lane learns. Timelines and spans are those of workers as kills
- * find them (trial/calibration.h): they are measured behind the census, when Redis has
- * come second on its CPU, and a span is looked at again while kills go on. */
+ * are measured while the lane learns. Timelines and durations are those of workers as
+ * kills find them (trial/calibration.h): they are measured behind the census, when Redis
+ * has come second on its CPU, and again and again while kills go on. */
 #pragma once
 
 #include <stddef.h>
@@ -14,6 +14,7 @@
 #include "base/err.h"
 
 struct address;
+struct aim;
 struct bench;
 struct fleet_options;
 struct teller;
@@ -23,6 +24,7 @@ struct measure {
     const struct address *worker_address;
     struct bench *bench;              /* borrowed, as all above */
     struct teller *teller;            /* borrowed; hears what is found */
+    size_t timed;                     /* updates */
     struct calibration *calibrations; /* one per strategy that takes part; owned */
 };
 
@@ -39,9 +41,12 @@ int measure_costs(struct measure *measure, struct err *err);
 /* When each command is written and when the update ends, of each strategy. */
 int measure_timelines(struct measure *measure, struct err *err);
 
-/* The first spans of all strategies. */
+/* The same, and by it the first aims of all strategies. */
 int measure_spans(struct measure *measure, struct err *err);
 
-/* A strategy's span, for one kill more; now and then another update is made for it. */
-int measure_span(struct measure *measure, size_t subject, uint64_t *ret_ns,
-                 struct err *err);
+/* Where a strategy's kills are aimed, for one more; now and then another update is made
+ * for it. Borrowed, until the next call. */
+int measure_aim(struct measure *measure, size_t subject, const struct aim **ret,
+                struct err *err);
+/* How long an update took that was over before its kill came. */
+void measure_saw(struct measure *measure, size_t subject, uint64_t duration_ns);

@@ -208,6 +208,8 @@ int tell_death(struct teller *teller, const struct fault *fault, size_t subject,
         .verdict = judgement->verdict,
         .replies = death->replies,
         .commands = death->commands,
+        .weight_ns = death->weight_ns,
+        .kill_ns = death->kill_ns,
         .signature = judgement->signature,
     };
 

@@ -16,11 +16,7 @@
 #define LEAST_ERROR 1e-12     /* that is told apart from none */
 #define MOST_ERROR 0.999
 #define BISECTIONS 100
-
-static double rate_of(struct sample sample)
-{
-    return sample.of ? (double)sample.hits / (double)sample.of : 0;
-}
+#define SAME_RATE 1e-12 /* but for rounding */
 
 /* Which rate is greater, without rounding: <0, 0, >0. */
 static int compare_rates(struct sample a, struct sample b)
@@ -31,6 +27,13 @@ static int compare_rates(struct sample a, struct sample b)
     return (x > y) - (x < y);
 }
 
+static bool are_alike(const struct sample *a, const struct sample *b)
+{
+    if (sample_is_weighted(a) || sample_is_weighted(b))
+        return fabs(sample_rate(a) - sample_rate(b)) < SAME_RATE;
+    return compare_rates(*a, *b) == 0;
+}
+
 static bool nothing_to_test(struct sample base, struct sample new)
 {
     return !base.of || !new.of;
@@ -38,7 +41,7 @@ static bool nothing_to_test(struct sample base, struct sample new)
 
 double difference_estimate(struct sample base, struct sample new)
 {
-    return nothing_to_test(base, new) ? 0 : rate_of(new) - rate_of(base);
+    return nothing_to_test(base, new) ? 0 : sample_rate(&new) - sample_rate(&base);
 }
 
 /* The 2x2 table's distribution: hits of the new sample, if all hits are given. */
@@ -71,8 +74,10 @@ static double tail_border(const struct table *table, double beyond, double mode,
     return inside;
 }
 
-static double fisher(struct sample base, struct sample new)
+static double fisher(struct sample base_sample, struct sample new_sample)
 {
+    struct sample base = sample_effective(&base_sample);
+    struct sample new = sample_effective(&new_sample);
     const struct table table = { (double)new.of, (double)base.of,
                                  (double)new.hits + (double)base.hits };
     double least = fmax(0, table.hits - table.base_of);
@@ -92,9 +97,9 @@ static double fisher(struct sample base, struct sample new)
 
 static struct interval mover(struct sample base, struct sample new, double confidence)
 {
-    struct interval b = interval_proportion(base.hits, base.of, confidence);
-    struct interval n = interval_proportion(new.hits, new.of, confidence);
-    double pb = rate_of(base), pn = rate_of(new);
+    struct interval b = sample_interval(&base, confidence);
+    struct interval n = sample_interval(&new, confidence);
+    double pb = sample_rate(&base), pn = sample_rate(&new);
 
     if (nothing_to_test(base, new))
         return (struct interval){ -1, 1 };
@@ -121,8 +126,10 @@ static double crossing(struct sample more, struct sample fewer)
     return tail;
 }
 
-static double two_tails(struct sample base, struct sample new)
+static double two_tails(struct sample base_sample, struct sample new_sample)
 {
+    struct sample base = sample_effective(&base_sample);
+    struct sample new = sample_effective(&new_sample);
     int order = compare_rates(new, base);
 
     if (nothing_to_test(base, new) || order == 0)
@@ -134,8 +141,8 @@ static struct interval two_intervals(struct sample base, struct sample new,
                                      double confidence)
 {
     double each = 1 - (1 - confidence) / 2;
-    struct interval b = interval_proportion(base.hits, base.of, each);
-    struct interval n = interval_proportion(new.hits, new.of, each);
+    struct interval b = sample_interval(&base, each);
+    struct interval n = sample_interval(&new, each);
 
     if (nothing_to_test(base, new))
         return (struct interval){ -1, 1 };
@@ -146,8 +153,8 @@ static struct interval two_sequences(struct sample base, struct sample new,
                                      double confidence)
 {
     double each = 1 - (1 - confidence) / 2;
-    struct interval b = sequence_interval(base.hits, base.of, each);
-    struct interval n = sequence_interval(new.hits, new.of, each);
+    struct interval b = sample_sequence_interval(&base, each);
+    struct interval n = sample_sequence_interval(&new, each);
 
     return (struct interval){ n.low - b.high, n.high - b.low };
 }
@@ -247,11 +254,6 @@ uint64_t kills_least(uint64_t from, bool (*decides)(const void *context, uint64_
     return enough;
 }
 
-struct sample sample_scaled(struct sample sample, uint64_t kills)
-{
-    return (struct sample){ (uint64_t)llround(rate_of(sample) * (double)kills), kills };
-}
-
 struct question {
     const struct difference_method *method;
     struct sample base, new;
@@ -262,8 +264,8 @@ static bool shows_difference(const void *context, uint64_t kills)
 {
     const struct question *question = context;
 
-    return question->method->p_value(sample_scaled(question->base, kills),
-                                     sample_scaled(question->new, kills)) <=
+    return question->method->p_value(sample_scaled(&question->base, kills),
+                                     sample_scaled(&question->new, kills)) <=
            question->level;
 }
 
@@ -275,7 +277,7 @@ uint64_t difference_kills_needed(const struct difference_method *method,
                                        level / (double)(tests ? tests : 1) };
     uint64_t fewer = base.of < new.of ? base.of : new.of;
 
-    if (nothing_to_test(base, new) || compare_rates(base, new) == 0)
+    if (nothing_to_test(base, new) || are_alike(&base, &new))
         return 0;
     return kills_least(fewer + 1, shows_difference, &question);
 }

@@ -21,7 +21,11 @@
  * lesser of the two is a valid p-value (Bonferroni), at worst over all c where the two
  * tails cross; and twice that for the side that was not known beforehand. The interval is
  * that of two Clopper-Pearson intervals that share the error: [L1 - U0, U1 - L0]. It
- * leaves out 0 exactly if the test rejects. */
+ * leaves out 0 exactly if the test rejects.
+ *
+ * Of samples whose attempts weigh differently the estimate is that of their weights, and
+ * tests and intervals are those of as many attempts as tell as much
+ * (sample_effective()). */
 #pragma once
 
 #include <stdbool.h>
@@ -29,6 +33,7 @@
 #include <stdint.h>
 
 #include "stats/interval.h"
+#include "stats/sample.h"
 
 struct difference_method {
     const char *test, *interval_name;
@@ -63,9 +68,6 @@ void difference_holm(double *p_values, size_t count);
  * numbers, so a few more kills than an answer may again not decide. */
 uint64_t kills_least(uint64_t from, bool (*decides)(const void *context, uint64_t kills),
                      const void *context);
-
-/* What so many kills would show at the same rate. Of none the rate stays 0. */
-struct sample sample_scaled(struct sample sample, uint64_t kills);
 
 /* The least number of kills per side at which these rates, if they were exactly the
  * truth, would differ with p <= `level` / `tests` (the most that Holm's correction can

@@ -8,11 +8,6 @@ struct interval {
     double high;
 };
 
-/* Attempts, and how many of them were hits. */
-struct sample {
-    uint64_t hits, of;
-};
-
 /* The exact two-sided interval of a proportion: Clopper and Pearson, "The use of
  * confidence or fiducial limits illustrated in the case of the binomial", Biometrika 26
  * (1934). Its coverage is never below the confidence, also for rare events. Of 0

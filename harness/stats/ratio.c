@@ -8,7 +8,7 @@
 #include "base/rng.h"
 #include "stats/durations.h"
 
-enum { STREAM_BOOTSTRAP_BASE = 0x626f6f74, STREAM_BOOTSTRAP_NEW };
+enum { STREAM_BOOTSTRAP_BASE = 0x626f6f74, STREAM_BOOTSTRAP_NEW, STREAM_BOOTSTRAP_SUMS };
 
 /* The mean of as many durations as there are, drawn with replacement; never 0. */
 static double resampled_mean(const uint64_t *samples_ns, size_t count, uint64_t seed,
@@ -68,4 +68,33 @@ struct ratio ratio_bootstrap(const uint64_t *base_ns, size_t base_count,
         .estimate = base_mean / new_mean,
         .interval = bootstrap(base, base_count, new, new_count, confidence, seed),
     };
+}
+
+static double resampled_share(const uint64_t *parts, const uint64_t *wholes, size_t count,
+                              uint64_t seed, uint64_t resample)
+{
+    double part = 0, whole = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        uint64_t at =
+            rng_below(count, seed, STREAM_BOOTSTRAP_SUMS, resample * (uint64_t)count + i);
+
+        part += (double)parts[at];
+        whole += (double)wholes[at];
+    }
+    return part / fmax(whole, 1);
+}
+
+struct interval ratio_of_sums(const uint64_t *parts, const uint64_t *wholes, size_t count,
+                              double confidence, uint64_t seed)
+{
+    double shares[BOOTSTRAP_RESAMPLES];
+    size_t beyond = left_out(confidence);
+
+    if (count < BOOTSTRAP_LEAST || !beyond)
+        return (struct interval){ 0, 1 };
+    for (size_t i = 0; i < BOOTSTRAP_RESAMPLES; i++)
+        shares[i] = resampled_share(parts, wholes, count, seed, i);
+    qsort(shares, BOOTSTRAP_RESAMPLES, sizeof(*shares), compare_doubles);
+    return (struct interval){ shares[beyond], shares[BOOTSTRAP_RESAMPLES - 1 - beyond] };
 }

@@ -25,3 +25,8 @@ struct ratio {
 struct ratio ratio_bootstrap(const uint64_t *base_ns, size_t base_count,
                              const uint64_t *new_ns, size_t new_count, double confidence,
                              uint64_t seed);
+
+/* The bootstrap's interval of the sum of parts over the sum of the wholes, if part i is
+ * of whole i: both are drawn together. [0, 1] where ratio_bootstrap() would not know. */
+struct interval ratio_of_sums(const uint64_t *parts, const uint64_t *wholes, size_t count,
+                              double confidence, uint64_t seed);

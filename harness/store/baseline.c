@@ -20,6 +20,22 @@ static const unsigned cuts[] = { 0,   40,  80,  120, 160, 200, 240, 280, 320, 36
 
 const size_t baseline_parts = ARRAY_SIZE(cuts) - 1;
 
+const char *const baseline_weights[BASELINE_WEIGHTS] = { "valid", "harmed", "leaked",
+                                                         "torn", "passing" };
+
+struct weighted *baseline_weighted(struct kills *kills, size_t i)
+{
+    struct weighted *const of[BASELINE_WEIGHTS] = {
+        &kills->weights,
+        &kills->counted[RATE_HARMED],
+        &kills->counted[RATE_LEAKED],
+        &kills->counted[RATE_TORN],
+        &kills->passing,
+    };
+
+    return of[i];
+}
+
 size_t baseline_cut(size_t count, size_t part)
 {
     return count * cuts[part] / 1000;
@@ -74,6 +90,22 @@ static json_t *points(const struct finding *finding)
         json_array_append_new(array, row);
     }
     return array;
+}
+
+/* By the names of struct kills' members; what there are none of is left out. */
+static json_t *weights(const struct kills *kills)
+{
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < BASELINE_WEIGHTS; i++) {
+        const struct weighted *weighted = baseline_weighted((struct kills *)kills, i);
+
+        if (weighted->count)
+            json_object_set_new(object, baseline_weights[i],
+                                json_pack("[Iff]", (json_int_t)weighted->count,
+                                          weighted->sum, weighted->squares));
+    }
+    return object;
 }
 
 static json_t *kills(const struct kills *kills)
@@ -135,6 +167,8 @@ static json_t *strategy(const struct finding *finding)
     json_object_set_new(object, "uncrashed", later(finding->uncrashed));
     json_object_set_new(object, "points", points(finding));
     json_object_set_new(object, "kills", kills(&finding->kills));
+    if (finding->kills.weights.count)
+        json_object_set_new(object, "weights", weights(&finding->kills));
     json_object_set_new(object, "updates", whole(finding->sample_count));
     json_object_set_new(object, "update_ns", durations(finding));
     return object;

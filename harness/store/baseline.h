@@ -46,3 +46,9 @@ DEFINE_CLEANUP(struct baseline *, baseline_free)
  * samples are left out. */
 extern const size_t baseline_parts;
 size_t baseline_cut(size_t count, size_t part);
+
+/* How weights of kills are kept: under these names, those of all valid ones, and of those
+ * that a rate counts. */
+#define BASELINE_WEIGHTS 5
+extern const char *const baseline_weights[BASELINE_WEIGHTS];
+struct weighted *baseline_weighted(struct kills *kills, size_t i);

@@ -13,6 +13,7 @@
 #define WHOLE_MOST INT64_MAX
 #define COUNT_MOST 1000000000
 #define SAMPLES_MOST 100000
+#define ROUNDING 1e-9
 #define DURATION_MOST_NS INT64_C(1000000000000000) /* eleven days */
 #define RTT_MOST_US 1e9
 #define LASTS_MOST_S 1e12
@@ -188,6 +189,43 @@ static bool is_consistent(const struct kills *kills)
 /* Baselines that were written before there were these words do not count them. */
 static const unsigned newer_words = LATER_DUPLICATED;
 
+static struct weighted parse_weighted(struct reading *reading, json_t *array,
+                                      const char *key)
+{
+    struct weighted weighted = { .count = 0 };
+    json_int_t count = 0;
+
+    if (array &&
+        json_unpack(array, "[IFF!]", &count, &weighted.sum, &weighted.squares) == 0)
+        weighted.count = (uint64_t)count;
+    /* Squares are least where all are equal, and most where one is all. */
+    if (array && !(count > 0 && count <= COUNT_MOST && weighted.sum > 0 &&
+                   isfinite(weighted.squares) &&
+                   weighted.squares * (double)count >=
+                       weighted.sum * weighted.sum * (1 - ROUNDING) &&
+                   weighted.squares <= weighted.sum * weighted.sum * (1 + ROUNDING)))
+        mistake(reading, key, "[count, sum of the weights, sum of their squares]");
+    return weighted;
+}
+
+/* Of a run of old there are none. */
+static void parse_weights(struct reading *reading, json_t *object, struct kills *kills)
+{
+    size_t used = strlen(reading->where);
+
+    if (!json_object_get(object, "weights"))
+        return;
+    object = get_object(reading, object, "weights");
+    snprintf(reading->where + used, sizeof(reading->where) - used, "weights.");
+    for (size_t i = 0; i < BASELINE_WEIGHTS && !reading->code; i++)
+        *baseline_weighted(kills, i) = parse_weighted(
+            reading, json_object_get(object, baseline_weights[i]), baseline_weights[i]);
+    for (size_t i = 0; i < BASELINE_WEIGHTS; i++)
+        if (baseline_weighted(kills, i)->sum > kills->weights.sum * (1 + ROUNDING))
+            mistake(reading, baseline_weights[i], "no more than that of all valid kills");
+    reading->where[used] = '\0';
+}
+
 static void parse_kills(struct reading *reading, json_t *strategy, struct kills *kills)
 {
     json_t *object = get_object(reading, strategy, "kills");
@@ -196,8 +234,10 @@ static void parse_kills(struct reading *reading, json_t *strategy, struct kills 
     snprintf(reading->where + used, sizeof(reading->where) - used, "kills.");
     kills->requested = get_whole(reading, object, "requested", COUNT_MOST);
     for (int i = 0; i < OUTCOME_COUNT; i++)
-        kills->outcomes[i] =
-            get_whole(reading, object, outcome_name((enum outcome)i), COUNT_MOST);
+        if (i != OUTCOME_DISTURBED ||
+            json_object_get(object, outcome_name((enum outcome)i)))
+            kills->outcomes[i] =
+                get_whole(reading, object, outcome_name((enum outcome)i), COUNT_MOST);
     for (int i = 0; i < NOW_COUNT; i++)
         kills->words.now[i] =
             get_whole(reading, object, now_name((enum now)i), COUNT_MOST);
@@ -206,6 +246,7 @@ static void parse_kills(struct reading *reading, json_t *strategy, struct kills 
         if (!(newer_words >> i & 1) || json_object_get(object, later_name(i)))
             kills->words.later[i] = get_whole(reading, object, later_name(i), COUNT_MOST);
     reading->where[used] = '\0';
+    parse_weights(reading, strategy, kills);
     if (!is_consistent(kills))
         mistake(reading, "kills", "words that add up to the valid kills");
 }

@@ -264,9 +264,10 @@ static int copy_death(void *context, sqlite3_stmt *row, struct err *err)
 
     if (!state || !owns(source, strategy, number))
         return nonsense(source, err);
-    return database_put(store_database(merge->store), merge->insert, err, "iiiiii",
+    return database_put(store_database(merge->store), merge->insert, err, "iiiiiidi",
                         number, strategy, sqlite3_column_int64(row, 2), state,
-                        sqlite3_column_int64(row, 4), sqlite3_column_int64(row, 5));
+                        sqlite3_column_int64(row, 4), sqlite3_column_int64(row, 5),
+                        sqlite3_column_double(row, 6), sqlite3_column_int64(row, 7));
 }
 
 static int start_cursors(struct merge *merge, struct err *err)

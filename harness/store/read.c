@@ -138,6 +138,16 @@ static size_t parse_numbers(const char *text, uint64_t *ret)
     return count;
 }
 
+static uint32_t kind_of_samples(const char *name)
+{
+    uint32_t kind = 0;
+
+    while (kind < SAMPLES_UPDATE + ARRAY_SIZE(samples_kinds) - 1 &&
+           strcmp(name, samples_kinds[kind]) != 0)
+        kind++;
+    return kind;
+}
+
 static int read_samples(void *context, sqlite3_stmt *row, struct err *err)
 {
     const char *text = database_text(row, 2);
@@ -148,9 +158,7 @@ static int read_samples(void *context, sqlite3_stmt *row, struct err *err)
     int code = known_strategy(context, sqlite3_column_int64(row, 0), err);
 
     samples->strategy = (uint32_t)sqlite3_column_int64(row, 0);
-    samples->kind = strcmp(database_text(row, 1), samples_kinds[SAMPLES_TIMELINE]) == 0
-                        ? SAMPLES_TIMELINE
-                        : SAMPLES_UPDATE;
+    samples->kind = kind_of_samples(database_text(row, 1));
     samples->count = parse_numbers(text, samples->values);
     return code == 0 ? tell(context, EVENT_SAMPLES, samples,
                             sizeof(*samples) + samples->count * sizeof(uint64_t), err)
@@ -219,6 +227,8 @@ static int read_death(void *context, sqlite3_stmt *row, struct err *err)
         .verdict = state->verdict,
         .replies = (uint64_t)sqlite3_column_int64(row, 4),
         .commands = (uint64_t)sqlite3_column_int64(row, 5),
+        .weight_ns = sqlite3_column_double(row, 6),
+        .kill_ns = (uint64_t)sqlite3_column_int64(row, 7),
         .signature = state->signature,
     };
     return reading->batched == BATCH ? flush(reading, err) : 0;
@@ -400,7 +410,8 @@ int stored_tell(struct database *database, unsigned what, const struct listener 
             code = read_table(&reading, tables[i].sql, tables[i].take, err);
     for (size_t i = 0; i < DEATHS_TABLES && code == 0 && (what & STORED_DEATHS); i++) {
         reading.fault = deaths_tables[i].fault;
-        code = read_table(&reading, deaths_tables[i].get, read_death, err);
+        code = read_table(&reading, deaths_get(&deaths_tables[i], database->version),
+                          read_death, err);
     }
     free(states.items);
     return code;
@@ -439,8 +450,8 @@ int stored_done(struct database *database, const struct result *result,
     for (size_t i = 0; i < DEATHS_TABLES && code == 0; i++) {
         collecting.fault = deaths_tables[i].fault;
         collecting.done = &done[fault_by_id(collecting.fault)->stage];
-        code =
-            database_each(database, deaths_tables[i].get, collect_item, &collecting, err);
+        code = database_each(database, deaths_get(&deaths_tables[i], database->version),
+                             collect_item, &collecting, err);
     }
     return code;
 }

@@ -261,9 +261,10 @@ static int take_trial(struct rows *rows, const struct event_trial *trial, struct
         table++;
     if (table == DEATHS_TABLES)
         return err_set(err, -EINVAL, "fault %u has no table to be kept in", trial->fault);
-    return PUT(rows, QUERY_COUNT + table, err, "iiiiii", (int64_t)trial->number,
+    return PUT(rows, QUERY_COUNT + table, err, "iiiiiidi", (int64_t)trial->number,
                (int64_t)trial->strategy, (int64_t)trial->outcome, state,
-               (int64_t)trial->replies, (int64_t)trial->commands);
+               (int64_t)trial->replies, (int64_t)trial->commands, trial->weight_ns,
+               (int64_t)trial->kill_ns);
 }
 
 static int take_trials(struct rows *rows, const struct event_trial *trials, size_t count,

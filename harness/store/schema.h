@@ -38,7 +38,7 @@ static const char store_schema[] =
     " alike INTEGER,"
     " PRIMARY KEY(strategy, number)) WITHOUT ROWID;"
     "CREATE TABLE trials(number INTEGER PRIMARY KEY, strategy INTEGER, outcome INTEGER,"
-    " state INTEGER, replies INTEGER, commands INTEGER);"
+    " state INTEGER, replies INTEGER, commands INTEGER, weight REAL, kill INTEGER);"
     "CREATE TABLE cuts(strategy INTEGER, bytes INTEGER, state INTEGER, commands INTEGER,"
     " PRIMARY KEY(strategy, bytes)) WITHOUT ROWID;"
     "CREATE TABLE programs(strategy INTEGER PRIMARY KEY, connections INTEGER,"
@@ -130,22 +130,33 @@ static const char *const store_commands[] = {
 
 /* What the columns `kind` of samples and of parameters say. */
 static const char *const samples_kinds[] = {
-    [SAMPLES_UPDATE] = "update", [SAMPLES_TIMELINE] = "timeline"
+    [SAMPLES_UPDATE] = "update", [SAMPLES_COLD] = "cold", [SAMPLES_TIMELINE] = "timeline"
 };
 
 /* Where deaths are kept, by fault: rows of number, strategy, outcome, state, replies,
- * commands. A fault that is added needs a table, and a row here. */
+ * commands, weight, kill. A fault that is added needs a table, and a row here. Since the
+ * fourth version kills have weights. */
+#define STORE_WEIGHED_SINCE 4
 static const struct deaths_table {
     enum fault_id fault;
-    const char *get, *put;
+    const char *get, *get_unweighed, *put;
 } deaths_tables[] = {
     { FAULT_BYTE,
-      "SELECT bytes, strategy, 0, state, commands, commands FROM cuts"
+      "SELECT bytes, strategy, 0, state, commands, commands, 0, 0 FROM cuts"
+      " ORDER BY strategy, bytes",
+      "SELECT bytes, strategy, 0, state, commands, commands, 0, 0 FROM cuts"
       " ORDER BY strategy, bytes",
       "INSERT INTO cuts VALUES(?2, ?1, ?4, ?6)" },
     { FAULT_KILL,
-      "SELECT number, strategy, outcome, state, replies, commands FROM trials"
+      "SELECT number, strategy, outcome, state, replies, commands, weight, kill"
+      " FROM trials ORDER BY number",
+      "SELECT number, strategy, outcome, state, replies, commands, 0, 0 FROM trials"
       " ORDER BY number",
-      "INSERT INTO trials VALUES(?1, ?2, ?3, ?4, ?5, ?6)" },
+      "INSERT INTO trials VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)" },
 };
+
+static inline const char *deaths_get(const struct deaths_table *table, int version)
+{
+    return version < STORE_WEIGHED_SINCE ? table->get_unweighed : table->get;
+}
 #define DEATHS_TABLES (sizeof(deaths_tables) / sizeof(deaths_tables[0]))

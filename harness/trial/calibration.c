@@ -2,56 +2,53 @@
 #include "trial/calibration.h"
 
 #include "base/clock.h"
-#include "base/mem.h"
-#include "stats/durations.h"
-
-/* Attempts expected to land inside the update; the rest of the span pays for long
- * updates. */
-#define VALID_SHARE 0.88
 
 int calibration_run(struct bench *bench, const struct subject *subject,
-                    struct worker_job *job, enum outcome *ret, struct err *err)
+                    struct worker_job *job, enum outcome *ret_outcome,
+                    struct calibration_update *ret, struct err *err)
 {
     struct worker_end end;
+    const struct page *page = bench->page;
     int code = judge_prepare(&bench->judge, subject, err);
 
+    job->most_ns = 0;
     job->point.delay_ns = bench->killer == KILLER_TIMER ? 1000 * NSEC_PER_SEC : 0;
     if (code == 0)
         code = worker_run(job, bench->judge.address, bench->page, &end, err);
     judge_touched(&bench->judge);
     if (code < 0)
         return code;
-    *ret = end.outcome;
+    *ret_outcome = end.outcome;
+    *ret = (struct calibration_update){ page->end_ns - page->begin_ns, end.waited_ns };
+    if (ret->waited_ns > ret->duration_ns) /* before the update began */
+        ret->waited_ns = ret->duration_ns;
     return end.outcome == OUTCOME_MISSED ? 0
                                          : judge_drain(&bench->judge, end.client_id, err);
 }
 
-void calibration_add(struct calibration *calibration, uint64_t duration_ns)
+static void aim(struct calibration *calibration)
 {
-    size_t count;
+    size_t count = calibration->count < CALIBRATION_UPDATES ? calibration->count
+                                                            : CALIBRATION_UPDATES;
 
-    calibration->durations_ns[calibration->count++ % CALIBRATION_UPDATES] = duration_ns;
-    count = calibration->count < CALIBRATION_UPDATES ? calibration->count
-                                                     : CALIBRATION_UPDATES;
-    calibration->span_ns =
-        calibration_span_ns(calibration->durations_ns, count, VALID_SHARE);
+    aim_by(&calibration->aim, calibration->durations_ns, count, calibration->longest_ns);
 }
 
-uint64_t calibration_span_ns(const uint64_t *durations_ns, size_t count, double valid)
+void calibration_add(struct calibration *calibration,
+                     const struct calibration_update *update)
 {
-    CLEANUP(mem_freep) uint64_t *sorted_ns = durations_sorted(durations_ns, count);
-    uint64_t span = (uint64_t)durations_quantile(durations_ns, count, 0.5);
-    double sum = 0;
+    uint64_t duration_ns = update->duration_ns - update->waited_ns;
 
-    /* Of attempts over a span s, the share mean(min(duration, s)) / s lands inside. It
-     * falls as s grows, so the last duration that satisfies the bound is the longest. */
-    for (size_t i = 0; i < count; i++) {
-        double s = (double)sorted_ns[i];
+    calibration->durations_ns[calibration->count++ % CALIBRATION_UPDATES] = duration_ns;
+    if (duration_ns > calibration->longest_ns)
+        calibration->longest_ns = duration_ns;
+    aim(calibration);
+}
 
-        sum += s;
-        if (sum + s * (double)(count - i - 1) >= valid * s * (double)count &&
-            sorted_ns[i] > span)
-            span = sorted_ns[i];
-    }
-    return span;
+void calibration_saw(struct calibration *calibration, uint64_t duration_ns)
+{
+    if (duration_ns <= calibration->longest_ns)
+        return;
+    calibration->longest_ns = duration_ns;
+    aim(calibration);
 }

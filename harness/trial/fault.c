@@ -22,7 +22,7 @@ static int kill_arm(struct wire *wire, const struct fault_point *point)
 {
     struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL };
     struct itimerspec when = {
-        .it_value = ns_to_timespec(clock_now_ns() + point->lead_ns + point->delay_ns),
+        .it_value = ns_to_timespec(point->armed_ns + point->delay_ns),
     };
     int timer; /* the kernel's: timer_create(3) may want malloc(3), see worker.h */
 
@@ -206,8 +206,9 @@ enum outcome fault_outcome(const struct fault *fault, const struct page *page,
 
 const char *outcome_name(enum outcome outcome)
 {
-    static const char *const names[OUTCOME_COUNT] = { "valid", "missed", "early",
-                                                      "timeout", "error" };
+    static const char *const names[OUTCOME_COUNT] = {
+        "valid", "missed", "early", "timeout", "error", "disturbed",
+    };
 
     return names[outcome];
 }

@@ -32,8 +32,11 @@ enum fault_id { FAULT_NONE, FAULT_STEP, FAULT_KILL, FAULT_BYTE, FAULT_COUNT };
 
 /* Where the fault strikes: one of these is used, as the fault says. */
 struct fault_point {
-    uint64_t delay_ns; /* after the update's beginning; 0: the lane kills, or nobody */
-    uint64_t lead_ns;  /* how long the worker takes to begin after it started the timer */
+    /* After `armed_ns`, of the monotonic clock, when the worker begins to get ready; it
+     * begins its update `before_ns` after that. 0: the lane kills, or nobody. */
+    uint64_t delay_ns;
+    uint64_t armed_ns; /* set by the worker */
+    uint64_t before_ns;
     uint64_t commands; /* how many leave the worker */
 };
 
@@ -43,6 +46,7 @@ enum outcome {
     OUTCOME_EARLY,   /* the update had not begun */
     OUTCOME_TIMEOUT, /* neither died nor ended; the watchdog killed it */
     OUTCOME_ERROR,   /* the update raised, or the worker ended in a way nobody planned */
+    OUTCOME_DISTURBED, /* it took longer than most only because others had the CPU */
     OUTCOME_COUNT,
 };
 

@@ -1,6 +1,8 @@
 /* trial.c - see trial.h. */
 #include "trial/trial.h"
 
+#include <unistd.h>
+
 #include "base/clock.h"
 #include "trial/recorded.h"
 #include "trial/repeat.h"
@@ -20,6 +22,9 @@ int bench_init(struct bench *bench, struct err *err)
 void bench_release(struct bench *bench)
 {
     bench->next = connection_close(bench->next);
+    if (bench->server_turns > 0)
+        close(bench->server_turns);
+    bench->server_turns = 0;
     judge_release(&bench->judge);
     bench->page = page_unmap(bench->page);
 }
@@ -54,10 +59,14 @@ struct worker_job trial_job(const struct bench *bench, const struct subject *sub
         .scenario = bench->judge.scenario,
         .function = bench->judge.scenario->functions[subject->strategy].update,
         .fault = fault,
+        .point.before_ns = fault == FAULT_KILL ? bench->lateness.most_ns : 0,
+        .late_ns = bench->lateness.typical_ns,
         .killer = bench->killer,
         .record = bench->record,
         .times = bench->record,
         .timeout_ns = bench->judge.timeout_ns,
+        .server_turns = fault == FAULT_KILL ? bench->server_turns : 0,
+        .most_ns = bench->most_ns,
     };
 }
 

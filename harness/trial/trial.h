@@ -6,6 +6,7 @@
 #pragma once
 
 #include "trial/controls.h"
+#include "trial/lateness.h"
 #include "trial/phase.h"
 
 struct bench {
@@ -15,6 +16,9 @@ struct bench {
     bool record;        /* workers are recorded: what they say and hear, and when */
     redisContext *next; /* of the next worker, which has looked already; NULL: none */
     int64_t next_id;
+    int server_turns; /* of its redis-server (base/process.h); 0: not known; owned */
+    struct lateness lateness; /* of SIGKILL; 0: not known */
+    uint64_t most_ns; /* what most updates of the subject that is killed take at most */
     struct trial_times times;
     uint64_t phase_ns; /* when the phase that goes on began */
 };
@@ -24,6 +28,7 @@ struct death {
     enum outcome outcome;
     uint64_t commands, replies; /* written; read: what Redis executed is between them */
     uint64_t kill_ns;           /* see worker.h */
+    double weight_ns;           /* of a kill, see plan/aim.h; set by who aimed it */
     struct snapshot state;      /* owned: what it left */
 };
 #define DEATH_NULL ((struct death){ .state = SNAPSHOT_NULL })

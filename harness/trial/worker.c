@@ -21,6 +21,8 @@
 #include "scenario/sandbox.h"
 
 #define TICK_US 100000
+/* Less is what it takes to go from one to the other and back, a few times. */
+#define WAITED_LEAST_NS (20 * NSEC_PER_USEC)
 #define HELD_UP_NS ((int64_t)(100 * NSEC_PER_USEC))
 #define SHARED_MOST ((size_t)8 << 20)
 
@@ -86,6 +88,7 @@ static int live(void *context)
     const struct worker_job *job = life->job;
     const struct fault *fault = fault_by_id(job->fault);
     struct page *page = life->page;
+    struct fault_point point = job->point;
     struct err err = ERR_NULL;
     struct wire *wire;
     int code;
@@ -96,8 +99,10 @@ static int live(void *context)
     sandbox_collect_nothing(job->scenario->lua);
     if (job->fault == FAULT_KILL && job->killer == KILLER_PARENT)
         word_set(&page->ready);
-    page->arm_ns = clock_now_ns();
-    code = fault->arm ? fault->arm(wire, &job->point) : 0;
+    page->arm_ns = point.armed_ns = clock_now_ns();
+    code = fault->arm ? fault->arm(wire, &point) : 0;
+    while (clock_now_ns() < point.armed_ns + point.before_ns)
+        ;
     page->begin_ns = clock_now_ns();
     if (code < 0)
         err_set(&err, code, "arm the fault '%s': %s", fault->name, strerror(-code));
@@ -153,40 +158,41 @@ static void typical_add(int64_t *typical_ns, int64_t sample_ns)
         *typical_ns += (sample_ns - *typical_ns) / 8;
 }
 
-/* Kills the worker `delay_ns` after its update began. The worker says that it is about to
- * begin by waking us, and may not have had the time to note when; sleeping and killing
- * take their time too. How much later than asked kills come in all shows afterwards, and
- * the next one is aimed so much earlier. Returns when it killed. */
+/* Kills the worker `delay_ns` after it began to get ready. It says so by waking us, and
+ * may not have had the time to note when; sleeping and killing take their time too. How
+ * much later than asked kills come in all shows afterwards, and the next one is aimed so
+ * much earlier. Returns when it killed. */
 static uint64_t kill_after(int pidfd, struct page *page, uint64_t delay_ns,
                            uint64_t timeout_ns)
 {
     static int64_t late_ns; /* typically */
     struct timespec timeout = ns_to_timespec(timeout_ns);
-    uint64_t start_ns = clock_now_ns(), begin_ns, kill_ns;
+    uint64_t start_ns = clock_now_ns(), armed_ns, kill_ns;
     struct timespec when;
 
     while (!atomic_load(&page->ready) && clock_now_ns() - start_ns < timeout_ns)
         word_wait(&page->ready, &timeout);
-    begin_ns = page->begin_ns ? page->begin_ns : clock_now_ns();
-    when = ns_to_timespec(begin_ns + delay_ns - (uint64_t)late_ns);
+    armed_ns = page->arm_ns ? page->arm_ns : clock_now_ns();
+    when = ns_to_timespec(armed_ns + delay_ns - (uint64_t)late_ns);
     while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &when, NULL) == EINTR)
         ;
     kill_ns = clock_now_ns();
     syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
     /* If there was something to sleep for. */
-    if (page->begin_ns && (int64_t)delay_ns > 2 * late_ns)
-        typical_add(&late_ns, (int64_t)(kill_ns - page->begin_ns - delay_ns) + late_ns);
+    if (page->arm_ns && (int64_t)delay_ns > 2 * late_ns)
+        typical_add(&late_ns, (int64_t)(kill_ns - page->arm_ns - delay_ns) + late_ns);
     return kill_ns;
 }
 
-/* Waits for the child's end; after the timeout it is killed. */
-static int reap(pid_t pid, uint64_t timeout_ns, struct ending *ret, struct err *err)
+/* Waits for the child's end; after the timeout it is killed. It stays a zombie, which can
+ * still be asked. */
+static int await(pid_t pid, uint64_t timeout_ns, struct ending *ret, struct err *err)
 {
     uint64_t start_ns = clock_now_ns();
     siginfo_t info = { .si_pid = 0 };
     bool killed = false;
 
-    while (waitid(P_PID, (id_t)pid, &info, WEXITED) < 0) {
+    while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) < 0) {
         if (errno == ECHILD) /* else: a tick. The worker may have changed errno */
             return err_errno(err, "wait for worker %ld", (long)pid);
         if (!killed && clock_now_ns() - start_ns > timeout_ns) {
@@ -199,6 +205,45 @@ static int reap(pid_t pid, uint64_t timeout_ns, struct ending *ret, struct err *
         .by_watchdog = killed && info.si_code == CLD_KILLED,
     };
     return 0;
+}
+
+static void reap(pid_t pid)
+{
+    siginfo_t info;
+
+    while (waitid(P_PID, (id_t)pid, &info, WEXITED) < 0 && errno != ECHILD)
+        ;
+}
+
+/* Time in which neither the worker nor the server ran, as far as one of them was ready
+ * to: the rest they were asleep, as both are while a reply is on its way. `before` is
+ * what the server had when the worker was let go. */
+static uint64_t waited(pid_t worker, int server_turns, const struct process_turns *before,
+                       uint64_t elapsed_ns)
+{
+    struct process_turns own, its;
+    int fd = process_turns_open(worker);
+    bool known = process_turns_read(fd, &own) && process_turns_read(server_turns, &its);
+    uint64_t ran_ns, waited_ns;
+
+    if (fd >= 0)
+        close(fd);
+    if (!known)
+        return 0;
+    ran_ns = own.ran_ns + (its.ran_ns - before->ran_ns);
+    waited_ns = own.waited_ns + (its.waited_ns - before->waited_ns);
+    if (ran_ns >= elapsed_ns || waited_ns < WAITED_LEAST_NS)
+        return 0;
+    waited_ns = elapsed_ns - ran_ns < waited_ns ? elapsed_ns - ran_ns : waited_ns;
+    return waited_ns < WAITED_LEAST_NS ? 0 : waited_ns;
+}
+
+/* Would the update have taken no longer than most, had nobody else had the CPU? */
+static bool is_disturbed(enum outcome outcome, uint64_t elapsed_ns, uint64_t waited_ns,
+                         uint64_t most_ns)
+{
+    return (outcome == OUTCOME_VALID || outcome == OUTCOME_MISSED) && most_ns &&
+           waited_ns && elapsed_ns > most_ns && elapsed_ns - waited_ns <= most_ns;
 }
 
 static bool parent_kills(const struct worker_job *job)
@@ -225,12 +270,13 @@ int worker_run_on(const struct worker_job *job, redisContext *taken, int64_t cli
                   struct page *page, struct worker_end *ret, struct err *err)
 {
     CLEANUP(connection_closep) redisContext *connection = taken;
-    static int64_t lead_ns; /* typically, from arming to the update's beginning */
     struct worker_job inherited = *job;
     struct life life = { &inherited, page, connection->fd };
     bool shared = shares(job->scenario); /* its Lua state may grow in the worker */
     uint64_t kill_ns = 0;                /* monotonic clock */
-    uint64_t connected_ns, released_ns;
+    uint64_t connected_ns, released_ns, elapsed_ns, waited_ns = 0;
+    struct process_turns before = { 0, 0 };
+    enum outcome outcome;
     struct ending ending;
     int pidfd = -1;
     pid_t pid;
@@ -241,7 +287,6 @@ int worker_run_on(const struct worker_job *job, redisContext *taken, int64_t cli
     page->record = job->record;
     page->times = job->times;
     page->undisturbed = job->fault == FAULT_NONE;
-    inherited.point.lead_ns = (uint64_t)lead_ns;
     if (job->killer == KILLER_PARENT)
         wake_exactly(); /* for calibrations too: they must run as kills do */
     if (parent_kills(job))
@@ -259,25 +304,34 @@ int worker_run_on(const struct worker_job *job, redisContext *taken, int64_t cli
             return err->code;
         }
     }
+    if (job->server_turns > 0)
+        process_turns_read(job->server_turns, &before);
     released_ns = clock_now_ns();
     word_set(&page->released);
     if (pidfd >= 0) {
         kill_ns = kill_after(pidfd, page, job->point.delay_ns, job->timeout_ns);
         close(pidfd);
     }
-    code = reap(pid, job->timeout_ns, &ending, err);
+    code = await(pid, job->timeout_ns, &ending, err);
+    elapsed_ns = page->begin_ns
+                     ? (page->end_ns ? page->end_ns : clock_now_ns()) - page->begin_ns
+                     : 0;
+    if (job->server_turns > 0 && elapsed_ns > job->most_ns)
+        waited_ns = waited(pid, job->server_turns, &before, clock_now_ns() - released_ns);
+    reap(pid);
     if (shared)
         clean_up(&life);
     if (code < 0)
         return code;
-    if (job->fault == FAULT_KILL && page->begin_ns && job->point.delay_ns < NSEC_PER_SEC)
-        typical_add(&lead_ns, (int64_t)(page->begin_ns - page->arm_ns));
     if (!kill_ns)
-        kill_ns = page->arm_ns + inherited.point.lead_ns + inherited.point.delay_ns;
+        kill_ns = page->arm_ns + inherited.point.delay_ns + job->late_ns;
+    outcome = fault_outcome(fault_by_id(job->fault), page, ending);
     *ret = (struct worker_end){
-        fault_outcome(fault_by_id(job->fault), page, ending),
+        is_disturbed(outcome, elapsed_ns, waited_ns, job->most_ns) ? OUTCOME_DISTURBED
+                                                                   : outcome,
         client_id,
         kill_ns > page->begin_ns && page->begin_ns ? kill_ns - page->begin_ns : 0,
+        waited_ns,
         connected_ns,
         released_ns,
         page->end_ns ? page->end_ns : kill_ns,

@@ -29,17 +29,25 @@ struct worker_job {
     scenario_function function;
     enum fault_id fault;
     struct fault_point point;
+    uint64_t late_ns;           /* that a timer's SIGKILL typically comes */
     enum request_killer killer; /* with FAULT_KILL */
     bool record, times;         /* traces that are wanted */
     uint64_t timeout_ns;        /* after which the watchdog kills it */
+    /* What the server has of its CPU (base/process.h); 0: nobody looks. If the update
+     * takes longer than most do, it is looked at whether it had to wait. */
+    int server_turns;
+    uint64_t most_ns;
 };
 
 struct worker_end {
     enum outcome outcome;
     int64_t client_id; /* whom to wait for before looking at the state */
-    /* With FAULT_KILL: when SIGKILL was due, or was sent, after the update's beginning;
-     * 0: before it. */
+    /* With FAULT_KILL: when SIGKILL came, as late as it typically does, or was sent,
+     * after the update's beginning; 0: before it. */
     uint64_t kill_ns;
+    /* How long the worker or the server was ready to run while somebody else did, at
+     * most; 0 if nobody looked. */
+    uint64_t waited_ns;
     /* When it was connected, was let go, ended (its kill was due, or its update was
      * over), and was reaped; monotonic clock. */
     uint64_t connected_ns, released_ns, ended_ns, reaped_ns;

@@ -30,7 +30,7 @@ static struct run keep(const char *directory, const char *name, const char *text
 {
     char *path = test_file(directory, "lock.lua", text);
     char *kept = mem_printf("%s/%s", directory, name);
-    struct run run = RUN("run", path, "--trials", "300", "--seed", seed, "-o", kept);
+    struct run run = RUN("run", path, "--trials", "1000", "--seed", seed, "-o", kept);
 
     cr_expect_eq(run.status, 0, "%s", run.err);
     free(path);
@@ -77,16 +77,16 @@ Test(campaign, gates)
 #define GATED(trials, strategy, ...)                                                     \
     "run", "lock.lua", "--trials", trials, "--strategy", strategy, __VA_ARGS__, NULL
     static const struct row rows[] = {
-        { { GATED("300", "fixed", "--max-leak-rate", "0.05") }, 0, "pass" },
-        { { GATED("300", "old", "--max-leak-rate", "0.05") },
+        { { GATED("1000", "fixed", "--max-leak-rate", "0.05") }, 0, "pass" },
+        { { GATED("1000", "old", "--max-leak-rate", "0.05") },
           1,
           "fails --max-leak-rate 5%" },
-        { { GATED("300", "old,fixed", "--max-leak-rate", "0.05") }, 1, "old" },
+        { { GATED("1000", "old,fixed", "--max-leak-rate", "0.05") }, 1, "old" },
         { { GATED("20", "fixed", "--max-leak-rate", "0.0001") },
           3,
           "does not decide --max-leak-rate" },
         { { GATED("0", "fixed", "--max-leak-rate", "0.01") }, 3, "does not decide" },
-        { { GATED("300", "fixed", "--max-torn-rate", "0.05") }, 0, "pass" },
+        { { GATED("1000", "fixed", "--max-torn-rate", "0.05") }, 0, "pass" },
         { { GATED("5", "old,fixed", "--min-updates-ratio", "0.0001") }, 0, "pass" },
         { { GATED("5", "old,fixed", "--min-updates-ratio", "100000") }, 1, "fails" },
         { { GATED("5", "fixed", "--min-updates-ratio", "2") }, 2, "min-updates-ratio" },

@@ -52,6 +52,23 @@ static void fill_points(struct finding *finding, const char *points)
     }
 }
 
+/* Each attempt landed inside the update, so that its time is what each kill weighs. */
+static void weigh(struct kills *kills, double weight_ns)
+{
+    const uint64_t counts[RATE_COUNT] = {
+        [RATE_HARMED] = tally_harmed(&kills->words),
+        [RATE_LEAKED] = kills->words.later[0],
+        [RATE_TORN] = kills->words.now[NOW_TORN],
+    };
+
+    for (uint64_t i = 0; i < kills->outcomes[OUTCOME_VALID]; i++) {
+        weighted_add(&kills->weights, weight_ns);
+        for (int rate = 0; rate < RATE_COUNT; rate++)
+            if (i < counts[rate])
+                weighted_add(&kills->counted[rate], weight_ns);
+    }
+}
+
 static void fill(struct finding *finding, const struct handmade_strategy *strategy)
 {
     if (strategy->points)
@@ -65,6 +82,7 @@ static void fill(struct finding *finding, const struct handmade_strategy *strate
     };
     if (!(strategy->mean_us > 0))
         return;
+    weigh(&finding->kills, 1e3 * strategy->mean_us);
     finding->sample_count = SAMPLES;
     finding->samples_ns = MEM_ARRAY(uint64_t, SAMPLES);
     for (size_t i = 0; i < SAMPLES; i++)

@@ -259,6 +259,14 @@ Test(baseline, mistakes_are_named)
         { "\"leaked\": 700", "\"leaked\": 9000",
           "strategies[0].kills: expected words th" },
         { "\"stuck\": 0, ", "", "strategies[0].kills.stuck: expected a whole number" },
+        { "\"valid\": [900", "\"valid\": [\"900\"",
+          "strategies[0].weights.valid: expected [count, sum of the weights, sum" },
+        { "\"valid\": [900", "\"valid\": [9, 900", "weights.valid: expected [count" },
+        { "\"valid\": [900", "\"valid\": [0", "weights.valid: expected [count" },
+        { "\"valid\": [900", "\"valid\": [9", "weights.valid: expected [count" },
+        { "\"leaked\": [700, ", "\"leaked\": [700, 99999", "weights.leaked: expected" },
+        { "\"weights\": {", "\"weights\": [], \"others\": {",
+          "strategies[0].weights: expected an object" },
         { "\"updates\": 101", "\"updates\": 7",
           "strategies[0].update_ns: expected as ma" },
         { "\"updates\": 101", "\"updates\": 100001", "updates: expected a whole number" },
@@ -436,6 +444,6 @@ Test(baseline, is_shown)
     cr_expect_not_null(strstr(text, "each: leaked+lost after SET key3\n"), "%s", text);
     cr_expect_not_null(strstr(text, "leaked after SET key1 to SET key2 (2 points)"), "%s",
                        text);
-    cr_expect_not_null(strstr(text, "below 0.41%"), "%s", text);
+    cr_expect_not_null(strstr(text, "below 0.410%"), "%s", text);
     free(text);
 }

@@ -330,10 +330,14 @@ Test(compare, what_cannot_be_known_is_never_infinite)
     new.result.findings[0].sample_count = 1;
     compare_runs(&base.result, &new.result, &plain, &comparison);
     row = &comparison.rows[0];
-    cr_expect_not(row->exposed[RATE_HARMED].us.known);
     cr_expect_not(row->speed.known);
     comparison_release(&comparison);
     new.result.findings[0].sample_count = 101;
+    new.result.findings[0].kills.weights.count--; /* one kill has no weight */
+    compare_runs(&base.result, &new.result, &plain, &comparison);
+    cr_expect_not(comparison.rows[0].exposed[RATE_HARMED].us.known);
+    comparison_release(&comparison);
+    new.result.findings[0].kills.weights.count++;
     new.parameters[1].value = endless;
     compare_runs(&base.result, &new.result, &plain, &comparison);
     cr_expect(

@@ -17,6 +17,12 @@
 
 #define LEVEL 0.05
 
+/* All weigh the same. */
+#define SAMPLE(h, n)                                                                     \
+    {                                                                                    \
+        .hits = (h), .of = (n)                                                           \
+    }
+
 static void expect_near(double value, double expected, const char *what, size_t i)
 {
     cr_expect(fabs(value - expected) <= 1e-6 * fabs(expected),
@@ -31,24 +37,24 @@ Test(difference, fisher_is_fishers)
         struct sample base, new;
         double p;
     } cases[] = {
-        { { 3, 4 }, { 1, 4 }, 0.4857142857142857 },
-        { { 0, 5 }, { 5, 5 }, 0.007936507936507936 },
-        { { 1, 12 }, { 9, 12 }, 0.0027594561852200836 },
-        { { 2, 17 }, { 10, 13 }, 0.0005367241191434358 },
-        { { 7, 1000 }, { 19, 900 }, 0.009507942003369359 },
-        { { 300, 1000 }, { 251, 1000 }, 0.016244873350278143 },
-        { { 450, 1000 }, { 10, 1000 }, 1.7793183876299175e-146 },
+        { SAMPLE(3, 4), SAMPLE(1, 4), 0.4857142857142857 },
+        { SAMPLE(0, 5), SAMPLE(5, 5), 0.007936507936507936 },
+        { SAMPLE(1, 12), SAMPLE(9, 12), 0.0027594561852200836 },
+        { SAMPLE(2, 17), SAMPLE(10, 13), 0.0005367241191434358 },
+        { SAMPLE(7, 1000), SAMPLE(19, 900), 0.009507942003369359 },
+        { SAMPLE(300, 1000), SAMPLE(251, 1000), 0.016244873350278143 },
+        { SAMPLE(450, 1000), SAMPLE(10, 1000), 1.7793183876299175e-146 },
         /* Sides so unequal that the likeliest table has all hits, or none, on one. */
-        { { 0, 10000 }, { 3, 100 }, 9.419463290900189e-07 },
-        { { 0, 100000 }, { 1, 1000 }, 0.009900990099009901 },
-        { { 2, 100000 }, { 5, 1000 }, 1.946015261805997e-09 },
-        { { 10000, 10000 }, { 97, 100 }, 9.419463290900189e-07 },
-        { { 0, 50 }, { 0, 60 }, 1 },
-        { { 50, 50 }, { 60, 60 }, 1 },
-        { { 10, 20 }, { 30, 60 }, 1 },
-        { { 0, 1 }, { 1, 1 }, 1 },
-        { { 0, 0 }, { 1, 1 }, 1 },
-        { { 1, 1 }, { 0, 0 }, 1 },
+        { SAMPLE(0, 10000), SAMPLE(3, 100), 9.419463290900189e-07 },
+        { SAMPLE(0, 100000), SAMPLE(1, 1000), 0.009900990099009901 },
+        { SAMPLE(2, 100000), SAMPLE(5, 1000), 1.946015261805997e-09 },
+        { SAMPLE(10000, 10000), SAMPLE(97, 100), 9.419463290900189e-07 },
+        { SAMPLE(0, 50), SAMPLE(0, 60), 1 },
+        { SAMPLE(50, 50), SAMPLE(60, 60), 1 },
+        { SAMPLE(10, 20), SAMPLE(30, 60), 1 },
+        { SAMPLE(0, 1), SAMPLE(1, 1), 1 },
+        { SAMPLE(0, 0), SAMPLE(1, 1), 1 },
+        { SAMPLE(1, 1), SAMPLE(0, 0), 1 },
     };
     const struct difference_method *method = difference_method(false);
 
@@ -65,16 +71,16 @@ Test(difference, dependent_test_is_four_times_the_crossing_of_two_tails)
         struct sample base, new;
         double p;
     } cases[] = {
-        { { 0, 5 }, { 5, 5 }, 0.125 },
-        { { 1, 12 }, { 9, 12 }, 0.06960783915971687 },
-        { { 2, 17 }, { 10, 13 }, 0.03905497003215416 },
-        { { 7, 1000 }, { 19, 900 }, 0.16165253830803977 },
-        { { 10, 100 }, { 30, 100 }, 0.031569492486774105 },
-        { { 10, 100 }, { 60, 100 }, 1.925556838829856e-07 },
-        { { 10, 20 }, { 30, 60 }, 1 },
-        { { 0, 50 }, { 0, 60 }, 1 },
-        { { 0, 1 }, { 1, 1 }, 1 },
-        { { 0, 0 }, { 1, 1 }, 1 },
+        { SAMPLE(0, 5), SAMPLE(5, 5), 0.125 },
+        { SAMPLE(1, 12), SAMPLE(9, 12), 0.06960783915971687 },
+        { SAMPLE(2, 17), SAMPLE(10, 13), 0.03905497003215416 },
+        { SAMPLE(7, 1000), SAMPLE(19, 900), 0.16165253830803977 },
+        { SAMPLE(10, 100), SAMPLE(30, 100), 0.031569492486774105 },
+        { SAMPLE(10, 100), SAMPLE(60, 100), 1.925556838829856e-07 },
+        { SAMPLE(10, 20), SAMPLE(30, 60), 1 },
+        { SAMPLE(0, 50), SAMPLE(0, 60), 1 },
+        { SAMPLE(0, 1), SAMPLE(1, 1), 1 },
+        { SAMPLE(0, 0), SAMPLE(1, 1), 1 },
     };
     const struct difference_method *method = difference_method(true);
 
@@ -90,7 +96,7 @@ Test(difference, dependent_test_and_interval_agree)
 
     for (uint64_t k0 = 0; k0 <= 23; k0++) {
         for (uint64_t k1 = 0; k1 <= 40; k1++) {
-            struct sample base = { k0, 23 }, new = { k1, 40 };
+            struct sample base = SAMPLE(k0, 23), new = SAMPLE(k1, 40);
             double p = method->p_value(base, new);
             struct interval interval = method->interval(base, new, 1 - LEVEL);
 
@@ -109,8 +115,8 @@ static bool *rejections(const struct difference_method *method, uint64_t n)
     for (uint64_t k0 = 0; k0 <= n; k0++)
         for (uint64_t k1 = 0; k1 <= n; k1++)
             rejects[k0 * (n + 1) + k1] =
-                method->p_value((struct sample){ k0, n }, (struct sample){ k1, n }) <=
-                LEVEL;
+                method->p_value((struct sample)SAMPLE(k0, n),
+                                (struct sample)SAMPLE(k1, n)) <= LEVEL;
     return rejects;
 }
 
@@ -145,8 +151,8 @@ static double wrong_of_opposites(const struct difference_method *method, uint64_
     double wrong = 0;
 
     for (uint64_t k = 0; k <= n; k++)
-        if (method->p_value((struct sample){ k, n }, (struct sample){ n - k, n }) <=
-            LEVEL)
+        if (method->p_value((struct sample)SAMPLE(k, n),
+                            (struct sample)SAMPLE(n - k, n)) <= LEVEL)
             wrong += binomial(k, n, 0.5);
     return wrong;
 }
@@ -177,7 +183,7 @@ Test(difference, shared_instants_of_plans)
 
     for (uint64_t seed = 1; seed <= 2000; seed++) {
         const struct plan plan = { seed, 2, 100 };
-        struct sample hits[2] = { { 0, 100 }, { 0, 100 } };
+        struct sample hits[2] = { SAMPLE(0, 100), SAMPLE(0, 100) };
 
         for (uint64_t t = 0; t < plan_trials(&plan); t++) {
             struct plan_trial trial = plan_trial(&plan, t);
@@ -215,7 +221,7 @@ static struct intervals all_intervals(const struct difference_method *method, ui
     for (uint64_t k0 = 0; k0 <= n0; k0++)
         for (uint64_t k1 = 0; k1 <= n1; k1++)
             all.of[k0 * (n1 + 1) + k1] = method->interval(
-                (struct sample){ k0, n0 }, (struct sample){ k1, n1 }, 1 - LEVEL);
+                (struct sample)SAMPLE(k0, n0), (struct sample)SAMPLE(k1, n1), 1 - LEVEL);
     return all;
 }
 
@@ -280,7 +286,7 @@ Test(difference, of_nothing_nothing_is_known)
 {
     for (int dependent = 0; dependent < 2; dependent++) {
         const struct difference_method *method = difference_method(dependent);
-        struct sample none = { 0, 0 }, some = { 3, 7 };
+        struct sample none = SAMPLE(0, 0), some = SAMPLE(3, 7);
 
         for (int side = 0; side < 2; side++) {
             struct interval interval =
@@ -297,9 +303,11 @@ Test(difference, of_nothing_nothing_is_known)
 
 Test(difference, intervals_stay_in_range_at_the_extremes)
 {
-    static const struct sample samples[] = { { 0, 1 },       { 1, 1 },
-                                             { 0, 1000000 }, { 1000000, 1000000 },
-                                             { 1, 1000000 }, { 500000000, 1000000000 } };
+    static const struct sample samples[] = {
+        SAMPLE(0, 1),       SAMPLE(1, 1),
+        SAMPLE(0, 1000000), SAMPLE(1000000, 1000000),
+        SAMPLE(1, 1000000), SAMPLE(500000000, 1000000000),
+    };
 
     for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
         for (size_t j = 0; j < ARRAY_SIZE(samples); j++) {
@@ -353,9 +361,12 @@ Test(kills, needed_are_just_enough)
         struct sample base, new;
         size_t tests;
     } cases[] = {
-        { { 1, 925 }, { 2, 930 }, 1 },       { { 1, 925 }, { 2, 930 }, 15 },
-        { { 10, 100 }, { 11, 100 }, 1 },     { { 0, 100 }, { 1, 100 }, 3 },
-        { { 499, 1000 }, { 501, 1000 }, 1 }, { { 100, 100 }, { 99, 100 }, 1 },
+        { SAMPLE(1, 925), SAMPLE(2, 930), 1 },
+        { SAMPLE(1, 925), SAMPLE(2, 930), 15 },
+        { SAMPLE(10, 100), SAMPLE(11, 100), 1 },
+        { SAMPLE(0, 100), SAMPLE(1, 100), 3 },
+        { SAMPLE(499, 1000), SAMPLE(501, 1000), 1 },
+        { SAMPLE(100, 100), SAMPLE(99, 100), 1 },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -367,17 +378,18 @@ Test(kills, needed_are_just_enough)
 
             cr_assert(n > cases[i].base.of && n < KILLS_MOST, "case %zu: %llu", i,
                       (unsigned long long)n);
-            cr_expect_leq(method->p_value(sample_scaled(cases[i].base, n),
-                                          sample_scaled(cases[i].new, n)),
+            cr_expect_leq(method->p_value(sample_scaled(&cases[i].base, n),
+                                          sample_scaled(&cases[i].new, n)),
                           level);
-            cr_expect_gt(method->p_value(sample_scaled(cases[i].base, n - 1),
-                                         sample_scaled(cases[i].new, n - 1)),
+            cr_expect_gt(method->p_value(sample_scaled(&cases[i].base, n - 1),
+                                         sample_scaled(&cases[i].new, n - 1)),
                          level);
         }
     }
-    cr_expect_eq(difference_kills_needed(
-                     difference_method(false), (struct sample){ 500000000, 1000000000 },
-                     (struct sample){ 500000001, 1000000000 }, LEVEL, 1),
+    cr_expect_eq(difference_kills_needed(difference_method(false),
+                                         (struct sample)SAMPLE(500000000, 1000000000),
+                                         (struct sample)SAMPLE(500000001, 1000000000),
+                                         LEVEL, 1),
                  KILLS_MOST);
 }
 
@@ -494,10 +506,10 @@ Test(difference, of_stopped_sides_p_and_interval_agree)
 {
     static const struct {
         struct sample base, new;
-    } cases[] = { { { 0, 0 }, { 3, 10 } },     { { 0, 400 }, { 0, 400 } },
-                  { { 0, 400 }, { 9, 400 } },  { { 50, 99 }, { 90, 99 } },
-                  { { 99, 99 }, { 0, 99 } },   { { 1, 1 }, { 0, 1 } },
-                  { { 7, 1000 }, { 70, 900 } } };
+    } cases[] = { { SAMPLE(0, 0), SAMPLE(3, 10) },     { SAMPLE(0, 400), SAMPLE(0, 400) },
+                  { SAMPLE(0, 400), SAMPLE(9, 400) },  { SAMPLE(50, 99), SAMPLE(90, 99) },
+                  { SAMPLE(99, 99), SAMPLE(0, 99) },   { SAMPLE(1, 1), SAMPLE(0, 1) },
+                  { SAMPLE(7, 1000), SAMPLE(70, 900) } };
     const struct difference_method *method = difference_method_of_stopped();
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "redis/wire.h"
 #include "trial/fault.h"
@@ -100,7 +101,7 @@ Test(names, lead_back_to_the_fault)
  * ever. */
 static int status_of_armed(uint64_t delay_ns, bool waits)
 {
-    struct fault_point point = { .delay_ns = delay_ns };
+    struct fault_point point = { .delay_ns = delay_ns, .armed_ns = clock_now_ns() };
     pid_t pid = fork();
     int status;
 

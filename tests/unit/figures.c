@@ -12,11 +12,13 @@
 
 static struct point points[MOST + 1];
 static struct step steps[MOST];
-static uint64_t times_ns[4 * (MOST + 1)];
+static uint64_t times_ns[200 + 4 * (MOST + 1)];
 static struct finding finding;
 
 /* A strategy whose crash points are written as one word: L leaks, x does other harm, . is
  * clean; every point leaves a state of its own. */
+static const struct result result = { .confidence = 0.95, .plan.seed = 1 };
+
 static void write_down(const char *word)
 {
     memset(points, 0, sizeof(points));
@@ -68,36 +70,127 @@ Test(figures, window_goes_from_the_first_leak_to_the_end_of_the_last)
         write_down(cases[i].points);
         cr_expect_eq(figure_window_ns(&finding, RATE_LEAKED), 0, "no timeline yet");
         cr_expect_eq(figure_duration_ns(&finding), 0);
-        cr_expect(!figure_prediction(&finding, RATE_LEAKED).known);
+        cr_expect(!figure_prediction(&result, &finding, RATE_LEAKED).known);
         add_timeline(10);
         cr_expect_eq(figure_window_ns(&finding, RATE_LEAKED), cases[i].window_ns, "'%s'",
                      cases[i].points);
-        prediction = figure_prediction(&finding, RATE_LEAKED);
+        prediction = figure_prediction(&result, &finding, RATE_LEAKED);
         cr_expect(prediction.known);
         cr_expect_float_eq(prediction.rate, share, 1e-12, "'%s': %g", cases[i].points,
                            prediction.rate);
     }
 }
 
-Test(figures, prediction_is_of_all_updates_and_tells_their_spread)
+Test(figures, prediction_is_of_all_updates_and_tells_how_sure_it_is)
 {
     struct prediction prediction;
 
     write_down(".L");
-    add_timeline(10); /* 10 of 20 ns leak */
-    times_ns[2] = 30;
-    times_ns[3] = 40; /* 10 of 40 */
-    finding.timeline_count = 2;
-    prediction = figure_prediction(&finding, RATE_LEAKED);
+    for (unsigned i = 0; i < 40; i++)
+        add_timeline(10); /* 10 of 20 ns leak */
+    for (unsigned i = 0; i < 20; i++) {
+        times_ns[2 * i] = 30;
+        times_ns[2 * i + 1] = 40; /* 10 of 40 */
+    }
+    prediction = figure_prediction(&result, &finding, RATE_LEAKED);
     cr_expect_float_eq(prediction.rate, 20.0 / 60, 1e-12);
-    cr_expect_float_eq(prediction.low, 0.25, 1e-12);
-    cr_expect_float_eq(prediction.high, 0.5, 1e-12);
-    cr_expect(!figure_disagrees(prediction, (struct interval){ 0.1, 0.3 }));
-    cr_expect(!figure_disagrees(prediction, (struct interval){ 0.3, 0.4 }));
-    cr_expect(figure_disagrees(prediction, (struct interval){ 0.1, 0.22 }));
-    cr_expect(figure_disagrees(prediction, (struct interval){ 0.53, 0.6 }));
-    prediction.known = false;
-    cr_expect(!figure_disagrees(prediction, (struct interval){ 0.9, 1 }));
+    cr_expect_eq(prediction.updates, 40);
+    /* The mean of 40 durations of 20 or 40 ns is 30 +- 1.6, so the rate 10 / 30 has a
+     * standard error of 0.018. */
+    cr_expect(prediction.interval.low > 0.28 && prediction.interval.low < 0.32);
+    cr_expect(prediction.interval.high > 0.35 && prediction.interval.high < 0.39);
+    finding.timeline_count = 2;
+    prediction = figure_prediction(&result, &finding, RATE_LEAKED);
+    cr_expect_eq(prediction.interval.low, 0, "two updates say little");
+    cr_expect_eq(prediction.interval.high, 1);
+}
+
+static void set_kills(uint64_t leaked, uint64_t valid)
+{
+    finding.kills.outcomes[OUTCOME_VALID] = valid;
+    finding.kills.words.later[0] = leaked;
+}
+
+Test(figures, kills_and_prediction_agree_or_do_not)
+{
+    struct agreement agreement;
+
+    write_down(".L");
+    for (unsigned i = 0; i < 100; i++)
+        add_timeline(10);
+    agreement = figure_agreement(&result, &finding, RATE_LEAKED);
+    cr_expect(!agreement.known && agreement.agrees, "there are no kills");
+    set_kills(500, 1000);
+    agreement = figure_agreement(&result, &finding, RATE_LEAKED);
+    cr_expect(agreement.known && agreement.agrees);
+    cr_expect_float_eq(agreement.difference, 0, 1e-12);
+    set_kills(540, 1000); /* two points and what chance allows */
+    cr_expect(figure_agreement(&result, &finding, RATE_LEAKED).agrees);
+    set_kills(607, 1000);
+    finding.kills.unexecuted = 250;
+    agreement = figure_agreement(&result, &finding, RATE_LEAKED);
+    cr_expect(!agreement.agrees);
+    cr_expect_float_eq(agreement.difference, 0.107, 1e-12);
+    cr_expect(agreement.interval.low > 0.07 && agreement.interval.low < 0.08);
+    cr_expect_float_eq(agreement.unexecuted, 0.25, 1e-12);
+    set_kills(393, 1000);
+    cr_expect(!figure_agreement(&result, &finding, RATE_LEAKED).agrees);
+}
+
+/* Ten updates of 100 ns as those that are killed, and what the latest kill has seen. */
+static void set_cold(struct cold *cold, uint64_t latest_ns)
+{
+    for (unsigned i = 0; i < 10; i++)
+        cold[i] = (struct cold){ 100, 3 };
+    finding.cold = cold;
+    finding.cold_count = 10;
+    finding.kills.latest_ns = latest_ns;
+    for (unsigned i = 0; i < 1000; i++) {
+        weighted_add(&finding.kills.weights, 120);
+        if (i < 500)
+            weighted_add(&finding.kills.counted[RATE_LEAKED], 120);
+    }
+}
+
+Test(figures, time_that_no_kill_has_seen_widens)
+{
+    struct interval exact = interval_proportion(500, 1000, 0.95);
+    struct cold cold[10];
+    struct rate rate;
+
+    write_down(".L");
+    set_kills(500, 1000);
+    set_cold(cold, 100);
+    cr_expect_eq(figure_unsampled(&finding), 0);
+    rate = figure_kill_rate(&result, &finding, RATE_LEAKED);
+    cr_expect_float_eq(rate.interval.low, exact.low, 1e-12);
+    cr_expect_float_eq(rate.interval.high, exact.high, 1e-12);
+    finding.kills.latest_ns = 90; /* a tenth of the time is later */
+    cr_expect_float_eq(figure_unsampled(&finding), 0.1, 1e-12);
+    rate = figure_kill_rate(&result, &finding, RATE_LEAKED);
+    cr_expect_float_eq(rate.interval.low, 0.9 * exact.low, 1e-12);
+    cr_expect_float_eq(rate.interval.high, 0.9 * exact.high + 0.1, 1e-12);
+    points[1].verdict.later = 0; /* by the census nothing can do harm there */
+    rate = figure_kill_rate(&result, &finding, RATE_LEAKED);
+    cr_expect_float_eq(rate.interval.high, exact.high, 1e-12);
+}
+
+Test(figures, contention_widens)
+{
+    struct interval exact = interval_proportion(500, 1000, 0.95);
+    struct cold cold[10];
+    struct rate rate;
+
+    write_down(".L");
+    set_kills(500, 1000);
+    set_cold(cold, 100);
+    cr_expect_eq(figure_contention(&finding), 0, "a little is Redis and workers' own");
+    cold[3].waited_ns =
+        4000; /* one of ten updates stood still: half of its time at most */
+    cr_expect_float_eq(figure_contention(&finding), 0.05, 1e-12);
+    rate = figure_kill_rate(&result, &finding, RATE_LEAKED);
+    cr_expect_float_eq(rate.interval.low, (exact.low - 0.05) / 0.95, 1e-12);
+    cr_expect_float_eq(rate.interval.high, exact.high / 0.95, 1e-12);
 }
 
 /* Commands of so many bytes each; `writes` and `replies` give for each command a digit.
@@ -167,26 +260,32 @@ Test(figures, coverage_counts_places_not_points)
 
 static const struct stopping fixed, until = { .width = 0.01 };
 
-/* A tenth of the kills leak, an update takes 1 ms, one is made every 10 s: of a million
+/* Of 1,250 attempts 1,000 landed inside the update, each standing for 1.25 ms, and a
+ * tenth of them leaks; so an update takes 1 ms. One is made every 10 s: of a million
  * SIGKILLs at random times 100 land in an update, and 10 leak. */
-Test(figures, exposure_is_rate_times_share_of_time)
+Test(figures, exposure_is_harmful_time_by_the_period)
 {
-    uint64_t samples_ns[] = { 1000000, 900000, 1100000, 1000000 };
     struct exposure exposure;
 
     write_down(".L.");
     cr_expect(!figure_exposure(&finding, RATE_LEAKED, 10, 0.95, &fixed).known,
               "nothing is known");
-    finding.samples_ns = samples_ns;
-    finding.sample_count = ARRAY_SIZE(samples_ns);
     finding.kills.outcomes[OUTCOME_VALID] = 1000;
+    finding.kills.outcomes[OUTCOME_MISSED] = 250;
     finding.kills.words.later[0] = 100;
+    cr_expect(!figure_exposure(&finding, RATE_LEAKED, 10, 0.95, &fixed).known,
+              "weights are not known");
+    for (unsigned i = 0; i < 1000; i++) {
+        weighted_add(&finding.kills.weights, 1.25e6);
+        if (i < 100)
+            weighted_add(&finding.kills.counted[RATE_LEAKED], 1.25e6);
+    }
     cr_expect(!figure_exposure(&finding, RATE_LEAKED, 0, 0.95, &fixed).known,
               "no period");
     exposure = figure_exposure(&finding, RATE_LEAKED, 10, 0.95, &fixed);
     cr_expect(exposure.known);
     cr_expect_float_eq(exposure.estimate, 10, 1e-9);
-    cr_expect_lt(exposure.low, 10 * 0.8);
+    cr_expect_lt(exposure.low, 10 * 0.85);
     cr_expect_gt(exposure.low, 10 * 0.5);
     cr_expect_gt(exposure.high, 10 * 1.2);
     cr_expect_lt(figure_exposure(&finding, RATE_LEAKED, 10, 0.95, &until).low,
@@ -194,6 +293,7 @@ Test(figures, exposure_is_rate_times_share_of_time)
     cr_expect_gt(figure_exposure(&finding, RATE_LEAKED, 10, 0.95, &until).high,
                  exposure.high);
     finding.kills.words.later[0] = 0;
+    finding.kills.counted[RATE_LEAKED] = (struct weighted){ .count = 0 };
     exposure = figure_exposure(&finding, RATE_LEAKED, 10, 0.95, &fixed);
     cr_expect_float_eq(exposure.estimate, 0, 1e-12);
     cr_expect_float_eq(exposure.low, 0, 1e-12);

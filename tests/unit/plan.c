@@ -1,6 +1,5 @@
 /* plan: what will be tried follows from (seed, strategies) and the trial's number alone;
- * every round is fair to all strategies; kill instants are spread evenly over a span that
- * wastes few attempts. */
+ * every round is fair to all strategies; fractions are spread evenly. */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
@@ -10,7 +9,6 @@
 #include "plan/plan.h"
 #include "stats/durations.h"
 #include "stats/interval.h"
-#include "trial/calibration.h"
 
 Test(schedule, is_one_attempt_per_strategy_and_round)
 {
@@ -108,89 +106,4 @@ Test(schedule, instants_are_uniform)
         farthest = fmax(farthest, fmax(fabs(fractions[i] - (double)i / ROUNDS),
                                        fabs(fractions[i] - (double)(i + 1) / ROUNDS)));
     cr_expect_lt(farthest, 0.0328);
-}
-
-/* The share of instants, uniform over the span, that land inside updates of these
- * durations. */
-static double share_inside(const uint64_t *durations_ns, size_t count, uint64_t span_ns)
-{
-    double inside = 0;
-
-    for (size_t i = 0; i < count; i++)
-        inside += (double)(durations_ns[i] < span_ns ? durations_ns[i] : span_ns);
-    return inside / (double)count / (double)span_ns;
-}
-
-Test(span, is_as_long_as_few_attempts_are_wasted)
-{
-    static const struct {
-        const char *name;
-        uint64_t durations_ns[10];
-        size_t count;
-        double valid;
-        uint64_t span_ns;
-    } cases[] = {
-        { "no samples", { 0 }, 0, 0.8, 0 },
-        { "one sample", { 123 }, 1, 0.8, 123 },
-        { "constant", { 100, 100, 100, 100 }, 4, 0.8, 100 },
-        { "constant, all must be valid", { 100, 100, 100, 100 }, 4, 1.0, 100 },
-        { "unsorted", { 110, 100, 104, 102, 108 }, 5, 0.9, 110 },
-        { "an outlier is not worth waiting for",
-          { 100, 100, 100, 100, 9000 },
-          5,
-          0.8,
-          100 },
-        { "bimodal, the median rules",
-          { 100, 100, 100, 100, 1000, 1000, 1000, 1000 },
-          8,
-          0.8,
-          550 },
-        { "bimodal, half may be wasted",
-          { 100, 100, 100, 100, 1000, 1000, 1000, 1000 },
-          8,
-          0.5,
-          1000 },
-        { "bimodal, mostly slow",
-          { 100, 1000, 1000, 1000, 1000, 1000, 1000, 1000 },
-          8,
-          0.8,
-          1000 },
-        { "spread", { 10, 20, 30, 40, 50, 60, 70, 80, 90, 100 }, 10, 0.72, 60 },
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        uint64_t samples[10], span_ns;
-
-        memcpy(samples, cases[i].durations_ns, sizeof(samples));
-        span_ns = calibration_span_ns(samples, cases[i].count, cases[i].valid);
-        cr_expect_eq(span_ns, cases[i].span_ns, "%s: %d", cases[i].name, (int)span_ns);
-    }
-}
-
-/* The promise itself: the share is kept unless the median rules, and no longer duration
- * keeps it. */
-Test(span, keeps_its_promise)
-{
-    enum { COUNT = 50 };
-
-    for (unsigned seed = 0; seed < 200; seed++) {
-        uint64_t durations_ns[COUNT], median_ns, span_ns;
-        double valid = 0.5 + 0.1 * (seed % 5);
-
-        srand(seed);
-        for (size_t i = 0; i < COUNT; i++)
-            durations_ns[i] =
-                (uint64_t)(1000 + rand() % 1000 * (rand() % 8 == 0 ? 20 : 1));
-        median_ns = (uint64_t)durations_quantile(durations_ns, COUNT, 0.5);
-        span_ns = calibration_span_ns(durations_ns, COUNT, valid);
-        cr_expect(span_ns == median_ns ||
-                      share_inside(durations_ns, COUNT, span_ns) >= valid - 1e-9,
-                  "seed %u", seed);
-        cr_expect_geq(span_ns, median_ns);
-        for (size_t i = 0; i < COUNT; i++)
-            cr_expect(
-                durations_ns[i] <= span_ns ||
-                    share_inside(durations_ns, COUNT, durations_ns[i]) < valid + 1e-9,
-                "seed %u: %d is longer and keeps it too", seed, (int)durations_ns[i]);
-    }
 }

@@ -276,8 +276,9 @@ Test(stopping, by_width_leaves_intervals_that_are_right)
             struct rate rate;
 
             draw_until(&rules, rates[i], seed);
-            rate = figure_rate(&result, drawn->words.later[0],
-                               drawn->outcomes[OUTCOME_VALID]);
+            rate = figure_rate(&result,
+                               (struct sample){ .hits = drawn->words.later[0],
+                                                .of = drawn->outcomes[OUTCOME_VALID] });
             cr_expect_leq(rate.interval.high - rate.interval.low, rules.width);
             kills += (double)rate.of;
             coverage.campaigns++;
@@ -319,16 +320,16 @@ Test(stopping, decides_which_interval_is_reported)
 {
     struct interval once = interval_proportion(30, 100, 0.95);
     struct interval always = sequence_interval(30, 100, 0.95);
-    struct rate rate = figure_rate(&result, 30, 100);
+    struct rate rate = figure_rate(&result, (struct sample){ .hits = 30, .of = 100 });
 
     cr_expect_eq(rate.interval.low, once.low);
     cr_expect_eq(rate.interval.high, once.high);
-    cr_expect_str_eq(figure_method(&result), "clopper-pearson");
+    cr_expect_str_eq(rate.method, "clopper-pearson");
     result.stopping.below = 0.01;
-    rate = figure_rate(&result, 30, 100);
+    rate = figure_rate(&result, (struct sample){ .hits = 30, .of = 100 });
     cr_expect_eq(rate.interval.low, always.low);
     cr_expect_eq(rate.interval.high, always.high);
-    cr_expect_str_eq(figure_method(&result), "confidence-sequence");
+    cr_expect_str_eq(rate.method, "confidence-sequence");
 }
 
 static bool report_says(const char *format, const char *words)

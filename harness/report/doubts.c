@@ -1,0 +1,76 @@
+/* doubts.c - see doubts.h. */
+#include "report/doubts.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+
+/* Less is in no digit that is printed. */
+#define WORTH_SAYING 0.005
+
+struct doubts {
+    double unsampled, contention;
+    uint64_t disturbed, attempts;
+    const char *most; /* "up to " if they are of several strategies */
+};
+
+static struct doubts doubts_of(const struct finding *finding)
+{
+    return (struct doubts){ figure_unsampled(finding), figure_contention(finding),
+                            finding->kills.outcomes[OUTCOME_DISTURBED],
+                            tally_attempts(finding), "" };
+}
+
+static char *in_words(const struct doubts *doubts)
+{
+    char *text = NULL;
+    FILE *out = mem_stream(&text);
+
+    if (doubts->unsampled >= WORTH_SAYING)
+        fprintf(out,
+                "%s%.1f%% of the time that updates take is later than any kill that "
+                "landed; intervals allow for it. ",
+                doubts->most, 100 * doubts->unsampled);
+    if (doubts->contention >= WORTH_SAYING)
+        fprintf(out,
+                "The machine was busy with something else: in %s%.1f%% of the time that "
+                "updates take, workers and Redis may have waited for a CPU; intervals "
+                "allow for it. ",
+                doubts->most, 100 * doubts->contention);
+    if (doubts->disturbed &&
+        (double)doubts->disturbed >= WORTH_SAYING * (double)doubts->attempts)
+        fprintf(out,
+                "%llu of %llu attempts are left out, whatever they did: the update took "
+                "longer than most only because others had the CPU. ",
+                (unsigned long long)doubts->disturbed,
+                (unsigned long long)doubts->attempts);
+    fclose(out);
+    return text;
+}
+
+char *doubts_text(const struct finding *finding)
+{
+    struct doubts doubts = doubts_of(finding);
+
+    return in_words(&doubts);
+}
+
+char *doubts_of_run(const struct result *result)
+{
+    struct doubts all = { .most = result->plan.strategies > 1 ? "up to " : "" };
+    char *text;
+
+    result_foreach (finding, result) {
+        struct doubts one = doubts_of(finding);
+
+        all.unsampled = fmax(all.unsampled, one.unsampled);
+        all.contention = fmax(all.contention, one.contention);
+        all.disturbed += one.disturbed;
+        all.attempts += one.attempts;
+    }
+    text = in_words(&all);
+    *text = (char)toupper((unsigned char)*text);
+    return text;
+}

@@ -1,0 +1,9 @@
+/* doubts.h - what makes the interval of a rate wider than its kills do, in words. */
+#pragma once
+
+#include "result/figures.h"
+
+/* "" if there is nothing to say; else one or two sentences. The caller frees it. */
+char *doubts_text(const struct finding *finding);
+/* The same of all strategies together: the most that is said of one. */
+char *doubts_of_run(const struct result *result);
