@@ -6,11 +6,14 @@
 #include "report/format.h"
 #include "store/load.h"
 
+#define FLEET_MOST 1e9
+
 struct options {
     struct operands operands; /* RUN */
     const struct format *format;
     bool full, points;
     const char *color;
+    struct fleet_size fleet;
 };
 
 static const struct cmd_option table[] = {
@@ -20,6 +23,14 @@ static const struct cmd_option table[] = {
       .at = offsetof(struct options, full) },
     { "points", NULL, "With a table of all crash points, in the full text report", 1,
       .take = option_flag, .at = offsetof(struct options, points) },
+    { "fleet", "W", "How many workers there are; with --kills-per-day", 1,
+      .take = option_real, .at = offsetof(struct options, fleet.workers),
+      .below = FLEET_MOST },
+    { "kills-per-day", "K",
+      "How often each of them is killed: the full report says how often a year that does "
+      "harm",
+      1, .take = option_real, .at = offsetof(struct options, fleet.kills_per_day),
+      .below = FLEET_MOST },
     { "color", "auto|always|never", "Colour in the text report (default auto)", 1,
       .take = option_color, .at = offsetof(struct options, color) },
     { .name = NULL },
@@ -28,7 +39,12 @@ static const struct cmd_option table[] = {
 static int check(void *parsed, struct err *err)
 {
     const struct operands *operands = &((const struct options *)parsed)->operands;
+    const struct fleet_size *fleet = &((const struct options *)parsed)->fleet;
 
+    if ((fleet->workers > 0) != (fleet->kills_per_day > 0))
+        return err_set(err, ERR_USAGE,
+                       "--fleet and --kills-per-day go together: how many workers there "
+                       "are, and how often each is killed");
     if (operands->count > 1)
         return err_set(err, ERR_USAGE, "more than one run: '%s' and '%s'",
                        operands->items[0], operands->items[1]);
@@ -59,7 +75,8 @@ int cmd_report(int argc, char **argv, enum exit_status *ret_status, struct err *
         return err->code;
     style = option_style(options.color);
     style.points = options.points;
-    style.full = options.full || options.points;
+    style.fleet = options.fleet;
+    style.full = options.full || options.points || options.fleet.workers > 0;
     options.format->run(stdout, &saved.result, style);
     *ret_status = conclusion_exit_status(&saved.result, NULL);
     return 0;

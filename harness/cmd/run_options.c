@@ -135,8 +135,9 @@ static const struct cmd_option table[] = {
       "Kubernetes with auto/N, Bazel)",
       2, .take = take_shard, .at = AT(request.shard) },
     { "killer", "timer|parent",
-      "Who kills: the worker's own kernel timer (default), or its parent by pidfd", 2,
-      .take = run_option_item, .at = AT(request) },
+      "Who kills: the worker's own kernel timer (default), or its parent by pidfd, which "
+      "is refused where updates are too short for it",
+      2, .take = run_option_item, .at = AT(request) },
     { "prove", "N|all|every",
       "Which harms of programs are proved by real kills: at most N of each strategy; "
       "all, "

@@ -35,6 +35,14 @@ void reply_free(redisReply *reply)
     freeReplyObject(reply);
 }
 
+int connection_too_slow(const char *what, struct err *err)
+{
+    return err_set(err, -ETIMEDOUT,
+                   "Redis did not answer %s within %d s: it hangs, or the machine is too "
+                   "busy with something else",
+                   what, CONNECTION_TIMEOUT_S);
+}
+
 /* Does what redisGetReply() does, and goes on when the watchdog's tick interrupts. */
 static int get_reply(redisContext *connection, const char *what, redisReply **ret,
                      struct err *err)
@@ -56,6 +64,8 @@ static int get_reply(redisContext *connection, const char *what, redisReply **re
         if (n < 0 && errno == EINTR &&
             clock_now_ns() - start_ns < CONNECTION_TIMEOUT_S * NSEC_PER_SEC)
             continue;
+        if (n < 0 && (errno == EINTR || errno == EAGAIN))
+            return connection_too_slow(what, err);
         if (n <= 0)
             return err_set(err, -EIO, "Redis did not answer %s: %s", what,
                            n ? strerror(errno) : "connection lost");

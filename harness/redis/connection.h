@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "redis/address.h"
 
-#define CONNECTION_TIMEOUT_S 10 /* for connecting and for any reply */
+#define CONNECTION_TIMEOUT_S 30 /* for connecting and for any reply */
 
 int connection_open(const struct address *address, redisContext **ret, struct err *err);
 redisContext *connection_close(redisContext *connection); /* NULL is fine; returns NULL */
@@ -16,6 +16,9 @@ DEFINE_CLEANUP(redisContext *, connection_close)
 
 void reply_free(redisReply *reply);
 DEFINE_CLEANUP(redisReply *, reply_free)
+
+/* -ETIMEDOUT: there was no reply within the time. Returns the code. */
+int connection_too_slow(const char *what, struct err *err);
 
 /* Reads one reply to what was appended; an error reply is an error. */
 int connection_read(redisContext *connection, const char *what, redisReply **ret,

@@ -337,6 +337,8 @@ static int wait_for_more(struct resp *resp, const char *what, struct err *err)
         n = resp_receive(resp, 0);
     while (n == -EINTR &&
            clock_now_ns() - start_ns < CONNECTION_TIMEOUT_S * NSEC_PER_SEC);
+    if (n == -EINTR || n == -EAGAIN)
+        return connection_too_slow(what, err);
     return n > 0 ? 0
                  : err_set(err, -EIO, "Redis did not answer %s: %s", what,
                            n ? strerror((int)-n) : "connection lost");

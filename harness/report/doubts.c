@@ -5,22 +5,29 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 /* Less is in no digit that is printed. */
 #define WORTH_SAYING 0.005
+/* Updates to which the lateness of SIGKILL (trial/lateness.h) matters. */
+#define SHORT_NS (50 * NSEC_PER_USEC)
 
 struct doubts {
     double unsampled, contention;
     uint64_t disturbed, attempts;
     const char *most; /* "up to " if they are of several strategies */
+    bool blind;
 };
 
 static struct doubts doubts_of(const struct finding *finding)
 {
-    return (struct doubts){ figure_unsampled(finding), figure_contention(finding),
+    return (struct doubts){ figure_unsampled(finding),
+                            figure_contention(finding),
                             finding->kills.outcomes[OUTCOME_DISTURBED],
-                            tally_attempts(finding), "" };
+                            tally_attempts(finding),
+                            "",
+                            finding->blind };
 }
 
 static char *in_words(const struct doubts *doubts)
@@ -46,6 +53,10 @@ static char *in_words(const struct doubts *doubts)
                 "longer than most only because others had the CPU. ",
                 (unsigned long long)doubts->disturbed,
                 (unsigned long long)doubts->attempts);
+    if (doubts->blind)
+        fputs("Whether workers and Redis had to wait for a CPU is not known: the kernel "
+              "does not tell (/proc/PID/schedstat). ",
+              out);
     fclose(out);
     return text;
 }
@@ -69,8 +80,27 @@ char *doubts_of_run(const struct result *result)
         all.contention = fmax(all.contention, one.contention);
         all.disturbed += one.disturbed;
         all.attempts += one.attempts;
+        all.blind |= one.blind;
     }
     text = in_words(&all);
     *text = (char)toupper((unsigned char)*text);
     return text;
+}
+
+char *doubts_of_misses(const struct result *result, const struct finding *finding)
+{
+    struct rate valid = figure_valid(result, finding);
+    uint64_t duration_ns = figure_duration_ns(finding);
+
+    if (!figure_misses(valid) || finding_sends_nothing(finding))
+        return mem_strdup("");
+    if (duration_ns && duration_ns < SHORT_NS)
+        return mem_printf(
+            "Only %llu of %llu attempts landed inside the update: it is over "
+            "after %.0f us, and SIGKILL is not much more exact than that.",
+            (unsigned long long)valid.hits, (unsigned long long)valid.of,
+            ns_to_us((double)duration_ns));
+    return mem_printf("Only %llu of %llu attempts landed inside the update: updates take "
+                      "very different times.",
+                      (unsigned long long)valid.hits, (unsigned long long)valid.of);
 }

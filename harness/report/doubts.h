@@ -5,5 +5,8 @@
 
 /* "" if there is nothing to say; else one or two sentences. The caller frees it. */
 char *doubts_text(const struct finding *finding);
-/* The same of all strategies together: the most that is said of one. */
+/* Why so few attempts landed inside the update; "" if they are not so few. The caller
+ * frees it. */
+char *doubts_of_misses(const struct result *result, const struct finding *finding);
+/* The same as the first of all strategies together: the most that is said of one. */
 char *doubts_of_run(const struct result *result);

@@ -143,7 +143,7 @@ static void note_rate(struct notes *notes, const struct result *result,
                       const struct finding *finding, char *cell, size_t size)
 {
     struct rate rate = figure_kill_rate(result, finding, RATE_HARMED);
-    struct rate valid = figure_valid(result, finding);
+    CLEANUP(mem_freep) char *misses = doubts_of_misses(result, finding);
     struct agreement agreement = figure_agreement(result, finding, RATE_HARMED);
 
     if (is_unreached(finding, rate))
@@ -152,12 +152,8 @@ static void note_rate(struct notes *notes, const struct result *result,
         add_note(notes, cell, size,
                  mem_strdup("Not what the time spent at these points predicts; the full "
                             "report says why that can be."));
-    if (figure_misses(valid) && !finding_sends_nothing(finding))
-        add_note(
-            notes, cell, size,
-            mem_printf("Only %llu of %llu attempts landed inside the update: updates "
-                       "take very different times.",
-                       (unsigned long long)valid.hits, (unsigned long long)valid.of));
+    if (*misses)
+        add_note(notes, cell, size, mem_strdup(misses));
 }
 
 struct columns {

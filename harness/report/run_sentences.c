@@ -178,18 +178,12 @@ static void say_uncrashed(FILE *out, const struct finding *finding)
 static void say_attempts(FILE *out, const struct result *result,
                          const struct finding *finding)
 {
-    struct rate valid = figure_valid(result, finding);
+    CLEANUP(mem_freep) char *misses = doubts_of_misses(result, finding);
 
-    if (finding_sends_nothing(finding)) {
+    if (finding_sends_nothing(finding))
         fputs("The update sends no command: there is nothing to interrupt. ", out);
-        return;
-    }
-    if (!figure_misses(valid))
-        return;
-    fprintf(out,
-            "Only %llu of %llu attempts landed inside the update: updates take very "
-            "different times. ",
-            (unsigned long long)valid.hits, (unsigned long long)valid.of);
+    if (*misses)
+        fprintf(out, "%s ", misses);
 }
 
 /* The page of a worker says when bytes were written; Redis executes them when it comes to

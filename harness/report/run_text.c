@@ -94,10 +94,18 @@ static void write_costs(FILE *out, const struct result *result, struct report_st
     table_write(out, &table, style);
 }
 
-/* "27.7 [26.1, 29.5]", "below 0.02" */
-static void exposure_text(char *buffer, size_t size, struct exposure exposure)
+#define DAYS_PER_YEAR 365.25
+
+/* "27.7 [26.1, 29.5]", "below 0.02"; of so many SIGKILLs. */
+static void exposure_text(char *buffer, size_t size, struct exposure exposure,
+                          double sigkills)
 {
-    int decimals = words_decimals(exposure.high, 3);
+    int decimals;
+
+    exposure.estimate *= sigkills / 1e6;
+    exposure.low *= sigkills / 1e6;
+    exposure.high *= sigkills / 1e6;
+    decimals = words_decimals(exposure.high, 3);
 
     if (!exposure.known)
         snprintf(buffer, size, "-");
@@ -114,10 +122,13 @@ static void write_windows(FILE *out, const struct result *result,
 {
     double period_s = figure_period_s(result->scenario);
     struct table table = { .columns = 0 };
-    size_t measured = 0, difference = 0, exposed = 0;
-    char every[48], text[TABLE_CELL];
+    size_t measured = 0, difference = 0, exposed = 0, a_year = 0;
+    double sigkills = style.fleet.workers * style.fleet.kills_per_day * DAYS_PER_YEAR;
+    char every[48], fleet[64], text[TABLE_CELL];
 
-    snprintf(every, sizeof(every), "at random times, every %g s", period_s);
+    snprintf(every, sizeof(every), "an update every %g s", period_s);
+    snprintf(fleet, sizeof(fleet), "%g workers, %g kills/day", style.fleet.workers,
+             style.fleet.kills_per_day);
     table_column(&table, "when a death", "does harm", false);
     table_column(&table, "time in which it", "does, cold worker", true);
     table_column(&table, "predicted", "harm rate", false);
@@ -126,6 +137,8 @@ static void write_windows(FILE *out, const struct result *result,
         difference = table_column(&table, "difference", "in points", false);
         if (period_s > 0)
             exposed = table_column(&table, "harm per million SIGKILLs", every, false);
+        if (period_s > 0 && style.fleet.workers > 0)
+            a_year = table_column(&table, "harm per year:", fleet, false);
     }
     result_foreach (finding, result) {
         struct prediction prediction = figure_prediction(result, finding, RATE_HARMED);
@@ -149,10 +162,15 @@ static void write_windows(FILE *out, const struct result *result,
                           : "-");
         }
         if (exposed) {
-            exposure_text(text, sizeof(text),
-                          figure_exposure(finding, RATE_HARMED, period_s,
-                                          result->confidence, &result->stopping));
+            struct exposure exposure = figure_exposure(
+                finding, RATE_HARMED, period_s, result->confidence, &result->stopping);
+
+            exposure_text(text, sizeof(text), exposure, 1e6);
             table_set(&table, exposed, "%s", text);
+            if (a_year) {
+                exposure_text(text, sizeof(text), exposure, sigkills);
+                table_set(&table, a_year, "%s", text);
+            }
         }
     }
     table_write(out, &table, style);

@@ -13,6 +13,10 @@ struct report_style {
     /* What afterkill is called here ("tools/run"), for commands to be copied; NULL:
      * STYLE_PROGRAM. */
     const char *program;
+    /* How many workers there are, and how often one of them is killed; 0: nobody said. */
+    struct fleet_size {
+        double workers, kills_per_day;
+    } fleet;
     /* What the run is held to besides what its scenario expects; NULL: nothing. */
     const struct conclusion *conclusion;
 };

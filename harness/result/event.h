@@ -165,7 +165,7 @@ struct event_proof {
 enum samples_kind {
     SAMPLES_UPDATE,   /* durations of warm updates, ns */
     SAMPLES_COLD,     /* an update as those that are killed: how long it ran, and waited
-                         for its CPU while others had it, ns */
+                         for its CPU while others had it (if that is known), ns */
     SAMPLES_TIMELINE, /* one update: when each command was written, and the end, ns */
 };
 

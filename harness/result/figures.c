@@ -12,6 +12,9 @@
 #include "stats/durations.h"
 #include "stats/ratio.h"
 
+/* Updates that follow each other are drawn together, so that a machine whose speed
+ * changes does not look more certain than it is; and so that it does not take long. */
+#define PREDICTION_BLOCKS 200
 #define HELD_UP 0.25 /* of what an update takes */
 
 /* Does a rate count the kills that leave this crash point? */
@@ -82,25 +85,27 @@ struct prediction figure_prediction(const struct result *result,
                                     const struct finding *finding, enum tally_rate rate)
 {
     size_t rows = finding->timeline_count;
-    CLEANUP(mem_freep) uint64_t *counted = MEM_ARRAY(uint64_t, rows + 1);
-    CLEANUP(mem_freep) uint64_t *whole = MEM_ARRAY(uint64_t, rows + 1);
+    size_t blocks = rows < PREDICTION_BLOCKS ? rows : PREDICTION_BLOCKS;
+    CLEANUP(mem_freep) uint64_t *counted = mem_alloc((blocks + 1) * sizeof(*counted));
+    CLEANUP(mem_freep) uint64_t *whole = mem_alloc((blocks + 1) * sizeof(*whole));
     double counted_sum_ns = 0, whole_sum_ns = 0;
 
     if (!rows || !tally_census_complete(finding))
         return (struct prediction){ .known = false };
     for (size_t row = 0; row < rows; row++) {
         const uint64_t *times_ns = timeline(finding, row);
+        uint64_t part_ns = counted_ns(finding, rate, times_ns);
 
-        counted[row] = counted_ns(finding, rate, times_ns);
-        whole[row] = times_ns[finding->commands];
-        counted_sum_ns += (double)counted[row];
-        whole_sum_ns += (double)whole[row];
+        counted[row * blocks / rows] += part_ns;
+        whole[row * blocks / rows] += times_ns[finding->commands];
+        counted_sum_ns += (double)part_ns;
+        whole_sum_ns += (double)times_ns[finding->commands];
     }
     return (struct prediction){
         .known = whole_sum_ns > 0,
         .rate = whole_sum_ns > 0 ? counted_sum_ns / whole_sum_ns : 0,
         .interval =
-            ratio_of_sums(counted, whole, rows, result->confidence, result->plan.seed),
+            ratio_of_sums(counted, whole, blocks, result->confidence, result->plan.seed),
         .updates = rows,
     };
 }

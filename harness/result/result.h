@@ -114,6 +114,7 @@ struct finding {
         uint64_t ran_ns, waited_ns;
     } * cold; /* updates as those that were killed; owned */
     size_t cold_count;
+    bool blind; /* of some of them nobody knows whether they waited */
     struct kills kills;
     struct strikes strikes[FAULT_COUNT]; /* of faults that have points (fault.h) */
     /* Of a program; 0: it is none. */

@@ -116,12 +116,13 @@ static int take_samples(struct result *result, const struct event_samples *sampl
         return 0;
     }
     if (samples->kind == SAMPLES_COLD) {
-        if (count != 2)
+        if (count < 1 || count > 2)
             return contradiction(finding, "how long its updates take", err);
         finding->cold =
             mem_grow(finding->cold, finding->cold_count + 1, sizeof(*finding->cold));
         finding->cold[finding->cold_count++] =
-            (struct cold){ samples->values[0], samples->values[1] };
+            (struct cold){ samples->values[0], count == 2 ? samples->values[1] : 0 };
+        finding->blind |= count == 1;
         return 0;
     }
     finding->samples_ns = mem_grow(finding->samples_ns, finding->sample_count + count + 1,

@@ -18,7 +18,7 @@
 #define PARENT_LEAST_NS 250000.0
 #define TIMELINE_UPDATES 15 /* where nobody is killed */
 /* Of all updates that a lane times together: longer ones are timed less often. */
-#define TIMELINE_TIMES ((size_t)1000000)
+#define TIMELINE_TIMES ((size_t)100000)
 
 void measure_init(struct measure *measure, const struct fleet_options *options,
                   const struct address *worker_address, struct bench *bench,
@@ -102,9 +102,10 @@ static int calibrate(struct measure *measure, size_t subject, struct err *err)
         code = tell_timeline(measure, subject, &update, err);
     calibration_add(calibration, &update);
     update.duration_ns -= update.waited_ns;
-    return code == 0 ? tell_samples(measure->teller, subject, SAMPLES_COLD,
-                                    &update.duration_ns, 2, err)
-                     : code;
+    return code == 0
+               ? tell_samples(measure->teller, subject, SAMPLES_COLD, &update.duration_ns,
+                              measure->bench->server_turns > 0 ? 2 : 1, err)
+               : code;
 }
 
 /* Rounds over all strategies until there are enough updates or the time is up. */

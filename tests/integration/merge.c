@@ -429,7 +429,7 @@ Test(merge, what_does_not_belong_is_refused)
           " SELECT strategy, '@', now, later, passing, lasts FROM states WHERE id = 2",
           "its crash points do not leave the states that those of" },
         { 2, "UPDATE trials SET number = number + 1", "a trial is not this shard's" },
-        { 2, "INSERT INTO trials SELECT number + 2, 0, 0, 1, 0, 0 FROM trials LIMIT 1",
+        { 2, "INSERT INTO trials SELECT number + 2, 0, 0, 1, 0, 0, 0, 0 FROM trials LIMIT 1",
           "a trial is not this shard's" },
         { 2, "UPDATE trials SET number = 80 WHERE number = 79",
           "a trial is not this shard's" },

@@ -70,15 +70,15 @@ Test(compare_report, sentences)
         { { "a", "..", 925, 0, 0, 0, 50, 0 },
           { "a", "..", 930, 0, 0, 0, 50, 0 },
           0,
-          "[-0.398, 0.396]): the observed rates are equal.",
+          "[-0.399, 0.396]): the observed rates are equal.",
           NULL }, /* equal: no number of kills would do */
         { { "a", "..", 1000, 100, 0, 0, 50, 0 },
           { "a", "..", 1000, 200, 0, 0, 50, 0 },
           0,
-          "a: does harm more often: 100 of 1000 kills, and 200 of 1000 (difference +10% "
+          "a: does harm more often: 100 of 1000 kills, and 200 of 1000 (difference +10.0% "
           "[",
           "queue/a regressed: 20% of the SIGKILLs inside an update do harm, 10% did "
-          "(difference +10% [" },
+          "(difference +10.0% [" },
         { { "a", "..", 1000, 200, 0, 0, 50, 0 },
           { "a", "..", 1000, 100, 0, 0, 50, 0 },
           0,
@@ -143,7 +143,7 @@ Test(compare_report, sentences)
           { "a", ".L.", 1000, 500, 0, 0, 50, 0 },
           0.05,
           "Harm is greater by more than the margin of 5%.",
-          "harm per SIGKILL inside an update grew by more than 5% (difference +20% [" },
+          "harm per SIGKILL inside an update grew by more than 5% (difference +20.0% [" },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
