@@ -151,7 +151,7 @@ def option_exists(option):
 
 def attempts(kills):
     """Those that were made; `requested` may be more."""
-    return sum(kills[word] for word in ("valid", "missed", "early", "timeouts", "errors"))
+    return sum(kills[word] for word in ("valid", "missed", "early", "timeouts", "errors", "disturbed"))
 
 
 def strategy_of(run, which):

@@ -323,7 +323,7 @@ static void expect_counts(const char *merged, const struct run *whole, long long
         json_t *other =
             json_strategy(whole, json_string_value(json_object_get(strategy, "name")));
         static const char *const outcomes[] = { "valid", "missed", "early", "timeouts",
-                                                "errors" };
+                                                "errors", "disturbed" };
         long long sum = 0;
 
         cr_expect(json_equal(json_object_get(strategy, "census"),

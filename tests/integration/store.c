@@ -142,7 +142,8 @@ static void expect_same_but_for_chance(const char *directory, const struct run *
                          json_count(strategy, "kills", "missed") +
                          json_count(strategy, "kills", "early") +
                          json_count(strategy, "kills", "timeouts") +
-                         json_count(strategy, "kills", "errors"),
+                         json_count(strategy, "kills", "errors") +
+                         json_count(strategy, "kills", "disturbed"),
                      (long long)attempts);
     }
     for (uint64_t t = 0; t < plan_trials(&plan); t++) {
