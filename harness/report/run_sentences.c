@@ -2,6 +2,7 @@
  * begins, what kills and bytes add to that, and how to see it happen. */
 
 #include <math.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "report/doubts.h"
@@ -9,6 +10,15 @@
 #include "report/words.h"
 #include "result/place.h"
 #include "result/tally.h"
+
+/* Where kills do not all stand for the same time, the rate is not the share of the counts
+ * beside it. */
+static const char *by_weight(struct rate rate)
+{
+    return rate.hits && strcmp(rate.method, "weighted") == 0
+               ? ", by the time that each stands for"
+               : "";
+}
 
 /* " (stays: ..)" */
 static void say_shown(FILE *out, const struct point *point)
@@ -70,8 +80,9 @@ static void say_passing(FILE *out, const struct result *result,
     fputs(". ", out);
     if (!rate.of)
         return;
-    fprintf(out, "%llu of %llu kills did: %s. ", (unsigned long long)rate.hits,
-            (unsigned long long)rate.of, words_rate(text, sizeof(text), rate));
+    fprintf(out, "%llu of %llu kills did: %s%s. ", (unsigned long long)rate.hits,
+            (unsigned long long)rate.of, words_rate(text, sizeof(text), rate),
+            by_weight(rate));
 }
 
 /* Where the census and the kills seem to disagree, they do not: say what the difference
@@ -104,8 +115,8 @@ static void say_harm(FILE *out, const struct result *result,
         return;
     words_rate(text, sizeof(text), rate);
     if (rate.hits)
-        fprintf(out, "%llu of %llu kills did harm: %s. ", (unsigned long long)rate.hits,
-                (unsigned long long)rate.of, text);
+        fprintf(out, "%llu of %llu kills did harm: %s%s. ", (unsigned long long)rate.hits,
+                (unsigned long long)rate.of, text, by_weight(rate));
     else
         say_unreached(out, finding, rate.of, text);
 }

@@ -34,8 +34,6 @@ static char *mask(const char *text)
             fputs(". ", out); /* a sentence ends with it */
         if (!*token || is_figure(token))
             continue;
-        if (strcmp(token, "NO") == 0) /* whether a prediction agreed is chance */
-            token = (char *)"yes";
         if (strstr(token, "sidekiq_busy-"))
             token = (char *)"@";
         for (; *token; token++) {
