@@ -9,6 +9,13 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/process.h"
+
+/* What a worker and its server have had of their CPUs up to a moment. */
+struct turns {
+    bool known;
+    struct process_turns worker, server;
+};
 
 /* What is known of one command of an uninterrupted update. Offsets count from the
  * update's beginning. */
@@ -40,14 +47,15 @@ struct page {
     bool cut;                 /* the wire limit was reached; set by the worker */
     volatile uint64_t arm_ns; /* when the fault's arming began, monotonic clock */
     volatile uint64_t begin_ns, end_ns; /* of the update; 0: not yet */
-    volatile uint64_t commands, bytes;  /* written, or about to be */
-    volatile uint64_t replies;          /* read */
-    volatile uint64_t trips; /* times that the worker stopped writing to wait */
-    uint64_t heard;          /* bytes of replies, if they are recorded */
-    bool refused;            /* the scenario's function returned false */
-    int error_code;          /* see err.h; 0 if it did not raise */
-    char error[512];         /* what it raised; "" if nothing */
-    int64_t violated_ms; /* how long an expiry is that an invariant found too long */
+    struct turns begun, ended; /* just before the update began, and after it ended */
+    volatile uint64_t commands, bytes; /* written, or about to be */
+    volatile uint64_t replies;         /* read */
+    volatile uint64_t trips;           /* times that the worker stopped writing to wait */
+    uint64_t heard;                    /* bytes of replies, if they are recorded */
+    bool refused;                      /* the scenario's function returned false */
+    int error_code;                    /* see err.h; 0 if it did not raise */
+    char error[512];                   /* what it raised; "" if nothing */
+    int64_t violated_ms;  /* how long an expiry is that an invariant found too long */
     struct wire *wire;    /* the worker's; it may have taken more memory than lies here */
     struct trace *traces; /* PAGE_TRACES of them */
     char *output, *answers; /* RECORD_BYTES each: what was written and read */

@@ -78,6 +78,16 @@ struct life {
     int fd; /* the connection */
 };
 
+/* `fd`: of the worker (base/process.h), which may be a zombie by now. */
+static struct turns turns_of(int fd, const struct worker_job *job)
+{
+    struct turns turns = { .known = false };
+
+    turns.known = job->server_turns > 0 && process_turns_read(fd, &turns.worker) &&
+                  process_turns_read(job->server_turns, &turns.server);
+    return turns;
+}
+
 /* The child, which may share the lane's memory: nothing here or below may write to what
  * is not the worker's (the page and its memory, the stack, the scenario's Lua state).
  * There are two exceptions, which do no harm: errno, and the constants that localeconv(3)
@@ -91,12 +101,14 @@ static int live(void *context)
     struct fault_point point = job->point;
     struct err err = ERR_NULL;
     struct wire *wire;
+    int own = job->server_turns > 0 ? process_turns_open(getpid()) : -1;
     int code;
 
     while (!atomic_load(&page->released))
         word_wait(&page->released, NULL);
     wire = wire_new(life->fd, page);
     sandbox_collect_nothing(job->scenario->lua);
+    page->begun = turns_of(own, job);
     if (job->fault == FAULT_KILL && job->killer == KILLER_PARENT)
         word_set(&page->ready);
     page->arm_ns = point.armed_ns = clock_now_ns();
@@ -112,6 +124,7 @@ static int live(void *context)
         code = err_set(&err, ERR_USAGE, "the function ended with replies unread");
     if (code == 0) {
         page->end_ns = clock_now_ns();
+        page->ended = turns_of(own, job);
         _exit(EXIT_SUCCESS);
     }
     page->error_code = err.code;
@@ -215,35 +228,70 @@ static void reap(pid_t pid)
         ;
 }
 
-/* Time in which neither the worker nor the server ran, as far as one of them was ready
- * to: the rest they were asleep, as both are while a reply is on its way. `before` is
- * what the server had when the worker was let go. */
-static uint64_t waited(pid_t worker, int server_turns, const struct process_turns *before,
-                       uint64_t elapsed_ns)
+/* What the dead worker, which has not been reaped, and its server have had. */
+static struct turns turns_now(pid_t worker, const struct worker_job *job)
 {
-    struct process_turns own, its;
     int fd = process_turns_open(worker);
-    bool known = process_turns_read(fd, &own) && process_turns_read(server_turns, &its);
-    uint64_t ran_ns, waited_ns;
+    struct turns turns = turns_of(fd, job);
 
     if (fd >= 0)
         close(fd);
-    if (!known)
+    return turns;
+}
+
+/* Time between two moments in which neither the worker nor the server ran, as far as one
+ * of them was ready to: the rest they were asleep, as both are while a reply is on its
+ * way. */
+static uint64_t waited(const struct turns *from, const struct turns *to,
+                       uint64_t elapsed_ns)
+{
+    uint64_t ran_ns, waited_ns;
+
+    if (!from->known || !to->known)
         return 0;
-    ran_ns = own.ran_ns + (its.ran_ns - before->ran_ns);
-    waited_ns = own.waited_ns + (its.waited_ns - before->waited_ns);
-    if (ran_ns >= elapsed_ns || waited_ns < WAITED_LEAST_NS)
+    ran_ns =
+        to->worker.ran_ns - from->worker.ran_ns + to->server.ran_ns - from->server.ran_ns;
+    waited_ns = to->worker.waited_ns - from->worker.waited_ns + to->server.waited_ns -
+                from->server.waited_ns;
+    if (ran_ns >= elapsed_ns)
         return 0;
     waited_ns = elapsed_ns - ran_ns < waited_ns ? elapsed_ns - ran_ns : waited_ns;
     return waited_ns < WAITED_LEAST_NS ? 0 : waited_ns;
 }
 
-/* Would the update have taken no longer than most, had nobody else had the CPU? */
-static bool is_disturbed(enum outcome outcome, uint64_t elapsed_ns, uint64_t waited_ns,
+static struct lasted lasted(const struct worker_job *job, const struct page *page,
+                            pid_t pid, uint64_t kill_ns)
+{
+    uint64_t begin_ns = page->begin_ns, end_ns = page->end_ns, now_ns = clock_now_ns();
+    struct lasted lasted = { .lived_ns = 0 };
+    struct turns to;
+
+    if (!begin_ns)
+        return lasted;
+    lasted.lived_ns = end_ns               ? end_ns - begin_ns
+                      : kill_ns > begin_ns ? kill_ns - begin_ns
+                                           : 0;
+    lasted.elapsed_ns = (end_ns ? end_ns : now_ns) - begin_ns;
+    if (lasted.lived_ns <= job->most_ns)
+        return lasted;
+    to = page->ended.known ? page->ended : turns_now(pid, job);
+    lasted.waited_ns = waited(&page->begun, &to, lasted.elapsed_ns);
+    return lasted;
+}
+
+bool lasted_by_waiting(const struct lasted *lasted, uint64_t most_ns)
+{
+    uint64_t lived_ns = mutant("dying-disturbs") ? lasted->elapsed_ns : lasted->lived_ns;
+
+    return most_ns && lasted->waited_ns && lived_ns > most_ns &&
+           lasted->elapsed_ns - lasted->waited_ns <= most_ns;
+}
+
+static bool is_disturbed(enum outcome outcome, const struct lasted *lasted,
                          uint64_t most_ns)
 {
-    return (outcome == OUTCOME_VALID || outcome == OUTCOME_MISSED) && most_ns &&
-           waited_ns && elapsed_ns > most_ns && elapsed_ns - waited_ns <= most_ns;
+    return (outcome == OUTCOME_VALID || outcome == OUTCOME_MISSED) &&
+           lasted_by_waiting(lasted, most_ns);
 }
 
 static bool parent_kills(const struct worker_job *job)
@@ -274,9 +322,9 @@ int worker_run_on(const struct worker_job *job, redisContext *taken, int64_t cli
     struct life life = { &inherited, page, connection->fd };
     bool shared = shares(job->scenario); /* its Lua state may grow in the worker */
     uint64_t kill_ns = 0;                /* monotonic clock */
-    uint64_t connected_ns, released_ns, elapsed_ns, waited_ns = 0;
-    struct process_turns before = { 0, 0 };
+    uint64_t connected_ns, released_ns;
     enum outcome outcome;
+    struct lasted lasts;
     struct ending ending;
     int pidfd = -1;
     pid_t pid;
@@ -304,8 +352,6 @@ int worker_run_on(const struct worker_job *job, redisContext *taken, int64_t cli
             return err->code;
         }
     }
-    if (job->server_turns > 0)
-        process_turns_read(job->server_turns, &before);
     released_ns = clock_now_ns();
     word_set(&page->released);
     if (pidfd >= 0) {
@@ -313,25 +359,20 @@ int worker_run_on(const struct worker_job *job, redisContext *taken, int64_t cli
         close(pidfd);
     }
     code = await(pid, job->timeout_ns, &ending, err);
-    elapsed_ns = page->begin_ns
-                     ? (page->end_ns ? page->end_ns : clock_now_ns()) - page->begin_ns
-                     : 0;
-    if (job->server_turns > 0 && elapsed_ns > job->most_ns)
-        waited_ns = waited(pid, job->server_turns, &before, clock_now_ns() - released_ns);
+    if (!kill_ns)
+        kill_ns = page->arm_ns + inherited.point.delay_ns + job->late_ns;
+    lasts = lasted(job, page, pid, kill_ns);
     reap(pid);
     if (shared)
         clean_up(&life);
     if (code < 0)
         return code;
-    if (!kill_ns)
-        kill_ns = page->arm_ns + inherited.point.delay_ns + job->late_ns;
     outcome = fault_outcome(fault_by_id(job->fault), page, ending);
     *ret = (struct worker_end){
-        is_disturbed(outcome, elapsed_ns, waited_ns, job->most_ns) ? OUTCOME_DISTURBED
-                                                                   : outcome,
+        is_disturbed(outcome, &lasts, job->most_ns) ? OUTCOME_DISTURBED : outcome,
         client_id,
         kill_ns > page->begin_ns && page->begin_ns ? kill_ns - page->begin_ns : 0,
-        waited_ns,
+        lasts.waited_ns,
         connected_ns,
         released_ns,
         page->end_ns ? page->end_ns : kill_ns,

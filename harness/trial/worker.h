@@ -45,13 +45,27 @@ struct worker_end {
     /* With FAULT_KILL: when SIGKILL came, as late as it typically does, or was sent,
      * after the update's beginning; 0: before it. */
     uint64_t kill_ns;
-    /* How long the worker or the server was ready to run while somebody else did, at
-     * most; 0 if nobody looked. */
+    /* How long the worker or the server was ready to run while somebody else did, from
+     * the update's beginning on, at most; 0 if nobody looked. */
     uint64_t waited_ns;
     /* When it was connected, was let go, ended (its kill was due, or its update was
      * over), and was reaped; monotonic clock. */
     uint64_t connected_ns, released_ns, ended_ns, reaped_ns;
 };
+
+/* How long an update lasted until its end, or until it was killed; until its end, or
+ * until its worker was dead; and how much of the latter it waited for its CPU while
+ * others had it (0: it did not, or nobody looked). */
+struct lasted {
+    uint64_t lived_ns, elapsed_ns, waited_ns;
+};
+
+/* Did it last longer than most, and would it not have, had nobody else had the CPU? A
+ * worker that is killed while it is asleep needs the CPU once more to die, and may wait
+ * for that too, which one that is killed while it runs does not. So that counts on both
+ * sides, and only of updates that had taken longer than most when they were killed: else
+ * whether a kill is left out would depend on where in the update it fell. */
+bool lasted_by_waiting(const struct lasted *lasted, uint64_t most_ns);
 
 /* The watchdog's tick: interrupts a wait ten times a second, so that worker_run() can
  * look at the clock. Once per lane. */

@@ -96,6 +96,8 @@ static const struct {
       "coverage/is_as_promised_for_updates_that_take_varying_times" },
     { "late-unsaid", "unit_figures_mutable",
       "figures/time_that_no_kill_has_seen_widens" },
+    { "dying-disturbs", "unit_fault_mutable",
+      "disturbed/is_an_update_that_was_late_only_by_waiting" },
     { "contention-unsaid", "unit_figures_mutable", "figures/contention_widens" },
     { "parent-hasty", "integration_rates",
       "rates/parents_are_refused_where_they_are_late" },

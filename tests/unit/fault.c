@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "redis/wire.h"
 #include "trial/fault.h"
+#include "trial/worker.h"
 
 /* The facts: the update began, it ended, it raised, the wire cut it; SIGKILL ended the
  * worker, and the watchdog had sent it. */
@@ -126,4 +127,28 @@ Test(kill, is_sent_by_the_kernel)
               (unsigned)killed);
     cr_expect(WIFEXITED(late) && WEXITSTATUS(late) == 3, "%#x", (unsigned)late);
     cr_expect(WIFEXITED(unarmed) && WEXITSTATUS(unarmed) == 3, "%#x", (unsigned)unarmed);
+}
+
+/* Which attempts are left out because others had the CPU, of updates that mostly take up
+ * to 100: how long it lived, how long until it was dead, and how long it waited. */
+Test(disturbed, is_an_update_that_was_late_only_by_waiting)
+{
+    static const struct {
+        struct lasted lasted;
+        bool disturbed;
+    } cases[] = {
+        { { 90, 90, 0 }, false },
+        { { 90, 3000, 2910 }, false }, /* waited for its CPU to die, asleep as it was */
+        { { 3000, 3000, 2910 }, true },
+        { { 3000, 6000, 5910 }, true },
+        { { 3000, 6000, 3000 }, false }, /* a long one, which waited to die */
+        { { 3000, 3000, 2890 }, false },
+        { { 3000, 3000, 0 }, false },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        cr_expect_eq(lasted_by_waiting(&cases[i].lasted, 100), cases[i].disturbed,
+                     "case %zu", i);
+        cr_expect(!lasted_by_waiting(&cases[i].lasted, 0), "case %zu: not known", i);
+    }
 }
