@@ -47,6 +47,11 @@ static double span_of_most(const uint64_t *durations_ns, size_t count)
     return fmax(span, 1);
 }
 
+double aim_most_of(const uint64_t *durations_ns, size_t count)
+{
+    return GRID * span_of_most(durations_ns, count);
+}
+
 /* The share of a stratum's time in which updates are still running. */
 static double running(const struct stratum *stratum, uint64_t before_ns,
                       const uint64_t *durations_ns, size_t count)

@@ -52,7 +52,10 @@ void aim_by(struct aim *aim, const uint64_t *durations_ns, size_t count,
 /* An instant by a random number in [0, 1). Without an aim: at once, and of no weight. */
 struct aimed aim_at(const struct aim *aim, double fraction);
 
-/* What most updates take at most: the end of the first stratum. */
+/* What most of these updates, at least one, take at most: an aim that is made by them has
+ * a first stratum that ends there at the latest. */
+double aim_most_of(const uint64_t *durations_ns, size_t count);
+/* The same of an aim: the end of its first stratum. */
 double aim_most_ns(const struct aim *aim);
 /* Up to here instants are drawn, from the update's beginning; 0 without an aim. */
 double aim_end_ns(const struct aim *aim);

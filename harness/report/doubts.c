@@ -42,8 +42,8 @@ static char *in_words(const struct doubts *doubts)
                 doubts->most, 100 * doubts->unsampled);
     if (doubts->contention >= WORTH_SAYING)
         fprintf(out,
-                "The machine was busy with something else: in %s%.1f%% of the time that "
-                "updates take, workers and Redis may have waited for a CPU; intervals "
+                "The machine was busy with something else: %s%.1f%% of the time that "
+                "kills look at is that of updates which waited for a CPU; intervals "
                 "allow for it. ",
                 doubts->most, 100 * doubts->contention);
     if (doubts->disturbed &&

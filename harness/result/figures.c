@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/mutant.h"
+#include "plan/aim.h"
 #include "result/stopping.h"
 #include "stats/durations.h"
 #include "stats/ratio.h"
@@ -230,17 +231,29 @@ static struct interval counted_time(const struct finding *finding, enum tally_ra
                               time.high / attempts * share.high };
 }
 
+/* What most updates as those that are killed take at most, as kills are aimed by it. */
+static double most_ns_of(const struct finding *finding)
+{
+    CLEANUP(mem_freep) uint64_t *ran_ns = MEM_ARRAY(uint64_t, finding->cold_count);
+
+    for (size_t i = 0; i < finding->cold_count; i++)
+        ran_ns[i] = finding->cold[i].ran_ns;
+    return finding->cold_count ? aim_most_of(ran_ns, finding->cold_count) : 0;
+}
+
 double figure_contention(const struct finding *finding)
 {
-    double held_up_ns = 0, sum_ns = 0;
+    double held_up_ns = 0, sum_ns = 0, most_ns = most_ns_of(finding);
 
     for (size_t i = 0; i < finding->cold_count; i++) {
         double ran_ns = (double)finding->cold[i].ran_ns;
         double waited_ns = (double)finding->cold[i].waited_ns;
+        double lasted_ns = ran_ns + waited_ns;
+        double looked_at_ns = ran_ns > most_ns ? lasted_ns : fmin(lasted_ns, most_ns);
 
-        sum_ns += ran_ns;
+        sum_ns += looked_at_ns;
         if (waited_ns > ran_ns * HELD_UP)
-            held_up_ns += fmin(waited_ns, ran_ns / 2);
+            held_up_ns += looked_at_ns;
     }
     return sum_ns > 0 && !mutant("contention-unsaid") ? held_up_ns / sum_ns : 0;
 }
@@ -327,12 +340,13 @@ static struct rate widened(struct rate rate, const struct finding *finding, bool
 {
     double unsampled = figure_unsampled(finding);
     double contention = figure_contention(finding);
+    double rest = 1 - contention;
 
-    rate.interval.low = fmax(0, (rate.interval.low - contention) / (1 - contention));
+    rate.interval.low = rest > 0 ? fmax(0, (rate.interval.low - contention) / rest) : 0;
     rate.interval.low *= 1 - unsampled;
     if (!possible)
         return rate;
-    rate.interval.high = fmin(1, rate.interval.high / (1 - contention));
+    rate.interval.high = rest > 0 ? fmin(1, rate.interval.high / rest) : 1;
     rate.interval.high = rate.interval.high * (1 - unsampled) + unsampled;
     return rate;
 }

@@ -83,11 +83,13 @@ struct exposure figure_exposure(const struct finding *finding, enum tally_rate r
                                 double period_s, double confidence,
                                 const struct stopping *rules);
 
-/* The share of update time in which workers and Redis may have waited for a CPU that
- * others had, at most: of updates as those that are killed, that waited for more than a
- * quarter of what they took. One that is held up stands still in one place until it goes
- * on or is killed, whatever an update does with its own time. Longer ones are left out as
- * disturbed, so half of what most updates take counts at most. 0 where nobody looked. */
+/* The share of update time, as far as kills look at it, that belongs to updates that were
+ * held up: workers and Redis waited for a CPU that others had for more than a quarter of
+ * what the update takes, among updates as those that are killed. One that is held up
+ * stands still in one place until it goes on or is killed, and what it does later is seen
+ * too rarely; so nothing that was seen in it says much of one that is not. Of updates
+ * that take longer than most only by that, kills look at what most take (worker.h). 0
+ * where nobody looked. */
 double figure_contention(const struct finding *finding);
 
 /* The share of update time that is later than all valid kills: of the durations of
@@ -122,8 +124,8 @@ bool figure_misses(struct rate valid);
 struct rate figure_valid(const struct result *result, const struct finding *finding);
 /* Its interval is widened by the time that no kill has seen (figure_unsampled()): all of
  * it may do what the rate counts, if any crash point does, or none of it. And so that it
- * holds for updates that nobody holds up: what was seen while they were may all be what
- * the rate counts, or none of it (figure_contention()). */
+ * holds for updates that nobody holds up: what was seen in those that were may all be
+ * what the rate counts, or none of it (figure_contention()). */
 struct rate figure_kill_rate(const struct result *result, const struct finding *finding,
                              enum tally_rate rate);
 /* Of the valid kills, those that did harm which ends before it is not tolerated. */

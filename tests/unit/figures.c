@@ -180,17 +180,27 @@ Test(figures, contention_widens)
     struct interval exact = interval_proportion(500, 1000, 0.95);
     struct cold cold[10];
     struct rate rate;
+    double share;
 
     write_down(".L");
     set_kills(500, 1000);
     set_cold(cold, 100);
     cr_expect_eq(figure_contention(&finding), 0, "a little is Redis and workers' own");
-    cold[3].waited_ns =
-        4000; /* one of ten updates stood still: half of its time at most */
-    cr_expect_float_eq(figure_contention(&finding), 0.05, 1e-12);
+    for (unsigned i = 0; i < 10; i++)
+        cold[i].waited_ns = i == 3 ? 5 : 0;
+    cr_expect_eq(figure_contention(&finding), 0);
+    cold[3].waited_ns = 4000; /* kills look at a little more than 100 ns of it */
+    share = figure_contention(&finding);
+    cr_expect(share > 0.1 && share < 0.11, "%g", share);
     rate = figure_kill_rate(&result, &finding, RATE_LEAKED);
-    cr_expect_float_eq(rate.interval.low, (exact.low - 0.05) / 0.95, 1e-12);
-    cr_expect_float_eq(rate.interval.high, exact.high / 0.95, 1e-12);
+    cr_expect_float_eq(rate.interval.low, (exact.low - share) / (1 - share), 1e-12);
+    cr_expect_float_eq(rate.interval.high, exact.high / (1 - share), 1e-12);
+    cold[3].ran_ns = 900; /* a long one that was held up is looked at as a whole */
+    cr_expect_float_eq(figure_contention(&finding), 4900 / 5800.0, 1e-12);
+    for (unsigned i = 0; i < 10; i++)
+        cold[i].waited_ns = 4000;
+    rate = figure_kill_rate(&result, &finding, RATE_LEAKED);
+    cr_expect(rate.interval.low == 0 && rate.interval.high == 1, "all were held up");
 }
 
 /* Commands of so many bytes each; `writes` and `replies` give for each command a digit.
