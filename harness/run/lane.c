@@ -474,6 +474,19 @@ static void say_alive(void *context)
                sizeof(lane->bench.judge.doing), &ignored);
 }
 
+/* 0: the kernel does not tell, or says of a server that is up that it never ran, which is
+ * what it says if it does not count (sched_info_on() in kernel/sched). */
+static int open_turns(pid_t server)
+{
+    struct process_turns turns;
+    int fd = process_turns_open(server);
+
+    if (fd < 0 || (process_turns_read(fd, &turns) && turns.ran_ns))
+        return fd < 0 ? 0 : fd;
+    close(fd);
+    return 0;
+}
+
 int lane_run(const struct lane_settings *settings)
 {
     const struct fleet_options *options = settings->options;
@@ -509,9 +522,7 @@ int lane_run(const struct lane_settings *settings)
         lane.bench.judge.recordings = &lane.recordings;
         lane.bench.judge.endings = &lane.endings;
     }
-    lane.bench.server_turns = process_turns_open(settings->server);
-    if (lane.bench.server_turns < 0)
-        lane.bench.server_turns = 0;
+    lane.bench.server_turns = open_turns(settings->server);
     code = bench_init(&lane.bench, &err);
     if (code == 0)
         code = run_stages(&lane, &err);
