@@ -23,10 +23,16 @@ struct weighted weighted_both(const struct weighted *a, const struct weighted *b
 
 struct weighted weighted_rest(const struct weighted *whole, const struct weighted *part)
 {
+    struct weighted rest;
+
     if (whole->count <= part->count)
         return (struct weighted){ .count = 0 };
-    return (struct weighted){ whole->count - part->count, fmax(0, whole->sum - part->sum),
-                              fmax(0, whole->squares - part->squares) };
+    rest.count = whole->count - part->count;
+    rest.sum = fmax(0, whole->sum - part->sum);
+    /* What is left of large numbers is no less than if all weighed the same. */
+    rest.squares =
+        fmax(rest.sum * rest.sum / (double)rest.count, whole->squares - part->squares);
+    return rest;
 }
 
 bool weighted_equal(const struct weighted *weighted)

@@ -114,6 +114,20 @@ Test(weighted, what_is_left_is_the_whole_less_a_part)
     cr_expect_eq(rest.sum, 0);
 }
 
+/* A light one is lost in the squares of many that weigh a thousand million times as much;
+ * its own are no less than its weight's. */
+Test(weighted, what_is_left_is_not_lost_in_rounding)
+{
+    struct weighted heavy = many(1000, 1e12), light = many(1, 1e3);
+    struct weighted whole = weighted_both(&heavy, &light);
+    struct weighted rest = weighted_rest(&whole, &heavy);
+    struct interval interval = weighted_share_interval(&heavy, &rest, 0.95);
+
+    expect_near(rest.squares, 1e6, "squares");
+    cr_expect(interval.low > 0 && interval.low <= interval.high && interval.high <= 1,
+              "[%g, %g]", interval.low, interval.high);
+}
+
 Test(sample, equal_weights_change_nothing)
 {
     struct sample plain = { .hits = 12, .of = 90 }, heavy = equal(12, 90, 1234.5);
