@@ -4,6 +4,7 @@
 #include "cmd/options.h"
 #include "cmd/results_dir.h"
 #include "report/format.h"
+#include "result/figures.h"
 #include "store/load.h"
 
 #define FLEET_MOST 1e9
@@ -40,11 +41,16 @@ static int check(void *parsed, struct err *err)
 {
     const struct operands *operands = &((const struct options *)parsed)->operands;
     const struct fleet_size *fleet = &((const struct options *)parsed)->fleet;
+    const struct format *format = ((const struct options *)parsed)->format;
 
     if ((fleet->workers > 0) != (fleet->kills_per_day > 0))
         return err_set(err, ERR_USAGE,
                        "--fleet and --kills-per-day go together: how many workers there "
                        "are, and how often each is killed");
+    if (fleet->workers > 0 && format != format_by_name("text"))
+        return err_set(err, ERR_USAGE,
+                       "--fleet is for the text report: in JSON the harm per million "
+                       "SIGKILLs, times how many there are a year, is the same");
     if (operands->count > 1)
         return err_set(err, ERR_USAGE, "more than one run: '%s' and '%s'",
                        operands->items[0], operands->items[1]);
@@ -73,6 +79,10 @@ int cmd_report(int argc, char **argv, enum exit_status *ret_status, struct err *
     if (results_dir_named(&options.operands, 0, &run, err) < 0 ||
         saved_load(run, &saved, err) < 0)
         return err->code;
+    if (options.fleet.workers > 0 && !(figure_period_s(saved.result.scenario) > 0))
+        return err_set(err, ERR_USAGE,
+                       "--fleet: how often a worker makes the update is not known: the "
+                       "scenario has no parameter 'period'");
     style = option_style(options.color);
     style.points = options.points;
     style.fleet = options.fleet;

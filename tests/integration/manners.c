@@ -133,6 +133,10 @@ Test(manners, failed_starts_leave_nothing)
     cr_expect_eq(run.status, 0, "%s", run.err);
     EXPECT_SAYS(run.out, "a value that is missing for a moment");
     run_release(&run);
+    run = RUN("report", latest, "--fleet", "9", "--kills-per-day", "1");
+    cr_expect_eq(run.status, 2, "%s", run.out);
+    EXPECT_SAYS(run.err, "no parameter 'period'");
+    run_release(&run);
     run = RUN("run", path, "--trials", "0", "-o", kept);
     cr_expect_eq(run.status, 0, "%s", run.err);
     run_release(&run);
