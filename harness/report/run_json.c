@@ -313,7 +313,8 @@ static json_t *strategy(const struct result *result, const struct finding *findi
              rate_object(result, figure_passing_rate(result, finding)));
     if (result->kills_wanted) {
         json_put_real(object, "unsampled_share", figure_unsampled(finding));
-        json_put_real(object, "contention_share", figure_contention(finding));
+        json_put_real(object, "contention_share",
+                      finding->blind ? NAN : figure_contention(finding));
     }
     json_put_lasts(object, "lasts", figure_lasts_ms(finding));
     json_put_flag(object, "moments_merged", figure_merged(finding));

@@ -1,6 +1,8 @@
 /* run_text.c - a result for people: what leaks, how often, what it costs, and one
  * sentence each. */
 
+#include <math.h>
+
 #include "base/clock.h"
 #include "base/mem.h"
 #include "report/parts.h"
@@ -107,13 +109,15 @@ static void exposure_text(char *buffer, size_t size, struct exposure exposure,
     exposure.high *= sigkills / 1e6;
     decimals = words_decimals(exposure.high, 3);
 
-    if (!exposure.known)
+    if (!exposure.known || !isfinite(exposure.high))
         snprintf(buffer, size, "-");
     else if (!exposure.seen)
-        snprintf(buffer, size, "below %.*f", decimals, exposure.high);
+        snprintf(buffer, size, "below %.*f", decimals,
+                 words_rounded(exposure.high, decimals, ceil));
     else
         snprintf(buffer, size, "%.*f [%.*f, %.*f]", decimals, exposure.estimate, decimals,
-                 exposure.low, decimals, exposure.high);
+                 words_rounded(exposure.low, decimals, floor), decimals,
+                 words_rounded(exposure.high, decimals, ceil));
 }
 
 /* What uninterrupted updates let expect, and what kills showed. */

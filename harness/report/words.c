@@ -51,12 +51,18 @@ static int decimals_of(double share, int digits)
     return words_decimals(100 * share, digits);
 }
 
+double words_rounded(double number, int decimals, double (*round_to)(double))
+{
+    double unit = pow(10, -decimals);
+    double rounded = unit * round_to(number / unit);
+
+    return fabs(rounded) < unit / 2 ? 0 : rounded;
+}
+
 /* A share in percent, rounded to so many decimals. */
 static double with_decimals(double share, int decimals, double (*round_to)(double))
 {
-    double unit = pow(10, -decimals);
-
-    return unit * round_to(100 * share / unit);
+    return words_rounded(100 * share, decimals, round_to);
 }
 
 /* Bounds are rounded outwards: what is printed is never less than was shown. All have as
@@ -259,7 +265,8 @@ const char *words_difference(char *buffer, size_t size, double estimate,
     double most = fmax(fabs(interval.low), fabs(interval.high));
     int decimals = decimals_of(most, 3);
 
-    snprintf(buffer, size, "%s%.*f%% [%.*f, %.*f]", estimate > 0 ? "+" : "", decimals,
+    snprintf(buffer, size, "%s%.*f%% [%.*f, %.*f]",
+             with_decimals(estimate, decimals, round) > 0 ? "+" : "", decimals,
              with_decimals(estimate, decimals, round), decimals,
              with_decimals(interval.low, decimals, floor), decimals,
              with_decimals(interval.high, decimals, ceil));

@@ -22,6 +22,8 @@ const char *words_estimate(char *buffer, size_t size, double estimate,
 /* How many decimals show so many digits of a number; those of the largest of an interval
  * do for all of it. */
 int words_decimals(double number, int digits);
+/* A number, rounded to so many decimals; a 0 never has a sign. */
+double words_rounded(double number, int decimals, double (*round_to)(double));
 /* The upper end of a rate, rounded up: "0.369%". */
 const char *words_upper(char *buffer, size_t size, double share);
 /* "87 us", "5.1 ms", "2.3 s" */

@@ -289,6 +289,20 @@ static bool is_possible(const struct finding *finding, enum tally_rate rate)
     return false;
 }
 
+/* As a rate's interval is (figure_kill_rate()). */
+static void widen_time(const struct finding *finding, bool possible,
+                       struct interval *time)
+{
+    double contention = figure_contention(finding);
+    double mean_ns = finding->kills.weights.sum / attempts_of(finding);
+
+    time->low = fmax(0, time->low - contention * mean_ns);
+    if (!possible)
+        return;
+    time->high = contention < 1 ? time->high / (1 - contention) : INFINITY;
+    time->high += unseen_ns(finding);
+}
+
 struct exposure figure_exposure(const struct finding *finding, enum tally_rate rate,
                                 double period_s, double confidence,
                                 const struct stopping *rules)
@@ -300,8 +314,7 @@ struct exposure figure_exposure(const struct finding *finding, enum tally_rate r
     if (!(period_s > 0) || !(sample.hit.count + sample.other.count) || !isfinite(per_ns))
         return (struct exposure){ .known = false };
     time = counted_time(finding, rate, confidence, rules);
-    if (is_possible(finding, rate))
-        time.high += unseen_ns(finding);
+    widen_time(finding, is_possible(finding, rate), &time);
     return (struct exposure){
         .known = true,
         .seen = sample.hits > 0,

@@ -14,10 +14,12 @@
 /* Each strategy's kills are aimed by its newest updates: one more is made every so many
  * of its attempts. */
 #define RECALIBRATE_EVERY 16
+/* Who is told something gets up, and takes the CPU of the next update. */
+#define ALIVE_NS NSEC_PER_SEC
 #define FIRST_UPDATES 48
 #define PARENT_LEAST_NS 250000.0
 #define TIMELINE_UPDATES 15 /* where nobody is killed */
-/* Of all updates that a lane times together: longer ones are timed less often. */
+/* Of all updates that a lane times, together: longer ones are timed less often. */
 #define TIMELINE_TIMES ((size_t)100000)
 
 void measure_init(struct measure *measure, const struct fleet_options *options,
@@ -91,12 +93,13 @@ static int calibrate(struct measure *measure, size_t subject, struct err *err)
     struct calibration *calibration = &measure->calibrations[subject];
     struct calibration_update update = { calibration->longest_ns, 0 }; /* if it stalls */
     size_t commands = (size_t)subject_at(measure, subject)->commands;
-    bool times = measure->timed * (commands + 1) < TIMELINE_TIMES;
+    size_t share = TIMELINE_TIMES / measure->bench->judge.subject_count;
+    bool times = calibration->timed == 0 || calibration->timed * (commands + 1) < share;
     int code = run_uninterrupted(measure, subject, times, &update, err);
 
     if (code < 0)
         return code;
-    measure->timed += times;
+    calibration->timed += times;
     if (times && update.waited_ns * 4 <= update.duration_ns &&
         measure->bench->page->end_ns)
         code = tell_timeline(measure, subject, &update, err);
@@ -113,7 +116,7 @@ static int rounds(struct measure *measure, size_t most, struct err *err)
 {
     size_t subjects = measure->bench->judge.subject_count;
     uint64_t budget_ns = CALIBRATION_BUDGET_NS * subjects;
-    uint64_t start_ns = clock_now_ns();
+    uint64_t start_ns = clock_now_ns(), told_ns = start_ns;
     size_t least = CALIBRATION_LEAST;
     int code = 0;
 
@@ -126,8 +129,10 @@ static int rounds(struct measure *measure, size_t most, struct err *err)
             break;
         for (size_t i = 0; i < subjects && code == 0; i++) {
             code = calibrate(measure, i, err);
-            if (code == 0)
+            if (code == 0 && clock_now_ns() - told_ns > ALIVE_NS) {
                 code = tell_event(measure->teller, EVENT_ALIVE, NULL, 0, err);
+                told_ns = clock_now_ns();
+            }
         }
     }
     return code;

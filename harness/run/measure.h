@@ -24,7 +24,6 @@ struct measure {
     const struct address *worker_address;
     struct bench *bench;              /* borrowed, as all above */
     struct teller *teller;            /* borrowed; hears what is found */
-    size_t timed;                     /* updates */
     struct calibration *calibrations; /* one per strategy that takes part; owned */
 };
 

@@ -166,7 +166,7 @@ int tell_samples(struct teller *teller, size_t subject, enum samples_kind kind,
     samples->count = count;
     if (count)
         memcpy(samples->values, values, count * sizeof(*values));
-    return tell_event(teller, EVENT_SAMPLES, samples, bytes, err);
+    return tell_later(teller, EVENT_SAMPLES, samples, bytes, err);
 }
 
 int tell_flush(struct teller *teller, struct err *err)

@@ -189,7 +189,8 @@ const struct difference_method *difference_method(bool same_instants)
     };
     static const struct difference_method dependent = {
         "two-binomial-tails", "two-clopper-pearson",
-        "Both sides were killed at the same instants, so the test holds under any "
+        "Both sides share their seed, and so may their instants: the test holds under "
+        "any "
         "dependence.",
         two_tails, two_intervals
     };

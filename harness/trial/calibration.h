@@ -16,6 +16,7 @@ struct calibration {
     size_t count;                               /* ever made */
     uint64_t longest_ns;                        /* that was ever seen */
     uint64_t kills;                             /* that were aimed by it */
+    size_t timed;                               /* updates, command by command */
     struct aim aim;
 };
 

@@ -86,6 +86,22 @@ static bool ends(const char *line)
     return *line == '\n' || *line == '(' || !*line || is_left_out(line);
 }
 
+/* What only some machines and some runs have to say. */
+static bool is_chance(const char *sentence)
+{
+    static const char *const doubts[] = {
+        "intervals allow for it",
+        "attempts are left out, whatever they did",
+        "attempts landed inside the update",
+        "the time spent at these points predicts",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(doubts); i++)
+        if (strstr(sentence, doubts[i]))
+            return true;
+    return false;
+}
+
 /* All sentences, between which there may be more: of attempts that missed, of a
  * prediction that did not come true. */
 static bool says_all(const char *said, char *sentences)
@@ -97,7 +113,7 @@ static bool says_all(const char *said, char *sentences)
             *next = '\0';
             next += strlen(". ");
         }
-        if (!strstr(said, sentences))
+        if (!is_chance(sentences) && !strstr(said, sentences))
             return false;
         sentences = next;
     }

@@ -316,7 +316,7 @@ Test(compare_report, text_of_runs_and_of_pairs)
     static const char *const of_runs[] = { "only in the base: batch",
                                            "only in the new run: script",
                                            "FAIL: queue/multi regressed",
-                                           "were killed at the same instants" };
+                                           "share their seed" };
     static const char *const of_pairs[] = { "all pairs of strategies",
                                             "leaked, torn  22.2% of 900" };
     char *text;
