@@ -149,7 +149,10 @@ static void tell_open(struct reasons *reasons, const struct held *held)
                     finding->strategy->name);
     if (!stopping_shown(&result->stopping, result)) {
         because(reasons, "what the run was to show (--until-..) is not shown");
-        if (stopping_has_clean(result) || result->stopping.width > 0)
+        if (stopping_is_hidden(&result->stopping, result))
+            because(reasons, "kills alone would do, but what a busy machine hides does "
+                             "not: run it again while there is less load");
+        else if (stopping_has_clean(result) || result->stopping.width > 0)
             tell_kills(reasons, stopping_more(&result->stopping, result),
                        " of each strategy");
     }

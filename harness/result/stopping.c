@@ -5,7 +5,12 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "result/figures.h"
 #include "result/tally.h"
+
+/* If the kills' own interval is so much narrower than what is asked for, it is something
+ * else that makes the whole too wide, and more kills do not help. */
+#define KILLS_PART 0.5
 
 bool stopping_is_asked(const struct stopping *rules)
 {
@@ -55,16 +60,37 @@ static double width_of(const struct finding *finding, enum tally_rate rate,
     return interval.high - interval.low;
 }
 
-/* No interval of so many attempts is narrower than that of no hits, which costs nothing:
- * most looks of a run end here. */
-static bool is_known(const struct finding *finding, double width, double confidence)
+/* With what the kills have not seen, as reports give it. */
+static double reported_width(const struct result *result, const struct finding *finding,
+                             enum tally_rate rate)
 {
+    struct interval interval = figure_kill_rate(result, finding, rate).interval;
+
+    return interval.high - interval.low;
+}
+
+static bool is_narrow(const struct result *result, const struct finding *finding,
+                      double width)
+{
+    for (int i = 0; i < RATE_COUNT; i++)
+        if (reported_width(result, finding, (enum tally_rate)i) > width)
+            return false;
+    return true;
+}
+
+/* As well as more kills can make it. No interval of so many attempts is narrower than
+ * that of no hits, which costs nothing: most looks of a run end here. */
+static bool is_known(const struct result *result, const struct finding *finding,
+                     double width)
+{
+    double confidence = result->confidence, widest = 0;
+
     if (sequence_interval(0, tally_valid(finding), confidence).high > width)
         return false;
     for (int i = 0; i < RATE_COUNT; i++)
-        if (width_of(finding, (enum tally_rate)i, confidence) > width)
-            return false;
-    return true;
+        widest = fmax(widest, width_of(finding, (enum tally_rate)i, confidence));
+    return widest <= width * KILLS_PART ||
+           (widest <= width && is_narrow(result, finding, width));
 }
 
 static bool is_below(const struct finding *finding, double below, double confidence)
@@ -84,9 +110,18 @@ static bool all_known(const struct stopping *rules, const struct result *result)
             !is_below(finding, rules->below, result->confidence))
             return false;
         if (rules->width > 0 && can_be_killed(finding) &&
-            !is_known(finding, rules->width, result->confidence))
+            !is_known(result, finding, rules->width))
             return false;
     }
+    return true;
+}
+
+static bool all_narrow(const struct stopping *rules, const struct result *result)
+{
+    result_foreach (finding, result)
+        if (rules->width > 0 && can_be_killed(finding) &&
+            !is_narrow(result, finding, rules->width))
+            return false;
     return true;
 }
 
@@ -100,8 +135,14 @@ bool stopping_reached(const struct stopping *rules, const struct result *result)
 bool stopping_shown(const struct stopping *rules, const struct result *result)
 {
     return !stopping_is_asked(rules) ||
-           (all_known(rules, result) &&
+           (all_known(rules, result) && all_narrow(rules, result) &&
             !(rules->below > 0 && !stopping_has_clean(result)));
+}
+
+bool stopping_is_hidden(const struct stopping *rules, const struct result *result)
+{
+    return stopping_is_asked(rules) && all_known(rules, result) &&
+           !all_narrow(rules, result);
 }
 
 /* How many kills in all would show what is asked for of one strategy. */

@@ -25,15 +25,19 @@
 /* Does the run wait for anything? */
 bool stopping_is_asked(const struct stopping *rules);
 
-/* Does everything hold that is asked for? Width: of the leak, harm and torn rates of all
- * strategies. Below: of the harm rates of those that are clean; if none is, there is
- * nothing to wait for. Never if nothing is asked for, nor while a census is incomplete.
- * Costs some microseconds per rate. */
+/* Does everything hold that is asked for, as far as kills can make it? Width: of the
+ * leak, harm and torn rates of all strategies. Below: of the harm rates of those that are
+ * clean; if none is, there is nothing to wait for. Never if nothing is asked for, nor
+ * while a census is incomplete. Costs some microseconds per rate. */
 bool stopping_reached(const struct stopping *rules, const struct result *result);
 
 /* The same, but for time: has it been shown what the run was to show? A bound is not
  * shown if there is no strategy that is clean. True if nothing is asked for. */
 bool stopping_shown(const struct stopping *rules, const struct result *result);
+
+/* Is it not shown although kills have done their part, because a busy machine, or time
+ * that no kill has seen, makes intervals wider than was asked for? */
+bool stopping_is_hidden(const struct stopping *rules, const struct result *result);
 
 /* How many more valid kills would show it, of the strategy that needs most, if its rates
  * are what they seem; 0 if it is shown, or no number would. */

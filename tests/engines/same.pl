@@ -39,7 +39,7 @@ sub compare {
 sub account {
     my ($what, $kills) = @_;
     my $sum = 0;
-    $sum += $kills->{$_} for qw(valid missed early timeouts errors);
+    $sum += $kills->{$_} for qw(valid missed early timeouts errors disturbed);
     differ("$what: $kills->{requested} kills requested, $sum accounted for") if $sum != $kills->{requested};
     differ("$what: $kills->{unexplained} unexplained") if $kills->{unexplained};
 }

@@ -655,6 +655,7 @@ Test(store, kills_end_when_enough_is_known)
     struct run run = RUN("run", path, "--strategy", "both", "--until-below", "0.01",
                          "--format", "json");
     json_t *both = json_strategy(&run, "both");
+    double width;
 
     cr_expect_eq(run.status, 0, "%s", run.err);
     EXPECT_SAYS(run.err,
@@ -667,12 +668,15 @@ Test(store, kills_end_when_enough_is_known)
     run_release(&run);
     run = RUN("run", path, "--strategy", "one-by-one,both", "--until-width", "0.2",
               "--format", "json");
-    cr_expect_eq(run.status, 0, "%s", run.err);
     EXPECT_SAYS(run.err, "until-width 0.2: at most");
     both = json_strategy(&run, "one-by-one");
-    cr_expect_leq(json_number(both, "harm_rate", "high") -
-                      json_number(both, "harm_rate", "low"),
-                  0.2);
+    width =
+        json_number(both, "harm_rate", "high") - json_number(both, "harm_rate", "low");
+    if (run.status == 3) /* beside so much load as there may be */
+        EXPECT_SAYS(run.out, "what a busy machine hides does not");
+    else
+        cr_expect(run.status == 0 && width <= 0.2, "status %d, width %g: %s", run.status,
+                  width, run.err);
     run_release(&run);
     /* What is not shown does not pass: too few kills, or nobody of whom it could be. */
     run =

@@ -174,6 +174,29 @@ Test(stopping, width_is_of_leaks_harm_and_tears_of_all)
     cr_expect(!stopping_reached(&rules, &result), "has commands, but no kills");
 }
 
+/* Of a hundred updates thirty waited for a CPU: whatever kills show, 30 points are open.
+ */
+Test(stopping, width_is_not_shown_where_a_busy_machine_hides_it)
+{
+    static const struct stopping rules = { .width = 0.2 };
+    struct finding *finding = &result.findings[0];
+
+    set_all_censuses(".L.", "...", "..");
+    for (size_t i = 0; i < STRATEGIES; i++)
+        set_kills(i, 1000, i ? 0 : 500, i ? 0 : 500, 0);
+    cr_expect(stopping_reached(&rules, &result) && stopping_shown(&rules, &result));
+    cr_expect_not(stopping_is_hidden(&rules, &result));
+    finding->cold_count = 100;
+    finding->cold = mem_alloc(finding->cold_count * sizeof(*finding->cold));
+    for (size_t i = 0; i < finding->cold_count; i++)
+        finding->cold[i] = (struct cold){ 100000, i < 30 ? 90000 : 0 };
+    cr_expect_not(stopping_reached(&rules, &result), "more kills may help");
+    set_kills(0, 4000, 2000, 2000, 0);
+    cr_expect(stopping_reached(&rules, &result), "no kills help");
+    cr_expect_not(stopping_shown(&rules, &result));
+    cr_expect(stopping_is_hidden(&rules, &result));
+}
+
 Test(stopping, both_rules_must_hold)
 {
     static const struct stopping rules = { .width = 0.1, .below = 0.001 };
