@@ -389,8 +389,12 @@ static void storm(void)
         }
 }
 
+/* For as long as any test goes on: one that fails may leave it behind. */
+#define LIFETIME_S 900
+
 static void sleep_for_ever(void)
 {
+    alarm(LIFETIME_S);
     for (;;)
         pause();
 }
