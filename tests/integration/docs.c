@@ -205,6 +205,26 @@ Test(docs, show_what_is_said_of_a_program)
     run_release(&run);
 }
 
+Test(docs, show_what_is_told_of_a_program)
+{
+    char *directory = test_directory();
+    CLEANUP(mem_freep) char *kept = mem_printf("%s/kept", directory);
+    CLEANUP(mem_freep)
+    char *block = shown_behind("docs/programs.md",
+                               "    $ afterkill replay results/latest program:1\n");
+    struct run run = RUN("run", "-o", kept, "--", "sh", "-c",
+                         "redis-cli -u $REDIS_URL incr k; redis-cli -u $REDIS_URL expire "
+                         "k 60");
+
+    cr_expect_eq(run.status, 1, "%s", run.err);
+    run_release(&run);
+    run = RUN("replay", kept, "program:1");
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    expect_parts("docs/programs.md", block, run.out);
+    run_release(&run);
+    test_directory_remove(directory);
+}
+
 /* Where the scenario of an example comes from. */
 enum source {
     CATALOGUE,
