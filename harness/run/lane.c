@@ -74,12 +74,14 @@ static int connect_lane(struct lane *lane, redisContext **ret, struct err *err)
 /* From here on Redis comes second on its CPU, as it does when workers are killed. */
 static int aim(struct lane *lane, enum stage stage, struct err *err)
 {
-    int code = lateness_measure(lane->bench.page, &lane->bench.lateness, err);
+    int code = 0;
 
     (void)stage;
-    if (code == 0 && lane->options->plan.attempts)
-        return measure_spans(&lane->measure, err);
-    if (code == 0 && lane->settings->index == 0 && !lane->settings->skip_timelines &&
+    if (lane->options->plan.attempts) {
+        code = lateness_measure(lane->bench.page, &lane->bench.lateness, err);
+        return code == 0 ? measure_spans(&lane->measure, err) : code;
+    }
+    if (lane->settings->index == 0 && !lane->settings->skip_timelines &&
         !lane->options->scenario->programs.any)
         code = measure_timelines(&lane->measure, err);
     return code;
