@@ -144,7 +144,8 @@ static void note_rate(struct notes *notes, const struct result *result,
 {
     struct rate rate = figure_kill_rate(result, finding, RATE_HARMED);
     CLEANUP(mem_freep) char *misses = doubts_of_misses(result, finding);
-    struct agreement agreement = figure_agreement(result, finding, RATE_HARMED);
+    struct prediction prediction = figure_prediction(result, finding, RATE_HARMED);
+    struct agreement agreement = figure_agreement(finding, rate, &prediction);
 
     if (is_unreached(finding, rate))
         add_note(notes, cell, size, note_of_unreached(finding, rate));

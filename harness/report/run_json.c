@@ -45,7 +45,8 @@ static json_t *predicted(const struct result *result, const struct finding *find
                          enum tally_rate id)
 {
     struct prediction prediction = figure_prediction(result, finding, id);
-    struct agreement agreement = figure_agreement(result, finding, id);
+    struct agreement agreement =
+        figure_agreement(finding, figure_kill_rate(result, finding, id), &prediction);
     json_t *object, *difference;
 
     if (!prediction.known)

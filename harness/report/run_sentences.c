@@ -203,7 +203,9 @@ static void say_attempts(FILE *out, const struct result *result,
 static void say_prediction(FILE *out, const struct result *result,
                            const struct finding *finding)
 {
-    struct agreement agreement = figure_agreement(result, finding, RATE_HARMED);
+    struct rate rate = figure_kill_rate(result, finding, RATE_HARMED);
+    struct prediction prediction = figure_prediction(result, finding, RATE_HARMED);
+    struct agreement agreement = figure_agreement(finding, rate, &prediction);
     char difference[48];
 
     if (agreement.agrees)

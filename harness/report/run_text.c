@@ -146,7 +146,8 @@ static void write_windows(FILE *out, const struct result *result,
     }
     result_foreach (finding, result) {
         struct prediction prediction = figure_prediction(result, finding, RATE_HARMED);
-        struct agreement agreement = figure_agreement(result, finding, RATE_HARMED);
+        struct agreement agreement = figure_agreement(
+            finding, figure_kill_rate(result, finding, RATE_HARMED), &prediction);
 
         table_row(&table);
         table_set(&table, 0, "%s", finding->strategy->name);

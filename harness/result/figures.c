@@ -21,14 +21,7 @@
 /* Does a rate count the kills that leave this crash point? */
 static bool is_counted(const struct finding *finding, uint64_t k, enum tally_rate rate)
 {
-    const struct point *point = &finding->points[k];
-    const bool counted[RATE_COUNT] = {
-        [RATE_HARMED] = point->verdict.later != 0,
-        [RATE_LEAKED] = point->verdict.later & LATER_LEAKED,
-        [RATE_TORN] = point->verdict.now == NOW_TORN,
-    };
-
-    return counted[rate];
+    return tally_counts(rate, &finding->points[k].verdict);
 }
 
 static const uint64_t *timeline(const struct finding *finding, size_t row)
@@ -111,21 +104,21 @@ struct prediction figure_prediction(const struct result *result,
     };
 }
 
-struct agreement figure_agreement(const struct result *result,
-                                  const struct finding *finding, enum tally_rate rate)
+struct agreement figure_agreement(const struct finding *finding, struct rate measured,
+                                  const struct prediction *prediction)
 {
     struct agreement agreement = { .agrees = true };
-    struct rate measured = figure_kill_rate(result, finding, rate);
-    struct prediction prediction = figure_prediction(result, finding, rate);
-    struct interval m = measured.interval, p = prediction.interval;
+    struct interval m = measured.interval, p = prediction->interval;
 
-    if (!measured.of || !prediction.known)
+    if (!measured.of || !prediction->known)
         return agreement;
     agreement.known = true;
-    agreement.difference = measured.estimate - prediction.rate;
+    agreement.difference = measured.estimate - prediction->rate;
     agreement.interval = (struct interval){
-        agreement.difference - hypot(measured.estimate - m.low, p.high - prediction.rate),
-        agreement.difference + hypot(m.high - measured.estimate, prediction.rate - p.low),
+        agreement.difference -
+            hypot(measured.estimate - m.low, p.high - prediction->rate),
+        agreement.difference +
+            hypot(m.high - measured.estimate, prediction->rate - p.low),
     };
     agreement.agrees = agreement.interval.low <= PREDICTION_SLACK &&
                        agreement.interval.high >= -PREDICTION_SLACK;
@@ -348,11 +341,20 @@ struct rate figure_valid(const struct result *result, const struct finding *find
                                                 .of = tally_attempts(finding) });
 }
 
-/* What is possible is that any crash point does what the rate counts. */
-static struct rate widened(struct rate rate, const struct finding *finding, bool possible)
+/* What kills have not seen: shares of the time. */
+struct hidden {
+    double unsampled, contention;
+};
+
+static struct hidden hidden_from(const struct finding *finding)
 {
-    double unsampled = figure_unsampled(finding);
-    double contention = figure_contention(finding);
+    return (struct hidden){ figure_unsampled(finding), figure_contention(finding) };
+}
+
+/* What is possible is that any crash point does what the rate counts. */
+static struct rate widened(struct rate rate, struct hidden hidden, bool possible)
+{
+    double unsampled = hidden.unsampled, contention = hidden.contention;
     double rest = 1 - contention;
 
     rate.interval.low = rest > 0 ? fmax(0, (rate.interval.low - contention) / rest) : 0;
@@ -367,14 +369,31 @@ static struct rate widened(struct rate rate, const struct finding *finding, bool
 struct rate figure_kill_rate(const struct result *result, const struct finding *finding,
                              enum tally_rate rate)
 {
-    return widened(figure_rate(result, tally_sample(finding, rate)), finding,
+    return widened(figure_rate(result, tally_sample(finding, rate)), hidden_from(finding),
                    is_possible(finding, rate));
+}
+
+double figure_widest(const struct result *result, const struct finding *finding)
+{
+    struct hidden hidden = hidden_from(finding);
+    double widest = 0;
+
+    for (int i = 0; i < RATE_COUNT; i++) {
+        enum tally_rate rate = (enum tally_rate)i;
+        struct interval interval =
+            widened(figure_rate(result, tally_sample(finding, rate)), hidden,
+                    is_possible(finding, rate))
+                .interval;
+
+        widest = fmax(widest, interval.high - interval.low);
+    }
+    return widest;
 }
 
 struct rate figure_passing_rate(const struct result *result,
                                 const struct finding *finding)
 {
-    return widened(figure_rate(result, tally_passing(finding)), finding,
+    return widened(figure_rate(result, tally_passing(finding)), hidden_from(finding),
                    figure_passing(finding).points > 0);
 }
 

@@ -50,8 +50,8 @@ struct agreement {
     double unexecuted; /* the share of valid kills that left commands that had been
                           written and were not executed */
 };
-struct agreement figure_agreement(const struct result *result,
-                                  const struct finding *finding, enum tally_rate rate);
+struct agreement figure_agreement(const struct finding *finding, struct rate measured,
+                                  const struct prediction *prediction);
 
 /* Can a SIGKILL leave this crash point? Redis executes a prefix of what was written, and
  * sees that the worker is gone only between two reads: at the end of a write, and every
@@ -128,6 +128,8 @@ struct rate figure_valid(const struct result *result, const struct finding *find
  * what the rate counts, or none of it (figure_contention()). */
 struct rate figure_kill_rate(const struct result *result, const struct finding *finding,
                              enum tally_rate rate);
+/* The width of the widest of these intervals, high - low. */
+double figure_widest(const struct result *result, const struct finding *finding);
 /* Of the valid kills, those that did harm which ends before it is not tolerated. */
 struct rate figure_passing_rate(const struct result *result,
                                 const struct finding *finding);

@@ -60,24 +60,6 @@ static double width_of(const struct finding *finding, enum tally_rate rate,
     return interval.high - interval.low;
 }
 
-/* With what the kills have not seen, as reports give it. */
-static double reported_width(const struct result *result, const struct finding *finding,
-                             enum tally_rate rate)
-{
-    struct interval interval = figure_kill_rate(result, finding, rate).interval;
-
-    return interval.high - interval.low;
-}
-
-static bool is_narrow(const struct result *result, const struct finding *finding,
-                      double width)
-{
-    for (int i = 0; i < RATE_COUNT; i++)
-        if (reported_width(result, finding, (enum tally_rate)i) > width)
-            return false;
-    return true;
-}
-
 /* As well as more kills can make it. No interval of so many attempts is narrower than
  * that of no hits, which costs nothing: most looks of a run end here. */
 static bool is_known(const struct result *result, const struct finding *finding,
@@ -87,10 +69,10 @@ static bool is_known(const struct result *result, const struct finding *finding,
 
     if (sequence_interval(0, tally_valid(finding), confidence).high > width)
         return false;
-    for (int i = 0; i < RATE_COUNT; i++)
+    for (int i = 0; i < RATE_COUNT && widest <= width; i++)
         widest = fmax(widest, width_of(finding, (enum tally_rate)i, confidence));
     return widest <= width * KILLS_PART ||
-           (widest <= width && is_narrow(result, finding, width));
+           (widest <= width && figure_widest(result, finding) <= width);
 }
 
 static bool is_below(const struct finding *finding, double below, double confidence)
@@ -120,7 +102,7 @@ static bool all_narrow(const struct stopping *rules, const struct result *result
 {
     result_foreach (finding, result)
         if (rules->width > 0 && can_be_killed(finding) &&
-            !is_narrow(result, finding, rules->width))
+            figure_widest(result, finding) > rules->width)
             return false;
     return true;
 }

@@ -182,8 +182,7 @@ static void note_unexplained(struct result *result, const struct finding *findin
         now_name(trial->verdict.now), later_text(trial->verdict.later, later));
 }
 
-/* Does a rate count a kill of this verdict? */
-static bool is_counted(const struct verdict *verdict, enum tally_rate rate)
+bool tally_counts(enum tally_rate rate, const struct verdict *verdict)
 {
     const bool counted[RATE_COUNT] = {
         [RATE_HARMED] = verdict->later != 0,
@@ -204,7 +203,7 @@ static void weigh(struct kills *kills, const struct event_trial *trial)
         return;
     weighted_add(&kills->weights, weight);
     for (int i = 0; i < RATE_COUNT; i++)
-        if (is_counted(&trial->verdict, (enum tally_rate)i))
+        if (tally_counts((enum tally_rate)i, &trial->verdict))
             weighted_add(&kills->counted[i], weight);
     if (trial->verdict.passing)
         weighted_add(&kills->passing, weight);

@@ -36,6 +36,8 @@ uint64_t tally_harmed(const struct words *words); /* that did harm of any kind *
 /* The first crash point that does harm; finding_points() if there is none. */
 uint64_t tally_first_harm(const struct finding *finding);
 
+/* Does a rate count a death of this verdict? */
+bool tally_counts(enum tally_rate rate, const struct verdict *verdict);
 struct sample tally_sample(const struct finding *finding, enum tally_rate rate);
 
 /* The same of those that did harm which ends before it is not tolerated. */

@@ -111,6 +111,14 @@ static void set_kills(uint64_t leaked, uint64_t valid)
     finding.kills.words.later[0] = leaked;
 }
 
+static struct agreement agreement_of_leaks(void)
+{
+    struct prediction prediction = figure_prediction(&result, &finding, RATE_LEAKED);
+
+    return figure_agreement(&finding, figure_kill_rate(&result, &finding, RATE_LEAKED),
+                            &prediction);
+}
+
 Test(figures, kills_and_prediction_agree_or_do_not)
 {
     struct agreement agreement;
@@ -118,23 +126,23 @@ Test(figures, kills_and_prediction_agree_or_do_not)
     write_down(".L");
     for (unsigned i = 0; i < 100; i++)
         add_timeline(10);
-    agreement = figure_agreement(&result, &finding, RATE_LEAKED);
+    agreement = agreement_of_leaks();
     cr_expect(!agreement.known && agreement.agrees, "there are no kills");
     set_kills(500, 1000);
-    agreement = figure_agreement(&result, &finding, RATE_LEAKED);
+    agreement = agreement_of_leaks();
     cr_expect(agreement.known && agreement.agrees);
     cr_expect_float_eq(agreement.difference, 0, 1e-12);
     set_kills(540, 1000); /* two points and what chance allows */
-    cr_expect(figure_agreement(&result, &finding, RATE_LEAKED).agrees);
+    cr_expect(agreement_of_leaks().agrees);
     set_kills(607, 1000);
     finding.kills.unexecuted = 250;
-    agreement = figure_agreement(&result, &finding, RATE_LEAKED);
+    agreement = agreement_of_leaks();
     cr_expect(!agreement.agrees);
     cr_expect_float_eq(agreement.difference, 0.107, 1e-12);
     cr_expect(agreement.interval.low > 0.07 && agreement.interval.low < 0.08);
     cr_expect_float_eq(agreement.unexecuted, 0.25, 1e-12);
     set_kills(393, 1000);
-    cr_expect(!figure_agreement(&result, &finding, RATE_LEAKED).agrees);
+    cr_expect(!agreement_of_leaks().agrees);
 }
 
 /* Ten updates of 100 ns as those that are killed, and what the latest kill has seen. */
