@@ -2,10 +2,10 @@
 #include "plan/aim.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "base/mem.h"
 #include "base/mutant.h"
+#include "stats/durations.h"
 
 /* Of attempts in the first stratum, how many are to land inside the update. */
 #define VALID_SHARE 0.88
@@ -19,23 +19,14 @@ static const double running_least[] = { 1, 1.0 / 16, 1.0 / 64, 1.0 / 256 };
 /* What strata from the last of these on get at most. */
 #define FAR_MOST 0.2
 
-static int compare(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-    return (x > y) - (x < y);
-}
-
 /* The longest duration such that, of instants drawn up to it, so many find the update
  * still running; at least the median. Of attempts over a span s, the share
  * mean(min(duration, s)) / s lands inside. It falls as s grows. */
 static double span_of_most(const uint64_t *durations_ns, size_t count)
 {
-    CLEANUP(mem_freep)
-    uint64_t *sorted_ns = mem_copy(durations_ns, count * sizeof(*durations_ns));
+    CLEANUP(mem_freep) uint64_t *sorted_ns = durations_sorted(durations_ns, count);
     double sum = 0, span;
 
-    qsort(sorted_ns, count, sizeof(*sorted_ns), compare);
     span = (double)sorted_ns[count / 2];
     for (size_t i = 0; i < count; i++) {
         double s = (double)sorted_ns[i];

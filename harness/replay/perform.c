@@ -61,8 +61,7 @@ static int calibrate(struct perform *perform, struct err *err)
     if (lateness_measure(perform->bench->page, &perform->bench->lateness, err) < 0)
         return err->code;
     perform->calibration = (struct calibration){
-        .aim.before_ns =
-            perform->bench->lateness.most_ns - perform->bench->lateness.least_ns,
+        .aim.before_ns = lateness_spread_ns(&perform->bench->lateness),
     };
     job = trial_job(perform->bench, perform->subject, FAULT_KILL);
     for (size_t runs = 0; runs < CALIBRATION_UPDATES; runs++) {

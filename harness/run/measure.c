@@ -166,7 +166,7 @@ int measure_spans(struct measure *measure, struct err *err)
 
     for (size_t i = 0; i < measure->bench->judge.subject_count; i++)
         measure->calibrations[i].aim.before_ns =
-            measure->bench->lateness.most_ns - measure->bench->lateness.least_ns;
+            lateness_spread_ns(&measure->bench->lateness);
     code = rounds(measure, FIRST_UPDATES, err);
     return code == 0 ? check_killer(measure, err) : code;
 }

@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/process.h"
 #include "redis/page.h"
+#include "stats/durations.h"
 #include "trial/fault.h"
 
 #define CHILDREN 100
@@ -60,27 +62,21 @@ static int kill_one(struct page *page, uint64_t *ret_ns, struct err *err)
     return 0;
 }
 
-static int compare(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-    return (x > y) - (x < y);
-}
-
 int lateness_measure(struct page *page, struct lateness *ret, struct err *err)
 {
+    CLEANUP(mem_freep) uint64_t *sorted_ns = NULL;
     uint64_t late_ns[CHILDREN];
     size_t count = process_can_share() ? CHILDREN : CHILDREN_FORKED;
 
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         if (kill_one(page, &late_ns[i], err) < 0)
             return err->code;
-    qsort(late_ns, count, sizeof(late_ns[0]), compare);
-    for (size_t i = 0; i < count; i++)
         if (late_ns[i] > MOST_NS)
             late_ns[i] = MOST_NS;
-    *ret = (struct lateness){ .least_ns = late_ns[count / 20],
-                              .most_ns = late_ns[count - 1 - count / 20],
-                              .typical_ns = late_ns[count / 2] };
+    }
+    sorted_ns = durations_sorted(late_ns, count);
+    *ret = (struct lateness){ .least_ns = sorted_ns[count / 20],
+                              .most_ns = sorted_ns[count - 1 - count / 20],
+                              .typical_ns = sorted_ns[count / 2] };
     return 0;
 }

@@ -19,5 +19,11 @@ struct lateness {
     uint64_t typical_ns;        /* the median */
 };
 
+/* How much it varies: instants begin so long before an update (plan/aim.h). */
+static inline uint64_t lateness_spread_ns(const struct lateness *lateness)
+{
+    return lateness->most_ns - lateness->least_ns;
+}
+
 /* Kills children that do nothing but look at the clock. */
 int lateness_measure(struct page *page, struct lateness *ret, struct err *err);
