@@ -58,6 +58,27 @@ static void say_now(FILE *out, const struct contrast *controls,
     fputs(".\n", out);
 }
 
+void narrative_title(FILE *out, const struct replay *replay, const char *strategy,
+                     const char *scenario, uint64_t seed)
+{
+    const struct fault *fault = fault_by_id(replay->fault);
+    bool timed = replay_is_timed(replay);
+
+    fprintf(out, "%s %llu%s%s of strategy '%s', scenario %s, seed %llu\n", fault->title,
+            (unsigned long long)replay->number, timed ? ": a " : "",
+            timed ? fault->name : "", strategy, scenario, (unsigned long long)seed);
+}
+
+void narrative_executed(FILE *out, uint64_t commands, uint64_t total)
+{
+    if (commands == 0 || commands == total)
+        fprintf(out, "  Redis executed %s of the %llu commands\n",
+                commands ? "all" : "none", (unsigned long long)total);
+    else
+        fprintf(out, "  Redis executed the first %llu of %llu commands\n",
+                (unsigned long long)commands, (unsigned long long)total);
+}
+
 void narrative_now(FILE *out, const struct contrast *controls,
                    const struct snapshot *dead)
 {

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "replay/contrast.h"
+#include "replay/operand.h"
 #include "trial/judge.h"
 
 struct narrative {
@@ -22,6 +23,13 @@ struct narrative {
 
 /* A watch that writes; the narrative must outlive it. */
 struct judge_watch narrative_watch(struct narrative *narrative);
+
+/* Which death it is. */
+void narrative_title(FILE *out, const struct replay *replay, const char *strategy,
+                     const char *scenario, uint64_t seed);
+
+/* How much of the update Redis executed. */
+void narrative_executed(FILE *out, uint64_t commands, uint64_t total);
 
 /* What there is right after the death, and what a reader sees. */
 void narrative_now(FILE *out, const struct contrast *controls,

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "replay/narrative.h"
 #include "scenario/notation.h"
 
 #define BYTES_MOST 2000
@@ -33,7 +34,8 @@ static void add_command(void *context, size_t index, int argc, const char *const
     }
 }
 
-int one_line_of(const struct recording *recording, char **ret, struct err *err)
+/* The caller frees *ret; NULL: there is none. */
+static int line_of(const struct recording *recording, char **ret, struct err *err)
 {
     struct line line = { recording, NOTATION_NULL };
     int code;
@@ -50,4 +52,21 @@ int one_line_of(const struct recording *recording, char **ret, struct err *err)
     }
     notation_release(&line.notation);
     return code;
+}
+
+int one_line_write(FILE *out, const struct recording *recording, const char *program,
+                   struct err *err)
+{
+    CLEANUP(mem_freep) char *line = NULL;
+    int code = line_of(recording, &line, err);
+
+    if (code < 0 || !line)
+        return code;
+    fprintf(out,
+            "  The whole update in one line; --before would say what it finds:\n"
+            "%c%s try ",
+            NARRATIVE_COPY, program ? program : "afterkill");
+    str_print_shell(out, line);
+    fputc('\n', out);
+    return 0;
 }

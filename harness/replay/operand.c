@@ -6,6 +6,11 @@
 
 #include "base/mem.h"
 
+bool replay_is_timed(const struct replay *replay)
+{
+    return !fault_by_id(replay->fault)->points;
+}
+
 bool replay_matches(const struct replay *replay, struct signature wanted,
                     const struct replay_attempt *attempt)
 {

@@ -34,6 +34,9 @@ struct replay {
                             NULL: just that */
 };
 
+/* Does it strike at an instant, which a replay has to try again and again? */
+bool replay_is_timed(const struct replay *replay);
+
 /* Is what was performed what was recorded? */
 enum replay_likeness {
     REPLAY_UNRECORDED, /* nothing was */

@@ -8,35 +8,17 @@
 #include "replay/perform.h"
 #include "trial/recorded.h"
 
-/* Does it strike at an instant, which a replay has to try again and again? */
-static bool is_timed(const struct replay *replay)
-{
-    return !fault_by_id(replay->fault)->points;
-}
-
-static void tell_title(FILE *out, const struct perform *perform)
-{
-    const struct replay *replay = perform->replay;
-
-    fprintf(out, "%s %llu%s%s of strategy '%s', scenario %s, seed %llu\n",
-            fault_by_id(replay->fault)->title, (unsigned long long)replay->number,
-            is_timed(replay) ? ": a " : "",
-            is_timed(replay) ? fault_by_id(replay->fault)->name : "",
-            perform_strategy(perform), perform->bench->judge.scenario->outline.name,
-            (unsigned long long)perform->seed);
-}
-
 static void tell_recorded(FILE *out, const struct replay *replay)
 {
     char verdict[VERDICT_TEXT];
 
     if (!replay->recorded) {
-        if (is_timed(replay))
+        if (replay_is_timed(replay))
             fputs("  Recorded: nothing is known of how it went\n", out);
         return;
     }
     fprintf(out, "  Recorded: %s, ", outcome_name(replay->outcome));
-    if (is_timed(replay))
+    if (replay_is_timed(replay))
         fprintf(out, "%llu commands written, %llu replies read, ",
                 (unsigned long long)replay->commands,
                 (unsigned long long)replay->replies);
@@ -53,7 +35,7 @@ static void tell_plan(FILE *out, const struct perform *perform)
 {
     const struct replay *replay = perform->replay;
 
-    if (!is_timed(replay))
+    if (!replay_is_timed(replay))
         return;
     fprintf(
         out,
@@ -88,7 +70,7 @@ static void tell_attempts(FILE *out, const struct perform *perform)
     const struct replay *replay = perform->replay;
     size_t n = perform->attempts;
 
-    if (!is_timed(replay) || !replay->recorded)
+    if (!replay_is_timed(replay) || !replay->recorded)
         return;
     if (perform->hit) {
         fprintf(out, "  Attempt %zu of at most %d died at the same place\n", n,
@@ -125,34 +107,13 @@ static void tell_executed(FILE *out, const struct perform *perform)
                 "looked at leaves this state\n",
                 (unsigned long long)transcript->replies,
                 (unsigned long long)transcript->commands);
-    else if (from == to && (from == 0 || from == total))
-        fprintf(out, "  Redis executed %s of the %llu commands\n", from ? "all" : "none",
-                total);
     else if (from == to)
-        fprintf(out, "  Redis executed the first %llu of %llu commands\n", from, total);
+        narrative_executed(out, from, total);
     else
         fprintf(out,
                 "  Redis executed the first %llu to %llu of %llu commands: these crash "
                 "points leave the same state\n",
                 from, to, total);
-}
-
-/* A line that is there to be copied. */
-static int tell_line(FILE *out, const struct perform *perform, struct err *err)
-{
-    const char *program = perform->replay->program;
-    CLEANUP(mem_freep) char *line = NULL;
-    int code = one_line_of(perform->transcript.whole, &line, err);
-
-    if (code == 0 && line) {
-        fprintf(out,
-                "  The whole update in one line; --before would say what it finds:\n"
-                "%c%s try ",
-                NARRATIVE_COPY, program ? program : "afterkill");
-        str_print_shell(out, line);
-        fputc('\n', out);
-    }
-    return code;
 }
 
 static bool same_verdict(const struct perform *perform)
@@ -166,7 +127,7 @@ static enum replay_likeness likeness_of(const struct perform *perform)
 
     if (!replay->recorded)
         return REPLAY_UNRECORDED;
-    if (is_timed(replay) && !perform->hit && !perform->stepped)
+    if (replay_is_timed(replay) && !perform->hit && !perform->stepped)
         return REPLAY_UNREACHED;
     return (same_verdict(perform) || mutant("replay-forgives")) &&
                    (!replay->explained || perform->subject->recorded ||
@@ -195,7 +156,8 @@ static int tell(const struct perform *perform, FILE *out, struct err *err)
     const struct replay *replay = perform->replay;
     int code;
 
-    tell_title(out, perform);
+    narrative_title(out, replay, perform_strategy(perform),
+                    perform->bench->judge.scenario->outline.name, perform->seed);
     tell_recorded(out, perform->replay);
     tell_plan(out, perform);
     tell_attempts(out, perform);
@@ -215,7 +177,7 @@ static int tell(const struct perform *perform, FILE *out, struct err *err)
     tell_executed(out, perform);
     if (code == 0 &&
         !(perform->subject->recorded && perform->subject->recorded->connections > 1))
-        code = tell_line(out, perform, err);
+        code = one_line_write(out, perform->transcript.whole, replay->program, err);
     fputs(perform->story, out);
     narrative_verdict(out, perform->bench->judge.scenario->times.tolerate_ms,
                       &perform->judgement.verdict, perform->judgement.example);

@@ -29,9 +29,7 @@ static void tell_title(FILE *out, const struct told *told, const struct replay *
 {
     char verdict[VERDICT_TEXT];
 
-    fprintf(out, "%s %llu of strategy '%s', scenario %s, seed %llu\n",
-            fault_by_id(replay->fault)->title, (unsigned long long)replay->number,
-            told->strategy, told->scenario, (unsigned long long)told->seed);
+    narrative_title(out, replay, told->strategy, told->scenario, told->seed);
     if (replay->recorded)
         fprintf(out, "  Recorded: %s, crash point %llu, %s\n",
                 outcome_name(replay->outcome), (unsigned long long)replay->point,
@@ -41,39 +39,14 @@ static void tell_title(FILE *out, const struct told *told, const struct replay *
           out);
 }
 
-static void tell_executed(FILE *out, const struct told *told, uint64_t commands)
-{
-    unsigned long long total = told->sent.commands, executed = commands;
-
-    if (executed == 0 || executed == total)
-        fprintf(out, "  Redis executed %s of the %llu commands\n",
-                executed ? "all" : "none", total);
-    else
-        fprintf(out, "  Redis executed the first %llu of %llu commands\n", executed,
-                total);
-}
-
-/* A line that is there to be copied; of commands that are whole, and came on one
- * connection. */
+/* Of commands that came on one connection. */
 static int tell_line(FILE *out, const struct told *told, const struct replay *replay,
                      struct err *err)
 {
-    CLEANUP(mem_freep) char *line = NULL;
-
     for (size_t i = 0; i < told->sent.commands; i++)
         if (told->connection_of[i] != told->connection_of[0])
             return 0;
-    if (one_line_of(&told->sent, &line, err) < 0)
-        return err->code;
-    if (line) {
-        fprintf(out,
-                "  The whole update in one line; --before would say what it finds:\n"
-                "%c%s try ",
-                NARRATIVE_COPY, replay->program ? replay->program : "afterkill");
-        str_print_shell(out, line);
-        fputc('\n', out);
-    }
-    return 0;
+    return one_line_write(out, &told->sent, replay->program, err);
 }
 
 static int tell_commands(FILE *out, const struct told *told, const struct replay *replay,
@@ -100,7 +73,7 @@ static int tell_commands(FILE *out, const struct told *told, const struct replay
     recording_copy(&transcript.sent, &told->sent, (size_t)replay->number);
     code = transcript_write(out, &transcript, err);
     recording_release(&transcript.sent);
-    tell_executed(out, told, replay->number);
+    narrative_executed(out, replay->number, told->sent.commands);
     return code == 0 ? tell_line(out, told, replay, err) : code;
 }
 
