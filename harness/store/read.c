@@ -142,8 +142,7 @@ static uint32_t kind_of_samples(const char *name)
 {
     uint32_t kind = 0;
 
-    while (kind < SAMPLES_UPDATE + ARRAY_SIZE(samples_kinds) - 1 &&
-           strcmp(name, samples_kinds[kind]) != 0)
+    while (kind + 1 < ARRAY_SIZE(samples_kinds) && strcmp(name, samples_kinds[kind]) != 0)
         kind++;
     return kind;
 }

@@ -144,8 +144,7 @@ static const struct deaths_table {
     { FAULT_BYTE,
       "SELECT bytes, strategy, 0, state, commands, commands, 0, 0 FROM cuts"
       " ORDER BY strategy, bytes",
-      "SELECT bytes, strategy, 0, state, commands, commands, 0, 0 FROM cuts"
-      " ORDER BY strategy, bytes",
+      NULL, /* they never have any */
       "INSERT INTO cuts VALUES(?2, ?1, ?4, ?6)" },
     { FAULT_KILL,
       "SELECT number, strategy, outcome, state, replies, commands, weight, kill"
@@ -157,6 +156,7 @@ static const struct deaths_table {
 
 static inline const char *deaths_get(const struct deaths_table *table, int version)
 {
-    return version < STORE_WEIGHED_SINCE ? table->get_unweighed : table->get;
+    return version < STORE_WEIGHED_SINCE && table->get_unweighed ? table->get_unweighed
+                                                                 : table->get;
 }
 #define DEATHS_TABLES (sizeof(deaths_tables) / sizeof(deaths_tables[0]))

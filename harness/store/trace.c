@@ -6,17 +6,6 @@
 #include "store/schema.h"
 #include "trial/recorded.h"
 
-/* A query about a strategy, and one of its states. */
-static int ask(struct database *database, const char *sql, size_t strategy, size_t state,
-               sqlite3_stmt **ret, struct err *err)
-{
-    int code = database_prepare(database, sql, ret, err);
-
-    if (code == 0)
-        database_bind(*ret, "ii", (int64_t)strategy, (int64_t)state);
-    return code;
-}
-
 static bool is_kept(const struct database *database)
 {
     return database->version >= STORE_TRACED_SINCE;
@@ -84,11 +73,14 @@ int stored_trace(struct database *database, size_t strategy, uint64_t commands,
     ret->sent.traces = MEM_ARRAY(struct trace, (size_t)commands + 1);
     ret->connection_of = MEM_ARRAY(uint64_t, (size_t)commands + 1);
     ret->answered = MEM_ARRAY(uint64_t, (size_t)commands + 1);
-    code = ask(database,
-               "SELECT trace.number, ns, sent, reply, reply_bytes, reply_whole, answered,"
-               " connection FROM trace LEFT JOIN commands USING (strategy, number)"
-               " WHERE strategy = ?1 AND ?2 = 0 ORDER BY trace.number",
-               strategy, 0, &rows, err);
+    code = database_prepare(
+        database,
+        "SELECT trace.number, ns, sent, reply, reply_bytes, reply_whole, answered,"
+        " connection FROM trace LEFT JOIN commands USING (strategy, number)"
+        " WHERE strategy = ? ORDER BY trace.number",
+        &rows, err);
+    if (code == 0)
+        database_bind(rows, "i", (int64_t)strategy);
     if (code == 0)
         code = read_commands(database, rows, &reading, err);
     ret->sent.output = reading.sent.bytes;
@@ -101,8 +93,20 @@ int stored_trace(struct database *database, size_t strategy, uint64_t commands,
 
 /* --- states --- */
 
-#define COPIES_MOST 10000000 /* of one element; more are none that a recording has made  \
-                              */
+/* A query about a strategy, and one of its states. */
+static int ask(struct database *database, const char *sql, size_t strategy, size_t state,
+               sqlite3_stmt **ret, struct err *err)
+{
+    int code = database_prepare(database, sql, ret, err);
+
+    if (code == 0)
+        database_bind(*ret, "ii", (int64_t)strategy, (int64_t)state);
+    return code;
+}
+
+#define COPIES_MOST                                                                      \
+    10000000 /* of one element; more are none that a recording has made                  \
+              */
 
 /* Into the snapshot's memory. */
 static struct str keep(struct told_state *state, sqlite3_stmt *row, int column)
