@@ -8,13 +8,13 @@
 
 #include "base/clock.h"
 #include "base/mutant.h"
-#include "base/process.h"
 #include "plan/aim.h"
 #include "redis/fence.h"
 #include "redis/server.h"
 #include "replay/replay.h"
 #include "run/fleet.h"
 #include "run/measure.h"
+#include "run/places.h"
 #include "run/prove.h"
 #include "run/tell_ending.h"
 #include "run/tell_trace.h"
@@ -122,46 +122,6 @@ static int strike(struct lane *lane, const struct fault *fault, size_t subject,
     bench_end_phase(bench, PHASE_JUDGE, clock_now_ns());
     return overheard_check(&subject_at(lane, subject)->overheard, err) < 0 ? err->code
                                                                            : code;
-}
-
-/* A point of a stage: they are numbered through its faults, and for each of them through
- * all strategies. */
-struct place {
-    const struct fault *fault;
-    size_t subject;
-    uint64_t point;
-};
-
-/* How many of a stage's points are those of a fault and a strategy. */
-static uint64_t points_of(const struct lane *lane, enum stage stage, enum fault_id id,
-                          size_t subject)
-{
-    const struct fault *fault = fault_by_id(id);
-    const struct subject *known = subject_at(lane, subject);
-
-    return fault->points && fault->stage == stage && lane->settings->faults[id]
-               ? fault->points(known->commands, known->bytes)
-               : 0;
-}
-
-/* Finds a point by its number. Returns how many points lie before it: all, if there are
- * not so many. */
-static uint64_t find_place(const struct lane *lane, enum stage stage, uint64_t item,
-                           struct place *ret)
-{
-    uint64_t before = 0;
-
-    for (enum fault_id id = 0; id < FAULT_COUNT; id++)
-        for (size_t i = 0; i < lane->bench.judge.subject_count; i++) {
-            uint64_t points = points_of(lane, stage, id, i);
-
-            if (item - before < points) {
-                *ret = (struct place){ fault_by_id(id), i, item - before };
-                return item;
-            }
-            before += points;
-        }
-    return before;
 }
 
 /* Times to live included, as far as moments tell them apart. */
@@ -276,11 +236,11 @@ static int take_place(struct lane *lane, const struct place *place, struct death
 }
 
 /* What a fault needs of all strategies is looked at before the first is struck. */
-static int check_subjects(struct lane *lane, enum stage stage, struct err *err)
+static int check_subjects(struct lane *lane, const struct places *places, struct err *err)
 {
     for (enum fault_id id = 0; id < FAULT_COUNT; id++)
         for (size_t i = 0; i < lane->bench.judge.subject_count; i++)
-            if (points_of(lane, stage, id, i) && fault_by_id(id)->sends_recording &&
+            if (places_of(places, id, i) && fault_by_id(id)->sends_recording &&
                 !subject_repeats(subject_at(lane, i)))
                 return refuse_varying(lane, fault_by_id(id), i, err);
     return 0;
@@ -298,12 +258,13 @@ static bool finishes(const struct lane *lane, const struct place *place)
 static int take_points(struct lane *lane, enum stage stage, struct err *err)
 {
     CLEANUP(death_release) struct death death = DEATH_NULL;
+    const struct places places = { stage, lane->settings->faults, &lane->bench.judge };
     struct place place;
-    uint64_t points = find_place(lane, stage, UINT64_MAX, &place), item;
-    int code = check_subjects(lane, stage, err);
+    uint64_t points = place_find(&places, UINT64_MAX, &place), item;
+    int code = check_subjects(lane, &places, err);
 
     while (code == 0 && agenda_next(lane->settings->agenda, stage, points, &item)) {
-        find_place(lane, stage, item, &place);
+        place_find(&places, item, &place);
         if (item > 0 || stage != STAGE_CENSUS || !mutant("census-short"))
             code = take_place(lane, &place, &death, err);
         if (code == 0 && finishes(lane, &place))
@@ -476,19 +437,6 @@ static void say_alive(void *context)
                sizeof(lane->bench.judge.doing), &ignored);
 }
 
-/* 0: the kernel does not tell, or says of a server that is up that it never ran, which is
- * what it says if it does not count (sched_info_on() in kernel/sched). */
-static int open_turns(pid_t server)
-{
-    struct process_turns turns;
-    int fd = process_turns_open(server);
-
-    if (fd < 0 || (process_turns_read(fd, &turns) && turns.ran_ns))
-        return fd < 0 ? 0 : fd;
-    close(fd);
-    return 0;
-}
-
 int lane_run(const struct lane_settings *settings)
 {
     const struct fleet_options *options = settings->options;
@@ -524,7 +472,7 @@ int lane_run(const struct lane_settings *settings)
         lane.bench.judge.recordings = &lane.recordings;
         lane.bench.judge.endings = &lane.endings;
     }
-    lane.bench.server_turns = open_turns(settings->server);
+    bench_watch(&lane.bench, settings->server);
     code = bench_init(&lane.bench, &err);
     if (code == 0)
         code = run_stages(&lane, &err);

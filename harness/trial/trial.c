@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/process.h"
 #include "trial/recorded.h"
 #include "trial/repeat.h"
 #include "trial/sure.h"
@@ -17,6 +18,19 @@ int bench_init(struct bench *bench, struct err *err)
 {
     bench->page = page_map(err);
     return bench->page ? 0 : err->code;
+}
+
+void bench_watch(struct bench *bench, pid_t server)
+{
+    struct process_turns turns;
+    int fd = process_turns_open(server);
+
+    /* A server that is up and never ran is that of a kernel that does not count
+     * (sched_info_on() in kernel/sched). */
+    if (fd >= 0 && process_turns_read(fd, &turns) && turns.ran_ns)
+        bench->server_turns = fd;
+    else if (fd >= 0)
+        close(fd);
 }
 
 void bench_release(struct bench *bench)

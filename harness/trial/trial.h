@@ -36,6 +36,9 @@ void death_release(struct death *death);
 
 /* The judge's scenario, address and timeout are set; it learns later. */
 int bench_init(struct bench *bench, struct err *err);
+/* From here on it is looked at whether workers and this redis-server have to wait for
+ * their CPU, if the kernel tells. */
+void bench_watch(struct bench *bench, pid_t server);
 void bench_release(struct bench *bench);
 
 const struct strategy *bench_strategy(const struct bench *bench,
