@@ -263,17 +263,6 @@ struct gate {
     int knocks, gate;
 };
 
-static int open_fifo(const char *directory, const char *name)
-{
-    CLEANUP(mem_freep) char *path = mem_printf("%s/%s", directory, name);
-    int fd;
-
-    cr_assert_eq(mkfifo(path, 0600), 0);
-    fd = open(path, O_RDWR | O_CLOEXEC);
-    cr_assert_geq(fd, 0);
-    return fd;
-}
-
 static void open_gate(const struct gate *gate, int times)
 {
     for (int i = 0; i < times; i++)
@@ -377,8 +366,8 @@ static bool interrupt(const struct keeping *keeping, const struct gate *gate, in
 Test(programs_kept, are_gone_on_with)
 {
     struct keeping keeping = keep(GATED);
-    struct gate gate = { open_fifo(keeping.directory, "knocks"),
-                         open_fifo(keeping.directory, "gate") };
+    struct gate gate = { test_fifo(keeping.directory, "knocks", O_RDWR),
+                         test_fifo(keeping.directory, "gate", O_RDWR) };
     CLEANUP(mem_freep) char *whole = NULL;
     struct run run, told;
     int times;

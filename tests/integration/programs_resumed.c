@@ -45,24 +45,13 @@ struct trip {
     long long starts[STRATEGIES]; /* when the latest run was interrupted */
 };
 
-static int open_fifo(const char *directory, const char *name)
-{
-    CLEANUP(mem_freep) char *path = mem_printf("%s/%s", directory, name);
-    int fd;
-
-    cr_assert_eq(mkfifo(path, 0600), 0);
-    fd = open(path, O_RDWR | O_CLOEXEC);
-    cr_assert_geq(fd, 0);
-    return fd;
-}
-
 static struct trip set_out(const char *entries)
 {
     struct trip trip = { .directory = test_directory() };
 
     trip.path = acted_scenario(trip.directory, entries);
-    trip.knocks = open_fifo(trip.directory, "knocks");
-    trip.gate = open_fifo(trip.directory, "gate");
+    trip.knocks = test_fifo(trip.directory, "knocks", O_RDWR);
+    trip.gate = test_fifo(trip.directory, "gate", O_RDWR);
     return trip;
 }
 

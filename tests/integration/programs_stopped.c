@@ -25,17 +25,6 @@ struct stage {
     struct live_run live;
 };
 
-static int open_fifo(const char *directory, const char *name, int flags)
-{
-    CLEANUP(mem_freep) char *path = mem_printf("%s/%s", directory, name);
-    int fd;
-
-    cr_assert_eq(mkfifo(path, 0600), 0);
-    fd = open(path, flags | O_CLOEXEC);
-    cr_assert_geq(fd, 0);
-    return fd;
-}
-
 /* A run begins, whose TMPDIR is `tmp` in the directory. */
 static void stage_set(struct stage *stage, const char *entries)
 {
@@ -48,9 +37,9 @@ static void stage_set(struct stage *stage, const char *entries)
     cr_assert_eq(mkdir(tmp, 0700), 0);
     setenv("TMPDIR", tmp, 1);
     path = acted_scenario(stage->directory, entries);
-    stage->held = open_fifo(stage->directory, "held", O_RDONLY | O_NONBLOCK);
-    stage->knocks = open_fifo(stage->directory, "knocks", O_RDWR);
-    stage->gate = open_fifo(stage->directory, "gate", O_RDWR);
+    stage->held = test_fifo(stage->directory, "held", O_RDONLY | O_NONBLOCK);
+    stage->knocks = test_fifo(stage->directory, "knocks", O_RDWR);
+    stage->gate = test_fifo(stage->directory, "gate", O_RDWR);
     stage->live = START("run", path, "--no-store", "--lanes", "1");
 }
 

@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define ONE(expect, command)                                                             \
@@ -134,17 +133,6 @@ Test(programs_told, whose_time_ran_out)
 
 /* ---- progress ---- */
 
-static int open_gate(const char *directory, const char *name)
-{
-    CLEANUP(mem_freep) char *path = mem_printf("%s/%s", directory, name);
-    int fd;
-
-    cr_assert_eq(mkfifo(path, 0600), 0);
-    fd = open(path, O_RDWR | O_CLOEXEC);
-    cr_assert_geq(fd, 0);
-    return fd;
-}
-
 /* Lets so many programs pass. */
 static void let_pass(int gate, size_t count)
 {
@@ -164,8 +152,8 @@ Test(programs_told, how_far_a_run_is)
         directory, "recover = actor('await=survivors', 'tcp', 'say=GET k')," ONE(
                        "leaked", "actor('await=program', 'tcp', 'say=INCR k', "
                                  "'say=EXPIRE k 60')"));
-    int program = open_gate(directory, "program");
-    int survivors = open_gate(directory, "survivors");
+    int program = test_fifo(directory, "program", O_RDWR);
+    int survivors = test_fifo(directory, "survivors", O_RDWR);
     struct live_run live = START("run", path, "--no-store");
     struct run run;
 

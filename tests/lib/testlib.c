@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -299,6 +300,17 @@ char *test_file(const char *directory, const char *name, const char *text)
     cr_assert_geq(fputs(text, file), 0);
     cr_assert_eq(fclose(file), 0);
     return path;
+}
+
+int test_fifo(const char *directory, const char *name, int flags)
+{
+    CLEANUP(mem_freep) char *path = mem_printf("%s/%s", directory, name);
+    int fd;
+
+    cr_assert_eq(mkfifo(path, 0600), 0);
+    fd = open(path, flags | O_CLOEXEC);
+    cr_assert_geq(fd, 0);
+    return fd;
 }
 
 void json_expect_strategies(const struct run *run, const char *const *names, size_t count)

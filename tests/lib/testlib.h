@@ -75,11 +75,15 @@ size_t test_directory_entries(const char *directory);
 
 /* Writes a file into the directory and returns its path; freed by the caller. */
 char *test_file(const char *directory, const char *name, const char *text);
+/* Makes a FIFO in the directory and opens it (O_RDWR: it has both ends as long as the
+ * caller has it), close-on-exec. */
+int test_fifo(const char *directory, const char *name, int flags);
 
 /* The finding of a strategy in a run's JSON; NULL if it is not there. Borrowed. */
 json_t *json_strategy(const struct run *run, const char *name);
 /* These strategies are told, in this order, and no others. */
-void json_expect_strategies(const struct run *run, const char *const *names, size_t count);
+void json_expect_strategies(const struct run *run, const char *const *names,
+                            size_t count);
 /* A whole number inside an object, by names: json_count(strategy, "census", "leaked"). */
 long long json_count(const json_t *object, const char *first, const char *second);
 double json_number(const json_t *object, const char *first, const char *second);
