@@ -237,6 +237,11 @@ static bool is_flat(json_t *value)
     return true;
 }
 
+/* As many as every decimal number of that length has of its own. Weights that are equal
+ * must be so when they are read: reader and interval allow 1e-9 between the square of a
+ * sum and the sum of squares. */
+#define REAL_DIGITS 15
+
 /* As JSON_INDENT would, but what has nothing nested in it stands on one line. */
 static void write_value(FILE *out, json_t *value, int depth)
 {
@@ -247,7 +252,7 @@ static void write_value(FILE *out, json_t *value, int depth)
     size_t index, written = 0;
 
     if (is_flat(value)) {
-        json_dumpf(value, out, JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
+        json_dumpf(value, out, JSON_ENCODE_ANY | JSON_REAL_PRECISION(REAL_DIGITS));
         return;
     }
     fputs(json_is_array(value) ? "[\n" : "{\n", out);

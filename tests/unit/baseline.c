@@ -132,6 +132,30 @@ Test(baseline, durations_keep_their_mean_and_quantiles)
     }
 }
 
+/* What weighs the same in a run does so in its baseline, whatever it weighs. */
+Test(baseline, equal_weights_stay_equal)
+{
+    struct kills *kills = &handmade.result.findings[0].kills;
+
+    for (uint64_t seed = 0; seed < 500; seed++) {
+        double weight = 1e4 + 1e6 * rng_unit(seed, 0, 0);
+        struct weighted *weighted;
+
+        for (size_t i = 0; i < BASELINE_WEIGHTS; i++) {
+            uint64_t count = (weighted = baseline_weighted(kills, i))->count;
+
+            *weighted = (struct weighted){ .count = 0 };
+            while (weighted->count < count)
+                weighted_add(weighted, weight);
+        }
+        free(content);
+        content = baseline_text(&handmade.result);
+        parse_content();
+        weighted = &baseline->result.findings[0].kills.weights;
+        cr_expect(weighted_equal(weighted), "%.17g", weight);
+    }
+}
+
 Test(baseline, parts_have_every_sample_once)
 {
     for (size_t count = 0; count < 3000; count += 1 + count / 7) {
