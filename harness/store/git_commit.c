@@ -1,133 +1,255 @@
 /* git_commit.c - see git_commit.h. */
 #include "store/git_commit.h"
 
+#include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/process.h"
+#include "base/sha1.h"
+#include "store/git.h"
 
 #define PATIENCE_NS (2 * NSEC_PER_SEC)
-#define GRACE_NS (500 * NSEC_PER_MSEC) /* to end in when told to */
+#define INDEX_MOST ((size_t)64 << 20)   /* of the list of files */
+#define CONTENT_MOST ((off_t)256 << 20) /* of one of them */
 #define DIGITS 40
 
-static void set_environment(void)
-{
-    static const char *const elsewhere[] = {
-        "GIT_DIR",        "GIT_WORK_TREE",        "GIT_INDEX_FILE",
-        "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE",
-        "GIT_PREFIX",
-    };
+enum likeness { CHANGED, SAME, UNCHECKED };
 
-    for (size_t i = 0; i < ARRAY_SIZE(elsewhere); i++)
-        unsetenv(elsewhere[i]);
-    setenv("GIT_TERMINAL_PROMPT", "0", 1);
-    setenv("GIT_OPTIONAL_LOCKS", "0", 1); /* whoever is killed would leave one */
-    setenv("LC_ALL", "C", 1);
+/* A row of the index: tag, mode, digest, stage, path. */
+struct entry {
+    bool absent; /* of a sparse checkout: it need not be there */
+    unsigned long mode;
+    struct str digest;
+    const char *path; /* below the working tree, terminated */
+};
+
+struct checkout {
+    const char *top; /* the working tree; owned by who made it */
+    uint64_t deadline_ns;
+};
+
+#define ASK(directory, most, deadline_ns, ret, ...)                                      \
+    git_ask((directory), (const char *const[]){ __VA_ARGS__, NULL }, (most),             \
+            (deadline_ns), (ret))
+
+/* Of one line, that line, in memory of its own; else NULL. */
+static char *only_line(const struct buffer *buffer)
+{
+    const char *end = buffer->length ? memchr(buffer->bytes, '\n', buffer->length) : NULL;
+    size_t length = end ? (size_t)(end - buffer->bytes) : 0;
+
+    if (!end || length + 1 != buffer->length || memchr(buffer->bytes, '\0', length))
+        return NULL;
+    return mem_printf("%.*s", (int)length, buffer->bytes);
 }
 
-_Noreturn static void become_git(const char *directory, int out_fd)
+static char *ask_line(const char *directory, const char *what, const char *operand,
+                      uint64_t deadline_ns)
 {
-    const char *const argv[] = {
-        "git",     "-C",          directory,     "describe", "--always",
-        "--dirty", "--abbrev=40", "--exclude=*", NULL,
-    };
-    int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-    sigset_t none;
+    struct buffer said = BUFFER_NULL;
+    char *line = NULL;
 
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGPIPE, SIG_DFL);
-    set_environment();
-    if (null_fd >= 0 && dup2(null_fd, 0) == 0 && dup2(out_fd, 1) == 1 &&
-        dup2(null_fd, 2) == 2)
-        execvp(argv[0], (char *const *)(uintptr_t)argv);
-    _exit(127);
+    if (ASK(directory, PATH_MAX, deadline_ns, &said, "rev-parse", what, operand))
+        line = only_line(&said);
+    buffer_release(&said);
+    return line;
 }
 
-/* Waits until there is something to read, or the other end is closed. */
-static bool wait_until(int fd, uint64_t deadline_ns)
+/* The content of a file, or where a link leads. Nothing that is no file is opened: a FIFO
+ * would never end. */
+static bool read_entry(const char *path, const struct stat *stat, struct buffer *ret)
 {
-    struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
-    uint64_t now_ns;
-    int count = 0;
+    size_t size = (size_t)stat->st_size;
+    ssize_t n = 0;
+    int fd;
 
-    while (count <= 0 && (now_ns = clock_now_ns()) < deadline_ns) {
-        struct timespec left = ns_to_timespec(deadline_ns - now_ns);
-
-        count = ppoll(&poll_fd, 1, &left, NULL);
-        if (count < 0 && errno != EINTR)
-            break;
+    buffer_room(ret, size + 1);
+    if (S_ISLNK(stat->st_mode)) {
+        n = readlink(path, ret->bytes, size + 1);
+        ret->length = n > 0 ? (size_t)n : 0;
+        return n >= 0;
     }
-    return count > 0;
-}
-
-/* The first line, terminated; false if it does not come in time, or does not fit. */
-static bool read_line(int fd, char *line, size_t size, uint64_t deadline_ns)
-{
-    size_t used = 0;
-
-    while (used < size && wait_until(fd, deadline_ns)) {
-        ssize_t n = read(fd, line + used, size - used);
-        char *end = n > 0 ? memchr(line + used, '\n', (size_t)n) : NULL;
-
-        if (end) {
-            *end = '\0';
-            return true;
-        }
-        if (n == 0 || (n < 0 && errno != EINTR))
-            break;
-        used += n > 0 ? (size_t)n : 0;
-    }
-    return false;
-}
-
-/* Lets it end by itself, or after being told to, so that no lock of git's stays behind;
- * and then it is gone in any case. */
-static void see_off(pid_t pid, uint64_t deadline_ns)
-{
-    int fd = process_pidfd(pid, &ERR_NULL);
-
-    if (fd >= 0 && !wait_until(fd, deadline_ns)) {
-        kill(-pid, SIGTERM);
-        wait_until(fd, clock_now_ns() + GRACE_NS);
-    }
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    while (fd >= 0 && ret->length <= size &&
+           (n = read(fd, ret->bytes + ret->length, size + 1 - ret->length)) > 0)
+        ret->length += (size_t)n;
     if (fd >= 0)
         close(fd);
-    process_destroy(pid);
+    return fd >= 0 && n == 0;
+}
+
+/* As git makes it: of a head that says what and how long it is, and the bytes. */
+static bool is_digest_of(struct str digest, struct str bytes)
+{
+    CLEANUP(mem_freep)
+    char *head = mem_printf("blob %zu", bytes.length);
+    struct buffer blob = BUFFER_NULL;
+    char text[SHA1_TEXT];
+
+    buffer_add(&blob, (struct str){ head, strlen(head) + 1 });
+    buffer_add(&blob, bytes);
+    sha1_text(buffer_str(&blob), text);
+    buffer_release(&blob);
+    return str_compare(str_of(text), digest) == 0;
+}
+
+static void drop_returns(struct buffer *content)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < content->length; i++)
+        if (content->bytes[i] != '\r' || i + 1 == content->length ||
+            content->bytes[i + 1] != '\n')
+            content->bytes[kept++] = content->bytes[i];
+    content->length = kept;
+}
+
+/* Does what the repository says of a path put something between the file and the index?
+ * Answers come as path, attribute, value, each with a zero byte behind it. */
+static bool is_converted(const struct checkout *checkout, const char *path)
+{
+    struct buffer said = BUFFER_NULL;
+    bool asked =
+        ASK(checkout->top, INDEX_MOST, checkout->deadline_ns, &said, "check-attr", "-z",
+            "filter", "ident", "working-tree-encoding", "--", path);
+    bool converted = !asked;
+    size_t field = 0;
+
+    for (size_t i = 0; asked && i < said.length; field++) {
+        const char *value = said.bytes + i;
+        size_t length = strnlen(value, said.length - i);
+
+        if (field % 3 == 2 && strncmp(value, "unspecified", length) != 0 &&
+            strncmp(value, "unset", length) != 0)
+            converted = true;
+        i += length + 1;
+    }
+    buffer_release(&said);
+    return converted;
+}
+
+static enum likeness compare_content(const struct checkout *checkout,
+                                     const struct entry *entry, const char *path,
+                                     const struct stat *stat)
+{
+    struct buffer content = BUFFER_NULL;
+    enum likeness ret = SAME;
+
+    if (!read_entry(path, stat, &content)) {
+        ret = UNCHECKED;
+    } else if (!is_digest_of(entry->digest, buffer_str(&content))) {
+        drop_returns(&content);
+        if (!is_digest_of(entry->digest, buffer_str(&content)))
+            ret = is_converted(checkout, entry->path) ? UNCHECKED : CHANGED;
+    }
+    buffer_release(&content);
+    return ret;
+}
+
+static enum likeness compare_entry(const struct checkout *checkout,
+                                   const struct entry *entry)
+{
+    CLEANUP(mem_freep) char *path = mem_printf("%s/%s", checkout->top, entry->path);
+    bool link = S_ISLNK(entry->mode), file = S_ISREG(entry->mode);
+    struct stat stat;
+
+    if (!link && !file) /* a submodule */
+        return UNCHECKED;
+    if (lstat(path, &stat) < 0)
+        return errno != ENOENT && errno != ENOTDIR ? UNCHECKED
+               : entry->absent                     ? SAME
+                                                   : CHANGED;
+    if (S_ISLNK(stat.st_mode) != link || S_ISREG(stat.st_mode) != file)
+        return CHANGED;
+    if (stat.st_size > CONTENT_MOST)
+        return UNCHECKED;
+    return compare_content(checkout, entry, path, &stat);
+}
+
+/* "H 100644 DIGEST 0\tPATH", terminated. */
+static bool parse_entry(const char *row, struct entry *ret)
+{
+    const char *tab = strchr(row, '\t');
+    char *end;
+
+    if (!row[0] || row[1] != ' ')
+        return false;
+    ret->absent = row[0] == 'S';
+    ret->mode = strtoul(row + 2, &end, 8);
+    ret->digest = (struct str){ end + 1, DIGITS };
+    if (!tab || *end != ' ' || tab - end != DIGITS + 3)
+        return false;
+    ret->path = tab + 1;
+    return true;
+}
+
+/* Of all files together the worst; a time that is over leaves the rest unchecked. */
+static enum likeness compare_files(const struct checkout *checkout)
+{
+    struct buffer rows = BUFFER_NULL;
+    enum likeness worst = SAME;
+    struct entry entry;
+
+    if (!ASK(checkout->top, INDEX_MOST, checkout->deadline_ns, &rows, "ls-files", "-t",
+             "-s", "-z"))
+        worst = UNCHECKED;
+    buffer_add(&rows, (struct str){ "", 1 });
+    for (size_t i = 0; worst != CHANGED && i + 1 < rows.length;
+         i += strlen(rows.bytes + i) + 1) {
+        enum likeness one = UNCHECKED;
+
+        if (clock_now_ns() < checkout->deadline_ns && parse_entry(rows.bytes + i, &entry))
+            one = compare_entry(checkout, &entry);
+        worst = one == SAME ? worst : one;
+    }
+    buffer_release(&rows);
+    return worst;
+}
+
+static enum likeness compare_index(const struct checkout *checkout)
+{
+    struct buffer names = BUFFER_NULL;
+    enum likeness ret = UNCHECKED;
+
+    if (ASK(checkout->top, INDEX_MOST, checkout->deadline_ns, &names, "diff-index",
+            "--cached", "--name-only", "--no-ext-diff", "--ignore-submodules=all", "-z",
+            "HEAD", "--"))
+        ret = names.length ? CHANGED : SAME;
+    buffer_release(&names);
+    return ret;
 }
 
 static bool is_commit(const char *line)
 {
-    const char *rest = line + strspn(line, "0123456789abcdef");
-
-    return rest - line == DIGITS && (!*rest || strcmp(rest, "-dirty") == 0);
+    return line && strlen(line) == DIGITS && strspn(line, "0123456789abcdef") == DIGITS;
 }
 
 char *git_commit_of(const char *directory)
 {
-    uint64_t deadline_ns = clock_now_ns() + PATIENCE_NS;
-    char line[DIGITS + sizeof("-dirty\n")] = "";
-    int fds[2];
-    bool said;
-    pid_t pid;
+    struct checkout checkout = { .deadline_ns = clock_now_ns() + PATIENCE_NS };
+    CLEANUP(mem_freep)
+    char *commit = ask_line(directory, "--verify", "HEAD", checkout.deadline_ns);
+    CLEANUP(mem_freep) char *top = NULL;
+    static const char *const says[] = {
+        [CHANGED] = "-dirty", [SAME] = "", [UNCHECKED] = "-unchecked"
+    };
+    enum likeness likeness = UNCHECKED;
 
-    if (pipe2(fds, O_CLOEXEC) < 0)
+    if (!is_commit(commit))
         return NULL;
-    pid = process_fork(true, &ERR_NULL);
-    if (pid == 0)
-        become_git(directory, fds[1]);
-    close(fds[1]);
-    said = pid > 0 && read_line(fds[0], line, sizeof(line), deadline_ns);
-    close(fds[0]);
-    if (pid > 0)
-        see_off(pid, deadline_ns);
-    return said && is_commit(line) ? mem_strdup(line) : NULL;
+    checkout.top = top =
+        ask_line(directory, "--show-toplevel", NULL, checkout.deadline_ns);
+    if (top)
+        likeness = compare_index(&checkout);
+    if (likeness == SAME)
+        likeness = compare_files(&checkout);
+    return mem_printf("%s%s", commit, says[likeness]);
 }

@@ -270,6 +270,71 @@ Test(commit, of_a_clean_and_of_a_changed_directory)
     cr_expect_str_eq(dirty ? dirty : "none", expected_dirty);
 }
 
+/* A repository that one has got from somebody names programs: all that git would run when
+ * it is asked whether a file is changed, and when it needs an object that is not there.
+ */
+Test(commit, no_program_of_the_repository_is_run)
+{
+    CLEANUP(mem_freep) char *commit = NULL, *run = mem_printf("%s/run", directory);
+
+    make_repository();
+    free(test_file(directory, "spy", "#!/bin/sh\ntouch $D/run\ncat\n"));
+    shell("chmod +x $D/spy && echo '* filter=spy' > $D/.gitattributes && cd $D &&"
+          "git add .gitattributes");
+    shell(COMMIT);
+    shell(
+        "cd $D && git config core.fsmonitor $D/spy && git config filter.spy.clean "
+        "$D/spy && git config filter.spy.process $D/spy && git config core.pager $D/spy "
+        "&& git config diff.external $D/spy && git config filter.spy.required true && "
+        "for hook in post-index-change reference-transaction fsmonitor-watchman; do cp "
+        "spy .git/hooks/$hook; done");
+    shell("echo 2 > $D/sub/x.lua && rm -f $D/run");
+    commit = git_commit_of(directory);
+    cr_assert_not_null(commit);
+    cr_expect_not_null(strstr(commit, "-unchecked"),
+                       "%s: only the filter could tell what the bytes are", commit);
+    cr_expect(access(run, F_OK) < 0, "a program of the repository has run");
+    shell("cd $D && git config core.repositoryformatversion 1 && git config "
+          "extensions.partialClone origin && git config remote.origin.promisor true && "
+          "git config remote.origin.url $D && git config remote.origin.uploadpack $D/spy "
+          "&& find .git/objects -type f -delete");
+    mem_freep(&commit);
+    commit = git_commit_of(directory);
+    cr_expect(access(run, F_OK) < 0, "a program of the repository has run to fetch");
+}
+
+/* What can become of a file that git knows: shell, and what is said behind the commit. */
+Test(commit, of_every_kind_of_change)
+{
+    static const char *const rows[][2] = {
+        { "true", "" },
+        { "touch -d 2001-01-01 $D/sub/x.lua", "" },
+        { "printf '1\\r\\n' > $D/sub/x.lua", "" },
+        { "rm $D/link", "-dirty" },
+        { "ln -sfn elsewhere $D/link", "-dirty" },
+        { "ln -sfn target $D/link", "" },
+        { "rm $D/sub/x.lua && mkfifo $D/sub/x.lua", "-dirty" },
+        { "rm $D/sub/x.lua && ln -s /dev/zero $D/sub/x.lua", "-dirty" },
+        { "rm -r $D/sub && echo > $D/sub", "-dirty" },
+        { "rm -r $D/sub && mkdir $D/sub && echo 1 > $D/sub/x.lua", "" },
+        { "echo 3 > $D/new && git -C $D add new", "-dirty" },
+        { "git -C $D rm -q --cached new", "" },
+        { "git -C $D update-index --skip-worktree sub/x.lua && rm $D/sub/x.lua", "" },
+    };
+
+    make_repository();
+    shell("cd $D && ln -s target link && git add link");
+    shell(COMMIT);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(mem_freep) char *commit = NULL;
+
+        shell(rows[i][0]);
+        commit = git_commit_of(directory);
+        cr_assert(commit && strlen(commit) >= 40, "%s", rows[i][0]);
+        cr_expect_str_eq(commit + 40, rows[i][1], "%s", rows[i][0]);
+    }
+}
+
 Test(commit, is_not_called_by_a_tag)
 {
     CLEANUP(mem_freep) char *expected = NULL, *commit = NULL;
@@ -355,29 +420,29 @@ Test(commit, is_asked_for_without_a_terminal)
 {
     CLEANUP(mem_freep) char *commit = NULL;
 
-    fake_git(
-        "#!/bin/sh\n"
-        "[ \"$3 $4 $5 $6 $7\" = 'describe --always --dirty --abbrev=40 --exclude=*' ]"
-        " || exit 1\n"
-        "[ \"$1\" = -C ] && [ \"$2\" = \"$D\" ] || exit 1\n"
-        "[ -z \"$(cat)\" ] || exit 1\n"
-        "echo noise >&2\n"
-        "echo 0123456789012345678901234567890123456789-dirty\n",
-        false);
+    fake_git("#!/bin/sh\n"
+             "[ \"$1 $2 $3 $4\" = \"-C $D -c core.fsmonitor=false\" ] || exit 1\n"
+             "[ \"$5 $6 $7\" = 'rev-parse --verify HEAD' ] || exit 1\n"
+             "[ -z \"$(cat)\" ] || exit 1\n"
+             "echo noise >&2\n"
+             "echo 0123456789012345678901234567890123456789\n",
+             false);
     setenv("D", directory, 1);
     commit = git_commit_of(directory);
     cr_expect_str_eq(commit ? commit : "none",
-                     "0123456789012345678901234567890123456789-dirty");
+                     "0123456789012345678901234567890123456789-unchecked",
+                     "it says nothing of the files");
 }
 
-/* Given up on, and gone: the one that ends when told to, the one that does not, and the
- * one that has said something before it hangs. Nothing of them is left. */
+/* Given up on, and gone: the one that ends when told to, the one that does not, and those
+ * that have said something before they hang. Nothing of them is left. */
 Test(commit, is_not_waited_for_if_git_hangs)
 {
     static const char *const ways[] = {
         "exec sleep 1000",
         "trap '' TERM; sleep 1000; sleep 1000",
         "echo 01234567; exec >&-; exec sleep 1000",
+        "echo 0123456789012345678901234567890123456789; exec sleep 1000",
     };
 
     processes_adopt();
@@ -387,22 +452,6 @@ Test(commit, is_not_waited_for_if_git_hangs)
         cr_expect_null(git_commit_of(directory), "%s", ways[i]);
         processes_wait();
     }
-}
-
-/* One that hangs after its answer has given it all the same. */
-Test(commit, is_taken_from_a_git_that_does_not_end)
-{
-    CLEANUP(mem_freep) char *commit = NULL;
-
-    processes_adopt();
-    fake_git("#!/bin/sh\n"
-             "echo 0123456789012345678901234567890123456789\n"
-             "exec sleep 1000\n",
-             false);
-    commit = git_commit_of(directory);
-    cr_expect_str_eq(commit ? commit : "none",
-                     "0123456789012345678901234567890123456789");
-    processes_wait();
 }
 
 /* ---- the machine ---- */
