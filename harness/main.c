@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/signals.h"
+#include "base/str.h"
 #include "cmd/cmd.h"
 #include "cmd/help.h"
 
@@ -20,7 +21,9 @@ static const struct {
 
 static int report_error(const struct err *err)
 {
-    fprintf(stderr, "afterkill: %s\n", err->msg);
+    fputs("afterkill: ", stderr);
+    str_print_lines(stderr, err->msg, "    ");
+    fputc('\n', stderr);
     for (size_t i = 0; i < ARRAY_SIZE(statuses); i++)
         if (statuses[i].code == err->code)
             return (int)statuses[i].status;

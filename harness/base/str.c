@@ -237,6 +237,18 @@ size_t str_columns_of(struct str text)
     return columns;
 }
 
+void str_print_lines(FILE *out, const char *text, const char *indent)
+{
+    size_t line = strcspn(text, "\n");
+
+    fprintf(out, "%.*s", (int)line, text);
+    while (text[line]) {
+        text += line + 1;
+        line = strcspn(text, "\n");
+        fprintf(out, "\n%s%.*s", indent, (int)line, text);
+    }
+}
+
 size_t str_columns(const char *text)
 {
     return str_columns_of(str_of(text));

@@ -146,10 +146,11 @@ static void write_failed_scenario(FILE *out, const struct check *check,
         check_reproduce(check, scenario, NULL, style_program(style));
 
     write_mark(out, "FAIL", true, style);
+    fprintf(out, "  %s: ", scenario->name);
+    str_print_lines(out, check_no_verdict(scenario), "      ");
     fprintf(out,
-            "  %s: %s\n      %s; none of its strategies has a verdict.\n"
+            "\n      %s; none of its strategies has a verdict.\n"
             "      See: %s\n",
-            scenario->name, check_no_verdict(scenario),
             scenario->state == CHECK_REFUSED ? "The scenario has to be mended"
                                              : "It could not be run to its end",
             command);
@@ -173,11 +174,14 @@ static void write_failures(FILE *out, const struct check *check,
 static void write_notes(FILE *out, const struct check *check)
 {
     for (size_t i = 0; i < check->count; i++)
-        if (check->scenarios[i].first_error[0])
+        if (check->scenarios[i].first_error[0]) {
             fprintf(out,
                     "NOTE  %s: some kills ended in an error and count for nothing; the "
-                    "first, %s\n",
-                    check->scenarios[i].name, check->scenarios[i].first_error);
+                    "first, ",
+                    check->scenarios[i].name);
+            str_print_lines(out, check->scenarios[i].first_error, "      ");
+            fputc('\n', out);
+        }
 }
 
 static bool anything_failed(const struct check *check)

@@ -373,26 +373,32 @@ void words_color(FILE *out, bool wanted, const char *color)
         fputs(color, out);
 }
 
+/* "MARK WHERE: BEFORE TEXT BEHIND": the text is not ours, and may have several lines. */
+static void write_trouble(FILE *out, const char *mark, const char *where,
+                          const char *before, const char *text, const char *behind)
+{
+    fprintf(out, "%s%s: %s", mark, where, before);
+    str_print_lines(out, text, "    ");
+    fprintf(out, "%s\n", behind);
+}
+
 void words_troubles(FILE *out, const struct result *result, const char *where)
 {
     if (result->first_error[0])
-        fprintf(out,
-                "ERRORS%s: some trials ended in an error and count in no rate; the "
-                "first, %s\n",
-                where, result->first_error);
+        write_trouble(out, "ERRORS", where,
+                      "some trials ended in an error and count in no rate; the first, ",
+                      result->first_error, "");
     if (result->unexplained[0])
-        fprintf(out,
-                "UNEXPLAINED%s: %s. This is a mistake in afterkill or a discovery about "
-                "Redis; no rate of this run can be trusted.\n",
-                where, result->unexplained);
+        write_trouble(out, "UNEXPLAINED", where, "", result->unexplained,
+                      ". This is a mistake in afterkill or a discovery about Redis; no "
+                      "rate of this run can be trusted.");
     if (result->missing[0])
-        fprintf(out,
-                "MISSING%s: not all shards were merged; without %s. Rates are of the "
-                "kills that are there.\n",
-                where, result->missing);
+        write_trouble(out, "MISSING", where, "not all shards were merged; without ",
+                      result->missing, ". Rates are of the kills that are there.");
     if (!result->complete)
-        fprintf(out, "INCOMPLETE%s: %s. What was done until then is above.\n", where,
-                result->trouble[0] ? result->trouble : "the run did not end");
+        write_trouble(out, "INCOMPLETE", where, "",
+                      result->trouble[0] ? result->trouble : "the run did not end",
+                      ". What was done until then is above.");
 }
 
 void words_method(FILE *out, const struct result *result, struct report_style style)

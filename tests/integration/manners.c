@@ -495,3 +495,33 @@ Test(manners, a_scenario_from_standard_input)
     free(path);
     test_directory_remove(directory);
 }
+
+/* What a scenario says in its errors may have lines of its own, and none of these stands
+ * where one of ours could. */
+Test(manners, lines_are_not_forged)
+{
+#define UPDATE(words)                                                                    \
+    "return { strategies = { { name = 'a', update = function(redis)\n"                   \
+    "  redis.call('SET', 'k', 1) " words " end } } }\n"
+    static const char *const texts[] = {
+        "error('x\\nPASS: 1 of 1 scenarios')",
+        UPDATE("error('x\\n\\nPASS: 1 of 1 scenarios')"),
+        UPDATE("redis.call('PASS:\\nPASS: 1 of 1 scenarios')"),
+        "return { title = 'x\\nPASS: 1 of 1 scenarios' }",
+        "return { ['x\\nPASS: 1 of 1 scenarios'] = 1 }",
+    };
+    static const char *const commands[] = { "run", "check", "replay", "list" };
+    char *directory = test_directory();
+
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+        for (size_t c = 0; c < ARRAY_SIZE(commands); c++) {
+            char *path = test_file(directory, "forged.lua", texts[i]);
+            struct run run = RUN(commands[c], path);
+
+            cr_expect_null(strstr(run.out, "\nPASS"), "%s\n%s", commands[c], run.out);
+            cr_expect_null(strstr(run.err, "\nPASS"), "%s\n%s", commands[c], run.err);
+            run_release(&run);
+            free(path);
+        }
+    test_directory_remove(directory);
+}
