@@ -19,6 +19,7 @@
 #include "base/signals.h"
 #include "cmd/check_progress.h"
 #include "cmd/cmd.h"
+#include "cmd/load.h"
 #include "cmd/options.h"
 #include "cmd/scenario_files.h"
 #include "report/format.h"
@@ -219,7 +220,7 @@ static int check_one(const struct options *options, struct work *work, size_t in
     struct result result;
     char part[48];
     size_t count = 0;
-    int code = scenario_load(work->paths[index], &settings, &scenario, err);
+    int code = load_scenario(work->paths[index], &settings, &scenario, err);
 
     *ret_hopeless = false;
     if (code < 0)

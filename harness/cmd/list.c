@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
+#include "cmd/load.h"
 #include "cmd/options.h"
 #include "cmd/scenario_files.h"
 #include "report/format.h"
@@ -55,7 +56,7 @@ static int add(struct listed *listed, const char *path, struct err *err)
     const struct parameter_settings settings = { .seed = 1 };
     struct scenario *scenario;
 
-    if (scenario_load(path, &settings, &scenario, err) < 0)
+    if (load_scenario(path, &settings, &scenario, err) < 0)
         return err->code;
     listed->scenarios =
         mem_grow(listed->scenarios, listed->count + 1, sizeof(*listed->scenarios));

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/signals.h"
 #include "cmd/cmd.h"
+#include "cmd/load.h"
 #include "cmd/options.h"
 #include "cmd/replay_told.h"
 #include "cmd/results_dir.h"
@@ -84,7 +85,7 @@ static int find_strategies(struct revival *revival, struct err *err)
 
 /* The scenario as it was run: its text is in the run's file, and may be nowhere else any
  * more. */
-static int load_scenario(struct revival *revival, struct err *err)
+static int load_kept(struct revival *revival, struct err *err)
 {
     const struct request *request = &revival->saved.request;
     struct parameter_settings settings = scenario_files_settings(request);
@@ -96,7 +97,7 @@ static int load_scenario(struct revival *revival, struct err *err)
     path = mem_printf("%s/%s.lua", directory.path, revival->saved.scenario->name);
     settings.beside = revival->saved.scenario->path;
     if (file_write(path, request->text, strlen(request->text), err) < 0 ||
-        scenario_load(path, &settings, &revival->scenario, err) < 0)
+        load_scenario(path, &settings, &revival->scenario, err) < 0)
         return err->code;
     free(revival->scenario->outline.path);
     revival->scenario->outline.path = mem_strdup(revival->saved.scenario->path);
@@ -105,7 +106,7 @@ static int load_scenario(struct revival *revival, struct err *err)
 
 static int revive(struct revival *revival, struct err *err)
 {
-    return load_scenario(revival, err) < 0 ? err->code : find_strategies(revival, err);
+    return load_kept(revival, err) < 0 ? err->code : find_strategies(revival, err);
 }
 
 /* One trial among all deaths of a run. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "cmd/load.h"
 
 /* Which of --set and --sweep would win must not be a matter of order. */
 static int refuse_both(const struct sweep *sweep,
@@ -34,7 +35,7 @@ int sweep_load(struct sweep *sweep, const char *path,
         if (sweep->parameter)
             with.swept = assignment =
                 mem_printf("%s=%s", sweep->parameter, sweep->values[i]);
-        if (scenario_load(path, &with, &ret[i], err) < 0 ||
+        if (load_scenario(path, &with, &ret[i], err) < 0 ||
             sweep_add(sweep, i, &ret[i]->outline, err) < 0)
             return err->code;
     }
