@@ -128,7 +128,9 @@ static void put_undo(const struct keeper *keeper, const struct snapshot *old,
         char ttl[24];
         const char *const expire[] = { "PEXPIRE", NULL, ttl };
 
-        snprintf(ttl, sizeof(ttl), "%lld", one->element[2]->integer);
+        snprintf(ttl, sizeof(ttl), "%lld",
+                 one->element[2]->integer < TTL_MOST_MS ? one->element[2]->integer
+                                                        : TTL_MOST_MS);
         if (one->element[2]->integer < 0)
             continue;
         resp_put(undo, 3, expire, resp_text(one->element[0]));
@@ -158,7 +160,9 @@ int keeper_keep(struct keeper *keeper, const struct snapshot *snapshot, struct k
         const redisReply *one = snapshot->reply->element[i];
         char ttl[24];
 
-        snprintf(ttl, sizeof(ttl), "%lld", one->element[2]->integer);
+        snprintf(ttl, sizeof(ttl), "%lld",
+                 one->element[2]->integer < TTL_MOST_MS ? one->element[2]->integer
+                                                        : TTL_MOST_MS);
         resp_put_word(&command, resp_text(one->element[0]));
         resp_put_word(&command, str_of(ttl));
     }

@@ -2,11 +2,16 @@
  *
  * They lie in the harness' own database (redis/fence.h), which no strategy can read or
  * leave its own for; what a script may copy into it meets none of theirs, because their
- * names begin with a text that nobody can guess. */
+ * names begin with a text that nobody can guess.
+ *
+ * Of times to live that are longer than TTL_MOST_MS only so much is put back: the latest
+ * instant that Redis takes is nearer by then. */
 #pragma once
 
 #include "base/secret.h"
 #include "state/snapshot.h"
+
+#define TTL_MOST_MS (1LL << 47) /* some 4,000 years */
 
 enum keeper_script {
     KEEPER_KEEP,

@@ -395,6 +395,35 @@ Test(lasts, gates_are_on_harm)
     test_directory_remove(directory);
 }
 
+/* A time to live up to the latest instant that Redis takes is put back and passes, though
+ * that instant has come nearer; of as many keys as are put back one by one, and of more.
+ */
+Test(lasts, the_latest_instant_there_is)
+{
+    static const char text[] =
+        "return { params = { keys = 1 }, before = function(r, p)\n"
+        "    for i = 1, p.keys do\n"
+        "      r.call('SET', 'k' .. i, 1)\n"
+        "      r.call('PEXPIREAT', 'k' .. i, '9223372036854775807')\n"
+        "    end\n"
+        "  end, recover_after = 5, recover = run 'DEL other',\n"
+        "  strategies = { { name = 'old', expect = 'leaked', reference = true,\n"
+        "    update = run 'SET mine 1 | EXPIRE mine 60' } } }\n";
+    char *directory = test_directory();
+    CLEANUP(mem_freep) char *path = write_scenario(directory, text);
+    static const char *const keys[] = { "keys=1", "keys=300" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+        struct run run = RUN("run", path, "--trials", "20", "--set", keys[i]);
+
+        cr_expect_eq(run.status, 0, "%s: %d: %s%s", keys[i], run.status, run.out,
+                     run.err);
+        EXPECT_SAYS(run.out, "old 1 of 3");
+        run_release(&run);
+    }
+    test_directory_remove(directory);
+}
+
 /* What is passing is counted apart from harm, and keeps a gate on harm open. */
 Test(lasts, kills_are_counted_by_it)
 {

@@ -146,15 +146,7 @@ Test(replies, grow)
 Test(replies, nonsense_is_an_error)
 {
     static const char *const nonsense[] = {
-        "hello\r\n",
-        "$x\r\n",
-        "$\r\n",
-        "\r\n",
-        "*1x\r\n",
-        ":--1\r\n",
-        ":1 \r\n",
-        "\n",
-        "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n:1\r\n",
+        "hello\r\n", "$x\r\n", "$\r\n", "\r\n", "*1x\r\n", ":--1\r\n", ":1 \r\n", "\n",
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(nonsense); i++) {
@@ -171,6 +163,46 @@ Test(replies, nonsense_is_an_error)
         cr_expect_eq(resp_next(&replies, "the test", &reply, &err), -EIO, "%s",
                      nonsense[i]);
         close(fds[0]);
+        arena_release(&arena);
+    }
+}
+
+/* Arrays in arrays: as many as any script would return, and not as many as a stack holds.
+ */
+Test(replies, are_as_deep_as_scripts_make_them)
+{
+    static const struct {
+        size_t depth;
+        int code;
+    } rows[] = { { 1, 0 },   { 9, 0 },      { 12, 0 },
+                 { 128, 0 }, { 129, -EIO }, { 100000, -EIO } };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct arena arena = ARENA_NULL;
+        struct err err = ERR_NULL;
+        const redisReply *reply = NULL;
+        struct buffer text = BUFFER_NULL;
+        struct resp replies;
+        int fds[2];
+        pid_t pid;
+
+        for (size_t d = 0; d < rows[i].depth; d++)
+            buffer_add(&text, STR("*1\r\n"));
+        buffer_add(&text, STR(":7\r\n"));
+        cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+        pid = fork();
+        if (pid == 0)
+            _exit(write(fds[1], text.bytes, text.length) < 0);
+        close(fds[1]);
+        replies = resp_of(fds[0], &arena);
+        cr_expect_eq(resp_next(&replies, "the test", &reply, &err), rows[i].code, "%zu",
+                     rows[i].depth);
+        for (size_t d = 0; rows[i].code == 0 && d < rows[i].depth; d++)
+            reply = reply->element[0];
+        cr_expect(rows[i].code < 0 || reply->integer == 7);
+        close(fds[0]);
+        waitpid(pid, NULL, 0);
+        buffer_release(&text);
         arena_release(&arena);
     }
 }
