@@ -48,6 +48,7 @@ int main(int argc, char **argv)
 
     argp_err_exit_status = EXIT_USAGE;
     signals_end_at_pipe();
+    signals_fail_at_limit();
     if (argc < 2) {
         help_write(stderr);
         return EXIT_USAGE;

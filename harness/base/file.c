@@ -229,7 +229,9 @@ int tempdir_make(struct tempdir *ret, struct err *err)
         err_errno(err, "lock '%s'", lock);
         if (fd >= 0)
             close(fd);
-        file_remove_tree(path, &ERR_NULL);
+        unlink(unlocked); /* by name: there may be no descriptor to be had */
+        unlink(lock);
+        rmdir(path);
         return err->code;
     }
     *ret = (struct tempdir){ TAKE_PTR(path), fd };

@@ -3,7 +3,9 @@
 
 #include <time.h>
 
-const int signals_stop[SIGNALS_STOP] = { SIGINT, SIGTERM, SIGHUP };
+#include "base/mutant.h"
+
+const int signals_stop[SIGNALS_STOP] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 
 sigset_t signals_stop_set(void)
 {
@@ -54,4 +56,16 @@ void signals_release(const sigset_t *before)
 void signals_end_at_pipe(void)
 {
     signal(SIGPIPE, SIG_DFL);
+}
+
+void signals_fail_at_limit(void)
+{
+    if (!mutant("limit-kills"))
+        signal(SIGXFSZ, SIG_IGN);
+}
+
+void signals_as_others(void)
+{
+    signal(SIGPIPE, SIG_DFL);
+    signal(SIGXFSZ, SIG_DFL);
 }

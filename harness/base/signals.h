@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <stdbool.h>
 
-#define SIGNALS_STOP 3
+#define SIGNALS_STOP 4
 extern const int signals_stop[SIGNALS_STOP];
 
 /* Those of them that count. Who started us with one ignored (nohup, a shell's background
@@ -25,3 +25,8 @@ void signals_release(const sigset_t *before);
  * word, as it does others, whatever who started us thought of it. Not for while anything
  * has to be cleaned up. */
 void signals_end_at_pipe(void);
+/* From here on a file that may not grow any more (ulimit -f) is as a full disk: an error,
+ * which can be told. */
+void signals_fail_at_limit(void);
+/* Both end the program: before another one takes this process' place. */
+void signals_as_others(void);

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/process.h"
+#include "base/signals.h"
 
 #define READY_TIMEOUT_S 30
 #define POLL_NS (NSEC_PER_MSEC / 2)
@@ -59,7 +60,7 @@ __attribute__((noreturn)) static void become_server(const struct server *server,
     process_pin(options->cpu);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGPIPE, SIG_DFL);
+    signals_as_others();
     if (null_fd >= 0 && log_fd >= 0 && dup2(null_fd, 0) == 0 && dup2(log_fd, 1) == 1 &&
         dup2(log_fd, 2) == 2) {
         for (size_t i = 0; i < ARRAY_SIZE(binaries); i++) {

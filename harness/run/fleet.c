@@ -421,10 +421,11 @@ static void init(struct fleet *fleet)
 
 static int run_loop(struct fleet *fleet, struct err *err)
 {
-    int code;
+    int code = uv_loop_init(&fleet->loop);
 
+    if (code < 0)
+        return err_set(err, code, "begin a loop: %s", uv_strerror(code));
     fleet->noted_ns = clock_now_ns();
-    uv_loop_init(&fleet->loop);
     code = watch_all(fleet, err);
     if (code < 0)
         fail(fleet, err);

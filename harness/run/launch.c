@@ -4,11 +4,16 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/process.h"
+
+/* Descriptors that the first process takes, with some to spare. */
+#define FILES_OF_ALL 32
+#define FILES_OF_LANE 8
 
 static int start_server(const struct launch *launch, size_t index, int cpu,
                         struct err *err)
@@ -107,11 +112,27 @@ static int start_lane(const struct launch *launch, size_t index, int cpu, struct
     return lane->lane_child.pid > 0 ? 0 : err->code;
 }
 
+/* libuv aborts where it gets no descriptor; and who begins a run must be able to end it.
+ */
+static int check_descriptors(size_t lanes, struct err *err)
+{
+    rlim_t needed = FILES_OF_ALL + FILES_OF_LANE * (rlim_t)lanes;
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= needed)
+        return 0;
+    return err_set(err, -EMFILE,
+                   "only %llu files may be open at once (ulimit -n), and a run with %zu "
+                   "lane%s needs %llu",
+                   (unsigned long long)limit.rlim_cur, lanes, lanes == 1 ? "" : "s",
+                   (unsigned long long)needed);
+}
+
 int launch_all(const struct launch *launch, struct err *err)
 {
     CLEANUP(mem_freep) int *cpus = NULL;
     size_t cpu_count = (size_t)process_cpus(&cpus);
-    int code = 0;
+    int code = check_descriptors(launch->count, err);
 
     for (size_t i = 0; i < launch->count && code == 0; i++)
         code = start_server(launch, i, cpus[i % cpu_count], err);

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,11 +27,18 @@ static const struct {
 static int explain(const struct database *database, struct err *err)
 {
     int sqlite = sqlite3_errcode(database->handle);
+    struct rlimit limit;
 
     if (sqlite == SQLITE_CANTOPEN && sqlite3_system_errno(database->handle) == EMFILE)
         return err_set(err, -EMFILE,
                        "'%s': too many files would be open at once (see ulimit -n)",
                        database->path);
+    if ((sqlite & 0xff) == SQLITE_IOERR && getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+        limit.rlim_cur != RLIM_INFINITY)
+        return err_set(err, -EFBIG,
+                       "'%s': it cannot be written; is it that no file may grow beyond "
+                       "%llu kB (ulimit -f)?",
+                       database->path, (unsigned long long)limit.rlim_cur / 1024);
     for (size_t i = 0; i < ARRAY_SIZE(errors); i++)
         if (errors[i].sqlite == (sqlite & 0xff))
             return err_set(err, errors[i].code, "'%s': %s", database->path,

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/process.h"
+#include "base/signals.h"
 
 #define GRACE_NS (500 * NSEC_PER_MSEC) /* to end in when told to */
 #define PIECE_BYTES 65536
@@ -46,7 +47,7 @@ _Noreturn static void become_git(const char *directory, const char *const *argum
         argv[count++] = *arguments++;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGPIPE, SIG_DFL);
+    signals_as_others();
     set_environment();
     if (null_fd >= 0 && dup2(null_fd, 0) == 0 && dup2(out_fd, 1) == 1 &&
         dup2(null_fd, 2) == 2)

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -244,6 +245,58 @@ Test(cleanup, only_leftovers_are_removed)
     free(file);
     free(mine);
     free(other);
+    free(path);
+    test_directory_remove(directory);
+}
+
+/* So few descriptors that not even the temporary directory can be locked, and some more:
+ * nothing stays behind. */
+Test(cleanup, few_descriptors)
+{
+    char *directory = test_directory(), *path = test_scenario("leaked");
+    struct rlimit before, limit;
+
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    processes_adopt();
+    for (rlim_t most = 4; most < 40; most += most < 16 ? 1 : 8) {
+        pid_t pid;
+        int status;
+
+        limit = (struct rlimit){ most, before.rlim_max };
+        pid = fork();
+        if (pid == 0) {
+            for (int fd = 3; fd < 1024; fd++)
+                close(fd);
+            setrlimit(RLIMIT_NOFILE, &limit);
+            execl(getenv("AFTERKILL"), "afterkill", "run", path, "--trials", "5",
+                  "--no-store", NULL);
+            _exit(127);
+        }
+        cr_assert_eq(waitpid(pid, &status, 0), pid);
+        cr_expect(WIFEXITED(status) && WEXITSTATUS(status) != 127, "%d descriptors: %x",
+                  (int)most, (unsigned)status);
+        cr_expect_eq(test_directory_entries(directory), 0, "%d descriptors", (int)most);
+        processes_wait();
+    }
+    free(path);
+    test_directory_remove(directory);
+}
+
+Test(cleanup, a_signal_that_asks_for_a_core)
+{
+    char *directory = test_directory(), *path = test_scenario("leaked");
+    struct live_run live = START("run", path, "--trials", "1000000", "--no-store");
+    struct run run;
+
+    processes_adopt();
+    cr_assert(run_wait_for(&live, "kills"));
+    kill(live.pid, SIGQUIT);
+    run = run_finish(&live);
+    cr_expect_eq(run.status, 130, "status %d: %s", run.status, run.err);
+    EXPECT_SAYS(run.out, "stopped by signal 3");
+    cr_expect_eq(test_directory_entries(directory), 0);
+    processes_wait();
+    run_release(&run);
     free(path);
     test_directory_remove(directory);
 }

@@ -99,6 +99,7 @@ static const struct {
     { "dying-disturbs", "unit_fault_mutable",
       "disturbed/is_an_update_that_was_late_only_by_waiting" },
     { "contention-unsaid", "unit_figures_mutable", "figures/contention_widens" },
+    { "limit-kills", "integration_merge", "merge/files_that_may_not_grow" },
     { "parent-hasty", "integration_rates",
       "rates/parents_are_refused_where_they_are_late" },
     { "no-holm", "unit_difference_mutable", "holm/adjusts_step_by_step" },
