@@ -3,12 +3,15 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 /* Of a file that is not empty; SQLite overwrites shorter ones. */
 #define LEAST_BYTES 512
+/* Of a value, or a row. The text of a scenario is the longest that there can be. */
+#define VALUE_MOST (256 << 20)
 
 static const struct {
     int sqlite; /* primary result code */
@@ -199,6 +202,39 @@ static int check_length(struct database *database, struct err *err)
     return code;
 }
 
+static bool is_view_of(const struct database_kind *kind, const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(kind->views) && kind->views[i]; i++)
+        if (strcmp(kind->views[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* Nothing that SQLite would compute is in the place of a table. */
+static int check_schema(struct database *database, const struct database_kind *kind,
+                        struct err *err)
+{
+    CLEANUP(statement_finalizep) sqlite3_stmt *statement = NULL;
+    int code = database_prepare(database,
+                                "SELECT type, name, sql LIKE 'CREATE VIRTUAL%' FROM "
+                                "sqlite_master WHERE type NOT IN ('table', 'index') OR "
+                                "sql LIKE 'CREATE VIRTUAL%'",
+                                &statement, err);
+
+    while (code == 0 && (code = database_step(database, statement, err)) == 1) {
+        const char *type = database_text(statement, 0),
+                   *name = database_text(statement, 1);
+
+        code = 0;
+        if (strcmp(type, "view") != 0 || !is_view_of(kind, name))
+            return err_set(
+                err, ERR_USAGE, "'%s' is not %s: it has a %s%s '%s', which none has",
+                database->path, kind->what,
+                sqlite3_column_int(statement, 2) ? "virtual " : "", type, name);
+    }
+    return code;
+}
+
 static int check_kind(struct database *database, const struct database_kind *kind,
                       struct err *err)
 {
@@ -224,7 +260,7 @@ static int check_kind(struct database *database, const struct database_kind *kin
             "'%s' was written by a newer afterkill (its schema is %d; this one "
             "reads %d)",
             database->path, *version, kind->version);
-    return code;
+    return code == 0 ? check_schema(database, kind, err) : code;
 }
 
 static int check_empty(struct database *database, struct err *err)
@@ -280,9 +316,12 @@ static int open_file(struct database *database, enum database_access mode,
     int flags =
         SQLITE_OPEN_READWRITE | (mode == DATABASE_CREATE ? SQLITE_OPEN_CREATE : 0);
 
-    return sqlite3_open_v2(database->path, &database->handle, flags, NULL) == SQLITE_OK
-               ? 0
-               : explain(database, err);
+    if (sqlite3_open_v2(database->path, &database->handle, flags, NULL) != SQLITE_OK)
+        return explain(database, err);
+    sqlite3_limit(database->handle, SQLITE_LIMIT_LENGTH, VALUE_MOST);
+    sqlite3_db_config(database->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(database->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    return 0;
 }
 
 /* Who wants to create a file may find that another has done so a moment before: it is

@@ -4,7 +4,11 @@
  * Whoever opens a file for writing has it alone until it is closed (an exclusive lock,
  * which the kernel drops with the process); who only reads waits for nobody and is told
  * that the file is busy. A file that a killed writer left is brought back to its last
- * commit by whoever opens it next. */
+ * commit by whoever opens it next.
+ *
+ * A file may come from anybody. What SQLite would compute when it is read is refused:
+ * views in the place of tables, triggers, virtual tables; and so are values that are
+ * longer than any of ours. */
 #pragma once
 
 #include <sqlite3.h>
@@ -27,6 +31,8 @@ struct database_kind {
     int application_id;
     int version;      /* of the schema; a file with a greater one is refused */
     const char *what; /* for people: "a run of afterkill" */
+    const char
+        *views[4]; /* that it has for people, up to a NULL; nothing here reads them */
 };
 
 /* Opens a file. DATABASE_CREATE makes one, or takes one in which there is no table: what

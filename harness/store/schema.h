@@ -9,8 +9,9 @@
 #include "store/database.h"
 #include "trial/fault.h"
 
-static const struct database_kind store_kind = { 0x61666b6c /* "afkl" */, 4,
-                                                 "a run of afterkill" };
+static const struct database_kind store_kind = {
+    0x61666b6c /* "afkl" */, 4, "a run of afterkill", { "kills", "traces", "census" }
+};
 
 static const char store_schema[] =
     "CREATE TABLE run(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"

@@ -12,8 +12,8 @@
 #include "store/database.h"
 #include "testlib.h"
 
-static const struct database_kind kind = { 0x1234, 3, "a box of eggs" };
-static const struct database_kind other = { 0x4321, 3, "a crate of apples" };
+static const struct database_kind kind = { 0x1234, 3, "a box of eggs", { "white" } };
+static const struct database_kind other = { 0x4321, 3, "a crate of apples", { NULL } };
 
 static char *home, *path;
 
@@ -128,8 +128,8 @@ Test(database, another_kind)
 
 Test(database, versions)
 {
-    static const struct database_kind older = { 0x1234, 2, "" },
-                                      newer = { 0x1234, 4, "" };
+    static const struct database_kind older = { 0x1234, 2, "", { NULL } },
+                                      newer = { 0x1234, 4, "", { NULL } };
 
     make(&older, 1);
     expect_opens(DATABASE_READ);
@@ -138,6 +138,39 @@ Test(database, versions)
     expect_error(DATABASE_READ, ERR_USAGE,
                  "was written by a newer afterkill (its schema is 4; this one reads 3)");
     expect_error(DATABASE_WRITE, ERR_USAGE, "was written by a newer afterkill");
+}
+
+/* What would be computed when it is read, and how long that takes only SQLite knows. */
+Test(database, nothing_is_computed)
+{
+    static const struct {
+        const char *sql, *says;
+    } rows[] = {
+        { "CREATE VIEW white AS SELECT * FROM eggs", NULL },
+        { "CREATE VIEW brown AS SELECT * FROM eggs", "it has a view 'brown'" },
+        { "DROP TABLE eggs; CREATE VIEW eggs AS WITH RECURSIVE n(id) AS (SELECT 1 UNION "
+          "ALL SELECT id + 1 FROM n) SELECT id, 'white' AS colour, 1.0 AS weight FROM n",
+          "it has a view 'eggs'" },
+        { "CREATE TRIGGER hatch AFTER INSERT ON eggs BEGIN DELETE FROM eggs; END",
+          "it has a trigger 'hatch'" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct database database = DATABASE_NULL;
+        struct err err = ERR_NULL;
+
+        make(&kind, 1);
+        cr_assert_eq(database_open(path, DATABASE_WRITE, &kind, &database, &err), 0);
+        run(&database, rows[i].sql);
+        database_close(&database);
+        if (rows[i].says) {
+            expect_error(DATABASE_READ, ERR_USAGE, rows[i].says);
+            expect_error(DATABASE_WRITE, ERR_USAGE, rows[i].says);
+        } else {
+            expect_opens(DATABASE_READ);
+        }
+        database_remove(path);
+    }
 }
 
 /* What is empty was begun by somebody who died: nothing to read, and free to take. */
