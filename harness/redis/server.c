@@ -302,19 +302,39 @@ int server_changes(redisContext *connection, uint64_t *ret, struct err *err)
     return 0;
 }
 
+/* CLIENT INFO, COPY and LMOVE came with it; relatives say which version of Redis they are
+ * like. */
+static int check_age(const char *info, const char *shown, struct err *err)
+{
+    int major = 0, minor = 0;
+    char version[32];
+
+    if (info_value(info, "redis_version", version, sizeof(version)) &&
+        sscanf(version, "%d.%d", &major, &minor) == 2 &&
+        (major < 6 || (major == 6 && minor < 2)))
+        return err_set(err, -ENOTSUP,
+                       "%s is too old: what looks into it needs Redis 6.2 or later",
+                       shown);
+    return 0;
+}
+
 int server_version(redisContext *connection, char *buffer, size_t size, struct err *err)
 {
+    static const char *const names[] = { "valkey", "redict", "redis" };
     CLEANUP(reply_freep) redisReply *reply = NULL;
-    char version[32];
     int code = CONNECTION_COMMAND(connection, &reply, err, "INFO", "server");
 
     if (code < 0)
         return code;
-    if (info_value(reply->str, "valkey_version", version, sizeof(version)))
-        snprintf(buffer, size, "valkey %s", version);
-    else if (info_value(reply->str, "redis_version", version, sizeof(version)))
-        snprintf(buffer, size, "redis %s", version);
-    else
-        snprintf(buffer, size, "unknown");
-    return 0;
+    snprintf(buffer, size, "unknown");
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        CLEANUP(mem_freep) char *field = mem_printf("%s_version", names[i]);
+        char version[32];
+
+        if (!info_value(reply->str, field, version, sizeof(version)))
+            continue;
+        snprintf(buffer, size, "%s %s", names[i], version);
+        break;
+    }
+    return check_age(reply->str, buffer, err);
 }

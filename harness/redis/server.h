@@ -45,7 +45,7 @@ void server_come_second(const struct server *server);
 int server_explain(const struct server *server, int wait_status, struct err *err);
 void server_stop(struct server *server); /* may be called twice */
 
-/* "redis 7.0.15", "valkey 8.1.1" */
+/* "redis 7.0.15", "valkey 8.1.1". -ENOTSUP: it is too old. */
 int server_version(redisContext *connection, char *buffer, size_t size, struct err *err);
 
 /* How many bytes the server takes at most in one read from a client. It asks for 16384

@@ -70,6 +70,37 @@ Test(liar, errors_in_the_audit)
     unsetenv("LYING_SERVER_REFUSES");
 }
 
+/* One that is too old is refused in one sentence, and relatives by what they are like. */
+Test(liar, versions)
+{
+    static const struct {
+        const char *info;
+        int status;
+        const char *says;
+    } rows[] = {
+        { "redis_version:6.0.16", 4, "redis 6.0.16 is too old" },
+        { "redis_version:5.0.7", 4, "redis 5.0.7 is too old" },
+        { "redis_version:6.2.0", 0, NULL },
+        { "redis_version:8.0.2", 0, NULL },
+        { "redis_version:7.2.4\\r\\nvalkey_version:9.1.0", 0, NULL },
+        { "redis_version:6.0.0\\r\\nredict_version:1.0", 4, "redict 1.0 is too old" },
+        { "other:1", 0, NULL },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct run run;
+
+        setenv("LYING_SERVER_INFO", rows[i].info, 1);
+        run = run_with(-1, -1, "0", "text");
+        cr_expect_eq(run.status, rows[i].status, "%s: status %d: %s", rows[i].info,
+                     run.status, run.err);
+        if (rows[i].says)
+            EXPECT_SAYS(run.err, rows[i].says);
+        run_release(&run);
+    }
+    unsetenv("LYING_SERVER_INFO");
+}
+
 static long long unexplained(const struct run *run)
 {
     long long sum = 0;

@@ -11,7 +11,8 @@
  *
  * If LYING_SERVER_REFUSES is the name of a command, it does not lie, but answers that
  * command by an error from the first of these deaths to the last. To the question after a
- * client 0 it always answers as Valkey does since 8.1, by an error.
+ * client 0 it always answers as Valkey does since 8.1, by an error. LYING_SERVER_INFO is
+ * what it says of itself if it is asked (INFO server), one field.
  *
  * The lie is a command that does nothing and has the same reply, so that replies need not
  * be looked into, and their order, also inside MULTI, is Redis's own. An end of a stream
@@ -61,6 +62,7 @@ struct liar {
     struct sockaddr_un real;
     unsigned long from, until; /* deaths */
     const char *refuses;       /* NULL: it lies */
+    const char *info;          /* the script that says what it is; NULL: the truth */
     unsigned long deaths;
     long long last_dead; /* the client that was asked after last */
     struct link *links;
@@ -153,7 +155,7 @@ static bool lies_to(const struct liar *liar, struct link *link, const redisReply
     return link->hsets == 2 && link->lied_to;
 }
 
-/* The script that answers a command by an error; NULL: it is not refused. */
+/* The script that answers a command, mostly by an error; NULL: Redis answers it. */
 static const char *refusal(const struct liar *liar, const redisReply *command)
 {
     long long id;
@@ -162,6 +164,8 @@ static const char *refusal(const struct liar *liar, const redisReply *command)
         return "return redis.error_reply('ERR client-id should be greater than 0')";
     if (liar->refuses && is_word(command, 0, liar->refuses) && is_time(liar))
         return "return redis.error_reply('ERR refused by the lying server')";
+    if (liar->info && is_word(command, 0, "INFO") && is_word(command, 1, "server"))
+        return liar->info;
     return NULL;
 }
 
@@ -375,6 +379,9 @@ int main(int argc, char **argv)
     liar.from = number_of("LYING_SERVER_FROM", ULONG_MAX);
     liar.until = number_of("LYING_SERVER_UNTIL", ULONG_MAX);
     liar.refuses = getenv("LYING_SERVER_REFUSES");
+    if (getenv("LYING_SERVER_INFO"))
+        liar.info =
+            mem_printf("return '# Server\\r\\n%s\\r\\n'", getenv("LYING_SERVER_INFO"));
     listen_fd = unix_socket();
     if (bind(listen_fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
         listen(listen_fd, 64) < 0)
