@@ -33,9 +33,10 @@ static const struct cmd_option table[] = {
     { "max-torn-rate", "P", "The same for states that are torn right after the death", 0,
       .take = take_rate, .at = AT(gates.of[GATE_TORN]), .below = 1 },
     { "min-updates-ratio", "R",
-      "Fail if a strategy makes surely less than R times the updates per second that it "
-      "makes in the run of --against or --baseline; without one, the reference strategy "
-      "of every other strategy's",
+      "Fail if the reference strategy makes surely less than R times the updates per "
+      "second of every other strategy; with --against or --baseline, a strategy of what "
+      "it made there. Runs that were made at different times do not decide that: status "
+      "3",
       0, .take = take_ratio, .at = AT(gates.of[GATE_UPDATES]), .below = RATIO_MOST },
     { "against", "DIR", "Compare with the saved run in DIR; a regression is a failure", 0,
       .take = option_text, .at = AT(against) },

@@ -84,7 +84,9 @@ static json_t *speed_object(const struct ratio *speed)
     if (!speed->known)
         return json_null();
     object = json_object();
-    json_put_interval(object, speed->estimate, speed->interval);
+    json_put_interval(object, speed->estimate,
+                      speed->bounded ? speed->interval
+                                     : (struct interval){ -INFINITY, INFINITY });
     return object;
 }
 

@@ -150,6 +150,28 @@ static void set_cost(struct table *table, size_t column, double value, const cha
         table_set(table, column, "-");
 }
 
+/* Why there is a ratio of speeds, and no interval. */
+static void write_unbounded(FILE *out, const struct comparison *comparison,
+                            struct report_style style)
+{
+    bool any = false, apart = !comparison->pairs && !comparison->options.interleaved;
+    CLEANUP(mem_freep)
+    char *text = apart
+                     ? mem_strdup("Times as fast has no interval: the runs were made at "
+                                  "different times, and nothing says whether the "
+                                  "machine was as fast in both.")
+                     : mem_printf("Times as fast has no interval where updates were "
+                                  "not measured side by side in %d blocks of time.",
+                                  RATIO_LEAST_BLOCKS);
+
+    for (size_t i = 0; i < comparison->count; i++)
+        any |= comparison->rows[i].speed.known && !comparison->rows[i].speed.bounded;
+    if (!any)
+        return;
+    words_wrapped(out, style, text);
+    fputc('\n', out);
+}
+
 static void write_costs(FILE *out, const struct comparison *comparison,
                         struct report_style style)
 {
@@ -166,20 +188,20 @@ static void write_costs(FILE *out, const struct comparison *comparison,
     for (size_t i = 0; i < comparison->count; i++) {
         const struct comparison_row *row = &comparison->rows[i];
         struct costs base = figure_costs(row->base), new = figure_costs(row->new);
+        char ratio[64];
 
         name_row(&table, comparison, row);
         set_cost(&table, c, base.per_second, "");
         set_cost(&table, c + 1, new.per_second, "");
-        table_set(&table, c + 2, "-");
-        if (row->speed.known)
-            table_set(&table, c + 2, "%.3g [%.3g, %.3g]", row->speed.estimate,
-                      row->speed.interval.low, row->speed.interval.high);
+        words_ratio(ratio, sizeof(ratio), &row->speed);
+        table_set(&table, c + 2, "%s", ratio);
         set_cost(&table, c + 3, base.p50_us, " us");
         set_cost(&table, c + 4, new.p50_us, " us");
         set_cost(&table, c + 5, base.p99_us, " us");
         set_cost(&table, c + 6, new.p99_us, " us");
     }
     table_write(out, &table, style);
+    write_unbounded(out, comparison, style);
 }
 
 /* Three digits, and no exponent where there are more before the point. */

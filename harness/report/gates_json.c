@@ -11,6 +11,7 @@ static json_t *outcome_object(const struct gate_outcome *outcome)
     CLEANUP(mem_freep) char *sentence = gates_sentence(outcome);
     bool rate = gate_is_rate(outcome->gate);
     bool known = rate ? outcome->rate.of > 0 : outcome->ratio.known;
+    bool bounded = rate ? known : outcome->ratio.bounded;
     struct interval interval = rate ? outcome->rate.interval : outcome->ratio.interval;
     json_t *object = json_object();
 
@@ -23,8 +24,8 @@ static json_t *outcome_object(const struct gate_outcome *outcome)
     json_put_real(object, "estimate",
                   known ? rate ? outcome->rate.estimate : outcome->ratio.estimate
                         : INFINITY);
-    json_put_real(object, "low", known ? interval.low : INFINITY);
-    json_put_real(object, "high", known ? interval.high : INFINITY);
+    json_put_real(object, "low", bounded ? interval.low : INFINITY);
+    json_put_real(object, "high", bounded ? interval.high : INFINITY);
     if (rate)
         json_put_whole(object, "valid", outcome->rate.of);
     json_put_needed(object, "kills_needed", outcome->kills_needed);

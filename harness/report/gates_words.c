@@ -16,15 +16,10 @@ void gates_bound(char *buffer, size_t size, const struct gate_outcome *outcome)
 
 void gates_measured(char *buffer, size_t size, const struct gate_outcome *outcome)
 {
-    const struct ratio *ratio = &outcome->ratio;
-
     if (gate_is_rate(outcome->gate))
         words_rate(buffer, size, outcome->rate);
-    else if (ratio->known)
-        snprintf(buffer, size, "%.3g [%.3g, %.3g]", ratio->estimate, ratio->interval.low,
-                 ratio->interval.high);
     else
-        snprintf(buffer, size, "-");
+        words_ratio(buffer, size, &outcome->ratio);
 }
 
 static void say_undecided_rate(FILE *out, const struct gate_outcome *outcome)
@@ -45,7 +40,14 @@ static void say_undecided_updates(FILE *out, const struct gate_outcome *outcome)
     if (!outcome->against)
         fputs(": the base does not have this strategy", out);
     else if (!outcome->ratio.known)
-        fputs(": too few updates were measured for this confidence", out);
+        fputs(": no updates were measured", out);
+    else if (outcome->apart)
+        fputs(": the base was run at another time, and nothing says whether the machine "
+              "was as fast then; compare strategies of one run",
+              out);
+    else if (!outcome->ratio.bounded)
+        fprintf(out, ": they were measured in fewer than %d blocks of time",
+                RATIO_LEAST_BLOCKS);
     else
         fputs(": the interval holds the bound; more lanes or a quieter machine narrow it",
               out);

@@ -273,6 +273,23 @@ const char *words_difference(char *buffer, size_t size, double estimate,
     return buffer;
 }
 
+const char *words_ratio(char *buffer, size_t size, const struct ratio *ratio)
+{
+    double widest = ratio->bounded ? ratio->interval.high : ratio->estimate;
+    int decimals = words_decimals(widest, 3);
+
+    if (ratio->bounded)
+        snprintf(buffer, size, "%.*f [%.*f, %.*f]", decimals,
+                 words_rounded(ratio->estimate, decimals, round), decimals,
+                 words_rounded(ratio->interval.low, decimals, floor), decimals,
+                 words_rounded(ratio->interval.high, decimals, ceil));
+    else if (ratio->known)
+        snprintf(buffer, size, "%.*f", decimals, ratio->estimate);
+    else
+        snprintf(buffer, size, "-");
+    return buffer;
+}
+
 const char *words_p(char *buffer, size_t size, double p)
 {
     if (p < 1e-4)

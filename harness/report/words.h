@@ -7,6 +7,7 @@
 #include "report/style.h"
 #include "report/table.h"
 #include "result/figures.h"
+#include "stats/ratio.h"
 
 /* Texts are written into the caller's buffer, which is returned. */
 
@@ -39,6 +40,8 @@ bool words_anything_passes(const struct result *result);
 /* "+10% [6.1, 13.9]", in percentage points. */
 const char *words_difference(char *buffer, size_t size, double estimate,
                              struct interval interval);
+/* "2.05 [1.98, 2.13]"; "2.05" if there is no interval, "-" if nothing is known. */
+const char *words_ratio(char *buffer, size_t size, const struct ratio *ratio);
 const char *words_p(char *buffer, size_t size, double p); /* "0.012", "<0.0001" */
 /* A number of kills that would decide, rounded up to two digits: "about 41000". */
 const char *words_kills(char *buffer, size_t size, uint64_t kills);

@@ -2,8 +2,8 @@
 #include "result/advice.h"
 
 #include "result/figures.h"
+#include "result/speed.h"
 #include "result/tally.h"
-#include "stats/ratio.h"
 
 #define ALIKE 1.1 /* medians that differ by less are told as the same */
 
@@ -38,16 +38,15 @@ static double share_of_harm(const struct finding *finding)
     return (double)figure_harm(finding).points / (double)finding_points(finding);
 }
 
-/* Can durations not tell which is faster, neither their medians nor their means? */
+/* Can durations not tell which is faster, neither their medians nor their means (of few
+ * blocks, the former alone)? */
 static bool as_fast(const struct result *result, const struct finding *a,
                     const struct finding *b)
 {
     double medians = figure_costs(a).p50_us / figure_costs(b).p50_us;
-    struct ratio ratio =
-        ratio_bootstrap(a->samples_ns, a->sample_count, b->samples_ns, b->sample_count,
-                        result->confidence, result->plan.seed);
+    struct ratio ratio = speed_beside(a, b, result->confidence);
 
-    return ratio.known && ratio.interval.low <= 1 && ratio.interval.high >= 1 &&
+    return (!ratio.bounded || (ratio.interval.low <= 1 && ratio.interval.high >= 1)) &&
            medians > 1 / ALIKE && medians < ALIKE;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "result/speed.h"
 #include "result/stopping.h"
 
 #define SAME_ENOUGH 1e-12 /* a difference that is the margin, but for rounding */
@@ -134,7 +135,6 @@ static void compare_with_margin(const struct comparison *comparison,
 static void add_row(struct comparison *comparison, const struct finding *base,
                     const struct finding *new)
 {
-    double confidence = comparison->options.confidence;
     struct comparison_row *row;
 
     comparison->rows = mem_grow(comparison->rows, comparison->count + 1, sizeof(*row));
@@ -151,9 +151,9 @@ static void add_row(struct comparison *comparison, const struct finding *base,
             comparison, row, rate, figure_period_s(comparison->base->scenario),
             figure_period_s(comparison->new->scenario));
     }
-    row->speed =
-        ratio_bootstrap(base->samples_ns, base->sample_count, new->samples_ns,
-                        new->sample_count, confidence, comparison->new->plan.seed);
+    row->speed = comparison->pairs || comparison->options.interleaved
+                     ? speed_beside(base, new, comparison->options.confidence)
+                     : speed_apart(base, new);
     compare_censuses(comparison, row);
     compare_with_margin(comparison, row);
 }
@@ -279,7 +279,7 @@ bool compare_is_padding(const struct comparison_row *row)
     const struct interval *speed = &row->speed.interval;
     const struct exposure_difference *us = &row->exposed[RATE_HARMED].us;
 
-    if (!row->speed.known || !us->known)
+    if (!row->speed.bounded || !us->known)
         return false;
     switch (row->rates[RATE_HARMED].verdict) {
     case COMPARE_BETTER:

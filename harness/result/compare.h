@@ -70,6 +70,7 @@ struct compare_options {
     double margin; /* of the harm rate's difference, for non-inferiority; 0: none */
     bool chosen;   /* the new run's strategies were: those of the base that are not among
                       them are not missed */
+    bool interleaved; /* the two runs were made by turns (speed.h) */
 };
 
 struct comparison {
@@ -96,7 +97,8 @@ bool compare_regressed(const struct comparison *comparison,
 
 /* A rate per kill can change only because the update got longer or shorter around the
  * same harm. True if the harm rate seems to have changed, the mean update has changed
- * with it, and the time in which a SIGKILL does harm does not show the same change. */
+ * with it, and the time in which a SIGKILL does harm does not show the same change. Never
+ * of two runs of which one was made after the other: the machine may have changed. */
 bool compare_is_padding(const struct comparison_row *row);
 
 /* The difference that stands for a rate: where it counts the same kills as harm does, on

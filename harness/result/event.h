@@ -17,6 +17,7 @@ enum event_type {
     EVENT_CONTROL, /* struct event_control: what one strategy does uncrashed */
     EVENT_COMMAND, /* struct event_command: one command of an uninterrupted update */
     EVENT_SAMPLES, /* struct event_samples */
+    EVENT_BLOCK,   /* struct event_block: durations of all strategies, side by side */
     EVENT_POINT,   /* struct event_point: one crash point of the census */
     EVENT_READY,   /* nothing: the lane's share of a stage is done; it waits for "go" */
     EVENT_TRIALS,  /* struct event_trial, as many as the length says */
@@ -174,6 +175,15 @@ struct event_samples {
     uint32_t kind;
     uint64_t count;
     uint64_t values[]; /* count of them */
+};
+
+/* Warm updates of strategies that took turns, in one process and without a pause. All of
+ * it is told and kept at once, so that the n-th durations of all strategies are always of
+ * one block. */
+struct event_block {
+    uint32_t first, strategies; /* from this one on, so many */
+    uint64_t count;             /* of each */
+    uint64_t values[];          /* durations, ns: all of the first, all of the next, .. */
 };
 
 struct event_point {

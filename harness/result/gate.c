@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/mutant.h"
 #include "result/comparable.h"
+#include "result/speed.h"
 
 #define AT_BOUND 1e-12 /* a rate that is the bound, but for rounding */
 
@@ -19,7 +20,7 @@ static enum gate_verdict judge_rate(struct interval interval, double bound)
 
 static enum gate_verdict judge_ratio(struct ratio ratio, double bound)
 {
-    if (!ratio.known)
+    if (!ratio.bounded)
         return GATE_UNDECIDED;
     return ratio.interval.low >= bound   ? GATE_PASSES
            : ratio.interval.high < bound ? GATE_FAILS
@@ -93,17 +94,19 @@ static void judge_rates(const struct gates *gates, enum gate_id gate,
     }
 }
 
+/* Apart: one of the two runs was made after the other. */
 static void judge_updates(double bound, const struct result *result,
                           const struct finding *finding, const struct finding *against,
-                          struct gate_report *report)
+                          bool apart, struct gate_report *report)
 {
     struct gate_outcome *outcome = add_outcome(report, GATE_UPDATES, bound, finding);
 
     outcome->against = against;
+    outcome->apart = apart && !mutant("runs-beside");
     if (against)
-        outcome->ratio = ratio_bootstrap(against->samples_ns, against->sample_count,
-                                         finding->samples_ns, finding->sample_count,
-                                         result->confidence, result->plan.seed);
+        outcome->ratio = outcome->apart
+                             ? speed_apart(against, finding)
+                             : speed_beside(against, finding, result->confidence);
     outcome->verdict = judge_ratio(outcome->ratio, bound);
 }
 
@@ -128,7 +131,7 @@ static int judge_updates_of_reference(double bound, const struct result *result,
                        strategy->name);
     result_foreach (finding, result)
         if (finding != reference)
-            judge_updates(bound, result, reference, finding, report);
+            judge_updates(bound, result, reference, finding, false, report);
     return 0;
 }
 
@@ -156,7 +159,8 @@ int gates_judge(const struct gates *gates, const struct result *result,
     result_foreach (finding, result)
         if (updates->asked && base) /* every strategy beside itself in the base */
             judge_updates(updates->bound, result, finding,
-                          finding_named(base, finding->strategy->name), &report);
+                          finding_named(base, finding->strategy->name),
+                          !gates->interleaved, &report);
     if (code < 0)
         gate_report_release(&report);
     else

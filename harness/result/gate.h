@@ -28,7 +28,8 @@ struct gates {
         bool asked;
         double bound;
     } of[GATE_COUNT];
-    bool chosen; /* the strategies were named, so that all of them are judged */
+    bool chosen;      /* the strategies were named, so that all of them are judged */
+    bool interleaved; /* the base was made by turns with the run (speed.h) */
 };
 
 enum gate_verdict { GATE_PASSES, GATE_FAILS, GATE_UNDECIDED, GATE_LEFT_OUT };
@@ -39,6 +40,8 @@ struct gate_outcome {
     const struct finding *finding; /* the strategy that is judged; borrowed */
     const struct finding *against; /* GATE_UPDATES: whose updates per second it has beside
                                       it; NULL: nobody's, the base does not have it */
+    bool apart; /* GATE_UPDATES: of a run that was made at another time, with which no
+                   interval compares it */
     enum gate_verdict verdict;
     struct rate rate;      /* of gates of rates */
     struct ratio ratio;    /* of GATE_UPDATES */

@@ -65,6 +65,7 @@ void result_release(struct result *result)
         free(finding->steps);
         free(finding->timelines_ns);
         free(finding->samples_ns);
+        free(finding->block_starts);
         free(finding->cold);
         free(finding->proofs);
         for (size_t f = 0; f < finding->failure_count; f++) {

@@ -110,6 +110,10 @@ struct finding {
     size_t timeline_count;
     uint64_t *samples_ns; /* durations of warm updates; owned */
     size_t sample_count;
+    /* Where those begin that were measured in one block: block i of all strategies is of
+     * one lane and one time (speed.h); owned. None of what was read from a baseline. */
+    size_t *block_starts;
+    size_t block_count;
     struct cold {
         uint64_t ran_ns, waited_ns;
     } * cold; /* updates as those that were killed; owned */

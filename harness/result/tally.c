@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/mutant.h"
+#include "result/measured.h"
 
 static void count_words(struct words *words, const struct verdict *verdict)
 {
@@ -30,7 +31,7 @@ static int take_hello(struct result *result, const struct event_hello *hello,
     return 0;
 }
 
-static int contradiction(const struct finding *finding, const char *what, struct err *err)
+int tally_contradiction(const struct finding *finding, const char *what, struct err *err)
 {
     return err_set(
         err, ERR_USAGE,
@@ -48,12 +49,12 @@ static int take_control(struct result *result, const struct event_control *contr
     if (finding->controlled) {
         if (finding->commands != control->commands || finding->bytes != control->bytes ||
             finding->trips != control->trips)
-            return contradiction(finding, "what it sends", err);
+            return tally_contradiction(finding, "what it sends", err);
         if (!signature_equal(finding->done, control->done) ||
             finding->unbegun != control->unbegun ||
             finding->uncrashed != control->uncrashed ||
             finding->uncrashed_passing != control->uncrashed_passing)
-            return contradiction(finding, "what a completed update leaves", err);
+            return tally_contradiction(finding, "what a completed update leaves", err);
         return 0;
     }
     finding->controlled = true;
@@ -81,7 +82,7 @@ static int take_command(struct result *result, const struct event_command *event
     struct finding *finding = &result->findings[event->strategy];
 
     if (!finding->controlled || event->index >= finding->commands)
-        return contradiction(finding, "how many commands it sends", err);
+        return tally_contradiction(finding, "how many commands it sends", err);
     finding->steps[event->index] = (struct step){
         .command = event->command,
         .end = event->end,
@@ -94,45 +95,6 @@ static int take_command(struct result *result, const struct event_command *event
     return 0;
 }
 
-static void add_timeline(struct finding *finding, const uint64_t *times_ns, size_t count)
-{
-    finding->timelines_ns =
-        mem_grow(finding->timelines_ns, (finding->timeline_count + 1) * count,
-                 sizeof(*finding->timelines_ns));
-    memcpy(finding->timelines_ns + finding->timeline_count++ * count, times_ns,
-           count * sizeof(*times_ns));
-}
-
-static int take_samples(struct result *result, const struct event_samples *samples,
-                        struct err *err)
-{
-    struct finding *finding = &result->findings[samples->strategy];
-    size_t count = (size_t)samples->count;
-
-    if (samples->kind == SAMPLES_TIMELINE) {
-        if (!finding->controlled || count != finding->commands + 1)
-            return contradiction(finding, "how many commands it sends", err);
-        add_timeline(finding, samples->values, count);
-        return 0;
-    }
-    if (samples->kind == SAMPLES_COLD) {
-        if (count < 1 || count > 2)
-            return contradiction(finding, "how long its updates take", err);
-        finding->cold =
-            mem_grow(finding->cold, finding->cold_count + 1, sizeof(*finding->cold));
-        finding->cold[finding->cold_count++] =
-            (struct cold){ samples->values[0], count == 2 ? samples->values[1] : 0 };
-        finding->blind |= count == 1;
-        return 0;
-    }
-    finding->samples_ns = mem_grow(finding->samples_ns, finding->sample_count + count + 1,
-                                   sizeof(*finding->samples_ns));
-    memcpy(finding->samples_ns + finding->sample_count, samples->values,
-           count * sizeof(*samples->values));
-    finding->sample_count += count;
-    return 0;
-}
-
 static int take_point(struct result *result, const struct event_point *event,
                       struct err *err)
 {
@@ -140,10 +102,10 @@ static int take_point(struct result *result, const struct event_point *event,
     struct point *point;
 
     if (!finding->controlled || event->index > finding->commands)
-        return contradiction(finding, "how many commands it sends", err);
+        return tally_contradiction(finding, "how many commands it sends", err);
     point = &finding->points[event->index];
     if (point->taken && !signature_equal(point->signature, event->signature))
-        return contradiction(finding, "what a crash point leaves", err);
+        return tally_contradiction(finding, "what a crash point leaves", err);
     point->taken = true;
     point->alike = event->alike;
     point->verdict = event->verdict;
@@ -281,7 +243,7 @@ static int take_proof(struct result *result, const struct event_proof *event,
     struct finding *finding = &result->findings[event->strategy];
 
     if (!finding->controlled || event->point > finding->commands)
-        return contradiction(finding, "how many commands it sends", err);
+        return tally_contradiction(finding, "how many commands it sends", err);
     finding->proofs =
         mem_grow(finding->proofs, finding->proof_count + 1, sizeof(*finding->proofs));
     finding->proofs[finding->proof_count++] =
@@ -331,7 +293,10 @@ int tally_take(struct result *result, enum event_type type, const void *body,
     case EVENT_COMMAND:
         return take_command(result, body, err);
     case EVENT_SAMPLES:
-        return take_samples(result, body, err);
+        return measured_take(result, body, err);
+    case EVENT_BLOCK:
+        measured_take_block(result, body);
+        return 0;
     case EVENT_POINT:
         return take_point(result, body, err);
     case EVENT_TRIALS:

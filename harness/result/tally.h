@@ -10,6 +10,9 @@
 int tally_take(struct result *result, enum event_type type, const void *body,
                size_t bytes, struct err *err);
 
+/* The error of a lane that says something else than what is known. */
+int tally_contradiction(const struct finding *finding, const char *what, struct err *err);
+
 void tally_add_times(struct result *result, const struct trial_times *times);
 
 /* The crash point whose state a death left, and whose verdict it got: Redis executed a

@@ -18,6 +18,7 @@
 #include "run/prove.h"
 #include "run/tell_ending.h"
 #include "run/tell_trace.h"
+#include "trial/cost.h"
 #include "trial/recorded.h"
 #include "trial/routine.h"
 #include "trial/trespass.h"
@@ -381,7 +382,7 @@ static int learn(struct lane *lane, enum stage stage, struct err *err)
             recording_release(&subject_at(lane, i)->recording);
     return code == 0 && !lane->settings->skip_costs &&
                    !lane->options->scenario->programs.any
-               ? measure_costs(&lane->measure, err)
+               ? measure_costs(&lane->measure, COST_ROUNDS, err)
                : code;
 }
 

@@ -171,11 +171,12 @@ int measure_spans(struct measure *measure, struct err *err)
     return code == 0 ? check_killer(measure, err) : code;
 }
 
-int measure_costs(struct measure *measure, struct err *err)
+static int measure_round(struct measure *measure, struct err *err)
 {
     const struct fleet_options *options = measure->options;
     CLEANUP(mem_freep)
     const struct kept **kept = MEM_ARRAY(const struct kept *, options->plan.strategies);
+    CLEANUP(mem_freep) uint64_t *durations_ns = NULL;
     const struct cost_order order = {
         .scenario = options->scenario,
         .strategies = options->strategies,
@@ -185,17 +186,23 @@ int measure_costs(struct measure *measure, struct err *err)
         .kept = kept,
         .timeout_ns = options->timeout_ns,
     };
-    CLEANUP(mem_freep) struct cost *costs = MEM_ARRAY(struct cost, order.count);
+    size_t count;
     int code;
 
     for (size_t i = 0; i < order.count; i++)
         kept[i] = &subject_at(measure, i)->origin->kept;
-    code = cost_measure(&order, costs, err);
-
+    code = cost_measure(&order, &durations_ns, &count, err);
     judge_touched(&measure->bench->judge);
-    for (size_t i = 0; i < order.count && code == 0; i++)
-        code = tell_samples(measure->teller, i, SAMPLES_UPDATE, costs[i].durations_ns,
-                            costs[i].count, err);
+    return code == 0 ? tell_block(measure->teller, order.count, durations_ns, count, err)
+                     : code;
+}
+
+int measure_costs(struct measure *measure, size_t rounds, struct err *err)
+{
+    int code = 0;
+
+    for (size_t i = 0; i < rounds && code == 0; i++)
+        code = measure_round(measure, err);
     return code;
 }
 

@@ -34,8 +34,8 @@ void measure_init(struct measure *measure, const struct fleet_options *options,
                   struct teller *teller);
 void measure_release(struct measure *measure);
 
-/* What an update of each strategy takes, side by side. */
-int measure_costs(struct measure *measure, struct err *err);
+/* What an update of each strategy takes, side by side, in so many blocks. */
+int measure_costs(struct measure *measure, size_t rounds, struct err *err);
 
 /* When each command is written and when the update ends, of each strategy. */
 int measure_timelines(struct measure *measure, struct err *err);

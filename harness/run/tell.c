@@ -169,6 +169,21 @@ int tell_samples(struct teller *teller, size_t subject, enum samples_kind kind,
     return tell_later(teller, EVENT_SAMPLES, samples, bytes, err);
 }
 
+int tell_block(struct teller *teller, size_t subjects, const uint64_t *durations_ns,
+               size_t count, struct err *err)
+{
+    size_t values = subjects * count;
+    size_t bytes = sizeof(struct event_block) + values * sizeof(*durations_ns);
+    CLEANUP(mem_freep) struct event_block *block = mem_alloc(bytes);
+
+    block->first = tell_number(teller, 0);
+    block->strategies = (uint32_t)subjects;
+    block->count = count;
+    if (values)
+        memcpy(block->values, durations_ns, values * sizeof(*durations_ns));
+    return tell_later(teller, EVENT_BLOCK, block, bytes, err);
+}
+
 int tell_flush(struct teller *teller, struct err *err)
 {
     int code = 0;

@@ -1,32 +1,87 @@
-/* ratio.c - see ratio.h. */
+/* ratio.c - see ratio.h. Quantiles come from r-mathlib, R's own. */
 #include "stats/ratio.h"
 
 #include <math.h>
 #include <stdlib.h>
 
+#define MATHLIB_STANDALONE 1
+#include <Rmath.h>
+
 #include "base/mem.h"
+#include "base/mutant.h"
 #include "base/rng.h"
-#include "stats/durations.h"
 
-enum { STREAM_BOOTSTRAP_BASE = 0x626f6f74, STREAM_BOOTSTRAP_NEW, STREAM_BOOTSTRAP_SUMS };
+enum { STREAM_BOOTSTRAP_SUMS = 0x626f6f76 };
 
-/* The mean of as many durations as there are, drawn with replacement; never 0. */
-static double resampled_mean(const uint64_t *samples_ns, size_t count, uint64_t seed,
-                             uint64_t stream, uint64_t resample)
+static bool is_whole(const struct ratio_block *block)
 {
-    double sum = 0;
-
-    for (size_t i = 0; i < count; i++)
-        sum += (double)
-            samples_ns[rng_below(count, seed, stream, resample * (uint64_t)count + i)];
-    return fmax(sum, 1) / (double)count;
+    return block->base_count && block->new_count && block->base_ns > 0 &&
+           block->new_ns > 0;
 }
 
-static int compare_doubles(const void *a, const void *b)
+static void add(struct ratio_block *sum, const struct ratio_block *block, int sign)
 {
-    double x = *(const double *)a, y = *(const double *)b;
+    sum->base_ns += sign * block->base_ns;
+    sum->new_ns += sign * block->new_ns;
+    sum->base_count += (uint64_t)sign * block->base_count;
+    sum->new_count += (uint64_t)sign * block->new_count;
+}
 
-    return (x > y) - (x < y);
+static double log_ratio(const struct ratio_block *sum)
+{
+    return log(sum->base_ns / (double)sum->base_count) -
+           log(sum->new_ns / (double)sum->new_count);
+}
+
+/* The squared error of the logarithm, from what it is without each block. */
+static double jackknife(const struct ratio_block *blocks, size_t count,
+                        const struct ratio_block *all, size_t whole)
+{
+    double n = (double)whole, mean = 0, squares = 0;
+
+    for (size_t i = 0, seen = 0; i < count; i++) {
+        struct ratio_block rest = *all, block = blocks[i];
+        double without, step;
+
+        if (!is_whole(&blocks[i]))
+            continue;
+        if (mutant("blocks-unpaired"))
+            block.new_ns = blocks[(i + 1) % count].new_ns;
+        add(&rest, &block, -1);
+        without = log_ratio(&rest);
+        step = without - mean;
+        mean += step / (double)++seen;
+        squares += step * (without - mean);
+    }
+    return (n - 1) / n * squares;
+}
+
+struct ratio ratio_of_blocks(const struct ratio_block *blocks, size_t count,
+                             double confidence)
+{
+    struct ratio_block all = { .base_count = 0 };
+    struct ratio ratio = { .known = false };
+    size_t whole = 0;
+    double reach;
+
+    for (size_t i = 0; i < count; i++)
+        if (is_whole(&blocks[i])) {
+            add(&all, &blocks[i], 1);
+            whole++;
+        }
+    if (!whole)
+        return ratio;
+    ratio.known = true;
+    ratio.estimate = exp(log_ratio(&all));
+    if (whole < RATIO_LEAST_BLOCKS)
+        return ratio;
+    reach = sqrt(jackknife(blocks, count, &all, whole)) *
+            qt((1 + confidence) / 2, (double)whole - 1, 1, 0);
+    ratio.bounded = isfinite(ratio.estimate * exp(reach));
+    if (ratio.bounded)
+        ratio.interval = (struct interval){ ratio.estimate * exp(-reach),
+                                            ratio.estimate * exp(reach) };
+    return ratio;
 }
 
 /* How many resamples lie beyond each end of the interval. */
@@ -35,39 +90,11 @@ static size_t left_out(double confidence)
     return (size_t)((1 - confidence) / 2 * BOOTSTRAP_RESAMPLES + 1e-6);
 }
 
-static struct interval bootstrap(const uint64_t *base_ns, size_t base_count,
-                                 const uint64_t *new_ns, size_t new_count,
-                                 double confidence, uint64_t seed)
+static int compare_doubles(const void *a, const void *b)
 {
-    double ratios[BOOTSTRAP_RESAMPLES];
-    size_t beyond = left_out(confidence);
+    double x = *(const double *)a, y = *(const double *)b;
 
-    for (size_t i = 0; i < BOOTSTRAP_RESAMPLES; i++)
-        ratios[i] = resampled_mean(base_ns, base_count, seed, STREAM_BOOTSTRAP_BASE, i) /
-                    resampled_mean(new_ns, new_count, seed, STREAM_BOOTSTRAP_NEW, i);
-    qsort(ratios, BOOTSTRAP_RESAMPLES, sizeof(*ratios), compare_doubles);
-    return (struct interval){ ratios[beyond], ratios[BOOTSTRAP_RESAMPLES - 1 - beyond] };
-}
-
-struct ratio ratio_bootstrap(const uint64_t *base_ns, size_t base_count,
-                             const uint64_t *new_ns, size_t new_count, double confidence,
-                             uint64_t seed)
-{
-    double base_mean = durations_mean(base_ns, base_count);
-    double new_mean = durations_mean(new_ns, new_count);
-    CLEANUP(mem_freep) uint64_t *base = NULL;
-    CLEANUP(mem_freep) uint64_t *new = NULL;
-
-    if (base_count < BOOTSTRAP_LEAST || new_count < BOOTSTRAP_LEAST || !(base_mean > 0) ||
-        !(new_mean > 0) || !left_out(confidence))
-        return (struct ratio){ .known = false };
-    base = durations_sorted(base_ns, base_count);
-    new = durations_sorted(new_ns, new_count);
-    return (struct ratio){
-        .known = true,
-        .estimate = base_mean / new_mean,
-        .interval = bootstrap(base, base_count, new, new_count, confidence, seed),
-    };
+    return (x > y) - (x < y);
 }
 
 static double resampled_share(const uint64_t *parts, const uint64_t *wholes, size_t count,

@@ -220,8 +220,8 @@ static int take_command(struct rows *rows, const struct event_command *event,
                (int64_t)event->state);
 }
 
-static int take_samples(struct rows *rows, const struct event_samples *samples,
-                        struct err *err)
+static int put_samples(struct rows *rows, int64_t strategy, enum samples_kind kind,
+                       const uint64_t *values, uint64_t count, struct err *err)
 {
     CLEANUP(mem_freep) char *text = NULL;
     size_t length = 0;
@@ -229,11 +229,27 @@ static int take_samples(struct rows *rows, const struct event_samples *samples,
 
     if (!out)
         return err_errno(err, "write numbers");
-    for (uint64_t i = 0; i < samples->count; i++)
-        fprintf(out, "%s%" PRIu64, i ? "," : "", samples->values[i]);
+    for (uint64_t i = 0; i < count; i++)
+        fprintf(out, "%s%" PRIu64, i ? "," : "", values[i]);
     fclose(out);
-    return PUT(rows, PUT_SAMPLES, err, "itt", (int64_t)samples->strategy,
-               samples_kinds[samples->kind], text);
+    return PUT(rows, PUT_SAMPLES, err, "itt", strategy, samples_kinds[kind], text);
+}
+
+static int take_samples(struct rows *rows, const struct event_samples *samples,
+                        struct err *err)
+{
+    return put_samples(rows, samples->strategy, (enum samples_kind)samples->kind,
+                       samples->values, samples->count, err);
+}
+
+static int take_block(struct rows *rows, const struct event_block *block, struct err *err)
+{
+    int code = 0;
+
+    for (uint32_t i = 0; i < block->strategies && code == 0; i++)
+        code = put_samples(rows, (int64_t)block->first + i, SAMPLES_UPDATE,
+                           block->values + i * block->count, block->count, err);
+    return code;
 }
 
 static int take_point(struct rows *rows, const struct event_point *point, struct err *err)
@@ -375,6 +391,8 @@ int rows_take(struct rows *rows, enum event_type type, const void *body, size_t 
         return take_command(rows, body, err);
     case EVENT_SAMPLES:
         return take_samples(rows, body, err);
+    case EVENT_BLOCK:
+        return take_block(rows, body, err);
     case EVENT_POINT:
         return take_point(rows, body, err);
     case EVENT_TRIALS:

@@ -12,11 +12,10 @@
 #include "base/process.h"
 #include "redis/wire.h"
 
-#define WARM_UP 3
-
 struct shared {
     struct err err;
-    struct cost costs[];
+    size_t count;            /* of updates that are kept of each strategy */
+    uint64_t durations_ns[]; /* COST_UPDATES of each */
 };
 
 static int measure_once(const struct cost_order *order, size_t i, struct wire *wire,
@@ -41,26 +40,37 @@ static int measure_once(const struct cost_order *order, size_t i, struct wire *w
                     : 0;
 }
 
-static int measure_rounds(const struct cost_order *order, struct wire *wire,
-                          struct shared *shared, struct err *err)
+/* One update of each, which are kept if there is room for them. */
+static int take_turns(const struct cost_order *order, struct wire *wire,
+                      struct shared *shared, struct err *err)
 {
-    uint64_t deadline_ns = clock_now_ns() + COST_BUDGET_NS * order->count;
+    int code = 0;
 
-    for (size_t round = 0; round < WARM_UP + COST_UPDATES; round++) {
-        if (round >= WARM_UP + COST_LEAST && clock_now_ns() > deadline_ns)
-            return 0;
-        for (size_t i = 0; i < order->count; i++) {
-            struct cost *cost = &shared->costs[i];
-            uint64_t duration_ns = 0;
-            int code = measure_once(order, i, wire, &duration_ns, err);
+    for (size_t i = 0; i < order->count && code == 0; i++)
+        code = measure_once(order, i, wire,
+                            &shared->durations_ns[i * COST_UPDATES + shared->count], err);
+    return code;
+}
 
-            if (code < 0)
-                return code;
-            if (round >= WARM_UP)
-                cost->durations_ns[cost->count++] = duration_ns;
-        }
+static int measure_round(const struct cost_order *order, struct wire *wire,
+                         struct shared *shared, struct err *err)
+{
+    uint64_t start_ns = clock_now_ns(), turn_ns = start_ns;
+    uint64_t long_ns = order->count * COST_LONG_NS;
+    int code = 0;
+
+    for (size_t i = 0; i < COST_WARM_UP && !shared->count && code == 0; i++) {
+        code = take_turns(order, wire, shared, err);
+        shared->count = clock_now_ns() - turn_ns > long_ns;
+        turn_ns = clock_now_ns();
     }
-    return 0;
+    while (
+        code == 0 && shared->count < COST_UPDATES &&
+        (!shared->count || clock_now_ns() - start_ns < COST_BUDGET_NS * order->count)) {
+        code = take_turns(order, wire, shared, err);
+        shared->count++;
+    }
+    return code;
 }
 
 /* The lane waits meanwhile, and its keeper's connection is this process's. */
@@ -72,7 +82,7 @@ __attribute__((noreturn)) static void live(const struct cost_order *order,
     int code = connection_open(order->worker_address, &connection, &err);
 
     if (code == 0)
-        code = measure_rounds(order, wire_new(connection->fd, NULL), shared, &err);
+        code = measure_round(order, wire_new(connection->fd, NULL), shared, &err);
     shared->err = err;
     _exit(code < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }
@@ -97,11 +107,23 @@ static int wait_for(pid_t pid, uint64_t deadline_ns, const struct shared *shared
     return err_set(err, -ECHILD, "the measuring worker died or did not end in time");
 }
 
-int cost_measure(const struct cost_order *order, struct cost *costs, struct err *err)
+/* Only as many of each as there are. */
+static uint64_t *gathered(const struct shared *shared, size_t strategies)
+{
+    uint64_t *durations_ns = MEM_ARRAY(uint64_t, strategies * shared->count + 1);
+
+    for (size_t i = 0; i < strategies; i++)
+        memcpy(durations_ns + i * shared->count, shared->durations_ns + i * COST_UPDATES,
+               shared->count * sizeof(*durations_ns));
+    return durations_ns;
+}
+
+int cost_measure(const struct cost_order *order, uint64_t **ret_ns, size_t *ret_count,
+                 struct err *err)
 {
     size_t count = order->count;
-    size_t bytes = sizeof(struct shared) + count * sizeof(*costs);
-    uint64_t longest_ns = count * (WARM_UP + COST_LEAST) * order->timeout_ns;
+    size_t bytes = sizeof(struct shared) + count * COST_UPDATES * sizeof(uint64_t);
+    uint64_t longest_ns = count * (COST_WARM_UP + 1) * order->timeout_ns;
     struct shared *shared = mem_map(bytes, MAP_SHARED);
     pid_t pid;
     int code;
@@ -114,8 +136,10 @@ int cost_measure(const struct cost_order *order, struct cost *costs, struct err 
     code = pid < 0 ? pid
                    : wait_for(pid, clock_now_ns() + COST_BUDGET_NS * count + longest_ns,
                               shared, err);
-    if (code == 0)
-        memcpy(costs, shared->costs, count * sizeof(*costs));
+    if (code == 0) {
+        *ret_ns = gathered(shared, count);
+        *ret_count = shared->count;
+    }
     munmap(shared, bytes);
     return code;
 }

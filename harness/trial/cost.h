@@ -3,17 +3,26 @@
  * Workers that will be killed are born for one update, and everything in them is cold; in
  * a long-lived process it is not. So costs are measured in one process that makes the
  * same updates over and over, strategies taking turns, the old state restored in between.
- * That process is forked: what functions leave in Lua variables is gone with it. */
+ * That process is forked: what functions leave in Lua variables is gone with it.
+ *
+ * What is measured in one go has more in common than the strategy, so there are several
+ * rounds at different times, each a process of its own: they are the blocks by which
+ * speeds are compared (result/speed.h). */
 #pragma once
 
 #include "redis/address.h"
 #include "scenario/scenario.h"
 #include "state/keeper.h"
 
-/* Per strategy; fewer if that would take longer than the budget. */
-#define COST_UPDATES 200
-#define COST_BUDGET_NS (NSEC_PER_SEC / 2)
-#define COST_LEAST 5
+/* In one lane, and in each of its rounds, per strategy; fewer if that would take longer
+ * than the budget, which is a round's as well. */
+#define COST_ROUNDS 8
+#define COST_UPDATES 25
+#define COST_BUDGET_NS (NSEC_PER_SEC / 2 / COST_ROUNDS)
+/* Updates before them, which find everything cold; it makes no difference to long ones,
+ * which are measured at once. */
+#define COST_WARM_UP 3
+#define COST_LONG_NS (10 * NSEC_PER_MSEC)
 
 /* Whose updates are measured, and where. All is borrowed. */
 struct cost_order {
@@ -26,10 +35,7 @@ struct cost_order {
     uint64_t timeout_ns;            /* that an update may take */
 };
 
-struct cost {
-    uint64_t count;
-    uint64_t durations_ns[COST_UPDATES];
-};
-
-/* Fills one of `costs` for each strategy. The database holds anything afterwards. */
-int cost_measure(const struct cost_order *order, struct cost *costs, struct err *err);
+/* One round: durations of `count` updates of each strategy, all of the first, all of the
+ * next, .., in an array that the caller frees. The database holds anything afterwards. */
+int cost_measure(const struct cost_order *order, uint64_t **ret_ns, size_t *ret_count,
+                 struct err *err);

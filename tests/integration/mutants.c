@@ -102,6 +102,8 @@ static const struct {
     { "limit-kills", "integration_merge", "merge/files_that_may_not_grow" },
     { "parent-hasty", "integration_rates",
       "rates/parents_are_refused_where_they_are_late" },
+    { "blocks-unpaired", "unit_ratio_mutable", "ratio/what_blocks_share_cancels_out" },
+    { "runs-beside", "unit_gate_mutable", "gate/updates_of_another_day_decide_nothing" },
     { "no-holm", "unit_difference_mutable", "holm/adjusts_step_by_step" },
     { "tap-one-more", "integration_tap_mutable",
       "tap/cuts_behind_exactly_so_many_commands" },

@@ -75,7 +75,8 @@ Test(compare_report, sentences)
         { { "a", "..", 1000, 100, 0, 0, 50, 0 },
           { "a", "..", 1000, 200, 0, 0, 50, 0 },
           0,
-          "a: does harm more often: 100 of 1000 kills, and 200 of 1000 (difference +10.0% "
+          "a: does harm more often: 100 of 1000 kills, and 200 of 1000 (difference "
+          "+10.0% "
           "[",
           "queue/a regressed: 20% of the SIGKILLs inside an update do harm, 10% did "
           "(difference +10.0% [" },
@@ -147,7 +148,9 @@ Test(compare_report, sentences)
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        struct compare_options options = { 0.95, cases[i].margin, false };
+        struct compare_options options = { .confidence = 0.95,
+                                           .margin = cases[i].margin,
+                                           .interleaved = true };
         char *sentence, *regression;
 
         compare(cases[i].base, cases[i].new, &options);
@@ -229,7 +232,7 @@ Test(compare_report, nothing_prints_what_is_no_number)
         { "a", "...", 0, 0, 0, 0, 50, 0 },      { "a", "L", 1, 1, 0, 1, 0, 0 },
         { "a", "...", 1, 0, 0, 0, 1, 0 },       { "b", ".", 7, 0, 7, 7, 0, 0 },
     };
-    static const struct compare_options margin = { 0.999, 0.01, false };
+    static const struct compare_options margin = { .confidence = 0.999, .margin = 0.01 };
 
     cr_assert(has_no_number("a [-inf, 3]") && has_no_number("nan%") &&
               !has_no_number("information, finance"));
@@ -240,8 +243,10 @@ Test(compare_report, nothing_prints_what_is_no_number)
 
             compare(some[i % ARRAY_SIZE(some)], some[i / ARRAY_SIZE(some)], &plain);
             comparison_release(&comparison);
-            if (new.result.findings[0].sample_count)
+            if (new.result.findings[0].sample_count) {
                 new.result.findings[0].sample_count = samples;
+                new.result.findings[0].block_count = 0;
+            }
             compare_runs(&base.result, &new.result, samples == 2 ? &margin : &plain,
                          &comparison);
             text = written("text");

@@ -8,12 +8,9 @@
 #include <criterion/criterion.h>
 
 #include "base/mem.h"
-#include "base/rng.h"
 #include "coverage.h"
 #include "plan/plan.h"
 #include "stats/difference.h"
-#include "stats/durations.h"
-#include "stats/ratio.h"
 
 #define LEVEL 0.05
 
@@ -414,90 +411,6 @@ Test(kills, least_is_found_and_has_an_end)
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
         cr_expect_eq(kills_least(cases[i].from, at_least, &cases[i].wanted),
                      cases[i].least, "case %zu", i);
-}
-
-/* Durations around a mean, uniform within a tenth of it. */
-static void fill(uint64_t *samples_ns, size_t count, double mean, uint64_t stream)
-{
-    for (size_t i = 0; i < count; i++)
-        samples_ns[i] = (uint64_t)(mean * (0.9 + 0.2 * rng_unit(5, stream, i)));
-}
-
-Test(ratio, of_too_few_samples_is_unknown)
-{
-    static const size_t counts[] = { 0, 1, 4, 5, 2000 };
-    uint64_t samples_ns[2000], zeros[5] = { 0 };
-
-    fill(samples_ns, 2000, 1e5, 0);
-    for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
-        for (size_t j = 0; j < ARRAY_SIZE(counts); j++) {
-            struct ratio ratio =
-                ratio_bootstrap(samples_ns, counts[i], samples_ns, counts[j], 0.95, 1);
-
-            cr_expect_eq(ratio.known, i >= 3 && j >= 3, "%zu %zu", i, j);
-            cr_expect(isfinite(ratio.estimate) && isfinite(ratio.interval.low) &&
-                      isfinite(ratio.interval.high));
-            if (ratio.known)
-                cr_expect(ratio.interval.low > 0 &&
-                          ratio.interval.low <= ratio.interval.high);
-        }
-    }
-    cr_expect_not(ratio_bootstrap(zeros, 5, samples_ns, 5, 0.95, 1).known);
-    cr_expect_not(ratio_bootstrap(samples_ns, 5, zeros, 5, 0.95, 1).known);
-    cr_expect(ratio_bootstrap(samples_ns, 5, samples_ns, 5, 0.999, 1).known);
-    cr_expect_not(ratio_bootstrap(samples_ns, 5, samples_ns, 5, 0.9999, 1).known,
-                  "2000 resamples have no such tails");
-    zeros[0] = 1;
-    cr_expect(isfinite(ratio_bootstrap(samples_ns, 5, zeros, 5, 0.95, 1).interval.high),
-              "resamples of nothing but zeros");
-}
-
-Test(ratio, is_of_speeds_and_repeatable)
-{
-    uint64_t base_ns[200], new_ns[300];
-    CLEANUP(mem_freep) uint64_t *sorted_ns = NULL;
-    struct ratio ratio, again, other;
-
-    fill(base_ns, 200, 1e5, 0);
-    fill(new_ns, 300, 5e4, 1);
-    ratio = ratio_bootstrap(base_ns, 200, new_ns, 300, 0.95, 7);
-    again = ratio_bootstrap(base_ns, 200, new_ns, 300, 0.95, 7);
-    other = ratio_bootstrap(base_ns, 200, new_ns, 300, 0.95, 8);
-    cr_expect_float_eq(ratio.estimate, 2, 0.05, "twice as fast: %g", ratio.estimate);
-    cr_expect(ratio.interval.low < ratio.estimate &&
-              ratio.estimate < ratio.interval.high);
-    cr_expect_eq(ratio.interval.low, again.interval.low);
-    cr_expect_eq(ratio.interval.high, again.interval.high);
-    cr_expect_neq(ratio.interval.low, other.interval.low);
-    sorted_ns = durations_sorted(base_ns, 200);
-    again = ratio_bootstrap(sorted_ns, 200, new_ns, 300, 0.95, 7);
-    cr_expect_eq(ratio.interval.low, again.interval.low, "the order does not matter");
-    other = ratio_bootstrap(base_ns, 200, new_ns, 300, 0.5, 7);
-    cr_expect(other.interval.high - other.interval.low <
-              ratio.interval.high - ratio.interval.low);
-}
-
-/* Of 150 pairs of samples of 60 with a true ratio of 2. The bootstrap covers a little
- * less than it promises: if it were 93% for 95%, and 47% for 50%, these bounds would be
- * passed with a probability below 1e-9. */
-Test(ratio, interval_covers_the_truth)
-{
-    unsigned covered = 0, half = 0;
-
-    for (uint64_t i = 0; i < 150; i++) {
-        uint64_t base_ns[60], new_ns[60];
-        struct interval wide, narrow;
-
-        fill(base_ns, 60, 2e6, 2 * i);
-        fill(new_ns, 60, 1e6, 2 * i + 1);
-        wide = ratio_bootstrap(base_ns, 60, new_ns, 60, 0.95, i).interval;
-        narrow = ratio_bootstrap(base_ns, 60, new_ns, 60, 0.5, i).interval;
-        covered += wide.low <= 2 && 2 <= wide.high;
-        half += narrow.low <= 2 && 2 <= narrow.high;
-    }
-    fprintf(stderr, "bootstrap: %u of 150 cover at 95%%, %u at 50%%\n", covered, half);
-    cr_expect_geq(covered, 117);
-    cr_expect(half > 34 && half < 112, "%u", half);
 }
 
 /* A side that was stopped by what it showed: p and interval are two sides of one thing.

@@ -244,7 +244,7 @@ Test(gate, updates_against_a_base)
     };
     static const enum gate_verdict verdicts[] = { GATE_FAILS, GATE_PASSES,
                                                   GATE_UNDECIDED };
-    struct gates gates = { .of[GATE_UPDATES] = { true, 0.95 } };
+    struct gates gates = { .of[GATE_UPDATES] = { true, 0.95 }, .interleaved = true };
     struct err err = ERR_NULL;
     char *sentence;
 
@@ -265,6 +265,52 @@ Test(gate, updates_against_a_base)
     sentence = gates_sentence(&report.outcomes[0]);
     cr_expect_not_null(strstr(sentence, "times the updates per second of the base"), "%s",
                        sentence);
+    free(sentence);
+    end();
+}
+
+/* Of runs that were made one after the other nobody knows whether the machine was as
+ * fast in both. */
+Test(gate, updates_of_another_day_decide_nothing)
+{
+    static const struct gates gates = { .of[GATE_UPDATES] = { true, 0.1 } };
+    struct err err = ERR_NULL;
+    json_t *json;
+    char *sentence;
+
+    handmade_init(&base, 1, three);
+    handmade_init(&handmade, 1, three);
+    cr_assert_eq(gates_judge(&gates, &handmade.result, &base.result, &report, &err), 0);
+    for (size_t i = 0; i < report.count; i++)
+        cr_expect_eq(report.outcomes[i].verdict, GATE_UNDECIDED, "outcome %zu", i);
+    cr_expect_eq(gate_exit_status(&report), EXIT_INCONCLUSIVE);
+    sentence = gates_sentence(&report.outcomes[0]);
+    cr_expect_not_null(strstr(sentence, "with 1.00 times the updates per second of the "
+                                        "base: the base was run at another time"),
+                       "%s", sentence);
+    free(sentence);
+    json = gates_json(&report);
+    cr_expect_float_eq(
+        json_real_value(json_object_get(json_array_get(json, 0), "estimate")), 1, 1e-9);
+    cr_expect(json_is_null(json_object_get(json_array_get(json, 0), "low")));
+    json_decref(json);
+    end();
+}
+
+/* As long as there are too few blocks, too. */
+Test(gate, updates_in_few_blocks_decide_nothing)
+{
+    static const struct gates gates = { .of[GATE_UPDATES] = { true, 0.1 } };
+    struct err err = ERR_NULL;
+    char *sentence;
+
+    handmade_init(&handmade, 1, three);
+    result_foreach (finding, &handmade.result)
+        ((struct finding *)finding)->block_count = 2;
+    cr_assert_eq(gates_judge(&gates, &handmade.result, NULL, &report, &err), 0);
+    cr_expect_eq(report.outcomes[0].verdict, GATE_UNDECIDED);
+    sentence = gates_sentence(&report.outcomes[0]);
+    cr_expect_not_null(strstr(sentence, "fewer than 3 blocks of time"), "%s", sentence);
     free(sentence);
     end();
 }

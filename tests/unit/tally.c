@@ -375,6 +375,30 @@ Test(tally, samples_of_lanes_come_together)
     cr_expect_eq(finding->sample_count, 4);
 }
 
+/* Of all strategies the n-th durations are of the n-th block, also where there are none.
+ */
+Test(tally, durations_are_kept_in_blocks)
+{
+    struct event_block *block =
+        mem_alloc(sizeof(*block) + 2 * STRATEGIES * sizeof(uint64_t));
+
+    take_samples(SAMPLES_UPDATE, (const uint64_t[]){ 1, 2, 3 }, 3);
+    take_samples(SAMPLES_UPDATE, NULL, 0);
+    *block = (struct event_block){ .first = LEAKY, .strategies = STRATEGIES, .count = 2 };
+    for (uint64_t i = 0; i < 2 * STRATEGIES; i++)
+        block->values[i] = 10 + i;
+    take(EVENT_BLOCK, block, sizeof(*block) + 2 * STRATEGIES * sizeof(uint64_t));
+    free(block);
+    cr_assert_eq(result.findings[LEAKY].block_count, 3);
+    cr_expect_eq(result.findings[LEAKY].block_starts[1], 3);
+    cr_expect_eq(result.findings[LEAKY].block_starts[2], 3);
+    cr_expect_eq(result.findings[LEAKY].samples_ns[3], 10);
+    cr_assert_eq(result.findings[SILENT].block_count, 1);
+    cr_assert_eq(result.findings[SILENT].sample_count, 2);
+    cr_expect_eq(result.findings[SILENT].samples_ns[0], 14);
+    cr_expect_eq(result.findings[SILENT].samples_ns[1], 15);
+}
+
 Test(tally, the_first_note_and_the_server_are_kept)
 {
     static const struct event_note notes[] = { { 12, "WRONGTYPE" }, { 13, "another" } };

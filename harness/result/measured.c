@@ -1,0 +1,61 @@
+/* measured.c - see measured.h. */
+#include "result/measured.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "result/tally.h"
+
+static void add_timeline(struct finding *finding, const uint64_t *times_ns, size_t count)
+{
+    finding->timelines_ns =
+        mem_grow(finding->timelines_ns, (finding->timeline_count + 1) * count,
+                 sizeof(*finding->timelines_ns));
+    memcpy(finding->timelines_ns + finding->timeline_count++ * count, times_ns,
+           count * sizeof(*times_ns));
+}
+
+static void add_block(struct finding *finding, const uint64_t *durations_ns, size_t count)
+{
+    finding->block_starts =
+        mem_grow(finding->block_starts, finding->block_count + 1, sizeof(size_t));
+    finding->block_starts[finding->block_count++] = finding->sample_count;
+    finding->samples_ns = mem_grow(finding->samples_ns, finding->sample_count + count + 1,
+                                   sizeof(*finding->samples_ns));
+    memcpy(finding->samples_ns + finding->sample_count, durations_ns,
+           count * sizeof(*durations_ns));
+    finding->sample_count += count;
+}
+
+int measured_take(struct result *result, const struct event_samples *samples,
+                  struct err *err)
+{
+    struct finding *finding = &result->findings[samples->strategy];
+    size_t count = (size_t)samples->count;
+
+    if (samples->kind == SAMPLES_TIMELINE) {
+        if (!finding->controlled || count != finding->commands + 1)
+            return tally_contradiction(finding, "how many commands it sends", err);
+        add_timeline(finding, samples->values, count);
+        return 0;
+    }
+    if (samples->kind == SAMPLES_COLD) {
+        if (count < 1 || count > 2)
+            return tally_contradiction(finding, "how long its updates take", err);
+        finding->cold =
+            mem_grow(finding->cold, finding->cold_count + 1, sizeof(*finding->cold));
+        finding->cold[finding->cold_count++] =
+            (struct cold){ samples->values[0], count == 2 ? samples->values[1] : 0 };
+        finding->blind |= count == 1;
+        return 0;
+    }
+    add_block(finding, samples->values, count);
+    return 0;
+}
+
+void measured_take_block(struct result *result, const struct event_block *block)
+{
+    for (uint32_t i = 0; i < block->strategies; i++)
+        add_block(&result->findings[block->first + i], block->values + i * block->count,
+                  (size_t)block->count);
+}
