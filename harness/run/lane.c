@@ -18,7 +18,6 @@
 #include "run/prove.h"
 #include "run/tell_ending.h"
 #include "run/tell_trace.h"
-#include "trial/cost.h"
 #include "trial/recorded.h"
 #include "trial/routine.h"
 #include "trial/trespass.h"
@@ -79,10 +78,13 @@ static int aim(struct lane *lane, enum stage stage, struct err *err)
 
     (void)stage;
     if (lane->options->plan.attempts) {
-        code = lateness_measure(lane->bench.page, &lane->bench.lateness, err);
+        code = measure_costs_first(&lane->measure, err);
+        if (code == 0)
+            code = lateness_measure(lane->bench.page, &lane->bench.lateness, err);
         return code == 0 ? measure_spans(&lane->measure, err) : code;
     }
-    if (lane->settings->index == 0 && !lane->settings->skip_timelines &&
+    code = measure_costs(&lane->measure, err);
+    if (code == 0 && lane->settings->index == 0 && !lane->settings->skip_timelines &&
         !lane->options->scenario->programs.any)
         code = measure_timelines(&lane->measure, err);
     return code;
@@ -326,7 +328,11 @@ static int run_kills(struct lane *lane, enum stage stage, struct err *err)
         struct plan_trial planned = plan_trial(&lane->options->plan, number);
 
         code = kill_trial(lane, &planned, &death, err);
+        if (code == 0)
+            code = measure_costs_meanwhile(&lane->measure, number, start_ns, err);
     }
+    if (code == 0)
+        code = measure_costs(&lane->measure, err);
     if (code == 0)
         code = tell_flush(&lane->teller, err);
     return code == 0 ? tell_event(&lane->teller, EVENT_TIMES, &lane->bench.times,
@@ -380,10 +386,7 @@ static int learn(struct lane *lane, enum stage stage, struct err *err)
     for (size_t i = 0; i < lane->bench.judge.subject_count; i++)
         if (!needs_recordings(lane) && !subject_at(lane, i)->recorded)
             recording_release(&subject_at(lane, i)->recording);
-    return code == 0 && !lane->settings->skip_costs &&
-                   !lane->options->scenario->programs.any
-               ? measure_costs(&lane->measure, COST_ROUNDS, err)
-               : code;
+    return code;
 }
 
 /* One trial again, in place of all. */
@@ -463,6 +466,7 @@ int lane_run(const struct lane_settings *settings)
     mallopt(M_MMAP_THRESHOLD, 16 << 20);
     measure_init(&lane.measure, options, &settings->worker_address, &lane.bench,
                  &lane.teller);
+    lane.measure.rounds = settings->cost_rounds;
     lane.tracing.teller = &lane.teller;
     lane.tracing.judge = &lane.bench.judge;
     lane.recordings = trace_teller_watch(&lane.tracing);

@@ -20,15 +20,15 @@ struct fleet_options;
 struct lane_settings {
     const struct fleet_options *options; /* of the run */
     const bool *faults;                  /* that strike, by their ids */
-    bool skip_costs;                     /* do not measure what updates cost */
-    bool skip_timelines;                 /* nor when their commands are written */
-    struct agenda *agenda;               /* what is to be done */
-    struct address address;              /* for audits */
-    struct address worker_address;       /* for everybody else */
-    const char *directory;               /* for sockets of its own */
-    pid_t server;                        /* its redis-server */
-    size_t index;                        /* of this lane */
-    int out_fd;                          /* events go here */
+    size_t cost_rounds;            /* of what updates cost (cost.h), that are over */
+    bool skip_timelines;           /* do not measure when their commands are written */
+    struct agenda *agenda;         /* what is to be done */
+    struct address address;        /* for audits */
+    struct address worker_address; /* for everybody else */
+    const char *directory;         /* for sockets of its own */
+    pid_t server;                  /* its redis-server */
+    size_t index;                  /* of this lane */
+    int out_fd;                    /* events go here */
     int in_fd; /* one byte comes from here when the next stage may begin */
 };
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/process.h"
+#include "trial/cost.h"
 
 /* Descriptors that the first process takes, with some to spare. */
 #define FILES_OF_ALL 32
@@ -62,8 +63,10 @@ __attribute__((noreturn)) static void become_lane(const struct launch *launch,
     struct lane_settings settings = {
         .options = options,
         .faults = launch->result->faults,
-        .skip_costs = options->skip_costs || launch->result->stages > STAGE_LEARN ||
-                      options->replay,
+        .cost_rounds =
+            options->skip_costs || options->replay || options->scenario->programs.any
+                ? COST_ROUNDS
+                : launch->result->findings->block_count / launch->count,
         .skip_timelines = options->skip_costs || launch->result->stages > STAGE_AIM,
         .agenda = launch->agenda,
         .address = lane->server.address,

@@ -1,6 +1,7 @@
 /* measure.c - see measure.h. */
 #include "run/measure.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -16,6 +17,7 @@
 #define RECALIBRATE_EVERY 16
 /* Who is told something gets up, and takes the CPU of the next update. */
 #define ALIVE_NS NSEC_PER_SEC
+#define FIRST_ROUNDS (COST_ROUNDS / 2) /* before kills; the others in between */
 #define FIRST_UPDATES 48
 #define PARENT_LEAST_NS 250000.0
 #define TIMELINE_UPDATES 15 /* where nobody is killed */
@@ -197,13 +199,40 @@ static int measure_round(struct measure *measure, struct err *err)
                      : code;
 }
 
-int measure_costs(struct measure *measure, size_t rounds, struct err *err)
+/* So many rounds, with those that are over. */
+static int measure_rounds(struct measure *measure, size_t rounds, struct err *err)
 {
     int code = 0;
 
-    for (size_t i = 0; i < rounds && code == 0; i++)
+    while (measure->rounds < rounds && code == 0) {
         code = measure_round(measure, err);
+        measure->rounds++;
+    }
     return code;
+}
+
+int measure_costs_first(struct measure *measure, struct err *err)
+{
+    return measure_rounds(measure, FIRST_ROUNDS, err);
+}
+
+int measure_costs_meanwhile(struct measure *measure, uint64_t number, uint64_t start_ns,
+                            struct err *err)
+{
+    double limit_ns = (double)measure->options->kill_ns;
+    double passed_ns = (double)(clock_now_ns() - start_ns);
+    double done = (double)number / (double)plan_trials(&measure->options->plan);
+    size_t rest = COST_ROUNDS - FIRST_ROUNDS;
+
+    if (limit_ns > 0)
+        done = fmin(1, fmax(done, passed_ns / limit_ns));
+    return measure_rounds(measure, FIRST_ROUNDS + (size_t)(done * (double)rest + 0.5),
+                          err);
+}
+
+int measure_costs(struct measure *measure, struct err *err)
+{
+    return measure_rounds(measure, COST_ROUNDS, err);
 }
 
 int measure_timelines(struct measure *measure, struct err *err)

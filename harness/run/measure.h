@@ -2,10 +2,10 @@
  * they cost, when their commands are written, and how long they take, by which kills are
  * aimed.
  *
- * Costs are those of a process that makes its updates over and over (trial/cost.h), and
- * are measured while the lane learns. Timelines and durations are those of workers as
- * kills find them (trial/calibration.h): they are measured behind the census, when Redis
- * has come second on its CPU, and again and again while kills go on. */
+ * Costs are those of a process that makes its updates over and over (trial/cost.h).
+ * Timelines and durations are those of workers as kills find them (trial/calibration.h).
+ * All are measured behind the census, when Redis has come second on its CPU, and again
+ * and again while kills go on. */
 #pragma once
 
 #include <stddef.h>
@@ -24,6 +24,7 @@ struct measure {
     const struct address *worker_address;
     struct bench *bench;              /* borrowed, as all above */
     struct teller *teller;            /* borrowed; hears what is found */
+    size_t rounds;                    /* of costs, that are over */
     struct calibration *calibrations; /* one per strategy that takes part; owned */
 };
 
@@ -34,8 +35,13 @@ void measure_init(struct measure *measure, const struct fleet_options *options,
                   struct teller *teller);
 void measure_release(struct measure *measure);
 
-/* What an update of each strategy takes, side by side, in so many blocks. */
-int measure_costs(struct measure *measure, size_t rounds, struct err *err);
+/* What an update of each strategy takes, side by side. Some of the rounds, before kills;
+ * those that are due when a kill of this number is over, of kills that began then; all
+ * that are missing. */
+int measure_costs_first(struct measure *measure, struct err *err);
+int measure_costs_meanwhile(struct measure *measure, uint64_t number, uint64_t start_ns,
+                            struct err *err);
+int measure_costs(struct measure *measure, struct err *err);
 
 /* When each command is written and when the update ends, of each strategy. */
 int measure_timelines(struct measure *measure, struct err *err);
