@@ -7,6 +7,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "report/words.h"
+#include "result/drift.h"
 
 /* Less widens an interval by less than chance moves it. It is in the JSON all the same.
  */
@@ -31,11 +33,56 @@ static struct doubts doubts_of(const struct finding *finding)
                             finding->blind };
 }
 
-static char *in_words(const struct doubts *doubts)
+static bool drifts(const struct finding *finding)
 {
-    char *text = NULL;
-    FILE *out = mem_stream(&text);
+    struct drift drift = drift_of(finding, RATE_HARMED);
 
+    return drift_is_seen(&drift);
+}
+
+/* Is its interval wider for it? */
+static bool is_allowed_for(const struct finding *finding)
+{
+    return tally_sample(finding, RATE_HARMED).design.effect > 1;
+}
+
+static void say_drift(FILE *out, const struct finding *finding)
+{
+    struct drift drift = drift_of(finding, RATE_HARMED);
+    char first[16], second[16];
+
+    if (!drift_is_seen(&drift))
+        return;
+    fprintf(out,
+            "How often it did harm changed in the course of the run by more than chance "
+            "(%s of the first half, %s of the second)%s. ",
+            words_percent(first, sizeof(first), drift.first),
+            words_percent(second, sizeof(second), drift.second),
+            is_allowed_for(finding) ? "; the interval allows for it" : "");
+}
+
+/* "How often old and new did harm changed ..": in the order of the run. */
+static void say_drifts(FILE *out, const struct result *result)
+{
+    bool any = false, allowed = true;
+
+    result_foreach (finding, result) {
+        if (!drifts(finding))
+            continue;
+        fprintf(out, "%s%s",
+                any ? ", "
+                    : "How often harm was done changed in the course "
+                      "of the run by more than chance: ",
+                finding->strategy->name);
+        allowed &= is_allowed_for(finding);
+        any = true;
+    }
+    if (any)
+        fputs(allowed ? "; intervals allow for it. " : ". ", out);
+}
+
+static void say_doubts(FILE *out, const struct doubts *doubts)
+{
     if (doubts->unsampled >= WORTH_SAYING)
         fprintf(out,
                 "%s%.1f%% of the time that updates take is later than any kill that "
@@ -58,21 +105,25 @@ static char *in_words(const struct doubts *doubts)
         fputs("Whether workers and Redis had to wait for a CPU is not known: the kernel "
               "does not tell (/proc/PID/schedstat). ",
               out);
-    fclose(out);
-    return text;
 }
 
 char *doubts_text(const struct finding *finding)
 {
     struct doubts doubts = doubts_of(finding);
+    char *text;
+    FILE *out = mem_stream(&text);
 
-    return in_words(&doubts);
+    say_doubts(out, &doubts);
+    say_drift(out, finding);
+    fclose(out);
+    return text;
 }
 
 char *doubts_of_run(const struct result *result)
 {
     struct doubts all = { .most = result->plan.strategies > 1 ? "up to " : "" };
-    char *text;
+    char *text = NULL;
+    FILE *out = mem_stream(&text);
 
     result_foreach (finding, result) {
         struct doubts one = doubts_of(finding);
@@ -83,7 +134,9 @@ char *doubts_of_run(const struct result *result)
         all.attempts += one.attempts;
         all.blind |= one.blind;
     }
-    text = in_words(&all);
+    say_doubts(out, &all);
+    say_drifts(out, result);
+    fclose(out);
     *text = (char)toupper((unsigned char)*text);
     return text;
 }

@@ -27,7 +27,11 @@ static void say_undecided_rate(FILE *out, const struct gate_outcome *outcome)
     char kills[48];
 
     words_kills(kills, sizeof(kills), outcome->kills_needed);
-    if (!outcome->rate.of)
+    if (outcome->hidden)
+        fputs("; more kills would not decide: the machine was too busy, or too much of "
+              "the update's time was hit by no kill",
+              out);
+    else if (!outcome->rate.of)
         fprintf(out, " without valid kills; %s without a hit would pass", kills);
     else if (outcome->kills_needed)
         fprintf(out, "; %s would decide, if the rate stays what it is", kills);

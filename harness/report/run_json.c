@@ -10,6 +10,7 @@
 #include "report/verdict_line.h"
 #include "report/writers.h"
 #include "result/as_sent.h"
+#include "result/drift.h"
 #include "result/gap.h"
 #include "result/place.h"
 #include "result/tally.h"
@@ -31,6 +32,7 @@ static json_t *rate_object(const struct result *result, struct rate rate)
     json_put_interval(object, rate.of ? rate.estimate : NAN, rate.interval);
     json_put_real(object, "confidence", result->confidence);
     json_put_text(object, "method", rate.method);
+    json_put_real(object, "design_effect", rate.effect);
     return object;
 }
 
@@ -220,6 +222,23 @@ static json_t *update_us(const struct costs *costs)
     return object;
 }
 
+/* null: not asked, there were too few hits. */
+static json_t *drift(const struct finding *finding)
+{
+    struct drift drift = drift_of(finding, RATE_HARMED);
+    json_t *object;
+
+    if (!drift.known)
+        return json_null();
+    object = json_object();
+    json_put_flag(object, "seen", drift_is_seen(&drift));
+    json_put_real(object, "first_half", drift.first);
+    json_put_real(object, "second_half", drift.second);
+    json_put_real(object, "halves_p", drift.halves_p);
+    json_put_real(object, "blocks_p", drift.blocks_p);
+    return object;
+}
+
 static const struct strategy *reference_of(const struct result *result)
 {
     return &result->scenario->strategies[result->scenario->reference];
@@ -313,6 +332,7 @@ static json_t *strategy(const struct result *result, const struct finding *findi
     json_put(object, "passing_rate",
              rate_object(result, figure_passing_rate(result, finding)));
     if (result->kills_wanted) {
+        json_put(object, "harm_drift", drift(finding));
         json_put_real(object, "unsampled_share", figure_unsampled(finding));
         json_put_real(object, "contention_share",
                       finding->blind ? NAN : figure_contention(finding));

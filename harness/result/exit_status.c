@@ -1,6 +1,8 @@
 /* exit_status.c - see exit_status.h. */
 #include "result/exit_status.h"
 
+#include "result/tally.h"
+
 #include "base/mem.h"
 
 /* From good to bad. */
@@ -34,4 +36,33 @@ enum exit_status exit_status_worse(enum exit_status a, enum exit_status b)
 const char *exit_status_name(enum exit_status status)
 {
     return statuses[badness(status)].name;
+}
+
+size_t tally_judged(const struct result *result)
+{
+    size_t judged = 0;
+
+    result_foreach (finding, result)
+        judged += tally_verdict(finding) != VERDICT_NONE;
+    return judged;
+}
+
+enum exit_status tally_exit_status(const struct result *result)
+{
+    bool failed = false, ran = false, open = false;
+
+    result_foreach (finding, result) {
+        open |= tally_verdict(finding) == VERDICT_NONE && finding_refuted(finding);
+        failed |= tally_verdict(finding) == VERDICT_FAIL;
+        ran |= tally_census_complete(finding);
+    }
+    if (result->interrupted)
+        return EXIT_INTERRUPTED;
+    if (result->trouble[0] || tally_all_unexplained(result))
+        return EXIT_INFRASTRUCTURE;
+    if (failed)
+        return EXIT_FAIL;
+    if (!ran)
+        return EXIT_NOTHING_RAN;
+    return result->complete && !open ? EXIT_PASS : EXIT_INCONCLUSIVE;
 }

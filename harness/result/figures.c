@@ -1,4 +1,4 @@
-/* figures.c - see figures.h. */
+/* figures.c - see figures.h; what is done in how much time: figures_pace.c. */
 #include "result/figures.h"
 
 #include <math.h>
@@ -212,10 +212,12 @@ static struct interval counted_time(const struct finding *finding, enum tally_ra
     double attempts = attempts_of(finding);
     double each = 1 - (1 - confidence) / 2;
     struct sample sample = tally_sample(finding, rate);
+    double effect = sample_effect(&sample, confidence);
+    struct weighted hit = weighted_spread(&sample.hit, effect);
     struct interval time, share;
 
     if (!stopping_is_asked(rules)) {
-        time = weighted_sum_interval(&sample.hit, weighted_unit(all), confidence);
+        time = weighted_sum_interval(&hit, effect * weighted_unit(all), confidence);
         return (struct interval){ time.low / attempts, time.high / attempts };
     }
     time = weighted_sum_interval(all, weighted_unit(all), each);
@@ -321,6 +323,7 @@ static const char *method_of(const struct result *result, const struct sample *s
 {
     return stopping_is_asked(&result->stopping) ? "confidence-sequence"
            : sample_is_weighted(sample)         ? "weighted"
+           : sample->design.effect > 1          ? "korn-graubard"
                                                 : "clopper-pearson";
 }
 
@@ -332,6 +335,7 @@ struct rate figure_rate(const struct result *result, struct sample sample)
         .estimate = sample_rate(&sample),
         .interval = stopping_interval(&result->stopping, &sample, result->confidence),
         .method = method_of(result, &sample),
+        .effect = sample_effect(&sample, result->confidence),
     };
 }
 
@@ -366,11 +370,18 @@ static struct rate widened(struct rate rate, struct hidden hidden, bool possible
     return rate;
 }
 
+struct rate figure_kill_rate_of(const struct result *result,
+                                const struct finding *finding, enum tally_rate rate,
+                                struct sample sample)
+{
+    return widened(figure_rate(result, sample), hidden_from(finding),
+                   is_possible(finding, rate));
+}
+
 struct rate figure_kill_rate(const struct result *result, const struct finding *finding,
                              enum tally_rate rate)
 {
-    return widened(figure_rate(result, tally_sample(finding, rate)), hidden_from(finding),
-                   is_possible(finding, rate));
+    return figure_kill_rate_of(result, finding, rate, tally_sample(finding, rate));
 }
 
 double figure_widest(const struct result *result, const struct finding *finding)
@@ -451,53 +462,4 @@ struct damage figure_passing(const struct finding *finding)
             add_damage(&damage, k, finding->points[k].verdict.passing,
                        finding->points[k].verdict.lasts_ms);
     return damage;
-}
-
-struct costs figure_costs(const struct finding *finding)
-{
-    const uint64_t *samples = finding->samples_ns;
-    size_t count = finding->sample_count;
-    double mean_ns = durations_mean(samples, count);
-
-    return (struct costs){
-        .p50_us = ns_to_us(durations_quantile(samples, count, 0.50)),
-        .p90_us = ns_to_us(durations_quantile(samples, count, 0.90)),
-        .p99_us = ns_to_us(durations_quantile(samples, count, 0.99)),
-        .per_second = mean_ns > 0 ? 1e9 / mean_ns : 0,
-    };
-}
-
-static double per_second(const struct result *result, enum stage stage, uint64_t count)
-{
-    double seconds = result->stage_seconds[stage];
-
-    return seconds > 0 ? (double)count / seconds : 0;
-}
-
-double figure_kills_per_second(const struct result *result)
-{
-    uint64_t attempts = 0;
-
-    result_foreach (finding, result)
-        attempts += tally_attempts(finding);
-    return per_second(result, STAGE_KILLS, attempts);
-}
-
-double figure_points_per_second(const struct result *result)
-{
-    uint64_t points = 0;
-
-    result_foreach (finding, result)
-        if (tally_census_complete(finding))
-            points += finding->commands + 1;
-    return per_second(result, STAGE_CENSUS, points);
-}
-
-double figure_strikes_per_second(const struct result *result, enum fault_id id)
-{
-    uint64_t points = 0;
-
-    result_foreach (finding, result)
-        points += finding->strikes[id].points;
-    return per_second(result, fault_by_id(id)->stage, points);
 }

@@ -20,7 +20,9 @@ struct rate {
     double estimate; /* 0 of nothing: 0 */
     struct interval interval;
     const char *method; /* of the interval: "clopper-pearson", "weighted"
-                           (stats/weighted.h) or "confidence-sequence" */
+                           (stats/weighted.h), "korn-graubard" (stats/sample.h) or
+                           "confidence-sequence" */
+    double effect;      /* so many times fewer independent kills would tell as much */
 };
 
 /* The share of update time that is spent in crash points that do harm (or leak): the rate
@@ -128,6 +130,10 @@ struct rate figure_valid(const struct result *result, const struct finding *find
  * what the rate counts, or none of it (figure_contention()). */
 struct rate figure_kill_rate(const struct result *result, const struct finding *finding,
                              enum tally_rate rate);
+/* The same of another sample of it: of more kills, to which as much is hidden. */
+struct rate figure_kill_rate_of(const struct result *result,
+                                const struct finding *finding, enum tally_rate rate,
+                                struct sample sample);
 /* The width of the widest of these intervals, high - low. */
 double figure_widest(const struct result *result, const struct finding *finding);
 /* Of the valid kills, those that did harm which ends before it is not tolerated. */

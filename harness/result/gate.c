@@ -29,27 +29,42 @@ static enum gate_verdict judge_ratio(struct ratio ratio, double bound)
 
 struct question {
     const struct result *result;
-    struct sample sample;
+    const struct finding *finding;
+    enum tally_rate rate;
     double bound;
 };
 
+/* Would so many kills decide, if they showed what these do? All that makes the interval
+ * wider than they do is as it is. */
 static bool decides(const void *context, uint64_t kills)
 {
     const struct question *question = context;
-    struct rate rate =
-        figure_rate(question->result, sample_scaled(&question->sample, kills));
+    struct sample sample = tally_sample(question->finding, question->rate);
+    struct rate rate = figure_kill_rate_of(question->result, question->finding,
+                                           question->rate, sample_scaled(&sample, kills));
 
     return judge_rate(rate.interval, question->bound) != GATE_UNDECIDED;
 }
 
-static uint64_t kills_needed(const struct result *result, struct sample sample,
-                             double bound)
+/* The same of an interval of the kills alone. */
+static bool decides_alone(const struct question *question, uint64_t kills)
 {
-    const struct question question = { result, sample, bound };
+    struct sample sample = tally_sample(question->finding, question->rate);
+    struct rate rate = figure_rate(question->result, sample_scaled(&sample, kills));
 
-    if (fabs(sample_rate(&sample) - bound) <= AT_BOUND)
-        return 0;
-    return kills_least(sample.of + 1, decides, &question);
+    return judge_rate(rate.interval, question->bound) != GATE_UNDECIDED;
+}
+
+static void find_kills_needed(const struct question *question,
+                              struct gate_outcome *outcome)
+{
+    struct sample sample = tally_sample(question->finding, question->rate);
+
+    if (fabs(sample_rate(&sample) - question->bound) <= AT_BOUND)
+        return;
+    outcome->kills_needed = kills_least(sample.of + 1, decides, question);
+    outcome->hidden =
+        outcome->kills_needed == KILLS_MOST && decides_alone(question, KILLS_MOST);
 }
 
 static struct gate_outcome *add_outcome(struct gate_report *report, enum gate_id gate,
@@ -89,8 +104,8 @@ static void judge_rates(const struct gates *gates, enum gate_id gate,
                                ? GATE_LEFT_OUT
                                : judge_rate(outcome->rate.interval, bound);
         if (outcome->verdict == GATE_UNDECIDED)
-            outcome->kills_needed =
-                kills_needed(result, tally_sample(finding, rate), bound);
+            find_kills_needed(&(struct question){ result, finding, rate, bound },
+                              outcome);
     }
 }
 

@@ -45,6 +45,8 @@ struct gate_outcome {
     enum gate_verdict verdict;
     struct rate rate;      /* of gates of rates */
     struct ratio ratio;    /* of GATE_UPDATES */
+    bool hidden;           /* no number of kills would decide, because the machine was
+                              busy, or because of time that no kill has seen */
     uint64_t kills_needed; /* in all, of an undecided rate; without kills so far: so
                               many clean ones would pass. 0: the rate is the bound */
 };

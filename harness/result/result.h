@@ -9,6 +9,7 @@
 #include "plan/request.h"
 #include "plan/shard.h"
 #include "replay/operand.h"
+#include "result/blocks.h"
 #include "result/event.h"
 #include "scenario/outline.h"
 #include "stats/sequence.h"
@@ -54,9 +55,10 @@ struct kills {
     /* Their weights (plan/aim.h), ns; of those that a rate counts, and of those whose
      * harm passes. All are empty if weights are not known: then they are equal. */
     struct weighted weights, counted[RATE_COUNT], passing;
-    uint64_t unexecuted; /* that left commands which had been written, and were not
-                            executed */
-    uint64_t latest_ns;  /* at which one fell, after the update's beginning */
+    struct kill_blocks blocks; /* of the valid ones, by their numbers */
+    uint64_t unexecuted;       /* that left commands which had been written, and were not
+                                  executed */
+    uint64_t latest_ns;        /* at which one fell, after the update's beginning */
 };
 
 /* What came of a fault's points, each tried once. */

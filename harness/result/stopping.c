@@ -127,6 +127,14 @@ bool stopping_is_hidden(const struct stopping *rules, const struct result *resul
            !all_narrow(rules, result);
 }
 
+/* So many independent kills, in kills that are not. */
+static uint64_t as_many(uint64_t kills, double effect)
+{
+    double all = ceil((double)kills * effect);
+
+    return all < (double)UINT64_MAX ? (uint64_t)all : UINT64_MAX;
+}
+
 /* How many kills in all would show what is asked for of one strategy. */
 static uint64_t kills_for(const struct stopping *rules, const struct finding *finding,
                           double confidence)
@@ -139,6 +147,8 @@ static uint64_t kills_for(const struct stopping *rules, const struct finding *fi
         struct sample sample = tally_sample(finding, (enum tally_rate)i);
         double rate = sample.of ? sample_rate(&sample) : 0.5;
         uint64_t narrow = sequence_kills_for_width(rate, rules->width, confidence);
+
+        narrow = as_many(narrow, sample_effect(&sample, confidence));
 
         kills = narrow > kills ? narrow : kills;
     }

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/mutant.h"
+#include "result/drift.h"
 #include "result/measured.h"
 
 static void count_words(struct words *words, const struct verdict *verdict)
@@ -155,17 +156,31 @@ bool tally_counts(enum tally_rate rate, const struct verdict *verdict)
     return counted[rate];
 }
 
-static void weigh(struct kills *kills, const struct event_trial *trial)
+/* A bit for each thing that it counts for. */
+static unsigned counted_for(const struct verdict *verdict)
+{
+    unsigned bits = verdict->passing ? 1u << DRIFT_PASSING : 0;
+
+    for (int i = 0; i < RATE_COUNT; i++)
+        bits |= tally_counts((enum tally_rate)i, verdict) ? 1u << i : 0;
+    return bits;
+}
+
+/* By its weight, and by the time at which it came. */
+static void weigh(const struct plan *plan, struct kills *kills,
+                  const struct event_trial *trial)
 {
     double weight = mutant("weights-equal") ? 1 : trial->weight_ns;
+    unsigned bits = counted_for(&trial->verdict);
 
+    blocks_add(&kills->blocks, trial->number / plan->strategies, weight, bits);
     if (trial->kill_ns > kills->latest_ns)
         kills->latest_ns = trial->kill_ns;
     if (!(weight > 0))
         return;
     weighted_add(&kills->weights, weight);
     for (int i = 0; i < RATE_COUNT; i++)
-        if (tally_counts((enum tally_rate)i, &trial->verdict))
+        if (bits >> i & 1)
             weighted_add(&kills->counted[i], weight);
     if (trial->verdict.passing)
         weighted_add(&kills->passing, weight);
@@ -187,7 +202,7 @@ static void take_kill(struct result *result, struct finding *finding,
     if (!valid)
         return;
     count_words(&kills->words, &trial->verdict);
-    weigh(kills, trial);
+    weigh(&result->plan, kills, trial);
     if (!point)
         return;
     kills->unexecuted += (uint64_t)(point - finding->points) < trial->commands;
@@ -395,15 +410,17 @@ uint64_t tally_valid(const struct finding *finding)
 }
 
 /* Runs of which not all kills have a weight have none: those of old versions. */
-static struct sample sample_of(const struct kills *kills, uint64_t hits,
-                               const struct weighted *hit)
+static struct sample sample_of(const struct kills *kills, uint64_t hits, unsigned what)
 {
+    const struct weighted *hit =
+        what == DRIFT_PASSING ? &kills->passing : &kills->counted[what];
     struct sample sample = { .hits = hits, .of = kills->outcomes[OUTCOME_VALID] };
 
-    if (kills->weights.count != sample.of)
-        return sample;
-    sample.hit = *hit;
-    sample.other = weighted_rest(&kills->weights, hit);
+    if (kills->weights.count == sample.of) {
+        sample.hit = *hit;
+        sample.other = weighted_rest(&kills->weights, hit);
+    }
+    sample.design = drift_design(kills, &sample, what);
     return sample;
 }
 
@@ -416,13 +433,12 @@ struct sample tally_sample(const struct finding *finding, enum tally_rate rate)
         [RATE_TORN] = words->now[NOW_TORN],
     };
 
-    return sample_of(&finding->kills, hits[rate], &finding->kills.counted[rate]);
+    return sample_of(&finding->kills, hits[rate], rate);
 }
 
 struct sample tally_passing(const struct finding *finding)
 {
-    return sample_of(&finding->kills, finding->kills.words.passing,
-                     &finding->kills.passing);
+    return sample_of(&finding->kills, finding->kills.words.passing, DRIFT_PASSING);
 }
 
 uint64_t tally_unexplained(const struct finding *finding)
@@ -477,33 +493,4 @@ enum strategy_verdict tally_verdict(const struct finding *finding)
         return VERDICT_PASS;
     /* A suspect that real kills do not confirm is no verdict. */
     return finding_refuted(finding) ? VERDICT_NONE : VERDICT_FAIL;
-}
-
-size_t tally_judged(const struct result *result)
-{
-    size_t judged = 0;
-
-    result_foreach (finding, result)
-        judged += tally_verdict(finding) != VERDICT_NONE;
-    return judged;
-}
-
-enum exit_status tally_exit_status(const struct result *result)
-{
-    bool failed = false, ran = false, open = false;
-
-    result_foreach (finding, result) {
-        open |= tally_verdict(finding) == VERDICT_NONE && finding_refuted(finding);
-        failed |= tally_verdict(finding) == VERDICT_FAIL;
-        ran |= tally_census_complete(finding);
-    }
-    if (result->interrupted)
-        return EXIT_INTERRUPTED;
-    if (result->trouble[0] || tally_all_unexplained(result))
-        return EXIT_INFRASTRUCTURE;
-    if (failed)
-        return EXIT_FAIL;
-    if (!ran)
-        return EXIT_NOTHING_RAN;
-    return result->complete && !open ? EXIT_PASS : EXIT_INCONCLUSIVE;
 }

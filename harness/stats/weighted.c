@@ -35,6 +35,12 @@ struct weighted weighted_rest(const struct weighted *whole, const struct weighte
     return rest;
 }
 
+struct weighted weighted_spread(const struct weighted *weighted, double effect)
+{
+    return (struct weighted){ weighted->count, weighted->sum,
+                              effect * weighted->squares };
+}
+
 bool weighted_equal(const struct weighted *weighted)
 {
     double n = (double)weighted->count;

@@ -40,6 +40,10 @@ void weighted_add(struct weighted *weighted, double weight);
 struct weighted weighted_both(const struct weighted *a, const struct weighted *b);
 struct weighted weighted_rest(const struct weighted *whole, const struct weighted *part);
 
+/* The same weight of observations that tell as much as 1 / effect of them would, if those
+ * were independent (clusters.h). */
+struct weighted weighted_spread(const struct weighted *weighted, double effect);
+
 /* What a unit of weight belongs to on average; 0 of none. */
 double weighted_unit(const struct weighted *weighted);
 

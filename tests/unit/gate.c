@@ -152,6 +152,77 @@ Test(gate, kills_needed_are_just_enough)
     }
 }
 
+/* Of 1,000 kills none did harm, but some of the update's time was hit by none: the share
+ * of the durations' mean that is later than all kills. */
+Test(gate, kills_needed_allow_for_what_is_hidden)
+{
+    static const struct {
+        uint64_t latest_ns; /* of 100000 */
+        double bound;
+        enum gate_verdict verdict;
+        uint64_t least, most; /* kills needed */
+        bool hidden;
+    } cases[] = {
+        { 100000, 0.004, GATE_PASSES, 0, 0, false },
+        { 99000, 0.014, GATE_PASSES, 0, 0, false },
+        { 99000, 0.012, GATE_UNDECIDED, 1815, 1835, false },
+        { 98000, 0.012, GATE_UNDECIDED, KILLS_MOST, KILLS_MOST, true },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const struct handmade_strategy all[HANDMADE_STRATEGIES] = { { "a", ".L.", 1000, 0,
+                                                                      0, 0, 100, 0 } };
+        const struct gates gates = { .of[GATE_HARM] = { true, cases[i].bound } };
+        struct err err = ERR_NULL;
+        struct finding *finding;
+        CLEANUP(mem_freep) char *sentence = NULL;
+
+        handmade_init(&handmade, 1, all);
+        finding = handmade.result.findings;
+        finding->kills.latest_ns = cases[i].latest_ns;
+        finding->cold = mem_alloc(sizeof(*finding->cold));
+        finding->cold[0].ran_ns = 100000;
+        finding->cold_count = 1;
+        cr_assert_eq(gates_judge(&gates, &handmade.result, NULL, &report, &err), 0);
+        cr_expect_eq(report.outcomes[0].verdict, cases[i].verdict, "case %zu", i);
+        cr_expect(report.outcomes[0].kills_needed >= cases[i].least &&
+                      report.outcomes[0].kills_needed <= cases[i].most,
+                  "case %zu: %llu", i,
+                  (unsigned long long)report.outcomes[0].kills_needed);
+        sentence = gates_sentence(&report.outcomes[0]);
+        cr_expect_eq(strstr(sentence, "more kills would not decide: the machine") != NULL,
+                     cases[i].hidden, "%s", sentence);
+        end();
+    }
+}
+
+/* Kills of one time that have more in common than chance tell as much as fewer. */
+Test(gate, kills_needed_allow_for_what_kills_share)
+{
+    static const struct handmade_strategy all[HANDMADE_STRATEGIES] = {
+        { "a", ".L.", 1024, 512, 0, 0, 100, 0 }
+    };
+    static const struct gates gates = { .of[GATE_HARM] = { true, 0.54 } };
+    uint64_t needed[2];
+
+    for (uint64_t stretch = 1; stretch <= 64; stretch += 63) {
+        struct err err = ERR_NULL;
+
+        handmade_init(&handmade, 1, all);
+        for (uint64_t i = 0; i < 1024; i++)
+            blocks_add(&handmade.result.findings[0].kills.blocks, i, 1e5,
+                       i / stretch % 2 ? 1 : 0);
+        cr_assert_eq(gates_judge(&gates, &handmade.result, NULL, &report, &err), 0);
+        cr_expect_eq(report.outcomes[0].verdict,
+                     stretch > 1 ? GATE_UNDECIDED : GATE_PASSES);
+        needed[stretch > 1] = report.outcomes[0].kills_needed;
+        end();
+    }
+    cr_expect_eq(needed[0], 0);
+    cr_expect(needed[1] > 30000 && needed[1] < 100000, "%llu",
+              (unsigned long long)needed[1]);
+}
+
 static const struct handmade_strategy three[HANDMADE_STRATEGIES] = {
     { "each", ".LLL.", 900, 700, 0, 700, 300, LATER_LEAKED },
     { "batch", ".L.", 900, 200, 0, 200, 60, LATER_LEAKED },
