@@ -12,6 +12,7 @@
 #include "result/as_sent.h"
 #include "result/drift.h"
 #include "result/gap.h"
+#include "result/machine.h"
 #include "result/place.h"
 #include "result/tally.h"
 
@@ -403,6 +404,24 @@ static void put_shard(json_t *object, struct shard shard)
     json_put_text(object, "shard", words);
 }
 
+/* null: not known. */
+static json_t *machine(const struct result *result)
+{
+    const struct machine_load *known = &result->machine;
+    struct waited waited = machine_waited(result);
+    json_t *object = json_object(), *load = json_object(), *share = json_object();
+
+    json_put_real(load, "begin", known->begun ? known->load_begin : NAN);
+    json_put_real(load, "end", known->ended ? known->load_end : NAN);
+    json_put_real(share, "begin", waited.known ? waited.begin : NAN);
+    json_put_real(share, "end", waited.known ? waited.end : NAN);
+    if (known->cpus)
+        json_put_whole(object, "cpus", known->cpus);
+    json_put(object, "load_average", load);
+    json_put(object, "waited_share", share);
+    return object;
+}
+
 static json_t *run_object(const struct result *result,
                           const struct conclusion *conclusion)
 {
@@ -421,6 +440,7 @@ static json_t *run_object(const struct result *result,
     json_put(object, "redis", redis(result));
     json_put_whole(object, "lanes", result->lanes);
     json_put_text(object, "killer", result->killer);
+    json_put(object, "machine", machine(result));
     json_put_real(object, "kills_per_second", figure_kills_per_second(result));
     json_put_real(object, "points_per_second", figure_points_per_second(result));
     result_foreach_fault (id, result)

@@ -10,6 +10,7 @@
 #include "report/verdict_line.h"
 #include "report/words.h"
 #include "report/writers.h"
+#include "result/machine.h"
 #include "result/stopping.h"
 #include "result/tally.h"
 
@@ -215,6 +216,32 @@ void run_verdict(FILE *out, const struct result *result, struct report_style sty
     verdict_line_write(out, line, style);
 }
 
+/* What else the machine had to do. */
+static void write_machine(FILE *out, const struct result *result,
+                          struct report_style style)
+{
+    const struct machine_load *machine = &result->machine;
+    struct waited waited = machine_waited(result);
+    CLEANUP(mem_freep) char *text = NULL;
+    FILE *words = mem_stream(&text);
+
+    if (machine->begun)
+        fprintf(words, "Load of the machine before the run: %.2f, on %u CPU%s",
+                machine->load_begin, machine->cpus, machine->cpus == 1 ? "" : "s");
+    if (machine->begun && machine->ended)
+        fprintf(words, "; at its end: %.2f", machine->load_end);
+    if (machine->begun)
+        fputs(". ", words);
+    if (waited.known)
+        fprintf(words,
+                "Updates waited for a CPU for %.1f%% of their time in its first half, "
+                "%.1f%% in the second. ",
+                100 * waited.begin, 100 * waited.end);
+    fclose(words);
+    if (*text)
+        words_wrapped(out, style, text);
+}
+
 static void write_full(FILE *out, const struct result *result, struct report_style style)
 {
     words_title(out, result, style);
@@ -232,6 +259,7 @@ static void write_full(FILE *out, const struct result *result, struct report_sty
     run_programs(out, result, style);
     run_failures(out, result, style);
     words_method(out, result, style);
+    write_machine(out, result, style);
     run_sentences(out, result, style);
     if (style.conclusion && style.conclusion->comparison.base)
         compare_text_body(out, &style.conclusion->comparison, style);

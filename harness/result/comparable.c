@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "result/machine.h"
 #include "result/stopping.h"
 #include "result/tally.h"
 
@@ -92,6 +93,37 @@ static void note_times(struct comparable *comparable, const struct outline *base
     }
 }
 
+/* "load 0.52 and 1.93 on 2 CPUs, updates waited for 1.2% and 0.8% of their time" */
+static char *machine_text(const struct result *result)
+{
+    const struct machine_load *machine = &result->machine;
+    struct waited waited = machine_waited(result);
+    CLEANUP(mem_freep)
+    char *load = machine->begun ? mem_printf("load %.2f before it began, on %u CPU%s",
+                                             machine->load_begin, machine->cpus,
+                                             machine->cpus == 1 ? "" : "s")
+                                : mem_strdup("load not known");
+
+    return waited.known ? mem_printf("%s, and updates waited for a CPU for %.1f%% of "
+                                     "their time in its first half, %.1f%% in the second",
+                                     load, 100 * waited.begin, 100 * waited.end)
+                        : mem_strdup(load);
+}
+
+/* What kills meet depends on what else the machine does. */
+static void note_machines(struct comparable *comparable, const struct result *base,
+                          const struct result *new)
+{
+    CLEANUP(mem_freep) char *was = machine_text(base);
+    CLEANUP(mem_freep) char *is = machine_text(new);
+
+    if (machine_differs(base, new))
+        note(comparable, false,
+             "the machine had more to do in one of the runs; the base: %s; the new run: "
+             "%s",
+             was, is);
+}
+
 static void note_commands(struct comparable *comparable, const struct finding *base,
                           const struct finding *new)
 {
@@ -152,6 +184,7 @@ void comparable_runs(const struct result *base, const struct result *new,
         note(ret, false, "added round trip: %g us in the base, %g us in the new run",
              base->rtt_us, new->rtt_us);
     note_texts(ret, false, "killer", base->killer, new->killer);
+    note_machines(ret, base, new);
     result_foreach (finding, new)
         note_commands(ret, finding_named(base, finding->strategy->name), finding);
     note_troubles(ret, base, "the base");

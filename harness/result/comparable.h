@@ -21,8 +21,8 @@ struct comparable {
  */
 int comparable_check(const struct result *base, const struct result *new,
                      struct err *err);
-/* Scenario, parameters, what it says of time, server, transport, commands; and what is
- * wrong with either. */
+/* Scenario, parameters, what it says of time, server, transport, how busy the machine
+ * was, commands; and what is wrong with either. */
 void comparable_runs(const struct result *base, const struct result *new,
                      struct comparable *ret);
 void comparable_run(const struct result *result, struct comparable *ret); /* the latter */

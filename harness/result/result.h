@@ -133,6 +133,13 @@ struct finding {
     size_t failure_count;
 };
 
+/* Loads are averages over a minute. Before a run begins, it has no part in them. */
+struct machine_load {
+    unsigned cpus;     /* that the run may use; 0: not known */
+    bool begun, ended; /* are these known? */
+    double load_begin, load_end;
+};
+
 struct result {
     const struct outline *scenario; /* borrowed */
     struct plan plan;
@@ -143,6 +150,7 @@ struct result {
     char server[64];       /* "redis 7.0.15"; "" until known */
     const char *transport; /* "unix socket" */
     double rtt_us;         /* that was added on the way to Redis */
+    struct machine_load machine;
     double confidence;
     struct stopping stopping; /* what the run waited for; 0: a number of attempts */
     const char *killer;

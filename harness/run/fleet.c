@@ -17,6 +17,7 @@
 #include "result/tally.h"
 #include "result/untested.h"
 #include "run/launch.h"
+#include "run/load.h"
 #include "run/progress.h"
 #include "store/read.h"
 
@@ -473,6 +474,7 @@ int fleet_run(const struct fleet_options *options, struct result *result, struct
     signal(SIGPIPE, SIG_IGN);
     result->complete = result->interrupted = false;
     result->trouble[0] = '\0';
+    load_before(&result->machine);
     init(&fleet);
     tempdir_sweep();
     fleet.held = signals_stop_set();
@@ -490,6 +492,7 @@ int fleet_run(const struct fleet_options *options, struct result *result, struct
                           err);
     if (code == 0)
         code = run_loop(&fleet, err);
+    load_behind(&result->machine);
     release(&fleet);
     if (result->interrupted)
         signals_swallow();

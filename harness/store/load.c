@@ -1,6 +1,7 @@
 /* load.c - see load.h. */
 #include "store/load.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,39 @@ static void read_run(struct database *database, struct result *result)
     result->times = stored_times(database);
 }
 
+/* The entry is a number, or begins with one. */
+static bool read_number(const struct environment *environment, const char *name,
+                        double *ret)
+{
+    const char *text = environment_get(environment, name);
+    char *end = NULL;
+    double number = text ? strtod(text, &end) : 0;
+
+    if (!text || end == text || !(number >= 0) || !isfinite(number))
+        return false;
+    *ret = number;
+    return true;
+}
+
+static int read_machine(struct database *database, struct machine_load *machine,
+                        struct err *err)
+{
+    CLEANUP(environment_release) struct environment environment = ENVIRONMENT_NULL;
+    int code = stored_environment(database, &environment, err);
+    double cpus = 0;
+
+    if (code == 0 && read_number(&environment, "cpus", &cpus) && cpus <= UINT32_MAX)
+        machine->cpus = (unsigned)cpus;
+    if (code == 0)
+        machine->begun =
+            machine->cpus &&
+            (read_number(&environment, "load_begin", &machine->load_begin) ||
+             read_number(&environment, "load_average", &machine->load_begin));
+    if (code == 0)
+        machine->ended = read_number(&environment, "load_end", &machine->load_end);
+    return code;
+}
+
 static int tell_tally(void *context, enum event_type type, const void *body, size_t bytes,
                       struct err *err)
 {
@@ -38,7 +72,7 @@ int stored_tally(struct database *database, unsigned what, struct result *result
 
     if (code == 0)
         read_run(database, result);
-    return code;
+    return code == 0 ? read_machine(database, &result->machine, err) : code;
 }
 
 static int read_parameter(void *context, sqlite3_stmt *row, struct err *err)

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/mutant.h"
+#include "result/machine.h"
 #include "store/beginning.h"
 #include "store/file.h"
 #include "store/read.h"
@@ -132,6 +133,39 @@ static int put_progress(struct store *store, const struct result *result, bool o
     return code;
 }
 
+static int put_environment(struct store *store, const char *name, char *value,
+                           struct err *err)
+{
+    CLEANUP(mem_freep) char *owned = value;
+    CLEANUP(statement_finalizep) sqlite3_stmt *insert = NULL;
+    int code =
+        database_prepare(&store->database,
+                         "INSERT OR REPLACE INTO environment VALUES(?, ?)", &insert, err);
+
+    return code == 0 ? database_put(&store->database, insert, err, "tt", name, owned)
+                     : code;
+}
+
+/* How busy the machine was, which is known at the end. */
+static int put_load(struct store *store, const struct result *result, struct err *err)
+{
+    struct waited waited = machine_waited(result);
+    int code = 0;
+
+    if (result->machine.begun)
+        code = put_environment(store, "load_begin",
+                               mem_printf("%.2f", result->machine.load_begin), err);
+    if (code == 0 && result->machine.ended)
+        code = put_environment(store, "load_end",
+                               mem_printf("%.2f", result->machine.load_end), err);
+    if (code == 0 && waited.known)
+        code =
+            put_environment(store, "waited_begin", mem_printf("%.4f", waited.begin), err);
+    if (code == 0 && waited.known)
+        code = put_environment(store, "waited_end", mem_printf("%.4f", waited.end), err);
+    return code;
+}
+
 static int write_out(struct store *store, const struct result *result, bool over,
                      struct err *err)
 {
@@ -141,6 +175,8 @@ static int write_out(struct store *store, const struct result *result, bool over
         code = database_run(&store->database, over ? GIVE_ROOM : KEEP_ROOM, err);
     if (code == 0)
         code = put_progress(store, result, over, err);
+    if (code == 0 && over)
+        code = put_load(store, result, err);
     if (code == 0)
         code = commit(store, err);
     return code < 0 ? give_up(store, err) : 0;

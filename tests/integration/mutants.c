@@ -106,6 +106,8 @@ static const struct {
     { "blocks-independent", "unit_clusters_mutable",
       "clusters/intervals_hold_the_truth" },
     { "drift-unseen", "unit_clusters_mutable", "clusters/changes_are_told" },
+    { "load-unheard", "unit_compare_mutable",
+      "compare/machines_that_had_more_to_do_are_told" },
     { "runs-beside", "unit_gate_mutable", "gate/updates_of_another_day_decide_nothing" },
     { "no-holm", "unit_difference_mutable", "holm/adjusts_step_by_step" },
     { "tap-one-more", "integration_tap_mutable",

@@ -404,6 +404,69 @@ Test(compare, runs_that_are_not_alike_are_said_to_be)
     end();
 }
 
+/* Updates as those that are killed, of which each waits for as long. */
+static void set_waiting(struct result *result, uint64_t first_ns, uint64_t second_ns)
+{
+    struct finding *finding = result->findings;
+
+    finding->cold_count = 10;
+    finding->cold = mem_grow(finding->cold, 10, sizeof(*finding->cold));
+    for (size_t i = 0; i < 10; i++) {
+        finding->cold[i].ran_ns = 900;
+        finding->cold[i].waited_ns = i < 5 ? first_ns : second_ns;
+    }
+}
+
+Test(compare, machines_that_had_more_to_do_are_told)
+{
+    static const struct handmade_strategy some = { "a", ".L.", 100, 10, 0, 0, 50, 0 };
+    static const struct {
+        struct machine_load base, new;
+        uint64_t base_ns, new_ns; /* of 900, in the second half */
+        const char *note;         /* NULL: nothing to tell */
+    } cases[] = {
+        { { 0, false, false, 0, 0 }, { 2, true, true, 9, 9 }, 0, 0, NULL },
+        { { 2, true, true, 0.5, 2 }, { 2, true, true, 2.4, 20 }, 0, 0, NULL },
+        { { 8, true, true, 0.5, 2 }, { 8, true, true, 7, 8 }, 0, 0, NULL },
+        { { 2, true, true, 0.5, 2 },
+          { 2, true, true, 2.5, 4 },
+          0,
+          0,
+          "the base: load 0.50 before it began, on 2 CPUs, and updates waited for a CPU "
+          "for 0.0% of their time in its first half, 0.0% in the second; the new run: "
+          "load 2.50" },
+        { { 1, true, false, 3, 0 }, { 4, true, false, 3, 0 }, 0, 0, "on 1 CPU, and" },
+        { { 2, true, true, 1, 1 }, { 2, true, true, 1, 1 }, 100, 150, NULL },
+        { { 2, true, true, 1, 1 },
+          { 2, true, true, 1, 1 },
+          0,
+          100,
+          "10.0% in the second" },
+        { { 0, false, false, 0, 0 },
+          { 0, false, false, 0, 0 },
+          300,
+          0,
+          "load not known, and updates waited for a CPU for 0.0% of their time in its "
+          "first half, 25.0% in the second; the new run: load not known" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        compare(&some, &some, 1, &plain);
+        comparison_release(&comparison);
+        base.result.machine = cases[i].base;
+        new.result.machine = cases[i].new;
+        set_waiting(&base.result, 0, cases[i].base_ns);
+        set_waiting(&new.result, 0, cases[i].new_ns);
+        compare_runs(&base.result, &new.result, &plain, &comparison);
+        cr_expect_eq(comparison.comparable.count, cases[i].note != NULL, "case %zu", i);
+        if (cases[i].note)
+            cr_expect(is_noted(cases[i].note, false), "case %zu: %s", i,
+                      comparison.comparable.count ? comparison.comparable.notes[0].text
+                                                  : "nothing");
+        end();
+    }
+}
+
 Test(compare, what_scenarios_say_of_time_is_told_where_it_differs)
 {
     static const struct handmade_strategy some = { "a", ".L.", 100, 10, 0, 0, 50, 0 };
