@@ -182,6 +182,7 @@ struct event_samples {
  * one block. */
 struct event_block {
     uint32_t first, strategies; /* from this one on, so many */
+    uint64_t kills_waited_ns;   /* so long a lane did not kill meanwhile */
     uint64_t count;             /* of each */
     uint64_t values[];          /* durations, ns: all of the first, all of the next, .. */
 };

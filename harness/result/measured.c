@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "result/tally.h"
 
@@ -55,6 +56,12 @@ int measured_take(struct result *result, const struct event_samples *samples,
 
 void measured_take_block(struct result *result, const struct event_block *block)
 {
+    double waited_s = ns_to_s((double)block->kills_waited_ns) / (double)result->lanes;
+
+    if (block->kills_waited_ns && result->lanes) {
+        result->stage_seconds[STAGE_KILLS] -= waited_s;
+        result->stage_seconds[STAGE_AIM] += waited_s;
+    }
     for (uint32_t i = 0; i < block->strategies; i++)
         add_block(&result->findings[block->first + i], block->values + i * block->count,
                   (size_t)block->count);

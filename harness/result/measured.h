@@ -7,5 +7,5 @@
  * how they are kept, one strategy after the other. */
 int measured_take(struct result *result, const struct event_samples *samples,
                   struct err *err);
-/* Of all strategies. */
+/* Of all strategies. Time that it took from kills is none of theirs. */
 void measured_take_block(struct result *result, const struct event_block *block);

@@ -188,6 +188,7 @@ static int measure_round(struct measure *measure, struct err *err)
         .kept = kept,
         .timeout_ns = options->timeout_ns,
     };
+    uint64_t start_ns = clock_now_ns(), spent_ns;
     size_t count;
     int code;
 
@@ -195,7 +196,9 @@ static int measure_round(struct measure *measure, struct err *err)
         kept[i] = &subject_at(measure, i)->origin->kept;
     code = cost_measure(&order, &durations_ns, &count, err);
     judge_touched(&measure->bench->judge);
-    return code == 0 ? tell_block(measure->teller, order.count, durations_ns, count, err)
+    spent_ns = clock_now_ns() - start_ns;
+    return code == 0 ? tell_block(measure->teller, order.count, durations_ns, count,
+                                  measure->kills_wait ? spent_ns : 0, err)
                      : code;
 }
 
@@ -224,6 +227,7 @@ int measure_costs_meanwhile(struct measure *measure, uint64_t number, uint64_t s
     double done = (double)number / (double)plan_trials(&measure->options->plan);
     size_t rest = COST_ROUNDS - FIRST_ROUNDS;
 
+    measure->kills_wait = true;
     if (limit_ns > 0)
         done = fmin(1, fmax(done, passed_ns / limit_ns));
     return measure_rounds(measure, FIRST_ROUNDS + (size_t)(done * (double)rest + 0.5),

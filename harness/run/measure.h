@@ -8,6 +8,7 @@
  * and again while kills go on. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,7 @@ struct measure {
     struct bench *bench;              /* borrowed, as all above */
     struct teller *teller;            /* borrowed; hears what is found */
     size_t rounds;                    /* of costs, that are over */
+    bool kills_wait;                  /* while there is one */
     struct calibration *calibrations; /* one per strategy that takes part; owned */
 };
 

@@ -170,7 +170,7 @@ int tell_samples(struct teller *teller, size_t subject, enum samples_kind kind,
 }
 
 int tell_block(struct teller *teller, size_t subjects, const uint64_t *durations_ns,
-               size_t count, struct err *err)
+               size_t count, uint64_t kills_waited_ns, struct err *err)
 {
     size_t values = subjects * count;
     size_t bytes = sizeof(struct event_block) + values * sizeof(*durations_ns);
@@ -179,6 +179,7 @@ int tell_block(struct teller *teller, size_t subjects, const uint64_t *durations
     block->first = tell_number(teller, 0);
     block->strategies = (uint32_t)subjects;
     block->count = count;
+    block->kills_waited_ns = kills_waited_ns;
     if (values)
         memcpy(block->values, durations_ns, values * sizeof(*durations_ns));
     return tell_later(teller, EVENT_BLOCK, block, bytes, err);

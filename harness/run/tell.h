@@ -43,7 +43,7 @@ int tell_samples(struct teller *teller, size_t subject, enum samples_kind kind,
 /* Durations of all strategies that take part in the lane: `count` of the first, as many
  * of the next, .. */
 int tell_block(struct teller *teller, size_t subjects, const uint64_t *durations_ns,
-               size_t count, struct err *err);
+               size_t count, uint64_t kills_waited_ns, struct err *err);
 /* A point of the census: deaths by other faults will be explained by it. */
 int tell_point(struct teller *teller, size_t subject, uint64_t index,
                const struct judgement *judgement, bool alike, struct err *err);

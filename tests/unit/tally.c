@@ -395,8 +395,23 @@ Test(tally, durations_are_kept_in_blocks)
     cr_expect_eq(result.findings[LEAKY].samples_ns[3], 10);
     cr_assert_eq(result.findings[SILENT].block_count, 1);
     cr_assert_eq(result.findings[SILENT].sample_count, 2);
+    cr_expect_eq(result.stage_seconds[STAGE_KILLS], 0, "no kill waited for it");
     cr_expect_eq(result.findings[SILENT].samples_ns[0], 14);
     cr_expect_eq(result.findings[SILENT].samples_ns[1], 15);
+}
+
+/* Kills per second are those of the time that was spent on kills. */
+Test(tally, durations_take_no_time_from_kills)
+{
+    struct event_block block = { .kills_waited_ns = 600000000 };
+
+    result.lanes = 3;
+    result.stage_seconds[STAGE_AIM] = 1;
+    result.stage_seconds[STAGE_KILLS] = 2;
+    take(EVENT_BLOCK, &block, sizeof(block));
+    cr_expect_float_eq(result.stage_seconds[STAGE_AIM], 1.2, 1e-9);
+    cr_expect_float_eq(result.stage_seconds[STAGE_KILLS], 1.8, 1e-9,
+                       "two of three lanes went on");
 }
 
 Test(tally, the_first_note_and_the_server_are_kept)
