@@ -110,6 +110,7 @@ int cmd_compare(int argc, char **argv, enum exit_status *ret_status, struct err 
                           ? options.confidence
                           : (two ? new.result : base.result)->confidence,
         .margin = options.margin,
+        .interleaved = two && comparable_took_turns(base.result, new.result),
     };
     if (two)
         compare_runs(base.result, new.result, &compare, &comparison);

@@ -18,6 +18,16 @@ static int load_base(struct conclude *conclude, struct err *err)
     return options->against ? saved_load(options->against, &conclude->saved, err) : 0;
 }
 
+static int judge(const struct conclude *conclude, const struct result *result,
+                 struct gate_report *ret, struct err *err)
+{
+    const struct result *base = base_of(conclude);
+    struct gates gates = conclude->options->gates;
+
+    gates.interleaved = base && comparable_took_turns(base, result);
+    return gates_any(&gates) ? gates_judge(&gates, result, base, ret, err) : 0;
+}
+
 int conclude_prepare(struct conclude *ret, const struct gate_options *options,
                      const struct result *result, struct err *err)
 {
@@ -26,8 +36,8 @@ int conclude_prepare(struct conclude *ret, const struct gate_options *options,
     *ret = (struct conclude){ .options = options };
     if (load_base(ret, err) == 0 && base_of(ret))
         comparable_check(base_of(ret), result, err);
-    if (err->code == 0 && gates_any(&options->gates))
-        gates_judge(&options->gates, result, base_of(ret), &ignored, err);
+    if (err->code == 0)
+        judge(ret, result, &ignored, err);
     gate_report_release(&ignored);
     return err->code;
 }
@@ -41,14 +51,13 @@ int conclude_run(struct conclude *conclude, const struct result *result, struct 
         const struct compare_options compare = {
             .confidence = result->confidence,
             .margin = options->margin,
+            .interleaved = comparable_took_turns(base, result),
             .chosen = result->plan.strategies < result->scenario->strategy_count,
         };
 
         compare_runs(base, result, &compare, &conclude->conclusion.comparison);
     }
-    return gates_any(&options->gates) ? gates_judge(&options->gates, result, base,
-                                                    &conclude->conclusion.gates, err)
-                                      : 0;
+    return judge(conclude, result, &conclude->conclusion.gates, err);
 }
 
 void conclude_release(struct conclude *conclude)

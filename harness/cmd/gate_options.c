@@ -38,8 +38,11 @@ static const struct cmd_option table[] = {
       "it made there. Runs that were made at different times do not decide that: status "
       "3",
       0, .take = take_ratio, .at = AT(gates.of[GATE_UPDATES]), .below = RATIO_MOST },
-    { "against", "DIR", "Compare with the saved run in DIR; a regression is a failure", 0,
-      .take = option_text, .at = AT(against) },
+    { "against", "BASE",
+      "Compare with the run that is kept in the directory BASE; a regression is a "
+      "failure. To `afterkill run`, BASE may also be another scenario, or another "
+      "afterkill for the same one: then base and new are run in turns",
+      0, .take = option_text, .at = AT(against) },
     { "baseline", "FILE", "Compare with a baseline that `afterkill baseline save` wrote",
       0, .take = option_text, .at = AT(baseline) },
     { "margin", "D",

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/str.h"
 
 #define TRIES 1000
 #define LATEST "latest"
@@ -79,6 +80,15 @@ void results_dir_tidy(const char *directory)
 
     *strrchr(results, '/') = '\0';
     rmdir(results);
+}
+
+void results_dir_tell(const char *directory)
+{
+    if (!isatty(STDERR_FILENO))
+        return;
+    fputs("kept in ", stderr);
+    str_print_shell(stderr, directory);
+    fputc('\n', stderr);
 }
 
 int results_dir_latest(char **ret, struct err *err)

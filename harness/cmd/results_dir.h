@@ -18,6 +18,9 @@ void results_dir_settle(const char *directory);
  * if there is no other. */
 void results_dir_tidy(const char *directory);
 
+/* Says on standard error, if that is a terminal, where the run is kept. */
+void results_dir_tell(const char *directory);
+
 /* The newest run, for whoever names none; there must be one. The caller frees it. */
 int results_dir_latest(char **ret, struct err *err);
 /* The run that an operand names; the newest, if there are not so many operands. The

@@ -9,9 +9,10 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/signals.h"
-#include "base/str.h"
+#include "cmd/against.h"
 #include "cmd/cmd.h"
 #include "cmd/conclude.h"
+#include "cmd/interleave.h"
 #include "cmd/options.h"
 #include "cmd/output.h"
 #include "cmd/program_line.h"
@@ -93,11 +94,19 @@ static int keep_old(const char *directory, const struct scenario *scenario,
 {
     CLEANUP(request_release) struct request was = { .text = NULL };
     CLEANUP(store_closep) struct store *store = NULL;
+    CLEANUP(mem_freep) char *turns = NULL;
     char difference[400];
 
     if (store_open(directory, &store, err) < 0 ||
         stored_request(store_database(store), &was, err) < 0)
         return err_wrap(err, "--resume");
+    turns = stored_fact(store_database(store), STORED_TURNS);
+    if (turns)
+        return err_set(
+            err, ERR_USAGE,
+            "--resume: the run in '%s' took turns with another one, and cannot "
+            "be gone on with alone",
+            directory);
     if (request_difference(&was, "in the run", request, "now", NULL, difference,
                            sizeof(difference)))
         return err_set(err, ERR_USAGE,
@@ -306,11 +315,8 @@ static int load_and_run(struct session *session, struct run_options *options,
         options->destination.directory = NULL; /* nothing is there to be kept */
     if (session->own_place && !options->destination.directory)
         results_dir_tidy(session->own_place);
-    if (options->destination.directory && !options->quiet && isatty(STDERR_FILENO)) {
-        fputs("kept in ", stderr);
-        str_print_shell(stderr, directory);
-        fputc('\n', stderr);
-    }
+    if (options->destination.directory && !options->quiet)
+        results_dir_tell(directory);
     if (code == 0)
         conclude_run(session->conclude, &sweep->results[0], err);
     options->destination.conclusion = &session->conclude->conclusion;
@@ -333,7 +339,9 @@ int cmd_run(int argc, char **argv, enum exit_status *ret_status, struct err *err
     options.gates.gates.chosen = options.request.strategies != NULL;
     session.scenarios = mem_alloc(options.sweep.wanted * sizeof(*session.scenarios));
     if (code == 0)
-        code = load_and_run(&session, &options, ret_status, err);
+        code = against_takes_turns(options.gates.against)
+                   ? interleave(&options, ret_status, err)
+                   : load_and_run(&session, &options, ret_status, err);
     for (size_t i = 0; i < options.sweep.wanted; i++)
         scenario_free(session.scenarios[i]);
     free(session.scenarios);

@@ -8,6 +8,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/sha1.h"
+#include "cmd/against.h"
+#include "cmd/interleave.h"
 #include "cmd/options.h"
 #include "cmd/scenario_files.h"
 #include "cmd/shard_auto.h"
@@ -243,6 +245,8 @@ static int check(void *parsed, struct err *err)
                        options->resume ? "--resume" : "-o");
     if (stopping_is_asked(&options->request.stopping) && !options->trials_given)
         options->request.trials = ATTEMPTS_MOST;
+    if (against_takes_turns(options->gates.against))
+        return interleave_check(options, err);
     return 0;
 }
 

@@ -233,6 +233,8 @@ json_t *compare_json_value(const struct comparison *comparison)
     for (size_t i = 0; i < comparison->count; i++)
         json_array_append_new(rows, row_object(comparison, &comparison->rows[i]));
     json_put_text(object, "compare", comparison->pairs ? "pairs" : "runs");
+    if (!comparison->pairs)
+        json_put(object, "interleaved", json_boolean(comparison->options.interleaved));
     json_put(object, "base", side_object(comparison->base));
     json_put(object, "new", side_object(comparison->new));
     json_put(object, "only_in_base", only_in(comparison->base, comparison->new));

@@ -164,6 +164,11 @@ int comparable_check(const struct result *base, const struct result *new, struct
                    base->outdated ? "the base" : "the new run");
 }
 
+bool comparable_took_turns(const struct result *base, const struct result *new)
+{
+    return base->turns[0] && strcmp(base->turns, new->turns) == 0;
+}
+
 void comparable_run(const struct result *result, struct comparable *ret)
 {
     *ret = (struct comparable){ .count = 0 };
@@ -174,8 +179,10 @@ void comparable_runs(const struct result *base, const struct result *new,
                      struct comparable *ret)
 {
     *ret = (struct comparable){ .count = 0 };
-    note_texts(ret, true, "different scenarios", base->scenario->name,
-               new->scenario->name);
+    if (comparable_took_turns(base, new))
+        note(ret, false, "base and new took turns, slice by slice, in one run");
+    note_texts(ret, !comparable_took_turns(base, new), "different scenarios",
+               base->scenario->name, new->scenario->name);
     note_parameters(ret, base->scenario, new->scenario);
     note_times(ret, base->scenario, new->scenario);
     note_texts(ret, false, "Redis", base->server, new->server);

@@ -26,6 +26,8 @@ int comparable_check(const struct result *base, const struct result *new,
 void comparable_runs(const struct result *base, const struct result *new,
                      struct comparable *ret);
 void comparable_run(const struct result *result, struct comparable *ret); /* the latter */
+/* Were both run slice by slice, in the same minutes? */
+bool comparable_took_turns(const struct result *base, const struct result *new);
 void comparable_release(struct comparable *comparable); /* may be called twice */
 
 /* Are the labels of all commands the same? (Values may differ.) */

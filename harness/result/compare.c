@@ -132,6 +132,18 @@ static void compare_with_margin(const struct comparison *comparison,
         row->margin_kills = kills_least(fewer + 1, decides_margin, &question);
 }
 
+static struct ratio compare_speeds(const struct comparison *comparison,
+                                   const struct comparison_row *row)
+{
+    double confidence = comparison->options.confidence;
+
+    if (comparison->pairs)
+        return speed_beside(row->base, row->new, confidence);
+    if (comparison->options.interleaved)
+        return speed_in_turns(row->base, row->new, comparison->new->slices, confidence);
+    return speed_apart(row->base, row->new);
+}
+
 static void add_row(struct comparison *comparison, const struct finding *base,
                     const struct finding *new)
 {
@@ -151,9 +163,7 @@ static void add_row(struct comparison *comparison, const struct finding *base,
             comparison, row, rate, figure_period_s(comparison->base->scenario),
             figure_period_s(comparison->new->scenario));
     }
-    row->speed = comparison->pairs || comparison->options.interleaved
-                     ? speed_beside(base, new, comparison->options.confidence)
-                     : speed_apart(base, new);
+    row->speed = compare_speeds(comparison, row);
     compare_censuses(comparison, row);
     compare_with_margin(comparison, row);
 }

@@ -109,19 +109,19 @@ static void judge_rates(const struct gates *gates, enum gate_id gate,
     }
 }
 
-/* Apart: one of the two runs was made after the other. */
+/* Apart: one of the two runs was made after the other. Slices: see speed_in_turns(). */
 static void judge_updates(double bound, const struct result *result,
                           const struct finding *finding, const struct finding *against,
-                          bool apart, struct gate_report *report)
+                          bool apart, uint64_t slices, struct gate_report *report)
 {
     struct gate_outcome *outcome = add_outcome(report, GATE_UPDATES, bound, finding);
 
     outcome->against = against;
     outcome->apart = apart && !mutant("runs-beside");
     if (against)
-        outcome->ratio = outcome->apart
-                             ? speed_apart(against, finding)
-                             : speed_beside(against, finding, result->confidence);
+        outcome->ratio =
+            outcome->apart ? speed_apart(against, finding)
+                           : speed_in_turns(against, finding, slices, result->confidence);
     outcome->verdict = judge_ratio(outcome->ratio, bound);
 }
 
@@ -146,7 +146,7 @@ static int judge_updates_of_reference(double bound, const struct result *result,
                        strategy->name);
     result_foreach (finding, result)
         if (finding != reference)
-            judge_updates(bound, result, reference, finding, false, report);
+            judge_updates(bound, result, reference, finding, false, 0, report);
     return 0;
 }
 
@@ -175,7 +175,7 @@ int gates_judge(const struct gates *gates, const struct result *result,
         if (updates->asked && base) /* every strategy beside itself in the base */
             judge_updates(updates->bound, result, finding,
                           finding_named(base, finding->strategy->name),
-                          !gates->interleaved, &report);
+                          !gates->interleaved, result->slices, &report);
     if (code < 0)
         gate_report_release(&report);
     else

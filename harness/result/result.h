@@ -161,6 +161,8 @@ struct result {
     struct trial_times times; /* of the kills, all lanes together */
     const char *directory;    /* where the run is kept; NULL: it is not; borrowed */
     char missing[256];        /* shards that were not there to be merged; "" if none */
+    char turns[48];           /* the same in two runs that took turns; "" in all others */
+    uint64_t slices;          /* that such a run is made of */
     bool complete;            /* everything planned was done */
     bool outdated;    /* by an older afterkill, whose words meant something else */
     bool interrupted; /* a signal asked */

@@ -16,5 +16,12 @@
 struct ratio speed_beside(const struct finding *base, const struct finding *new,
                           double confidence);
 
+/* Of two runs that took turns, each in so many slices, whose blocks stand one behind the
+ * other. Neighbours in time are slices, so each of these is a block (as nearly as all
+ * have as many): what is measured within one has more in common than that. 0: blocks are
+ * as they are. */
+struct ratio speed_in_turns(const struct finding *base, const struct finding *new,
+                            uint64_t slices, double confidence);
+
 /* Of two runs that were made one after the other. */
 struct ratio speed_apart(const struct finding *base, const struct finding *new);

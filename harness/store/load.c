@@ -13,13 +13,16 @@ static void read_run(struct database *database, struct result *result)
     CLEANUP(mem_freep) char *status = stored_fact(database, "status");
     CLEANUP(mem_freep) char *trouble = stored_fact(database, "trouble");
     CLEANUP(mem_freep) char *missing = stored_fact(database, "missing_shards");
+    CLEANUP(mem_freep) char *turns = stored_fact(database, STORED_TURNS);
 
     result->complete = status && strcmp(status, "complete") == 0;
     result->interrupted = status && strcmp(status, "interrupted") == 0;
     result->lanes = (size_t)stored_whole(database, "lanes");
+    result->slices = stored_whole(database, STORED_SLICES);
     result->stages = (unsigned)stored_whole(database, "stages");
     snprintf(result->trouble, sizeof(result->trouble), "%s", trouble ? trouble : "");
     snprintf(result->missing, sizeof(result->missing), "%s", missing ? missing : "");
+    snprintf(result->turns, sizeof(result->turns), "%s", turns ? turns : "");
     for (size_t i = 0; i < STAGE_COUNT; i++)
         result->stage_seconds[i] = stored_seconds(database, (enum stage)i);
     result->times = stored_times(database);

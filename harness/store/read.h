@@ -12,6 +12,10 @@
 
 /* A fact about the run; NULL if it is not there. The caller frees it. */
 char *stored_fact(struct database *database, const char *name);
+/* Those of two runs that took turns: the one which both have in common, and how many
+ * slices each is made of. */
+#define STORED_TURNS "turns"
+#define STORED_SLICES "slices"
 uint64_t stored_whole(struct database *database, const char *name); /* 0: not there */
 double stored_seconds(struct database *database, enum stage stage);
 struct trial_times stored_times(struct database *database);

@@ -395,3 +395,16 @@ int store_forget_unfinished(struct store *store, struct err *err)
     }
     return code == 0 ? commit(store, err) : code;
 }
+
+int stored_note(const char *directory, const char *name, const char *value,
+                struct err *err)
+{
+    CLEANUP(database_close) struct database database = DATABASE_NULL;
+    CLEANUP(statement_finalizep) sqlite3_stmt *put = NULL;
+
+    if (stored_open(directory, DATABASE_WRITE, &database, err) < 0 ||
+        database_prepare(&database, "INSERT OR REPLACE INTO run VALUES(?1, ?2)", &put,
+                         err) < 0)
+        return err->code;
+    return database_put(&database, put, err, "tt", name, value);
+}

@@ -58,6 +58,9 @@ struct database *store_database(struct store *store);
 struct rows *store_rows(struct store *store);
 /* Removes a file that its maker could not finish; frees like store_close(). */
 struct store *store_discard(struct store *store);
+/* Adds a fact to a run that is kept, and whose maker has finished. */
+int stored_note(const char *directory, const char *name, const char *value,
+                struct err *err);
 /* Sets a fact about the run, with what is not committed yet. */
 int store_put_fact(struct store *store, const char *name, const char *value,
                    struct err *err);

@@ -90,6 +90,7 @@ static const struct {
     { "replies-unheard", "integration_shorthand", "shorthand/replies_to_alive" },
     { "try-unjudged", "integration_try", "try/says_whether_an_update_is_safe" },
     { "lasts-forgotten", "unit_longer_mutable", "longer/of_two_runs" },
+    { "slices-unheeded", "unit_speed_mutable", "speed/of_slices" },
     { "slices-in-a-row", "unit_slices_mutable", "slices/take_turns" },
     { "aim-short", "unit_coverage_mutable",
       "coverage/is_as_promised_for_updates_that_take_varying_times" },

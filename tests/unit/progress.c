@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cmd/slice_progress.h"
 #include "handmade.h"
 #include "run/progress.h"
 
@@ -100,4 +101,41 @@ Test(progress, how_long_it_will_take, .init = set_up, .fini = tear_down)
     expect_shown(false, "queue: a: survivors of state 3 of 5\n");
     STEP(DOING_STATES, 1, 1, 2);
     expect_shown(false, "queue: b: survivors of state 1 of 2\n");
+}
+
+/* What is shown of two runs in turns when so many slices are over, each of which took a
+ * second, and the next one half a second until now; freed by the caller. */
+static char *slices_shown(bool terminal, uint64_t done)
+{
+    struct slice_progress progress;
+    char *text;
+    FILE *out = mem_stream(&text);
+
+    slice_progress_init(&progress, out, terminal, "mine", 4);
+    progress.done = done;
+    progress.slice_ns = clock_now_ns() - NSEC_PER_SEC / 2;
+    progress.start_ns = progress.slice_ns - done * NSEC_PER_SEC;
+    progress.next_plain_ns = 0;
+    slice_progress_tick(&progress);
+    fclose(out);
+    return text;
+}
+
+Test(progress, of_runs_that_take_turns)
+{
+    CLEANUP(mem_freep) char *first = slices_shown(false, 0);
+    CLEANUP(mem_freep) char *plain = slices_shown(false, 2);
+    CLEANUP(mem_freep) char *bar = slices_shown(true, 3);
+    struct slice_progress progress;
+
+    cr_expect_str_eq(first, "mine: slice 1 of 8 (base 1/4)\n");
+    cr_expect_not_null(strstr(plain, "mine: slice 3 of 8 (new 2/4), "), "%s", plain);
+    cr_expect_not_null(strstr(plain, " s left\n"), "%s", plain);
+    cr_expect_not_null(
+        strstr(bar, "[=========               ] mine: slice 4 of 8 (base 2/4), "), "%s",
+        bar);
+    cr_expect_null(strchr(bar, '\n'), "%s", bar);
+    slice_progress_init(&progress, NULL, true, "mine", 4);
+    slice_progress_begin(&progress, 1);
+    slice_progress_close(&progress);
 }
