@@ -19,8 +19,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/rng.h"
-#include "plan/aim.h"
+#include "machine.h"
 #include "result/figures.h"
 #include "result/tally.h"
 
@@ -157,99 +156,39 @@ Test(coverage, is_as_promised_for_exactly_known_rates)
 
 /* --- from durations to an interval --- */
 
-enum { AIMED_CAMPAIGNS = 60, AIMED_ATTEMPTS = 600, SEEN = 24, SEEN_EVERY = 16 };
-#define BEFORE_NS 15000
+enum { AIMED_CAMPAIGNS = 60, AIMED_ATTEMPTS = 600 };
 
-static const struct spread {
-    const char *name;
-    double deviation;  /* over the mean, of a lognormal distribution */
-    unsigned slow_one; /* one in so many takes fifty times as long; 0: none */
-} spreads[] = {
-    { "equal", 0, 0 },
-    { "spread 5%", 0.05, 0 },
-    { "spread 20%", 0.2, 0 },
-    { "spread 40%", 0.4, 0 },
-    { "one in ten 50 times slower", 0, 10 },
-};
 static const double typical_ns[] = { 20e3, 100e3, 2e6, 50e6 };
 static const double windows[] = { 0.01, 0.1, 0.5, 0.9 };
 static const double positions[] = { 0, 0.5, 1 }; /* front, middle, back */
 
-/* A machine: numbers in the order in which they are asked for. */
-struct machine {
-    uint64_t seed, index;
-    const struct spread *spread;
-    double typical_ns;
-};
-
-static double next(struct machine *machine)
-{
-    return rng_unit(machine->seed, 5, machine->index++);
-}
-
-static double duration_ns(struct machine *machine)
-{
-    double sigma = sqrt(log1p(machine->spread->deviation * machine->spread->deviation));
-    double radius = sqrt(-2 * log1p(-next(machine)));
-    double normal = radius * cos(2 * M_PI * next(machine));
-    double ns = machine->typical_ns * exp(sigma * normal - sigma * sigma / 2);
-
-    if (machine->spread->slow_one && next(machine) < 1.0 / machine->spread->slow_one)
-        ns *= 50;
-    return ns;
-}
-
-/* As on a virtual machine: never at once, mostly soon. */
-static double lateness_ns(struct machine *machine)
-{
-    return fmin(BEFORE_NS, 3000 - 3000 * log1p(-next(machine)));
-}
-
-/* What lanes do: they aim by the updates that they have seen. */
-struct aiming {
-    struct aim aim;
-    uint64_t seen_ns[SEEN], longest_ns;
-    size_t seen;
-};
-
-static void see(struct aiming *aiming, double ns)
-{
-    aiming->seen_ns[aiming->seen++ % SEEN] = (uint64_t)ns;
-    if ((uint64_t)ns > aiming->longest_ns)
-        aiming->longest_ns = (uint64_t)ns;
-    if (aiming->seen >= SEEN)
-        aim_by(&aiming->aim, aiming->seen_ns, SEEN, aiming->longest_ns);
-}
-
 /* One attempt: what a worker does that is aimed at. */
-static struct event_trial attempt(struct aiming *aiming, struct machine *machine,
-                                  uint64_t number, double window, double position)
+static struct event_trial attempt(struct machine *machine, uint64_t number,
+                                  struct window window)
 {
-    struct aimed aimed = aim_at(&aiming->aim, next(machine));
-    double ns = duration_ns(machine), from_ns = ns * (1 - window) * position;
-    double kill_ns = (double)aimed.instant_ns - BEFORE_NS + lateness_ns(machine);
-    bool harm = kill_ns >= from_ns && kill_ns < from_ns + ns * window;
-    bool over = kill_ns >= ns;
-    unsigned point = over || kill_ns >= from_ns + ns * window ? AFTER
-                     : harm                                   ? WINDOW
-                                                              : BEFORE;
+    static const struct {
+        enum outcome outcome;
+        unsigned point;
+    } blows[] = {
+        [BLOW_EARLY] = { OUTCOME_EARLY, BEFORE },
+        [BLOW_BEFORE] = { OUTCOME_VALID, BEFORE },
+        [BLOW_INSIDE] = { OUTCOME_VALID, WINDOW },
+        [BLOW_BEHIND] = { OUTCOME_VALID, AFTER },
+        [BLOW_LATE] = { OUTCOME_MISSED, AFTER },
+    };
+    struct blow blow = machine_strike(machine, machine_number(machine), window);
+    unsigned point = blows[blow.outcome].point;
 
-    if (over && ns > (double)aiming->longest_ns) {
-        aiming->longest_ns = (uint64_t)ns;
-        aim_by(&aiming->aim, aiming->seen_ns, SEEN, aiming->longest_ns);
-    }
     return (struct event_trial){
         .number = number,
-        .outcome = (uint8_t)(kill_ns < 0 ? OUTCOME_EARLY
-                             : over      ? OUTCOME_MISSED
-                                         : OUTCOME_VALID),
+        .outcome = (uint8_t)blows[blow.outcome].outcome,
         .verdict.now = (uint8_t)(point == WINDOW ? NOW_TORN : NOW_INTACT),
         .verdict.later = (uint16_t)(point == WINDOW ? LATER_LEAKED : 0),
-        .replies = kill_ns < 0 ? BEFORE : point,
-        .commands = kill_ns < 0 ? BEFORE : point,
-        .weight_ns = aimed.weight_ns,
-        .kill_ns = kill_ns < 0 ? 0 : (uint64_t)kill_ns,
-        .signature = signature(kill_ns < 0 ? BEFORE : point),
+        .replies = point,
+        .commands = point,
+        .weight_ns = blow.weight_ns,
+        .kill_ns = blow.kill_ns,
+        .signature = signature(point),
     };
 }
 
@@ -258,21 +197,15 @@ static bool campaign_covers(const struct outline *scenario, struct machine *mach
 {
     static const size_t all[] = { 0 };
     struct plan plan = { machine->seed, 1, AIMED_ATTEMPTS };
-    struct aiming aiming = { .aim.before_ns = BEFORE_NS };
     struct result result;
     struct rate rate;
 
     result_init(&result, scenario, all, &plan);
     result.confidence = 0.95;
     take_census(&result, 0);
-    for (unsigned i = 0; i < SEEN; i++)
-        see(&aiming, duration_ns(machine));
     for (uint64_t i = 0; i < AIMED_ATTEMPTS; i++) {
-        struct event_trial trial;
+        struct event_trial trial = attempt(machine, i, window_at(window, position));
 
-        if (i % SEEN_EVERY == 0)
-            see(&aiming, duration_ns(machine));
-        trial = attempt(&aiming, machine, i, window, position);
         take(&result, EVENT_TRIALS, &trial, sizeof(trial));
     }
     rate = figure_kill_rate(&result, &result.findings[0], RATE_HARMED);
@@ -292,7 +225,7 @@ Test(coverage, is_as_promised_for_updates_that_take_varying_times)
     struct outline scenario = { .strategies = &strategy, .strategy_count = 1 };
     uint64_t seed = 0;
 
-    for (size_t s = 0; s < ARRAY_SIZE(spreads); s++) {
+    for (size_t s = 0; s < MACHINE_SPREADS; s++) {
         struct coverage all = { .confidence = 0.95 };
 
         for (size_t t = 0; t < ARRAY_SIZE(typical_ns); t++)
@@ -302,9 +235,10 @@ Test(coverage, is_as_promised_for_updates_that_take_varying_times)
                     char what[128];
 
                     for (unsigned c = 0; c < AIMED_CAMPAIGNS; c++) {
-                        struct machine machine = { ++seed, 0, &spreads[s],
-                                                   typical_ns[t] };
+                        struct machine machine;
 
+                        machine_init(&machine, ++seed, &machine_spreads[s],
+                                     typical_ns[t]);
                         cell.covered += campaign_covers(&scenario, &machine, windows[w],
                                                         positions[p]);
                         cell.campaigns++;
@@ -314,13 +248,13 @@ Test(coverage, is_as_promised_for_updates_that_take_varying_times)
                     all.covered += cell.covered;
                     all.most += cell.most;
                     snprintf(what, sizeof(what), "%s, %g us, window %g at %g",
-                             spreads[s].name, typical_ns[t] / 1e3, windows[w],
+                             machine_spreads[s].name, typical_ns[t] / 1e3, windows[w],
                              positions[p]);
                     cr_expect(coverage_is_right(&cell, 1e-11), "%s: %llu of %llu", what,
                               (unsigned long long)cell.covered,
                               (unsigned long long)cell.campaigns);
                 }
-        coverage_expect(&all, 1e-11, spreads[s].name);
+        coverage_expect(&all, 1e-11, machine_spreads[s].name);
     }
 }
 
