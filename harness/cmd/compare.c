@@ -60,7 +60,7 @@ static int load(const char *operand, struct side *ret, struct err *err)
 
     ret->result = &ret->saved.result;
     if (stat(operand, &st) < 0 || !S_ISREG(st.st_mode))
-        return saved_load(operand, &ret->saved, err);
+        return saved_load_attempts(operand, &ret->saved, err);
     if (baseline_load(operand, &ret->baseline, err) == 0)
         ret->result = &ret->baseline->result;
     return err->code;
@@ -81,7 +81,7 @@ int cmd_compare(int argc, char **argv, enum exit_status *ret_status, struct err 
         .check = check,
         .about =
             "Compare two runs strategy by strategy, or the strategies of one run pair "
-            "by pair: rates with exact tests, crash points, exposure, cost."
+            "by pair: rates with tests, crash points, exposure, cost."
             "\vBASE and NEW are directories of runs that are kept, or baselines; without "
             "any, the strategies of results/latest are compared, the newest run. Exit "
             "status: 0 NEW is not worse, 1 a strategy is worse (a rate, beyond chance; "

@@ -15,7 +15,8 @@ static int load_base(struct conclude *conclude, struct err *err)
 
     if (options->baseline)
         return baseline_load(options->baseline, &conclude->baseline, err);
-    return options->against ? saved_load(options->against, &conclude->saved, err) : 0;
+    return options->against ? saved_load_attempts(options->against, &conclude->saved, err)
+                            : 0;
 }
 
 static int judge(const struct conclude *conclude, const struct result *result,
@@ -40,6 +41,11 @@ int conclude_prepare(struct conclude *ret, const struct gate_options *options,
         judge(ret, result, &ignored, err);
     gate_report_release(&ignored);
     return err->code;
+}
+
+bool conclude_by_pairs(const struct conclude *conclude)
+{
+    return conclude->saved.directory;
 }
 
 int conclude_run(struct conclude *conclude, const struct result *result, struct err *err)

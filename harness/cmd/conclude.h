@@ -18,6 +18,9 @@ struct conclude {
  * before hours of work, not after. `result` says which strategies take part. */
 int conclude_prepare(struct conclude *ret, const struct gate_options *options,
                      const struct result *result, struct err *err);
+/* Is it to be kept what comes of each attempt, because the run is compared with one of
+ * which that is known? */
+bool conclude_by_pairs(const struct conclude *conclude);
 /* Judges the finished run. */
 int conclude_run(struct conclude *conclude, const struct result *result, struct err *err);
 void conclude_release(struct conclude *conclude); /* may be called twice */

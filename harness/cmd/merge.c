@@ -88,6 +88,7 @@ int cmd_merge(int argc, char **argv, enum exit_status *ret_status, struct err *e
     CLEANUP(conclude_release) struct conclude conclude = { .options = NULL };
     CLEANUP(mem_freep) char *directory = NULL;
     struct sweep one = { .results = &saved.result, .wanted = 1, .count = 1 };
+    int (*load)(const char *, struct saved *, struct err *);
     int code;
 
     options_parse(&line, argc, argv, &options);
@@ -99,7 +100,8 @@ int cmd_merge(int argc, char **argv, enum exit_status *ret_status, struct err *e
         results_dir_settle(directory);
     else if (directory && !options.destination.directory)
         rmdir(directory);
-    if (code < 0 || saved_load(directory, &saved, err) < 0 ||
+    load = conclude_by_pairs(&conclude) ? saved_load_attempts : saved_load;
+    if (code < 0 || load(directory, &saved, err) < 0 ||
         conclude_run(&conclude, &saved.result, err) < 0)
         return err->code;
     options.destination.directory = directory;

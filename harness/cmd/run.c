@@ -181,6 +181,8 @@ static int run(const struct session *session, struct scenario *scenario,
     result->directory = directory;
     if (code == 0) /* before anything is kept of a run that cannot be concluded */
         code = conclude_prepare(session->conclude, &session->options->gates, result, err);
+    if (code == 0 && conclude_by_pairs(session->conclude))
+        result_keep_attempts(result);
     if (code == 0 && session->options->resume)
         code = keep_old(directory, scenario, request, result, &store, &finished, err);
     else if (code == 0 && directory)

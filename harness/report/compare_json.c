@@ -20,6 +20,22 @@ static json_t *sample_object(struct sample sample)
     return object;
 }
 
+/* Attempts that were compared with each other; null if the method needs none. */
+static json_t *pairs_object(const struct rate_difference *rate)
+{
+    const struct pairing *pairing = &rate->pairing;
+    json_t *object;
+
+    if (!pairing->pairs && !pairing->alone)
+        return json_null();
+    object = json_object();
+    json_put_whole(object, "valid", pairing->pairs);
+    json_put_whole(object, "base_only", pairing->base_only);
+    json_put_whole(object, "new_only", pairing->new_only);
+    json_put_whole(object, "unpaired", pairing->alone);
+    return object;
+}
+
 static json_t *rate_object(const struct rate_difference *rate)
 {
     json_t *object = json_object(), *difference;
@@ -33,6 +49,10 @@ static json_t *rate_object(const struct rate_difference *rate)
     }
     difference = json_object();
     json_put_interval(difference, rate->estimate, rate->interval);
+    json_put_real(difference, "unseen_low", rate->shift.low);
+    json_put_real(difference, "unseen_high", rate->shift.high);
+    json_put_text(difference, "method", rate->method->test);
+    json_put(difference, "pairs", pairs_object(rate));
     json_put(object, "difference", difference);
     json_put_real(object, "p", rate->p);
     json_put_real(object, "p_adjusted", rate->p_adjusted);

@@ -334,10 +334,21 @@ static void write_header(FILE *out, const struct comparison *comparison,
 static void write_test(FILE *out, const struct comparison *comparison,
                        struct report_style style)
 {
-    CLEANUP(mem_freep) char *words = mem_printf(
-        "Test: %s; interval: %s; Holm's correction over %zu test%s. %s",
+    double most = compare_shift(comparison);
+    char share[16];
+    CLEANUP(mem_freep) char *wider = NULL;
+    CLEANUP(mem_freep) char *words = NULL;
+
+    words_percent(share, sizeof(share), most);
+    if (most > 0)
+        wider = mem_printf(" Intervals are wider by what kills on either side have not "
+                           "seen, by up to %s.",
+                           share);
+    words = mem_printf(
+        "Test: %s; interval: %s; Holm's correction over %zu test%s. %s Estimated is the "
+        "difference of the two rates.%s",
         comparison->method->test, comparison->method->interval_name, comparison->tests,
-        comparison->tests == 1 ? "" : "s", comparison->method->why);
+        comparison->tests == 1 ? "" : "s", comparison->method->why, wider ? wider : "");
 
     words_wrapped(out, style, words);
     fputc('\n', out);

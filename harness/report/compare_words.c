@@ -42,9 +42,24 @@ static void say_name(FILE *out, const struct comparison *comparison,
     fputs(": ", out);
 }
 
+/* "; of 880 attempts that landed on both sides, 3 did so in the base alone, 47 in the new
+ * one alone" */
+static void say_pairs(FILE *out, const struct rate_difference *rate)
+{
+    const struct pairing *pairing = &rate->pairing;
+
+    if (pairing->pairs)
+        fprintf(out,
+                "; of %llu attempts that landed on both sides, %llu did so in the base "
+                "alone, %llu in the new one alone",
+                (unsigned long long)pairing->pairs,
+                (unsigned long long)pairing->base_only,
+                (unsigned long long)pairing->new_only);
+}
+
 static void say_unseen(FILE *out, const struct rate_difference *rate, enum tally_rate id)
 {
-    char difference[64], kills[48];
+    char difference[64], kills[48], p[16];
 
     words_difference(difference, sizeof(difference), rate->estimate, rate->interval);
     words_kills(kills, sizeof(kills), rate->kills_needed);
@@ -54,10 +69,19 @@ static void say_unseen(FILE *out, const struct rate_difference *rate, enum tally
                                 : "Torn: ",
             (unsigned long long)rate->base.of, (unsigned long long)rate->new.of,
             difference);
+    if (rate->p_adjusted <= 1 - rate->confidence)
+        fprintf(out, ", although corrected p is %s",
+                words_p(p, sizeof(p), rate->p_adjusted));
     if (rate->kills_needed)
         fprintf(out, "; %s would be needed to see a difference of this size", kills);
+    else if (rate_difference_is_hidden(rate))
+        fputs(
+            "; what no kill has seen, and updates that waited for a CPU, may come to as "
+            "much, so more kills would not tell",
+            out);
     else
         fputs(": the observed rates are equal", out);
+    say_pairs(out, rate);
     fputs(". ", out);
 }
 
@@ -69,11 +93,13 @@ static void say_seen(FILE *out, const struct rate_difference *rate, enum tally_r
     words_p(p, sizeof(p), rate->p_adjusted);
     fprintf(out,
             "%s %s often: %llu of %llu kills, and %llu of %llu (difference %s, "
-            "corrected p %s). ",
+            "corrected p %s)",
             words[id].verb, rate->verdict == COMPARE_WORSE ? "more" : "less",
             (unsigned long long)rate->base.hits, (unsigned long long)rate->base.of,
             (unsigned long long)rate->new.hits, (unsigned long long)rate->new.of,
             difference, p);
+    say_pairs(out, rate);
+    fputs(". ", out);
 }
 
 static void say_rate(FILE *out, const struct comparison_row *row, enum tally_rate id)
@@ -118,6 +144,8 @@ static void say_margin(FILE *out, const struct comparison *comparison,
     fprintf(out, "Whether harm is greater by the margin of %s cannot be told", margin);
     if (row->margin_kills)
         fprintf(out, "; %s kills on each side would decide. ", kills);
+    else if (row->rates[RATE_HARMED].shift.high > 0)
+        fputs(": what kills have not seen may come to as much as decides it. ", out);
     else
         fputs(": the difference is the margin. ", out);
 }

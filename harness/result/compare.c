@@ -9,8 +9,6 @@
 #include "result/speed.h"
 #include "result/stopping.h"
 
-#define SAME_ENOUGH 1e-12 /* a difference that is the margin, but for rounding */
-
 /* Are these kills, on both sides, as many as those that did harm? Then a second test of
  * the same numbers would only weaken the first. */
 static bool repeats_harmed(const struct rate_difference *rates, enum tally_rate id)
@@ -34,22 +32,17 @@ static bool is_compared(const struct rate_difference *rates, enum tally_rate id)
 
 static void compare_rates(const struct comparison *comparison, struct comparison_row *row)
 {
-    const struct difference_method *method = comparison->method;
+    const struct rate_side base = { comparison->base, row->base };
+    const struct rate_side new = { comparison->new, row->new };
 
-    for (int i = 0; i < RATE_COUNT; i++) {
-        row->rates[i].base = tally_sample(row->base, (enum tally_rate)i);
-        row->rates[i].new = tally_sample(row->new, (enum tally_rate)i);
-    }
-    for (int i = 0; i < RATE_COUNT; i++) {
-        struct rate_difference *rate = &row->rates[i];
-
-        rate->tested =
-            rate->base.of && rate->new.of &&is_compared(row->rates, (enum tally_rate)i);
-        rate->estimate = difference_estimate(rate->base, rate->new);
-        rate->interval =
-            method->interval(rate->base, rate->new, comparison->options.confidence);
-        rate->p = rate->p_adjusted = method->p_value(rate->base, rate->new);
-    }
+    for (int i = 0; i < RATE_COUNT; i++)
+        row->rates[i] =
+            rate_difference_of(base, new, (enum tally_rate)i, comparison->method,
+                               comparison->options.confidence);
+    for (int i = 0; i < RATE_COUNT; i++)
+        row->rates[i].tested =
+            row->rates[i].base.of &&
+            row->rates[i].new.of &&is_compared(row->rates, (enum tally_rate)i);
 }
 
 /* Of a single duration the mean has no bound, and a period can be any number. */
@@ -92,44 +85,15 @@ static void compare_censuses(const struct comparison *comparison,
     row->census = census_compare(row->base, row->new, comparison->pairs);
 }
 
-static enum margin_verdict judge_margin(struct interval interval, double margin)
-{
-    return interval.high < margin  ? MARGIN_HELD
-           : interval.low > margin ? MARGIN_EXCEEDED
-                                   : MARGIN_UNDECIDED;
-}
-
-struct margin_question {
-    const struct comparison *comparison;
-    const struct rate_difference *rate;
-};
-
-static bool decides_margin(const void *context, uint64_t kills)
-{
-    const struct margin_question *question = context;
-    struct interval interval = question->comparison->method->interval(
-        sample_scaled(&question->rate->base, kills),
-        sample_scaled(&question->rate->new, kills),
-        question->comparison->options.confidence);
-
-    return judge_margin(interval, question->comparison->options.margin) !=
-           MARGIN_UNDECIDED;
-}
-
 /* Not inferior: the harm of any kind is not greater by the margin. */
 static void compare_with_margin(const struct comparison *comparison,
                                 struct comparison_row *row)
 {
-    const struct rate_difference *rate = &row->rates[RATE_HARMED];
-    const struct margin_question question = { comparison, rate };
-    uint64_t fewer = rate->base.of < rate->new.of ? rate->base.of : rate->new.of;
     double margin = comparison->options.margin;
 
-    if (!(margin > 0) || comparison->pairs)
-        return;
-    row->margin = judge_margin(rate->interval, margin);
-    if (row->margin == MARGIN_UNDECIDED && fabs(rate->estimate - margin) > SAME_ENOUGH)
-        row->margin_kills = kills_least(fewer + 1, decides_margin, &question);
+    if (margin > 0 && !comparison->pairs)
+        row->margin =
+            rate_difference_margin(&row->rates[RATE_HARMED], margin, &row->margin_kills);
 }
 
 static struct ratio compare_speeds(const struct comparison *comparison,
@@ -181,20 +145,6 @@ static struct rate_difference *tested_rate(struct comparison *comparison, size_t
     return NULL;
 }
 
-static void judge_difference(const struct comparison *comparison,
-                             struct rate_difference *rate)
-{
-    double level = 1 - comparison->options.confidence;
-
-    if (rate->p_adjusted <= level) {
-        rate->verdict = rate->estimate > 0 ? COMPARE_WORSE : COMPARE_BETTER;
-        return;
-    }
-    rate->verdict = COMPARE_UNSEEN;
-    rate->kills_needed = difference_kills_needed(comparison->method, rate->base,
-                                                 rate->new, level, comparison->tests);
-}
-
 /* Corrects for the number of tests, and judges. */
 static void judge_all(struct comparison *comparison)
 {
@@ -206,20 +156,26 @@ static void judge_all(struct comparison *comparison)
     for (size_t i = 0; i < comparison->tests; i++)
         p_values[i] = tested_rate(comparison, i)->p;
     difference_holm(p_values, comparison->tests);
-    for (size_t i = 0; i < comparison->tests; i++) {
-        struct rate_difference *rate = tested_rate(comparison, i);
+    for (size_t i = 0; i < comparison->tests; i++)
+        rate_difference_judge(tested_rate(comparison, i), p_values[i], comparison->tests);
+}
 
-        rate->p_adjusted = p_values[i];
-        judge_difference(comparison, rate);
-    }
+static bool keeps_attempts(const struct result *result)
+{
+    result_foreach (finding, result)
+        if (!finding->attempts)
+            return false;
+    return true;
 }
 
 static const struct difference_method *choose_method(const struct result *base,
                                                      const struct result *new,
                                                      bool same_instants)
 {
-    return stopping_is_asked(&base->stopping) || stopping_is_asked(&new->stopping)
-               ? difference_method_of_stopped()
+    if (stopping_is_asked(&base->stopping) || stopping_is_asked(&new->stopping))
+        return difference_method_of_stopped();
+    return same_instants && keeps_attempts(base) && keeps_attempts(new)
+               ? difference_method_of_pairs()
                : difference_method(same_instants);
 }
 
@@ -301,6 +257,20 @@ bool compare_is_padding(const struct comparison_row *row)
         break;
     }
     return false;
+}
+
+double compare_shift(const struct comparison *comparison)
+{
+    double most = 0;
+
+    for (size_t i = 0; i < comparison->count * RATE_COUNT; i++) {
+        const struct rate_difference *rate =
+            &comparison->rows[i / RATE_COUNT].rates[i % RATE_COUNT];
+
+        if (rate->tested)
+            most = fmax(most, fmax(-rate->shift.low, rate->shift.high));
+    }
+    return most;
 }
 
 static enum exit_status row_status(const struct comparison *comparison,

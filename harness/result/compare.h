@@ -6,8 +6,9 @@
  * that stands first in the run is the base.
  *
  * Every rate that takes part in a comparison is one test, and Holm's correction is over
- * all tests of the comparison. Samples are dependent (difference.h) if they share their
- * instants: in pairs always, in runs if the seeds are the same.
+ * all tests of the comparison. Samples that share their instants, those of pairs always
+ * and those of runs if the seeds are the same, are compared attempt by attempt
+ * (pairing.h), if both results have kept them.
  *
  * The census has no sampling error, so it takes no test: a crash point that does harm of
  * a kind which it did not do before, or harm that lasts longer, is a regression. */
@@ -17,19 +18,9 @@
 #include "result/comparable.h"
 #include "result/exit_status.h"
 #include "result/figures.h"
+#include "result/rate_difference.h"
 #include "result/tally.h"
-#include "stats/difference.h"
 #include "stats/ratio.h"
-
-struct rate_difference {
-    bool tested; /* takes part; else only the samples mean something */
-    struct sample base, new;
-    double estimate;
-    struct interval interval; /* of this one difference, not of all together */
-    double p, p_adjusted;
-    enum compare_verdict verdict;
-    uint64_t kills_needed; /* per side, if unseen; 0: the rates are equal */
-};
 
 /* A difference of exposures; the interval holds whatever the sides share. */
 struct exposure_difference {
@@ -45,13 +36,6 @@ struct exposed {
                                                period */
 };
 
-enum margin_verdict {
-    MARGIN_UNASKED,
-    MARGIN_HELD,      /* not worse by the margin or more */
-    MARGIN_EXCEEDED,  /* worse by more than the margin */
-    MARGIN_UNDECIDED, /* the interval holds the margin */
-};
-
 struct comparison_row {
     const struct finding *base, *new; /* borrowed from the results */
     struct rate_difference rates[RATE_COUNT];
@@ -61,8 +45,7 @@ struct comparison_row {
     unsigned uncrashed; /* damage without any crash that was not done before; none in
                            pairs */
     enum margin_verdict margin;
-    uint64_t margin_kills; /* per side, that would decide; 0: the difference is the margin
-                              itself */
+    uint64_t margin_kills; /* per side, that would decide; 0: no number would */
 };
 
 struct compare_options {
@@ -105,6 +88,10 @@ bool compare_is_padding(const struct comparison_row *row);
  * both sides, that of harm, which is tested. */
 const struct rate_difference *compare_rate(const struct comparison_row *row,
                                            enum tally_rate id);
+
+/* The most by which an interval of a rate is wider, to one side, for what kills have not
+ * seen. */
+double compare_shift(const struct comparison *comparison);
 
 /* Of pairs: pass. Of runs, the worst of all rows: fail if one has regressed;
  * inconclusive if the margin is in an interval, if a side has no valid kills and the

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/mutant.h"
 #include "plan/aim.h"
+#include "result/hidden.h"
 #include "result/stopping.h"
 #include "stats/durations.h"
 #include "stats/ratio.h"
@@ -275,24 +276,15 @@ double figure_unsampled(const struct finding *finding)
     return unseen_ns(finding) * (double)finding->cold_count / sum_ns;
 }
 
-/* Does any crash point do what the rate counts? */
-static bool is_possible(const struct finding *finding, enum tally_rate rate)
-{
-    for (uint64_t k = 0; k < finding_points(finding); k++)
-        if (is_counted(finding, k, rate))
-            return true;
-    return false;
-}
-
 /* As a rate's interval is (figure_kill_rate()). */
-static void widen_time(const struct finding *finding, bool possible,
+static void widen_time(const struct finding *finding, struct hidden hidden,
                        struct interval *time)
 {
-    double contention = figure_contention(finding);
+    double contention = hidden.contention;
     double mean_ns = finding->kills.weights.sum / attempts_of(finding);
 
     time->low = fmax(0, time->low - contention * mean_ns);
-    if (!possible)
+    if (!hidden.possible)
         return;
     time->high = contention < 1 ? time->high / (1 - contention) : INFINITY;
     time->high += unseen_ns(finding);
@@ -309,7 +301,7 @@ struct exposure figure_exposure(const struct finding *finding, enum tally_rate r
     if (!(period_s > 0) || !(sample.hit.count + sample.other.count) || !isfinite(per_ns))
         return (struct exposure){ .known = false };
     time = counted_time(finding, rate, confidence, rules);
-    widen_time(finding, is_possible(finding, rate), &time);
+    widen_time(finding, hidden_from(finding, rate), &time);
     return (struct exposure){
         .known = true,
         .seen = sample.hits > 0,
@@ -345,28 +337,9 @@ struct rate figure_valid(const struct result *result, const struct finding *find
                                                 .of = tally_attempts(finding) });
 }
 
-/* What kills have not seen: shares of the time. */
-struct hidden {
-    double unsampled, contention;
-};
-
-static struct hidden hidden_from(const struct finding *finding)
+static struct rate widened(struct rate rate, struct hidden hidden)
 {
-    return (struct hidden){ figure_unsampled(finding), figure_contention(finding) };
-}
-
-/* What is possible is that any crash point does what the rate counts. */
-static struct rate widened(struct rate rate, struct hidden hidden, bool possible)
-{
-    double unsampled = hidden.unsampled, contention = hidden.contention;
-    double rest = 1 - contention;
-
-    rate.interval.low = rest > 0 ? fmax(0, (rate.interval.low - contention) / rest) : 0;
-    rate.interval.low *= 1 - unsampled;
-    if (!possible)
-        return rate;
-    rate.interval.high = rest > 0 ? fmin(1, rate.interval.high / rest) : 1;
-    rate.interval.high = rate.interval.high * (1 - unsampled) + unsampled;
+    rate.interval = hidden_widen(hidden, rate.interval);
     return rate;
 }
 
@@ -374,8 +347,7 @@ struct rate figure_kill_rate_of(const struct result *result,
                                 const struct finding *finding, enum tally_rate rate,
                                 struct sample sample)
 {
-    return widened(figure_rate(result, sample), hidden_from(finding),
-                   is_possible(finding, rate));
+    return widened(figure_rate(result, sample), hidden_from(finding, rate));
 }
 
 struct rate figure_kill_rate(const struct result *result, const struct finding *finding,
@@ -386,15 +358,11 @@ struct rate figure_kill_rate(const struct result *result, const struct finding *
 
 double figure_widest(const struct result *result, const struct finding *finding)
 {
-    struct hidden hidden = hidden_from(finding);
     double widest = 0;
 
     for (int i = 0; i < RATE_COUNT; i++) {
-        enum tally_rate rate = (enum tally_rate)i;
         struct interval interval =
-            widened(figure_rate(result, tally_sample(finding, rate)), hidden,
-                    is_possible(finding, rate))
-                .interval;
+            figure_kill_rate(result, finding, (enum tally_rate)i).interval;
 
         widest = fmax(widest, interval.high - interval.low);
     }
@@ -404,8 +372,10 @@ double figure_widest(const struct result *result, const struct finding *finding)
 struct rate figure_passing_rate(const struct result *result,
                                 const struct finding *finding)
 {
-    return widened(figure_rate(result, tally_passing(finding)), hidden_from(finding),
-                   figure_passing(finding).points > 0);
+    struct hidden hidden = hidden_from(finding, RATE_HARMED);
+
+    hidden.possible = figure_passing(finding).points > 0;
+    return widened(figure_rate(result, tally_passing(finding)), hidden);
 }
 
 int64_t figure_lasts_ms(const struct finding *finding)

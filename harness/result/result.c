@@ -58,9 +58,17 @@ void result_begin(struct result *result, const struct outline *scenario,
     count_requested(result);
 }
 
+void result_keep_attempts(struct result *result)
+{
+    for (size_t i = 0; i < result->plan.strategies; i++)
+        if (!result->findings[i].attempts)
+            result->findings[i].attempts = MEM_NEW(struct attempts);
+}
+
 void result_release(struct result *result)
 {
     result_foreach (finding, result) {
+        attempts_free(finding->attempts);
         free(finding->points);
         free(finding->steps);
         free(finding->timelines_ns);

@@ -11,6 +11,7 @@
 #include "replay/operand.h"
 #include "result/blocks.h"
 #include "result/event.h"
+#include "result/pairing.h"
 #include "scenario/outline.h"
 #include "stats/sequence.h"
 #include "stats/weighted.h"
@@ -122,6 +123,7 @@ struct finding {
     size_t cold_count;
     bool blind; /* of some of them nobody knows whether they waited */
     struct kills kills;
+    struct attempts *attempts; /* what came of each; NULL: that is not kept; owned */
     struct strikes strikes[FAULT_COUNT]; /* of faults that have points (fault.h) */
     /* Of a program; 0: it is none. */
     uint64_t connections, states, varying, compared, same, first; /* see event.h */
@@ -192,6 +194,8 @@ void result_init(struct result *result, const struct outline *scenario,
 /* The same, with everything that the run was asked for. */
 void result_begin(struct result *result, const struct outline *scenario,
                   const size_t *strategies, size_t count, const struct request *request);
+/* Keeps what comes of each attempt from now on, for pairs with those of another side. */
+void result_keep_attempts(struct result *result);
 void result_release(struct result *result);
 
 /* Takes in a program that has ended, if it is a survivor that did not end well. */

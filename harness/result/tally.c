@@ -186,6 +186,18 @@ static void weigh(const struct plan *plan, struct kills *kills,
         weighted_add(&kills->passing, weight);
 }
 
+static void keep_attempt(const struct result *result, struct finding *finding,
+                         const struct event_trial *trial, bool valid)
+{
+    unsigned what = valid ? ATTEMPT_VALID : 0;
+
+    for (int i = 0; i < RATE_COUNT && valid; i++)
+        what |= tally_counts((enum tally_rate)i, &trial->verdict) ? ATTEMPT_COUNTS(i) : 0;
+    if (finding->attempts)
+        attempts_add(finding->attempts, trial->number / result->plan.strategies, what,
+                     trial->weight_ns);
+}
+
 static void take_kill(struct result *result, struct finding *finding,
                       const struct event_trial *trial)
 {
@@ -199,6 +211,7 @@ static void take_kill(struct result *result, struct finding *finding,
         kills->unexplained++;
         note_unexplained(result, finding, trial);
     }
+    keep_attempt(result, finding, trial, valid);
     if (!valid)
         return;
     count_words(&kills->words, &trial->verdict);

@@ -16,7 +16,6 @@
 #define LEAST_ERROR 1e-12     /* that is told apart from none */
 #define MOST_ERROR 0.999
 #define BISECTIONS 100
-#define SAME_RATE 1e-12 /* but for rounding */
 
 /* Which rate is greater, without rounding: <0, 0, >0. */
 static int compare_rates(struct sample a, struct sample b)
@@ -25,13 +24,6 @@ static int compare_rates(struct sample a, struct sample b)
     unsigned __int128 y = (unsigned __int128)b.hits * a.of;
 
     return (x > y) - (x < y);
-}
-
-static bool are_alike(const struct sample *a, const struct sample *b)
-{
-    if (sample_is_weighted(a) || sample_is_weighted(b))
-        return fabs(sample_rate(a) - sample_rate(b)) < SAME_RATE;
-    return compare_rates(*a, *b) == 0;
 }
 
 static bool nothing_to_test(struct sample base, struct sample new)
@@ -189,13 +181,26 @@ const struct difference_method *difference_method(bool same_instants)
     };
     static const struct difference_method dependent = {
         "two-binomial-tails", "two-clopper-pearson",
-        "Both sides share their seed, and so may their instants: the test holds under "
-        "any "
-        "dependence.",
+        "Both sides share their seed, and so may their instants. Of one of them it is "
+        "not "
+        "known what came of each attempt (a baseline does not say), so there are no "
+        "pairs: the test holds under any dependence, and tells less apart.",
         two_tails, two_intervals
     };
 
     return same_instants && !mutant("fisher-always") ? &dependent : &independent;
+}
+
+const struct difference_method *difference_method_of_pairs(void)
+{
+    static const struct difference_method pairs = {
+        "mcnemar-mid-p", "tango",
+        "Both sides share their instants, so what each attempt came to on one is held "
+        "against what it came to on the other.",
+        NULL, NULL
+    };
+
+    return &pairs;
 }
 
 const struct difference_method *difference_method_of_stopped(void)
@@ -253,32 +258,4 @@ uint64_t kills_least(uint64_t from, bool (*decides)(const void *context, uint64_
         *(decides(context, middle) ? &enough : &too_few) = middle;
     }
     return enough;
-}
-
-struct question {
-    const struct difference_method *method;
-    struct sample base, new;
-    double level;
-};
-
-static bool shows_difference(const void *context, uint64_t kills)
-{
-    const struct question *question = context;
-
-    return question->method->p_value(sample_scaled(&question->base, kills),
-                                     sample_scaled(&question->new, kills)) <=
-           question->level;
-}
-
-uint64_t difference_kills_needed(const struct difference_method *method,
-                                 struct sample base, struct sample new, double level,
-                                 size_t tests)
-{
-    const struct question question = { method, base, new,
-                                       level / (double)(tests ? tests : 1) };
-    uint64_t fewer = base.of < new.of ? base.of : new.of;
-
-    if (nothing_to_test(base, new) || are_alike(&base, &new))
-        return 0;
-    return kills_least(fewer + 1, shows_difference, &question);
 }

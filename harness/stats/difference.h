@@ -10,12 +10,13 @@
  * and Pearson: its coverage, enumerated in tests/unit/difference.c for 5 to 120 kills and
  * rates from 0 to 1, is at least 94.97% where 95% are promised (and above 95.4% from 20
  * kills on). Test and interval are not each other's inverse, and may disagree at the
- * border; the test decides.
+ * border; a verdict needs both.
  *
  * Dependent samples share their instants: same seed, or two strategies of one run. If one
  * strategy leaks in the first half of its update and another in the second, each instant
- * harms exactly one of them, and Fisher's 5% are 16%. How two strategies depend on each
- * other is not known, so this test holds under any dependence. If both rates were c, the
+ * harms exactly one of them, and Fisher's 5% are 16%. Where it is known what came of each
+ * attempt, they are compared in pairs (paired.h). Else how they depend on each other is
+ * not known, and the test holds under any dependence. If both rates were c, the
  * sample with more hits would have as many or more with probability
  * P(Bin(n1, c) >= k1), the other one as few or fewer with P(Bin(n0, c) <= k0); twice the
  * lesser of the two is a valid p-value (Bonferroni), at worst over all c where the two
@@ -38,6 +39,7 @@
 struct difference_method {
     const char *test, *interval_name;
     const char *why; /* it and no other, in one sentence */
+    /* Both are NULL of pairs (paired.h), for which samples are not enough. */
     /* That two rates are the same, two-sided. 1 if there are no attempts on a side. */
     double (*p_value)(struct sample base, struct sample new);
     /* Of the new rate minus the base's. [-1, 1] if there are no attempts on a side. */
@@ -46,6 +48,7 @@ struct difference_method {
 
 /* The method for samples that do or do not share their instants. */
 const struct difference_method *difference_method(bool same_instants);
+const struct difference_method *difference_method_of_pairs(void);
 /* The method for samples of which at least one ended when its figures were good enough:
  * the interval is that of two confidence sequences (sequence.h) that share the error, and
  * p the least error at which they have nothing in common. Holds whatever they share. */
@@ -68,11 +71,3 @@ void difference_holm(double *p_values, size_t count);
  * numbers, so a few more kills than an answer may again not decide. */
 uint64_t kills_least(uint64_t from, bool (*decides)(const void *context, uint64_t kills),
                      const void *context);
-
-/* The least number of kills per side at which these rates, if they were exactly the
- * truth, would differ with p <= `level` / `tests` (the most that Holm's correction can
- * demand of one of `tests`). Real samples of that size show it about every other time. 0
- * if the rates are equal or unknown. */
-uint64_t difference_kills_needed(const struct difference_method *method,
-                                 struct sample base, struct sample new, double level,
-                                 size_t tests);

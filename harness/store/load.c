@@ -190,6 +190,8 @@ static int load(struct database *database, unsigned what, struct saved *saved,
     if (code == 0)
         result_begin(result, saved->scenario, cast.taking_part, cast.count,
                      &saved->request);
+    if (code == 0 && (what & STORED_ATTEMPTS))
+        result_keep_attempts(result);
     if (code == 0)
         code = stored_tally(database, what, result, err);
     free(cast.taking_part);
@@ -215,13 +217,23 @@ int saved_load_parts(const char *directory, struct database *database, unsigned 
     return 0;
 }
 
-int saved_load(const char *directory, struct saved *ret, struct err *err)
+static int open_and_load(const char *directory, unsigned what, struct saved *ret,
+                         struct err *err)
 {
     CLEANUP(database_close) struct database database = DATABASE_NULL;
     int code = stored_open(directory, DATABASE_READ, &database, err);
 
-    return code == 0 ? saved_load_parts(directory, &database, STORED_ALL, ret, err)
-                     : code;
+    return code == 0 ? saved_load_parts(directory, &database, what, ret, err) : code;
+}
+
+int saved_load(const char *directory, struct saved *ret, struct err *err)
+{
+    return open_and_load(directory, STORED_ALL, ret, err);
+}
+
+int saved_load_attempts(const char *directory, struct saved *ret, struct err *err)
+{
+    return open_and_load(directory, STORED_ALL | STORED_ATTEMPTS, ret, err);
 }
 
 void saved_release(struct saved *saved)

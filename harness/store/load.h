@@ -16,6 +16,8 @@ struct saved {
 /* Loads a run, finished or not. What is not one, or of a newer schema, is ERR_USAGE;
  * what is damaged, an error that says so. */
 int saved_load(const char *directory, struct saved *ret, struct err *err);
+/* The same, with what came of each attempt, for a comparison. */
+int saved_load_attempts(const char *directory, struct saved *ret, struct err *err);
 void saved_release(struct saved *saved); /* may be called twice */
 
 /* The same of an open file, and only a part of it (of enum stored). */

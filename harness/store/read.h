@@ -30,6 +30,8 @@ enum stored {
     STORED_MEASURED = 1 << 1, /* samples, and notes */
     STORED_DEATHS = 1 << 2,   /* points of other faults than the census's, kills */
     STORED_ALL = (1 << 3) - 1,
+    STORED_ATTEMPTS =
+        1 << 3, /* and of kills, what came of each (result_keep_attempts()) */
 };
 
 /* Of a row of states (schema.h). False: it has words that are none. */

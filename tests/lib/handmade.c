@@ -1,6 +1,7 @@
 /* handmade.c - see handmade.h. */
 #include "handmade.h"
 
+#include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,6 +146,46 @@ void handmade_init(struct handmade *handmade, uint64_t seed,
         handmade->result.kills_wanted |= strategies[i].valid > 0;
         fill(&handmade->result.findings[i], i, &strategies[i]);
     }
+}
+
+void handmade_strike(struct handmade *handmade, uint32_t strategy, const char *letters,
+                     unsigned times)
+{
+    size_t count = strlen(letters), strategies = handmade->result.plan.strategies;
+    const struct finding *finding = &handmade->result.findings[strategy];
+    struct err err = ERR_NULL;
+
+    result_keep_attempts(&handmade->result);
+    for (size_t i = 0; i < count * times; i++) {
+        char letter = letters[i % count];
+        uint64_t point = letter == 'H' ? 1 : 2;
+        struct event_trial trial = {
+            .number = i * strategies + strategy,
+            .strategy = strategy,
+            .outcome = letter == '-' ? OUTCOME_MISSED : OUTCOME_VALID,
+            .verdict = finding->points[point].verdict,
+            .signature = finding->points[point].signature,
+            .replies = point,
+            .commands = point,
+            .weight_ns = 1000,
+        };
+
+        cr_assert_eq(
+            tally_take(&handmade->result, EVENT_TRIALS, &trial, sizeof(trial), &err), 0,
+            "%s", err.msg);
+    }
+}
+
+void handmade_hold_up(struct handmade *handmade, unsigned of_hundred)
+{
+    struct finding *finding = &handmade->result.findings[0];
+
+    finding->cold = mem_alloc(100 * sizeof(*finding->cold));
+    finding->cold_count = 100;
+    for (unsigned i = 0; i < 100; i++)
+        finding->cold[i] =
+            (struct cold){ .ran_ns = 50000, .waited_ns = i < of_hundred ? 25000 : 0 };
+    finding->kills.latest_ns = 50000;
 }
 
 void handmade_release(struct handmade *handmade)

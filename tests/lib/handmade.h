@@ -28,4 +28,12 @@ struct handmade {
  * spread a tenth to both sides of their mean. Command k of a strategy is "SET key<k>". */
 void handmade_init(struct handmade *handmade, uint64_t seed,
                    const struct handmade_strategy strategies[HANDMADE_STRATEGIES]);
+/* Kills of a strategy that are told to the tally, so many times one after the other: H
+ * leaves its crash point 1, . its point 2, - comes too late. They stand at the places
+ * that the plan gives them, among those of the run's other strategies. */
+void handmade_strike(struct handmade *handmade, uint32_t strategy, const char *letters,
+                     unsigned times);
+/* Updates of the first strategy as those that were killed, so many of a hundred held up
+ * by half of what they take. */
+void handmade_hold_up(struct handmade *handmade, unsigned of_hundred);
 void handmade_release(struct handmade *handmade);

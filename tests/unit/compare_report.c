@@ -169,6 +169,79 @@ Test(compare_report, sentences)
     }
 }
 
+/* What is said of attempts that were compared with each other. */
+Test(compare_report, pairs_are_told)
+{
+    const struct handmade_strategy all[HANDMADE_STRATEGIES] = {
+        { .name = "a", .points = ".L." }, { .name = "b", .points = ".L." }
+    };
+    char *sentence, *json;
+    json_t *object, *difference;
+    json_int_t valid, base_only, new_only, unpaired;
+    const char *method;
+
+    handmade_init(&base, 1, all);
+    handmade_init(&new, 1, all);
+    handmade_strike(&base, 0, "H.H.H.H.H-", 90);
+    handmade_strike(&new, 0, "..H.H.HHH-", 90);
+    handmade_strike(&base, 1, "H.-", 30);
+    handmade_strike(&new, 1, "H.H", 30);
+    compare_runs(&base.result, &new.result, &plain, &comparison);
+    sentence = compare_sentence(&comparison, &comparison.rows[0]);
+    cr_expect_not_null(strstr(sentence,
+                              "of 810 attempts that landed on both sides, 90 did "
+                              "so in the base alone, 90 in the new one alone."),
+                       "%s", sentence);
+    json = written("json");
+    object = json_loads(json, 0, NULL);
+    difference = json_object_get(
+        json_object_get(
+            json_object_get(json_array_get(json_object_get(object, "rows"), 1), "rates"),
+            "harmed"),
+        "difference");
+    cr_assert_eq(json_unpack(difference, "{s:s, s:{s:I, s:I, s:I, s:I}}", "method",
+                             &method, "pairs", "valid", &valid, "base_only", &base_only,
+                             "new_only", &new_only, "unpaired", &unpaired),
+                 0, "%s", json);
+    cr_expect_str_eq(method, "mcnemar-mid-p");
+    cr_expect(valid == 60 && base_only == 0 && new_only == 0 && unpaired == 30);
+    json_decref(object);
+    free(json);
+    free(sentence);
+    end();
+}
+
+/* Kills that differ, and a machine that was too busy to say so. */
+Test(compare_report, what_was_not_seen_is_told)
+{
+    static const struct handmade_strategy before = { "a", ".L.", 900, 450, 0, 0, 50, 0 };
+    static const struct handmade_strategy after = { "a", ".L.", 900, 540, 0, 0, 50, 0 };
+    static const struct compare_options margin = { 0.95, 0.11, false };
+    static const char *const said[] = {
+        "a: not distinguishable with these 900 and 900 kills (difference +10",
+        ", although corrected p is <0.0001; what no kill has seen, and updates that "
+        "waited "
+        "for a CPU, may come to as much, so more kills would not tell.",
+        "cannot be told: what kills have not seen may come to as much as decides it.",
+    };
+    char *sentence, *text;
+
+    compare(before, after, &plain);
+    comparison_release(&comparison);
+    handmade_hold_up(&base, 20);
+    handmade_hold_up(&new, 20);
+    compare_runs(&base.result, &new.result, &margin, &comparison);
+    sentence = compare_sentence(&comparison, &comparison.rows[0]);
+    for (size_t i = 0; i < ARRAY_SIZE(said); i++)
+        cr_expect_not_null(strstr(sentence, said[i]), "'%s' in: %s", said[i], sentence);
+    text = written("text");
+    cr_expect_gt(compare_shift(&comparison), 0.1);
+    cr_expect_not_null(strstr(text, "wider"), "%s", text);
+    free(text);
+    free(sentence);
+    end();
+}
+
 Test(compare_report, damage_without_a_crash)
 {
     struct handmade_strategy some = { .name = "a", .points = "..." };

@@ -293,8 +293,6 @@ Test(difference, of_nothing_nothing_is_known)
             cr_expect_eq(interval.high, 1);
         }
         cr_expect_eq(difference_estimate(none, some), 0);
-        cr_expect_eq(difference_kills_needed(method, none, some, LEVEL, 1), 0);
-        cr_expect_eq(difference_kills_needed(method, some, some, LEVEL, 1), 0);
     }
 }
 
@@ -349,45 +347,6 @@ Test(holm, adjusts_step_by_step)
             cr_expect_float_eq(p[j], cases[i].adjusted[j], 1e-12, "case %zu, %zu: %g", i,
                                j, p[j]);
     }
-}
-
-/* As many kills show the difference, and a few fewer do not. */
-Test(kills, needed_are_just_enough)
-{
-    static const struct {
-        struct sample base, new;
-        size_t tests;
-    } cases[] = {
-        { SAMPLE(1, 925), SAMPLE(2, 930), 1 },
-        { SAMPLE(1, 925), SAMPLE(2, 930), 15 },
-        { SAMPLE(10, 100), SAMPLE(11, 100), 1 },
-        { SAMPLE(0, 100), SAMPLE(1, 100), 3 },
-        { SAMPLE(499, 1000), SAMPLE(501, 1000), 1 },
-        { SAMPLE(100, 100), SAMPLE(99, 100), 1 },
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        for (int dependent = 0; dependent < 2; dependent++) {
-            const struct difference_method *method = difference_method(dependent);
-            double level = LEVEL / (double)cases[i].tests;
-            uint64_t n = difference_kills_needed(method, cases[i].base, cases[i].new,
-                                                 LEVEL, cases[i].tests);
-
-            cr_assert(n > cases[i].base.of && n < KILLS_MOST, "case %zu: %llu", i,
-                      (unsigned long long)n);
-            cr_expect_leq(method->p_value(sample_scaled(&cases[i].base, n),
-                                          sample_scaled(&cases[i].new, n)),
-                          level);
-            cr_expect_gt(method->p_value(sample_scaled(&cases[i].base, n - 1),
-                                         sample_scaled(&cases[i].new, n - 1)),
-                         level);
-        }
-    }
-    cr_expect_eq(difference_kills_needed(difference_method(false),
-                                         (struct sample)SAMPLE(500000000, 1000000000),
-                                         (struct sample)SAMPLE(500000001, 1000000000),
-                                         LEVEL, 1),
-                 KILLS_MOST);
 }
 
 static bool at_least(const void *context, uint64_t kills)

@@ -1,0 +1,167 @@
+/* comparable: what two results differ in besides what is compared, and that it is said.
+ */
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "base/mem.h"
+#include "handmade.h"
+#include "result/compare.h"
+
+static const struct compare_options plain = { .confidence = 0.95 };
+
+static struct handmade base, new;
+static struct comparison comparison;
+
+/* Compares two runs of one strategy each; the caller ends it. */
+static enum exit_status compare(const struct handmade_strategy *before,
+                                const struct handmade_strategy *after, uint64_t new_seed,
+                                const struct compare_options *options)
+{
+    struct handmade_strategy all[HANDMADE_STRATEGIES] = { *before };
+
+    handmade_init(&base, 1, all);
+    all[0] = *after;
+    handmade_init(&new, new_seed, all);
+    compare_runs(&base.result, &new.result, options, &comparison);
+    return compare_exit_status(&comparison);
+}
+
+static void end(void)
+{
+    comparison_release(&comparison);
+    handmade_release(&base);
+    handmade_release(&new);
+}
+
+static bool is_noted(const char *word, bool loud)
+{
+    for (size_t i = 0; i < comparison.comparable.count; i++)
+        if (strstr(comparison.comparable.notes[i].text, word) &&
+            comparison.comparable.notes[i].loud == loud)
+            return true;
+    return false;
+}
+
+Test(comparable, runs_that_are_not_alike_are_said_to_be)
+{
+    static const struct handmade_strategy before = { "a", ".L.", 100, 10, 0, 0, 50, 0 };
+    static const struct handmade_strategy after = { "a", ".L..", 100, 10, 0, 0, 50, 0 };
+    static char many[] = "100", other[] = "stack", size[] = "size";
+
+    compare(&before, &before, 1, &plain);
+    cr_expect_eq(comparison.comparable.count, 0, "they are alike");
+    end();
+    compare(&before, &after, 1, &plain);
+    comparison_release(&comparison);
+    new.parameters[0].value = many;
+    new.parameters[1].name = size;
+    new.scenario.name = other;
+    new.result.transport = "tcp";
+    new.result.rtt_us = 500;
+    new.result.server[6] = '8';
+    new.result.killer = "parent";
+    new.result.complete = false;
+    base.result.findings[0].kills.unexplained = 2;
+    compare_runs(&base.result, &new.result, &plain, &comparison);
+    cr_expect(is_noted("jobs: 25 in the base, 100 in the new run", true));
+    cr_expect(is_noted("period: only the base", true));
+    cr_expect(is_noted("size: only the new run", true));
+    cr_expect(is_noted("'stack'", true));
+    cr_expect(is_noted("'tcp'", false));
+    cr_expect(is_noted("500 us in the new run", false));
+    cr_expect(is_noted("8.0.15", false));
+    cr_expect(is_noted("'parent'", false));
+    cr_expect(is_noted("3 and 90 in the new run", false));
+    cr_expect(is_noted("the new run was not finished", true));
+    cr_expect(is_noted("the base has 2 unexplained", true));
+    cr_expect_eq(compare_exit_status(&comparison), EXIT_INCONCLUSIVE);
+    end();
+}
+
+Test(comparable, what_scenarios_say_of_time_is_told_where_it_differs)
+{
+    static const struct handmade_strategy some = { "a", ".L.", 100, 10, 0, 0, 50, 0 };
+    static char ten[] = "10", more[] = "1000", none[] = "", two[] = "60,90";
+    char *times[] = { ten, none, none }, *others[] = { more, two, two };
+
+    compare(&some, &some, 1, &plain);
+    comparison_release(&comparison);
+    memcpy(base.scenario.times, times, sizeof(times));
+    compare_runs(&base.result, &new.result, &plain, &comparison);
+    cr_expect(is_noted("the new run was kept without its tolerate", false));
+    comparison_release(&comparison);
+    memcpy(new.scenario.times, times, sizeof(times));
+    compare_runs(&base.result, &new.result, &plain, &comparison);
+    cr_expect_eq(comparison.comparable.count, 0, "they are alike");
+    comparison_release(&comparison);
+    memcpy(new.scenario.times, others, sizeof(others));
+    compare_runs(&base.result, &new.result, &plain, &comparison);
+    cr_expect(is_noted("tolerate: 10 s in the base, 1000 s in the new run", true));
+    cr_expect(is_noted("recover_after: 0 s in the base, 60,90 s in the new run", true));
+    cr_expect(is_noted("moments: none in the base, 60,90 s in the new run", true));
+    end();
+}
+
+/* Updates as those that are killed, of which each waits for as long. */
+static void set_waiting(struct result *result, uint64_t first_ns, uint64_t second_ns)
+{
+    struct finding *finding = result->findings;
+
+    finding->cold_count = 10;
+    finding->cold = mem_grow(finding->cold, 10, sizeof(*finding->cold));
+    for (size_t i = 0; i < 10; i++) {
+        finding->cold[i].ran_ns = 900;
+        finding->cold[i].waited_ns = i < 5 ? first_ns : second_ns;
+    }
+}
+
+Test(comparable, machines_that_had_more_to_do_are_told)
+{
+    static const struct handmade_strategy some = { "a", ".L.", 100, 10, 0, 0, 50, 0 };
+    static const struct {
+        struct machine_load base, new;
+        uint64_t base_ns, new_ns; /* of 900, in the second half */
+        const char *note;         /* NULL: nothing to tell */
+    } cases[] = {
+        { { 0, false, false, 0, 0 }, { 2, true, true, 9, 9 }, 0, 0, NULL },
+        { { 2, true, true, 0.5, 2 }, { 2, true, true, 2.4, 20 }, 0, 0, NULL },
+        { { 8, true, true, 0.5, 2 }, { 8, true, true, 7, 8 }, 0, 0, NULL },
+        { { 2, true, true, 0.5, 2 },
+          { 2, true, true, 2.5, 4 },
+          0,
+          0,
+          "the base: load 0.50 before it began, on 2 CPUs, and updates waited for a CPU "
+          "for 0.0% of their time in its first half, 0.0% in the second; the new run: "
+          "load 2.50" },
+        { { 1, true, false, 3, 0 }, { 4, true, false, 3, 0 }, 0, 0, "on 1 CPU, and" },
+        { { 2, true, true, 1, 1 }, { 2, true, true, 1, 1 }, 100, 150, NULL },
+        { { 2, true, true, 1, 1 },
+          { 2, true, true, 1, 1 },
+          0,
+          100,
+          "10.0% in the second" },
+        { { 0, false, false, 0, 0 },
+          { 0, false, false, 0, 0 },
+          300,
+          0,
+          "load not known, and updates waited for a CPU for 0.0% of their time in its "
+          "first half, 25.0% in the second; the new run: load not known" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        compare(&some, &some, 1, &plain);
+        comparison_release(&comparison);
+        base.result.machine = cases[i].base;
+        new.result.machine = cases[i].new;
+        set_waiting(&base.result, 0, cases[i].base_ns);
+        set_waiting(&new.result, 0, cases[i].new_ns);
+        compare_runs(&base.result, &new.result, &plain, &comparison);
+        cr_expect_eq(comparison.comparable.count, cases[i].note != NULL, "case %zu", i);
+        if (cases[i].note)
+            cr_expect(is_noted(cases[i].note, false), "case %zu: %s", i,
+                      comparison.comparable.count ? comparison.comparable.notes[0].text
+                                                  : "nothing");
+        end();
+    }
+}
