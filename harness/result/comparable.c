@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "result/machine.h"
+#include "result/place.h"
 #include "result/stopping.h"
 #include "result/tally.h"
 
@@ -124,12 +125,47 @@ static void note_machines(struct comparable *comparable, const struct result *ba
              was, is);
 }
 
+/* The first command of which the words differ; 0: of none that both have. */
+static uint64_t first_other(const struct finding *base, const struct finding *new)
+{
+    for (uint64_t k = 1; k <= base->commands && k <= new->commands; k++)
+        if (strcmp(finding_command(base, k), finding_command(new, k)) != 0)
+            return k;
+    return 0;
+}
+
+/* As for people, unless that looks the same. */
+static void note_words(struct comparable *comparable, const struct finding *base,
+                       const struct finding *new, uint64_t k)
+{
+    char base_text[COMMAND_SHOWN], new_text[COMMAND_SHOWN];
+    const char *was = finding_shown(base, k, base_text);
+    const char *is = finding_shown(new, k, new_text);
+    bool alike = strcmp(was, is) == 0;
+
+    note(comparable, false,
+         "%s does not send the same words; the first command that differs is the %llu%s: "
+         "'%s' in the base, '%s' in the new run%s",
+         new->strategy->name, (unsigned long long)k, place_ordinal(k),
+         alike ? finding_command(base, k) : was, alike ? finding_command(new, k) : is,
+         new->states ? " (ids or times that programs make anew are others in every "
+                       "recording)"
+                     : "");
+}
+
 static void note_commands(struct comparable *comparable, const struct finding *base,
                           const struct finding *new)
 {
+    uint64_t first;
+
     if (!base || !base->controlled || !new->controlled)
         return;
     if (finding_same_commands(base, new) && base->bytes == new->bytes)
+        return;
+    first = first_other(base, new);
+    if (first)
+        note_words(comparable, base, new, first);
+    if (base->commands == new->commands && base->bytes == new->bytes)
         return;
     note(comparable, false,
          "%s does not send what it sent: commands %llu, bytes %llu in the base, %llu and "

@@ -39,7 +39,7 @@ static bool is_called_alike(const struct finding *finding, uint64_t a, uint64_t 
                   first_b ? shown(first_b, b_shown) : "") == 0;
 }
 
-static const char *ordinal_ending(uint64_t number)
+const char *place_ordinal(uint64_t number)
 {
     static const char *const endings[] = { "th", "st", "nd", "rd" };
 
@@ -64,8 +64,8 @@ char *place_name(const struct finding *finding, uint64_t point)
     if (first)
         fprintf(out, " of %s", shown(first, buffer));
     if (same > 1)
-        fprintf(out, " (%llu%s of %llu)", (unsigned long long)which,
-                ordinal_ending(which), (unsigned long long)same);
+        fprintf(out, " (%llu%s of %llu)", (unsigned long long)which, place_ordinal(which),
+                (unsigned long long)same);
     fclose(out);
     return text;
 }

@@ -73,9 +73,37 @@ Test(comparable, runs_that_are_not_alike_are_said_to_be)
     cr_expect(is_noted("8.0.15", false));
     cr_expect(is_noted("'parent'", false));
     cr_expect(is_noted("3 and 90 in the new run", false));
+    cr_expect_not(is_noted("same words", false), "all that both send is the same");
     cr_expect(is_noted("the new run was not finished", true));
     cr_expect(is_noted("the base has 2 unexplained", true));
     cr_expect_eq(compare_exit_status(&comparison), EXIT_INCONCLUSIVE);
+    end();
+}
+
+/* As many commands and bytes, and other words: which, and of a program why. */
+Test(comparable, words_that_differ_are_shown)
+{
+    static const struct handmade_strategy some = { "a", ".L..", 100, 10, 0, 0, 50, 0 };
+    struct finding *finding;
+
+    compare(&some, &some, 1, &plain);
+    comparison_release(&comparison);
+    finding = &new.result.findings[0];
+    snprintf(finding->steps[1].command.label, sizeof(finding->steps[1].command.label),
+             "SET keyB");
+    compare_runs(&base.result, &new.result, &plain, &comparison);
+    cr_assert_eq(comparison.comparable.count, 1);
+    cr_expect(
+        is_noted("a does not send the same words; the first command that differs is "
+                 "the 2nd: 'SET key2' in the base, 'SET keyB' in the new run",
+                 false));
+    cr_expect_not(is_noted("programs", false));
+    comparison_release(&comparison);
+    finding->states = 3;
+    compare_runs(&base.result, &new.result, &plain, &comparison);
+    cr_expect(is_noted("in the new run (ids or times that programs make anew are others "
+                       "in every recording)",
+                       false));
     end();
 }
 
