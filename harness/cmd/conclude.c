@@ -29,6 +29,36 @@ static int judge(const struct conclude *conclude, const struct result *result,
     return gates_any(&gates) ? gates_judge(&gates, result, base, ret, err) : 0;
 }
 
+static uint64_t seed_of_run(const char *directory, uint64_t seed, struct err *err)
+{
+    CLEANUP(database_close) struct database database = DATABASE_NULL;
+    CLEANUP(request_release) struct request request = { .text = NULL };
+
+    return stored_open(directory, DATABASE_READ, &database, err) == 0 &&
+                   stored_request(&database, &request, err) == 0
+               ? request.seed
+               : seed;
+}
+
+static uint64_t seed_after(const char *file, uint64_t seed, struct err *err)
+{
+    struct baseline *baseline = NULL;
+
+    if (baseline_load(file, &baseline, err) == 0)
+        seed = baseline->result.plan.seed % INT64_MAX + 1;
+    baseline_free(baseline);
+    return seed;
+}
+
+uint64_t conclude_seed(const struct gate_options *options, uint64_t seed)
+{
+    struct err unsaid = ERR_NULL; /* conclude_prepare() says it */
+
+    if (options->baseline)
+        return seed_after(options->baseline, seed, &unsaid);
+    return options->against ? seed_of_run(options->against, seed, &unsaid) : seed;
+}
+
 int conclude_prepare(struct conclude *ret, const struct gate_options *options,
                      const struct result *result, struct err *err)
 {

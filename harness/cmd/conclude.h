@@ -14,6 +14,11 @@ struct conclude {
     struct conclusion conclusion;
 };
 
+/* Which seed lets most be told of what the run will be compared with, if there is
+ * anything: its own, because of a run it is kept what came of each attempt; another one,
+ * if it is a baseline (docs/results.md). Else, or if it cannot be read, `seed`. */
+uint64_t conclude_seed(const struct gate_options *options, uint64_t seed);
+
 /* Loads what the run will be compared with, and refuses gates that could not be judged:
  * before hours of work, not after. `result` says which strategies take part. */
 int conclude_prepare(struct conclude *ret, const struct gate_options *options,

@@ -338,6 +338,8 @@ int cmd_run(int argc, char **argv, enum exit_status *ret_status, struct err *err
 
     if (code == 0)
         option_lanes_warn(options.lanes);
+    if (code == 0 && !options.seed_given && !options.resume)
+        options.request.seed = conclude_seed(&options.gates, options.request.seed);
     options.gates.gates.chosen = options.request.strategies != NULL;
     session.scenarios = mem_alloc(options.sweep.wanted * sizeof(*session.scenarios));
     if (code == 0)

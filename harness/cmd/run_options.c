@@ -38,6 +38,15 @@ static int take_trials(const struct cmd_option *option, void *target, const char
     return request_set(&options->request, option->name, text, err);
 }
 
+static int take_seed(const struct cmd_option *option, void *target, const char *text,
+                     struct err *err)
+{
+    struct run_options *options = target;
+
+    options->seed_given = true;
+    return request_set(&options->request, option->name, text, err);
+}
+
 /* The first replaces what a run was asked for that is gone on with. */
 static int take_strategies(const struct cmd_option *option, void *target,
                            const char *text, struct err *err)
@@ -146,8 +155,10 @@ static const struct cmd_option table[] = {
       "at every harmful point; or every crash point, harmful or not (default: the first "
       "point of each kind of harm)",
       2, .take = take_prove, .at = AT(prove) },
-    { "seed", "S", "What the schedule is computed from (default 1)", 2,
-      .take = run_option_item, .at = AT(request) },
+    { "seed", "S",
+      "What the schedule is computed from (default 1; with --against that of its run, so "
+      "that kills are compared in pairs; with --baseline, which has no pairs, another)",
+      2, .take = take_seed },
     { "lanes", "N", "How many servers and trial loops (default: one per CPU)", 2,
       .take = option_whole, .at = AT(lanes), .least = 1, .most = LANES_MOST,
       .letter = 'j' },

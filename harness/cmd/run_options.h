@@ -15,7 +15,7 @@ struct run_options {
     struct operands scenarios; /* one, or none with --resume */
     const char *scenario;      /* its file or name, as given */
     struct request request;
-    bool trials_given, strategies_given;
+    bool trials_given, strategies_given, seed_given;
     uint64_t lanes; /* 0: one per CPU */
     bool quiet;     /* no progress */
     uint64_t prove; /* harms of programs, see run/prove.h */

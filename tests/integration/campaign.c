@@ -164,6 +164,42 @@ Test(campaign, compare)
     test_directory_remove(directory);
 }
 
+/* With the same seed attempts are compared in pairs, of which a baseline knows nothing.
+ */
+Test(campaign, seed_is_what_tells_most)
+{
+    static const struct {
+        const char *option, *value, *more, *seed;
+        json_int_t is;
+        const char *test;
+    } rows[] = {
+        { "--against", "safe", "--seed", "3", 3, "fisher" },
+        { "--against", "safe", "--confidence", "0.9", 5, "mcnemar-mid-p" },
+        { "--baseline", "base.json", "--confidence", "0.9", 6, "fisher" },
+        { "--baseline", "base.json", "--seed", "5", 5, "two-binomial-tails" },
+    };
+    char *directory = test_directory();
+    struct run run = keep(directory, "safe", SCENARIO("", SAFE), "5");
+
+    run_release(&run);
+    run = IN(directory, "baseline", "save", "safe", "base.json");
+    run_release(&run);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        json_t *comparison;
+
+        run = IN(directory, "run", "lock.lua", "--trials", "50", "--no-store", "--format",
+                 "json", rows[i].option, rows[i].value, rows[i].more, rows[i].seed);
+        cr_assert_not_null(run.json, "%s", run.err);
+        comparison = json_object_get(run.json, "comparison");
+        cr_expect_eq(json_integer_value(json_object_get(run.json, "seed")), rows[i].is,
+                     "row %zu", i);
+        cr_expect_str_eq(json_string_value(json_object_get(comparison, "test")),
+                         rows[i].test, "row %zu", i);
+        run_release(&run);
+    }
+    test_directory_remove(directory);
+}
+
 /* A baseline in a repository: what got worse is told in a sentence that names the
  * strategy and the crash point; what got better passes. */
 Test(campaign, baseline)
