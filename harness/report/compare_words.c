@@ -9,11 +9,11 @@
 
 /* What is counted, in a sentence: leaks more, .. */
 static const struct {
-    const char *verb, *noun;
+    const char *verb, *noun, *past;
 } words[RATE_COUNT] = {
-    [RATE_HARMED] = { "does harm", "do harm" },
-    [RATE_LEAKED] = { "It leaks", "leak" },
-    [RATE_TORN] = { "It is torn", "leave it torn" },
+    [RATE_HARMED] = { "does harm", "do harm", "did harm" },
+    [RATE_LEAKED] = { "It leaks", "leak", "leaked" },
+    [RATE_TORN] = { "It is torn", "leave it torn", "left it torn" },
 };
 
 char *compare_only_in(const struct result *one, const struct result *other)
@@ -42,19 +42,36 @@ static void say_name(FILE *out, const struct comparison *comparison,
     fputs(": ", out);
 }
 
-/* "; of 880 attempts that landed on both sides, 3 did so in the base alone, 47 in the new
- * one alone" */
-static void say_pairs(FILE *out, const struct rate_difference *rate)
+/* Would the attempts that landed on both sides say the opposite, each counted as one? */
+static bool is_turned(const struct rate_difference *rate)
 {
     const struct pairing *pairing = &rate->pairing;
 
-    if (pairing->pairs)
-        fprintf(out,
-                "; of %llu attempts that landed on both sides, %llu did so in the base "
-                "alone, %llu in the new one alone",
-                (unsigned long long)pairing->pairs,
-                (unsigned long long)pairing->base_only,
-                (unsigned long long)pairing->new_only);
+    return rate->estimate < 0
+               ? pairing->new_only > pairing->base_only
+               : rate->estimate > 0 && pairing->new_only < pairing->base_only;
+}
+
+/* "; of 880 attempts that landed on both sides, 47 did harm in the base alone, 3 in the
+ * new one alone; 25 more landed on one side, and count, too" */
+static void say_pairs(FILE *out, const struct rate_difference *rate, enum tally_rate id)
+{
+    const struct pairing *pairing = &rate->pairing;
+
+    if (!pairing->pairs)
+        return;
+    fprintf(out,
+            "; of %llu attempts that landed on both sides, %llu %s in the base alone, "
+            "%llu in the new one alone",
+            (unsigned long long)pairing->pairs, (unsigned long long)pairing->base_only,
+            words[id].past, (unsigned long long)pairing->new_only);
+    if (pairing->alone)
+        fprintf(out, "; %llu more landed on one side, and count, too",
+                (unsigned long long)pairing->alone);
+    if (is_turned(rate))
+        fputs(" (by the former alone, each counted as one, the difference would be the "
+              "other way round)",
+              out);
 }
 
 static void say_unseen(FILE *out, const struct rate_difference *rate, enum tally_rate id)
@@ -81,7 +98,7 @@ static void say_unseen(FILE *out, const struct rate_difference *rate, enum tally
             out);
     else
         fputs(": the observed rates are equal", out);
-    say_pairs(out, rate);
+    say_pairs(out, rate, id);
     fputs(". ", out);
 }
 
@@ -98,7 +115,7 @@ static void say_seen(FILE *out, const struct rate_difference *rate, enum tally_r
             (unsigned long long)rate->base.hits, (unsigned long long)rate->base.of,
             (unsigned long long)rate->new.hits, (unsigned long long)rate->new.of,
             difference, p);
-    say_pairs(out, rate);
+    say_pairs(out, rate, id);
     fputs(". ", out);
 }
 

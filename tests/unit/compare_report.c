@@ -188,10 +188,11 @@ Test(compare_report, pairs_are_told)
     handmade_strike(&new, 1, "H.H", 30);
     compare_runs(&base.result, &new.result, &plain, &comparison);
     sentence = compare_sentence(&comparison, &comparison.rows[0]);
-    cr_expect_not_null(strstr(sentence,
-                              "of 810 attempts that landed on both sides, 90 did "
-                              "so in the base alone, 90 in the new one alone."),
-                       "%s", sentence);
+    cr_expect_not_null(
+        strstr(sentence,
+               "of 810 attempts that landed on both sides, 90 did harm in the base "
+               "alone, 90 in the new one alone."),
+        "%s", sentence);
     json = written("json");
     object = json_loads(json, 0, NULL);
     difference = json_object_get(
@@ -207,6 +208,31 @@ Test(compare_report, pairs_are_told)
     cr_expect(valid == 60 && base_only == 0 && new_only == 0 && unpaired == 30);
     json_decref(object);
     free(json);
+    free(sentence);
+    end();
+}
+
+/* Of attempts that landed on both sides more do harm in the new run, and of all fewer. */
+Test(compare_report, pairs_that_say_the_opposite_are_told)
+{
+    const struct handmade_strategy all[HANDMADE_STRATEGIES] = { { .name = "a",
+                                                                  .points = ".L." } };
+    char *sentence;
+
+    handmade_init(&base, 1, all);
+    handmade_init(&new, 1, all);
+    handmade_strike(&base, 0, "H...--HHHH", 90);
+    handmade_strike(&new, 0, "HH....----", 90);
+    compare_runs(&base.result, &new.result, &plain, &comparison);
+    sentence = compare_sentence(&comparison, &comparison.rows[0]);
+    cr_expect_not_null(
+        strstr(
+            sentence,
+            "of 360 attempts that landed on both sides, 0 did harm in the base alone, 90 "
+            "in the new one alone; 540 more landed on one side, and count, too (by the "
+            "former alone, each counted as one, the difference would be the other way "
+            "round)."),
+        "%s", sentence);
     free(sentence);
     end();
 }
