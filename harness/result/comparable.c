@@ -175,6 +175,15 @@ static void note_commands(struct comparable *comparable, const struct finding *b
          (unsigned long long)new->bytes);
 }
 
+/* Runs and baselines of old do not say it. */
+static bool is_known_what_was_not_seen(const struct result *result)
+{
+    result_foreach (finding, result)
+        if (tally_valid(finding) && !finding->cold_count && !finding->unseen.known)
+            return false;
+    return true;
+}
+
 static void note_troubles(struct comparable *comparable, const struct result *result,
                           const char *which)
 {
@@ -182,6 +191,12 @@ static void note_troubles(struct comparable *comparable, const struct result *re
 
     if (stopping_is_asked(&result->stopping))
         note(comparable, false, "%s ended when its figures were good enough", which);
+    if (!is_known_what_was_not_seen(result))
+        note(comparable, false,
+             "%s does not say what its kills have not seen (an older afterkill made it), "
+             "so "
+             "that its rates look more certain than they are",
+             which);
     if (!result->complete)
         note(comparable, true, "%s was not finished", which);
     if (unexplained)

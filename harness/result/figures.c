@@ -241,6 +241,8 @@ double figure_contention(const struct finding *finding)
 {
     double held_up_ns = 0, sum_ns = 0, most_ns = most_ns_of(finding);
 
+    if (!finding->cold_count)
+        return finding->unseen.contention;
     for (size_t i = 0; i < finding->cold_count; i++) {
         double ran_ns = (double)finding->cold[i].ran_ns;
         double waited_ns = (double)finding->cold[i].waited_ns;
@@ -254,21 +256,33 @@ double figure_contention(const struct finding *finding)
     return sum_ns > 0 && !mutant("contention-unsaid") ? held_up_ns / sum_ns : 0;
 }
 
+/* Time per update that kills have seen, ns: what they stand for. */
+static double seen_ns(const struct finding *finding)
+{
+    return finding->kills.weights.count
+               ? finding->kills.weights.sum / attempts_of(finding)
+               : 0;
+}
+
 /* Time per update that is later than all valid kills, ns. */
 static double unseen_ns(const struct finding *finding)
 {
-    double sum_ns = 0;
+    double sum_ns = 0, unsampled = finding->unseen.unsampled;
 
     for (size_t i = 0; i < finding->cold_count; i++)
         sum_ns +=
             fmax(0, (double)finding->cold[i].ran_ns - (double)finding->kills.latest_ns);
-    return finding->cold_count ? sum_ns / (double)finding->cold_count : 0;
+    if (finding->cold_count)
+        return sum_ns / (double)finding->cold_count;
+    return unsampled < 1 ? unsampled / (1 - unsampled) * seen_ns(finding) : INFINITY;
 }
 
 double figure_unsampled(const struct finding *finding)
 {
     double sum_ns = 0;
 
+    if (!finding->cold_count)
+        return finding->unseen.unsampled;
     for (size_t i = 0; i < finding->cold_count; i++)
         sum_ns += (double)finding->cold[i].ran_ns;
     if (!finding->kills.weights.count || !(sum_ns > 0) || mutant("late-unsaid"))
@@ -281,7 +295,7 @@ static void widen_time(const struct finding *finding, struct hidden hidden,
                        struct interval *time)
 {
     double contention = hidden.contention;
-    double mean_ns = finding->kills.weights.sum / attempts_of(finding);
+    double mean_ns = seen_ns(finding);
 
     time->low = fmax(0, time->low - contention * mean_ns);
     if (!hidden.possible)

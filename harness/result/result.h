@@ -122,6 +122,11 @@ struct finding {
     } * cold; /* updates as those that were killed; owned */
     size_t cold_count;
     bool blind; /* of some of them nobody knows whether they waited */
+    /* Of a baseline, which has none of them: what figures.h makes of them. */
+    struct unseen {
+        bool known;
+        double unsampled, contention;
+    } unseen;
     struct kills kills;
     struct attempts *attempts; /* what came of each; NULL: that is not kept; owned */
     struct strikes strikes[FAULT_COUNT]; /* of faults that have points (fault.h) */

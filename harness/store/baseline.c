@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "result/figures.h"
 #include "result/tally.h"
 #include "stats/durations.h"
 
@@ -155,6 +156,14 @@ static json_t *expected(unsigned expect)
     return array;
 }
 
+/* As in a run's JSON. */
+static void unseen(json_t *object, const struct finding *finding)
+{
+    json_object_set_new(object, "unsampled_share", json_real(figure_unsampled(finding)));
+    json_object_set_new(object, "contention_share",
+                        json_real(figure_contention(finding)));
+}
+
 static json_t *strategy(const struct finding *finding)
 {
     json_t *object = json_object();
@@ -169,6 +178,8 @@ static json_t *strategy(const struct finding *finding)
     json_object_set_new(object, "kills", kills(&finding->kills));
     if (finding->kills.weights.count)
         json_object_set_new(object, "weights", weights(&finding->kills));
+    if (finding->cold_count || finding->unseen.known)
+        unseen(object, finding);
     json_object_set_new(object, "updates", whole(finding->sample_count));
     json_object_set_new(object, "update_ns", durations(finding));
     return object;

@@ -342,6 +342,9 @@ static void parse_finding(struct reading *reading, json_t *object,
         mistake(reading, "uncrashed", "clean, or words like leaked+lost");
     parse_points(reading, object, finding);
     parse_kills(reading, object, &finding->kills);
+    finding->unseen.known = json_object_get(object, "contention_share");
+    finding->unseen.unsampled = get_optional(reading, object, "unsampled_share", 0, 1);
+    finding->unseen.contention = get_optional(reading, object, "contention_share", 0, 1);
     parse_durations(reading, object, finding);
 }
 

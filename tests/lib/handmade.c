@@ -95,6 +95,7 @@ static void fill(struct finding *finding, size_t number,
 {
     if (strategy->points)
         fill_points(finding, strategy->points);
+    finding->unseen.known = true;
     finding->kills.requested = strategy->valid;
     finding->kills.outcomes[OUTCOME_VALID] = strategy->valid;
     finding->kills.words = (struct words){

@@ -156,6 +156,55 @@ Test(baseline, equal_weights_stay_equal)
     }
 }
 
+/* A comparison with a baseline rests on what one with its run would. */
+Test(baseline, what_kills_have_not_seen_is_kept)
+{
+    static const struct compare_options options = { .confidence = 0.95 };
+    const struct finding *was = &handmade.result.findings[0], *is;
+    struct comparison with_run, with_baseline;
+
+    handmade_hold_up(&handmade, 5);
+    handmade.result.findings[0].cold[99].ran_ns = 80000;
+    free(content);
+    content = baseline_text(&handmade.result);
+    parse_content();
+    is = &baseline->result.findings[0];
+    cr_expect_gt(figure_unsampled(was), 0.001);
+    cr_expect_gt(figure_contention(was), 0.02);
+    cr_expect_float_eq(figure_unsampled(is), figure_unsampled(was), 1e-9);
+    cr_expect_float_eq(figure_contention(is), figure_contention(was), 1e-9);
+    compare_runs(&handmade.result, &handmade.result, &options, &with_run);
+    compare_runs(&baseline->result, &handmade.result, &options, &with_baseline);
+    cr_expect_eq(with_baseline.comparable.count, with_run.comparable.count);
+    for (int i = 0; i < RATE_COUNT; i++) {
+        const struct rate_difference *a = &with_run.rows[0].rates[i];
+        const struct rate_difference *b = &with_baseline.rows[0].rates[i];
+
+        cr_expect_float_eq(a->interval.low, b->interval.low, 1e-7);
+        cr_expect_float_eq(a->interval.high, b->interval.high, 1e-7);
+    }
+    comparison_release(&with_run);
+    comparison_release(&with_baseline);
+}
+
+/* One of old does not have it, and it is said. */
+Test(baseline, what_kills_have_not_seen_is_missed)
+{
+    static const struct compare_options options = { .confidence = 0.95 };
+    struct comparison comparison;
+    bool said = false;
+
+    for (char *at; (at = strstr(content, "\"contention_share\""));)
+        memcpy(at, "\"contention_other", 17);
+    parse_content();
+    compare_runs(&baseline->result, &handmade.result, &options, &comparison);
+    for (size_t i = 0; i < comparison.comparable.count; i++)
+        said |= strstr(comparison.comparable.notes[i].text,
+                       "the base does not say what its kills have not seen") != NULL;
+    cr_expect(said);
+    comparison_release(&comparison);
+}
+
 Test(baseline, parts_have_every_sample_once)
 {
     for (size_t count = 0; count < 3000; count += 1 + count / 7) {
@@ -286,6 +335,8 @@ Test(baseline, mistakes_are_named)
         { "\"stuck\": 0, ", "", "strategies[0].kills.stuck: expected a whole number" },
         { "\"valid\": [900", "\"valid\": [\"900\"",
           "strategies[0].weights.valid: expected [count, sum of the weights, sum" },
+        { "\"contention_share\": 0", "\"contention_share\": 2",
+          "strategies[0].contention_share: expected a number from 0 to 1" },
         { "\"valid\": [900", "\"valid\": [9, 900", "weights.valid: expected [count" },
         { "\"valid\": [900", "\"valid\": [0", "weights.valid: expected [count" },
         { "\"valid\": [900", "\"valid\": [9", "weights.valid: expected [count" },
