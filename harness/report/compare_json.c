@@ -33,6 +33,7 @@ static json_t *pairs_object(const struct rate_difference *rate)
     json_put_whole(object, "base_only", pairing->base_only);
     json_put_whole(object, "new_only", pairing->new_only);
     json_put_whole(object, "unpaired", pairing->alone);
+    json_put_real(object, "effect", pairing->design.effect);
     return object;
 }
 

@@ -7,9 +7,11 @@
 
 #include "base/mem.h"
 #include "base/mutant.h"
-#include "stats/weighted.h"
+#include "stats/sample.h"
 
 #define ROOM_LEAST 1024
+#define BLOCKS 64       /* of attempts, one after the other */
+#define CONFIDENCE 0.95 /* of tests, which have none */
 
 /* The room is a power of two, as it is only ever doubled. */
 static size_t room_for(size_t count)
@@ -110,6 +112,35 @@ static double common_rate(const struct side *base, const struct side *new)
     return (base->rate + new->rate) / 2;
 }
 
+/* What attempts add to the difference, altogether and by the time at which they came. */
+struct addends {
+    struct paired_sum sum;
+    struct cluster blocks[BLOCKS];
+    size_t count;
+};
+
+static void add(struct addends *addends, size_t attempt, double addend)
+{
+    struct cluster *block = &addends->blocks[attempt * BLOCKS / addends->count];
+
+    paired_add(&addends->sum, addend);
+    block->all += 1;
+    block->hit += addend;
+}
+
+static struct design design_of(const struct addends *addends, const struct paired *paired)
+{
+    const struct clustered clustered = {
+        .blocks = addends->blocks,
+        .count = addends->count < BLOCKS ? 0 : BLOCKS,
+        .rarer = paired->more + paired->fewer,
+        .single = addends->sum.squares -
+                  addends->sum.sum * addends->sum.sum / (double)addends->count,
+    };
+
+    return clusters_design(&clustered);
+}
+
 struct pairing pairing_of(const struct attempts *base_attempts,
                           const struct attempts *new_attempts, unsigned counted)
 {
@@ -117,7 +148,8 @@ struct pairing pairing_of(const struct attempts *base_attempts,
     struct side new = side_of(new_attempts, counted);
     size_t count = base_attempts->count > new_attempts->count ? base_attempts->count
                                                               : new_attempts->count;
-    struct paired_sum sum = { .sum = 0 };
+    struct addends addends = { .count = count };
+    struct sample all;
     struct pairing pairing = { .pairs = 0 };
 
     if (!base.all.count || !new.all.count)
@@ -130,10 +162,14 @@ struct pairing pairing_of(const struct attempts *base_attempts,
         pairing.alone += !b != !n;
         pairing.base_only += b && n && (b & counted) && !(n & counted);
         pairing.new_only += b && n && !(b & counted) && (n & counted);
-        paired_add(&sum, added(&new, i, common_rate(&base, &new)) -
-                             added(&base, i, common_rate(&base, &new)));
+        add(&addends, i,
+            added(&new, i, common_rate(&base, &new)) -
+                added(&base, i, common_rate(&base, &new)));
     }
     pairing.paired = paired_from(
-        &sum, fmin(weighted_effective(&base.all), weighted_effective(&new.all)));
+        &addends.sum, fmin(weighted_effective(&base.all), weighted_effective(&new.all)));
+    pairing.design = design_of(&addends, &pairing.paired);
+    all = (struct sample){ .of = count, .design = pairing.design };
+    pairing.paired = paired_scaled(&pairing.paired, 1 / sample_effect(&all, CONFIDENCE));
     return pairing;
 }

@@ -3,13 +3,17 @@
  * Attempt a is the same fraction of the update for every strategy and in every run of one
  * seed (plan.h), so what two sides did there belongs together (stats/paired.h). Of each
  * attempt a byte and a weight are kept, and only where a comparison wants them: that of
- * ten million attempts is 50 MB. */
+ * ten million attempts is 50 MB.
+ *
+ * Where attempts of one time have more in common than chance makes them, on one side or
+ * between both, they tell as much as fewer independent ones (stats/clusters.h). */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "stats/clusters.h"
 #include "stats/paired.h"
 
 /* What an attempt was: `valid`, and any of the things that rates count. */
@@ -31,7 +35,9 @@ struct pairing {
     uint64_t pairs;               /* valid on both sides */
     uint64_t base_only, new_only; /* of these, what is counted came of one side alone */
     uint64_t alone;               /* valid on one side */
-    struct paired paired;         /* all of them, for the difference of the two rates */
+    struct design design;         /* do attempts of one time have more in common? */
+    struct paired paired;         /* all of them, for the difference of the two rates: as
+                                     many independent ones as tell as much */
 };
 struct pairing pairing_of(const struct attempts *base, const struct attempts *new,
                           unsigned counted);

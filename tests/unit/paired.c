@@ -13,6 +13,7 @@
 #include <criterion/criterion.h>
 
 #include "base/mem.h"
+#include "base/rng.h"
 #include "coverage.h"
 #include "machine.h"
 #include "result/pairing.h"
@@ -434,6 +435,46 @@ Test(pairing, of_computed_sides_is_right)
         coverage_expect(&held, 1e-9, machine_spreads[s].name);
         coverage_expect(&right, 1e-9, machine_spreads[s].name);
     }
+}
+
+/* The window of the new side's harm ends elsewhere at each of sixteen times of the run,
+ * and on average where the base's does. */
+static struct attempts *strike_at_times(uint64_t seed, double varies)
+{
+    struct attempts *attempts = MEM_NEW(struct attempts);
+
+    for (uint64_t i = 0; i < ATTEMPTS; i++) {
+        double moved = varies * (2 * rng_unit(seed, 2, i * 16 / ATTEMPTS) - 1);
+        double at = rng_unit(seed, 0, i);
+
+        add(attempts, i, at >= 0.25 && at < 0.75 + moved ? 'H' : '.', 1);
+    }
+    return attempts;
+}
+
+/* Without an effect of the times 60 of 200 would be wrong. */
+Test(pairing, of_times_that_differ_tells_less)
+{
+    static const double varies[] = { 0, 0.06 };
+    unsigned wrong[2] = { 0, 0 }, found[2] = { 0, 0 };
+
+    for (uint64_t seed = 1; seed <= 200; seed++)
+        for (size_t i = 0; i < 2; i++) {
+            struct attempts *base = strike_at_times(seed, 0);
+            struct attempts *new = strike_at_times(seed, varies[i]);
+            struct pairing pairing = pairing_of(base, new, HARM);
+
+            wrong[i] += paired_p(&pairing.paired) <= LEVEL;
+            found[i] += pairing.design.effect > 1;
+            attempts_free(base);
+            attempts_free(new);
+        }
+    fprintf(stderr, "of 200, wrong: %u of equal times, %u of others; effects: %u, %u\n",
+            wrong[0], wrong[1], found[0], found[1]);
+    cr_expect_eq(wrong[0], 0);
+    cr_expect_leq(wrong[1], 30);
+    cr_expect_eq(found[0], 0);
+    cr_expect_gt(found[1], 60);
 }
 
 /* Why all attempts count: those that are valid on both sides are killed where both
