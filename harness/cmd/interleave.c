@@ -212,7 +212,7 @@ static int check_pair(const struct interleave *interleave, struct err *err)
     struct gate_options gates = interleave->options->gates;
 
     gates.against = base;
-    return saved_load(new, &saved, err) < 0
+    return saved_load_attempts(new, &saved, err) < 0
                ? err->code
                : conclude_prepare(&conclude, &gates, &saved.result, err);
 }
@@ -338,7 +338,7 @@ static int report(struct interleave *interleave, enum exit_status *ret_status,
 
     gates.against = interleave->directory[SLICE_BASE];
     destination.directory = interleave->directory[SLICE_NEW];
-    if (saved_load(destination.directory, &saved, &own) < 0 ||
+    if (saved_load_attempts(destination.directory, &saved, &own) < 0 ||
         conclude_prepare(&conclude, &gates, &saved.result, &own) < 0 ||
         conclude_run(&conclude, &saved.result, &own) < 0) {
         err_append(err, &own);
