@@ -31,6 +31,7 @@ struct row {
 #define LIST COMMAND_LIST
 #define SET COMMAND_SET
 #define ZSET COMMAND_ZSET
+#define STREAM COMMAND_STREAM
 #define HASH COMMAND_HASH
 #define READS COMMAND_READS
 #define REPLACES COMMAND_REPLACES
@@ -109,14 +110,14 @@ static const struct row rows[] = {
       "ZMSCORE ZRANK ZCARD ZCOUNT ZSCAN",
       1, 0, 0, ZSET | READS },
 
-    { "XADD XCLAIM", 1, 0, 0, ADDS },
-    { "XDEL XTRIM XACK", 1, 0, 0, REMOVES },
-    { "XAUTOCLAIM", 1, 0, 0, POPS },
-    { "XGROUP", 2, 0, 0, ADDS },
-    { "XREADGROUP", BEHIND_STREAMS, 0, 0, POPS },
-    { "XREAD", BEHIND_STREAMS, 0, 0, READS },
-    { "XRANGE XREVRANGE XLEN XPENDING", 1, 0, 0, READS },
-    { "XINFO", 2, 0, 0, READS },
+    { "XADD XCLAIM", 1, 0, 0, STREAM | ADDS },
+    { "XDEL XTRIM XACK", 1, 0, 0, STREAM | REMOVES },
+    { "XAUTOCLAIM", 1, 0, 0, STREAM | POPS },
+    { "XGROUP", 2, 0, 0, STREAM }, /* its second word says the rest */
+    { "XREADGROUP", BEHIND_STREAMS, 0, 0, STREAM | POPS },
+    { "XREAD", BEHIND_STREAMS, 0, 0, STREAM | READS },
+    { "XRANGE XREVRANGE XLEN XPENDING", 1, 0, 0, STREAM | READS },
+    { "XINFO", 2, 0, 0, STREAM | READS },
 
     { "DEL UNLINK", 1, 2, 0, DELETES },
     { "RENAME", 1, 2, 0, MOVES | DELETES },
@@ -208,6 +209,49 @@ static uint32_t restore_flags(const struct row *row, const struct words *words)
     if (strcmp(row->names, "RESTORE") != 0 || str_is_word(word_at(words, 2), "0"))
         return 0;
     return SETS_EXPIRY;
+}
+
+/* XGROUP CREATE and XGROUP DESTROY are the two ends of something. */
+static uint32_t group_flags(const struct row *row, const struct words *words)
+{
+    struct str what = word_at(words, 1);
+
+    if (strcmp(row->names, "XGROUP") != 0)
+        return 0;
+    return str_is_word(what, "DESTROY") || str_is_word(what, "DELCONSUMER") ? REMOVES
+                                                                            : ADDS;
+}
+
+/* DECR, and what adds less than nothing. */
+static uint32_t count_flags(const struct row *row, const char *name,
+                            const struct words *words)
+{
+    struct str amount;
+    bool minus;
+
+    if ((row->flags & COUNTS) != COUNTS)
+        return 0;
+    amount = word_at(words, row->flags & HASH ? 3 : 2);
+    minus = amount.length > 1 && amount.bytes[0] == '-';
+    return minus != (strncmp(name, "DECR", 4) == 0) ? COMMAND_LESSENS : 0;
+}
+
+/* The number of the word that is an element: a field, a member, an entry; 0: it has none,
+ * or several. */
+static int element_place(const char *name, const struct words *words, int key)
+{
+    static const struct {
+        const char *names;
+        int behind_key;
+    } far[] = { { "LREM ZINCRBY", 2 } };
+    int place = key + 1;
+
+    for (size_t i = 0; i < ARRAY_SIZE(far); i++)
+        if (is_among(far[i].names, name))
+            place = key + far[i].behind_key;
+    if (strcmp(name, "ZADD") == 0) /* key [options] score member */
+        place = words->count - 1;
+    return key && place < words->count ? place : 0;
 }
 
 /* The number of the word that is the first key; 0: there is none. */
@@ -312,9 +356,10 @@ void command_parse(struct command *ret, int argc, const char *const *argv,
         str_show(ret->key, sizeof(ret->key), word_at(&words, key));
     ret->key_hash = hash(&words, key);
     ret->second_key_hash = hash(&words, row->second);
-    ret->element_hash = key ? hash(&words, key + 1) : 0;
-    ret->flags =
-        row->flags | option_flags(&words, row->options) | restore_flags(row, &words);
+    ret->element_hash = hash(&words, element_place(ret->name, &words, key));
+    ret->flags = row->flags | option_flags(&words, row->options) |
+                 restore_flags(row, &words) | group_flags(row, &words) |
+                 count_flags(row, ret->name, &words);
     if (!write_line(ret->line, sizeof(ret->line), &words))
         ret->flags |= COMMAND_LONG;
 }

@@ -53,6 +53,9 @@ enum command_flag {
      * leaves, if it is right. Who looks at both says so, not command_parse(). */
     COMMAND_KEPT_BEFORE = 1 << 27,
     COMMAND_KEPT_AFTER = 1 << 28,
+
+    COMMAND_LESSENS = 1 << 29, /* counts downwards: DECR, HINCRBY .. -1 */
+    COMMAND_STREAM = 1 << 30,  /* is in the key; a group or a consumer of it */
 };
 
 /* Fixed size and no pointers: it travels between processes. */
@@ -63,7 +66,7 @@ struct command {
     char key[80];             /* the first key, printable, long ones cut; "": none */
     uint64_t key_hash;        /* of the whole first key; 0: none */
     uint64_t second_key_hash; /* of the other key of RENAME, LMOVE, ..; 0: none */
-    uint64_t element_hash;    /* of the word behind the first key: a field, a member */
+    uint64_t element_hash;    /* of a field, a member, a stream's group; 0: not known */
     uint32_t flags;           /* of enum command_flag */
 };
 

@@ -170,7 +170,7 @@ char *check_advice(const struct check_strategy *strategy)
                           "so in its `expect`; if not, the scenario no longer makes the "
                           "bug.");
     if (strategy->cure[0] && !is_beyond(strategy))
-        return mem_printf("Cure: %s.", strategy->cure);
+        return mem_strdup(strategy->cure);
     return mem_strdup("Mend the update, or say in its `expect` what it does.");
 }
 

@@ -10,7 +10,7 @@
 #include "report/parts.h"
 #include "report/words.h"
 #include "result/advice.h"
-#include "result/gap.h"
+#include "result/cured.h"
 #include "result/tally.h"
 
 #define RED "\033[31m"
@@ -334,8 +334,7 @@ static void say_best(FILE *out, const struct result *result, const struct advice
 
 static void say_alone(FILE *out, const struct finding *finding)
 {
-    char cure[CURE_TEXT];
-    struct gap gap;
+    CLEANUP(mem_freep) char *cure = cured_first(finding);
 
     if (!tally_census_complete(finding)) {
         fputs("The census was not finished: nothing is known yet.", out);
@@ -348,10 +347,8 @@ static void say_alone(FILE *out, const struct finding *finding)
     }
     fprintf(out, "%s: ", finding->strategy->name);
     run_say_harm(out, finding);
-    if (gap_first_cure(finding, cure, sizeof(cure)))
-        fprintf(out, "Cure: %s.", cure);
-    else if (gap_find(finding, 0, &gap) && gap_advice(finding, &gap, cure, sizeof(cure)))
-        fprintf(out, "No usual cure: %s.", cure);
+    if (cure)
+        fputs(cure, out);
 }
 
 static void say_advice(FILE *out, const struct result *result,

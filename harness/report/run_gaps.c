@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "report/parts.h"
 #include "report/words.h"
-#include "result/gap.h"
+#include "result/cured.h"
 #include "result/place.h"
 #include "result/tally.h"
 
@@ -32,24 +32,13 @@ static void write_cure(FILE *out, const struct result *result,
                        const struct finding *finding, const struct gap *gap,
                        struct report_style style)
 {
-    char cure[CURE_TEXT];
-    CLEANUP(mem_freep) char *words = NULL, *line = NULL;
+    CLEANUP(mem_freep) char *words = cured_sentence(finding, gap);
+    const char *line = cured_line(finding, gap);
 
-    if (!gap_cure(finding, gap, cure, sizeof(cure))) {
-        if (!gap_advice(finding, gap, cure, sizeof(cure)))
-            return;
-        words = mem_printf("No usual cure: %s.", cure);
+    if (words)
         words_indented(out, style, words);
-        return;
-    }
-    words = mem_printf("Cure: %s", cure);
-    words_indented(out, style, words);
-    line = gap_cured(finding, gap);
     if (line && !is_tried(result, line))
-        words_try(
-            out, style,
-            "As one execution sent it, with that cure (--before says what it finds):",
-            line);
+        words_try(out, style, "As it was tried (--before says what it finds):", line);
 }
 
 /* A gap, and those that are like it. */

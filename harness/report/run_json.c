@@ -179,13 +179,22 @@ static void put_proved(json_t *object, const struct finding *finding,
 }
 
 static json_t *cure_object(const struct finding *finding, const struct gap *gap,
-                           const char *cure)
+                           const char *text)
 {
-    CLEANUP(mem_freep) char *line = gap_cured(finding, gap);
+    const struct cured *cured = gap_cured(finding, gap);
     json_t *object = json_object();
 
-    json_put_text(object, "text", cure);
-    json_put_some(object, "line", line ? line : "");
+    json_put_text(object, "text", text);
+    json_put_flag(object, "tried", cured);
+    if (!cured)
+        return object;
+    json_put_some(object, "notation", cured->notation);
+    json_put_whole(object, "points", cured->points);
+    json_put_whole(object, "harmful_points", cured->harmful);
+    if (cured->harmful)
+        json_put_later(object, "words", cured->words);
+    if (cured->slots)
+        json_put_flag(object, "crossslot", true);
     return object;
 }
 

@@ -20,9 +20,3 @@ char *as_sent(const struct finding *finding);
  * connections? A line has one: what WATCH, MULTI or SELECT says on one of them would hold
  * for the others, and what waits on one of them would stop the others. */
 bool as_sent_is_another(const struct finding *finding);
-
-/* The same with all commands from one up to another, `last` included, in one transaction;
- * in place of those that they were in. NULL also where this would be another update: if a
- * reply for which it waited may say what comes next, or if it waits for something,
- * watches keys or calls scripts. */
-char *as_sent_in_one(const struct finding *finding, size_t first, size_t last);

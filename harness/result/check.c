@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "base/mutant.h"
-#include "result/gap.h"
+#include "result/cured.h"
 #include "result/place.h"
 #include "result/tally.h"
 
@@ -113,11 +113,11 @@ static struct check_strategy condense(const struct finding *finding)
         .passing = figure_passing(finding),
         .kills = finding->kills,
     };
-    char cure[CURE_TEXT];
+    CLEANUP(mem_freep) char *cure = cured_first(finding);
 
     find_first(&strategy, finding);
     find_beyond(&strategy, finding);
-    strategy.cure = mem_strdup(gap_first_cure(finding, cure, sizeof(cure)) ? cure : "");
+    strategy.cure = mem_strdup(cure ? cure : "");
     return strategy;
 }
 

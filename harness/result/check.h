@@ -46,7 +46,7 @@ struct check_strategy {
     char *beyond_example;  /* and shows it so */
     struct damage harm;    /* of all of these; how long it lasts */
     struct damage passing; /* what ends before it is not tolerated */
-    char *cure;            /* the usual one; "": none is known */
+    char *cure;            /* what is told of it (cured.h); "": nothing */
     struct kills kills;
 };
 

@@ -3,11 +3,13 @@
  * The census knows the first crash point that does harm for good, and the first later one
  * that does none. The command before the former begins the harm and the one before the
  * latter ends it: this pair must be atomic. A table of patterns, each from real bugs,
- * tells the usual cure from what the two commands are. It is advice: nothing is judged by
- * it. */
+ * tells the usual cure from what the two commands are (cure_patterns.h). It is advice
+ * until it has been tried (trial/cure.h); what was tried is told in the words that are
+ * its own. */
 #pragma once
 
 #include "result/pair.h"
+#include "trial/remedy.h"
 
 /* One line, terminated. False if there is nothing sensible to say; the buffer is "" then.
  * 300 bytes are enough for keys of usual length.
@@ -21,9 +23,10 @@ bool cure_write(const struct pair_input *input, char *buffer, size_t size);
  * to be mended. */
 bool cure_advice(const struct pair_input *input, char *buffer, size_t size);
 
-/* Is it, or can it be, to put the commands from the first to the last into MULTI .. EXEC
- * as they are? */
-bool cure_is_multi(const struct pair_input *input, size_t *ret_first, size_t *ret_last);
+/* What can be tried, the best first; 0: it is advice, and nothing can be made of a
+ * recording. */
+#define CURE_REMEDIES 2
+size_t cure_remedies(const struct pair_input *input, struct remedy ret[CURE_REMEDIES]);
 
 /* Does it make one of all commands between the two? Else other harm that begins there may
  * be left. */

@@ -39,6 +39,7 @@ enum event_type {
     EVENT_TIMED,   /* uint32_t: of a run with programs, from here on time is spent on this
                       stage, whichever is on */
     EVENT_OVER, /* uint32_t: of a run with programs, a strategy of which all is known */
+    EVENT_CURE, /* struct event_cure: what came of the cure of a harm */
 };
 
 struct event_hello {
@@ -161,6 +162,20 @@ struct event_proof {
                                            recorded state, ids and times aside */
     uint32_t words;                     /* what they came to, all together */
     uint64_t point;
+};
+
+struct event_cure {
+    uint32_t strategy;
+    uint32_t remedy;         /* enum remedy_kind (trial/remedy.h) */
+    uint32_t outcome, first; /* enum cure_outcome: of it; and of what was better, and came
+                                to nothing: CURE_TRIED, there was none */
+    uint32_t words;          /* of the harm that is left */
+    bool slots;     /* one of its steps has keys in several hash slots of a cluster */
+    uint64_t point; /* at which the harm begins */
+    uint64_t points, harmful; /* of the cured update */
+    int64_t lasts_ms;         /* of what ends by itself */
+    uint64_t took_ns;         /* to try it, and what was better */
+    char notation[];          /* of the cured update, terminated; "": none was made */
 };
 
 enum samples_kind {

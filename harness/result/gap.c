@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "result/as_sent.h"
+#include "base/mutant.h"
 #include "result/cure.h"
 #include "result/tally.h"
 
@@ -91,13 +91,19 @@ static struct pair_input input_of(const struct finding *finding, uint64_t first,
 static bool cured_by_itself(const struct finding *finding, const struct gap *gap,
                             struct command **ret_commands, struct pair_input *ret)
 {
+    const struct cured *cured = finding_cured(finding, gap->first);
+
     *ret_commands = MEM_ARRAY(struct command, finding->commands + 1);
     *ret = input_of(finding, gap->run, LATER_ALL, *ret_commands);
-    if (gap->first == gap->run)
-        return true;
-    if (cure_is_whole(ret))
-        return false;
-    *ret = input_of(finding, gap->first, gap->words, *ret_commands);
+    if (gap->first != gap->run) {
+        if (cure_is_whole(ret))
+            return false;
+        *ret = input_of(finding, gap->first, gap->words, *ret_commands);
+    }
+    if (cured) {
+        ret->failed = cured->first != CURE_TRIED || cured->outcome != CURE_TRIED;
+        ret->remedy = cured->outcome == CURE_TRIED ? cured->remedy : REMEDY_NONE;
+    }
     return true;
 }
 
@@ -125,16 +131,22 @@ bool gap_advice(const struct finding *finding, const struct gap *gap, char *buff
            cure_advice(&input, buffer, size);
 }
 
-char *gap_cured(const struct finding *finding, const struct gap *gap)
+size_t gap_remedies(const struct finding *finding, const struct gap *gap,
+                    struct remedy ret[CURE_REMEDIES])
 {
     CLEANUP(mem_freep) struct command *commands = NULL;
     struct pair_input input;
-    size_t first, last;
 
-    return cured_by_itself(finding, gap, &commands, &input) &&
-                   cure_is_multi(&input, &first, &last)
-               ? as_sent_in_one(finding, first, last)
-               : NULL;
+    return cured_by_itself(finding, gap, &commands, &input) ? cure_remedies(&input, ret)
+                                                            : 0;
+}
+
+const struct cured *gap_cured(const struct finding *finding, const struct gap *gap)
+{
+    const struct cured *cured = finding_cured(finding, gap->first);
+
+    return cured && (cured->outcome == CURE_TRIED || mutant("printed-untried")) ? cured
+                                                                                : NULL;
 }
 
 bool gap_first_cure(const struct finding *finding, char *buffer, size_t size)

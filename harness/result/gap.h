@@ -8,6 +8,7 @@
  * expiry, whatever is done under it) they need cures of their own. */
 #pragma once
 
+#include "result/cure.h"
 #include "result/result.h"
 
 struct gap {
@@ -32,8 +33,11 @@ bool gap_cure(const struct finding *finding, const struct gap *gap, char *buffer
 /* Where there is none because the update is a program's: what can be said (cure.h). */
 bool gap_advice(const struct finding *finding, const struct gap *gap, char *buffer,
                 size_t size);
-/* The update with that cure, if this is MULTI .. EXEC around commands as they were sent,
- * and the line is short (as_sent.h). NULL: it is not. The caller frees it. */
-char *gap_cured(const struct finding *finding, const struct gap *gap);
+/* What can be tried (cure.h); 0: nothing, or the cure of its run does. */
+size_t gap_remedies(const struct finding *finding, const struct gap *gap,
+                    struct remedy ret[CURE_REMEDIES]);
+/* What came of it, if something was tried and is another name for the update: it left
+ * what the update leaves. NULL: the cure is advice. */
+const struct cured *gap_cured(const struct finding *finding, const struct gap *gap);
 /* That of the first gap; false also if the census was not finished. */
 bool gap_first_cure(const struct finding *finding, char *buffer, size_t size);

@@ -24,6 +24,11 @@ struct pair_input {
     unsigned later; /* enum later, of the first harmful point */
     bool key_was_there; /* before the update: the key of command first - 1 */
     bool is_program;    /* what sends it is tested as it is */
+    /* What was tried (trial/remedy.h), 0: nothing; did the first that could be tried
+     * fail?
+     */
+    uint32_t remedy;
+    bool failed;
 };
 
 /* What is true of a pair beyond what its two commands are. */

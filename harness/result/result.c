@@ -83,6 +83,9 @@ void result_release(struct result *result)
             free(finding->failures[f].printed);
         }
         free(finding->failures);
+        for (size_t c = 0; c < finding->cure_count; c++)
+            free(finding->cures[c].notation);
+        free(finding->cures);
     }
     free(result->findings);
     free(result->narrative);
@@ -175,6 +178,44 @@ const struct proof_count *finding_proof(const struct finding *finding, uint64_t 
         if (finding->proofs[i].point == point)
             return &finding->proofs[i];
     return NULL;
+}
+
+const struct cured *finding_cured(const struct finding *finding, uint64_t point)
+{
+    for (size_t i = 0; i < finding->cure_count; i++)
+        if (finding->cures[i].point == point)
+            return &finding->cures[i];
+    return NULL;
+}
+
+void result_take_cure(struct result *result, const struct event_cure *event)
+{
+    struct finding *finding = &result->findings[event->strategy];
+    struct cured *cured = NULL;
+
+    for (size_t i = 0; i < finding->cure_count; i++)
+        if (finding->cures[i].point == event->point)
+            cured = &finding->cures[i];
+    if (!cured) {
+        finding->cures =
+            mem_grow(finding->cures, finding->cure_count + 1, sizeof(*finding->cures));
+        cured = &finding->cures[finding->cure_count++];
+    } else {
+        free(cured->notation);
+    }
+    *cured = (struct cured){
+        .point = event->point,
+        .remedy = (enum remedy_kind)event->remedy,
+        .outcome = (enum cure_outcome)event->outcome,
+        .first = (enum cure_outcome)event->first,
+        .points = event->points,
+        .harmful = event->harmful,
+        .words = event->words,
+        .lasts_ms = event->lasts_ms,
+        .slots = event->slots,
+        .took_ns = event->took_ns,
+        .notation = mem_strdup(event->notation),
+    };
 }
 
 bool finding_refuted(const struct finding *finding)

@@ -17,6 +17,7 @@
 #include "stats/weighted.h"
 #include "trial/fault.h"
 #include "trial/phase.h"
+#include "trial/remedy.h"
 
 struct point {
     bool taken;
@@ -92,6 +93,19 @@ struct failure {
     uint64_t bytes;                        /* that it printed */
 };
 
+/* What came of the cure of a harm; see event.h. */
+struct cured {
+    uint64_t point;
+    enum remedy_kind remedy;
+    enum cure_outcome outcome, first;
+    uint64_t points, harmful;
+    unsigned words;
+    int64_t lasts_ms;
+    bool slots;
+    uint64_t took_ns;
+    char *notation; /* owned */
+};
+
 enum strategy_verdict { VERDICT_NONE, VERDICT_PASS, VERDICT_FAIL };
 
 /* What is known of one strategy. */
@@ -138,6 +152,8 @@ struct finding {
     struct failure
         *failures; /* of its survivors that are programs, as they came; owned */
     size_t failure_count;
+    struct cured *cures; /* that were tried; owned */
+    size_t cure_count;
 };
 
 /* Loads are averages over a minute. Before a run begins, it has no part in them. */
@@ -220,6 +236,10 @@ bool finding_sends_nothing(const struct finding *finding);
 bool finding_in_one_read(const struct finding *finding);
 /* What came of the proof of a point's harm; NULL: it was not tried. */
 const struct proof_count *finding_proof(const struct finding *finding, uint64_t point);
+/* What came of the cure of the harm that begins at a point; NULL: none was tried. */
+const struct cured *finding_cured(const struct finding *finding, uint64_t point);
+/* Takes in what came of one; one that is known of the point is replaced. */
+void result_take_cure(struct result *result, const struct event_cure *event);
 /* Is there a harm that real kills did not do again, although they died where it begins?
  */
 bool finding_refuted(const struct finding *finding);

@@ -337,6 +337,9 @@ int tally_take(struct result *result, enum event_type type, const void *body,
         return take_program(result, body);
     case EVENT_PROOF:
         return take_proof(result, body, err);
+    case EVENT_CURE:
+        result_take_cure(result, body);
+        return 0;
     case EVENT_ENDED:
         result_take_ended(result, body);
         return 0;

@@ -16,6 +16,7 @@
 #include "result/stopping.h"
 #include "result/tally.h"
 #include "result/untested.h"
+#include "run/go.h"
 #include "run/launch.h"
 #include "run/load.h"
 #include "run/progress.h"
@@ -104,7 +105,7 @@ static void announce(struct fleet *fleet)
 
 static void begin_next_stage(struct fleet *fleet)
 {
-    struct err untested = ERR_NULL;
+    struct err untested = ERR_NULL, err = ERR_NULL;
 
     if (fleet->stage == STAGE_CENSUS &&
         untested_check(fleet->result, &fleet->options->scenario->ignore, &untested) < 0) {
@@ -113,6 +114,9 @@ static void begin_next_stage(struct fleet *fleet)
     }
     if (fleet->stage == STAGE_CENSUS && fleet->options->begun)
         fleet->options->begun(fleet->options->context);
+    if (fleet->stage == STAGE_CENSUS &&
+        cures_ask(fleet->result, go_ask, fleet->lanes[0].go_fd, &err) < 0)
+        fail(fleet, &err);
     note_time(fleet);
     fleet->timed = ++fleet->stage;
     if (fleet->result->stages < fleet->stage)
@@ -125,12 +129,8 @@ static void begin_next_stage(struct fleet *fleet)
     if (fleet->stage == STAGE_AIM)
         announce(fleet);
     for (size_t i = 0; i < fleet->lane_count; i++)
-        if (write(fleet->lanes[i].go_fd, "g", 1) != 1 && errno != EPIPE) {
-            struct err err = ERR_NULL;
-
-            err_errno(&err, "lane %zu: tell it to go on", i);
+        if (go_say(fleet->lanes[i].go_fd, &err) < 0)
             fail(fleet, &err);
-        }
 }
 
 /* When all have come as far as this one, things go on. */

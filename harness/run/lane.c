@@ -13,6 +13,7 @@
 #include "redis/server.h"
 #include "replay/replay.h"
 #include "run/fleet.h"
+#include "run/go.h"
 #include "run/measure.h"
 #include "run/places.h"
 #include "run/prove.h"
@@ -33,6 +34,7 @@ struct lane {
     struct routine_watch endings;
     struct measure measure; /* of the bench, told by the teller */
     struct prove prove;     /* harms of programs */
+    struct cures cures;     /* that are to be tried here */
     struct latest {         /* what a program left at its latest point */
         const struct subject *subject;
         size_t state;
@@ -264,8 +266,10 @@ static int take_points(struct lane *lane, enum stage stage, struct err *err)
     const struct places places = { stage, lane->settings->faults, &lane->bench.judge };
     struct place place;
     uint64_t points = place_find(&places, UINT64_MAX, &place), item;
-    int code = check_subjects(lane, &places, err);
+    int code = cures_try(&lane->cures, &lane->bench, &lane->teller, err);
 
+    if (code == 0)
+        code = check_subjects(lane, &places, err);
     while (code == 0 && agenda_next(lane->settings->agenda, stage, points, &item)) {
         place_find(&places, item, &place);
         if (item > 0 || stage != STAGE_CENSUS || !mutant("census-short"))
@@ -345,21 +349,15 @@ static int run_kills(struct lane *lane, enum stage stage, struct err *err)
 static int wait_for_go(struct lane *lane, struct err *err)
 {
     int code = tell_event(&lane->teller, EVENT_READY, NULL, 0, err);
-    char byte;
-    ssize_t n;
 
-    if (code < 0)
-        return code;
-    do
-        n = read(lane->settings->in_fd, &byte, 1);
-    while (n < 0 && errno == EINTR);
-    return n == 1 ? 0 : err_set(err, ERR_STOPPED, "the fleet is gone");
+    return code == 0 ? go_wait(lane->settings->in_fd, &lane->cures, err) : code;
 }
 
-/* Does anybody need the recordings of uninterrupted updates? */
+/* Does anybody need the recordings of uninterrupted updates? The first lane tries cures.
+ */
 static bool needs_recordings(const struct lane *lane)
 {
-    bool needed = lane->options->replay;
+    bool needed = lane->options->replay || lane->settings->index == 0;
 
     for (enum fault_id id = 0; id < FAULT_COUNT; id++)
         needed |= lane->settings->faults[id] && fault_by_id(id)->sends_recording;
@@ -492,6 +490,7 @@ int lane_run(const struct lane_settings *settings)
     bench_release(&lane.bench);
     measure_release(&lane.measure);
     prove_release(&lane.prove);
+    cures_release(&lane.cures);
     trace_teller_release(&lane.tracing);
     ending_teller_release(&lane.ended);
     teller_release(&lane.teller);

@@ -10,6 +10,7 @@
 #include "redis/page.h"
 #include "result/tally.h"
 #include "store/schema.h"
+#include "trial/remedy.h"
 
 #define BATCH 256
 #define LASTS_MOST_S 1e15
@@ -281,6 +282,37 @@ static int read_proof(void *context, sqlite3_stmt *row, struct err *err)
     return tell(context, EVENT_PROOF, &proof, sizeof(proof), err);
 }
 
+static int read_cure(void *context, sqlite3_stmt *row, struct err *err)
+{
+    const struct reading *reading = context;
+    const char *notation = database_text(row, 11);
+    CLEANUP(mem_freep)
+    struct event_cure *cure = mem_alloc(sizeof(*cure) + strlen(notation) + 1);
+    enum remedy_kind remedy;
+    enum cure_outcome outcome, first;
+    int code = known_strategy(context, sqlite3_column_int64(row, 0), err);
+
+    if (code == 0 && (!remedy_parse(database_text(row, 2), &remedy) ||
+                      !cure_outcome_parse(database_text(row, 3), &outcome) ||
+                      !cure_outcome_parse(database_text(row, 4), &first) ||
+                      !later_parse(database_text(row, 7), &cure->words)))
+        code = database_damaged(reading->database, "a cure has unknown words", err);
+    if (code < 0)
+        return code;
+    cure->strategy = (uint32_t)sqlite3_column_int64(row, 0);
+    cure->point = (uint64_t)sqlite3_column_int64(row, 1);
+    cure->remedy = remedy;
+    cure->outcome = outcome;
+    cure->first = first;
+    cure->points = (uint64_t)sqlite3_column_int64(row, 5);
+    cure->harmful = (uint64_t)sqlite3_column_int64(row, 6);
+    cure->lasts_ms = read_lasts(row, 8);
+    cure->slots = sqlite3_column_int64(row, 9) != 0;
+    cure->took_ns = (uint64_t)sqlite3_column_int64(row, 10);
+    strcpy(cure->notation, notation);
+    return tell(context, EVENT_CURE, cure, sizeof(*cure) + strlen(notation) + 1, err);
+}
+
 /* Its texts are put together as an event has them. */
 static int read_failure(void *context, sqlite3_stmt *row, struct err *err)
 {
@@ -369,6 +401,10 @@ static const struct {
       "SELECT strategy, point, tried, came, proved, same, words FROM proofs"
       " ORDER BY strategy, point",
       read_proof, 3 },
+    { STORED_KNOWN,
+      "SELECT strategy, point, remedy, outcome, first, points, harmful, words, lasts,"
+      " slots, ns, notation FROM cures ORDER BY strategy, point",
+      read_cure, STORE_CURED_SINCE },
     { STORED_KNOWN,
       "SELECT strategy, coalesce(point, -1), killed, bytes, what, command, fate, printed"
       " FROM outputs WHERE well = 0 AND strategy IS NOT NULL ORDER BY id",

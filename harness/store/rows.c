@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "store/schema.h"
+#include "trial/remedy.h"
 
 /* Statements that are run again and again. */
 enum query {
@@ -23,6 +24,7 @@ enum query {
     PUT_PROGRAM,
     PUT_OUTPUT,
     PUT_PROOF,
+    PUT_CURE,
     PUT_HEARD,
     PUT_LEFT,
     PUT_CHANGE,
@@ -50,6 +52,8 @@ static const char *const queries[QUERY_COUNT] = {
     [PUT_PROGRAM] = "INSERT OR REPLACE INTO programs VALUES(?, ?, ?, ?, ?, ?, ?, ?, '')",
     [PUT_OUTPUT] = "UPDATE programs SET output = output || ?2 WHERE strategy = ?1",
     [PUT_PROOF] = "INSERT OR REPLACE INTO proofs VALUES(?, ?, ?, ?, ?, ?, ?)",
+    [PUT_CURE] = "INSERT OR REPLACE INTO cures "
+                 "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [PUT_HEARD] = "INSERT OR REPLACE INTO trace VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [PUT_LEFT] = "INSERT OR REPLACE INTO contents VALUES(?, ?, ?)",
     [PUT_CHANGE] = "INSERT INTO changes(strategy, state, copies, key, type, element, "
@@ -323,6 +327,18 @@ static int take_proof(struct rows *rows, const struct event_proof *proof, struct
                later_text(proof->words, words));
 }
 
+static int take_cure(struct rows *rows, const struct event_cure *cure, struct err *err)
+{
+    char words[LATER_TEXT];
+
+    return PUT(rows, PUT_CURE, err, "iitttiitdiit", (int64_t)cure->strategy,
+               (int64_t)cure->point, remedy_name(cure->remedy),
+               cure_outcome_name(cure->outcome), cure_outcome_name(cure->first),
+               (int64_t)cure->points, (int64_t)cure->harmful,
+               later_text(cure->words, words), stored_lasts(cure->lasts_ms),
+               (int64_t)cure->slots, (int64_t)cure->took_ns, cure->notation);
+}
+
 static int take_heard(struct rows *rows, const struct event_heard *heard, struct err *err)
 {
     const struct str sent = { heard->text, heard->sent_kept };
@@ -405,6 +421,8 @@ int rows_take(struct rows *rows, enum event_type type, const void *body, size_t 
         return take_output(rows, body, bytes, err);
     case EVENT_PROOF:
         return take_proof(rows, body, err);
+    case EVENT_CURE:
+        return take_cure(rows, body, err);
     case EVENT_HEARD:
         return take_heard(rows, body, err);
     case EVENT_CHANGE:

@@ -10,7 +10,7 @@
 #include "trial/fault.h"
 
 static const struct database_kind store_kind = {
-    0x61666b6c /* "afkl" */, 4, "a run of afterkill", { "kills", "traces", "census" }
+    0x61666b6c /* "afkl" */, 5, "a run of afterkill", { "kills", "traces", "census" }
 };
 
 static const char store_schema[] =
@@ -47,6 +47,10 @@ static const char store_schema[] =
     " first INTEGER, true_time INTEGER, output TEXT);"
     "CREATE TABLE proofs(strategy INTEGER, point INTEGER, tried INTEGER, came INTEGER,"
     " proved INTEGER, same INTEGER, words TEXT, PRIMARY KEY(strategy, point)) WITHOUT "
+    "ROWID;"
+    "CREATE TABLE cures(strategy INTEGER, point INTEGER, remedy TEXT, outcome TEXT,"
+    " first TEXT, points INTEGER, harmful INTEGER, words TEXT, lasts REAL,"
+    " slots INTEGER, ns INTEGER, notation TEXT, PRIMARY KEY(strategy, point)) WITHOUT "
     "ROWID;"
     "CREATE TABLE trace(strategy INTEGER, number INTEGER, ns INTEGER, sent BLOB,"
     " sent_bytes INTEGER, reply BLOB, reply_bytes INTEGER, reply_whole INTEGER,"
@@ -96,7 +100,7 @@ static const char store_schema[] =
 static const char *const store_states[] = {
     [1] = "SELECT id, strategy, signature, now, later, 'clean',"
           " CASE later WHEN 'clean' THEN 0 ELSE -1 END, 0 FROM states ORDER BY id",
-    [2 ... 4] =
+    [2 ... 5] =
         "SELECT id, strategy, signature, now, later, passing, lasts, merged FROM states"
         " ORDER BY id",
 };
@@ -107,7 +111,7 @@ static const char *const store_controls[] = {
         "SELECT strategy, commands, bytes, trips, uncrashed, example, signature, 'clean',"
         " CASE uncrashed WHEN 'clean' THEN 0 ELSE -1 END, 'clean', '' FROM controls"
         " ORDER BY strategy",
-    [2 ... 4] =
+    [2 ... 5] =
         "SELECT strategy, commands, bytes, trips, uncrashed, example, signature, passing,"
         " lasts, unbegun, unbegun_example FROM controls ORDER BY strategy",
 };
@@ -115,7 +119,7 @@ static const char *const store_controls[] = {
 /* And all crash points. */
 static const char *const store_points[] = {
     [1] = "SELECT strategy, number, state, example, 0 FROM points",
-    [2 ... 4] = "SELECT strategy, number, state, example, alike FROM points",
+    [2 ... 5] = "SELECT strategy, number, state, example, alike FROM points",
 };
 
 /* And all commands. Before the third, none was kept whole. */
@@ -125,9 +129,12 @@ static const char *const store_points[] = {
     " FROM commands"
 static const char *const store_commands[] = {
     [1 ... 2] = STORE_COMMANDS("NULL, 0, 0"),
-    [3 ... 4] = STORE_COMMANDS(
+    [3 ... 5] = STORE_COMMANDS(
         "line, connection, state") " LEFT JOIN lines USING(strategy, number)",
 };
+
+/* Since then cures are tried, and what comes of it is kept. */
+#define STORE_CURED_SINCE 5
 
 /* What the columns `kind` of samples and of parameters say. */
 static const char *const samples_kinds[] = {

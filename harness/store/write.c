@@ -336,7 +336,8 @@ static int forget_from(struct database *database, size_t first, struct err *err)
     static const char *const tables[] = { "controls", "commands", "lines",   "samples",
                                           "points",   "trials",   "cuts",    "states",
                                           "programs", "proofs",   "trace",   "contents",
-                                          "changes",  "lives",    "outputs", "finished" };
+                                          "changes",  "lives",    "outputs", "cures",
+                                          "finished" };
     int code = 0;
 
     for (size_t i = 0; i < ARRAY_SIZE(tables) && code == 0; i++) {

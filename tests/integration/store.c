@@ -361,8 +361,8 @@ Test(store, files_that_are_no_runs)
         EXPECT_SILENT(run.out);
         run_release(&run);
     }
-    free(kept_ask(kept, "PRAGMA user_version = 5"));
-    expect_refused(kept, 2, "was written by a newer afterkill (its schema is 5");
+    free(kept_ask(kept, "PRAGMA user_version = 6"));
+    expect_refused(kept, 2, "was written by a newer afterkill (its schema is 6");
     free(path);
     free(bad);
     free(kept);

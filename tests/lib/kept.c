@@ -115,6 +115,7 @@ void kept_make_traceless(const char *directory)
         directory,
         "DROP VIEW traces; DROP TABLE trace; DROP TABLE contents;"
         "DROP TABLE changes; DROP TABLE lives; DROP TABLE finished; DROP TABLE outputs;"
+        "DROP TABLE cures;"
         "PRAGMA user_version = 3");
 }
 

@@ -1,0 +1,35 @@
+/* cures.h - the cures of the harms that a census has found, tried by one lane.
+ *
+ * What harms there are is known when all lanes have taken their points, by the result. So
+ * the fleet asks (go.h), and the first lane tries (trial/cure.h), before it goes on with
+ * other faults. A harm that is like another one of the strategy is not tried again. */
+#pragma once
+
+#include "result/gap.h"
+#include "run/tell.h"
+
+#define CURES_TRIED 5       /* harms of a strategy; more are all told as advice */
+#define CURES_NOTATION 2000 /* bytes of a cured update, of longer ones none is kept */
+
+struct cure_request {
+    uint32_t strategy; /* its number in the run */
+    uint32_t count;
+    uint64_t point; /* at which the harm begins */
+    struct remedy remedies[CURE_REMEDIES];
+};
+
+struct cures {
+    struct cure_request *requests; /* owned */
+    size_t count;
+};
+void cures_release(struct cures *cures);
+void cures_add(struct cures *cures, const struct cure_request *request);
+
+/* Calls ask() for what is to be tried of what a result has, and has not been tried. */
+int cures_ask(const struct result *result,
+              int (*ask)(int fd, const struct cure_request *request, struct err *err),
+              int fd, struct err *err);
+
+/* Tries all, and tells what comes of it. */
+int cures_try(struct cures *cures, struct bench *bench, struct teller *teller,
+              struct err *err);

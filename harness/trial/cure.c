@@ -1,0 +1,400 @@
+/* cure.c - see cure.h. */
+#include "trial/cure.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mutant.h"
+#include "redis/slot.h"
+#include "scenario/notation.h"
+#include "trial/recorded.h"
+
+void cure_trial_release(struct cure_trial *trial)
+{
+    free(trial->notation);
+    *trial = CURE_TRIAL_NULL;
+}
+
+#define EXPIRY_SHOWN_S 60
+
+/* The cured update, step by step. */
+struct walk {
+    struct judge *judge;
+    struct subject *subject;
+    struct notation notation;
+    redisContext *connection; /* of who sends it; owned */
+    size_t sent;              /* so many steps */
+    bool refused;             /* the latest step was */
+    struct snapshot state;    /* behind it */
+    struct cure_trial *trial;
+};
+
+static void walk_release(struct walk *walk)
+{
+    notation_release(&walk->notation);
+    walk->connection = connection_close(walk->connection);
+    snapshot_release(&walk->state);
+}
+
+/* --- sending --- */
+
+static void append(redisContext *connection, const struct str *words, size_t count)
+{
+    CLEANUP(mem_freep) const char **argv = MEM_ARRAY(const char *, count);
+    CLEANUP(mem_freep) size_t *lengths = MEM_ARRAY(size_t, count);
+
+    for (size_t i = 0; i < count; i++) {
+        argv[i] = words[i].bytes;
+        lengths[i] = words[i].length;
+    }
+    redisAppendCommandArgv(connection, (int)count, argv, lengths);
+}
+
+static void append_word(redisContext *connection, const char *word)
+{
+    const struct str words[] = { str_of(word) };
+
+    append(connection, words, 1);
+}
+
+/* As shorthand does it: the calls are words of the script's, none is made of text. */
+static void append_script(redisContext *connection, const struct notation_step *step)
+{
+    static const char text[] =
+        "local at = 1 while at <= #ARGV do local n = tonumber(ARGV[at]) "
+        "redis.call(unpack(ARGV, at + 1, at + n)) at = at + 1 + n end";
+    struct str *words = NULL;
+    char(*numbers)[24] = mem_alloc(step->step_count * sizeof(*numbers));
+    size_t count = 0;
+
+    words = mem_grow(words, 3, sizeof(*words));
+    words[count++] = STR("EVAL");
+    words[count++] = str_of(text);
+    words[count++] = STR("0");
+    for (size_t i = 0; i < step->step_count; i++) {
+        const struct notation_step *call = &step->steps[i];
+
+        words = mem_grow(words, count + 1 + call->word_count, sizeof(*words));
+        snprintf(numbers[i], sizeof(numbers[i]), "%zu", call->word_count);
+        words[count++] = str_of(numbers[i]);
+        for (size_t w = 0; w < call->word_count; w++)
+            words[count++] = call->words[w];
+    }
+    append(connection, words, count);
+    free(words);
+    free(numbers);
+}
+
+/* How many commands a worker sends for it. */
+static size_t append_step(redisContext *connection, const struct notation_step *step)
+{
+    size_t sent = 0;
+
+    switch (step->kind) {
+    case NOTATION_COMMAND:
+        append(connection, step->words, step->word_count);
+        return 1;
+    case NOTATION_LUA:
+        append_script(connection, step);
+        return 1;
+    case NOTATION_MULTI:
+        append_word(connection, "MULTI");
+        for (size_t i = 0; i < step->step_count; i++)
+            sent += append_step(connection, &step->steps[i]);
+        append_word(connection, "EXEC");
+        return sent + 2;
+    }
+    return sent;
+}
+
+static bool has_error(const redisReply *reply)
+{
+    if (reply->type == REDIS_REPLY_ERROR)
+        return true;
+    for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++)
+        if (has_error(reply->element[i]))
+            return true;
+    return false;
+}
+
+static int send_step(struct walk *walk, struct err *err)
+{
+    const struct notation_step *step = &walk->notation.steps[walk->sent];
+    size_t replies = append_step(walk->connection, step);
+
+    judge_touched(walk->judge);
+    walk->sent++;
+    for (size_t i = 0; i < replies; i++) {
+        void *reply = NULL;
+
+        if (redisGetReply(walk->connection, &reply) != REDIS_OK)
+            return err_set(err, -EIO, "try a cure: %s", walk->connection->errstr);
+        walk->refused |= has_error(reply);
+        freeReplyObject(reply);
+    }
+    return 0;
+}
+
+/* From the old state, by somebody new: what the last one began with MULTI is gone. */
+static int reach(struct walk *walk, size_t steps, struct err *err)
+{
+    int code;
+
+    walk->connection = connection_close(walk->connection);
+    walk->sent = 0;
+    code = judge_prepare(walk->judge, walk->subject, err);
+    if (code == 0)
+        code = connection_open(walk->judge->address, &walk->connection, err);
+    while (code == 0 && walk->sent < steps)
+        code = send_step(walk, err);
+    return code;
+}
+
+/* --- judging --- */
+
+/* How many crash points leave the state before a step: inside of a transaction nothing
+ * has happened yet. */
+static uint64_t points_before(const struct walk *walk)
+{
+    const struct notation_step *next = &walk->notation.steps[walk->sent];
+
+    return walk->sent < walk->notation.count && next->kind == NOTATION_MULTI
+               ? 2 + next->step_count
+               : 1;
+}
+
+static int judge_here(struct walk *walk, struct verdict *ret, struct err *err)
+{
+    struct cure_trial *trial = walk->trial;
+    const struct judgement *judgement = NULL;
+    uint64_t points = points_before(walk);
+    int code = snapshot_take(&walk->judge->observer, 0, &walk->state, err);
+
+    if (code == 0)
+        code = judge_state(walk->judge, walk->subject, &walk->state, &judgement, err);
+    if (code < 0)
+        return code;
+    *ret = judgement->verdict;
+    trial->points += points;
+    if (ret->later) {
+        trial->harmful += points;
+        trial->words |= ret->later;
+    } else if (ret->passing && ret->lasts_ms > trial->lasts_ms) {
+        trial->lasts_ms = ret->lasts_ms;
+    }
+    return 0;
+}
+
+/* An expiry that nothing had is another state, and right if it does no harm. */
+static bool gives_expiry(const struct remedy *remedy)
+{
+    return remedy->kind == REMEDY_EXPIRE || remedy->kind == REMEDY_KEEP_EXPIRY ||
+           remedy->kind == REMEDY_EXPIRE_BEHIND ||
+           (remedy->kind == REMEDY_SET_EXPIRY && remedy->second < remedy->first);
+}
+
+static bool is_same(const struct walk *walk, const struct remedy *remedy,
+                    const struct verdict *last)
+{
+    struct signature left = walk->state.signature;
+    const struct subject *subject = walk->subject;
+
+    return mutant("other-is-same") || signature_equal(left, subject->done.signature) ||
+           signature_equal(left, subject->right->done.signature) ||
+           (gives_expiry(remedy) && !last->later);
+}
+
+static int walk_all(struct walk *walk, const struct remedy *remedy, struct err *err)
+{
+    struct verdict verdict = { .later = 0 };
+    int code = reach(walk, 0, err);
+
+    while (code == 0) {
+        code = judge_here(walk, &verdict, err);
+        if (code < 0 || walk->sent == walk->notation.count)
+            break;
+        if (judge_was_new(walk->judge))
+            code = reach(walk, walk->sent, err);
+        if (code == 0)
+            code = send_step(walk, err);
+        if (code == 0 && walk->refused) {
+            walk->trial->outcome = CURE_REFUSED;
+            return 0;
+        }
+    }
+    if (code == 0)
+        walk->trial->outcome = is_same(walk, remedy, &verdict) ? CURE_TRIED : CURE_OTHER;
+    return code;
+}
+
+/* --- what it depends on --- */
+
+/* Is the same sent when the update is made once more, where it is done already? An update
+ * that looks at what it is answered most often sends something else. */
+static int sends_other(struct walk *walk, bool *ret, struct err *err)
+{
+    struct judge *judge = walk->judge;
+    const struct recording *recording = &walk->subject->recording;
+    struct err failed = ERR_NULL;
+    int code = judge_complete(judge, walk->subject, err);
+
+    if (code < 0)
+        return code;
+    code = judge_run(judge, judge->scenario->functions[walk->subject->strategy].update,
+                     "an update that is done already", true, &failed);
+    if (code < 0 && failed.code != ERR_USAGE) {
+        *err = failed;
+        return code;
+    }
+    *ret = code < 0 || judge->page->bytes != recording->output_bytes ||
+           memcmp(judge->page->output, recording->output, recording->output_bytes) != 0;
+    return 0;
+}
+
+/* Of these the replies are of no more use, or they are what depends on them. */
+static bool needs_no_reply(const struct remedy *remedy)
+{
+    return remedy->kind != REMEDY_MULTI && remedy->kind != REMEDY_ONE &&
+           remedy->kind != REMEDY_ONE_MULTI && remedy->kind != REMEDY_LEAVE_OUT;
+}
+
+/* Sets the outcome if the cure is of no use. */
+static int look_at_replies(struct walk *walk, const struct remedy *remedy,
+                           struct err *err)
+{
+    const struct recording *recording = &walk->subject->recording;
+    bool depends = false;
+    int code = 0;
+
+    walk->trial->outcome = CURE_TRIED;
+    if (needs_no_reply(remedy) || !remedy_waits(recording, remedy))
+        return 0;
+    if (remedy_asks(recording, remedy)) {
+        walk->trial->outcome = CURE_ASKS;
+        return 0;
+    }
+    if (!walk->subject->recorded && !mutant("replies-unasked"))
+        code = sends_other(walk, &depends, err);
+    if (depends)
+        walk->trial->outcome = CURE_DEPENDS;
+    return code;
+}
+
+/* --- hash slots --- */
+
+static const struct notation_step *commands_of(const struct notation_step *step,
+                                               size_t *ret_count)
+{
+    *ret_count = step->kind == NOTATION_COMMAND ? 1 : step->step_count;
+    return step->kind == NOTATION_COMMAND ? step : step->steps;
+}
+
+/* Redis itself knows which words are keys. */
+static void ask_for_keys(redisContext *connection, const struct notation_step *command)
+{
+    struct str *words = MEM_ARRAY(struct str, command->word_count + 2);
+
+    words[0] = STR("COMMAND");
+    words[1] = STR("GETKEYS");
+    memcpy(words + 2, command->words, command->word_count * sizeof(*words));
+    append(connection, words, command->word_count + 2);
+    free(words);
+}
+
+static int add_slots(redisContext *connection, unsigned *slot, bool *ret, struct err *err)
+{
+    void *answer = NULL;
+    redisReply *reply;
+
+    if (redisGetReply(connection, &answer) != REDIS_OK)
+        return err_set(err, -EIO, "ask for a command's keys: %s", connection->errstr);
+    reply = answer;
+    for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++) {
+        const struct str key = { reply->element[i]->str, (size_t)reply->element[i]->len };
+        unsigned found = slot_of(key);
+
+        *ret |= *slot < SLOTS && *slot != found;
+        *slot = found;
+    }
+    freeReplyObject(reply);
+    return 0;
+}
+
+/* All questions at once. */
+static int find_slots(struct walk *walk, bool *ret, struct err *err)
+{
+    redisContext *connection = walk->judge->observer.connection;
+    const struct notation *notation = &walk->notation;
+    size_t count;
+    int code = 0;
+
+    for (size_t i = 0; i < notation->count; i++) {
+        const struct notation_step *commands = commands_of(&notation->steps[i], &count);
+
+        for (size_t k = 0; k < count; k++)
+            ask_for_keys(connection, &commands[k]);
+    }
+    for (size_t i = 0; i < notation->count && code == 0; i++) {
+        unsigned slot = SLOTS;
+
+        commands_of(&notation->steps[i], &count);
+        for (size_t k = 0; k < count && code == 0; k++)
+            code = add_slots(connection, &slot, ret, err);
+    }
+    return code;
+}
+
+static int try_text(struct walk *walk, const struct remedy *remedy, struct err *err)
+{
+    int code = look_at_replies(walk, remedy, err);
+
+    if (code < 0 || walk->trial->outcome != CURE_TRIED)
+        return code;
+    code = find_slots(walk, &walk->trial->slots, err);
+    return code == 0 ? walk_all(walk, remedy, err) : code;
+}
+
+/* How long a key may live to which nothing gives an expiry: as long as where it is right,
+ * or as is tolerated; else any time will show what an expiry does. */
+static int64_t expiry_of(const struct judge *judge, const struct subject *subject,
+                         const struct remedy *remedy)
+{
+    CLEANUP(buffer_release) struct buffer key = BUFFER_NULL;
+    const int64_t tolerate_ms = judge->scenario->times.tolerate_ms;
+    int64_t ttl_ms = -1;
+
+    if (remedy_key(&subject->recording, remedy, &key))
+        ttl_ms = snapshot_ttl_ms(&subject->right->done, buffer_str(&key), STR(""));
+    if (ttl_ms > 0)
+        return (ttl_ms + 999) / 1000;
+    return tolerate_ms >= 1000 && tolerate_ms < 1000 * EXPIRY_SHOWN_S ? tolerate_ms / 1000
+                                                                      : EXPIRY_SHOWN_S;
+}
+
+int cure_try(struct judge *judge, struct subject *subject, const struct remedy *wanted,
+             struct cure_trial *ret, struct err *err)
+{
+    const struct remedy given = { wanted->kind, wanted->from, wanted->first,
+                                  wanted->second, expiry_of(judge, subject, wanted) };
+    const struct remedy *remedy = &given;
+    CLEANUP(mem_freep) char *text = remedy_text(&subject->recording, remedy);
+    CLEANUP(walk_release)
+    struct walk walk = {
+        .judge = judge, .subject = subject, .state = SNAPSHOT_NULL, .trial = ret
+    };
+    struct err unfit = ERR_NULL;
+    int code;
+
+    *ret = CURE_TRIAL_NULL;
+    if (!text || notation_parse(str_of(text), &walk.notation, &unfit) < 0)
+        return 0;
+    if (!subject_repeats(subject)) {
+        ret->outcome = CURE_VARIES;
+        return 0;
+    }
+    notation_fold(&walk.notation);
+    ret->notation = notation_text(&walk.notation);
+    code = try_text(&walk, remedy, err);
+    judge_touched(judge);
+    return code < 0 ? err_wrap(err, "try the cure %.120s", ret->notation) : 0;
+}

@@ -1,0 +1,55 @@
+/* draft.h - a recorded update taken apart, to be changed and put together again as a text
+ * in the notation (scenario/notation.h). Pure. */
+#pragma once
+
+#include "base/arena.h"
+#include "redis/command.h"
+#include "redis/recording.h"
+
+/* A command on its way into another update. */
+struct part {
+    struct str *words; /* in the draft's arena, their bytes too */
+    size_t count;
+    struct command command; /* what it was */
+    bool joined;            /* it left before its predecessor was answered */
+    bool gone;
+};
+
+struct draft {
+    struct part *parts; /* owned; room for one more than there were */
+    size_t count;
+    struct arena arena; /* owned */
+    size_t from, to;    /* become one; from > to: none do */
+    const char *opening, *closing;
+};
+
+void draft_release(struct draft *draft);
+
+int draft_make(const struct recording *recording, struct draft *ret, struct err *err);
+
+/* The text of it; NULL: nothing is left. The caller frees it. */
+char *draft_text(const struct draft *draft);
+
+static inline bool part_has_any(const struct part *part, uint32_t flags)
+{
+    return part->command.flags & flags;
+}
+
+bool part_is(const struct part *part, const char *name);
+
+/* The word that is the command's first key; "": it has none. */
+struct str part_key(const struct part *part);
+
+/* The words' bytes belong to the draft already, or are literals. */
+void part_set_words(struct draft *draft, struct part *part, const struct str *words,
+                    size_t count);
+void part_add_word(struct draft *draft, struct part *part, struct str word);
+
+/* There is room for one. */
+void draft_insert(struct draft *draft, size_t at, const struct part *part);
+
+/* Makes one of all parts from the one to the other, between the opening and what closes
+ * it; with the transactions that they are in, whose MULTI and EXEC are left out. False:
+ * there is one with a flag of `never` among them, or one that watches keys. */
+bool draft_enclose(struct draft *draft, size_t from, size_t to, const char *opening,
+                   uint32_t never);

@@ -1,0 +1,391 @@
+/* remedy.c - see remedy.h. */
+#include "trial/remedy.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "trial/draft.h"
+
+/* Taken apart. False: there are no such commands. */
+static bool draft_of(const struct recording *recording, const struct remedy *remedy,
+                     struct draft *ret)
+{
+    struct err ignored = ERR_NULL;
+
+    *ret = (struct draft){ .parts = NULL, .arena = ARENA_NULL };
+    return remedy->from <= remedy->first && remedy->first < recording->commands &&
+           remedy->second < recording->commands &&
+           draft_make(recording, ret, &ignored) == 0;
+}
+
+/* --- one piece --- */
+
+static bool make_multi(struct draft *draft, const struct remedy *remedy)
+{
+    return draft_enclose(draft, remedy->from, remedy->second, "[", COMMAND_BLOCKS);
+}
+
+static bool make_multi_nx(struct draft *draft, const struct remedy *remedy)
+{
+    struct part *expiry = &draft->parts[remedy->second];
+
+    if (!part_has_any(expiry, COMMAND_ONLY_EXPIRY) ||
+        part_has_any(expiry, COMMAND_OF_FIELDS) || expiry->count != 3)
+        return false;
+    part_add_word(draft, expiry, STR("NX"));
+    return make_multi(draft, remedy);
+}
+
+static bool make_script(struct draft *draft, const struct remedy *remedy)
+{
+    return draft_enclose(draft, remedy->from, remedy->second, "lua(",
+                         COMMAND_BLOCKS | COMMAND_SCRIPT);
+}
+
+/* --- one command instead of two --- */
+
+static struct str option_of(const struct part *expiry)
+{
+    static const struct {
+        const char *name, *option;
+    } rows[] = {
+        { "EXPIRE", "EX" },      { "PEXPIRE", "PX" },      { "EXPIREAT", "EXAT" },
+        { "PEXPIREAT", "PXAT" }, { "HEXPIRE", "EX" },      { "HPEXPIRE", "PX" },
+        { "HEXPIREAT", "EXAT" }, { "HPEXPIREAT", "PXAT" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        if (part_is(expiry, rows[i].name))
+            return str_of(rows[i].option);
+    return STR("");
+}
+
+/* SETNX and GETSET become the SET that does the same. */
+static bool as_set(struct draft *draft, struct part *part)
+{
+    const struct str set[] = { STR("SET"), part->words[1],
+                               part->count > 2 ? part->words[2] : STR("") };
+    const bool nx = part_is(part, "SETNX"), get = part_is(part, "GETSET");
+
+    if (part->count < 3 ||
+        part_has_any(part, COMMAND_SETS_EXPIRY | COMMAND_KEEPS_EXPIRY) ||
+        !(part_is(part, "SET") || nx || get))
+        return false;
+    if (nx || get) {
+        part_set_words(draft, part, set, ARRAY_SIZE(set));
+        part_add_word(draft, part, nx ? STR("NX") : STR("GET"));
+    }
+    return true;
+}
+
+static bool make_set_expiry(struct draft *draft, const struct remedy *remedy)
+{
+    struct part *set = &draft->parts[remedy->first];
+    struct part *expiry = &draft->parts[remedy->second];
+
+    if (expiry->count != 3 || !option_of(expiry).length || !as_set(draft, set))
+        return false;
+    part_add_word(draft, set, option_of(expiry));
+    part_add_word(draft, set, expiry->words[2]);
+    expiry->gone = true;
+    return true;
+}
+
+/* HSET key field value, HEXPIRE key seconds FIELDS 1 field. */
+static bool make_hsetex(struct draft *draft, const struct remedy *remedy)
+{
+    struct part *set = &draft->parts[remedy->first];
+    struct part *expiry = &draft->parts[remedy->second];
+    const struct str *pairs = set->words + 2;
+    size_t count = set->count - 2;
+    char *fields;
+
+    if (set->count < 4 || set->count % 2 || expiry->count != 4 + set->count / 2 ||
+        !str_is_word(expiry->words[3], "FIELDS"))
+        return false;
+    fields = arena_take(&draft->arena, 24);
+    snprintf(fields, 24, "%zu", set->count / 2 - 1);
+    part_set_words(draft, set,
+                   (const struct str[]){ STR("HSETEX"), set->words[1], option_of(expiry),
+                                         expiry->words[2], STR("FIELDS"),
+                                         str_of(fields) },
+                   6);
+    for (size_t i = 0; i < count; i++)
+        part_add_word(draft, set, pairs[i]);
+    expiry->gone = true;
+    return true;
+}
+
+static bool is_plain_set(const struct part *part)
+{
+    return part_is(part, "SET") && part->count == 3;
+}
+
+/* Are its words behind the key pairs or single elements, and no options? */
+static bool is_variadic(const struct part *part)
+{
+    if (part_is(part, "ZADD"))
+        return part->count == 4;
+    return part_has_any(part, COMMAND_ADDS) &&
+           part_has_any(part, COMMAND_HASH | COMMAND_LIST | COMMAND_SET) &&
+           !part_has_any(part, COMMAND_COUNTS | COMMAND_IF_ABSENT | COMMAND_OF_FIELDS |
+                                   COMMAND_POPS | COMMAND_REMOVES) &&
+           (part_has_any(part, COMMAND_PUSHES) || !part_has_any(part, COMMAND_LIST));
+}
+
+/* What only reads stays where it is. */
+static bool make_one(struct draft *draft, const struct remedy *remedy)
+{
+    struct part *first = &draft->parts[remedy->first];
+    bool sets = is_plain_set(first);
+
+    if (!sets && !is_variadic(first))
+        return false;
+    for (size_t i = remedy->first + 1; i <= remedy->second; i++) {
+        struct part *part = &draft->parts[i];
+
+        if (part_has_any(part, COMMAND_READS | COMMAND_CONTROL))
+            continue;
+        if (sets ? !is_plain_set(part)
+                 : !part_is(part, first->command.name) || !is_variadic(part) ||
+                       part->command.key_hash != first->command.key_hash)
+            return false;
+        for (size_t w = sets ? 1 : 2; w < part->count; w++)
+            part_add_word(draft, first, part->words[w]);
+        part->gone = true;
+    }
+    if (sets)
+        first->words[0] = STR("MSET");
+    return true;
+}
+
+static bool make_one_multi(struct draft *draft, const struct remedy *remedy)
+{
+    struct part *first = &draft->parts[remedy->first];
+
+    if (!is_variadic(first))
+        return false;
+    for (size_t i = remedy->first + 1; i < remedy->second; i++) {
+        struct part *part = &draft->parts[i];
+
+        if (!part_is(part, first->command.name) || !is_variadic(part) ||
+            part->command.key_hash != first->command.key_hash)
+            continue;
+        for (size_t w = 2; w < part->count; w++)
+            part_add_word(draft, first, part->words[w]);
+        part->gone = true;
+    }
+    return make_multi(draft, remedy);
+}
+
+static struct str end_of(const struct part *part)
+{
+    return strstr(part->command.name, "RP") ? STR("RIGHT") : STR("LEFT");
+}
+
+/* Whether what is pushed is what was popped, its trial will show. */
+static bool make_move(struct draft *draft, const struct remedy *remedy)
+{
+    struct part *a = &draft->parts[remedy->first], *b = &draft->parts[remedy->second];
+    bool removes = part_has_any(a, COMMAND_REMOVES);
+    const struct part *source = removes ? a : b, *target = removes ? b : a;
+
+    if (part_is(source, "SREM") && part_is(target, "SADD") && a->count == 3 &&
+        b->count == 3) {
+        const struct str move[] = { STR("SMOVE"), source->words[1], target->words[1],
+                                    source->words[2] };
+
+        part_set_words(draft, a, move, ARRAY_SIZE(move));
+    } else if (part_has_any(a, COMMAND_POPS) && part_has_any(b, COMMAND_PUSHES) &&
+               b->count == 3 && a->count == (part_has_any(a, COMMAND_BLOCKS) ? 3 : 2)) {
+        const bool waits = part_has_any(a, COMMAND_BLOCKS);
+        const struct str move[] = { waits ? STR("BLMOVE") : STR("LMOVE"),
+                                    a->words[1],
+                                    b->words[1],
+                                    end_of(a),
+                                    end_of(b),
+                                    a->words[a->count - 1] };
+
+        part_set_words(draft, a, move, ARRAY_SIZE(move) - !waits);
+    } else {
+        return false;
+    }
+    b->gone = true;
+    return true;
+}
+
+/* --- another order, and expiries --- */
+
+static bool make_leave_out(struct draft *draft, const struct remedy *remedy)
+{
+    struct part *first = &draft->parts[remedy->first];
+
+    if (first->count != 2)
+        return false;
+    first->gone = true;
+    return true;
+}
+
+/* Of the key that is about to be moved. */
+static bool make_expire_first(struct draft *draft, const struct remedy *remedy)
+{
+    struct part expiry = draft->parts[remedy->second];
+
+    if (expiry.count < 3)
+        return false;
+    part_set_words(draft, &expiry, expiry.words, expiry.count);
+    expiry.words[1] = draft->parts[remedy->first].words[1];
+    draft->parts[remedy->second].gone = true;
+    draft_insert(draft, remedy->first, &expiry);
+    return true;
+}
+
+static bool make_expire_behind(struct draft *draft, const struct remedy *remedy)
+{
+    struct part expiry = draft->parts[remedy->second];
+
+    expiry.joined = true;
+    draft->parts[remedy->second].gone = true;
+    draft_insert(draft, remedy->first + 1, &expiry);
+    return draft_enclose(draft, remedy->first, remedy->first + 1, "[", COMMAND_BLOCKS);
+}
+
+static bool make_keep_expiry(struct draft *draft, const struct remedy *remedy)
+{
+    struct part *set = &draft->parts[remedy->first];
+
+    if (!as_set(draft, set))
+        return false;
+    part_add_word(draft, set, STR("KEEPTTL"));
+    return true;
+}
+
+static bool make_expire(struct draft *draft, const struct remedy *remedy)
+{
+    struct part *first = &draft->parts[remedy->first];
+    char *seconds = arena_take(&draft->arena, 24);
+    const struct str expire[] = { STR("EXPIRE"), part_key(first), str_of(seconds) };
+    struct part expiry = { .joined = true };
+
+    if (!first->command.key_hash || remedy->expiry_s <= 0)
+        return false;
+    snprintf(seconds, 24, "%lld", (long long)remedy->expiry_s);
+    if (as_set(draft, first)) {
+        part_add_word(draft, first, STR("EX"));
+        part_add_word(draft, first, str_of(seconds));
+        return true;
+    }
+    part_set_words(draft, &expiry, expire, ARRAY_SIZE(expire));
+    expiry.words[2] = str_of(seconds);
+    draft_insert(draft, remedy->first + 1, &expiry);
+    return draft_enclose(draft, remedy->first, remedy->first + 1, "[",
+                         COMMAND_BLOCKS | COMMAND_DELETES);
+}
+
+/* --- all of them --- */
+
+static const struct {
+    const char *name;
+    bool (*make)(struct draft *draft, const struct remedy *remedy);
+} remedies[REMEDY_COUNT] = {
+    [REMEDY_NONE] = { "none", NULL },
+    [REMEDY_MULTI] = { "multi", make_multi },
+    [REMEDY_MULTI_NX] = { "multi-nx", make_multi_nx },
+    [REMEDY_SCRIPT] = { "script", make_script },
+    [REMEDY_SET_EXPIRY] = { "set-expiry", make_set_expiry },
+    [REMEDY_HSETEX] = { "hsetex", make_hsetex },
+    [REMEDY_ONE] = { "one", make_one },
+    [REMEDY_ONE_MULTI] = { "one-multi", make_one_multi },
+    [REMEDY_MOVE] = { "move", make_move },
+    [REMEDY_LEAVE_OUT] = { "leave-out", make_leave_out },
+    [REMEDY_EXPIRE_FIRST] = { "expire-first", make_expire_first },
+    [REMEDY_EXPIRE_BEHIND] = { "expire-behind", make_expire_behind },
+    [REMEDY_KEEP_EXPIRY] = { "keep-expiry", make_keep_expiry },
+    [REMEDY_EXPIRE] = { "expire", make_expire },
+};
+
+const char *remedy_name(enum remedy_kind kind)
+{
+    return remedies[kind].name;
+}
+
+bool remedy_parse(const char *name, enum remedy_kind *ret)
+{
+    for (enum remedy_kind kind = 0; kind < REMEDY_COUNT; kind++)
+        if (strcmp(remedies[kind].name, name) == 0) {
+            *ret = kind;
+            return true;
+        }
+    return false;
+}
+
+static const char *const outcomes[CURE_OUTCOMES] = {
+    [CURE_TRIED] = "tried",   [CURE_IMPOSSIBLE] = "impossible",
+    [CURE_VARIES] = "varies", [CURE_DEPENDS] = "depends",
+    [CURE_ASKS] = "asks",     [CURE_REFUSED] = "refused",
+    [CURE_OTHER] = "other",
+};
+
+const char *cure_outcome_name(enum cure_outcome outcome)
+{
+    return outcomes[outcome];
+}
+
+bool cure_outcome_parse(const char *name, enum cure_outcome *ret)
+{
+    for (enum cure_outcome outcome = 0; outcome < CURE_OUTCOMES; outcome++)
+        if (strcmp(outcomes[outcome], name) == 0) {
+            *ret = outcome;
+            return true;
+        }
+    return false;
+}
+
+/* How many answers the last command was sent after. */
+static uint64_t answers_heard(const struct recording *recording)
+{
+    return recording->commands ? recording->traces[recording->commands - 1].replies : 0;
+}
+
+bool remedy_waits(const struct recording *recording, const struct remedy *remedy)
+{
+    return remedy->first + 1 < recording->commands &&
+           answers_heard(recording) > remedy->from;
+}
+
+bool remedy_asks(const struct recording *recording, const struct remedy *remedy)
+{
+    const uint32_t asks = COMMAND_READS | COMMAND_POPS | COMMAND_RETURNS |
+                          COMMAND_IF_ABSENT | COMMAND_BLOCKS;
+    CLEANUP(draft_release) struct draft draft;
+
+    if (!draft_of(recording, remedy, &draft))
+        return false;
+    for (size_t i = remedy->from; i < remedy->second; i++)
+        if (part_has_any(&draft.parts[i], asks) && answers_heard(recording) > i)
+            return true;
+    return false;
+}
+
+bool remedy_key(const struct recording *recording, const struct remedy *remedy,
+                struct buffer *ret)
+{
+    CLEANUP(draft_release) struct draft draft;
+
+    if (!draft_of(recording, remedy, &draft) ||
+        !draft.parts[remedy->first].command.key_hash)
+        return false;
+    buffer_add(ret, part_key(&draft.parts[remedy->first]));
+    return true;
+}
+
+char *remedy_text(const struct recording *recording, const struct remedy *remedy)
+{
+    CLEANUP(draft_release) struct draft draft;
+
+    return draft_of(recording, remedy, &draft) && remedy->kind < REMEDY_COUNT &&
+                   remedies[remedy->kind].make &&
+                   remedies[remedy->kind].make(&draft, remedy)
+               ? draft_text(&draft)
+               : NULL;
+}

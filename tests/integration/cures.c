@@ -1,0 +1,288 @@
+/* cures.c - what is told of harm is tried first: the cure of an update is made of its
+ * recording, and its own crash points are looked at. What cannot be made is advice. */
+#include "testlib.h"
+
+#include <stdlib.h>
+
+#define ARGUMENTS 12
+
+/* What the first harm's cure is, in JSON. */
+struct wanted {
+    const char *says[2];  /* of the text */
+    const char *notation; /* what was tried; NULL: nothing was */
+    long long harmful, points;
+    bool crossslot;
+};
+
+static void expect_cure(const json_t *strategy, const char *name,
+                        const struct wanted *wanted)
+{
+    const json_t *harms = json_object_get(strategy, "harms");
+    const json_t *cure = json_object_get(json_array_get(harms, 0), "cure");
+    const char *text = json_string_value(json_object_get(cure, "text"));
+    const char *notation = json_string_value(json_object_get(cure, "notation"));
+
+    cr_assert_not_null(text, "%s has no cure", name);
+    for (size_t i = 0; i < ARRAY_SIZE(wanted->says) && wanted->says[i]; i++)
+        cr_expect(strstr(text, wanted->says[i]), "%s: \"%s\" in: %s", name,
+                  wanted->says[i], text);
+    cr_expect_eq(json_is_true(json_object_get(cure, "tried")), wanted->notation != NULL,
+                 "%s: %s", name, text);
+    cr_expect_str_eq(notation ? notation : "(none)",
+                     wanted->notation ? wanted->notation : "(none)", "%s: %s", name,
+                     notation);
+    if (!wanted->notation)
+        return;
+    cr_expect_eq(json_integer_value(json_object_get(cure, "harmful_points")),
+                 wanted->harmful, "%s: %s", name, notation);
+    cr_expect_eq(json_integer_value(json_object_get(cure, "points")), wanted->points,
+                 "%s: %s", name, notation);
+    cr_expect_eq(json_is_true(json_object_get(cure, "crossslot")), wanted->crossslot,
+                 "%s: %s", name, notation);
+}
+
+static struct run try_json(const char *const *arguments)
+{
+    const char *all[ARGUMENTS + 4] = { "try", "--format", "json" };
+
+    for (size_t i = 0; arguments[i]; i++)
+        all[i + 3] = arguments[i];
+    return run_afterkill(all);
+}
+
+/* The update, its cure, and the cure tried by whoever reads of it. */
+Test(cures, are_tried)
+{
+    static const struct {
+        const char *arguments[ARGUMENTS]; /* the update is the last */
+        struct wanted wanted;
+    } rows[] = {
+        { { "INCR k | EXPIRE k 60" },
+          { { "MULTI .. EXEC around both" }, "[INCR k ; EXPIRE k 60 NX]", 0, 5, false } },
+        { { "SETNX k v | EXPIRE k 60" },
+          { { "SET k value NX EX seconds" }, "SET k v NX EX 60", 0, 2, false } },
+        { { "GETSET k v | PEXPIRE k 60000" },
+          { { "SET k value PX milliseconds GET" },
+            "SET k v GET PX 60000",
+            0,
+            2,
+            false } },
+        { { "HSET h a 1 | HSET h b 2 | HSET h c 3" },
+          { { "one HSET h with all fields" }, "HSET h a 1 b 2 c 3", 0, 2, false } },
+        { { "HSET h a 1 | HSET h b 2 | EXPIRE h 60" },
+          { { "inside MULTI" },
+            "[HSET h a 1 b 2 ; EXPIRE h 60]",
+            0,
+            5,
+            false } },
+        { { "SET {u}:name b | SET {u}:mail c" },
+          { { "MSET with all keys" }, "MSET {u}:name b {u}:mail c", 0, 2, false } },
+        /* Two keys of a cluster have two places. */
+        { { "SET user:1:name b | SET index:b 1" },
+          { { "MSET with all keys" }, "MSET user:1:name b index:b 1", 0, 2, true } },
+        { { "SADD a m | INCR n | SADD b m" },
+          { { "put all 3 into one MULTI" },
+            "[SADD a m ; INCR n ; SADD b m]",
+            0,
+            6,
+            true } },
+        { { "SREM {x}a m | SADD {x}b m", "--before", "SADD {x}a m" },
+          { { "SMOVE {x}a {x}b member" }, "SMOVE {x}a {x}b m", 0, 2, false } },
+        { { "RENAME {x}a {x}b | EXPIRE {x}b 60", "--before", "SET {x}a 1" },
+          { { "EXPIRE {x}a before RENAME" },
+            "EXPIRE {x}a 60 | RENAME {x}a {x}b",
+            0,
+            3,
+            false } },
+        { { "DEL k | SET k w", "--before", "SET k v" },
+          { { "leave DEL k out" }, "SET k w", 0, 2, false } },
+        { { "RPOP {w}1 | LPUSH {w}2 job", "--before", "LPUSH {w}1 job" },
+          { { "LMOVE {w}1 {w}2 RIGHT LEFT" },
+            "LMOVE {w}1 {w}2 RIGHT LEFT",
+            0,
+            2,
+            false } },
+        { { "BRPOP {w}1 0 | LPUSH {w}2 job", "--before", "LPUSH {w}1 job" },
+          { { "BLMOVE {w}1 {w}2 RIGHT LEFT" },
+            "BLMOVE {w}1 {w}2 RIGHT LEFT 0",
+            0,
+            2,
+            false } },
+        /* What is pushed is not what was popped. */
+        { { "RPOP {w}1 | LPUSH {w}2 done", "--before", "LPUSH {w}1 job" },
+          { { "a script, because LPUSH {w}2 puts there something else" },
+            "lua(RPOP {w}1 ; LPUSH {w}2 done)",
+            0,
+            2,
+            false } },
+        { { "LPOP {w}1 | RPUSH {w}2 done:job", "--before", "LPUSH {w}1 job" },
+          { { "something else than LPOP has taken" },
+            "lua(LPOP {w}1 ; RPUSH {w}2 done:job)",
+            0,
+            2,
+            false } },
+        { { "BRPOP {w}1 0 | LPUSH {w}2 done", "--before", "LPUSH {w}1 job" },
+          { .says = { "a script cannot wait as BRPOP does" } } },
+        { { "SETNX u tmp | SADD ids i | MSET u id" },
+          { { "a script that does all 3" },
+            "lua(SETNX u tmp ; SADD ids i ; MSET u id)",
+            0,
+            2,
+            true } },
+        { { "SETNX u tmp ; SADD ids i ; MSET u id" },
+          { { "put all 3 into one MULTI", "an expiry would not outlive MSET u" },
+            "[SETNX u tmp ; SADD ids i ; MSET u id]",
+            0,
+            6,
+            true } },
+        { { "BZPOPMIN z 0 | ZADD busy 1 a", "--before", "ZADD z 1 a" },
+          { .says = { "a script cannot wait", "pop without waiting inside of it" } } },
+        /* A lock: it ends, in time. */
+        { { "SET l me NX | SET r 1 | DEL l", "--ref", "SET r 1" },
+          { { "l needs an expiry from the start" },
+            "SET l me NX EX 60 | SET r 1 | DEL l",
+            0,
+            4,
+            false } },
+        { { "HSET run:1 by me | SET r 1 | DEL run:1", "--ref", "SET r 1", "--tolerate",
+            "20" },
+          { { "run:1 needs an expiry from the start" },
+            "[HSET run:1 by me ; EXPIRE run:1 20] | SET r 1 | DEL run:1",
+            0,
+            7,
+            false } },
+        /* Acquired, worked under, released: no transaction. */
+        { { "SADD tasks t1 | SET answer 1 | SREM tasks t1" },
+          { .says = { "a lease with an expiry or a deadline", "survivors that look" } } },
+        { { "HSETNX tasks t1 me | SET answer 1 | HDEL tasks t1" },
+          { .says = { "a lease with an expiry or a deadline" } } },
+        { { "ZADD tasks 1 t1 | SET answer 1 | ZREM tasks t1" },
+          { .says = { "a lease with an expiry or a deadline" } } },
+        { { "RPUSH tasks t1 | SET answer 1 | LREM tasks 1 t1" },
+          { .says = { "a lease with an expiry or a deadline" } } },
+        { { "HINCRBY tasks t1 1 | SET answer 1 | HINCRBY tasks t1 -1" },
+          { .says = { "a set of holders, each with a deadline" } } },
+        { { "INCR in_use | SET r 1 | DECR in_use" },
+          { .says = { "a set of holders, each with a deadline",
+                      "let survivors count again" } } },
+        { { "XREADGROUP GROUP g c STREAMS s > | SADD done 1 | XACK s g 1-1", "--before",
+            "XADD s 1-1 f v | XGROUP CREATE s g 0 | XGROUP CREATECONSUMER s g c" },
+          { .says = { "survivors must claim it (XAUTOCLAIM)" } } },
+        { { "XGROUP CREATE s g 0 | SADD done 1 | XGROUP DESTROY s g", "--before",
+            "XADD s 1-1 f v" },
+          { .says = { "a janitor must look" } } },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const struct wanted *wanted = &rows[i].wanted;
+        struct run run = try_json(rows[i].arguments);
+
+        cr_assert_eq(run.status, 1, "%s: %s", rows[i].arguments[0], run.err);
+        expect_cure(json_strategy(&run, "given"), rows[i].arguments[0], wanted);
+        run_release(&run);
+        if (wanted->notation && !wanted->harmful) {
+            const char *again[ARGUMENTS];
+
+            memcpy(again, rows[i].arguments, sizeof(again));
+            again[0] = wanted->notation;
+            run = try_json(again);
+            cr_expect_eq(run.status, 0, "%s: %s", wanted->notation, run.err);
+            cr_expect_eq(
+                json_array_size(json_object_get(json_strategy(&run, "given"), "points")),
+                (size_t)wanted->points, "%s", wanted->notation);
+            run_release(&run);
+        }
+    }
+}
+
+/* An update that looks at what it is answered is no list of commands. */
+Test(cures, know_what_depends_on_replies)
+{
+    static const struct {
+        const char *strategy;
+        struct wanted wanted;
+    } rows[] = {
+        { "guard",
+          { { "a script that does both" },
+            "lua(HSET job state done ; SADD done job)",
+            0,
+            2,
+            true } },
+        { "straight",
+          { { "put both into one MULTI" },
+            "[HSET job state done ; SADD done job]",
+            0,
+            5,
+            true } },
+        { "joined",
+          { { "put both into one MULTI" },
+            "[HSET job state done ; SADD done job]",
+            0,
+            5,
+            true } },
+        { "read",
+          { { "a script that does both" },
+            "lua(HSET job state done ; GET seen ; SADD done job)",
+            0,
+            2,
+            true } },
+        { "list",
+          { { "log needs an expiry" },
+            "[HSET job state done ; SADD done job] | [RPUSH log a ; EXPIRE log 60]",
+            0,
+            9,
+            true } },
+        { "set",
+          { { "log needs an expiry" },
+            "[HSET job state done ; SADD done job] | [SADD log a ; EXPIRE log 60]",
+            0,
+            9,
+            true } },
+        { "zset",
+          { { "log needs an expiry" },
+            "[HSET job state done ; SADD done job] | [ZADD log 1 a ; EXPIRE log 60]",
+            0,
+            9,
+            true } },
+        { "stream",
+          { { "log needs an expiry" },
+            "[HSET job state done ; SADD done job] | [XADD log 1-1 f a ; EXPIRE log 60]",
+            0,
+            9,
+            true } },
+        { "string",
+          { { "log needs an expiry" },
+            "[HSET job state done ; SADD done job] | SET log a NX EX 60",
+            0,
+            6,
+            true } },
+    };
+    CLEANUP(mem_freep) char *path = test_scenario("cures");
+    struct run run = RUN("run", path, "--trials", "0", "--no-store", "--format", "json");
+
+    cr_assert_eq(run.status, 0, "%s", run.err);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        expect_cure(json_strategy(&run, rows[i].strategy), rows[i].strategy,
+                    &rows[i].wanted);
+    run_release(&run);
+}
+
+/* Whoever reads a run later is told the same. */
+Test(cures, are_kept_with_the_run)
+{
+    char *directory = test_directory();
+    CLEANUP(mem_freep) char *path = test_scenario("cures");
+    CLEANUP(mem_freep) char *kept = mem_printf("%s/kept", directory);
+    struct run run = RUN("run", path, "--trials", "0", "-o", kept);
+    struct run again = RUN("report", "--full", kept);
+
+    cr_assert_eq(run.status, 0, "%s", run.err);
+    cr_assert_eq(again.status, 0, "%s", again.err);
+    EXPECT_SAYS(again.out,
+                "because what the update sends depends on what it is answered. "
+                "Tried: harmless at all 2 points.");
+    EXPECT_SAYS(again.out, "try 'lua(HSET job state done ; SADD done job)'");
+    run_release(&run);
+    run_release(&again);
+    test_directory_remove(directory);
+}
