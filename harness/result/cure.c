@@ -209,15 +209,15 @@ size_t cure_remedies(const struct pair_input *input, struct remedy ret[CURE_REME
     struct advice advice = advise(input);
     const struct pair *pair = &advice.pair;
     const struct pattern *pattern = advice.pattern;
-    struct remedy remedy = { .first = pair->i, .second = pair->j, .from = pair->i };
+    struct remedy remedy = { .places = 1, .at[0] = { pair->i, pair->i, pair->j } };
     size_t count = 0;
 
     if (!pattern)
         return 0;
     if (pair->deleted && names_deletion(pattern))
-        remedy.from = (size_t)(pair->deleted - input->commands);
+        remedy.at[0].from = (size_t)(pair->deleted - input->commands);
     if (!advice.heals && pair->expiry)
-        remedy.second = (size_t)(pair->expiry - input->commands);
+        remedy.at[0].second = (size_t)(pair->expiry - input->commands);
     if (pattern->remedy) {
         ret[count] = remedy;
         ret[count++].kind = pattern->remedy;

@@ -24,35 +24,60 @@ void cures_add(struct cures *cures, const struct cure_request *request)
 
 /* --- what is to be tried --- */
 
-static bool is_like_one_of(const struct finding *finding, const struct gap *gap,
-                           const struct gap *others, size_t count)
+/* What is like each other in a strategy. */
+struct kind {
+    struct gap gap; /* the first */
+    struct cure_request request;
+};
+
+static struct kind *find_kind(const struct finding *finding, struct kind *kinds,
+                              size_t count, const struct gap *gap)
 {
     for (size_t i = 0; i < count; i++)
-        if (gap_alike(finding, gap, &others[i]))
-            return true;
-    return false;
+        if (gap_alike(finding, gap, &kinds[i].gap))
+            return &kinds[i];
+    return NULL;
+}
+
+/* One more place, if the same is done about it. */
+static void add_place(struct cure_request *request, const struct finding *finding,
+                      const struct gap *gap)
+{
+    struct remedy more[CURE_REMEDIES];
+    size_t count = gap_remedies(finding, gap, more), places = request->remedies[0].places;
+
+    if (!count || count != request->count || places == REMEDY_PLACES ||
+        more[0].kind != request->remedies[0].kind)
+        return;
+    request->points[places] = gap->first;
+    for (size_t i = 0; i < count; i++)
+        request->remedies[i].at[request->remedies[i].places++] = more[i].at[0];
 }
 
 static int ask_of(const struct finding *finding, uint32_t strategy,
                   int (*ask)(int fd, const struct cure_request *request, struct err *err),
                   int fd, struct err *err)
 {
-    struct gap asked[CURES_TRIED], gap;
+    struct kind kinds[CURES_TRIED], *kind;
     size_t count = 0;
+    struct gap gap;
     int code = 0;
 
-    for (uint64_t from = 0;
-         code == 0 && count < CURES_TRIED && gap_find(finding, from, &gap);
-         from = gap.first + 1) {
-        struct cure_request request = { .strategy = strategy, .point = gap.first };
-
-        if (is_like_one_of(finding, &gap, asked, count))
-            continue;
-        asked[count++] = gap;
-        request.count = (uint32_t)gap_remedies(finding, &gap, request.remedies);
-        if (request.count && !finding_cured(finding, gap.first))
-            code = ask(fd, &request, err);
+    for (uint64_t from = 0; gap_find(finding, from, &gap); from = gap.first + 1) {
+        kind = find_kind(finding, kinds, count, &gap);
+        if (kind) {
+            add_place(&kind->request, finding, &gap);
+        } else if (count < CURES_TRIED) {
+            kind = &kinds[count++];
+            *kind =
+                (struct kind){ gap, { .strategy = strategy, .points[0] = gap.first } };
+            kind->request.count =
+                (uint32_t)gap_remedies(finding, &gap, kind->request.remedies);
+        }
     }
+    for (size_t i = 0; i < count && code == 0; i++)
+        if (kinds[i].request.count && !finding_cured(finding, kinds[i].gap.first))
+            code = ask(fd, &kinds[i].request, err);
     return code;
 }
 
@@ -102,9 +127,9 @@ static int tell_cure(struct teller *teller, const struct cure_request *request,
     size_t kept = length <= CURES_NOTATION ? length : 0;
     size_t bytes = sizeof(struct event_cure) + kept + 1;
     CLEANUP(mem_freep) struct event_cure *event = mem_alloc(bytes);
+    int code = 0;
 
     event->strategy = request->strategy;
-    event->point = request->point;
     event->remedy = request->remedies[best].kind;
     event->outcome = trial->outcome;
     event->first = best ? trials[0].outcome : CURE_TRIED;
@@ -115,7 +140,12 @@ static int tell_cure(struct teller *teller, const struct cure_request *request,
     event->slots = trial->slots;
     event->took_ns = took_ns;
     memcpy(event->notation, notation, kept);
-    return tell_event(teller, EVENT_CURE, event, bytes, err);
+    for (size_t i = 0; i < request->remedies[best].places && code == 0; i++) {
+        event->point = request->points[i];
+        code = tell_event(teller, EVENT_CURE, event, bytes, err);
+        event->took_ns = 0; /* it was tried once */
+    }
+    return code;
 }
 
 static int try_one(const struct cure_request *request, struct bench *bench,

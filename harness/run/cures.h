@@ -2,7 +2,7 @@
  *
  * What harms there are is known when all lanes have taken their points, by the result. So
  * the fleet asks (go.h), and the first lane tries (trial/cure.h), before it goes on with
- * other faults. A harm that is like another one of the strategy is not tried again. */
+ * other faults. Harms of a strategy that are like each other are cured together. */
 #pragma once
 
 #include "result/gap.h"
@@ -14,7 +14,7 @@
 struct cure_request {
     uint32_t strategy; /* its number in the run */
     uint32_t count;
-    uint64_t point; /* at which the harm begins */
+    uint64_t points[REMEDY_PLACES]; /* at which the harms begin; as many as places */
     struct remedy remedies[CURE_REMEDIES];
 };
 

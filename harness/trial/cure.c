@@ -190,7 +190,8 @@ static bool gives_expiry(const struct remedy *remedy)
 {
     return remedy->kind == REMEDY_EXPIRE || remedy->kind == REMEDY_KEEP_EXPIRY ||
            remedy->kind == REMEDY_EXPIRE_BEHIND ||
-           (remedy->kind == REMEDY_SET_EXPIRY && remedy->second < remedy->first);
+           (remedy->kind == REMEDY_SET_EXPIRY &&
+            remedy->at[0].second < remedy->at[0].first);
 }
 
 static bool is_same(const struct walk *walk, const struct remedy *remedy,
@@ -374,10 +375,9 @@ static int64_t expiry_of(const struct judge *judge, const struct subject *subjec
 int cure_try(struct judge *judge, struct subject *subject, const struct remedy *wanted,
              struct cure_trial *ret, struct err *err)
 {
-    const struct remedy given = { wanted->kind, wanted->from, wanted->first,
-                                  wanted->second, expiry_of(judge, subject, wanted) };
+    struct remedy given = *wanted;
     const struct remedy *remedy = &given;
-    CLEANUP(mem_freep) char *text = remedy_text(&subject->recording, remedy);
+    CLEANUP(mem_freep) char *text = NULL;
     CLEANUP(walk_release)
     struct walk walk = {
         .judge = judge, .subject = subject, .state = SNAPSHOT_NULL, .trial = ret
@@ -386,6 +386,8 @@ int cure_try(struct judge *judge, struct subject *subject, const struct remedy *
     int code;
 
     *ret = CURE_TRIAL_NULL;
+    given.expiry_s = expiry_of(judge, subject, wanted);
+    text = remedy_text(&subject->recording, remedy);
     if (!text || notation_parse(str_of(text), &walk.notation, &unfit) < 0)
         return 0;
     if (!subject_repeats(subject)) {

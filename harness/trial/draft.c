@@ -39,8 +39,8 @@ int draft_make(const struct recording *recording, struct draft *ret, struct err 
 {
     int code;
 
-    *ret = (struct draft){ .arena = ARENA_NULL, .from = 1, .to = 0 };
-    ret->parts = mem_alloc((recording->commands + 1) * sizeof(*ret->parts));
+    *ret = DRAFT_NULL;
+    ret->parts = mem_alloc((recording->commands + DRAFT_INSERTED) * sizeof(*ret->parts));
     code = recording_each(recording, add_part, ret, err);
     for (size_t i = 0; i < ret->count; i++)
         ret->parts[i].joined = recording->traces[i].replies < i;
@@ -80,24 +80,32 @@ void draft_insert(struct draft *draft, size_t at, const struct part *part)
 }
 
 /* The transaction that a command is in belongs to it, from MULTI to EXEC. */
-static void widen(struct draft *draft)
+static void widen(const struct draft *draft, size_t *from, size_t *to)
 {
-    for (size_t i = draft->from + 1; i-- > 0;) {
-        if (i < draft->from && command_has(&draft->parts[i].command, COMMAND_ENDS))
+    for (size_t i = *from + 1; i-- > 0;) {
+        if (i < *from && command_has(&draft->parts[i].command, COMMAND_ENDS))
             break;
         if (command_has(&draft->parts[i].command, COMMAND_BEGINS)) {
-            draft->from = i;
+            *from = i;
             break;
         }
     }
-    for (size_t i = draft->to; i < draft->count; i++) {
-        if (i > draft->to && command_has(&draft->parts[i].command, COMMAND_BEGINS))
+    for (size_t i = *to; i < draft->count; i++) {
+        if (i > *to && command_has(&draft->parts[i].command, COMMAND_BEGINS))
             break;
         if (command_has(&draft->parts[i].command, COMMAND_ENDS)) {
-            draft->to = i;
+            *to = i;
             break;
         }
     }
+}
+
+/* Has it a place in a transaction, and in a script? */
+static bool is_harmless(const struct part *part)
+{
+    return !part_has_any(part, COMMAND_CONTROL) ||
+           part_has_any(part, COMMAND_PUBLISHES) || part_is(part, "TIME") ||
+           part_is(part, "PING") || part_is(part, "ECHO");
 }
 
 /* MULTI and EXEC of those inside are left out. What watches keys or waits for something
@@ -105,19 +113,20 @@ static void widen(struct draft *draft)
 bool draft_enclose(struct draft *draft, size_t from, size_t to, const char *opening,
                    uint32_t never)
 {
-    draft->from = from;
-    draft->to = to;
-    draft->opening = opening;
-    draft->closing = *opening == '[' ? "]" : ")";
-    widen(draft);
-    for (size_t i = draft->from; i <= draft->to; i++) {
+    unsigned piece = ++draft->pieces;
+
+    widen(draft, &from, &to);
+    for (size_t i = from; i <= to; i++) {
         struct part *part = &draft->parts[i];
 
         if (part_has_any(part, COMMAND_BEGINS | COMMAND_ENDS))
             part->gone = true;
-        else if (part_has_any(part, never) || (part_has_any(part, COMMAND_CONTROL) &&
-                                               !part_has_any(part, COMMAND_PUBLISHES)))
+        else if (part_has_any(part, never) || !is_harmless(part))
             return false;
+        if (part->piece)
+            return false;
+        part->piece = piece;
+        part->opening = opening;
     }
     return true;
 }
@@ -131,14 +140,6 @@ struct str part_key(const struct part *part)
     return STR("");
 }
 
-/* The separator before a part that is not the first. */
-static const char *separator(const struct draft *draft, size_t i)
-{
-    bool inside = i > draft->from && i <= draft->to;
-
-    return inside || draft->parts[i].joined ? " ; " : " | ";
-}
-
 static void print_part(FILE *out, const struct part *part)
 {
     for (size_t w = 0; w < part->count; w++) {
@@ -147,26 +148,43 @@ static void print_part(FILE *out, const struct part *part)
     }
 }
 
+static const char *closing(const struct part *part)
+{
+    return !part->piece ? "" : *part->opening == '[' ? "]" : ")";
+}
+
+/* What stands between two that are printed. */
+static void print_between(FILE *out, const struct part *last, const struct part *part)
+{
+    bool inside = part->piece && part->piece == last->piece;
+
+    if (!inside)
+        fputs(closing(last), out);
+    fputs(inside || (part->joined && !part->piece) ? " ; " : " | ", out);
+    if (!inside && part->piece)
+        fputs(part->opening, out);
+}
+
 char *draft_text(const struct draft *draft)
 {
+    const struct part *last = NULL;
     CLEANUP(mem_freep) char *text = NULL;
-    bool encloses = draft->from <= draft->to, opened = false, any = false;
     FILE *out = mem_stream(&text);
 
     for (size_t i = 0; i < draft->count; i++) {
-        bool inside = encloses && i >= draft->from && i <= draft->to;
+        const struct part *part = &draft->parts[i];
 
-        if (!draft->parts[i].gone) {
-            fputs(!any ? "" : inside && !opened ? " | " : separator(draft, i), out);
-            if (inside && !opened)
-                fputs(draft->opening, out);
-            opened |= inside;
-            print_part(out, &draft->parts[i]);
-            any = true;
-        }
-        if (opened && i == draft->to)
-            fputs(draft->closing, out);
+        if (part->gone)
+            continue;
+        if (last)
+            print_between(out, last, part);
+        else if (part->piece)
+            fputs(part->opening, out);
+        print_part(out, part);
+        last = part;
     }
+    if (last)
+        fputs(closing(last), out);
     fclose(out);
-    return any ? TAKE_PTR(text) : NULL;
+    return last ? TAKE_PTR(text) : NULL;
 }

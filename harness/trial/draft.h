@@ -13,16 +13,19 @@ struct part {
     struct command command; /* what it was */
     bool joined;            /* it left before its predecessor was answered */
     bool gone;
+    unsigned piece;      /* of which it is a part, from 1 on; 0: of none */
+    const char *opening; /* of the piece: "[" or "lua(" */
 };
 
 struct draft {
-    struct part *parts; /* owned; room for one more than there were */
+    struct part *parts; /* owned; with room for some more */
     size_t count;
     struct arena arena; /* owned */
-    size_t from, to;    /* become one; from > to: none do */
-    const char *opening, *closing;
+    unsigned pieces;
+    int64_t expiry_s; /* for what is to be given one */
 };
 
+#define DRAFT_NULL ((struct draft){ .arena = ARENA_NULL })
 void draft_release(struct draft *draft);
 
 int draft_make(const struct recording *recording, struct draft *ret, struct err *err);
@@ -45,11 +48,13 @@ void part_set_words(struct draft *draft, struct part *part, const struct str *wo
                     size_t count);
 void part_add_word(struct draft *draft, struct part *part, struct str word);
 
-/* There is room for one. */
+/* There is room for DRAFT_INSERTED of them. */
+#define DRAFT_INSERTED 8
 void draft_insert(struct draft *draft, size_t at, const struct part *part);
 
 /* Makes one of all parts from the one to the other, between the opening and what closes
  * it; with the transactions that they are in, whose MULTI and EXEC are left out. False:
- * there is one with a flag of `never` among them, or one that watches keys. */
+ * there is one with a flag of `never` among them, or one that watches keys, or that is in
+ * another piece. */
 bool draft_enclose(struct draft *draft, size_t from, size_t to, const char *opening,
                    uint32_t never);

@@ -12,33 +12,36 @@ static bool draft_of(const struct recording *recording, const struct remedy *rem
 {
     struct err ignored = ERR_NULL;
 
-    *ret = (struct draft){ .parts = NULL, .arena = ARENA_NULL };
-    return remedy->from <= remedy->first && remedy->first < recording->commands &&
-           remedy->second < recording->commands &&
-           draft_make(recording, ret, &ignored) == 0;
+    *ret = DRAFT_NULL;
+    for (size_t i = 0; i < remedy->places; i++)
+        if (remedy->at[i].from > remedy->at[i].first ||
+            remedy->at[i].first >= recording->commands ||
+            remedy->at[i].second >= recording->commands)
+            return false;
+    return remedy->places && draft_make(recording, ret, &ignored) == 0;
 }
 
 /* --- one piece --- */
 
-static bool make_multi(struct draft *draft, const struct remedy *remedy)
+static bool make_multi(struct draft *draft, const struct remedy_place *at)
 {
-    return draft_enclose(draft, remedy->from, remedy->second, "[", COMMAND_BLOCKS);
+    return draft_enclose(draft, at->from, at->second, "[", COMMAND_BLOCKS);
 }
 
-static bool make_multi_nx(struct draft *draft, const struct remedy *remedy)
+static bool make_multi_nx(struct draft *draft, const struct remedy_place *at)
 {
-    struct part *expiry = &draft->parts[remedy->second];
+    struct part *expiry = &draft->parts[at->second];
 
     if (!part_has_any(expiry, COMMAND_ONLY_EXPIRY) ||
         part_has_any(expiry, COMMAND_OF_FIELDS) || expiry->count != 3)
         return false;
     part_add_word(draft, expiry, STR("NX"));
-    return make_multi(draft, remedy);
+    return make_multi(draft, at);
 }
 
-static bool make_script(struct draft *draft, const struct remedy *remedy)
+static bool make_script(struct draft *draft, const struct remedy_place *at)
 {
-    return draft_enclose(draft, remedy->from, remedy->second, "lua(",
+    return draft_enclose(draft, at->from, at->second, "lua(",
                          COMMAND_BLOCKS | COMMAND_SCRIPT);
 }
 
@@ -78,10 +81,10 @@ static bool as_set(struct draft *draft, struct part *part)
     return true;
 }
 
-static bool make_set_expiry(struct draft *draft, const struct remedy *remedy)
+static bool make_set_expiry(struct draft *draft, const struct remedy_place *at)
 {
-    struct part *set = &draft->parts[remedy->first];
-    struct part *expiry = &draft->parts[remedy->second];
+    struct part *set = &draft->parts[at->first];
+    struct part *expiry = &draft->parts[at->second];
 
     if (expiry->count != 3 || !option_of(expiry).length || !as_set(draft, set))
         return false;
@@ -92,10 +95,10 @@ static bool make_set_expiry(struct draft *draft, const struct remedy *remedy)
 }
 
 /* HSET key field value, HEXPIRE key seconds FIELDS 1 field. */
-static bool make_hsetex(struct draft *draft, const struct remedy *remedy)
+static bool make_hsetex(struct draft *draft, const struct remedy_place *at)
 {
-    struct part *set = &draft->parts[remedy->first];
-    struct part *expiry = &draft->parts[remedy->second];
+    struct part *set = &draft->parts[at->first];
+    struct part *expiry = &draft->parts[at->second];
     const struct str *pairs = set->words + 2;
     size_t count = set->count - 2;
     char *fields;
@@ -134,14 +137,14 @@ static bool is_variadic(const struct part *part)
 }
 
 /* What only reads stays where it is. */
-static bool make_one(struct draft *draft, const struct remedy *remedy)
+static bool make_one(struct draft *draft, const struct remedy_place *at)
 {
-    struct part *first = &draft->parts[remedy->first];
+    struct part *first = &draft->parts[at->first];
     bool sets = is_plain_set(first);
 
     if (!sets && !is_variadic(first))
         return false;
-    for (size_t i = remedy->first + 1; i <= remedy->second; i++) {
+    for (size_t i = at->first + 1; i <= at->second; i++) {
         struct part *part = &draft->parts[i];
 
         if (part_has_any(part, COMMAND_READS | COMMAND_CONTROL))
@@ -159,13 +162,13 @@ static bool make_one(struct draft *draft, const struct remedy *remedy)
     return true;
 }
 
-static bool make_one_multi(struct draft *draft, const struct remedy *remedy)
+static bool make_one_multi(struct draft *draft, const struct remedy_place *at)
 {
-    struct part *first = &draft->parts[remedy->first];
+    struct part *first = &draft->parts[at->first];
 
     if (!is_variadic(first))
         return false;
-    for (size_t i = remedy->first + 1; i < remedy->second; i++) {
+    for (size_t i = at->first + 1; i < at->second; i++) {
         struct part *part = &draft->parts[i];
 
         if (!part_is(part, first->command.name) || !is_variadic(part) ||
@@ -175,7 +178,7 @@ static bool make_one_multi(struct draft *draft, const struct remedy *remedy)
             part_add_word(draft, first, part->words[w]);
         part->gone = true;
     }
-    return make_multi(draft, remedy);
+    return make_multi(draft, at);
 }
 
 static struct str end_of(const struct part *part)
@@ -184,9 +187,9 @@ static struct str end_of(const struct part *part)
 }
 
 /* Whether what is pushed is what was popped, its trial will show. */
-static bool make_move(struct draft *draft, const struct remedy *remedy)
+static bool make_move(struct draft *draft, const struct remedy_place *at)
 {
-    struct part *a = &draft->parts[remedy->first], *b = &draft->parts[remedy->second];
+    struct part *a = &draft->parts[at->first], *b = &draft->parts[at->second];
     bool removes = part_has_any(a, COMMAND_REMOVES);
     const struct part *source = removes ? a : b, *target = removes ? b : a;
 
@@ -216,9 +219,9 @@ static bool make_move(struct draft *draft, const struct remedy *remedy)
 
 /* --- another order, and expiries --- */
 
-static bool make_leave_out(struct draft *draft, const struct remedy *remedy)
+static bool make_leave_out(struct draft *draft, const struct remedy_place *at)
 {
-    struct part *first = &draft->parts[remedy->first];
+    struct part *first = &draft->parts[at->first];
 
     if (first->count != 2)
         return false;
@@ -227,32 +230,32 @@ static bool make_leave_out(struct draft *draft, const struct remedy *remedy)
 }
 
 /* Of the key that is about to be moved. */
-static bool make_expire_first(struct draft *draft, const struct remedy *remedy)
+static bool make_expire_first(struct draft *draft, const struct remedy_place *at)
 {
-    struct part expiry = draft->parts[remedy->second];
+    struct part expiry = draft->parts[at->second];
 
     if (expiry.count < 3)
         return false;
     part_set_words(draft, &expiry, expiry.words, expiry.count);
-    expiry.words[1] = draft->parts[remedy->first].words[1];
-    draft->parts[remedy->second].gone = true;
-    draft_insert(draft, remedy->first, &expiry);
+    expiry.words[1] = draft->parts[at->first].words[1];
+    draft->parts[at->second].gone = true;
+    draft_insert(draft, at->first, &expiry);
     return true;
 }
 
-static bool make_expire_behind(struct draft *draft, const struct remedy *remedy)
+static bool make_expire_behind(struct draft *draft, const struct remedy_place *at)
 {
-    struct part expiry = draft->parts[remedy->second];
+    struct part expiry = draft->parts[at->second];
 
     expiry.joined = true;
-    draft->parts[remedy->second].gone = true;
-    draft_insert(draft, remedy->first + 1, &expiry);
-    return draft_enclose(draft, remedy->first, remedy->first + 1, "[", COMMAND_BLOCKS);
+    draft->parts[at->second].gone = true;
+    draft_insert(draft, at->first + 1, &expiry);
+    return draft_enclose(draft, at->first, at->first + 1, "[", COMMAND_BLOCKS);
 }
 
-static bool make_keep_expiry(struct draft *draft, const struct remedy *remedy)
+static bool make_keep_expiry(struct draft *draft, const struct remedy_place *at)
 {
-    struct part *set = &draft->parts[remedy->first];
+    struct part *set = &draft->parts[at->first];
 
     if (!as_set(draft, set))
         return false;
@@ -260,16 +263,16 @@ static bool make_keep_expiry(struct draft *draft, const struct remedy *remedy)
     return true;
 }
 
-static bool make_expire(struct draft *draft, const struct remedy *remedy)
+static bool make_expire(struct draft *draft, const struct remedy_place *at)
 {
-    struct part *first = &draft->parts[remedy->first];
+    struct part *first = &draft->parts[at->first];
     char *seconds = arena_take(&draft->arena, 24);
     const struct str expire[] = { STR("EXPIRE"), part_key(first), str_of(seconds) };
     struct part expiry = { .joined = true };
 
-    if (!first->command.key_hash || remedy->expiry_s <= 0)
+    if (!first->command.key_hash || draft->expiry_s <= 0)
         return false;
-    snprintf(seconds, 24, "%lld", (long long)remedy->expiry_s);
+    snprintf(seconds, 24, "%lld", (long long)draft->expiry_s);
     if (as_set(draft, first)) {
         part_add_word(draft, first, STR("EX"));
         part_add_word(draft, first, str_of(seconds));
@@ -277,8 +280,8 @@ static bool make_expire(struct draft *draft, const struct remedy *remedy)
     }
     part_set_words(draft, &expiry, expire, ARRAY_SIZE(expire));
     expiry.words[2] = str_of(seconds);
-    draft_insert(draft, remedy->first + 1, &expiry);
-    return draft_enclose(draft, remedy->first, remedy->first + 1, "[",
+    draft_insert(draft, at->first + 1, &expiry);
+    return draft_enclose(draft, at->first, at->first + 1, "[",
                          COMMAND_BLOCKS | COMMAND_DELETES);
 }
 
@@ -286,7 +289,7 @@ static bool make_expire(struct draft *draft, const struct remedy *remedy)
 
 static const struct {
     const char *name;
-    bool (*make)(struct draft *draft, const struct remedy *remedy);
+    bool (*make)(struct draft *draft, const struct remedy_place *at);
 } remedies[REMEDY_COUNT] = {
     [REMEDY_NONE] = { "none", NULL },
     [REMEDY_MULTI] = { "multi", make_multi },
@@ -349,43 +352,47 @@ static uint64_t answers_heard(const struct recording *recording)
 
 bool remedy_waits(const struct recording *recording, const struct remedy *remedy)
 {
-    return remedy->first + 1 < recording->commands &&
-           answers_heard(recording) > remedy->from;
+    return remedy->places && answers_heard(recording) > remedy->at[0].from;
 }
 
 bool remedy_asks(const struct recording *recording, const struct remedy *remedy)
 {
     const uint32_t asks = COMMAND_READS | COMMAND_POPS | COMMAND_RETURNS |
                           COMMAND_IF_ABSENT | COMMAND_BLOCKS;
-    CLEANUP(draft_release) struct draft draft;
+    CLEANUP(draft_release) struct draft draft = DRAFT_NULL;
 
     if (!draft_of(recording, remedy, &draft))
         return false;
-    for (size_t i = remedy->from; i < remedy->second; i++)
-        if (part_has_any(&draft.parts[i], asks) && answers_heard(recording) > i)
-            return true;
+    for (size_t p = 0; p < remedy->places; p++)
+        for (size_t i = remedy->at[p].from; i < remedy->at[p].second; i++)
+            if (part_has_any(&draft.parts[i], asks) && answers_heard(recording) > i)
+                return true;
     return false;
 }
 
 bool remedy_key(const struct recording *recording, const struct remedy *remedy,
                 struct buffer *ret)
 {
-    CLEANUP(draft_release) struct draft draft;
+    CLEANUP(draft_release) struct draft draft = DRAFT_NULL;
 
     if (!draft_of(recording, remedy, &draft) ||
-        !draft.parts[remedy->first].command.key_hash)
+        !draft.parts[remedy->at[0].first].command.key_hash)
         return false;
-    buffer_add(ret, part_key(&draft.parts[remedy->first]));
+    buffer_add(ret, part_key(&draft.parts[remedy->at[0].first]));
     return true;
 }
 
+/* From the last place to the first, so that those before it are where they were. */
 char *remedy_text(const struct recording *recording, const struct remedy *remedy)
 {
-    CLEANUP(draft_release) struct draft draft;
+    CLEANUP(draft_release) struct draft draft = DRAFT_NULL;
 
-    return draft_of(recording, remedy, &draft) && remedy->kind < REMEDY_COUNT &&
-                   remedies[remedy->kind].make &&
-                   remedies[remedy->kind].make(&draft, remedy)
-               ? draft_text(&draft)
-               : NULL;
+    if (remedy->kind >= REMEDY_COUNT || !remedies[remedy->kind].make ||
+        !draft_of(recording, remedy, &draft))
+        return NULL;
+    draft.expiry_s = remedy->expiry_s;
+    for (size_t i = remedy->places; i-- > 0;)
+        if (!remedies[remedy->kind].make(&draft, &remedy->at[i]))
+            return NULL;
+    return draft_text(&draft);
 }

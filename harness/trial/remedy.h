@@ -29,11 +29,16 @@ enum remedy_kind {
     REMEDY_COUNT,
 };
 
+/* The same may be wrong at several places: all are mended together. */
+#define REMEDY_PLACES 8
 struct remedy {
-    uint32_t kind; /* enum remedy_kind */
-    uint64_t from; /* the first, or what was deleted before it and belongs to it */
-    uint64_t first, second; /* commands of the recording, from 0 on */
-    int64_t expiry_s;       /* that REMEDY_EXPIRE gives */
+    uint32_t kind;    /* enum remedy_kind */
+    uint32_t places;  /* in the order of the recording; at least one */
+    int64_t expiry_s; /* that REMEDY_EXPIRE gives */
+    struct remedy_place {
+        uint64_t from; /* the first, or what was deleted before it and belongs to it */
+        uint64_t first, second; /* commands of the recording, from 0 on */
+    } at[REMEDY_PLACES];
 };
 
 /* "multi", ..: by which it is kept; false: there is no such one. */
@@ -63,7 +68,7 @@ bool remedy_asks(const struct recording *recording, const struct remedy *remedy)
 /* Did the update wait for an answer to one of them before it sent all? */
 bool remedy_waits(const struct recording *recording, const struct remedy *remedy);
 
-/* The key of the first command; false: it has none. */
+/* The key of the first command at the first place; false: it has none. */
 bool remedy_key(const struct recording *recording, const struct remedy *remedy,
                 struct buffer *ret);
 

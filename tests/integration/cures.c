@@ -59,6 +59,13 @@ Test(cures, are_tried)
     } rows[] = {
         { { "INCR k | EXPIRE k 60" },
           { { "MULTI .. EXEC around both" }, "[INCR k ; EXPIRE k 60 NX]", 0, 5, false } },
+        /* What is alike is cured together. */
+        { { "INCR {k}a | EXPIRE {k}a 60 | INCR {k}b | EXPIRE {k}b 60" },
+          { { "MULTI .. EXEC around both" },
+            "[INCR {k}a ; EXPIRE {k}a 60 NX] | [INCR {k}b ; EXPIRE {k}b 60 NX]",
+            0,
+            9,
+            false } },
         { { "SETNX k v | EXPIRE k 60" },
           { { "SET k value NX EX seconds" }, "SET k v NX EX 60", 0, 2, false } },
         { { "GETSET k v | PEXPIRE k 60000" },
@@ -70,11 +77,7 @@ Test(cures, are_tried)
         { { "HSET h a 1 | HSET h b 2 | HSET h c 3" },
           { { "one HSET h with all fields" }, "HSET h a 1 b 2 c 3", 0, 2, false } },
         { { "HSET h a 1 | HSET h b 2 | EXPIRE h 60" },
-          { { "inside MULTI" },
-            "[HSET h a 1 b 2 ; EXPIRE h 60]",
-            0,
-            5,
-            false } },
+          { { "inside MULTI" }, "[HSET h a 1 b 2 ; EXPIRE h 60]", 0, 5, false } },
         { { "SET {u}:name b | SET {u}:mail c" },
           { { "MSET with all keys" }, "MSET {u}:name b {u}:mail c", 0, 2, false } },
         /* Two keys of a cluster have two places. */

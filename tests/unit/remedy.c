@@ -73,6 +73,7 @@ static const struct {
     { REMEDY_MULTI_NX, "HSET h f v|HEXPIRE h 60 FIELDS 1 f", 0, 0, 1, NULL },
     { REMEDY_SCRIPT, "RPOP w|LPUSH q x", 0, 0, 1, "lua(RPOP w ; LPUSH q x)" },
     { REMEDY_SCRIPT, "MULTI|RPOP w|EXEC|LPUSH q x", 1, 1, 3, "lua(RPOP w ; LPUSH q x)" },
+    { REMEDY_SCRIPT, "LPOP q|TIME|LPUSH r x", 0, 0, 2, "lua(LPOP q ; TIME ; LPUSH r x)" },
     { REMEDY_SCRIPT, "EVAL return 0|LPUSH q x", 0, 0, 1, NULL },
     { REMEDY_SCRIPT, "BZPOPMIN z 0|LPUSH q x", 0, 0, 1, NULL },
 
@@ -141,9 +142,9 @@ Test(remedy, is_made_of_a_recording)
 {
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         const struct remedy remedy = { .kind = rows[i].kind,
-                                       .from = rows[i].from,
-                                       .first = rows[i].first,
-                                       .second = rows[i].second,
+                                       .places = 1,
+                                       .at[0] = { rows[i].from, rows[i].first,
+                                                  rows[i].second },
                                        .expiry_s = 30 };
         struct recording recording = record(rows[i].update);
         CLEANUP(mem_freep) char *text = remedy_text(&recording, &remedy);
@@ -154,6 +155,42 @@ Test(remedy, is_made_of_a_recording)
         else
             cr_expect_null(text, "%s, %s: %s", remedy_name(rows[i].kind), rows[i].update,
                            text);
+        recording_release(&recording);
+    }
+}
+
+/* What is wrong at several places is mended at all of them; places that overlap are not.
+ */
+Test(remedy, is_made_at_all_places)
+{
+    static const struct {
+        struct remedy remedy;
+        const char *update, *cured;
+    } cases[] = {
+        { { .kind = REMEDY_MULTI, .places = 2, .at = { { 0, 0, 1 }, { 2, 2, 3 } } },
+          "INCR a|EXPIRE a 9|INCR b|EXPIRE b 9",
+          "[INCR a ; EXPIRE a 9] | [INCR b ; EXPIRE b 9]" },
+        { { .kind = REMEDY_EXPIRE,
+            .places = 2,
+            .expiry_s = 30,
+            .at = { { 0, 0, 0 }, { 2, 2, 2 } } },
+          "INCR a|GET a|INCR b",
+          "[INCR a ; EXPIRE a 30] | GET a | [INCR b ; EXPIRE b 30]" },
+        { { .kind = REMEDY_SET_EXPIRY, .places = 2, .at = { { 0, 0, 1 }, { 2, 2, 3 } } },
+          "SET a 1|EXPIRE a 9|SET b 1|EXPIRE b 9",
+          "SET a 1 EX 9 | SET b 1 EX 9" },
+        { { .kind = REMEDY_MULTI, .places = 2, .at = { { 0, 0, 1 }, { 1, 1, 2 } } },
+          "INCR a|INCR b|INCR c",
+          NULL },
+        { { .kind = REMEDY_MULTI, .places = 0 }, "INCR a|INCR b|INCR c", NULL },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct recording recording = record(cases[i].update);
+        CLEANUP(mem_freep) char *text = remedy_text(&recording, &cases[i].remedy);
+
+        cr_expect_str_eq(text ? text : "", cases[i].cured ? cases[i].cured : "", "%s",
+                         cases[i].update);
         recording_release(&recording);
     }
 }
@@ -172,7 +209,9 @@ Test(remedy, knows_what_may_be_asked)
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        const struct remedy remedy = { .kind = REMEDY_MULTI, .second = 1 };
+        const struct remedy remedy = { .kind = REMEDY_MULTI,
+                                       .places = 1,
+                                       .at[0].second = 1 };
         struct recording recording = record(cases[i].update);
 
         cr_expect_eq(remedy_waits(&recording, &remedy), cases[i].waits, "%s",
