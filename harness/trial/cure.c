@@ -230,25 +230,67 @@ static int walk_all(struct walk *walk, const struct remedy *remedy, struct err *
 
 /* --- what it depends on --- */
 
-/* Is the same sent when the update is made once more, where it is done already? An update
- * that looks at what it is answered most often sends something else. */
-static int sends_other(struct walk *walk, bool *ret, struct err *err)
+/* What was sent, or answered, by the end of a command. */
+static struct str sent_of(const struct recording *recording, size_t i)
+{
+    size_t from = i ? (size_t)recording->traces[i - 1].end : 0;
+
+    return (struct str){ recording->output + from,
+                         (size_t)recording->traces[i].end - from };
+}
+
+static struct str answer_to(const struct recording *recording, size_t i)
+{
+    size_t from = i ? (size_t)recording->traces[i - 1].reply_end : 0;
+
+    return (struct str){ recording->answers + from,
+                         (size_t)recording->traces[i].reply_end - from };
+}
+
+static bool sends_same_behind(const struct recording *a, const struct recording *b,
+                              size_t i)
+{
+    bool same = a->commands == b->commands;
+
+    for (i++; same && i < a->commands; i++)
+        same = str_compare(sent_of(a, i), sent_of(b, i)) == 0;
+    return same;
+}
+
+/* Was one of the commands that are to be one answered something else, and something else
+ * sent then? What has changed because of an answer before them is no matter of theirs. */
+static bool looks_at_answers(const struct recording *once, const struct recording *again,
+                             const struct remedy_place *at)
+{
+    for (size_t i = at->from; i < at->second && i < again->commands; i++)
+        if (str_compare(answer_to(once, i), answer_to(again, i)) != 0 &&
+            !sends_same_behind(once, again, i))
+            return true;
+    return false;
+}
+
+/* Makes the update once more, where the cured one has done it already: an update that
+ * looks at what it is answered most often sends something else then. */
+static int sends_other(struct walk *walk, const struct remedy *remedy, bool *ret,
+                       struct err *err)
 {
     struct judge *judge = walk->judge;
-    const struct recording *recording = &walk->subject->recording;
+    struct recording again = RECORDING_NULL;
     struct err failed = ERR_NULL;
-    int code = judge_complete(judge, walk->subject, err);
+    int code = judge_was_new(judge) ? reach(walk, walk->notation.count, err) : 0;
 
     if (code < 0)
         return code;
     code = judge_run(judge, judge->scenario->functions[walk->subject->strategy].update,
                      "an update that is done already", true, &failed);
-    if (code < 0 && failed.code != ERR_USAGE) {
+    if (code < 0 && failed.code != ERR_USAGE) { /* it may give up, and say so */
         *err = failed;
         return code;
     }
-    *ret = code < 0 || judge->page->bytes != recording->output_bytes ||
-           memcmp(judge->page->output, recording->output, recording->output_bytes) != 0;
+    recording_take(&again, judge->page);
+    for (size_t i = 0; i < remedy->places; i++)
+        *ret |= looks_at_answers(&walk->subject->recording, &again, &remedy->at[i]);
+    recording_release(&again);
     return 0;
 }
 
@@ -259,23 +301,16 @@ static bool needs_no_reply(const struct remedy *remedy)
            remedy->kind != REMEDY_ONE_MULTI && remedy->kind != REMEDY_LEAVE_OUT;
 }
 
-/* Sets the outcome if the cure is of no use. */
+/* What is tried last, because the update has been done then. */
 static int look_at_replies(struct walk *walk, const struct remedy *remedy,
                            struct err *err)
 {
-    const struct recording *recording = &walk->subject->recording;
     bool depends = false;
     int code = 0;
 
-    walk->trial->outcome = CURE_TRIED;
-    if (needs_no_reply(remedy) || !remedy_waits(recording, remedy))
-        return 0;
-    if (remedy_asks(recording, remedy)) {
-        walk->trial->outcome = CURE_ASKS;
-        return 0;
-    }
-    if (!walk->subject->recorded && !mutant("replies-unasked"))
-        code = sends_other(walk, &depends, err);
+    if (!needs_no_reply(remedy) && remedy_waits(&walk->subject->recording, remedy) &&
+        !walk->subject->recorded && !mutant("replies-unasked"))
+        code = sends_other(walk, remedy, &depends, err);
     if (depends)
         walk->trial->outcome = CURE_DEPENDS;
     return code;
@@ -347,12 +382,18 @@ static int find_slots(struct walk *walk, bool *ret, struct err *err)
 
 static int try_text(struct walk *walk, const struct remedy *remedy, struct err *err)
 {
-    int code = look_at_replies(walk, remedy, err);
+    int code;
 
-    if (code < 0 || walk->trial->outcome != CURE_TRIED)
-        return code;
+    if (!needs_no_reply(remedy) && remedy_asks(&walk->subject->recording, remedy)) {
+        walk->trial->outcome = CURE_ASKS;
+        return 0;
+    }
     code = find_slots(walk, &walk->trial->slots, err);
-    return code == 0 ? walk_all(walk, remedy, err) : code;
+    if (code == 0)
+        code = walk_all(walk, remedy, err);
+    return code == 0 && walk->trial->outcome == CURE_TRIED
+               ? look_at_replies(walk, remedy, err)
+               : code;
 }
 
 /* How long a key may live to which nothing gives an expiry: as long as where it is right,

@@ -12,6 +12,13 @@ return {
     { name = "straight", update = "HSET job state done | SADD done job" },
     -- Nobody waits, so nobody can look.
     { name = "joined", update = "HSET job state done ; SADD done job" },
+    -- What is sent depends on what was answered before, and not on what becomes one.
+    { name = "numbered", update = function(redis)
+        local id = redis.call("INCR", "seen")
+        redis.call("HMSET", "job", "state", "done")
+        redis.call("SADD", "done", "job")
+        redis.call("SET", "seen", id)
+      end },
     -- What is sent is what was read.
     { name = "read", before = function(redis) redis.call("SET", "seen", "job") end,
       update = function(redis)
