@@ -308,8 +308,7 @@ static void expect_shown(const char *document, const char *command, const char *
 Test(try, documents_show_what_it_says)
 {
     static const char *const documents[] = { "README.md", "docs/scenarios.md" };
-    static const char *const prompts[] = { "    $ tools/run try ",
-                                           "    $ afterkill try " };
+    static const char *const programs[] = { "tools/run", "afterkill" };
 
     for (size_t i = 0; i < ARRAY_SIZE(documents); i++) {
         CLEANUP(mem_freep)
@@ -317,15 +316,17 @@ Test(try, documents_show_what_it_says)
         CLEANUP(mem_freep) char *text = file_text(path);
         size_t count = 0;
 
-        for (size_t k = 0; k < ARRAY_SIZE(prompts); k++) {
+        for (size_t k = 0; k < ARRAY_SIZE(programs); k++) {
+            CLEANUP(mem_freep) char *prompt = mem_printf("    $ %s try ", programs[k]);
             const char *at = text;
 
-            while ((at = strstr(at, prompts[k]))) {
+            setenv("AFTERKILL_PROGRAM", programs[k], 1); /* as it is called there */
+            while ((at = strstr(at, prompt))) {
                 const char *end = strchr(at, '\n');
                 CLEANUP(mem_freep) char *command = NULL;
 
                 cr_assert_not_null(end);
-                at += strlen(prompts[k]);
+                at += strlen(prompt);
                 command = mem_printf("%.*s", (int)(end - at), at);
                 expect_shown(documents[i], command, end + 1);
                 count++;
