@@ -245,7 +245,8 @@ void str_print_lines(FILE *out, const char *text, const char *indent)
     while (text[line]) {
         text += line + 1;
         line = strcspn(text, "\n");
-        fprintf(out, "\n%s%.*s", indent, (int)line, text);
+        fprintf(out, "\n%s%.*s", strncmp(text, indent, strlen(indent)) ? indent : "",
+                (int)line, text);
     }
 }
 

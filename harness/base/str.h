@@ -43,8 +43,9 @@ void str_show(char *buffer, size_t size, struct str text); /* the same into a bu
  * not change, and is not printed in this way. */
 void str_print_text(FILE *out, struct str text, size_t most);
 
-/* As it is, but lines behind the first are indented: words of a scenario's, or of
- * Redis's, may begin one, and none of these must look like a line of ours. */
+/* As it is, but lines behind the first are indented, if they are not: words of a
+ * scenario's, or of Redis's, may begin one, and none of these must look like a line of
+ * ours. */
 void str_print_lines(FILE *out, const char *text, const char *indent);
 
 /* The columns that a text takes on a terminal; of what printable_columns() does not know,
