@@ -12,6 +12,7 @@
 #include "base/signals.h"
 #include "cmd/against.h"
 #include "cmd/conclude.h"
+#include "cmd/load.h"
 #include "cmd/results_dir.h"
 #include "cmd/scenario_files.h"
 #include "cmd/slice_progress.h"
@@ -77,7 +78,7 @@ static int load(const struct interleave *interleave, const char *path,
     const struct parameter_settings settings =
         scenario_files_settings(&interleave->options->request);
 
-    if (scenario_load(path, &settings, ret, err) < 0)
+    if (load_scenario(path, &settings, ret, err) < 0)
         return err->code;
     if (!(*ret)->programs.any)
         return 0;

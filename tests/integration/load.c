@@ -38,6 +38,23 @@ Test(load, has_an_end)
     test_directory_remove(directory);
 }
 
+Test(load, that_of_a_base_has_an_end_too)
+{
+    char *directory = test_directory();
+    CLEANUP(mem_freep) char *base = test_file(directory, "endless.lua", endless[0]);
+    CLEANUP(mem_freep)
+    char *new = test_file(directory, "new.lua",
+                          "return { strategies = { { name = 'only', expect = 'safe', "
+                          "update = 'SET a 1' } } }");
+    struct live_run live = START("run", "--against", base, new);
+    struct run run = run_finish(&live);
+
+    cr_expect_eq(run.status, 2, "status %d: %s", run.status, run.err);
+    EXPECT_SAYS(run.err, "the file did not return within 5 seconds; ");
+    run_release(&run);
+    test_directory_remove(directory);
+}
+
 Test(load, a_signal_does_not_wait_for_it)
 {
     char *directory = test_directory();
