@@ -28,7 +28,7 @@ static void add_part(void *context, size_t index, int argc, const char *const *a
     struct part *part = &draft->parts[draft->count++];
 
     (void)index;
-    *part = (struct part){ .count = (size_t)argc };
+    *part = (struct part){ .count = (size_t)argc, .room = (size_t)argc };
     part->words = arena_take(&draft->arena, part->count * sizeof(*part->words));
     for (size_t i = 0; i < part->count; i++)
         part->words[i] = copy_word(draft, (struct str){ argv[i], lengths[i] });
@@ -58,16 +58,21 @@ void part_set_words(struct draft *draft, struct part *part, const struct str *wo
 {
     part->words = arena_take(&draft->arena, count * sizeof(*words));
     memcpy(part->words, words, count * sizeof(*words));
-    part->count = count;
+    part->count = part->room = count;
 }
 
+/* The room doubles: what was too small stays in the arena, no more than the rest. */
 void part_add_word(struct draft *draft, struct part *part, struct str word)
 {
-    struct str *words = arena_take(&draft->arena, (part->count + 1) * sizeof(*words));
+    if (part->count == part->room) {
+        struct str *words;
 
-    memcpy(words, part->words, part->count * sizeof(*words));
-    words[part->count++] = word;
-    part->words = words;
+        part->room = 2 * part->count + 1;
+        words = arena_take(&draft->arena, part->room * sizeof(*words));
+        memcpy(words, part->words, part->count * sizeof(*words));
+        part->words = words;
+    }
+    part->words[part->count++] = word;
 }
 
 /* There is room for one. */

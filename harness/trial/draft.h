@@ -9,7 +9,7 @@
 /* A command on its way into another update. */
 struct part {
     struct str *words; /* in the draft's arena, their bytes too */
-    size_t count;
+    size_t count, room;
     struct command command; /* what it was */
     bool joined;            /* it left before its predecessor was answered */
     bool gone;
