@@ -110,9 +110,9 @@ static const struct row rows[] = {
       "ZMSCORE ZRANK ZCARD ZCOUNT ZSCAN",
       1, 0, 0, ZSET | READS },
 
-    { "XADD XCLAIM", 1, 0, 0, STREAM | ADDS },
+    { "XADD", 1, 0, 0, STREAM | ADDS },
     { "XDEL XTRIM XACK", 1, 0, 0, STREAM | REMOVES },
-    { "XAUTOCLAIM", 1, 0, 0, STREAM | POPS },
+    { "XCLAIM XAUTOCLAIM", 1, 0, 0, STREAM | POPS },
     { "XGROUP", 2, 0, 0, STREAM }, /* its second word says the rest */
     { "XREADGROUP", BEHIND_STREAMS, 0, 0, STREAM | POPS },
     { "XREAD", BEHIND_STREAMS, 0, 0, STREAM | READS },
@@ -243,7 +243,7 @@ static int element_place(const char *name, const struct words *words, int key)
     static const struct {
         const char *names;
         int behind_key;
-    } far[] = { { "LREM ZINCRBY", 2 } };
+    } far[] = { { "LREM ZINCRBY SMOVE", 2 } };
     int place = key + 1;
 
     for (size_t i = 0; i < ARRAY_SIZE(far); i++)

@@ -168,7 +168,9 @@ static const struct pattern cures[] = {
 };
 
 #define OWNER "{first} holds until {second}, and its owner may die in between: "
-#define HELD OWNER "{a} needs an expiry from the start, so that it ends by itself "
+#define HELD                                                                             \
+    OWNER "{a} needs an expiry from the start, longer than the work can take, so that "  \
+          "it ends by itself "
 #define ENDS_LATE                                                                        \
     OWNER "what ends it then is its expiry, which is longer than what is tolerated"
 #define HELD_BY_KEPT                                                                     \
@@ -188,9 +190,19 @@ static const struct pattern cures[] = {
     "is lost: survivors must claim it (XAUTOCLAIM), and do again what was not "          \
     "acknowledged"
 #define JANITOR                                                                          \
-    OWNER "no expiry ends a group or a consumer; a janitor must look for those whose "   \
-          "owners are gone (XINFO), and remove them"
-#define HOLD SAME_KEY | APART
+    OWNER "no expiry ends an entry, a group or a consumer of a stream; a janitor must "  \
+          "look for those whose owners are gone (XINFO), and remove them"
+#define MOVED                                                                            \
+    "what {first} has moved stays in {b} when its owner dies, so that nothing is lost: " \
+    "survivors must look for it there, and do again what was not removed"
+#define GOING_ON                                                                         \
+    "{first} says what is going on until {second}, and its owner may die in between: "   \
+    "one transaction would enclose the work, and nobody would see what it says; "        \
+    "survivors must look for what has been so for too long, and finish or undo it"
+/* Of two neighbours that undo each other the work between them is done elsewhere; of two
+ * scripts nobody knows whether they do. */
+#define HOLD SAME_KEY
+#define AROUND SAME_KEY | APART
 static const struct pattern holds[] = {
     { 0, MOVES, 0, NULL, ADVICE }, /* what is built for a RENAME */
     { STREAM | POPS, 0, 0, CLAIM, ADVICE },
@@ -199,22 +211,34 @@ static const struct pattern holds[] = {
     { STRING | IF_ABSENT, DELETES, HOLD | ONE_KEY | MAY_EXPIRE,
       HELD "(SET {a} value NX EX seconds)", REMEDY_EXPIRE, NULL, REMEDY_NONE },
     { STRING | REPLACES, DELETES, HOLD | ONE_KEY | MAY_EXPIRE,
+      HELD "(SET {a} value EX seconds)", REMEDY_EXPIRE, NULL, REMEDY_NONE },
+    { STRING | IF_ABSENT, SCRIPT, HOLD | ONE_KEY | MAY_EXPIRE | LEAKS,
       HELD "(SET {a} value NX EX seconds)", REMEDY_EXPIRE, NULL, REMEDY_NONE },
-    { SCRIPT, SCRIPT, HOLD | MAY_EXPIRE, HELD "(SET .. EX or PEXPIRE in the script)",
+    { STRING | REPLACES, SCRIPT, HOLD | ONE_KEY | MAY_EXPIRE | LEAKS,
+      HELD "(SET {a} value EX seconds)", REMEDY_EXPIRE, NULL, REMEDY_NONE },
+    { STRING | IF_ABSENT, STRING | REPLACES, SAME_KEY, NULL, ADVICE },
+    { STRING | REPLACES, STRING | REPLACES, AROUND, GOING_ON, ADVICE },
+    { POPS | PUSHES, LIST | REMOVES, MOVED_KEY, MOVED, ADVICE },
+    { SCRIPT, SCRIPT, AROUND | MAY_EXPIRE, HELD "(SET .. EX or PEXPIRE in the script)",
       ADVICE },
-    { SCRIPT, DELETES, HOLD | MAY_EXPIRE, HELD "(SET .. EX or PEXPIRE in the script)",
+    { SCRIPT, DELETES, AROUND | MAY_EXPIRE, HELD "(SET .. EX or PEXPIRE in the script)",
       ADVICE },
-    { STRING | COUNTS, SCRIPT, HOLD | MAY_EXPIRE, HELD "(INCR and EXPIRE in one {multi})",
-      REMEDY_EXPIRE, NULL, REMEDY_NONE },
-    { SCRIPT, SCRIPT, HOLD, HELD_BY_KEPT, ADVICE },
-    { STRING | COUNTS, SCRIPT, HOLD, HELD_BY_KEPT, ADVICE },
+    { STRING | COUNTS, SCRIPT, AROUND | MAY_EXPIRE,
+      HELD "(INCR and EXPIRE in one {multi})", REMEDY_EXPIRE, NULL, REMEDY_NONE },
+    { SCRIPT, SCRIPT, AROUND, HELD_BY_KEPT, ADVICE },
+    { STRING | COUNTS, SCRIPT, AROUND, HELD_BY_KEPT, ADVICE },
     { STRING | COUNTS, COUNTS | LESSENS, HOLD, RECOUNT, ADVICE },
     { STRING | COUNTS | LESSENS, COUNTS, HOLD, RECOUNT, ADVICE },
     { COUNTS, COUNTS | LESSENS, HOLD | SAME_ELEMENT, RECOUNT, ADVICE },
     { COUNTS | LESSENS, COUNTS, HOLD | SAME_ELEMENT, RECOUNT, ADVICE },
     { ADDS, REMOVES, HOLD | SAME_ELEMENT, LEASE, ADVICE },
+    { PUSHES, POPS, HOLD | LEAKS, LEASE, ADVICE },
+    { ADDS, SCRIPT, AROUND | LEAKS, LEASE, ADVICE },
     { ADDS, DELETES, HOLD | MAY_EXPIRE, HELD "({A} and EXPIRE {a} in one {multi})",
       REMEDY_EXPIRE, NULL, REMEDY_NONE },
+    { COUNTS, 0, 0, NULL, ADVICE },
+    { HASH | ADDS, HASH | ADDS, AROUND | SAME_ELEMENT, GOING_ON, ADVICE },
+    { COMMAND_ZSET | ADDS, COMMAND_ZSET | ADDS, AROUND | SAME_ELEMENT, GOING_ON, ADVICE },
 };
 
 #define NEVER "nothing ends what {first} begins: {a} needs an expiry "

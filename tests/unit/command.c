@@ -277,7 +277,7 @@ Test(command, has_elements)
     static const struct {
         const char *text, *element;
     } rows[] = {
-        { "SADD k m n", "m" },        { "HSET k f v", "f" }, { "SMOVE a b m", "b" },
+        { "SADD k m n", "m" },        { "HSET k f v", "f" }, { "SMOVE a b m", "m" },
         { "XGROUP CREATE s g", "g" }, { "GET k", NULL },     { "MULTI", NULL },
     };
 
