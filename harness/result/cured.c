@@ -34,6 +34,10 @@ static void say_tried(FILE *out, const struct cured *cured)
     if (cured->slots)
         fputs(" Its keys are in different hash slots: a cluster refuses it (CROSSSLOT).",
               out);
+    if (cured->remedy == REMEDY_SCRIPT)
+        fputs(" It makes the calls of one execution, whatever they are "
+              "answered; where the update looks at replies, the script has to.",
+              out);
 }
 
 /* Why what could be made of one execution is none. */

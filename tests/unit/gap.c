@@ -291,7 +291,9 @@ Test(cured, is_called_a_cure_only_if_it_was_tried)
           { .remedy = REMEDY_SCRIPT, .first = CURE_DEPENDS, .points = 2 },
           "Cure: SADD a and SADD b must be one: a script that does both, because what "
           "the update sends depends on what it is answered.",
-          " Tried: harmless at all 2 points.",
+          " Tried: harmless at all 2 points. It makes the calls of one execution, "
+          "whatever they are answered; where the update looks at replies, the script "
+          "has to.",
           "S",
           "S" },
         { "SADD a m|SADD b m",
@@ -299,7 +301,9 @@ Test(cured, is_called_a_cure_only_if_it_was_tried)
           { .remedy = REMEDY_SCRIPT, .first = CURE_ASKS, .points = 2 },
           "Cure: SADD a and SADD b must be one: a script that does both, because what "
           "the update sends may depend on what it is answered.",
-          " Tried: harmless at all 2 points.",
+          " Tried: harmless at all 2 points. It makes the calls of one execution, "
+          "whatever they are answered; where the update looks at replies, the script "
+          "has to.",
           "S",
           "S" },
         /* Some of it is left, or all of it. */
