@@ -19,6 +19,7 @@
 #include "cmd/slice_run.h"
 #include "cmd/strategies.h"
 #include "plan/slices.h"
+#include "report/format.h"
 #include "result/stopping.h"
 #include "scenario/scenario.h"
 #include "store/load.h"
@@ -303,10 +304,19 @@ static int note(const char *directory, const char *token, uint64_t slices,
 static void remove_runs(const struct interleave *interleave)
 {
     for (int side = 0; side < SLICE_SIDES; side++) {
-        CLEANUP(mem_freep)
-        char *path = mem_printf("%s/" STORE_FILE, interleave->directory[side]);
+        const char *directory = interleave->directory[side];
+        CLEANUP(mem_freep) char *database = mem_printf("%s/" STORE_FILE, directory);
+        const struct format *format;
 
-        database_remove(path);
+        database_remove(database);
+        for (size_t i = 0; (format = format_at(i)); i++) {
+            CLEANUP(mem_freep)
+            char *report =
+                format->file ? mem_printf("%s/%s", directory, format->file) : NULL;
+
+            if (report)
+                unlink(report);
+        }
     }
 }
 
