@@ -46,6 +46,10 @@ static const struct pattern cures[] = {
       BY(REMEDY_SET_EXPIRY) },
     { STRING | REPLACES, SETS_EXPIRY, SAME_KEY | ONE_KEY,
       "SET {a} value {expiry} is one command", BY(REMEDY_SET_EXPIRY) },
+    { STRING | COUNTS, ONLY_EXPIRY, SAME_KEY | GIVEN_BACK,
+      "{multi} around {all}; who works for longer is forgotten all the same, which a set "
+      "of holders, each with a deadline, does not do",
+      BY_MULTI },
     { STRING | COUNTS, ONLY_EXPIRY, SAME_KEY,
       "{multi} around {all}, with {B} {a} .. NX (Redis 7), or a script", REMEDY_MULTI_NX,
       A_SCRIPT },

@@ -166,6 +166,18 @@ static uint32_t traits_of_words(const struct command *a, const struct command *b
     return traits;
 }
 
+/* Is it a count of those who are at work? */
+static uint32_t traits_of_count(const struct pair *pair)
+{
+    if (!command_has(pair->a, COMMAND_COUNTS) || command_has(pair->a, COMMAND_LESSENS))
+        return 0;
+    for (size_t k = pair->j + 1; k < pair->input->count; k++)
+        if (command_has(&pair->input->commands[k], COMMAND_COUNTS | COMMAND_LESSENS) &&
+            same_key(&pair->input->commands[k], pair->a))
+            return GIVEN_BACK;
+    return 0;
+}
+
 static uint32_t traits_behind(const struct pair *pair)
 {
     if (command_has(pair->a, COMMAND_KEEPS_EXPIRY))
@@ -201,7 +213,8 @@ bool pair_make(const struct pair_input *input, struct pair *ret)
     pair.a = &input->commands[pair.i];
     pair.b = &input->commands[pair.j];
     pair.traits = traits_before(&pair) | traits_between(&pair) | traits_behind(&pair) |
-                  traits_of_words(pair.a, pair.b) | traits_of_span(input, first) |
+                  traits_of_count(&pair) | traits_of_words(pair.a, pair.b) |
+                  traits_of_span(input, first) |
                   (input->later & LATER_LEAKED ? LEAKS : 0);
     *ret = pair;
     return true;

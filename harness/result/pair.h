@@ -54,6 +54,7 @@ enum trait {
     LEAKS = 1 << 18,
     APART = 1 << 19,      /* something is written between the two */
     MAY_EXPIRE = 1 << 20, /* its key is not kept for good, before and after the update */
+    GIVEN_BACK = 1 << 21, /* what it counts up is counted down again behind the second */
 };
 
 struct pair {
