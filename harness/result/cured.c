@@ -47,6 +47,7 @@ static const char *why_not(const struct finding *finding, const struct gap *gap)
         [CURE_VARIES] = "what it sends differs from run to run",
         [CURE_DEPENDS] = "what it sends depends on what it is answered",
         [CURE_ASKS] = "what it sends may depend on what it is answered",
+        [CURE_STOPS] = "an error ends it, and would not end a transaction",
         [CURE_REFUSED] = "this server refuses it",
         [CURE_OTHER] = "as made of one execution it leaves something else",
     };
@@ -84,6 +85,9 @@ static void say(FILE *out, const struct finding *finding, const struct gap *gap)
         if (cured->first == CURE_DEPENDS || cured->first == CURE_ASKS)
             fprintf(out, ", because what the update sends %s on what it is answered",
                     cured->first == CURE_DEPENDS ? "depends" : "may depend");
+        else if (cured->first == CURE_STOPS)
+            fputs(", because an error ends the update, and would not end a transaction",
+                  out);
         fputc('.', out);
         say_tried(out, cured);
     }

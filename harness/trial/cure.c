@@ -259,20 +259,26 @@ static bool sends_same_behind(const struct recording *a, const struct recording 
 
 /* Was one of the commands that are to be one answered something else, and something else
  * sent then? What has changed because of an answer before them is no matter of theirs. */
-static bool looks_at_answers(const struct recording *once, const struct recording *again,
-                             const struct remedy_place *at)
+static enum cure_outcome looks_at_answers(const struct recording *once,
+                                          const struct recording *again,
+                                          const struct remedy_place *at)
 {
-    for (size_t i = at->from; i < at->second && i < again->commands; i++)
-        if (str_compare(answer_to(once, i), answer_to(again, i)) != 0 &&
-            !sends_same_behind(once, again, i))
-            return true;
-    return false;
+    for (size_t i = at->from; i < at->second && i < again->commands; i++) {
+        struct str answer = answer_to(again, i);
+
+        if (str_compare(answer_to(once, i), answer) == 0 ||
+            sends_same_behind(once, again, i))
+            continue;
+        return answer.length && *answer.bytes == '-' && again->commands == i + 1
+                   ? CURE_STOPS
+                   : CURE_DEPENDS;
+    }
+    return CURE_TRIED;
 }
 
 /* Makes the update once more, where the cured one has done it already: an update that
  * looks at what it is answered most often sends something else then. */
-static int sends_other(struct walk *walk, const struct remedy *remedy, bool *ret,
-                       struct err *err)
+static int sends_other(struct walk *walk, const struct remedy *remedy, struct err *err)
 {
     struct judge *judge = walk->judge;
     struct recording again = RECORDING_NULL;
@@ -288,8 +294,13 @@ static int sends_other(struct walk *walk, const struct remedy *remedy, bool *ret
         return code;
     }
     recording_take(&again, judge->page);
-    for (size_t i = 0; i < remedy->places; i++)
-        *ret |= looks_at_answers(&walk->subject->recording, &again, &remedy->at[i]);
+    for (size_t i = 0; i < remedy->places && walk->trial->outcome != CURE_DEPENDS; i++) {
+        enum cure_outcome looked =
+            looks_at_answers(&walk->subject->recording, &again, &remedy->at[i]);
+
+        if (looked != CURE_TRIED)
+            walk->trial->outcome = looked;
+    }
     recording_release(&again);
     return 0;
 }
@@ -305,15 +316,10 @@ static bool needs_no_reply(const struct remedy *remedy)
 static int look_at_replies(struct walk *walk, const struct remedy *remedy,
                            struct err *err)
 {
-    bool depends = false;
-    int code = 0;
-
-    if (!needs_no_reply(remedy) && remedy_waits(&walk->subject->recording, remedy) &&
-        !walk->subject->recorded && !mutant("replies-unasked"))
-        code = sends_other(walk, remedy, &depends, err);
-    if (depends)
-        walk->trial->outcome = CURE_DEPENDS;
-    return code;
+    return !needs_no_reply(remedy) && remedy_waits(&walk->subject->recording, remedy) &&
+                   !walk->subject->recorded && !mutant("replies-unasked")
+               ? sends_other(walk, remedy, err)
+               : 0;
 }
 
 /* --- hash slots --- */

@@ -52,6 +52,7 @@ enum cure_outcome {
     CURE_VARIES,     /* two recordings of the update differ, so none can be sent again */
     CURE_DEPENDS,    /* what the update sends depends on what it is answered */
     CURE_ASKS,       /* it may: there is a command whose answer is what it is for */
+    CURE_STOPS,      /* an error ends the update, and would not end a transaction */
     CURE_REFUSED,    /* by this server */
     CURE_OTHER,      /* it leaves something else than the update */
     CURE_OUTCOMES,

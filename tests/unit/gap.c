@@ -306,6 +306,14 @@ Test(cured, is_called_a_cure_only_if_it_was_tried)
           "has to.",
           "S",
           "S" },
+        { "XADD s 1-1 f v|SADD b m",
+          ".M.",
+          { .remedy = REMEDY_SCRIPT, .first = CURE_STOPS, .points = 2 },
+          "Cure: XADD s and SADD b must be one: a script that does both, because an "
+          "error ends the update, and would not end a transaction.",
+          "the script has to.",
+          "S",
+          "S" },
         /* Some of it is left, or all of it. */
         { "SADD a m|SADD b m|SADD c m|SADD c m",
           ".MMM.",
