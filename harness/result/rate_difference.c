@@ -7,8 +7,8 @@
 #include "result/figures.h"
 #include "result/hidden.h"
 
-#define SAME_ENOUGH 1e-12 /* a difference that is the margin, or none, but for rounding  \
-                           */
+/* A difference that is the margin, or none, but for rounding. */
+#define SAME_ENOUGH 1e-12
 
 static uint64_t fewer_of(const struct rate_difference *difference)
 {
