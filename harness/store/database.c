@@ -215,11 +215,14 @@ static int check_schema(struct database *database, const struct database_kind *k
                         struct err *err)
 {
     CLEANUP(statement_finalizep) sqlite3_stmt *statement = NULL;
-    int code = database_prepare(database,
-                                "SELECT type, name, sql LIKE 'CREATE VIRTUAL%' FROM "
-                                "sqlite_master WHERE type NOT IN ('table', 'index') OR "
-                                "sql LIKE 'CREATE VIRTUAL%'",
-                                &statement, err);
+    int code = database_prepare(
+        database,
+        "SELECT type, name FROM sqlite_master WHERE type NOT IN ('table', 'index')"
+        " UNION ALL SELECT 'virtual table', name FROM sqlite_master WHERE sql LIKE"
+        " 'CREATE VIRTUAL%'"
+        " UNION ALL SELECT 'computed column in the table', m.name FROM sqlite_master m"
+        " JOIN pragma_table_xinfo(m.name) x WHERE m.type = 'table' AND x.hidden",
+        &statement, err);
 
     while (code == 0 && (code = database_step(database, statement, err)) == 1) {
         const char *type = database_text(statement, 0),
@@ -227,10 +230,9 @@ static int check_schema(struct database *database, const struct database_kind *k
 
         code = 0;
         if (strcmp(type, "view") != 0 || !is_view_of(kind, name))
-            return err_set(
-                err, ERR_USAGE, "'%s' is not %s: it has a %s%s '%s', which none has",
-                database->path, kind->what,
-                sqlite3_column_int(statement, 2) ? "virtual " : "", type, name);
+            return err_set(err, ERR_USAGE,
+                           "'%s' is not %s: it has a %s '%s', which none has",
+                           database->path, kind->what, type, name);
     }
     return code;
 }

@@ -153,6 +153,8 @@ Test(database, nothing_is_computed)
           "it has a view 'eggs'" },
         { "CREATE TRIGGER hatch AFTER INSERT ON eggs BEGIN DELETE FROM eggs; END",
           "it has a trigger 'hatch'" },
+        { "CREATE TABLE nests (twigs, grass AS (hex(zeroblob(100000000))))",
+          "it has a computed column in the table 'nests'" },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
