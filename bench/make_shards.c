@@ -62,7 +62,7 @@ static int copy(void *context, enum event_type type, const void *body, size_t by
 static int load(struct maker *maker, const char *directory, uint64_t trials,
                 struct err *err)
 {
-    struct listener listener = { collect, maker, 0 };
+    struct listener listener = { collect, maker, 0, UINT64_MAX };
     int code = stored_open(directory, DATABASE_READ, &maker->database, err);
 
     if (code == 0)
@@ -112,7 +112,7 @@ static int make_shard(struct maker *maker, struct shard shard, const char *home,
     char *directory = mem_printf("%s/%llu", home, (unsigned long long)shard.index + 1);
     CLEANUP(environment_release) struct environment environment = ENVIRONMENT_NULL;
     CLEANUP(request_release) struct request request = { .text = NULL };
-    struct listener listener = { copy, maker, maker->plan.strategies };
+    struct listener listener = { copy, maker, maker->plan.strategies, UINT64_MAX };
     int code = file_make_directory(directory, err);
 
     request_copy(&request, &maker->run.request);

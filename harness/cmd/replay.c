@@ -160,7 +160,8 @@ static int find_recorded(struct saved *saved, struct replay *replay, struct err 
                              .number = replay->number,
                              .strategy = replay->strategy };
     const struct listener listener = { look_at_trials, &search,
-                                       saved->result.plan.strategies };
+                                       saved->result.plan.strategies,
+                                       plan_trials(&saved->result.plan) };
 
     if (stored_open(saved->directory, DATABASE_READ, &database, err) < 0 ||
         stored_tell(&database, STORED_DEATHS, &listener, err) < 0)

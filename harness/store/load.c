@@ -70,7 +70,8 @@ static int tell_tally(void *context, enum event_type type, const void *body, siz
 int stored_tally(struct database *database, unsigned what, struct result *result,
                  struct err *err)
 {
-    struct listener listener = { tell_tally, result, result->plan.strategies };
+    struct listener listener = { tell_tally, result, result->plan.strategies,
+                                 plan_trials(&result->plan) };
     int code = stored_tell(database, what, &listener, err);
 
     if (code == 0)

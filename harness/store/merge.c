@@ -113,7 +113,8 @@ static int begin_merged(struct merge *merge, struct err *err)
 {
     CLEANUP(environment_release) struct environment environment = ENVIRONMENT_NULL;
     CLEANUP(request_release) struct request request = { .text = NULL };
-    struct listener listener = { copy_event, merge, merge->first.result.plan.strategies };
+    struct listener listener = { copy_event, merge, merge->first.result.plan.strategies,
+                                 plan_trials(&merge->first.result.plan) };
     int code = stored_environment(&merge->shards.items[0].database, &environment, err);
 
     request_copy(&request, &merge->first.request);

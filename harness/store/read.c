@@ -214,6 +214,10 @@ static int read_death(void *context, sqlite3_stmt *row, struct err *err)
 
     if (code == 0 && (outcome < 0 || outcome >= OUTCOME_COUNT))
         code = database_damaged(reading->database, "a trial has an unknown outcome", err);
+    if (code == 0 && reading->fault == FAULT_KILL &&
+        (uint64_t)sqlite3_column_int64(row, 0) >= reading->listener->trials)
+        code = database_damaged(reading->database,
+                                "a trial has a number that is beyond the last", err);
     if (code == 0)
         code = find_state(reading, sqlite3_column_int64(row, 3),
                           sqlite3_column_int64(row, 1), &state, err);

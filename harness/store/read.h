@@ -44,6 +44,7 @@ struct listener {
                 struct err *err);
     void *context;
     size_t strategies; /* that take part */
+    uint64_t trials;   /* numbers of kills are below that */
 };
 /* Tells somebody what is stored, as the events that it was. */
 int stored_tell(struct database *database, unsigned what, const struct listener *listener,

@@ -448,6 +448,8 @@ Test(store, rows_that_make_no_sense)
     static const char *const damages[] = {
         "UPDATE trials SET state = 99999",
         "UPDATE trials SET strategy = 99",
+        "UPDATE trials SET number = 2000000000000 WHERE number = 3",
+        "UPDATE trials SET number = -5 WHERE number = 3",
         "UPDATE trials SET outcome = -1",
         "UPDATE points SET state = 0",
         "UPDATE points SET number = number + 100000",
