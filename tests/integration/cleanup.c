@@ -285,10 +285,12 @@ Test(cleanup, few_descriptors)
 Test(cleanup, a_signal_that_asks_for_a_core)
 {
     char *directory = test_directory(), *path = test_scenario("leaked");
-    struct live_run live = START("run", path, "--trials", "1000000", "--no-store");
+    struct live_run live;
     struct run run;
 
+    signal(SIGQUIT, SIG_DFL); /* a shell's background jobs have it ignored */
     processes_adopt();
+    live = START("run", path, "--trials", "1000000", "--no-store");
     cr_assert(run_wait_for(&live, "kills"));
     kill(live.pid, SIGQUIT);
     run = run_finish(&live);
