@@ -305,8 +305,9 @@ static long long starts(const struct keeping *keeping)
 /* The same without what is another each time. */
 static char *timeless(const struct run *run)
 {
-    static const char *const timed[] = { "kills_per_second", "points_per_second",
-                                         "seconds", "timings", "lanes" };
+    static const char *const timed[] = {
+        "kills_per_second", "points_per_second", "seconds", "timings", "lanes", "machine"
+    };
     json_t *copy;
     char *text;
 

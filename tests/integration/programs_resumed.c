@@ -98,8 +98,9 @@ static long long starts_of(const struct trip *trip, const char *name)
 
 static char *timeless(const char *kept)
 {
-    static const char *const timed[] = { "kills_per_second", "points_per_second",
-                                         "seconds", "timings", "lanes" };
+    static const char *const timed[] = {
+        "kills_per_second", "points_per_second", "seconds", "timings", "lanes", "machine"
+    };
     struct run told = RUN("report", kept, "--format", "json");
     char *text;
 

@@ -40,7 +40,7 @@ static void drop(json_t *object, const char *const *keys, size_t count)
 static void drop_times(json_t *run)
 {
     static const char *const of_runs[] = { "now", "kills_per_second", "points_per_second",
-                                           "trial_ns" };
+                                           "trial_ns", "machine" };
     static const char *const of_strategies[] = {
         "update_us",   "updates_per_second",  "window_us",          "harm_window_us",
         "duration_us", "predicted_leak_rate", "predicted_harm_rate"
