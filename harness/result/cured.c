@@ -50,6 +50,7 @@ static const char *why_not(const struct finding *finding, const struct gap *gap)
         [CURE_STOPS] = "an error ends it, and would not end a transaction",
         [CURE_REFUSED] = "this server refuses it",
         [CURE_OTHER] = "as made of one execution it leaves something else",
+        [CURE_UNJUDGED] = "a survivor took too long where it was tried, or gave up",
     };
     const struct cured *cured = finding_cured(finding, gap->first);
 

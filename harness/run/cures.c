@@ -148,8 +148,9 @@ static int tell_cure(struct teller *teller, const struct cure_request *request,
     return code;
 }
 
+/* *ret_late: a survivor may have taken all of its time, and may with the next. */
 static int try_one(const struct cure_request *request, struct bench *bench,
-                   struct teller *teller, struct err *err)
+                   struct teller *teller, bool *ret_late, struct err *err)
 {
     struct subject *subject = &bench->judge.subjects[request->strategy - teller->first];
     struct cure_trial trials[CURE_REMEDIES] = { { .notation = NULL } };
@@ -161,7 +162,8 @@ static int try_one(const struct cure_request *request, struct bench *bench,
         code = cure_try(&bench->judge, subject, &request->remedies[i], &trials[i], err);
         if (i && is_better(&trials[i], &trials[best]))
             best = i;
-        if (is_harmless(&trials[best]))
+        *ret_late = trials[i].outcome == CURE_UNJUDGED;
+        if (is_harmless(&trials[best]) || *ret_late)
             break;
     }
     if (code == 0)
@@ -174,11 +176,12 @@ static int try_one(const struct cure_request *request, struct bench *bench,
 int cures_try(struct cures *cures, struct bench *bench, struct teller *teller,
               struct err *err)
 {
+    bool late = false;
     int code = 0;
 
-    for (size_t i = 0; i < cures->count && code == 0; i++)
+    for (size_t i = 0; i < cures->count && code == 0 && !late; i++)
         if (cures->requests[i].strategy >= teller->first)
-            code = try_one(&cures->requests[i], bench, teller, err);
+            code = try_one(&cures->requests[i], bench, teller, &late, err);
     cures_release(cures);
     return code;
 }

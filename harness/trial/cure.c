@@ -8,6 +8,7 @@
 #include "redis/slot.h"
 #include "scenario/notation.h"
 #include "trial/recorded.h"
+#include "trial/routine.h"
 
 void cure_trial_release(struct cure_trial *trial)
 {
@@ -445,5 +446,10 @@ int cure_try(struct judge *judge, struct subject *subject, const struct remedy *
     ret->notation = notation_text(&walk.notation);
     code = try_text(&walk, remedy, err);
     judge_touched(judge);
+    if (code == ROUTINE_LATE || code == ERR_REFUSED) { /* a state that is new to it */
+        *err = ERR_NULL;
+        ret->outcome = CURE_UNJUDGED;
+        return 0;
+    }
     return code < 0 ? err_wrap(err, "try the cure %.120s", ret->notation) : 0;
 }

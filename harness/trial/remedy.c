@@ -323,10 +323,11 @@ bool remedy_parse(const char *name, enum remedy_kind *ret)
 }
 
 static const char *const outcomes[CURE_OUTCOMES] = {
-    [CURE_TRIED] = "tried",     [CURE_IMPOSSIBLE] = "impossible",
-    [CURE_VARIES] = "varies",   [CURE_DEPENDS] = "depends",
-    [CURE_ASKS] = "asks",       [CURE_STOPS] = "stops",
-    [CURE_REFUSED] = "refused", [CURE_OTHER] = "other",
+    [CURE_TRIED] = "tried",       [CURE_IMPOSSIBLE] = "impossible",
+    [CURE_VARIES] = "varies",     [CURE_DEPENDS] = "depends",
+    [CURE_ASKS] = "asks",         [CURE_STOPS] = "stops",
+    [CURE_REFUSED] = "refused",   [CURE_OTHER] = "other",
+    [CURE_UNJUDGED] = "unjudged",
 };
 
 const char *cure_outcome_name(enum cure_outcome outcome)

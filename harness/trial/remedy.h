@@ -55,6 +55,7 @@ enum cure_outcome {
     CURE_STOPS,      /* an error ends the update, and would not end a transaction */
     CURE_REFUSED,    /* by this server */
     CURE_OTHER,      /* it leaves something else than the update */
+    CURE_UNJUDGED,   /* a survivor took too long behind it, or gave up */
     CURE_OUTCOMES,
 };
 
