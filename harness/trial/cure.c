@@ -430,6 +430,7 @@ int cure_try(struct judge *judge, struct subject *subject, const struct remedy *
     struct walk walk = {
         .judge = judge, .subject = subject, .state = SNAPSHOT_NULL, .trial = ret
     };
+    const struct routine_watch *heard = judge->endings;
     struct err unfit = ERR_NULL;
     int code;
 
@@ -444,7 +445,9 @@ int cure_try(struct judge *judge, struct subject *subject, const struct remedy *
     }
     notation_fold(&walk.notation);
     ret->notation = notation_text(&walk.notation);
+    judge->endings = NULL; /* nobody has died */
     code = try_text(&walk, remedy, err);
+    judge->endings = heard;
     judge_touched(judge);
     if (code == ROUTINE_LATE || code == ERR_REFUSED) { /* a state that is new to it */
         *err = ERR_NULL;

@@ -181,7 +181,10 @@ Test(cleanup, sigkill_of_a_lane_or_a_server)
         struct run run;
         pid_t victim;
 
-        /* The first look that finds one is the moment, or a little later. */
+        /* The first look that finds one is the moment, or a little later: behind a
+         * server, because a child that loads the scenario has a lane's name. */
+        while (!process_child(live.pid, "redis-server"))
+            cr_assert(let_run(&live, NSEC_PER_MSEC));
         while (!(victim = process_child(live.pid, names[i % 2])))
             cr_assert(let_run(&live, NSEC_PER_MSEC));
         cr_expect(let_run(&live, rng_below(300 * NSEC_PER_MSEC, SEED, 2, i)));
