@@ -135,6 +135,24 @@ static void tell_open_comparison(struct reasons *reasons,
         tell_open_row(reasons, comparison, &comparison->rows[i]);
 }
 
+/* What a run was to show and has not, and what would. It ends its kills when the interval
+ * is narrow enough, and those that were under way then may make it wider again. */
+static void tell_unshown(struct reasons *reasons, const struct result *result)
+{
+    uint64_t more = stopping_more(&result->stopping, result);
+
+    because(reasons, "what the run was to show (--until-..) is not shown");
+    if (stopping_is_hidden(&result->stopping, result))
+        because(reasons, "kills alone would do, but what a busy machine hides does "
+                         "not: run it again while there is less load");
+    else if (!stopping_has_clean(result) && !(result->stopping.width > 0))
+        return;
+    else if (more)
+        tell_kills(reasons, more, " of each strategy");
+    else
+        because(reasons, "it nearly is: run it again, or ask for a little less");
+}
+
 static void tell_open(struct reasons *reasons, const struct held *held)
 {
     const struct result *result = held->result;
@@ -147,15 +165,8 @@ static void tell_open(struct reasons *reasons, const struct held *held)
                     "real kills of '%s' did not do the harm that its recording "
                     "shows: is it another program each time?",
                     finding->strategy->name);
-    if (!stopping_shown(&result->stopping, result)) {
-        because(reasons, "what the run was to show (--until-..) is not shown");
-        if (stopping_is_hidden(&result->stopping, result))
-            because(reasons, "kills alone would do, but what a busy machine hides does "
-                             "not: run it again while there is less load");
-        else if (stopping_has_clean(result) || result->stopping.width > 0)
-            tell_kills(reasons, stopping_more(&result->stopping, result),
-                       " of each strategy");
-    }
+    if (!stopping_shown(&result->stopping, result))
+        tell_unshown(reasons, result);
     if (held->comparison && compare_exit_status(held->comparison) == EXIT_INCONCLUSIVE)
         tell_open_comparison(reasons, held->comparison);
     for (size_t i = 0; held->gates && i < held->gates->count; i++)

@@ -675,7 +675,10 @@ Test(store, kills_end_when_enough_is_known)
     width =
         json_number(both, "harm_rate", "high") - json_number(both, "harm_rate", "low");
     if (run.status == 3) /* beside so much load as there may be */
-        EXPECT_SAYS(run.out, "what a busy machine hides does not");
+        cr_expect(says(run.out, "what a busy machine hides does not") ||
+                      says(run.out, "more kills of each strategy would") ||
+                      says(run.out, "it nearly is: run it again"),
+                  "%s", run.out);
     else
         cr_expect(run.status == 0 && width <= 0.2, "status %d, width %g: %s", run.status,
                   width, run.err);
