@@ -19,7 +19,7 @@
 #define TEMPDIR_PREFIX "afterkill-"
 #define TEMPDIR_OWNER "owner"
 
-static void closep(int *fd)
+void file_closep(const int *fd)
 {
     if (*fd >= 0)
         close(*fd);
@@ -44,7 +44,7 @@ static int sync_parent(const char *path)
 {
     CLEANUP(mem_freep) char *copy = mem_strdup(path);
     char *slash = strrchr(copy, '/');
-    CLEANUP(closep) int fd = -1;
+    CLEANUP(file_closep) int fd = -1;
 
     if (slash)
         slash[slash == copy] = '\0';
@@ -62,7 +62,7 @@ static bool replaceable(const char *path)
 int file_write(const char *path, const char *bytes, size_t length, struct err *err)
 {
     CLEANUP(mem_freep) char *temporary = mem_printf("%s.XXXXXX", path);
-    CLEANUP(closep) int fd = -1;
+    CLEANUP(file_closep) int fd = -1;
     int code;
 
     if (!replaceable(path))
@@ -84,7 +84,8 @@ int file_write(const char *path, const char *bytes, size_t length, struct err *e
 
 int file_create(const char *path, const char *bytes, size_t length, struct err *err)
 {
-    CLEANUP(closep) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    CLEANUP(file_closep) int fd =
+        open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     int code;
 
     if (fd < 0 && errno == EEXIST)
@@ -180,7 +181,7 @@ char *file_text(const char *path)
 
 void file_tail(const char *path, char *buffer, size_t size)
 {
-    CLEANUP(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    CLEANUP(file_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
     off_t end;
     ssize_t n;
 
@@ -287,7 +288,7 @@ static void sweep_one(const char *parent, int parent_fd, const char *name)
 {
     CLEANUP(mem_freep) char *path = mem_printf("%s/%s", parent, name);
     CLEANUP(mem_freep) char *lock = mem_printf("%s/" TEMPDIR_OWNER, name);
-    CLEANUP(closep) int fd = -1;
+    CLEANUP(file_closep) int fd = -1;
     pid_t pid = pid_in(name);
     struct stat st;
 

@@ -6,6 +6,9 @@
 
 #include "base/err.h"
 
+/* CLEANUP(file_closep): close(2) for any descriptor variable, unless it is -1. */
+void file_closep(const int *fd);
+
 /* Writes beside the target, syncs, renames: a reader sees the old file or the new one,
  * whole. */
 int file_write(const char *path, const char *bytes, size_t length, struct err *err);

@@ -31,15 +31,9 @@ static bool ends_with(const char *text, const char *end)
     return length >= end_length && strcmp(text + length - end_length, end) == 0;
 }
 
-static void closep(const int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-}
-
 static int ask_version(const char *path, const sigset_t *before, struct err *err)
 {
-    CLEANUP(closep) int paper = subprocess_paper(err);
+    CLEANUP(file_closep) int paper = subprocess_paper(err);
     CLEANUP(mem_freep) char *answer = NULL;
     const char *const arguments[] = { path, "--version", NULL };
     const struct subprocess asked = {

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "cmd/subprocess.h"
 #include "store/load.h"
@@ -155,17 +155,11 @@ static int look(const char *directory, int status, const char *printed, struct e
     return explain(status, printed, err);
 }
 
-static void closep(const int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-}
-
 static int run_to_end(const struct slice_run *run, const struct arguments *list,
                       struct slice_progress *progress, const char *directory,
                       const sigset_t *before, struct err *err)
 {
-    CLEANUP(closep) int paper = subprocess_paper(err);
+    CLEANUP(file_closep) int paper = subprocess_paper(err);
     CLEANUP(mem_freep) char *printed = NULL;
     const struct subprocess subprocess = {
         .program = run->program,

@@ -10,18 +10,13 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/process.h"
 #include "base/signals.h"
 
 #define PRINTED_MOST 800 /* fits into a message */
 #define TICK_MS 500
-
-static void closep(const int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-}
 
 /* In the child. Whatever goes wrong is told through the pipe, which exec closes. */
 __attribute__((noreturn)) static void become(const struct subprocess *subprocess,
@@ -106,8 +101,8 @@ static int status_of(const siginfo_t *info)
 int subprocess_run(const struct subprocess *subprocess, const sigset_t *before,
                    int *ret_status, struct err *err)
 {
-    CLEANUP(closep) int pid_fd = -1;
-    CLEANUP(closep) int signal_fd = -1;
+    CLEANUP(file_closep) int pid_fd = -1;
+    CLEANUP(file_closep) int signal_fd = -1;
     sigset_t stop = signals_stop_set();
     siginfo_t info = { .si_pid = 0 };
     pid_t pid = 0;
