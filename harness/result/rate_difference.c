@@ -25,15 +25,13 @@ static struct paired pairs_of(const struct rate_difference *difference, uint64_t
                : (struct paired){ .of = (double)kills };
 }
 
-/* That of so many kills on each side, as these are. */
-static double p_of(const struct rate_difference *difference, uint64_t kills)
+/* By the method, of samples or of the pairs that they are in. */
+static double p_between(const struct rate_difference *difference, struct sample base,
+                        struct sample new, const struct paired *pairs)
 {
-    struct paired pairs = pairs_of(difference, kills);
+    const struct difference_method *method = difference->method;
 
-    return difference->method->p_value
-               ? difference->method->p_value(sample_scaled(&difference->base, kills),
-                                             sample_scaled(&difference->new, kills))
-               : paired_p(&pairs);
+    return method->p_value ? method->p_value(base, new) : paired_p(pairs);
 }
 
 static struct interval widened(const struct rate_difference *difference,
@@ -43,17 +41,33 @@ static struct interval widened(const struct rate_difference *difference,
                               fmin(1, interval.high + difference->shift.high) };
 }
 
+static struct interval interval_between(const struct rate_difference *difference,
+                                        struct sample base, struct sample new,
+                                        const struct paired *pairs)
+{
+    const struct difference_method *method = difference->method;
+    double confidence = difference->confidence;
+
+    return widened(difference, method->interval ? method->interval(base, new, confidence)
+                                                : paired_interval(pairs, confidence));
+}
+
+/* Those of so many kills on each side, as these are. */
+static double p_of(const struct rate_difference *difference, uint64_t kills)
+{
+    struct paired pairs = pairs_of(difference, kills);
+
+    return p_between(difference, sample_scaled(&difference->base, kills),
+                     sample_scaled(&difference->new, kills), &pairs);
+}
+
 static struct interval interval_of(const struct rate_difference *difference,
                                    uint64_t kills)
 {
     struct paired pairs = pairs_of(difference, kills);
 
-    return widened(difference, difference->method->interval
-                                   ? difference->method->interval(
-                                         sample_scaled(&difference->base, kills),
-                                         sample_scaled(&difference->new, kills),
-                                         difference->confidence)
-                                   : paired_interval(&pairs, difference->confidence));
+    return interval_between(difference, sample_scaled(&difference->base, kills),
+                            sample_scaled(&difference->new, kills), &pairs);
 }
 
 static struct interval shift_of(struct rate_side side, enum tally_rate rate,
@@ -66,16 +80,12 @@ static struct interval shift_of(struct rate_side side, enum tally_rate rate,
 /* As they are: samples that are scaled are rounded. */
 static void measure(struct rate_difference *difference)
 {
-    const struct difference_method *method = difference->method;
     const struct paired *pairs = &difference->pairing.paired;
 
-    difference->p = method->p_value ? method->p_value(difference->base, difference->new)
-                                    : paired_p(pairs);
+    difference->p = p_between(difference, difference->base, difference->new, pairs);
     difference->p_adjusted = difference->p;
-    difference->interval = widened(
-        difference, method->interval ? method->interval(difference->base, difference->new,
-                                                        difference->confidence)
-                                     : paired_interval(pairs, difference->confidence));
+    difference->interval =
+        interval_between(difference, difference->base, difference->new, pairs);
 }
 
 struct rate_difference rate_difference_of(struct rate_side base, struct rate_side new,
