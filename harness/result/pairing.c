@@ -151,6 +151,7 @@ struct pairing pairing_of(const struct attempts *base_attempts,
     struct addends addends = { .count = count };
     struct sample all;
     struct pairing pairing = { .pairs = 0 };
+    double rate = common_rate(&base, &new);
 
     if (!base.all.count || !new.all.count)
         return pairing;
@@ -162,9 +163,7 @@ struct pairing pairing_of(const struct attempts *base_attempts,
         pairing.alone += !b != !n;
         pairing.base_only += b && n && (b & counted) && !(n & counted);
         pairing.new_only += b && n && !(b & counted) && (n & counted);
-        add(&addends, i,
-            added(&new, i, common_rate(&base, &new)) -
-                added(&base, i, common_rate(&base, &new)));
+        add(&addends, i, added(&new, i, rate) - added(&base, i, rate));
     }
     pairing.paired = paired_from(
         &addends.sum, fmin(weighted_effective(&base.all), weighted_effective(&new.all)));

@@ -19,6 +19,8 @@
 /* What an attempt was: `valid`, and any of the things that rates count. */
 #define ATTEMPT_VALID 1u
 #define ATTEMPT_COUNTS(rate) (2u << (rate))
+/* Of a valid one, with a bit (1 << rate) for each thing that it counts for. */
+#define ATTEMPT_OF(bits) (ATTEMPT_VALID | (bits) << 1)
 
 struct attempts {
     uint8_t *what;  /* 0: it was not made here, or was no valid one */

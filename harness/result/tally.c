@@ -167,13 +167,12 @@ static unsigned counted_for(const struct verdict *verdict)
 }
 
 /* By its weight, and by the time at which it came. */
-static void weigh(const struct plan *plan, struct kills *kills,
-                  const struct event_trial *trial)
+static void weigh(struct kills *kills, const struct event_trial *trial, uint64_t attempt,
+                  unsigned bits)
 {
     double weight = mutant("weights-equal") ? 1 : trial->weight_ns;
-    unsigned bits = counted_for(&trial->verdict);
 
-    blocks_add(&kills->blocks, trial->number / plan->strategies, weight, bits);
+    blocks_add(&kills->blocks, attempt, weight, bits);
     if (trial->kill_ns > kills->latest_ns)
         kills->latest_ns = trial->kill_ns;
     if (!(weight > 0))
@@ -186,23 +185,13 @@ static void weigh(const struct plan *plan, struct kills *kills,
         weighted_add(&kills->passing, weight);
 }
 
-static void keep_attempt(const struct result *result, struct finding *finding,
-                         const struct event_trial *trial, bool valid)
-{
-    unsigned what = valid ? ATTEMPT_VALID : 0;
-
-    for (int i = 0; i < RATE_COUNT && valid; i++)
-        what |= tally_counts((enum tally_rate)i, &trial->verdict) ? ATTEMPT_COUNTS(i) : 0;
-    if (finding->attempts)
-        attempts_add(finding->attempts, trial->number / result->plan.strategies, what,
-                     trial->weight_ns);
-}
-
 static void take_kill(struct result *result, struct finding *finding,
                       const struct event_trial *trial)
 {
     struct kills *kills = &finding->kills;
     struct point *point = tally_explain(finding, trial);
+    uint64_t attempt = trial->number / result->plan.strategies;
+    unsigned bits = counted_for(&trial->verdict);
     bool valid = trial->outcome == OUTCOME_VALID ||
                  (trial->outcome == OUTCOME_MISSED && mutant("misses-clean"));
 
@@ -211,11 +200,13 @@ static void take_kill(struct result *result, struct finding *finding,
         kills->unexplained++;
         note_unexplained(result, finding, trial);
     }
-    keep_attempt(result, finding, trial, valid);
+    if (finding->attempts)
+        attempts_add(finding->attempts, attempt, valid ? ATTEMPT_OF(bits) : 0,
+                     trial->weight_ns);
     if (!valid)
         return;
     count_words(&kills->words, &trial->verdict);
-    weigh(&result->plan, kills, trial);
+    weigh(kills, trial, attempt, bits);
     if (!point)
         return;
     kills->unexecuted += (uint64_t)(point - finding->points) < trial->commands;
