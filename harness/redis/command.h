@@ -86,6 +86,12 @@ int64_t command_deadline_ms(int argc, const char *const *argv, const size_t *len
 /* What key_hash is of a key; never 0, which stands for "no key". */
 uint64_t command_key_hash(struct str key);
 
+/* The option of SET that says what EXPIRE, PSETEX and their like say: "EX", "PX", "EXAT",
+ * "PXAT"; NULL of others. */
+const char *command_expiry_option(const struct command *command);
+/* At which end of a list it pushes or pops: "LEFT" or "RIGHT". */
+const char *command_list_end(const struct command *command);
+
 /* Has it all of the flags? */
 static inline bool command_has(const struct command *command, uint32_t flags)
 {

@@ -51,30 +51,22 @@ static void print_all(FILE *out, const struct pair *pair, const struct command *
 static void print_expiry(FILE *out, const struct pair *pair,
                          const struct command *command)
 {
-    static const char *const options[][2] = {
-        { "PEXPIRE", "PX milliseconds" }, { "EXPIREAT", "EXAT time" },
-        { "PEXPIREAT", "PXAT time" },     { "HPEXPIRE", "PX milliseconds" },
-        { "HEXPIREAT", "EXAT time" },     { "HPEXPIREAT", "PXAT time" },
-        { "PSETEX", "PX milliseconds" },
-    };
-    const char *option = "EX seconds";
+    static const char *const words[][2] = { { "EX", "seconds" },
+                                            { "PX", "milliseconds" },
+                                            { "EXAT", "time" },
+                                            { "PXAT", "time" } };
+    const char *option = command_expiry_option(command);
 
     (void)pair;
-    for (size_t i = 0; i < ARRAY_SIZE(options); i++)
-        if (strcmp(command->name, options[i][0]) == 0)
-            option = options[i][1];
-    fputs(option, out);
-}
-
-static const char *end_of(const struct command *command)
-{
-    return strstr(command->name, "RP") ? "RIGHT" : "LEFT"; /* RPUSH, BRPOP */
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+        if (strcmp(option ? option : "EX", words[i][0]) == 0)
+            fprintf(out, "%s %s", words[i][0], words[i][1]);
 }
 
 static void print_ends(FILE *out, const struct pair *pair, const struct command *command)
 {
     (void)command;
-    fprintf(out, "%s %s", end_of(pair->a), end_of(pair->b));
+    fprintf(out, "%s %s", command_list_end(pair->a), command_list_end(pair->b));
 }
 
 static void print_with(FILE *out, const struct pair *pair, const struct command *command)

@@ -47,22 +47,6 @@ static bool make_script(struct draft *draft, const struct remedy_place *at)
 
 /* --- one command instead of two --- */
 
-static struct str option_of(const struct part *expiry)
-{
-    static const struct {
-        const char *name, *option;
-    } rows[] = {
-        { "EXPIRE", "EX" },      { "PEXPIRE", "PX" },      { "EXPIREAT", "EXAT" },
-        { "PEXPIREAT", "PXAT" }, { "HEXPIRE", "EX" },      { "HPEXPIRE", "PX" },
-        { "HEXPIREAT", "EXAT" }, { "HPEXPIREAT", "PXAT" },
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-        if (part_is(expiry, rows[i].name))
-            return str_of(rows[i].option);
-    return STR("");
-}
-
 /* SETNX and GETSET become the SET that does the same. */
 static bool as_set(struct draft *draft, struct part *part)
 {
@@ -85,10 +69,11 @@ static bool make_set_expiry(struct draft *draft, const struct remedy_place *at)
 {
     struct part *set = &draft->parts[at->first];
     struct part *expiry = &draft->parts[at->second];
+    const char *option = command_expiry_option(&expiry->command);
 
-    if (expiry->count != 3 || !option_of(expiry).length || !as_set(draft, set))
+    if (expiry->count != 3 || !option || !as_set(draft, set))
         return false;
-    part_add_word(draft, set, option_of(expiry));
+    part_add_word(draft, set, str_of(option));
     part_add_word(draft, set, expiry->words[2]);
     expiry->gone = true;
     return true;
@@ -100,6 +85,7 @@ static bool make_hsetex(struct draft *draft, const struct remedy_place *at)
     struct part *set = &draft->parts[at->first];
     struct part *expiry = &draft->parts[at->second];
     const struct str *pairs = set->words + 2;
+    const char *option = command_expiry_option(&expiry->command);
     size_t count = set->count - 2;
     char *fields;
 
@@ -109,7 +95,7 @@ static bool make_hsetex(struct draft *draft, const struct remedy_place *at)
     fields = arena_take(&draft->arena, 24);
     snprintf(fields, 24, "%zu", set->count / 2 - 1);
     part_set_words(draft, set,
-                   (const struct str[]){ STR("HSETEX"), set->words[1], option_of(expiry),
+                   (const struct str[]){ STR("HSETEX"), set->words[1], str_of(option),
                                          expiry->words[2], STR("FIELDS"),
                                          str_of(fields) },
                    6);
@@ -181,11 +167,6 @@ static bool make_one_multi(struct draft *draft, const struct remedy_place *at)
     return make_multi(draft, at);
 }
 
-static struct str end_of(const struct part *part)
-{
-    return strstr(part->command.name, "RP") ? STR("RIGHT") : STR("LEFT");
-}
-
 /* Whether what is pushed is what was popped, its trial will show. */
 static bool make_move(struct draft *draft, const struct remedy_place *at)
 {
@@ -205,8 +186,8 @@ static bool make_move(struct draft *draft, const struct remedy_place *at)
         const struct str move[] = { waits ? STR("BLMOVE") : STR("LMOVE"),
                                     a->words[1],
                                     b->words[1],
-                                    end_of(a),
-                                    end_of(b),
+                                    str_of(command_list_end(&a->command)),
+                                    str_of(command_list_end(&b->command)),
                                     a->words[a->count - 1] };
 
         part_set_words(draft, a, move, ARRAY_SIZE(move) - !waits);
