@@ -5,34 +5,9 @@
 #include <criterion/criterion.h>
 
 #include "base/mem.h"
-#include "handmade.h"
-#include "result/compare.h"
+#include "compared.h"
 
 static const struct compare_options plain = { .confidence = 0.95 };
-
-static struct handmade base, new;
-static struct comparison comparison;
-
-/* Compares two runs of one strategy each; the caller ends it. */
-static enum exit_status compare(const struct handmade_strategy *before,
-                                const struct handmade_strategy *after, uint64_t new_seed,
-                                const struct compare_options *options)
-{
-    struct handmade_strategy all[HANDMADE_STRATEGIES] = { *before };
-
-    handmade_init(&base, 1, all);
-    all[0] = *after;
-    handmade_init(&new, new_seed, all);
-    compare_runs(&base.result, &new.result, options, &comparison);
-    return compare_exit_status(&comparison);
-}
-
-static void end(void)
-{
-    comparison_release(&comparison);
-    handmade_release(&base);
-    handmade_release(&new);
-}
 
 static bool is_noted(const char *word, bool loud)
 {
@@ -49,21 +24,21 @@ Test(comparable, runs_that_are_not_alike_are_said_to_be)
     static const struct handmade_strategy after = { "a", ".L..", 100, 10, 0, 0, 50, 0 };
     static char many[] = "100", other[] = "stack", size[] = "size";
 
-    compare(&before, &before, 1, &plain);
+    compared(&before, &before, 1, &plain);
     cr_expect_eq(comparison.comparable.count, 0, "they are alike");
-    end();
-    compare(&before, &after, 1, &plain);
+    compared_end();
+    compared(&before, &after, 1, &plain);
     comparison_release(&comparison);
-    new.parameters[0].value = many;
-    new.parameters[1].name = size;
-    new.scenario.name = other;
-    new.result.transport = "tcp";
-    new.result.rtt_us = 500;
-    new.result.server[6] = '8';
-    new.result.killer = "parent";
-    new.result.complete = false;
-    base.result.findings[0].kills.unexplained = 2;
-    compare_runs(&base.result, &new.result, &plain, &comparison);
+    compared_new.parameters[0].value = many;
+    compared_new.parameters[1].name = size;
+    compared_new.scenario.name = other;
+    compared_new.result.transport = "tcp";
+    compared_new.result.rtt_us = 500;
+    compared_new.result.server[6] = '8';
+    compared_new.result.killer = "parent";
+    compared_new.result.complete = false;
+    compared_base.result.findings[0].kills.unexplained = 2;
+    compare_runs(&compared_base.result, &compared_new.result, &plain, &comparison);
     cr_expect(is_noted("jobs: 25 in the base, 100 in the new run", true));
     cr_expect(is_noted("period: only the base", true));
     cr_expect(is_noted("size: only the new run", true));
@@ -77,7 +52,7 @@ Test(comparable, runs_that_are_not_alike_are_said_to_be)
     cr_expect(is_noted("the new run was not finished", true));
     cr_expect(is_noted("the base has 2 unexplained", true));
     cr_expect_eq(compare_exit_status(&comparison), EXIT_INCONCLUSIVE);
-    end();
+    compared_end();
 }
 
 /* As many commands and bytes, and other words: which, and of a program why. */
@@ -86,12 +61,12 @@ Test(comparable, words_that_differ_are_shown)
     static const struct handmade_strategy some = { "a", ".L..", 100, 10, 0, 0, 50, 0 };
     struct finding *finding;
 
-    compare(&some, &some, 1, &plain);
+    compared(&some, &some, 1, &plain);
     comparison_release(&comparison);
-    finding = &new.result.findings[0];
+    finding = &compared_new.result.findings[0];
     snprintf(finding->steps[1].command.label, sizeof(finding->steps[1].command.label),
              "SET keyB");
-    compare_runs(&base.result, &new.result, &plain, &comparison);
+    compare_runs(&compared_base.result, &compared_new.result, &plain, &comparison);
     cr_assert_eq(comparison.comparable.count, 1);
     cr_expect(
         is_noted("a does not send the same words; the first command that differs is "
@@ -100,11 +75,11 @@ Test(comparable, words_that_differ_are_shown)
     cr_expect_not(is_noted("programs", false));
     comparison_release(&comparison);
     finding->states = 3;
-    compare_runs(&base.result, &new.result, &plain, &comparison);
+    compare_runs(&compared_base.result, &compared_new.result, &plain, &comparison);
     cr_expect(is_noted("in the new run (ids or times that programs make anew are others "
                        "in every recording)",
                        false));
-    end();
+    compared_end();
 }
 
 Test(comparable, what_scenarios_say_of_time_is_told_where_it_differs)
@@ -113,22 +88,22 @@ Test(comparable, what_scenarios_say_of_time_is_told_where_it_differs)
     static char ten[] = "10", more[] = "1000", none[] = "", two[] = "60,90";
     char *times[] = { ten, none, none }, *others[] = { more, two, two };
 
-    compare(&some, &some, 1, &plain);
+    compared(&some, &some, 1, &plain);
     comparison_release(&comparison);
-    memcpy(base.scenario.times, times, sizeof(times));
-    compare_runs(&base.result, &new.result, &plain, &comparison);
+    memcpy(compared_base.scenario.times, times, sizeof(times));
+    compare_runs(&compared_base.result, &compared_new.result, &plain, &comparison);
     cr_expect(is_noted("the new run was kept without its tolerate", false));
     comparison_release(&comparison);
-    memcpy(new.scenario.times, times, sizeof(times));
-    compare_runs(&base.result, &new.result, &plain, &comparison);
+    memcpy(compared_new.scenario.times, times, sizeof(times));
+    compare_runs(&compared_base.result, &compared_new.result, &plain, &comparison);
     cr_expect_eq(comparison.comparable.count, 0, "they are alike");
     comparison_release(&comparison);
-    memcpy(new.scenario.times, others, sizeof(others));
-    compare_runs(&base.result, &new.result, &plain, &comparison);
+    memcpy(compared_new.scenario.times, others, sizeof(others));
+    compare_runs(&compared_base.result, &compared_new.result, &plain, &comparison);
     cr_expect(is_noted("tolerate: 10 s in the base, 1000 s in the new run", true));
     cr_expect(is_noted("recover_after: 0 s in the base, 60,90 s in the new run", true));
     cr_expect(is_noted("moments: none in the base, 60,90 s in the new run", true));
-    end();
+    compared_end();
 }
 
 /* Updates as those that are killed, of which each waits for as long. */
@@ -178,18 +153,18 @@ Test(comparable, machines_that_had_more_to_do_are_told)
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        compare(&some, &some, 1, &plain);
+        compared(&some, &some, 1, &plain);
         comparison_release(&comparison);
-        base.result.machine = cases[i].base;
-        new.result.machine = cases[i].new;
-        set_waiting(&base.result, 0, cases[i].base_ns);
-        set_waiting(&new.result, 0, cases[i].new_ns);
-        compare_runs(&base.result, &new.result, &plain, &comparison);
+        compared_base.result.machine = cases[i].base;
+        compared_new.result.machine = cases[i].new;
+        set_waiting(&compared_base.result, 0, cases[i].base_ns);
+        set_waiting(&compared_new.result, 0, cases[i].new_ns);
+        compare_runs(&compared_base.result, &compared_new.result, &plain, &comparison);
         cr_expect_eq(comparison.comparable.count, cases[i].note != NULL, "case %zu", i);
         if (cases[i].note)
             cr_expect(is_noted(cases[i].note, false), "case %zu: %s", i,
                       comparison.comparable.count ? comparison.comparable.notes[0].text
                                                   : "nothing");
-        end();
+        compared_end();
     }
 }

@@ -8,34 +8,9 @@
 #include <criterion/criterion.h>
 
 #include "base/mem.h"
-#include "handmade.h"
-#include "result/compare.h"
+#include "compared.h"
 
 static const struct compare_options plain = { .confidence = 0.95 };
-
-static struct handmade base, new;
-static struct comparison comparison;
-
-/* Compares two runs of one strategy each; the caller ends it. */
-static enum exit_status compare(const struct handmade_strategy *before,
-                                const struct handmade_strategy *after, uint64_t new_seed,
-                                const struct compare_options *options)
-{
-    struct handmade_strategy all[HANDMADE_STRATEGIES] = { *before };
-
-    handmade_init(&base, 1, all);
-    all[0] = *after;
-    handmade_init(&new, new_seed, all);
-    compare_runs(&base.result, &new.result, options, &comparison);
-    return compare_exit_status(&comparison);
-}
-
-static void end(void)
-{
-    comparison_release(&comparison);
-    handmade_release(&base);
-    handmade_release(&new);
-}
 
 Test(compare, runs_by_their_rates)
 {
@@ -130,14 +105,14 @@ Test(compare, runs_by_their_rates)
 
         for (uint64_t seed = 1; seed <= 2; seed++) {
             enum exit_status status =
-                compare(&cases[i].base, &cases[i].new, seed, &options);
+                compared(&cases[i].base, &cases[i].new, seed, &options);
 
             cr_expect_eq(status, cases[i].status, "case %zu, seed %d: %d", i, (int)seed,
                          (int)status);
             if (comparison.count)
                 cr_expect_eq(comparison.rows[0].rates[RATE_HARMED].verdict,
                              cases[i].harmed, "case %zu, seed %d", i, (int)seed);
-            end();
+            compared_end();
         }
     }
 }
@@ -146,12 +121,12 @@ Test(compare, same_seeds_are_dependent)
 {
     static const struct handmade_strategy some = { "a", ".L.", 100, 30, 0, 0, 50, 0 };
 
-    compare(&some, &some, 1, &plain);
+    compared(&some, &some, 1, &plain);
     cr_expect_eq(comparison.method, difference_method(true));
-    end();
-    compare(&some, &some, 2, &plain);
+    compared_end();
+    compared(&some, &some, 2, &plain);
     cr_expect_eq(comparison.method, difference_method(false));
-    end();
+    compared_end();
 }
 
 Test(compare, too_few_kills_say_how_many_would_do)
@@ -161,7 +136,7 @@ Test(compare, too_few_kills_say_how_many_would_do)
     static const struct compare_options margin = { .confidence = 0.95, .margin = 0.002 };
     struct comparison_row *row;
 
-    compare(&before, &after, 2, &plain);
+    compared(&before, &after, 2, &plain);
     row = &comparison.rows[0];
     cr_expect_eq(comparison.tests, 1, "nothing but harm");
     cr_expect_gt(row->rates[RATE_HARMED].kills_needed, 930);
@@ -169,16 +144,16 @@ Test(compare, too_few_kills_say_how_many_would_do)
     cr_expect_eq(row->rates[RATE_LEAKED].kills_needed, 0, "it takes no part");
     cr_expect_eq(compare_rate(row, RATE_LEAKED), &row->rates[RATE_HARMED]);
     cr_expect_eq(row->margin, MARGIN_UNASKED);
-    end();
-    compare(&before, &after, 2, &margin);
+    compared_end();
+    compared(&before, &after, 2, &margin);
     row = &comparison.rows[0];
     cr_expect_eq(row->margin, MARGIN_UNDECIDED);
     cr_expect_gt(row->margin_kills, 930);
     cr_expect_lt(row->margin_kills, KILLS_MOST);
-    end();
-    compare(&before, &before, 2, &plain);
+    compared_end();
+    compared(&before, &before, 2, &plain);
     cr_expect_eq(comparison.rows[0].rates[RATE_HARMED].kills_needed, 0, "equal rates");
-    end();
+    compared_end();
 }
 
 /* The base's points and the new ones; commands are the same as far as both go. */
@@ -210,7 +185,7 @@ Test(compare, crash_points_that_began_to_do_harm)
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct handmade_strategy before = { .name = "a", .points = cases[i].base };
         struct handmade_strategy after = { .name = "a", .points = cases[i].new };
-        enum exit_status status = compare(&before, &after, 1, &plain);
+        enum exit_status status = compared(&before, &after, 1, &plain);
         const struct census_change *change = &comparison.rows[0].census;
 
         cr_expect(change->known);
@@ -222,7 +197,7 @@ Test(compare, crash_points_that_began_to_do_harm)
             cr_expect_eq(change->first, cases[i].first, "case %zu: %d", i,
                          (int)change->first);
         cr_expect_eq(status, cases[i].status, "case %zu", i);
-        end();
+        compared_end();
     }
 }
 
@@ -232,36 +207,37 @@ Test(compare, points_are_found_by_their_commands)
     static const struct handmade_strategy before = { .name = "a", .points = "...L." };
     static const struct handmade_strategy after = { .name = "a", .points = "....L." };
 
-    compare(&before, &after, 1, &plain);
+    compared(&before, &after, 1, &plain);
     comparison_release(&comparison);
     for (size_t k = 0; k < 5; k++)
-        snprintf(new.result.findings[0].steps[k].command.label, 48, "SET key%zu", k);
-    compare_runs(&base.result, &new.result, &plain, &comparison);
+        snprintf(compared_new.result.findings[0].steps[k].command.label, 48, "SET key%zu",
+                 k);
+    compare_runs(&compared_base.result, &compared_new.result, &plain, &comparison);
     cr_expect_eq(comparison.rows[0].census.worse, 0);
     comparison_release(&comparison);
     for (size_t k = 0; k < 5; k++) /* all alike: counted */
-        snprintf(new.result.findings[0].steps[k].command.label, 48, "SET key");
+        snprintf(compared_new.result.findings[0].steps[k].command.label, 48, "SET key");
     for (size_t k = 0; k < 4; k++)
-        snprintf(base.result.findings[0].steps[k].command.label, 48, "SET key");
-    compare_runs(&base.result, &new.result, &plain, &comparison);
+        snprintf(compared_base.result.findings[0].steps[k].command.label, 48, "SET key");
+    compare_runs(&compared_base.result, &compared_new.result, &plain, &comparison);
     cr_expect_eq(comparison.rows[0].census.worse, 1, "the fourth was clean");
-    end();
+    compared_end();
 }
 
 Test(compare, damage_without_a_crash_is_a_regression)
 {
     static const struct handmade_strategy some = { .name = "a", .points = "..." };
 
-    compare(&some, &some, 1, &plain);
+    compared(&some, &some, 1, &plain);
     comparison_release(&comparison);
-    new.result.findings[0].uncrashed = LATER_LEAKED;
-    compare_runs(&base.result, &new.result, &plain, &comparison);
+    compared_new.result.findings[0].uncrashed = LATER_LEAKED;
+    compare_runs(&compared_base.result, &compared_new.result, &plain, &comparison);
     cr_expect_eq(compare_exit_status(&comparison), EXIT_FAIL);
     comparison_release(&comparison);
-    base.result.findings[0].uncrashed = LATER_LEAKED;
-    compare_runs(&base.result, &new.result, &plain, &comparison);
+    compared_base.result.findings[0].uncrashed = LATER_LEAKED;
+    compare_runs(&compared_base.result, &compared_new.result, &plain, &comparison);
     cr_expect_eq(compare_exit_status(&comparison), EXIT_PASS, "it did before");
-    end();
+    compared_end();
 }
 
 /* An update that takes twice as long around the same leak leaks half as often per kill,
@@ -300,11 +276,11 @@ Test(compare, harmless_time_is_no_improvement)
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         const struct comparison_row *row;
 
-        compare(&cases[i].base, &cases[i].new, 2, &plain);
+        compared(&cases[i].base, &cases[i].new, 2, &plain);
         cr_expect_not(compare_is_padding(&comparison.rows[0]),
                       "the machine may have been slower that day");
-        end();
-        compare(&cases[i].base, &cases[i].new, 2, &interleaved);
+        compared_end();
+        compared(&cases[i].base, &cases[i].new, 2, &interleaved);
         row = &comparison.rows[0];
         cr_expect_eq(compare_is_padding(row), cases[i].padding, "case %zu", i);
         cr_expect_eq(row->exposed[RATE_HARMED].us.known, cases[i].new.mean_us > 0,
@@ -322,7 +298,7 @@ Test(compare, harmless_time_is_no_improvement)
                       row->exposed[RATE_HARMED].us.estimate <
                           row->exposed[RATE_HARMED].us.interval.high);
         }
-        end();
+        compared_end();
     }
 }
 
@@ -332,31 +308,32 @@ Test(compare, what_cannot_be_known_is_never_infinite)
     static char endless[] = "1e999", nonsense[] = "nan";
     const struct comparison_row *row;
 
-    compare(&some, &some, 1, &plain);
+    compared(&some, &some, 1, &plain);
     row = &comparison.rows[0];
     cr_expect(row->speed.known && !row->speed.bounded, "runs of different times");
     comparison_release(&comparison);
-    new.result.findings[0].sample_count = new.result.findings[0].block_count = 0;
-    compare_runs(&base.result, &new.result, &plain, &comparison);
+    compared_new.result.findings[0].sample_count =
+        compared_new.result.findings[0].block_count = 0;
+    compare_runs(&compared_base.result, &compared_new.result, &plain, &comparison);
     row = &comparison.rows[0];
     cr_expect_not(row->speed.known);
     comparison_release(&comparison);
-    new.result.findings[0].sample_count = 101;
-    new.result.findings[0].kills.weights.count--; /* one kill has no weight */
-    compare_runs(&base.result, &new.result, &plain, &comparison);
+    compared_new.result.findings[0].sample_count = 101;
+    compared_new.result.findings[0].kills.weights.count--; /* one kill has no weight */
+    compare_runs(&compared_base.result, &compared_new.result, &plain, &comparison);
     cr_expect_not(comparison.rows[0].exposed[RATE_HARMED].us.known);
     comparison_release(&comparison);
-    new.result.findings[0].kills.weights.count++;
-    new.parameters[1].value = endless;
-    compare_runs(&base.result, &new.result, &plain, &comparison);
+    compared_new.result.findings[0].kills.weights.count++;
+    compared_new.parameters[1].value = endless;
+    compare_runs(&compared_base.result, &compared_new.result, &plain, &comparison);
     cr_expect(
         isfinite(comparison.rows[0].exposed[RATE_HARMED].per_million.interval.low) &&
         isfinite(comparison.rows[0].exposed[RATE_HARMED].per_million.interval.high));
     comparison_release(&comparison);
-    new.parameters[1].value = nonsense;
-    compare_runs(&base.result, &new.result, &plain, &comparison);
+    compared_new.parameters[1].value = nonsense;
+    compare_runs(&compared_base.result, &compared_new.result, &plain, &comparison);
     cr_expect_not(comparison.rows[0].exposed[RATE_HARMED].per_million.known);
-    end();
+    compared_end();
 }
 
 static const struct handmade_strategy three[HANDMADE_STRATEGIES] = {
@@ -371,8 +348,8 @@ Test(compare, pairs_are_all_pairs)
                                             { "each", "multi" },
                                             { "batch", "multi" } };
 
-    handmade_init(&base, 1, three);
-    compare_pairs(&base.result, &plain, &comparison);
+    handmade_init(&compared_base, 1, three);
+    compare_pairs(&compared_base.result, &plain, &comparison);
     cr_assert_eq(comparison.count, 3);
     cr_expect_eq(comparison.tests, 3, "whatever leaks is torn, which is no other test");
     cr_expect_eq(comparison.method, difference_method(true), "they share their instants");
@@ -389,7 +366,7 @@ Test(compare, pairs_are_all_pairs)
     }
     cr_expect_eq(compare_exit_status(&comparison), EXIT_PASS);
     comparison_release(&comparison);
-    handmade_release(&base);
+    handmade_release(&compared_base);
 }
 
 /* Six strategies, of which one is a little worse: alone it is seen, among 15 pairs not.
@@ -405,18 +382,18 @@ Test(compare, many_pairs_need_more)
         { "e", "..", 1000, 125, 0, 0, 0, 0 }, { "f", "..", 1000, 125, 0, 0, 0, 0 }
     };
 
-    handmade_init(&base, 1, two);
-    compare_pairs(&base.result, &plain, &comparison);
+    handmade_init(&compared_base, 1, two);
+    compare_pairs(&compared_base.result, &plain, &comparison);
     cr_expect_eq(comparison.rows[0].rates[RATE_HARMED].verdict, COMPARE_WORSE, "p %g",
                  comparison.rows[0].rates[RATE_HARMED].p);
     comparison_release(&comparison);
-    handmade_release(&base);
-    handmade_init(&base, 1, six);
-    compare_pairs(&base.result, &plain, &comparison);
+    handmade_release(&compared_base);
+    handmade_init(&compared_base, 1, six);
+    compare_pairs(&compared_base.result, &plain, &comparison);
     cr_expect_eq(comparison.count, 15);
     cr_expect_eq(comparison.rows[0].rates[RATE_HARMED].verdict, COMPARE_UNSEEN);
     comparison_release(&comparison);
-    handmade_release(&base);
+    handmade_release(&compared_base);
 }
 
 Test(compare, one_strategy_has_no_pairs)
@@ -425,11 +402,11 @@ Test(compare, one_strategy_has_no_pairs)
         { "a", "..", 1000, 100, 0, 0, 0, 0 }
     };
 
-    handmade_init(&base, 1, one);
-    compare_pairs(&base.result, &plain, &comparison);
+    handmade_init(&compared_base, 1, one);
+    compare_pairs(&compared_base.result, &plain, &comparison);
     cr_expect_eq(comparison.count, 0);
     cr_expect_eq(comparison.tests, 0);
     cr_expect_eq(compare_exit_status(&comparison), EXIT_PASS);
     comparison_release(&comparison);
-    handmade_release(&base);
+    handmade_release(&compared_base);
 }

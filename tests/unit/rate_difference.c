@@ -5,36 +5,12 @@
 #include <criterion/criterion.h>
 
 #include "base/mem.h"
-#include "handmade.h"
-#include "result/compare.h"
+#include "compared.h"
 
 static const struct compare_options plain = { .confidence = 0.95 };
 static const struct handmade_strategy two[HANDMADE_STRATEGIES] = {
     { .name = "a", .points = ".L." }, { .name = "b", .points = ".L." }
 };
-
-static struct handmade base, new;
-static struct comparison comparison;
-
-static void end(void)
-{
-    comparison_release(&comparison);
-    handmade_release(&base);
-    handmade_release(&new);
-}
-
-static enum exit_status compare(const struct handmade_strategy *before,
-                                const struct handmade_strategy *after, uint64_t new_seed,
-                                const struct compare_options *options)
-{
-    struct handmade_strategy all[HANDMADE_STRATEGIES] = { *before };
-
-    handmade_init(&base, 1, all);
-    all[0] = *after;
-    handmade_init(&new, new_seed, all);
-    compare_runs(&base.result, &new.result, options, &comparison);
-    return compare_exit_status(&comparison);
-}
 
 /* The same shares of so many kills. */
 static struct handmade_strategy scaled(struct handmade_strategy strategy, uint64_t kills)
@@ -63,20 +39,20 @@ Test(rate_difference, as_many_kills_as_are_needed_are_just_enough)
         for (uint64_t seed = 1; seed <= 2; seed++) {
             uint64_t needed;
 
-            compare(&cases[i].base, &cases[i].new, seed, &plain);
+            compared(&cases[i].base, &cases[i].new, seed, &plain);
             needed = comparison.rows[0].rates[RATE_HARMED].kills_needed;
-            end();
+            compared_end();
             cr_assert(needed > cases[i].base.valid && needed < KILLS_MOST, "case %zu", i);
             for (uint64_t fewer = 0; fewer < 2; fewer++) {
                 struct handmade_strategy before = scaled(cases[i].base, needed - fewer);
                 struct handmade_strategy after = scaled(cases[i].new, needed - fewer);
                 bool unseen;
 
-                compare(&before, &after, seed, &plain);
+                compared(&before, &after, seed, &plain);
                 unseen = comparison.rows[0].rates[RATE_HARMED].verdict == COMPARE_UNSEEN;
                 cr_expect_eq(unseen, fewer, "case %zu, seed %d, %d kills", i, (int)seed,
                              (int)before.valid);
-                end();
+                compared_end();
             }
         }
 }
@@ -103,13 +79,13 @@ Test(rate_difference, runs_of_one_seed_are_compared_in_pairs)
 {
     struct rate_difference harm;
 
-    handmade_init(&base, 1, two);
-    handmade_init(&new, 1, two);
-    handmade_strike(&base, 0, "H.H.H.H.H.H.H.H.H.H.", 45);
-    handmade_strike(&new, 0, "..H.H.H.H.H.H.H.H.H.", 45);
-    handmade_strike(&base, 1, "H.-", 10);
-    handmade_strike(&new, 1, "H.H", 10);
-    compare_runs(&base.result, &new.result, &plain, &comparison);
+    handmade_init(&compared_base, 1, two);
+    handmade_init(&compared_new, 1, two);
+    handmade_strike(&compared_base, 0, "H.H.H.H.H.H.H.H.H.H.", 45);
+    handmade_strike(&compared_new, 0, "..H.H.H.H.H.H.H.H.H.", 45);
+    handmade_strike(&compared_base, 1, "H.-", 10);
+    handmade_strike(&compared_new, 1, "H.H", 10);
+    compare_runs(&compared_base.result, &compared_new.result, &plain, &comparison);
     harm = harm_of(0);
     cr_expect_eq(comparison.method, difference_method_of_pairs());
     expect_pairs(harm, 900, 45, 0, 0);
@@ -121,19 +97,19 @@ Test(rate_difference, runs_of_one_seed_are_compared_in_pairs)
     cr_expect_gt(difference_method(true)->p_value(harm.base, harm.new), 0.05);
     expect_pairs(harm_of(1), 20, 0, 0, 10);
     cr_expect_eq(harm_of(1).verdict, COMPARE_UNSEEN);
-    end();
+    compared_end();
 }
 
 Test(rate_difference, strategies_of_one_run_are_compared_in_pairs)
 {
-    handmade_init(&base, 1, two);
-    handmade_init(&new, 1, two);
-    handmade_strike(&base, 0, "HH.H..H.-.", 30);
-    handmade_strike(&base, 1, "H.HH..H.--", 30);
-    compare_pairs(&base.result, &plain, &comparison);
+    handmade_init(&compared_base, 1, two);
+    handmade_init(&compared_new, 1, two);
+    handmade_strike(&compared_base, 0, "HH.H..H.-.", 30);
+    handmade_strike(&compared_base, 1, "H.HH..H.--", 30);
+    compare_pairs(&compared_base.result, &plain, &comparison);
     cr_expect_eq(comparison.method, difference_method_of_pairs());
     expect_pairs(harm_of(0), 240, 30, 30, 30);
-    end();
+    compared_end();
 }
 
 /* Of another seed, or where a side has kept nothing, there are none. */
@@ -141,35 +117,36 @@ Test(rate_difference, without_attempts_there_are_no_pairs)
 {
     for (uint64_t seed = 1; seed <= 2; seed++)
         for (unsigned kept = 0; kept < 2; kept++) {
-            handmade_init(&base, 1, two);
-            handmade_init(&new, seed, two);
+            handmade_init(&compared_base, 1, two);
+            handmade_init(&compared_new, seed, two);
             for (uint32_t i = 0; i < 2; i++) {
-                handmade_strike(&base, i, "H.", 10);
-                handmade_strike(&new, i, "H.", 10);
+                handmade_strike(&compared_base, i, "H.", 10);
+                handmade_strike(&compared_new, i, "H.", 10);
                 if (!kept)
-                    base.result.findings[i].attempts =
-                        attempts_free(base.result.findings[i].attempts);
+                    compared_base.result.findings[i].attempts =
+                        attempts_free(compared_base.result.findings[i].attempts);
             }
-            compare_runs(&base.result, &new.result, &plain, &comparison);
+            compare_runs(&compared_base.result, &compared_new.result, &plain,
+                         &comparison);
             cr_expect_eq(comparison.method, kept && seed == 1
                                                 ? difference_method_of_pairs()
                                                 : difference_method(seed == 1));
             if (!kept || seed == 2)
                 expect_pairs(harm_of(0), 0, 0, 0, 0);
-            end();
+            compared_end();
         }
 }
 
 Test(rate_difference, of_runs_that_were_stopped_is_by_sequences)
 {
-    handmade_init(&base, 1, two);
-    handmade_init(&new, 1, two);
-    handmade_strike(&base, 0, "H.", 10);
-    handmade_strike(&new, 0, "H.", 10);
-    new.result.stopping.width = 0.1;
-    compare_runs(&base.result, &new.result, &plain, &comparison);
+    handmade_init(&compared_base, 1, two);
+    handmade_init(&compared_new, 1, two);
+    handmade_strike(&compared_base, 0, "H.", 10);
+    handmade_strike(&compared_new, 0, "H.", 10);
+    compared_new.result.stopping.width = 0.1;
+    compare_runs(&compared_base.result, &compared_new.result, &plain, &comparison);
     cr_expect_eq(comparison.method, difference_method_of_stopped());
-    end();
+    compared_end();
 }
 
 /* --- what kills have not seen --- */
@@ -198,14 +175,16 @@ Test(rate_difference, is_not_judged_by_less_than_rates_are)
         struct rate_difference harm;
         struct interval b, n;
 
-        compare(&before, &after, 2, &plain);
+        compared(&before, &after, 2, &plain);
         comparison_release(&comparison);
-        handmade_hold_up(&base, cases[i].of_hundred);
-        handmade_hold_up(&new, cases[i].of_hundred);
-        compare_runs(&base.result, &new.result, &options, &comparison);
+        handmade_hold_up(&compared_base, cases[i].of_hundred);
+        handmade_hold_up(&compared_new, cases[i].of_hundred);
+        compare_runs(&compared_base.result, &compared_new.result, &options, &comparison);
         harm = harm_of(0);
-        b = figure_kill_rate(&base.result, comparison.rows[0].base, RATE_HARMED).interval;
-        n = figure_kill_rate(&new.result, comparison.rows[0].new, RATE_HARMED).interval;
+        b = figure_kill_rate(&compared_base.result, comparison.rows[0].base, RATE_HARMED)
+                .interval;
+        n = figure_kill_rate(&compared_new.result, comparison.rows[0].new, RATE_HARMED)
+                .interval;
         cr_expect_eq(harm.verdict, cases[i].verdict, "case %zu: [%g, %g]", i,
                      harm.interval.low, harm.interval.high);
         cr_expect_eq(rate_difference_is_hidden(&harm), cases[i].hidden, "case %zu", i);
@@ -215,7 +194,7 @@ Test(rate_difference, is_not_judged_by_less_than_rates_are)
         else
             cr_expect_eq(harm.kills_needed > 0, !cases[i].hidden, "case %zu", i);
         cr_expect_lt(harm.p_adjusted, 0.001, "case %zu: kills alone differ", i);
-        end();
+        compared_end();
     }
 }
 
@@ -227,19 +206,19 @@ Test(rate_difference, is_widened_to_both_sides_by_what_is_possible)
     static const struct handmade_strategy some = { "a", ".L.", 900, 90, 0, 0, 50, 0 };
     struct rate_difference harm;
 
-    compare(&clean, &some, 2, &plain);
+    compared(&clean, &some, 2, &plain);
     comparison_release(&comparison);
-    handmade_hold_up(&base, 50);
-    compare_runs(&base.result, &new.result, &plain, &comparison);
+    handmade_hold_up(&compared_base, 50);
+    compare_runs(&compared_base.result, &compared_new.result, &plain, &comparison);
     harm = harm_of(0);
     cr_expect(harm.shift.low > -0.01 && harm.shift.high < 0.01, "nothing is possible");
     cr_expect_eq(harm.verdict, COMPARE_WORSE);
     comparison_release(&comparison);
-    handmade_hold_up(&new, 100);
-    compare_runs(&base.result, &new.result, &plain, &comparison);
+    handmade_hold_up(&compared_new, 100);
+    compare_runs(&compared_base.result, &compared_new.result, &plain, &comparison);
     harm = harm_of(0);
     cr_expect_gt(harm.interval.high, 0.99);
     cr_expect_lt(harm.interval.low, 0.001);
     cr_expect_eq(harm.verdict, COMPARE_UNSEEN);
-    end();
+    compared_end();
 }
