@@ -84,7 +84,9 @@ static void tell_undecided(struct reasons *reasons, const struct gate_outcome *o
     uint64_t done = outcome->rate.of;
 
     tell_gate(reasons, outcome, "does not decide");
-    if (gate_is_rate(outcome->gate) && outcome->kills_needed > done)
+    if (outcome->hidden)
+        because(reasons, "more kills would not: run it again while there is less load");
+    else if (gate_is_rate(outcome->gate) && outcome->kills_needed > done)
         tell_kills(reasons, outcome->kills_needed - done, "");
 }
 

@@ -388,8 +388,10 @@ Test(lasts, gates_are_on_harm)
     EXPECT_SAYS(leaks.out, "old: passes --max-leak-rate 5%");
     EXPECT_SAYS(leaks.out, "but bounds leaks alone:");
     EXPECT_SAYS(leaks.out, "of the kills did other harm, which --max-harm-rate counts.");
-    cr_expect_eq(harm.status, 1, "%d: %s%s", harm.status, harm.out, harm.err);
-    EXPECT_SAYS(harm.out, "old: fails --max-harm-rate 5%");
+    if (!left_open(&harm)) {
+        cr_expect_eq(harm.status, 1, "%d: %s%s", harm.status, harm.out, harm.err);
+        EXPECT_SAYS(harm.out, "old: fails --max-harm-rate 5%");
+    }
     run_release(&leaks);
     run_release(&harm);
     test_directory_remove(directory);
@@ -429,7 +431,7 @@ Test(lasts, kills_are_counted_by_it)
 {
     char *directory = test_directory();
     CLEANUP(mem_freep) char *path = write_scenario(directory, OF(LOCK, LOCKS));
-    struct run run = RUN("run", path, "--trials", "300", "--max-harm-rate", "0.05",
+    struct run run = RUN("run", path, "--trials", "1000", "--max-harm-rate", "0.05",
                          "--format", "json");
     const json_t *strategy;
 

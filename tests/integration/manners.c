@@ -243,7 +243,7 @@ Test(manners, numbers_as_they_are_printed)
     char *directory = test_directory();
     char *path = test_scenario("leaked");
     struct run run =
-        RUN("run", path, "--trials", "50", "--confidence", "99%", "--timeout", "10s",
+        RUN("run", path, "--trials", "300", "--confidence", "99%", "--timeout", "10s",
             "--max-harm-rate", "50%", "--strategy", "set-ex", "--format", "json");
     json_t *rate = json_object_get(json_strategy(&run, "set-ex"), "harm_rate");
 

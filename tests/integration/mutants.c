@@ -9,6 +9,7 @@
 #include "testlib.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -164,21 +165,29 @@ static const char *setting(const char *name)
     return value;
 }
 
-/* Runs one test as a process of its own; `mutant` may be NULL. Whoever fails leaves
- * memory and files behind: nobody is to look for the former, and the latter go where they
- * will be removed. Returns whether the test passed. */
-static bool passes(const char *program, const char *test, const char *mutant,
-                   const char *directory)
-{
-    CLEANUP(mem_freep) char *path =
-        mem_printf("%s/%s", setting("TEST_PROGRAMS"), program);
-    CLEANUP(mem_freep) char *filter = mem_printf("--filter=%s", test);
-    const char *mutable = setting("AFTERKILL_MUTABLE");
-    int status;
-    pid_t pid = fork();
+/* One run of a killer. */
+struct attempt {
+    size_t row;
+    bool broken; /* with the mutant, and not without */
+    pid_t pid;   /* 0: not begun */
+    bool passed;
+};
 
-    cr_assert_geq(pid, 0);
-    if (pid == 0) {
+/* Begins a test as a process of its own. Whoever fails leaves memory and files behind:
+ * nobody is to look for the former, and the latter go where they will be removed. */
+static void begin(struct attempt *attempt, const char *directory)
+{
+    const char *mutant = attempt->broken ? rows[attempt->row].mutant : NULL;
+    CLEANUP(mem_freep)
+    char *path =
+        mem_printf("%s/%s", setting("TEST_PROGRAMS"), rows[attempt->row].program);
+    CLEANUP(mem_freep)
+    char *filter = mem_printf("--filter=%s", rows[attempt->row].test);
+    const char *mutable = setting("AFTERKILL_MUTABLE");
+
+    attempt->pid = fork();
+    cr_assert_geq(attempt->pid, 0);
+    if (attempt->pid == 0) {
         int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
         unsetenv("BXFI_MAP"); /* by this Criterion knows its workers; this is none */
@@ -194,25 +203,80 @@ static bool passes(const char *program, const char *test, const char *mutant,
         execl(path, path, filter, "--jobs=1", (char *)NULL);
         _exit(127);
     }
-    cr_assert_eq(waitpid(pid, &status, 0), pid);
-    cr_assert_neq(WIFEXITED(status) ? WEXITSTATUS(status) : 0, 127, "cannot run %s",
-                  path);
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* Waits for one of `n` that were begun. */
+static void end_one(struct attempt *attempts, size_t n)
+{
+    int status;
+    pid_t pid = waitpid(-1, &status, 0);
+
+    for (size_t i = 0; i < n; i++) {
+        if (attempts[i].pid != pid)
+            continue;
+        cr_assert_neq(WIFEXITED(status) ? WEXITSTATUS(status) : 0, 127, "cannot run %s",
+                      rows[attempts[i].row].program);
+        attempts[i].passed = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+        return;
+    }
+    cr_assert_fail("process %d ended, which is no killer", (int)pid);
+}
+
+/* Each with its mutant; without any, each test once, however many mutants it kills. */
+static size_t all_attempts(struct attempt *ret)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        size_t before = 0;
+
+        while (strcmp(rows[before].program, rows[i].program) != 0 ||
+               strcmp(rows[before].test, rows[i].test) != 0)
+            before++;
+        if (before == i)
+            ret[n++] = (struct attempt){ .row = i };
+        ret[n++] = (struct attempt){ .row = i, .broken = true };
+    }
+    return n;
+}
+
+/* How many this process may use. */
+static size_t cpus(void)
+{
+    cpu_set_t allowed;
+
+    cr_assert_eq(sched_getaffinity(0, sizeof allowed, &allowed), 0);
+    return (size_t)CPU_COUNT(&allowed);
 }
 
 Test(mutants, are_killed)
 {
     char *directory = test_directory();
+    struct attempt attempts[2 * ARRAY_SIZE(rows)];
+    size_t n = all_attempts(attempts), running = 0;
+    size_t at_once = cpus();
 
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        bool healthy = passes(rows[i].program, rows[i].test, NULL, directory);
-        bool survives = passes(rows[i].program, rows[i].test, rows[i].mutant, directory);
+    for (size_t i = 0; i < n; i++) {
+        if (running == at_once) {
+            end_one(attempts, i);
+            running--;
+        }
+        begin(&attempts[i], directory);
+        running++;
+    }
+    for (; running > 0; running--)
+        end_one(attempts, n);
+    for (size_t i = 0; i < n; i++) {
+        const char *test = rows[attempts[i].row].test;
+        const char *mutant = rows[attempts[i].row].mutant;
 
-        fprintf(stderr, "%-22s %s by %s\n", rows[i].mutant,
-                survives ? "SURVIVES" : "killed", rows[i].test);
-        cr_expect(healthy, "%s fails without any mutant", rows[i].test);
-        cr_expect_not(survives, "%s does not see the mutant %s", rows[i].test,
-                      rows[i].mutant);
+        if (!attempts[i].broken) {
+            cr_expect(attempts[i].passed, "%s fails without any mutant", test);
+            continue;
+        }
+        fprintf(stderr, "%-22s %s by %s\n", mutant,
+                attempts[i].passed ? "SURVIVES" : "killed", test);
+        cr_expect_not(attempts[i].passed, "%s does not see the mutant %s", test, mutant);
     }
     test_directory_remove(directory);
 }

@@ -18,20 +18,24 @@ static double duration_us(const struct run *run, const char *strategy)
 char *known_rtt(const char *killer)
 {
     char *path = test_scenario("known_share");
-    struct run run = RUN("run", path, "--strategy", "nine-tenths,never", "--trials", "0",
-                         "--killer", killer, "--format", "json");
-    double waiting_us, plain_us, missing_us;
+    double waiting_us = 0, plain_us = 0, missing_us;
 
-    cr_assert_eq(run.status, 0, "status %d: %s", run.status, run.err);
-    waiting_us = duration_us(&run, "nine-tenths");
-    plain_us = duration_us(&run, "never");
+    /* On a machine that is busy enough no update may go on undisturbed. */
+    for (int i = 0; i < 20 && !(waiting_us > 0 && plain_us > 0); i++) {
+        struct run run = RUN("run", path, "--strategy", "nine-tenths,never", "--trials",
+                             "0", "--killer", killer, "--format", "json");
+
+        cr_assert_eq(run.status, 0, "status %d: %s", run.status, run.err);
+        waiting_us = duration_us(&run, "nine-tenths");
+        plain_us = duration_us(&run, "never");
+        run_release(&run);
+    }
     cr_assert(waiting_us > 0 && plain_us > 0, "%g and %g us", waiting_us, plain_us);
     missing_us = fmax(0, ceil((KNOWN_WAITING * plain_us - waiting_us) / ROUND_TRIPS));
     fprintf(stderr,
             "killer %s: an update that waits takes %.0f us, a plain one %.1f: "
             "%.0f us are missing in each round trip\n",
             killer, waiting_us, plain_us, missing_us);
-    run_release(&run);
     free(path);
     return mem_printf("%.0fus", missing_us);
 }

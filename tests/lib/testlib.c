@@ -157,6 +157,19 @@ static bool begins(const char *text, const char *words)
     return !*words;
 }
 
+bool left_open(const struct run *run)
+{
+    json_t *strategy;
+    size_t i;
+
+    if (run->status != 3)
+        return false;
+    json_array_foreach (json_object_get(run->json, "strategies"), i, strategy)
+        if (json_number_value(json_object_get(strategy, "contention_share")) > 0)
+            return true;
+    return says(run->out, "The machine was busy with something else");
+}
+
 bool says(const char *text, const char *words)
 {
     for (; *text; text++)

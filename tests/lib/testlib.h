@@ -42,6 +42,12 @@ bool run_wait_for(struct live_run *live, const char *text);
 struct run run_finish(
     struct live_run *live); /* waits for its end and collects everything */
 
+/* Has the machine kept a gate of a run from being decided (status 3), and does the report
+ * say so? Then intervals are as wide as it was busy, and that is as right as a decision.
+ * No test may need an idle machine; that gates are right where intervals are narrow is
+ * asked of those, too (tests/unit/gate.c). */
+bool left_open(const struct run *run);
+
 /* Runs the program with its standard output opened at the path; run.out is "". */
 struct run run_afterkill_into(const char *path, const char *const *arguments);
 

@@ -22,6 +22,7 @@ struct line_case {
     double max_leak_rate, max_harm_rate; /* 0: no gate */
     struct stopping stopping;
     uint64_t passing; /* kills of the first */
+    unsigned held_up; /* of a hundred of its updates */
     bool cut_short, interrupted;
     const char *trouble, *unexplained;
     const char *line; /* how it begins */
@@ -93,6 +94,11 @@ static const struct line_case cases[] = {
       .max_leak_rate = 0.01,
       .line = "INCONCLUSIVE: a does not decide --max-leak-rate 1%, about 270 more kills "
               "would." },
+    { { STRATEGY("a", ".L.", 1000, 900, 0) },
+      .max_leak_rate = 0.05,
+      .held_up = 100,
+      .line = "INCONCLUSIVE: a does not decide --max-leak-rate 5%; more kills would not: "
+              "run it again while there is less load." },
     { { STRATEGY("a", ".L.", 1000, 100, LATER_LEAKED), STRATEGY("b", "..", 1000, 0, 0) },
       .max_harm_rate = 0.01,
       .line = "PASS: 1 of 1 strategies do what is expected of them: harm; nothing was "
@@ -170,6 +176,8 @@ Test(verdict_line, of_runs)
 
         handmade_init(&run, 1, c->strategies);
         run.result.findings[0].kills.words.passing = c->passing;
+        if (c->held_up)
+            handmade_hold_up(&run, c->held_up);
         run.result.complete = !c->cut_short;
         run.result.interrupted = c->interrupted;
         run.result.stopping = c->stopping;
