@@ -307,6 +307,7 @@ static json_t *strategy(const struct result *result, const struct finding *findi
 {
     static const char *const verdicts[] = { "none", "pass", "fail" };
     struct costs costs = figure_costs(finding);
+    double us = finding->timeline_count ? 1e-3 : NAN; /* null: others held up all */
     json_t *object = json_object();
     CLEANUP(mem_freep) char *line = as_sent(finding);
     char cure[CURE_TEXT];
@@ -323,10 +324,10 @@ static json_t *strategy(const struct result *result, const struct finding *findi
         json_put(object, "update_us", update_us(&costs));
     json_put_real(object, "updates_per_second", costs.per_second);
     json_put_real(object, "harm_window_us",
-                  ns_to_us((double)figure_window_ns(finding, RATE_HARMED)));
+                  us * (double)figure_window_ns(finding, RATE_HARMED));
     json_put_real(object, "window_us",
-                  ns_to_us((double)figure_window_ns(finding, RATE_LEAKED)));
-    json_put_real(object, "duration_us", (double)figure_duration_ns(finding) / 1e3);
+                  us * (double)figure_window_ns(finding, RATE_LEAKED));
+    json_put_real(object, "duration_us", us * (double)figure_duration_ns(finding));
     json_put_later(object, "uncrashed_passing", finding->uncrashed_passing);
     json_put_lasts(object, "uncrashed_lasts", finding->uncrashed_lasts_ms);
     json_put_later(object, "unbegun", finding->unbegun);

@@ -20,8 +20,9 @@ char *known_rtt(const char *killer)
     char *path = test_scenario("known_share");
     double waiting_us = 0, plain_us = 0, missing_us;
 
-    /* On a machine that is busy enough no update may go on undisturbed. */
-    for (int i = 0; i < 20 && !(waiting_us > 0 && plain_us > 0); i++) {
+    /* On a machine that is busy enough, hardly any goes on undisturbed. Then round trips
+     * count for nothing, and the relay makes all of it. */
+    for (int i = 0; i < 20 && plain_us <= 0; i++) {
         struct run run = RUN("run", path, "--strategy", "nine-tenths,never", "--trials",
                              "0", "--killer", killer, "--format", "json");
 
@@ -30,7 +31,7 @@ char *known_rtt(const char *killer)
         plain_us = duration_us(&run, "never");
         run_release(&run);
     }
-    cr_assert(waiting_us > 0 && plain_us > 0, "%g and %g us", waiting_us, plain_us);
+    cr_assert_gt(plain_us, 0, "no plain update could be timed");
     missing_us = fmax(0, ceil((KNOWN_WAITING * plain_us - waiting_us) / ROUND_TRIPS));
     fprintf(stderr,
             "killer %s: an update that waits takes %.0f us, a plain one %.1f: "
