@@ -190,14 +190,12 @@ static int find_planned(struct saved *saved, struct replay *replay, struct err *
 static void note_command(const struct finding *finding, uint64_t index,
                          struct replay *ret)
 {
-    const struct step *steps = finding->steps;
-
     if (!index)
         return;
     snprintf(ret->command, sizeof(ret->command), "%s", finding_command(finding, index));
-    ret->likeness = likeness_of_shown(&steps[index - 1].command);
+    ret->likeness = likeness_of_shown(finding->sent[index - 1]);
     for (uint64_t k = 0; k < index; k++)
-        ret->nth += likeness_of_shown(&steps[k].command) == ret->likeness;
+        ret->nth += likeness_of_shown(finding->sent[k]) == ret->likeness;
 }
 
 static void note_point(const struct finding *finding, uint64_t index, struct replay *ret)

@@ -14,12 +14,6 @@ static int64_t tolerate_ms(const struct outline *scenario)
     return text && *text ? (int64_t)round(1e3 * strtod(text, NULL)) : LASTS_FOREVER;
 }
 
-/* Which state the first so many commands left. */
-static size_t state_behind(const struct finding *finding, uint64_t commands)
-{
-    return commands ? (size_t)finding->steps[commands - 1].state : 0;
-}
-
 static int load(const struct saved *saved, const struct replay *replay, struct told *ret,
                 bool *ret_there, struct err *err)
 {
@@ -38,8 +32,8 @@ static int load(const struct saved *saved, const struct replay *replay, struct t
                             ret_there, err);
     for (size_t i = 0; i < ARRAY_SIZE(states) && code == 0 && *ret_there; i++) {
         code = stored_state(&database, replay->strategy,
-                            state_behind(finding, states[i].commands), states[i].state,
-                            ret_there, err);
+                            (size_t)finding_state(finding, states[i].commands),
+                            states[i].state, ret_there, err);
         states[i].state->snapshot.told = &states[i].state->ttls;
         states[i].state->judged = finding->points[states[i].commands].taken;
         states[i].state->signature = finding->points[states[i].commands].signature;
@@ -76,8 +70,8 @@ int replay_told(const struct saved *saved, const struct replay *replay, char **r
     code = load(saved, replay, &told, &there, err);
     if (code < 0 || !there)
         return code;
-    told.state = state_behind(finding, replay->number);
-    told.example = finding->points[replay->number].example;
+    told.state = (size_t)finding_state(finding, replay->number);
+    told.example = finding_example(finding, replay->number);
     if (proof) {
         told.tried = proof->tried;
         told.came = proof->came;

@@ -64,8 +64,8 @@ static void say_range(FILE *out, const struct gap *gap)
 /* Not that of the first gap again. */
 static void say_example(FILE *out, const struct finding *finding, const struct gap *gap)
 {
-    const char *example = finding->points[gap->shown].example;
-    const char *told = finding->points[tally_first_harm(finding)].example;
+    const char *example = finding_example(finding, gap->shown);
+    const char *told = finding_example(finding, tally_first_harm(finding));
 
     if (*example && strcmp(example, told) != 0)
         fprintf(out, " (%s)", example);

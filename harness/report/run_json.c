@@ -12,6 +12,7 @@
 #include "result/as_sent.h"
 #include "result/drift.h"
 #include "result/gap.h"
+#include "result/listed.h"
 #include "result/machine.h"
 #include "result/place.h"
 #include "result/tally.h"
@@ -124,21 +125,22 @@ static void put_of_points(json_t *object, enum fault_id id, const char *rest,
 
 static json_t *points(const struct finding *finding)
 {
+    CLEANUP(listed_release) struct listed listed = listed_begin(finding);
     json_t *array = json_array();
 
     for (uint64_t k = 0; k < finding_points(finding); k++) {
         const struct point *point = &finding->points[k];
         json_t *object;
 
-        if (!point->taken)
+        if (!listed_has(&listed, k))
             continue;
         object = json_object();
         json_put_whole(object, "index", k);
         json_put_text(object, "command", finding_command(finding, k));
         if (k)
-            json_put_some(object, "line", finding->steps[k - 1].command.line);
+            json_put_some(object, "line", finding->sent[k - 1]->line);
         if (finding->states)
-            json_put_whole(object, "state", k ? finding->steps[k - 1].state : 0);
+            json_put_whole(object, "state", finding_state(finding, k));
         if (finding->states && k)
             json_put_whole(object, "connection", finding->steps[k - 1].connection);
         json_put_text(object, "now", now_name(point->verdict.now));
@@ -153,7 +155,7 @@ static json_t *points(const struct finding *finding)
             if (finding->strikes[id].points)
                 put_of_points(object, id, "",
                               json_integer((json_int_t)point->strikes[id]));
-        json_put_some(object, "example", point->example);
+        json_put_some(object, "example", finding_example(finding, k));
         json_array_append_new(array, object);
     }
     return array;
@@ -198,23 +200,31 @@ static json_t *cure_object(const struct finding *finding, const struct gap *gap,
     return object;
 }
 
-static json_t *harms(const struct finding *finding)
+/* Those that begin at points which are listed. */
+static json_t *harms(const struct finding *finding, uint64_t *ret_left_out)
 {
+    CLEANUP(listed_release) struct listed listed = listed_begin(finding);
     json_t *array = json_array();
     struct gap gap;
 
     for (uint64_t from = 0; gap_find(finding, from, &gap); from = gap.first + 1) {
-        CLEANUP(mem_freep) char *place = place_name(finding, gap.first);
-        json_t *object = json_object();
+        CLEANUP(mem_freep) char *place = NULL;
+        json_t *object;
         char cure[CURE_TEXT];
 
+        if (!listed_has(&listed, gap.first)) {
+            ++*ret_left_out;
+            continue;
+        }
+        place = place_name(finding, gap.first);
+        object = json_object();
         json_put_whole(object, "point", gap.first);
         json_put_whole(object, "last", gap.last);
         json_put_text(object, "after", place);
         json_put_later(object, "words", gap.words);
         json_put_lasts(object, "lasts", finding->points[gap.shown].verdict.lasts_ms);
         put_proved(object, finding, &gap);
-        json_put_some(object, "example", finding->points[gap.shown].example);
+        json_put_some(object, "example", finding_example(finding, gap.shown));
         if (gap_cure(finding, &gap, cure, sizeof(cure)))
             json_put(object, "cure", cure_object(finding, &gap, cure));
         json_array_append_new(array, object);
@@ -254,55 +264,6 @@ static const struct strategy *reference_of(const struct result *result)
     return &result->scenario->strategies[result->scenario->reference];
 }
 
-/* What is said of a program. */
-static json_t *program(const struct finding *finding)
-{
-    json_t *object = json_object(), *proofs = json_array();
-
-    for (size_t i = 0; i < finding->proof_count; i++) {
-        const struct proof_count *proof = &finding->proofs[i];
-        json_t *one = json_object();
-
-        json_put_whole(one, "point", proof->point);
-        json_put_whole(one, "kills", proof->tried);
-        json_put_whole(one, "came", proof->came);
-        json_put_whole(one, "proved", proof->proved);
-        json_put_whole(one, "same_state", proof->same);
-        json_put_later(one, "later", proof->words);
-        json_array_append_new(proofs, one);
-    }
-    json_put_whole(object, "connections", finding->connections);
-    json_put_whole(object, "states", finding->states);
-    json_put_whole(object, "varying", finding->varying);
-    json_put_whole(object, "resent_compared", finding->compared);
-    json_put_whole(object, "resent_same", finding->same);
-    json_put_flag(object, "true_time", finding->true_time);
-    json_put(object, "proofs", proofs);
-    return object;
-}
-
-/* Its survivors that did not end well. */
-static json_t *failures(const struct finding *finding)
-{
-    json_t *array = json_array();
-
-    for (size_t i = 0; i < finding->failure_count; i++) {
-        const struct failure *failure = &finding->failures[i];
-        json_t *one = json_object();
-
-        if (failure->point >= 0)
-            json_put_whole(one, "point", (uint64_t)failure->point);
-        json_put_flag(one, "killed", failure->killed);
-        json_put_text(one, "survivor", failure->what);
-        json_put_text(one, "command", failure->command);
-        json_put_text(one, "fate", failure->fate);
-        json_put_text(one, "printed", failure->printed);
-        json_put_whole(one, "printed_bytes", failure->bytes);
-        json_array_append_new(array, one);
-    }
-    return array;
-}
-
 static json_t *strategy(const struct result *result, const struct finding *finding)
 {
     static const char *const verdicts[] = { "none", "pass", "fail" };
@@ -310,6 +271,7 @@ static json_t *strategy(const struct result *result, const struct finding *findi
     double us = finding->timeline_count ? 1e-3 : NAN; /* null: others held up all */
     json_t *object = json_object();
     CLEANUP(mem_freep) char *line = as_sent(finding);
+    uint64_t points_left_out = listed_left_out(finding), harms_left_out = 0;
     char cure[CURE_TEXT];
 
     json_put_text(object, "name", finding->strategy->name);
@@ -368,12 +330,16 @@ static json_t *strategy(const struct result *result, const struct finding *findi
     if (gap_first_cure(finding, cure, sizeof(cure)))
         json_put_text(object, "hint", cure);
     if (tally_census_complete(finding))
-        json_put(object, "harms", harms(finding));
+        json_put(object, "harms", harms(finding, &harms_left_out));
     json_put(object, "points", points(finding));
+    if (points_left_out) {
+        json_put_whole(object, "points_left_out", points_left_out);
+        json_put_whole(object, "harms_left_out", harms_left_out);
+    }
     if (finding->states)
-        json_put(object, "program", program(finding));
+        json_put(object, "program", program_json(finding));
     if (finding->failure_count)
-        json_put(object, "failures", failures(finding));
+        json_put(object, "failures", failures_json(finding));
     json_put_text(object, "verdict", verdicts[tally_verdict(finding)]);
     return object;
 }

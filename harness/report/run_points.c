@@ -7,6 +7,7 @@
 #include "report/table.h"
 #include "report/words.h"
 #include "result/as_sent.h"
+#include "result/listed.h"
 
 #define STRIP_COLUMNS 60 /* longer strips count their repetitions */
 #define REPEATS_SHOWN 4  /* fewer of the same stand as they are */
@@ -170,9 +171,27 @@ static void set_lasts(struct table *table, size_t column, const struct verdict *
         table_set(table, column, "%s", lasts_text(verdict->lasts_ms, lasts));
 }
 
+/* Of a program's very many points. */
+static void say_left_out(FILE *out, const struct finding *finding,
+                         struct report_style style)
+{
+    unsigned long long left_out = listed_left_out(finding);
+    CLEANUP(mem_freep) char *words = NULL;
+
+    if (!left_out)
+        return;
+    words = mem_printf("And %llu more points of %s, which are not listed: a death at any "
+                       "of them leaves one of the states above, and what becomes of it "
+                       "is the same. `replay` tells each, and the run's file has all.",
+                       left_out, finding->strategy->name);
+    words_indented(out, style, words);
+    fputc('\n', out);
+}
+
 void run_points_of(FILE *out, const struct result *result, const struct finding *finding,
                    struct report_style style)
 {
+    CLEANUP(listed_release) struct listed listed = listed_begin(finding);
     struct table table = { .columns = 0 };
     bool passes = figure_passing(finding).points != 0;
     char later[LATER_TEXT];
@@ -202,7 +221,7 @@ void run_points_of(FILE *out, const struct result *result, const struct finding 
         const struct point *point = &finding->points[k];
         char after[COMMAND_SHOWN], before[COMMAND_SHOWN];
 
-        if (!point->taken)
+        if (!listed_has(&listed, k))
             continue;
         table_row(&table);
         table_set(&table, 0, "%llu", (unsigned long long)k);
@@ -214,7 +233,7 @@ void run_points_of(FILE *out, const struct result *result, const struct finding 
                       (unsigned long long)finding->steps[k - 1].connection);
         if (state)
             table_set(&table, state, "%llu",
-                      k ? (unsigned long long)finding->steps[k - 1].state : 0);
+                      (unsigned long long)finding_state(finding, k));
         table_set(&table, reader, "%s", now_name(point->verdict.now));
         table_set(&table, stays, "%s", later_text(point->verdict.later, later));
         if (point->verdict.passing)
@@ -231,6 +250,7 @@ void run_points_of(FILE *out, const struct result *result, const struct finding 
                       (unsigned long long)point->strikes[id]);
     }
     table_write(out, &table, style);
+    say_left_out(out, finding, style);
 }
 
 void run_points(FILE *out, const struct result *result, struct report_style style)

@@ -21,10 +21,12 @@ static const char *by_weight(struct rate rate)
 }
 
 /* " (stays: ..)" */
-static void say_shown(FILE *out, const struct point *point)
+static void say_shown(FILE *out, const struct finding *finding, uint64_t point)
 {
-    if (point->example[0])
-        fprintf(out, " (%s)", point->example);
+    const char *example = finding_example(finding, point);
+
+    if (*example)
+        fprintf(out, " (%s)", example);
 }
 
 void run_say_harm(FILE *out, const struct finding *finding)
@@ -40,7 +42,7 @@ void run_say_harm(FILE *out, const struct finding *finding)
     fprintf(out, ", is %s", later_text(first->verdict.later, later));
     if (first->verdict.lasts_ms != LASTS_FOREVER)
         fprintf(out, " %s", words_lasts(lasts, first->verdict.lasts_ms));
-    say_shown(out, first);
+    say_shown(out, finding, harm.first);
     fputs(". ", out);
 }
 
@@ -53,7 +55,7 @@ char *run_harm_at(const struct finding *finding, uint64_t point)
     fputs("dead ", out);
     run_say_at(out, finding, point);
     fprintf(out, ": %s", later_text(at->verdict.later, later));
-    say_shown(out, at);
+    say_shown(out, finding, point);
     fputc('.', out);
     fclose(out);
     return text;
@@ -76,7 +78,7 @@ static void say_passing(FILE *out, const struct result *result,
             later_text(passing.words, words), words_lasts_most(lasts, &passing),
             one ? "," : "; the first,");
     run_say_at(out, finding, passing.first);
-    say_shown(out, &finding->points[passing.first]);
+    say_shown(out, finding, passing.first);
     fputs(". ", out);
     if (!rate.of)
         return;

@@ -9,7 +9,7 @@
 
 static const struct command *command_at(const struct finding *finding, size_t i)
 {
-    return &finding->steps[i].command;
+    return finding->sent[i];
 }
 
 static bool has_any(const struct command *command, uint32_t flags)

@@ -77,7 +77,7 @@ static void find_first(struct check_strategy *strategy, const struct finding *fi
     strategy->first_command = mem_strdup(finding_command(finding, strategy->first));
     strategy->first_place = place_name(finding, strategy->first);
     strategy->first_example =
-        mem_strdup(strategy->harmful ? finding->points[k].example : "");
+        mem_strdup(strategy->harmful ? finding_example(finding, k) : "");
 }
 
 /* Harm that is ruled out, beside harm that is expected. */
@@ -94,7 +94,7 @@ static void find_beyond(struct check_strategy *strategy, const struct finding *f
     }
     strategy->beyond_place = place_name(finding, strategy->beyond ? first : 0);
     strategy->beyond_example =
-        mem_strdup(strategy->beyond ? finding->points[first].example : "");
+        mem_strdup(strategy->beyond ? finding_example(finding, first) : "");
 }
 
 static struct check_strategy condense(const struct finding *finding)

@@ -73,7 +73,7 @@ static void print_with(FILE *out, const struct pair *pair, const struct command 
 {
     if (!pair->deleted)
         return;
-    fprintf(out, ", together with %s ", pair->deleted->name);
+    fprintf(out, ", together with %s ", (*pair->deleted)->name);
     print_key(out, pair, command);
 }
 
@@ -88,7 +88,7 @@ static void print_set(FILE *out, const struct pair *pair, const struct command *
 {
     (void)command;
     if (pair->expiry)
-        fputs(pair->expiry->name, out);
+        fputs((*pair->expiry)->name, out);
 }
 
 static const struct {

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/mem.h"
 #include "base/mutant.h"
 #include "result/cure.h"
 #include "result/tally.h"
@@ -50,8 +49,7 @@ bool gap_find(const struct finding *finding, uint64_t from, struct gap *ret)
 /* Of the command after so many; "" if there is none. */
 static const char *command_name(const struct finding *finding, uint64_t point)
 {
-    return point && point <= finding->commands ? finding->steps[point - 1].command.name
-                                               : "";
+    return point && point <= finding->commands ? finding->sent[point - 1]->name : "";
 }
 
 bool gap_alike(const struct finding *finding, const struct gap *a, const struct gap *b)
@@ -67,10 +65,10 @@ bool gap_alike(const struct finding *finding, const struct gap *a, const struct 
 
 /* From a crash point to the first later one without any of these words. */
 static struct pair_input input_of(const struct finding *finding, uint64_t first,
-                                  unsigned words, struct command *commands)
+                                  unsigned words)
 {
     struct pair_input input = {
-        .commands = commands,
+        .commands = finding->sent,
         .count = (size_t)finding->commands,
         .first = (size_t)first,
         .healed = (size_t)first + 1,
@@ -81,24 +79,20 @@ static struct pair_input input_of(const struct finding *finding, uint64_t first,
 
     while (words_at(finding, input.healed) & words)
         input.healed++;
-    for (size_t k = 0; k < input.count; k++)
-        commands[k] = finding->steps[k].command;
     return input;
 }
 
-/* What is to be cured. False: the cure of the gap's run does. The commands are freed by
- * the caller. */
+/* What is to be cured. False: the cure of the gap's run does. */
 static bool cured_by_itself(const struct finding *finding, const struct gap *gap,
-                            struct command **ret_commands, struct pair_input *ret)
+                            struct pair_input *ret)
 {
     const struct cured *cured = finding_cured(finding, gap->first);
 
-    *ret_commands = MEM_ARRAY(struct command, finding->commands + 1);
-    *ret = input_of(finding, gap->run, LATER_ALL, *ret_commands);
+    *ret = input_of(finding, gap->run, LATER_ALL);
     if (gap->first != gap->run) {
         if (cure_is_whole(ret))
             return false;
-        *ret = input_of(finding, gap->first, gap->words, *ret_commands);
+        *ret = input_of(finding, gap->first, gap->words);
     }
     if (cured) {
         ret->failed = cured->first != CURE_TRIED || cured->outcome != CURE_TRIED;
@@ -110,35 +104,30 @@ static bool cured_by_itself(const struct finding *finding, const struct gap *gap
 bool gap_cure(const struct finding *finding, const struct gap *gap, char *buffer,
               size_t size)
 {
-    CLEANUP(mem_freep) struct command *commands = NULL;
     struct pair_input input;
 
     if (size)
         buffer[0] = '\0';
-    return cured_by_itself(finding, gap, &commands, &input) &&
-           cure_write(&input, buffer, size);
+    return cured_by_itself(finding, gap, &input) && cure_write(&input, buffer, size);
 }
 
 bool gap_advice(const struct finding *finding, const struct gap *gap, char *buffer,
                 size_t size)
 {
-    CLEANUP(mem_freep) struct command *commands = NULL;
     struct pair_input input;
 
     if (size)
         buffer[0] = '\0';
-    return gap->first == gap->run && cured_by_itself(finding, gap, &commands, &input) &&
+    return gap->first == gap->run && cured_by_itself(finding, gap, &input) &&
            cure_advice(&input, buffer, size);
 }
 
 size_t gap_remedies(const struct finding *finding, const struct gap *gap,
                     struct remedy ret[CURE_REMEDIES])
 {
-    CLEANUP(mem_freep) struct command *commands = NULL;
     struct pair_input input;
 
-    return cured_by_itself(finding, gap, &commands, &input) ? cure_remedies(&input, ret)
-                                                            : 0;
+    return cured_by_itself(finding, gap, &input) ? cure_remedies(&input, ret) : 0;
 }
 
 const struct cured *gap_cured(const struct finding *finding, const struct gap *gap)

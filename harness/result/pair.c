@@ -33,12 +33,12 @@ static struct span span_of(const struct pair_input *input, size_t index)
 {
     const struct span one = { index, index + 1 };
 
-    if (!command_has(&input->commands[index], COMMAND_ENDS))
+    if (!command_has(input->commands[index], COMMAND_ENDS))
         return one;
     for (size_t from = index; from-- > 0;) {
-        if (command_has(&input->commands[from], COMMAND_ENDS))
+        if (command_has(input->commands[from], COMMAND_ENDS))
             return one;
-        if (command_has(&input->commands[from], COMMAND_BEGINS))
+        if (command_has(input->commands[from], COMMAND_BEGINS))
             return (struct span){ from + 1, index };
     }
     return one;
@@ -48,14 +48,14 @@ static struct span span_of(const struct pair_input *input, size_t index)
 static bool choose(const struct pair_input *input, struct span first, struct span second,
                    struct pair *pair)
 {
-    const struct command *commands = input->commands;
+    const struct command *const *commands = input->commands;
     bool found = false;
 
     for (size_t i = first.to; i-- > first.from;)
         for (size_t j = second.from; j < second.to; j++) {
-            bool same = touches(&commands[i], commands[j].key_hash);
+            bool same = touches(commands[i], commands[j]->key_hash);
 
-            if (!writes(&commands[i]) || !writes(&commands[j]) || (found && !same))
+            if (!writes(commands[i]) || !writes(commands[j]) || (found && !same))
                 continue;
             found = true;
             pair->i = i;
@@ -84,7 +84,7 @@ static bool key_is_settled(const struct pair *pair)
     if (!input->key_was_there || pair->i != input->first - 1)
         return false;
     for (size_t k = 0; k < pair->i; k++)
-        if (unsettles(&input->commands[k], pair->a->key_hash))
+        if (unsettles(input->commands[k], pair->a->key_hash))
             return false;
     return true;
 }
@@ -97,20 +97,20 @@ static uint32_t traits_before(struct pair *pair)
     if (!traits && !unsettles(pair->a, pair->a->key_hash))
         traits |= KEY_STAYS;
     for (size_t k = 0; k < pair->i; k++) {
-        const struct command *command = &pair->input->commands[k];
+        const struct command *command = pair->input->commands[k];
 
         if (!touches(command, pair->a->key_hash))
             continue;
         if (command_has(command, COMMAND_READS))
             traits |= READ_BEFORE;
         if (command_has(command, COMMAND_DELETES)) {
-            pair->deleted = command;
+            pair->deleted = &pair->input->commands[k];
             pair->expiry = NULL;
             traits &= ~(uint32_t)(EXPIRY_BEFORE | HAD_EXPIRY);
         }
         if (!command_has(command, COMMAND_SETS_EXPIRY))
             continue;
-        pair->expiry = command;
+        pair->expiry = &pair->input->commands[k];
         traits &= ~(uint32_t)(EXPIRY_BEFORE | HAD_EXPIRY);
         traits |= command_has(command, COMMAND_ONLY_EXPIRY) ? EXPIRY_BEFORE : HAD_EXPIRY;
     }
@@ -127,7 +127,7 @@ static uint32_t traits_between(struct pair *pair)
     size_t like_first = 0;
 
     for (size_t k = pair->i; k <= pair->j; k++) {
-        const struct command *command = &pair->input->commands[k];
+        const struct command *command = pair->input->commands[k];
         bool like = same_key(command, pair->a) &&
                     (command->flags & kinds) == (pair->a->flags & kinds);
 
@@ -172,8 +172,8 @@ static uint32_t traits_of_count(const struct pair *pair)
     if (!command_has(pair->a, COMMAND_COUNTS) || command_has(pair->a, COMMAND_LESSENS))
         return 0;
     for (size_t k = pair->j + 1; k < pair->input->count; k++)
-        if (command_has(&pair->input->commands[k], COMMAND_COUNTS | COMMAND_LESSENS) &&
-            same_key(&pair->input->commands[k], pair->a))
+        if (command_has(pair->input->commands[k], COMMAND_COUNTS | COMMAND_LESSENS) &&
+            same_key(pair->input->commands[k], pair->a))
             return GIVEN_BACK;
     return 0;
 }
@@ -183,8 +183,8 @@ static uint32_t traits_behind(const struct pair *pair)
     if (command_has(pair->a, COMMAND_KEEPS_EXPIRY))
         return 0;
     for (size_t k = pair->i; k < pair->input->count; k++)
-        if (command_has(&pair->input->commands[k], COMMAND_SETS_EXPIRY) &&
-            touches(&pair->input->commands[k], pair->a->key_hash))
+        if (command_has(pair->input->commands[k], COMMAND_SETS_EXPIRY) &&
+            touches(pair->input->commands[k], pair->a->key_hash))
             return 0;
     return pair->expiry ? LAST_EXPIRY : LAST_EXPIRY | NO_EXPIRY;
 }
@@ -192,7 +192,7 @@ static uint32_t traits_behind(const struct pair *pair)
 static uint32_t traits_of_span(const struct pair_input *input, struct span span)
 {
     for (size_t k = span.from; k < span.to; k++)
-        if (command_has(&input->commands[k], COMMAND_READS))
+        if (command_has(input->commands[k], COMMAND_READS))
             return REPLIES;
     return 0;
 }
@@ -210,8 +210,8 @@ bool pair_make(const struct pair_input *input, struct pair *ret)
         return false;
     if (input->healed > input->count)
         pair.j = pair.i;
-    pair.a = &input->commands[pair.i];
-    pair.b = &input->commands[pair.j];
+    pair.a = input->commands[pair.i];
+    pair.b = input->commands[pair.j];
     pair.traits = traits_before(&pair) | traits_between(&pair) | traits_behind(&pair) |
                   traits_of_count(&pair) | traits_of_words(pair.a, pair.b) |
                   traits_of_span(input, first) |

@@ -15,7 +15,7 @@
 #include "redis/command.h"
 
 struct pair_input {
-    const struct command *commands; /* of a complete update */
+    const struct command *const *commands; /* of a complete update */
     size_t count;
     size_t first;   /* the first crash point with lasting harm: so many commands were
                        executed */
@@ -59,11 +59,12 @@ enum trait {
 
 struct pair {
     const struct pair_input *input;
-    size_t i, j;                   /* of the two commands; j is i if nothing heals */
-    const struct command *a, *b;   /* the commands */
-    const struct command *deleted; /* the deletion of the first's key before, or NULL */
-    const struct command *expiry;  /* what set its expiry before, or NULL */
-    size_t writes;                 /* commands from the first to the second that write */
+    size_t i, j;                 /* of the two commands; j is i if nothing heals */
+    const struct command *a, *b; /* the commands */
+    /* Places among the input's commands, or NULL: the deletion of the first's key before,
+     * and what set its expiry before. */
+    const struct command *const *deleted, *const *expiry;
+    size_t writes; /* commands from the first to the second that write */
     uint32_t traits;
 };
 

@@ -7,7 +7,7 @@
 
 static const struct command *command_at(const struct finding *finding, uint64_t point)
 {
-    return &finding->steps[point - 1].command;
+    return finding->sent[point - 1];
 }
 
 /* The first command of the transaction that this one executes; NULL: it executes none. */

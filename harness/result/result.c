@@ -71,6 +71,7 @@ void result_release(struct result *result)
         attempts_free(finding->attempts);
         free(finding->points);
         free(finding->steps);
+        free(finding->sent);
         free(finding->timelines_ns);
         free(finding->samples_ns);
         free(finding->block_starts);
@@ -87,6 +88,8 @@ void result_release(struct result *result)
             free(finding->cures[c].notation);
         free(finding->cures);
     }
+    for (size_t i = 0; i < result->plan.strategies && result->findings; i++)
+        intern_release(&result->findings[i].kept);
     free(result->findings);
     free(result->narrative);
     result->narrative = NULL;
@@ -139,6 +142,44 @@ const struct finding *finding_named(const struct result *result, const char *nam
     return NULL;
 }
 
+void finding_begin(struct finding *finding, uint64_t commands)
+{
+    static const struct command unknown = { .name = "" };
+    size_t room = (size_t)commands + 1;
+
+    finding->controlled = true;
+    finding->commands = commands;
+    finding->points = mem_alloc(room * sizeof(*finding->points));
+    finding->steps = mem_alloc(room * sizeof(*finding->steps));
+    finding->sent = mem_alloc(room * sizeof(*finding->sent));
+    for (size_t i = 0; i < room; i++)
+        finding->sent[i] = &unknown;
+}
+
+void finding_put_command(struct finding *finding, uint64_t index,
+                         const struct command *command)
+{
+    finding->sent[index] = intern_keep(&finding->kept, command, sizeof(*command));
+}
+
+void finding_put_example(struct finding *finding, uint64_t point, const char *example)
+{
+    finding->points[point].example =
+        *example ? intern_keep(&finding->kept, example, strlen(example) + 1) : NULL;
+}
+
+const char *finding_example(const struct finding *finding, uint64_t point)
+{
+    const char *example = finding->points[point].example;
+
+    return example ? example : "";
+}
+
+uint64_t finding_state(const struct finding *finding, uint64_t point)
+{
+    return point ? finding->steps[point - 1].state : 0;
+}
+
 uint64_t finding_points(const struct finding *finding)
 {
     return finding->controlled ? finding->commands + 1 : 0;
@@ -151,15 +192,13 @@ uint64_t finding_fault_points(const struct finding *finding, enum fault_id id)
 
 const char *finding_command(const struct finding *finding, uint64_t point)
 {
-    return point ? finding->steps[point - 1].command.label : "";
+    return point ? finding->sent[point - 1]->label : "";
 }
 
 const char *finding_shown(const struct finding *finding, uint64_t point,
                           char buffer[COMMAND_SHOWN])
 {
-    return point
-               ? command_shown(&finding->steps[point - 1].command, FINDING_SHOWN, buffer)
-               : "";
+    return point ? command_shown(finding->sent[point - 1], FINDING_SHOWN, buffer) : "";
 }
 
 bool finding_sends_nothing(const struct finding *finding)
@@ -232,7 +271,7 @@ bool finding_refuted(const struct finding *finding)
 bool finding_publishes(const struct finding *finding)
 {
     for (uint64_t i = 0; finding->controlled && i < finding->commands; i++)
-        if (command_has(&finding->steps[i].command, COMMAND_PUBLISHES))
+        if (command_has(finding->sent[i], COMMAND_PUBLISHES))
             return true;
     return false;
 }

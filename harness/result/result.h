@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/intern.h"
 #include "plan/plan.h"
 #include "plan/request.h"
 #include "plan/shard.h"
@@ -29,7 +30,7 @@ struct point {
     bool has_trial;
     uint64_t example_trial; /* the lowest number of those kills: whatever the lanes, the
                                same one */
-    char example[EXAMPLE_TEXT];
+    const char *example;    /* see finding_example(); NULL: none */
 };
 
 /* The words of verdicts, counted. Something with two words counts under both. */
@@ -70,9 +71,8 @@ struct strikes {
     struct words words;
 };
 
-/* One command of the update. */
+/* One command of the update, beside its words (finding.sent). */
 struct step {
-    struct command command;
     uint64_t end, write, replies; /* see event.h */
     bool key_was_there;
     uint64_t connection, state; /* of a program; see event.h */
@@ -120,8 +120,12 @@ struct finding {
     unsigned unbegun, uncrashed, uncrashed_passing;
     int64_t uncrashed_lasts_ms;
     char unbegun_example[EXAMPLE_TEXT], uncrashed_example[EXAMPLE_TEXT];
-    struct point *points;   /* commands + 1 of them; owned */
-    struct step *steps;     /* `commands` of them, from point k to k + 1; owned */
+    struct point *points; /* commands + 1 of them; owned */
+    struct step *steps;   /* `commands` of them, from point k to k + 1; owned */
+    /* The words of each; owned. Of a long program many are equal, and so are examples:
+     * each is in `kept` once. */
+    const struct command **sent;
+    struct intern kept;
     uint64_t *timelines_ns; /* rows of commands + 1: when command k + 1 was written, and
                                the end; owned */
     size_t timeline_count;
@@ -228,6 +232,17 @@ bool result_is_measured(const struct result *result);
 
 /* The strategy of that name; NULL: it does not take part. */
 const struct finding *finding_named(const struct result *result, const char *name);
+/* Makes room for what will be known of an update of so many commands: it is controlled,
+ * and its commands have no words yet. */
+void finding_begin(struct finding *finding, uint64_t commands);
+/* The words of a command, from 0 on; what a crash point leaves that is wrong. */
+void finding_put_command(struct finding *finding, uint64_t index,
+                         const struct command *command);
+void finding_put_example(struct finding *finding, uint64_t point, const char *example);
+/* "": nothing is wrong there, or nobody knows what. */
+const char *finding_example(const struct finding *finding, uint64_t point);
+/* Which of a program's states a crash point leaves. */
+uint64_t finding_state(const struct finding *finding, uint64_t point);
 /* How many crash points there are: 0 as long as that is not known. */
 uint64_t finding_points(const struct finding *finding);
 /* Is there nothing to interrupt? */

@@ -58,8 +58,7 @@ static int take_control(struct result *result, const struct event_control *contr
             return tally_contradiction(finding, "what a completed update leaves", err);
         return 0;
     }
-    finding->controlled = true;
-    finding->commands = control->commands;
+    finding_begin(finding, control->commands);
     finding->bytes = control->bytes;
     finding->trips = control->trips;
     finding->done = control->done;
@@ -71,9 +70,6 @@ static int take_control(struct result *result, const struct event_control *contr
     finding->uncrashed = control->uncrashed;
     memcpy(finding->uncrashed_example, control->example,
            sizeof(finding->uncrashed_example));
-    finding->points =
-        mem_alloc((size_t)(control->commands + 1) * sizeof(*finding->points));
-    finding->steps = mem_alloc((size_t)(control->commands + 1) * sizeof(*finding->steps));
     return 0;
 }
 
@@ -85,7 +81,6 @@ static int take_command(struct result *result, const struct event_command *event
     if (!finding->controlled || event->index >= finding->commands)
         return tally_contradiction(finding, "how many commands it sends", err);
     finding->steps[event->index] = (struct step){
-        .command = event->command,
         .end = event->end,
         .write = event->write,
         .replies = event->replies,
@@ -93,6 +88,7 @@ static int take_command(struct result *result, const struct event_command *event
         .connection = event->connection,
         .state = event->state,
     };
+    finding_put_command(finding, event->index, &event->command);
     return 0;
 }
 
@@ -111,7 +107,7 @@ static int take_point(struct result *result, const struct event_point *event,
     point->alike = event->alike;
     point->verdict = event->verdict;
     point->signature = event->signature;
-    memcpy(point->example, event->example, sizeof(point->example));
+    finding_put_example(finding, event->index, event->example);
     return 0;
 }
 

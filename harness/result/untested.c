@@ -31,7 +31,7 @@ static bool is_one_piece(const struct finding *finding)
     uint64_t pieces = 0;
 
     for (uint64_t k = 0; k < finding->commands; k++) {
-        const struct command *command = &finding->steps[k].command;
+        const struct command *command = finding->sent[k];
 
         if (command_has(command, COMMAND_BEGINS))
             queues = true, queued = false;
@@ -53,7 +53,7 @@ static const char *find_ignored(const struct finding *finding,
     const char *ignored = NULL;
 
     for (uint64_t k = 0; k < finding->commands; k++) {
-        const struct command *command = &finding->steps[k].command;
+        const struct command *command = finding->sent[k];
 
         if (!changes_something(command))
             continue;

@@ -133,14 +133,16 @@ static bool parse_point(json_t *row, struct finding *finding, size_t k)
 {
     struct point *point = &finding->points[k];
     const char *command = text_at(row, 0);
+    struct command known = { .name = "" };
 
     if (!json_is_array(row) || json_array_size(row) < 3 ||
         !json_is_string(json_array_get(row, 0)))
         return false;
-    if (k == 0 ? *command : strlen(command) >= sizeof(finding->steps->command.label))
+    if (k == 0 ? *command : strlen(command) >= sizeof(known.label))
         return false;
+    strcpy(known.label, command);
     if (k)
-        strcpy(finding->steps[k - 1].command.label, command);
+        finding_put_command(finding, k - 1, &known);
     point->taken = true;
     return now_parse(text_at(row, 1), &point->verdict.now) &&
            later_parse(text_at(row, 2), &point->verdict.later) &&
@@ -156,10 +158,7 @@ static void parse_points(struct reading *reading, json_t *object, struct finding
         mistake(reading, "points", "at least one crash point");
         return;
     }
-    finding->controlled = true;
-    finding->commands = count - 1;
-    finding->points = mem_alloc(count * sizeof(*finding->points));
-    finding->steps = mem_alloc(count * sizeof(*finding->steps));
+    finding_begin(finding, count - 1);
     for (size_t k = 0; k < count; k++) {
         char key[40];
 

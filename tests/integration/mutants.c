@@ -148,6 +148,7 @@ static const struct {
     { "recover-last", "integration_programs", "programs/recover_at_all_moments" },
     { "gone-untold", "integration_programs_narrated",
       "programs_narrated/when_nothing_is_there_any_more" },
+    { "listed-early", "unit_listed_mutable", "listed/a_point_of_each_state_however_late" },
     { "told-unchecked", "integration_programs_narrated",
       "programs_narrated/what_is_not_what_was_judged" },
     { "failures-unheard", "integration_programs_printed",

@@ -2,6 +2,7 @@
 #include "handmade.h"
 
 #include <criterion/criterion.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,15 +30,23 @@ static unsigned later_of(char letter)
     return 0;
 }
 
+void handmade_label(struct finding *finding, size_t index, const char *format, ...)
+{
+    struct command command = { .name = "" };
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(command.label, sizeof(command.label), format, args);
+    va_end(args);
+    finding_put_command(finding, index, &command);
+}
+
 static void fill_points(struct finding *finding, const char *points)
 {
-    finding->controlled = true;
-    finding->commands = strlen(points) - 1;
+    finding_begin(finding, strlen(points) - 1);
     finding->bytes = 30 * finding->commands;
     finding->trips = 1;
     finding->read_bytes = 16384;
-    finding->points = mem_alloc(strlen(points) * sizeof(*finding->points));
-    finding->steps = mem_alloc(strlen(points) * sizeof(*finding->steps));
     for (size_t k = 0; points[k]; k++) {
         finding->points[k] = (struct point){
             .taken = true,
@@ -50,8 +59,7 @@ static void fill_points(struct finding *finding, const char *points)
             .signature = { k + 1, 0 },
         };
         if (k)
-            snprintf(finding->steps[k - 1].command.label,
-                     sizeof(finding->steps[k - 1].command.label), "SET key%zu", k);
+            handmade_label(finding, k - 1, "SET key%zu", k);
     }
 }
 

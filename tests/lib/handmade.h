@@ -28,6 +28,10 @@ struct handmade {
  * spread a tenth to both sides of their mean. Command k of a strategy is "SET key<k>". */
 void handmade_init(struct handmade *handmade, uint64_t seed,
                    const struct handmade_strategy strategies[HANDMADE_STRATEGIES]);
+/* Calls a command, from 0 on, something else. */
+__attribute__((format(printf, 3, 4))) void handmade_label(struct finding *finding,
+                                                          size_t index,
+                                                          const char *format, ...);
 /* Kills of a strategy that are told to the tally, so many times one after the other: H
  * leaves its crash point 1, . its point 2, - comes too late. They stand at the places
  * that the plan gives them, among those of the run's other strategies. */

@@ -16,6 +16,8 @@
 
 #include "base/err.h"
 #include "base/file.h"
+#include "base/intern.h"
+#include "base/intern.h"
 #include "base/mem.h"
 #include "base/printable.h"
 #include "base/rng.h"
@@ -657,6 +659,30 @@ Test(tempdir, sweep_removes_nobodys_files)
     tempdir_sweep();
     cr_expect(exists(owner), "%s", owner);
     cr_expect(exists(page), "%s", page);
+}
+
+/* ---- intern ---- */
+
+/* Also beyond the room that it begins with, and of what contains NUL. */
+Test(intern, equal_bytes_are_kept_once)
+{
+    enum { DIFFERENT = 1000 };
+    struct intern intern = INTERN_NULL;
+    const void *kept[DIFFERENT];
+
+    for (uint32_t i = 0; i < DIFFERENT; i++)
+        kept[i] = intern_keep(&intern, &i, sizeof(i));
+    for (uint32_t i = 0; i < DIFFERENT; i++) {
+        cr_expect_eq(memcmp(kept[i], &i, sizeof(i)), 0, "%u", i);
+        cr_expect_eq(intern_keep(&intern, &i, sizeof(i)), kept[i], "%u", i);
+        cr_expect_eq((uintptr_t)kept[i] % 16, 0, "%u", i);
+    }
+    cr_expect_eq(intern.count, DIFFERENT);
+    cr_expect_neq(intern_keep(&intern, "a\0b", 3), intern_keep(&intern, "a\0c", 3));
+    cr_expect_neq(intern_keep(&intern, "a\0b", 3), intern_keep(&intern, "a", 1));
+    cr_expect_eq(intern_keep(&intern, "", 0), intern_keep(&intern, "x", 0));
+    intern_release(&intern);
+    intern_release(&intern);
 }
 
 /* ---- sha1 ---- */

@@ -29,7 +29,8 @@ static void take(struct check *check, struct check_scenario *entry, unsigned exp
           .verdict.later = census,
           .example = "stays: it" },
     };
-    struct step steps[1] = { { .command.label = "SET it" } };
+    struct step steps[1] = { { .end = 0 } };
+    const struct command command = { .label = "SET it" }, *sent[1] = { &command };
     struct result result;
 
     result_init(&result, &scenario, &first, &plan);
@@ -37,6 +38,7 @@ static void take(struct check *check, struct check_scenario *entry, unsigned exp
     result.findings[0].commands = 1;
     result.findings[0].points = points;
     result.findings[0].steps = steps;
+    result.findings[0].sent = sent;
     result.findings[0].kills.outcomes[OUTCOME_VALID] = 10;
     result.findings[0].kills.words.clean = 10 - kills_harmed;
     result.findings[0].kills.words.now[NOW_INTACT] = 10;
@@ -45,6 +47,7 @@ static void take(struct check *check, struct check_scenario *entry, unsigned exp
     check_take(check, entry, &result);
     result.findings[0].points = NULL;
     result.findings[0].steps = NULL;
+    result.findings[0].sent = NULL;
     result_release(&result);
 }
 

@@ -64,8 +64,7 @@ Test(comparable, words_that_differ_are_shown)
     compared(&some, &some, 1, &plain);
     comparison_release(&comparison);
     finding = &compared_new.result.findings[0];
-    snprintf(finding->steps[1].command.label, sizeof(finding->steps[1].command.label),
-             "SET keyB");
+    handmade_label(finding, 1, "SET keyB");
     compare_runs(&compared_base.result, &compared_new.result, &plain, &comparison);
     cr_assert_eq(comparison.comparable.count, 1);
     cr_expect(

@@ -16,6 +16,8 @@
 
 static struct point points[MOST + 1];
 static struct step steps[MOST];
+static struct command words[MOST];
+static const struct command *sent[MOST];
 static struct finding finding;
 
 static unsigned later_of(char letter)
@@ -61,9 +63,14 @@ static void write_down(const char *update, const char *letters)
 
     memset(points, 0, sizeof(points));
     memset(steps, 0, sizeof(steps));
-    finding = (struct finding){ .controlled = true, .points = points, .steps = steps };
-    while ((command = strsep(&rest, "|")))
-        parse_command(&steps[finding.commands++].command, command);
+    memset(words, 0, sizeof(words));
+    finding = (struct finding){
+        .controlled = true, .points = points, .steps = steps, .sent = sent
+    };
+    while ((command = strsep(&rest, "|"))) {
+        sent[finding.commands] = &words[finding.commands];
+        parse_command(&words[finding.commands++], command);
+    }
     cr_assert_eq(strlen(letters), finding.commands + 1, "%s", update);
     for (size_t k = 0; letters[k]; k++)
         points[k] =
@@ -232,7 +239,7 @@ Test(as_sent, in_one_line)
         expect_line(as_sent(&finding), NULL, cases[i].update);
         cr_expect_eq(as_sent_is_another(&finding), cases[i].waited != NULL);
         finding.connections = 1;
-        steps[0].command.line[0] = '\0'; /* an old run, or a long command */
+        words[0].line[0] = '\0'; /* an old run, or a long command */
         expect_line(as_sent(&finding), NULL, cases[i].update);
     }
 }

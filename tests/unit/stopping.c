@@ -55,12 +55,10 @@ static void set_census(size_t strategy, const char *word)
 {
     struct finding *finding = &result.findings[strategy];
 
-    finding->controlled = true;
-    finding->commands = strlen(word) - 1;
     free(finding->points);
     free(finding->steps);
-    finding->points = mem_alloc((finding->commands + 1) * sizeof(*finding->points));
-    finding->steps = mem_alloc((finding->commands + 1) * sizeof(*finding->steps));
+    free(finding->sent);
+    finding_begin(finding, strlen(word) - 1);
     for (size_t k = 0; word[k]; k++)
         finding->points[k] = (struct point){
             .taken = word[k] != '?',

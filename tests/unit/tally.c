@@ -121,7 +121,7 @@ Test(tally, census_counts_words)
     cr_expect_eq(words.later[__builtin_ctz(LATER_MIXED)], 0, "mixed");
     cr_expect_eq(words.later[__builtin_ctz(LATER_STUCK)], 1, "stuck");
     cr_expect_eq(tally_harmed(&words), 3);
-    cr_expect_str_eq(finding->points[2].example, "stays: something");
+    cr_expect_str_eq(finding_example(finding, 2), "stays: something");
 }
 
 /* Only valid kills count for the words; the others are counted as what they are. */
@@ -479,7 +479,7 @@ Test(tally, commands_are_kept_in_their_order)
     }
     for (uint64_t k = 0; k < 3; k++) {
         cr_expect_eq(finding->steps[k].end, 10 * (k + 1));
-        cr_expect_eq(finding->steps[k].command.label[4], '0' + (char)k);
+        cr_expect_eq(finding->sent[k]->label[4], '0' + (char)k);
     }
 }
 
