@@ -16,7 +16,7 @@
 #include "cmd/replay_told.h"
 #include "cmd/results_dir.h"
 #include "cmd/scenario_files.h"
-#include "report/words.h"
+#include "report/format.h"
 #include "result/tally.h"
 #include "run/fleet.h"
 #include "store/load.h"
@@ -26,12 +26,15 @@ struct options {
     struct operands operands; /* [RUN] [TRIAL] */
     const char *redis_server;
     const char *color;
+    const struct format *format;
     bool kills;
 };
 
 static const struct cmd_option table[] = {
     { "color", "auto|always|never", "Colour (default auto)", 1, .take = option_color,
       .at = offsetof(struct options, color) },
+    { "format", "text|json", "Of what is told (default text)", 1, .take = option_format,
+      .at = offsetof(struct options, format) },
     { "kill", NULL, "Run a program again until it is killed for real at the point", 1,
       .take = option_flag, .at = offsetof(struct options, kills) },
     { "redis-server", "PATH", "The server to start (default: as for run)", 1,
@@ -305,22 +308,6 @@ static int perform(struct revival *revival, struct replay *replay,
     return code;
 }
 
-/* Headings begin a line, and death stands between dashes. */
-static void print(const char *narrative, bool color)
-{
-    while (*narrative) {
-        size_t length = strcspn(narrative, "\n");
-        bool death = strncmp(narrative + strspn(narrative, " "), "--- ", 4) == 0;
-
-        words_color(stdout, color && death, "\033[31m");
-        words_color(stdout, color && !death && *narrative != ' ', "\033[1m");
-        fwrite(narrative, 1, length, stdout);
-        words_color(stdout, color, "\033[0m");
-        fputc('\n', stdout);
-        narrative += length + (narrative[length] == '\n');
-    }
-}
-
 static const enum exit_status statuses[] = {
     [REPLAY_UNRECORDED] = EXIT_PASS,
     [REPLAY_ALIKE] = EXIT_PASS,
@@ -330,14 +317,14 @@ static const enum exit_status statuses[] = {
 
 /* Programs that are not to be killed again are told of, if that can be. */
 static int tell_or_perform(const struct options *options, struct revival *revival,
-                           struct replay *replay, char **ret,
+                           struct replay *replay, struct told *ret_told, char **ret,
                            enum replay_likeness *ret_likeness, struct err *err)
 {
     int code = 0;
 
     replay->program = option_program();
     if (!replay->kills && replay->fault == FAULT_STEP)
-        code = replay_told(&revival->saved, replay, ret, ret_likeness, err);
+        code = replay_told(&revival->saved, replay, ret_told, ret, ret_likeness, err);
     return code == 0 && !*ret
                ? perform(revival, replay, options->redis_server, ret, ret_likeness, err)
                : code;
@@ -378,11 +365,12 @@ int cmd_replay(int argc, char **argv, enum exit_status *ret_status, struct err *
             "another verdict, "
             "3 a kill that did not end in that way again.",
     };
-    struct options options = { .color = "auto" };
+    struct options options = { .color = "auto", .format = format_by_name("text") };
     CLEANUP(revival_release) struct revival revival = { .scenario = NULL };
     CLEANUP(mem_freep) char *narrative = NULL;
-    enum replay_likeness likeness;
+    CLEANUP(told_release) struct told told = { .strategy = NULL };
     CLEANUP(mem_freep) char *run = NULL;
+    struct replayed replayed = { .told = NULL };
     struct replay replay;
     const char *trial;
 
@@ -393,12 +381,18 @@ int cmd_replay(int argc, char **argv, enum exit_status *ret_status, struct err *
         (trial ? find_replay(&revival.saved, trial, &replay, err)
                : find_first_harm(&revival.saved, &replay, err)) < 0 ||
         check_kill(&options, &revival, &replay, err) < 0 ||
-        tell_or_perform(&options, &revival, &replay, &narrative, &likeness, err) < 0)
+        tell_or_perform(&options, &revival, &replay, &told, &narrative,
+                        &replayed.likeness, err) < 0)
         return err->code;
     if (!narrative)
         return err_set(err, -EPROTO, "the lane told nothing"); /* UNTESTED: it does */
     signals_end_at_pipe();
-    print(narrative, option_color_wanted(options.color));
-    *ret_status = statuses[likeness];
-    return 0;
+    *ret_status = statuses[replayed.likeness];
+    replayed.scenario = revival.saved.scenario->name;
+    replayed.strategy = revival.saved.result.findings[replay.strategy].strategy->name;
+    replayed.seed = revival.saved.result.plan.seed;
+    replayed.replay = &replay;
+    replayed.narrative = narrative;
+    replayed.told = told.strategy ? &told : NULL;
+    return options.format->replay(stdout, &replayed, option_style(options.color), err);
 }

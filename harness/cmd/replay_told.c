@@ -41,19 +41,13 @@ static int load(const struct saved *saved, const struct replay *replay, struct t
     return code;
 }
 
-int replay_told(const struct saved *saved, const struct replay *replay, char **ret,
-                enum replay_likeness *ret_likeness, struct err *err)
+int replay_told(const struct saved *saved, const struct replay *replay,
+                struct told *ret_told, char **ret, enum replay_likeness *ret_likeness,
+                struct err *err)
 {
     const struct result *result = &saved->result;
     const struct finding *finding = &result->findings[replay->strategy];
     const struct proof_count *proof = finding_proof(finding, replay->number);
-    CLEANUP(told_release)
-    struct told told = {
-        .strategy = finding->strategy->name,
-        .scenario = saved->scenario->name,
-        .seed = result->plan.seed,
-        .tolerate_ms = tolerate_ms(saved->scenario),
-    };
     bool there = false;
     FILE *out;
     int code;
@@ -67,19 +61,27 @@ int replay_told(const struct saved *saved, const struct replay *replay, char **r
                        finding->strategy->name, (unsigned long long)replay->number,
                        (unsigned long long)finding->commands,
                        finding->commands == 1 ? "" : "s");
-    code = load(saved, replay, &told, &there, err);
-    if (code < 0 || !there)
+    *ret_told = (struct told){
+        .strategy = finding->strategy->name,
+        .scenario = saved->scenario->name,
+        .seed = result->plan.seed,
+        .tolerate_ms = tolerate_ms(saved->scenario),
+    };
+    code = load(saved, replay, ret_told, &there, err);
+    if (code < 0 || !there) {
+        told_release(ret_told);
         return code;
-    told.state = (size_t)finding_state(finding, replay->number);
-    told.example = finding_example(finding, replay->number);
+    }
+    ret_told->state = (size_t)finding_state(finding, replay->number);
+    ret_told->example = finding_example(finding, replay->number);
     if (proof) {
-        told.tried = proof->tried;
-        told.came = proof->came;
-        told.proved = proof->proved;
-        told.words = proof->words;
+        ret_told->tried = proof->tried;
+        ret_told->came = proof->came;
+        ret_told->proved = proof->proved;
+        ret_told->words = proof->words;
     }
     out = mem_stream(ret);
-    code = told_write(out, &told, replay, ret_likeness, err);
+    code = told_write(out, ret_told, replay, ret_likeness, err);
     fclose(out);
     return code;
 }

@@ -15,6 +15,8 @@ struct format {
     void (*check)(FILE *out, const struct check *check, struct report_style style);
     void (*try)(FILE *out, const struct result *result, struct report_style style);
     void (*list)(FILE *out, const struct list *list, struct report_style style);
+    int (*replay)(FILE *out, const struct replayed *replayed, struct report_style style,
+                  struct err *err);
 };
 
 const struct format *format_by_name(const char *name); /* NULL if there is none */

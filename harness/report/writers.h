@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "report/replayed.h"
 #include "report/style.h"
 #include "result/check.h"
 #include "result/conclusion.h"
@@ -31,6 +32,12 @@ void compare_text(FILE *out, const struct comparison *comparison,
                   struct report_style style);
 void compare_json(FILE *out, const struct comparison *comparison,
                   struct report_style style);
+
+/* A death of a run that is kept. */
+int replay_text(FILE *out, const struct replayed *replayed, struct report_style style,
+                struct err *err);
+int replay_json(FILE *out, const struct replayed *replayed, struct report_style style,
+                struct err *err);
 
 /* Scenarios that can be run; in full with all that they say of themselves. */
 void list_text(FILE *out, const struct list *list, struct report_style style);

@@ -1,5 +1,5 @@
-/* programs_narrated.c - the trace of a program: it is kept with the run, byte for byte, and a
- * death is told from it when the program is not there any more. */
+/* programs_narrated.c - the trace of a program: it is kept with the run, byte for byte,
+ * and a death is told from it when the program is not there any more. */
 #include "acted.h"
 #include "kept.h"
 
@@ -247,6 +247,120 @@ Test(programs_narrated, when_nothing_is_there_any_more)
     }
     test_directory_remove(elsewhere);
     elsewhere = NULL;
+}
+
+static uint64_t number(const json_t *object, const char *key)
+{
+    cr_assert(json_is_integer(json_object_get(object, key)), "%s", key);
+    return (uint64_t)json_integer_value(json_object_get(object, key));
+}
+
+static const char *text(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text ? text : "";
+}
+
+/* As the text has it, blanks aside. */
+static void expect_command(const json_t *command, const char *told)
+{
+    CLEANUP(mem_freep) char *line = NULL;
+
+    if (json_is_true(json_object_get(command, "executed")))
+        line = mem_printf("%d %.0f us %d %s %s", (int)number(command, "number"),
+                          json_real_value(json_object_get(command, "us")),
+                          (int)number(command, "connection"), text(command, "command"),
+                          text(command, "reply"));
+    else
+        line = mem_printf("%d %s not executed", (int)number(command, "number"),
+                          text(command, "command"));
+    EXPECT_SAYS(told, line);
+}
+
+/* How often an element is in the state, the old one and the new one is what its mark
+ * says. */
+static void expect_element(const json_t *element, const char *told)
+{
+    CLEANUP(mem_freep) char *line = NULL;
+    uint64_t here = number(element, "here"), old = number(element, "old"),
+             new = number(element, "new");
+
+    if (here)
+        line = mem_printf("%s '%s",
+                          old && new ? "in both"
+                          : old      ? "only old"
+                          : new      ? "only new"
+                                     : "NEITHER",
+                          text(element, "element"));
+    if (line && *text(element, "element"))
+        EXPECT_SAYS(told, line);
+}
+
+/* What the JSON has is what the text tells. */
+Test(programs_narrated, as_json)
+{
+    static const size_t elements[] = { 0, 1, 3, 3, 2, 1 };
+    struct keeping keeping = keep(LOCKS);
+
+    for (size_t k = 0; k < ARRAY_SIZE(elements); k++) {
+        CLEANUP(mem_freep) char *point = mem_printf("p:%zu", k);
+        CLEANUP(mem_freep) char *state = mem_printf("It is state %zu of the", k);
+        struct run told = RUN("replay", keeping.kept, point);
+        struct run run = RUN("replay", keeping.kept, point, "--format", "json");
+        json_t *json = json_loads(run.out, 0, NULL), *recorded, *one;
+        CLEANUP(mem_freep) char *words = NULL, *proof = NULL;
+        size_t i, here = 0;
+
+        cr_assert(json, "%s%s", run.out, run.err);
+        cr_expect_eq(run.status, told.status);
+        cr_expect_str_eq(text(json, "source"), "kept");
+        cr_expect_str_eq(text(json, "likeness"), "alike");
+        cr_expect_eq(number(json, "number"), k);
+        cr_expect_eq(number(json, "executed"), k);
+        cr_expect_eq(number(json, "commands"), 5);
+        cr_assert_eq(json_array_size(json_object_get(json, "trace")), 5);
+        json_array_foreach (json_object_get(json, "trace"), i, one)
+            expect_command(one, told.out);
+        json_array_foreach (json_object_get(json, "elements"), i, one) {
+            here += number(one, "here");
+            expect_element(one, told.out);
+        }
+        cr_expect_eq(here, elements[k], "point %zu: %zu", k, here);
+        EXPECT_SAYS(told.out, state);
+        recorded = json_object_get(json, "recorded");
+        words = json_words(json_object_get(recorded, "later"));
+        proof = mem_printf("Verdict: %s now, %s later", text(recorded, "now"),
+                           *words ? words : "clean");
+        EXPECT_SAYS(told.out, proof);
+        EXPECT_SAYS(told.out, text(json, "example"));
+        one = json_object_get(json, "proof");
+        cr_expect_eq(json_is_null(one),
+                     says(told.out, "No real kill was tried at this point"));
+        if (!json_is_null(one))
+            cr_expect_eq(number(one, "proved") + number(one, "kills"), 4);
+        json_decref(json);
+        run_release(&run);
+        run_release(&told);
+    }
+    forget(&keeping);
+}
+
+/* Of one that is performed the text is all that there is. */
+Test(programs_narrated, as_json_when_it_is_performed)
+{
+    struct keeping keeping = keep(LOCKS);
+    struct run run = RUN("replay", keeping.kept, "p:1", "--kill", "--format", "json");
+    json_t *json = json_loads(run.out, 0, NULL);
+
+    cr_assert(json, "%s%s", run.out, run.err);
+    cr_expect_str_eq(text(json, "source"), "performed");
+    cr_expect_str_eq(text(json, "strategy"), "p");
+    EXPECT_SAYS(text(json, "narrative"), "was killed for real");
+    cr_expect_null(json_object_get(json, "trace"));
+    json_decref(json);
+    run_release(&run);
+    forget(&keeping);
 }
 
 /* A state that is kept is held against the one that was judged. */

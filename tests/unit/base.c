@@ -17,7 +17,6 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/intern.h"
-#include "base/intern.h"
 #include "base/mem.h"
 #include "base/printable.h"
 #include "base/rng.h"
