@@ -255,6 +255,9 @@ json_t *compare_json_value(const struct comparison *comparison)
         json_array_append_new(rows, row_object(comparison, &comparison->rows[i]));
     json_put_text(object, "compare", comparison->pairs ? "pairs" : "runs");
     if (!comparison->pairs)
+        json_put(object, "same_run",
+                 json_boolean(comparable_same_run(comparison->base, comparison->new)));
+    if (!comparison->pairs)
         json_put(object, "interleaved", json_boolean(comparison->options.interleaved));
     json_put(object, "base", side_object(comparison->base));
     json_put(object, "new", side_object(comparison->new));

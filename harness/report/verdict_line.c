@@ -353,10 +353,16 @@ char *verdict_line_run(const struct result *result, const struct conclusion *con
 char *verdict_line_comparison(const struct comparison *comparison)
 {
     enum exit_status status = compare_exit_status(comparison);
+    bool itself =
+        !comparison->pairs && comparable_same_run(comparison->base, comparison->new);
+    bool none = comparison->pairs || (itself && status == EXIT_PASS);
     char *line;
     struct reasons reasons =
-        reasons_begin(comparison->pairs ? NO_VERDICT : verdict_word(status), &line);
+        reasons_begin(none ? NO_VERDICT : verdict_word(status), &line);
 
+    if (itself)
+        because(&reasons, "base and new are one and the same run, so it is equal to "
+                          "itself, and nothing was compared");
     if (comparison->pairs && !comparison->count)
         because(&reasons, "the run has one strategy, and no other run was named");
     else if (comparison->pairs)
@@ -364,9 +370,9 @@ char *verdict_line_comparison(const struct comparison *comparison)
                           "expected to be better");
     else if (status == EXIT_FAIL)
         tell_regressions(&reasons, comparison);
-    else if (status == EXIT_PASS)
+    else if (status == EXIT_PASS && !itself)
         tell_nothing_worse(&reasons, comparison);
-    else
+    else if (status != EXIT_PASS)
         tell_open_comparison(&reasons, comparison);
     reasons_end(&reasons);
     return line;

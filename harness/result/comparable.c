@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/mutant.h"
 #include "result/machine.h"
 #include "result/place.h"
 #include "result/stopping.h"
@@ -215,6 +216,12 @@ int comparable_check(const struct result *base, const struct result *new, struct
                    base->outdated ? "the base" : "the new run");
 }
 
+bool comparable_same_run(const struct result *base, const struct result *new)
+{
+    return base->made[0] && strcmp(base->made, new->made) == 0 &&
+           !mutant("itself-unsaid");
+}
+
 bool comparable_took_turns(const struct result *base, const struct result *new)
 {
     return base->turns[0] && strcmp(base->turns, new->turns) == 0;
@@ -230,6 +237,8 @@ void comparable_runs(const struct result *base, const struct result *new,
                      struct comparable *ret)
 {
     *ret = (struct comparable){ .count = 0 };
+    if (comparable_same_run(base, new))
+        note(ret, false, "base and new are one and the same run");
     if (comparable_took_turns(base, new))
         note(ret, false, "base and new took turns, slice by slice, in one run");
     note_texts(ret, !comparable_took_turns(base, new), "different scenarios",

@@ -26,6 +26,9 @@ int comparable_check(const struct result *base, const struct result *new,
 void comparable_runs(const struct result *base, const struct result *new,
                      struct comparable *ret);
 void comparable_run(const struct result *result, struct comparable *ret); /* the latter */
+/* Are they one and the same run, or copies of it, or its baseline? Then all figures are
+ * equal, and say nothing. False if that is not known, as of a run that has just ended. */
+bool comparable_same_run(const struct result *base, const struct result *new);
 /* Were both run slice by slice, in the same minutes? */
 bool comparable_took_turns(const struct result *base, const struct result *new);
 void comparable_release(struct comparable *comparable); /* may be called twice */

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/intern.h"
+#include "base/sha1.h"
 #include "plan/plan.h"
 #include "plan/request.h"
 #include "plan/shard.h"
@@ -188,6 +189,8 @@ struct result {
     struct trial_times times; /* of the kills, all lanes together */
     const char *directory;    /* where the run is kept; NULL: it is not; borrowed */
     char missing[256];        /* shards that were not there to be merged; "" if none */
+    char made[SHA1_TEXT];     /* a digest of its times: the same of one and the same run
+                                 only; "" until it is loaded from where it is kept */
     char turns[48];           /* the same in two runs that took turns; "" in all others */
     uint64_t slices;          /* that such a run is made of */
     bool complete;            /* everything planned was done */

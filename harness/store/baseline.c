@@ -222,6 +222,7 @@ static json_t *baseline_object(const struct result *result)
     json_object_set_new(object, "killer", text(result->killer));
     json_object_set_new(object, "lanes", whole(result->lanes));
     json_object_set_new(object, "seed", whole(result->plan.seed));
+    json_object_set_new(object, "run", text(result->made));
     json_object_set_new(object, "confidence", json_real(result->confidence));
     if (result->stopping.width > 0)
         json_object_set_new(object, "until_width", json_real(result->stopping.width));

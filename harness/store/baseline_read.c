@@ -424,6 +424,9 @@ static void parse_result(struct reading *reading, json_t *root, struct baseline 
     result->rtt_us = get_real(reading, root, "rtt_us", 0, RTT_MOST_US);
     result->lanes = (size_t)get_whole(reading, root, "lanes", COUNT_MOST);
     result->plan.seed = get_whole(reading, root, "seed", WHOLE_MOST);
+    if (json_object_get(root, "run")) /* those of earlier versions do not have it */
+        snprintf(result->made, sizeof(result->made), "%s",
+                 get_text(reading, root, "run"));
     result->confidence = get_real(reading, root, "confidence", 1e-9, 1 - 1e-9);
     result->stopping.width = get_optional(reading, root, "until_width", 0, 1);
     result->stopping.below = get_optional(reading, root, "until_below", 0, 1);

@@ -61,6 +61,29 @@ static int read_machine(struct database *database, struct machine_load *machine,
     return code;
 }
 
+static void add_bytes(struct buffer *bytes, const void *items, size_t size)
+{
+    buffer_add(bytes, (struct str){ items, size });
+}
+
+/* When it was made and what took how long: no two runs have that in common, and copies of
+ * one have. */
+static void identify(struct database *database, struct result *result)
+{
+    CLEANUP(buffer_release) struct buffer bytes = BUFFER_NULL;
+    CLEANUP(mem_freep) char *started = stored_fact(database, "started");
+
+    buffer_add(&bytes, str_of(started));
+    add_bytes(&bytes, &result->plan.seed, sizeof(result->plan.seed));
+    add_bytes(&bytes, result->stage_seconds, sizeof(result->stage_seconds));
+    result_foreach (finding, result) {
+        add_bytes(&bytes, finding->samples_ns,
+                  finding->sample_count * sizeof(*finding->samples_ns));
+        add_bytes(&bytes, finding->kills.outcomes, sizeof(finding->kills.outcomes));
+    }
+    sha1_text(buffer_str(&bytes), result->made);
+}
+
 static int tell_tally(void *context, enum event_type type, const void *body, size_t bytes,
                       struct err *err)
 {
@@ -214,6 +237,8 @@ int saved_load_parts(const char *directory, struct database *database, unsigned 
     }
     saved.result.directory = saved.directory;
     saved.result.outdated = stored_outdated(database);
+    if ((what & STORED_ALL) == STORED_ALL)
+        identify(database, &saved.result);
     *ret = saved;
     return 0;
 }

@@ -6,6 +6,7 @@
  * ten of these until its first command leaks from two kills in three; that fewer than 1
  * in 5 of 200 are then harmed has a probability far below 1e-9. Of the kills of a fixed
  * one none can do harm. */
+#include "kept.h"
 #include "testlib.h"
 
 #include <stdio.h>
@@ -36,6 +37,15 @@ static struct run keep(const char *directory, const char *name, const char *text
     free(path);
     free(kept);
     return run;
+}
+
+/* A copy of a run under another name. */
+static void copy(const char *directory, const char *name, const char *as)
+{
+    CLEANUP(mem_freep) char *from = mem_printf("%s/%s", directory, name);
+    CLEANUP(mem_freep) char *to = mem_printf("%s/%s", directory, as);
+
+    kept_copy(from, to);
 }
 
 /* Runs afterkill in the directory, so that operands can be short. */
@@ -124,6 +134,7 @@ Test(campaign, compare)
         { { "compare", "safe", "leaky", "--format", "json" },
           1,
           "\"verdict\": \"fail\"" },
+        /* What a busy machine adds to intervals is far from such a margin. */
         { { "compare", "leaky", "safe", "--margin", "0.5" }, 0, "PASS" },
         { { "compare", "safe", "leaky", "--margin", "0.9" }, 1, "regressed" },
         { { "compare", "few", "few2", "--margin", "0.0001" }, 3, "" },
@@ -137,6 +148,12 @@ Test(campaign, compare)
         { { "compare", "until", "safe" }, 0, "two-confidence-sequences" },
         { { "compare", "base.json", "leaky" }, 1, "old regressed" },
         { { "compare", "leaky", "lock.lua" }, 2, "lock.lua" },
+        { { "compare", "leaky", "leaky" }, 0, "one and the same run" },
+        { { "compare", "leaky", "copy" }, 0, "one and the same run" },
+        { { "compare", "base.json", "safe" }, 0, "one and the same run" },
+        { { "compare", "base.json", "base.json" }, 0, "one and the same run" },
+        { { "compare", "leaky", "leaky", "--format", "json" }, 0, "\"same_run\": true" },
+        { { "compare", "again", "leaky", "--format", "json" }, 0, "\"same_run\": false" },
         { { "compare", "leaky", "safe", "--confidence", "nan" }, 2, "confidence" },
     };
     char *directory = test_directory();
@@ -161,6 +178,7 @@ Test(campaign, compare)
     run_release(&run);
     run = IN(directory, "run", "lock.lua", "--trials", "0", "-o", "none");
     run_release(&run);
+    copy(directory, "leaky", "copy");
     check_rows(directory, rows, ARRAY_SIZE(rows));
     test_directory_remove(directory);
 }

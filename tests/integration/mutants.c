@@ -121,6 +121,7 @@ static const struct {
     { "blocks-independent", "unit_clusters_mutable",
       "clusters/intervals_hold_the_truth" },
     { "drift-unseen", "unit_clusters_mutable", "clusters/changes_are_told" },
+    { "itself-unsaid", "unit_comparable_mutable", "comparable/a_run_and_itself" },
     { "load-unheard", "unit_comparable_mutable",
       "comparable/machines_that_had_more_to_do_are_told" },
     { "runs-beside", "unit_gate_mutable", "gate/updates_of_another_day_decide_nothing" },

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "compared.h"
+#include "report/verdict_line.h"
 
 static const struct compare_options plain = { .confidence = 0.95 };
 
@@ -52,6 +53,30 @@ Test(comparable, runs_that_are_not_alike_are_said_to_be)
     cr_expect(is_noted("the new run was not finished", true));
     cr_expect(is_noted("the base has 2 unexplained", true));
     cr_expect_eq(compare_exit_status(&comparison), EXIT_INCONCLUSIVE);
+    compared_end();
+}
+
+/* Equal figures say nothing then; that equal runs of which this is not known are compared
+ * is what all other tests here do. */
+Test(comparable, a_run_and_itself)
+{
+    static const struct handmade_strategy some = { "a", ".L.", 100, 10, 0, 0, 50, 0 };
+    CLEANUP(mem_freep) char *line = NULL;
+
+    compared(&some, &some, 1, &plain);
+    comparison_release(&comparison);
+    strcpy(compared_base.result.made, "once");
+    strcpy(compared_new.result.made, "again");
+    compare_runs(&compared_base.result, &compared_new.result, &plain, &comparison);
+    cr_expect_eq(comparison.comparable.count, 0);
+    comparison_release(&comparison);
+    strcpy(compared_new.result.made, "once");
+    compare_runs(&compared_base.result, &compared_new.result, &plain, &comparison);
+    cr_expect(is_noted("base and new are one and the same run", false));
+    cr_expect_eq(compare_exit_status(&comparison), EXIT_PASS);
+    line = verdict_line_comparison(&comparison);
+    cr_expect_str_eq(line, "NO VERDICT: base and new are one and the same run, so it is "
+                           "equal to itself, and nothing was compared.");
     compared_end();
 }
 
