@@ -85,9 +85,9 @@ static void say_doubts(FILE *out, const struct doubts *doubts)
 {
     if (doubts->unsampled >= WORTH_SAYING)
         fprintf(out,
-                "%s%.1f%% of the time that updates take is later than any kill that "
+                "Up to %.1f%% of the time that updates take is later than any kill that "
                 "landed; intervals allow for it. ",
-                doubts->most, 100 * doubts->unsampled);
+                100 * doubts->unsampled);
     if (doubts->contention >= WORTH_SAYING)
         fprintf(out,
                 "The machine was busy with something else: %s%.1f%% of the time that "

@@ -18,6 +18,7 @@
  * changes does not look more certain than it is; and so that it does not take long. */
 #define PREDICTION_BLOCKS 200
 #define HELD_UP 0.25 /* of what an update takes */
+#define LATER_CONFIDENCE 0.95
 
 /* Does a rate count the kills that leave this crash point? */
 static bool is_counted(const struct finding *finding, uint64_t k, enum tally_rate rate)
@@ -264,30 +265,48 @@ static double seen_ns(const struct finding *finding)
                : 0;
 }
 
-/* Time per update that is later than all valid kills, ns. */
+/* A sum of few, of n numbers of which all others are 0, at most: by how much they vary
+ * (where all are equal, nothing), and as if one more had come. */
+static double most_of(struct weighted few, double n)
+{
+    double unit = weighted_unit(&few);
+
+    if (!few.count || mutant("few-are-all"))
+        return few.sum;
+    few.squares = fmax(0, few.squares - few.sum * few.sum / n);
+    few.count = 0; /* nothing is asked of its lower limit */
+    return weighted_sum_interval(&few, unit, LATER_CONFIDENCE).high;
+}
+
+/* Time per update that is later than all valid kills, ns, at most. Of few long updates
+ * that were seen there may as well be twice as many. */
 static double unseen_ns(const struct finding *finding)
 {
-    double sum_ns = 0, unsampled = finding->unseen.unsampled;
+    double n = (double)finding->cold_count, unsampled = finding->unseen.unsampled;
+    struct weighted later = { .count = 0 };
 
     for (size_t i = 0; i < finding->cold_count; i++)
-        sum_ns +=
-            fmax(0, (double)finding->cold[i].ran_ns - (double)finding->kills.latest_ns);
+        if (finding->cold[i].ran_ns > finding->kills.latest_ns)
+            weighted_add(&later,
+                         (double)(finding->cold[i].ran_ns - finding->kills.latest_ns));
     if (finding->cold_count)
-        return sum_ns / (double)finding->cold_count;
+        return most_of(later, n) / n;
     return unsampled < 1 ? unsampled / (1 - unsampled) * seen_ns(finding) : INFINITY;
 }
 
 double figure_unsampled(const struct finding *finding)
 {
-    double sum_ns = 0;
+    double earlier_ns = 0, later_ns;
 
     if (!finding->cold_count)
         return finding->unseen.unsampled;
     for (size_t i = 0; i < finding->cold_count; i++)
-        sum_ns += (double)finding->cold[i].ran_ns;
-    if (!finding->kills.weights.count || !(sum_ns > 0) || mutant("late-unsaid"))
+        earlier_ns +=
+            fmin((double)finding->cold[i].ran_ns, (double)finding->kills.latest_ns);
+    later_ns = unseen_ns(finding) * (double)finding->cold_count;
+    if (!finding->kills.weights.count || !(later_ns > 0) || mutant("late-unsaid"))
         return 0;
-    return unseen_ns(finding) * (double)finding->cold_count / sum_ns;
+    return later_ns / (earlier_ns + later_ns);
 }
 
 /* As a rate's interval is (figure_kill_rate()). */

@@ -94,9 +94,11 @@ struct exposure figure_exposure(const struct finding *finding, enum tally_rate r
  * where nobody looked. */
 double figure_contention(const struct finding *finding);
 
-/* The share of update time that is later than all valid kills: of the durations of
- * updates as those that are killed. What a death does there nobody has seen, but for the
- * census. 0 of runs without weights. */
+/* The share of update time that is later than all valid kills, at most (the upper end of
+ * a two-sided 95% interval): by the durations of updates as those that are killed, of
+ * which few may be long, and then nobody knows well how many. What a death does there
+ * nobody has seen, but for the census. 0 if none of them was later, and of runs without
+ * weights. */
 double figure_unsampled(const struct finding *finding);
 
 /* Seconds between two updates: the scenario's parameter `period`; 0 if it has none. */

@@ -464,6 +464,7 @@ int lane_run(const struct lane_settings *settings)
     mallopt(M_MMAP_THRESHOLD, 16 << 20);
     measure_init(&lane.measure, options, &settings->worker_address, &lane.bench,
                  &lane.teller);
+    lane.measure.attempts = settings->attempts;
     lane.measure.rounds = settings->cost_rounds;
     lane.tracing.teller = &lane.teller;
     lane.tracing.judge = &lane.bench.judge;

@@ -20,7 +20,9 @@ struct fleet_options;
 struct lane_settings {
     const struct fleet_options *options; /* of the run */
     const bool *faults;                  /* that strike, by their ids */
-    size_t cost_rounds;            /* of what updates cost (cost.h), that are over */
+    uint64_t attempts;                   /* of this run or shard, per strategy */
+    size_t cost_rounds;            /* of what updates cost (cost.h), that are over, or
+                                      other shards' */
     bool skip_timelines;           /* do not measure when their commands are written */
     struct agenda *agenda;         /* what is to be done */
     struct address address;        /* for audits */

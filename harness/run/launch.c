@@ -52,6 +52,21 @@ static int start_relay(const struct launch *launch, size_t index, int cpu,
     return 0;
 }
 
+/* A shard makes its share of the rounds, so that all shards together are a whole run. */
+static size_t cost_rounds_over(const struct launch *launch)
+{
+    const struct fleet_options *options = launch->options;
+    const struct result *result = launch->result;
+    uint64_t share = (COST_ROUNDS + result->shard.total - 1) / result->shard.total;
+    size_t over =
+        COST_ROUNDS - (size_t)share + result->findings->block_count / launch->count;
+
+    return options->skip_costs || options->replay || options->scenario->programs.any ||
+                   over > COST_ROUNDS
+               ? COST_ROUNDS
+               : over;
+}
+
 /* In the child. Ends of other lanes' pipes are closed, so that a lane's end is seen as
  * its own. */
 __attribute__((noreturn)) static void become_lane(const struct launch *launch,
@@ -63,10 +78,8 @@ __attribute__((noreturn)) static void become_lane(const struct launch *launch,
     struct lane_settings settings = {
         .options = options,
         .faults = launch->result->faults,
-        .cost_rounds =
-            options->skip_costs || options->replay || options->scenario->programs.any
-                ? COST_ROUNDS
-                : launch->result->findings->block_count / launch->count,
+        .attempts = shard_size(launch->result->shard, options->plan.attempts),
+        .cost_rounds = cost_rounds_over(launch),
         .skip_timelines = options->skip_costs || launch->result->stages > STAGE_AIM,
         .agenda = launch->agenda,
         .address = lane->server.address,

@@ -19,6 +19,12 @@
 #define ALIVE_NS NSEC_PER_SEC
 #define FIRST_ROUNDS (COST_ROUNDS / 2) /* before kills; the others in between */
 #define FIRST_UPDATES 48
+/* Of updates of which one in a hundred is long, so many show one with 95%. They are made
+ * where they cost little beside the kills: so much time per strategy, and no more than
+ * one for every third attempt. */
+#define RARE_UPDATES 300
+#define RARE_BUDGET_NS (300 * NSEC_PER_MSEC)
+#define RARE_ATTEMPTS 3
 #define PARENT_LEAST_NS 250000.0
 #define TIMELINE_UPDATES 15 /* where nobody is killed */
 /* Of all updates that a lane times, together: longer ones are timed less often. */
@@ -96,7 +102,9 @@ static int calibrate(struct measure *measure, size_t subject, struct err *err)
     struct calibration_update update = { calibration->longest_ns, 0 }; /* if it stalls */
     size_t commands = (size_t)subject_at(measure, subject)->commands;
     size_t share = TIMELINE_TIMES / measure->bench->judge.subject_count;
-    bool times = calibration->timed == 0 || calibration->timed * (commands + 1) < share;
+    bool enough = calibration->timed >= FIRST_UPDATES && calibration->kills == 0;
+    bool times = calibration->timed == 0 ||
+                 (!enough && calibration->timed * (commands + 1) < share);
     int code = run_uninterrupted(measure, subject, times, &update, err);
 
     if (code < 0)
@@ -119,6 +127,7 @@ static int rounds(struct measure *measure, size_t most, struct err *err)
     size_t subjects = measure->bench->judge.subject_count;
     uint64_t budget_ns = CALIBRATION_BUDGET_NS * subjects;
     uint64_t start_ns = clock_now_ns(), told_ns = start_ns;
+    uint64_t rare_ns = RARE_BUDGET_NS * subjects, passed_ns;
     size_t least = CALIBRATION_LEAST;
     int code = 0;
 
@@ -127,7 +136,9 @@ static int rounds(struct measure *measure, size_t most, struct err *err)
         least = 1;
     }
     for (size_t round = 0; round < most && code == 0; round++) {
-        if (round >= least && clock_now_ns() - start_ns > budget_ns)
+        passed_ns = clock_now_ns() - start_ns;
+        if ((round >= least && passed_ns > budget_ns) ||
+            (round >= FIRST_UPDATES && passed_ns > rare_ns))
             break;
         for (size_t i = 0; i < subjects && code == 0; i++) {
             code = calibrate(measure, i, err);
@@ -162,6 +173,15 @@ static int check_killer(struct measure *measure, struct err *err)
     return 0;
 }
 
+static size_t first_updates(uint64_t attempts)
+{
+    uint64_t some = attempts / RARE_ATTEMPTS;
+
+    return some < FIRST_UPDATES  ? FIRST_UPDATES
+           : some > RARE_UPDATES ? RARE_UPDATES
+                                 : (size_t)some;
+}
+
 int measure_spans(struct measure *measure, struct err *err)
 {
     int code;
@@ -169,7 +189,7 @@ int measure_spans(struct measure *measure, struct err *err)
     for (size_t i = 0; i < measure->bench->judge.subject_count; i++)
         measure->calibrations[i].aim.before_ns =
             lateness_spread_ns(&measure->bench->lateness);
-    code = rounds(measure, FIRST_UPDATES, err);
+    code = rounds(measure, first_updates(measure->attempts), err);
     return code == 0 ? check_killer(measure, err) : code;
 }
 

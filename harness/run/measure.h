@@ -25,6 +25,7 @@ struct measure {
     const struct address *worker_address;
     struct bench *bench;              /* borrowed, as all above */
     struct teller *teller;            /* borrowed; hears what is found */
+    uint64_t attempts;                /* per strategy, of all lanes */
     size_t rounds;                    /* of costs, that are over */
     bool kills_wait;                  /* while there is one */
     struct calibration *calibrations; /* one per strategy that takes part; owned */

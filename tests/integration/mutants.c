@@ -101,6 +101,7 @@ static const struct {
       "coverage/is_as_promised_for_updates_that_take_varying_times" },
     { "weights-equal", "unit_coverage_mutable",
       "coverage/is_as_promised_for_updates_that_take_varying_times" },
+    { "few-are-all", "unit_figures_mutable", "figures/few_long_updates_may_be_more" },
     { "late-unsaid", "unit_figures_mutable",
       "figures/time_that_no_kill_has_seen_widens" },
     { "dying-disturbs", "unit_fault_mutable",

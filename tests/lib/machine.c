@@ -7,6 +7,7 @@
 #include "base/rng.h"
 
 #define BEFORE_NS 15000
+#define SLOW 50
 
 const struct spread machine_spreads[MACHINE_SPREADS] = {
     { "equal", 0, 0 },
@@ -30,7 +31,7 @@ static double duration_ns(struct machine *machine)
 
     if (machine->spread->slow_one &&
         machine_number(machine) < 1.0 / machine->spread->slow_one)
-        ns *= 50;
+        ns *= SLOW;
     return ns;
 }
 
@@ -42,6 +43,8 @@ static double lateness_ns(struct machine *machine)
 
 static void see(struct machine *machine, double ns)
 {
+    if (machine->seen < MACHINE_LOOKED_AT)
+        machine->ran_ns[machine->seen] = (uint64_t)ns;
     machine->seen_ns[machine->seen++ % MACHINE_SEEN] = (uint64_t)ns;
     if ((uint64_t)ns > machine->longest_ns)
         machine->longest_ns = (uint64_t)ns;
@@ -57,6 +60,12 @@ void machine_init(struct machine *machine, uint64_t seed, const struct spread *s
                                  .typical_ns = typical_ns,
                                  .aim.before_ns = BEFORE_NS };
     for (unsigned i = 0; i < MACHINE_SEEN; i++)
+        see(machine, duration_ns(machine));
+}
+
+void machine_look(struct machine *machine, unsigned updates)
+{
+    for (unsigned i = 0; i < updates; i++)
         see(machine, duration_ns(machine));
 }
 
@@ -94,6 +103,7 @@ struct blow machine_strike(struct machine *machine, double fraction, struct wind
                                                 : BLOW_BEHIND,
         .weight_ns = aimed.weight_ns,
         .kill_ns = kill_ns < 0 ? 0 : (uint64_t)kill_ns,
+        .slow = ns > SLOW / 2 * machine->typical_ns,
     };
 }
 

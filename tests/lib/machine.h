@@ -10,7 +10,7 @@
 #include "result/pairing.h"
 #include "stats/sample.h"
 
-enum { MACHINE_SEEN = 24, MACHINE_SEEN_EVERY = 16 };
+enum { MACHINE_SEEN = 24, MACHINE_SEEN_EVERY = 16, MACHINE_LOOKED_AT = 400 };
 
 struct spread {
     const char *name;
@@ -29,11 +29,14 @@ struct machine {
     struct aim aim;
     uint64_t seen_ns[MACHINE_SEEN], longest_ns;
     uint64_t seen, attempts;
+    uint64_t ran_ns[MACHINE_LOOKED_AT]; /* how long the first ones took that were seen */
 };
 
 /* A machine that has seen some updates. */
 void machine_init(struct machine *machine, uint64_t seed, const struct spread *spread,
                   double typical_ns);
+/* The same, and it sees so many more. */
+void machine_look(struct machine *machine, unsigned updates);
 double machine_number(struct machine *machine); /* in [0, 1) */
 
 /* Shares of an update, in which a death does harm. */
@@ -48,6 +51,7 @@ struct blow {
     enum blow_outcome outcome; /* inside: of the window */
     double weight_ns;
     uint64_t kill_ns; /* 0: early */
+    bool slow;        /* the update takes fifty times as long as others */
 };
 bool blow_is_valid(const struct blow *blow);
 
