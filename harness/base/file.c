@@ -269,6 +269,25 @@ void tempdir_remove(struct tempdir *directory)
     *directory = TEMPDIR_NULL;
 }
 
+int tempdir_keep(struct tempdir *directory, const char *word, char **ret_path,
+                 struct err *err)
+{
+    const char *name = strrchr(directory->path, '/') + 1;
+    CLEANUP(mem_freep)
+    char *path = mem_printf("%.*s" TEMPDIR_PREFIX "%s-%s", (int)(name - directory->path),
+                            directory->path, word, name + strlen(TEMPDIR_PREFIX));
+    CLEANUP(mem_freep) char *lock = mem_printf("%s/" TEMPDIR_OWNER, path);
+
+    if (rename(directory->path, path) < 0)
+        return err_errno(err, "rename '%s' to '%s'", directory->path, path);
+    unlink(lock);
+    close(directory->lock_fd);
+    free(directory->path);
+    *directory = TEMPDIR_NULL;
+    *ret_path = TAKE_PTR(path);
+    return 0;
+}
+
 /* The pid in "afterkill-<pid>-XXXXXX"; 0 if that is not how the name is made. */
 static pid_t pid_in(const char *name)
 {

@@ -44,5 +44,9 @@ struct tempdir {
 
 int tempdir_make(struct tempdir *ret, struct err *err);
 void tempdir_remove(struct tempdir *directory); /* may be called twice */
+/* Gives it away: from now on it is no temporary directory, and nobody removes it. It is
+ * named afterkill-WORD-<pid>-XXXXXX beside where it was. The caller frees *ret_path. */
+int tempdir_keep(struct tempdir *directory, const char *word, char **ret_path,
+                 struct err *err);
 /* Removes what owners that were killed have left under $TMPDIR. Best effort. */
 void tempdir_sweep(void);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/mutant.h"
 #include "base/signals.h"
 #include "cmd/against.h"
 #include "cmd/conclude.h"
@@ -320,8 +321,44 @@ static void remove_runs(const struct interleave *interleave)
     }
 }
 
+/* How what `side` has found is put together by hand. */
+static void tell_merge(const struct interleave *interleave, enum slice_side side,
+                       const char *slices)
+{
+    const char *program = interleave->side[side].program;
+
+    fprintf(stderr, "    %s merge%s -o '%s' '%s'/%s-*\n",
+            strcmp(program, SLICE_RUN_SELF) == 0 ? "afterkill" : program,
+            interleave->done < SLICE_SIDES * interleave->each ? " --allow-missing" : "",
+            interleave->directory[side], slices, slice_side_name(side));
+}
+
+/* What could not be put together is not lost; only a slice that is not whole is. */
+static void keep_slices(struct interleave *interleave)
+{
+    CLEANUP(mem_freep) char *ended = NULL;
+    CLEANUP(mem_freep) char *slices = NULL;
+    struct err err = ERR_NULL;
+
+    if (interleave->done < SLICE_SIDES * interleave->each) {
+        ended = place_of(interleave, slices_at(interleave->each, interleave->done));
+        file_remove_tree(ended, &err);
+    }
+    if (mutant("slices-lost") ||
+        tempdir_keep(&interleave->slices, "slices", &slices, &err) < 0)
+        return;
+    fprintf(stderr,
+            "afterkill: the slices stay in '%s'; once what follows does not stand in the "
+            "way any more:\n",
+            slices);
+    for (int side = 0; side < SLICE_SIDES; side++)
+        tell_merge(interleave, (enum slice_side)side, slices);
+    fprintf(stderr, "    afterkill compare '%s' '%s'\n",
+            interleave->directory[SLICE_BASE], interleave->directory[SLICE_NEW]);
+}
+
 /* Of a run that was ended early, the pairs of slices that both sides have done. */
-static int merge(const struct interleave *interleave, struct err *err)
+static int merge(struct interleave *interleave, struct err *err)
 {
     uint64_t pairs = interleave->done / SLICE_SIDES;
     CLEANUP(mem_freep) char *token = make_token();
@@ -331,8 +368,10 @@ static int merge(const struct interleave *interleave, struct err *err)
     for (int side = 0; side < SLICE_SIDES && own.code == 0; side++)
         if (merge_side(interleave, (enum slice_side)side, pairs, &own) == 0)
             note(interleave->directory[side], token, pairs, err, &own);
-    if (own.code)
+    if (own.code) {
         remove_runs(interleave);
+        keep_slices(interleave);
+    }
     err_append(err, &own);
     return own.code;
 }

@@ -308,7 +308,6 @@ Test(interleave, slices_that_fail)
           2, "slice 8 of 16 (base 4/8): no such thing", 15 },
         { AT_SLICE("1", "exit 0"), 4,
           "slice 1 of 16 (base 1/8): it ended with status 0, and said nothing", 0 },
-        { "case $1 in merge) echo 'no room' >&2; exit 4;; esac", 4, "no room", 0 },
     };
     struct place place = place_make();
 
@@ -333,6 +332,45 @@ Test(interleave, slices_that_fail)
         }
         run_release(&run);
     }
+    place_remove(&place);
+}
+
+/* The line of a text that begins with these words; the caller frees it. */
+static char *line_of(const char *text, const char *words)
+{
+    const char *line = strstr(text, words);
+
+    cr_assert_not_null(line, "no '%s' in:\n%s", words, text);
+    return mem_printf("%.*s", (int)strcspn(line, "\n"), line);
+}
+
+/* What could not be put together can be by the lines that are printed: here, as much as
+ * was done by then. */
+Test(interleave, slices_stay_if_they_cannot_be_merged)
+{
+    struct place place = place_make();
+    CLEANUP(mem_freep) char *base = NULL;
+    CLEANUP(mem_freep) char *new = NULL;
+    CLEANUP(mem_freep) char *script = NULL;
+    struct run run;
+
+    write_script(&place, "other",
+                 "case $1 in merge) [ -e mended ] || { echo no room >&2; exit 4; };; "
+                 "esac\n" AT_SLICE("3", "exit 4"));
+    run = RUN("run", "short.lua", "--against", "./other", "--trials", "20", "-o", "kept");
+    cr_expect_eq(run.status, 4, "status %d: %s", run.status, run.err);
+    EXPECT_SAYS(run.err, "no room");
+    EXPECT_SAYS(run.err, "compare 'kept/base' 'kept'");
+    cr_expect_eq(access("kept", F_OK), -1);
+    base = line_of(run.err, "./other merge");
+    new = line_of(run.err, "afterkill merge");
+    run_release(&run);
+    script = mem_printf("afterkill() { '%s' \"$@\"; }; touch mended; (%s; %s) >&2 && "
+                        "rm -r \"$TMPDIR\"/afterkill-slices-*",
+                        getenv("AFTERKILL"), base, new);
+    cr_expect_eq(system(script), 0, "%s", script);
+    cr_expect_eq(kept_number("kept", "SELECT count(*) FROM trials"), 10);
+    cr_expect_eq(kept_number("kept/base", "SELECT count(*) FROM trials"), 10);
     place_remove(&place);
 }
 
@@ -465,8 +503,10 @@ Test(interleave, disk_that_fills)
     cr_expect_eq(run.status, 4, "status %d: %s", run.status, run.err);
     EXPECT_SAYS(run.err, "the disk is full");
     EXPECT_SILENT(run.out);
+    EXPECT_SAYS(run.err, "the slices stay in '");
     cr_expect_eq(test_directory_entries("small"), 0);
     run_release(&run);
+    cr_expect_eq(system("rm -r \"$TMPDIR\"/afterkill-slices-*"), 0);
     cr_expect_eq(umount("small"), 0);
     place_remove(&place);
 }

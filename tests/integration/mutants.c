@@ -96,6 +96,8 @@ static const struct {
     { "try-unjudged", "integration_try", "try/says_whether_an_update_is_safe" },
     { "lasts-forgotten", "unit_longer_mutable", "longer/of_two_runs" },
     { "slices-unheeded", "unit_speed_mutable", "speed/of_slices" },
+    { "slices-lost", "integration_interleave",
+      "interleave/slices_stay_if_they_cannot_be_merged" },
     { "slices-in-a-row", "unit_slices_mutable", "slices/take_turns" },
     { "aim-short", "unit_coverage_mutable",
       "coverage/is_as_promised_for_updates_that_take_varying_times" },
