@@ -10,6 +10,7 @@
 #include "report/verdict_line.h"
 #include "report/writers.h"
 #include "result/as_sent.h"
+#include "result/cured.h"
 #include "result/drift.h"
 #include "result/gap.h"
 #include "result/listed.h"
@@ -185,11 +186,16 @@ static json_t *cure_object(const struct finding *finding, const struct gap *gap,
 {
     const struct cured *cured = gap_cured(finding, gap);
     json_t *object = json_object();
+    char beside[CURE_TEXT];
 
     json_put_text(object, "text", text);
     json_put_flag(object, "tried", cured);
-    if (!cured)
+    if (!cured) {
+        json_put_text(object, "reason", cured_reason(finding, gap));
         return object;
+    }
+    if (gap_beside(finding, gap, beside, sizeof(beside)))
+        json_put_text(object, "beside", beside);
     json_put_some(object, "notation", cured->notation);
     json_put_whole(object, "points", cured->points);
     json_put_whole(object, "harmful_points", cured->harmful);

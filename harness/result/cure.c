@@ -222,13 +222,30 @@ size_t cure_remedies(const struct pair_input *input, struct remedy ret[CURE_REME
 }
 
 /* What was tried is what is told. */
+static bool is_instead(const struct pair_input *input, const struct pattern *pattern)
+{
+    return pattern->instead &&
+           ((input->remedy && input->remedy == pattern->instead_remedy) ||
+            (input->failed && !pattern->instead_remedy));
+}
+
 static const char *text_of(const struct pair_input *input, const struct pattern *pattern)
 {
-    bool instead = pattern->instead &&
-                   ((input->remedy && input->remedy == pattern->instead_remedy) ||
-                    (input->failed && !pattern->instead_remedy));
+    return is_instead(input, pattern) ? pattern->instead : pattern->text;
+}
 
-    return instead ? pattern->instead : pattern->text;
+/* NULL: nothing. */
+static const char *beside_of(const struct pair_input *input, const struct advice *advice)
+{
+    const struct pair *pair = &advice->pair;
+    const struct pattern *pattern = advice->pattern;
+
+    if (advice->whole && command_has(pair->b, COMMAND_ONLY_EXPIRY) &&
+        pair->traits & SAME_KEY && pair->traits & KEY_STAYS &&
+        !(pair->traits & UNEXPIRES))
+        return "{B} first would do, too: {a} is there already, and keeps its expiry";
+    return pattern->instead_beside && is_instead(input, pattern) ? pattern->instead_beside
+                                                                 : pattern->beside;
 }
 
 /* NULL: nothing is said, or there is no room. */
@@ -270,9 +287,24 @@ bool cure_write(const struct pair_input *input, char *buffer, size_t size)
     if (advice.whole)
         print(out, pair, "{first} and {second} must be one: ");
     print(out, pair, text_of(input, advice.pattern));
-    if (advice.whole && command_has(pair->b, COMMAND_ONLY_EXPIRY) &&
-        pair->traits & SAME_KEY && pair->traits & KEY_STAYS)
-        print(out, pair, "; or {B} first: {a} is there already, and keeps its expiry");
+    if (!input->remedy && beside_of(input, &advice)) {
+        fputs("; ", out);
+        print(out, pair, beside_of(input, &advice));
+    }
+    fclose(out);
+    buffer[size - 1] = '\0';
+    return true;
+}
+
+bool cure_beside(const struct pair_input *input, char *buffer, size_t size)
+{
+    struct advice advice = advise(input);
+    bool said = advice.pattern && input->remedy && beside_of(input, &advice);
+    FILE *out = open_line(said, buffer, size);
+
+    if (!out)
+        return false;
+    print(out, &advice.pair, beside_of(input, &advice));
     fclose(out);
     buffer[size - 1] = '\0';
     return true;

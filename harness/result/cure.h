@@ -19,6 +19,10 @@
  * (values that expire, locks), and not of queues, of what it keeps, and of scripts. */
 bool cure_write(const struct pair_input *input, char *buffer, size_t size);
 
+/* What can be done besides what was tried, or in its place, and was not tried itself: a
+ * clause. False: there is nothing, or cure_write() has said it, as nothing was tried. */
+bool cure_beside(const struct pair_input *input, char *buffer, size_t size);
+
 /* Of a program of which no cure is told: what is done in part, and by whom it would have
  * to be mended. */
 bool cure_advice(const struct pair_input *input, char *buffer, size_t size);

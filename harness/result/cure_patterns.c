@@ -25,43 +25,60 @@
 #define OF_FIELDS COMMAND_OF_FIELDS
 #define SCRIPT COMMAND_SCRIPT
 
-/* What can be done in place of the text, and how it is tried. */
-#define A_SCRIPT "a script that does {all}", REMEDY_SCRIPT
-#define BY_MULTI REMEDY_MULTI, A_SCRIPT
-#define BY_SCRIPT REMEDY_SCRIPT, NULL, REMEDY_NONE
-#define BY(remedy) remedy, "put {all} into one {multi}{with}, or a script", REMEDY_MULTI
-#define ADVICE REMEDY_NONE, NULL, REMEDY_NONE
+#define TOGETHER "put {all} into one {multi}{with}"
 
-#define TOGETHER "put {all} into one {multi}{with}, or a script"
+#define TRY(kind) .remedy = (kind)
+/* What can be done in place of the text, and how it is tried. */
+#define ELSE(words, kind) .instead = words, .instead_remedy = (kind)
+#define A_SCRIPT ELSE("a script that does {all}", REMEDY_SCRIPT)
+#define BY_MULTI TRY(REMEDY_MULTI), A_SCRIPT
+#define BY_SCRIPT TRY(REMEDY_SCRIPT)
+#define BY(kind) TRY(kind), ELSE(TOGETHER, REMEDY_MULTI)
+#define ADVICE TRY(REMEDY_NONE)
+
+/* What is said beside it, and is not tried. */
+#define BESIDE(words) .beside = words
 #define NO_LOSS                                                                          \
-    TOGETHER "; with {second} before {first}, a crash leaves a duplicate, not a loss"
+    BESIDE("with {second} before {first}, a crash leaves a duplicate, not a loss")
+
+#define FOR_REPLY "a script that does {all}, since {second} may need the reply of {A}"
+
+/* A lock that ends by itself may have another owner when the first one is ready. */
+#define BY_VALUE                                                                         \
+    "in a script that compares the value first, which must be each holder's own"
+#define WHOSE                                                                            \
+    "only who holds {a} may delete it, in a script that compares the value first: when " \
+    "the expiry has ended it, {a} may be another's"
 
 /* Special ones stand before general ones. */
 static const struct pattern cures[] = {
     /* A value, then its expiry. */
+    { STRING | IF_ABSENT, SETS_EXPIRY, SAME_KEY | ONE_KEY | RELEASED,
+      "SET {a} value NX {expiry} is one command; and only who holds {a} may delete "
+      "it, " BY_VALUE,
+      TRY(REMEDY_SET_EXPIRY_OWNED),
+      ELSE("SET {a} value NX {expiry} is one command", REMEDY_SET_EXPIRY),
+      .instead_beside = WHOSE },
     { STRING | IF_ABSENT, SETS_EXPIRY, SAME_KEY | ONE_KEY,
       "SET {a} value NX {expiry} is one command", BY(REMEDY_SET_EXPIRY) },
     { STRING | REPLACES | RETURNS, SETS_EXPIRY, SAME_KEY | ONE_KEY,
-      "SET {a} value {expiry} GET is one command (Redis 6.2), or " TOGETHER,
-      BY(REMEDY_SET_EXPIRY) },
+      "SET {a} value {expiry} GET is one command (Redis 6.2)", BY(REMEDY_SET_EXPIRY) },
     { STRING | REPLACES, SETS_EXPIRY, SAME_KEY | ONE_KEY,
       "SET {a} value {expiry} is one command", BY(REMEDY_SET_EXPIRY) },
-    { STRING | COUNTS, ONLY_EXPIRY, SAME_KEY | GIVEN_BACK,
-      "{multi} around {all}; who works for longer is forgotten all the same, which a set "
-      "of holders, each with a deadline, does not do",
-      BY_MULTI },
+    { STRING | COUNTS, ONLY_EXPIRY, SAME_KEY | GIVEN_BACK, "{multi} around {all}",
+      BY_MULTI,
+      BESIDE("who works for longer is forgotten all the same, which a set of holders, "
+             "each with a deadline, does not do") },
     { STRING | COUNTS, ONLY_EXPIRY, SAME_KEY,
-      "{multi} around {all}, with {B} {a} .. NX (Redis 7), or a script", REMEDY_MULTI_NX,
+      "{multi} around {all}, with {B} {a} .. NX (Redis 7)", TRY(REMEDY_MULTI_NX),
       A_SCRIPT },
     { MOVES, ONLY_EXPIRY, MOVED_KEY, "{B} {a} before {A}, which takes the expiry along",
       BY(REMEDY_EXPIRE_FIRST) },
-    { SCRIPT, ONLY_EXPIRY, 0,
-      "the script can call {second} itself; or {multi} around {all}", REMEDY_MULTI, NULL,
-      REMEDY_NONE },
+    { SCRIPT, ONLY_EXPIRY, 0, "{multi} around {all}", TRY(REMEDY_MULTI),
+      BESIDE("the script can call {second} itself") },
     { HASH | COUNTS, ONLY_EXPIRY, 0, TOGETHER, BY_MULTI },
     { HASH | ADDS, ONLY_EXPIRY | OF_FIELDS, SAME_KEY,
-      "HSETEX {a} {expiry} FIELDS .. is one command (Redis 8), or " TOGETHER,
-      BY(REMEDY_HSETEX) },
+      "HSETEX {a} {expiry} FIELDS .. is one command (Redis 8)", BY(REMEDY_HSETEX) },
     { HASH | ADDS, ONLY_EXPIRY, SAME_KEY | SEVERAL,
       "one {A} with all fields, and {B}, inside {multi}{with}", BY(REMEDY_ONE_MULTI) },
     { 0, ONLY_EXPIRY, 0, TOGETHER, BY_MULTI },
@@ -73,17 +90,16 @@ static const struct pattern cures[] = {
       "what {A} has moved must be found again where it is, by recovery, as no script can "
       "wait",
       ADVICE },
-    { POPS | PUSHES, 0, 0,
-      "a script, if {second} needs the reply of {A}; or recovery that finds it "
-      "where it was moved to",
-      BY_SCRIPT },
+    { POPS | PUSHES, 0, 0, FOR_REPLY, BY_SCRIPT,
+      BESIDE("recovery may find it where it was moved to, instead") },
     { LIST | POPS | BLOCKS, PUSHES, ADJACENT,
       "BLMOVE {a} {b} {ends} is one command (Redis 6.2; before, BRPOPLPUSH from right to "
       "left)",
-      REMEDY_MOVE,
-      "a script cannot wait as {A} does: pop without waiting inside of it, and wait "
-      "outside; or BLMOVE {a} to a list of the worker's own, and remove it there last",
-      REMEDY_NONE },
+      TRY(REMEDY_MOVE),
+      ELSE("a script cannot wait as {A} does: pop without waiting inside of it, and wait "
+           "outside; or BLMOVE {a} to a list of the worker's own, and remove it there "
+           "last",
+           REMEDY_NONE) },
     { LIST | POPS | BLOCKS, 0, 0,
       "BLMOVE {a} to a list of the worker's own, and remove it there last: a reply dies "
       "with the worker",
@@ -95,18 +111,16 @@ static const struct pattern cures[] = {
     { LIST | POPS, PUSHES, ADJACENT,
       "LMOVE {a} {b} {ends} is one command (Redis 6.2; before, RPOPLPUSH from right to "
       "left)",
-      REMEDY_MOVE,
-      "a script, because {second} puts there something else than {A} has taken",
-      REMEDY_SCRIPT },
-    { LIST | POPS, 0, 0,
-      "a script, if {second} needs the reply of {A}; or LMOVE {a} to a list of the "
-      "worker's own, and remove it there last",
-      BY_SCRIPT },
-    { SET | POPS, SET | ADDS, ADJACENT | OTHER_KEY,
-      "SRANDMEMBER {a}, then SMOVE {a} {b} member is one command (again if it replies "
-      "0), or a script",
-      BY_SCRIPT },
-    { POPS, 0, 0, "a script, if {second} needs the reply of {A}", BY_SCRIPT },
+      TRY(REMEDY_MOVE),
+      ELSE("a script, because {second} puts there something else than {A} has taken",
+           REMEDY_SCRIPT) },
+    { LIST | POPS, 0, 0, FOR_REPLY, BY_SCRIPT,
+      BESIDE("LMOVE {a} to a list of the worker's own, from which it is removed last, "
+             "needs no script") },
+    { SET | POPS, SET | ADDS, ADJACENT | OTHER_KEY, FOR_REPLY, BY_SCRIPT,
+      BESIDE("SRANDMEMBER {a}, then SMOVE {a} {b} member (again if it replies 0) needs "
+             "no script") },
+    { POPS, 0, 0, FOR_REPLY, BY_SCRIPT },
     { SET | REMOVES, SET | ADDS, ADJACENT | OTHER_KEY | SAME_ELEMENT,
       "SMOVE {a} {b} member is one command", BY(REMEDY_MOVE) },
     { SET | ADDS, SET | REMOVES, ADJACENT | OTHER_KEY | SAME_ELEMENT,
@@ -115,24 +129,24 @@ static const struct pattern cures[] = {
       "a script, because {second} needs what was read from {a}", BY_SCRIPT },
 
     /* Scripts. */
-    { SCRIPT, SCRIPT, 0, "one script can do {all}; or {multi} around {all}", REMEDY_MULTI,
-      NULL, REMEDY_NONE },
+    { SCRIPT, SCRIPT, 0, "{multi} around {all}", TRY(REMEDY_MULTI),
+      BESIDE("one script can do {all}") },
     { REMOVES, SCRIPT, 0,
       "the script can do {first} too; or do {first} last, so that the next run finds "
       "what is left",
       ADVICE },
-    { 0, SCRIPT, 0, "the script can do {first} too; or {multi} around {all}",
-      REMEDY_MULTI, NULL, REMEDY_NONE },
-    { SCRIPT, 0, 0, "the script can do {second} too; or {multi} around {all}",
-      REMEDY_MULTI, NULL, REMEDY_NONE },
+    { 0, SCRIPT, 0, "{multi} around {all}", TRY(REMEDY_MULTI),
+      BESIDE("the script can do {first} too") },
+    { SCRIPT, 0, 0, "{multi} around {all}", TRY(REMEDY_MULTI),
+      BESIDE("the script can do {second} too") },
 
     /* Old values make room for new ones. */
     { DELETES, STRING | REPLACES, SAME_KEY,
       "{B} replaces what is there; leave {first} out", BY(REMEDY_LEAVE_OUT) },
     { DELETES, MOVES, ONTO_KEY, "{B} replaces what is there; leave {first} out",
       BY(REMEDY_LEAVE_OUT) },
-    { DELETES, 0, SAME_KEY,
-      "{multi} around {all}, or build a temporary key and RENAME it to {a}", BY_MULTI },
+    { DELETES, 0, SAME_KEY, "{multi} around {all}", BY_MULTI,
+      BESIDE("a temporary key can be built, and moved to {a} by RENAME") },
 
     /* What follows depends on the reply. */
     { STRING | IF_ABSENT, STRING | REPLACES, SAME_KEY,
@@ -142,16 +156,14 @@ static const struct pattern cures[] = {
     { IF_ABSENT | SETS_EXPIRY, 0, OTHER_KEY,
       "a script, because {second} depends on the reply of {A}", BY_SCRIPT },
     { STRING | IF_ABSENT, 0, OTHER_KEY | ONE_KEY | MAY_EXPIRE,
-      "a script, because {second} depends on the reply of {A}; SET {a} value NX EX "
-      "seconds at least ends the harm",
-      BY_SCRIPT },
+      "a script, because {second} depends on the reply of {A}", BY_SCRIPT,
+      BESIDE("SET {a} value NX EX seconds alone would at least end the harm") },
     { IF_ABSENT, 0, OTHER_KEY, "a script, because {second} depends on the reply of {A}",
       BY_SCRIPT },
     { STRING | COUNTS, STRING | COUNTS, OTHER_KEY, TOGETHER, BY_MULTI },
-    { STRING | COUNTS, 0, OTHER_KEY,
-      "a script if {second} needs the number, else {multi} around {all}; if "
-      "numbers may be skipped, `ignore` {a}",
-      BY_MULTI },
+    { STRING | COUNTS, 0, OTHER_KEY, "{multi} around {all}", BY_MULTI,
+      BESIDE("where {second} needs the number, a script; if numbers may be skipped, "
+             "`ignore` {a}") },
 
     /* Several writes that are one thing. */
     { HASH | ADDS, HASH | ADDS, SAME_KEY | ALIKE,
@@ -164,10 +176,10 @@ static const struct pattern cures[] = {
     { STRING, STRING, OTHER_KEY | ALL_SET, "MSET with all keys is one command",
       BY(REMEDY_ONE) },
     { SET | REMOVES | ADDS, 0, 0, TOGETHER, BY_MULTI }, /* SMOVE loses nothing */
-    { REMOVES, ADDS, OTHER_KEY, NO_LOSS, BY_MULTI },
-    { REMOVES, REPLACES, OTHER_KEY, NO_LOSS, BY_MULTI },
-    { DELETES, ADDS, OTHER_KEY, NO_LOSS, BY_MULTI },
-    { DELETES, REPLACES, OTHER_KEY, NO_LOSS, BY_MULTI },
+    { REMOVES, ADDS, OTHER_KEY, TOGETHER, BY_MULTI, NO_LOSS },
+    { REMOVES, REPLACES, OTHER_KEY, TOGETHER, BY_MULTI, NO_LOSS },
+    { DELETES, ADDS, OTHER_KEY, TOGETHER, BY_MULTI, NO_LOSS },
+    { DELETES, REPLACES, OTHER_KEY, TOGETHER, BY_MULTI, NO_LOSS },
     { 0, 0, 0, TOGETHER, BY_MULTI },
 };
 
@@ -203,6 +215,10 @@ static const struct pattern cures[] = {
     "{first} says what is going on until {second}, and its owner may die in between: "   \
     "one transaction would enclose the work, and nobody would see what it says; "        \
     "survivors must look for what has been so for too long, and finish or undo it"
+#define KEPT_ALIVE                                                                       \
+    "from {first} to {second} nothing ends {a}, and its owner may die in between: one "  \
+    "transaction would enclose the work; {B} {a} in place of {first}, with longer than " \
+    "the work can take"
 /* Of two neighbours that undo each other the work between them is done elsewhere; of two
  * scripts nobody knows whether they do. */
 #define HOLD SAME_KEY
@@ -213,22 +229,27 @@ static const struct pattern holds[] = {
     { STREAM | ADDS, STREAM | REMOVES, SAME_KEY | SAME_ELEMENT, JANITOR, ADVICE },
     { STRING | SETS_EXPIRY, DELETES, HOLD | ONE_KEY, ENDS_LATE, ADVICE },
     { STRING | IF_ABSENT, DELETES, HOLD | ONE_KEY | MAY_EXPIRE,
-      HELD "(SET {a} value NX EX seconds)", REMEDY_EXPIRE, NULL, REMEDY_NONE },
+      HELD
+      "(SET {a} value NX EX seconds); and only who holds {a} may delete it, " BY_VALUE,
+      TRY(REMEDY_EXPIRE_OWNED), ELSE(HELD "(SET {a} value NX EX seconds)", REMEDY_EXPIRE),
+      .instead_beside = WHOSE },
     { STRING | REPLACES, DELETES, HOLD | ONE_KEY | MAY_EXPIRE,
-      HELD "(SET {a} value EX seconds)", REMEDY_EXPIRE, NULL, REMEDY_NONE },
+      HELD "(SET {a} value EX seconds)", TRY(REMEDY_EXPIRE) },
     { STRING | IF_ABSENT, SCRIPT, HOLD | ONE_KEY | MAY_EXPIRE | LEAKS,
-      HELD "(SET {a} value NX EX seconds)", REMEDY_EXPIRE, NULL, REMEDY_NONE },
+      HELD "(SET {a} value NX EX seconds)", TRY(REMEDY_EXPIRE) },
     { STRING | REPLACES, SCRIPT, HOLD | ONE_KEY | MAY_EXPIRE | LEAKS,
-      HELD "(SET {a} value EX seconds)", REMEDY_EXPIRE, NULL, REMEDY_NONE },
+      HELD "(SET {a} value EX seconds)", TRY(REMEDY_EXPIRE) },
     { STRING | IF_ABSENT, STRING | REPLACES, SAME_KEY, NULL, ADVICE },
     { STRING | REPLACES, STRING | REPLACES, AROUND, GOING_ON, ADVICE },
     { POPS | PUSHES, LIST | REMOVES, MOVED_KEY, MOVED, ADVICE },
+    { MOVES, DELETES, MOVED_KEY | APART, MOVED, ADVICE },
+    { 0, ONLY_EXPIRY, AROUND | UNEXPIRES, KEPT_ALIVE, ADVICE },
     { SCRIPT, SCRIPT, AROUND | MAY_EXPIRE, HELD "(SET .. EX or PEXPIRE in the script)",
       ADVICE },
     { SCRIPT, DELETES, AROUND | MAY_EXPIRE, HELD "(SET .. EX or PEXPIRE in the script)",
       ADVICE },
     { STRING | COUNTS, SCRIPT, AROUND | MAY_EXPIRE,
-      HELD "(INCR and EXPIRE in one {multi})", REMEDY_EXPIRE, NULL, REMEDY_NONE },
+      HELD "({A} and EXPIRE {a} in one {multi})", TRY(REMEDY_EXPIRE) },
     { SCRIPT, SCRIPT, AROUND, HELD_BY_KEPT, ADVICE },
     { STRING | COUNTS, SCRIPT, AROUND, HELD_BY_KEPT, ADVICE },
     { STRING | COUNTS, COUNTS | LESSENS, HOLD, RECOUNT, ADVICE },
@@ -239,39 +260,37 @@ static const struct pattern holds[] = {
     { PUSHES, POPS, HOLD | LEAKS, LEASE, ADVICE },
     { ADDS, SCRIPT, AROUND | LEAKS, LEASE, ADVICE },
     { ADDS, DELETES, HOLD | MAY_EXPIRE, HELD "({A} and EXPIRE {a} in one {multi})",
-      REMEDY_EXPIRE, NULL, REMEDY_NONE },
+      TRY(REMEDY_EXPIRE) },
     { COUNTS, 0, 0, NULL, ADVICE },
     { HASH | ADDS, HASH | ADDS, AROUND | SAME_ELEMENT, GOING_ON, ADVICE },
     { COMMAND_ZSET | ADDS, COMMAND_ZSET | ADDS, AROUND | SAME_ELEMENT, GOING_ON, ADVICE },
 };
 
+#define OR_DELETED BESIDE("to delete {a} at the end of the update ends it, too")
 #define NEVER "nothing ends what {first} begins: {a} needs an expiry "
 static const struct pattern complaints[] = {
     { STRING | REPLACES, 0, HAD_EXPIRY | LAST_EXPIRY,
       "{first} drops the expiry that {set} has set: SET {a} value KEEPTTL keeps it "
       "(Redis 6)",
-      REMEDY_KEEP_EXPIRY, NULL, REMEDY_NONE },
+      TRY(REMEDY_KEEP_EXPIRY) },
     { STRING | REPLACES, 0, EXPIRY_BEFORE | LAST_EXPIRY,
       "{first} drops the expiry that {set} has set: SET {a} value EX seconds is one "
       "command",
-      REMEDY_SET_EXPIRY, NULL, REMEDY_NONE },
+      TRY(REMEDY_SET_EXPIRY) },
     { 0, 0, EXPIRY_BEFORE | LAST_EXPIRY | MISSING,
       "{set} {a} comes before {first}, and does nothing to a key that is not there: "
       "{A} first, then {set}, in one {multi}",
-      REMEDY_EXPIRE_BEHIND, NULL, REMEDY_NONE },
+      TRY(REMEDY_EXPIRE_BEHIND) },
     { STREAM | POPS, 0, 0, CLAIM, ADVICE },
     { STRING | IF_ABSENT, 0, LEAKS | NO_EXPIRY | ONE_KEY | MAY_EXPIRE,
-      NEVER "(SET {a} value NX EX seconds), or to be deleted", REMEDY_EXPIRE, NULL,
-      REMEDY_NONE },
+      NEVER "(SET {a} value NX EX seconds)", TRY(REMEDY_EXPIRE), OR_DELETED },
     { STRING | REPLACES, 0, LEAKS | NO_EXPIRY | ONE_KEY | MAY_EXPIRE,
-      NEVER "(SET {a} value EX seconds), or to be deleted", REMEDY_EXPIRE, NULL,
-      REMEDY_NONE },
+      NEVER "(SET {a} value EX seconds)", TRY(REMEDY_EXPIRE), OR_DELETED },
     { STRING | COUNTS, 0, LEAKS | NO_EXPIRY | MAY_EXPIRE,
-      NEVER "(EXPIRE {a} seconds NX, in one {multi}), or to be deleted", REMEDY_EXPIRE,
-      NULL, REMEDY_NONE },
+      NEVER "(EXPIRE {a} seconds NX, in one {multi}; Redis 7)", TRY(REMEDY_EXPIRE_NX),
+      ELSE(NEVER "(EXPIRE {a} seconds, in one {multi})", REMEDY_EXPIRE), OR_DELETED },
     { ADDS, 0, LEAKS | NO_EXPIRY | MAY_EXPIRE,
-      NEVER "(EXPIRE {a} seconds, in one {multi}), or to be deleted", REMEDY_EXPIRE, NULL,
-      REMEDY_NONE },
+      NEVER "(EXPIRE {a} seconds, in one {multi})", TRY(REMEDY_EXPIRE), OR_DELETED },
 };
 
 static const struct {

@@ -20,6 +20,9 @@ struct pattern {
     enum remedy_kind remedy; /* what is tried, REMEDY_NONE: it is advice */
     const char *instead;     /* where that is not possible, or another update; NULL: - */
     enum remedy_kind instead_remedy;
+    /* What can be done besides, or in its place, and is not tried: a clause. NULL:
+     * nothing. The second is said of `instead`, if it is something else. */
+    const char *beside, *instead_beside;
 };
 
 /* Which of the tables: of commands that must be one; of what is held while other things

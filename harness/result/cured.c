@@ -40,10 +40,11 @@ static void say_tried(FILE *out, const struct cured *cured)
               out);
 }
 
-/* Why what could be made of one execution is none. */
+/* What came of trying; NULL: nothing was tried. */
 static const char *why_not(const struct finding *finding, const struct gap *gap)
 {
     static const char *const reasons[CURE_OUTCOMES] = {
+        [CURE_IMPOSSIBLE] = "it cannot be made of these commands",
         [CURE_VARIES] = "what it sends differs from run to run",
         [CURE_DEPENDS] = "what it sends depends on what it is answered",
         [CURE_ASKS] = "what it sends may depend on what it is answered",
@@ -56,7 +57,19 @@ static const char *why_not(const struct finding *finding, const struct gap *gap)
 
     if (finding->connections > 1)
         return "its commands went over several connections";
+    if (finding->same != finding->compared)
+        return "its commands left something else when they were sent again";
     return cured ? reasons[cured->outcome] : NULL;
+}
+
+const char *cured_reason(const struct finding *finding, const struct gap *gap)
+{
+    struct remedy remedies[CURE_REMEDIES];
+    const char *reason = why_not(finding, gap);
+
+    if (!gap_remedies(finding, gap, remedies))
+        return "it takes more than other commands in their place";
+    return reason ? reason : "this run has not tried it";
 }
 
 static void say_advice(FILE *out, const struct finding *finding, const struct gap *gap,
@@ -91,6 +104,8 @@ static void say(FILE *out, const struct finding *finding, const struct gap *gap)
                   out);
         fputc('.', out);
         say_tried(out, cured);
+        if (gap_beside(finding, gap, text, sizeof(text)))
+            fprintf(out, " Not tried: %s.", text);
     }
 }
 

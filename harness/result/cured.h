@@ -10,6 +10,9 @@
  * "Advice (not tried): ..". NULL: there is nothing to say. The caller frees it. */
 char *cured_sentence(const struct finding *finding, const struct gap *gap);
 
+/* Why the cure of a gap is advice: a clause. */
+const char *cured_reason(const struct finding *finding, const struct gap *gap);
+
 /* That of the first gap; NULL also if the census was not finished. */
 char *cured_first(const struct finding *finding);
 

@@ -30,6 +30,9 @@ bool gap_alike(const struct finding *finding, const struct gap *a, const struct 
  * (cure.h). False: there is nothing to say that the cure of its run does not say. */
 bool gap_cure(const struct finding *finding, const struct gap *gap, char *buffer,
               size_t size);
+/* What was not tried beside it (cure.h). */
+bool gap_beside(const struct finding *finding, const struct gap *gap, char *buffer,
+                size_t size);
 /* Where there is none because the update is a program's: what can be said (cure.h). */
 bool gap_advice(const struct finding *finding, const struct gap *gap, char *buffer,
                 size_t size);

@@ -1,6 +1,8 @@
 /* pair.c - see pair.h. */
 #include "result/pair.h"
 
+#include <string.h>
+
 #include "state/verdict.h"
 
 static bool has_any(const struct command *command, uint32_t flags)
@@ -155,6 +157,8 @@ static uint32_t traits_of_words(const struct command *a, const struct command *b
         traits |= SAME_KEY;
     else if (a->key_hash && b->key_hash)
         traits |= OTHER_KEY;
+    if (strcmp(a->name, "PERSIST") == 0)
+        traits |= UNEXPIRES;
     if (!command_has(a, COMMAND_KEPT_BEFORE | COMMAND_KEPT_AFTER))
         traits |= MAY_EXPIRE;
     if (a->element_hash && a->element_hash == b->element_hash)
@@ -175,6 +179,15 @@ static uint32_t traits_of_count(const struct pair *pair)
         if (command_has(pair->input->commands[k], COMMAND_COUNTS | COMMAND_LESSENS) &&
             same_key(pair->input->commands[k], pair->a))
             return GIVEN_BACK;
+    return 0;
+}
+
+static uint32_t traits_of_end(const struct pair *pair)
+{
+    for (size_t k = pair->j + 1; k < pair->input->count; k++)
+        if (command_has(&pair->input->commands[k], COMMAND_DELETES) &&
+            same_key(&pair->input->commands[k], pair->a))
+            return RELEASED;
     return 0;
 }
 
@@ -213,8 +226,8 @@ bool pair_make(const struct pair_input *input, struct pair *ret)
     pair.a = input->commands[pair.i];
     pair.b = input->commands[pair.j];
     pair.traits = traits_before(&pair) | traits_between(&pair) | traits_behind(&pair) |
-                  traits_of_count(&pair) | traits_of_words(pair.a, pair.b) |
-                  traits_of_span(input, first) |
+                  traits_of_count(&pair) | traits_of_end(&pair) |
+                  traits_of_words(pair.a, pair.b) | traits_of_span(input, first) |
                   (input->later & LATER_LEAKED ? LEAKS : 0);
     *ret = pair;
     return true;

@@ -55,6 +55,8 @@ enum trait {
     APART = 1 << 19,      /* something is written between the two */
     MAY_EXPIRE = 1 << 20, /* its key is not kept for good, before and after the update */
     GIVEN_BACK = 1 << 21, /* what it counts up is counted down again behind the second */
+    RELEASED = 1 << 22,   /* its key is deleted behind the second */
+    UNEXPIRES = 1 << 23,  /* it takes the expiry of its key away, and does nothing else */
 };
 
 struct pair {

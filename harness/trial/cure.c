@@ -189,8 +189,8 @@ static int judge_here(struct walk *walk, struct verdict *ret, struct err *err)
 /* An expiry that nothing had is another state, and right if it does no harm. */
 static bool gives_expiry(const struct remedy *remedy)
 {
-    return remedy->kind == REMEDY_EXPIRE || remedy->kind == REMEDY_KEEP_EXPIRY ||
-           remedy->kind == REMEDY_EXPIRE_BEHIND ||
+    return remedy->kind == REMEDY_EXPIRE || remedy->kind == REMEDY_EXPIRE_NX ||
+           remedy->kind == REMEDY_KEEP_EXPIRY || remedy->kind == REMEDY_EXPIRE_BEHIND ||
            (remedy->kind == REMEDY_SET_EXPIRY &&
             remedy->at[0].second < remedy->at[0].first);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/mutant.h"
 #include "trial/draft.h"
 
 /* Taken apart. False: there are no such commands. */
@@ -33,10 +34,12 @@ static bool make_multi_nx(struct draft *draft, const struct remedy_place *at)
     struct part *expiry = &draft->parts[at->second];
 
     if (!part_has_any(expiry, COMMAND_ONLY_EXPIRY) ||
-        part_has_any(expiry, COMMAND_OF_FIELDS) || expiry->count != 3)
+        part_has_any(expiry, COMMAND_OF_FIELDS))
         return false;
-    part_add_word(draft, expiry, STR("NX"));
-    return make_multi(draft, at);
+    if (expiry->count == 3)
+        part_add_word(draft, expiry, STR("NX"));
+    return expiry->count == 4 && str_is_word(expiry->words[3], "NX") &&
+           make_multi(draft, at);
 }
 
 static bool make_script(struct draft *draft, const struct remedy_place *at)
@@ -244,26 +247,86 @@ static bool make_keep_expiry(struct draft *draft, const struct remedy_place *at)
     return true;
 }
 
-static bool make_expire(struct draft *draft, const struct remedy_place *at)
+/* In the draft's arena. */
+static struct str seconds_of(struct draft *draft)
+{
+    char *seconds = arena_take(&draft->arena, 24);
+
+    snprintf(seconds, 24, "%lld", (long long)draft->expiry_s);
+    return str_of(seconds);
+}
+
+/* EXPIRE of the first's key behind it, with the option if that is not "". */
+static bool add_expire(struct draft *draft, const struct remedy_place *at,
+                       struct str option)
 {
     struct part *first = &draft->parts[at->first];
-    char *seconds = arena_take(&draft->arena, 24);
-    const struct str expire[] = { STR("EXPIRE"), part_key(first), str_of(seconds) };
+    const struct str expire[] = { STR("EXPIRE"), part_key(first), seconds_of(draft),
+                                  option };
     struct part expiry = { .joined = true };
 
     if (!first->command.key_hash || draft->expiry_s <= 0)
         return false;
-    snprintf(seconds, 24, "%lld", (long long)draft->expiry_s);
-    if (as_set(draft, first)) {
-        part_add_word(draft, first, STR("EX"));
-        part_add_word(draft, first, str_of(seconds));
-        return true;
-    }
-    part_set_words(draft, &expiry, expire, ARRAY_SIZE(expire));
-    expiry.words[2] = str_of(seconds);
+    part_set_words(draft, &expiry, expire, ARRAY_SIZE(expire) - !option.length);
     draft_insert(draft, at->first + 1, &expiry);
     return draft_enclose(draft, at->first, at->first + 1, "[",
                          COMMAND_BLOCKS | COMMAND_DELETES);
+}
+
+static bool make_expire(struct draft *draft, const struct remedy_place *at)
+{
+    struct part *first = &draft->parts[at->first];
+
+    if (draft->expiry_s <= 0 || !as_set(draft, first))
+        return add_expire(draft, at, STR(""));
+    part_add_word(draft, first, STR("EX"));
+    part_add_word(draft, first, seconds_of(draft));
+    return true;
+}
+
+static bool make_expire_nx(struct draft *draft, const struct remedy_place *at)
+{
+    return add_expire(draft, at, STR("NX"));
+}
+
+/* --- locks --- */
+
+static bool deletes_only(const struct part *part, uint64_t key_hash)
+{
+    return part->count == 2 && part->command.key_hash == key_hash &&
+           (part_is(part, "DEL") || part_is(part, "UNLINK"));
+}
+
+/* The deletion behind the lock compares the value. */
+static bool make_owned(struct draft *draft, const struct remedy_place *at)
+{
+    static const char script[] =
+        "if redis.call('get',KEYS[1])==ARGV[1] then return redis.call('del',KEYS[1]) end";
+    struct part *lock = &draft->parts[at->first];
+
+    if (lock->count < 3 || mutant("lock-unowned"))
+        return false;
+    for (size_t i = at->first + 1; i < draft->count; i++) {
+        struct part *part = &draft->parts[i];
+        const struct str compare[] = { STR("EVAL"), str_of(script), STR("1"),
+                                       part_key(lock), lock->words[2] };
+
+        if (!deletes_only(part, lock->command.key_hash))
+            continue;
+        part_set_words(draft, part, compare, ARRAY_SIZE(compare));
+        return true;
+    }
+    return false;
+}
+
+static bool make_expire_owned(struct draft *draft, const struct remedy_place *at)
+{
+    return make_owned(draft, at) && make_expire(draft, at);
+}
+
+static bool make_set_expiry_owned(struct draft *draft, const struct remedy_place *at)
+{
+    return make_owned(draft, at) && make_set_expiry(draft, at);
 }
 
 /* --- all of them --- */
@@ -286,6 +349,9 @@ static const struct {
     [REMEDY_EXPIRE_BEHIND] = { "expire-behind", make_expire_behind },
     [REMEDY_KEEP_EXPIRY] = { "keep-expiry", make_keep_expiry },
     [REMEDY_EXPIRE] = { "expire", make_expire },
+    [REMEDY_EXPIRE_NX] = { "expire-nx", make_expire_nx },
+    [REMEDY_EXPIRE_OWNED] = { "expire-owned", make_expire_owned },
+    [REMEDY_SET_EXPIRY_OWNED] = { "set-expiry-owned", make_set_expiry_owned },
 };
 
 const char *remedy_name(enum remedy_kind kind)

@@ -26,6 +26,10 @@ enum remedy_kind {
     REMEDY_EXPIRE_BEHIND, /* an expiry behind what makes the key, in one transaction */
     REMEDY_KEEP_EXPIRY,   /* SET .. KEEPTTL */
     REMEDY_EXPIRE,        /* an expiry together with what makes the key */
+    REMEDY_EXPIRE_NX,     /* the same, only if there is none yet */
+    /* A lock that ends by itself, and that only its owner deletes. */
+    REMEDY_EXPIRE_OWNED,
+    REMEDY_SET_EXPIRY_OWNED,
     REMEDY_COUNT,
 };
 

@@ -8,7 +8,7 @@
 
 /* What the first harm's cure is, in JSON. */
 struct wanted {
-    const char *says[2];  /* of the text */
+    const char *says[2];  /* of the text, and what is beside it */
     const char *notation; /* what was tried; NULL: nothing was */
     long long harmful, points;
     bool crossslot;
@@ -20,17 +20,21 @@ static void expect_cure(const json_t *strategy, const char *name,
     const json_t *harms = json_object_get(strategy, "harms");
     const json_t *cure = json_object_get(json_array_get(harms, 0), "cure");
     const char *text = json_string_value(json_object_get(cure, "text"));
+    const char *beside = json_string_value(json_object_get(cure, "beside"));
+    CLEANUP(mem_freep)
+    char *all = mem_printf("%s; %s", text ? text : "", beside ? beside : "");
     const char *notation = json_string_value(json_object_get(cure, "notation"));
 
     cr_assert_not_null(text, "%s has no cure", name);
     for (size_t i = 0; i < ARRAY_SIZE(wanted->says) && wanted->says[i]; i++)
-        cr_expect(strstr(text, wanted->says[i]), "%s: \"%s\" in: %s", name,
-                  wanted->says[i], text);
+        cr_expect(strstr(all, wanted->says[i]), "%s: \"%s\" in: %s", name,
+                  wanted->says[i], all);
     cr_expect_eq(json_is_true(json_object_get(cure, "tried")), wanted->notation != NULL,
                  "%s: %s", name, text);
     cr_expect_str_eq(notation ? notation : "(none)",
                      wanted->notation ? wanted->notation : "(none)", "%s: %s", name,
                      notation);
+    cr_expect_eq(json_object_get(cure, "reason") != NULL, !wanted->notation, "%s", name);
     if (!wanted->notation)
         return;
     cr_expect_eq(json_integer_value(json_object_get(cure, "harmful_points")),
@@ -73,10 +77,56 @@ Test(cures, are_tried)
             false } },
         { { "SETNX k v | DEL k" },
           { { "longer than the work can take" },
-            "SET k v NX EX 60 | DEL k",
+            "SET k v NX EX 60 | EVAL \"if redis.call('get',KEYS[1])==ARGV[1] then return "
+            "redis.call('del',KEYS[1]) end\" 1 k v",
             0,
             3,
             false } },
+        { { "SETNX k v | EXPIRE k 30 | SET r 1 | UNLINK k" },
+          { { "SET k value NX EX seconds is one command", "compares the value first" },
+            "SET k v NX EX 30 | SET r 1 | EVAL \"if redis.call('get',KEYS[1])==ARGV[1] "
+            "then return "
+            "redis.call('del',KEYS[1]) end\" 1 k v",
+            0,
+            4,
+            false } },
+        /* Another key is deleted with it. */
+        { { "SETNX {k} v | SET {k}1 1 | DEL {k} {k}2" },
+          { { "needs an expiry from the start", "{k} may be another's" },
+            "SET {k} v NX EX 60 | SET {k}1 1 | DEL {k} {k}2",
+            0,
+            4,
+            false } },
+        { { "INCR k | SET r 1", "--reference", "SET r 1" },
+          { { "k needs an expiry (EXPIRE k seconds NX, in one MULTI .. EXEC; Redis 7)",
+              "to delete k at the end" },
+            "[INCR k ; EXPIRE k 60 NX] | SET r 1",
+            0,
+            6,
+            false } },
+        { { "INCR k | EXPIRE k 60 NX" },
+          { { "MULTI .. EXEC around both, with EXPIRE k .. NX" },
+            "[INCR k ; EXPIRE k 60 NX]",
+            0,
+            5,
+            false } },
+        { { "SET {d}1 1 NX | RPUSH {d}2 job" },
+          { { "RPUSH {d}2 depends on the reply of SET",
+              "SET {d}1 value NX EX seconds alone would at least end the harm" },
+            "lua(SET {d}1 1 NX ; RPUSH {d}2 job)",
+            0,
+            2,
+            false } },
+        { { "SPOP {s}1 | SADD {s}2 a", "--before", "SADD {s}1 a" },
+          { { "a script that does both", "SRANDMEMBER {s}1, then SMOVE" },
+            "lua(SPOP {s}1 ; SADD {s}2 a)",
+            0,
+            2,
+            false } },
+        { { "RENAME q q:p | SET r 1 | DEL q:p", "--before", "RPUSH q a" },
+          { .says = { "what RENAME q has moved stays in q:p" } } },
+        { { "PERSIST k | SET r 1 | EXPIRE k 60", "--before", "SET k v EX 100" },
+          { .says = { "EXPIRE k in place of PERSIST k" } } },
         /* What is alike is cured together. */
         { { "INCR {k}a | EXPIRE {k}a 60 | INCR {k}b | EXPIRE {k}b 60" },
           { { "MULTI .. EXEC around both" },
@@ -161,7 +211,9 @@ Test(cures, are_tried)
         /* A lock: it ends, in time. */
         { { "SET l me NX | SET r 1 | DEL l", "--ref", "SET r 1" },
           { { "l needs an expiry from the start" },
-            "SET l me NX EX 60 | SET r 1 | DEL l",
+            "SET l me NX EX 60 | SET r 1 | EVAL \"if redis.call('get',KEYS[1])==ARGV[1] "
+            "then return "
+            "redis.call('del',KEYS[1]) end\" 1 l me",
             0,
             4,
             false } },

@@ -46,6 +46,7 @@ static const struct {
       "cured/is_called_a_cure_only_if_it_was_tried" },
     { "replies-unasked", "integration_cures", "cures/know_what_depends_on_replies" },
     { "other-is-same", "integration_cures", "cures/are_tried" },
+    { "lock-unowned", "integration_cures", "cures/are_tried" },
     { "one-connection", "unit_gap_mutable", "as_sent/in_one_line" },
     { "heard-is-known", "unit_names_mutable", "names/process_ids_that_were_heard" },
     { "only-unheard", "unit_verdict_mutable", "expect/is_met_or_not" },
