@@ -181,8 +181,8 @@ static void put_proved(json_t *object, const struct finding *finding,
         json_put_whole(object, "proved", proved);
 }
 
-static json_t *cure_object(const struct finding *finding, const struct gap *gap,
-                           const char *text)
+static json_t *cure_object(const struct finding *finding, const struct gap *begun,
+                           const struct gap *gap, const char *text)
 {
     const struct cured *cured = gap_cured(finding, gap);
     json_t *object = json_object();
@@ -190,6 +190,8 @@ static json_t *cure_object(const struct finding *finding, const struct gap *gap,
 
     json_put_text(object, "text", text);
     json_put_flag(object, "tried", cured);
+    if (gap->first != begun->first)
+        json_put_whole(object, "of", gap->first);
     if (!cured) {
         json_put_text(object, "reason", cured_reason(finding, gap));
         return object;
@@ -203,6 +205,8 @@ static json_t *cure_object(const struct finding *finding, const struct gap *gap,
         json_put_later(object, "words", cured->words);
     if (cured->slots)
         json_put_flag(object, "crossslot", true);
+    if (cured_together(finding, gap))
+        json_put_flag(object, "together", true);
     return object;
 }
 
@@ -217,6 +221,7 @@ static json_t *harms(const struct finding *finding, uint64_t *ret_left_out)
         CLEANUP(mem_freep) char *place = NULL;
         json_t *object;
         char cure[CURE_TEXT];
+        struct gap by;
 
         if (!listed_has(&listed, gap.first)) {
             ++*ret_left_out;
@@ -224,6 +229,7 @@ static json_t *harms(const struct finding *finding, uint64_t *ret_left_out)
         }
         place = place_name(finding, gap.first);
         object = json_object();
+        cured_by(finding, &gap, &by);
         json_put_whole(object, "point", gap.first);
         json_put_whole(object, "last", gap.last);
         json_put_text(object, "after", place);
@@ -231,8 +237,9 @@ static json_t *harms(const struct finding *finding, uint64_t *ret_left_out)
         json_put_lasts(object, "lasts", finding->points[gap.shown].verdict.lasts_ms);
         put_proved(object, finding, &gap);
         json_put_some(object, "example", finding_example(finding, gap.shown));
-        if (gap_cure(finding, &gap, cure, sizeof(cure)))
-            json_put(object, "cure", cure_object(finding, &gap, cure));
+        if (gap_cure(finding, &gap, cure, sizeof(cure)) &&
+            gap_cure(finding, &by, cure, sizeof(cure)))
+            json_put(object, "cure", cure_object(finding, &gap, &by, cure));
         json_array_append_new(array, object);
     }
     return array;

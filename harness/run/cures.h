@@ -2,7 +2,10 @@
  *
  * What harms there are is known when all lanes have taken their points, by the result. So
  * the fleet asks (go.h), and the first lane tries (trial/cure.h), before it goes on with
- * other faults. Harms of a strategy that are like each other are cured together. */
+ * other faults. Harms of a strategy that are like each other are cured together. Of those
+ * that are not, the cure of each is tried together with those of the harms before it, so
+ * that one update comes of it that has all of them; by itself, if they do not get on.
+ * When an update has no harm left, no more is tried. */
 #pragma once
 
 #include "result/gap.h"
@@ -14,6 +17,7 @@
 struct cure_request {
     uint32_t strategy; /* its number in the run */
     uint32_t count;
+    unsigned words;                 /* of the harm */
     uint64_t points[REMEDY_PLACES]; /* at which the harms begin; as many as places */
     struct remedy remedies[CURE_REMEDIES];
 };

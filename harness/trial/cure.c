@@ -28,6 +28,8 @@ struct walk {
     bool refused;             /* the latest step was */
     struct snapshot state;    /* behind it */
     struct cure_trial *trial;
+    struct remedy remedies[REMEDIES_TRIED]; /* that it is made by */
+    size_t count;
 };
 
 static void walk_release(struct walk *walk)
@@ -179,6 +181,7 @@ static int judge_here(struct walk *walk, struct verdict *ret, struct err *err)
     trial->points += points;
     if (ret->later) {
         trial->harmful += points;
+        trial->wrong++;
         trial->words |= ret->later;
     } else if (ret->passing && ret->lasts_ms > trial->lasts_ms) {
         trial->lasts_ms = ret->lasts_ms;
@@ -195,18 +198,20 @@ static bool gives_expiry(const struct remedy *remedy)
             remedy->at[0].second < remedy->at[0].first);
 }
 
-static bool is_same(const struct walk *walk, const struct remedy *remedy,
-                    const struct verdict *last)
+static bool is_same(const struct walk *walk, const struct verdict *last)
 {
     struct signature left = walk->state.signature;
     const struct subject *subject = walk->subject;
+    bool expires = false;
 
+    for (size_t i = 0; i < walk->count; i++)
+        expires |= gives_expiry(&walk->remedies[i]);
     return mutant("other-is-same") || signature_equal(left, subject->done.signature) ||
            signature_equal(left, subject->right->done.signature) ||
-           (gives_expiry(remedy) && !last->later);
+           (expires && !last->later);
 }
 
-static int walk_all(struct walk *walk, const struct remedy *remedy, struct err *err)
+static int walk_all(struct walk *walk, struct err *err)
 {
     struct verdict verdict = { .later = 0 };
     int code = reach(walk, 0, err);
@@ -225,7 +230,7 @@ static int walk_all(struct walk *walk, const struct remedy *remedy, struct err *
         }
     }
     if (code == 0)
-        walk->trial->outcome = is_same(walk, remedy, &verdict) ? CURE_TRIED : CURE_OTHER;
+        walk->trial->outcome = is_same(walk, &verdict) ? CURE_TRIED : CURE_OTHER;
     return code;
 }
 
@@ -277,9 +282,34 @@ static enum cure_outcome looks_at_answers(const struct recording *once,
     return CURE_TRIED;
 }
 
+/* Of these the replies are of no more use, or they are what depends on them. */
+static bool needs_no_reply(const struct remedy *remedy)
+{
+    return remedy->kind != REMEDY_MULTI && remedy->kind != REMEDY_ONE &&
+           remedy->kind != REMEDY_ONE_MULTI && remedy->kind != REMEDY_LEAVE_OUT;
+}
+
+/* Does it make one of commands to whose answers the update may have looked? */
+static bool may_look(const struct walk *walk, const struct remedy *remedy)
+{
+    return !needs_no_reply(remedy) && remedy_waits(&walk->subject->recording, remedy);
+}
+
+static void compare_answers(struct walk *walk, const struct remedy *remedy,
+                            const struct recording *again)
+{
+    for (size_t i = 0; i < remedy->places && walk->trial->outcome != CURE_DEPENDS; i++) {
+        enum cure_outcome looked =
+            looks_at_answers(&walk->subject->recording, again, &remedy->at[i]);
+
+        if (looked != CURE_TRIED)
+            walk->trial->outcome = looked;
+    }
+}
+
 /* Makes the update once more, where the cured one has done it already: an update that
  * looks at what it is answered most often sends something else then. */
-static int sends_other(struct walk *walk, const struct remedy *remedy, struct err *err)
+static int sends_other(struct walk *walk, struct err *err)
 {
     struct judge *judge = walk->judge;
     struct recording again = RECORDING_NULL;
@@ -295,31 +325,22 @@ static int sends_other(struct walk *walk, const struct remedy *remedy, struct er
         return code;
     }
     recording_take(&again, judge->page);
-    for (size_t i = 0; i < remedy->places && walk->trial->outcome != CURE_DEPENDS; i++) {
-        enum cure_outcome looked =
-            looks_at_answers(&walk->subject->recording, &again, &remedy->at[i]);
-
-        if (looked != CURE_TRIED)
-            walk->trial->outcome = looked;
-    }
+    for (size_t i = 0; i < walk->count; i++)
+        if (may_look(walk, &walk->remedies[i]))
+            compare_answers(walk, &walk->remedies[i], &again);
     recording_release(&again);
     return 0;
 }
 
-/* Of these the replies are of no more use, or they are what depends on them. */
-static bool needs_no_reply(const struct remedy *remedy)
-{
-    return remedy->kind != REMEDY_MULTI && remedy->kind != REMEDY_ONE &&
-           remedy->kind != REMEDY_ONE_MULTI && remedy->kind != REMEDY_LEAVE_OUT;
-}
-
 /* What is tried last, because the update has been done then. */
-static int look_at_replies(struct walk *walk, const struct remedy *remedy,
-                           struct err *err)
+static int look_at_replies(struct walk *walk, struct err *err)
 {
-    return !needs_no_reply(remedy) && remedy_waits(&walk->subject->recording, remedy) &&
-                   !walk->subject->recorded && !mutant("replies-unasked")
-               ? sends_other(walk, remedy, err)
+    bool looks = false;
+
+    for (size_t i = 0; i < walk->count; i++)
+        looks |= may_look(walk, &walk->remedies[i]);
+    return looks && !walk->subject->recorded && !mutant("replies-unasked")
+               ? sends_other(walk, err)
                : 0;
 }
 
@@ -387,20 +408,21 @@ static int find_slots(struct walk *walk, bool *ret, struct err *err)
     return code;
 }
 
-static int try_text(struct walk *walk, const struct remedy *remedy, struct err *err)
+static int try_text(struct walk *walk, struct err *err)
 {
     int code;
 
-    if (!needs_no_reply(remedy) && remedy_asks(&walk->subject->recording, remedy)) {
-        walk->trial->outcome = CURE_ASKS;
-        return 0;
-    }
+    for (size_t i = 0; i < walk->count; i++)
+        if (!needs_no_reply(&walk->remedies[i]) &&
+            remedy_asks(&walk->subject->recording, &walk->remedies[i])) {
+            walk->trial->outcome = CURE_ASKS;
+            return 0;
+        }
     code = find_slots(walk, &walk->trial->slots, err);
     if (code == 0)
-        code = walk_all(walk, remedy, err);
-    return code == 0 && walk->trial->outcome == CURE_TRIED
-               ? look_at_replies(walk, remedy, err)
-               : code;
+        code = walk_all(walk, err);
+    return code == 0 && walk->trial->outcome == CURE_TRIED ? look_at_replies(walk, err)
+                                                           : code;
 }
 
 /* How long a key may live to which nothing gives an expiry: as long as where it is right,
@@ -420,11 +442,9 @@ static int64_t expiry_of(const struct judge *judge, const struct subject *subjec
                                                                       : EXPIRY_SHOWN_S;
 }
 
-int cure_try(struct judge *judge, struct subject *subject, const struct remedy *wanted,
-             struct cure_trial *ret, struct err *err)
+int cure_try(struct judge *judge, struct subject *subject, const struct remedy *remedies,
+             size_t count, struct cure_trial *ret, struct err *err)
 {
-    struct remedy given = *wanted;
-    const struct remedy *remedy = &given;
     CLEANUP(mem_freep) char *text = NULL;
     CLEANUP(walk_release)
     struct walk walk = {
@@ -435,8 +455,12 @@ int cure_try(struct judge *judge, struct subject *subject, const struct remedy *
     int code;
 
     *ret = CURE_TRIAL_NULL;
-    given.expiry_s = expiry_of(judge, subject, wanted);
-    text = remedy_text(&subject->recording, remedy);
+    for (; walk.count < count && walk.count < REMEDIES_TRIED; walk.count++) {
+        walk.remedies[walk.count] = remedies[walk.count];
+        walk.remedies[walk.count].expiry_s =
+            expiry_of(judge, subject, &remedies[walk.count]);
+    }
+    text = remedy_text(&subject->recording, walk.remedies, walk.count);
     if (!text || notation_parse(str_of(text), &walk.notation, &unfit) < 0)
         return 0;
     if (!subject_repeats(subject)) {
@@ -446,7 +470,7 @@ int cure_try(struct judge *judge, struct subject *subject, const struct remedy *
     notation_fold(&walk.notation);
     ret->notation = notation_text(&walk.notation);
     judge->endings = NULL; /* nobody has died */
-    code = try_text(&walk, remedy, err);
+    code = try_text(&walk, err);
     judge->endings = heard;
     judge_touched(judge);
     if (code == ROUTINE_LATE || code == ERR_REFUSED) { /* a state that is new to it */

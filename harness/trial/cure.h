@@ -17,6 +17,7 @@ struct cure_trial {
     enum cure_outcome outcome;
     /* The rest means something if it was tried. */
     uint64_t points, harmful; /* crash points, as a worker has them that sends it */
+    uint64_t wrong;           /* states among those behind its steps that do harm */
     unsigned words;           /* of the harm at them, all together */
     int64_t lasts_ms;         /* of what ends by itself, the longest; 0: nothing does */
     bool slots;     /* one of its steps has keys in several hash slots of a cluster */
@@ -25,6 +26,8 @@ struct cure_trial {
 #define CURE_TRIAL_NULL ((struct cure_trial){ .outcome = CURE_IMPOSSIBLE })
 void cure_trial_release(struct cure_trial *trial);
 
-/* The subject's recording is there. The database holds anything afterwards. */
-int cure_try(struct judge *judge, struct subject *subject, const struct remedy *remedy,
-             struct cure_trial *ret, struct err *err);
+/* All of them at once, REMEDIES_TRIED at most. The subject's recording is there. The
+ * database holds anything afterwards. */
+#define REMEDIES_TRIED 8
+int cure_try(struct judge *judge, struct subject *subject, const struct remedy *remedies,
+             size_t count, struct cure_trial *ret, struct err *err);

@@ -27,8 +27,7 @@ static void add_part(void *context, size_t index, int argc, const char *const *a
     struct draft *draft = context;
     struct part *part = &draft->parts[draft->count++];
 
-    (void)index;
-    *part = (struct part){ .count = (size_t)argc, .room = (size_t)argc };
+    *part = (struct part){ .index = index, .count = (size_t)argc, .room = (size_t)argc };
     part->words = arena_take(&draft->arena, part->count * sizeof(*part->words));
     for (size_t i = 0; i < part->count; i++)
         part->words[i] = copy_word(draft, (struct str){ argv[i], lengths[i] });
@@ -75,13 +74,28 @@ void part_add_word(struct draft *draft, struct part *part, struct str word)
     part->words[part->count++] = word;
 }
 
+size_t draft_place(const struct draft *draft, size_t index)
+{
+    size_t at = 0;
+
+    while (at < draft->count && draft->parts[at].index != index)
+        at++;
+    return at;
+}
+
 /* There is room for one. */
 void draft_insert(struct draft *draft, size_t at, const struct part *part)
 {
     memmove(&draft->parts[at + 1], &draft->parts[at],
             (draft->count - at) * sizeof(*draft->parts));
-    draft->parts[at] = *part;
     draft->count++;
+    draft->parts[at] = *part;
+    draft->parts[at].index = PART_INSERTED;
+    if (at && at + 1 < draft->count && draft->parts[at - 1].piece &&
+        draft->parts[at - 1].piece == draft->parts[at + 1].piece) {
+        draft->parts[at].piece = draft->parts[at - 1].piece;
+        draft->parts[at].opening = draft->parts[at - 1].opening;
+    }
 }
 
 /* The transaction that a command is in belongs to it, from MULTI to EXEC. */
@@ -113,6 +127,29 @@ static bool is_harmless(const struct part *part)
            part_is(part, "PING") || part_is(part, "ECHO");
 }
 
+/* The pieces that some of them are in belong to it. */
+static const char *widen_by_pieces(const struct draft *draft, size_t *from, size_t *to,
+                                   const char *opening)
+{
+    size_t first = *from, last = *to;
+
+    for (size_t i = 0; i < draft->count; i++) {
+        unsigned piece = draft->parts[i].piece;
+
+        for (size_t k = *from; piece && k <= *to; k++) {
+            if (draft->parts[k].piece != piece)
+                continue;
+            first = i < first ? i : first;
+            last = i > last ? i : last;
+            if (*draft->parts[k].opening != '[')
+                opening = draft->parts[k].opening;
+        }
+    }
+    *from = first;
+    *to = last;
+    return opening;
+}
+
 /* MULTI and EXEC of those inside are left out. What watches keys or waits for something
  * has no place there, and no script calls another. */
 bool draft_enclose(struct draft *draft, size_t from, size_t to, const char *opening,
@@ -121,14 +158,16 @@ bool draft_enclose(struct draft *draft, size_t from, size_t to, const char *open
     unsigned piece = ++draft->pieces;
 
     widen(draft, &from, &to);
+    opening = widen_by_pieces(draft, &from, &to, opening);
+    if (*opening != '[')
+        never |= COMMAND_BLOCKS | COMMAND_SCRIPT;
     for (size_t i = from; i <= to; i++) {
         struct part *part = &draft->parts[i];
 
         if (part_has_any(part, COMMAND_BEGINS | COMMAND_ENDS))
             part->gone = true;
-        else if (part_has_any(part, never) || !is_harmless(part))
-            return false;
-        if (part->piece)
+        else if (part_has_any(part, never) || !is_harmless(part) ||
+                 (*opening != '[' && str_is_word(part->words[0], "EVAL")))
             return false;
         part->piece = piece;
         part->opening = opening;

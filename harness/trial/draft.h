@@ -2,6 +2,8 @@
  * in the notation (scenario/notation.h). Pure. */
 #pragma once
 
+#include <stdint.h>
+
 #include "base/arena.h"
 #include "redis/command.h"
 #include "redis/recording.h"
@@ -10,12 +12,15 @@
 struct part {
     struct str *words; /* in the draft's arena, their bytes too */
     size_t count, room;
+    size_t index;           /* in the recording; PART_INSERTED: it was not there */
     struct command command; /* what it was */
     bool joined;            /* it left before its predecessor was answered */
     bool gone;
     unsigned piece;      /* of which it is a part, from 1 on; 0: of none */
     const char *opening; /* of the piece: "[" or "lua(" */
 };
+
+#define PART_INSERTED SIZE_MAX
 
 struct draft {
     struct part *parts; /* owned; with room for some more */
@@ -48,13 +53,16 @@ void part_set_words(struct draft *draft, struct part *part, const struct str *wo
                     size_t count);
 void part_add_word(struct draft *draft, struct part *part, struct str word);
 
+/* Where a command of the recording is by now. */
+size_t draft_place(const struct draft *draft, size_t index);
+
 /* There is room for DRAFT_INSERTED of them. */
-#define DRAFT_INSERTED 8
+#define DRAFT_INSERTED 64
 void draft_insert(struct draft *draft, size_t at, const struct part *part);
 
 /* Makes one of all parts from the one to the other, between the opening and what closes
- * it; with the transactions that they are in, whose MULTI and EXEC are left out. False:
- * there is one with a flag of `never` among them, or one that watches keys, or that is in
- * another piece. */
+ * it; with the transactions that they are in, whose MULTI and EXEC are left out, and with
+ * the pieces that they are in: if one of these is a script, all of it is. False: there is
+ * one with a flag of `never` among them, or one that watches keys. */
 bool draft_enclose(struct draft *draft, size_t from, size_t to, const char *opening,
                    uint32_t never);

@@ -7,19 +7,23 @@
 #include "base/mutant.h"
 #include "trial/draft.h"
 
-/* Taken apart. False: there are no such commands. */
-static bool draft_of(const struct recording *recording, const struct remedy *remedy,
-                     struct draft *ret)
+static bool are_there(const struct recording *recording, const struct remedy *remedy)
 {
-    struct err ignored = ERR_NULL;
-
-    *ret = DRAFT_NULL;
     for (size_t i = 0; i < remedy->places; i++)
         if (remedy->at[i].from > remedy->at[i].first ||
             remedy->at[i].first >= recording->commands ||
             remedy->at[i].second >= recording->commands)
             return false;
-    return remedy->places && draft_make(recording, ret, &ignored) == 0;
+    return remedy->places;
+}
+
+/* Taken apart. */
+static bool draft_of(const struct recording *recording, struct draft *ret)
+{
+    struct err ignored = ERR_NULL;
+
+    *ret = DRAFT_NULL;
+    return draft_make(recording, ret, &ignored) == 0;
 }
 
 /* --- one piece --- */
@@ -334,7 +338,7 @@ static bool make_set_expiry_owned(struct draft *draft, const struct remedy_place
 static const struct {
     const char *name;
     bool (*make)(struct draft *draft, const struct remedy_place *at);
-} remedies[REMEDY_COUNT] = {
+} kinds[REMEDY_COUNT] = {
     [REMEDY_NONE] = { "none", NULL },
     [REMEDY_MULTI] = { "multi", make_multi },
     [REMEDY_MULTI_NX] = { "multi-nx", make_multi_nx },
@@ -356,13 +360,13 @@ static const struct {
 
 const char *remedy_name(enum remedy_kind kind)
 {
-    return remedies[kind].name;
+    return kinds[kind].name;
 }
 
 bool remedy_parse(const char *name, enum remedy_kind *ret)
 {
     for (enum remedy_kind kind = 0; kind < REMEDY_COUNT; kind++)
-        if (strcmp(remedies[kind].name, name) == 0) {
+        if (strcmp(kinds[kind].name, name) == 0) {
             *ret = kind;
             return true;
         }
@@ -409,7 +413,7 @@ bool remedy_asks(const struct recording *recording, const struct remedy *remedy)
                           COMMAND_IF_ABSENT | COMMAND_BLOCKS;
     CLEANUP(draft_release) struct draft draft = DRAFT_NULL;
 
-    if (!draft_of(recording, remedy, &draft))
+    if (!are_there(recording, remedy) || !draft_of(recording, &draft))
         return false;
     for (size_t p = 0; p < remedy->places; p++)
         for (size_t i = remedy->at[p].from; i < remedy->at[p].second; i++)
@@ -423,24 +427,46 @@ bool remedy_key(const struct recording *recording, const struct remedy *remedy,
 {
     CLEANUP(draft_release) struct draft draft = DRAFT_NULL;
 
-    if (!draft_of(recording, remedy, &draft) ||
+    if (!are_there(recording, remedy) || !draft_of(recording, &draft) ||
         !draft.parts[remedy->at[0].first].command.key_hash)
         return false;
     buffer_add(ret, part_key(&draft.parts[remedy->at[0].first]));
     return true;
 }
 
-/* From the last place to the first, so that those before it are where they were. */
-char *remedy_text(const struct recording *recording, const struct remedy *remedy)
+/* Whatever was inserted or taken out before. */
+static bool make(struct draft *draft, const struct remedy *remedy)
+{
+    draft->expiry_s = remedy->expiry_s;
+    for (size_t i = 0; i < remedy->places; i++) {
+        const struct remedy_place at = {
+            .from = draft_place(draft, remedy->at[i].from),
+            .first = draft_place(draft, remedy->at[i].first),
+            .second = draft_place(draft, remedy->at[i].second),
+        };
+
+        if (!kinds[remedy->kind].make(draft, &at))
+            return false;
+    }
+    return true;
+}
+
+char *remedy_text(const struct recording *recording, const struct remedy *remedies,
+                  size_t count)
 {
     CLEANUP(draft_release) struct draft draft = DRAFT_NULL;
+    size_t places = 0;
 
-    if (remedy->kind >= REMEDY_COUNT || !remedies[remedy->kind].make ||
-        !draft_of(recording, remedy, &draft))
+    for (size_t i = 0; i < count; i++) {
+        places += remedies[i].places;
+        if (remedies[i].kind >= REMEDY_COUNT || !kinds[remedies[i].kind].make ||
+            !are_there(recording, &remedies[i]))
+            return NULL;
+    }
+    if (!count || places > DRAFT_INSERTED || !draft_of(recording, &draft))
         return NULL;
-    draft.expiry_s = remedy->expiry_s;
-    for (size_t i = remedy->places; i-- > 0;)
-        if (!remedies[remedy->kind].make(&draft, &remedy->at[i]))
+    for (size_t i = 0; i < count; i++)
+        if (!make(&draft, &remedies[i]))
             return NULL;
     return draft_text(&draft);
 }

@@ -78,5 +78,7 @@ bool remedy_waits(const struct recording *recording, const struct remedy *remedy
 bool remedy_key(const struct recording *recording, const struct remedy *remedy,
                 struct buffer *ret);
 
-/* NULL: it cannot be made of these commands. The caller frees it. */
-char *remedy_text(const struct recording *recording, const struct remedy *remedy);
+/* With all of them at once. NULL: it cannot be made of these commands. The caller frees
+ * it. */
+char *remedy_text(const struct recording *recording, const struct remedy *remedies,
+                  size_t count);

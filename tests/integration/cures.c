@@ -268,6 +268,86 @@ Test(cures, are_tried)
     }
 }
 
+/* Of several harms one update comes that has none of them. */
+Test(cures, are_tried_together)
+{
+    static const struct {
+        const char *arguments[ARGUMENTS];
+        const char *says[3]; /* of each harm */
+        const char *notation;
+        long long points;
+    } rows[] = {
+        { { "INCR k | EXPIRE k 60 | HSET {j} s d | SADD {j}d 1" },
+          { "INCR k and EXPIRE k must be one", "HSET {j} and SADD {j}d must be one" },
+          "[INCR k ; EXPIRE k 60 NX] | [HSET {j} s d ; SADD {j}d 1]",
+          9 },
+        { { "SETNX k me | HSET {j} s d | SADD {j}d 1 | DEL k" },
+          { "SETNX k holds until DEL k", "put both into one MULTI .. EXEC" },
+          "SET k me NX EX 60 | [HSET {j} s d ; SADD {j}d 1] | EVAL \"if "
+          "redis.call('get',KEYS[1])==ARGV[1] then return redis.call('del',KEYS[1]) "
+          "end\" 1 k me",
+          7 },
+        { { "INCR k | HSET {j} s d | SADD {j}d 1", "--reference",
+            "HSET {j} s d | SADD {j}d 1" },
+          { "nothing ends what INCR k begins", "put both into one MULTI .. EXEC" },
+          "[INCR k ; EXPIRE k 60 NX] | [HSET {j} s d ; SADD {j}d 1]",
+          9 },
+        { { "RPOP {w} | LPUSH {w}q job | SADD {w}s job | EXPIRE {w}s 60", "--before",
+            "RPUSH {w} job" },
+          { "LMOVE {w} {w}q RIGHT LEFT", "put both into one MULTI .. EXEC" },
+          "LMOVE {w} {w}q RIGHT LEFT | [SADD {w}s job ; EXPIRE {w}s 60]",
+          6 },
+        { { "INCR a | EXPIRE a 60 | SETNX b 1 | EXPIRE b 30 | SADD {x} 1 | SADD {x}y 1" },
+          { "INCR a and EXPIRE a must be one", "SET b value NX EX seconds",
+            "put both into one MULTI .. EXEC" },
+          "[INCR a ; EXPIRE a 60 NX] | SET b 1 NX EX 30 | [SADD {x} 1 ; SADD {x}y 1]",
+          10 },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct run run = try_json(rows[i].arguments);
+        const json_t *harms = json_object_get(json_strategy(&run, "given"), "harms");
+        const char *again[ARGUMENTS];
+
+        cr_assert_eq(run.status, 1, "%s: %s", rows[i].arguments[0], run.err);
+        for (size_t k = 0; k < ARRAY_SIZE(rows[i].says) && rows[i].says[k]; k++) {
+            const json_t *cure = json_object_get(json_array_get(harms, k), "cure");
+            const char *text = json_string_value(json_object_get(cure, "text"));
+            const char *notation = json_string_value(json_object_get(cure, "notation"));
+
+            cr_assert(text && notation, "%s: no cure of %zu", rows[i].arguments[0], k);
+            cr_expect(strstr(text, rows[i].says[k]), "%s: %s", rows[i].arguments[0],
+                      text);
+            cr_expect_str_eq(notation, rows[i].notation);
+            cr_expect(json_is_true(json_object_get(cure, "together")), "%s", notation);
+            cr_expect_eq(json_integer_value(json_object_get(cure, "harmful_points")), 0);
+            cr_expect_eq(json_integer_value(json_object_get(cure, "points")),
+                         rows[i].points, "%s", notation);
+        }
+        run_release(&run);
+        memcpy(again, rows[i].arguments, sizeof(again));
+        again[0] = rows[i].notation;
+        run = try_json(again);
+        cr_expect_eq(run.status, 0, "%s: %s", rows[i].notation, run.err);
+        run_release(&run);
+    }
+}
+
+/* Work inside of what is only advised keeps its own cure, and says what is left. */
+Test(cures, of_work_inside_of_a_hold)
+{
+    struct run run =
+        RUN("try", "SADD holders me | HSET {j} s d | SADD {j}d 1 | SREM holders me");
+
+    EXPECT_SAYS(run.out, "Advice (not tried): SADD holders holds until SREM holders");
+    EXPECT_SAYS(run.out, "HSET {j} and SADD {j}d must be one: put both into one MULTI .. "
+                         "EXEC. Tried: 5 of 7 points still do harm (leaked).");
+    run_release(&run);
+    run = RUN("try", "HSETNX tasks t1 me | SET {a} 1 | SET {a}b 1 | HDEL tasks t1");
+    EXPECT_SAYS(run.out, "MSET with all keys is one command. Tried: 2 of 4 points");
+    run_release(&run);
+}
+
 /* An update that looks at what it is answered is no list of commands. */
 Test(cures, know_what_depends_on_replies)
 {

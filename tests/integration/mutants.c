@@ -47,6 +47,7 @@ static const struct {
     { "replies-unasked", "integration_cures", "cures/know_what_depends_on_replies" },
     { "other-is-same", "integration_cures", "cures/are_tried" },
     { "lock-unowned", "integration_cures", "cures/are_tried" },
+    { "cured-alone", "integration_cures", "cures/are_tried_together" },
     { "one-connection", "unit_gap_mutable", "as_sent/in_one_line" },
     { "heard-is-known", "unit_names_mutable", "names/process_ids_that_were_heard" },
     { "only-unheard", "unit_verdict_mutable", "expect/is_met_or_not" },

@@ -402,6 +402,74 @@ Test(cured, is_called_a_cure_only_if_it_was_tried)
     }
 }
 
+/* One update with the cures of several harms is told once. */
+Test(cured, lists_that_end_several_harms)
+{
+    static const struct {
+        const char *lists[2]; /* of the first and the second; NULL: none was tried */
+        unsigned left[2];     /* points that still do harm */
+        const char *told[2];
+        const char *lines[2];
+    } cases[] = {
+        { { "X", "X" },
+          { 0, 0 },
+          { "with EXPIRE k .. NX (Redis 7). Tried together with the cures of its other "
+            "harms: harmless at all 9 points.",
+            "put both into one MULTI .. EXEC. Tried together with the one above." },
+          { "X", NULL } },
+        { { "X", "X" },
+          { 1, 1 },
+          { "Tried together with the cures of its other harms: 1 of 9 points",
+            "EXEC. Tried together with the one above." },
+          { "X", NULL } },
+        { { "X", NULL },
+          { 0, 0 },
+          { "harmless at all 9 points.", "The cure above ends it, too." },
+          { "X", NULL } },
+        { { NULL, "X" },
+          { 0, 0 },
+          { "Cure: SADD a and SADD b must be one", "The cure above ends it, too." },
+          { "X", NULL } },
+        { { "X", "Y" },
+          { 1, 1 },
+          { "EXPIRE k .. NX (Redis 7). Tried: 1 of 9", "MULTI .. EXEC. Tried: 1 of 9" },
+          { "X", "Y" } },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct cured cures[2];
+        size_t count = 0;
+        struct gap gap;
+
+        write_down("INCR k|EXPIRE k 60|SADD a m|SADD b m", ".L.M.");
+        for (size_t k = 0; k < 2; k++)
+            if (cases[i].lists[k])
+                cures[count++] =
+                    (struct cured){ .point = 2 * k + 1,
+                                    .remedy = k ? REMEDY_MULTI : REMEDY_MULTI_NX,
+                                    .points = 9,
+                                    .harmful = cases[i].left[k],
+                                    .words = cases[i].left[k] ? LATER_STUCK : 0,
+                                    .notation = (char *)(uintptr_t)cases[i].lists[k] };
+        finding.cures = cures;
+        finding.cure_count = count;
+        for (size_t k = 0; k < 2; k++) {
+            CLEANUP(mem_freep) char *told = NULL;
+            const char *line;
+
+            cr_assert(gap_find(&finding, 2 * k + 1, &gap));
+            told = cured_sentence(&finding, &gap);
+            cr_assert_not_null(told);
+            cr_expect(strstr(told, cases[i].told[k]), "%zu: %s", i, told);
+            line = cured_line(&finding, &gap);
+            cr_expect_str_eq(line ? line : "", cases[i].lines[k] ? cases[i].lines[k] : "",
+                             "%zu: %s", i, told);
+        }
+        finding.cures = NULL;
+        finding.cure_count = 0;
+    }
+}
+
 Test(place, says_which_command)
 {
     static const struct {

@@ -147,7 +147,7 @@ Test(remedy, is_made_of_a_recording)
                                                   rows[i].second },
                                        .expiry_s = 30 };
         struct recording recording = record(rows[i].update);
-        CLEANUP(mem_freep) char *text = remedy_text(&recording, &remedy);
+        CLEANUP(mem_freep) char *text = remedy_text(&recording, &remedy, 1);
 
         if (rows[i].cured)
             cr_expect_str_eq(text ? text : "(none)", rows[i].cured, "%s, %s: %s",
@@ -159,8 +159,8 @@ Test(remedy, is_made_of_a_recording)
     }
 }
 
-/* What is wrong at several places is mended at all of them; places that overlap are not.
- */
+/* What is wrong at several places is mended at all of them; places that overlap become
+ * one. */
 Test(remedy, is_made_at_all_places)
 {
     static const struct {
@@ -181,14 +181,66 @@ Test(remedy, is_made_at_all_places)
           "SET a 1 EX 9 | SET b 1 EX 9" },
         { { .kind = REMEDY_MULTI, .places = 2, .at = { { 0, 0, 1 }, { 1, 1, 2 } } },
           "INCR a|INCR b|INCR c",
-          NULL },
+          "[INCR a ; INCR b ; INCR c]" },
         { { .kind = REMEDY_MULTI, .places = 0 }, "INCR a|INCR b|INCR c", NULL },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct recording recording = record(cases[i].update);
-        CLEANUP(mem_freep) char *text = remedy_text(&recording, &cases[i].remedy);
+        CLEANUP(mem_freep) char *text = remedy_text(&recording, &cases[i].remedy, 1);
 
+        cr_expect_str_eq(text ? text : "", cases[i].cured ? cases[i].cured : "", "%s",
+                         cases[i].update);
+        recording_release(&recording);
+    }
+}
+
+/* Cures of several kinds make one update, whatever the ones before have moved. */
+Test(remedy, are_made_together)
+{
+    static const struct {
+        const char *update;
+        struct remedy remedies[2];
+        const char *cured;
+    } cases[] = {
+        { "SETNX l me|HSET j s d|SADD d 1|DEL l",
+          { { .kind = REMEDY_EXPIRE, .places = 1, .at = { { 0, 0, 3 } } },
+            { .kind = REMEDY_MULTI, .places = 1, .at = { { 1, 1, 2 } } } },
+          "SET l me NX EX 30 | [HSET j s d ; SADD d 1] | DEL l" },
+        { "INCR n|SADD a m|SADD b m",
+          { { .kind = REMEDY_EXPIRE_NX, .places = 1, .at = { { 0, 0, 0 } } },
+            { .kind = REMEDY_MULTI, .places = 1, .at = { { 1, 1, 2 } } } },
+          "[INCR n ; EXPIRE n 30 NX] | [SADD a m ; SADD b m]" },
+        { "INCR n|SADD a m|SADD b m",
+          { { .kind = REMEDY_EXPIRE, .places = 1, .at = { { 0, 0, 0 } } },
+            { .kind = REMEDY_MULTI, .places = 1, .at = { { 0, 0, 2 } } } },
+          "[INCR n ; EXPIRE n 30 ; SADD a m ; SADD b m]" },
+        { "INCR n|SADD a m|SADD b m",
+          { { .kind = REMEDY_MULTI, .places = 1, .at = { { 0, 0, 1 } } },
+            { .kind = REMEDY_SCRIPT, .places = 1, .at = { { 1, 1, 2 } } } },
+          "lua(INCR n ; SADD a m ; SADD b m)" },
+        { "GET x|RENAME a b|EXPIRE b 9|SADD s m",
+          { { .kind = REMEDY_MULTI, .places = 1, .at = { { 0, 0, 3 } } },
+            { .kind = REMEDY_EXPIRE_FIRST, .places = 1, .at = { { 1, 1, 2 } } } },
+          "[GET x ; EXPIRE a 9 ; RENAME a b ; SADD s m]" },
+        { "SETNX l me|EXPIRE l 9|DEL l|SADD s m",
+          { { .kind = REMEDY_SET_EXPIRY_OWNED, .places = 1, .at = { { 0, 0, 1 } } },
+            { .kind = REMEDY_SCRIPT, .places = 1, .at = { { 2, 2, 3 } } } },
+          NULL },
+        { "BLPOP q 0|SADD a m|SADD b m",
+          { { .kind = REMEDY_MULTI, .places = 1, .at = { { 1, 1, 2 } } },
+            { .kind = REMEDY_MULTI, .places = 1, .at = { { 0, 0, 1 } } } },
+          NULL },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct recording recording = record(cases[i].update);
+        struct remedy remedies[2];
+        CLEANUP(mem_freep) char *text = NULL;
+
+        memcpy(remedies, cases[i].remedies, sizeof(remedies));
+        remedies[0].expiry_s = remedies[1].expiry_s = 30;
+        text = remedy_text(&recording, remedies, 2);
         cr_expect_str_eq(text ? text : "", cases[i].cured ? cases[i].cured : "", "%s",
                          cases[i].update);
         recording_release(&recording);
