@@ -424,16 +424,16 @@ int64_t command_deadline_ms(int argc, const char *const *argv, const size_t *len
 
 const char *command_expiry_option(const struct command *command)
 {
-    static const char *const options[][2] = {
+    static const char *const names[][2] = {
         { "EXPIRE", "EX" },      { "PEXPIRE", "PX" },      { "EXPIREAT", "EXAT" },
         { "PEXPIREAT", "PXAT" }, { "HEXPIRE", "EX" },      { "HPEXPIRE", "PX" },
         { "HEXPIREAT", "EXAT" }, { "HPEXPIREAT", "PXAT" }, { "SETEX", "EX" },
         { "PSETEX", "PX" },
     };
 
-    for (size_t i = 0; i < ARRAY_SIZE(options); i++)
-        if (strcmp(command->name, options[i][0]) == 0)
-            return options[i][1];
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        if (strcmp(command->name, names[i][0]) == 0)
+            return names[i][1];
     return NULL;
 }
 

@@ -3,7 +3,6 @@
  * Small scenarios, each of one update, and what every crash point of it comes to: harm,
  * or what is passing, and for how long. Then the same of scenarios of the catalogue,
  * whose answers were worked out by hand. */
-#include "redis/connection.h"
 #include "testlib.h"
 
 #include <math.h>
@@ -231,22 +230,6 @@ Test(lasts, point_by_point)
     test_directory_remove(directory);
 }
 
-static bool has_field_expiries(const char *directory)
-{
-    struct server server = test_server(directory);
-    CLEANUP(connection_closep) redisContext *connection = NULL;
-    struct err err = ERR_NULL;
-    redisReply *reply;
-    bool has;
-
-    cr_assert_eq(connection_open(&server.address, &connection, &err), 0, "%s", err.msg);
-    reply = redisCommand(connection, "HPTTL none FIELDS 1 f");
-    has = reply && reply->type != REDIS_REPLY_ERROR;
-    freeReplyObject(reply);
-    server_stop(&server);
-    return has;
-}
-
 /* Fields of a hash lapse one by one, and each makes a moment. */
 Test(lasts, fields_of_a_hash)
 {
@@ -256,7 +239,7 @@ Test(lasts, fields_of_a_hash)
            "");
     char *directory = test_directory();
 
-    if (has_field_expiries(directory)) {
+    if (test_server_has(directory, "HPTTL")) {
         CLEANUP(mem_freep) char *path = write_scenario(directory, text);
         struct run run = RUN("run", path, "--trials", "0", "--format", "json");
 
@@ -371,6 +354,16 @@ Test(lasts, in_checks)
     test_directory_remove(directory);
 }
 
+/* Kills of a machine that is busy with something else may not decide a gate; then that is
+ * what is said. */
+static void expect_gate(const struct run *run, int status, const char *says_so)
+{
+    if (run->status == 3 && says(run->out, "The machine was busy with something else"))
+        return;
+    cr_expect_eq(run->status, status, "%d: %s%s", run->status, run->out, run->err);
+    EXPECT_SAYS(run->out, says_so);
+}
+
 /* Most kills lose the job, and none of them leaks; so many that those are enough which a
  * busy machine leaves. */
 Test(lasts, gates_are_on_harm)
@@ -384,14 +377,10 @@ Test(lasts, gates_are_on_harm)
     struct run leaks = RUN("run", path, "--trials", "1000", "--max-leak-rate", "0.05");
     struct run harm = RUN("run", path, "--trials", "1000", "--max-harm-rate", "0.05");
 
-    cr_expect_eq(leaks.status, 0, "%d: %s%s", leaks.status, leaks.out, leaks.err);
-    EXPECT_SAYS(leaks.out, "old: passes --max-leak-rate 5%");
+    expect_gate(&leaks, 0, "old: passes --max-leak-rate 5%");
     EXPECT_SAYS(leaks.out, "but bounds leaks alone:");
     EXPECT_SAYS(leaks.out, "of the kills did other harm, which --max-harm-rate counts.");
-    if (!left_open(&harm)) {
-        cr_expect_eq(harm.status, 1, "%d: %s%s", harm.status, harm.out, harm.err);
-        EXPECT_SAYS(harm.out, "old: fails --max-harm-rate 5%");
-    }
+    expect_gate(&harm, 1, "old: fails --max-harm-rate 5%");
     run_release(&leaks);
     run_release(&harm);
     test_directory_remove(directory);
@@ -435,7 +424,8 @@ Test(lasts, kills_are_counted_by_it)
                          "--format", "json");
     const json_t *strategy;
 
-    cr_expect_eq(run.status, 0, "%d: %s", run.status, run.err);
+    /* A busy machine may leave too few kills for the gate, but some. */
+    cr_expect(run.status == 0 || run.status == 3, "%d: %s", run.status, run.err);
     cr_assert_not_null(run.json);
     strategy = json_strategy(&run, "old");
     cr_expect_eq(json_count(strategy, "census", "harm"), 0);

@@ -392,3 +392,20 @@ struct server test_server(const char *directory)
     cr_assert_eq(server_wait(&server, &err), 0, "%s", err.msg);
     return server;
 }
+
+bool test_server_has(const char *directory, const char *command)
+{
+    struct server server = test_server(directory);
+    CLEANUP(connection_closep) redisContext *connection = NULL;
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+    struct err err = ERR_NULL;
+    bool has;
+
+    cr_assert_eq(connection_open(&server.address, &connection, &err), 0, "%s", err.msg);
+    cr_assert_eq(CONNECTION_COMMAND(connection, &reply, &err, "COMMAND", "INFO", command),
+                 0, "%s", err.msg);
+    has = reply->elements == 1 && reply->element[0]->type == REDIS_REPLY_ARRAY &&
+          reply->element[0]->elements;
+    server_stop(&server);
+    return has;
+}

@@ -100,3 +100,5 @@ char *json_words(const json_t *array);
 
 /* A private server for tests that use a module directly. */
 struct server test_server(const char *directory);
+/* Does the server that tests run against have this command? It is asked. */
+bool test_server_has(const char *directory, const char *command);
