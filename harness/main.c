@@ -17,6 +17,7 @@ static const struct {
 } statuses[] = {
     { ERR_USAGE, EXIT_USAGE },
     { ERR_STOPPED, EXIT_INTERRUPTED },
+    { ERR_LACKING, EXIT_NOTHING_RAN },
 };
 
 static int report_error(const struct err *err)

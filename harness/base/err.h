@@ -5,16 +5,19 @@
  * connect '/tmp/x': ..."). Only main() prints. Bytes that are not printable, but for ends
  * of lines and tabs, are in it as \xHH. A leaked key is a verdict (data), never an error.
  *
- * Codes are negative errno values. Two have a meaning of their own, because the exit
- * status depends on them: ERR_USAGE (the command line or the scenario is wrong) and
- * ERR_STOPPED (a signal asked). A third never leaves its lane: ERR_REFUSED (the scenario
- * is wrong, and no verdict may be made of it, as of other errors of its functions). */
+ * Codes are negative errno values. Three have a meaning of their own, because the exit
+ * status depends on them: ERR_USAGE (the command line or the scenario is wrong),
+ * ERR_STOPPED (a signal asked) and ERR_LACKING (the server does not have what the
+ * scenario needs, so nothing was tried). Another never leaves its lane: ERR_REFUSED (the
+ * scenario is wrong, and no verdict may be made of it, as of other errors of its
+ * functions). */
 #pragma once
 
 #include <errno.h>
 
 #define ERR_USAGE (-EINVAL)
 #define ERR_STOPPED (-ECANCELED)
+#define ERR_LACKING (-ENOPKG)
 #define ERR_REFUSED (-EPERM)
 
 struct err {

@@ -100,6 +100,7 @@ static const struct {
 } codes[] = {
     { EXIT_USAGE, ERR_USAGE },
     { EXIT_INTERRUPTED, ERR_STOPPED },
+    { EXIT_NOTHING_RAN, ERR_LACKING },
 };
 
 /* What comes last, and begins with the program's name: before it there may be progress.

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/mutant.h"
 #include "base/process.h"
 #include "base/signals.h"
 
@@ -285,6 +286,26 @@ int server_read_bytes(redisContext *connection, const char *version, uint64_t *r
     if (sscanf(version, "%*s %d", &major) == 1 && major >= 7 &&
         room > SERVER_READ_BYTES && room < 2 * SERVER_READ_BYTES)
         *ret = room;
+    return 0;
+}
+
+int server_needs(redisContext *connection, const struct patterns *commands,
+                 const char *version, struct err *err)
+{
+    for (size_t i = 0; i < commands->count && !mutant("needs-unasked"); i++) {
+        CLEANUP(reply_freep) redisReply *reply = NULL;
+        int code = CONNECTION_COMMAND(connection, &reply, err, "COMMAND", "INFO",
+                                      commands->globs[i]);
+
+        if (code < 0)
+            return code;
+        if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 1 ||
+            reply->element[0]->type != REDIS_REPLY_ARRAY || !reply->element[0]->elements)
+            return err_set(err, ERR_LACKING,
+                           "nothing was tried: it needs the command %.60s, which %s does "
+                           "not have",
+                           commands->globs[i], version);
+    }
     return 0;
 }
 

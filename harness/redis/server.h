@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "redis/connection.h"
+#include "redis/glob.h"
 
 struct server_options {
     const char *binary;    /* NULL: redis-server or valkey-server from the PATH */
@@ -55,6 +56,11 @@ int server_version(redisContext *connection, char *buffer, size_t size, struct e
 #define SERVER_READ_BYTES 16384
 int server_read_bytes(redisContext *connection, const char *version, uint64_t *ret,
                       struct err *err);
+
+/* Does the server have these commands? It is asked: relatives of Redis have other ones
+ * than their versions let one think. ERR_LACKING names the first that it has not. */
+int server_needs(redisContext *connection, const struct patterns *commands,
+                 const char *version, struct err *err);
 
 /* How many changes have been made to its data, those that wrote what was there already
  * among them. */

@@ -78,8 +78,8 @@ static json_t *scenario_object(const struct check *check,
 {
     static const char *const states[] = {
         [CHECK_NOT_RUN] = "not begun",    [CHECK_RAN] = "ran",
-        [CHECK_STOPPED] = "not finished", [CHECK_REFUSED] = "refused",
-        [CHECK_BROKE] = "not finished",
+        [CHECK_STOPPED] = "not finished", [CHECK_SKIPPED] = "skipped",
+        [CHECK_REFUSED] = "refused",      [CHECK_BROKE] = "not finished",
     };
     json_t *object = json_object(), *strategies = json_array();
 
@@ -110,6 +110,7 @@ static json_t *summary(const struct check *check)
     json_put_whole(object, "without_expectation", counts.verdicts[CHECK_UNJUDGED]);
     json_put_whole(object, "unexplained", counts.verdicts[CHECK_UNEXPLAINED]);
     json_put_whole(object, "refused", counts.scenarios[CHECK_REFUSED]);
+    json_put_whole(object, "skipped", counts.scenarios[CHECK_SKIPPED]);
     json_put_whole(object, "not_finished",
                    counts.scenarios[CHECK_BROKE] + counts.scenarios[CHECK_STOPPED]);
     json_put_whole(object, "not_begun", counts.scenarios[CHECK_NOT_RUN]);

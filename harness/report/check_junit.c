@@ -1,6 +1,7 @@
 /* check_junit.c - a check in the XML that CI servers take for test results: a testsuite
  * per scenario, a testcase per strategy. An expectation that is not met is a failure;
- * what could not be run or explained is an error; without an expectation it is skipped.
+ * what could not be run or explained is an error; what has no expectation, or cannot be
+ * run on this server, is skipped.
  *
  * Strategies of a scenario run interleaved: each has an equal share of its time. Texts
  * can hold any bytes (a message quotes a file): those that XML 1.0 does not have, and
@@ -64,7 +65,8 @@ static struct totals of_scenario(const struct check_scenario *scenario)
         totals.skipped += scenario->strategies[s].verdict == CHECK_UNJUDGED;
     }
     totals.tests += scenario->state != CHECK_RAN;
-    totals.errors += scenario->state != CHECK_RAN;
+    totals.skipped += scenario->state == CHECK_SKIPPED;
+    totals.errors += scenario->state != CHECK_RAN && scenario->state != CHECK_SKIPPED;
     return totals;
 }
 
@@ -129,16 +131,22 @@ static void write_no_verdict(FILE *out, const struct check *check,
         check_reproduce(check, scenario, NULL, STYLE_PROGRAM);
     static const char *const types[] = {
         [CHECK_NOT_RUN] = "infrastructure", [CHECK_RAN] = "",
-        [CHECK_STOPPED] = "interrupted",    [CHECK_REFUSED] = "scenario",
-        [CHECK_BROKE] = "infrastructure",
+        [CHECK_STOPPED] = "interrupted",    [CHECK_SKIPPED] = "",
+        [CHECK_REFUSED] = "scenario",       [CHECK_BROKE] = "infrastructure",
     };
     bool refused = scenario->state == CHECK_REFUSED;
 
     open_case(out, scenario->name, "(scenario)", scenario->seconds);
-    write_problem(out, "error", types[scenario->state], check_no_verdict(scenario),
-                  refused ? "The scenario has to be mended."
-                          : "It could not be run to its end.",
-                  command);
+    if (scenario->state == CHECK_SKIPPED) {
+        fputs("      <skipped", out);
+        write_attribute(out, "message", check_no_verdict(scenario));
+        fputs("/>\n", out);
+    } else {
+        write_problem(out, "error", types[scenario->state], check_no_verdict(scenario),
+                      refused ? "The scenario has to be mended."
+                              : "It could not be run to its end.",
+                      command);
+    }
     fputs("    </testcase>\n", out);
 }
 

@@ -71,13 +71,21 @@ static void write_strategy(FILE *out, size_t number, const struct check *check,
     fputs("  ...\n", out);
 }
 
-/* One that has no verdict has failed: a test that did not run proves nothing. */
+/* One that has no verdict has failed: a test that did not run proves nothing. Only one
+ * that cannot be run on this server says so instead. */
 static void write_scenario(FILE *out, size_t number, const struct check *check,
                            const struct check_scenario *scenario)
 {
     CLEANUP(mem_freep) char *command =
         check_reproduce(check, scenario, NULL, STYLE_PROGRAM);
 
+    if (scenario->state == CHECK_SKIPPED) {
+        write_point(out, number, true, scenario->name, NULL);
+        fputs(" # SKIP ", out);
+        write_description(out, check_no_verdict(scenario));
+        fputc('\n', out);
+        return;
+    }
     write_point(out, number, false, scenario->name, NULL);
     fputs("\n  ---\n", out);
     write_quoted(out, "message", check_no_verdict(scenario));

@@ -115,7 +115,10 @@ static void write_scenario(FILE *out, const struct check_scenario *scenario,
     if (scenario->state == CHECK_RAN)
         return;
     why = check_no_verdict(scenario); /* whole below, if it has several lines */
-    write_mark(out, scenario->state < CHECK_REFUSED ? "-" : "FAIL",
+    write_mark(out,
+               scenario->state == CHECK_SKIPPED  ? "skip"
+               : scenario->state < CHECK_REFUSED ? "-"
+                                                 : "FAIL",
                scenario->state >= CHECK_REFUSED, style);
     fprintf(out, "  %-*s  %.*s\n", widths[NAME], scenario->name, (int)strcspn(why, "\n"),
             why);

@@ -250,6 +250,8 @@ char *check_summary(const struct check *check)
     write_some(out, counts.verdicts[CHECK_UNEXPLAINED], "unexplained", "unexplained");
     write_some(out, counts.scenarios[CHECK_REFUSED], "scenario with a mistake",
                "scenarios with a mistake");
+    write_some(out, counts.scenarios[CHECK_SKIPPED], "scenario skipped",
+               "scenarios skipped");
     write_some(out, counts.scenarios[CHECK_BROKE] + counts.scenarios[CHECK_STOPPED],
                "scenario not finished", "scenarios not finished");
     write_some(out, counts.scenarios[CHECK_NOT_RUN], "scenario not begun",

@@ -140,6 +140,7 @@ void check_trouble(struct check_scenario *scenario, const struct err *err)
 {
     scenario->state = err->code == ERR_USAGE     ? CHECK_REFUSED
                       : err->code == ERR_STOPPED ? CHECK_STOPPED
+                      : err->code == ERR_LACKING ? CHECK_SKIPPED
                                                  : CHECK_BROKE;
     replace(&scenario->trouble, err->msg);
 }

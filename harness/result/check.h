@@ -54,6 +54,7 @@ enum check_state {
     CHECK_NOT_RUN,
     CHECK_RAN,
     CHECK_STOPPED, /* a signal asked to stop; that is no fault of the scenario's */
+    CHECK_SKIPPED, /* the server does not have what it needs, and nothing was tried */
     CHECK_REFUSED, /* the scenario has a mistake */
     CHECK_BROKE,   /* something else went wrong */
 };
@@ -63,7 +64,7 @@ struct check_scenario {
     char *operand; /* how to name it on a command line */
     char *title;   /* "" until it is loaded */
     enum check_state state;
-    char *trouble;     /* why it was refused, or what went wrong; "" */
+    char *trouble;     /* why it was refused or skipped, or what went wrong; "" */
     char *unexplained; /* the first unexplained death, in words; "" */
     char *first_error; /* why a kill ended in an error and counts for nothing; "" */
     double seconds;

@@ -183,9 +183,10 @@ static int take_event(void *context, enum event_type type, const void *body, siz
     }
     if (type == EVENT_ERROR) {
         memcpy(&err, body, sizeof(err));
-        if (err.code != ERR_USAGE)
+        bool of_all = err.code == ERR_USAGE || err.code == ERR_LACKING;
+        if (!of_all)
             name_lane(fleet, lane->lane_child.lane, &err);
-        if (err.code == ERR_USAGE)
+        if (of_all)
             fail(fleet, &err);
         else if (!fleet->err.code)
             fleet->err = err; /* perhaps its server is dying, and has the better story */

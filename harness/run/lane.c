@@ -69,6 +69,9 @@ static int connect_lane(struct lane *lane, redisContext **ret, struct err *err)
     if (code == 0)
         code = tell_event(&lane->teller, EVENT_HELLO, &hello, sizeof(hello), err);
     if (code == 0)
+        code =
+            server_needs(connection, &lane->options->scenario->needs, hello.version, err);
+    if (code == 0)
         *ret = TAKE_PTR(connection);
     return code;
 }

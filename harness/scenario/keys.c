@@ -99,7 +99,14 @@ bool keys_flag(lua_State *lua, const char *name)
     return flag;
 }
 
-int keys_patterns(const struct mistake_file *file, const char *name, struct patterns *ret)
+/* A list of strings under a name, told of in words where it is none. */
+struct list_kind {
+    const char *list, *entry;
+    const char *refused; /* characters that no entry may have */
+};
+
+static int take_list(const struct mistake_file *file, const char *name,
+                     const struct list_kind *kind, struct patterns *ret)
 {
     lua_State *lua = file->lua;
     size_t count;
@@ -109,21 +116,37 @@ int keys_patterns(const struct mistake_file *file, const char *name, struct patt
         return 0;
     }
     if (!keys_is_list(lua))
-        return mistake(file, name,
-                       "%s has entries with names; expected a list of patterns", name);
+        return mistake(file, name, "%s has entries with names; expected a list of %s",
+                       name, kind->list);
     count = lua_rawlen(lua, -1);
     ret->globs = mem_alloc((count + 1) * sizeof(*ret->globs));
     for (size_t i = 0; i < count; i++) {
         if (lua_rawgeti(lua, -1, (lua_Integer)i + 1) != LUA_TSTRING)
-            return mistake(file, name,
-                           "entry %zu of %s is a %s; expected a pattern like "
-                           "\"stat:*\"",
-                           i + 1, name, luaL_typename(lua, -1));
+            return mistake(file, name, "entry %zu of %s is a %s; expected a %s", i + 1,
+                           name, luaL_typename(lua, -1), kind->entry);
         ret->globs[ret->count++] = mem_strdup(lua_tostring(lua, -1));
+        if (kind->refused && (!*ret->globs[i] || strpbrk(ret->globs[i], kind->refused)))
+            return mistake(file, name, "entry %zu of %s is '%.60s'; expected a %s", i + 1,
+                           name, ret->globs[i], kind->entry);
         lua_pop(lua, 1);
     }
     lua_pop(lua, 1);
     return 0;
+}
+
+int keys_patterns(const struct mistake_file *file, const char *name, struct patterns *ret)
+{
+    static const struct list_kind kind = { "patterns", "pattern like \"stat:*\"", NULL };
+
+    return take_list(file, name, &kind, ret);
+}
+
+int keys_commands(const struct mistake_file *file, const char *name, struct patterns *ret)
+{
+    static const struct list_kind kind = { "commands", "command like \"HEXPIRE\"",
+                                           " \t\r\n" };
+
+    return take_list(file, name, &kind, ret);
 }
 
 char *keys_value(lua_State *lua)

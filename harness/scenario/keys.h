@@ -39,6 +39,9 @@ char *keys_string(lua_State *lua, const char *name);
 bool keys_flag(lua_State *lua, const char *name);
 int keys_patterns(const struct mistake_file *file, const char *name,
                   struct patterns *ret);
+/* The same of names of commands, each a word. */
+int keys_commands(const struct mistake_file *file, const char *name,
+                  struct patterns *ret);
 
 /* The string, number or boolean on top of the stack as text; a number with digits enough
  * to be the same. The caller frees it. */

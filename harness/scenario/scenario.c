@@ -34,6 +34,7 @@ static const struct key scenario_keys[] = {
     { "ordered", TABLE, "a list of patterns", false },
     { "zero", TABLE, "a list of patterns", false },
     { "effects", TABLE, "a list of patterns", false },
+    { "needs", TABLE, "a list of commands", false },
     { "invariants", TABLE, "a table of invariants by name", false },
     { "recover_after", NUMBER | STRING, A_TIME, false },
     { "tolerate", NUMBER | STRING, A_TIME, false },
@@ -130,6 +131,8 @@ static int load_table(const struct loader *loader)
         code = keys_patterns(&loader->file, "ordered", &scenario->ordered);
     if (code == 0)
         code = keys_patterns(&loader->file, "zero", &scenario->zero);
+    if (code == 0)
+        code = keys_commands(&loader->file, "needs", &scenario->needs);
     if (code == 0)
         code = strategies_load(&loader->file, scenario);
     if (code == 0)
@@ -263,6 +266,7 @@ struct scenario *scenario_free(struct scenario *scenario)
     ignored_release(&scenario->ignore);
     patterns_release(&scenario->ordered);
     patterns_release(&scenario->zero);
+    patterns_release(&scenario->needs);
     sandbox_free(scenario->lua);
     free(scenario);
     return NULL;

@@ -26,6 +26,7 @@ struct scenario {
     struct strategy_functions *functions; /* of each of the outline's strategies */
     struct ignored ignore;
     struct patterns ordered, zero; /* keys, as Redis globs */
+    struct patterns needs;         /* names of commands that the server has to have */
     scenario_function before, recover, alive;
     scenario_function holds_now, holds_later; /* raise if an invariant is violated; the
                                                  first of those that look at expiries */

@@ -93,6 +93,7 @@ static const struct {
     { "one-moment", "integration_lasts", "lasts/point_by_point" },
     { "times-alike", "integration_lasts", "lasts/point_by_point" },
     { "passing-forgotten", "integration_lasts", "lasts/point_by_point" },
+    { "needs-unasked", "integration_needs", "needs/are_told_where_they_are_not_met" },
     { "gate-on-leaked", "integration_lasts", "lasts/gates_are_on_harm" },
     { "replies-unheard", "integration_shorthand", "shorthand/replies_to_alive" },
     { "try-unjudged", "integration_try", "try/says_whether_an_update_is_safe" },
