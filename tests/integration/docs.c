@@ -1,6 +1,7 @@
 /* docs.c - what the README, docs/reading.md and docs/programs.md show of a run is what a
  * run says today: all words, tables and counts of commands; figures are another
- * machine's. */
+ * machine's. And the table of docs/matrix.md has the rows that tools/matrix would make.
+ */
 #include "testlib.h"
 
 #include <stdio.h>
@@ -309,4 +310,76 @@ Test(docs, show_what_examples_say)
         run_release(&run);
     }
     test_directory_remove(directory);
+}
+
+/* The cells of a row of a table, apart by " | "; returns how many. */
+static size_t cells_of(char *row, char *cells[], size_t most)
+{
+    size_t count = 0;
+    char *end = strstr(row, " |\n"), *next;
+
+    if (!end || strncmp(row, "| ", 2) != 0)
+        return 0;
+    *end = '\0';
+    for (char *cell = row + 2; cell && count < most; cell = next) {
+        next = strstr(cell, " | ");
+        if (next)
+            *next = '\0';
+        cells[count++] = cell;
+        next = next ? next + 3 : NULL;
+    }
+    return count;
+}
+
+enum matrix_cell { SYSTEM, SERVER, BUILT, HIREDIS, TESTS, RESULT, WHEN, MATRIX_CELLS };
+
+/* What a row says fits together: what was tried is dated, and what passes has been run.
+ */
+static void check_matrix_row(char *const cells[MATRIX_CELLS], const char *compiler)
+{
+    const char *result = cells[RESULT];
+    bool tried = strcmp(result, "not tried") != 0;
+    bool passes = strcmp(result, "passes") == 0;
+    int year, month, day, read = 0;
+
+    cr_expect(passes || !tried || strncmp(result, "FAILED: ", 8) == 0 ||
+                  strncmp(result, "refused: ", 9) == 0,
+              "%s, %s: %s", cells[SYSTEM], cells[SERVER], result);
+    cr_expect_eq(strncmp(cells[BUILT], compiler, strlen(compiler)), 0, "%s",
+                 cells[BUILT]);
+    sscanf(cells[WHEN], "%d-%d-%d, %n", &year, &month, &day, &read);
+    cr_expect_eq(tried, read && strlen(cells[WHEN] + read) >= 7, "%s", cells[WHEN]);
+    if (passes)
+        cr_expect(says(cells[TESTS], "check: ") && says(cells[TESTS], " 0 not") &&
+                      !says(cells[TESTS], "fail"),
+                  "%s, %s: %s", cells[SYSTEM], cells[SERVER], cells[TESTS]);
+}
+
+/* In the order in which tools/matrix lists them. */
+Test(docs, have_a_row_for_all_that_is_tried)
+{
+    CLEANUP(mem_freep) char *script = text_of("tools/matrix");
+    CLEANUP(mem_freep) char *document = text_of("docs/matrix.md");
+    char *line = strstr(script, "cat <<'EOF'\n"), *row = strstr(document, "\n|---|");
+    size_t rows = 0;
+
+    cr_assert(line && row);
+    line += strlen("cat <<'EOF'\n");
+    row = strchr(row + 1, '\n') + 1;
+    for (; strncmp(line, "EOF", 3) != 0; line = strchr(line, '\n') + 1, rows++) {
+        char *cells[MATRIX_CELLS + 1], system[32], package[32], compiler[32];
+        char *next = strchr(row, '\n');
+
+        cr_assert_eq(sscanf(line, "%31s %*s %31s %*s %31s", system, package, compiler),
+                     3);
+        cr_assert_not_null(next, "there is no row for %s, %s", system, package);
+        cr_assert_eq(cells_of(row, cells, MATRIX_CELLS + 1), MATRIX_CELLS, "%s", row);
+        cr_expect_str_eq(cells[SYSTEM], system);
+        cr_expect_eq(strncmp(cells[SERVER], package, strlen(package)), 0, "%s, not %s",
+                     cells[SERVER], package);
+        check_matrix_row(cells, compiler);
+        row = next + 1;
+    }
+    cr_expect_geq(rows, 2, "tools/matrix lists what is tried");
+    cr_expect_neq(*row, '|', "what is not tried has a row: %.60s", row);
 }

@@ -1,5 +1,6 @@
 -- hash_fields_taken.lua - a job that is a field of a hash is taken by HGETDEL, which hands
--- it out and removes it (Redis 8): until it is written elsewhere only the worker has it.
+-- it out and removes it (Redis 8, Valkey 9.1): until it is written elsewhere, only the
+-- worker has it.
 
 return {
   title = "A job that is a field of a hash is taken",
