@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/mutant.h"
+
 /* Of a file that is not empty; SQLite overwrites shorter ones. */
 #define LEAST_BYTES 512
 /* Of a value, or a row. The text of a scenario is the longest that there can be. */
@@ -286,16 +288,30 @@ int database_mark(struct database *database, const struct database_kind *kind,
     return database_run(database, sql, err);
 }
 
+/* How long a writer waits for those who are still reading, or have just been refused. */
+#define READERS_MS 10000
+
 /* The lock is taken at once, not when the first row is written. SQLite would open a file
- * that it may not write to for reading, and take no lock. */
+ * that it may not write to for reading, and take no lock.
+ *
+ * Of those who begin in the same instant exactly one gets it. IMMEDIATE is what a single
+ * one has, whoever else looks at the file; the others are told at once. If all wanted
+ * EXCLUSIVE, which nobody gets while another looks, each could be in the way of each. */
 static int lock(struct database *database, struct err *err)
 {
+    const char *wanted =
+        mutant("refuse-each-other") ? "BEGIN EXCLUSIVE" : "BEGIN IMMEDIATE";
+    int code;
+
     if (sqlite3_db_readonly(database->handle, "main") == 1)
         return err_set(err, -EROFS, "'%s': it cannot be written to", database->path);
-    return database_run(database,
-                        "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL;"
-                        "BEGIN EXCLUSIVE; COMMIT;",
-                        err);
+    code = database_run(database, wanted, err);
+    sqlite3_busy_timeout(database->handle, READERS_MS);
+    return code == 0 ? database_run(database,
+                                    "PRAGMA locking_mode = EXCLUSIVE; COMMIT;"
+                                    "PRAGMA synchronous = FULL; BEGIN EXCLUSIVE; COMMIT",
+                                    err)
+                     : code;
 }
 
 /* Is there a file that can be one? */
@@ -330,7 +346,7 @@ static int open_file(struct database *database, enum database_access mode,
  * locked, or there is something in it. */
 static bool is_of_others(int code)
 {
-    return code == -EBUSY || code == ERR_USAGE;
+    return code == -EBUSY || code == -EEXIST || code == ERR_USAGE;
 }
 
 int database_open(const char *path, enum database_access mode,

@@ -112,6 +112,8 @@ static const struct {
     { "dying-disturbs", "unit_fault_mutable",
       "disturbed/is_an_update_that_was_late_only_by_waiting" },
     { "contention-unsaid", "unit_figures_mutable", "figures/contention_widens" },
+    { "refuse-each-other", "unit_database_mutable",
+      "database/who_writes_waits_for_who_looks" },
     { "limit-kills", "integration_merge", "merge/files_that_may_not_grow" },
     { "pairs-shifted", "unit_paired_mutable",
       "pairing/sees_what_the_test_for_any_dependence_does_not" },

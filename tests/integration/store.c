@@ -311,6 +311,38 @@ Test(store, two_cannot_write_to_one)
     test_directory_remove(directory);
 }
 
+/* Of many that begin in one directory in the same instant exactly one runs, and what it
+ * keeps is its own. */
+Test(store, of_many_in_one_directory_one_runs)
+{
+    char *directory = test_directory();
+    char *kept = mem_printf("%s/kept", directory);
+    char *path = test_scenario("mixed");
+    struct live_run all[20];
+    unsigned done = 0;
+    struct run run;
+
+    for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+        all[i] = START("run", path, "--trials", "5", "--lanes", "1", "-o", kept);
+    for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+        run = run_finish(&all[i]);
+        cr_expect(run.status == 0 || run.status == 4, "%s", run.err);
+        cr_expect(run.status == 0 ||
+                      says(run.err, "another afterkill is writing to it") ||
+                      says(run.err, "is there already, and is left as it is"),
+                  "%s", run.err);
+        done += run.status == 0;
+        run_release(&run);
+    }
+    cr_expect_eq(done, 1, "%u of them ran", done);
+    run = RUN("report", kept);
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    run_release(&run);
+    free(path);
+    free(kept);
+    test_directory_remove(directory);
+}
+
 /* Every command that reads a run says the same of what is none. */
 static void expect_refused(const char *directory, int status, const char *words)
 {

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "store/database.h"
@@ -281,6 +282,120 @@ Test(database, busy)
     cr_expect_eq(sqlite3_column_int(count, 0), 7);
     sqlite3_finalize(TAKE_PTR(count));
     database_close(&database);
+}
+
+#define RIVALS 20
+#define ROUNDS 30
+
+/* One of many that want the file in the same instant. The one that has it keeps it until
+ * nobody can be waiting for it any more. */
+__attribute__((noreturn)) static void compete(enum database_access access_mode,
+                                              int begin_fd, int end_fd)
+{
+    struct database database = DATABASE_NULL;
+    struct err err = ERR_NULL;
+    char byte;
+    int code;
+
+    if (read(begin_fd, &byte, 1) != 0)
+        _exit(3);
+    code = database_open(path, access_mode, &kind, &database, &err);
+    if (code == 0 && read(end_fd, &byte, 1) != 0)
+        _exit(3);
+    database_close(&database);
+    _exit(code == 0 ? 0 : code == -EBUSY ? 1 : 2);
+}
+
+/* How many of them got it; all others were told that somebody has it. */
+static unsigned count_winners(enum database_access access_mode)
+{
+    int begin[2], end[2], status;
+    unsigned winners = 0, losers = 0;
+
+    cr_assert_eq(pipe2(begin, O_CLOEXEC), 0);
+    cr_assert_eq(pipe2(end, O_CLOEXEC), 0);
+    for (int i = 0; i < RIVALS; i++) {
+        pid_t pid = fork();
+
+        cr_assert(pid >= 0);
+        if (pid == 0) {
+            close(begin[1]);
+            close(end[1]);
+            compete(access_mode, begin[0], end[0]);
+        }
+    }
+    close(begin[0]);
+    close(end[0]);
+    close(begin[1]);
+    for (int i = 0; i < RIVALS; i++) {
+        if (i == RIVALS - 1)
+            close(end[1]);
+        cr_assert(wait(&status) > 0);
+        cr_assert(WIFEXITED(status) && WEXITSTATUS(status) < 2, "status %x", status);
+        winners += WEXITSTATUS(status) == 0;
+        losers += WEXITSTATUS(status) == 1;
+    }
+    cr_expect_eq(winners + losers, RIVALS);
+    return winners;
+}
+
+/* Whoever begins in the same instant, one of them gets it, also where the file is not
+ * there yet. */
+Test(database, exactly_one_of_many_gets_it)
+{
+    for (int i = 0; i < ROUNDS; i++) {
+        database_remove(path);
+        cr_expect_eq(count_winners(DATABASE_CREATE), 1, "of those that make it");
+        database_remove(path);
+        make(&kind, 3);
+        cr_expect_eq(count_winners(DATABASE_WRITE), 1, "of those that go on with it");
+    }
+}
+
+/* Does anybody else hold the byte of the file that SQLite locks to be the only one who
+ * may write? */
+static bool is_reserved(int fd)
+{
+    struct flock lock = { .l_type = F_WRLCK, .l_start = 0x40000001, .l_len = 1 };
+
+    cr_assert_eq(fcntl(fd, F_GETLK, &lock), 0);
+    return lock.l_type != F_UNLCK;
+}
+
+/* Who has got it waits for those who still look at it, among them who did not get it. */
+Test(database, who_writes_waits_for_who_looks)
+{
+    struct timespec pause = { .tv_nsec = 1000000 };
+    int begin[2], fd, status = 0;
+    pid_t pid, ended = 0;
+    sqlite3 *reader;
+
+    make(&kind, 1);
+    cr_assert_eq(pipe2(begin, O_CLOEXEC), 0);
+    pid = fork(); /* before SQLite knows of a reader, who would be the child's own */
+    if (pid == 0) {
+        struct database database = DATABASE_NULL;
+        struct err err = ERR_NULL;
+        char byte;
+
+        close(begin[1]);
+        _exit(read(begin[0], &byte, 1) != 0 ||
+              database_open(path, DATABASE_WRITE, &kind, &database, &err) < 0);
+    }
+    fd = open(path, O_RDWR | O_CLOEXEC);
+    cr_assert(fd >= 0);
+    cr_assert_eq(sqlite3_open(path, &reader), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(reader, "BEGIN; SELECT * FROM eggs", NULL, NULL, NULL),
+                 SQLITE_OK);
+    close(begin[1]);
+    while (!is_reserved(fd) && (ended = waitpid(pid, &status, WNOHANG)) == 0)
+        nanosleep(&pause, NULL);
+    cr_expect_eq(ended, 0, "it does not wait");
+    sqlite3_close_v2(reader);
+    cr_assert(ended || waitpid(pid, &status, 0) == pid);
+    cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x", status);
+    close(begin[0]);
+    close(fd);
 }
 
 /* Who may only read it can; who wants to write is told. Root may write everything, so
