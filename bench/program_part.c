@@ -23,7 +23,7 @@
 
 static redisContext *dial(void)
 {
-    struct address address = { getenv("REDIS_SOCKET"), 0 };
+    struct address address = { .path = getenv("REDIS_SOCKET") };
     redisContext *connection = NULL;
     struct err err = ERR_NULL;
 

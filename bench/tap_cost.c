@@ -107,8 +107,8 @@ static void pass_on(int down, int up)
 __attribute__((noreturn)) static void be_relay(const struct address *server,
                                                const char *directory, int answer)
 {
-    struct address socket = { mem_printf("%s/relay.sock", directory), 0 };
-    struct address tcp = { NULL, 0 };
+    struct address socket = { .path = mem_printf("%s/relay.sock", directory) };
+    struct address tcp = { .path = NULL };
     struct err err = ERR_NULL;
     int doors[] = { address_listen(&socket, &err), address_listen(&tcp, &err) };
 

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,7 @@ union socket_address {
 void address_release(struct address *address)
 {
     free(address->path);
-    *address = (struct address){ NULL, 0 };
+    *address = (struct address){ .path = NULL };
 }
 
 #define NAME_TEXT 128 /* longer ones are cut */
@@ -113,6 +114,48 @@ static int connect_patiently(int fd, const union socket_address *to, socklen_t l
     return code;
 }
 
+/* One line of a reply, without its end; byte by byte, so that nothing of what follows is
+ * taken. False: there is none, or it is too long. */
+static bool read_line(int fd, int timeout_s, char *line, size_t size)
+{
+    uint64_t start_ns = clock_now_ns();
+    size_t length = 0;
+
+    while (length < size) {
+        ssize_t n = read(fd, line + length, 1);
+
+        if (n < 0 && errno == EINTR &&
+            clock_now_ns() - start_ns < (uint64_t)timeout_s * NSEC_PER_SEC)
+            continue;
+        if (n <= 0)
+            return false;
+        if (line[length] == '\n') {
+            line[length - (length > 0)] = '\0';
+            return true;
+        }
+        length++;
+    }
+    return false;
+}
+
+/* Gives the password. The socket is new, so it takes so little at once. */
+static int enter(const struct address *address, int fd, int timeout_s, struct err *err)
+{
+    char command[96], line[128], name[NAME_TEXT];
+    int length = snprintf(command, sizeof(command), "*2\r\n$4\r\nAUTH\r\n$%zu\r\n%s\r\n",
+                          strlen(address->password), address->password);
+
+    if (send(fd, command, (size_t)length, MSG_NOSIGNAL) != length ||
+        !read_line(fd, timeout_s, line, sizeof(line)))
+        return err_set(err, -ECONNREFUSED,
+                       "connect to Redis at %s: it did not answer AUTH",
+                       name_of(address, name));
+    if (strcmp(line, "+OK") != 0)
+        return err_set(err, -EACCES, "connect to Redis at %s: it refused AUTH: %s",
+                       name_of(address, name), line);
+    return 0;
+}
+
 int address_connect(const struct address *address, int timeout_s, struct err *err)
 {
     struct timeval timeout = { .tv_sec = timeout_s };
@@ -132,6 +175,10 @@ int address_connect(const struct address *address, int timeout_s, struct err *er
     if (connect_patiently(fd, &to, length, timeout_s) < 0) {
         err_set(err, -ECONNREFUSED, "connect to Redis at %s: %s", name_of(address, text),
                 strerror(errno));
+        close(fd);
+        return err->code;
+    }
+    if (address->password[0] && enter(address, fd, timeout_s, err) < 0) {
         close(fd);
         return err->code;
     }
@@ -162,7 +209,7 @@ int address_listen(struct address *address, struct err *err)
 
 int address_free_port(uint16_t *ret, struct err *err)
 {
-    struct address any = { NULL, 0 };
+    struct address any = { .path = NULL };
     int fd = address_listen(&any, err);
 
     if (fd < 0)

@@ -4,13 +4,16 @@
 
 #include <stdint.h>
 
-#include "base/err.h"
+#include "base/secret.h"
 
 enum transport { TRANSPORT_UNIX, TRANSPORT_TCP };
 
 struct address {
     char *path;    /* of a unix socket, owned; NULL: TCP */
     uint16_t port; /* of LOOPBACK, if there is no path */
+    /* What the server asks everybody for who connects, for any user of the machine can
+     * connect to a port; "": nothing. */
+    char password[SECRET_TEXT];
 };
 #define LOOPBACK "127.0.0.1"
 
@@ -19,8 +22,9 @@ void address_release(struct address *address);
 /* Fails, and says what to do, if the path is too long for a unix socket. */
 int address_check(const struct address *address, struct err *err);
 
-/* Returns a connected blocking socket; connecting, and every later send or receive, ends
- * with an error after so many seconds. */
+/* Returns a connected blocking socket, of which the server knows that it may be there
+ * (the password has been given); connecting, and every later send or receive, ends with
+ * an error after so many seconds. */
 int address_connect(const struct address *address, int timeout_s, struct err *err);
 
 /* Returns a listening socket. A port of 0 is replaced by one that was free. */

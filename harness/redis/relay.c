@@ -281,6 +281,7 @@ __attribute__((noreturn)) static void live(const struct relay_options *options,
     struct err err = ERR_NULL;
     sigset_t none;
 
+    loop.to.password[0] = '\0'; /* those who come give it */
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     prctl(PR_SET_NAME, "afterkill-relay");
@@ -299,6 +300,7 @@ int relay_start(const struct relay_options *options, struct relay *ret, struct e
 
     if (options->to->path)
         relay.address.path = mem_printf("%s/relay.sock", options->directory);
+    memcpy(relay.address.password, options->to->password, sizeof(relay.address.password));
     fd = address_listen(&relay.address, err);
     if (fd >= 0) {
         relay.pid = process_fork(true, err);

@@ -30,7 +30,8 @@ struct relay_options {
 
 struct relay {
     pid_t pid;              /* 0: there is none */
-    struct address address; /* where it listens, of the same kind */
+    struct address address; /* where it listens, of the same kind; it passes on AUTH as it
+                               does everything, so who comes has to know the password */
 };
 
 /* Starts it, listening already. */

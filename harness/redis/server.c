@@ -20,6 +20,26 @@
 #define POLL_NS (NSEC_PER_MSEC / 2)
 #define PORTS_MOST 8 /* that are tried before giving up */
 
+/* A pipe from which the server reads what nobody else may: a process list shows its
+ * arguments, and a file would be there for a while. Returns the end that is read. */
+static int whisper(const struct server *server)
+{
+    char text[64];
+    int length = snprintf(text, sizeof(text), "requirepass %s\n", server->tcp.password);
+    int fds[2];
+
+    if (!server->tcp.password[0])
+        return open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (pipe2(fds, O_CLOEXEC) < 0)
+        return -1;
+    if (write(fds[1], text, (size_t)length) != length) { /* it fits into any pipe */
+        close(fds[0]);
+        fds[0] = -1;
+    }
+    close(fds[1]);
+    return fds[0];
+}
+
 /* In the child: becomes the server, or writes errno to the pipe. */
 __attribute__((noreturn)) static void become_server(const struct server *server,
                                                     int failure_fd)
@@ -30,6 +50,7 @@ __attribute__((noreturn)) static void become_server(const struct server *server,
     /* Protected mode would take most addresses of the loopback for strangers. */
     const char *argv[] = {
         NULL,
+        "-", /* the rest of its configuration comes from standard input */
         "--port",
         port,
         "--bind",
@@ -52,7 +73,7 @@ __attribute__((noreturn)) static void become_server(const struct server *server,
         "",
         NULL,
     };
-    int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    int in_fd = whisper(server);
     int log_fd = open(server->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     sigset_t none;
     int code;
@@ -62,7 +83,7 @@ __attribute__((noreturn)) static void become_server(const struct server *server,
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signals_as_others();
-    if (null_fd >= 0 && log_fd >= 0 && dup2(null_fd, 0) == 0 && dup2(log_fd, 1) == 1 &&
+    if (in_fd >= 0 && log_fd >= 0 && dup2(in_fd, 0) == 0 && dup2(log_fd, 1) == 1 &&
         dup2(log_fd, 2) == 2) {
         for (size_t i = 0; i < ARRAY_SIZE(binaries); i++) {
             argv[0] = options->binary ? options->binary : binaries[i];
@@ -143,6 +164,9 @@ int server_start(const struct server_options *options, struct server *ret,
     server.address.path = mem_printf("%s/redis.sock", options->directory);
     server.log_path = mem_printf("%s/redis.log", options->directory);
     code = address_check(&server.address, err);
+    if (code == 0 && options->listens_on_tcp && !mutant("door-open"))
+        code = secret_make(server.tcp.password, err);
+    memcpy(server.address.password, server.tcp.password, sizeof(server.tcp.password));
     if (code == 0)
         code = launch_at_free_port(&server, err);
     if (code == 0)
@@ -171,14 +195,24 @@ int server_explain(const struct server *server, int wait_status, struct err *err
                    (long)server->pid, how, tail[0] ? tail : "(none)");
 }
 
-static bool answers(const struct server *server)
+/* 0: not yet; 1: it does; or it answers, but wants a password that is not ours. */
+static int answers(const struct server *server, struct err *err)
 {
     CLEANUP(connection_closep) redisContext *connection = NULL;
     CLEANUP(reply_freep) redisReply *reply = NULL;
-    struct err ignored = ERR_NULL;
+    struct err why = ERR_NULL;
+    int code = connection_open(&server->address, &connection, &why);
 
-    return connection_open(&server->address, &connection, &ignored) == 0 &&
-           CONNECTION_COMMAND(connection, &reply, &ignored, "PING") == 0;
+    if (code == 0)
+        code = CONNECTION_COMMAND(connection, &reply, &why, "PING");
+    if (code == -EACCES || (code == -EPROTO && strstr(why.msg, "NOAUTH")))
+        return err_set(err, -EACCES,
+                       "the server asks for a password that it was not started with "
+                       "(%s). It is to be afterkill's alone, and needs none of its own: "
+                       "let what is started (--redis-server) set no requirepass and no "
+                       "users, in its arguments as in its configuration",
+                       why.msg);
+    return code == 0;
 }
 
 /* Has it ended because its port was taken between our finding it and its own bind()? */
@@ -208,8 +242,9 @@ int server_wait(struct server *server, struct err *err)
     uint64_t deadline_ns = clock_now_ns() + READY_TIMEOUT_S * NSEC_PER_SEC;
     struct timespec pause = ns_to_timespec(POLL_NS);
     char tail[600];
+    int code;
 
-    while (!answers(server)) {
+    while ((code = answers(server, err)) == 0) {
         int status;
 
         if (waitpid(server->pid, &status, WNOHANG) == server->pid &&
@@ -224,7 +259,7 @@ int server_wait(struct server *server, struct err *err)
         }
         nanosleep(&pause, NULL);
     }
-    return 0;
+    return code < 0 ? code : 0;
 }
 
 #define SERVER_NICE 10

@@ -1,5 +1,9 @@
 /* server.h - a private redis-server: it listens on a unix socket, and on a TCP port if
- * that is asked for, persists nothing, and dies with its parent. */
+ * that is asked for, persists nothing, and dies with its parent.
+ *
+ * Its socket is in a directory that is this user's own. To a port every user of the
+ * machine can connect; so a server that has one asks for a password, which is made up for
+ * it, is in its addresses, and is told to it alone. */
 #pragma once
 
 #include <stdbool.h>

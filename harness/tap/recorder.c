@@ -403,7 +403,8 @@ static int open_door(struct recorder *recorder, struct door *door, struct addres
 
 static int open_path(struct recorder *recorder, struct door *door, struct err *err)
 {
-    struct address path = { mem_printf("%s/tap.sock", recorder->options.directory), 0 };
+    struct address path = { .path =
+                                mem_printf("%s/tap.sock", recorder->options.directory) };
 
     return open_door(recorder, door, path, err);
 }
@@ -411,7 +412,8 @@ static int open_path(struct recorder *recorder, struct door *door, struct err *e
 /* At the port that is wanted, or at any. */
 static int open_port(struct recorder *recorder, struct door *door, struct err *err)
 {
-    struct address wanted = { NULL, recorder->options.port }, any = { NULL, 0 };
+    struct address wanted = { .path = NULL, .port = recorder->options.port },
+                   any = { .path = NULL };
     struct err ignored = ERR_NULL;
 
     if (wanted.port && open_door(recorder, door, wanted, &ignored) == 0)

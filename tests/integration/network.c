@@ -5,6 +5,7 @@
  * longer it is depends on the machine, so only ratios are, with much room. */
 #include "testlib.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -421,6 +422,37 @@ Test(network, a_port_that_was_taken_is_another_try)
     test_directory_remove(directory);
 }
 
+/* A server that was given a password by somebody else is not waited for: it says what it
+ * wants, and so does the run. */
+Test(network, a_password_that_is_not_ours)
+{
+    static const char *const transports[] = { "unix", "tcp" };
+    char *directory = test_directory();
+    char *inner = mem_printf("%s/tmp", directory);
+    char *path =
+        test_file(directory, "server",
+                  "#!/bin/sh\nexec redis-server \"$@\" --requirepass of-others\n");
+
+    cr_assert_eq(chmod(path, 0700), 0);
+    cr_assert_eq(mkdir(inner, 0700), 0);
+    setenv("TMPDIR", inner, 1);
+    for (size_t i = 0; i < ARRAY_SIZE(transports); i++) {
+        struct run run =
+            RUN("run", "sidekiq_busy", "--transport", transports[i], "--redis-server",
+                path, "--trials", "0", "--lanes", "1", "--no-store");
+
+        cr_expect_eq(run.status, 4, "status %d: %s", run.status, run.err);
+        EXPECT_SAYS(run.err, "asks for a password that it was not started with");
+        EXPECT_SAYS(run.err, i ? "WRONGPASS" : "NOAUTH");
+        cr_expect_null(strstr(run.err, "did not answer"), "%s", run.err);
+        cr_expect_eq(test_directory_entries(inner), 0);
+        run_release(&run);
+    }
+    free(path);
+    free(inner);
+    test_directory_remove(directory);
+}
+
 /* --- what is left behind --- */
 
 /* Lets a run go on for a while, or until it ends. Returns whether it still goes on. */
@@ -475,6 +507,73 @@ Test(network, nothing_is_left_behind)
                      "leftovers in TMPDIR after signal %d", number);
     }
     free(path);
+    test_directory_remove(directory);
+}
+
+/* The command line of a process, as whoever lists processes sees it; freed by the caller.
+ */
+static char *line_of(pid_t pid)
+{
+    CLEANUP(mem_freep) char *path = mem_printf("/proc/%ld/cmdline", (long)pid);
+    char bytes[4096];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? 0 : read(fd, bytes, sizeof(bytes) - 1);
+
+    if (fd >= 0)
+        close(fd);
+    for (ssize_t i = 0; i < n; i++)
+        if (!bytes[i])
+            bytes[i] = ' ';
+    bytes[n > 0 ? n : 0] = '\0';
+    return mem_strdup(bytes);
+}
+
+/* The port of the server of a run that goes on: its command line says it. */
+static uint16_t port_of_server(const struct live_run *live)
+{
+    for (;;) {
+        pid_t server = process_child(live->pid, "redis-server");
+        CLEANUP(mem_freep) char *line = server ? line_of(server) : mem_strdup("");
+        const char *at = strstr(line, LOOPBACK ":");
+
+        if (at) {
+            cr_expect_null(strstr(line, "pass"), "%s", line);
+            return (uint16_t)strtoul(at + strlen(LOOPBACK ":"), NULL, 10);
+        }
+        cr_assert(let_run(live, NSEC_PER_MSEC), "it ended before its server was seen");
+    }
+}
+
+/* To a port any user of the machine can connect: whoever does not know the password can
+ * neither look at what is there, nor change it. */
+Test(network, strangers_are_refused)
+{
+    static const char *const tries[][4] = {
+        { "PING" },     { "SET", "app-1:4242:9f8e7d6c5b4a:work", "1" },
+        { "FLUSHALL" }, { "CONFIG", "GET", "requirepass" },
+        { "AUTH", "" },
+    };
+    char *directory = test_directory();
+    struct live_run live = START("run", "sidekiq_busy", "--trials", "1000000",
+                                 "--transport", "tcp", "--lanes", "1");
+    struct address door = { .path = NULL, .port = port_of_server(&live) };
+    CLEANUP(connection_closep) redisContext *stranger = NULL;
+    struct err err = ERR_NULL;
+    struct run run;
+
+    cr_assert(run_wait_for(&live, "kills"));
+    cr_assert_eq(connection_open(&door, &stranger, &err), 0, "%s", err.msg);
+    for (size_t i = 0; i < ARRAY_SIZE(tries); i++) {
+        CLEANUP(reply_freep) redisReply *reply = NULL;
+
+        cr_expect_eq(connection_command(stranger, &reply, &err, tries[i]), -EPROTO, "%s",
+                     tries[i][0]);
+        cr_expect(says(err.msg, "NOAUTH") || says(err.msg, "WRONGPASS"), "%s", err.msg);
+    }
+    kill(live.pid, SIGINT);
+    run = run_finish(&live);
+    cr_expect_eq(run.status, 130, "%s", run.err);
+    run_release(&run);
     test_directory_remove(directory);
 }
 

@@ -302,7 +302,7 @@ Test(program, errors)
     ACT_FAILS(&stage, "unix", "again=INCR k");
     EXPECT_SAYS(stage.err.msg, "connection lost");
 
-    stage.run.server = &(struct address){ stage.fifo, 0 };
+    stage.run.server = &(struct address){ .path = stage.fifo };
     stage.program.argv = ARGV(getenv("ACTOR"));
     cr_expect_lt(program_run(&stage.run, &stage.end, &stage.err), 0);
     EXPECT_SAYS(stage.err.msg, "start a tap: connect to Redis at");
@@ -578,7 +578,7 @@ Test(program, knows_where_its_redis_is)
 Test(program, finds_the_same_port_again)
 {
     struct stage stage;
-    struct address taken = { NULL, 0 };
+    struct address taken = { .path = NULL };
     struct err err = ERR_NULL;
     long port = 0;
     int fd;

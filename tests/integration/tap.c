@@ -300,7 +300,7 @@ Test(tap, a_server_that_is_gone_is_an_error)
     cr_expect_eq(tapped.events, 2, "%s", tapped.trace);
 
     uv_loop_init(&loop);
-    options.server = &(struct address){ tapped.directory, 0 };
+    options.server = &(struct address){ .path = tapped.directory };
     cr_expect_lt(recorder_start(&loop, &options, &recorder, &err), 0);
     EXPECT_SAYS(err.msg, "start a tap: connect to Redis at");
     uv_run(&loop, UV_RUN_DEFAULT);
