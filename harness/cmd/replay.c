@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/sensitive.h"
 #include "base/signals.h"
 #include "cmd/cmd.h"
 #include "cmd/load.h"
@@ -28,7 +29,21 @@ struct options {
     const char *color;
     const struct format *format;
     bool kills;
+    struct request given; /* only what is assigned: secrets, which are not kept; owned */
 };
+
+static void options_release(struct options *options)
+{
+    request_release(&options->given);
+}
+
+static int take_secret(const struct cmd_option *option, void *target, const char *text,
+                       struct err *err)
+{
+    (void)option, (void)err;
+    request_assign(target, text);
+    return 0;
+}
 
 static const struct cmd_option table[] = {
     { "color", "auto|always|never", "Colour (default auto)", 1, .take = option_color,
@@ -39,6 +54,9 @@ static const struct cmd_option table[] = {
       .take = option_flag, .at = offsetof(struct options, kills) },
     { "redis-server", "PATH", "The server to start (default: as for run)", 1,
       .take = option_file, .at = offsetof(struct options, redis_server) },
+    { "set", "NAME=VALUE",
+      "The value of a parameter that was not kept, for it is a secret (may be repeated)",
+      1, .take = take_secret, .at = offsetof(struct options, given) },
     { .name = NULL },
 };
 
@@ -64,6 +82,31 @@ static void revival_release(struct revival *revival)
     free(revival->strategies);
     scenario_free(revival->scenario);
     saved_release(&revival->saved);
+}
+
+/* What is not there is given; all else is done again as it was. */
+static int give(const struct request *given, struct saved *saved, struct err *err)
+{
+    const struct outline *scenario = saved->scenario;
+
+    for (size_t i = 0; i < given->assignment_count; i++) {
+        const char *assignment = given->assignments[i];
+        int length = (int)strcspn(assignment, "=");
+        bool missing = false;
+
+        for (size_t j = 0; j < scenario->parameter_count; j++)
+            missing |=
+                strncmp(scenario->parameters[j].name, assignment, (size_t)length) == 0 &&
+                !scenario->parameters[j].name[length] && assignment[length] &&
+                strcmp(scenario->parameters[j].value, SENSITIVE) == 0;
+        if (!missing)
+            return err_set(err, ERR_USAGE,
+                           "--set %.*s: only what was not kept, because it is a secret, "
+                           "can be given to a replay, as NAME=VALUE",
+                           length, assignment);
+        request_assign(&saved->request, assignment);
+    }
+    return 0;
 }
 
 /* The strategies that took part, in their order. */
@@ -365,6 +408,7 @@ int cmd_replay(int argc, char **argv, enum exit_status *ret_status, struct err *
             "another verdict, "
             "3 a kill that did not end in that way again.",
     };
+    CLEANUP(options_release)
     struct options options = { .color = "auto", .format = format_by_name("text") };
     CLEANUP(revival_release) struct revival revival = { .scenario = NULL };
     CLEANUP(mem_freep) char *narrative = NULL;
@@ -378,6 +422,7 @@ int cmd_replay(int argc, char **argv, enum exit_status *ret_status, struct err *
     trial = take_trial(&options.operands);
     if (results_dir_named(&options.operands, 0, &run, err) < 0 ||
         saved_load(run, &revival.saved, err) < 0 ||
+        give(&options.given, &revival.saved, err) < 0 ||
         (trial ? find_replay(&revival.saved, trial, &replay, err)
                : find_first_harm(&revival.saved, &replay, err)) < 0 ||
         check_kill(&options, &revival, &replay, err) < 0 ||

@@ -114,13 +114,11 @@ bool gap_cure(const struct finding *finding, const struct gap *gap, char *buffer
 bool gap_beside(const struct finding *finding, const struct gap *gap, char *buffer,
                 size_t size)
 {
-    CLEANUP(mem_freep) struct command *commands = NULL;
     struct pair_input input;
 
     if (size)
         buffer[0] = '\0';
-    return cured_by_itself(finding, gap, &commands, &input) &&
-           cure_beside(&input, buffer, size);
+    return cured_by_itself(finding, gap, &input) && cure_beside(&input, buffer, size);
 }
 
 bool gap_advice(const struct finding *finding, const struct gap *gap, char *buffer,

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/mutant.h"
+#include "base/sensitive.h"
 #include "base/str.h"
 #include "scenario/keys.h"
 #include "scenario/mistake.h"
@@ -78,6 +80,18 @@ static bool is_number(const char *text)
     return end != text && !*end && isfinite(value);
 }
 
+/* A number is none, whatever it is called: `tokens = 10`. */
+static bool is_secret(const struct parameter *parameter)
+{
+    return parameter->is_text && sensitive_name(str_of(parameter->name));
+}
+
+/* Is the value what is kept in the place of one that must not be? */
+static bool is_hidden(const struct parameter *parameter, const char *value)
+{
+    return is_secret(parameter) && strcmp(value, SENSITIVE) == 0;
+}
+
 /* "name=value" from the command line's option. */
 static int assign(struct outline *outline, const char *option, const char *assignment,
                   struct err *err)
@@ -96,6 +110,12 @@ static int assign(struct outline *outline, const char *option, const char *assig
 
         if (strcmp(parameter->name, name) != 0)
             continue;
+        if (is_hidden(parameter,
+                      equals + 1)) { /* it may be given yet: see check_values() */
+            free(parameter->value);
+            parameter->value = mem_strdup(SENSITIVE);
+            return 0;
+        }
         if (parameter->is_flag
                 ? strcmp(equals + 1, "true") != 0 && strcmp(equals + 1, "false") != 0
                 : !parameter->is_text && !is_number(equals + 1))
@@ -126,9 +146,52 @@ static int check_values(const struct mistake_file *file, const struct outline *o
         const struct parameter *parameter = &outline->parameters[i];
         CLEANUP(mem_freep) char *what = mem_printf("parameter '%s'", parameter->name);
 
+        if (is_hidden(parameter, parameter->value))
+            return err_set(file->err, ERR_USAGE,
+                           "the value of the parameter '%s' was not kept, for its name "
+                           "says that it is a secret: give it again, by --set %s=..",
+                           parameter->name, parameter->name);
         code = mistake_unless_printable(file, parameter->name, what, parameter->value);
     }
     return code;
+}
+
+static const struct parameter *find(const struct outline *outline, const char *assignment)
+{
+    size_t length = strcspn(assignment, "=");
+
+    for (size_t i = 0; i < outline->parameter_count; i++)
+        if (strncmp(outline->parameters[i].name, assignment, length) == 0 &&
+            !outline->parameters[i].name[length])
+            return &outline->parameters[i];
+    return NULL;
+}
+
+void parameters_hide(const struct parameter_settings *settings, struct outline *outline)
+{
+    for (size_t i = 0; i < settings->count; i++) {
+        const struct parameter *parameter = find(outline, settings->assignments[i]);
+
+        if (!parameter || !is_secret(parameter) || mutant("secrets-kept"))
+            continue;
+        free(parameter->value);
+        outline->parameters[parameter - outline->parameters].value =
+            mem_strdup(SENSITIVE);
+    }
+}
+
+static int check_swept(const struct parameter_settings *settings,
+                       const struct outline *outline, struct err *err)
+{
+    const struct parameter *swept =
+        settings->swept ? find(outline, settings->swept) : NULL;
+
+    if (!swept || !is_secret(swept))
+        return 0;
+    return err_set(err, ERR_USAGE,
+                   "--sweep %s: its name says that it is a secret, and a sweep shows and "
+                   "keeps the values",
+                   swept->name);
 }
 
 int parameters_load(const struct mistake_file *file,
@@ -144,6 +207,8 @@ int parameters_load(const struct mistake_file *file,
         code = assign(outline, "--set", settings->assignments[i], file->err);
     if (settings->swept && code == 0)
         code = assign(outline, "--sweep", settings->swept, file->err);
+    if (code == 0)
+        code = check_swept(settings, outline, file->err);
     if (code == 0)
         code = check_values(file, outline);
     if (code < 0)

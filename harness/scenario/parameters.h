@@ -23,3 +23,8 @@ struct parameter_settings {
  * applies the settings' assignments, and pushes the table p that functions see. */
 int parameters_load(const struct mistake_file *file,
                     const struct parameter_settings *settings, struct outline *outline);
+
+/* What functions and programs see is not all that may be told and kept: a text that was
+ * assigned to a name that says that it is a secret is not. (A default is in the file for
+ * everybody.) When all is loaded. */
+void parameters_hide(const struct parameter_settings *settings, struct outline *outline);

@@ -224,6 +224,7 @@ static int load(struct loader *loader, struct mistake_file file, struct scenario
                                     scenario->outline.name);
     if (code == 0)
         code = load_file(loader);
+    parameters_hide(loader->settings, &scenario->outline);
     lua_settop(scenario->lua, 0);
     if (code == 0)
         *ret = TAKE_PTR(scenario);

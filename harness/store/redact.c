@@ -7,9 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/str.h"
-
-#define HIDDEN "***"
+#include "base/sensitive.h"
 
 static struct str between(const char *from, const char *to)
 {
@@ -22,18 +20,6 @@ static void put(FILE *out, struct str text)
 }
 
 /* ---- names ---- */
-
-/* "passw" is in password and passwd, and in what an option may be shortened to. */
-static bool is_secret_name(struct str name)
-{
-    static const char *const words[] = { "passw", "secret", "token", "auth" };
-
-    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-        for (size_t at = 0; at + strlen(words[i]) <= name.length; at++)
-            if (strncasecmp(name.bytes + at, words[i], strlen(words[i])) == 0)
-                return true;
-    return false;
-}
 
 static bool in_name(char byte)
 {
@@ -48,7 +34,7 @@ static const char *find_secret_value(const char *argument)
 
         while (name > argument && in_name(name[-1]))
             name--;
-        if (is_secret_name(between(name, sign)))
+        if (sensitive_name(between(name, sign)))
             return sign + 1;
     }
     return NULL;
@@ -58,7 +44,7 @@ static const char *find_secret_value(const char *argument)
 static bool announces_secret(const char *argument)
 {
     return argument[0] == '-' && !strchr(argument, '=') &&
-           is_secret_name(str_of(argument));
+           sensitive_name(str_of(argument));
 }
 
 /* ---- URLs ---- */
@@ -99,7 +85,7 @@ static const char *find_user_end(const char *start, const char *end)
     return last_at(rest);
 }
 
-/* Prints the user up to the '@', and what it must not show as HIDDEN. */
+/* Prints the user up to the '@', and what it must not show as SENSITIVE. */
 static void put_user(FILE *out, const char *start, const char *at)
 {
     const char *colon = memchr(start, ':', (size_t)(at - start));
@@ -107,7 +93,7 @@ static void put_user(FILE *out, const char *start, const char *at)
 
     put(out, between(start, secret));
     if (secret < at)
-        fputs(HIDDEN, out);
+        fputs(SENSITIVE, out);
 }
 
 static void put_without_passwords(FILE *out, struct str text)
@@ -142,7 +128,7 @@ static void put_argument(FILE *out, const char *argument)
     }
     put_without_passwords(out, between(argument, value));
     if (*value)
-        fputs(HIDDEN, out);
+        fputs(SENSITIVE, out);
 }
 
 static char *without_secrets(const char *argument, const char *previous)
@@ -152,10 +138,10 @@ static char *without_secrets(const char *argument, const char *previous)
     FILE *out;
 
     if (previous && announces_secret(previous))
-        return mem_strdup(HIDDEN);
+        return mem_strdup(SENSITIVE);
     out = open_memstream(&text, &length);
     if (!out)
-        return mem_strdup(HIDDEN);
+        return mem_strdup(SENSITIVE);
     put_argument(out, argument);
     fclose(out);
     return text;

@@ -343,6 +343,67 @@ Test(store, of_many_in_one_directory_one_runs)
     test_directory_remove(directory);
 }
 
+/* What is given to a parameter that is called a secret is neither told nor kept; what
+ * needs it afterwards asks for it. */
+Test(store, secrets_are_not_kept)
+{
+    static const char *const files[] = { "run.sqlite", "run.json", "report.txt" };
+    char *directory = test_directory();
+    char *kept = mem_printf("%s/kept", directory);
+    char *path =
+        test_file(directory, "secret.lua",
+                  "return { title = 't', params = { password = '', tokens = 3 },\n"
+                  "strategies = { { name = 'a', expect = 'leaked',\n"
+                  "update = function(redis, p)\n"
+                  "  if p.password ~= 'hunter2' then error('not let in') end\n"
+                  "  redis.call('INCR', 'k') redis.call('EXPIRE', 'k', 60)\n"
+                  "end } } }\n");
+    struct run run = RUN("run", path, "--trials", "0", "--lanes", "1", "-o", kept,
+                         "--set", "password=hunter2", "--set", "tokens=7");
+
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    EXPECT_SAYS(run.out, "password=***");
+    EXPECT_SAYS(run.out, "tokens=7");
+    run_release(&run);
+    for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+        CLEANUP(mem_freep) char *name = mem_printf("kept/%s", files[i]);
+        CLEANUP(mem_freep) char *file = mem_printf("%s/%s", directory, name);
+        FILE *in = fopen(file, "re");
+        CLEANUP(mem_freep) char *bytes = mem_alloc(1 << 20);
+        size_t size;
+
+        cr_assert_not_null(in, "%s", file);
+        size = fread(bytes, 1, 1 << 20, in);
+        fclose(in);
+        cr_expect_null(
+            memmem(bytes, size, "password=hunter2", strlen("password=hunter2")), "%s",
+            files[i]);
+        cr_expect_null(memmem(bytes, size, "\"hunter2", strlen("\"hunter2")), "%s",
+                       files[i]);
+    }
+    cr_expect_eq(kept_number(kept, "SELECT count(*) FROM parameters WHERE value LIKE"
+                                   " '%hunter%'"),
+                 0);
+    run = RUN("replay", kept, "a:1");
+    cr_expect_eq(run.status, 2, "%s", run.err);
+    EXPECT_SAYS(run.err, "give it again, by --set password=..");
+    run_release(&run);
+    run = RUN("replay", kept, "a:1", "--set", "password=hunter2");
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    run_release(&run);
+    run = RUN("replay", kept, "a:1", "--set", "tokens=8");
+    cr_expect_eq(run.status, 2, "%s", run.err);
+    EXPECT_SAYS(run.err, "only what was not kept, because it is a secret");
+    run_release(&run);
+    run = RUN("run", path, "--sweep", "password=a,b", "--no-store");
+    cr_expect_eq(run.status, 2, "%s", run.err);
+    EXPECT_SAYS(run.err, "says that it is a secret");
+    run_release(&run);
+    free(path);
+    free(kept);
+    test_directory_remove(directory);
+}
+
 /* Every command that reads a run says the same of what is none. */
 static void expect_refused(const char *directory, int status, const char *words)
 {
