@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -152,6 +153,27 @@ bool process_turns_read(int fd, struct process_turns *ret)
     ret->ran_ns = strtoull(text, &end, 10);
     ret->waited_ns = strtoull(end, NULL, 10);
     return true;
+}
+
+/* "PID (NAME) STATE ..", and a name may be anything. */
+bool process_is_stopped(pid_t pid)
+{
+    char path[64], text[512];
+    const char *end;
+    ssize_t length;
+    int fd;
+
+    snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    length = read(fd, text, sizeof(text) - 1);
+    close(fd);
+    if (length <= 0)
+        return false;
+    text[length] = '\0';
+    end = strrchr(text, ')');
+    return end && strncmp(end, ") T", 3) == 0;
 }
 
 int process_pidfd(pid_t pid, struct err *err)

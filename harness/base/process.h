@@ -48,6 +48,9 @@ struct process_turns {
 int process_turns_open(pid_t pid);
 bool process_turns_read(int fd, struct process_turns *ret); /* false: -1, or it is gone */
 
+/* Has somebody stopped it, by SIGSTOP for instance? Not a debugger, which knows. */
+bool process_is_stopped(pid_t pid);
+
 int process_pidfd(pid_t pid, struct err *err); /* close-on-exec */
 
 /* SIGKILLs the child (and its group, if it leads one) and reaps it. */

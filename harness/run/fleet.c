@@ -20,6 +20,7 @@
 #include "run/launch.h"
 #include "run/load.h"
 #include "run/progress.h"
+#include "run/silence.h"
 #include "store/read.h"
 
 #define VIEW_MS 100
@@ -304,30 +305,17 @@ static void on_signal(uv_signal_t *handle, int number)
     fail(fleet, &err);
 }
 
-/* A lane that says nothing for too long is stuck. It is silent while it runs the controls
- * and measures: up to some forty workers a strategy, each of which may take as long as
- * the watchdog lets it. */
+/* It is silent while it runs the controls and measures: up to some forty workers a
+ * strategy, each of which may take as long as the watchdog lets it. */
 static void watch(struct fleet *fleet)
 {
     const struct fleet_options *options = fleet->options;
-    uint64_t silence_ns =
+    uint64_t most_ns =
         30 * NSEC_PER_SEC + (4 + 40 * options->plan.strategies) * options->timeout_ns;
-    uint64_t now_ns = clock_now_ns();
+    struct err err = ERR_NULL;
 
-    for (size_t i = 0; i < fleet->lane_count; i++) {
-        struct fleet_lane *lane = &fleet->lanes[i];
-        struct err err = ERR_NULL;
-
-        if (lane->waits)
-            lane->heard_ns = now_ns;
-        if (now_ns - lane->heard_ns < silence_ns)
-            continue;
-        err_set(&err, -ETIMEDOUT,
-                "lane %zu has said nothing for %.0f s; is its redis-server stopped?", i,
-                ns_to_s((double)(now_ns - lane->heard_ns)));
+    if (silence_check(fleet->lanes, fleet->lane_count, most_ns, &err) < 0)
         fail(fleet, &err);
-        return;
-    }
 }
 
 static void keep(struct fleet *fleet)

@@ -115,6 +115,7 @@ static const struct {
     { "refuse-each-other", "unit_database_mutable",
       "database/who_writes_waits_for_who_looks" },
     { "door-open", "integration_network", "network/strangers_are_refused" },
+    { "stopped-unseen", "integration_stopped", "stopped/processes_are_named" },
     { "secrets-kept", "integration_store", "store/secrets_are_not_kept" },
     { "limit-kills", "integration_merge", "merge/files_that_may_not_grow" },
     { "pairs-shifted", "unit_paired_mutable",

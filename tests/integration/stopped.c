@@ -1,0 +1,49 @@
+/* stopped.c - processes that somebody has stopped: they are named, soon, and the run ends
+ * as it does after any other trouble. */
+#include "testlib.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* What ps calls a process that runs the program itself, as lanes do. */
+static const char *own_name(void)
+{
+    static char name[16];
+    const char *path = getenv("AFTERKILL"), *slash = strrchr(path, '/');
+
+    snprintf(name, sizeof(name), "%s", slash ? slash + 1 : path);
+    return name;
+}
+
+static void expect_named(const char *directory, const char *process, const char *words)
+{
+    struct live_run live = START("run", "sidekiq_busy", "--trials", "1000000", "--lanes",
+                                 "1", "--rtt", "500us", "--no-store");
+    struct run run;
+    pid_t victim;
+
+    cr_assert(run_wait_for(&live, "kills"));
+    victim = process_child(live.pid, process);
+    cr_assert(victim > 0, "there is no %s", process);
+    cr_assert_eq(kill(victim, SIGSTOP), 0);
+    run = run_finish(&live);
+    cr_expect_eq(run.status, 4, "status %d: %s", run.status, run.err);
+    EXPECT_SAYS(run.err, words);
+    run_release(&run);
+    processes_wait();
+    cr_expect_eq(test_directory_entries(directory), 0, "leftovers in TMPDIR");
+}
+
+Test(stopped, processes_are_named)
+{
+    char *directory = test_directory();
+
+    processes_adopt();
+    expect_named(directory, "redis-server", "somebody has stopped its redis-server");
+    expect_named(directory, "afterkill-relay", "somebody has stopped its relay");
+    expect_named(directory, own_name(), "somebody has stopped the lane itself");
+    test_directory_remove(directory);
+}
