@@ -27,6 +27,7 @@ int judge_run(struct judge *judge, scenario_function function, const char *what,
         .fault = FAULT_NONE,
         .record = record,
         .timeout_ns = judge->timeout_ns,
+        .server_turns = judge->server_turns,
     };
     struct worker_end end;
     int code;
@@ -51,9 +52,8 @@ int judge_run(struct judge *judge, scenario_function function, const char *what,
     if (code < 0 || end.outcome == OUTCOME_MISSED)
         return code;
     if (end.outcome == OUTCOME_TIMEOUT)
-        return err_set(err, ERR_USAGE, "%s: %s did not return within %g s (--timeout)",
-                       judge->scenario->outline.path, what,
-                       (double)judge->timeout_ns / 1e9);
+        return worker_explain_late(&end, judge->timeout_ns, what,
+                                   judge->scenario->outline.path, err);
     if (judge->page->error[0])
         return err_set(err, judge->page->error_code, "%s: %s", what, judge->page->error);
     return err_set(err, -ECHILD, "%s: the worker died, and not by afterkill's hand",

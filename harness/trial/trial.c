@@ -28,7 +28,7 @@ void bench_watch(struct bench *bench, pid_t server)
     /* A server that is up and never ran is that of a kernel that does not count
      * (sched_info_on() in kernel/sched). */
     if (fd >= 0 && process_turns_read(fd, &turns) && turns.ran_ns)
-        bench->server_turns = fd;
+        bench->judge.server_turns = bench->server_turns = fd;
     else if (fd >= 0)
         close(fd);
 }

@@ -197,18 +197,77 @@ static uint64_t kill_after(int pidfd, struct page *page, uint64_t delay_ns,
     return kill_ns;
 }
 
-/* Waits for the child's end; after the timeout it is killed. It stays a zombie, which can
- * still be asked. */
-static int await(pid_t pid, uint64_t timeout_ns, struct ending *ret, struct err *err)
+#define PATIENCE 10
+
+bool worker_is_late(uint64_t elapsed_ns, uint64_t starved_ns, uint64_t timeout_ns)
 {
+    if (mutant("starved-blamed"))
+        starved_ns = 0;
+    return elapsed_ns > timeout_ns &&
+           (elapsed_ns - starved_ns > timeout_ns || elapsed_ns / PATIENCE >= timeout_ns);
+}
+
+int worker_explain_late(const struct worker_end *end, uint64_t timeout_ns,
+                        const char *what, const char *path, struct err *err)
+{
+    double limit_s = ns_to_s((double)timeout_ns);
+
+    if (end->stopped)
+        return err_set(err, -ETIMEDOUT,
+                       "%s did not return within %g s (--timeout): somebody has stopped "
+                       "its process (SIGSTOP)",
+                       what, limit_s);
+    if (end->starved_ns >= timeout_ns / 2)
+        return err_set(err, -ETIMEDOUT,
+                       "%s did not return, not even when its %g s (--timeout) were made "
+                       "longer: for %.1f s it or its server had no CPU, which others "
+                       "had. The machine is too busy with something else; fewer --lanes "
+                       "or more --timeout may do",
+                       what, limit_s, ns_to_s((double)end->starved_ns));
+    return err_set(err, ERR_USAGE, "%s: %s did not return within %g s (--timeout)", path,
+                   what, limit_s);
+}
+
+/* Time in which the worker, since it began, or its server, since then, was ready to run
+ * and did not; never more than has passed. */
+static uint64_t starved(pid_t pid, const struct worker_job *job,
+                        const struct process_turns *then, uint64_t elapsed_ns)
+{
+    struct process_turns worker = { 0, 0 }, server = *then;
+    int fd = process_turns_open(pid);
+    uint64_t waited_ns;
+
+    process_turns_read(fd, &worker);
+    if (fd >= 0)
+        close(fd);
+    if (job->server_turns > 0)
+        process_turns_read(job->server_turns, &server);
+    waited_ns = worker.waited_ns + server.waited_ns - then->waited_ns;
+    return waited_ns < elapsed_ns ? waited_ns : elapsed_ns;
+}
+
+/* Waits for the child's end; when it has had its time it is killed. It stays a zombie,
+ * which can still be asked. */
+static int await(pid_t pid, const struct worker_job *job, struct ending *ret,
+                 struct worker_end *end, struct err *err)
+{
+    struct process_turns server = { 0, 0 };
     uint64_t start_ns = clock_now_ns();
     siginfo_t info = { .si_pid = 0 };
     bool killed = false;
 
     while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) < 0) {
+        uint64_t elapsed_ns = clock_now_ns() - start_ns;
+
         if (errno == ECHILD) /* else: a tick. The worker may have changed errno */
             return err_errno(err, "wait for worker %ld", (long)pid);
-        if (!killed && clock_now_ns() - start_ns > timeout_ns) {
+        if (!server.ran_ns && job->server_turns > 0) /* most end before the first tick */
+            process_turns_read(job->server_turns, &server);
+        if (killed || elapsed_ns <= job->timeout_ns)
+            continue;
+        end->stopped = process_is_stopped(pid);
+        end->starved_ns = starved(pid, job, &server, elapsed_ns);
+        if (worker_is_late(elapsed_ns, end->starved_ns, job->timeout_ns)) {
             killed = true;
             kill(pid, SIGKILL);
         }
@@ -325,6 +384,7 @@ int worker_run_on(const struct worker_job *job, redisContext *taken, int64_t cli
     uint64_t connected_ns, released_ns;
     enum outcome outcome;
     struct lasted lasts;
+    struct worker_end late = { .starved_ns = 0 };
     struct ending ending;
     int pidfd = -1;
     pid_t pid;
@@ -358,7 +418,7 @@ int worker_run_on(const struct worker_job *job, redisContext *taken, int64_t cli
         kill_ns = kill_after(pidfd, page, job->point.delay_ns, job->timeout_ns);
         close(pidfd);
     }
-    code = await(pid, job->timeout_ns, &ending, err);
+    code = await(pid, job, &ending, &late, err);
     if (!kill_ns)
         kill_ns = page->arm_ns + inherited.point.delay_ns + job->late_ns;
     lasts = lasted(job, page, pid, kill_ns);
@@ -370,6 +430,8 @@ int worker_run_on(const struct worker_job *job, redisContext *taken, int64_t cli
     outcome = fault_outcome(fault_by_id(job->fault), page, ending);
     *ret = (struct worker_end){
         is_disturbed(outcome, &lasts, job->most_ns) ? OUTCOME_DISTURBED : outcome,
+        late.starved_ns,
+        late.stopped,
         client_id,
         kill_ns > page->begin_ns && page->begin_ns ? kill_ns - page->begin_ns : 0,
         lasts.waited_ns,

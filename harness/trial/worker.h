@@ -34,13 +34,18 @@ struct worker_job {
     bool record, times;         /* traces that are wanted */
     uint64_t timeout_ns;        /* after which the watchdog kills it */
     /* What the server has of its CPU (base/process.h); 0: nobody looks. If the update
-     * takes longer than most do, it is looked at whether it had to wait. */
+     * takes longer than most do, or than it may, it is looked at whether it had to wait.
+     */
     int server_turns;
     uint64_t most_ns;
 };
 
 struct worker_end {
     enum outcome outcome;
+    /* Of one that took too long: how long it had to wait for a CPU, it and its server,
+     * while others had it; and whether somebody has stopped it. */
+    uint64_t starved_ns;
+    bool stopped;
     int64_t client_id; /* whom to wait for before looking at the state */
     /* With FAULT_KILL: when SIGKILL came, as late as it typically does, or was sent,
      * after the update's beginning; 0: before it. */
@@ -66,6 +71,15 @@ struct lasted {
  * sides, and only of updates that had taken longer than most when they were killed: else
  * whether a kill is left out would depend on where in the update it fell. */
 bool lasted_by_waiting(const struct lasted *lasted, uint64_t most_ns);
+
+/* Has it had its time? What it did not get of the CPU is added to it, up to nine times as
+ * much: it is not the update's fault. Pure. */
+bool worker_is_late(uint64_t elapsed_ns, uint64_t starved_ns, uint64_t timeout_ns);
+
+/* Says of one that was late whose fault that is: the scenario's (ERR_USAGE), whose path
+ * is named, only if it had its time. `what` is what did not return. */
+int worker_explain_late(const struct worker_end *end, uint64_t timeout_ns,
+                        const char *what, const char *path, struct err *err);
 
 /* The watchdog's tick: interrupts a wait ten times a second, so that worker_run() can
  * look at the clock. Once per lane. */

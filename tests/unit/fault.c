@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -127,6 +128,37 @@ Test(kill, is_sent_by_the_kernel)
               (unsigned)killed);
     cr_expect(WIFEXITED(late) && WEXITSTATUS(late) == 3, "%#x", (unsigned)late);
     cr_expect(WIFEXITED(unarmed) && WEXITSTATUS(unarmed) == 3, "%#x", (unsigned)unarmed);
+}
+
+/* Whom the watchdog kills, with a limit of 100: what it did not get of the CPU is no time
+ * that it had, but nobody waits for ever. */
+Test(late, is_who_has_had_its_time)
+{
+    static const struct {
+        uint64_t elapsed_ns, starved_ns;
+        bool late;
+    } cases[] = {
+        { 100, 0, false },    { 101, 0, true },   { 101, 1, false },
+        { 500, 400, false },  { 500, 399, true }, { 999, 998, false },
+        { 1000, 1000, true },
+    };
+    const struct worker_end had_its_time = { .starved_ns = 0 },
+                            starved = { .starved_ns = 300 },
+                            stopped = { .stopped = true };
+    struct err err = ERR_NULL;
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        cr_expect_eq(worker_is_late(cases[i].elapsed_ns, cases[i].starved_ns, 100),
+                     cases[i].late, "case %zu", i);
+    cr_expect_eq(worker_explain_late(&had_its_time, 100, "an update", "x.lua", &err),
+                 ERR_USAGE);
+    cr_expect(strstr(err.msg, "x.lua: an update did not return within"), "%s", err.msg);
+    cr_expect_eq(worker_explain_late(&starved, 100, "an update", "x.lua", &err),
+                 -ETIMEDOUT);
+    cr_expect(strstr(err.msg, "too busy with something else"), "%s", err.msg);
+    cr_expect_eq(worker_explain_late(&stopped, 100, "an update", "x.lua", &err),
+                 -ETIMEDOUT);
+    cr_expect(strstr(err.msg, "somebody has stopped its process"), "%s", err.msg);
 }
 
 /* Which attempts are left out because others had the CPU, of updates that mostly take up
