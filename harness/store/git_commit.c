@@ -6,9 +6,11 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -23,17 +25,25 @@
 
 enum likeness { CHANGED, SAME, UNCHECKED };
 
-/* A row of the index: tag, mode, digest, stage, path. */
+/* What the index knows of a file besides its content: how it was when that was put there.
+ * Numbers are kept in 32 bits. */
+struct last_seen {
+    unsigned ctime_s, ctime_ns, mtime_s, mtime_ns, inode, user, group, size;
+};
+
+/* A row of the index: tag, mode, digest, stage, path; and what follows it. */
 struct entry {
     bool absent; /* of a sparse checkout: it need not be there */
     unsigned long mode;
     struct str digest;
     const char *path; /* below the working tree, terminated */
+    struct last_seen seen;
 };
 
 struct checkout {
     const char *top; /* the working tree; owned by who made it */
     uint64_t deadline_ns;
+    struct timespec indexed; /* when the index was written */
 };
 
 #define ASK(directory, most, deadline_ns, ret, ...)                                      \
@@ -154,6 +164,30 @@ static enum likeness compare_content(const struct checkout *checkout,
     return ret;
 }
 
+/* Is it as it was when the index was made of it, and is that sure? What was written in
+ * the instant in which the index was, or later, may have been changed again without a
+ * trace. */
+static bool is_untouched(const struct checkout *checkout, const struct last_seen *seen,
+                         const struct stat *stat)
+{
+    const struct last_seen now = {
+        (unsigned)stat->st_ctim.tv_sec,
+        (unsigned)stat->st_ctim.tv_nsec,
+        (unsigned)stat->st_mtim.tv_sec,
+        (unsigned)stat->st_mtim.tv_nsec,
+        (unsigned)stat->st_ino,
+        stat->st_uid,
+        stat->st_gid,
+        (unsigned)stat->st_size,
+    };
+    const struct timespec *indexed = &checkout->indexed;
+
+    return memcmp(seen, &now, sizeof(now)) == 0 &&
+           (stat->st_mtim.tv_sec < indexed->tv_sec ||
+            (stat->st_mtim.tv_sec == indexed->tv_sec &&
+             stat->st_mtim.tv_nsec < indexed->tv_nsec));
+}
+
 static enum likeness compare_entry(const struct checkout *checkout,
                                    const struct entry *entry)
 {
@@ -169,9 +203,27 @@ static enum likeness compare_entry(const struct checkout *checkout,
                                                    : CHANGED;
     if (S_ISLNK(stat.st_mode) != link || S_ISREG(stat.st_mode) != file)
         return CHANGED;
+    if (is_untouched(checkout, &entry->seen, &stat))
+        return SAME;
     if (stat.st_size > CONTENT_MOST)
         return UNCHECKED;
     return compare_content(checkout, entry, path, &stat);
+}
+
+/* What follows a row: lines of names and numbers. Returns where the next row begins;
+ * NULL: they are not what they were when this was written. */
+static const char *parse_seen(const char *lines, struct last_seen *ret)
+{
+    int length = 0;
+
+    if (sscanf(lines,
+               " ctime: %u:%u mtime: %u:%u dev: %*u ino: %u uid: %u gid: %u size: %u"
+               " flags: %*x%n",
+               &ret->ctime_s, &ret->ctime_ns, &ret->mtime_s, &ret->mtime_ns, &ret->inode,
+               &ret->user, &ret->group, &ret->size, &length) != 8 ||
+        lines[length] != '\n')
+        return NULL;
+    return lines + length + 1;
 }
 
 /* "H 100644 DIGEST 0\tPATH", terminated. */
@@ -199,19 +251,36 @@ static enum likeness compare_files(const struct checkout *checkout)
     struct entry entry;
 
     if (!ASK(checkout->top, INDEX_MOST, checkout->deadline_ns, &rows, "ls-files", "-t",
-             "-s", "-z"))
+             "-s", "-z", "--debug"))
         worst = UNCHECKED;
     buffer_add(&rows, (struct str){ "", 1 });
-    for (size_t i = 0; worst != CHANGED && i + 1 < rows.length;
-         i += strlen(rows.bytes + i) + 1) {
+    for (const char *row = rows.bytes; row && *row && worst != CHANGED;) {
         enum likeness one = UNCHECKED;
+        const char *behind = memchr(row, '\0', (size_t)(rows.bytes + rows.length - row));
 
-        if (clock_now_ns() < checkout->deadline_ns && parse_entry(rows.bytes + i, &entry))
+        behind = behind + 1 < rows.bytes + rows.length
+                     ? parse_seen(behind + 1, &entry.seen)
+                     : NULL;
+        if (behind && clock_now_ns() < checkout->deadline_ns && parse_entry(row, &entry))
             one = compare_entry(checkout, &entry);
         worst = one == SAME ? worst : one;
+        row = behind;
     }
     buffer_release(&rows);
     return worst;
+}
+
+/* When the index was written; never, if that is not to be known: then all is read. */
+static struct timespec ask_indexed(const char *directory, uint64_t deadline_ns)
+{
+    CLEANUP(mem_freep)
+    char *said = ask_line(directory, "--git-path", "index", deadline_ns);
+    CLEANUP(mem_freep) char *path = NULL;
+    struct stat stat;
+
+    if (said)
+        path = said[0] == '/' ? mem_strdup(said) : mem_printf("%s/%s", directory, said);
+    return path && lstat(path, &stat) == 0 ? stat.st_mtim : (struct timespec){ 0, 0 };
 }
 
 static enum likeness compare_index(const struct checkout *checkout)
@@ -249,6 +318,7 @@ char *git_commit_of(const char *directory)
         ask_line(directory, "--show-toplevel", NULL, checkout.deadline_ns);
     if (top)
         likeness = compare_index(&checkout);
+    checkout.indexed = ask_indexed(directory, checkout.deadline_ns);
     if (likeness == SAME)
         likeness = compare_files(&checkout);
     return mem_printf("%s%s", commit, says[likeness]);

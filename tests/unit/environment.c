@@ -335,6 +335,36 @@ Test(commit, of_every_kind_of_change)
     }
 }
 
+/* Whether a file is as the index knows it is seen without reading it, as git does: of one
+ * that is too large to be read nothing else is known. What was touched is read. */
+Test(commit, of_what_nobody_has_touched)
+{
+    static const char *const rows[][2] = {
+        { "true", "" },
+        { "cp -p $D/big $D/copy && mv $D/copy $D/big", "-unchecked" },
+        { "git -C $D update-index --refresh", "" },
+        { "touch -d '+1 hour' $D/big", "-unchecked" },
+        { "git -C $D update-index --refresh", "-unchecked" },
+        { "touch -d 2001-01-01 $D/big && git -C $D update-index --refresh", "" },
+        { "printf 1 | dd of=$D/big conv=notrunc status=none && touch -d 2001-01-01 "
+          "$D/big",
+          "-unchecked" },
+        { "truncate -s 5 $D/big", "-dirty" },
+    };
+
+    make_repository();
+    shell("cd $D && truncate -s 257M big && git -c core.bigFileThreshold=1m add big");
+    shell(COMMIT);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(mem_freep) char *commit = NULL;
+
+        shell(rows[i][0]);
+        commit = git_commit_of(directory);
+        cr_assert(commit && strlen(commit) >= 40, "%s", rows[i][0]);
+        cr_expect_str_eq(commit + 40, rows[i][1], "%s", rows[i][0]);
+    }
+}
+
 Test(commit, is_not_called_by_a_tag)
 {
     CLEANUP(mem_freep) char *expected = NULL, *commit = NULL;
