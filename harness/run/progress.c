@@ -2,6 +2,7 @@
 #include "run/progress.h"
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "result/stopping.h"
 #include "result/tally.h"
 
@@ -9,6 +10,8 @@
 #define QUIET_NS (NSEC_PER_SEC / 4)       /* shorter runs show nothing on a terminal, */
 #define PLAIN_QUIET_NS (2 * NSEC_PER_SEC) /* and shorter than this nothing elsewhere */
 #define PLAIN_EVERY_NS (5 * NSEC_PER_SEC)
+#define PACE_S 2.0   /* after so long the pace is known, */
+#define LONG_S 600.0 /* and what takes longer than this is worth a word */
 
 void run_progress_init(struct run_progress *view, FILE *out, bool terminal)
 {
@@ -150,6 +153,31 @@ static void say_amounts(const struct run_progress *view, const struct amounts *n
                 (double)(now->total - now->done) / rate);
 }
 
+/* All points are taken, so who has asked for very many is told what that means as soon as
+ * the pace of the first ones is known. Later ones take longer: a worker gets further. */
+static void warn_of_long(struct run_progress *view, const struct result *result,
+                         const struct amounts *now, uint64_t now_ns)
+{
+    double seconds = ns_to_s((double)(now_ns - view->stage_ns));
+    double left_s = (double)(now->total - now->done) * seconds /
+                    (double)(now->done - view->stage_done);
+    CLEANUP(mem_freep) char *text = NULL;
+
+    if (view->warned || seconds < PACE_S || now->done == view->stage_done ||
+        !(left_s > LONG_S) || (now->stage != STAGE_CENSUS && now->stage != STAGE_POINTS))
+        return;
+    view->warned = true;
+    text = mem_printf(
+        "%s: %llu %s are looked at, each of them: at the pace of the first ones that "
+        "takes %.1f hours, and later ones take longer. There is no sampling of them; to "
+        "have fewer, make the update smaller (--set)%s, or leave strategies out "
+        "(--strategy)%s.",
+        result->scenario->name, (unsigned long long)now->total, now->what, left_s / 3600,
+        now->stage == STAGE_POINTS ? ", do without --fault byte" : "",
+        result->directory ? "; a run that is interrupted goes on with --resume" : "");
+    run_progress_say(view, text);
+}
+
 void run_progress_show(struct run_progress *view, const struct result *result)
 {
     struct amounts now = amounts_of(result);
@@ -161,6 +189,8 @@ void run_progress_show(struct run_progress *view, const struct result *result)
         view->stage_ns = now_ns;
         view->stage_done = now.done;
     }
+    if (!doing->what)
+        warn_of_long(view, result, &now, now_ns);
     if (view->terminal ? now_ns - view->start_ns < QUIET_NS
                        : now_ns < view->next_plain_ns)
         return;

@@ -18,6 +18,7 @@ struct run_progress {
     enum stage stage;       /* that is on */
     uint64_t stage_ns;      /* since when */
     uint64_t stage_done;    /* what was done by then */
+    bool warned;            /* that what is on will take long */
     uint64_t next_plain_ns; /* when the next plain line is due */
     struct doing doing;     /* of programs: what is done, */
     uint64_t doing_ns;      /* since when, */

@@ -103,6 +103,35 @@ Test(progress, how_long_it_will_take, .init = set_up, .fini = tear_down)
     expect_shown(false, "queue: b: survivors of state 1 of 2\n");
 }
 
+/* Of six points one took a quarter of an hour: the other five are worth a word, once. */
+Test(progress, what_takes_long_is_said, .init = set_up, .fini = tear_down)
+{
+    CLEANUP(mem_freep) char *text = NULL, *again = NULL, *soon = NULL;
+
+    run_progress_init(&view, NULL, false);
+    run.result.directory = NULL;
+    for (uint64_t k = 1; k < 3; k++)
+        run.result.findings[0].points[k].taken = 0;
+    for (uint64_t k = 0; k < 3; k++)
+        run.result.findings[1].points[k].taken = 0;
+    view.stage = STAGE_CENSUS;
+    view.stage_ns = clock_now_ns() - NSEC_PER_SEC;
+    soon = shown(false);
+    cr_expect_null(strstr(soon, "each of them"), "%s", soon);
+    view.stage_ns = clock_now_ns() - 864 * NSEC_PER_SEC;
+    text = shown(false);
+    cr_expect_eq(strncmp(text,
+                         "queue: 6 crash points are looked at, each of them: at the pace "
+                         "of the first ones that takes 1.2 hours, and later ones take "
+                         "longer. ",
+                         130),
+                 0, "%s", text);
+    cr_expect_not_null(strstr(text, "(--set), or leave strategies out (--strategy).\n"),
+                       "%s", text);
+    again = shown(false);
+    cr_expect_null(strstr(again, "each of them"), "%s", again);
+}
+
 /* What is shown of two runs in turns when so many slices are over, each of which took a
  * second, and the next one half a second until now; freed by the caller. */
 static char *slices_shown(bool terminal, uint64_t done)
