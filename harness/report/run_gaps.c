@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/mutant.h"
 #include "report/parts.h"
 #include "report/words.h"
 #include "result/cured.h"
 #include "result/place.h"
 #include "result/tally.h"
+#include "scenario/notation_lua.h"
 
 #define KINDS_TOLD 5 /* gaps that differ in what is wrong; of others the number */
 
@@ -28,6 +30,19 @@ static bool is_tried(const struct result *result, const char *line)
     return false;
 }
 
+/* What `try` is to be told, so that it asks what the scenario asks. */
+static char *try_options(const struct result *result, const struct finding *finding)
+{
+    const char *tolerate = result->scenario->times[TIME_TOLERATE];
+    uint64_t seconds;
+
+    if (mutant("line-alone"))
+        return mem_strdup("");
+    return tolerate && str_whole(tolerate, 0, 1000000000, &seconds)
+               ? mem_printf("%s--tolerate %s ", finding->strategy->try_options, tolerate)
+               : mem_strdup(finding->strategy->try_options);
+}
+
 static void write_cure(FILE *out, const struct result *result,
                        const struct finding *finding, const struct gap *gap,
                        struct report_style style)
@@ -37,8 +52,20 @@ static void write_cure(FILE *out, const struct result *result,
 
     if (words)
         words_indented(out, style, words);
-    if (line && !is_tried(result, line))
-        words_try(out, style, "As it was tried (--before says what it finds):", line);
+    if (!line || is_tried(result, line))
+        return;
+    if (finding->strategy->try_options) {
+        CLEANUP(mem_freep) char *options = try_options(result, finding);
+
+        words_try(out, style, "As it was tried:", options, line);
+    } else {
+        words_indented(out, style,
+                       "As it was tried (in a file: a line for `try` cannot ask all that "
+                       "this scenario asks):");
+        fputs("        update = ", out);
+        notation_lua_literal(out, str_of(line));
+        fputc('\n', out);
+    }
 }
 
 /* A gap, and those that are like it. */

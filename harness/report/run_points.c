@@ -267,9 +267,9 @@ void run_points(FILE *out, const struct result *result, struct report_style styl
         }
         if (!line)
             continue;
-        words_try(
-            out, style,
-            "As one execution sent it, in one line (--before says what it finds):", line);
+        words_try(out, style,
+                  "As one execution sent it, in one line (--before says what it finds):",
+                  "", line);
         fputc('\n', out);
     }
 }

@@ -427,10 +427,11 @@ void words_method(FILE *out, const struct result *result, struct report_style st
                       "looked at them again and again and stopped when they would do.");
 }
 
-void words_try(FILE *out, struct report_style style, const char *what, const char *line)
+void words_try(FILE *out, struct report_style style, const char *what,
+               const char *options, const char *line)
 {
     words_indented(out, style, what);
-    fprintf(out, "        %s try ", style_program(style));
+    fprintf(out, "        %s try %s", style_program(style), options);
     str_print_shell(out, line);
     fputc('\n', out);
 }

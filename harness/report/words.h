@@ -63,7 +63,8 @@ char *words_replay(const struct result *result, const struct finding *finding,
                    uint64_t point, struct report_style style);
 
 /* What can be tried, in the notation: on a line of its own, to be copied. */
-void words_try(FILE *out, struct report_style style, const char *what, const char *line);
+void words_try(FILE *out, struct report_style style, const char *what,
+               const char *options, const char *line);
 
 void words_color(FILE *out, bool wanted, const char *color); /* an escape sequence */
 /* Breaks a text at its blanks into lines; all but the first are indented. Or all of them.

@@ -9,6 +9,7 @@ void outline_release(struct outline *outline)
     for (size_t i = 0; i < outline->strategy_count; i++) {
         free(outline->strategies[i].name);
         free(outline->strategies[i].about);
+        free(outline->strategies[i].try_options);
     }
     for (size_t i = 0; i < outline->parameter_count; i++) {
         free(outline->parameters[i].name);

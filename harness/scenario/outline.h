@@ -9,9 +9,11 @@
 struct strategy {
     char *name;
     char *about;
-    unsigned expect; /* see verdict.h; 0 if the scenario does not say */
-    bool noop;       /* it is meant that the update changes nothing */
-    bool is_program; /* its update is a command; of a run that was kept nobody knows */
+    unsigned expect;   /* see verdict.h; 0 if the scenario does not say */
+    bool noop;         /* it is meant that the update changes nothing */
+    bool is_program;   /* its update is a command; of a run that was kept nobody knows */
+    char *try_options; /* see try_line.h; NULL also: the run was kept by an older
+                          afterkill */
 };
 
 struct parameter {

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "scenario/keys.h"
 #include "scenario/scenario.h"
+#include "scenario/try_line.h"
 #include "state/verdict.h"
 
 #define STRATEGIES_MOST 1000
@@ -167,6 +168,7 @@ static int load_strategy(const struct mistake_file *file, struct scenario *scena
         code = load_own(file, scenario, functions);
     if (code < 0)
         return code;
+    strategy->try_options = try_line_options(file->lua, lua_gettop(file->lua) - 2);
     strategy->noop = scenario->noop || keys_flag(file->lua, "noop");
     *ret_reference = keys_flag(file->lua, "reference");
     str_show(shown, sizeof(shown), str_of(strategy->name));

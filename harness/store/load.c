@@ -193,6 +193,11 @@ static int load_scenario(struct database *database, const struct request *reques
     for (int i = 0; i < TIME_COUNT; i++)
         scenario->times[i] =
             stored_fact(database, outline_time_name((enum outline_time)i));
+    for (size_t i = 0; i < scenario->strategy_count; i++) {
+        CLEANUP(mem_freep) char *name = mem_printf(STORE_TRY, i);
+
+        scenario->strategies[i].try_options = stored_fact(database, name);
+    }
     scenario->now = (int64_t)request->now;
     for (size_t i = 0; i < cast->count && code == 0; i++)
         if (cast->taking_part[i] >= scenario->strategy_count)

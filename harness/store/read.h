@@ -10,6 +10,9 @@
 #include "store/environment.h"
 #include "store/file.h"
 
+/* By which the run's facts say what a strategy's line for `try` begins with. */
+#define STORE_TRY "try.%zu"
+
 /* A fact about the run; NULL if it is not there. The caller frees it. */
 char *stored_fact(struct database *database, const char *name);
 /* Those of two runs that took turns: the one which both have in common, and how many

@@ -214,6 +214,13 @@ static int fill(struct store *store, const struct request *request,
         if (result->scenario->times[i])
             code = rows_put_text(store->rows, outline_time_name((enum outline_time)i),
                                  result->scenario->times[i], err);
+    for (size_t i = 0; i < result->scenario->strategy_count && code == 0; i++) {
+        const char *options = result->scenario->strategies[i].try_options;
+        CLEANUP(mem_freep) char *name = mem_printf(STORE_TRY, i);
+
+        if (options)
+            code = rows_put_text(store->rows, name, options, err);
+    }
     return code == 0 ? put_progress(store, result, false, err) : code;
 }
 

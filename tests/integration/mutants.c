@@ -48,6 +48,7 @@ static const struct {
     { "other-is-same", "integration_cures", "cures/are_tried" },
     { "lock-unowned", "integration_cures", "cures/are_tried" },
     { "cured-alone", "integration_cures", "cures/are_tried_together" },
+    { "line-alone", "integration_try", "try/what_is_printed_asks_what_was_asked" },
     { "one-connection", "unit_gap_mutable", "as_sent/in_one_line" },
     { "heard-is-known", "unit_names_mutable", "names/process_ids_that_were_heard" },
     { "only-unheard", "unit_verdict_mutable", "expect/is_met_or_not" },

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/file.h"
 
@@ -375,6 +376,78 @@ Test(try, what_reports_print_can_be_pasted)
     run = RUN("try", "INCR k | EXPIRE k 60", "--reference", "lua(INCR k ; EXPIRE k 60)");
     cr_expect_eq(paste_all(run.out, "As it was tried", 0), 1, "%s", run.out);
     run_release(&run);
+}
+
+/* With what it finds, and who survives it: without that it would do harm, or nothing. */
+Test(try, what_is_printed_asks_what_was_asked)
+{
+    static const struct {
+        const char *arguments[ARGUMENTS];
+        const char *says;
+    } rows[] = {
+        { { "RPOP {w} | LPUSH {w}q 'it is'", "--before", "RPUSH {w} \"it is\"" },
+          "try --before 'RPUSH {w} \"it is\"' 'LMOVE {w} {w}q RIGHT LEFT'" },
+        { { "LMOVE {w} {w}q LEFT RIGHT | SADD {s} a | SADD {s}t a", "--before",
+            "RPUSH {w} j", "--recover", "LMOVE {w}q {w} LEFT RIGHT" },
+          "--recover 'LMOVE {w}q {w} LEFT RIGHT'" },
+        { { "SET l me NX | SET r 1 | DEL l", "--alive", "SET l you NX EX 9", "--tolerate",
+            "70" },
+          "try --alive 'SET l you NX EX 9' --tolerate 70 'SET l me NX EX 60" },
+        { { "HSET run:1 by me | SET r 1 | DEL run:1", "--ref", "SET r 1", "--tolerate",
+            "20" },
+          "try --tolerate 20 '[HSET run:1 by me ; EXPIRE run:1 20]" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const char *arguments[ARGUMENTS + 2] = { "try" };
+        struct run run;
+
+        memcpy(arguments + 1, rows[i].arguments, sizeof(rows[i].arguments));
+        run = run_afterkill(arguments);
+        cr_expect_eq(run.status, 1, "%s", run.out);
+        cr_expect(strstr(run.out, rows[i].says), "no '%s' in: %s", rows[i].says, run.out);
+        cr_expect_eq(paste_all(run.out, "As it was tried", 0), 1, "%s", run.out);
+        run_release(&run);
+    }
+}
+
+/* The same of a file, and of a run that was kept; functions stand in no line. */
+Test(try, what_files_ask_is_printed_if_a_line_can_ask_it)
+{
+    static const char strategies[] =
+        "strategies = { { name = 'old', expect = 'lost', update = 'RPOP w | LPUSH q j' "
+        "},\n"
+        "{ name = 'new', reference = true, update = 'RPOPLPUSH w q' } } }\n";
+    static const struct {
+        const char *asks, *says;
+        size_t lines;
+    } rows[] = {
+        { "before = 'RPUSH w j'", "try --before 'RPUSH w j' 'LMOVE w q RIGHT LEFT'", 1 },
+        { "before = function(redis) redis.call('RPUSH', 'w', 'j') end",
+          "cannot ask all that this scenario asks):\n"
+          "        update = 'LMOVE w q RIGHT LEFT'\n",
+          0 },
+        { "ignore = { 'x' }, before = 'RPUSH w j'", "cannot ask all", 0 },
+    };
+    char *directory = test_directory();
+    CLEANUP(mem_freep) char *kept = mem_printf("%s/kept", directory);
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(mem_freep)
+        char *text = mem_printf("return { %s, %s", rows[i].asks, strategies);
+        CLEANUP(mem_freep) char *path = test_file(directory, "case.lua", text);
+        struct run run = RUN("run", path, "--trials", "0", "-o", kept);
+
+        run_release(&run);
+        run = RUN("report", "--full", kept);
+        cr_expect(strstr(run.out, rows[i].says), "no '%s' in: %s", rows[i].says, run.out);
+        cr_expect_eq(paste_all(run.out, "As it was tried:", 0), rows[i].lines, "%s",
+                     run.out);
+        run_release(&run);
+        file_remove_tree(kept, &(struct err){ 0 });
+        unlink(path);
+    }
+    test_directory_remove(directory);
 }
 
 /* As it can be typed here: by a script that calls it, too. */

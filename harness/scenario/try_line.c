@@ -1,0 +1,74 @@
+/* try_line.c - see try_line.h. */
+#include "scenario/try_line.h"
+
+#include <lua.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "scenario/notation.h"
+
+/* Is there something that `try` has no option for? */
+static bool asks_more(lua_State *lua, int scenario)
+{
+    static const char *const more[] = { "ignore",     "ordered",       "zero", "effects",
+                                        "invariants", "recover_after", "vary" };
+    bool found = false;
+
+    for (size_t i = 0; i < ARRAY_SIZE(more); i++) {
+        found |= lua_getfield(lua, scenario, more[i]) != LUA_TNIL;
+        lua_pop(lua, 1);
+    }
+    return found;
+}
+
+/* The strategy's own, else the scenario's, on top of the stack. */
+static int get(lua_State *lua, int scenario, int strategy, const char *key)
+{
+    int type = lua_getfield(lua, strategy, key);
+
+    if (type != LUA_TNIL)
+        return type;
+    lua_pop(lua, 1);
+    return lua_getfield(lua, scenario, key);
+}
+
+/* The text on top of the stack in one line. NULL: it is none. */
+static char *line_of(lua_State *lua)
+{
+    const struct str text = { lua_tostring(lua, -1), lua_rawlen(lua, -1) };
+    CLEANUP(notation_release) struct notation notation = NOTATION_NULL;
+    struct err ignored = ERR_NULL;
+
+    return notation_parse(text, &notation, &ignored) == 0 ? notation_text(&notation)
+                                                          : NULL;
+}
+
+/* False: no option can say it. */
+static bool put(FILE *out, lua_State *lua, int type, const char *key)
+{
+    CLEANUP(mem_freep) char *line = type == LUA_TSTRING ? line_of(lua) : NULL;
+
+    if (line) {
+        fprintf(out, "--%s ", key);
+        str_print_shell(out, line);
+        fputc(' ', out);
+    }
+    return line || type == LUA_TNIL;
+}
+
+char *try_line_options(lua_State *lua, int scenario)
+{
+    static const char *const keys[] = { "before", "recover", "alive" };
+    int strategy = lua_gettop(lua);
+    CLEANUP(mem_freep) char *options = NULL;
+    bool said = !asks_more(lua, scenario);
+    FILE *out = mem_stream(&options);
+
+    for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+        said &= put(out, lua, get(lua, scenario, strategy, keys[i]), keys[i]);
+        lua_pop(lua, 1);
+    }
+    fclose(out);
+    return said && strlen(options) <= TRY_LINE_COLUMNS ? TAKE_PTR(options) : NULL;
+}
