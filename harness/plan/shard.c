@@ -4,6 +4,8 @@
 #include <ctype.h>
 #include <stddef.h>
 
+#include "base/mutant.h"
+
 uint64_t shard_size(struct shard shard, uint64_t items)
 {
     return items > shard.index ? (items - shard.index - 1) / shard.total + 1 : 0;
@@ -17,6 +19,13 @@ uint64_t shard_item(struct shard shard, uint64_t j)
 bool shard_has(struct shard shard, uint64_t item)
 {
     return item % shard.total == shard.index;
+}
+
+uint64_t shard_order(uint64_t shards, uint64_t items, uint64_t item)
+{
+    if (shards < 2 || mutant("shards-mixed"))
+        return item;
+    return item % shards * ((items + shards - 1) / shards) + item / shards;
 }
 
 /* Reads digits, and nothing but digits; a number that is too large becomes the largest.

@@ -23,6 +23,11 @@ uint64_t shard_size(struct shard shard, uint64_t items);
 uint64_t shard_item(struct shard shard, uint64_t j); /* j < shard_size() */
 bool shard_has(struct shard shard, uint64_t item);
 
+/* The place of an item among all, if those of the first shard come first, then those of
+ * the next, and so on, as when shards are run one after the other. 0 or 1 shards: the
+ * item. */
+uint64_t shard_order(uint64_t shards, uint64_t items, uint64_t item);
+
 /* "i/n" with 1 <= i <= n <= SHARDS_MOST. ERR_USAGE says what is wrong, and what to write
  * for --shard. */
 int shard_parse(const char *text, struct shard *ret, struct err *err);

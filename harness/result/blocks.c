@@ -26,8 +26,7 @@ static void halve(struct kill_blocks *blocks)
     blocks->chunk *= 2;
 }
 
-void blocks_add(struct kill_blocks *blocks, uint64_t attempt, double weight,
-                unsigned hits)
+void blocks_add(struct kill_blocks *blocks, uint64_t place, double weight, unsigned hits)
 {
     struct kill_block kill = { .count = 1, .sum = weight };
 
@@ -37,34 +36,30 @@ void blocks_add(struct kill_blocks *blocks, uint64_t attempt, double weight,
     }
     if (!blocks->chunk)
         blocks->chunk = 1;
-    while (attempt / blocks->chunk >= BLOCKS_MOST)
+    while (place / blocks->chunk >= BLOCKS_MOST)
         halve(blocks);
-    join(&blocks->of[attempt / blocks->chunk], &kill);
-}
-
-/* All up to the last that has a kill. */
-static size_t used(const struct kill_blocks *blocks)
-{
-    size_t count = BLOCKS_MOST;
-
-    while (count && !blocks->of[count - 1].count)
-        count--;
-    return count;
+    join(&blocks->of[place / blocks->chunk], &kill);
 }
 
 size_t blocks_weights(const struct kill_blocks *blocks, unsigned what,
                       struct cluster ret[BLOCKS_MOST])
 {
+    size_t count = 0;
+
     for (size_t i = 0; i < BLOCKS_MOST; i++)
-        ret[i] = (struct cluster){ blocks->of[i].sum, blocks->of[i].hit[what] };
-    return used(blocks);
+        if (blocks->of[i].count)
+            ret[count++] = (struct cluster){ blocks->of[i].sum, blocks->of[i].hit[what] };
+    return count;
 }
 
 size_t blocks_numbers(const struct kill_blocks *blocks, unsigned what,
                       struct cluster ret[BLOCKS_MOST])
 {
+    size_t count = 0;
+
     for (size_t i = 0; i < BLOCKS_MOST; i++)
-        ret[i] = (struct cluster){ (double)blocks->of[i].count,
-                                   (double)blocks->of[i].hits[what] };
-    return used(blocks);
+        if (blocks->of[i].count)
+            ret[count++] = (struct cluster){ (double)blocks->of[i].count,
+                                             (double)blocks->of[i].hits[what] };
+    return count;
 }

@@ -3,7 +3,8 @@
  *
  * A block is a number of attempts of a strategy, one after the other. It has as many as
  * keeps the number of blocks below BLOCKS_MOST: whenever there are more, two become one.
- * So blocks follow from the trials' numbers, whatever the order in which they come. */
+ * Those of a merged run stand in the order of its shards (tally.c). So blocks follow from
+ * the trials' numbers, whatever the order in which they come. */
 #pragma once
 
 #include <stddef.h>
@@ -26,10 +27,10 @@ struct kill_blocks {
     struct kill_block of[BLOCKS_MOST];
 };
 
-/* A valid kill: `hits` has a bit for each thing that it counts for. */
-void blocks_add(struct kill_blocks *blocks, uint64_t attempt, double weight,
-                unsigned hits);
-/* Blocks by the weights of kills, or by their numbers; returns how many there are. */
+/* A valid kill, by its attempt's place in that order: `hits` has a bit for each thing
+ * that it counts for. */
+void blocks_add(struct kill_blocks *blocks, uint64_t place, double weight, unsigned hits);
+/* Blocks by the weights of kills, or by their numbers; returns how many have any. */
 size_t blocks_weights(const struct kill_blocks *blocks, unsigned what,
                       struct cluster ret[BLOCKS_MOST]);
 size_t blocks_numbers(const struct kill_blocks *blocks, unsigned what,

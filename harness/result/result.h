@@ -193,7 +193,9 @@ struct result {
                                  only; "" until it is loaded from where it is kept */
     char turns[48];           /* the same in two runs that took turns; "" in all others */
     uint64_t slices;          /* that such a run is made of */
-    bool complete;            /* everything planned was done */
+    uint64_t shards;  /* that a merged run is made of, with those that are missing;
+                         0: it is not merged, or that is not kept */
+    bool complete;    /* everything planned was done */
     bool outdated;    /* by an older afterkill, whose words meant something else */
     bool interrupted; /* a signal asked */
     /* The lowest numbers: of the trials that two of the texts below are about. */

@@ -163,12 +163,12 @@ static unsigned counted_for(const struct verdict *verdict)
 }
 
 /* By its weight, and by the time at which it came. */
-static void weigh(struct kills *kills, const struct event_trial *trial, uint64_t attempt,
+static void weigh(struct kills *kills, const struct event_trial *trial, uint64_t place,
                   unsigned bits)
 {
     double weight = mutant("weights-equal") ? 1 : trial->weight_ns;
 
-    blocks_add(&kills->blocks, attempt, weight, bits);
+    blocks_add(&kills->blocks, place, weight, bits);
     if (trial->kill_ns > kills->latest_ns)
         kills->latest_ns = trial->kill_ns;
     if (!(weight > 0))
@@ -187,6 +187,8 @@ static void take_kill(struct result *result, struct finding *finding,
     struct kills *kills = &finding->kills;
     struct point *point = tally_explain(finding, trial);
     uint64_t attempt = trial->number / result->plan.strategies;
+    uint64_t order =
+        shard_order(result->shards, plan_trials(&result->plan), trial->number);
     unsigned bits = counted_for(&trial->verdict);
     bool valid = trial->outcome == OUTCOME_VALID ||
                  (trial->outcome == OUTCOME_MISSED && mutant("misses-clean"));
@@ -202,7 +204,7 @@ static void take_kill(struct result *result, struct finding *finding,
     if (!valid)
         return;
     count_words(&kills->words, &trial->verdict);
-    weigh(kills, trial, attempt, bits);
+    weigh(kills, trial, order / result->plan.strategies, bits);
     if (!point)
         return;
     kills->unexecuted += (uint64_t)(point - finding->points) < trial->commands;

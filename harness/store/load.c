@@ -219,6 +219,8 @@ static int load(struct database *database, unsigned what, struct saved *saved,
     if (code == 0)
         result_begin(result, saved->scenario, cast.taking_part, cast.count,
                      &saved->request);
+    if (code == 0)
+        result->shards = stored_whole(database, STORED_SHARDS);
     if (code == 0 && (what & STORED_ATTEMPTS))
         result_keep_attempts(result);
     if (code == 0)

@@ -354,6 +354,8 @@ static void add_times(struct merge *merge)
 
 static int fill(struct merge *merge, struct err *err)
 {
+    CLEANUP(mem_freep)
+    char *total = mem_printf("%llu", (unsigned long long)merge->shards.total);
     int code = 0;
 
     for (size_t i = 1; i < merge->shards.count && code == 0; i++)
@@ -366,6 +368,8 @@ static int fill(struct merge *merge, struct err *err)
         code = copy_deaths(merge, &deaths_tables[i], err);
     if (code == 0)
         code = store_put_fact(merge->store, "missing_shards", merge->shards.missing, err);
+    if (code == 0)
+        code = store_put_fact(merge->store, STORED_SHARDS, total, err);
     add_times(merge);
     return code == 0 ? store_finish(merge->store, &merge->first.result, err) : code;
 }

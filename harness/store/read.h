@@ -19,6 +19,8 @@ char *stored_fact(struct database *database, const char *name);
  * slices each is made of. */
 #define STORED_TURNS "turns"
 #define STORED_SLICES "slices"
+/* That of a merged run: how many shards it is made of, with those that are missing. */
+#define STORED_SHARDS "shards"
 uint64_t stored_whole(struct database *database, const char *name); /* 0: not there */
 double stored_seconds(struct database *database, enum stage stage);
 struct trial_times stored_times(struct database *database);

@@ -135,6 +135,7 @@ static const struct {
       "clusters/intervals_hold_the_truth" },
     { "drift-unseen", "unit_clusters_mutable", "clusters/changes_are_told" },
     { "itself-unsaid", "unit_comparable_mutable", "comparable/a_run_and_itself" },
+    { "shards-mixed", "unit_clusters_mutable", "clusters/shards_that_differ_are_told" },
     { "load-unheard", "unit_comparable_mutable",
       "comparable/machines_that_had_more_to_do_are_told" },
     { "runs-beside", "unit_gate_mutable", "gate/updates_of_another_day_decide_nothing" },

@@ -157,32 +157,41 @@ void handmade_init(struct handmade *handmade, uint64_t seed,
     }
 }
 
+/* A trial of that number. */
+static void strike(struct handmade *handmade, uint32_t strategy, uint64_t number,
+                   char letter)
+{
+    const struct finding *finding = &handmade->result.findings[strategy];
+    struct err err = ERR_NULL;
+    uint64_t point = letter == 'H' ? 1 : 2;
+    struct event_trial trial = {
+        .number = number,
+        .strategy = strategy,
+        .outcome = letter == '-' ? OUTCOME_MISSED : OUTCOME_VALID,
+        .verdict = finding->points[point].verdict,
+        .signature = finding->points[point].signature,
+        .replies = point,
+        .commands = point,
+        .weight_ns = 1000,
+    };
+
+    cr_assert_eq(tally_take(&handmade->result, EVENT_TRIALS, &trial, sizeof(trial), &err),
+                 0, "%s", err.msg);
+}
+
 void handmade_strike(struct handmade *handmade, uint32_t strategy, const char *letters,
                      unsigned times)
 {
     size_t count = strlen(letters), strategies = handmade->result.plan.strategies;
-    const struct finding *finding = &handmade->result.findings[strategy];
-    struct err err = ERR_NULL;
 
     result_keep_attempts(&handmade->result);
-    for (size_t i = 0; i < count * times; i++) {
-        char letter = letters[i % count];
-        uint64_t point = letter == 'H' ? 1 : 2;
-        struct event_trial trial = {
-            .number = i * strategies + strategy,
-            .strategy = strategy,
-            .outcome = letter == '-' ? OUTCOME_MISSED : OUTCOME_VALID,
-            .verdict = finding->points[point].verdict,
-            .signature = finding->points[point].signature,
-            .replies = point,
-            .commands = point,
-            .weight_ns = 1000,
-        };
+    for (size_t i = 0; i < count * times; i++)
+        strike(handmade, strategy, i * strategies + strategy, letters[i % count]);
+}
 
-        cr_assert_eq(
-            tally_take(&handmade->result, EVENT_TRIALS, &trial, sizeof(trial), &err), 0,
-            "%s", err.msg);
-    }
+void handmade_try(struct handmade *handmade, const struct plan_trial *trial, char letter)
+{
+    strike(handmade, (uint32_t)trial->strategy, trial->number, letter);
 }
 
 void handmade_hold_up(struct handmade *handmade, unsigned of_hundred)

@@ -37,6 +37,8 @@ __attribute__((format(printf, 3, 4))) void handmade_label(struct finding *findin
  * that the plan gives them, among those of the run's other strategies. */
 void handmade_strike(struct handmade *handmade, uint32_t strategy, const char *letters,
                      unsigned times);
+/* The same of one trial of the plan. */
+void handmade_try(struct handmade *handmade, const struct plan_trial *trial, char letter);
 /* Updates of the first strategy as those that were killed, so many of a hundred held up
  * by half of what they take. */
 void handmade_hold_up(struct handmade *handmade, unsigned of_hundred);

@@ -16,6 +16,7 @@
 #include <Rmath.h>
 
 #include "base/mem.h"
+#include "handmade.h"
 #include "report/doubts.h"
 #include "result/drift.h"
 #include "result/tally.h"
@@ -160,6 +161,47 @@ Test(clusters, changes_are_told)
                      cases[i].seen, "case %zu: '%s'", i, text);
         cr_expect_eq(strstr(text, "the interval allows for it") != NULL, cases[i].seen,
                      "case %zu: '%s'", i, text);
+    }
+}
+
+/* Shards of a merged run, on machines of two kinds, with rates of their own. Trials of
+ * all are mixed by their numbers; and some shards may be missing. */
+Test(clusters, shards_that_differ_are_told)
+{
+    static const struct {
+        uint64_t shards, missing; /* of the last ones */
+        bool differ;
+    } rows[] = { { 0, 0, false }, { 8, 0, true }, { 64, 0, true },
+                 { 5, 0, true },  { 8, 3, true }, { 1000, 0, false } };
+    struct handmade_strategy strategies[HANDMADE_STRATEGIES] = {
+        { "a", ".L.", 0, 0, 0, 0, 50, 0 }, { "b", ".L.", 0, 0, 0, 0, 50, 0 }
+    };
+
+    for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+        struct handmade run;
+        struct drift drift;
+        struct sample sample;
+
+        handmade_init(&run, 1, strategies);
+        run.result.plan.attempts = 2000;
+        run.result.shards = rows[r].shards;
+        for (uint64_t t = 0; t < plan_trials(&run.result.plan); t++) {
+            const struct plan_trial trial = plan_trial(&run.result.plan, t);
+            uint64_t shard = rows[r].shards ? t % rows[r].shards : 0;
+            uint64_t place = rows[r].shards ? t / rows[r].shards : t;
+            bool odd = rows[r].differ && shard * 5 / rows[r].shards % 2;
+            char letter = place / 2 % 10 < (odd ? 3 : 6) ? 'H' : '.';
+
+            if (!rows[r].missing || shard + rows[r].missing < rows[r].shards)
+                handmade_try(&run, &trial, letter);
+        }
+        sample = tally_sample(&run.result.findings[0], RATE_HARMED);
+        drift = drift_of(&run.result.findings[0], RATE_HARMED);
+        cr_expect_eq(sample.design.effect > 1, rows[r].differ, "row %zu: %g", r,
+                     sample.design.effect);
+        cr_expect_eq(drift_is_seen(&drift), rows[r].differ, "row %zu: %g", r,
+                     drift.blocks_p);
+        handmade_release(&run);
     }
 }
 
