@@ -13,7 +13,7 @@
 #define FEW 8
 #define RARER_FOR_EFFECT 2.0 /* per block */
 #define RARER_FOR_DRIFT 5.0
-#define BY_CHANCE 0.1 /* blocks seem to differ in so many cases where they do not */
+#define BY_CHANCE 0.2 /* blocks seem to differ in so many cases where they do not */
 
 static struct cluster sum_of(const struct clustered *clustered, size_t from, size_t to)
 {
