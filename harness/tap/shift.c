@@ -57,7 +57,7 @@ static const struct {
 /* Commands that tell instants, and the script that tells them by the other clock: ARGV[1]
  * is how far that is ahead in seconds, [2] in ms, [3] and [4] its seconds and
  * microseconds if it stands, or ""; behind them, fields. Redis rounds the expiry of a
- * key, and that of a field up. */
+ * key, and that of a field up; Valkey, which says its name to scripts, rounds both. */
 static const struct {
     const char *command;
     size_t words; /* 0: a key, FIELDS, how many, and so many of them */
@@ -73,7 +73,10 @@ static const struct {
     { "PEXPIRETIME", 2,
       "local t = redis.call('PEXPIRETIME', KEYS[1]) "
       "return t < 0 and t or t + ARGV[2]" },
-    { "HEXPIRETIME", 0, OF_FIELDS("math.ceil((t + ARGV[2]) / 1000)") },
+    { "HEXPIRETIME", 0,
+      OF_FIELDS(
+          "(redis.SERVER_NAME == 'valkey' and math.floor((t + ARGV[2] + 500) / 1000) "
+          "or math.ceil((t + ARGV[2]) / 1000))") },
     { "HPEXPIRETIME", 0, OF_FIELDS("t + ARGV[2]") },
 };
 #define BEFORE_FIELDS 4 /* words of those that ask for them */
