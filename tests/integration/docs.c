@@ -4,6 +4,7 @@
  */
 #include "testlib.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -382,4 +383,26 @@ Test(docs, have_a_row_for_all_that_is_tried)
     }
     cr_expect_geq(rows, 2, "tools/matrix lists what is tried");
     cr_expect_neq(*row, '|', "what is not tried has a row: %.60s", row);
+}
+
+/* What is written for users is installed, too. */
+Test(docs, are_installed)
+{
+    CLEANUP(mem_freep) char *path = mem_printf("%s/docs", getenv("SOURCES"));
+    CLEANUP(mem_freep) char *installs = text_of("docs/meson.build");
+    DIR *directory = opendir(path);
+    size_t guides = 0;
+
+    cr_assert_not_null(directory, "%s", path);
+    for (struct dirent *entry; (entry = readdir(directory));) {
+        const char *dot = strrchr(entry->d_name, '.');
+        CLEANUP(mem_freep) char *named = mem_printf("'%s',", entry->d_name);
+
+        if (!dot || strcmp(dot, ".md") != 0)
+            continue;
+        guides++;
+        cr_expect_not_null(strstr(installs, named), "docs/meson.build has no %s", named);
+    }
+    closedir(directory);
+    cr_expect_geq(guides, 8);
 }
