@@ -108,7 +108,7 @@ struct judge {
     const char *directory;         /* for sockets of taps; borrowed */
     struct page *page; /* owned; the trial's is still read after the verdict */
     uint64_t timeout_ns;
-    int server_turns; /* as of struct worker_job; the bench's */
+    int server_turns;             /* as of struct worker_job; the bench's */
     void (*alive)(void *context); /* while programs take their time; NULL: nobody asks */
     void *alive_context;
     struct doing doing;
@@ -133,11 +133,11 @@ struct judge {
     const struct routine_watch *endings;
     const struct subject *survived; /* whose survivors run; NULL: none do */
     bool controlling;               /* they do of a state that nobody interrupted */
-    bool clock;           /* a control has asked Redis for the time */
-    struct sent {         /* what the latest program sent last, for messages */
-        char text[120];   /* "" if it has sent nothing */
-        uint64_t command; /* its number */
-        bool waits;       /* for others, as BLPOP does */
+    bool clock;                     /* a control has asked Redis for the time */
+    struct sent {                   /* what the latest program sent last, for messages */
+        char text[120];             /* "" if it has sent nothing */
+        uint64_t command;           /* its number */
+        bool waits;                 /* for others, as BLPOP does */
     } sent;
     struct subject *subjects;        /* owned */
     size_t subject_count;            /* that take part */
