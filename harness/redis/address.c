@@ -114,26 +114,26 @@ static int connect_patiently(int fd, const union socket_address *to, socklen_t l
     return code;
 }
 
-/* One line of a reply, without its end; byte by byte, so that nothing of what follows is
- * taken. False: there is none, or it is too long. */
+/* The one line of a reply, without its end; nothing follows it, for nothing else was
+ * asked. False: there is none, or it is too long. */
 static bool read_line(int fd, int timeout_s, char *line, size_t size)
 {
     uint64_t start_ns = clock_now_ns();
     size_t length = 0;
 
     while (length < size) {
-        ssize_t n = read(fd, line + length, 1);
+        ssize_t n = read(fd, line + length, size - length);
 
         if (n < 0 && errno == EINTR &&
             clock_now_ns() - start_ns < (uint64_t)timeout_s * NSEC_PER_SEC)
             continue;
         if (n <= 0)
             return false;
-        if (line[length] == '\n') {
-            line[length - (length > 0)] = '\0';
+        length += (size_t)n;
+        if (length > 1 && line[length - 1] == '\n') {
+            line[length - 2] = '\0';
             return true;
         }
-        length++;
     }
     return false;
 }
