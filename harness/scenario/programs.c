@@ -215,7 +215,8 @@ static int load_environment(const struct mistake_file *file,
         code = add_seed(file, settings->seed, ret);
     if (code == 0)
         code = add_parameters(file, outline, ret);
-    qsort(*ret, count_of(*ret), sizeof(**ret), compare);
+    if (*ret) /* after a mistake there may be none */
+        qsort(*ret, count_of(*ret), sizeof(**ret), compare);
     return code;
 }
 

@@ -130,13 +130,15 @@ static void add_word(struct command_stream *stream, size_t at, size_t length)
     stream->spans[stream->count++] = (struct span){ at, length };
 }
 
-/* Words lie at offsets from the command's begin, or in what was unquoted. */
+/* Words lie at offsets from the command's begin, or in what was unquoted, of which there
+ * is nothing if all of them are empty. */
 static enum stream_found give_out(struct command_stream *stream, const char *base,
                                   struct command_frame *ret)
 {
     for (size_t i = 0; i < stream->count; i++)
         stream->words[i] =
-            (struct str){ base + stream->spans[i].at, stream->spans[i].length };
+            base ? (struct str){ base + stream->spans[i].at, stream->spans[i].length }
+                 : STR("");
     *ret = (struct command_frame){
         { stream->bytes.bytes + stream->taken, stream->at - stream->taken },
         stream->words,
