@@ -239,6 +239,10 @@ static int learn_program(struct judge *judge, struct subject *subject, struct er
 
     judge_does(judge, DOING_RECORDING, subject->strategy, 0, 0);
     code = recorded_make(judge, subject, err);
+    /* As cuts are: as it was behind the last command, however long the program went on.
+     */
+    if (code == 0 && !mutant("done-late"))
+        code = recorded_cut(judge, subject, subject->commands, err);
     if (code == 0)
         code = snapshot_take(&judge->observer, 0, &subject->done, err);
     if (code == 0)

@@ -164,6 +164,8 @@ static const struct {
     { "gone-untold", "integration_programs_narrated",
       "programs_narrated/when_nothing_is_there_any_more" },
     { "listed-early", "unit_listed_mutable", "listed/a_point_of_each_state_however_late" },
+    { "done-late", "integration_programs_narrated",
+      "programs_narrated/times_to_live_of_a_program_that_goes_on" },
     { "told-unchecked", "integration_programs_narrated",
       "programs_narrated/what_is_not_what_was_judged" },
     { "failures-unheard", "integration_programs_printed",

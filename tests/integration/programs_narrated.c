@@ -363,6 +363,19 @@ Test(programs_narrated, as_json_when_it_is_performed)
     forget(&keeping);
 }
 
+/* A completed update is looked at as it was behind its last command, like each death:
+ * the times to live that it has set do not get shorter while the program goes on. */
+Test(programs_narrated, times_to_live_of_a_program_that_goes_on)
+{
+    struct keeping keeping =
+        keep(ACTS("'tcp', 'say=SET k 1', 'say=EXPIRE k 60', 'until=58 TTL k'"));
+    struct run run = RUN("replay", keeping.kept, "p:1", "--kill");
+
+    EXPECT_SAYS(run.out, "60 s after the death: what is due goes away");
+    run_release(&run);
+    forget(&keeping);
+}
+
 /* A state that is kept is held against the one that was judged. */
 static const struct {
     const char *sql;
