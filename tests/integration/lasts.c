@@ -268,19 +268,29 @@ Test(lasts, in_words)
         const char *arguments[3];
     } said[] = {
         { OF("SET a 1 EX 3600 | DEL a | SET b 1 EX 86400 | DEL b", "tolerate = 60,"),
-          "The same for 24 h at point 3, after SET b 1", "at its own time" },
+          "The same for 24 h at point 3, after SET b 1",
+          "at its own time",
+          { NULL } },
         { OF("SET a 1 EX 3600 | DEL a | SET b 1 EX 86400 | UNLINK b", "tolerate = 60,"),
-          "Also leaked for 24 h at point 3, after SET b 1", NULL },
+          "Also leaked for 24 h at point 3, after SET b 1",
+          NULL,
+          { NULL } },
         { BESIDE("SET k 1 EX 60", "SET k 1 EX 86400"),
-          "Even when nobody is killed, it leaves things leaked for 24 h", NULL },
+          "Even when nobody is killed, it leaves things leaked for 24 h",
+          NULL,
+          { NULL } },
         { "return { tolerate = 60, strategies = {\n"
           "  { name = 'old', update = run 'SET k 1 EX 86400' },\n"
           "  { name = 'new', reference = true, update = run 'SET k 1 EX 60' } } }",
-          "It does damage even when nobody is killed: leaked for 24 h", NULL },
+          "It does damage even when nobody is killed: leaked for 24 h",
+          NULL,
+          { NULL } },
         { "return { strategies = { { name = 'old', update = function(r)\n"
           "  for i = 1, 12 do r.call('SET', 'k' .. i, 1, 'EX', 60 * 2 ^ i) end\n"
           "end } } }",
-          "so how long is rounded up", NULL },
+          "so how long is rounded up",
+          NULL,
+          { NULL } },
         { "return { params = { ttl = 60 }, strategies = { { name = 'old',\n"
           "  update = function(r, p)\n"
           "    r.call('SET', 'a', 1, 'EX', p.ttl) r.call('DEL', 'a')\n"

@@ -242,7 +242,7 @@ Test(compare_report, what_was_not_seen_is_told)
 {
     static const struct handmade_strategy before = { "a", ".L.", 900, 450, 0, 0, 50, 0 };
     static const struct handmade_strategy after = { "a", ".L.", 900, 540, 0, 0, 50, 0 };
-    static const struct compare_options margin = { 0.95, 0.11, false };
+    static const struct compare_options margin = { 0.95, 0.11, false, false };
     static const char *const said[] = {
         "a: not distinguishable with these 900 and 900 kills (difference +10",
         ", although corrected p is <0.0001; what no kill has seen, and updates that "

@@ -171,7 +171,7 @@ Test(rate_difference, is_not_judged_by_less_than_rates_are)
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        struct compare_options options = { 0.95, cases[i].margin, false };
+        struct compare_options options = { 0.95, cases[i].margin, false, false };
         struct rate_difference harm;
         struct interval b, n;
 
