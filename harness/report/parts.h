@@ -50,6 +50,7 @@ void compare_text_body(FILE *out, const struct comparison *comparison,
 /* The caller owns these; of gates, an object per gate and strategy. */
 json_t *compare_json_value(const struct comparison *comparison);
 json_t *gates_json(const struct gate_report *report);
-/* Of a strategy that is a program; an object, and an array of its survivors that failed. */
+/* Of a strategy that is a program; an object, and an array of its survivors that failed.
+ */
 json_t *program_json(const struct finding *finding);
 json_t *failures_json(const struct finding *finding);

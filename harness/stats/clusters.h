@@ -31,10 +31,10 @@ struct design {
 
 /* Blocks are put together to 16, and to 8, which find what changes slowly; but so that
  * there are two of the rarer attempts or more in each. If blocks of either differ by more
- * than chance makes them in four of five cases, the effect is what they say, the larger of
- * both. Simulated (tests/unit/clusters.c): of independent attempts 28% are found to have
- * an effect, which is small; where one time does differ from another, intervals hold the
- * truth more often by one to two points than if nine of ten cases were asked for. */
+ * than chance makes them in four of five cases, the effect is what they say, the larger
+ * of both. Simulated (tests/unit/clusters.c): of independent attempts 28% are found to
+ * have an effect, which is small; where one time does differ from another, intervals hold
+ * the truth more often by one to two points than if nine of ten cases were asked for. */
 struct design clusters_design(const struct clustered *clustered);
 
 /* How probable are differences as large as those between 16 blocks (or 8), and between
