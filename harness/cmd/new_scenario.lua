@@ -53,6 +53,9 @@ return {
   -- What survivors do once everything with an expiry is gone: a reaper, a janitor, the next start.
   -- recover = function(redis, p) end,
 
+  -- Commands that the server must have: where it lacks one, the scenario is skipped, and says why.
+  -- needs = { "HSETEX" },
+
   -- So many seconds after the death they come; until then nothing is repaired.
   -- recover_after = 30,
 

@@ -185,8 +185,8 @@ static uint32_t traits_of_count(const struct pair *pair)
 static uint32_t traits_of_end(const struct pair *pair)
 {
     for (size_t k = pair->j + 1; k < pair->input->count; k++)
-        if (command_has(&pair->input->commands[k], COMMAND_DELETES) &&
-            same_key(&pair->input->commands[k], pair->a))
+        if (command_has(pair->input->commands[k], COMMAND_DELETES) &&
+            same_key(pair->input->commands[k], pair->a))
             return RELEASED;
     return 0;
 }

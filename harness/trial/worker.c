@@ -197,7 +197,7 @@ static uint64_t kill_after(int pidfd, struct page *page, uint64_t delay_ns,
     return kill_ns;
 }
 
-#define PATIENCE 10
+#define PATIENCE 40
 
 bool worker_is_late(uint64_t elapsed_ns, uint64_t starved_ns, uint64_t timeout_ns)
 {
@@ -217,7 +217,7 @@ int worker_explain_late(const struct worker_end *end, uint64_t timeout_ns,
                        "%s did not return within %g s (--timeout): somebody has stopped "
                        "its process (SIGSTOP)",
                        what, limit_s);
-    if (end->starved_ns >= timeout_ns / 2)
+    if (end->starved_ns)
         return err_set(err, -ETIMEDOUT,
                        "%s did not return, not even when its %g s (--timeout) were made "
                        "longer: for %.1f s it or its server had no CPU, which others "
@@ -228,22 +228,31 @@ int worker_explain_late(const struct worker_end *end, uint64_t timeout_ns,
                    what, limit_s);
 }
 
-/* Time in which the worker, since it began, or its server, since then, was ready to run
- * and did not; never more than has passed. */
+uint64_t worker_starved_ns(uint64_t elapsed_ns, const struct process_turns *worker,
+                           uint64_t server_waited_ns)
+{
+    uint64_t awake_ns = worker->ran_ns + worker->waited_ns;
+    uint64_t asleep_ns = elapsed_ns > awake_ns ? elapsed_ns - awake_ns : 0;
+
+    if (mutant("waits-add-up"))
+        return worker->waited_ns + server_waited_ns;
+    return worker->waited_ns +
+           (server_waited_ns < asleep_ns ? server_waited_ns : asleep_ns);
+}
+
+/* Of a worker that is there, with a server that has waited so long before. */
 static uint64_t starved(pid_t pid, const struct worker_job *job,
                         const struct process_turns *then, uint64_t elapsed_ns)
 {
     struct process_turns worker = { 0, 0 }, server = *then;
     int fd = process_turns_open(pid);
-    uint64_t waited_ns;
 
     process_turns_read(fd, &worker);
     if (fd >= 0)
         close(fd);
     if (job->server_turns > 0)
         process_turns_read(job->server_turns, &server);
-    waited_ns = worker.waited_ns + server.waited_ns - then->waited_ns;
-    return waited_ns < elapsed_ns ? waited_ns : elapsed_ns;
+    return worker_starved_ns(elapsed_ns, &worker, server.waited_ns - then->waited_ns);
 }
 
 /* Waits for the child's end; when it has had its time it is killed. It stays a zombie,
@@ -257,7 +266,7 @@ static int await(pid_t pid, const struct worker_job *job, struct ending *ret,
     bool killed = false;
 
     while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) < 0) {
-        uint64_t elapsed_ns = clock_now_ns() - start_ns;
+        uint64_t elapsed_ns = clock_now_ns() - start_ns, starved_ns;
 
         if (errno == ECHILD) /* else: a tick. The worker may have changed errno */
             return err_errno(err, "wait for worker %ld", (long)pid);
@@ -266,8 +275,10 @@ static int await(pid_t pid, const struct worker_job *job, struct ending *ret,
         if (killed || elapsed_ns <= job->timeout_ns)
             continue;
         end->stopped = process_is_stopped(pid);
-        end->starved_ns = starved(pid, job, &server, elapsed_ns);
-        if (worker_is_late(elapsed_ns, end->starved_ns, job->timeout_ns)) {
+        starved_ns = starved(pid, job, &server, elapsed_ns);
+        if (worker_is_late(elapsed_ns, starved_ns, job->timeout_ns)) {
+            if (starved_ns + job->timeout_ns >= elapsed_ns)
+                end->starved_ns = starved_ns;
             killed = true;
             kill(pid, SIGKILL);
         }

@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/process.h"
 #include "plan/request.h"
 #include "redis/connection.h"
 #include "redis/wire.h"
@@ -42,8 +43,8 @@ struct worker_job {
 
 struct worker_end {
     enum outcome outcome;
-    /* Of one that took too long: how long it had to wait for a CPU, it and its server,
-     * while others had it; and whether somebody has stopped it. */
+    /* Of one that never had its time: how long it had to wait for a CPU, it or its
+     * server, while others had it. Of one that took too long: has somebody stopped it? */
     uint64_t starved_ns;
     bool stopped;
     int64_t client_id; /* whom to wait for before looking at the state */
@@ -72,7 +73,13 @@ struct lasted {
  * whether a kill is left out would depend on where in the update it fell. */
 bool lasted_by_waiting(const struct lasted *lasted, uint64_t most_ns);
 
-/* Has it had its time? What it did not get of the CPU is added to it, up to nine times as
+/* How long a worker that has been there for so long was ready to run and did not, or
+ * slept while its server was ready and did not. What the server waits for while the
+ * worker runs holds nobody up. Pure. */
+uint64_t worker_starved_ns(uint64_t elapsed_ns, const struct process_turns *worker,
+                           uint64_t server_waited_ns);
+
+/* Has it had its time? What it did not get of the CPU is added to it, up to 39 times as
  * much: it is not the update's fault. Pure. */
 bool worker_is_late(uint64_t elapsed_ns, uint64_t starved_ns, uint64_t timeout_ns);
 

@@ -117,6 +117,7 @@ static const struct {
       "database/who_writes_waits_for_who_looks" },
     { "door-open", "integration_network", "network/strangers_are_refused" },
     { "stopped-unseen", "integration_stopped", "stopped/processes_are_named" },
+    { "waits-add-up", "unit_fault_mutable", "late/is_not_who_waits_for_nobody" },
     { "starved-blamed", "unit_fault_mutable", "late/is_who_has_had_its_time" },
     { "secrets-kept", "integration_store", "store/secrets_are_not_kept" },
     { "limit-kills", "integration_merge", "merge/files_that_may_not_grow" },

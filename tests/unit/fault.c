@@ -139,8 +139,8 @@ Test(late, is_who_has_had_its_time)
         bool late;
     } cases[] = {
         { 100, 0, false },    { 101, 0, true },   { 101, 1, false },
-        { 500, 400, false },  { 500, 399, true }, { 999, 998, false },
-        { 1000, 1000, true },
+        { 500, 400, false },  { 500, 399, true }, { 3999, 3998, false },
+        { 4000, 4000, true },
     };
     const struct worker_end had_its_time = { .starved_ns = 0 },
                             starved = { .starved_ns = 300 },
@@ -159,6 +159,24 @@ Test(late, is_who_has_had_its_time)
     cr_expect_eq(worker_explain_late(&stopped, 100, "an update", "x.lua", &err),
                  -ETIMEDOUT);
     cr_expect(strstr(err.msg, "somebody has stopped its process"), "%s", err.msg);
+}
+
+/* Of 1000: one that runs all the time, beside a server that waits; one that sleeps until
+ * its server has had its turn; and one of which more is told than has passed, as its
+ * times are read one after the other. */
+Test(late, is_not_who_waits_for_nobody)
+{
+    static const struct {
+        struct process_turns worker;
+        uint64_t server_waited_ns, starved_ns;
+    } cases[] = {
+        { { 1000, 0 }, 900, 0 },    { { 400, 600 }, 900, 600 }, { { 100, 0 }, 700, 700 },
+        { { 100, 200 }, 900, 900 }, { { 900, 200 }, 300, 200 },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        cr_expect_eq(worker_starved_ns(1000, &cases[i].worker, cases[i].server_waited_ns),
+                     cases[i].starved_ns, "case %zu", i);
 }
 
 /* Which attempts are left out because others had the CPU, of updates that mostly take up
