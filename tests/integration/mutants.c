@@ -116,7 +116,7 @@ static const struct {
     { "refuse-each-other", "unit_database_mutable",
       "database/who_writes_waits_for_who_looks" },
     { "door-open", "integration_network", "network/strangers_are_refused" },
-    { "stopped-unseen", "integration_stopped", "stopped/processes_are_named" },
+    { "stopped-misnamed", "integration_stopped", "stopped/processes_are_named" },
     { "waits-add-up", "unit_fault_mutable", "late/is_not_who_waits_for_nobody" },
     { "starved-blamed", "unit_fault_mutable", "late/is_who_has_had_its_time" },
     { "secrets-kept", "integration_store", "store/secrets_are_not_kept" },
