@@ -50,7 +50,6 @@ __attribute__((noreturn)) static void become_server(const struct server *server,
     /* Protected mode would take most addresses of the loopback for strangers. */
     const char *argv[] = {
         NULL,
-        "-", /* the rest of its configuration comes from standard input */
         "--port",
         port,
         "--bind",
@@ -71,6 +70,10 @@ __attribute__((noreturn)) static void become_server(const struct server *server,
         options->directory,
         "--logfile",
         "",
+        /* Not "-", which must be first or last: a script that is given as --redis-server
+         * may put its own before and behind. */
+        server->tcp.password[0] ? "--include" : NULL,
+        "/dev/stdin",
         NULL,
     };
     int in_fd = whisper(server);
@@ -205,6 +208,11 @@ static int answers(const struct server *server, struct err *err)
 
     if (code == 0)
         code = CONNECTION_COMMAND(connection, &reply, &why, "PING");
+    if (code == -EACCES && strstr(why.msg, "without any password"))
+        return err_set(err, -EACCES,
+                       "the server has not read its password from standard input: let "
+                       "what is started (--redis-server) hand that on (%s)",
+                       why.msg);
     if (code == -EACCES || (code == -EPROTO && strstr(why.msg, "NOAUTH")))
         return err_set(err, -EACCES,
                        "the server asks for a password that it was not started with "
