@@ -83,6 +83,8 @@ static void say_drifts(FILE *out, const struct result *result)
 
 static void say_doubts(FILE *out, const struct doubts *doubts)
 {
+    if (!doubts->attempts) /* then there are no intervals */
+        return;
     if (doubts->unsampled >= WORTH_SAYING)
         fprintf(out,
                 "Up to %.1f%% of the time that updates take is later than any kill that "
