@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/sensitive.h"
 #include "base/str.h"
 #include "result/stopping.h"
 #include "stats/difference.h"
@@ -436,6 +437,15 @@ void words_try(FILE *out, struct report_style style, const char *what,
     fputc('\n', out);
 }
 
+/* What was not kept has to be given again. Programs are told of from what was kept. */
+static void print_secrets(FILE *out, const struct result *result,
+                          const struct finding *finding)
+{
+    for (size_t i = 0; i < result->scenario->parameter_count && !finding->states; i++)
+        if (strcmp(result->scenario->parameters[i].value, SENSITIVE) == 0)
+            fprintf(out, " --set %s=..", result->scenario->parameters[i].name);
+}
+
 char *words_replay(const struct result *result, const struct finding *finding,
                    uint64_t point, struct report_style style)
 {
@@ -457,6 +467,7 @@ char *words_replay(const struct result *result, const struct finding *finding,
         fputc(' ', out);
         str_print_shell(out, trial);
     }
+    print_secrets(out, result, finding);
     fclose(out);
     return command;
 }
