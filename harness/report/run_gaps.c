@@ -184,6 +184,7 @@ void run_gaps(FILE *out, const struct result *result, const struct finding *find
         write_kind(out, result, finding, &kinds[i], i == 0, style);
     }
     if (left_out)
-        fprintf(out, "    And %llu more gaps; --points shows every crash point.\n",
-                (unsigned long long)left_out);
+        fprintf(out, "    And %llu more gap%s%s.\n", (unsigned long long)left_out,
+                left_out == 1 ? "" : "s",
+                style.points ? "" : "; --points shows every crash point");
 }

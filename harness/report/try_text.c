@@ -6,6 +6,7 @@
 
 void try_text(FILE *out, const struct result *result, struct report_style style)
 {
+    style.points = true;
     words_title(out, result, style);
     fputc('\n', out);
     if (result->kills_wanted)
