@@ -152,6 +152,11 @@ static int check_values(const struct mistake_file *file, const struct outline *o
                            "says that it is a secret: give it again, by --set %s=..",
                            parameter->name, parameter->name);
         code = mistake_unless_printable(file, parameter->name, what, parameter->value);
+        if (code < 0 && is_secret(parameter))
+            code = mistake(file, parameter->name,
+                           "%s is a secret that is no UTF-8 without control characters, "
+                           "such as ends of lines and escapes",
+                           what);
     }
     return code;
 }
