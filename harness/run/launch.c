@@ -21,8 +21,12 @@ static int start_server(const struct launch *launch, size_t index, int cpu,
 {
     struct fleet_lane *lane = &launch->lanes[index];
     CLEANUP(mem_freep) char *directory = mem_printf("%s/%zu", launch->directory, index);
+    /* What stands before it has a port of its own for programs; without one, the server
+     * has no password, which a program's RESET would take back. */
+    bool listens = launch->options->transport == TRANSPORT_TCP &&
+                   !launch->options->scenario->programs.any;
     struct server_options options = { launch->options->redis_server, directory, cpu,
-                                      launch->options->transport == TRANSPORT_TCP };
+                                      listens };
     int code = file_make_directory(directory, err);
 
     if (code == 0)
