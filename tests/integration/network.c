@@ -422,6 +422,32 @@ Test(network, a_port_that_was_taken_is_another_try)
     test_directory_remove(directory);
 }
 
+/* A script that starts the server may have a configuration file before what it is given,
+ * and options behind. */
+Test(network, a_server_with_a_configuration_of_its_own)
+{
+    static const char *const transports[] = { "unix", "tcp" };
+    char *directory = test_directory();
+    char *settings = test_file(directory, "settings", "maxmemory 100mb\n");
+    CLEANUP(mem_freep)
+    char *script =
+        mem_printf("#!/bin/sh\nexec redis-server '%s' \"$@\" --hz 20\n", settings);
+    char *path = test_file(directory, "server", script);
+
+    cr_assert_eq(chmod(path, 0700), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(transports); i++) {
+        struct run run =
+            RUN("run", "sidekiq_busy", "--transport", transports[i], "--redis-server",
+                path, "--trials", "0", "--lanes", "1", "--no-store");
+
+        cr_expect_eq(run.status, 0, "status %d: %s", run.status, run.err);
+        run_release(&run);
+    }
+    free(path);
+    free(settings);
+    test_directory_remove(directory);
+}
+
 /* A server that was given a password by somebody else is not waited for: it says what it
  * wants, and so does the run. */
 Test(network, a_password_that_is_not_ours)
