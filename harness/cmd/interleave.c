@@ -327,10 +327,13 @@ static void tell_merge(const struct interleave *interleave, enum slice_side side
 {
     const char *program = interleave->side[side].program;
 
-    fprintf(stderr, "    %s merge%s -o '%s' '%s'/%s-*\n",
-            strcmp(program, SLICE_RUN_SELF) == 0 ? "afterkill" : program,
-            interleave->done < SLICE_SIDES * interleave->each ? " --allow-missing" : "",
-            interleave->directory[side], slices, slice_side_name(side));
+    fprintf(stderr, "    %s merge%s -o ",
+            strcmp(program, SLICE_RUN_SELF) == 0 ? option_program() : program,
+            interleave->done < SLICE_SIDES * interleave->each ? " --allow-missing" : "");
+    str_print_shell(stderr, interleave->directory[side]);
+    fputc(' ', stderr);
+    str_print_shell(stderr, slices);
+    fprintf(stderr, "/%s-*\n", slice_side_name(side));
 }
 
 /* What could not be put together is not lost; only a slice that is not whole is. */
@@ -353,8 +356,11 @@ static void keep_slices(struct interleave *interleave)
             slices);
     for (int side = 0; side < SLICE_SIDES; side++)
         tell_merge(interleave, (enum slice_side)side, slices);
-    fprintf(stderr, "    afterkill compare '%s' '%s'\n",
-            interleave->directory[SLICE_BASE], interleave->directory[SLICE_NEW]);
+    fprintf(stderr, "    %s compare ", option_program());
+    str_print_shell(stderr, interleave->directory[SLICE_BASE]);
+    fputc(' ', stderr);
+    str_print_shell(stderr, interleave->directory[SLICE_NEW]);
+    fputc('\n', stderr);
 }
 
 /* Of a run that was ended early, the pairs of slices that both sides have done. */
