@@ -94,7 +94,7 @@ static void say_unseen(FILE *out, const struct rate_difference *rate, enum tally
     else if (rate_difference_is_hidden(rate))
         fputs(
             "; what no kill has seen, and updates that waited for a CPU, may come to as "
-            "much, so more kills would not tell",
+            "much; more kills would tell only if they leave less of that",
             out);
     else
         fputs(": the observed rates are equal", out);

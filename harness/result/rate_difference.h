@@ -47,7 +47,7 @@ struct rate_difference rate_difference_of(struct rate_side base, struct rate_sid
 void rate_difference_judge(struct rate_difference *difference, double p_adjusted,
                            size_t tests);
 /* Are the rates apart, but by no more than what kills have not seen may come to? Then
- * more kills would not tell. */
+ * more kills tell only if they leave less of that. */
 bool rate_difference_is_hidden(const struct rate_difference *difference);
 
 /* Is the new rate greater by more than the margin? If that is undecided, *ret_kills per

@@ -11,8 +11,9 @@
 /* Is there something that `try` has no option for? */
 static bool asks_more(lua_State *lua, int scenario)
 {
-    static const char *const more[] = { "ignore",     "ordered",       "zero", "effects",
-                                        "invariants", "recover_after", "vary" };
+    static const char *const more[] = { "ignore",  "ordered",    "zero",
+                                        "effects", "invariants", "recover_after",
+                                        "moments", "vary" };
     bool found = false;
 
     for (size_t i = 0; i < ARRAY_SIZE(more); i++) {

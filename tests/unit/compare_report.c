@@ -247,7 +247,8 @@ Test(compare_report, what_was_not_seen_is_told)
         "a: not distinguishable with these 900 and 900 kills (difference +10",
         ", although corrected p is <0.0001; what no kill has seen, and updates that "
         "waited "
-        "for a CPU, may come to as much, so more kills would not tell.",
+        "for a CPU, may come to as much; more kills would tell only if they leave less "
+        "of that.",
         "cannot be told: what kills have not seen may come to as much as decides it.",
     };
     char *sentence, *text;
