@@ -28,8 +28,9 @@ static void say_undecided_rate(FILE *out, const struct gate_outcome *outcome)
 
     words_kills(kills, sizeof(kills), outcome->kills_needed);
     if (outcome->hidden)
-        fputs("; more kills would not decide: the machine was too busy, or too much of "
-              "the update's time was hit by no kill",
+        fputs("; more kills alone would not decide: the machine was too busy, or too "
+              "much of the update's time was hit by no kill, of which a longer run "
+              "leaves less",
               out);
     else if (!outcome->rate.of)
         fprintf(out, " without valid kills; %s without a hit would pass", kills);

@@ -85,7 +85,8 @@ static void tell_undecided(struct reasons *reasons, const struct gate_outcome *o
 
     tell_gate(reasons, outcome, "does not decide");
     if (outcome->hidden)
-        because(reasons, "more kills would not: run it again while there is less load");
+        because(reasons,
+                "more kills alone would not: run it longer, or while there is less load");
     else if (gate_is_rate(outcome->gate) && outcome->kills_needed > done)
         tell_kills(reasons, outcome->kills_needed - done, "");
 }

@@ -97,8 +97,9 @@ static const struct line_case cases[] = {
     { { STRATEGY("a", ".L.", 1000, 900, 0) },
       .max_leak_rate = 0.05,
       .held_up = 100,
-      .line = "INCONCLUSIVE: a does not decide --max-leak-rate 5%; more kills would not: "
-              "run it again while there is less load." },
+      .line =
+          "INCONCLUSIVE: a does not decide --max-leak-rate 5%; more kills alone would "
+          "not: run it longer, or while there is less load." },
     { { STRATEGY("a", ".L.", 1000, 100, LATER_LEAKED), STRATEGY("b", "..", 1000, 0, 0) },
       .max_harm_rate = 0.01,
       .line = "PASS: 1 of 1 strategies do what is expected of them: harm; nothing was "
