@@ -206,7 +206,10 @@ Test(report, names_the_command_that_replays_a_leak)
     struct finding finding = {
         .strategy = &strategy, .controlled = true, .commands = 1, .points = points
     };
-    struct result result = { .findings = &finding };
+    struct parameter parameters[] = { { .name = (char[]){ "password" },
+                                        .value = (char[]){ "***" } } };
+    struct outline scenario = { .parameters = parameters };
+    struct result result = { .findings = &finding, .scenario = &scenario };
     struct report_style style = { .program = NULL };
     char *command = words_replay(&result, &finding, 1, style);
 
@@ -224,5 +227,10 @@ Test(report, names_the_command_that_replays_a_leak)
     style.program = NULL;
     command = words_replay(&result, &finding, 1, style);
     cr_expect_str_eq(command, "afterkill replay results/1 'it'\\''s slow:1'");
+    free(command);
+    scenario.parameter_count = 1; /* a secret, which is not kept */
+    command = words_replay(&result, &finding, 1, style);
+    cr_expect_str_eq(command,
+                     "afterkill replay results/1 'it'\\''s slow:1' --set password=..");
     free(command);
 }
