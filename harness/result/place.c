@@ -26,17 +26,12 @@ static const char *shown(const struct command *command, char buffer[COMMAND_SHOW
     return command_shown(command, FINDING_SHOWN, buffer);
 }
 
-static bool is_called_alike(const struct finding *finding, uint64_t a, uint64_t b)
+/* Equal commands are one, so most need not be written down to be compared. */
+static bool is_shown_alike(const struct command *a, const struct command *b)
 {
-    const struct command *first_a = first_queued(finding, a);
-    const struct command *first_b = first_queued(finding, b);
-
     char a_shown[COMMAND_SHOWN], b_shown[COMMAND_SHOWN];
 
-    return strcmp(finding_shown(finding, a, a_shown),
-                  finding_shown(finding, b, b_shown)) == 0 &&
-           strcmp(first_a ? shown(first_a, a_shown) : "",
-                  first_b ? shown(first_b, b_shown) : "") == 0;
+    return a == b || (a && b && strcmp(shown(a, a_shown), shown(b, b_shown)) == 0);
 }
 
 const char *place_ordinal(uint64_t number)
@@ -50,16 +45,22 @@ const char *place_ordinal(uint64_t number)
 
 char *place_name(const struct finding *finding, uint64_t point)
 {
-    const struct command *first = point ? first_queued(finding, point) : NULL;
+    const struct command *first = point ? first_queued(finding, point) : NULL,
+                         *unlike = NULL;
     uint64_t which = 0, same = 0;
     char *text, buffer[COMMAND_SHOWN];
     FILE *out = mem_stream(&text);
 
-    for (uint64_t k = 1; point && k <= finding->commands; k++)
-        if (is_called_alike(finding, k, point)) {
+    for (uint64_t k = 1; point && k <= finding->commands; k++) {
+        const struct command *command = command_at(finding, k);
+
+        if (command == unlike || !is_shown_alike(command, command_at(finding, point))) {
+            unlike = command;
+        } else if (is_shown_alike(first_queued(finding, k), first)) {
             same++;
             which += k <= point;
         }
+    }
     fputs(finding_shown(finding, point, buffer), out);
     if (first)
         fprintf(out, " of %s", shown(first, buffer));
