@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "scenario/scenario.h"
 
@@ -383,11 +384,18 @@ Test(manners, short_runs_show_no_progress)
 {
     char *directory = test_directory();
     char *path = test_scenario("gap");
-    struct run run = RUN("run", path, "--trials", "100");
 
-    cr_expect_eq(run.status, 0, "%s", run.err);
-    EXPECT_SILENT(run.err);
-    run_release(&run);
+    /* On a machine that is busy it may take longer, and then it may say so. */
+    for (int i = 0; i < 5; i++) {
+        uint64_t begin_ns = clock_now_ns();
+        struct run run = RUN("run", path, "--trials", "100");
+        bool short_one = clock_now_ns() - begin_ns < NSEC_PER_SEC;
+
+        cr_expect_eq(run.status, 0, "%s", run.err);
+        if (short_one)
+            EXPECT_SILENT(run.err);
+        run_release(&run);
+    }
     free(path);
     test_directory_remove(directory);
 }
