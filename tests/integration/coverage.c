@@ -23,6 +23,7 @@
 #include "known.h"
 
 #define ERROR 2.5e-10
+#define CALM 0.02
 
 enum { CAMPAIGNS = 300, AT_ONCE = 8 };
 #define TRIALS "80"
@@ -31,6 +32,7 @@ static struct kind {
     const char *strategy;
     unsigned tenths;
     double sum, squares; /* of the estimates of all its campaigns */
+    double hidden;       /* what kills have not seen, by their reports; a sum, too */
     unsigned campaigns;
 } kinds[] = { { .strategy = "tenth", .tenths = 1 },
               { .strategy = "half", .tenths = 5 },
@@ -63,7 +65,7 @@ static void finish(struct live_run *live, int campaign)
     struct kind *kind = kind_of(campaign);
     struct run run = run_finish(live);
     json_t *strategy = json_strategy(&run, kind->strategy);
-    double estimate, truth = kind->tenths / 10.0;
+    double estimate, truth = kind->tenths / 10.0, hidden;
     uint64_t leaked, valid;
 
     cr_assert_eq(run.status, 0, "seed %d: status %d: %s", campaign, run.status, run.err);
@@ -76,25 +78,29 @@ static void finish(struct live_run *live, int campaign)
                  (struct interval){ json_number(strategy, "leak_rate", "low"),
                                     json_number(strategy, "leak_rate", "high") },
                  valid, truth);
-    /* At another one it is known where all kills weigh the same. */
-    if (fabs(estimate - (double)leaked / (double)valid) < 1e-8)
+    hidden = json_number_value(json_object_get(strategy, "unsampled_share")) +
+             json_number_value(json_object_get(strategy, "contention_share"));
+    /* At another one it is known where all kills weigh the same, and have seen all. */
+    if (hidden < CALM && fabs(estimate - (double)leaked / (double)valid) < 1e-8)
         coverage_add(&coverages[1],
                      interval_proportion(leaked, valid, coverages[1].confidence), valid,
                      truth);
     kind->sum += estimate;
     kind->squares += estimate * estimate;
+    kind->hidden += hidden;
     kind->campaigns++;
     run_release(&run);
 }
 
 /* All campaigns of one strategy together: a bias that is too small to show in a campaign.
- * It may be what known.h allows for. */
+ * It may be what known.h allows for, and what the reports say that kills have not seen,
+ * which is more the busier the machine is. */
 static void check_pooled(const struct kind *kind)
 {
-    double n = kind->campaigns, mean = kind->sum / n;
+    double n = kind->campaigns, mean = kind->sum / n, hidden = kind->hidden / n;
     double error = sqrt((kind->squares / n - mean * mean) / (n - 1));
     /* 1e-10 by Student's t of 99 degrees of freedom. */
-    struct interval pooled = { mean - 7.2 * error, mean + 7.2 * error };
+    struct interval pooled = { mean - 7.2 * error - hidden, mean + 7.2 * error + hidden };
 
     fprintf(stderr, "%s: %.4f [%.4f, %.4f]\n", kind->strategy, mean, pooled.low,
             pooled.high);
@@ -121,7 +127,8 @@ Test(coverage, is_as_promised_for_real_kills)
             finish(&live[i], first + i);
     }
     coverage_expect(&coverages[0], ERROR, "real kills");
-    coverage_expect(&coverages[1], ERROR, "real kills");
+    if (coverages[1].campaigns)
+        coverage_expect(&coverages[1], ERROR, "real kills that have seen all");
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
         check_pooled(&kinds[i]);
     free(path);
