@@ -333,7 +333,7 @@ static void check_shape(const struct run *run)
         { { "update_us", "p90" }, REAL },
         { { "update_us", "p99" }, REAL },
         { { "updates_per_second" }, REAL },
-        { { "window_us" }, REAL },
+        { { "window_us" }, NULLABLE },
         { { "uncrashed" }, WORDS },
         { { "census", "points" }, WHOLE },
         WORDS_OF("census"),
