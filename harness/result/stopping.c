@@ -11,6 +11,10 @@
 /* If the kills' own interval is so much narrower than what is asked for, it is something
  * else that makes the whole too wide, and more kills do not help. */
 #define KILLS_PART 0.5
+/* And if it would be, were all kills independent: a rate that changes in the course of
+ * the run, as it does on a machine that is busy now and then, leaves an interval that no
+ * number of kills makes narrow. */
+#define INDEPENDENT_PART 0.25
 
 bool stopping_is_asked(const struct stopping *rules)
 {
@@ -51,11 +55,9 @@ struct interval stopping_interval(const struct stopping *rules,
                                     : sample_interval(sample, confidence);
 }
 
-static double width_of(const struct finding *finding, enum tally_rate rate,
-                       double confidence)
+static double width_of(const struct sample *sample, double confidence)
 {
-    struct sample sample = tally_sample(finding, rate);
-    struct interval interval = sample_sequence_interval(&sample, confidence);
+    struct interval interval = sample_sequence_interval(sample, confidence);
 
     return interval.high - interval.low;
 }
@@ -65,13 +67,18 @@ static double width_of(const struct finding *finding, enum tally_rate rate,
 static bool is_known(const struct result *result, const struct finding *finding,
                      double width)
 {
-    double confidence = result->confidence, widest = 0;
+    double confidence = result->confidence, widest = 0, independent = 0;
 
     if (sequence_interval(0, tally_valid(finding), confidence).high > width)
         return false;
-    for (int i = 0; i < RATE_COUNT && widest <= width; i++)
-        widest = fmax(widest, width_of(finding, (enum tally_rate)i, confidence));
-    return widest <= width * KILLS_PART ||
+    for (int i = 0; i < RATE_COUNT; i++) {
+        struct sample sample = tally_sample(finding, (enum tally_rate)i);
+
+        widest = fmax(widest, width_of(&sample, confidence));
+        sample.design = (struct design){ 0 };
+        independent = fmax(independent, width_of(&sample, confidence));
+    }
+    return widest <= width * KILLS_PART || independent <= width * INDEPENDENT_PART ||
            (widest <= width && figure_widest(result, finding) <= width);
 }
 
@@ -180,8 +187,11 @@ static double share_of(const struct stopping *rules, const struct finding *findi
     if (rules->below > 0 && is_clean(finding))
         share =
             fmin(share, valid / (double)sequence_clean_kills(rules->below, confidence));
-    for (int i = 0; rules->width > 0 && i < RATE_COUNT; i++)
-        width = fmax(width, width_of(finding, (enum tally_rate)i, confidence));
+    for (int i = 0; rules->width > 0 && i < RATE_COUNT; i++) {
+        struct sample sample = tally_sample(finding, (enum tally_rate)i);
+
+        width = fmax(width, width_of(&sample, confidence));
+    }
     if (width > rules->width)
         share = fmin(share, pow(rules->width / width, 2));
     return share;

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "coverage.h"
+#include "handmade.h"
 #include "report/format.h"
 #include "result/stopping.h"
 
@@ -193,6 +194,27 @@ Test(stopping, width_is_not_shown_where_a_busy_machine_hides_it)
     cr_expect(stopping_reached(&rules, &result), "no kills help");
     cr_expect_not(stopping_shown(&rules, &result));
     cr_expect(stopping_is_hidden(&rules, &result));
+}
+
+/* All kills of the first half do harm, none of the second: two blocks of time, however
+ * many kills there are. */
+Test(stopping, a_rate_that_changes_ends_the_kills_too)
+{
+    static const struct stopping rules = { .width = 0.2 };
+    static const struct handmade_strategy all[HANDMADE_STRATEGIES] = {
+        { .name = "a", .points = ".L." }
+    };
+    struct handmade run;
+
+    handmade_init(&run, 1, all);
+    handmade_strike(&run, 0, "H", 500);
+    handmade_strike(&run, 0, ".", 500);
+    cr_expect_not(stopping_reached(&rules, &run.result));
+    handmade_strike(&run, 0, "H", 5000);
+    handmade_strike(&run, 0, ".", 5000);
+    cr_expect(stopping_reached(&rules, &run.result));
+    cr_expect(stopping_is_hidden(&rules, &run.result));
+    handmade_release(&run);
 }
 
 Test(stopping, both_rules_must_hold)
