@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "base/mutant.h"
 #include "result/figures.h"
 #include "result/tally.h"
 
@@ -78,7 +79,8 @@ static bool is_known(const struct result *result, const struct finding *finding,
         sample.design = (struct design){ 0 };
         independent = fmax(independent, width_of(&sample, confidence));
     }
-    return widest <= width * KILLS_PART || independent <= width * INDEPENDENT_PART ||
+    return widest <= width * KILLS_PART ||
+           (independent <= width * INDEPENDENT_PART && !mutant("never-enough")) ||
            (widest <= width && figure_widest(result, finding) <= width);
 }
 

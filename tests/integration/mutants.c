@@ -117,6 +117,8 @@ static const struct {
       "database/who_writes_waits_for_who_looks" },
     { "door-open", "integration_network", "network/strangers_are_refused" },
     { "stopped-misnamed", "integration_stopped", "stopped/processes_are_named" },
+    { "never-enough", "unit_stopping_mutable",
+      "stopping/a_rate_that_changes_ends_the_kills_too" },
     { "waits-add-up", "unit_fault_mutable", "late/is_not_who_waits_for_nobody" },
     { "starved-blamed", "unit_fault_mutable", "late/is_who_has_had_its_time" },
     { "secrets-kept", "integration_store", "store/secrets_are_not_kept" },

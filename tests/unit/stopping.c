@@ -196,22 +196,30 @@ Test(stopping, width_is_not_shown_where_a_busy_machine_hides_it)
     cr_expect(stopping_is_hidden(&rules, &result));
 }
 
-/* All kills of the first half do harm, none of the second: two blocks of time, however
- * many kills there are. */
-Test(stopping, a_rate_that_changes_ends_the_kills_too)
+/* All kills of the first half do harm, none of the second: so many kills of each. */
+static void strike_halves(struct handmade *run, size_t each)
 {
-    static const struct stopping rules = { .width = 0.2 };
     static const struct handmade_strategy all[HANDMADE_STRATEGIES] = {
         { .name = "a", .points = ".L." }
     };
+    CLEANUP(mem_freep) char *letters = mem_alloc(2 * each + 1);
+
+    memset(letters, 'H', each);
+    memset(letters + each, '.', each);
+    letters[2 * each] = '\0';
+    handmade_init(run, 1, all);
+    handmade_strike(run, 0, letters, 1);
+}
+
+Test(stopping, a_rate_that_changes_ends_the_kills_too)
+{
+    static const struct stopping rules = { .width = 0.2 };
     struct handmade run;
 
-    handmade_init(&run, 1, all);
-    handmade_strike(&run, 0, "H", 500);
-    handmade_strike(&run, 0, ".", 500);
-    cr_expect_not(stopping_reached(&rules, &run.result));
-    handmade_strike(&run, 0, "H", 5000);
-    handmade_strike(&run, 0, ".", 5000);
+    strike_halves(&run, 500);
+    cr_expect_not(stopping_reached(&rules, &run.result), "kills may change it");
+    handmade_release(&run);
+    strike_halves(&run, 10000);
     cr_expect(stopping_reached(&rules, &run.result));
     cr_expect(stopping_is_hidden(&rules, &run.result));
     handmade_release(&run);
