@@ -15,7 +15,7 @@
 /* And if it would be, were all kills independent: a rate that changes in the course of
  * the run, as it does on a machine that is busy now and then, leaves an interval that no
  * number of kills makes narrow. */
-#define INDEPENDENT_PART 0.25
+#define INDEPENDENT_PART 0.4
 
 bool stopping_is_asked(const struct stopping *rules)
 {
