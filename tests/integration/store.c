@@ -763,7 +763,7 @@ Test(store, kills_end_when_enough_is_known)
         "confidence-sequence");
     run_release(&run);
     run = RUN("run", path, "--strategy", "one-by-one,both", "--until-width", "0.2",
-              "--format", "json");
+              "--time", "40s", "--format", "json");
     EXPECT_SAYS(run.err, "until-width 0.2: at most");
     both = json_strategy(&run, "one-by-one");
     width =
