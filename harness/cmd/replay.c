@@ -91,19 +91,14 @@ static int give(const struct request *given, struct saved *saved, struct err *er
 
     for (size_t i = 0; i < given->assignment_count; i++) {
         const char *assignment = given->assignments[i];
-        int length = (int)strcspn(assignment, "=");
-        bool missing = false;
+        const struct parameter *parameter = outline_assigned(scenario, assignment);
 
-        for (size_t j = 0; j < scenario->parameter_count; j++)
-            missing |=
-                strncmp(scenario->parameters[j].name, assignment, (size_t)length) == 0 &&
-                !scenario->parameters[j].name[length] && assignment[length] &&
-                strcmp(scenario->parameters[j].value, SENSITIVE) == 0;
-        if (!missing)
+        if (!parameter || !strchr(assignment, '=') ||
+            strcmp(parameter->value, SENSITIVE) != 0)
             return err_set(err, ERR_USAGE,
                            "--set %.*s: only what was not kept, because it is a secret, "
                            "can be given to a replay, as NAME=VALUE",
-                           length, assignment);
+                           (int)strcspn(assignment, "="), assignment);
         request_assign(&saved->request, assignment);
     }
     return 0;

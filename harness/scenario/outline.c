@@ -44,6 +44,17 @@ ptrdiff_t outline_find(const struct outline *outline, const char *name)
     return -1;
 }
 
+struct parameter *outline_assigned(const struct outline *outline, const char *assignment)
+{
+    size_t length = strcspn(assignment, "=");
+
+    for (size_t i = 0; i < outline->parameter_count; i++)
+        if (strncmp(outline->parameters[i].name, assignment, length) == 0 &&
+            !outline->parameters[i].name[length])
+            return &outline->parameters[i];
+    return NULL;
+}
+
 const char *outline_strategy_name(const void *outline, size_t index)
 {
     return ((const struct outline *)outline)->strategies[index].name;

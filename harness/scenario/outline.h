@@ -46,5 +46,7 @@ const char *outline_time_name(enum outline_time time); /* the scenario's key */
 
 /* The index of a strategy; -1 if there is none of that name. */
 ptrdiff_t outline_find(const struct outline *outline, const char *name);
+/* The parameter that "NAME=VALUE" assigns; NULL if there is none of that name. */
+struct parameter *outline_assigned(const struct outline *outline, const char *assignment);
 /* For str_nearest(). */
 const char *outline_strategy_name(const void *outline, size_t index);

@@ -92,39 +92,40 @@ static bool is_hidden(const struct parameter *parameter, const char *value)
     return is_secret(parameter) && strcmp(value, SENSITIVE) == 0;
 }
 
+static void put_value(struct parameter *parameter, const char *value)
+{
+    free(parameter->value);
+    parameter->value = mem_strdup(value);
+}
+
+static bool takes(const struct parameter *parameter, const char *value)
+{
+    if (parameter->is_flag)
+        return strcmp(value, "true") == 0 || strcmp(value, "false") == 0;
+    return parameter->is_text || is_number(value);
+}
+
 /* "name=value" from the command line's option. */
 static int assign(struct outline *outline, const char *option, const char *assignment,
                   struct err *err)
 {
     const char *equals = strchr(assignment, '=');
+    struct parameter *parameter = outline_assigned(outline, assignment);
     CLEANUP(mem_freep) char *name = NULL;
     CLEANUP(mem_freep) char *offer = NULL;
 
     if (!equals || equals == assignment)
         return err_set(err, ERR_USAGE, "%s '%.100s': expected name=value", option,
                        assignment);
-    name = mem_copy(assignment, (size_t)(equals - assignment) + 1);
-    name[equals - assignment] = '\0';
-    for (size_t i = 0; i < outline->parameter_count; i++) {
-        struct parameter *parameter = &outline->parameters[i];
-
-        if (strcmp(parameter->name, name) != 0)
-            continue;
-        if (is_hidden(parameter,
-                      equals + 1)) { /* it may be given yet: see check_values() */
-            free(parameter->value);
-            parameter->value = mem_strdup(SENSITIVE);
-            return 0;
-        }
-        if (parameter->is_flag
-                ? strcmp(equals + 1, "true") != 0 && strcmp(equals + 1, "false") != 0
-                : !parameter->is_text && !is_number(equals + 1))
-            return err_set(err, ERR_USAGE, "%s %s='%.100s': expected %s", option, name,
-                           equals + 1, parameter->is_flag ? "true or false" : "a number");
-        free(parameter->value);
-        parameter->value = mem_strdup(equals + 1);
+    if (parameter && takes(parameter, equals + 1)) {
+        put_value(parameter, equals + 1);
         return 0;
     }
+    if (parameter)
+        return err_set(err, ERR_USAGE, "%s %s='%.100s': expected %s", option,
+                       parameter->name, equals + 1,
+                       parameter->is_flag ? "true or false" : "a number");
+    name = mem_printf("%.*s", (int)(equals - assignment), assignment);
     offer = str_offer(name, outline->parameter_count, parameter_name, outline);
     return err_set(err, ERR_USAGE, "%s: %s has no parameter '%.60s'; %s", option,
                    outline->path, name, offer);
@@ -161,27 +162,13 @@ static int check_values(const struct mistake_file *file, const struct outline *o
     return code;
 }
 
-static const struct parameter *find(const struct outline *outline, const char *assignment)
-{
-    size_t length = strcspn(assignment, "=");
-
-    for (size_t i = 0; i < outline->parameter_count; i++)
-        if (strncmp(outline->parameters[i].name, assignment, length) == 0 &&
-            !outline->parameters[i].name[length])
-            return &outline->parameters[i];
-    return NULL;
-}
-
 void parameters_hide(const struct parameter_settings *settings, struct outline *outline)
 {
     for (size_t i = 0; i < settings->count; i++) {
-        const struct parameter *parameter = find(outline, settings->assignments[i]);
+        struct parameter *parameter = outline_assigned(outline, settings->assignments[i]);
 
-        if (!parameter || !is_secret(parameter) || mutant("secrets-kept"))
-            continue;
-        free(parameter->value);
-        outline->parameters[parameter - outline->parameters].value =
-            mem_strdup(SENSITIVE);
+        if (parameter && is_secret(parameter) && !mutant("secrets-kept"))
+            put_value(parameter, SENSITIVE);
     }
 }
 
@@ -189,7 +176,7 @@ static int check_swept(const struct parameter_settings *settings,
                        const struct outline *outline, struct err *err)
 {
     const struct parameter *swept =
-        settings->swept ? find(outline, settings->swept) : NULL;
+        settings->swept ? outline_assigned(outline, settings->swept) : NULL;
 
     if (!swept || !is_secret(swept))
         return 0;
