@@ -155,11 +155,12 @@ bool process_turns_read(int fd, struct process_turns *ret)
     return true;
 }
 
-/* "PID (NAME) STATE ..", and a name may be anything. */
-bool process_is_stopped(pid_t pid)
+/* "PID (NAME) STATE PARENT ..", and a name may be anything. */
+bool process_look(pid_t pid, struct process_look *ret)
 {
+    struct process_look look;
     char path[64], text[512];
-    const char *end;
+    const char *behind_name;
     ssize_t length;
     int fd;
 
@@ -169,11 +170,19 @@ bool process_is_stopped(pid_t pid)
         return false;
     length = read(fd, text, sizeof(text) - 1);
     close(fd);
-    if (length <= 0)
+    text[length > 0 ? length : 0] = '\0';
+    behind_name = strrchr(text, ')');
+    if (!behind_name || sscanf(behind_name, ") %c %d", &look.state, &look.parent) != 2)
         return false;
-    text[length] = '\0';
-    end = strrchr(text, ')');
-    return end && strncmp(end, ") T", 3) == 0;
+    *ret = look;
+    return true;
+}
+
+bool process_is_stopped(pid_t pid)
+{
+    struct process_look look;
+
+    return process_look(pid, &look) && look.state == 'T';
 }
 
 int process_pidfd(pid_t pid, struct err *err)

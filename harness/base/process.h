@@ -48,6 +48,13 @@ struct process_turns {
 int process_turns_open(pid_t pid);
 bool process_turns_read(int fd, struct process_turns *ret); /* false: -1, or it is gone */
 
+/* What the kernel says of a process. */
+struct process_look {
+    char state; /* 'R', 'S', 'D', 'Z'..: see proc(5) */
+    pid_t parent;
+};
+bool process_look(pid_t pid, struct process_look *ret); /* false: it is gone */
+
 /* Has somebody stopped it, by SIGSTOP for instance? Not a debugger, which knows. */
 bool process_is_stopped(pid_t pid);
 

@@ -1,7 +1,6 @@
 /* warden.c - see warden.h. */
 #include "tap/warden.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -181,29 +180,6 @@ static void watch(struct ward *ward)
     }
 }
 
-/* 0: it is gone. */
-static pid_t parent_of(const char *pid, bool *ret_ended)
-{
-    char path[64], stat[512];
-    const char *behind_name;
-    ssize_t n;
-    int fd, parent = 0;
-    char state;
-
-    snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return 0;
-    n = read(fd, stat, sizeof(stat) - 1);
-    close(fd);
-    stat[n > 0 ? n : 0] = '\0';
-    behind_name = strrchr(stat, ')');
-    if (!behind_name || sscanf(behind_name, ") %c %d", &state, &parent) != 2)
-        return 0;
-    *ret_ended = state == 'Z'; /* or a thread of it has; then others may go on */
-    return parent;
-}
-
 /* This one was found alive, and gets a SIGKILL, or may not. */
 static void note(struct warden_news *found, pid_t pid, bool killed)
 {
@@ -211,6 +187,14 @@ static void note(struct warden_news *found, pid_t pid, bool killed)
         return;
     found->alive = pid;
     found->refused = !killed && errno == EPERM;
+}
+
+static bool is_among(const pid_t *pids, size_t count, pid_t pid)
+{
+    for (size_t i = 0; i < count; i++)
+        if (pids[i] == pid)
+            return true;
+    return false;
 }
 
 /* Kills each process whose parent is this one, or was found before. Parents usually come
@@ -228,23 +212,19 @@ static struct warden_news kill_below(const struct ward *ward)
 
     doomed[0] = getpid();
     while (proc && (entry = readdir(proc))) {
-        bool ended = false, killed;
-        pid_t parent = isdigit((unsigned char)entry->d_name[0])
-                           ? parent_of(entry->d_name, &ended)
-                           : 0;
+        pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+        struct process_look look;
+        bool killed;
 
-        for (size_t i = 0; i < count && parent; i++) {
-            if (doomed[i] != parent)
-                continue;
-            if (count == room)
-                doomed = mem_grow(doomed, room *= 2, sizeof(pid_t));
-            doomed[count] = (pid_t)strtol(entry->d_name, NULL, 10);
-            killed = kill(doomed[count], SIGKILL) == 0;
-            if (!ended)
-                note(&found, doomed[count], killed);
-            count++;
-            break;
-        }
+        if (pid <= 0 || !process_look(pid, &look) ||
+            !is_among(doomed, count, look.parent))
+            continue;
+        if (count == room)
+            doomed = mem_grow(doomed, room *= 2, sizeof(pid_t));
+        doomed[count++] = pid;
+        killed = kill(pid, SIGKILL) == 0;
+        if (look.state != 'Z') /* or a thread of it has ended; then others may go on */
+            note(&found, pid, killed);
     }
     if (proc)
         closedir(proc);
