@@ -117,7 +117,7 @@ static int calibrate(struct measure *measure, size_t subject, struct err *err)
     update.duration_ns -= update.waited_ns;
     return code == 0
                ? tell_samples(measure->teller, subject, SAMPLES_COLD, &update.duration_ns,
-                              measure->bench->server_turns > 0 ? 2 : 1, err)
+                              measure->bench->judge.server_turns > 0 ? 2 : 1, err)
                : code;
 }
 

@@ -108,7 +108,7 @@ struct judge {
     const char *directory;         /* for sockets of taps; borrowed */
     struct page *page; /* owned; the trial's is still read after the verdict */
     uint64_t timeout_ns;
-    int server_turns;             /* as of struct worker_job; the bench's */
+    int server_turns;             /* as of struct worker_job; owned by the bench */
     void (*alive)(void *context); /* while programs take their time; NULL: nobody asks */
     void *alive_context;
     struct doing doing;

@@ -28,7 +28,7 @@ void bench_watch(struct bench *bench, pid_t server)
     /* A server that is up and never ran is that of a kernel that does not count
      * (sched_info_on() in kernel/sched). */
     if (fd >= 0 && process_turns_read(fd, &turns) && turns.ran_ns)
-        bench->judge.server_turns = bench->server_turns = fd;
+        bench->judge.server_turns = fd;
     else if (fd >= 0)
         close(fd);
 }
@@ -36,9 +36,9 @@ void bench_watch(struct bench *bench, pid_t server)
 void bench_release(struct bench *bench)
 {
     bench->next = connection_close(bench->next);
-    if (bench->server_turns > 0)
-        close(bench->server_turns);
-    bench->server_turns = 0;
+    if (bench->judge.server_turns > 0)
+        close(bench->judge.server_turns);
+    bench->judge.server_turns = 0;
     judge_release(&bench->judge);
     bench->page = page_unmap(bench->page);
 }
@@ -79,7 +79,7 @@ struct worker_job trial_job(const struct bench *bench, const struct subject *sub
         .record = bench->record,
         .times = bench->record,
         .timeout_ns = bench->judge.timeout_ns,
-        .server_turns = fault == FAULT_KILL ? bench->server_turns : 0,
+        .server_turns = fault == FAULT_KILL ? bench->judge.server_turns : 0,
         .most_ns = bench->most_ns,
     };
 }

@@ -16,7 +16,6 @@ struct bench {
     bool record;        /* workers are recorded: what they say and hear, and when */
     redisContext *next; /* of the next worker, which has looked already; NULL: none */
     int64_t next_id;
-    int server_turns; /* of its redis-server (base/process.h); 0: not known; owned */
     struct lateness lateness; /* of SIGKILL; 0: not known */
     uint64_t most_ns; /* what most updates of the subject that is killed take at most */
     struct trial_times times;
