@@ -63,25 +63,40 @@ static double width_of(const struct sample *sample, double confidence)
     return interval.high - interval.low;
 }
 
+/* Of the intervals of a strategy's rates, the widest: as it is, and as it would be, were
+ * all kills independent. */
+struct widths {
+    double whole, independent;
+};
+
+static struct widths widths_of(const struct finding *finding, double confidence)
+{
+    struct widths widths = { 0, 0 };
+
+    for (int i = 0; i < RATE_COUNT; i++) {
+        struct sample sample = tally_sample(finding, (enum tally_rate)i);
+
+        widths.whole = fmax(widths.whole, width_of(&sample, confidence));
+        sample.design = (struct design){ 0 };
+        widths.independent = fmax(widths.independent, width_of(&sample, confidence));
+    }
+    return widths;
+}
+
 /* As well as more kills can make it. No interval of so many attempts is narrower than
  * that of no hits, which costs nothing: most looks of a run end here. */
 static bool is_known(const struct result *result, const struct finding *finding,
                      double width)
 {
-    double confidence = result->confidence, widest = 0, independent = 0;
+    double confidence = result->confidence;
+    struct widths widths;
 
     if (sequence_interval(0, tally_valid(finding), confidence).high > width)
         return false;
-    for (int i = 0; i < RATE_COUNT; i++) {
-        struct sample sample = tally_sample(finding, (enum tally_rate)i);
-
-        widest = fmax(widest, width_of(&sample, confidence));
-        sample.design = (struct design){ 0 };
-        independent = fmax(independent, width_of(&sample, confidence));
-    }
-    return widest <= width * KILLS_PART ||
-           (independent <= width * INDEPENDENT_PART && !mutant("never-enough")) ||
-           (widest <= width && figure_widest(result, finding) <= width);
+    widths = widths_of(finding, confidence);
+    return widths.whole <= width * KILLS_PART ||
+           (widths.independent <= width * INDEPENDENT_PART && !mutant("never-enough")) ||
+           (widths.whole <= width && figure_widest(result, finding) <= width);
 }
 
 static bool is_below(const struct finding *finding, double below, double confidence)
@@ -184,16 +199,11 @@ static double share_of(const struct stopping *rules, const struct finding *findi
                        double confidence)
 {
     double valid = (double)tally_valid(finding);
-    double share = 1, width = 0;
+    double share = 1, width = rules->width > 0 ? widths_of(finding, confidence).whole : 0;
 
     if (rules->below > 0 && is_clean(finding))
         share =
             fmin(share, valid / (double)sequence_clean_kills(rules->below, confidence));
-    for (int i = 0; rules->width > 0 && i < RATE_COUNT; i++) {
-        struct sample sample = tally_sample(finding, (enum tally_rate)i);
-
-        width = fmax(width, width_of(&sample, confidence));
-    }
     if (width > rules->width)
         share = fmin(share, pow(rules->width / width, 2));
     return share;
