@@ -318,8 +318,9 @@ char *git_commit_of(const char *directory)
         ask_line(directory, "--show-toplevel", NULL, checkout.deadline_ns);
     if (top)
         likeness = compare_index(&checkout);
-    checkout.indexed = ask_indexed(directory, checkout.deadline_ns);
-    if (likeness == SAME)
+    if (likeness == SAME) {
+        checkout.indexed = ask_indexed(directory, checkout.deadline_ns);
         likeness = compare_files(&checkout);
+    }
     return mem_printf("%s%s", commit, says[likeness]);
 }
