@@ -6,13 +6,11 @@
 #include "testlib.h"
 
 #include <dirent.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,20 +18,6 @@
 #include "base/rng.h"
 
 #define SEED 20261123
-
-/* Lets a run go on for a while, or until it ends. Returns whether it still goes on. */
-static bool let_run(const struct live_run *live, uint64_t ns)
-{
-    struct timespec timeout = ns_to_timespec(ns);
-    struct pollfd ended = { .fd = (int)syscall(SYS_pidfd_open, live->pid, 0),
-                            .events = POLLIN };
-    int ready;
-
-    cr_assert_geq(ended.fd, 0);
-    ready = ppoll(&ended, 1, &timeout, NULL);
-    close(ended.fd);
-    return ready == 0;
-}
 
 /* Makes sure that a run that begins and ends as it should leaves TMPDIR empty, whatever
  * was there of others that were killed. */
@@ -77,7 +61,7 @@ Test(cleanup, sigkill_at_random_moments)
 
         /* A third of the moments is in the beginning, where everything is being set up.
          */
-        cr_expect(let_run(&live, rng_below(i % 3 ? usual : usual / 20, SEED, 0, i)));
+        cr_expect(run_let(&live, rng_below(i % 3 ? usual : usual / 20, SEED, 0, i)));
         cr_assert_eq(kill(live.pid, SIGKILL), 0);
         run = run_finish(&live);
         cr_expect_eq(run.status, 128 + SIGKILL);
@@ -107,7 +91,7 @@ Test(cleanup, sigterm_at_random_moments)
         int number = signals[i % ARRAY_SIZE(signals)];
         struct run run;
 
-        cr_expect(let_run(&live, rng_below(i % 2 ? usual : usual / 20, SEED, 1, i)));
+        cr_expect(run_let(&live, rng_below(i % 2 ? usual : usual / 20, SEED, 1, i)));
         cr_assert_eq(kill(live.pid, number), 0);
         run = run_finish(&live);
         cr_expect(run.status == 130 || run.status == 128 + number, "status %d: %s",
@@ -132,10 +116,10 @@ Test(cleanup, many_signals_in_a_row)
         struct live_run live = START("run", "sidekiq_busy", "--trials", "1000000");
         struct run run;
 
-        cr_expect(let_run(&live, 100 * NSEC_PER_MSEC));
+        cr_expect(run_let(&live, 100 * NSEC_PER_MSEC));
         do
             kill(live.pid, SIGINT);
-        while (let_run(&live, 100 * NSEC_PER_USEC));
+        while (run_let(&live, 100 * NSEC_PER_USEC));
         run = run_finish(&live);
         cr_expect(run.status == 130, "status %d: %s", run.status, run.err);
         cr_expect_eq(test_directory_entries(directory), 0, "leftovers in TMPDIR");
@@ -196,10 +180,10 @@ Test(cleanup, sigkill_of_a_lane_or_a_server)
         /* The first look that finds one is the moment, or a little later: behind a
          * server, because a child that loads the scenario has a lane's name. */
         while (!process_child(live.pid, "redis-server"))
-            cr_assert(let_run(&live, NSEC_PER_MSEC));
+            cr_assert(run_let(&live, NSEC_PER_MSEC));
         while (!(victim = process_child(live.pid, names[i % 2])))
-            cr_assert(let_run(&live, NSEC_PER_MSEC));
-        cr_expect(let_run(&live, rng_below(300 * NSEC_PER_MSEC, SEED, 2, i)));
+            cr_assert(run_let(&live, NSEC_PER_MSEC));
+        cr_expect(run_let(&live, rng_below(300 * NSEC_PER_MSEC, SEED, 2, i)));
         cr_assert_eq(kill(victim, SIGKILL), 0);
         run = run_finish(&live);
         cr_expect_eq(run.status, 4, "status %d: %s", run.status, run.err);
@@ -220,7 +204,7 @@ Test(cleanup, runs_beside_each_other_leave_each_other_alone)
 
     processes_adopt();
     while (processes_below(live.pid) < 3)
-        cr_assert(let_run(&live, NSEC_PER_MSEC));
+        cr_assert(run_let(&live, NSEC_PER_MSEC));
     run = RUN("run", path, "--trials", "0");
     cr_expect_eq(run.status, 0, "status %d: %s", run.status, run.err);
     cr_expect_eq(test_directory_entries(directory), 1, "the other run's directory");

@@ -78,8 +78,7 @@ static void finish(struct live_run *live, int campaign)
                  (struct interval){ json_number(strategy, "leak_rate", "low"),
                                     json_number(strategy, "leak_rate", "high") },
                  valid, truth);
-    hidden = json_number_value(json_object_get(strategy, "unsampled_share")) +
-             json_number_value(json_object_get(strategy, "contention_share"));
+    hidden = json_hidden(strategy);
     /* At another one it is known where all kills weigh the same, and have seen all. */
     if (hidden < CALM && fabs(estimate - (double)leaked / (double)valid) < 1e-8)
         coverage_add(&coverages[1],

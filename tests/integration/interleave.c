@@ -164,10 +164,7 @@ Test(interleave, harm_and_speed_are_seen)
             RUN("run", rows[i].new, "--against", rows[i].base, "--trials", "200",
                 "--strategy", "old", rows[i].option, rows[i].value, "--full");
 
-        cr_expect(run.status == rows[i].status || left_open(&run),
-                  "row %zu: status %d: %s%s", i, run.status, run.out, run.err);
-        if (run.status == rows[i].status)
-            EXPECT_SAYS(run.out, rows[i].says);
+        expect_decided(&run, rows[i].status, rows[i].says);
         EXPECT_SAYS(run.out, "base and new took turns");
         run_release(&run);
     }

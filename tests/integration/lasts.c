@@ -364,16 +364,6 @@ Test(lasts, in_checks)
     test_directory_remove(directory);
 }
 
-/* Kills of a machine that is busy with something else may not decide a gate; then that is
- * what is said. */
-static void expect_gate(const struct run *run, int status, const char *says_so)
-{
-    if (left_open(run))
-        return;
-    cr_expect_eq(run->status, status, "%d: %s%s", run->status, run->out, run->err);
-    EXPECT_SAYS(run->out, says_so);
-}
-
 /* Most kills lose the job, and none of them leaks; so many that those are enough which a
  * busy machine leaves. */
 Test(lasts, gates_are_on_harm)
@@ -387,10 +377,10 @@ Test(lasts, gates_are_on_harm)
     struct run leaks = RUN("run", path, "--trials", "1000", "--max-leak-rate", "0.05");
     struct run harm = RUN("run", path, "--trials", "1000", "--max-harm-rate", "0.05");
 
-    expect_gate(&leaks, 0, "old: passes --max-leak-rate 5%");
+    expect_decided(&leaks, 0, "old: passes --max-leak-rate 5%");
     EXPECT_SAYS(leaks.out, "but bounds leaks alone:");
     EXPECT_SAYS(leaks.out, "of the kills did other harm, which --max-harm-rate counts.");
-    expect_gate(&harm, 1, "old: fails --max-harm-rate 5%");
+    expect_decided(&harm, 1, "old: fails --max-harm-rate 5%");
     run_release(&leaks);
     run_release(&harm);
     test_directory_remove(directory);

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -481,20 +480,6 @@ Test(network, a_password_that_is_not_ours)
 
 /* --- what is left behind --- */
 
-/* Lets a run go on for a while, or until it ends. Returns whether it still goes on. */
-static bool let_run(const struct live_run *live, uint64_t ns)
-{
-    struct timespec timeout = ns_to_timespec(ns);
-    struct pollfd ended = { .fd = (int)syscall(SYS_pidfd_open, live->pid, 0),
-                            .events = POLLIN };
-    int ready;
-
-    cr_assert_geq(ended.fd, 0);
-    ready = ppoll(&ended, 1, &timeout, NULL);
-    close(ended.fd);
-    return ready == 0;
-}
-
 static struct live_run start_far_away(const char *transport)
 {
     return START("run", "sidekiq_busy", "--trials", "1000000", "--transport", transport,
@@ -516,7 +501,7 @@ Test(network, nothing_is_left_behind)
         struct run run;
 
         cr_expect(
-            let_run(&live, rng_below((i % 4 ? 800 : 40) * NSEC_PER_MSEC, SEED, 2, i)));
+            run_let(&live, rng_below((i % 4 ? 800 : 40) * NSEC_PER_MSEC, SEED, 2, i)));
         cr_assert_eq(kill(live.pid, number), 0);
         run = run_finish(&live);
         cr_expect(run.status == 128 + number || run.status == 130, "status %d: %s",
@@ -566,7 +551,7 @@ static uint16_t port_of_server(const struct live_run *live)
             cr_expect_null(strstr(line, "pass"), "%s", line);
             return (uint16_t)strtoul(at + strlen(LOOPBACK ":"), NULL, 10);
         }
-        cr_assert(let_run(live, NSEC_PER_MSEC), "it ended before its server was seen");
+        cr_assert(run_let(live, NSEC_PER_MSEC), "it ended before its server was seen");
     }
 }
 
@@ -616,8 +601,8 @@ Test(network, sigkill_of_a_relay)
         pid_t victim;
 
         while (!(victim = process_child(live.pid, "afterkill-relay")))
-            cr_assert(let_run(&live, NSEC_PER_MSEC));
-        cr_expect(let_run(&live, rng_below(300 * NSEC_PER_MSEC, SEED, 3, i)));
+            cr_assert(run_let(&live, NSEC_PER_MSEC));
+        cr_expect(run_let(&live, rng_below(300 * NSEC_PER_MSEC, SEED, 3, i)));
         cr_assert_eq(kill(victim, SIGKILL), 0);
         run = run_finish(&live);
         cr_expect_eq(run.status, 4, "status %d: %s", run.status, run.err);

@@ -258,9 +258,7 @@ static void check_per_field(const json_t *strategy)
     long long leaked = json_count(strategy, "kills", "leaked");
     long long later = json_count(strategy, "kills", "valid") -
                       json_integer_value(json_object_get(first, "kills"));
-
-    double hidden = json_number_value(json_object_get(strategy, "unsampled_share")) +
-                    json_number_value(json_object_get(strategy, "contention_share"));
+    double hidden = json_hidden(strategy);
 
     cr_assert_gt(later, 0);
     cr_expect_gt(

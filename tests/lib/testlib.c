@@ -12,9 +12,11 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 
 /* Starts the program; its standard output goes to the descriptor, or through a pipe if
@@ -157,7 +159,7 @@ static bool begins(const char *text, const char *words)
     return !*words;
 }
 
-bool left_open(const struct run *run)
+static bool left_open(const struct run *run)
 {
     json_t *strategy;
     size_t i;
@@ -168,6 +170,27 @@ bool left_open(const struct run *run)
         if (json_number_value(json_object_get(strategy, "contention_share")) > 0)
             return true;
     return says(run->out, "The machine was busy with something else");
+}
+
+void expect_decided(const struct run *run, int status, const char *words)
+{
+    if (run->status != status && left_open(run))
+        return;
+    cr_expect_eq(run->status, status, "status %d: %s%s", run->status, run->out, run->err);
+    EXPECT_SAYS(run->out[0] ? run->out : run->err, words);
+}
+
+bool run_let(const struct live_run *live, uint64_t ns)
+{
+    struct timespec timeout = ns_to_timespec(ns);
+    struct pollfd ended = { .fd = (int)syscall(SYS_pidfd_open, live->pid, 0),
+                            .events = POLLIN };
+    int ready;
+
+    cr_assert_geq(ended.fd, 0);
+    ready = ppoll(&ended, 1, &timeout, NULL);
+    close(ended.fd);
+    return ready == 0;
 }
 
 bool says(const char *text, const char *words)
@@ -363,6 +386,12 @@ double json_number(const json_t *object, const char *first, const char *second)
 
     cr_assert(json_is_number(value), "%s.%s is not a number", first, second);
     return json_number_value(value);
+}
+
+double json_hidden(const json_t *strategy)
+{
+    return json_number_value(json_object_get(strategy, "unsampled_share")) +
+           json_number_value(json_object_get(strategy, "contention_share"));
 }
 
 char *json_words(const json_t *array)

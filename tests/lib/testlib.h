@@ -42,11 +42,15 @@ bool run_wait_for(struct live_run *live, const char *text);
 struct run run_finish(
     struct live_run *live); /* waits for its end and collects everything */
 
-/* Has the machine kept a gate of a run from being decided (status 3), and does the report
- * say so? Then intervals are as wide as it was busy, and that is as right as a decision.
- * No test may need an idle machine; that gates are right where intervals are narrow is
- * asked of those, too (tests/unit/gate.c). */
-bool left_open(const struct run *run);
+/* Lets a run go on for a while, or until it ends. Returns whether it still goes on. */
+bool run_let(const struct live_run *live, uint64_t ns);
+
+/* Expects a status, and words in what is said; or that the machine has kept a gate of the
+ * run from being decided (status 3), and that the report says so. Then intervals are as
+ * wide as it was busy, and that is as right as a decision. No test may need an idle
+ * machine; that gates are right where intervals are narrow is asked of those, too
+ * (tests/unit/gate.c). */
+void expect_decided(const struct run *run, int status, const char *words);
 
 /* Runs the program with its standard output opened at the path; run.out is "". */
 struct run run_afterkill_into(const char *path, const char *const *arguments);
@@ -93,6 +97,9 @@ void json_expect_strategies(const struct run *run, const char *const *names,
 /* A whole number inside an object, by names: json_count(strategy, "census", "leaked"). */
 long long json_count(const json_t *object, const char *first, const char *second);
 double json_number(const json_t *object, const char *first, const char *second);
+/* The share of the time in updates that a strategy's kills have not seen, by its report.
+ */
+double json_hidden(const json_t *strategy);
 
 /* The words of an array of texts, joined by "+"; "clean" if there are none. Freed by the
  * caller. */
