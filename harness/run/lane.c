@@ -15,11 +15,9 @@
 #include "run/fleet.h"
 #include "run/go.h"
 #include "run/measure.h"
-#include "run/places.h"
-#include "run/prove.h"
+#include "run/points.h"
 #include "run/tell_ending.h"
 #include "run/tell_trace.h"
-#include "trial/recorded.h"
 #include "trial/routine.h"
 #include "trial/trespass.h"
 
@@ -33,15 +31,8 @@ struct lane {
     struct ending_teller ended; /* programs that are not recorded */
     struct routine_watch endings;
     struct measure measure; /* of the bench, told by the teller */
-    struct prove prove;     /* harms of programs */
+    struct points points;   /* of its census, and of other faults */
     struct cures cures;     /* that are to be tried here */
-    struct latest {         /* what a program left at its latest point */
-        const struct subject *subject;
-        size_t state;
-        struct judgement judgement;
-        bool alike;
-    } latest;
-    uint64_t states_begun; /* of the strategy that is at work */
 };
 
 static struct subject *subject_at(const struct lane *lane, size_t subject)
@@ -95,193 +86,12 @@ static int aim(struct lane *lane, enum stage stage, struct err *err)
     return code;
 }
 
-/* Commands that depend on replies that differ from run to run cannot be sent again. */
-static int refuse_varying(const struct lane *lane, const struct fault *fault,
-                          size_t subject, struct err *err)
-{
-    return err_set(
-        err, ERR_USAGE,
-        "strategy '%s': the fault '%s' sends a recorded update again, but two "
-        "uninterrupted updates sent different bytes from command %zu on: it "
-        "depends on replies that differ from run to run; leave the strategy out "
-        "with --strategy, or the fault with --fault step,kill",
-        name_of(lane, subject), fault->name, subject_at(lane, subject)->repeated + 1);
-}
-
-/* Mistakes of the scenario's, and survivors that take too long, are told whole: whose
- * they are is among what is said. */
-static bool is_scenarios(int code)
-{
-    return code == ERR_USAGE || code == ERR_REFUSED || code == ROUTINE_LATE;
-}
-
-/* A fault strikes; what is left is judged. If a key has lapsed by the clock meanwhile,
- * that may be why things are what they are. */
-static int strike(struct lane *lane, const struct fault *fault, size_t subject,
-                  uint64_t point, struct death *death, const struct judgement **ret,
-                  struct err *err)
-{
-    struct bench *bench = &lane->bench;
-    int code = fault->perform(bench, subject_at(lane, subject), point, death, err);
-
-    if (code == 0)
-        code = judge_state(&bench->judge, subject_at(lane, subject), &death->state, ret,
-                           err);
-    bench_end_phase(bench, PHASE_JUDGE, clock_now_ns());
-    return overheard_check(&subject_at(lane, subject)->overheard, err) < 0 ? err->code
-                                                                           : code;
-}
-
-/* Times to live included, as far as moments tell them apart. */
-static bool leaves_old_state(const struct lane *lane, const struct place *place,
-                             const struct death *death)
-{
-    const struct snapshot *old = &subject_at(lane, place->subject)->origin->old;
-
-    return signature_equal(snapshot_timed(&death->state), snapshot_timed(old));
-}
-
-/* A point of the census: what it is judged. */
-static int tell_census(struct lane *lane, const struct place *place,
-                       const struct judgement *judgement, bool alike, struct err *err)
-{
-    const struct subject *subject = subject_at(lane, place->subject);
-
-    prove_note(&lane->prove, subject, place->subject, place->point, &judgement->verdict);
-    return tell_point(&lane->teller, place->subject, place->point, judgement, alike, err);
-}
-
-/* Is the state that of the point before, because the command between them changed
- * nothing? It is known of what was recorded. */
-static bool is_as_before(const struct lane *lane, const struct place *place)
-{
-    const struct subject *subject = subject_at(lane, place->subject);
-
-    return place->fault->stage == STAGE_CENSUS && subject->recorded && place->point &&
-           lane->latest.subject == subject &&
-           lane->latest.state == subject->recorded->states_at[place->point];
-}
-
-static void note_latest(struct lane *lane, const struct place *place,
-                        const struct judgement *judgement, bool alike)
-{
-    const struct subject *subject = subject_at(lane, place->subject);
-
-    if (subject->recorded)
-        lane->latest =
-            (struct latest){ subject, subject->recorded->states_at[place->point],
-                             *judgement, alike };
-}
-
-/* The states of a program are numbered as they came, and some come again. */
-static void note_state(struct lane *lane, const struct place *place)
-{
-    struct judge *judge = &lane->bench.judge;
-    const struct recorded *recorded = subject_at(lane, place->subject)->recorded;
-
-    if (!recorded || place->fault->stage != STAGE_CENSUS) {
-        if (judge->doing.what)
-            judge_does(judge, DOING_NOTHING, 0, 0, 0);
-        return;
-    }
-    if (!place->point)
-        lane->states_begun = 0;
-    if (recorded->states_at[place->point] + 1 <= lane->states_begun)
-        return;
-    lane->states_begun = recorded->states_at[place->point] + 1;
-    judge_does(judge, DOING_STATES, subject_at(lane, place->subject)->strategy,
-               lane->states_begun, recorded->state_count);
-}
-
-static int take_point(struct lane *lane, const struct place *place, struct death *death,
-                      struct err *err)
-{
-    const struct judgement *judgement;
-    bool alike;
-    int code;
-
-    note_state(lane, place);
-    if (is_as_before(lane, place))
-        return tell_census(lane, place, &lane->latest.judgement, lane->latest.alike, err);
-    code =
-        strike(lane, place->fault, place->subject, place->point, death, &judgement, err);
-
-    if (code == TRIAL_VARIES)
-        return refuse_varying(lane, place->fault, place->subject, err);
-    if (code < 0)
-        return is_scenarios(code)
-                   ? code
-                   : err_wrap(err, "strategy '%s'", name_of(lane, place->subject));
-    /* Programs take their time: what does no harm is not looked at twice. */
-    if (place->fault->stage == STAGE_CENSUS && judge_was_new(&lane->bench.judge) &&
-        (!lane->options->scenario->programs.any ||
-         judgement->verdict.later | judgement->verdict.passing))
-        code = trial_repeat(&lane->bench, subject_at(lane, place->subject), place->fault,
-                            place->point, death, err);
-    if (code < 0)
-        return overheard_check(&subject_at(lane, place->subject)->overheard, err) < 0
-                   ? err->code
-                   : code;
-    if (place->fault->stage == STAGE_CENSUS) {
-        alike = leaves_old_state(lane, place, death);
-        note_latest(lane, place, judgement, alike);
-        return tell_census(lane, place, judgement, alike, err);
-    }
-    return tell_death(&lane->teller, place->fault, place->subject, place->point, death,
-                      judgement, err);
-}
-
-/* The same; what survivors print meanwhile is told with it. */
-static int take_place(struct lane *lane, const struct place *place, struct death *death,
-                      struct err *err)
-{
-    int code;
-
-    lane->teller.point = (int64_t)place->point;
-    code = take_point(lane, place, death, err);
-    lane->teller.point = -1;
-    return code;
-}
-
-/* What a fault needs of all strategies is looked at before the first is struck. */
-static int check_subjects(struct lane *lane, const struct places *places, struct err *err)
-{
-    for (enum fault_id id = 0; id < FAULT_COUNT; id++)
-        for (size_t i = 0; i < lane->bench.judge.subject_count; i++)
-            if (places_of(places, id, i) && fault_by_id(id)->sends_recording &&
-                !subject_repeats(subject_at(lane, i)))
-                return refuse_varying(lane, fault_by_id(id), i, err);
-    return 0;
-}
-
-/* Is it the last point of a strategy of a run with programs? This one lane takes them
- * all. */
-static bool finishes(const struct lane *lane, const struct place *place)
-{
-    return lane->options->scenario->programs.any && place->fault->stage == STAGE_CENSUS &&
-           place->point == subject_at(lane, place->subject)->commands;
-}
-
-/* This lane's share of a stage's points. */
+/* The cures of what one census has found come before the points of other faults. */
 static int take_points(struct lane *lane, enum stage stage, struct err *err)
 {
-    CLEANUP(death_release) struct death death = DEATH_NULL;
-    const struct places places = { stage, lane->settings->faults, &lane->bench.judge };
-    struct place place;
-    uint64_t points = place_find(&places, UINT64_MAX, &place), item;
     int code = cures_try(&lane->cures, &lane->bench, &lane->teller, err);
 
-    if (code == 0)
-        code = check_subjects(lane, &places, err);
-    while (code == 0 && agenda_next(lane->settings->agenda, stage, points, &item)) {
-        place_find(&places, item, &place);
-        if (item > 0 || stage != STAGE_CENSUS || !mutant("census-short"))
-            code = take_place(lane, &place, &death, err);
-        if (code == 0 && finishes(lane, &place))
-            code = prove_all(&lane->prove, &lane->bench, place.subject,
-                             lane->options->prove, &lane->teller, err);
-    }
-    return code == 0 ? tell_flush(&lane->teller, err) : code;
+    return code == 0 ? points_take(&lane->points, stage, err) : code;
 }
 
 static int kill_trial(struct lane *lane, const struct plan_trial *planned,
@@ -299,15 +109,16 @@ static int kill_trial(struct lane *lane, const struct plan_trial *planned,
         return code;
     aimed = aim_at(aim, planned->fraction);
     lane->bench.most_ns = (uint64_t)aim_most_ns(aim);
-    code = strike(lane, fault, subject, 1 + aimed.instant_ns, death, &judgement, err);
+    code = trial_strike(&lane->bench, subject_at(lane, subject), fault,
+                        1 + aimed.instant_ns, death, &judgement, err);
     death->weight_ns = aimed.weight_ns;
     if (code == 0 && death->outcome == OUTCOME_MISSED)
         measure_saw(&lane->measure, subject, page->end_ns - page->begin_ns);
     if (code < 0)
-        return is_scenarios(code) ? code
-                                  : err_wrap(err, "trial %llu of strategy '%s'",
-                                             (unsigned long long)planned->number,
-                                             name_of(lane, subject));
+        return trial_is_scenarios(code) ? code
+                                        : err_wrap(err, "trial %llu of strategy '%s'",
+                                                   (unsigned long long)planned->number,
+                                                   name_of(lane, subject));
     if (death->outcome == OUTCOME_ERROR)
         tell_error(&lane->teller, planned->number, lane->bench.page->error, err);
     code =
@@ -467,6 +278,11 @@ int lane_run(const struct lane_settings *settings)
     mallopt(M_MMAP_THRESHOLD, 16 << 20);
     measure_init(&lane.measure, options, &settings->worker_address, &lane.bench,
                  &lane.teller);
+    lane.points = (struct points){ .options = options,
+                                   .faults = settings->faults,
+                                   .agenda = settings->agenda,
+                                   .bench = &lane.bench,
+                                   .teller = &lane.teller };
     lane.measure.attempts = settings->attempts;
     lane.measure.rounds = settings->cost_rounds;
     lane.tracing.teller = &lane.teller;
@@ -493,7 +309,7 @@ int lane_run(const struct lane_settings *settings)
     }
     bench_release(&lane.bench);
     measure_release(&lane.measure);
-    prove_release(&lane.prove);
+    points_release(&lane.points);
     cures_release(&lane.cures);
     trace_teller_release(&lane.tracing);
     ending_teller_release(&lane.ended);

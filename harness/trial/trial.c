@@ -7,6 +7,7 @@
 #include "base/process.h"
 #include "trial/recorded.h"
 #include "trial/repeat.h"
+#include "trial/routine.h"
 #include "trial/sure.h"
 
 void death_release(struct death *death)
@@ -136,6 +137,25 @@ int trial_recorded(struct bench *bench, struct subject *subject, uint64_t comman
     ret->outcome = commands < subject->commands ? OUTCOME_VALID : OUTCOME_MISSED;
     ret->commands = ret->replies = commands;
     return code == 0 ? snapshot_take(&bench->judge.observer, 0, &ret->state, err) : code;
+}
+
+/* If a key has lapsed by the clock meanwhile, that may be why things are what they are.
+ */
+int trial_strike(struct bench *bench, struct subject *subject, const struct fault *fault,
+                 uint64_t point, struct death *ret,
+                 const struct judgement **ret_judgement, struct err *err)
+{
+    int code = fault->perform(bench, subject, point, ret, err);
+
+    if (code == 0)
+        code = judge_state(&bench->judge, subject, &ret->state, ret_judgement, err);
+    bench_end_phase(bench, PHASE_JUDGE, clock_now_ns());
+    return overheard_check(&subject->overheard, err) < 0 ? err->code : code;
+}
+
+bool trial_is_scenarios(int code)
+{
+    return code == ERR_USAGE || code == ERR_REFUSED || code == ROUTINE_LATE;
 }
 
 /* A death that is to happen again. */

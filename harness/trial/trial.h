@@ -60,6 +60,14 @@ int trial_run(struct bench *bench, const struct subject *subject,
 int trial_recorded(struct bench *bench, struct subject *subject, uint64_t commands,
                    struct death *ret, struct err *err);
 
+/* A fault strikes; what is left is judged. */
+int trial_strike(struct bench *bench, struct subject *subject, const struct fault *fault,
+                 uint64_t point, struct death *ret,
+                 const struct judgement **ret_judgement, struct err *err);
+/* Is an error of a trial's a mistake of the scenario's, or a survivor that takes too
+ * long? These are told whole: whose they are is among what is said. */
+bool trial_is_scenarios(int code);
+
 /* A death that was judged for the first time, once more and as often as it takes to be
  * sure: it must leave the same state at this point of its fault, and the same must become
  * of it. Else the scenario is not fit to be tested, which is ERR_USAGE. */
