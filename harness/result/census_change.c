@@ -1,30 +1,59 @@
 /* census_change.c - see census_change.h. */
 #include "result/census_change.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/mutant.h"
-#include "result/comparable.h"
 
 #define NOTHING (-1) /* lasts less than anything, ms */
 #define LEAST_MS 1000
 
-/* The base's point after the same command: if the new side's is the third of its label,
- * the third of that label. NULL: there is none. */
-static const struct point *partner(const struct finding *base, const struct finding *new,
-                                   uint64_t point)
-{
-    uint64_t nth = 0;
+/* A command, and the point after it. */
+struct row {
+    const char *command; /* borrowed */
+    uint64_t point;
+};
 
-    if (point == 0)
-        return &base->points[0];
-    for (uint64_t k = 1; k <= point; k++)
-        nth += strcmp(finding_command(new, k), finding_command(new, point)) == 0;
-    for (uint64_t k = 1; k <= base->commands; k++)
-        if (strcmp(finding_command(base, k), finding_command(new, point)) == 0 &&
-            --nth == 0)
-            return &base->points[k];
-    return NULL;
+static int compare_rows(const void *a, const void *b)
+{
+    const struct row *left = a, *right = b;
+    int order = strcmp(left->command, right->command);
+
+    return order ? order : (left->point > right->point) - (left->point < right->point);
+}
+
+/* By their words, and those of the same words in their order; the caller frees it. */
+static struct row *sort_commands(const struct finding *finding)
+{
+    struct row *rows = MEM_ARRAY(struct row, finding->commands + 1);
+
+    for (uint64_t k = 1; k <= finding->commands; k++)
+        rows[k - 1] = (struct row){ finding_command(finding, k), k };
+    qsort(rows, finding->commands, sizeof(*rows), compare_rows);
+    return rows;
+}
+
+/* For each of the new side's points, the base's after the same command: for the third of
+ * its words, the third of these words. NULL: there is none. The caller frees it. */
+static const struct point **find_partners(const struct finding *base,
+                                          const struct finding *new)
+{
+    CLEANUP(mem_freep) struct row *were = sort_commands(base);
+    CLEANUP(mem_freep) struct row *are = sort_commands(new);
+    const struct point **partners = mem_alloc((new->commands + 1) * sizeof(*partners));
+
+    partners[0] = &base->points[0];
+    for (uint64_t i = 0, j = 0; i < base->commands && j < new->commands;) {
+        int order = strcmp(were[i].command, are[j].command);
+
+        if (order == 0)
+            partners[are[j].point] = &base->points[were[i].point];
+        i += order <= 0;
+        j += order >= 0;
+    }
+    return partners;
 }
 
 /* Not the numbers: strategies of different length have different crash points. */
@@ -109,10 +138,10 @@ static void compare_lasts(struct census_change *change, uint64_t k,
 static void compare_points(struct census_change *change, const struct finding *base,
                            const struct finding *new)
 {
-    bool same = finding_same_commands(base, new);
+    const struct point **partners = find_partners(base, new);
 
     for (uint64_t k = 0; k <= new->commands; k++) {
-        const struct point *before = same ? &base->points[k] : partner(base, new, k);
+        const struct point *before = partners[k];
         const struct verdict *now = &new->points[k].verdict;
         unsigned gained =
             now->later & ~(before ? before->verdict.later : change->harm.base.words);
@@ -125,6 +154,7 @@ static void compare_points(struct census_change *change, const struct finding *b
         if (!gained)
             compare_lasts(change, k, before ? &before->verdict : NULL, now);
     }
+    free(partners);
 }
 
 struct census_change census_compare(const struct finding *base, const struct finding *new,
