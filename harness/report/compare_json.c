@@ -255,8 +255,7 @@ json_t *compare_json_value(const struct comparison *comparison)
         json_array_append_new(rows, row_object(comparison, &comparison->rows[i]));
     json_put_text(object, "compare", comparison->pairs ? "pairs" : "runs");
     if (!comparison->pairs)
-        json_put(object, "same_run",
-                 json_boolean(comparable_same_run(comparison->base, comparison->new)));
+        json_put(object, "same_run", json_boolean(compare_is_itself(comparison)));
     if (!comparison->pairs)
         json_put(object, "interleaved", json_boolean(comparison->options.interleaved));
     json_put(object, "base", side_object(comparison->base));

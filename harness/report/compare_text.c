@@ -372,6 +372,8 @@ void compare_text_body(FILE *out, const struct comparison *comparison,
                        struct report_style style)
 {
     write_header(out, comparison, style);
+    if (compare_is_itself(comparison)) /* all figures would be equal, and say nothing */
+        return;
     if (comparison->count) {
         write_rates(out, comparison, style);
         write_costs(out, comparison, style);

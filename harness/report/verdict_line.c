@@ -354,8 +354,7 @@ char *verdict_line_run(const struct result *result, const struct conclusion *con
 char *verdict_line_comparison(const struct comparison *comparison)
 {
     enum exit_status status = compare_exit_status(comparison);
-    bool itself =
-        !comparison->pairs && comparable_same_run(comparison->base, comparison->new);
+    bool itself = compare_is_itself(comparison);
     bool none = comparison->pairs || (itself && status == EXIT_PASS);
     char *line;
     struct reasons reasons =

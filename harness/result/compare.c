@@ -230,6 +230,11 @@ static bool any_rate(const struct comparison_row *row, enum compare_verdict verd
     return false;
 }
 
+bool compare_is_itself(const struct comparison *comparison)
+{
+    return !comparison->pairs && comparable_same_run(comparison->base, comparison->new);
+}
+
 bool compare_regressed(const struct comparison *comparison,
                        const struct comparison_row *row)
 {

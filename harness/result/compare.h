@@ -73,6 +73,9 @@ void compare_pairs(const struct result *result, const struct compare_options *op
                    struct comparison *ret);
 void comparison_release(struct comparison *comparison); /* may be called twice */
 
+/* Are its sides one and the same run? Then nothing is compared. */
+bool compare_is_itself(const struct comparison *comparison);
+
 /* Is the new side worse in something that cannot be chance? By its rates (beyond the
  * margin, if there is one), by its crash points, or by what it does uncrashed. */
 bool compare_regressed(const struct comparison *comparison,

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "compared.h"
 #include "report/verdict_line.h"
+#include "report/writers.h"
 
 static const struct compare_options plain = { .confidence = 0.95 };
 
@@ -62,6 +63,8 @@ Test(comparable, a_run_and_itself)
 {
     static const struct handmade_strategy some = { "a", ".L.", 100, 10, 0, 0, 50, 0 };
     CLEANUP(mem_freep) char *line = NULL;
+    CLEANUP(mem_freep) char *text = NULL;
+    FILE *out;
 
     compared(&some, &some, 1, &plain);
     comparison_release(&comparison);
@@ -77,6 +80,12 @@ Test(comparable, a_run_and_itself)
     line = verdict_line_comparison(&comparison);
     cr_expect_str_eq(line, "NO VERDICT: base and new are one and the same run, so it is "
                            "equal to itself, and nothing was compared.");
+    out = mem_stream(&text);
+    compare_text(out, &comparison, (struct report_style){ .color = false });
+    fclose(out);
+    cr_expect_not_null(strstr(text, "note: base and new are one and the same run\n"));
+    cr_expect_null(strstr(text, "per SIGKILL"), "no figures: %s", text);
+    cr_expect_null(strstr(text, "do harm"), "%s", text);
     compared_end();
 }
 
