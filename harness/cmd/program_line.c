@@ -1,12 +1,14 @@
 /* program_line.c - see program_line.h. */
 #include "cmd/program_line.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "cmd/scenario_files.h"
 #include "result/stopping.h"
 #include "scenario/notation_lua.h"
 #include "trial/fault.h"
@@ -69,6 +71,21 @@ char *program_line_name(char *const *command)
     return mem_strdup(slash && slash[1] ? slash + 1 : command[0]);
 }
 
+void program_line_explain(char *const *command, struct err *err)
+{
+    const char *at = strstr(err->msg, SCENARIO_STDIN), *behind;
+    CLEANUP(mem_freep) char *text = NULL;
+
+    if (!at || memchr(err->msg, '\n', (size_t)(at - err->msg)))
+        return;
+    behind = at + strlen(SCENARIO_STDIN);
+    if (*behind == ':' && isdigit((unsigned char)behind[1])) /* a line nobody has seen */
+        behind += 1 + strspn(behind + 1, "0123456789");
+    text = mem_printf("%.*sthe command '%s'%s", (int)(at - err->msg), err->msg,
+                      command[0], behind);
+    err_set(err, err->code, "%s", text);
+}
+
 int program_line_limit(const struct scenario *scenario, bool trials_given,
                        struct request *request, struct err *err)
 {
@@ -77,13 +94,13 @@ int program_line_limit(const struct scenario *scenario, bool trials_given,
     if (faults_include(request->faults, FAULT_BYTE) ||
         (trials_given && request->trials > 0) || stopping_is_asked(&request->stopping))
         return err_set(err, ERR_USAGE,
-                       "%s has programs, whose census is taken, and whose harms are "
-                       "proved by real kills; rates of them are not measured yet: leave "
+                       "%s: the census of programs is taken, and their harms are proved "
+                       "by real kills; rates of them are not measured yet: leave "
                        "out --trials, --until-.. and --fault byte",
                        scenario->outline.path);
     if (request->shard.total > 1)
         return err_set(err, ERR_USAGE,
-                       "%s has programs: each shard would record another run of them; "
+                       "%s: each shard would record another run of the programs; "
                        "leave out --shard",
                        scenario->outline.path);
     free(request->faults);

@@ -17,6 +17,10 @@ int program_line_hold(char *const *command, struct err *err);
 /* What a run of it is called: the program's file name. The caller frees it. */
 char *program_line_name(char *const *command);
 
+/* An error of that scenario, whose file and lines nobody has written, names the command
+ * in their place. */
+void program_line_explain(char *const *command, struct err *err);
+
 /* Programs are not killed at random instants yet, nor their bytes counted: what is asked
  * for becomes their census. ERR_USAGE if more was asked for than that (`trials_given`: by
  * a number of trials). */

@@ -346,6 +346,8 @@ int cmd_run(int argc, char **argv, enum exit_status *ret_status, struct err *err
         code = against_takes_turns(options.gates.against)
                    ? interleave(&options, ret_status, err)
                    : load_and_run(&session, &options, ret_status, err);
+    if (code < 0 && options.command)
+        program_line_explain(options.command, err);
     for (size_t i = 0; i < options.sweep.wanted; i++)
         scenario_free(session.scenarios[i]);
     free(session.scenarios);

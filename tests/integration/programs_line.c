@@ -66,9 +66,13 @@ static const struct {
     { { "run", "--", "sh", "-c", "echo never mind; kill -11 $$" },
       { "died by signal 11 (Segmentation fault); it printed:", "never mind" } },
     { { "run", "--", "sh", "-c", "exit 4" },
-      { "exited with status 4; it printed nothing" } },
+      { "the command 'sh': strategy 'program'",
+        "exited with status 4; it printed nothing" } },
+    { { "run", "--set", "jobs=1", "--", "true" },
+      { "the command 'true' has no parameter 'jobs'" } },
     { { "run", "--trials", "100", "--", "true" },
-      { "rates of them are not measured yet: leave out --trials" } },
+      { "the command 'true': the census of programs is taken",
+        "rates of them are not measured yet: leave out --trials" } },
     { { "run", "--fault", "byte", "--", "true" }, { "are not measured yet" } },
     { { "run", "--prove", "some", "--", "true" },
       { "--prove 'some': expected a whole number, all or every" } },
@@ -86,6 +90,7 @@ Test(programs_line, says_what_is_wrong)
         EXPECT_SILENT(run.out);
         for (size_t s = 0; s < 3 && mistakes[i].said[s]; s++)
             EXPECT_SAYS(run.err, mistakes[i].said[s]);
+        cr_expect_null(strstr(run.err, "/dev/stdin"), "nobody wrote this: %s", run.err);
         cr_expect_eq(test_directory_entries(directory), 0, "leftovers in TMPDIR");
         run_release(&run);
     }
