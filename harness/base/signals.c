@@ -53,6 +53,20 @@ void signals_release(const sigset_t *before)
     sigprocmask(SIG_SETMASK, before, NULL);
 }
 
+void signals_suspend(void)
+{
+    struct sigaction by_itself = { .sa_handler = SIG_DFL }, handled;
+    sigset_t stop, before;
+
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTSTP);
+    sigaction(SIGTSTP, &by_itself, &handled);
+    sigprocmask(SIG_UNBLOCK, &stop, &before);
+    raise(SIGTSTP);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    sigaction(SIGTSTP, &handled, NULL);
+}
+
 void signals_end_at_pipe(void)
 {
     signal(SIGPIPE, SIG_DFL);

@@ -21,6 +21,10 @@ void signals_swallow(void);
 /* The end of signals_hold(). Those that still wait ask for nothing more. */
 void signals_release(const sigset_t *before);
 
+/* Stops this process as SIGTSTP does by itself, whoever handles it: until somebody lets
+ * it go on (SIGCONT), or not at all where nobody could. */
+void signals_suspend(void);
+
 /* From here on a write to a pipe that nobody reads any more ends the program without a
  * word, as it does others, whatever who started us thought of it. Not for while anything
  * has to be cleaned up. */

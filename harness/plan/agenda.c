@@ -3,11 +3,14 @@
 
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/mutant.h"
 
 #define BOARD_BYTES 4096 /* a page */
+#define GLANCE_NS (20 * NSEC_PER_MSEC)
 
 /* The first item of the shard that is not below `below`. */
 static uint64_t shard_from(struct shard shard, uint64_t below)
@@ -65,11 +68,20 @@ void agenda_release(struct agenda *agenda)
         done_release(&agenda->done[i]);
 }
 
+static void wait_while_held(const struct agenda *agenda)
+{
+    struct timespec glance = ns_to_timespec(GLANCE_NS);
+
+    while (atomic_load(&agenda->board->held))
+        nanosleep(&glance, NULL);
+}
+
 bool agenda_next(struct agenda *agenda, enum stage stage, uint64_t items, uint64_t *ret)
 {
     /* Every shard takes the whole census: its kills are explained by it. */
     struct shard shard = stage == STAGE_CENSUS ? SHARD_WHOLE : agenda->shard;
 
+    wait_while_held(agenda);
     while (stage != STAGE_KILLS || !atomic_load(&agenda->board->enough)) {
         uint64_t place = atomic_fetch_add(&agenda->board->next[stage], 1);
 
@@ -80,6 +92,11 @@ bool agenda_next(struct agenda *agenda, enum stage stage, uint64_t items, uint64
             return true;
     }
     return false;
+}
+
+void agenda_hold(struct agenda *agenda, bool held)
+{
+    atomic_store(&agenda->board->held, held);
 }
 
 void agenda_enough(struct agenda *agenda)

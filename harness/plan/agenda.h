@@ -36,13 +36,17 @@ struct agenda {
     struct agenda_board {
         _Atomic uint64_t next[STAGE_COUNT];
         _Atomic bool enough; /* no more kills are wanted */
+        _Atomic bool held;   /* nothing is to be begun now */
     } * board;               /* shared between processes; owned */
 };
 
 int agenda_init(struct agenda *agenda, struct shard shard, struct err *err);
 void agenda_release(struct agenda *agenda); /* may be called twice */
 
-/* Takes the next of `items` items of a stage. False: there is none left. */
+/* Takes the next of `items` items of a stage, when none is held back any more. False:
+ * there is none left. */
 bool agenda_next(struct agenda *agenda, enum stage stage, uint64_t items, uint64_t *ret);
+/* Holds back what has not begun, or lets it go on. */
+void agenda_hold(struct agenda *agenda, bool held);
 /* Kills that have not begun are not wanted any more. */
 void agenda_enough(struct agenda *agenda);

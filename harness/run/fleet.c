@@ -21,6 +21,7 @@
 #include "run/load.h"
 #include "run/progress.h"
 #include "run/silence.h"
+#include "run/suspend.h"
 #include "store/read.h"
 
 #define VIEW_MS 100
@@ -38,7 +39,8 @@ struct fleet {
     enum stage stage;  /* that all lanes are in */
     enum stage timed;  /* on which time is spent: mostly that */
     uint64_t noted_ns; /* until when time is in the result */
-    sigset_t held;     /* the stop signals */
+    struct suspend suspend;
+    sigset_t held; /* the stop signals */
     bool stopping;
     struct err err;       /* the first error */
     unsigned grace_ticks; /* since it came */
@@ -81,6 +83,7 @@ static void stop(struct fleet *fleet)
     }
     note_time(fleet);
     child_close((uv_handle_t *)&fleet->tick);
+    child_close((uv_handle_t *)&fleet->suspend.signal);
     sigprocmask(SIG_BLOCK, &fleet->held, NULL); /* until all is cleaned up */
     for (size_t i = 0; i < SIGNALS_STOP; i++)
         child_close((uv_handle_t *)&fleet->signals[i]);
@@ -184,12 +187,12 @@ static int take_event(void *context, enum event_type type, const void *body, siz
     }
     if (type == EVENT_ERROR) {
         memcpy(&err, body, sizeof(err));
-        bool of_all = err.code == ERR_USAGE || err.code == ERR_LACKING;
-        if (!of_all)
-            name_lane(fleet, lane->lane_child.lane, &err);
-        if (of_all)
+        if (err.code == ERR_USAGE || err.code == ERR_LACKING) { /* it is that of all */
             fail(fleet, &err);
-        else if (!fleet->err.code)
+            return 0;
+        }
+        name_lane(fleet, lane->lane_child.lane, &err);
+        if (!fleet->err.code)
             fleet->err = err; /* perhaps its server is dying, and has the better story */
         return 0;
     }
@@ -368,6 +371,8 @@ static int watch_all(struct fleet *fleet, struct err *err)
         if (sigismember(&fleet->held, signals_stop[i]))
             uv_signal_start(&fleet->signals[i], on_signal, signals_stop[i]);
     }
+    suspend_watch(&fleet->suspend, &fleet->loop, &fleet->agenda, fleet->lanes,
+                  fleet->lane_count, &fleet->noted_ns);
     uv_timer_init(&fleet->loop, &fleet->tick);
     fleet->tick.data = fleet;
     uv_timer_start(&fleet->tick, on_tick, VIEW_MS, VIEW_MS);

@@ -1,11 +1,12 @@
 /* stopped.c - processes that somebody has stopped: they are named, soon, and the run ends
- * as it does after any other trouble. */
+ * as it does after any other trouble. A run that is stopped from the terminal goes on. */
 #include "testlib.h"
 
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* What ps calls a process that runs the program itself, as lanes do. */
@@ -45,5 +46,30 @@ Test(stopped, processes_are_named)
     expect_named(directory, "redis-server", "somebody has stopped its redis-server");
     expect_named(directory, "afterkill-relay", "somebody has stopped its relay");
     expect_named(directory, own_name(), "somebody has stopped the lane itself");
+    test_directory_remove(directory);
+}
+
+/* As by Ctrl-Z and fg, and Ctrl-C at last. */
+Test(stopped, from_the_terminal_and_on_again)
+{
+    char *directory = test_directory();
+    struct live_run live =
+        START("run", "sidekiq_busy", "--trials", "1000000", "--strategy", "batched-multi",
+              "--lanes", "1", "--no-store", "--format", "json");
+    siginfo_t info = { .si_pid = 0 };
+    struct run run;
+
+    cr_assert(run_wait_for(&live, "kills"));
+    cr_assert_eq(kill(live.pid, SIGTSTP), 0);
+    cr_assert_eq(waitid(P_PID, (id_t)live.pid, &info, WSTOPPED | WEXITED | WNOWAIT), 0);
+    cr_expect_eq(info.si_code, CLD_STOPPED, "it did not stop");
+    cr_expect_eq(kill(live.pid, SIGCONT), 0);
+    cr_expect(run_wait_for(&live, "kills"), "it did not go on");
+    cr_expect_eq(kill(live.pid, SIGINT), 0);
+    run = run_finish(&live);
+    cr_expect_eq(run.status, 130, "status %d: %s", run.status, run.err);
+    cr_expect_gt(json_count(json_strategy(&run, "batched-multi"), "kills", "valid"), 0);
+    run_release(&run);
+    cr_expect_eq(test_directory_entries(directory), 0, "leftovers in TMPDIR");
     test_directory_remove(directory);
 }

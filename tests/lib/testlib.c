@@ -38,6 +38,7 @@ static struct live_run start(int into_fd, const char *const *arguments)
         sigset_t none;
 
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+        setpgid(0, 0); /* as a shell's jobs do */
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
         dup2(into_fd < 0 ? out[1] : into_fd, STDOUT_FILENO);

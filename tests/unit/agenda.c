@@ -1,6 +1,7 @@
 /* agenda: what has been done is known exactly, and what has not is done by one lane and
  * once, whatever the shard and however many take from it. */
 #include <criterion/criterion.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -165,6 +166,34 @@ Test(agenda, enough_ends_the_kills)
     cr_expect(agenda_next(&agenda, STAGE_POINTS, ITEMS, &item));
     cr_expect(agenda_next(&agenda, STAGE_CENSUS, ITEMS, &item));
     cr_expect_eq(item, 0);
+    agenda_release(&agenda);
+}
+
+/* A lane that asks meanwhile waits, and gets what it would have got. */
+Test(agenda, what_is_held_back_is_begun_later)
+{
+    struct err err = ERR_NULL;
+    struct agenda agenda;
+    struct pollfd taken = { .events = POLLIN };
+    uint64_t item = 99;
+    int ends[2];
+    pid_t lane;
+
+    cr_assert_eq(agenda_init(&agenda, (struct shard){ 1, 3 }, &err), 0, "%s", err.msg);
+    cr_assert_eq(pipe(ends), 0);
+    taken.fd = ends[0];
+    agenda_hold(&agenda, true);
+    lane = fork();
+    if (lane == 0) {
+        bool any = agenda_next(&agenda, STAGE_KILLS, ITEMS, &item);
+
+        _exit(any && write(ends[1], &item, sizeof(item)) == sizeof(item) ? 0 : 1);
+    }
+    cr_expect_eq(poll(&taken, 1, 100), 0, "an item was taken");
+    agenda_hold(&agenda, false);
+    cr_expect_eq(read(ends[0], &item, sizeof(item)), sizeof(item));
+    cr_expect_eq(item, 1);
+    cr_expect_eq(waitpid(lane, NULL, 0), lane);
     agenda_release(&agenda);
 }
 

@@ -1,0 +1,21 @@
+/* suspend.h - a run that is stopped from the terminal (Ctrl-Z) and goes on later (fg).
+ *
+ * The signal reaches the first process only: lanes and servers lead groups of their own.
+ * So that lanes do not go on without it, they begin nothing until it goes on; what has
+ * begun ends as it would. The time does not count, neither as the run's nor as a silence
+ * of theirs. */
+#pragma once
+
+#include "run/launch.h"
+
+struct suspend {
+    uv_signal_t signal;
+    struct agenda *agenda;
+    struct fleet_lane *lanes;
+    size_t lane_count;
+    uint64_t *noted_ns; /* until when time has been counted; all borrowed */
+};
+
+/* Unless who started us has the signal ignored. The handle is the caller's to close. */
+void suspend_watch(struct suspend *suspend, uv_loop_t *loop, struct agenda *agenda,
+                   struct fleet_lane *lanes, size_t lane_count, uint64_t *noted_ns);
