@@ -17,6 +17,8 @@
 #include "base/signals.h"
 
 #define READY_TIMEOUT_S 30
+#define READY_PATIENCE 10 /* times as long for one that others keep from running */
+#define READY_CPU_S 5     /* with so much CPU it is not the others */
 #define POLL_NS (NSEC_PER_MSEC / 2)
 #define PORTS_MOST 8 /* that are tried before giving up */
 
@@ -243,13 +245,71 @@ static int start_again(struct server *server, int wait_status, struct err *err)
     return again ? launch_at_free_port(server, err) : err->code;
 }
 
+bool server_is_late(uint64_t elapsed_ns, uint64_t ran_ns, char state)
+{
+    uint64_t timeout_ns = READY_TIMEOUT_S * NSEC_PER_SEC;
+    bool kept = (state == 'R' || state == 'D') && ran_ns < READY_CPU_S * NSEC_PER_SEC;
+
+    if (kept && !mutant("server-blamed"))
+        timeout_ns *= READY_PATIENCE;
+    return elapsed_ns > timeout_ns;
+}
+
+/* How a process that does not answer is, by the letter that /proc has for it. */
+static const char *said_of(char state)
+{
+    static const struct {
+        char state;
+        const char *words;
+    } all[] = {
+        { 'R', "it is ready to run" },
+        { 'D', "it waits for a disk" },
+        { 'T', "somebody has stopped it, by SIGSTOP for instance" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+        if (all[i].state == state)
+            return all[i].words;
+    return "it waits for something";
+}
+
+static int explain_late(const struct server *server, uint64_t elapsed_ns, uint64_t ran_ns,
+                        char state, struct err *err)
+{
+    char tail[600];
+
+    file_tail(server->log_path, tail, sizeof(tail));
+    return err_set(err, -ETIMEDOUT,
+                   "redis-server (pid %ld) did not answer within %.0f s: %s, and had a "
+                   "CPU for %.2f s; its last words:\n%s",
+                   (long)server->pid, ns_to_s((double)elapsed_ns), said_of(state),
+                   ns_to_s((double)ran_ns), tail[0] ? tail : "(none)");
+}
+
+/* 0, or whose fault it is that it does not answer yet. */
+static int check_late(const struct server *server, uint64_t since_ns, struct err *err)
+{
+    struct process_look look = { .state = '?' };
+    struct process_turns turns = { 0, 0 };
+    uint64_t elapsed_ns = clock_now_ns() - since_ns;
+    CLEANUP(file_closep) int fd = -1;
+
+    if (elapsed_ns < READY_TIMEOUT_S * NSEC_PER_SEC)
+        return 0;
+    fd = process_turns_open(server->pid);
+    process_turns_read(fd, &turns);
+    process_look(server->pid, &look);
+    return server_is_late(elapsed_ns, turns.ran_ns, look.state)
+               ? explain_late(server, elapsed_ns, turns.ran_ns, look.state, err)
+               : 0;
+}
+
 /* A server that has a port too and answers on its unix socket has bound the port: it ends
  * if it cannot. */
 int server_wait(struct server *server, struct err *err)
 {
-    uint64_t deadline_ns = clock_now_ns() + READY_TIMEOUT_S * NSEC_PER_SEC;
     struct timespec pause = ns_to_timespec(POLL_NS);
-    char tail[600];
+    uint64_t since_ns = clock_now_ns();
     int code;
 
     while ((code = answers(server, err)) == 0) {
@@ -258,13 +318,8 @@ int server_wait(struct server *server, struct err *err)
         if (waitpid(server->pid, &status, WNOHANG) == server->pid &&
             start_again(server, status, err) < 0)
             return err->code;
-        if (clock_now_ns() > deadline_ns) {
-            file_tail(server->log_path, tail, sizeof(tail));
-            return err_set(
-                err, -ETIMEDOUT,
-                "redis-server did not answer within %d seconds; its last words:\n%s",
-                READY_TIMEOUT_S, tail);
-        }
+        if (check_late(server, since_ns, err) < 0)
+            return err->code;
         nanosleep(&pause, NULL);
     }
     return code < 0 ? code : 0;

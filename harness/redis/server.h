@@ -36,6 +36,10 @@ int server_start(const struct server_options *options, struct server *ret,
                  struct err *err);
 int server_wait(struct server *server, struct err *err);
 
+/* Has a server that does not answer had its time? One that others keep from running is
+ * given more of it. `ran_ns` of a CPU it had; `state` is /proc's letter for it. */
+bool server_is_late(uint64_t elapsed_ns, uint64_t ran_ns, char state);
+
 /* Where workers find it: at its TCP port, or at its unix socket if it has none. */
 const struct address *server_address(const struct server *server);
 

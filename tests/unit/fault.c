@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "redis/server.h"
 #include "redis/wire.h"
 #include "trial/fault.h"
 #include "trial/worker.h"
@@ -159,6 +160,26 @@ Test(late, is_who_has_had_its_time)
     cr_expect_eq(worker_explain_late(&stopped, 100, "an update", "x.lua", &err),
                  -ETIMEDOUT);
     cr_expect(strstr(err.msg, "somebody has stopped its process"), "%s", err.msg);
+}
+
+/* One that is ready to run, and has not run, waits for others; one that has run does not
+ * answer for a reason of its own, as does one that sleeps. */
+Test(late, is_a_server_that_has_had_its_time)
+{
+    static const struct {
+        uint64_t elapsed_s, ran_s;
+        char state;
+        bool late;
+    } cases[] = {
+        { 29, 9, 'S', false },  { 31, 0, 'S', true },  { 31, 0, 'T', true },
+        { 31, 0, 'R', false },  { 31, 0, 'D', false }, { 31, 6, 'R', true },
+        { 299, 4, 'R', false }, { 301, 0, 'R', true }, { 31, 0, '?', true },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        cr_expect_eq(server_is_late(cases[i].elapsed_s * NSEC_PER_SEC,
+                                    cases[i].ran_s * NSEC_PER_SEC, cases[i].state),
+                     cases[i].late, "case %zu", i);
 }
 
 /* Of 1000: one that runs all the time, beside a server that waits; one that sleeps until
