@@ -73,21 +73,21 @@ static int check(void *parsed, struct err *err)
     return 0;
 }
 
+const struct command_line baseline_line = {
+    .options = table,
+    .check = check,
+    .operands_doc = "save [RUN] FILE\nshow FILE",
+    .about = "Keep the figures of a run in a small file for a repository, or show one."
+             "\vWithout RUN, results/latest is kept, the newest run. `afterkill run "
+             "SCENARIO "
+             "--baseline FILE` holds a run to it.",
+};
+
 int cmd_baseline(int argc, char **argv, enum exit_status *ret_status, struct err *err)
 {
-    static const struct command_line line = {
-        .options = table,
-        .check = check,
-        .operands_doc = "save [RUN] FILE\nshow FILE",
-        .about =
-            "Keep the figures of a run in a small file for a repository, or show one."
-            "\vWithout RUN, results/latest is kept, the newest run. `afterkill run "
-            "SCENARIO "
-            "--baseline FILE` holds a run to it.",
-    };
     struct options options = { .color = "auto" };
 
-    options_parse(&line, argc, argv, &options);
+    options_parse(&baseline_line, argc, argv, &options);
     *ret_status = EXIT_PASS;
     return find_action(&options.operands)->run(&options, err);
 }

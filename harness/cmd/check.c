@@ -359,24 +359,25 @@ static int check_all(const struct options *options, struct work *work,
     return code;
 }
 
+const struct command_line check_line = {
+    .options = table,
+    .operands_doc = "[SCENARIO...]",
+    .operands_at = AT(scenarios),
+    .about = "Check that every strategy does what its scenario expects of it: leaks "
+             "where it is known to leak, and does no harm where it should not. The "
+             "census of all crash points is the judge; a few hundred kills must not "
+             "contradict it."
+             "\vSCENARIO is a Lua file, or the name of one from `afterkill list`; "
+             "without any, all of that list are checked. A scenario with a mistake "
+             "fails, and the others still run. Exit status: 0 all as expected, 1 an "
+             "expectation is not met (an expected leak that is not found, too), 2 "
+             "usage or a scenario with a mistake, 4 infrastructure or unexplained "
+             "states, 5 nothing ran, 130 interrupted; of several the worst, in the "
+             "order 130, 4, 2, 1.",
+};
+
 int cmd_check(int argc, char **argv, enum exit_status *ret_status, struct err *err)
 {
-    static const struct command_line line = {
-        .options = table,
-        .operands_doc = "[SCENARIO...]",
-        .operands_at = AT(scenarios),
-        .about = "Check that every strategy does what its scenario expects of it: leaks "
-                 "where it is known to leak, and does no harm where it should not. The "
-                 "census of all crash points is the judge; a few hundred kills must not "
-                 "contradict it."
-                 "\vSCENARIO is a Lua file, or the name of one from `afterkill list`; "
-                 "without any, all of that list are checked. A scenario with a mistake "
-                 "fails, and the others still run. Exit status: 0 all as expected, 1 an "
-                 "expectation is not met (an expected leak that is not found, too), 2 "
-                 "usage or a scenario with a mistake, 4 infrastructure or unexplained "
-                 "states, 5 nothing ran, 130 interrupted; of several the worst, in the "
-                 "order 130, 4, 2, 1.",
-    };
     struct options options = {
         .trials = 200,
         .seed = 1,
@@ -388,7 +389,7 @@ int cmd_check(int argc, char **argv, enum exit_status *ret_status, struct err *e
     struct work work = { .paths = NULL };
     int code;
 
-    options_parse(&line, argc, argv, &options);
+    options_parse(&check_line, argc, argv, &options);
     option_lanes_warn(options.lanes);
     code = check_all(&options, &work, ret_status, err);
     for (size_t i = 0; i < work.path_count; i++)

@@ -1,10 +1,11 @@
-/* cmd.h - the subcommands. Adding one is adding a row to the table in cmd.c; --help and
- * the list of commands come from it. */
+/* cmd.h - the subcommands. Adding one is adding a row to the table in cmd.c; --help, the
+ * list of commands, the manual page and what shells complete come from it. */
 #pragma once
 
 #include <stddef.h>
 
 #include "base/err.h"
+#include "cmd/options.h"
 #include "result/exit_status.h"
 
 struct subcommand {
@@ -12,6 +13,7 @@ struct subcommand {
     const char *group; /* its heading in the list of commands; NULL: it is not in it */
     const char *usage; /* its operands */
     const char *about;
+    const struct command_line *line; /* its options and operands */
     /* argv[0] is the command. *ret_status is the process's exit status, valid if 0 is
      * returned. */
     int (*run)(int argc, char **argv, enum exit_status *ret_status, struct err *err);
@@ -20,6 +22,9 @@ struct subcommand {
 const struct subcommand *subcommand_by_name(const char *name); /* NULL if there is none */
 const struct subcommand *subcommand_at(size_t index);          /* NULL past the end */
 const char *subcommand_name(const void *ignored, size_t index); /* for str_nearest() */
+
+extern const struct command_line run_line, try_line, replay_line, report_line,
+    compare_line, baseline_line, merge_line, check_line, new_line, help_line, list_line;
 
 int cmd_run(int argc, char **argv, enum exit_status *ret_status, struct err *err);
 int cmd_try(int argc, char **argv, enum exit_status *ret_status, struct err *err);

@@ -72,24 +72,25 @@ static void side_release(struct side *side)
     side->baseline = baseline_free(side->baseline);
 }
 
+const struct command_line compare_line = {
+    .options = table,
+    .operands_doc = "[BASE [NEW]]",
+    .operands_at = AT(runs),
+    .check = check,
+    .about =
+        "Compare two runs strategy by strategy, or the strategies of one run pair "
+        "by pair: rates with tests, crash points, exposure, cost."
+        "\vBASE and NEW are directories of runs that are kept, or baselines; without "
+        "any, the strategies of results/latest are compared, the newest run. Exit "
+        "status: 0 NEW is not worse, 1 a strategy is worse (a rate, beyond chance; "
+        "or a crash point that does new harm, or harm that lasts longer), 3 nothing "
+        "to "
+        "compare, a run that was not finished or has unexplained deaths, or --margin "
+        "is not decided.",
+};
+
 int cmd_compare(int argc, char **argv, enum exit_status *ret_status, struct err *err)
 {
-    static const struct command_line line = {
-        .options = table,
-        .operands_doc = "[BASE [NEW]]",
-        .operands_at = AT(runs),
-        .check = check,
-        .about =
-            "Compare two runs strategy by strategy, or the strategies of one run pair "
-            "by pair: rates with tests, crash points, exposure, cost."
-            "\vBASE and NEW are directories of runs that are kept, or baselines; without "
-            "any, the strategies of results/latest are compared, the newest run. Exit "
-            "status: 0 NEW is not worse, 1 a strategy is worse (a rate, beyond chance; "
-            "or a crash point that does new harm, or harm that lasts longer), 3 nothing "
-            "to "
-            "compare, a run that was not finished or has unexplained deaths, or --margin "
-            "is not decided.",
-    };
     struct options options = { .format = format_by_name("text"), .color = "auto" };
     CLEANUP(side_release) struct side base = { .baseline = NULL };
     CLEANUP(side_release) struct side new = { .baseline = NULL };
@@ -98,7 +99,7 @@ int cmd_compare(int argc, char **argv, enum exit_status *ret_status, struct err 
     struct compare_options compare;
     bool two;
 
-    options_parse(&line, argc, argv, &options);
+    options_parse(&compare_line, argc, argv, &options);
     two = options.runs.count > 1;
     if (results_dir_named(&options.runs, 0, &first, err) < 0 ||
         load(first, &base, err) < 0 ||

@@ -117,20 +117,21 @@ static int check(void *parsed, struct err *err)
                                : 0;
 }
 
+const struct command_line help_line = {
+    .check = check,
+    .operands_doc = "[COMMAND|" WORDS "]",
+    .about = "Tell what a command does, or what the words of reports mean.",
+};
+
 int cmd_help(int argc, char **argv, enum exit_status *ret_status, struct err *err)
 {
-    static const struct command_line line = {
-        .check = check,
-        .operands_doc = "[COMMAND|" WORDS "]",
-        .about = "Tell what a command does, or what the words of reports mean.",
-    };
     static char option[] = "--help";
     struct operands operands = { NULL, 0 };
     CLEANUP(mem_freep) char *name = NULL;
     const struct subcommand *command;
     const char *about;
 
-    options_parse(&line, argc, argv, &operands);
+    options_parse(&help_line, argc, argv, &operands);
     *ret_status = EXIT_PASS;
     about = operands.count ? operands.items[0] : NULL;
     command = about ? subcommand_by_name(about) : NULL;

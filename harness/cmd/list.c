@@ -104,24 +104,25 @@ static int add_matching(struct listed *listed, const char *glob, struct err *err
     return err->code;
 }
 
+const struct command_line list_line = {
+    .options = table,
+    .operands_doc = "[GLOB|NAME]",
+    .check = check,
+    .about = "List the scenarios and their strategies, or tell more of one."
+             "\vGLOB is a pattern like 'control_*'. NAME is a scenario, or a Lua "
+             "file: where it comes from, its parameters, and what each strategy is "
+             "expected to do.",
+};
+
 int cmd_list(int argc, char **argv, enum exit_status *ret_status, struct err *err)
 {
-    static const struct command_line line = {
-        .options = table,
-        .operands_doc = "[GLOB|NAME]",
-        .check = check,
-        .about = "List the scenarios and their strategies, or tell more of one."
-                 "\vGLOB is a pattern like 'control_*'. NAME is a scenario, or a Lua "
-                 "file: where it comes from, its parameters, and what each strategy is "
-                 "expected to do.",
-    };
     struct options options = { .format = format_by_name("text") };
     CLEANUP(release) struct listed listed = { .count = 0 };
     CLEANUP(mem_freep) char *path = NULL;
     const char *name;
     bool one;
 
-    options_parse(&line, argc, argv, &options);
+    options_parse(&list_line, argc, argv, &options);
     name = options.operands.count ? options.operands.items[0] : NULL;
     one = name && !name[strcspn(name, "*?[")];
     if (!one)

@@ -64,23 +64,23 @@ static int prepare(const struct options *options, struct conclude *conclude,
     return 0;
 }
 
+const struct command_line merge_line = {
+    .options = table,
+    .operands_doc = "SHARD...",
+    .operands_at = AT(shards),
+    .check = check,
+    .more = &gate_line,
+    .more_title = "Gates, for the exit status:",
+    .more_group = 3,
+    .more_at = AT(gates),
+    .about = "Put the shards of a run together, as if one machine had done it all."
+             "\vSHARDs are the directories that `afterkill run --shard i/n` has made. "
+             "Shards that are missing, that are not finished, that overlap or belong to "
+             "different runs are refused with exit status 4.",
+};
+
 int cmd_merge(int argc, char **argv, enum exit_status *ret_status, struct err *err)
 {
-    static const struct command_line line = {
-        .options = table,
-        .operands_doc = "SHARD...",
-        .operands_at = AT(shards),
-        .check = check,
-        .more = &gate_line,
-        .more_title = "Gates, for the exit status:",
-        .more_group = 3,
-        .more_at = AT(gates),
-        .about =
-            "Put the shards of a run together, as if one machine had done it all."
-            "\vSHARDs are the directories that `afterkill run --shard i/n` has made. "
-            "Shards that are missing, that are not finished, that overlap or belong to "
-            "different runs are refused with exit status 4.",
-    };
     struct options options = {
         .destination = { .format = format_by_name("text"), .color = "auto" },
     };
@@ -91,7 +91,7 @@ int cmd_merge(int argc, char **argv, enum exit_status *ret_status, struct err *e
     int (*load)(const char *, struct saved *, struct err *);
     int code;
 
-    options_parse(&line, argc, argv, &options);
+    options_parse(&merge_line, argc, argv, &options);
     code = prepare(&options, &conclude, &directory, err);
     if (code == 0)
         code = merge_runs((const char *const *)options.shards.items, options.shards.count,

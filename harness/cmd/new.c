@@ -68,23 +68,23 @@ static const char *prefix(const char *path)
     return strchr(path, '/') ? "" : "./";
 }
 
+const struct command_line new_line = {
+    .check = check,
+    .operands_doc = "NAME",
+    .about = "Write NAME.lua, a commented scenario to start from, which runs at once. "
+             "NAME may be a path; directories that are missing are made. A file that is "
+             "there "
+             "is never overwritten.",
+};
+
 int cmd_new(int argc, char **argv, enum exit_status *ret_status, struct err *err)
 {
-    static const struct command_line line = {
-        .check = check,
-        .operands_doc = "NAME",
-        .about =
-            "Write NAME.lua, a commented scenario to start from, which runs at once. "
-            "NAME may be a path; directories that are missing are made. A file that is "
-            "there "
-            "is never overwritten.",
-    };
     CLEANUP(mem_freep) char *path = NULL;
     struct operands operands = { NULL, 0 };
     CLEANUP(mem_freep) char *name = NULL;
     const char *program = option_program();
 
-    options_parse(&line, argc, argv, &operands);
+    options_parse(&new_line, argc, argv, &operands);
     name = without_suffix(operands.items[0]);
     path = mem_printf("%s.lua", name);
     if (check_name(name, err) < 0 || make_directory(name, err) < 0 ||

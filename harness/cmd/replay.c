@@ -382,27 +382,28 @@ static int check_kill(const struct options *options, const struct revival *reviv
                    finding->strategy->name);
 }
 
+const struct command_line replay_line = {
+    .options = table,
+    .operands_doc = "[RUN] [TRIAL]",
+    .check = check,
+    .about =
+        "Perform one trial of a run again, and tell what happens: the commands and "
+        "their replies, where the kill falls, what is left, what becomes of it, "
+        "and why the verdict is what it is."
+        "\vRUN is a directory that `afterkill run` has made; without it, "
+        "results/latest, the newest. TRIAL is a kill's number, as reports name it, "
+        "or a crash point as STRATEGY:POINT, or a lost link as STRATEGY@BYTES; "
+        "without it, the first crash point that does harm. A kill that timing does "
+        "not hit again is performed as the crash point that it landed on. A crash "
+        "point "
+        "of a program is told from what the run has kept of it, without starting the "
+        "program. Exit status: 0 as recorded (or nothing was), 1 another state or "
+        "another verdict, "
+        "3 a kill that did not end in that way again.",
+};
+
 int cmd_replay(int argc, char **argv, enum exit_status *ret_status, struct err *err)
 {
-    static const struct command_line line = {
-        .options = table,
-        .operands_doc = "[RUN] [TRIAL]",
-        .check = check,
-        .about =
-            "Perform one trial of a run again, and tell what happens: the commands and "
-            "their replies, where the kill falls, what is left, what becomes of it, "
-            "and why the verdict is what it is."
-            "\vRUN is a directory that `afterkill run` has made; without it, "
-            "results/latest, the newest. TRIAL is a kill's number, as reports name it, "
-            "or a crash point as STRATEGY:POINT, or a lost link as STRATEGY@BYTES; "
-            "without it, the first crash point that does harm. A kill that timing does "
-            "not hit again is performed as the crash point that it landed on. A crash "
-            "point "
-            "of a program is told from what the run has kept of it, without starting the "
-            "program. Exit status: 0 as recorded (or nothing was), 1 another state or "
-            "another verdict, "
-            "3 a kill that did not end in that way again.",
-    };
     CLEANUP(options_release)
     struct options options = { .color = "auto", .format = format_by_name("text") };
     CLEANUP(revival_release) struct revival revival = { .scenario = NULL };
@@ -413,7 +414,7 @@ int cmd_replay(int argc, char **argv, enum exit_status *ret_status, struct err *
     struct replay replay;
     const char *trial;
 
-    options_parse(&line, argc, argv, &options);
+    options_parse(&replay_line, argc, argv, &options);
     trial = take_trial(&options.operands);
     if (results_dir_named(&options.operands, 0, &run, err) < 0 ||
         saved_load(run, &revival.saved, err) < 0 ||

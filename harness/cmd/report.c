@@ -57,25 +57,25 @@ static int check(void *parsed, struct err *err)
     return 0;
 }
 
+const struct command_line report_line = {
+    .options = table,
+    .operands_doc = "[RUN]",
+    .check = check,
+    .about = "Print the report of a run that is kept, finished or not."
+             "\vRUN is a directory that `afterkill run` or `afterkill merge` has made; "
+             "without it, results/latest, the newest. The exit status is what the run's "
+             "was without "
+             "gates and baselines; 3 of one that was killed.",
+};
+
 int cmd_report(int argc, char **argv, enum exit_status *ret_status, struct err *err)
 {
-    static const struct command_line line = {
-        .options = table,
-        .operands_doc = "[RUN]",
-        .check = check,
-        .about =
-            "Print the report of a run that is kept, finished or not."
-            "\vRUN is a directory that `afterkill run` or `afterkill merge` has made; "
-            "without it, results/latest, the newest. The exit status is what the run's "
-            "was without "
-            "gates and baselines; 3 of one that was killed.",
-    };
     struct options options = { .format = format_by_name("text"), .color = "auto" };
     CLEANUP(saved_release) struct saved saved = { .directory = NULL };
     CLEANUP(mem_freep) char *run = NULL;
     struct report_style style;
 
-    options_parse(&line, argc, argv, &options);
+    options_parse(&report_line, argc, argv, &options);
     if (results_dir_named(&options.operands, 0, &run, err) < 0 ||
         saved_load(run, &saved, err) < 0)
         return err->code;

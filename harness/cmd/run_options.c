@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/sha1.h"
 #include "cmd/against.h"
+#include "cmd/cmd.h"
 #include "cmd/interleave.h"
 #include "cmd/options.h"
 #include "cmd/scenario_files.h"
@@ -293,29 +294,29 @@ static void init(struct run_options *options, const struct request *resumed,
     run_options_default(&options->request);
 }
 
+const struct command_line run_line = {
+    .options = table,
+    .operands_doc = "SCENARIO",
+    .operands_at = AT(scenarios),
+    .check = check,
+    .more = &gate_line,
+    .more_title = "Gates, for the exit status:",
+    .more_group = 5,
+    .more_at = AT(gates),
+    .about = "Run the strategies of a scenario, kill their workers at every command "
+             "boundary and at random instants, and report what is left in Redis."
+             "\vSCENARIO is a Lua file, or the name of one from `afterkill list`, or "
+             "- for "
+             "standard input. "
+             "Servers are private: started for the run on a unix socket, and removed "
+             "with all their data.",
+};
+
 static void parse_all(int argc, char **argv, char **command,
                       const struct request *resumed, struct run_options *ret)
 {
-    static const struct command_line line = {
-        .options = table,
-        .operands_doc = "SCENARIO",
-        .operands_at = AT(scenarios),
-        .check = check,
-        .more = &gate_line,
-        .more_title = "Gates, for the exit status:",
-        .more_group = 5,
-        .more_at = AT(gates),
-        .about = "Run the strategies of a scenario, kill their workers at every command "
-                 "boundary and at random instants, and report what is left in Redis."
-                 "\vSCENARIO is a Lua file, or the name of one from `afterkill list`, or "
-                 "- for "
-                 "standard input. "
-                 "Servers are private: started for the run on a unix socket, and removed "
-                 "with all their data.",
-    };
-
     init(ret, resumed, command);
-    options_parse(&line, argc, argv, ret);
+    options_parse(&run_line, argc, argv, ret);
 }
 
 /* The options once more, on top of what the run was asked for that is gone on with. */

@@ -240,21 +240,22 @@ static int try(struct options *options, enum exit_status *ret_status, struct err
     return output_write(&destination, &sweep, ret_status, err);
 }
 
+const struct command_line try_line = {
+    .options = table,
+    .operands_doc = "COMMANDS",
+    .operands_at = AT(updates),
+    .check = check,
+    .about =
+        "Is an update safe? Kill a worker between any two of its commands, and tell "
+        "what is left in Redis."
+        "\vCOMMANDS are a word for the shell, so put them in single quotes: "
+        "'INCR k | EXPIRE k 60'. | waits for the reply, ; leaves in the same buffer, "
+        "[a ; b] is MULTI .. EXEC, lua(a ; b) a script; words are quoted as in "
+        "redis-cli. Exit status: 0 it is safe, 1 it does harm.",
+};
+
 int cmd_try(int argc, char **argv, enum exit_status *ret_status, struct err *err)
 {
-    static const struct command_line line = {
-        .options = table,
-        .operands_doc = "COMMANDS",
-        .operands_at = AT(updates),
-        .check = check,
-        .about =
-            "Is an update safe? Kill a worker between any two of its commands, and tell "
-            "what is left in Redis."
-            "\vCOMMANDS are a word for the shell, so put them in single quotes: "
-            "'INCR k | EXPIRE k 60'. | waits for the reply, ; leaves in the same buffer, "
-            "[a ; b] is MULTI .. EXEC, lua(a ; b) a script; words are quoted as in "
-            "redis-cli. Exit status: 0 it is safe, 1 it does harm.",
-    };
     struct options options = {
         .destination = { .format = format_by_name("text"), .color = "auto" },
     };
@@ -262,7 +263,7 @@ int cmd_try(int argc, char **argv, enum exit_status *ret_status, struct err *err
 
     run_options_default(&options.request);
     options.request.trials = 0;
-    options_parse(&line, argc, argv, &options);
+    options_parse(&try_line, argc, argv, &options);
     code = try(&options, ret_status, err);
     request_release(&options.request);
     return code;

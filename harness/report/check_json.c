@@ -1,5 +1,5 @@
 /* check_json.c - a check as one JSON object; words and counts have the names that they
- * have in a run's (docs/afterkill.1.scd). */
+ * have in a run's (docs/afterkill-results.5.scd). */
 #include "base/mem.h"
 #include "report/check_words.h"
 #include "report/json_put.h"

@@ -1,4 +1,4 @@
-/* run_json.c - a result as one JSON object: see docs/afterkill.1.scd. */
+/* run_json.c - a result as one JSON object: see docs/afterkill-results.5.scd. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -46,7 +46,7 @@ player apt-get 'echo "Reading package lists..."'
 "$work/tools/setup" >"$work/out" 2>&1
 never 'Reading package lists' "$work/out"
 never noise "$work/out"
-expect '^ninja -C build harness/afterkill$' "$NOTES"
+expect '^ninja -C build program$' "$NOTES"
 "$work/tools/setup" test >"$work/out" 2>&1
 expect '^ninja -C build$' "$NOTES"
 expect '^meson configure build -Dtests=enabled' "$NOTES"
@@ -63,7 +63,7 @@ expect 'install .* libfaketime .*python3-rq' "$NOTES"
 never 'install .* n\(odejs\|pm\)\b' "$NOTES"
 expect '^npm ci --ignore-scripts' "$NOTES"
 [ "$(grep -c '^npm' "$NOTES")" = 1 ] || { echo "npm was called for a folder without a lock file"; failed=1; }
-expect '^ninja -C build harness/afterkill$' "$NOTES"
+expect '^ninja -C build program$' "$NOTES"
 : >"$NOTES"
 "$work/tools/setup" programs >"$work/out" 2>&1
 never '^npm' "$NOTES"
