@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "cmd/cmd.h"
 #include "cmd/help.h"
+#include "cmd/version.h"
 
 static const struct {
     int code;
@@ -59,7 +60,7 @@ int main(int argc, char **argv)
         return finish(EXIT_PASS);
     }
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
-        puts("afterkill " VERSION);
+        version_write(stdout);
         return finish(EXIT_PASS);
     }
     command = subcommand_by_name(argv[1]);

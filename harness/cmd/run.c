@@ -21,9 +21,9 @@
 #include "cmd/scenario_files.h"
 #include "cmd/strategies.h"
 #include "cmd/sweep_load.h"
+#include "cmd/version.h"
 #include "run/fleet.h"
 #include "run/progress.h"
-#include "scenario/sandbox.h"
 #include "store/load.h"
 #include "store/write.h"
 
@@ -66,8 +66,7 @@ static void collect_environment(const struct session *session,
     for (int i = 1; i < session->argc; i++)
         arguments[i + 1] = session->argv[i];
     environment_collect(ret, &sources);
-    environment_add(ret, "libuv", fleet_libuv_version());
-    environment_add(ret, "lua", sandbox_lua_version());
+    version_libraries(ret);
     environment_add(ret, "redis-server",
                     session->options->redis_server ? session->options->redis_server
                                                    : "the PATH's");

@@ -16,3 +16,8 @@ struct interval interval_proportion(uint64_t hits, uint64_t attempts, double con
         .high = hits == attempts ? 1 : qbeta(tail, k + 1, n - k, 0, 0),
     };
 }
+
+const char *interval_library_version(void)
+{
+    return R_VERSION_STRING;
+}

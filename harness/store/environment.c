@@ -190,6 +190,26 @@ static char *read_load(void)
     return mem_printf("%.2f %.2f %.2f", load[0], load[1], load[2]);
 }
 
+static char *read_hiredis(void)
+{
+    return mem_strdup(HIREDIS);
+}
+
+/* Before 2.13 it does not say what is linked. */
+static char *read_jansson(void)
+{
+#if JANSSON_VERSION_HEX >= 0x020d00
+    return mem_strdup(jansson_version_str());
+#else
+    return mem_strdup(JANSSON_VERSION);
+#endif
+}
+
+static char *read_sqlite(void)
+{
+    return mem_strdup(sqlite3_libversion());
+}
+
 static char *read_xxhash(void)
 {
     unsigned version = XXH_versionNumber();
@@ -223,35 +243,60 @@ static char *digest_file(const char *path)
 
 /* ---- all of it ---- */
 
-static char *read_sqlite(void)
+static char *read_version(void)
 {
-    return mem_strdup(sqlite3_libversion());
+    return mem_strdup(VERSION);
 }
 
-static const struct probe {
-    const char *name, *text;
-    char *(*read)(void); /* if there is no text; NULL: not to be had */
-} probes[] = {
-    { "afterkill", VERSION, NULL },
-    { "compiler", COMPILER, NULL },
-    { "hiredis", HIREDIS, NULL },
-    { "jansson", JANSSON_VERSION, NULL },
-    { "sqlite", NULL, read_sqlite },
-    { "xxhash", NULL, read_xxhash },
-    { "kernel", NULL, read_kernel },
-    { "cpu", NULL, read_cpu },
-    { "cpus", NULL, read_cpus },
-    { "memory_bytes", NULL, read_memory },
-    { "hypervisor", NULL, read_hypervisor },
-    { "load_average", NULL, read_load },
+static char *read_compiler(void)
+{
+    return mem_strdup(COMPILER);
+}
+
+struct probe {
+    const char *name;
+    char *(*read)(void); /* NULL if it is not to be had */
 };
+
+static const struct probe libraries[] = {
+    { "hiredis", read_hiredis },
+    { "jansson", read_jansson },
+    { "sqlite", read_sqlite },
+    { "xxhash", read_xxhash },
+};
+
+static const struct probe build[] = {
+    { "afterkill", read_version },
+    { "compiler", read_compiler },
+};
+
+static const struct probe machine[] = {
+    { "kernel", read_kernel },
+    { "cpu", read_cpu },
+    { "cpus", read_cpus },
+    { "memory_bytes", read_memory },
+    { "hypervisor", read_hypervisor },
+    { "load_average", read_load },
+};
+
+static void probe_all(struct environment *environment, const struct probe *probes,
+                      size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        add_owned(environment, probes[i].name, probes[i].read());
+}
+
+void environment_libraries(struct environment *environment)
+{
+    probe_all(environment, libraries, ARRAY_SIZE(libraries));
+}
 
 void environment_collect(struct environment *environment,
                          const struct environment_sources *sources)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(probes); i++)
-        add_owned(environment, probes[i].name,
-                  probes[i].text ? mem_strdup(probes[i].text) : probes[i].read());
+    probe_all(environment, build, ARRAY_SIZE(build));
+    environment_libraries(environment);
+    probe_all(environment, machine, ARRAY_SIZE(machine));
     add_owned(environment, "command",
               redact_arguments(sources->arguments, sources->argument_count));
     if (sources->scenario) {

@@ -43,6 +43,10 @@ struct environment_sources {
 void environment_collect(struct environment *environment,
                          const struct environment_sources *sources);
 
+/* Adds the versions of the libraries that the store has (hiredis, jansson, sqlite,
+ * xxhash): as they are linked, but that of hiredis, which only its header says. */
+void environment_libraries(struct environment *environment);
+
 /* Adds an entry, or gives the one of that name another value. Texts are copied; a value
  * of NULL adds nothing. */
 void environment_add(struct environment *environment, const char *name,
