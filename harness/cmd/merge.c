@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/signals.h"
 #include "cmd/cmd.h"
 #include "cmd/conclude.h"
 #include "cmd/options.h"
@@ -53,8 +54,10 @@ static int prepare(const struct options *options, struct conclude *conclude,
     CLEANUP(database_close) struct database database = DATABASE_NULL;
     const char *first = options->shards.items[0];
 
-    if (stored_open(first, DATABASE_READ, &database, err) < 0 ||
-        saved_load_parts(first, &database, STORED_KNOWN, &saved, err) < 0 ||
+    if (stored_open(first, DATABASE_READ, &database, err) < 0)
+        return err->code;
+    database_stoppable(&database);
+    if (saved_load_parts(first, &database, STORED_KNOWN, &saved, err) < 0 ||
         conclude_prepare(conclude, &options->gates, &saved.result, err) < 0)
         return err->code;
     if (!options->destination.directory)
@@ -62,6 +65,30 @@ static int prepare(const struct options *options, struct conclude *conclude,
                                 ret_place, err);
     *ret_place = mem_strdup(options->destination.directory);
     return 0;
+}
+
+/* All of it, or nothing: a signal that comes while the run is not whole ends the merge,
+ * and what there is of it is removed. */
+static int put_together(const struct options *options, struct conclude *conclude,
+                        char **ret_directory, struct err *err)
+{
+    const char *given = options->destination.directory;
+    bool made = !given || access(given, F_OK) != 0;
+    sigset_t before;
+    int code;
+
+    signals_hold(&before);
+    code = prepare(options, conclude, ret_directory, err);
+    if (code == 0)
+        code =
+            merge_runs((const char *const *)options->shards.items, options->shards.count,
+                       *ret_directory, options->allow_missing, err);
+    if (code == 0 && !given)
+        results_dir_settle(*ret_directory);
+    else if (code < 0 && *ret_directory && made)
+        rmdir(*ret_directory);
+    signals_release(&before);
+    return code;
 }
 
 const struct command_line merge_line = {
@@ -92,14 +119,7 @@ int cmd_merge(int argc, char **argv, enum exit_status *ret_status, struct err *e
     int code;
 
     options_parse(&merge_line, argc, argv, &options);
-    code = prepare(&options, &conclude, &directory, err);
-    if (code == 0)
-        code = merge_runs((const char *const *)options.shards.items, options.shards.count,
-                          directory, options.allow_missing, err);
-    if (directory && !options.destination.directory && code == 0)
-        results_dir_settle(directory);
-    else if (directory && !options.destination.directory)
-        rmdir(directory);
+    code = put_together(&options, &conclude, &directory, err);
     load = conclude_by_pairs(&conclude) ? saved_load_attempts : saved_load;
     if (code < 0 || load(directory, &saved, err) < 0 ||
         conclude_run(&conclude, &saved.result, err) < 0)

@@ -9,11 +9,14 @@
 #include <unistd.h>
 
 #include "base/mutant.h"
+#include "base/signals.h"
 
 /* Of a file that is not empty; SQLite overwrites shorter ones. */
 #define LEAST_BYTES 512
 /* Of a value, or a row. The text of a scenario is the longest that there can be. */
 #define VALUE_MOST (256 << 20)
+/* Instructions of SQLite's machine: a fraction of a millisecond. */
+#define STEPS_BETWEEN_SIGNALS 10000
 
 static const struct {
     int sqlite; /* primary result code */
@@ -26,6 +29,7 @@ static const struct {
     { SQLITE_CANTOPEN, -EACCES, "it cannot be opened; is its directory writable?" },
     { SQLITE_NOTADB, ERR_USAGE, "it is not a database" },
     { SQLITE_CORRUPT, -EBADMSG, "it is damaged" },
+    { SQLITE_INTERRUPT, ERR_STOPPED, "stopped by a signal" },
 };
 
 /* The error that SQLite has just reported, in our words. */
@@ -380,6 +384,17 @@ void database_remove(const char *path)
 
     unlink(path);
     unlink(journal);
+}
+
+static int stop_asked(void *ignored)
+{
+    (void)ignored;
+    return signals_stop_asked();
+}
+
+void database_stoppable(struct database *database)
+{
+    sqlite3_progress_handler(database->handle, STEPS_BETWEEN_SIGNALS, stop_asked, NULL);
 }
 
 void database_close(struct database *database)

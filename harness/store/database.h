@@ -47,6 +47,10 @@ int database_mark(struct database *database, const struct database_kind *kind,
                   struct err *err);
 void database_close(struct database *database); /* may be called twice */
 
+/* From here on a statement that is at work when a signal waits (base/signals.h) ends with
+ * ERR_STOPPED. For who holds signals back while it reads what others wrote. */
+void database_stoppable(struct database *database);
+
 /* Removes a closed file with what belongs to it. */
 void database_remove(const char *path);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/signals.h"
 #include "result/tally.h"
 #include "store/load.h"
 #include "store/rows.h"
@@ -370,6 +371,8 @@ static int fill(struct merge *merge, struct err *err)
         code = store_put_fact(merge->store, "missing_shards", merge->shards.missing, err);
     if (code == 0)
         code = store_put_fact(merge->store, STORED_SHARDS, total, err);
+    if (code == 0 && signals_stop_asked())
+        code = err_set(err, ERR_STOPPED, "stopped by a signal");
     add_times(merge);
     return code == 0 ? store_finish(merge->store, &merge->first.result, err) : code;
 }

@@ -20,6 +20,7 @@
  * there; in one transaction, so that who is killed leaves none. Shards that are
  * missing, overlap, are not finished or belong to different runs are an error that names
  * them; with `allow_missing`, those that are there and as far as they came are merged,
- * and the run says so; those without a whole census count as missing. */
+ * and the run says so; those without a whole census count as missing. Who holds signals
+ * back gets ERR_STOPPED when one has come, and nothing of the run is left. */
 int merge_runs(const char *const *directories, size_t count, const char *into,
                bool allow_missing, struct err *err);

@@ -17,8 +17,10 @@ static int open_one(struct shard_run *run, const char *directory, struct err *er
 
     run->directory = directory;
     code = stored_open(directory, DATABASE_READ, &run->database, err);
-    if (code == 0)
-        code = stored_current(&run->database, err);
+    if (code < 0)
+        return code;
+    database_stoppable(&run->database);
+    code = stored_current(&run->database, err);
     if (code == 0)
         code = database_run(&run->database, SHARD_CACHE, err);
     if (code == 0)

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "plan/plan.h"
@@ -872,4 +873,49 @@ Test(merge, killed_merge)
 Test(merge, files_that_may_not_grow)
 {
     raise_limit(4);
+}
+
+/* As if the signal had come as soon as it could: it waits already when the program
+ * begins, which hears of it where it asks. */
+static int merge_with_signal(const struct shards *shards, const char *into, int number)
+{
+    const char *afterkill = getenv("AFTERKILL");
+    CLEANUP(mem_freep) char *first = shard_directory(shards, 1);
+    CLEANUP(mem_freep) char *second = shard_directory(shards, 2);
+    pid_t child = fork();
+    int status = 0;
+
+    if (child == 0) {
+        sigset_t set;
+
+        sigemptyset(&set);
+        sigaddset(&set, number);
+        sigprocmask(SIG_BLOCK, &set, NULL);
+        raise(number);
+        freopen("/dev/null", "w", stderr);
+        execl(afterkill, afterkill, "merge", "-o", into, first, second, NULL);
+        _exit(127);
+    }
+    cr_assert(child > 0 && waitpid(child, &status, 0) == child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+Test(merge, signals_leave_nothing)
+{
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+    char *home = test_directory(), *scenario = test_scenario("mixed");
+    char *whole = keep_whole(home, scenario), *merged = mem_printf("%s/again", home);
+    struct shards shards = { home, 2 };
+
+    split(whole, &shards);
+    for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+        int status = merge_with_signal(&shards, merged, signals[i]);
+
+        cr_expect_eq(status, 130, "signal %d: status %d", signals[i], status);
+        cr_expect_neq(access(merged, F_OK), 0, "signal %d leaves something", signals[i]);
+    }
+    free(merged);
+    free(whole);
+    free(scenario);
+    test_directory_remove(home);
 }
