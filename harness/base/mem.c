@@ -46,16 +46,24 @@ char *mem_strdup(const char *text)
     return mem_copy(text, strlen(text) + 1);
 }
 
-char *mem_printf(const char *format, ...)
+char *mem_vprintf(const char *format, va_list args)
 {
     char *text = NULL;
+
+    if (vasprintf(&text, format, args) < 0)
+        text = NULL;
+    return checked(text, 1);
+}
+
+char *mem_printf(const char *format, ...)
+{
+    char *text;
     va_list args;
 
     va_start(args, format);
-    if (vasprintf(&text, format, args) < 0)
-        text = NULL;
+    text = mem_vprintf(format, args);
     va_end(args);
-    return checked(text, 1);
+    return text;
 }
 
 FILE *mem_stream(char **ret)

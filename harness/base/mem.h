@@ -8,6 +8,7 @@
  * value to somebody else and leaves NULL behind. */
 #pragma once
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -17,6 +18,7 @@ void *mem_grow(void *block, size_t count, size_t item_bytes);
 void *mem_copy(const void *from, size_t bytes);
 char *mem_strdup(const char *text);
 __attribute__((format(printf, 1, 2))) char *mem_printf(const char *format, ...);
+__attribute__((format(printf, 1, 0))) char *mem_vprintf(const char *format, va_list args);
 FILE *mem_stream(char **ret); /* *ret is what was written once it is closed, terminated */
 
 /* Maps zeroed pages. `flags`: MAP_SHARED or MAP_PRIVATE, and more. NULL and errno if that

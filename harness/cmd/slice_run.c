@@ -2,7 +2,6 @@
 #include "cmd/slice_run.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,11 +20,10 @@ __attribute__((format(printf, 2, 3))) static void add(struct arguments *list,
                                                       const char *format, ...)
 {
     va_list values;
-    char *word = NULL;
+    char *word;
 
     va_start(values, format);
-    if (vasprintf(&word, format, values) < 0)
-        mem_give_up(strlen(format));
+    word = mem_vprintf(format, values);
     va_end(values);
     list->items = mem_grow(list->items, list->count + 2, sizeof(*list->items));
     list->items[list->count++] = word;

@@ -2,7 +2,6 @@
 #include "result/comparable.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,15 +15,12 @@
 __attribute__((format(printf, 3, 4))) static void note(struct comparable *comparable,
                                                        bool loud, const char *format, ...)
 {
-    char *text = NULL;
+    char *text;
     va_list args;
 
     va_start(args, format);
-    if (vasprintf(&text, format, args) < 0)
-        text = NULL;
+    text = mem_vprintf(format, args);
     va_end(args);
-    if (!text)
-        return;
     comparable->notes =
         mem_grow(comparable->notes, comparable->count + 1, sizeof(*comparable->notes));
     comparable->notes[comparable->count++] = (struct comparable_note){ loud, text };
