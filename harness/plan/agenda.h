@@ -43,7 +43,7 @@ struct agenda {
 int agenda_init(struct agenda *agenda, struct shard shard, struct err *err);
 void agenda_release(struct agenda *agenda); /* may be called twice */
 
-/* Takes the next of `items` items of a stage, when none is held back any more. False:
+/* Takes the next of `items` items of a stage; waits while they are held back. False:
  * there is none left. */
 bool agenda_next(struct agenda *agenda, enum stage stage, uint64_t items, uint64_t *ret);
 /* Holds back what has not begun, or lets it go on. */

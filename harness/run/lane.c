@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/mutant.h"
 #include "plan/aim.h"
 #include "redis/fence.h"
 #include "redis/server.h"
