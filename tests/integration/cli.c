@@ -127,10 +127,7 @@ Test(cli, mistakes_are_explained)
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct run run = run_afterkill(rows[i].arguments);
 
-        cr_expect_eq(run.status, 2, "row %zu: status %d: %s", i, run.status, run.err);
-        EXPECT_SILENT(run.out);
-        for (size_t w = 0; w < ARRAY_SIZE(rows[i].words) && rows[i].words[w]; w++)
-            EXPECT_SAYS(run.err, rows[i].words[w]);
+        expect_mistake(&run, rows[i].words, ARRAY_SIZE(rows[i].words));
         run_release(&run);
     }
     cr_expect_eq(test_directory_entries(directory), 0, "a mistake has started something");

@@ -85,11 +85,7 @@ Test(programs_line, says_what_is_wrong)
     for (size_t i = 0; i < ARRAY_SIZE(mistakes); i++) {
         struct run run = run_afterkill(mistakes[i].words);
 
-        cr_expect_eq(run.status, 2, "%zu: status %d: %s%s", i, run.status, run.out,
-                     run.err);
-        EXPECT_SILENT(run.out);
-        for (size_t s = 0; s < 3 && mistakes[i].said[s]; s++)
-            EXPECT_SAYS(run.err, mistakes[i].said[s]);
+        expect_mistake(&run, mistakes[i].said, ARRAY_SIZE(mistakes[i].said));
         cr_expect_null(strstr(run.err, "/dev/stdin"), "nobody wrote this: %s", run.err);
         cr_expect_eq(test_directory_entries(directory), 0, "leftovers in TMPDIR");
         run_release(&run);

@@ -181,6 +181,14 @@ void expect_decided(const struct run *run, int status, const char *words)
     EXPECT_SAYS(run->out[0] ? run->out : run->err, words);
 }
 
+void expect_mistake(const struct run *run, const char *const *words, size_t most)
+{
+    cr_expect_eq(run->status, 2, "status %d: %s%s", run->status, run->out, run->err);
+    EXPECT_SILENT(run->out);
+    for (size_t i = 0; i < most && words[i]; i++)
+        EXPECT_SAYS(run->err, words[i]);
+}
+
 bool run_let(const struct live_run *live, uint64_t ns)
 {
     struct timespec timeout = ns_to_timespec(ns);

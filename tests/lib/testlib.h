@@ -45,6 +45,10 @@ struct run run_finish(
 /* Lets a run go on for a while, or until it ends. Returns whether it still goes on. */
 bool run_let(const struct live_run *live, uint64_t ns);
 
+/* Expects that a mistake is refused: status 2, nothing on standard output, and on
+ * standard error the words, which end with the first NULL. */
+void expect_mistake(const struct run *run, const char *const *words, size_t most);
+
 /* Expects a status, and words in what is said; or that the machine has kept a gate of the
  * run from being decided (status 3), and that the report says so. Then intervals are as
  * wide as it was busy, and that is as right as a decision. No test may need an idle

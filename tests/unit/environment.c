@@ -234,6 +234,19 @@ static void make_repository(void)
     shell(COMMIT);
 }
 
+/* Lines for the shell, and what stands behind the commit when each has been done. */
+static void expect_suffixes(const char *const rows[][2], size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        CLEANUP(mem_freep) char *commit = NULL;
+
+        shell(rows[i][0]);
+        commit = git_commit_of(directory);
+        cr_assert(commit && strlen(commit) >= 40, "%s", rows[i][0]);
+        cr_expect_str_eq(commit + 40, rows[i][1], "%s", rows[i][0]);
+    }
+}
+
 /* What git says is HEAD, by another command than the one that is tested. */
 static char *head(void)
 {
@@ -325,14 +338,7 @@ Test(commit, of_every_kind_of_change)
     make_repository();
     shell("cd $D && ln -s target link && git add link");
     shell(COMMIT);
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        CLEANUP(mem_freep) char *commit = NULL;
-
-        shell(rows[i][0]);
-        commit = git_commit_of(directory);
-        cr_assert(commit && strlen(commit) >= 40, "%s", rows[i][0]);
-        cr_expect_str_eq(commit + 40, rows[i][1], "%s", rows[i][0]);
-    }
+    expect_suffixes(rows, ARRAY_SIZE(rows));
 }
 
 /* Whether a file is as the index knows it is seen without reading it, as git does: of one
@@ -355,14 +361,7 @@ Test(commit, of_what_nobody_has_touched)
     make_repository();
     shell("cd $D && truncate -s 257M big && git -c core.bigFileThreshold=1m add big");
     shell(COMMIT);
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        CLEANUP(mem_freep) char *commit = NULL;
-
-        shell(rows[i][0]);
-        commit = git_commit_of(directory);
-        cr_assert(commit && strlen(commit) >= 40, "%s", rows[i][0]);
-        cr_expect_str_eq(commit + 40, rows[i][1], "%s", rows[i][0]);
-    }
+    expect_suffixes(rows, ARRAY_SIZE(rows));
 }
 
 Test(commit, is_not_called_by_a_tag)
