@@ -891,6 +891,7 @@ static int merge_with_signal(const struct shards *shards, const char *into, int 
         sigemptyset(&set);
         sigaddset(&set, number);
         sigprocmask(SIG_BLOCK, &set, NULL);
+        signal(number, SIG_DFL); /* a test in a shell's background has SIGINT ignored */
         raise(number);
         freopen("/dev/null", "w", stderr);
         execl(afterkill, afterkill, "merge", "-o", into, first, second, NULL);

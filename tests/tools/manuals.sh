@@ -3,7 +3,7 @@
 #
 #     manuals.sh PLACE PROGRAM     where pages and completions were made; afterkill
 #
-# What cannot be asked because a program is not installed is said, and skipped.
+# The sources are in $SOURCES. What cannot be asked because a program is not installed is said, and skipped.
 set -eu
 place=$1
 program=$2
@@ -89,6 +89,15 @@ for page in "$place"/*.[15]; do
         silent "man --warnings $page" env LC_ALL=C.UTF-8 MANWIDTH=80 \
             sh -c 'man --warnings -E UTF-8 -l "$1" 2>&1 >/dev/null' sh "$page"
     fi
+done
+
+# Every key that a report puts in JSON stands in the page about it.
+keys=$(cat "$SOURCES"/harness/report/*.c | tr '\n' ' ' |
+    grep -oE 'json_put[a-z_]*\( *[a-z_]+, *"[a-z_0-9]+"' | sed 's/.*"\(.*\)"/\1/' | sort -u)
+[ "$(echo "$keys" | wc -l)" -gt 100 ] || fail "the keys of JSON are not found in the sources"
+for key in $keys; do
+    grep -qF "\\fB$key\\fR" "$place/afterkill-results.5" ||
+        fail "afterkill-results(5) does not name the key '$key' of JSON"
 done
 
 # What they ask for the names of scenarios.
