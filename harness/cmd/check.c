@@ -82,8 +82,7 @@ static const struct cmd_option table[] = {
     { "timeout", "DURATION",
       "When the watchdog kills a worker that does not end (default 10)", 2,
       .take = option_seconds, .at = AT(timeout_s), .below = 1e6 },
-    { "format", "text|tap|junit|json", "Of the report (default text)", 3,
-      .take = option_format, .at = AT(format) },
+    OPTION_FORMAT(DOCUMENT_CHECK, 3, AT(format)),
     { "output", "FILE", "Write the report there; standard output then gets the text", 3,
       .take = option_file, .at = AT(file), .letter = 'o' },
     { "color", "auto|always|never", "Colour in the text report (default auto)", 3,
@@ -319,7 +318,7 @@ static int write_file(const struct options *options, const struct check *check,
     CLEANUP(mem_freep) char *bytes = NULL;
     FILE *out = mem_stream(&bytes);
 
-    options->format->check(out, check, (struct report_style){ .color = false });
+    format_check(options->format, out, check, (struct report_style){ .color = false });
     fclose(out);
     return file_write(options->file, bytes, strlen(bytes), err);
 }
@@ -334,7 +333,7 @@ static int deliver_check(const struct options *options, const struct check *chec
     if (options->file) /* first: whoever reads the text may be gone */
         write_file(options, check, &late);
     signals_end_at_pipe();
-    shown->check(stdout, check, option_style(options->color));
+    format_check(shown, stdout, check, option_style(options->color));
     err_append(err, &late);
     return err->code;
 }

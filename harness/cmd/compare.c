@@ -25,8 +25,7 @@ static const struct cmd_option table[] = {
       1, .take = option_share, .at = AT(margin), .below = 1 },
     { "confidence", "C", "Of intervals and tests (default: as in the newer run)", 1,
       .take = option_share, .at = AT(confidence), .below = 1 },
-    { "format", "text|json", "Of the report (default text)", 2, .take = option_format,
-      .at = AT(format) },
+    OPTION_FORMAT(DOCUMENT_COMPARISON, 2, AT(format)),
     { "color", "auto|always|never", "Colour in the text report (default auto)", 2,
       .take = option_color, .at = AT(color) },
     { .name = NULL },
@@ -117,7 +116,7 @@ int cmd_compare(int argc, char **argv, enum exit_status *ret_status, struct err 
         compare_runs(base.result, new.result, &compare, &comparison);
     else
         compare_pairs(base.result, &compare, &comparison);
-    options.format->compare(stdout, &comparison, option_style(options.color));
+    format_compare(options.format, stdout, &comparison, option_style(options.color));
     *ret_status = compare_exit_status(&comparison);
     return 0;
 }

@@ -19,8 +19,7 @@ struct options {
 };
 
 static const struct cmd_option table[] = {
-    { "format", "text|json", "Of the list (default text)", 1, .take = option_format,
-      .at = offsetof(struct options, format) },
+    OPTION_FORMAT(DOCUMENT_LIST, 1, offsetof(struct options, format)),
     { .name = NULL },
 };
 

@@ -132,11 +132,14 @@ static int check_word(const struct cmd_option *option, const char *text, struct 
 int option_format(const struct cmd_option *option, void *target, const char *text,
                   struct err *err)
 {
-    int code = check_word(option, text, err);
+    CLEANUP(mem_freep) char *names = format_names(option->document);
+    const struct format *format = format_by_name(text);
 
-    if (code == 0)
-        *(const struct format **)target = format_by_name(text);
-    return code;
+    if (!format || !format_has(format, option->document))
+        return err_set(err, ERR_USAGE, "--%s '%s': expected %s", option->name, text,
+                       names);
+    *(const struct format **)target = format;
+    return 0;
 }
 
 int option_color(const struct cmd_option *option, void *target, const char *text,
@@ -248,6 +251,20 @@ static const struct argp_option helps[] = {
     { 0 },
 };
 
+/* The formats that there are, in one wording. argp keeps no copy, and no line has two
+ * options of that kind. */
+static const char *about_of(const struct cmd_option *option)
+{
+    static char about[160];
+    CLEANUP(mem_freep) char *names = NULL;
+
+    if (option->about)
+        return option->about;
+    names = format_names(option->document);
+    snprintf(about, sizeof(about), "Of the report: %s (default text)", names);
+    return about;
+}
+
 /* What argp wants of a table, behind what is there already; the caller frees it. */
 static struct argp_option *argp_table(const struct command_line *line,
                                       const struct argp_option *first)
@@ -264,8 +281,8 @@ static struct argp_option *argp_table(const struct command_line *line,
 
         table = mem_grow(table, count + 1, sizeof(*table));
         table[count++] =
-            (struct argp_option){ option->name,  key_of(line, i), option->value, 0,
-                                  option->about, option->group };
+            (struct argp_option){ option->name,     key_of(line, i), option->value, 0,
+                                  about_of(option), option->group };
     }
     if (count) { /* of an empty table argp's help would lose memory */
         table = mem_grow(table, count + 1, sizeof(*table));

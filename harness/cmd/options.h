@@ -11,23 +11,32 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "report/style.h"
+#include "report/format.h"
 
 #define LANES_MOST 256
 
 struct cmd_option {
     const char *name;
     const char *value; /* what --help calls it; NULL: the option is a flag */
-    const char *about;
-    int group; /* in --help, those of a group stand together */
+    const char *about; /* NULL: of OPTION_FORMAT */
+    int group;         /* in --help, those of a group stand together */
     /* Takes the text to its target. An error is a message for the user. */
     int (*take)(const struct cmd_option *option, void *target, const char *text,
                 struct err *err);
-    size_t at;            /* of the target in the subcommand's struct */
-    double above, below;  /* of a real number, which lies strictly between */
-    uint64_t least, most; /* of a whole number */
-    char letter;          /* its short form; 0: it has none */
+    size_t at;              /* of the target in the subcommand's struct */
+    double above, below;    /* of a real number, which lies strictly between */
+    uint64_t least, most;   /* of a whole number */
+    char letter;            /* its short form; 0: it has none */
+    enum document document; /* of OPTION_FORMAT */
 };
+
+/* The row of --format, whose target is a const struct format *: of those that there are
+ * of a document, in the words of all commands. */
+#define OPTION_FORMAT(of, in_group, target)                                              \
+    {                                                                                    \
+        .name = "format", .value = "FORMAT", .group = (in_group), .take = option_format, \
+        .at = (target), .document = (of)                                                 \
+    }
 
 int option_flag(const struct cmd_option *option, void *target, const char *text,
                 struct err *err); /* bool */
@@ -46,7 +55,7 @@ int option_share(const struct cmd_option *option, void *target, const char *text
 int option_seconds(const struct cmd_option *option, void *target, const char *text,
                    struct err *err); /* double, or "500ms" */
 int option_format(const struct cmd_option *option, void *target, const char *text,
-                  struct err *err); /* const struct format *, of those in `value` */
+                  struct err *err); /* const struct format * */
 int option_color(const struct cmd_option *option, void *target, const char *text,
                  struct err *err); /* const char *: "auto", "always" or "never" */
 

@@ -13,9 +13,9 @@ static void write_report(FILE *out, const struct format *format,
                          const struct sweep *sweep, struct report_style style)
 {
     if (sweep->parameter)
-        format->sweep(out, sweep, style);
+        format_sweep(format, out, sweep, style);
     else
-        format->run(out, &sweep->results[0], style);
+        format_run(format, out, &sweep->results[0], style);
 }
 
 static int save_one(const struct destination *destination, const struct format *format,
@@ -42,7 +42,7 @@ int output_write_files(const struct destination *destination, const struct sweep
     for (size_t i = 0; (format = format_at(i)); i++) {
         struct err own = ERR_NULL;
 
-        if (format->file && (format->sweep || !sweep->parameter) &&
+        if (format->file && (format_has(format, DOCUMENT_SWEEP) || !sweep->parameter) &&
             save_one(destination, format, sweep, &own) < 0 && !err->code)
             *err = own;
     }

@@ -48,8 +48,7 @@ static int take_secret(const struct cmd_option *option, void *target, const char
 static const struct cmd_option table[] = {
     { "color", "auto|always|never", "Colour (default auto)", 1, .take = option_color,
       .at = offsetof(struct options, color) },
-    { "format", "text|json", "Of what is told (default text)", 1, .take = option_format,
-      .at = offsetof(struct options, format) },
+    OPTION_FORMAT(DOCUMENT_REPLAY, 1, offsetof(struct options, format)),
     { "kill", NULL, "Run a program again until it is killed for real at the point", 1,
       .take = option_flag, .at = offsetof(struct options, kills) },
     { "redis-server", "PATH", "The server to start (default: as for run)", 1,

@@ -18,8 +18,7 @@ struct options {
 };
 
 static const struct cmd_option table[] = {
-    { "format", "text|json", "Of the report (default text)", 1, .take = option_format,
-      .at = offsetof(struct options, format) },
+    OPTION_FORMAT(DOCUMENT_RUN, 1, offsetof(struct options, format)),
     { "full", NULL, "All that was found, in the text report", 1, .take = option_flag,
       .at = offsetof(struct options, full) },
     { "points", NULL, "With a table of all crash points, in the full text report", 1,
@@ -87,7 +86,7 @@ int cmd_report(int argc, char **argv, enum exit_status *ret_status, struct err *
     style.points = options.points;
     style.fleet = options.fleet;
     style.full = options.full || options.points || options.fleet.workers > 0;
-    options.format->run(stdout, &saved.result, style);
+    format_run(options.format, stdout, &saved.result, style);
     *ret_status = conclusion_exit_status(&saved.result, NULL);
     return 0;
 }

@@ -170,8 +170,7 @@ static const struct cmd_option table[] = {
       .take = run_option_item, .at = AT(request) },
     { "confidence", "C", "Of the intervals (default 0.95)", 3, .take = run_option_item,
       .at = AT(request) },
-    { "format", "text|json", "Of the report on standard output (default text)", 3,
-      .take = option_format, .at = AT(destination.format) },
+    OPTION_FORMAT(DOCUMENT_RUN, 3, AT(destination.format)),
     { "output", "DIR",
       "Keep the run there: run.sqlite, report.txt, run.json (default: a new directory in "
       "results/, or in $AFTERKILL_RESULTS)",
@@ -239,7 +238,8 @@ static int check(void *parsed, struct err *err)
         return err_set(err, ERR_USAGE,
                        "a shard is not held to anything; give --max-leak-rate, "
                        "--baseline and the like to `afterkill merge`");
-    if (options->sweep.parameter && !options->destination.format->sweep)
+    if (options->sweep.parameter &&
+        !format_has(options->destination.format, DOCUMENT_SWEEP))
         return err_set(err, ERR_USAGE, "--sweep: there is no report of one as %s",
                        options->destination.format->name); /* UNTESTED: all have one */
     if (is_gated(&options->gates) && options->sweep.parameter)

@@ -636,7 +636,7 @@ Test(check, mistakes_are_explained)
     } rows[] = {
         { { "check", "sidekiq_bisy" },
           { "'sidekiq_bisy'", "did you mean 'sidekiq_busy'" } },
-        { { "check", "--format", "xml" }, { "--format 'xml'", "tap, junit or json" } },
+        { { "check", "--format", "xml" }, { "--format 'xml'", "text, json" } },
         { { "check", "--output", "" }, { "--output ''", "the name of a file" } },
         { { "run", "sidekiq_busy", "-o", "" }, { "--output ''", "of a directory" } },
         { { "merge", "shard", "-o", "" }, { "--output ''", "of a directory" } },

@@ -110,7 +110,7 @@ Test(cli, mistakes_are_explained)
         { { "run", "sidekiq_busy", "--killer", "me" },
           { "--killer 'me'", "timer or parent" } },
         { { "run", "sidekiq_busy", "--format", "xml" },
-          { "--format 'xml'", "text or json" } },
+          { "--format 'xml'", "text, json" } },
         { { "run", "sidekiq_busy", "--color", "red" },
           { "--color 'red'", "auto, always or never" } },
         { { "run", "sidekiq_busy", "--frobnicate" }, { "--frobnicate" } },

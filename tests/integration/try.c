@@ -96,7 +96,7 @@ Test(try, mistakes_are_shown_where_they_are)
         { { "INCR k", "--reference", ";" }, { "--reference: expected a command" } },
         { { "INCR k", "--tolerate", "1h" }, { "--tolerate '1h'", "seconds" } },
         { { "INCR k", "--trials", "-1" }, { "--trials '-1'", "from 0" } },
-        { { "INCR k", "--format", "tap" }, { "--format 'tap'", "text or json" } },
+        { { "INCR k", "--format", "xml" }, { "--format 'xml'", "text, json" } },
         { { "GET k" }, { "nothing was tested", "--before", "an empty database" } },
         { { "INCR k | LPUSH k 1" }, { "WRONGTYPE" } },
         { { "INCR k | FLUSHALL" }, { "FLUSHALL is refused" } },

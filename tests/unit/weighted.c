@@ -22,7 +22,10 @@ static struct weighted many(uint64_t count, double weight)
 
 static struct sample equal(uint64_t hits, uint64_t of, double weight)
 {
-    return (struct sample){ hits, of, many(hits, weight), many(of - hits, weight) };
+    return (struct sample){ .hits = hits,
+                            .of = of,
+                            .hit = many(hits, weight),
+                            .other = many(of - hits, weight) };
 }
 
 static void expect_near(double is, double should, const char *what)
