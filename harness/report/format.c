@@ -27,8 +27,8 @@ static const struct format formats[] = {
       .list = list_json,
       .replay = replay_json },
     { .name = "csv", .sheet = csv_write },
-    { .name = "tap", .check = check_tap },
-    { .name = "junit", .check = check_junit },
+    { .name = "tap", .sheet = tap_write },
+    { .name = "junit", .sheet = junit_write },
 };
 
 const struct format *format_by_name(const char *name)

@@ -7,7 +7,12 @@
 #include "report/sheet.h"
 #include "report/style.h"
 
+/* Rows and columns. */
 void csv_write(FILE *out, const struct sheet *sheet, struct report_style style);
-/* Line by line, of what is too much to be held at once. */
+/* The same line by line, of what is too much to be held at once. */
 void csv_header(FILE *out, const struct sheet *sheet);
 void csv_row(FILE *out, const struct sheet *sheet, size_t row);
+
+/* Cases: as test points, and as test results in XML. */
+void tap_write(FILE *out, const struct sheet *sheet, struct report_style style);
+void junit_write(FILE *out, const struct sheet *sheet, struct report_style style);

@@ -44,6 +44,4 @@ void list_text(FILE *out, const struct list *list, struct report_style style);
 void list_json(FILE *out, const struct list *list, struct report_style style);
 
 void check_text(FILE *out, const struct check *check, struct report_style style);
-void check_tap(FILE *out, const struct check *check, struct report_style style);
-void check_junit(FILE *out, const struct check *check, struct report_style style);
 void check_json(FILE *out, const struct check *check, struct report_style style);
