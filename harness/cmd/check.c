@@ -22,6 +22,7 @@
 #include "cmd/load.h"
 #include "cmd/options.h"
 #include "cmd/scenario_files.h"
+#include "cmd/summary.h"
 #include "report/format.h"
 #include "run/fleet.h"
 #include "run/progress.h"
@@ -313,12 +314,13 @@ static int prepare_file(const char *file, struct err *err)
 }
 
 static int write_file(const struct options *options, const struct check *check,
-                      struct err *err)
+                      FILE *summary, struct err *err)
 {
     CLEANUP(mem_freep) char *bytes = NULL;
     FILE *out = mem_stream(&bytes);
 
-    format_check(options->format, out, check, (struct report_style){ .color = false });
+    format_check(options->format, out, check,
+                 (struct report_style){ .summary = summary });
     fclose(out);
     return file_write(options->file, bytes, strlen(bytes), err);
 }
@@ -328,13 +330,17 @@ static int deliver_check(const struct options *options, const struct check *chec
                          struct err *err)
 {
     const struct format *shown = options->file ? format_by_name("text") : options->format;
-    struct err late = ERR_NULL;
+    struct report_style style = option_style(options->color);
+    struct err late = ERR_NULL, lost = ERR_NULL;
 
+    summary_open(options->format, &style.summary, &lost);
     if (options->file) /* first: whoever reads the text may be gone */
-        write_file(options, check, &late);
+        write_file(options, check, style.summary, &late);
     signals_end_at_pipe();
-    format_check(shown, stdout, check, option_style(options->color));
+    format_check(shown, stdout, check, style);
+    summary_close(style.summary, &lost);
     err_append(err, &late);
+    err_append(err, &lost);
     return err->code;
 }
 

@@ -6,6 +6,7 @@
 #include "cmd/gate_options.h"
 #include "cmd/options.h"
 #include "cmd/results_dir.h"
+#include "cmd/summary.h"
 #include "report/format.h"
 #include "store/baseline.h"
 #include "store/load.h"
@@ -96,6 +97,7 @@ int cmd_compare(int argc, char **argv, enum exit_status *ret_status, struct err 
     CLEANUP(comparison_release) struct comparison comparison = { .count = 0 };
     CLEANUP(mem_freep) char *first = NULL;
     struct compare_options compare;
+    struct report_style style;
     bool two;
 
     options_parse(&compare_line, argc, argv, &options);
@@ -116,7 +118,9 @@ int cmd_compare(int argc, char **argv, enum exit_status *ret_status, struct err 
         compare_runs(base.result, new.result, &compare, &comparison);
     else
         compare_pairs(base.result, &compare, &comparison);
-    format_compare(options.format, stdout, &comparison, option_style(options.color));
+    style = option_style(options.color);
+    summary_open(options.format, &style.summary, err);
+    format_compare(options.format, stdout, &comparison, style);
     *ret_status = compare_exit_status(&comparison);
-    return 0;
+    return summary_close(style.summary, err);
 }

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/signals.h"
 #include "cmd/options.h"
+#include "cmd/summary.h"
 
 static void write_report(FILE *out, const struct format *format,
                          const struct sweep *sweep, struct report_style style)
@@ -58,11 +59,13 @@ static int print(const struct destination *destination, const struct sweep *swee
     style.points = destination->points;
     style.full = destination->full || destination->points;
     style.conclusion = destination->conclusion;
+    summary_open(destination->format, &style.summary, err);
     write_report(stdout, destination->format, sweep, style);
+    summary_close(style.summary, err);
     errno = 0;
     if (fflush(stdout) != 0 || ferror(stdout))
         return err_errno(err, "write the report to standard output");
-    return 0;
+    return err->code;
 }
 
 static bool anything_known(const struct result *result)

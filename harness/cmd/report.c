@@ -3,6 +3,7 @@
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "cmd/results_dir.h"
+#include "cmd/summary.h"
 #include "report/format.h"
 #include "result/figures.h"
 #include "store/load.h"
@@ -86,7 +87,8 @@ int cmd_report(int argc, char **argv, enum exit_status *ret_status, struct err *
     style.points = options.points;
     style.fleet = options.fleet;
     style.full = options.full || options.points || options.fleet.workers > 0;
+    summary_open(options.format, &style.summary, err);
     format_run(options.format, stdout, &saved.result, style);
     *ret_status = conclusion_exit_status(&saved.result, NULL);
-    return 0;
+    return summary_close(style.summary, err);
 }

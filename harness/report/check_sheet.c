@@ -146,7 +146,7 @@ static void add_strategy(struct sheet *sheet, const struct at *at)
 
     item->type = ending->type;
     item->name = mem_strdup(strategy->name);
-    item->path = mem_strdup(at->scenario->operand);
+    sheet_place(item, at->scenario->operand, strategy->line);
     item->seconds = at->scenario->seconds / (double)at->scenario->strategy_count;
     item->found = check_found(strategy);
     item->note = check_passing_text(strategy, "");
@@ -166,7 +166,7 @@ static void add_scenario(struct sheet *sheet, const struct at *at)
     struct sheet_case *item = sheet_case(sheet, ending->outcome, at->scenario->name);
 
     item->type = ending->type;
-    item->path = mem_strdup(at->scenario->operand);
+    sheet_place(item, at->scenario->operand, 0);
     item->seconds = at->scenario->seconds;
     item->message = mem_strdup(check_no_verdict(at->scenario));
     if (ending->outcome == CASE_SKIPPED)

@@ -123,11 +123,11 @@ static const struct {
     { { "worse_points", NULL, CELL_WHOLE }, put_worse_points },
     { { "base_harm_rate", "SIGKILLs that do harm, base", CELL_SHARE }, put_base_rate },
     { { "new_harm_rate", "new", CELL_SHARE }, put_new_rate },
-    { { "harm_difference", NULL, CELL_SHARE }, put_harm_difference },
+    { { "harm_difference", NULL, CELL_DIFFERENCE }, put_harm_difference },
     { { "harm_p", "p", CELL_P }, put_harm_p },
     { { "harm_verdict", "rate", CELL_TEXT }, put_harm_verdict },
-    { { "leak_difference", NULL, CELL_SHARE }, put_leak_difference },
-    { { "torn_difference", NULL, CELL_SHARE }, put_torn_difference },
+    { { "leak_difference", NULL, CELL_DIFFERENCE }, put_leak_difference },
+    { { "torn_difference", NULL, CELL_DIFFERENCE }, put_torn_difference },
     { { "margin", NULL, CELL_TEXT }, put_margin },
     { { "speed_ratio", "times as fast", CELL_RATIO }, put_speed },
     { { "confidence", NULL, CELL_REAL }, put_confidence },
@@ -153,7 +153,7 @@ static void add_case(struct sheet *sheet, const struct comparison *comparison,
     item->name = comparison->pairs ? mem_printf("%s beside %s", row->new->strategy->name,
                                                 row->base->strategy->name)
                                    : mem_strdup(row->new->strategy->name);
-    item->path = scenario->path ? mem_strdup(scenario->path) : NULL;
+    sheet_place(item, scenario->path, row->new->strategy->line);
     item->found = compare_sentence(comparison, row);
     item->note = comparison->pairs ? NULL : compare_longer(row);
     item->message = regression;

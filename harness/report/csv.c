@@ -77,6 +77,11 @@ static void put_share(FILE *out, const struct cell *cell)
     write_interval(out, cell->share.estimate, cell->share.interval);
 }
 
+static void put_difference(FILE *out, const struct cell *cell)
+{
+    write_interval(out, cell->difference.estimate, cell->difference.interval);
+}
+
 static void put_ratio(FILE *out, const struct cell *cell)
 {
     if (cell->ratio.bounded)
@@ -102,11 +107,17 @@ static const struct {
     void (*put)(FILE *out, const struct cell *cell);
     bool interval; /* three fields */
 } types[CELL_TYPES] = {
-    [CELL_TEXT] = { put_text },         [CELL_NAME] = { put_name },
-    [CELL_WHOLE] = { put_whole },       [CELL_REAL] = { put_real },
-    [CELL_FLAG] = { put_flag },         [CELL_SHARE] = { put_share, true },
-    [CELL_RATIO] = { put_ratio, true }, [CELL_DURATION] = { put_duration },
-    [CELL_LASTS] = { put_lasts },       [CELL_P] = { put_real },
+    [CELL_TEXT] = { put_text },
+    [CELL_NAME] = { put_name },
+    [CELL_WHOLE] = { put_whole },
+    [CELL_REAL] = { put_real },
+    [CELL_FLAG] = { put_flag },
+    [CELL_SHARE] = { put_share, true },
+    [CELL_DIFFERENCE] = { put_difference, true },
+    [CELL_RATIO] = { put_ratio, true },
+    [CELL_DURATION] = { put_duration },
+    [CELL_LASTS] = { put_lasts },
+    [CELL_P] = { put_real },
 };
 
 void csv_header(FILE *out, const struct sheet *sheet)

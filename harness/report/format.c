@@ -27,6 +27,8 @@ static const struct format formats[] = {
       .list = list_json,
       .replay = replay_json },
     { .name = "csv", .sheet = csv_write },
+    { .name = "markdown", .sheet = markdown_write },
+    { .name = "github", .sheet = github_write },
     { .name = "tap", .sheet = tap_write },
     { .name = "junit", .sheet = junit_write },
 };

@@ -13,6 +13,14 @@ void csv_write(FILE *out, const struct sheet *sheet, struct report_style style);
 void csv_header(FILE *out, const struct sheet *sheet);
 void csv_row(FILE *out, const struct sheet *sheet, size_t row);
 
+/* Both: for a comment on a pull request, below so many bytes; it says what has no room.
+ */
+#define MARKDOWN_MOST 65000
+void markdown_write(FILE *out, const struct sheet *sheet, struct report_style style);
+
+/* Cases: as annotations in GitHub's words, and in Markdown to `style.summary`. */
+void github_write(FILE *out, const struct sheet *sheet, struct report_style style);
+
 /* Cases: as test points, and as test results in XML. */
 void tap_write(FILE *out, const struct sheet *sheet, struct report_style style);
 void junit_write(FILE *out, const struct sheet *sheet, struct report_style style);

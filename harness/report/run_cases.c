@@ -107,7 +107,7 @@ static void add_strategy(struct sheet *sheet, const struct result *result,
     char expect[EXPECT_TEXT];
 
     item->name = mem_strdup(finding->strategy->name);
-    item->path = mem_strdup(result->scenario->path);
+    sheet_place(item, result->scenario->path, finding->strategy->line);
     if (finding->strategy->expect)
         item->expected = mem_strdup(expect_text(finding->strategy->expect, expect));
     if (tally_census_complete(finding)) {
@@ -150,7 +150,7 @@ static void add_gate(struct sheet *sheet, const char *suite, const char *path,
                             gate_option(outcome->gate), bound);
     item->expected = mem_strdup(bound);
     item->found = mem_strdup(measured);
-    item->path = mem_strdup(path);
+    sheet_place(item, path, outcome->finding->strategy->line);
     if (outcome->verdict == GATE_LEFT_OUT)
         item->message = mem_strdup("it is expected to do harm, and not held to this");
     else if (outcome->verdict != GATE_PASSES)
@@ -164,7 +164,7 @@ static void add_compared(struct sheet *sheet, const char *suite, const char *pat
     struct sheet_case *item = sheet_case(sheet, CASE_PASSED, suite);
 
     item->name = mem_printf("%s, compared", row->new->strategy->name);
-    item->path = mem_strdup(path);
+    sheet_place(item, path, row->new->strategy->line);
     item->note = compare_longer(row);
     item->message = compare_regression(comparison, row);
     if (item->message) {
@@ -184,7 +184,7 @@ static void add_trouble(struct sheet *sheet, const struct result *result,
     item->type = result->interrupted ? "interrupted" : "infrastructure";
     item->message =
         mem_strdup(result->trouble[0] ? result->trouble : "a signal asked to stop");
-    item->path = mem_strdup(result->scenario->path);
+    sheet_place(item, result->scenario->path, 0);
 }
 
 void run_cases(struct sheet *sheet, const struct result *result, const char *suite,

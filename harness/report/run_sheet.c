@@ -95,7 +95,10 @@ static void put_uncrashed(struct cell *cell, const struct at *at)
 
 static void put_harm_rate(struct cell *cell, const struct at *at)
 {
-    cell_share(cell, figure_kill_rate(at->result, at->finding, RATE_HARMED));
+    struct rate rate = figure_kill_rate(at->result, at->finding, RATE_HARMED);
+
+    cell_share(cell, rate);
+    cell->unreached = rate.of && !rate.hits && figure_harm(at->finding).points;
 }
 
 static void put_leak_rate(struct cell *cell, const struct at *at)

@@ -41,6 +41,17 @@ struct sheet_case *sheet_case(struct sheet *sheet, enum case_outcome outcome,
     return added;
 }
 
+void sheet_place(struct sheet_case *item, const char *path, unsigned line)
+{
+    static const char suffix[] = ".lua";
+    size_t length = path ? strlen(path) : 0;
+
+    if (length <= strlen(suffix) || strcmp(path + length - strlen(suffix), suffix) != 0)
+        return;
+    item->path = mem_strdup(path);
+    item->line = line;
+}
+
 size_t sheet_count(const struct sheet *sheet, enum case_outcome outcome)
 {
     size_t count = 0;
@@ -118,8 +129,7 @@ void cell_share(struct cell *cell, struct rate rate)
 
 void cell_difference(struct cell *cell, double estimate, struct interval interval)
 {
-    *cell = (struct cell){ .known = true,
-                           .share = { .estimate = estimate, .interval = interval } };
+    *cell = (struct cell){ .known = true, .difference = { estimate, interval } };
 }
 
 void cell_ratio(struct cell *cell, const struct ratio *ratio)

@@ -24,11 +24,12 @@ enum cell_type {
     CELL_WHOLE, /* a number of things */
     CELL_REAL,
     CELL_FLAG,
-    CELL_SHARE,    /* with its interval: a rate, or a difference of two */
-    CELL_RATIO,    /* with its interval, which may be unknown */
-    CELL_DURATION, /* us */
-    CELL_LASTS,    /* ms; LASTS_FOREVER */
-    CELL_P,        /* of a test */
+    CELL_SHARE,      /* a rate, with its interval */
+    CELL_DIFFERENCE, /* of two rates, with its interval */
+    CELL_RATIO,      /* with its interval, which may be unknown */
+    CELL_DURATION,   /* us */
+    CELL_LASTS,      /* ms; LASTS_FOREVER */
+    CELL_P,          /* of a test */
     CELL_TYPES,
 };
 
@@ -39,13 +40,18 @@ struct column {
 };
 
 struct cell {
-    bool known; /* else it is empty */
+    bool known;     /* else it is empty */
+    bool unreached; /* a share of 0, although there is something to hit */
     union {
         char *text; /* of CELL_TEXT and CELL_NAME; owned */
         uint64_t whole;
         double real;
         bool flag;
-        struct rate share; /* `of` and `method` mean nothing where it is a difference */
+        struct rate share;
+        struct {
+            double estimate;
+            struct interval interval;
+        } difference;
         struct ratio ratio;
         double us;
         int64_t lasts_ms;
@@ -70,7 +76,7 @@ struct sheet_case {
     char *message;    /* why it is not as it should be, or was skipped */
     char *note;       /* what should be known of one that passes */
     char *expected, *found, *advice, *command;
-    char *path;    /* the scenario's file */
+    char *path;    /* the scenario's file; NULL: it is none */
     unsigned line; /* where the strategy stands in it; 0: not known */
     double seconds;
 };
@@ -100,6 +106,8 @@ const struct cell *sheet_cell(const struct sheet *sheet, size_t row, size_t colu
 /* Adds a case of the scenario; valid until the next is added. */
 struct sheet_case *sheet_case(struct sheet *sheet, enum case_outcome outcome,
                               const char *suite);
+/* Where it stands: of what is no scenario's file, but a name or a stream, nowhere. */
+void sheet_place(struct sheet_case *item, const char *path, unsigned line);
 /* When all has been added: an exit status that no case accounts for becomes one. */
 void sheet_end(struct sheet *sheet);
 void sheet_release(struct sheet *sheet); /* may be called twice */

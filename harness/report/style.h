@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdio.h>
 
 struct conclusion;
 
@@ -17,6 +18,8 @@ struct report_style {
     struct fleet_size {
         double workers, kills_per_day;
     } fleet;
+    FILE *summary; /* gets a second account, of formats that have one; NULL: none is
+                      wanted */
     /* What the run is held to besides what its scenario expects; NULL: nothing. */
     const struct conclusion *conclusion;
 };

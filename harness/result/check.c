@@ -102,6 +102,7 @@ static struct check_strategy condense(const struct finding *finding)
     struct check_strategy strategy = {
         .name = mem_strdup(finding->strategy->name),
         .expect = finding->strategy->expect,
+        .line = finding->strategy->line,
         .verdict = judge(finding),
         .points = finding_points(finding),
         .census = tally_census(finding),

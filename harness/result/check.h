@@ -27,8 +27,8 @@ enum check_verdict {
 };
 
 struct check_strategy {
-    char *name; /* owned, as are the other texts */
-    unsigned expect;
+    char *name;            /* owned, as are the other texts */
+    unsigned expect, line; /* see outline.h */
     enum check_verdict verdict;
     uint64_t points;
     struct words census;

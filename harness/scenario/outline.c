@@ -59,3 +59,28 @@ const char *outline_strategy_name(const void *outline, size_t index)
 {
     return ((const struct outline *)outline)->strategies[index].name;
 }
+
+/* 0: it stands nowhere, or more than once. */
+static unsigned line_of(const char *text, const char *name)
+{
+    size_t length = strlen(name);
+    unsigned line = 1, found = 0;
+
+    for (const char *at = text; *at; at++) {
+        bool quote = *at == '"' || *at == '\'';
+
+        if (quote && strncmp(at + 1, name, length) == 0 && at[length + 1] == *at) {
+            if (found)
+                return 0;
+            found = line;
+        }
+        line += *at == '\n';
+    }
+    return found;
+}
+
+void outline_find_lines(struct outline *outline, const char *text)
+{
+    for (size_t i = 0; i < outline->strategy_count; i++)
+        outline->strategies[i].line = line_of(text, outline->strategies[i].name);
+}

@@ -9,9 +9,10 @@
 struct strategy {
     char *name;
     char *about;
-    unsigned expect;   /* see verdict.h; 0 if the scenario does not say */
-    bool noop;         /* it is meant that the update changes nothing */
-    bool is_program;   /* its update is a command; of a run that was kept nobody knows */
+    unsigned expect; /* see verdict.h; 0 if the scenario does not say */
+    bool noop;       /* it is meant that the update changes nothing */
+    bool is_program; /* its update is a command; of a run that was kept nobody knows */
+    unsigned line;   /* of the scenario's file, on which its name stands; 0: not known */
     char *try_options; /* see try_line.h; NULL also: the run was kept by an older
                           afterkill */
 };
@@ -43,6 +44,10 @@ struct outline {
 void outline_release(struct outline *outline); /* all zeros are fine */
 
 const char *outline_time_name(enum outline_time time); /* the scenario's key */
+
+/* Finds the lines on which the strategies' names stand in the scenario's text: between
+ * quotes, and once. */
+void outline_find_lines(struct outline *outline, const char *text);
 
 /* The index of a strategy; -1 if there is none of that name. */
 ptrdiff_t outline_find(const struct outline *outline, const char *name);

@@ -222,6 +222,7 @@ int strategies_load(const struct mistake_file *file, struct scenario *scenario)
             scenario->outline.reference = i;
         have_reference |= reference;
     }
+    outline_find_lines(&scenario->outline, file->text);
     lua_pop(lua, 1);
     return 0;
 }

@@ -199,6 +199,8 @@ static int load_scenario(struct database *database, const struct request *reques
         scenario->strategies[i].try_options = stored_fact(database, name);
     }
     scenario->now = (int64_t)request->now;
+    if (request->text)
+        outline_find_lines(scenario, request->text);
     for (size_t i = 0; i < cast->count && code == 0; i++)
         if (cast->taking_part[i] >= scenario->strategy_count)
             code = database_damaged(database, "its strategies are not numbered", err);

@@ -69,9 +69,9 @@ Test(csv, fields)
 Test(csv, cells)
 {
     static const struct column columns[] = {
-        { "share", NULL, CELL_SHARE }, { "none", NULL, CELL_SHARE },
-        { "ratio", NULL, CELL_RATIO }, { "lasts", NULL, CELL_LASTS },
-        { "ever", NULL, CELL_LASTS },  { "flag", NULL, CELL_FLAG },
+        { "share", NULL, CELL_DIFFERENCE }, { "none", NULL, CELL_SHARE },
+        { "ratio", NULL, CELL_RATIO },      { "lasts", NULL, CELL_LASTS },
+        { "ever", NULL, CELL_LASTS },       { "flag", NULL, CELL_FLAG },
     };
     const struct ratio ratio = { .known = true, .estimate = 2 };
     struct sheet sheet = SHEET_NULL;
@@ -151,4 +151,117 @@ Test(format, names)
         if (rows[i].rest)
             expect_text_in(names, rows[i].rest);
     }
+}
+
+/* GitHub refuses a comment of 65,536 characters. */
+Test(markdown, is_never_too_long)
+{
+    static const struct column columns[] = {
+        { "name", "name", CELL_NAME },
+        { "unseen", NULL, CELL_WHOLE },
+        { "none", "none", CELL_WHOLE },
+        { "share", "share", CELL_SHARE },
+    };
+    char name[301] = "";
+    struct sheet sheet = { .what = "run", .status = EXIT_FAIL };
+    CLEANUP(mem_freep) char *text = NULL;
+
+    memset(name, '@', sizeof(name) - 1);
+    sheet.title = mem_strdup(name);
+    sheet.verdict = mem_printf("FAIL: %0*d %s", 9000, 0, name);
+    sheet.command = mem_printf("run '%0*d'", 9000, 0);
+    for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
+        sheet_column(&sheet, &columns[i]);
+    for (size_t i = 0; i < 4000; i++) {
+        struct sheet_case *item = sheet_case(&sheet, CASE_FAILED, name);
+
+        item->type = "expectation";
+        item->name = mem_strdup(name);
+        item->message = mem_strdup(name);
+        cell_text(sheet_row(&sheet), name);
+    }
+    text = laid_out("markdown", &sheet);
+    cr_expect_lt(strlen(text), 65536);
+    expect_text_in(text, " more rows have no room here.\n");
+    expect_text_in(text, " more remarks have no room here.\n");
+    cr_expect_null(strstr(text, "unseen"));
+    cr_expect_null(strstr(text, "none"));
+    sheet_release(&sheet);
+}
+
+Test(markdown, names_mean_nothing)
+{
+    static const struct {
+        const char *name, *cell, *said;
+    } rows[] = {
+        { "a|b", "| `a\\|b` |", "PASS: a\\|b" },
+        { "<script>", "| `<script>` |", "PASS: &lt;script\\>" },
+        { "`x`", "| `` `x` `` |", "PASS: \\`x\\`" },
+        { "\033[31m", "| `\\x1b[31m` |", "\\\\x1b\\[31m" },
+        { "a\nb", "| `a b` |", "PASS: a b" },
+        { "@you #1", "| `@you #1` |", "PASS: @<!-- -->you #<!-- -->1" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct sheet sheet = sheet_of(rows[i].name);
+        CLEANUP(mem_freep) char *text = laid_out("markdown", &sheet);
+
+        expect_text_in(text, rows[i].cell);
+        expect_text_in(text, rows[i].said);
+        sheet_release(&sheet);
+    }
+}
+
+Test(github, annotations)
+{
+    struct sheet sheet = sheet_of("it\n::error::no");
+    struct sheet_case *item = sheet_case(&sheet, CASE_OPEN, "a,b:c");
+    CLEANUP(mem_freep) char *text = NULL;
+
+    item->type = "undecided";
+    item->message = mem_strdup("50%\n::error::no");
+    sheet_place(item, "crash/x.lua", 7);
+    item = sheet_case(&sheet, CASE_FAILED, "it");
+    item->type = "expectation";
+    item->name = mem_strdup("old");
+    item->message = mem_strdup("leaks");
+    item->advice = mem_strdup("mend it");
+    sheet_place(item, "sidekiq_busy", 7);
+    sheet_case(&sheet, CASE_PASSED, "it");
+    text = laid_out("github", &sheet);
+    cr_expect_str_eq(
+        text, "::error title=it%3A old::leaks%0Amend it\n"
+              "::warning file=crash/x.lua,line=7,title=a%2Cb%3Ac::50%25%0A::error::no\n"
+              "PASS: it ::error::no\n");
+    sheet_release(&sheet);
+}
+
+Test(tap, and_junit_of_odd_names)
+{
+    struct sheet sheet = sheet_of("it");
+    struct sheet_case *item = sheet_case(&sheet, CASE_ERROR, "<script>\"#\033");
+    CLEANUP(mem_freep) char *tap = NULL, *junit = NULL;
+
+    item->type = "infrastructure";
+    item->message = mem_strdup("a\nb");
+    tap = laid_out("tap", &sheet);
+    junit = laid_out("junit", &sheet);
+    expect_text_in(tap,
+                   "1..1\nnot ok 1 - <script>\"\\# \n  ---\n  message: \"a\\x0Ab\"\n");
+    expect_text_in(junit, "<testsuite name=\"&#60;script&#62;&#34;#\\x1B\" tests=\"1\" "
+                          "failures=\"0\" errors=\"1\" skipped=\"0\"");
+    sheet_release(&sheet);
+}
+
+Test(sheet, lines_of_strategies)
+{
+    struct strategy strategies[] = { { .name = (char[]){ "old" } },
+                                     { .name = (char[]){ "new" } },
+                                     { .name = (char[]){ "old-er" } } };
+    struct outline outline = { .strategies = strategies, .strategy_count = 3 };
+
+    outline_find_lines(&outline, "-- \"new\"\n{ name = 'old' },\n{ name = \"new\" }");
+    cr_expect_eq(strategies[0].line, 2);
+    cr_expect_eq(strategies[1].line, 0); /* it stands there twice */
+    cr_expect_eq(strategies[2].line, 0);
 }
