@@ -15,7 +15,7 @@ struct options {
 };
 
 static const struct cmd_option table[] = {
-    { "color", "auto|always|never", "Colour (default auto)", 1, .take = option_color,
+    { "color", "auto|always|never", "Colour (default auto)", 1, .take = option_word,
       .at = offsetof(struct options, color) },
     { .name = NULL },
 };

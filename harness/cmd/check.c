@@ -87,7 +87,7 @@ static const struct cmd_option table[] = {
     { "output", "FILE", "Write the report there; standard output then gets the text", 3,
       .take = option_file, .at = AT(file), .letter = 'o' },
     { "color", "auto|always|never", "Colour in the text report (default auto)", 3,
-      .take = option_color, .at = AT(color) },
+      .take = option_word, .at = AT(color) },
     { "redis-server", "PATH",
       "The server to start (default: redis-server or valkey-server from the PATH)", 4,
       .take = option_file, .at = AT(redis_server) },

@@ -28,7 +28,7 @@ static const struct cmd_option table[] = {
       .take = option_share, .at = AT(confidence), .below = 1 },
     OPTION_FORMAT(DOCUMENT_COMPARISON, 2, AT(format)),
     { "color", "auto|always|never", "Colour in the text report (default auto)", 2,
-      .take = option_color, .at = AT(color) },
+      .take = option_word, .at = AT(color) },
     { .name = NULL },
 };
 

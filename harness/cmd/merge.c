@@ -27,19 +27,22 @@ static const struct cmd_option table[] = {
     { "allow-missing", NULL, "Merge what is there; the report says what is not", 1,
       .take = option_flag, .at = AT(allow_missing) },
     OPTION_FORMAT(DOCUMENT_RUN, 2, AT(destination.format)),
+    OPTION_ROWS(2, AT(destination.rows)),
     { "full", NULL, "All that was found, in the text report", 2, .take = option_flag,
       .at = AT(destination.full) },
     { "points", NULL, "With a table of all crash points, in the full text report", 2,
       .take = option_flag, .at = AT(destination.points) },
     { "color", "auto|always|never", "Colour in the text report (default auto)", 2,
-      .take = option_color, .at = AT(destination.color) },
+      .take = option_word, .at = AT(destination.color) },
     { .name = NULL },
 };
 
 static int check(void *parsed, struct err *err)
 {
-    if (((const struct options *)parsed)->shards.count)
-        return 0;
+    const struct options *options = parsed;
+
+    if (options->shards.count)
+        return rows_check(options->destination.rows, options->destination.format, err);
     return err_set(err, ERR_USAGE,
                    "which shards? The directories that `afterkill run --shard` has made");
 }

@@ -142,8 +142,8 @@ int option_format(const struct cmd_option *option, void *target, const char *tex
     return 0;
 }
 
-int option_color(const struct cmd_option *option, void *target, const char *text,
-                 struct err *err)
+int option_word(const struct cmd_option *option, void *target, const char *text,
+                struct err *err)
 {
     int code = check_word(option, text, err);
 

@@ -56,14 +56,14 @@ int option_seconds(const struct cmd_option *option, void *target, const char *te
                    struct err *err); /* double, or "500ms" */
 int option_format(const struct cmd_option *option, void *target, const char *text,
                   struct err *err); /* const struct format * */
-int option_color(const struct cmd_option *option, void *target, const char *text,
-                 struct err *err); /* const char *: "auto", "always" or "never" */
+int option_word(const struct cmd_option *option, void *target, const char *text,
+                struct err *err); /* const char *, one of those in `value` */
 
 /* Warns on standard error of more lanes than this process has CPUs: they take turns then,
  * and times are of that. */
 void option_lanes_warn(uint64_t lanes);
 
-/* Is standard output to be coloured? `color` is what option_color() has taken. */
+/* Is standard output to be coloured? `color` is "auto", "always" or "never". */
 bool option_color_wanted(const char *color);
 /* What afterkill is called here, for commands to be copied. */
 const char *option_program(void);

@@ -60,7 +60,10 @@ static int print(const struct destination *destination, const struct sweep *swee
     style.full = destination->full || destination->points;
     style.conclusion = destination->conclusion;
     summary_open(destination->format, &style.summary, err);
-    write_report(stdout, destination->format, sweep, style);
+    if (destination->rows == ROWS_TRIALS && destination->directory)
+        trials_write(stdout, &sweep->results[0], destination->directory, err);
+    else
+        write_report(stdout, destination->format, sweep, style);
     summary_close(style.summary, err);
     errno = 0;
     if (fflush(stdout) != 0 || ferror(stdout))

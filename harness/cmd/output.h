@@ -2,11 +2,13 @@
 #pragma once
 
 #include "base/err.h"
+#include "cmd/trials.h"
 #include "report/format.h"
 #include "result/sweep.h"
 
 struct destination {
     const struct format *format;         /* of standard output */
+    enum row_of rows;                    /* of CSV */
     const char *color;                   /* "auto", "always" or "never" */
     bool full;                           /* the text with all that was found */
     bool points;                         /* and with a table of all crash points */

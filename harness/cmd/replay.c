@@ -46,7 +46,7 @@ static int take_secret(const struct cmd_option *option, void *target, const char
 }
 
 static const struct cmd_option table[] = {
-    { "color", "auto|always|never", "Colour (default auto)", 1, .take = option_color,
+    { "color", "auto|always|never", "Colour (default auto)", 1, .take = option_word,
       .at = offsetof(struct options, color) },
     OPTION_FORMAT(DOCUMENT_REPLAY, 1, offsetof(struct options, format)),
     { "kill", NULL, "Run a program again until it is killed for real at the point", 1,

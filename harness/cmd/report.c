@@ -4,6 +4,7 @@
 #include "cmd/options.h"
 #include "cmd/results_dir.h"
 #include "cmd/summary.h"
+#include "cmd/trials.h"
 #include "report/format.h"
 #include "result/figures.h"
 #include "store/load.h"
@@ -14,12 +15,14 @@ struct options {
     struct operands operands; /* RUN */
     const struct format *format;
     bool full, points;
+    enum row_of rows;
     const char *color;
     struct fleet_size fleet;
 };
 
 static const struct cmd_option table[] = {
     OPTION_FORMAT(DOCUMENT_RUN, 1, offsetof(struct options, format)),
+    OPTION_ROWS(1, offsetof(struct options, rows)),
     { "full", NULL, "All that was found, in the text report", 1, .take = option_flag,
       .at = offsetof(struct options, full) },
     { "points", NULL, "With a table of all crash points, in the full text report", 1,
@@ -33,7 +36,7 @@ static const struct cmd_option table[] = {
       1, .take = option_real, .at = offsetof(struct options, fleet.kills_per_day),
       .below = FLEET_MOST },
     { "color", "auto|always|never", "Colour in the text report (default auto)", 1,
-      .take = option_color, .at = offsetof(struct options, color) },
+      .take = option_word, .at = offsetof(struct options, color) },
     { .name = NULL },
 };
 
@@ -51,6 +54,8 @@ static int check(void *parsed, struct err *err)
         return err_set(err, ERR_USAGE,
                        "--fleet is for the text report: in JSON the harm per million "
                        "SIGKILLs, times how many there are a year, is the same");
+    if (rows_check(((const struct options *)parsed)->rows, format, err) < 0)
+        return err->code;
     if (operands->count > 1)
         return err_set(err, ERR_USAGE, "more than one run: '%s' and '%s'",
                        operands->items[0], operands->items[1]);
@@ -88,7 +93,10 @@ int cmd_report(int argc, char **argv, enum exit_status *ret_status, struct err *
     style.fleet = options.fleet;
     style.full = options.full || options.points || options.fleet.workers > 0;
     summary_open(options.format, &style.summary, err);
-    format_run(options.format, stdout, &saved.result, style);
+    if (options.rows == ROWS_TRIALS)
+        trials_write(stdout, &saved.result, run, err);
+    else
+        format_run(options.format, stdout, &saved.result, style);
     *ret_status = conclusion_exit_status(&saved.result, NULL);
     return summary_close(style.summary, err);
 }

@@ -171,6 +171,7 @@ static const struct cmd_option table[] = {
     { "confidence", "C", "Of the intervals (default 0.95)", 3, .take = run_option_item,
       .at = AT(request) },
     OPTION_FORMAT(DOCUMENT_RUN, 3, AT(destination.format)),
+    OPTION_ROWS(3, AT(destination.rows)),
     { "output", "DIR",
       "Keep the run there: run.sqlite, report.txt, run.json (default: a new directory in "
       "results/, or in $AFTERKILL_RESULTS)",
@@ -185,7 +186,7 @@ static const struct cmd_option table[] = {
     { "points", NULL, "With a table of all crash points, in the full text report", 3,
       .take = option_flag, .at = AT(destination.points) },
     { "color", "auto|always|never", "Colour in the text report (default auto)", 3,
-      .take = option_color, .at = AT(destination.color) },
+      .take = option_word, .at = AT(destination.color) },
     { "redis-server", "PATH",
       "The server to start (default: redis-server or valkey-server from the PATH)", 4,
       .take = option_file, .at = AT(redis_server) },
@@ -242,6 +243,15 @@ static int check(void *parsed, struct err *err)
         !format_has(options->destination.format, DOCUMENT_SWEEP))
         return err_set(err, ERR_USAGE, "--sweep: there is no report of one as %s",
                        options->destination.format->name); /* UNTESTED: all have one */
+    if (rows_check(options->destination.rows, options->destination.format, err) < 0)
+        return err->code;
+    if (options->destination.rows == ROWS_TRIALS &&
+        (options->unkept || options->sweep.parameter))
+        return err_set(err, ERR_USAGE,
+                       "--rows trials: trials are of one run that is kept; %s",
+                       options->unkept ? "leave out --no-store"
+                                       : "give `afterkill report` the directory of one "
+                                         "value of the sweep");
     if (is_gated(&options->gates) && options->sweep.parameter)
         return err_set(err, ERR_USAGE, "--sweep: gates are for one run");
     if (options->request.shard.total > 1 && stopping_is_asked(&options->request.stopping))

@@ -58,7 +58,7 @@ static const struct cmd_option table[] = {
       .take = run_option_item, .at = AT(request) },
     OPTION_FORMAT(DOCUMENT_TRY, 3, AT(destination.format)),
     { "color", "auto|always|never", "Colour in the text report (default auto)", 3,
-      .take = option_color, .at = AT(destination.color) },
+      .take = option_word, .at = AT(destination.color) },
     { "redis-server", "PATH",
       "The server to start (default: redis-server or valkey-server from the PATH)", 4,
       .take = option_file, .at = AT(redis_server) },

@@ -86,11 +86,17 @@ static void release_case(struct sheet_case *item)
     free(item->path);
 }
 
-void sheet_release(struct sheet *sheet)
+void sheet_clear(struct sheet *sheet)
 {
     for (size_t i = 0; i < sheet->row_count * sheet->column_count; i++)
         if (sheet->columns[i % sheet->column_count].type <= CELL_NAME)
             free(sheet->cells[i].text);
+    sheet->row_count = 0;
+}
+
+void sheet_release(struct sheet *sheet)
+{
+    sheet_clear(sheet);
     for (size_t i = 0; i < sheet->case_count; i++)
         release_case(&sheet->cases[i]);
     free(sheet->cells);

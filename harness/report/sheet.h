@@ -110,6 +110,7 @@ struct sheet_case *sheet_case(struct sheet *sheet, enum case_outcome outcome,
 void sheet_place(struct sheet_case *item, const char *path, unsigned line);
 /* When all has been added: an exit status that no case accounts for becomes one. */
 void sheet_end(struct sheet *sheet);
+void sheet_clear(struct sheet *sheet);   /* takes its rows away */
 void sheet_release(struct sheet *sheet); /* may be called twice */
 
 /* What a cell holds; of a text a copy. */
