@@ -179,12 +179,14 @@ static void add_scenario(struct sheet *sheet, const struct at *at)
 
 void check_sheet(struct sheet *ret, const struct check *check, struct report_style style)
 {
+    CLEANUP(mem_freep) char *summary = check_summary(check);
+    enum exit_status status = check_exit_status(check);
+
     (void)style;
     *ret = (struct sheet){
         .what = "check",
-        .title = mem_strdup("check"),
-        .verdict = check_summary(check),
-        .status = check_exit_status(check),
+        .verdict = mem_printf("%s: %s", verdict_word(status), summary),
+        .status = status,
         .seconds = check->seconds,
     };
     for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
@@ -203,4 +205,5 @@ void check_sheet(struct sheet *ret, const struct check *check, struct report_sty
         add_row(ret, &at);
         add_scenario(ret, &at);
     }
+    sheet_end(ret);
 }

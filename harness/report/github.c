@@ -2,6 +2,8 @@
  * has not passed, or that passes with a note, in the order of how bad it is, because
  * GitHub shows ten of each kind. A line of the log that begins with two colons is a
  * command; what is not ours is escaped, so that nobody else gives one. */
+#include <string.h>
+
 #include "base/mem.h"
 #include "report/layouts.h"
 
@@ -36,8 +38,8 @@ static void write_place(FILE *out, const struct sheet_case *item)
 {
     if (!item->path)
         return;
-    fputs("file=", out);
-    write_escaped(out, item->path, true);
+    fputs("file=", out); /* as the repository knows it */
+    write_escaped(out, item->path + 2 * (strncmp(item->path, "./", 2) == 0), true);
     if (item->line)
         fprintf(out, ",line=%u", item->line);
     fputc(',', out);

@@ -202,8 +202,11 @@ static char *head_of(const struct sheet *sheet)
     char *text;
     FILE *out = mem_stream(&text);
 
-    fprintf(out, "### afterkill %s: ", sheet->what);
-    write_code(out, sheet->title, 2 * NAME_MOST);
+    fprintf(out, "### afterkill %s", sheet->what);
+    if (sheet->title) {
+        fputs(": ", out);
+        write_code(out, sheet->title, 2 * NAME_MOST);
+    }
     fputs("\n\n", out);
     write_sentence(out, sheet->verdict, HEAD_MOST);
     fputs("\n\n", out);
@@ -291,6 +294,8 @@ static char *case_of(const struct sheet_case *item)
     }
     fputs(item->outcome > CASE_SKIPPED ? "**: " : ": ", out);
     write_sentence(out, message, SENTENCE_MOST);
+    if (message[0] && message[strlen(message) - 1] != '.')
+        fputc('.', out);
     if (item->advice && item->outcome > CASE_SKIPPED) {
         fputs(" ", out);
         write_sentence(out, item->advice, SENTENCE_MOST);

@@ -68,7 +68,7 @@ void sheet_end(struct sheet *sheet)
     if (sheet->status == EXIT_PASS || sheet_count(sheet, CASE_OPEN) ||
         sheet_count(sheet, CASE_FAILED) || sheet_count(sheet, CASE_ERROR))
         return;
-    rest = sheet_case(sheet, CASE_ERROR, sheet->title);
+    rest = sheet_case(sheet, CASE_ERROR, sheet->title ? sheet->title : sheet->what);
     rest->type = exit_status_name(sheet->status);
     rest->message = mem_strdup(sheet->verdict);
 }

@@ -83,7 +83,7 @@ struct sheet_case {
 
 struct sheet {
     const char *what; /* "run", "check", .. */
-    char *title;      /* what it is about; owned */
+    char *title;      /* what it is about; NULL: of everything; owned */
     char *verdict;    /* all of it in one line; owned */
     char *command;    /* that shows more; NULL: there is none; owned */
     enum exit_status status;

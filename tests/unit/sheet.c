@@ -116,6 +116,32 @@ Test(sheet, of_a_run)
     handmade_release(&handmade);
 }
 
+/* What was not run to its end has not passed, whatever is known so far. */
+Test(sheet, of_an_interrupted_run)
+{
+    static const struct handmade_strategy unfinished[HANDMADE_STRATEGIES] = {
+        { .name = "old", .points = ".L.", .expect = LATER_LEAKED },
+        { .name = "new", .expect = EXPECT_ATOMIC },
+    };
+    struct handmade handmade;
+    CLEANUP(mem_freep) char *tap = NULL, *csv = NULL;
+    struct sheet sheet;
+
+    handmade_init(&handmade, 7, unfinished);
+    handmade.result.interrupted = true;
+    run_sheet(&sheet, &handmade.result, plain);
+    tap = laid_out("tap", &sheet);
+    csv = laid_out("csv", &sheet);
+    expect_text_in(tap, "1..3\nok 1 - ");
+    expect_text_in(tap, "/new\n  ---\n  message: \"nothing is decided: it was not run to "
+                        "its end\"\n");
+    expect_text_in(tap, "message: \"a signal asked to stop\"");
+    expect_text_in(tap, "\nBail out! a signal asked to stop\n# INTERRUPTED");
+    expect_text_in(csv, ",new,atomic,none,,,,,,");
+    sheet_release(&sheet);
+    handmade_release(&handmade);
+}
+
 Test(sheet, whose_status_no_case_accounts_for)
 {
     struct sheet sheet = sheet_of("it");
@@ -220,7 +246,7 @@ Test(github, annotations)
 
     item->type = "undecided";
     item->message = mem_strdup("50%\n::error::no");
-    sheet_place(item, "crash/x.lua", 7);
+    sheet_place(item, "./crash/x.lua", 7);
     item = sheet_case(&sheet, CASE_FAILED, "it");
     item->type = "expectation";
     item->name = mem_strdup("old");
