@@ -88,7 +88,7 @@ static void put_value(FILE *out, const struct subcommand *command,
     if (option->letter)
         fprintf(out, " | %s:-%c", command->name, option->letter);
     fputs(") ", out);
-    put_place(out, option->value);
+    put_place(out, option_place(option));
 }
 
 static void put_name(FILE *out, const struct subcommand *command,

@@ -70,8 +70,8 @@ static void put_begin(FILE *out, const struct subcommand *command)
 static void put_option(FILE *out, const struct subcommand *command,
                        const struct cmd_option *option)
 {
-    CLEANUP(mem_freep) char *brief = completion_brief(option->about);
-    struct candidates candidates = candidates_of(option->value);
+    CLEANUP(mem_freep) char *brief = completion_brief(option_about(option));
+    struct candidates candidates = candidates_of(option_place(option));
 
     put_begin(out, command);
     if (option->letter)

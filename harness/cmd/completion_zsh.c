@@ -85,7 +85,7 @@ static void put_place(FILE *out, const char *place)
 static void put_option(FILE *out, const struct subcommand *command,
                        const struct cmd_option *option)
 {
-    CLEANUP(mem_freep) char *brief = completion_brief(option->about);
+    CLEANUP(mem_freep) char *brief = completion_brief(option_about(option));
     const char *equals = option->value ? "=" : "";
 
     (void)command;
@@ -97,7 +97,7 @@ static void put_option(FILE *out, const struct subcommand *command,
     put_text(out, brief);
     fputc(']', out);
     if (option->value)
-        put_place(out, option->value);
+        put_place(out, option_place(option));
     fputs("' \\\n", out);
 }
 

@@ -11,7 +11,7 @@
 
 #define COLUMNS 78 /* of a line of text in the page's source, as its readers want it */
 
-struct sheet {
+struct manual {
     FILE *out;
     const char *name;
     char **lines; /* without their ends */
@@ -26,7 +26,7 @@ static bool begins(const char *line, const char *with)
     return strncmp(line, with, strlen(with)) == 0;
 }
 
-static int mistake(const struct sheet *page, const char *what, const char *of)
+static int mistake(const struct manual *page, const char *what, const char *of)
 {
     return err_set(page->err, ERR_USAGE, "%s:%zu: %s%s", page->name, page->at + 1, what,
                    of);
@@ -94,7 +94,7 @@ static void put_filled(FILE *out, const char *text)
 }
 
 /* A line of prose, without its end. */
-static int put_marked(const struct sheet *page, FILE *out, const char *line)
+static int put_marked(const struct manual *page, FILE *out, const char *line)
 {
     char open = '\0'; /* the mark that is to be closed */
 
@@ -132,13 +132,13 @@ static void put_about(FILE *out, const char *about)
 
 /* ---- lines ---- */
 
-static const char *line_at(const struct sheet *page, size_t at)
+static const char *line_at(const struct manual *page, size_t at)
 {
     return at < page->count ? page->lines[at] : "";
 }
 
 /* A line of text, of which ++ is the end. */
-static int put_text(struct sheet *page, char *line)
+static int put_text(struct manual *page, char *line)
 {
     CLEANUP(mem_freep) char *text = NULL;
     FILE *stream = mem_stream(&text);
@@ -156,7 +156,7 @@ static int put_text(struct sheet *page, char *line)
 }
 
 /* Lines up to the next mark of their kind, as they are. */
-static int put_literal(struct sheet *page, bool apart)
+static int put_literal(struct manual *page, bool apart)
 {
     fprintf(page->out, "%s.RS 4\n.nf\n", apart ? ".PP\n" : "");
     for (page->at++; page->at < page->count; page->at++) {
@@ -171,7 +171,7 @@ static int put_literal(struct sheet *page, bool apart)
     return mistake(page, "``` is not closed", "");
 }
 
-static int put_title(struct sheet *page)
+static int put_title(struct manual *page)
 {
     char name[64], date[16], section;
 
@@ -224,7 +224,7 @@ static void put_usage(FILE *out, const struct subcommand *command)
     }
 }
 
-static int put_synopsis(struct sheet *page)
+static int put_synopsis(struct manual *page)
 {
     const struct subcommand *command;
 
@@ -252,7 +252,7 @@ static void put_option(FILE *out, const struct cmd_option *option)
     fputs("\\fR", out);
     if (option->value) {
         fputc(' ', out);
-        put_font(out, 'I', option->value);
+        put_font(out, 'I', option_place(option));
     }
     fputc('\n', out);
 }
@@ -281,10 +281,10 @@ static unsigned place_in(const char *term, const char *option)
     return 0;
 }
 
-static int put_line(struct sheet *page);
+static int put_line(struct manual *page);
 
 /* Options that share a term stand where the first of them is in the table. */
-static int put_entry(struct sheet *page, const struct cmd_option *options, size_t end)
+static int put_entry(struct manual *page, const struct cmd_option *options, size_t end)
 {
     const char *rest = page->lines[page->at], *macro = ".TP", *name;
     size_t length;
@@ -303,7 +303,7 @@ static int put_entry(struct sheet *page, const struct cmd_option *options, size_
 }
 
 /* Every name must be in the table. */
-static int check_terms(struct sheet *page, const struct cmd_option *options, size_t end)
+static int check_terms(struct manual *page, const struct cmd_option *options, size_t end)
 {
     for (; page->at < end; page->at++) {
         const char *rest = page->lines[page->at], *name;
@@ -316,7 +316,7 @@ static int check_terms(struct sheet *page, const struct cmd_option *options, siz
     return 0;
 }
 
-static int put_options(struct sheet *page, const struct cmd_option *options)
+static int put_options(struct manual *page, const struct cmd_option *options)
 {
     size_t first = page->at + 1, end = first;
 
@@ -338,14 +338,14 @@ static int put_options(struct sheet *page, const struct cmd_option *options)
             continue;
         fputs(".TP\n", page->out);
         put_option(page->out, option);
-        put_about(page->out, option->about);
+        put_about(page->out, option_about(option));
     }
     page->at = end - 1;
     return 0;
 }
 
 /* A line that begins with @. */
-static int put_asked(struct sheet *page)
+static int put_asked(struct manual *page)
 {
     const char *line = page->lines[page->at];
     const struct subcommand *command;
@@ -363,7 +363,7 @@ static int put_asked(struct sheet *page)
 
 /* ---- all of it ---- */
 
-static int put_heading(struct sheet *page, const char *macro, const char *heading)
+static int put_heading(struct manual *page, const char *macro, const char *heading)
 {
     fprintf(page->out, "%s ", macro);
     put_plain(page->out, heading);
@@ -373,7 +373,7 @@ static int put_heading(struct sheet *page, const char *macro, const char *headin
 }
 
 /* Of what kind is the line, and what is before it? It may be the first of several. */
-static int put_line(struct sheet *page)
+static int put_line(struct manual *page)
 {
     char *line = page->lines[page->at];
     bool apart = page->apart, indented = line[0] == '\t';
@@ -401,7 +401,7 @@ int manual_write(FILE *out, const char *name, const char *text, struct err *err)
 {
     CLEANUP(mem_freep) char *copy = mem_strdup(text);
     CLEANUP(mem_freep) char **lines = NULL;
-    struct sheet page = { .out = out, .name = name, .err = err };
+    struct manual page = { .out = out, .name = name, .err = err };
     char *rest = copy, *line;
     int code;
 

@@ -253,7 +253,7 @@ static const struct argp_option helps[] = {
 
 /* The formats that there are, in one wording. argp keeps no copy, and no line has two
  * options of that kind. */
-static const char *about_of(const struct cmd_option *option)
+const char *option_about(const struct cmd_option *option)
 {
     static char about[160];
     CLEANUP(mem_freep) char *names = NULL;
@@ -263,6 +263,21 @@ static const char *about_of(const struct cmd_option *option)
     names = format_names(option->document);
     snprintf(about, sizeof(about), "Of the report: %s (default text)", names);
     return about;
+}
+
+const char *option_place(const struct cmd_option *option)
+{
+    static char place[160];
+    const struct format *format;
+    size_t length = 0;
+
+    if (option->about)
+        return option->value;
+    for (size_t i = 0; (format = format_at(i)); i++)
+        if (format_has(format, option->document))
+            length += (size_t)snprintf(place + length, sizeof(place) - length, "%s%s",
+                                       length ? "|" : "", format->name);
+    return place;
 }
 
 /* What argp wants of a table, behind what is there already; the caller frees it. */
@@ -281,8 +296,8 @@ static struct argp_option *argp_table(const struct command_line *line,
 
         table = mem_grow(table, count + 1, sizeof(*table));
         table[count++] =
-            (struct argp_option){ option->name,     key_of(line, i), option->value, 0,
-                                  about_of(option), option->group };
+            (struct argp_option){ option->name,         key_of(line, i), option->value, 0,
+                                  option_about(option), option->group };
     }
     if (count) { /* of an empty table argp's help would lose memory */
         table = mem_grow(table, count + 1, sizeof(*table));

@@ -38,6 +38,11 @@ struct cmd_option {
         .at = (target), .document = (of)                                                 \
     }
 
+/* What --help says of it, and what may stand as its value: words (text|json|csv) or the
+ * name of something; NULL: it is a flag. Both hold until the next call. */
+const char *option_about(const struct cmd_option *option);
+const char *option_place(const struct cmd_option *option);
+
 int option_flag(const struct cmd_option *option, void *target, const char *text,
                 struct err *err); /* bool */
 int option_text(const struct cmd_option *option, void *target, const char *text,

@@ -72,7 +72,7 @@ expected_of() {
     offers "$shell" "afterkill run --max" "--max-harm-rate"
     offers "$shell" "afterkill run --transport " "unix tcp"
     offers "$shell" "afterkill check --format j" "junit json"
-    denies "$shell" "afterkill run --format j" "junit"
+    denies "$shell" "afterkill list --format j" "junit"
     offers "$shell" "afterkill run sidekiq_b" "sidekiq_busy"
     offers "$shell" "afterkill help " "run words"
     offers "$shell" "afterkill baseline " "save show"
