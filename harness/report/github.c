@@ -23,7 +23,8 @@ static const char *told(const struct sheet_case *item, size_t level)
                                           : NULL;
 }
 
-/* In the value of a property, colons and commas too. */
+/* In the value of a property, colons and commas too; elsewhere GitHub leaves these as
+ * they are. */
 static void write_escaped(FILE *out, const char *text, bool property)
 {
     for (; *text; text++)
@@ -68,7 +69,7 @@ static void write_annotation(FILE *out, const struct sheet_case *item, const cha
     write_escaped(out, message, false);
     if (item->outcome > CASE_SKIPPED)
         write_more(out, "%0A", item->advice);
-    write_more(out, "%0ASee%3A ", item->command);
+    write_more(out, "%0ASee: ", item->command);
     fputc('\n', out);
 }
 

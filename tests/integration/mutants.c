@@ -53,6 +53,8 @@ static const struct {
     { "heard-is-known", "unit_names_mutable", "names/process_ids_that_were_heard" },
     { "only-unheard", "unit_verdict_mutable", "expect/is_met_or_not" },
     { "found-untold", "unit_verdict_line_mutable", "verdict_line/of_runs" },
+    { "status-unaccounted", "unit_sheet_mutable",
+      "sheet/whose_status_no_case_accounts_for" },
     { "misses-clean", "unit_tally_mutable", "tally/kills_count_outcomes_and_words" },
     { "look-once", "unit_sequence_mutable", "sequence/is_right_at_all_looks_at_once" },
     { "census-late", "integration_modules_mutable",

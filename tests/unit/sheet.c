@@ -252,11 +252,12 @@ Test(github, annotations)
     item->name = mem_strdup("old");
     item->message = mem_strdup("leaks");
     item->advice = mem_strdup("mend it");
+    item->command = mem_strdup("afterkill replay it 1");
     sheet_place(item, "sidekiq_busy", 7);
     sheet_case(&sheet, CASE_PASSED, "it");
     text = laid_out("github", &sheet);
     cr_expect_str_eq(
-        text, "::error title=it%3A old::leaks%0Amend it\n"
+        text, "::error title=it%3A old::leaks%0Amend it%0ASee: afterkill replay it 1\n"
               "::warning file=crash/x.lua,line=7,title=a%2Cb%3Ac::50%25%0A::error::no\n"
               "PASS: it ::error::no\n");
     sheet_release(&sheet);
