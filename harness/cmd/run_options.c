@@ -173,7 +173,8 @@ static const struct cmd_option table[] = {
     OPTION_FORMAT(DOCUMENT_RUN, 3, AT(destination.format)),
     OPTION_ROWS(3, AT(destination.rows)),
     { "output", "DIR",
-      "Keep the run there: run.sqlite, report.txt, run.json (default: a new directory in "
+      "Keep the run there: run.sqlite, report.txt, run.json, run.html (default: a new "
+      "directory in "
       "results/, or in $AFTERKILL_RESULTS)",
       3, .take = option_directory, .at = AT(destination.directory), .letter = 'o' },
     { "no-store", NULL, "Do not keep the run", 3, .take = option_flag, .at = AT(unkept) },

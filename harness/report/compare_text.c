@@ -79,32 +79,6 @@ static void set_title(struct table *table, size_t column,
     table_set(table, column, "%s", title);
 }
 
-/* Of a pair, the census may tell apart what these kills do not. */
-static const char *verdict_of(const struct comparison *comparison,
-                              const struct comparison_row *row, enum tally_rate id)
-{
-    static const char *const exact[] = {
-        [COMPARE_BETTER] = "better by census",
-        [COMPARE_WORSE] = "worse by census",
-    };
-    static const char *const lasting[] = {
-        [COMPARE_BETTER] = "better: ends sooner",
-        [COMPARE_WORSE] = "worse: lasts longer",
-    };
-    enum compare_verdict verdict = row->rates[id].verdict;
-    enum compare_verdict census = row->census.verdict;
-    enum compare_verdict lasts = census_lasts_verdict(&row->census);
-
-    if (comparison->pairs && id == RATE_HARMED && row->census.known &&
-        verdict < COMPARE_BETTER) {
-        if (census >= COMPARE_BETTER)
-            return exact[census];
-        if (lasts >= COMPARE_BETTER)
-            return lasting[lasts];
-    }
-    return compare_verdict_name(verdict);
-}
-
 static void write_rates(FILE *out, const struct comparison *comparison,
                         struct report_style style)
 {
@@ -136,7 +110,7 @@ static void write_rates(FILE *out, const struct comparison *comparison,
             name_row(&table, comparison, row);
             set_title(&table, names, row, id);
             set_rate(&table, names + 1, &row->rates[r]);
-            table_set(&table, names + 6, "%s", verdict_of(comparison, row, id));
+            table_set(&table, names + 6, "%s", compare_told(comparison, row, id));
         }
     }
     table_write(out, &table, style);
@@ -334,21 +308,7 @@ static void write_header(FILE *out, const struct comparison *comparison,
 static void write_test(FILE *out, const struct comparison *comparison,
                        struct report_style style)
 {
-    double most = compare_shift(comparison);
-    char share[16];
-    CLEANUP(mem_freep) char *wider = NULL;
-    CLEANUP(mem_freep) char *words = NULL;
-
-    words_percent(share, sizeof(share), most);
-    if (most > 0)
-        wider = mem_printf(" Intervals are wider by what kills on either side have not "
-                           "seen, by up to %s.",
-                           share);
-    words = mem_printf(
-        "Test: %s; interval: %s; Holm's correction over %zu test%s. %s Estimated is the "
-        "difference of the two rates.%s",
-        comparison->method->test, comparison->method->interval_name, comparison->tests,
-        comparison->tests == 1 ? "" : "s", comparison->method->why, wider ? wider : "");
+    CLEANUP(mem_freep) char *words = compare_test(comparison);
 
     words_wrapped(out, style, words);
     fputc('\n', out);

@@ -416,3 +416,46 @@ char *compare_longer(const struct comparison_row *row)
     fclose(out);
     return text;
 }
+
+const char *compare_told(const struct comparison *comparison,
+                         const struct comparison_row *row, enum tally_rate id)
+{
+    static const char *const exact[] = {
+        [COMPARE_BETTER] = "better by census",
+        [COMPARE_WORSE] = "worse by census",
+    };
+    static const char *const lasting[] = {
+        [COMPARE_BETTER] = "better: ends sooner",
+        [COMPARE_WORSE] = "worse: lasts longer",
+    };
+    enum compare_verdict verdict = row->rates[id].verdict;
+    enum compare_verdict census = row->census.verdict;
+    enum compare_verdict lasts = census_lasts_verdict(&row->census);
+
+    if (comparison->pairs && id == RATE_HARMED && row->census.known &&
+        verdict < COMPARE_BETTER) {
+        if (census >= COMPARE_BETTER)
+            return exact[census];
+        if (lasts >= COMPARE_BETTER)
+            return lasting[lasts];
+    }
+    return compare_verdict_name(verdict);
+}
+
+char *compare_test(const struct comparison *comparison)
+{
+    double most = compare_shift(comparison);
+    CLEANUP(mem_freep) char *wider = NULL;
+    char share[16];
+
+    words_percent(share, sizeof(share), most);
+    if (most > 0)
+        wider = mem_printf(" Intervals are wider by what kills on either side have not "
+                           "seen, by up to %s.",
+                           share);
+    return mem_printf(
+        "Test: %s; interval: %s; Holm's correction over %zu test%s. %s Estimated is the "
+        "difference of the two rates.%s",
+        comparison->method->test, comparison->method->interval_name, comparison->tests,
+        comparison->tests == 1 ? "" : "s", comparison->method->why, wider ? wider : "");
+}

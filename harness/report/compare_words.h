@@ -16,3 +16,9 @@ char *compare_regression(const struct comparison *comparison,
 char *compare_longer(const struct comparison_row *row);
 /* Strategies that only one side has: "a, b". NULL: there are none. */
 char *compare_only_in(const struct result *one, const struct result *other);
+/* What the new side is by a rate: "worse", "not distinguishable"; of a pair, the census
+ * may tell apart what these kills do not: "worse by census". */
+const char *compare_told(const struct comparison *comparison,
+                         const struct comparison_row *row, enum tally_rate id);
+/* Which test and interval the differences have, and why. */
+char *compare_test(const struct comparison *comparison);

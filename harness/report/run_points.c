@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "report/marks.h"
 #include "report/table.h"
 #include "report/words.h"
 #include "result/as_sent.h"
@@ -11,53 +12,6 @@
 
 #define STRIP_COLUMNS 60 /* longer strips count their repetitions */
 #define REPEATS_SHOWN 4  /* fewer of the same stand as they are */
-
-struct mark {
-    char letter;
-    const char *meaning;
-    const char *color;
-};
-
-/* Harm first, in the order of LATER_*; then harm that passes; then what only a reader
- * sees. */
-static const struct mark later_marks[] = {
-    { 'L', "leaked", "\033[31m" }, { 'D', "duplicated", "\033[31m" },
-    { 'X', "lost", "\033[31m" },   { 'M', "mixed", "\033[31m" },
-    { 'S', "stuck", "\033[31m" },  { 'B', "broken", "\033[31m" },
-};
-static const struct mark passing_marks[] = {
-    { 'l', "leaked for a while", "\033[33m" },
-    { 'd', "duplicated for a while", "\033[33m" },
-    { 'x', "lost for a while", "\033[33m" },
-    { 'm', "mixed for a while", "\033[33m" },
-    { 's', "stuck for a while", "\033[33m" },
-    { 'b', "broken for a while", "\033[33m" },
-};
-static const struct mark now_marks[] = {
-    [NOW_INTACT] = { '.', "clean", "\033[32m" },
-    [NOW_GAP] = { 'g', "a gap that heals", "\033[33m" },
-    [NOW_TORN] = { 't', "torn until it heals", "\033[33m" },
-};
-_Static_assert(ARRAY_SIZE(later_marks) == LATER_COUNT &&
-                   ARRAY_SIZE(passing_marks) == LATER_COUNT &&
-                   ARRAY_SIZE(now_marks) == NOW_COUNT,
-               "every word has a mark");
-static const struct mark unknown = { '?', "not tried", "" };
-
-static const struct mark *first_mark(const struct mark *marks, unsigned words)
-{
-    return words ? &marks[__builtin_ctz(words)] : NULL;
-}
-
-static const struct mark *mark_of(const struct point *point)
-{
-    const struct mark *harm = first_mark(later_marks, point->verdict.later),
-                      *passing = first_mark(passing_marks, point->verdict.passing);
-
-    if (!point->taken)
-        return &unknown;
-    return harm ? harm : passing ? passing : &now_marks[point->verdict.now];
-}
 
 static void write_mark(FILE *out, const struct mark *mark, uint64_t count,
                        struct report_style style)
@@ -92,37 +46,19 @@ static size_t write_strip(FILE *out, const struct finding *finding,
     return columns;
 }
 
-static bool uses(const struct result *result, const struct mark *mark)
-{
-    result_foreach (finding, result) {
-        for (uint64_t k = 0; k < finding_points(finding); k++)
-            if (mark_of(&finding->points[k]) == mark)
-                return true;
-    }
-    return false;
-}
-
 static void write_legend(FILE *out, const struct result *result,
                          struct report_style style)
 {
-    const struct mark *all[2 * LATER_COUNT + NOW_COUNT + 1];
     CLEANUP(mem_freep) char *legend = NULL;
     FILE *memory = mem_stream(&legend);
+    const struct mark *mark;
     const char *between = "";
-    size_t count = 0;
 
-    for (size_t i = 0; i < NOW_COUNT; i++)
-        all[count++] = &now_marks[i];
-    for (size_t i = 0; i < LATER_COUNT; i++)
-        all[count++] = &passing_marks[i];
-    for (size_t i = 0; i < LATER_COUNT; i++)
-        all[count++] = &later_marks[i];
-    all[count++] = &unknown;
     fputs("what a death leaves, crash point by crash point: ", memory);
-    for (size_t i = 0; i < count; i++) {
-        if (!uses(result, all[i]))
+    for (size_t i = 0; (mark = mark_at(i)); i++) {
+        if (!mark_is_used(result, mark))
             continue;
-        fprintf(memory, "%s%c %s", between, all[i]->letter, all[i]->meaning);
+        fprintf(memory, "%s%c %s", between, mark->letter, mark->meaning);
         between = ", ";
     }
     fclose(memory);

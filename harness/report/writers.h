@@ -22,15 +22,20 @@ struct list {
 void run_text(FILE *out, const struct result *result, struct report_style style);
 void run_json(FILE *out, const struct result *result, struct report_style style);
 
+void run_html(FILE *out, const struct result *result, struct report_style style);
+
 /* Of an update without a file: the points of the first strategy, and what follows. */
 void try_text(FILE *out, const struct result *result, struct report_style style);
 
 void sweep_text(FILE *out, const struct sweep *sweep, struct report_style style);
 void sweep_json(FILE *out, const struct sweep *sweep, struct report_style style);
+void sweep_html(FILE *out, const struct sweep *sweep, struct report_style style);
 
 void compare_text(FILE *out, const struct comparison *comparison,
                   struct report_style style);
 void compare_json(FILE *out, const struct comparison *comparison,
+                  struct report_style style);
+void compare_html(FILE *out, const struct comparison *comparison,
                   struct report_style style);
 
 /* A death of a run that is kept. */
@@ -45,3 +50,4 @@ void list_json(FILE *out, const struct list *list, struct report_style style);
 
 void check_text(FILE *out, const struct check *check, struct report_style style);
 void check_json(FILE *out, const struct check *check, struct report_style style);
+void check_html(FILE *out, const struct check *check, struct report_style style);

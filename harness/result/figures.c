@@ -41,9 +41,14 @@ static uint64_t median_ns(const struct finding *finding, uint64_t index)
     return (uint64_t)durations_quantile(times_ns, finding->timeline_count, 0.5);
 }
 
+uint64_t figure_written_ns(const struct finding *finding, uint64_t index)
+{
+    return finding->timeline_count ? median_ns(finding, index) : 0;
+}
+
 uint64_t figure_duration_ns(const struct finding *finding)
 {
-    return finding->timeline_count ? median_ns(finding, finding->commands) : 0;
+    return figure_written_ns(finding, finding->commands);
 }
 
 uint64_t figure_window_ns(const struct finding *finding, enum tally_rate rate)

@@ -13,6 +13,9 @@
 uint64_t figure_window_ns(const struct finding *finding, enum tally_rate rate);
 /* Duration of the median update, ns; 0 if unknown. */
 uint64_t figure_duration_ns(const struct finding *finding);
+/* When the median update wrote command `index` + 1, which is when crash point `index`
+ * ended, ns; of the last point, when the update ended. 0 if unknown. */
+uint64_t figure_written_ns(const struct finding *finding, uint64_t index);
 
 /* What all reports say of a rate. */
 struct rate {

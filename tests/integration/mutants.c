@@ -180,6 +180,7 @@ static const struct {
     { "finished-again", "integration_programs_resumed",
       "programs_resumed/at_the_very_end" },
     { "over-early", "integration_programs_resumed", "programs_resumed/interrupted" },
+    { "html-unescaped", "unit_html_mutable", "html/escapes" },
 };
 
 static const char *setting(const char *name)

@@ -1,0 +1,97 @@
+/* html_front.c - harm against cost: a mark per strategy, filled where it is on the front.
+ */
+#include "report/axis.h"
+#include "report/html.h"
+#include "report/html_parts.h"
+#include "report/svg.h"
+#include "report/words.h"
+#include "result/front.h"
+
+static const struct axis_frame frame = { 60, SVG_WIDTH - 20, 30, 290 };
+
+static size_t number_of(const struct result *result, const struct finding *finding)
+{
+    return (size_t)(finding - result->findings) + 1;
+}
+
+static void draw(FILE *out, const struct result *result, const struct axis_log *axis,
+                 const struct finding *finding)
+{
+    struct front_place place = front_place_of(result, finding);
+    bool front = front_has(result, finding);
+    size_t number = number_of(result, finding);
+    int x, y, low, high;
+
+    if (!place.known)
+        return;
+    x = axis_log_at(axis, place.us, frame.left, frame.right);
+    y = axis_share(place.estimate, frame.bottom, frame.top);
+    low = axis_share(place.interval.low, frame.bottom, frame.top);
+    high = axis_share(place.interval.high, frame.bottom, frame.top);
+    svg_line(out, "bar", x, low, x, high);
+    svg_mark(out, front ? "shape" : "hollow", number - 1, x, y, finding->strategy->name);
+    svg_text(out, "", SVG_LEFT, x + 10, y - 6, "%zu", number);
+}
+
+static void write_rows(FILE *out, const struct result *result)
+{
+    static const char *const heads[] = { "number and strategy", "update, median",
+                                         "SIGKILLs that do harm", "on the front", NULL };
+    struct html_table table = html_table_begin(out, "Harm against cost", heads);
+    char text[64];
+
+    result_foreach (finding, result) {
+        struct front_place place = front_place_of(result, finding);
+
+        html_row(&table);
+        html_cell(&table, "%zu %s", number_of(result, finding), finding->strategy->name);
+        html_cell(&table, "%s",
+                  finding->sample_count ? words_duration(text, sizeof(text), place.us)
+                                        : "not measured");
+        html_cell(&table, "%s",
+                  place.clean && place.known
+                      ? "no crash point does harm"
+                      : words_rate(text, sizeof(text),
+                                   figure_kill_rate(result, finding, RATE_HARMED)));
+        html_cell(&table, "%s",
+                  !place.known                 ? "not known"
+                  : front_has(result, finding) ? "yes"
+                                               : "no");
+    }
+    html_table_end(&table);
+}
+
+void html_front(FILE *out, const struct result *result)
+{
+    struct axis_log axis = { 0, 0 };
+
+    result_foreach (finding, result) {
+        struct front_place place = front_place_of(result, finding);
+
+        if (place.known)
+            axis_log_reach(&axis, place.us);
+    }
+    if (!(axis.most > 0)) {
+        svg_none(out,
+                 "There is no strategy of which both are known: what an update takes, "
+                 "and how often a SIGKILL in it does harm.");
+        return;
+    }
+    fputs("<figure>", out);
+    svg_begin(out, frame.bottom + 40,
+              "Harm against cost of %zu strategies; the table below has the figures",
+              result->plan.strategies);
+    axis_shares_upright(out, &frame, "SIGKILLs that do harm");
+    axis_durations_across(out, &axis, &frame, "median update, logarithmic");
+    result_foreach (finding, result)
+        draw(out, result, &axis, finding);
+    svg_end(out);
+    fputs(
+        "<figcaption>Filled marks are on the front: no other strategy takes as little "
+        "and "
+        "does as little harm, and less of one. Harm counts there as the upper end of its "
+        "interval, and as none where no crash point does any. " AXIS_SHARE_WORDS
+        "</figcaption></figure>\n",
+        out);
+    write_rows(out, result);
+}
