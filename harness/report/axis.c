@@ -8,6 +8,8 @@
 #include "report/words.h"
 
 #define LABEL_BELOW 16
+#define LABEL_HIGH 13
+#define LABEL_WIDE 34
 
 int axis_share(double share, int from, int to)
 {
@@ -27,13 +29,17 @@ static const struct {
 
 void axis_shares_across(FILE *out, const struct axis_frame *frame, const char *name)
 {
+    int last = frame->left - LABEL_WIDE;
+
     for (size_t i = 0; i < ARRAY_SIZE(ticks); i++) {
         int x = axis_share(ticks[i].share, frame->left, frame->right);
 
         svg_line(out, "grid", x, frame->top, x, frame->bottom);
-        if (ticks[i].share == 0 || ticks[i].share >= 0.01)
-            svg_text(out, "dim", SVG_MIDDLE, x, frame->bottom + LABEL_BELOW, "%s",
-                     ticks[i].text);
+        if (x - last < LABEL_WIDE)
+            continue;
+        last = x;
+        svg_text(out, "dim", SVG_MIDDLE, x, frame->bottom + LABEL_BELOW, "%s",
+                 ticks[i].text);
     }
     svg_text(out, "dim", SVG_RIGHT, frame->right, frame->bottom + 2 * LABEL_BELOW, "%s",
              name);
@@ -41,12 +47,16 @@ void axis_shares_across(FILE *out, const struct axis_frame *frame, const char *n
 
 void axis_shares_upright(FILE *out, const struct axis_frame *frame, const char *name)
 {
+    int last = frame->bottom + LABEL_BELOW;
+
     for (size_t i = 0; i < ARRAY_SIZE(ticks); i++) {
         int y = axis_share(ticks[i].share, frame->bottom, frame->top);
 
         svg_line(out, "grid", frame->left, y, frame->right, y);
-        if (ticks[i].share == 0 || ticks[i].share >= 0.01)
-            svg_text(out, "dim", SVG_RIGHT, frame->left - 6, y + 4, "%s", ticks[i].text);
+        if (last - y < LABEL_HIGH)
+            continue;
+        last = y;
+        svg_text(out, "dim", SVG_RIGHT, frame->left - 6, y + 4, "%s", ticks[i].text);
     }
     svg_text(out, "dim", SVG_LEFT, 0, frame->top - 12, "%s", name);
 }

@@ -314,20 +314,6 @@ static void write_test(FILE *out, const struct comparison *comparison,
     fputc('\n', out);
 }
 
-/* Pairs are many, and tables say most of it. */
-static bool says_more(const struct comparison *comparison,
-                      const struct comparison_row *row)
-{
-    if (!comparison->pairs || compare_is_padding(row) ||
-        row->census.verdict >= COMPARE_BETTER ||
-        census_lasts_verdict(&row->census) >= COMPARE_BETTER)
-        return true;
-    for (int i = 0; i < RATE_COUNT; i++)
-        if (row->rates[i].verdict == COMPARE_UNSEEN)
-            return true;
-    return false;
-}
-
 void compare_text_body(FILE *out, const struct comparison *comparison,
                        struct report_style style)
 {
@@ -345,7 +331,7 @@ void compare_text_body(FILE *out, const struct comparison *comparison,
         CLEANUP(mem_freep)
         char *sentence = compare_sentence(comparison, &comparison->rows[i]);
 
-        if (says_more(comparison, &comparison->rows[i]))
+        if (compare_says_more(comparison, &comparison->rows[i]))
             words_wrapped(out, style, sentence);
     }
     if (comparison->count)

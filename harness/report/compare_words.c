@@ -459,3 +459,16 @@ char *compare_test(const struct comparison *comparison)
         comparison->method->test, comparison->method->interval_name, comparison->tests,
         comparison->tests == 1 ? "" : "s", comparison->method->why, wider ? wider : "");
 }
+
+bool compare_says_more(const struct comparison *comparison,
+                       const struct comparison_row *row)
+{
+    if (!comparison->pairs || compare_is_padding(row) ||
+        row->census.verdict >= COMPARE_BETTER ||
+        census_lasts_verdict(&row->census) >= COMPARE_BETTER)
+        return true;
+    for (int i = 0; i < RATE_COUNT; i++)
+        if (row->rates[i].verdict == COMPARE_UNSEEN)
+            return true;
+    return false;
+}

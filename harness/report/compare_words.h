@@ -22,3 +22,6 @@ const char *compare_told(const struct comparison *comparison,
                          const struct comparison_row *row, enum tally_rate id);
 /* Which test and interval the differences have, and why. */
 char *compare_test(const struct comparison *comparison);
+/* Has its sentence more to say than the tables? Always of two runs; pairs are many. */
+bool compare_says_more(const struct comparison *comparison,
+                       const struct comparison_row *row);

@@ -13,6 +13,7 @@
 
 #define ROW 44
 #define LEFT 232
+#define SENTENCES_MOST 400
 #define ROWS_MOST 120 /* of the chart; 40 strategies make 780 pairs */
 
 static char *name_of(const struct comparison *comparison,
@@ -42,7 +43,7 @@ static void draw_side(FILE *out, const struct axis_frame *frame, int y, const ch
 static void write_chart(FILE *out, const struct comparison *comparison)
 {
     size_t rows = comparison->count < ROWS_MOST ? comparison->count : ROWS_MOST;
-    struct axis_frame frame = { LEFT, SVG_WIDTH - 16, 4, 4 + ROW * (int)rows };
+    struct axis_frame frame = { LEFT, SVG_WIDTH - 20, 4, 4 + ROW * (int)rows };
 
     fputs("<figure>", out);
     svg_begin(out, frame.bottom + 40,
@@ -127,52 +128,72 @@ static void write_rates(FILE *out, const struct comparison *comparison)
     html_table_end(&table);
 }
 
+static void write_side_costs(struct html_table *table, const struct finding *finding)
+{
+    struct costs costs = figure_costs(finding);
+    char text[24];
+
+    if (costs.per_second > 0)
+        html_cell(table, "%.0f", costs.per_second);
+    else
+        html_cell(table, "-");
+    html_cell(table, "%s",
+              costs.p50_us > 0 ? words_duration(text, sizeof(text), costs.p50_us) : "-");
+}
+
+/* Of pairs the ratio alone: what each strategy costs is the same in all of its pairs, and
+ * in the page of the run. */
 static void write_costs(FILE *out, const struct comparison *comparison)
 {
-    static const char *const heads[] = { "strategy",
-                                         "updates per second, base",
-                                         "new",
-                                         "times as fast",
-                                         "median, base",
-                                         "new",
-                                         NULL };
-    struct html_table table = html_table_begin(out, "What an update costs", heads);
+    static const char *const of_pairs[] = { "strategy", "times as fast", NULL };
+    static const char *const of_runs[] = { "strategy",
+                                           "times as fast",
+                                           "updates per second, base",
+                                           "median, base",
+                                           "updates per second, new",
+                                           "median, new",
+                                           NULL };
+    struct html_table table = html_table_begin(out, "What an update costs",
+                                               comparison->pairs ? of_pairs : of_runs);
 
     for (size_t i = 0; i < comparison->count; i++) {
         const struct comparison_row *row = &comparison->rows[i];
         CLEANUP(mem_freep) char *name = name_of(comparison, row);
-        const struct costs costs[] = { figure_costs(row->base), figure_costs(row->new) };
         char text[64];
 
         html_row(&table);
         html_cell(&table, "%s", name);
-        for (size_t side = 0; side < ARRAY_SIZE(costs); side++)
-            if (costs[side].per_second > 0)
-                html_cell(&table, "%.0f", costs[side].per_second);
-            else
-                html_cell(&table, "-");
         html_cell(&table, "%s", words_ratio(text, sizeof(text), &row->speed));
-        for (size_t side = 0; side < ARRAY_SIZE(costs); side++)
-            html_cell(&table, "%s",
-                      costs[side].p50_us > 0
-                          ? words_duration(text, sizeof(text), costs[side].p50_us)
-                          : "-");
+        if (comparison->pairs)
+            continue;
+        write_side_costs(&table, row->base);
+        write_side_costs(&table, row->new);
     }
     html_table_end(&table);
 }
 
 static void write_sentences(FILE *out, const struct comparison *comparison)
 {
+    size_t written = 0, left_out = 0;
+
     fputs("<ul>", out);
     for (size_t i = 0; i < comparison->count; i++) {
         CLEANUP(mem_freep)
         char *sentence = compare_sentence(comparison, &comparison->rows[i]);
 
+        if (!compare_says_more(comparison, &comparison->rows[i]))
+            continue;
+        if (written++ >= SENTENCES_MOST) {
+            left_out++;
+            continue;
+        }
         fputs("<li>", out);
         html_text(out, sentence);
         fputs("</li>\n", out);
     }
     fputs("</ul>\n", out);
+    if (left_out)
+        fprintf(out, "<p>And %zu more, which the text report has.</p>\n", left_out);
 }
 
 static void write_side(FILE *out, const char *which, const struct result *one,

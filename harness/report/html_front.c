@@ -7,6 +7,8 @@
 #include "report/words.h"
 #include "result/front.h"
 
+#define NUMBERED_MOST 12
+
 static const struct axis_frame frame = { 60, SVG_WIDTH - 20, 30, 290 };
 
 static size_t number_of(const struct result *result, const struct finding *finding)
@@ -14,23 +16,28 @@ static size_t number_of(const struct result *result, const struct finding *findi
     return (size_t)(finding - result->findings) + 1;
 }
 
+/* Who is on the front is drawn last, over the others; of many only they have a number. */
 static void draw(FILE *out, const struct result *result, const struct axis_log *axis,
-                 const struct finding *finding)
+                 bool front)
 {
-    struct front_place place = front_place_of(result, finding);
-    bool front = front_has(result, finding);
-    size_t number = number_of(result, finding);
-    int x, y, low, high;
+    bool few = result->plan.strategies <= NUMBERED_MOST;
 
-    if (!place.known)
-        return;
-    x = axis_log_at(axis, place.us, frame.left, frame.right);
-    y = axis_share(place.estimate, frame.bottom, frame.top);
-    low = axis_share(place.interval.low, frame.bottom, frame.top);
-    high = axis_share(place.interval.high, frame.bottom, frame.top);
-    svg_line(out, "bar", x, low, x, high);
-    svg_mark(out, front ? "shape" : "hollow", number - 1, x, y, finding->strategy->name);
-    svg_text(out, "", SVG_LEFT, x + 10, y - 6, "%zu", number);
+    result_foreach (finding, result) {
+        struct front_place place = front_place_of(result, finding);
+        size_t number = number_of(result, finding);
+        int x, y;
+
+        if (!place.known || front_has(result, finding) != front)
+            continue;
+        x = axis_log_at(axis, place.us, frame.left, frame.right);
+        y = axis_share(place.estimate, frame.bottom, frame.top);
+        svg_line(out, "bar", x, axis_share(place.interval.low, frame.bottom, frame.top),
+                 x, axis_share(place.interval.high, frame.bottom, frame.top));
+        svg_mark(out, front ? "shape" : "hollow", number - 1, x, y,
+                 finding->strategy->name);
+        if (few || front)
+            svg_text(out, "", SVG_LEFT, x + 10, y - 6, "%zu", number);
+    }
 }
 
 static void write_rows(FILE *out, const struct result *result)
@@ -83,8 +90,8 @@ void html_front(FILE *out, const struct result *result)
               result->plan.strategies);
     axis_shares_upright(out, &frame, "SIGKILLs that do harm");
     axis_durations_across(out, &axis, &frame, "median update, logarithmic");
-    result_foreach (finding, result)
-        draw(out, result, &axis, finding);
+    draw(out, result, &axis, false);
+    draw(out, result, &axis, true);
     svg_end(out);
     fputs(
         "<figcaption>Filled marks are on the front: no other strategy takes as little "

@@ -153,17 +153,22 @@ static void draw_together(const struct strip *strip, uint64_t first, uint64_t en
              x_of(strip, end) - x_of(strip, first), CELL, tip);
 }
 
+/* How many points a cell stands for, where there are too many for a cell of each span. */
+static uint64_t step_of(const struct finding *finding, const struct spans *spans)
+{
+    return spans->count <= CELLS_MOST
+               ? 0
+               : (finding_points(finding) + CELLS_MOST - 1) / CELLS_MOST;
+}
+
 static void draw_cells(const struct strip *strip)
 {
     uint64_t points = finding_points(strip->finding);
-    uint64_t step = (points + CELLS_MOST - 1) / CELLS_MOST;
+    uint64_t step = step_of(strip->finding, strip->spans);
 
-    if (strip->spans->count <= CELLS_MOST) {
-        for (size_t i = 0; i < strip->spans->count; i++)
-            draw_cell(strip, &strip->spans->items[i]);
-        return;
-    }
-    for (uint64_t k = 0; k < points; k += step)
+    for (size_t i = 0; !step && i < strip->spans->count; i++)
+        draw_cell(strip, &strip->spans->items[i]);
+    for (uint64_t k = 0; step && k < points; k += step)
         draw_together(strip, k, k + step < points ? k + step : points);
 }
 
@@ -209,6 +214,15 @@ static void draw_strip(FILE *out, const struct finding *finding,
     svg_end(out);
 }
 
+static void say_step(FILE *out, uint64_t step)
+{
+    if (step)
+        fprintf(out,
+                "<p class=\"dim\">A cell is %llu crash points, coloured as the worst of "
+                "them.</p>\n",
+                (unsigned long long)step);
+}
+
 /* ---- the table ---- */
 
 /* "HSET jobs f1", "HSET jobs f1 to HSET jobs f25" */
@@ -218,12 +232,12 @@ static char *commands_of(const struct finding *finding, const struct span *span)
 
     if (!span->last)
         return mem_strdup("before any command");
-    finding_shown(finding, span->last, last);
     if (span->first == span->last)
-        return mem_strdup(last);
-    return mem_printf(
-        "%s to %s",
-        span->first ? finding_shown(finding, span->first, first) : "the beginning", last);
+        return mem_strdup(finding_shown(finding, span->last, last));
+    return mem_printf("%s to %s",
+                      span->first ? finding_shown(finding, span->first, first)
+                                  : "the beginning",
+                      finding_shown(finding, span->last, last));
 }
 
 static bool is_reachable(const struct finding *finding, const struct span *span)
@@ -300,6 +314,7 @@ static void write_strategy(FILE *out, const struct result *result,
         fputs("</p>\n", out);
     }
     draw_strip(out, finding, &spans);
+    say_step(out, step_of(finding, &spans));
     if (result->kills_wanted)
         fprintf(out, "<p>Kills hit %llu of %llu places that they can reach.</p>\n",
                 (unsigned long long)reach.hit, (unsigned long long)reach.reachable);
@@ -311,8 +326,7 @@ void html_points(FILE *out, const struct result *result)
     size_t most = HTML_POINTS_MOST / result->plan.strategies + 1;
 
     fputs("<p>A worker died at each of these points, between two commands, and this is "
-          "what "
-          "was left.</p>\n",
+          "what was left. Commands have their names where there is room.</p>\n",
           out);
     html_colors(out, result);
     write_letters(out, result);

@@ -75,7 +75,8 @@ static void draw_break(FILE *out, const struct sweep *sweep, const size_t *order
         place++;
     x = (x_of(sweep->count, place) + x_of(sweep->count, place - 1)) / 2;
     svg_line(out, "break", x, frame.top - 8, x, frame.bottom);
-    svg_text(out, "", SVG_MIDDLE, x, frame.top - 10, "harm from here on");
+    svg_text(out, "", SVG_LEFT, x - 40, frame.top - 10, "harm from %s=%s on",
+             sweep->parameter, sweep->values[run]);
 }
 
 static void write_chart(FILE *out, const struct sweep *sweep, const size_t *order,
