@@ -189,8 +189,7 @@ void html_provenance(FILE *out, const struct result *result)
     struct html_table table = html_table_begin(out, "What it was made with", heads);
 
     write_fact(&table, "afterkill", "%s", VERSION);
-    write_fact(&table, "scenario", "%s",
-               scenario->path ? scenario->path : scenario->name);
+    write_fact(&table, "scenario", "%s", scenario->name);
     if (*scenario->source)
         write_fact(&table, "source", "%s", scenario->source);
     for (size_t i = 0; i < scenario->parameter_count; i++) {

@@ -1,14 +1,13 @@
 /* html_run.c - the page of a run: what to look at first, what a maintainer asks next, and
  * how each of it can be seen again. */
 #include <limits.h>
-#include <string.h>
 
 #include "base/mem.h"
-#include "base/sensitive.h"
 #include "base/str.h"
 #include "report/html.h"
 #include "report/html_parts.h"
 #include "report/parts.h"
+#include "report/repeat.h"
 #include "report/svg.h"
 #include "report/verdict_line.h"
 #include "report/words.h"
@@ -18,42 +17,6 @@ struct run_page {
     const struct result *result;
     struct report_style style;
 };
-
-/* Of a run whose scenario is a file: what it was asked for, as far as it decides what is
- * found. The caller frees it; NULL: it cannot be said in a line. */
-static char *repeat_command(const struct result *result, struct report_style style)
-{
-    const struct outline *scenario = result->scenario;
-    const char *between = " --strategy ";
-    char *command;
-    FILE *out;
-
-    if (!scenario->path || scenario->path[0] != '/')
-        return NULL;
-    out = mem_stream(&command);
-    fprintf(out, "%s run ", style_program(style));
-    str_print_shell(out, scenario->path);
-    result_foreach (finding, result) {
-        if (result->plan.strategies == scenario->strategy_count)
-            break;
-        fputs(between, out);
-        str_print_shell(out, finding->strategy->name);
-    }
-    fprintf(out, " --seed %llu --trials %llu", (unsigned long long)result->plan.seed,
-            result->kills_wanted ? (unsigned long long)result->plan.attempts : 0);
-    for (size_t i = 0; i < scenario->parameter_count; i++) {
-        const struct parameter *parameter = &scenario->parameters[i];
-        bool secret = strcmp(parameter->value, SENSITIVE) == 0;
-        CLEANUP(mem_freep)
-        char *set = mem_printf("%s=%s", parameter->name, secret ? "" : parameter->value);
-
-        fputs(" --set ", out);
-        str_print_shell(out, set);
-        fputs(secret ? ".." : "", out);
-    }
-    fclose(out);
-    return command;
-}
 
 static void write_page_head(FILE *out, const struct run_page *page)
 {
@@ -72,7 +35,7 @@ static void write_page_head(FILE *out, const struct run_page *page)
     fputs("</p>\n", out);
     html_verdict(out, line);
     html_lines(out, troubles);
-    html_command(out, "Run it again:", again);
+    html_command(out, "Run it again, where the scenario's file is:", again);
     fputs("</header>\n", out);
 }
 

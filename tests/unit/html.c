@@ -10,6 +10,7 @@
 #include "report/axis.h"
 #include "report/format.h"
 #include "report/html.h"
+#include "report/repeat.h"
 #include "result/front.h"
 #include "result/spans.h"
 
@@ -231,5 +232,48 @@ Test(html, neighbours_of_one_verdict_are_told_together)
         cr_expect_eq(spans.items[i].first, firsts[i]);
     spans_release(&spans);
     cr_expect_eq(spans_of_commands(&handmade.result.findings[0], 0), 6);
+    handmade_release(&handmade);
+}
+
+/* All that decides what is found, and nothing that is the default. */
+Test(html, says_how_to_run_it_again)
+{
+    struct handmade handmade;
+
+    handmade_init(&handmade, 7, two);
+    handmade.result.plan.attempts = 1000;
+    handmade.scenario.now = 1700000000;
+    {
+        CLEANUP(mem_freep) char *command =
+            repeat_command(&handmade.result, (struct report_style){ .full = true });
+
+        cr_expect_str_eq(command,
+                         "afterkill run ./queue.lua --set jobs=25 --set period=10 "
+                         "--seed 7 --now 1700000000 --trials 1000");
+    }
+    handmade.result.plan.attempts = ATTEMPTS_MOST;
+    handmade.result.plan.strategies = 1;
+    handmade.parameters[0].value = (char *)"***";
+    handmade.result.stopping.width = 0.01;
+    handmade.result.faults[FAULT_BYTE] = true;
+    handmade.result.rtt_us = 500;
+    handmade.result.confidence = 0.99;
+    handmade.result.transport = "TCP";
+    handmade.result.killer = "parent";
+    {
+        CLEANUP(mem_freep) char *command = repeat_command(
+            &handmade.result, (struct report_style){ .program = "tools/run" });
+
+        cr_expect_str_eq(command,
+                         "tools/run run ./queue.lua --strategy old --set jobs=.. "
+                         "--set period=10 --seed 7 --now 1700000000 "
+                         "--fault kill,step,byte --until-width 0.01 "
+                         "--killer parent --rtt 500us --confidence 0.99 "
+                         "--transport tcp");
+    }
+    handmade.scenario.path = (char *)"/dev/stdin";
+    cr_expect_null(
+        repeat_command(&handmade.result, (struct report_style){ .full = true }));
+    handmade.result.plan.strategies = 2;
     handmade_release(&handmade);
 }
