@@ -13,6 +13,8 @@
 #include "report/words.h"
 #include "result/tally.h"
 
+#define PAIRED_MOST 8 /* strategies, whose pairs a page has */
+
 struct run_page {
     const struct result *result;
     struct report_style style;
@@ -83,33 +85,55 @@ static void write_examples(FILE *out, const void *document)
     html_examples(out, page->result, page->style);
 }
 
+/* Do they share their attempts, and are they few enough for a page? */
+static bool has_pairs(const struct result *result)
+{
+    result_foreach (finding, result)
+        if (!finding->attempts)
+            return false;
+    return result->kills_wanted && result->plan.strategies <= PAIRED_MOST;
+}
+
+static void write_pairs(FILE *out, const struct result *result)
+{
+    const struct compare_options options = { .confidence = result->confidence };
+    CLEANUP(comparison_release) struct comparison comparison = { .count = 0 };
+
+    compare_pairs(result, &options, &comparison);
+    html_comparison(out, &comparison);
+}
+
+static void write_no_pairs(FILE *out, const struct run_page *page)
+{
+    CLEANUP(mem_freep) char *command = NULL;
+    FILE *memory;
+
+    svg_none(out,
+             "This page has no room for all pairs of strategies, or does not know what "
+             "came of each attempt; there is a page of pairs alone.");
+    if (!page->result->directory)
+        return;
+    memory = mem_stream(&command);
+    fprintf(memory, "%s compare ", style_program(page->style));
+    str_print_shell(memory, page->result->directory);
+    fputs(" --format html", memory);
+    fclose(memory);
+    html_command(out, "All pairs:", command);
+}
+
 static void write_comparison(FILE *out, const void *document)
 {
     const struct run_page *page = document;
     const struct conclusion *conclusion = page->style.conclusion;
-    const char *directory = page->result->directory;
-    CLEANUP(mem_freep) char *command = NULL;
-    FILE *memory;
 
-    if (conclusion && conclusion->comparison.base) {
+    if (conclusion && conclusion->comparison.base)
         html_comparison(out, &conclusion->comparison);
-        return;
-    }
-    if (page->result->plan.strategies < 2) {
+    else if (page->result->plan.strategies < 2)
         svg_none(out, "The run has one strategy, so there are no pairs.");
-        return;
-    }
-    svg_none(out,
-             "Strategies are compared in pairs, attempt by attempt, by a command of its "
-             "own: a run does not keep in memory what came of each.");
-    if (!directory)
-        return;
-    memory = mem_stream(&command);
-    fprintf(memory, "%s compare ", style_program(page->style));
-    str_print_shell(memory, directory);
-    fputs(" --format html", memory);
-    fclose(memory);
-    html_command(out, "All pairs:", command);
+    else if (has_pairs(page->result))
+        write_pairs(out, page->result);
+    else
+        write_no_pairs(out, page);
 }
 
 /* What the text report says in sentences, and of what is rare. */
