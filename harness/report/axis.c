@@ -9,7 +9,8 @@
 
 #define LABEL_BELOW 16
 #define LABEL_HIGH 13
-#define LABEL_WIDE 34
+#define LABEL_WIDE 29
+#define LABEL_AT_END 10 /* so far before it */
 
 int axis_share(double share, int from, int to)
 {
@@ -38,8 +39,9 @@ void axis_shares_across(FILE *out, const struct axis_frame *frame, const char *n
         if (x - last < LABEL_WIDE)
             continue;
         last = x;
-        svg_text(out, "dim", SVG_MIDDLE, x, frame->bottom + LABEL_BELOW, "%s",
-                 ticks[i].text);
+        svg_text(out, "dim", ticks[i].share < 1 ? SVG_MIDDLE : SVG_LEFT,
+                 ticks[i].share < 1 ? x : x - LABEL_AT_END, frame->bottom + LABEL_BELOW,
+                 "%s", ticks[i].text);
     }
     svg_text(out, "dim", SVG_RIGHT, frame->right, frame->bottom + 2 * LABEL_BELOW, "%s",
              name);

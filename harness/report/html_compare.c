@@ -43,7 +43,7 @@ static void draw_side(FILE *out, const struct axis_frame *frame, int y, const ch
 static void write_chart(FILE *out, const struct comparison *comparison)
 {
     size_t rows = comparison->count < ROWS_MOST ? comparison->count : ROWS_MOST;
-    struct axis_frame frame = { LEFT, SVG_WIDTH - 20, 4, 4 + ROW * (int)rows };
+    struct axis_frame frame = { LEFT, SVG_WIDTH - 28, 4, 4 + ROW * (int)rows };
 
     fputs("<figure>", out);
     svg_begin(out, frame.bottom + 40,

@@ -43,7 +43,7 @@ static void draw_row(FILE *out, const struct axis_frame *frame, int y,
 
 void html_rates(FILE *out, const struct result *result)
 {
-    struct axis_frame frame = { LEFT, SVG_WIDTH - 20, 4,
+    struct axis_frame frame = { LEFT, SVG_WIDTH - 28, 4,
                                 4 + ROW * (int)result->plan.strategies };
     char confidence[24];
     int y = frame.top;

@@ -9,7 +9,7 @@
 
 #define ROW 54
 #define LEFT 232
-#define RIGHT (SVG_WIDTH - 20)
+#define RIGHT (SVG_WIDTH - 28)
 #define BAND 18
 #define WINDOW 26 /* below the band's upper edge */
 
