@@ -102,20 +102,31 @@ static void write_failed(FILE *out, const struct check_page *page,
     html_command(out, "See:", command);
 }
 
+/* Returns how many failures it has. */
+static size_t write_failures_of(FILE *out, const struct check_page *page,
+                                const struct check_scenario *scenario)
+{
+    size_t written = 0;
+
+    for (size_t s = 0; s < scenario->strategy_count; s++) {
+        if (scenario->strategies[s].verdict < CHECK_FAILED)
+            continue;
+        write_failed(out, page, scenario, &scenario->strategies[s]);
+        written++;
+    }
+    if (scenario->state < CHECK_REFUSED)
+        return written;
+    write_failed(out, page, scenario, NULL);
+    return written + 1;
+}
+
 static void write_failures(FILE *out, const void *document)
 {
     const struct check_page *page = document;
     size_t written = 0;
 
-    for (size_t i = 0; i < page->check->count; i++) {
-        const struct check_scenario *scenario = &page->check->scenarios[i];
-
-        for (size_t s = 0; s < scenario->strategy_count; s++)
-            if (scenario->strategies[s].verdict >= CHECK_FAILED)
-                written++, write_failed(out, page, scenario, &scenario->strategies[s]);
-        if (scenario->state >= CHECK_REFUSED)
-            written++, write_failed(out, page, scenario, NULL);
-    }
+    for (size_t i = 0; i < page->check->count; i++)
+        written += write_failures_of(out, page, &page->check->scenarios[i]);
     if (!written)
         svg_none(out, "Nothing failed.");
 }

@@ -11,8 +11,10 @@
 #include "report/format.h"
 #include "report/html.h"
 #include "report/repeat.h"
+#include "result/check.h"
 #include "result/front.h"
 #include "result/spans.h"
+#include "result/sweep.h"
 
 static char *escaped(const char *text)
 {
@@ -276,4 +278,94 @@ Test(html, says_how_to_run_it_again)
         repeat_command(&handmade.result, (struct report_style){ .full = true }));
     handmade.result.plan.strategies = 2;
     handmade_release(&handmade);
+}
+
+static const struct handmade_strategy hostile[HANDMADE_STRATEGIES] = {
+    { HOSTILE, ".LL.", 200, 60, 20, 80, 480, LATER_LEAKED },
+    { "&amp;", "...", 200, 0, 0, 0, 90, EXPECT_ATOMIC },
+};
+
+/* Strategies in pairs. */
+Test(html, comparison_is_well_formed_and_says_who_is_better)
+{
+    const struct compare_options options = { .confidence = 0.95 };
+    struct comparison comparison;
+    struct handmade handmade;
+    CLEANUP(mem_freep) char *page = NULL;
+    FILE *out = mem_stream(&page);
+
+    handmade_init(&handmade, 7, hostile);
+    handmade.scenario.title = (char *)HOSTILE;
+    compare_pairs(&handmade.result, &options, &comparison);
+    format_by_name("html")->compare(out, &comparison,
+                                    (struct report_style){ .full = true });
+    fclose(out);
+    check_page(page);
+    cr_expect(strstr(page, "<td class=\"good\">better</td>"), "%s", page);
+    cr_expect(strstr(page, "NO VERDICT: strategies of one run"), "%s", page);
+    comparison_release(&comparison);
+    handmade_release(&handmade);
+}
+
+/* One that is as expected, one that is not, one that could not be loaded. */
+Test(html, check_is_well_formed_and_has_a_row_per_scenario)
+{
+    struct check check = { .seed = 1 };
+    struct err err = ERR_NULL;
+    struct handmade handmade;
+    CLEANUP(mem_freep) char *page = NULL;
+    FILE *out = mem_stream(&page);
+
+    handmade_init(&handmade, 7, hostile);
+    check_take(&check, check_add(&check, "good", "good"), &handmade.result);
+    handmade.strategies[0].expect = EXPECT_ATOMIC;
+    check_take(&check, check_add(&check, HOSTILE, "./" HOSTILE), &handmade.result);
+    err_set(&err, ERR_USAGE, "%s", HOSTILE);
+    check_trouble(check_add(&check, "bad", "bad"), &err);
+    format_by_name("html")->check(out, &check, (struct report_style){ .full = true });
+    fclose(out);
+    check_page(page);
+    cr_expect(strstr(page, "<a href=\"#scenario-1\">good</a></th><td></td>"
+                           "<td class=\"good\">ok</td>"));
+    cr_expect(strstr(page, "<td class=\"bad\">not as expected</td>"));
+    cr_expect(strstr(page, "<td class=\"bad\">a mistake</td>"));
+    cr_expect(strstr(page, "id=\"scenario-3\""));
+    check_release(&check);
+    handmade_release(&handmade);
+}
+
+/* Of three values, harm from the second on. */
+Test(html, sweep_is_well_formed_and_says_where_harm_begins)
+{
+    static const struct handmade_strategy values[][HANDMADE_STRATEGIES] = {
+        { { HOSTILE, "....", 200, 0, 0, 0, 90, 0 } },
+        { { HOSTILE, ".LL.", 200, 60, 0, 60, 90, 0 } },
+        { { HOSTILE, ".LL.", 200, 160, 0, 160, 90, 0 } },
+    };
+    char *names[] = { (char *)"2", (char *)"4", (char *)"25" };
+    struct handmade handmade[ARRAY_SIZE(values)];
+    struct result results[ARRAY_SIZE(values)];
+    const struct outline *outlines[ARRAY_SIZE(values)];
+    struct sweep sweep = { .parameter = (char *)"jobs",
+                           .values = names,
+                           .wanted = 3,
+                           .outlines = outlines,
+                           .results = results,
+                           .count = 3 };
+    CLEANUP(mem_freep) char *page = NULL;
+    FILE *out = mem_stream(&page);
+
+    for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+        handmade_init(&handmade[i], 7, values[i]);
+        handmade[i].parameters[0].value = names[i];
+        results[i] = handmade[i].result;
+        outlines[i] = &handmade[i].scenario;
+    }
+    format_by_name("html")->sweep(out, &sweep, (struct report_style){ .full = true });
+    fclose(out);
+    check_page(page);
+    cr_expect(strstr(page, ">harm from jobs=4 on</text>"), "%s", page);
+    cr_expect(strstr(page, "none up to jobs=2"), "%s", page);
+    for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+        handmade_release(&handmade[i]);
 }
