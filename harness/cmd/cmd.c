@@ -8,6 +8,7 @@
 #define RUN "Run:"
 #define LOOK "Look at a run:"
 #define COMPARE "Compare runs:"
+#define LIVE "Look at a live server:"
 #define SCENARIOS "Scenarios:"
 
 static const struct subcommand commands[] = {
@@ -27,6 +28,8 @@ static const struct subcommand commands[] = {
       "two runs side by side, or the strategies of one", &compare_line, cmd_compare },
     { "baseline", COMPARE, "save|show", "what a repository keeps of a run",
       &baseline_line, cmd_baseline },
+    { "audit", LIVE, "", "keys of a live server that should have expired", &audit_line,
+      cmd_audit },
     { "new", SCENARIOS, "NAME", "write a scenario to start from", &new_line, cmd_new },
     { "list", SCENARIOS, "[GLOB|NAME]", "the scenarios and their strategies", &list_line,
       cmd_list },

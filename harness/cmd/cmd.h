@@ -24,7 +24,7 @@ const struct subcommand *subcommand_at(size_t index);          /* NULL past the 
 const char *subcommand_name(const void *ignored, size_t index); /* for str_nearest() */
 
 extern const struct command_line run_line, try_line, replay_line, report_line,
-    compare_line, baseline_line, merge_line, check_line, new_line, help_line, list_line;
+    compare_line, baseline_line, merge_line, check_line, audit_line, new_line, help_line, list_line;
 
 int cmd_run(int argc, char **argv, enum exit_status *ret_status, struct err *err);
 int cmd_try(int argc, char **argv, enum exit_status *ret_status, struct err *err);
@@ -34,6 +34,7 @@ int cmd_compare(int argc, char **argv, enum exit_status *ret_status, struct err 
 int cmd_baseline(int argc, char **argv, enum exit_status *ret_status, struct err *err);
 int cmd_merge(int argc, char **argv, enum exit_status *ret_status, struct err *err);
 int cmd_check(int argc, char **argv, enum exit_status *ret_status, struct err *err);
+int cmd_audit(int argc, char **argv, enum exit_status *ret_status, struct err *err);
 int cmd_new(int argc, char **argv, enum exit_status *ret_status, struct err *err);
 int cmd_help(int argc, char **argv, enum exit_status *ret_status, struct err *err);
 int cmd_list(int argc, char **argv, enum exit_status *ret_status, struct err *err);

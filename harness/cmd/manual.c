@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/gate_options.h"
+#include "cmd/target_options.h"
 
 #define COLUMNS 78 /* of a line of text in the page's source, as its readers want it */
 
@@ -347,17 +348,23 @@ static int put_options(struct manual *page, const struct cmd_option *options)
 /* A line that begins with @. */
 static int put_asked(struct manual *page)
 {
+    static const struct {
+        const char *asked;
+        const struct command_line *line;
+    } shared[] = { { "@gates", &gate_line }, { "@server", &target_options_line } };
     const char *line = page->lines[page->at];
     const struct subcommand *command;
 
     if (strcmp(line, "@synopsis") == 0)
         return put_synopsis(page);
-    if (strcmp(line, "@gates") == 0)
-        return put_options(page, gate_line.options);
+    for (size_t i = 0; i < ARRAY_SIZE(shared); i++)
+        if (strcmp(line, shared[i].asked) == 0)
+            return put_options(page, shared[i].line->options);
     command =
         begins(line, "@options ") ? subcommand_by_name(strchr(line, ' ') + 1) : NULL;
     if (!command || !command->line->options)
-        return mistake(page, "expected @synopsis, @gates or @options COMMAND: ", line);
+        return mistake(page,
+                       "expected @synopsis, @gates, @server or @options COMMAND: ", line);
     return put_options(page, command->line->options);
 }
 

@@ -13,7 +13,7 @@
  *
  *   @synopsis                  a line for each command
  *   @options COMMAND           all options of a command, up to the next heading. A term
- *   @gates                     is a name of one of them (--trials) or several, whose text
+ *   @gates, @server            is a name of one of them (--trials) or several, whose text
  *                              stands for what --help says of it; the others have that
  *
  * What comes out is for man(1), in the macros of man(7). Pure. */

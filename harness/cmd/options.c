@@ -16,7 +16,8 @@
 #include "result/exit_status.h"
 
 #define KEY_USAGE 256
-#define KEY_FIRST 257 /* option i has this key and i, if it has no letter */
+#define KEY_HELP 257  /* where -h is something else */
+#define KEY_FIRST 258 /* option i has this key and i, if it has no letter */
 
 int option_flag(const struct cmd_option *option, void *target, const char *text,
                 struct err *err)
@@ -191,7 +192,16 @@ struct parsing {
     const struct command_line *line;
     char *options;
     struct parsing *more; /* NULL: there is none */
+    int help;             /* the key of --help */
 };
+
+static bool has_letter(const struct command_line *line, char letter)
+{
+    for (size_t i = 0; line->options && line->options[i].name; i++)
+        if (line->options[i].letter == letter)
+            return true;
+    return line->more && has_letter(line->more, letter);
+}
 
 static int key_of(const struct command_line *line, size_t i)
 {
@@ -225,7 +235,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     struct err err = ERR_NULL;
     int code = 0;
 
-    if (key == 'h')
+    if (key == parsing->help)
         give_help(state, ARGP_HELP_STD_HELP);
     else if (key == KEY_USAGE)
         give_help(state, ARGP_HELP_USAGE);
@@ -243,13 +253,6 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         argp_error(state, "%s", err.msg);
     return code > 0 ? code : 0;
 }
-
-/* argp's own have no -h. */
-static const struct argp_option helps[] = {
-    { "help", 'h', NULL, 0, "Give this help", -1 },
-    { "usage", KEY_USAGE, NULL, 0, "Give a short usage message", -1 },
-    { 0 },
-};
 
 /* The formats that there are, in one wording. argp keeps no copy, and no line has two
  * options of that kind. */
@@ -327,11 +330,19 @@ void options_parse(const struct command_line *line, int argc, char **argv, void 
 {
     static const struct command_line none = { .options = NULL };
     const struct command_line *more = line->more ? line->more : &none;
+    const int help = has_letter(line, 'h') ? KEY_HELP : 'h'; /* argp's own has no -h */
+    const struct argp_option helps[] = {
+        { "help", help, NULL, 0, "Give this help", -1 },
+        { "usage", KEY_USAGE, NULL, 0, "Give a short usage message", -1 },
+        { 0 },
+    };
     CLEANUP(mem_freep) struct argp_option *table = argp_table(line, helps);
     CLEANUP(mem_freep) struct argp_option *more_table =
         argp_table(more, &helps[ARRAY_SIZE(helps) - 1]);
-    struct parsing second = { .line = more, .options = (char *)options + line->more_at };
-    struct parsing first = { line, options, line->more ? &second : NULL };
+    struct parsing second = { .line = more,
+                              .options = (char *)options + line->more_at,
+                              .help = help };
+    struct parsing first = { line, options, line->more ? &second : NULL, help };
     const struct argp more_argp = { .options = more_table, .parser = parse };
     const struct argp_child children[] = {
         { line->more ? &more_argp : NULL, 0, line->more_title, line->more_group }, { 0 }

@@ -16,6 +16,7 @@ static const struct format formats[] = {
       .check = check_text,
       .try = try_text,
       .list = list_text,
+      .audit = audit_text,
       .replay = replay_text },
     { .name = "json",
       .file = "run.json",
@@ -25,6 +26,7 @@ static const struct format formats[] = {
       .check = check_json,
       .try = run_json,
       .list = list_json,
+      .audit = audit_json,
       .replay = replay_json },
     { .name = "html",
       .file = "run.html",
@@ -62,6 +64,7 @@ bool format_has(const struct format *format, enum document document)
         [DOCUMENT_TRY] = format->try,
         [DOCUMENT_LIST] = format->list,
         [DOCUMENT_REPLAY] = format->replay,
+        [DOCUMENT_AUDIT] = format->audit,
     };
 
     return own[document] || (format->sheet && document <= DOCUMENT_TRY);

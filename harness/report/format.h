@@ -18,6 +18,7 @@ enum document {
     DOCUMENT_TRY,
     DOCUMENT_LIST,
     DOCUMENT_REPLAY,
+    DOCUMENT_AUDIT,
     DOCUMENTS,
 };
 
@@ -32,6 +33,7 @@ struct format {
     void (*check)(FILE *out, const struct check *check, struct report_style style);
     void (*try)(FILE *out, const struct result *result, struct report_style style);
     void (*list)(FILE *out, const struct list *list, struct report_style style);
+    void (*audit)(FILE *out, const struct audit *audit, struct report_style style);
     int (*replay)(FILE *out, const struct replayed *replayed, struct report_style style,
                   struct err *err);
     /* Lays out any sheet (sheets.h); NULL: it does not. */

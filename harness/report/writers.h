@@ -12,6 +12,7 @@
 #include "result/conclusion.h"
 #include "result/sweep.h"
 
+struct audit;
 struct outline;
 
 struct list {
@@ -47,6 +48,10 @@ int replay_json(FILE *out, const struct replayed *replayed, struct report_style 
 /* Scenarios that can be run; in full with all that they say of themselves. */
 void list_text(FILE *out, const struct list *list, struct report_style style);
 void list_json(FILE *out, const struct list *list, struct report_style style);
+
+/* What a live server has that should have expired; as many groups as the style says. */
+void audit_text(FILE *out, const struct audit *audit, struct report_style style);
+void audit_json(FILE *out, const struct audit *audit, struct report_style style);
 
 void check_text(FILE *out, const struct check *check, struct report_style style);
 void check_json(FILE *out, const struct check *check, struct report_style style);

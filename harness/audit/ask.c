@@ -1,0 +1,168 @@
+/* ask.c - see ask.h. */
+#include "audit/ask.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "audit/target.h"
+#include "base/mem.h"
+#include "base/mutant.h"
+#include "redis/connection.h"
+#include "redis/resp.h"
+
+static const struct {
+    const char *name;
+    size_t words;
+    const char *word[3]; /* NULL: the key */
+} questions[QUESTIONS] = {
+    [ASK_INFO] = { "INFO", 1, { "INFO" } },
+    [ASK_SELECT] = { "SELECT", 0, { NULL } },
+    [ASK_SCAN] = { "SCAN", 0, { NULL } },
+    [ASK_TYPE] = { "TYPE", 2, { "TYPE", NULL } },
+    [ASK_PTTL] = { "PTTL", 2, { "PTTL", NULL } },
+    [ASK_MEMORY] = { "MEMORY USAGE", 3, { "MEMORY", "USAGE", NULL } },
+    [ASK_IDLE] = { "OBJECT IDLETIME", 3, { "OBJECT", "IDLETIME", NULL } },
+    [ASK_SHARED] = { "OBJECT REFCOUNT", 3, { "OBJECT", "REFCOUNT", NULL } },
+};
+
+struct ask ask_of(redisContext *connection)
+{
+    return (struct ask){ connection, BUFFER_NULL };
+}
+
+void ask_release(struct ask *ask)
+{
+    buffer_release(&ask->questions);
+}
+
+void ask_key(struct ask *ask, enum question question, struct str key)
+{
+    static const char *const touch[] = { "PERSIST", NULL };
+
+    if (question == ASK_TYPE && mutant("audit-writes"))
+        resp_put(&ask->questions, ARRAY_SIZE(touch), touch, key);
+    else
+        resp_put(&ask->questions, questions[question].words, questions[question].word,
+                 key);
+}
+
+void ask_info(struct ask *ask)
+{
+    ask_key(ask, ASK_INFO, STR(""));
+}
+
+static void put_number(struct ask *ask, uint64_t number)
+{
+    char digits[24];
+    int length = snprintf(digits, sizeof(digits), "%" PRIu64, number);
+
+    resp_put_word(&ask->questions, (struct str){ digits, (size_t)length });
+}
+
+void ask_select(struct ask *ask, unsigned db)
+{
+    resp_put_count(&ask->questions, 2);
+    resp_put_word(&ask->questions, STR("SELECT"));
+    put_number(ask, db);
+}
+
+static void put_option(struct ask *ask, const char *name, const char *value)
+{
+    if (!value)
+        return;
+    resp_put_word(&ask->questions, str_of(name));
+    resp_put_word(&ask->questions, str_of(value));
+}
+
+void ask_scan(struct ask *ask, uint64_t cursor, const char *glob, uint64_t count,
+              const char *type)
+{
+    resp_put_count(&ask->questions, 4u + (glob ? 2 : 0) + (type ? 2 : 0));
+    resp_put_word(&ask->questions, STR("SCAN"));
+    put_number(ask, cursor);
+    resp_put_word(&ask->questions, STR("COUNT"));
+    put_number(ask, count);
+    put_option(ask, "MATCH", glob);
+    put_option(ask, "TYPE", type);
+}
+
+int ask_send(struct ask *ask, struct err *err)
+{
+    int done = 0;
+
+    if (!ask->questions.length)
+        return 0;
+    if (redisAppendFormattedCommand(ask->connection, ask->questions.bytes,
+                                    ask->questions.length) != REDIS_OK)
+        return err_set(err, -ENOMEM, "put questions to the server: out of memory");
+    ask->questions.length = 0;
+    while (!done)
+        if (redisBufferWrite(ask->connection, &done) != REDIS_OK)
+            return target_lost(ask->connection, "send", err);
+    return 0;
+}
+
+static int next_answer(struct ask *ask, enum question question, redisReply **ret,
+                       struct err *err)
+{
+    void *reply;
+
+    if (redisGetReply(ask->connection, &reply) != REDIS_OK)
+        return target_lost(ask->connection, questions[question].name, err);
+    *ret = reply;
+    return 0;
+}
+
+int ask_answer(struct ask *ask, enum question question, redisReply **ret, struct err *err)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+
+    if (next_answer(ask, question, &reply, err) < 0)
+        return err->code;
+    if (reply->type == REDIS_REPLY_ERROR)
+        return target_refused(questions[question].name, reply->str, err);
+    *ret = TAKE_PTR(reply);
+    return 0;
+}
+
+/* With an LFU policy of eviction nobody counts idle time, and OBJECT says so as an error;
+ * for a key that is gone it is an error before Redis 7, too. */
+static bool is_unsaid(enum question question, const redisReply *reply)
+{
+    return question == ASK_IDLE && strncmp(reply->str, "ERR ", 4) == 0;
+}
+
+int ask_number(struct ask *ask, enum question question, int64_t *ret, struct err *err)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+
+    if (next_answer(ask, question, &reply, err) < 0)
+        return err->code;
+    if (reply->type == REDIS_REPLY_ERROR && !is_unsaid(question, reply))
+        return target_refused(questions[question].name, reply->str, err);
+    *ret = reply->type == REDIS_REPLY_INTEGER ? reply->integer : -1;
+    return 0;
+}
+
+void ask_weight(struct ask *ask, struct str key)
+{
+    ask_key(ask, ASK_MEMORY, key);
+    ask_key(ask, ASK_IDLE, key);
+    ask_key(ask, ASK_SHARED, key);
+}
+
+/* Small whole numbers are one object for all keys that have them, and its idle time is
+ * nobody's. */
+int ask_take_weight(struct ask *ask, struct weight *ret, struct err *err)
+{
+    int64_t shared;
+
+    if (ask_number(ask, ASK_MEMORY, &ret->bytes, err) < 0 ||
+        ask_number(ask, ASK_IDLE, &ret->idle_s, err) < 0 ||
+        ask_number(ask, ASK_SHARED, &shared, err) < 0)
+        return err->code;
+    if (shared != 1)
+        ret->idle_s = -1;
+    return 0;
+}

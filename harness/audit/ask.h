@@ -1,0 +1,55 @@
+/* ask.h - questions to a server, in one write, and their answers in turn.
+ *
+ * Only these are ever sent; none of them changes data, and none but SCAN takes longer
+ * for larger keys than a few microseconds. */
+#pragma once
+
+#include <hiredis/hiredis.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+enum question {
+    ASK_INFO,
+    ASK_SELECT,
+    ASK_SCAN,
+    ASK_TYPE,
+    ASK_PTTL,
+    ASK_MEMORY,
+    ASK_IDLE,
+    ASK_SHARED,
+    QUESTIONS
+};
+
+struct ask {
+    redisContext *connection; /* borrowed */
+    struct buffer questions;  /* not yet sent */
+};
+
+struct ask ask_of(redisContext *connection);
+void ask_release(struct ask *ask);
+
+/* Questions about a key. */
+void ask_key(struct ask *ask, enum question question, struct str key);
+void ask_info(struct ask *ask);
+void ask_select(struct ask *ask, unsigned db);
+/* Any of the globs may be NULL, and the type. */
+void ask_scan(struct ask *ask, uint64_t cursor, const char *glob, uint64_t count,
+              const char *type);
+
+/* How big a key is, and since when nobody used it. */
+struct weight {
+    int64_t bytes;  /* in memory; -1: the server does not say */
+    int64_t idle_s; /* -1: it does not say, or says it of other keys, too */
+};
+void ask_weight(struct ask *ask, struct str key);
+int ask_take_weight(struct ask *ask, struct weight *ret, struct err *err);
+
+int ask_send(struct ask *ask, struct err *err);
+/* The next answer; an error reply is an error. Free it with reply_free(). */
+int ask_answer(struct ask *ask, enum question question, redisReply **ret,
+               struct err *err);
+/* The next answer if it is a number; -1 if the key is not there any more or, of ASK_IDLE
+ * and ASK_MEMORY, the server does not say. */
+int ask_number(struct ask *ask, enum question question, int64_t *ret, struct err *err);

@@ -1,0 +1,54 @@
+/* audit.c - see audit.h. */
+#include "audit/audit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+static int compare(uint64_t a, uint64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+static int by_weight(const void *a, const void *b)
+{
+    const struct audit_group *x = a, *y = b;
+    int order = compare(y->leaks, x->leaks);
+
+    if (!order && x->leaks)
+        order = compare(y->keys.persistent, x->keys.persistent);
+    if (!order)
+        order = compare(y->keys.keys, x->keys.keys);
+    if (!order)
+        order = compare(x->db, y->db);
+    return order ? order : strcmp(x->pattern, y->pattern);
+}
+
+void audit_sort(struct audit *audit)
+{
+    if (audit->group_count)
+        qsort(audit->groups, audit->group_count, sizeof(*audit->groups), by_weight);
+}
+
+uint64_t audit_leaking(const struct audit *audit)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < audit->group_count; i++)
+        count += audit->groups[i].leaks;
+    return count;
+}
+
+void audit_release(struct audit *audit)
+{
+    for (size_t i = 0; i < audit->group_count; i++) {
+        group_release(&audit->groups[i].keys);
+        free(audit->groups[i].pattern);
+        free(audit->groups[i].glob);
+    }
+    free(audit->groups);
+    free(audit->target);
+    info_release(&audit->info);
+    *audit = (struct audit){ .groups = NULL };
+}

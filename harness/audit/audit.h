@@ -1,0 +1,56 @@
+/* audit.h - what an audit of a live server found: the keys of its databases in groups,
+ * the groups that are mixed, and their suspects. Data, which reports lay out. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "audit/group.h"
+#include "audit/info.h"
+
+/* A key without an expiry in a group that expires, looked at a second time. */
+struct suspect {
+    struct group_name name; /* borrowed from its group */
+    enum key_type type;
+    int64_t idle_s; /* since somebody used it; -1: the server does not say */
+    int64_t bytes;  /* in memory; -1: it does not say */
+};
+
+struct audit_group {
+    unsigned db;
+    char *pattern, *glob; /* owned; see learner.h */
+    bool crowded;
+    struct group keys;
+    /* Those of the names of a mixed group that had no expiry the second time either. */
+    struct suspect suspects[GROUP_NAMES];
+    size_t suspect_count;
+    bool leaks; /* it is mixed, and has suspects */
+};
+
+/* Where an audit that ended early can be gone on with. */
+struct audit_rest {
+    bool is; /* there is one */
+    unsigned db;
+    uint64_t cursor;
+};
+
+struct audit {
+    char *target; /* owned: its name, for people */
+    struct info info;
+    uint64_t keys, persistent;
+    uint64_t vanished; /* between SCAN and PTTL: deleted, or expired */
+    uint64_t retyped;  /* had another type than was asked for, or than before */
+    uint64_t expected; /* keys, by INFO; 0: not known */
+    bool filtered;     /* only some keys were asked for */
+    bool interrupted;
+    struct audit_rest rest;
+    double seconds;
+    struct audit_group *groups; /* owned; those that leak first, by suspects; see below */
+    size_t group_count;
+};
+
+/* Puts groups in order: those that leak first, most suspects first; then by keys. */
+void audit_sort(struct audit *audit);
+uint64_t audit_leaking(const struct audit *audit); /* groups */
+void audit_release(struct audit *audit);           /* may be called twice */

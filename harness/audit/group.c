@@ -1,0 +1,172 @@
+/* group.c - see group.h. */
+#include "audit/group.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/mutant.h"
+#include "base/rng.h"
+
+static const char *const type_names[KEY_TYPES] = {
+    [KEY_STRING] = "string", [KEY_LIST] = "list", [KEY_SET] = "set",
+    [KEY_ZSET] = "zset",     [KEY_HASH] = "hash", [KEY_STREAM] = "stream",
+    [KEY_OTHER] = "other",
+};
+
+const char *key_type_name(enum key_type type)
+{
+    return type_names[type];
+}
+
+enum key_type key_type_of(struct str name)
+{
+    for (enum key_type type = 0; type < KEY_OTHER; type++)
+        if (name.length == strlen(type_names[type]) &&
+            memcmp(name.bytes, type_names[type], name.length) == 0)
+            return type;
+    return KEY_OTHER;
+}
+
+static struct group_name name_of(struct str key)
+{
+    return (struct group_name){ mem_copy(key.bytes, key.length), key.length };
+}
+
+/* Keeps a name, or not, so that each of those that were seen is as likely to be kept. */
+static void keep(struct group *group, struct str key)
+{
+    size_t at = group->name_count;
+
+    if (key.length > GROUP_NAME_BYTES)
+        return;
+    if (at == GROUP_NAMES) {
+        at = rng_below(group->persistent, 0, group->keys, group->persistent);
+        if (at >= GROUP_NAMES)
+            return;
+        free(group->names[at].bytes);
+    } else {
+        group->name_count++;
+    }
+    group->names[at] = name_of(key);
+}
+
+void group_add(struct group *group, struct str key, enum key_type type, int64_t ttl_ms)
+{
+    group->keys++;
+    group->types[type]++;
+    if (ttl_ms < 0) {
+        group->persistent++;
+        keep(group, key);
+        return;
+    }
+    if (ttl_ms > group->ttl_most_ms)
+        group->ttl_most_ms = ttl_ms;
+    if (!group->example.bytes && key.length <= GROUP_NAME_BYTES)
+        group->example = name_of(key);
+}
+
+void group_add_bytes(struct group *group, uint64_t bytes)
+{
+    group->weighed++;
+    group->bytes += bytes;
+}
+
+void group_add_idle(struct group *group, uint64_t idle_s)
+{
+    size_t step = 0;
+
+    while (step < GROUP_IDLE_STEPS - 1 && idle_s >> step)
+        step++;
+    group->idle[step]++;
+}
+
+/* As if the keys of the other one had been seen afterwards, as far as names go. */
+static void merge_names(struct group *into, struct group *from)
+{
+    uint64_t all = into->persistent + from->persistent;
+
+    for (size_t i = 0; i < from->name_count; i++) {
+        size_t at = into->name_count;
+
+        if (at == GROUP_NAMES) {
+            at = rng_below(GROUP_NAMES, 0, all, i);
+            if (rng_below(all, 1, all, i) >= from->persistent)
+                continue;
+            free(into->names[at].bytes);
+        } else {
+            into->name_count++;
+        }
+        into->names[at] = from->names[i];
+        from->names[i].bytes = NULL;
+    }
+}
+
+void group_merge(struct group *into, struct group *from)
+{
+    merge_names(into, from);
+    into->keys += from->keys;
+    into->persistent += from->persistent;
+    for (size_t i = 0; i < KEY_TYPES; i++)
+        into->types[i] += from->types[i];
+    if (from->ttl_most_ms > into->ttl_most_ms)
+        into->ttl_most_ms = from->ttl_most_ms;
+    into->asked += from->asked;
+    into->weighed += from->weighed;
+    into->bytes += from->bytes;
+    for (size_t i = 0; i < GROUP_IDLE_STEPS; i++)
+        into->idle[i] += from->idle[i];
+    if (!into->example.bytes) {
+        into->example = from->example;
+        from->example.bytes = NULL;
+    }
+}
+
+void group_release(struct group *group)
+{
+    for (size_t i = 0; i < group->name_count; i++)
+        free(group->names[i].bytes);
+    free(group->example.bytes);
+    *group = (struct group){ .keys = 0 };
+}
+
+static void merge_blocks(void *into, void *from)
+{
+    group_merge(into, from);
+}
+
+static void release_block(void *block)
+{
+    group_release(block);
+}
+
+const struct learner_blocks group_blocks = { sizeof(struct group), merge_blocks,
+                                             release_block };
+
+bool group_is_mixed(const struct group *group)
+{
+    if (mutant("mixed-unseen"))
+        return !group_expiring(group);
+    return group->persistent && group_expiring(group) > group->persistent;
+}
+
+double group_memory(const struct group *group)
+{
+    return group->weighed
+               ? (double)group->bytes / (double)group->weighed * (double)group->keys
+               : -1;
+}
+
+int64_t group_idle_s(const struct group *group)
+{
+    uint64_t all = 0, less = 0;
+    size_t step = 0;
+
+    for (size_t i = 0; i < GROUP_IDLE_STEPS; i++)
+        all += group->idle[i];
+    if (!all)
+        return -1;
+    while (2 * (less += group->idle[step]) < all)
+        step++;
+    return (int64_t)1 << step;
+}

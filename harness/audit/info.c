@@ -1,0 +1,89 @@
+/* info.c - see info.h. */
+#include "audit/info.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+/* The value behind "name:" on a line of its own; "" if there is none. */
+static struct str value_of(struct str text, const char *name)
+{
+    size_t length = strlen(name);
+    const char *at = text.bytes, *end = text.bytes + text.length;
+
+    for (const char *next; at < end; at = next) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        size_t line = (size_t)((stop ? stop : end) - at);
+
+        next = stop ? stop + 1 : end;
+        if (line > length && memcmp(at, name, length) == 0 && at[length] == ':') {
+            line -= length + 1;
+            at += length + 1;
+            while (line && (at[line - 1] == '\r' || at[line - 1] == ' '))
+                line--;
+            return (struct str){ at, line };
+        }
+    }
+    return STR("");
+}
+
+static void copy(char *ret, size_t size, struct str value)
+{
+    snprintf(ret, size, "%.*s", (int)value.length, value.bytes);
+}
+
+static bool is_one(struct str value)
+{
+    return value.length == 1 && *value.bytes == '1';
+}
+
+/* Lines like "db0:keys=12,expires=3,avg_ttl=100". */
+static void parse_dbs(const char *text, struct info *info)
+{
+    for (const char *at = text; (at = strstr(at, "\ndb")); at++) {
+        unsigned long long keys, expires;
+        unsigned db;
+
+        if (sscanf(at, "\ndb%u:keys=%llu,expires=%llu", &db, &keys, &expires) != 3)
+            continue;
+        info->dbs = mem_grow(info->dbs, info->db_count + 1, sizeof(*info->dbs));
+        info->dbs[info->db_count++] = (struct info_db){ db, keys, expires };
+    }
+}
+
+struct info info_parse(struct str text)
+{
+    CLEANUP(mem_freep) char *terminated = strndup(text.bytes, text.length);
+    struct info info = { .dbs = NULL };
+    struct str valkey = value_of(text, "valkey_version");
+    struct str version = valkey.length ? valkey : value_of(text, "redis_version");
+
+    snprintf(info.server, sizeof(info.server), "%s %.*s",
+             valkey.length ? "valkey" : "redis", (int)version.length, version.bytes);
+    copy(info.role, sizeof(info.role), value_of(text, "role"));
+    copy(info.policy, sizeof(info.policy), value_of(text, "maxmemory_policy"));
+    info.cluster = is_one(value_of(text, "cluster_enabled"));
+    info.loading = is_one(value_of(text, "loading"));
+    parse_dbs(terminated, &info);
+    return info;
+}
+
+void info_release(struct info *info)
+{
+    free(info->dbs);
+    *info = (struct info){ .dbs = NULL };
+}
+
+struct info_db info_sum(const struct info *info, int db)
+{
+    struct info_db sum = { .db = db < 0 ? 0 : (unsigned)db };
+
+    for (size_t i = 0; i < info->db_count; i++)
+        if (db < 0 || info->dbs[i].db == (unsigned)db) {
+            sum.keys += info->dbs[i].keys;
+            sum.expires += info->dbs[i].expires;
+        }
+    return sum;
+}

@@ -1,0 +1,28 @@
+/* info.h - what a server says of itself: INFO, taken apart. Pure. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+struct info_db {
+    unsigned db;
+    uint64_t keys, expires; /* expires: those of them that have an expiry */
+};
+
+struct info {
+    char server[48]; /* "redis 7.0.15", "valkey 8.1.1" */
+    char role[16];   /* "master" or "slave", as it says */
+    char policy[32]; /* of eviction */
+    bool cluster, loading;
+    struct info_db *dbs; /* owned; those that are not empty, as INFO lists them */
+    size_t db_count;
+};
+
+struct info info_parse(struct str text);
+void info_release(struct info *info); /* may be called twice */
+
+/* All keys, and those with an expiry; of one database, or of all if `db` is -1. */
+struct info_db info_sum(const struct info *info, int db);

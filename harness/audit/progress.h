@@ -1,0 +1,21 @@
+/* progress.h - what an audit shows on standard error while it goes on: on a terminal one
+ * line with a bar, the rate and the time left; elsewhere a plain line now and then. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "audit/audit.h"
+
+struct audit_progress {
+    FILE *out;
+    bool terminal;
+    bool shown;        /* a line stands on the terminal */
+    uint64_t start_ns; /* of the view */
+    uint64_t next_ns;  /* when the next line is due */
+};
+
+void audit_progress_init(struct audit_progress *view, FILE *out, bool terminal);
+void audit_progress_show(struct audit_progress *view, const struct audit *audit);
+void audit_progress_end(struct audit_progress *view); /* wipes the terminal's line */

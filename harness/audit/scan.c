@@ -1,0 +1,400 @@
+/* scan.c - see scan.h. */
+#include "audit/scan.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "audit/ask.h"
+#include "audit/second_look.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "redis/connection.h"
+#include "redis/resp.h"
+
+#define PTTL_GONE (-2)
+#define COUNT_LEAST 10 /* keys of a batch, however slow the server is */
+#define PAUSE_SLICE_S 0.1
+
+/* What is known of a key. */
+struct fact {
+    enum key_type type;
+    bool there;     /* it was when TYPE and PTTL came, and is of the type asked for */
+    int64_t ttl_ms; /* as PTTL has it */
+};
+
+/* The keys that one SCAN gave. */
+struct batch {
+    redisReply *scan;   /* owned, with the names; NULL: there is no batch */
+    uint64_t cursor;    /* behind it */
+    size_t count;       /* of keys */
+    struct fact *facts; /* owned, as many */
+    size_t *chosen;     /* of the keys, for the sample; owned */
+    size_t chosen_count;
+};
+
+/* Batches go from one stage to the next with each write. */
+struct scan {
+    struct ask ask;
+    const struct scan_options *options;
+    const struct scan_watch *watch;
+    struct audit *audit;
+    struct learner *learner; /* of the database that is scanned */
+    unsigned db;
+    uint64_t count;       /* keys of the next batch */
+    uint64_t shown;       /* keys that SCAN gave */
+    struct batch fresh;   /* nothing was asked about its keys */
+    struct batch known;   /* facts have come */
+    struct batch learned; /* its keys are in groups, and a sample is chosen */
+};
+
+static void batch_release(struct batch *batch)
+{
+    reply_free(batch->scan);
+    free(batch->facts);
+    free(batch->chosen);
+    *batch = (struct batch){ .scan = NULL };
+}
+
+static struct str key_at(const struct batch *batch, size_t i)
+{
+    const redisReply *key = batch->scan->element[1]->element[i];
+
+    return (struct str){ key->str, (size_t)key->len };
+}
+
+/* ---- one batch ---- */
+
+static int take_scan(struct scan *scan, struct batch *ret, struct err *err)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+    const redisReply *keys;
+
+    if (ask_answer(&scan->ask, ASK_SCAN, &reply, err) < 0)
+        return err->code;
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
+        reply->element[0]->type != REDIS_REPLY_STRING ||
+        reply->element[1]->type != REDIS_REPLY_ARRAY)
+        return err_set(err, -EPROTO, "SCAN: the reply is none of SCAN");
+    keys = reply->element[1];
+    for (size_t i = 0; i < keys->elements; i++)
+        if (keys->element[i]->type != REDIS_REPLY_STRING)
+            return err_set(err, -EPROTO, "SCAN: the reply has keys that are no strings");
+    *ret = (struct batch){
+        .count = keys->elements,
+        .facts = MEM_ARRAY(struct fact, keys->elements + 1),
+        .chosen = MEM_ARRAY(size_t, keys->elements + 1),
+        .cursor = strtoull(reply->element[0]->str, NULL, 10),
+    };
+    ret->scan = TAKE_PTR(reply);
+    return 0;
+}
+
+static void ask_about(struct scan *scan)
+{
+    for (size_t i = 0; i < scan->fresh.count; i++) {
+        ask_key(&scan->ask, ASK_TYPE, key_at(&scan->fresh, i));
+        ask_key(&scan->ask, ASK_PTTL, key_at(&scan->fresh, i));
+    }
+    for (size_t i = 0; i < scan->learned.chosen_count; i++) {
+        struct str key = key_at(&scan->learned, scan->learned.chosen[i]);
+
+        ask_weight(&scan->ask, key);
+    }
+}
+
+static int take_fact(struct scan *scan, struct fact *ret, struct err *err)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+    const char *wanted = scan->options->type;
+    struct str type;
+
+    if (ask_answer(&scan->ask, ASK_TYPE, &reply, err) < 0 ||
+        ask_number(&scan->ask, ASK_PTTL, &ret->ttl_ms, err) < 0)
+        return err->code;
+    type = resp_text(reply);
+    ret->type = key_type_of(type);
+    ret->there = ret->ttl_ms != PTTL_GONE && !str_is_word(type, "none");
+    if (!ret->there) {
+        scan->audit->vanished++;
+    } else if (wanted && !str_is_word(type, wanted)) {
+        scan->audit->retyped++;
+        ret->there = false;
+    }
+    return 0;
+}
+
+static int take_facts(struct scan *scan, struct err *err)
+{
+    for (size_t i = 0; i < scan->fresh.count; i++)
+        if (take_fact(scan, &scan->fresh.facts[i], err) < 0)
+            return err->code;
+    return 0;
+}
+
+static int take_sample(struct scan *scan, struct err *err)
+{
+    for (size_t i = 0; i < scan->learned.chosen_count; i++) {
+        struct str key = key_at(&scan->learned, scan->learned.chosen[i]);
+        struct group *group = learner_find(scan->learner, key);
+        struct weight weight;
+
+        if (ask_take_weight(&scan->ask, &weight, err) < 0)
+            return err->code;
+        if (group && weight.bytes >= 0)
+            group_add_bytes(group, (uint64_t)weight.bytes);
+        if (group && weight.idle_s >= 0)
+            group_add_idle(group, (uint64_t)weight.idle_s);
+    }
+    return 0;
+}
+
+/* Puts keys into groups, and chooses those of the sample. */
+static void learn(struct scan *scan)
+{
+    struct batch *batch = &scan->known;
+
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct fact *fact = &batch->facts[i];
+        struct group *group;
+
+        if (!fact->there)
+            continue;
+        group = learner_add(scan->learner, key_at(batch, i));
+        group_add(group, key_at(batch, i), fact->type, fact->ttl_ms);
+        if (group->asked < GROUP_SAMPLE) {
+            group->asked++;
+            batch->chosen[batch->chosen_count++] = i;
+        }
+        scan->audit->keys++;
+        scan->audit->persistent += fact->ttl_ms < 0;
+    }
+}
+
+/* ---- pace ---- */
+
+static void pause_for(const struct scan *scan, double seconds)
+{
+    for (double left = seconds; left > 0; left -= PAUSE_SLICE_S) {
+        double slice = left < PAUSE_SLICE_S ? left : PAUSE_SLICE_S;
+        struct timespec time = ns_to_timespec((uint64_t)(slice * NSEC_PER_SEC));
+
+        nanosleep(&time, NULL);
+        if (scan->watch->look(scan->watch->context, scan->audit))
+            return;
+    }
+}
+
+/* Smaller batches for a server that is slow, and larger ones again when it is not. */
+static void adapt(struct scan *scan, double seconds)
+{
+    const struct scan_options *options = scan->options;
+
+    if (options->pause_s > 0)
+        pause_for(scan, options->pause_s);
+    if (!(options->latency_s > 0))
+        return;
+    if (seconds > options->latency_s) {
+        scan->count = scan->count / 2 > COUNT_LEAST ? scan->count / 2 : COUNT_LEAST;
+        pause_for(scan, seconds);
+    } else {
+        scan->count += scan->count / 4 + 1;
+        if (scan->count > options->count)
+            scan->count = options->count;
+    }
+}
+
+/* ---- a database ---- */
+
+/* Does the next SCAN still have to be sent? If the keys that are left are for another
+ * time, notes where. */
+static bool goes_on(struct scan *scan)
+{
+    const struct scan_options *options = scan->options;
+    struct audit *audit = scan->audit;
+
+    if (!scan->fresh.scan || !scan->fresh.cursor)
+        return false;
+    audit->interrupted = scan->watch->look(scan->watch->context, audit);
+    if (!audit->interrupted && (!options->limit || scan->shown < options->limit))
+        return true;
+    audit->rest = (struct audit_rest){ true, scan->db, scan->fresh.cursor };
+    return false;
+}
+
+static bool is_paced(const struct scan_options *options)
+{
+    return options->latency_s > 0 || options->pause_s > 0;
+}
+
+static int take_answers(struct scan *scan, bool more, struct batch *ret_next,
+                        struct err *err)
+{
+    if (take_facts(scan, err) < 0 || take_sample(scan, err) < 0)
+        return err->code;
+    if (more && take_scan(scan, ret_next, err) < 0)
+        return err->code;
+    scan->shown += ret_next->count;
+    return 0;
+}
+
+/* One write, and all that it asks. What is known already is put into groups while the
+ * server is at work, or before that if its pace is watched. */
+static int step(struct scan *scan, struct err *err)
+{
+    bool more = goes_on(scan), paced = is_paced(scan->options);
+    struct batch next = { .scan = NULL };
+    uint64_t start_ns;
+
+    ask_about(scan);
+    if (more)
+        ask_scan(&scan->ask, scan->fresh.cursor, scan->options->pattern, scan->count,
+                 scan->options->type);
+    if (paced)
+        learn(scan);
+    start_ns = clock_now_ns();
+    if (ask_send(&scan->ask, err) < 0)
+        return err->code;
+    if (!paced)
+        learn(scan);
+    if (take_answers(scan, more, &next, err) < 0)
+        return err->code;
+    batch_release(&scan->learned);
+    scan->learned = scan->known;
+    scan->known = scan->fresh;
+    scan->fresh = next;
+    if (paced && more)
+        adapt(scan, ns_to_s((double)(clock_now_ns() - start_ns)));
+    return 0;
+}
+
+/* Collects the groups of a database that was scanned. */
+static void collect(void *context, const struct learned *learned)
+{
+    struct scan *scan = context;
+    struct audit *audit = scan->audit;
+    struct audit_group *group;
+
+    audit->groups =
+        mem_grow(audit->groups, audit->group_count + 1, sizeof(*audit->groups));
+    group = &audit->groups[audit->group_count++];
+    *group = (struct audit_group){ .db = scan->db,
+                                   .pattern = mem_strdup(learned->pattern),
+                                   .glob = mem_strdup(learned->glob),
+                                   .crowded = learned->crowded,
+                                   .keys = *(struct group *)learned->block };
+    memset(learned->block, 0, sizeof(struct group)); /* what it owned is ours now */
+}
+
+static int conclude(struct scan *scan, struct err *err)
+{
+    size_t first = scan->audit->group_count;
+
+    learner_settle(scan->learner);
+    learner_each(scan->learner, collect, scan);
+    for (size_t i = first; i < scan->audit->group_count; i++)
+        if (second_look(&scan->ask, &scan->audit->groups[i], err) < 0)
+            return err->code;
+    return 0;
+}
+
+static int scan_keys(struct scan *scan, uint64_t cursor, struct err *err)
+{
+    ask_scan(&scan->ask, cursor, scan->options->pattern, scan->count,
+             scan->options->type);
+    if (ask_send(&scan->ask, err) < 0 || take_scan(scan, &scan->fresh, err) < 0)
+        return err->code;
+    scan->shown += scan->fresh.count;
+    while (scan->fresh.scan || scan->known.scan || scan->learned.scan)
+        if (step(scan, err) < 0)
+            return err->code;
+    return conclude(scan, err);
+}
+
+static int choose(struct scan *scan, unsigned db, struct err *err)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+
+    if (db == scan->db)
+        return 0;
+    scan->db = db;
+    ask_select(&scan->ask, db);
+    if (ask_send(&scan->ask, err) < 0)
+        return err->code;
+    return ask_answer(&scan->ask, ASK_SELECT, &reply, err);
+}
+
+static int scan_db(struct scan *scan, unsigned db, struct err *err)
+{
+    uint64_t cursor = scan->options->db == (int)db ? scan->options->cursor : 0;
+
+    if (choose(scan, db, err) < 0)
+        return err->code;
+    scan->learner = learner_new(&group_blocks);
+    if (scan_keys(scan, cursor, err) < 0 && scan->audit->keys)
+        err_wrap(err, "db %u, after %" PRIu64 " keys", db, scan->audit->keys);
+    scan->learner = learner_free(scan->learner);
+    batch_release(&scan->fresh);
+    batch_release(&scan->known);
+    batch_release(&scan->learned);
+    return err->code;
+}
+
+/* ---- all of it ---- */
+
+static int ask_itself(struct scan *scan, struct err *err)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+    struct info *info = &scan->audit->info;
+
+    ask_info(&scan->ask);
+    if (ask_send(&scan->ask, err) < 0 ||
+        ask_answer(&scan->ask, ASK_INFO, &reply, err) < 0)
+        return err->code;
+    *info = info_parse(resp_text(reply));
+    return info->loading ? target_refused("INFO", "LOADING loading:1", err) : 0;
+}
+
+static int scan_all(struct scan *scan, struct err *err)
+{
+    const struct scan_options *options = scan->options;
+    struct audit *audit = scan->audit;
+
+    if (ask_itself(scan, err) < 0)
+        return err->code;
+    if (!audit->filtered)
+        audit->expected = info_sum(&audit->info, options->db).keys;
+    for (size_t i = 0; i < audit->info.db_count && !audit->rest.is; i++) {
+        unsigned db = audit->info.dbs[i].db;
+
+        if (options->db >= 0 && (unsigned)options->db != db)
+            continue;
+        if (scan_db(scan, db, err) < 0)
+            return err->code;
+    }
+    return 0;
+}
+
+int scan_run(redisContext *connection, const struct target *target,
+             const struct scan_options *options, const struct scan_watch *watch,
+             struct audit *ret, struct err *err)
+{
+    struct scan scan = { .ask = ask_of(connection),
+                         .options = options,
+                         .watch = watch,
+                         .audit = ret,
+                         .count = options->count };
+    uint64_t start_ns = clock_now_ns();
+    char name[TARGET_TEXT];
+
+    *ret = (struct audit){ .target = mem_strdup(target_name(target, name)),
+                           .filtered =
+                               options->pattern || options->type || options->cursor };
+    if (scan_all(&scan, err) < 0)
+        err_wrap(err, "audit %s", name);
+    ask_release(&scan.ask);
+    audit_sort(ret);
+    ret->seconds = ns_to_s((double)(clock_now_ns() - start_ns));
+    return err->code;
+}

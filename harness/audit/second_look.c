@@ -1,0 +1,60 @@
+/* second_look.c - see second_look.h. */
+#include "audit/second_look.h"
+
+#include <stdlib.h>
+
+#include "base/mutant.h"
+#include "redis/connection.h"
+#include "redis/resp.h"
+
+#define PTTL_FOREVER (-1)
+
+static int take(struct ask *ask, struct audit_group *group, struct group_name name,
+                struct err *err)
+{
+    CLEANUP(reply_freep) redisReply *type = NULL;
+    struct suspect suspect = { .name = name };
+    struct weight weight;
+    int64_t ttl_ms;
+
+    if (ask_answer(ask, ASK_TYPE, &type, err) < 0 ||
+        ask_number(ask, ASK_PTTL, &ttl_ms, err) < 0 ||
+        ask_take_weight(ask, &weight, err) < 0)
+        return err->code;
+    suspect.bytes = weight.bytes;
+    suspect.idle_s = weight.idle_s;
+    suspect.type = key_type_of(resp_text(type));
+    if (ttl_ms == PTTL_FOREVER || mutant("looked-at-once"))
+        group->suspects[group->suspect_count++] = suspect;
+    return 0;
+}
+
+static int oldest_first(const void *a, const void *b)
+{
+    const struct suspect *x = a, *y = b;
+
+    return (x->idle_s < y->idle_s) - (x->idle_s > y->idle_s);
+}
+
+int second_look(struct ask *ask, struct audit_group *group, struct err *err)
+{
+    const struct group *keys = &group->keys;
+
+    if (!group_is_mixed(keys))
+        return 0;
+    for (size_t i = 0; i < keys->name_count; i++) {
+        struct str key = { keys->names[i].bytes, keys->names[i].length };
+
+        ask_key(ask, ASK_TYPE, key);
+        ask_key(ask, ASK_PTTL, key);
+        ask_weight(ask, key);
+    }
+    if (ask_send(ask, err) < 0)
+        return err->code;
+    for (size_t i = 0; i < keys->name_count; i++)
+        if (take(ask, group, keys->names[i], err) < 0)
+            return err->code;
+    qsort(group->suspects, group->suspect_count, sizeof(*group->suspects), oldest_first);
+    group->leaks = group->suspect_count || !keys->name_count; /* names may be too long */
+    return 0;
+}

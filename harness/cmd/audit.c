@@ -1,0 +1,160 @@
+/* audit.c - afterkill audit: what has leaked already, on a live server. */
+#include <string.h>
+#include <unistd.h>
+
+#include "audit/progress.h"
+#include "audit/scan.h"
+#include "base/mem.h"
+#include "base/signals.h"
+#include "cmd/cmd.h"
+#include "cmd/options.h"
+#include "cmd/target_options.h"
+#include "redis/connection.h"
+#include "report/format.h"
+
+#define COUNT 1000 /* keys of a batch */
+#define COUNT_MOST 100000
+#define DB_NONE UINT64_MAX
+#define TOP 10
+#define SECONDS_MOST 3600.0
+
+struct options {
+    struct operands operands; /* none */
+    struct target_options target;
+    struct scan_options scan;
+    uint64_t db; /* DB_NONE: all of them */
+    uint64_t top;
+    bool fail;
+    const struct format *format;
+    const char *color;
+};
+
+static const struct cmd_option table[] = {
+    { "db", "N", "One database (default: all)", 2, .take = option_whole,
+      .at = offsetof(struct options, db), .most = INT32_MAX, .letter = 'n' },
+    { "pattern", "GLOB", "Only keys that match", 2, .take = option_text,
+      .at = offsetof(struct options, scan.pattern) },
+    { "type", "TYPE", "Only keys of this type, as 'hash'", 2, .take = option_text,
+      .at = offsetof(struct options, scan.type) },
+    { "limit", "N", "End when so many keys have been seen", 2, .take = option_whole,
+      .at = offsetof(struct options, scan.limit), .least = 1, .most = UINT64_MAX },
+    { "cursor", "N", "Go on where an audit with --limit has ended; with --db", 2,
+      .take = option_whole, .at = offsetof(struct options, scan.cursor), .least = 1,
+      .most = UINT64_MAX },
+    { "count", "N", "Ask for so many keys at once (default 1000)", 3,
+      .take = option_whole, .at = offsetof(struct options, scan.count), .least = 1,
+      .most = COUNT_MOST },
+    { "interval", "SECONDS", "Pause between batches", 3, .take = option_seconds,
+      .at = offsetof(struct options, scan.pause_s), .above = 0, .below = SECONDS_MOST,
+      .letter = 'i' },
+    { "max-latency", "SECONDS",
+      "Make batches smaller, and pause, while the server takes longer than this for one",
+      3, .take = option_seconds, .at = offsetof(struct options, scan.latency_s),
+      .above = 0, .below = SECONDS_MOST },
+    { "top", "N", "Show so many groups (default 10)", 4, .take = option_whole,
+      .at = offsetof(struct options, top), .least = 1, .most = UINT32_MAX },
+    { "fail", NULL, "Exit with status 1 if a group leaks", 4, .take = option_flag,
+      .at = offsetof(struct options, fail) },
+    OPTION_FORMAT(DOCUMENT_AUDIT, 4, offsetof(struct options, format)),
+    { "color", "auto|always|never", "Of the report (default auto)", 4,
+      .take = option_word, .at = offsetof(struct options, color) },
+    { .name = NULL },
+};
+
+static int check(void *parsed, struct err *err)
+{
+    const struct options *options = parsed;
+
+    if (options->operands.count)
+        return err_set(err, ERR_USAGE,
+                       "'%s': audit takes no operands; the server is "
+                       "--redis URL, or -h HOST -p PORT",
+                       options->operands.items[0]);
+    return 0;
+}
+
+/* Where each batch is told. */
+struct watch {
+    struct audit_progress progress;
+};
+
+static bool look(void *context, const struct audit *audit)
+{
+    struct watch *watch = context;
+
+    audit_progress_show(&watch->progress, audit);
+    return signals_stop_asked();
+}
+
+/* What --db says, else the URL. */
+static int choose_db(struct options *options, const struct target *target,
+                     struct err *err)
+{
+    options->scan.db = options->db == DB_NONE ? target->db : (int)options->db;
+    if (options->scan.cursor && options->scan.db < 0)
+        return err_set(err, ERR_USAGE,
+                       "--cursor: a cursor is of one database; say which with --db");
+    return 0;
+}
+
+static int scan(struct options *options, const struct target *target, struct audit *ret,
+                struct err *err)
+{
+    CLEANUP(connection_closep) redisContext *connection = NULL;
+    struct watch watch;
+    sigset_t before;
+
+    if (choose_db(options, target, err) < 0 ||
+        target_connect(target, &connection, err) < 0)
+        return err->code;
+    audit_progress_init(&watch.progress, stderr, isatty(STDERR_FILENO));
+    signals_hold(&before);
+    scan_run(connection, target, &options->scan, &(struct scan_watch){ look, &watch },
+             ret, err);
+    audit_progress_end(&watch.progress);
+    signals_release(&before);
+    return err->code;
+}
+
+static enum exit_status status_of(const struct options *options,
+                                  const struct audit *audit)
+{
+    if (audit->interrupted)
+        return EXIT_INTERRUPTED;
+    return options->fail && audit_leaking(audit) ? EXIT_FAIL : EXIT_PASS;
+}
+
+const struct command_line audit_line = {
+    .options = table,
+    .operands_doc = "",
+    .check = check,
+    .about = "Look for keys that should have expired, on a live server."
+             "\vKeys are put into groups by their names. Where most keys of a group "
+             "expire and some do not, those are suspects. Nothing is written.",
+    .more = &target_options_line,
+    .more_title = "The server:",
+    .more_group = 1,
+    .more_at = offsetof(struct options, target),
+};
+
+int cmd_audit(int argc, char **argv, enum exit_status *ret_status, struct err *err)
+{
+    struct options options = { .scan = { .count = COUNT },
+                               .db = DB_NONE,
+                               .top = TOP,
+                               .format = format_by_name("text"),
+                               .color = "auto" };
+    CLEANUP(target_release) struct target target = TARGET_NULL;
+    CLEANUP(audit_release) struct audit audit = { .groups = NULL };
+    struct report_style style;
+
+    options_parse(&audit_line, argc, argv, &options);
+    if (target_options_target(&options.target, &target, err) < 0 ||
+        scan(&options, &target, &audit, err) < 0)
+        return err->code;
+    style = option_style(options.color);
+    style.rows = (unsigned)options.top;
+    options.format->audit(stdout, &audit, style);
+    *ret_status = status_of(&options, &audit);
+    return 0;
+}

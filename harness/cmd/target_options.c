@@ -1,0 +1,161 @@
+/* target_options.c - see target_options.h. */
+#include "cmd/target_options.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+#define URL_VARIABLE "REDIS_URL"
+#define PASSWORD_VARIABLE "REDISCLI_AUTH"
+
+static const struct cmd_option table[] = {
+    { "redis", "URL",
+      "redis://[USER@]HOST[:PORT][/DB] or unix:///PATH (default: " URL_VARIABLE
+      " in the environment, which may have a password, else 127.0.0.1:6379)",
+      1, .take = option_text, .at = offsetof(struct target_options, url) },
+    { "host", "HOST", "In place of a URL", 1, .take = option_text,
+      .at = offsetof(struct target_options, host), .letter = 'h' },
+    { "port", "PORT", "Of --host (default 6379)", 1, .take = option_whole,
+      .at = offsetof(struct target_options, port), .least = 1, .most = UINT16_MAX,
+      .letter = 'p' },
+    { "socket", "PATH", "A unix socket, in place of a URL", 1, .take = option_file,
+      .at = offsetof(struct target_options, socket), .letter = 's' },
+    { "user", "NAME", "Of an ACL user (default: the default user)", 1,
+      .take = option_text, .at = offsetof(struct target_options, user) },
+    { "pass-file", "FILE",
+      "The password is the first line of it; " PASSWORD_VARIABLE
+      " in the environment does as well",
+      1, .take = option_file, .at = offsetof(struct target_options, pass_file) },
+    { "askpass", NULL, "Ask for the password on the terminal", 1, .take = option_flag,
+      .at = offsetof(struct target_options, askpass) },
+    { .name = NULL },
+};
+
+const struct command_line target_options_line = { .options = table };
+
+static char *first_line(const char *text)
+{
+    return strndup(text, strcspn(text, "\r\n"));
+}
+
+static int read_pass_file(const char *path, char **ret, struct err *err)
+{
+    size_t length;
+    char *text = file_read(path, &length);
+
+    if (!text)
+        return err_errno(err, "--pass-file '%s'", path);
+    *ret = first_line(text);
+    explicit_bzero(text, length);
+    free(text);
+    return 0;
+}
+
+/* A line that is typed, and not shown. */
+static int ask_password(char **ret, struct err *err)
+{
+    CLEANUP(file_closep) int fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
+    struct termios before, quiet;
+    char text[512] = "";
+    ssize_t n;
+
+    if (fd < 0 || tcgetattr(fd, &before) < 0)
+        return err_set(err, ERR_USAGE,
+                       "--askpass: there is no terminal to ask on; use --pass-file");
+    quiet = before;
+    quiet.c_lflag &= ~(tcflag_t)ECHO;
+    dprintf(fd, "Password: ");
+    tcsetattr(fd, TCSAFLUSH, &quiet);
+    n = read(fd, text, sizeof(text) - 1);
+    tcsetattr(fd, TCSAFLUSH, &before);
+    dprintf(fd, "\n");
+    if (n < 0)
+        return err_errno(err, "--askpass: read from the terminal");
+    *ret = first_line(text);
+    explicit_bzero(text, sizeof(text));
+    return 0;
+}
+
+/* What is given twice, or does not go together. */
+static int check(const struct target_options *options, struct err *err)
+{
+    if (!options->url + !options->host + !options->socket < 2)
+        return err_set(err, ERR_USAGE, "--redis, --host and --socket: give one of them");
+    if (options->port && (options->url || options->socket))
+        return err_set(err, ERR_USAGE, "--port goes with --host, and with nothing else");
+    if (options->askpass && options->pass_file)
+        return err_set(err, ERR_USAGE, "--askpass and --pass-file: give one of them");
+    return 0;
+}
+
+static int parse_given_url(const char *url, struct target *ret, struct err *err)
+{
+    if (target_parse_url(url, ret, err) < 0)
+        return err_wrap(err, "--redis");
+    if (!ret->password)
+        return 0;
+    target_release(ret);
+    return err_set(err, ERR_USAGE,
+                   "--redis: there is a password in the URL, which every user of this "
+                   "machine can read in the list of processes: put the URL into the "
+                   "environment as " URL_VARIABLE ", or the password into a file for "
+                   "--pass-file");
+}
+
+static int find(const struct target_options *options, struct target *ret, struct err *err)
+{
+    const char *url = getenv(URL_VARIABLE);
+
+    if (options->url)
+        return parse_given_url(options->url, ret, err);
+    if (!options->host && !options->socket && !options->port && url && *url)
+        return target_parse_url(url, ret, err) < 0 ? err_wrap(err, URL_VARIABLE) : 0;
+    *ret = TARGET_NULL;
+    if (options->socket)
+        ret->path = mem_strdup(options->socket);
+    else
+        ret->host = mem_strdup(options->host ? options->host : "127.0.0.1");
+    if (options->port)
+        ret->port = (uint16_t)options->port;
+    return 0;
+}
+
+static int find_password(const struct target_options *options, struct target *target,
+                         struct err *err)
+{
+    const char *variable = getenv(PASSWORD_VARIABLE);
+    char *password = NULL;
+
+    if (options->pass_file && read_pass_file(options->pass_file, &password, err) < 0)
+        return err->code;
+    if (options->askpass && ask_password(&password, err) < 0)
+        return err->code;
+    if (!password && !target->password && variable && *variable)
+        password = mem_strdup(variable);
+    if (password)
+        target_set_password(target, password);
+    return 0;
+}
+
+int target_options_target(const struct target_options *options, struct target *ret,
+                          struct err *err)
+{
+    struct target target = TARGET_NULL;
+
+    if (check(options, err) < 0 || find(options, &target, err) < 0)
+        return err->code;
+    if (options->user) {
+        free(target.user);
+        target.user = mem_strdup(options->user);
+    }
+    if (find_password(options, &target, err) < 0) {
+        target_release(&target);
+        return err->code;
+    }
+    *ret = target;
+    return 0;
+}

@@ -1,0 +1,118 @@
+/* audit_json.c - an audit as JSON: all groups, and all suspects whose names are kept. */
+#include "audit/audit.h"
+
+#include "base/mem.h"
+#include "redis/quote.h"
+#include "report/json_put.h"
+#include "report/writers.h"
+
+static void put_known(json_t *object, const char *key, int64_t number)
+{
+    json_put(object, key, number < 0 ? json_null() : json_integer(number));
+}
+
+/* A name may be any bytes: in the quotes of redis-cli. */
+static void put_name(json_t *object, const char *key, struct group_name name)
+{
+    CLEANUP(mem_freep) char *text = NULL;
+    FILE *out = mem_stream(&text);
+
+    quote_print(out, (struct str){ name.bytes, name.length }, true);
+    fclose(out);
+    json_put_text(object, key, text);
+}
+
+static json_t *types_of(const struct group *keys)
+{
+    json_t *object = json_object();
+
+    for (enum key_type type = 0; type < KEY_TYPES; type++)
+        if (keys->types[type])
+            json_put_whole(object, key_type_name(type), keys->types[type]);
+    return object;
+}
+
+static json_t *suspects_of(const struct audit_group *group)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < group->suspect_count; i++) {
+        const struct suspect *suspect = &group->suspects[i];
+        json_t *object = json_object();
+
+        put_name(object, "key", suspect->name);
+        json_put_text(object, "type", key_type_name(suspect->type));
+        put_known(object, "bytes", suspect->bytes);
+        put_known(object, "idle_s", suspect->idle_s);
+        json_array_append_new(array, object);
+    }
+    return array;
+}
+
+static json_t *group_of(const struct audit_group *group)
+{
+    const struct group *keys = &group->keys;
+    double memory = group_memory(keys);
+    json_t *object = json_object();
+
+    json_put_whole(object, "db", group->db);
+    json_put_text(object, "pattern", group->pattern);
+    json_put_text(object, "match", group->glob);
+    json_put_flag(object, "crowded", group->crowded);
+    json_put_flag(object, "leaks", group->leaks);
+    json_put_whole(object, "keys", keys->keys);
+    json_put_whole(object, "without_expiry", keys->persistent);
+    put_known(object, "ttl_most_ms", group_expiring(keys) ? keys->ttl_most_ms : -1);
+    json_put(object, "types", types_of(keys));
+    put_known(object, "memory_bytes", memory < 0 ? -1 : (int64_t)memory);
+    put_known(object, "half_idle_below_s", group_idle_s(keys));
+    json_put_whole(object, "sample", keys->weighed);
+    json_put_whole(object, "looked_at_again",
+                   group_is_mixed(keys) ? keys->name_count : 0);
+    json_put(object, "suspects", suspects_of(group));
+    return object;
+}
+
+static json_t *databases_of(const struct info *info)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < info->db_count; i++) {
+        json_t *object = json_object();
+
+        json_put_whole(object, "db", info->dbs[i].db);
+        json_put_whole(object, "keys", info->dbs[i].keys);
+        json_put_whole(object, "with_expiry", info->dbs[i].expires);
+        json_array_append_new(array, object);
+    }
+    return array;
+}
+
+void audit_json(FILE *out, const struct audit *audit, struct report_style style)
+{
+    json_t *document = json_put_document(), *groups = json_array(), *rest = json_null();
+
+    (void)style;
+    for (size_t i = 0; i < audit->group_count; i++)
+        json_array_append_new(groups, group_of(&audit->groups[i]));
+    if (audit->rest.is) {
+        rest = json_object();
+        json_put_whole(rest, "db", audit->rest.db);
+        json_put_whole(rest, "cursor", audit->rest.cursor);
+    }
+    json_put_text(document, "target", audit->target);
+    json_put_text(document, "server", audit->info.server);
+    json_put_text(document, "role", audit->info.role);
+    json_put_flag(document, "cluster", audit->info.cluster);
+    json_put(document, "databases", databases_of(&audit->info));
+    json_put_whole(document, "keys", audit->keys);
+    json_put_whole(document, "without_expiry", audit->persistent);
+    json_put_whole(document, "vanished", audit->vanished);
+    json_put_whole(document, "retyped", audit->retyped);
+    json_put_flag(document, "interrupted", audit->interrupted);
+    json_put(document, "rest", rest);
+    json_put_real(document, "seconds", audit->seconds);
+    json_put_whole(document, "leaking_groups", audit_leaking(audit));
+    json_put(document, "groups", groups);
+    json_put_end(out, document);
+}

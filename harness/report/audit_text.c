@@ -1,0 +1,245 @@
+/* audit_text.c - an audit for people: the groups that leak with their suspects, a table
+ * of the largest groups, and what that comes to. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "audit/audit.h"
+#include "base/mem.h"
+#include "redis/quote.h"
+#include "report/words.h"
+#include "report/writers.h"
+
+#define RED "\033[31m"
+#define SUSPECTS 5 /* of a group that are shown; JSON has all that are kept */
+#define AMOUNT 32
+
+/* "850 B", "1.2 MB"; "-" if it is not known. */
+static const char *size_text(char text[AMOUNT], double bytes)
+{
+    static const char *const units[] = { "B", "kB", "MB", "GB", "TB" };
+    size_t unit = 0;
+
+    while (bytes >= 999.5 && unit + 1 < ARRAY_SIZE(units)) {
+        bytes /= 1000;
+        unit++;
+    }
+    if (bytes < 0)
+        snprintf(text, AMOUNT, "-");
+    else
+        snprintf(text, AMOUNT, "%.*f %s", unit && bytes < 9.95 ? 1 : 0, bytes,
+                 units[unit]);
+    return text;
+}
+
+/* "45 s", "3 h", rounded down; "-" if it is not known. */
+static const char *time_text(char text[AMOUNT], int64_t seconds)
+{
+    static const struct {
+        int64_t least, unit;
+        const char *name;
+    } units[] = {
+        { 2 * 86400, 86400, "days" },
+        { 2 * 3600, 3600, "h" },
+        { 120, 60, "min" },
+        { 0, 1, "s" },
+    };
+    size_t i = 0;
+
+    if (seconds < 0) {
+        snprintf(text, AMOUNT, "-");
+        return text;
+    }
+    while (seconds < units[i].least)
+        i++;
+    snprintf(text, AMOUNT, "%" PRId64 " %s", seconds / units[i].unit, units[i].name);
+    return text;
+}
+
+/* The types of a group's keys, the most frequent one alone if there is no other. */
+static const char *types_text(char *text, size_t size, const struct group *keys)
+{
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (enum key_type type = 0; type < KEY_TYPES; type++)
+        if (keys->types[type] && used < size)
+            used += (size_t)snprintf(text + used, size - used, "%s%s", used ? "+" : "",
+                                     key_type_name(type));
+    return text;
+}
+
+/* A pattern may hold anything that is text. */
+static void show_pattern(char *text, size_t size, const struct audit_group *group)
+{
+    CLEANUP(mem_freep) char *shown = NULL;
+    FILE *out = mem_stream(&shown);
+
+    str_print_text(out, str_of(group->pattern), size - 8);
+    fclose(out);
+    snprintf(text, size, "%s%s", shown, group->crowded ? " (1)" : "");
+}
+
+static void write_title(FILE *out, const struct audit *audit)
+{
+    fprintf(out, "%s   %s%s%s   %" PRIu64 " key%s looked at in %.1f s\n", audit->target,
+            audit->info.server, strcmp(audit->info.role, "slave") == 0 ? ", replica" : "",
+            audit->info.cluster ? ", node of a cluster" : "", audit->keys,
+            audit->keys == 1 ? "" : "s", audit->seconds);
+    for (size_t i = 0; i < audit->info.db_count; i++) {
+        const struct info_db *db = &audit->info.dbs[i];
+
+        fprintf(out,
+                "db %u: %" PRIu64 " key%s by INFO, %" PRIu64 " of them without an "
+                "expiry\n",
+                db->db, db->keys, db->keys == 1 ? "" : "s",
+                db->keys > db->expires ? db->keys - db->expires : 0);
+    }
+    fputc('\n', out);
+}
+
+static void write_groups(FILE *out, const struct audit *audit, struct report_style style)
+{
+    struct table table = { .columns = 0 };
+    bool several = audit->info.db_count > 1;
+    size_t shown =
+        style.rows && style.rows < audit->group_count ? style.rows : audit->group_count;
+    size_t pattern = table_column(&table, "", "group of keys", false);
+    size_t db = several ? table_column(&table, "", "db", true) : 0;
+    size_t keys = table_column(&table, "", "keys", true);
+    size_t persistent = table_column(&table, "never", "expire", true);
+    size_t share = table_column(&table, "", "share", true);
+    size_t types = table_column(&table, "", "type", false);
+    size_t idle = table_column(&table, "half idle", "less than", true);
+    size_t memory = table_column(&table, "", "memory", true);
+
+    for (size_t i = 0; i < shown; i++) {
+        const struct audit_group *group = &audit->groups[i];
+        char text[TABLE_CELL], amount[AMOUNT];
+
+        table_row(&table);
+        show_pattern(text, sizeof(text), group);
+        table_set(&table, pattern, "%s", text);
+        if (several)
+            table_set(&table, db, "%u", group->db);
+        table_set(&table, keys, "%" PRIu64, group->keys.keys);
+        table_set(&table, persistent, "%" PRIu64, group->keys.persistent);
+        table_set(
+            &table, share, "%s",
+            words_percent(text, sizeof(text),
+                          (double)group->keys.persistent / (double)group->keys.keys));
+        table_set(&table, types, "%s", types_text(text, sizeof(text), &group->keys));
+        table_set(&table, idle, "%s", time_text(amount, group_idle_s(&group->keys)));
+        table_set(&table, memory, "%s", size_text(amount, group_memory(&group->keys)));
+        if (group->leaks)
+            table_color(&table, pattern, RED);
+    }
+    table_write(out, &table, style);
+    if (shown < audit->group_count)
+        fprintf(out, "%zu more groups: --top.\n", audit->group_count - shown);
+}
+
+static void write_suspect(FILE *out, const struct suspect *suspect)
+{
+    char idle[AMOUNT], bytes[AMOUNT];
+
+    fputs("    ", out);
+    quote_print(out, (struct str){ suspect->name.bytes, suspect->name.length }, true);
+    fprintf(out, "   %s, %s", key_type_name(suspect->type),
+            size_text(bytes, (double)suspect->bytes));
+    if (suspect->idle_s >= 0)
+        fprintf(out, ", idle for %s", time_text(idle, suspect->idle_s));
+    fputc('\n', out);
+}
+
+static void write_leak(FILE *out, const struct audit_group *group,
+                       struct report_style style)
+{
+    const struct group *keys = &group->keys;
+    char pattern[TABLE_CELL], most[AMOUNT];
+    CLEANUP(mem_freep) char *text = NULL;
+    size_t shown = group->suspect_count < SUSPECTS ? group->suspect_count : SUSPECTS;
+
+    show_pattern(pattern, sizeof(pattern), group);
+    text = mem_printf("%s, db %u: %" PRIu64 " of %" PRIu64 " keys never expire; the "
+                      "others have at most %s left. Without an expiry when looked at "
+                      "again, %zu of %zu%s",
+                      pattern, group->db, keys->persistent, keys->keys,
+                      time_text(most, (keys->ttl_most_ms + 999) / 1000),
+                      group->suspect_count, keys->name_count, shown ? ":" : ".");
+    words_wrapped(out, style, text);
+    for (size_t i = 0; i < shown; i++)
+        write_suspect(out, &group->suspects[i]);
+    if (shown < keys->persistent && shown)
+        fprintf(out, "    and %" PRIu64 " more; the group's keys: SCAN 0 MATCH %s\n",
+                keys->persistent - shown, group->glob);
+    fputc('\n', out);
+}
+
+/* Keys that never expire, in groups none of whose keys do. */
+static void sum_up_kept(const struct audit *audit, uint64_t *ret_groups,
+                        uint64_t *ret_keys)
+{
+    *ret_groups = *ret_keys = 0;
+    for (size_t i = 0; i < audit->group_count; i++)
+        if (!group_expiring(&audit->groups[i].keys)) {
+            ++*ret_groups;
+            *ret_keys += audit->groups[i].keys.keys;
+        }
+}
+
+static void write_notes(FILE *out, const struct audit *audit, struct report_style style)
+{
+    uint64_t groups, keys;
+    bool crowded = false;
+    CLEANUP(mem_freep) char *kept = NULL;
+
+    for (size_t i = 0; i < audit->group_count; i++)
+        crowded |= audit->groups[i].crowded;
+    if (crowded)
+        words_wrapped(out, style,
+                      "(1) There are more kinds of names here than can be told apart: "
+                      "they are counted as one group.");
+    sum_up_kept(audit, &groups, &keys);
+    kept = mem_printf("Of %" PRIu64 " group%s no key expires, which is taken to be meant "
+                      "so: %" PRIu64 " keys.",
+                      groups, groups == 1 ? "" : "s", keys);
+    if (groups)
+        words_wrapped(out, style, kept);
+    if (audit->vanished)
+        fprintf(out, "%" PRIu64 " keys were gone before they could be asked about.\n",
+                audit->vanished);
+    if (audit->retyped)
+        fprintf(out, "%" PRIu64 " keys had become of another type meanwhile.\n",
+                audit->retyped);
+    if (audit->info.cluster)
+        words_wrapped(out, style,
+                      "This is one node of a cluster; the other primaries have the other "
+                      "keys: 'redis-cli cluster nodes' lists them.");
+    if (audit->rest.is)
+        fprintf(out, "%s; to go on: --db %u --cursor %" PRIu64 "\n",
+                audit->interrupted ? "Interrupted" : "Ended at --limit", audit->rest.db,
+                audit->rest.cursor);
+}
+
+void audit_text(FILE *out, const struct audit *audit, struct report_style style)
+{
+    uint64_t leaking = audit_leaking(audit), suspects = 0, told = 0;
+
+    write_title(out, audit);
+    if (audit->group_count)
+        write_groups(out, audit, style);
+    for (size_t i = 0; i < leaking; i++) {
+        suspects += audit->groups[i].keys.persistent;
+        if (style.rows && told == style.rows)
+            continue;
+        write_leak(out, &audit->groups[i], style);
+        told++;
+    }
+    write_notes(out, audit, style);
+    if (leaking)
+        fprintf(out, "%" PRIu64 " group%s: most keys expire, and %" PRIu64 " do%s not.\n",
+                leaking, leaking == 1 ? "" : "s", suspects, suspects == 1 ? "es" : "");
+    else
+        fprintf(out, "No leak%s: where most keys of a group expire, all do.\n",
+                audit->rest.is ? " so far" : " found");
+}

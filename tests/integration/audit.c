@@ -1,0 +1,293 @@
+/* audit: a live server, looked at as an operator would, by commands that only read. */
+#include "testlib.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "redis/connection.h"
+
+static char *directory;
+static struct server server;
+static redisContext *connection;
+
+static void begin(void)
+{
+    struct err err = ERR_NULL;
+
+    directory = test_directory();
+    server = test_server(directory);
+    cr_assert_eq(connection_open(&server.address, &connection, &err), 0, "%s", err.msg);
+}
+
+static void end(void)
+{
+    connection_close(connection);
+    server_stop(&server);
+    test_directory_remove(directory);
+}
+
+TestSuite(audit, .init = begin, .fini = end);
+
+static void send_words(const char *const *words)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+    struct err err = ERR_NULL;
+
+    cr_assert_eq(connection_command(connection, &reply, &err, words), 0, "%s", err.msg);
+}
+#define SEND(...) send_words((const char *const[]){ __VA_ARGS__, NULL })
+
+/* Keys of a name with a number in it. */
+static void fill(const char *before, const char *behind, size_t count,
+                 const char *seconds)
+{
+    for (size_t i = 0; i < count; i++) {
+        CLEANUP(mem_freep) char *key = mem_printf("%s%zu%s", before, i, behind);
+
+        if (seconds)
+            SEND("SET", key, "1", "EX", seconds);
+        else
+            SEND("SET", key, "1");
+    }
+}
+
+static long long count_in(const json_t *object, const char *name)
+{
+    const json_t *value = json_object_get(object, name);
+
+    cr_assert(json_is_integer(value), "%s is not a whole number", name);
+    return json_integer_value(value);
+}
+
+static json_t *group_at(const struct run *run, const char *pattern)
+{
+    json_t *group;
+    size_t i;
+
+    json_array_foreach (json_object_get(run->json, "groups"), i, group)
+        if (strcmp(json_string_value(json_object_get(group, "pattern")), pattern) == 0)
+            return group;
+    cr_assert_fail("no group %s in:\n%s", pattern, run->out);
+    return NULL;
+}
+
+/* The user whom docs/audit.md shows. */
+#define AUDITOR                                                                          \
+    "ACL", "SETUSER", "auditor", "on", ">hush", "~*", "-@all", "+info", "+scan",         \
+        "+type", "+pttl", "+select", "+memory|usage", "+object|idletime",                \
+        "+object|refcount"
+
+Test(audit, finds_what_leaks_and_nothing_else)
+{
+    CLEANUP(mem_freep) char *pass = test_file(directory, "pass", "hush\n");
+    struct run run, text;
+    json_t *leak;
+
+    fill("user:", ":sess", 40, "3600");
+    fill("lock:", "", 30, "60");
+    fill("user:", ":name", 40, NULL);
+    SEND("SET", "user:17:sess", "some text");
+    SEND(AUDITOR);
+    SEND("SELECT", "3");
+    fill("cart:", "", 5, "60");
+    SEND("HSET", "cart:77", "item", "1");
+    run = RUN("audit", "-s", server.address.path, "--user", "auditor", "--pass-file",
+              pass, "--format", "json", "--fail");
+    cr_assert_eq(run.status, 1, "%d: %s", run.status, run.err);
+    cr_assert_not_null(run.json);
+    cr_expect_eq(count_in(run.json, "keys"), 116);
+    cr_expect_eq(count_in(run.json, "leaking_groups"), 2);
+    leak = group_at(&run, "user:{num}:sess");
+    cr_expect(json_is_true(json_object_get(leak, "leaks")));
+    cr_expect_eq(count_in(leak, "keys"), 40);
+    cr_expect_eq(count_in(leak, "without_expiry"), 1);
+    cr_expect_eq(count_in(leak, "sample"), 40);
+    leak = json_array_get(json_object_get(leak, "suspects"), 0);
+    cr_expect_str_eq(json_string_value(json_object_get(leak, "key")), "user:17:sess");
+    cr_expect_gt(count_in(leak, "bytes"), 0);
+    cr_expect_geq(count_in(leak, "idle_s"), 0);
+    leak = group_at(&run, "cart:{num}");
+    cr_expect(json_is_true(json_object_get(leak, "leaks")));
+    cr_expect_eq(count_in(leak, "db"), 3);
+    cr_expect_not(json_is_true(json_object_get(group_at(&run, "lock:{num}"), "leaks")));
+    cr_expect_not(
+        json_is_true(json_object_get(group_at(&run, "user:{num}:name"), "leaks")));
+    text = RUN("audit", "-s", server.address.path, "-n", "0");
+    cr_expect_eq(text.status, 0);
+    EXPECT_SAYS(text.out, "user:{num}:sess, db 0: 1 of 40 keys never expire;");
+    EXPECT_SAYS(text.out, "user:17:sess string,");
+    EXPECT_SAYS(text.out, "1 group: most keys expire, and 1 does not.");
+    EXPECT_SILENT(text.err);
+    run_release(&run);
+    run_release(&text);
+}
+
+Test(audit, sees_any_keys)
+{
+    struct run run;
+
+    SEND("SET", "", "1");
+    SEND("SET", "a b\n\xff", "1");
+    SEND("XADD", "stream", "*", "f", "v");
+    SEND("ZADD", "zset", "1", "m");
+    SEND("SADD", "set", "m");
+    SEND("RPUSH", "list", "m");
+    SEND("HSET", "hash", "f", "v");
+    run = RUN("audit", "-s", server.address.path, "--format", "json", "--count", "1");
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    cr_assert_not_null(run.json, "%s", run.out);
+    cr_expect_eq(count_in(run.json, "keys"), 7);
+    cr_expect_eq(json_count(group_at(&run, "zset"), "types", "zset"), 1);
+    run_release(&run);
+    run = RUN("audit", "-s", server.address.path, "--type", "hash", "--pattern", "h*");
+    EXPECT_SAYS(run.out, "1 key looked at");
+    run_release(&run);
+}
+
+/* Each key is seen, in parts and slowly as at once. */
+Test(audit, goes_on_where_it_ended)
+{
+    long long seen = 0, cursor = 0;
+
+    fill("k:", "", 300, NULL);
+    do {
+        CLEANUP(mem_freep) char *from = mem_printf("%lld", cursor);
+        struct run run =
+            cursor
+                ? RUN("audit", "-s", server.address.path, "--format", "json", "--count",
+                      "10", "--limit", "50", "-i", "1us", "-n", "0", "--cursor", from)
+                : RUN("audit", "-s", server.address.path, "--format", "json", "--count",
+                      "10", "--limit", "50", "--max-latency", "1us");
+
+        cr_assert_not_null(run.json, "%s", run.err);
+        seen += count_in(run.json, "keys");
+        cursor = json_is_object(json_object_get(run.json, "rest"))
+                     ? json_count(run.json, "rest", "cursor")
+                     : 0;
+        run_release(&run);
+    } while (cursor);
+    cr_expect_geq(seen, 300);
+    cr_expect_lt(seen, 330, "SCAN may show a key twice, but not each");
+}
+
+Test(audit, says_why_it_cannot)
+{
+    struct run run;
+
+    SEND(AUDITOR, "-pttl");
+    setenv("REDIS_URL", "redis://me:hushhush@127.0.0.1:1", 1);
+    run = RUN("audit");
+    cr_expect_eq(run.status, 4);
+    EXPECT_SAYS(run.err, "connect to Redis at 127.0.0.1:1: Connection refused");
+    cr_expect_null(strstr(run.err, "hushhush"));
+    run_release(&run);
+    setenv("REDISCLI_AUTH", "hush", 1);
+    fill("k:", "", 2, NULL);
+    run = RUN("audit", "-s", server.address.path, "--user", "auditor");
+    cr_expect_eq(run.status, 4);
+    EXPECT_SAYS(run.err, "PTTL: this user may not do what an audit needs");
+    run_release(&run);
+    run = RUN("audit", "--redis", "redis://:hushhush@h");
+    cr_expect_eq(run.status, 2);
+    EXPECT_SAYS(run.err, "there is a password in the URL");
+    cr_expect_null(strstr(run.err, "hushhush"));
+    run_release(&run);
+    SEND("CONFIG", "SET", "requirepass", "other");
+    unsetenv("REDISCLI_AUTH");
+    run = RUN("audit", "-s", server.address.path);
+    cr_expect_eq(run.status, 4);
+    EXPECT_SAYS(run.err, "INFO: it wants a password");
+    run_release(&run);
+}
+
+/* ---- servers that say what no test could make a real one say in time ---- */
+
+/* Says all of it to whoever connects first, whatever it is asked, and hangs up when the
+ * other one does, or at once. Returns its process. */
+static pid_t play(const char *path, const char *lines, bool hang_up)
+{
+    struct sockaddr_un at = { .sun_family = AF_UNIX };
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), fd;
+    char bytes[512];
+    pid_t pid;
+
+    snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
+    cr_assert_eq(bind(listener, (struct sockaddr *)&at, sizeof(at)), 0);
+    cr_assert_eq(listen(listener, 1), 0);
+    pid = fork();
+    if (pid) {
+        close(listener);
+        return pid;
+    }
+    fd = accept(listener, NULL, NULL);
+    if (write(fd, lines, strlen(lines)) < 0)
+        _exit(1);
+    if (hang_up)
+        shutdown(fd, SHUT_WR);
+    while (read(fd, bytes, sizeof(bytes)) > 0)
+        ;
+    _exit(0);
+}
+
+static struct run audit_played(const char *lines, bool hang_up)
+{
+    CLEANUP(mem_freep) char *path = mem_printf("%s/played", directory);
+    pid_t pid = play(path, lines, hang_up);
+    struct run run = RUN("audit", "-s", path, "--format", "json");
+
+    waitpid(pid, NULL, 0);
+    unlink(path);
+    return run;
+}
+
+#define INFO_SAYS "$31\r\nloading:0\ndb0:keys=5,expires=5\n\r\n"
+#define SCAN_SAYS(count, keys) "*2\r\n$1\r\n0\r\n*" count "\r\n" keys
+#define KEY(digit) "$3\r\nk:" digit "\r\n"
+#define FACT(ttl) "+string\r\n:" ttl "\r\n"
+#define SAMPLE ":50\r\n:7\r\n:1\r\n"
+
+/* Two keys expire, and a third one does when it is looked at again: its writer was
+ * between two commands. A fourth is gone, and a fifth is of another kind by then. */
+Test(audit, leaves_alone_who_is_not_done)
+{
+    struct run run = audit_played(
+        INFO_SAYS SCAN_SAYS("4", KEY("1") KEY("2") KEY("3") KEY("4")) FACT("900")
+            FACT("900") FACT("-1") "+none\r\n:-2\r\n" SAMPLE SAMPLE SAMPLE FACT("800")
+                SAMPLE,
+        false);
+
+    cr_assert_not_null(run.json, "%s%s", run.out, run.err);
+    cr_expect_eq(count_in(run.json, "keys"), 3);
+    cr_expect_eq(count_in(run.json, "vanished"), 1);
+    cr_expect_eq(count_in(run.json, "leaking_groups"), 0);
+    cr_expect_eq(count_in(group_at(&run, "k:{num}"), "without_expiry"), 1);
+    cr_expect_eq(count_in(group_at(&run, "k:{num}"), "looked_at_again"), 1);
+    run_release(&run);
+}
+
+Test(audit, tells_servers_that_fail)
+{
+    static const struct {
+        const char *lines, *says;
+    } cases[] = {
+        { "$10\r\nloading:1\n\r\n", "INFO: it is loading its data; try again" },
+        { INFO_SAYS "-LOADING Redis is loading\r\n", "SCAN: it is loading its data" },
+        { INFO_SAYS SCAN_SAYS("1", KEY("1")) "-MOVED 1 h:1\r\n",
+          "TYPE: it is a node of a cluster" },
+        { INFO_SAYS SCAN_SAYS("1", KEY("1")), "TYPE: the server has gone away" },
+        { INFO_SAYS, "SCAN: the server has gone away" },
+        { INFO_SAYS "+OK\r\n", "SCAN: the reply is none of SCAN" },
+        { "nonsense\r\n", "INFO: this is no answer of a Redis" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct run run = audit_played(cases[i].lines, true);
+
+        cr_expect_eq(run.status, 4, "%zu: %d", i, run.status);
+        EXPECT_SAYS(run.err, cases[i].says);
+        run_release(&run);
+    }
+}

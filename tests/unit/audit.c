@@ -1,0 +1,176 @@
+/* audit: what is made of INFO, of URLs, of refusals, and of the keys of a group. */
+#include <criterion/criterion.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/group.h"
+#include "audit/info.h"
+#include "audit/target.h"
+#include "base/mem.h"
+
+Test(audit, reads_info)
+{
+    struct info info = info_parse(
+        STR("# Server\r\nredis_version:7.2.4\r\nvalkey_version:8.1.1\r\n"
+            "maxmemory_policy:allkeys-lfu\r\nloading:0\r\nrole:slave\r\n"
+            "cluster_enabled:1\r\n# Keyspace\r\ndb0:keys=12,expires=3,avg_ttl=9\r\n"
+            "db15:keys=5,expires=5,avg_ttl=0,subexpiry=1\r\n"));
+
+    cr_expect_str_eq(info.server, "valkey 8.1.1");
+    cr_expect_str_eq(info.role, "slave");
+    cr_expect_str_eq(info.policy, "allkeys-lfu");
+    cr_expect(info.cluster && !info.loading);
+    cr_expect_eq(info.db_count, 2);
+    cr_expect_eq(info_sum(&info, -1).keys, 17);
+    cr_expect_eq(info_sum(&info, -1).expires, 8);
+    cr_expect_eq(info_sum(&info, 15).keys, 5);
+    cr_expect_eq(info_sum(&info, 7).keys, 0);
+    info_release(&info);
+}
+
+static const char *or_none(const char *text)
+{
+    return text ? text : "-";
+}
+
+Test(audit, reads_urls)
+{
+    static const struct {
+        const char *url, *name, *user, *password;
+        int db;
+    } cases[] = {
+        { "redis://", "127.0.0.1:6379", NULL, NULL, -1 },
+        { "redis://h", "h:6379", NULL, NULL, -1 },
+        { "redis://h/3", "h:6379", NULL, NULL, 3 },
+        { "REDIS://:p%40s@h:7/", "h:7", NULL, "p@s", -1 },
+        { "redis://me:a:b@c@h:7/0", "h:7", "me", "a:b@c", 0 },
+        { "redis://me@[::1]:7", "[::1]:7", "me", NULL, -1 },
+        { "unix:///run/redis.sock", "/run/redis.sock", NULL, NULL, -1 },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct target target = TARGET_NULL;
+        struct err err = ERR_NULL;
+        char name[TARGET_TEXT];
+
+        cr_assert_eq(target_parse_url(cases[i].url, &target, &err), 0, "%s: %s",
+                     cases[i].url, err.msg);
+        cr_expect_str_eq(target_name(&target, name), cases[i].name);
+        cr_expect_str_eq(or_none(target.user), or_none(cases[i].user));
+        cr_expect_str_eq(or_none(target.password), or_none(cases[i].password));
+        cr_expect_eq(target.db, cases[i].db, "%s", cases[i].url);
+        target_release(&target);
+    }
+}
+
+/* The text may hold a password, so no message does. */
+Test(audit, refuses_other_urls)
+{
+    static const char *const urls[] = {
+        "",
+        "secret",
+        "http://secret@h",
+        "redis://:secret@h:x",
+        "redis://secret/x",
+        "redis://secret%zz@h",
+        "redis://:secret%00@h",
+        "rediss://:secret@h",
+        "unix://secret",
+        "redis://[secret",
+        "redis://h:70000?secret",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(urls); i++) {
+        struct target target = TARGET_NULL;
+        struct err err = ERR_NULL;
+
+        cr_expect_eq(target_parse_url(urls[i], &target, &err), ERR_USAGE, "%s", urls[i]);
+        cr_expect_null(strstr(err.msg, "secret"), "%s", err.msg);
+        cr_expect(strstr(err.msg, urls[i][0] == 'r' && urls[i][5] == 's' ? "TLS" : "URL"),
+                  "%s", err.msg);
+        cr_expect_null(target.password);
+    }
+}
+
+Test(audit, says_what_refusals_mean)
+{
+    static const struct {
+        const char *reply, *says;
+    } cases[] = {
+        { "NOAUTH Authentication required.", "wants a password" },
+        { "WRONGPASS invalid username-password pair or user is disabled.", "wrong" },
+        { "NOPERM this user has no permissions to run the 'scan' command",
+          "docs/audit.md names the commands" },
+        { "LOADING Redis is loading the dataset in memory", "try again" },
+        { "MOVED 3999 127.0.0.1:6381", "audit each primary" },
+        { "ASK 3999 127.0.0.1:6381", "settled" },
+        { "MASTERDOWN Link with MASTER is down", "lost its primary" },
+        { "BUSY Redis is busy running a script", "script" },
+        { "ERR DB index is out of range", "no such database" },
+        { "WHATEVER it is", "refused" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct err err = ERR_NULL;
+
+        cr_expect_lt(target_refused("SCAN", cases[i].reply, &err), 0);
+        cr_expect(strstr(err.msg, cases[i].says), "%s", err.msg);
+        cr_expect(strstr(err.msg, cases[i].reply), "%s", err.msg);
+        cr_expect_eq(strncmp(err.msg, "SCAN: ", 6), 0, "%s", err.msg);
+    }
+}
+
+/* So many keys that expire, and others that do not. */
+static struct group group_of(size_t expiring, size_t persistent)
+{
+    struct group group = { .keys = 0 };
+
+    for (size_t i = 0; i < expiring; i++)
+        group_add(&group, STR("e"), KEY_HASH, (int64_t)i);
+    for (size_t i = 0; i < persistent; i++)
+        group_add(&group, STR("p"), KEY_STRING, -1);
+    return group;
+}
+
+Test(audit, tells_mixed_groups)
+{
+    static const struct {
+        size_t expiring, persistent;
+        bool mixed;
+    } cases[] = {
+        { 2, 1, true },  { 1000, 1, true }, { 51, 49, true },  { 1, 1, false },
+        { 5, 0, false }, { 0, 5, false },   { 49, 51, false },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct group group = group_of(cases[i].expiring, cases[i].persistent);
+
+        cr_expect_eq(group_is_mixed(&group), cases[i].mixed, "%zu and %zu",
+                     cases[i].expiring, cases[i].persistent);
+        group_release(&group);
+    }
+}
+
+Test(audit, puts_groups_together)
+{
+    struct group group = group_of(100, 20), other = group_of(200, 30);
+    static const uint64_t idle[] = { 0, 3, 5, 100, 4000 };
+
+    for (size_t i = 0; i < ARRAY_SIZE(idle); i++)
+        group_add_idle(&group, idle[i]);
+    group_add_bytes(&group, 50);
+    group_add_bytes(&other, 100);
+    group_merge(&group, &other);
+    cr_expect_eq(group.keys, 350);
+    cr_expect_eq(group.persistent, 50);
+    cr_expect_eq(group.types[KEY_HASH], 300);
+    cr_expect_eq(group.ttl_most_ms, 199);
+    cr_expect_eq(group.name_count, GROUP_NAMES);
+    for (size_t i = 0; i < GROUP_NAMES; i++)
+        cr_expect_eq(*group.names[i].bytes, 'p');
+    cr_expect_eq(group_memory(&group), 75 * 350);
+    cr_expect_eq(group_idle_s(&group), 8, "half are below 8 s");
+    group_release(&other);
+    group_release(&group);
+}
