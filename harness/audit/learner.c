@@ -14,7 +14,8 @@
 #define NAMES_ALIKE 64    /* or as many with nearly the same */
 #define FEW_KEYS 16       /* of a name's, for each pattern below it */
 #define MUCH_LIGHTER 8    /* than the kind that it belongs to */
-#define SURE_LENGTH 8     /* shorter words are what they look like */
+#define VERY_MUCH_LIGHTER 64
+#define SURE_LENGTH 8 /* shorter words are what they look like */
 
 struct learner {
     struct tree tree;
@@ -170,15 +171,45 @@ static bool belongs(const struct tree *tree, tree_id id, tree_id wide)
            node->keys * MUCH_LIGHTER <= place->keys && tree_fits(tree, id, wide);
 }
 
+/* Where both kinds are at a place, each with something else below it, what the other kind
+ * has much more of belongs there, if the words may be as long. */
+static void unite_below(struct tree *tree, tree_id id, tree_id wide)
+{
+    const struct tree_node *node = tree_at(tree, id), *place = tree_at(tree, wide);
+
+    if (node->delimiter != place->delimiter ||
+        !may_be(node->kind, node->text, place->kind) || place->shortest < SURE_LENGTH ||
+        node->longest < place->shortest)
+        return;
+    for (tree_id child = node->first, next; child; child = next) {
+        const struct tree_node *below = tree_at(tree, child);
+        tree_id same = tree_child(tree, wide, below->kind, below->delimiter, below->text);
+
+        next = below->next;
+        if (!same || below->keys * VERY_MUCH_LIGHTER > tree_at(tree, same)->keys ||
+            !tree_fits(tree, child, same))
+            continue;
+        tree_at(tree, id)->keys -= below->keys;
+        tree_at(tree, wide)->keys += below->keys;
+        tree_join(tree, same, child);
+    }
+}
+
 static void unite(struct tree *tree, tree_id id)
 {
     for (tree_id wide = tree_at(tree, id)->first; wide; wide = tree_at(tree, wide)->next)
         for (tree_id child = tree_at(tree, id)->first, next; child; child = next) {
             next = tree_at(tree, child)->next;
-            if (child == wide || !belongs(tree, child, wide))
+            if (child == wide)
                 continue;
-            tree_join(tree, wide, child);
-            tree_at(tree, id)->folded = true;
+            if (belongs(tree, child, wide)) {
+                tree_join(tree, wide, child);
+                tree_at(tree, id)->folded = true;
+                continue;
+            }
+            unite_below(tree, child, wide);
+            if (!tree_at(tree, child)->first && !tree_is_leaf(tree_at(tree, child)))
+                tree_remove(tree, child);
         }
 }
 

@@ -145,6 +145,30 @@ Test(learner, knows_names_by_their_company)
     learner_free(learner);
 }
 
+/* Of many hexadecimal ids one has no letters, beside numbers that are none of them. */
+Test(learner, knows_ids_that_look_like_numbers)
+{
+    static const char *const expected[] = {
+        "k:{hex}:a 101 k:*:a",
+        "k:{num}:b 51 k:*:b",
+        NULL,
+    };
+    struct learner *learner = learner_new(&blocks);
+
+    for (unsigned i = 0; i < 100; i++) {
+        CLEANUP(mem_freep) char *hex = mem_printf("k:%08xf00d:a", i);
+        CLEANUP(mem_freep) char *number = mem_printf("k:%u:b", i * 977);
+
+        add(learner, hex, 0);
+        if (i % 2)
+            add(learner, number, 0);
+    }
+    add(learner, "k:100000000000:b", 0);
+    add(learner, "k:123456789012:a", 0);
+    expect_patterns(learner, expected);
+    learner_free(learner);
+}
+
 /* ---- keyspaces whose groups are known ---- */
 
 #define SEED 20261129
