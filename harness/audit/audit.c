@@ -50,5 +50,6 @@ void audit_release(struct audit *audit)
     free(audit->groups);
     free(audit->target);
     info_release(&audit->info);
+    inventory_release(&audit->since);
     *audit = (struct audit){ .groups = NULL };
 }

@@ -8,6 +8,7 @@
 
 #include "audit/group.h"
 #include "audit/info.h"
+#include "audit/inventory.h"
 
 /* A key without an expiry in a group that expires, looked at a second time. */
 struct suspect {
@@ -46,6 +47,10 @@ struct audit {
     bool interrupted;
     struct audit_rest rest;
     double seconds;
+    /* What was not there when an inventory was written; only if one was given. */
+    bool has_since;
+    bool after_time; /* as if all that expires were gone */
+    struct inventory since;
     struct audit_group *groups; /* owned; those that leak first, by suspects; see below */
     size_t group_count;
 };

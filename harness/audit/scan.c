@@ -169,6 +169,9 @@ static void learn(struct scan *scan)
         }
         scan->audit->keys++;
         scan->audit->persistent += fact->ttl_ms < 0;
+        if (scan->watch->inventory)
+            inventory_add(scan->watch->inventory, scan->db, key_at(batch, i),
+                          fact->ttl_ms < 0);
     }
 }
 

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "audit/audit.h"
+#include "audit/inventory.h"
 #include "audit/target.h"
 
 struct scan_options {
@@ -27,6 +28,8 @@ struct scan_options {
 /* What to do after each batch; returns true to end the audit, which then has a rest. */
 struct scan_watch {
     bool (*look)(void *context, const struct audit *audit);
+    struct inventory
+        *inventory; /* gets all keys that are seen; NULL: nobody wants them */
     void *context;
 };
 

@@ -25,6 +25,8 @@ struct options {
     uint64_t db; /* DB_NONE: all of them */
     uint64_t top;
     bool fail;
+    const char *before, *since; /* files; NULL: none */
+    bool after_time;
     const struct format *format;
     const char *color;
 };
@@ -51,6 +53,14 @@ static const struct cmd_option table[] = {
       "Make batches smaller, and pause, while the server takes longer than this for one",
       3, .take = option_seconds, .at = offsetof(struct options, scan.latency_s),
       .above = 0, .below = SECONDS_MOST },
+    { "before", "FILE", "Write the names of all keys into FILE, for a later --since", 5,
+      .take = option_file, .at = offsetof(struct options, before) },
+    { "since", "FILE",
+      "Report the keys that are not in FILE, and exit with status 1 if there are any", 5,
+      .take = option_file, .at = offsetof(struct options, since) },
+    { "after-time", NULL,
+      "With --since: only keys that stay when all that expires is gone", 5,
+      .take = option_flag, .at = offsetof(struct options, after_time) },
     { "top", "N", "Show so many groups (default 10)", 4, .take = option_whole,
       .at = offsetof(struct options, top), .least = 1, .most = UINT32_MAX },
     { "fail", NULL, "Exit with status 1 if a group leaks", 4, .take = option_flag,
@@ -70,6 +80,13 @@ static int check(void *parsed, struct err *err)
                        "'%s': audit takes no operands; the server is "
                        "--redis URL, or -h HOST -p PORT",
                        options->operands.items[0]);
+    if (options->after_time && !options->since)
+        return err_set(err, ERR_USAGE, "--after-time goes with --since FILE");
+    if ((options->before || options->since) &&
+        (options->scan.limit || options->scan.cursor))
+        return err_set(err, ERR_USAGE,
+                       "--before and --since are about all keys: do without --limit and "
+                       "--cursor");
     return 0;
 }
 
@@ -84,6 +101,29 @@ static bool look(void *context, const struct audit *audit)
 
     audit_progress_show(&watch->progress, audit);
     return signals_stop_asked();
+}
+
+/* Writes what is for later, and compares with what was. */
+static int compare(const struct options *options, struct inventory *now,
+                   struct audit *audit, struct err *err)
+{
+    CLEANUP(inventory_release) struct inventory before = INVENTORY_NULL;
+
+    if (audit->interrupted)
+        return 0;
+    inventory_settle(now);
+    if (options->since && inventory_read(options->since, &before, err) < 0)
+        return err_wrap(err, "--since");
+    if (options->before && inventory_write(now, options->before, err) < 0)
+        return err_wrap(err, "--before");
+    if (!options->since)
+        return 0;
+    inventory_subtract(now, &before, options->after_time);
+    audit->has_since = true;
+    audit->after_time = options->after_time;
+    audit->since = *now;
+    *now = INVENTORY_NULL;
+    return 0;
 }
 
 /* What --db says, else the URL. */
@@ -101,6 +141,8 @@ static int scan(struct options *options, const struct target *target, struct aud
                 struct err *err)
 {
     CLEANUP(connection_closep) redisContext *connection = NULL;
+    CLEANUP(inventory_release) struct inventory now = INVENTORY_NULL;
+    bool wanted = options->before || options->since;
     struct watch watch;
     sigset_t before;
 
@@ -109,11 +151,11 @@ static int scan(struct options *options, const struct target *target, struct aud
         return err->code;
     audit_progress_init(&watch.progress, stderr, isatty(STDERR_FILENO));
     signals_hold(&before);
-    scan_run(connection, target, &options->scan, &(struct scan_watch){ look, &watch },
-             ret, err);
+    scan_run(connection, target, &options->scan,
+             &(struct scan_watch){ look, wanted ? &now : NULL, &watch }, ret, err);
     audit_progress_end(&watch.progress);
     signals_release(&before);
-    return err->code;
+    return err->code < 0 || !wanted ? err->code : compare(options, &now, ret, err);
 }
 
 static enum exit_status status_of(const struct options *options,
@@ -121,6 +163,8 @@ static enum exit_status status_of(const struct options *options,
 {
     if (audit->interrupted)
         return EXIT_INTERRUPTED;
+    if (audit->since.count)
+        return EXIT_FAIL;
     return options->fail && audit_leaking(audit) ? EXIT_FAIL : EXIT_PASS;
 }
 

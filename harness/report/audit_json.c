@@ -88,6 +88,25 @@ static json_t *databases_of(const struct info *info)
     return array;
 }
 
+static json_t *since_of(const struct audit *audit)
+{
+    json_t *object = json_object(), *keys = json_array();
+
+    for (size_t i = 0; i < audit->since.count; i++) {
+        struct inventory_line line;
+        json_t *key = json_object();
+
+        inventory_parse(audit->since.lines[i], &line);
+        json_put_whole(key, "db", line.db);
+        json_put_text(key, "key", line.name);
+        json_put_flag(key, "expires", !line.stays);
+        json_array_append_new(keys, key);
+    }
+    json_put_flag(object, "after_time", audit->after_time);
+    json_put(object, "keys", keys);
+    return object;
+}
+
 void audit_json(FILE *out, const struct audit *audit, struct report_style style)
 {
     json_t *document = json_put_document(), *groups = json_array(), *rest = json_null();
@@ -114,5 +133,7 @@ void audit_json(FILE *out, const struct audit *audit, struct report_style style)
     json_put_real(document, "seconds", audit->seconds);
     json_put_whole(document, "leaking_groups", audit_leaking(audit));
     json_put(document, "groups", groups);
+    if (audit->has_since)
+        json_put(document, "since", since_of(audit));
     json_put_end(out, document);
 }

@@ -201,16 +201,16 @@ static void write_notes(FILE *out, const struct audit *audit, struct report_styl
                       "they are counted as one group.");
     sum_up_kept(audit, &groups, &keys);
     kept = mem_printf("Of %" PRIu64 " group%s no key expires, which is taken to be meant "
-                      "so: %" PRIu64 " keys.",
-                      groups, groups == 1 ? "" : "s", keys);
+                      "so: %" PRIu64 " key%s.",
+                      groups, groups == 1 ? "" : "s", keys, keys == 1 ? "" : "s");
     if (groups)
         words_wrapped(out, style, kept);
     if (audit->vanished)
-        fprintf(out, "%" PRIu64 " keys were gone before they could be asked about.\n",
-                audit->vanished);
+        fprintf(out, "%" PRIu64 " key%s gone before anything could be asked about it.\n",
+                audit->vanished, audit->vanished == 1 ? " was" : "s were");
     if (audit->retyped)
-        fprintf(out, "%" PRIu64 " keys had become of another type meanwhile.\n",
-                audit->retyped);
+        fprintf(out, "%" PRIu64 " key%s had become of another type meanwhile.\n",
+                audit->retyped, audit->retyped == 1 ? "" : "s");
     if (audit->info.cluster)
         words_wrapped(out, style,
                       "This is one node of a cluster; the other primaries have the other "
@@ -221,11 +221,46 @@ static void write_notes(FILE *out, const struct audit *audit, struct report_styl
                 audit->rest.cursor);
 }
 
+/* By whether only what stays was asked for, and whether it is more than one key. */
+static const char *const news[2][2] = {
+    { "was not there before", "were not there before" },
+    { "outlives every expiry, and did not before",
+      "outlive every expiry, and did not before" },
+};
+
+/* What is new, and nothing else: that was asked for. */
+static void write_since(FILE *out, const struct audit *audit, struct report_style style)
+{
+    size_t count = audit->since.count;
+    size_t shown = style.rows && style.rows < count ? style.rows : count;
+
+    if (!count) {
+        fprintf(out, "No key is new%s.\n",
+                audit->after_time ? " that outlives every expiry" : "");
+        return;
+    }
+    fprintf(out, "%zu key%s %s:\n", count, count == 1 ? "" : "s",
+            news[audit->after_time][count > 1]);
+    for (size_t i = 0; i < shown; i++) {
+        struct inventory_line line;
+
+        inventory_parse(audit->since.lines[i], &line);
+        fprintf(out, "    db %lu: %s%s\n", line.db, line.name,
+                line.stays ? "" : "   (expires)");
+    }
+    if (shown < count)
+        fprintf(out, "    and %zu more: --top\n", count - shown);
+}
+
 void audit_text(FILE *out, const struct audit *audit, struct report_style style)
 {
     uint64_t leaking = audit_leaking(audit), suspects = 0, told = 0;
 
     write_title(out, audit);
+    if (audit->has_since) {
+        write_since(out, audit, style);
+        return;
+    }
     if (audit->group_count)
         write_groups(out, audit, style);
     for (size_t i = 0; i < leaking; i++) {

@@ -291,3 +291,39 @@ Test(audit, tells_servers_that_fail)
         run_release(&run);
     }
 }
+
+/* A suite between two audits. */
+Test(audit, tells_what_is_new)
+{
+    CLEANUP(mem_freep) char *file = mem_printf("%s/keys", directory);
+    CLEANUP(mem_freep) char *other = test_file(directory, "other", "nothing\n");
+    struct run run;
+
+    fill("kept:", "", 3, NULL);
+    SEND("SET", "lock", "1", "EX", "60");
+    run = RUN("audit", "-s", server.address.path, "--before", file);
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    run_release(&run);
+    fill("cache:", "", 3, "60");
+    run = RUN("audit", "-s", server.address.path, "--since", file, "--after-time");
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    EXPECT_SAYS(run.out, "No key is new that outlives every expiry.");
+    run_release(&run);
+    SEND("SET", "a b\n", "1");
+    SEND("PERSIST", "lock");
+    run = RUN("audit", "-s", server.address.path, "--since", file, "--after-time");
+    cr_expect_eq(run.status, 1, "%s", run.err);
+    EXPECT_SAYS(run.out, "2 keys outlive every expiry, and did not before:");
+    EXPECT_SAYS(run.out, "db 0: \"a b\\n\"");
+    EXPECT_SAYS(run.out, "db 0: lock");
+    run_release(&run);
+    run = RUN("audit", "-s", server.address.path, "--since", file, "--format", "json");
+    cr_expect_eq(run.status, 1, "%s", run.err);
+    cr_expect_eq(
+        json_array_size(json_object_get(json_object_get(run.json, "since"), "keys")), 4);
+    run_release(&run);
+    run = RUN("audit", "-s", server.address.path, "--since", other);
+    cr_expect_eq(run.status, 2);
+    EXPECT_SAYS(run.err, "was not written by audit --before");
+    run_release(&run);
+}

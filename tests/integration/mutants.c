@@ -120,6 +120,7 @@ static const struct {
     { "door-open", "integration_network", "network/strangers_are_refused" },
     { "stopped-misnamed", "integration_stopped", "stopped/processes_are_named" },
     { "audit-writes", "integration_audit", "audit/finds_what_leaks_and_nothing_else" },
+    { "expiry-forgotten", "unit_audit_mutable", "audit/compares_inventories" },
     { "mixed-unseen", "unit_audit_mutable", "audit/tells_mixed_groups" },
     { "looked-at-once", "integration_audit", "audit/leaves_alone_who_is_not_done" },
     { "never-enough", "unit_stopping_mutable",

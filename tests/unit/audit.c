@@ -6,6 +6,7 @@
 
 #include "audit/group.h"
 #include "audit/info.h"
+#include "audit/inventory.h"
 #include "audit/target.h"
 #include "base/mem.h"
 
@@ -173,4 +174,40 @@ Test(audit, puts_groups_together)
     cr_expect_eq(group_idle_s(&group), 8, "half are below 8 s");
     group_release(&other);
     group_release(&group);
+}
+
+/* What is new, and what has lost its expiry. */
+Test(audit, compares_inventories)
+{
+    static const struct {
+        bool after_time;
+        const char *lines[4];
+    } cases[] = {
+        { false, { "0 expires new", "0 stays other", "3 stays kept" } },
+        { true, { "0 stays other", "0 stays was", "3 stays kept" } },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct inventory before = INVENTORY_NULL, now = INVENTORY_NULL;
+        size_t count = 0;
+
+        inventory_add(&before, 0, STR("was"), false);
+        inventory_add(&before, 0, STR("kept"), true);
+        inventory_add(&before, 0, STR("gone"), true);
+        inventory_add(&now, 3, STR("kept"), true);
+        inventory_add(&now, 0, STR("was"), true);
+        inventory_add(&now, 0, STR("other"), true);
+        inventory_add(&now, 0, STR("other"), true);
+        inventory_add(&now, 0, STR("new"), false);
+        inventory_add(&now, 0, STR("kept"), true);
+        inventory_settle(&before);
+        inventory_settle(&now);
+        inventory_subtract(&now, &before, cases[i].after_time);
+        for (; cases[i].lines[count]; count++)
+            cr_expect_str_eq(count < now.count ? now.lines[count] : "nothing",
+                             cases[i].lines[count]);
+        cr_expect_eq(now.count, count);
+        inventory_release(&before);
+        inventory_release(&now);
+    }
 }
