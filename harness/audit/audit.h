@@ -9,8 +9,11 @@
 #include "audit/group.h"
 #include "audit/info.h"
 #include "audit/inventory.h"
+#include "audit/rules.h"
 
-/* A key without an expiry in a group that expires, looked at a second time. */
+/* A key without an expiry in a group that is mixed, or of a rule, looked at a second
+ * time.
+ */
 struct suspect {
     struct group_name name; /* borrowed from its group */
     enum key_type type;
@@ -23,10 +26,12 @@ struct audit_group {
     char *pattern, *glob; /* owned; see learner.h */
     bool crowded;
     struct group keys;
-    /* Those of the names of a mixed group that had no expiry the second time either. */
+    /* Those of the names of such a group that had no expiry the second time either. */
     struct suspect suspects[GROUP_NAMES];
     size_t suspect_count;
-    bool leaks; /* it is mixed, and has suspects */
+    const struct rule *rule; /* that its keys must expire; borrowed; NULL: none says so */
+    bool late;               /* one expires later than its rule allows */
+    bool leaks;              /* it is late, or should expire and has suspects */
 };
 
 /* Where an audit that ended early can be gone on with. */

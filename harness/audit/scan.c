@@ -296,9 +296,13 @@ static int conclude(struct scan *scan, struct err *err)
 
     learner_settle(scan->learner);
     learner_each(scan->learner, collect, scan);
-    for (size_t i = first; i < scan->audit->group_count; i++)
-        if (second_look(&scan->ask, &scan->audit->groups[i], err) < 0)
+    for (size_t i = first; i < scan->audit->group_count; i++) {
+        struct audit_group *group = &scan->audit->groups[i];
+
+        group->rule = rules_of(scan->options->rules, &group->keys);
+        if (second_look(&scan->ask, group, err) < 0)
             return err->code;
+    }
     return 0;
 }
 

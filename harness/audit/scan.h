@@ -15,14 +15,15 @@
 #include "audit/target.h"
 
 struct scan_options {
-    const char *pattern; /* a glob; NULL: all keys */
-    const char *type;    /* NULL: any */
-    int db;              /* -1: all */
-    uint64_t count;      /* keys of a batch, about */
-    uint64_t limit;      /* of keys, about; 0: none */
-    uint64_t cursor;     /* to go on with, in `db` */
-    double pause_s;      /* between batches */
-    double latency_s;    /* a batch should not take longer; 0: as long as it takes */
+    const char *pattern;       /* a glob; NULL: all keys */
+    const char *type;          /* NULL: any */
+    int db;                    /* -1: all */
+    uint64_t count;            /* keys of a batch, about */
+    uint64_t limit;            /* of keys, about; 0: none */
+    uint64_t cursor;           /* to go on with, in `db` */
+    const struct rules *rules; /* borrowed; they outlive the audit */
+    double pause_s;            /* between batches */
+    double latency_s; /* a batch should not take longer; 0: as long as it takes */
 };
 
 /* What to do after each batch; returns true to end the audit, which then has a rest. */

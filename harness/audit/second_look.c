@@ -36,11 +36,19 @@ static int oldest_first(const void *a, const void *b)
     return (x->idle_s < y->idle_s) - (x->idle_s > y->idle_s);
 }
 
+static bool is_late(const struct audit_group *group)
+{
+    return group->rule && group->rule->within_s >= 0 &&
+           group->keys.ttl_most_ms > group->rule->within_s * 1000;
+}
+
 int second_look(struct ask *ask, struct audit_group *group, struct err *err)
 {
     const struct group *keys = &group->keys;
 
-    if (!group_is_mixed(keys))
+    group->late = is_late(group);
+    group->leaks = group->late;
+    if (!keys->persistent || (!group->rule && !group_is_mixed(keys)))
         return 0;
     for (size_t i = 0; i < keys->name_count; i++) {
         struct str key = { keys->names[i].bytes, keys->names[i].length };
@@ -55,6 +63,6 @@ int second_look(struct ask *ask, struct audit_group *group, struct err *err)
         if (take(ask, group, keys->names[i], err) < 0)
             return err->code;
     qsort(group->suspects, group->suspect_count, sizeof(*group->suspects), oldest_first);
-    group->leaks = group->suspect_count || !keys->name_count; /* names may be too long */
+    group->leaks |= group->suspect_count || !keys->name_count; /* names may be too long */
     return 0;
 }

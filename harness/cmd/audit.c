@@ -4,6 +4,7 @@
 
 #include "audit/progress.h"
 #include "audit/scan.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/signals.h"
 #include "cmd/cmd.h"
@@ -25,6 +26,8 @@ struct options {
     uint64_t db; /* DB_NONE: all of them */
     uint64_t top;
     bool fail;
+    const char *rules; /* a file; NULL: none */
+    struct rules all_rules;
     const char *before, *since; /* files; NULL: none */
     bool after_time;
     const struct format *format;
@@ -53,6 +56,8 @@ static const struct cmd_option table[] = {
       "Make batches smaller, and pause, while the server takes longer than this for one",
       3, .take = option_seconds, .at = offsetof(struct options, scan.latency_s),
       .above = 0, .below = SECONDS_MOST },
+    { "rules", "FILE", "More keys that must expire, besides those of known systems", 5,
+      .take = option_file, .at = offsetof(struct options, rules) },
     { "before", "FILE", "Write the names of all keys into FILE, for a later --since", 5,
       .take = option_file, .at = offsetof(struct options, before) },
     { "since", "FILE",
@@ -126,6 +131,21 @@ static int compare(const struct options *options, struct inventory *now,
     return 0;
 }
 
+static int load_rules(struct options *options, struct err *err)
+{
+    CLEANUP(mem_freep) char *text = NULL;
+    size_t length;
+
+    options->scan.rules = &options->all_rules;
+    rules_add_known(&options->all_rules);
+    if (!options->rules)
+        return 0;
+    text = file_read(options->rules, &length);
+    if (!text)
+        return err_errno(err, "--rules: read '%s'", options->rules);
+    return rules_parse(&options->all_rules, options->rules, text, err);
+}
+
 /* What --db says, else the URL. */
 static int choose_db(struct options *options, const struct target *target,
                      struct err *err)
@@ -193,12 +213,14 @@ int cmd_audit(int argc, char **argv, enum exit_status *ret_status, struct err *e
     struct report_style style;
 
     options_parse(&audit_line, argc, argv, &options);
-    if (target_options_target(&options.target, &target, err) < 0 ||
-        scan(&options, &target, &audit, err) < 0)
-        return err->code;
-    style = option_style(options.color);
-    style.rows = (unsigned)options.top;
-    options.format->audit(stdout, &audit, style);
-    *ret_status = status_of(&options, &audit);
-    return 0;
+    if (load_rules(&options, err) == 0 &&
+        target_options_target(&options.target, &target, err) == 0 &&
+        scan(&options, &target, &audit, err) == 0) {
+        style = option_style(options.color);
+        style.rows = (unsigned)options.top;
+        options.format->audit(stdout, &audit, style);
+        *ret_status = status_of(&options, &audit);
+    }
+    rules_release(&options.all_rules);
+    return err->code;
 }

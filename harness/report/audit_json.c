@@ -60,6 +60,8 @@ static json_t *group_of(const struct audit_group *group)
     json_put_text(object, "match", group->glob);
     json_put_flag(object, "crowded", group->crowded);
     json_put_flag(object, "leaks", group->leaks);
+    json_put_text(object, "rule", group->rule ? group->rule->system : NULL);
+    json_put_flag(object, "late", group->late);
     json_put_whole(object, "keys", keys->keys);
     json_put_whole(object, "without_expiry", keys->persistent);
     put_known(object, "ttl_most_ms", group_expiring(keys) ? keys->ttl_most_ms : -1);
@@ -68,7 +70,7 @@ static json_t *group_of(const struct audit_group *group)
     put_known(object, "half_idle_below_s", group_idle_s(keys));
     json_put_whole(object, "sample", keys->weighed);
     json_put_whole(object, "looked_at_again",
-                   group_is_mixed(keys) ? keys->name_count : 0);
+                   group->rule || group_is_mixed(keys) ? keys->name_count : 0);
     json_put(object, "suspects", suspects_of(group));
     return object;
 }

@@ -151,21 +151,49 @@ static void write_suspect(FILE *out, const struct suspect *suspect)
     fputc('\n', out);
 }
 
+/* What a rule says of the group. */
+static void write_rule(FILE *out, const struct audit_group *group)
+{
+    char within[AMOUNT];
+
+    if (!group->rule)
+        return;
+    fprintf(out, " These are keys of %s, and must expire", group->rule->system);
+    if (group->rule->within_s >= 0)
+        fprintf(out, " within %s", time_text(within, group->rule->within_s));
+    fputs(group->late ? ": one does so too late." : ".", out);
+}
+
+static void write_times(FILE *out, const struct audit_group *group)
+{
+    const struct group *keys = &group->keys;
+    char most[AMOUNT];
+
+    fprintf(out, "%" PRIu64 " of %" PRIu64 " keys never expire", keys->persistent,
+            keys->keys);
+    if (group_expiring(keys))
+        fprintf(out, "; the others have at most %s left",
+                time_text(most, (keys->ttl_most_ms + 999) / 1000));
+    fputc('.', out);
+}
+
 static void write_leak(FILE *out, const struct audit_group *group,
                        struct report_style style)
 {
     const struct group *keys = &group->keys;
-    char pattern[TABLE_CELL], most[AMOUNT];
+    char pattern[TABLE_CELL];
     CLEANUP(mem_freep) char *text = NULL;
+    FILE *memory = mem_stream(&text);
     size_t shown = group->suspect_count < SUSPECTS ? group->suspect_count : SUSPECTS;
 
     show_pattern(pattern, sizeof(pattern), group);
-    text = mem_printf("%s, db %u: %" PRIu64 " of %" PRIu64 " keys never expire; the "
-                      "others have at most %s left. Without an expiry when looked at "
-                      "again, %zu of %zu%s",
-                      pattern, group->db, keys->persistent, keys->keys,
-                      time_text(most, (keys->ttl_most_ms + 999) / 1000),
-                      group->suspect_count, keys->name_count, shown ? ":" : ".");
+    fprintf(memory, "%s, db %u: ", pattern, group->db);
+    write_times(memory, group);
+    write_rule(memory, group);
+    if (keys->name_count)
+        fprintf(memory, " Without an expiry when looked at again, %zu of %zu%s",
+                group->suspect_count, keys->name_count, shown ? ":" : ".");
+    fclose(memory);
     words_wrapped(out, style, text);
     for (size_t i = 0; i < shown; i++)
         write_suspect(out, &group->suspects[i]);
@@ -181,7 +209,7 @@ static void sum_up_kept(const struct audit *audit, uint64_t *ret_groups,
 {
     *ret_groups = *ret_keys = 0;
     for (size_t i = 0; i < audit->group_count; i++)
-        if (!group_expiring(&audit->groups[i].keys)) {
+        if (!group_expiring(&audit->groups[i].keys) && !audit->groups[i].leaks) {
             ++*ret_groups;
             *ret_keys += audit->groups[i].keys.keys;
         }
@@ -272,9 +300,11 @@ void audit_text(FILE *out, const struct audit *audit, struct report_style style)
     }
     write_notes(out, audit, style);
     if (leaking)
-        fprintf(out, "%" PRIu64 " group%s: most keys expire, and %" PRIu64 " do%s not.\n",
-                leaking, leaking == 1 ? "" : "s", suspects, suspects == 1 ? "es" : "");
+        fprintf(out,
+                "%" PRIu64 " group%s: %" PRIu64 " key%s never expire%s, and should.\n",
+                leaking, leaking == 1 ? " leaks" : "s leak", suspects,
+                suspects == 1 ? "" : "s", suspects == 1 ? "s" : "");
     else
-        fprintf(out, "No leak%s: where most keys of a group expire, all do.\n",
+        fprintf(out, "No leak%s: where most keys of a group expire, or must, all do.\n",
                 audit->rest.is ? " so far" : " found");
 }

@@ -119,7 +119,7 @@ Test(audit, finds_what_leaks_and_nothing_else)
     cr_expect_eq(text.status, 0);
     EXPECT_SAYS(text.out, "user:{num}:sess, db 0: 1 of 40 keys never expire;");
     EXPECT_SAYS(text.out, "user:17:sess string,");
-    EXPECT_SAYS(text.out, "1 group: most keys expire, and 1 does not.");
+    EXPECT_SAYS(text.out, "1 group leaks: 1 key never expires, and should.");
     EXPECT_SILENT(text.err);
     run_release(&run);
     run_release(&text);
@@ -325,5 +325,33 @@ Test(audit, tells_what_is_new)
     run = RUN("audit", "-s", server.address.path, "--since", other);
     cr_expect_eq(run.status, 2);
     EXPECT_SAYS(run.err, "was not written by audit --before");
+    run_release(&run);
+}
+
+/* All keys of a group never expire, but they are known, or a file says that they must. */
+Test(audit, knows_what_must_expire)
+{
+    CLEANUP(mem_freep)
+    char *rules = test_file(directory, "rules", "# ours\nthe shop: expires cart:* 60\n");
+    CLEANUP(mem_freep) char *wrong = test_file(directory, "wrong", "\ncart:* 60\n");
+    struct run run;
+
+    SEND("HSET", "app-1:4242:9f8e7d6c5b4a:work", "b91c", "{}");
+    fill("cart:", "", 3, "600");
+    run = RUN("audit", "-s", server.address.path, "--rules", rules);
+    EXPECT_SAYS(run.out, "1 of 1 keys never expire. These are keys of Sidekiq, and must "
+                         "expire within 60 s.");
+    EXPECT_SAYS(run.out, "These are keys of the shop, and must expire within 60 s: one "
+                         "does so too late.");
+    EXPECT_SAYS(run.out, "2 groups leak: 1 key never expires, and should.");
+    run_release(&run);
+    SEND("EXPIRE", "app-1:4242:9f8e7d6c5b4a:work", "60");
+    run = RUN("audit", "-s", server.address.path, "--fail");
+    cr_expect_eq(run.status, 0);
+    EXPECT_SAYS(run.out, "No leak found");
+    run_release(&run);
+    run = RUN("audit", "-s", server.address.path, "--rules", wrong);
+    cr_expect_eq(run.status, 2);
+    EXPECT_SAYS(run.err, "wrong:2: expected SYSTEM: expires GLOB [SECONDS]");
     run_release(&run);
 }
