@@ -87,6 +87,9 @@ static int check(void *parsed, struct err *err)
                        options->operands.items[0]);
     if (options->after_time && !options->since)
         return err_set(err, ERR_USAGE, "--after-time goes with --since FILE");
+    if (options->since && options->format == format_by_name("prometheus"))
+        return err_set(err, ERR_USAGE,
+                       "--since is not told for Prometheus; use text or json");
     if ((options->before || options->since) &&
         (options->scan.limit || options->scan.cursor))
         return err_set(err, ERR_USAGE,

@@ -39,6 +39,7 @@ static const struct format formats[] = {
     { .name = "github", .sheet = github_write },
     { .name = "tap", .sheet = tap_write },
     { .name = "junit", .sheet = junit_write },
+    { .name = "prometheus", .audit = audit_prometheus },
 };
 
 const struct format *format_by_name(const char *name)

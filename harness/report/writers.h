@@ -52,6 +52,7 @@ void list_json(FILE *out, const struct list *list, struct report_style style);
 /* What a live server has that should have expired; as many groups as the style says. */
 void audit_text(FILE *out, const struct audit *audit, struct report_style style);
 void audit_json(FILE *out, const struct audit *audit, struct report_style style);
+void audit_prometheus(FILE *out, const struct audit *audit, struct report_style style);
 
 void check_text(FILE *out, const struct check *check, struct report_style style);
 void check_json(FILE *out, const struct check *check, struct report_style style);

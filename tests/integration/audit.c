@@ -121,6 +121,17 @@ Test(audit, finds_what_leaks_and_nothing_else)
     EXPECT_SAYS(text.out, "user:17:sess string,");
     EXPECT_SAYS(text.out, "1 group leaks: 1 key never expires, and should.");
     EXPECT_SILENT(text.err);
+    run_release(&text);
+    text =
+        RUN("audit", "-s", server.address.path, "--format", "prometheus", "--top", "1");
+    EXPECT_SAYS(text.out, "afterkill_audit_keys 116");
+    EXPECT_SAYS(text.out, "# TYPE afterkill_audit_leaking_groups gauge "
+                          "afterkill_audit_leaking_groups 2");
+    EXPECT_SAYS(text.out,
+                "afterkill_audit_group_keys_without_expiry{db=\"0\",leaks=\"true"
+                "\",pattern=\"user:{num}:sess\"} 1");
+    EXPECT_SAYS(text.out, "db=\"3\",leaks=\"true\",pattern=\"cart:{num}\"} 6");
+    cr_expect_null(strstr(text.out, "lock:{num}"));
     run_release(&run);
     run_release(&text);
 }
