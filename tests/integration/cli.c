@@ -342,7 +342,7 @@ Test(cli, output_directory_gets_both_reports)
     cr_expect_str_eq(saved, run.out);
     cr_assert_not_null(object);
     cr_expect_str_eq(json_string_value(json_object_get(object, "scenario")), "gap");
-    cr_expect_eq(test_directory_entries(deep), 3); /* and run.sqlite */
+    cr_expect_eq(test_directory_entries(deep), 4); /* and run.html, run.sqlite */
     fclose(file);
     json_decref(object);
     free(saved);

@@ -183,11 +183,12 @@ Test(sweep, output_directory_gets_both_reports)
     cr_expect_str_eq(report, run.out);
     cr_assert_not_null(object);
     cr_expect_eq(json_array_size(json_object_get(object, "sweep")), 2);
-    cr_expect_eq(test_directory_entries(out), 4); /* and a directory per value */
+    cr_expect_eq(test_directory_entries(out),
+                 5); /* and run.html, a directory per value */
     for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
         char *value = mem_printf("%s/%s", out, values[i]);
 
-        cr_expect_eq(test_directory_entries(value), 3, "%s", value);
+        cr_expect_eq(test_directory_entries(value), 4, "%s", value);
         free(value);
     }
     json_decref(object);
