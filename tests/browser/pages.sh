@@ -5,7 +5,7 @@
 #
 # Exit status 77, with the reason: what it needs is not installed; `tools/setup browser` does that.
 set -eu
-afterkill=$1 scenarios=$2 screenshots=${3-}
+afterkill=$(realpath "$1") scenarios=$(realpath "$2") screenshots=${3:+$(realpath "$3")}
 here=$(cd "$(dirname "$0")" && pwd)
 
 skip() {
