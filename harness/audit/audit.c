@@ -31,6 +31,11 @@ void audit_sort(struct audit *audit)
         qsort(audit->groups, audit->group_count, sizeof(*audit->groups), by_weight);
 }
 
+size_t audit_looked_again(const struct audit_group *group)
+{
+    return group->rule || group_is_mixed(&group->keys) ? group->keys.name_count : 0;
+}
+
 uint64_t audit_leaking(const struct audit *audit)
 {
     uint64_t count = 0;

@@ -62,5 +62,7 @@ struct audit {
 
 /* Puts groups in order: those that leak first, most suspects first; then by keys. */
 void audit_sort(struct audit *audit);
+/* How many keys of the group the second look was at. */
+size_t audit_looked_again(const struct audit_group *group);
 uint64_t audit_leaking(const struct audit *audit); /* groups */
 void audit_release(struct audit *audit);           /* may be called twice */

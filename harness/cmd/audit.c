@@ -221,7 +221,7 @@ int cmd_audit(int argc, char **argv, enum exit_status *ret_status, struct err *e
         scan(&options, &target, &audit, err) == 0) {
         style = option_style(options.color);
         style.rows = (unsigned)options.top;
-        options.format->audit(stdout, &audit, style);
+        format_audit(options.format, stdout, &audit, style);
         *ret_status = status_of(&options, &audit);
     }
     rules_release(&options.all_rules);

@@ -6,67 +6,12 @@
 #include "audit/audit.h"
 #include "base/mem.h"
 #include "redis/quote.h"
+#include "report/audit_words.h"
 #include "report/words.h"
 #include "report/writers.h"
 
 #define RED "\033[31m"
 #define SUSPECTS 5 /* of a group that are shown; JSON has all that are kept */
-#define AMOUNT 32
-
-/* "850 B", "1.2 MB"; "-" if it is not known. */
-static const char *size_text(char text[AMOUNT], double bytes)
-{
-    static const char *const units[] = { "B", "kB", "MB", "GB", "TB" };
-    size_t unit = 0;
-
-    while (bytes >= 999.5 && unit + 1 < ARRAY_SIZE(units)) {
-        bytes /= 1000;
-        unit++;
-    }
-    if (bytes < 0)
-        snprintf(text, AMOUNT, "-");
-    else
-        snprintf(text, AMOUNT, "%.*f %s", unit && bytes < 9.95 ? 1 : 0, bytes,
-                 units[unit]);
-    return text;
-}
-
-/* "45 s", "3 h", rounded down; "-" if it is not known. */
-static const char *time_text(char text[AMOUNT], int64_t seconds)
-{
-    static const struct {
-        int64_t least, unit;
-        const char *name;
-    } units[] = {
-        { 2 * 86400, 86400, "days" },
-        { 2 * 3600, 3600, "h" },
-        { 120, 60, "min" },
-        { 0, 1, "s" },
-    };
-    size_t i = 0;
-
-    if (seconds < 0) {
-        snprintf(text, AMOUNT, "-");
-        return text;
-    }
-    while (seconds < units[i].least)
-        i++;
-    snprintf(text, AMOUNT, "%" PRId64 " %s", seconds / units[i].unit, units[i].name);
-    return text;
-}
-
-/* The types of a group's keys, the most frequent one alone if there is no other. */
-static const char *types_text(char *text, size_t size, const struct group *keys)
-{
-    size_t used = 0;
-
-    text[0] = '\0';
-    for (enum key_type type = 0; type < KEY_TYPES; type++)
-        if (keys->types[type] && used < size)
-            used += (size_t)snprintf(text + used, size - used, "%s%s", used ? "+" : "",
-                                     key_type_name(type));
-    return text;
-}
 
 /* A pattern may hold anything that is text. */
 static void show_pattern(char *text, size_t size, const struct audit_group *group)
@@ -114,7 +59,7 @@ static void write_groups(FILE *out, const struct audit *audit, struct report_sty
 
     for (size_t i = 0; i < shown; i++) {
         const struct audit_group *group = &audit->groups[i];
-        char text[TABLE_CELL], amount[AMOUNT];
+        char text[TABLE_CELL], amount[AUDIT_AMOUNT];
 
         table_row(&table);
         show_pattern(text, sizeof(text), group);
@@ -127,9 +72,9 @@ static void write_groups(FILE *out, const struct audit *audit, struct report_sty
             &table, share, "%s",
             words_percent(text, sizeof(text),
                           (double)group->keys.persistent / (double)group->keys.keys));
-        table_set(&table, types, "%s", types_text(text, sizeof(text), &group->keys));
-        table_set(&table, idle, "%s", time_text(amount, group_idle_s(&group->keys)));
-        table_set(&table, memory, "%s", size_text(amount, group_memory(&group->keys)));
+        table_set(&table, types, "%s", audit_types(text, sizeof(text), &group->keys));
+        table_set(&table, idle, "%s", audit_time(amount, group_idle_s(&group->keys)));
+        table_set(&table, memory, "%s", audit_size(amount, group_memory(&group->keys)));
         if (group->leaks)
             table_color(&table, pattern, RED);
     }
@@ -140,41 +85,15 @@ static void write_groups(FILE *out, const struct audit *audit, struct report_sty
 
 static void write_suspect(FILE *out, const struct suspect *suspect)
 {
-    char idle[AMOUNT], bytes[AMOUNT];
+    char idle[AUDIT_AMOUNT], bytes[AUDIT_AMOUNT];
 
     fputs("    ", out);
     quote_print(out, (struct str){ suspect->name.bytes, suspect->name.length }, true);
     fprintf(out, "   %s, %s", key_type_name(suspect->type),
-            size_text(bytes, (double)suspect->bytes));
+            audit_size(bytes, (double)suspect->bytes));
     if (suspect->idle_s >= 0)
-        fprintf(out, ", idle for %s", time_text(idle, suspect->idle_s));
+        fprintf(out, ", idle for %s", audit_time(idle, suspect->idle_s));
     fputc('\n', out);
-}
-
-/* What a rule says of the group. */
-static void write_rule(FILE *out, const struct audit_group *group)
-{
-    char within[AMOUNT];
-
-    if (!group->rule)
-        return;
-    fprintf(out, " These are keys of %s, and must expire", group->rule->system);
-    if (group->rule->within_s >= 0)
-        fprintf(out, " within %s", time_text(within, group->rule->within_s));
-    fputs(group->late ? ": one does so too late." : ".", out);
-}
-
-static void write_times(FILE *out, const struct audit_group *group)
-{
-    const struct group *keys = &group->keys;
-    char most[AMOUNT];
-
-    fprintf(out, "%" PRIu64 " of %" PRIu64 " keys never expire", keys->persistent,
-            keys->keys);
-    if (group_expiring(keys))
-        fprintf(out, "; the others have at most %s left",
-                time_text(most, (keys->ttl_most_ms + 999) / 1000));
-    fputc('.', out);
 }
 
 static void write_leak(FILE *out, const struct audit_group *group,
@@ -182,18 +101,11 @@ static void write_leak(FILE *out, const struct audit_group *group,
 {
     const struct group *keys = &group->keys;
     char pattern[TABLE_CELL];
-    CLEANUP(mem_freep) char *text = NULL;
-    FILE *memory = mem_stream(&text);
+    CLEANUP(mem_freep) char *found = audit_found(group), *text = NULL;
     size_t shown = group->suspect_count < SUSPECTS ? group->suspect_count : SUSPECTS;
 
     show_pattern(pattern, sizeof(pattern), group);
-    fprintf(memory, "%s, db %u: ", pattern, group->db);
-    write_times(memory, group);
-    write_rule(memory, group);
-    if (keys->name_count)
-        fprintf(memory, " Without an expiry when looked at again, %zu of %zu%s",
-                group->suspect_count, keys->name_count, shown ? ":" : ".");
-    fclose(memory);
+    text = mem_printf("%s, db %u: %s%s", pattern, group->db, found, shown ? ":" : "");
     words_wrapped(out, style, text);
     for (size_t i = 0; i < shown; i++)
         write_suspect(out, &group->suspects[i]);
@@ -219,7 +131,7 @@ static void write_notes(FILE *out, const struct audit *audit, struct report_styl
 {
     uint64_t groups, keys;
     bool crowded = false;
-    CLEANUP(mem_freep) char *kept = NULL;
+    CLEANUP(mem_freep) char *kept = NULL, *rest = audit_rest(audit);
 
     for (size_t i = 0; i < audit->group_count; i++)
         crowded |= audit->groups[i].crowded;
@@ -243,18 +155,9 @@ static void write_notes(FILE *out, const struct audit *audit, struct report_styl
         words_wrapped(out, style,
                       "This is one node of a cluster; the other primaries have the other "
                       "keys: 'redis-cli cluster nodes' lists them.");
-    if (audit->rest.is)
-        fprintf(out, "%s; to go on: --db %u --cursor %" PRIu64 "\n",
-                audit->interrupted ? "Interrupted" : "Ended at --limit", audit->rest.db,
-                audit->rest.cursor);
+    if (rest)
+        fprintf(out, "%s\n", rest);
 }
-
-/* By whether only what stays was asked for, and whether it is more than one key. */
-static const char *const news[2][2] = {
-    { "was not there before", "were not there before" },
-    { "outlives every expiry, and did not before",
-      "outlive every expiry, and did not before" },
-};
 
 /* What is new, and nothing else: that was asked for. */
 static void write_since(FILE *out, const struct audit *audit, struct report_style style)
@@ -263,12 +166,12 @@ static void write_since(FILE *out, const struct audit *audit, struct report_styl
     size_t shown = style.rows && style.rows < count ? style.rows : count;
 
     if (!count) {
-        fprintf(out, "No key is new%s.\n",
-                audit->after_time ? " that outlives every expiry" : "");
+        CLEANUP(mem_freep) char *none = audit_verdict(audit);
+
+        fprintf(out, "%s\n", none);
         return;
     }
-    fprintf(out, "%zu key%s %s:\n", count, count == 1 ? "" : "s",
-            news[audit->after_time][count > 1]);
+    fprintf(out, "%zu key%s %s:\n", count, count == 1 ? "" : "s", audit_news(audit));
     for (size_t i = 0; i < shown; i++) {
         struct inventory_line line;
 
@@ -282,7 +185,8 @@ static void write_since(FILE *out, const struct audit *audit, struct report_styl
 
 void audit_text(FILE *out, const struct audit *audit, struct report_style style)
 {
-    uint64_t leaking = audit_leaking(audit), suspects = 0, told = 0;
+    size_t leaking = audit_leaking(audit);
+    CLEANUP(mem_freep) char *verdict = audit_verdict(audit);
 
     write_title(out, audit);
     if (audit->has_since) {
@@ -291,20 +195,8 @@ void audit_text(FILE *out, const struct audit *audit, struct report_style style)
     }
     if (audit->group_count)
         write_groups(out, audit, style);
-    for (size_t i = 0; i < leaking; i++) {
-        suspects += audit->groups[i].keys.persistent;
-        if (style.rows && told == style.rows)
-            continue;
+    for (size_t i = 0; i < leaking && (!style.rows || i < style.rows); i++)
         write_leak(out, &audit->groups[i], style);
-        told++;
-    }
     write_notes(out, audit, style);
-    if (leaking)
-        fprintf(out,
-                "%" PRIu64 " group%s: %" PRIu64 " key%s never expire%s, and should.\n",
-                leaking, leaking == 1 ? " leaks" : "s leak", suspects,
-                suspects == 1 ? "" : "s", suspects == 1 ? "s" : "");
-    else
-        fprintf(out, "No leak%s: where most keys of a group expire, or must, all do.\n",
-                audit->rest.is ? " so far" : " found");
+    fprintf(out, "%s\n", verdict);
 }

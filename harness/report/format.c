@@ -55,6 +55,12 @@ const struct format *format_at(size_t index)
     return index < ARRAY_SIZE(formats) ? &formats[index] : NULL;
 }
 
+/* Documents that can be a sheet. */
+static const bool is_sheet[DOCUMENTS] = {
+    [DOCUMENT_RUN] = true,   [DOCUMENT_SWEEP] = true, [DOCUMENT_COMPARISON] = true,
+    [DOCUMENT_CHECK] = true, [DOCUMENT_TRY] = true,   [DOCUMENT_AUDIT] = true,
+};
+
 bool format_has(const struct format *format, enum document document)
 {
     const bool own[DOCUMENTS] = {
@@ -68,7 +74,7 @@ bool format_has(const struct format *format, enum document document)
         [DOCUMENT_AUDIT] = format->audit,
     };
 
-    return own[document] || (format->sheet && document <= DOCUMENT_TRY);
+    return own[document] || (format->sheet && is_sheet[document]);
 }
 
 char *format_names(enum document document)
@@ -144,5 +150,18 @@ void format_check(const struct format *format, FILE *out, const struct check *ch
         return;
     }
     check_sheet(&sheet, check, style);
+    lay_out(format, out, &sheet, style);
+}
+
+void format_audit(const struct format *format, FILE *out, const struct audit *audit,
+                  struct report_style style)
+{
+    struct sheet sheet;
+
+    if (format->audit) {
+        format->audit(out, audit, style);
+        return;
+    }
+    audit_sheet(&sheet, audit, style);
     lay_out(format, out, &sheet, style);
 }

@@ -57,3 +57,5 @@ void format_compare(const struct format *format, FILE *out,
                     const struct comparison *comparison, struct report_style style);
 void format_check(const struct format *format, FILE *out, const struct check *check,
                   struct report_style style);
+void format_audit(const struct format *format, FILE *out, const struct audit *audit,
+                  struct report_style style);

@@ -132,6 +132,12 @@ Test(audit, finds_what_leaks_and_nothing_else)
                 "\",pattern=\"user:{num}:sess\"} 1");
     EXPECT_SAYS(text.out, "db=\"3\",leaks=\"true\",pattern=\"cart:{num}\"} 6");
     cr_expect_null(strstr(text.out, "lock:{num}"));
+    run_release(&text);
+    text = RUN("audit", "-s", server.address.path, "--format", "markdown");
+    EXPECT_SAYS(text.out, "| 0 | `user:{num}:sess` | yes | 40 | 1 |");
+    EXPECT_SAYS(text.out, "1 of 1: user:17:sess. The group's keys: SCAN 0 MATCH");
+    EXPECT_SAYS(text.out, "2 groups leak: 2 keys never expire, and should.");
+    cr_expect_null(strstr(text.out, "taken to be meant so"));
     run_release(&run);
     run_release(&text);
 }
@@ -354,7 +360,8 @@ Test(audit, knows_what_must_expire)
                          "expire within 60 s.");
     EXPECT_SAYS(run.out, "These are keys of the shop, and must expire within 60 s: one "
                          "does so too late.");
-    EXPECT_SAYS(run.out, "2 groups leak: 1 key never expires, and should.");
+    EXPECT_SAYS(run.out, "2 groups leak: 1 key never expires, and should; keys of 1 "
+                         "expire later than they must.");
     run_release(&run);
     SEND("EXPIRE", "app-1:4242:9f8e7d6c5b4a:work", "60");
     run = RUN("audit", "-s", server.address.path, "--fail");

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "redis/connection.h"
+
 static char *directory, *kept, *documents;
 
 /* A strategy that fails, one that passes, one of which nothing is expected; names that
@@ -52,6 +54,42 @@ static void tear_down(void)
 }
 
 TestSuite(formats, .init = set_up, .fini = tear_down);
+
+/* A live server whose names mean something to a spreadsheet, and to Markdown. */
+static void audit_documents(void)
+{
+    static const char *const keys[][2] = { { "=1,\"a\":1", "60" },
+                                           { "=1,\"a\":2", "60" },
+                                           { "=1,\"a\":3", NULL },
+                                           { "|<b>", NULL } };
+    struct server server = test_server(directory);
+    CLEANUP(mem_freep) char *inventory = mem_printf("%s/inventory", directory);
+    CLEANUP(connection_closep) redisContext *connection = NULL;
+    const char *path = server.address.path;
+    struct err err = ERR_NULL;
+
+    cr_assert_eq(connection_open(&server.address, &connection, &err), 0, "%s", err.msg);
+    DOCUMENT("audit-empty.json", "audit", "-s", path, "--before", inventory, "--format",
+             "json");
+    for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+        CLEANUP(reply_freep) redisReply *reply = NULL;
+        const char *words[] = { "SET",      keys[i][0], "1", keys[i][1] ? "EX" : NULL,
+                                keys[i][1], NULL };
+
+        cr_assert_eq(connection_command(connection, &reply, &err, words), 0, "%s",
+                     err.msg);
+    }
+    DOCUMENT("audit.json", "audit", "-s", path, "--limit", "1", "--count", "1",
+             "--format", "json");
+    DOCUMENT("audit-since.json", "audit", "-s", path, "--since", inventory, "--format",
+             "json");
+    DOCUMENT("audit.csv", "audit", "-s", path, "--format", "csv");
+    DOCUMENT("audit-since.csv", "audit", "-s", path, "--since", inventory, "--format",
+             "csv");
+    DOCUMENT("audit.tap", "audit", "-s", path, "--format", "tap");
+    DOCUMENT("audit.xml", "audit", "-s", path, "--format", "junit");
+    server_stop(&server);
+}
 
 static void validate(void)
 {
@@ -107,6 +145,7 @@ Test(formats, are_understood_by_others)
         DOCUMENT(run, "report", kept, "--format", formats[i][0]);
         DOCUMENT(compare, "compare", kept, other, "--format", formats[i][0]);
     }
+    audit_documents();
     validate();
 }
 

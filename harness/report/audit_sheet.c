@@ -1,0 +1,230 @@
+/* audit_sheet.c - an audit as a sheet: a row and a case per group; of what is new since
+ * an inventory, a row and a case per key. To add a column, add a row to its table.
+ *
+ * A group passes if its keys expire as they should. Where nothing can be said, as no key
+ * expires or only few do, its case is skipped. */
+#include "audit/audit.h"
+#include "base/mem.h"
+#include "redis/quote.h"
+#include "report/audit_words.h"
+#include "report/sheets.h"
+#include "report/table.h"
+
+#define SUSPECTS 3 /* whose names are told with a case */
+
+static void put_db(struct cell *cell, const struct audit_group *group)
+{
+    cell_whole(cell, group->db);
+}
+
+static void put_pattern(struct cell *cell, const struct audit_group *group)
+{
+    cell_text(cell, group->pattern);
+}
+
+static void put_leaks(struct cell *cell, const struct audit_group *group)
+{
+    cell_flag(cell, group->leaks);
+}
+
+static void put_keys(struct cell *cell, const struct audit_group *group)
+{
+    cell_whole(cell, group->keys.keys);
+}
+
+static void put_persistent(struct cell *cell, const struct audit_group *group)
+{
+    cell_whole(cell, group->keys.persistent);
+}
+
+static void put_longest(struct cell *cell, const struct audit_group *group)
+{
+    if (group_expiring(&group->keys))
+        cell_lasts(cell, group->keys.ttl_most_ms);
+}
+
+static void put_rule(struct cell *cell, const struct audit_group *group)
+{
+    if (group->rule)
+        cell_text(cell, group->rule->system);
+}
+
+static void put_late(struct cell *cell, const struct audit_group *group)
+{
+    cell_flag(cell, group->late);
+}
+
+static void put_types(struct cell *cell, const struct audit_group *group)
+{
+    char text[TABLE_CELL];
+
+    cell_text(cell, audit_types(text, sizeof(text), &group->keys));
+}
+
+static void put_memory(struct cell *cell, const struct audit_group *group)
+{
+    double bytes = group_memory(&group->keys);
+
+    if (bytes >= 0)
+        cell_whole(cell, (uint64_t)bytes);
+}
+
+static void put_idle(struct cell *cell, const struct audit_group *group)
+{
+    int64_t idle_s = group_idle_s(&group->keys);
+
+    if (idle_s >= 0)
+        cell_lasts(cell, idle_s * 1000);
+}
+
+static void put_sample(struct cell *cell, const struct audit_group *group)
+{
+    cell_whole(cell, group->keys.weighed);
+}
+
+static void put_again(struct cell *cell, const struct audit_group *group)
+{
+    cell_whole(cell, audit_looked_again(group));
+}
+
+static void put_suspects(struct cell *cell, const struct audit_group *group)
+{
+    cell_whole(cell, group->suspect_count);
+}
+
+static void put_crowded(struct cell *cell, const struct audit_group *group)
+{
+    cell_flag(cell, group->crowded);
+}
+
+static const struct {
+    struct column column;
+    void (*put)(struct cell *cell, const struct audit_group *group);
+} columns[] = {
+    { { "db", "db", CELL_WHOLE }, put_db },
+    { { "pattern", "group of keys", CELL_NAME }, put_pattern },
+    { { "leaks", "leaks", CELL_FLAG }, put_leaks },
+    { { "keys", "keys", CELL_WHOLE }, put_keys },
+    { { "without_expiry", "never expire", CELL_WHOLE }, put_persistent },
+    { { "ttl_most", "the others within", CELL_LASTS }, put_longest },
+    { { "rule", "must expire as keys of", CELL_NAME }, put_rule },
+    { { "late", NULL, CELL_FLAG }, put_late },
+    { { "types", "type", CELL_TEXT }, put_types },
+    { { "memory_bytes", "bytes of memory", CELL_WHOLE }, put_memory },
+    { { "half_idle_below", "half idle less than", CELL_LASTS }, put_idle },
+    { { "sample", NULL, CELL_WHOLE }, put_sample },
+    { { "looked_at_again", NULL, CELL_WHOLE }, put_again },
+    { { "suspects", NULL, CELL_WHOLE }, put_suspects },
+    { { "crowded", NULL, CELL_FLAG }, put_crowded },
+};
+
+static enum case_outcome outcome_of(const struct audit_group *group)
+{
+    if (group->leaks)
+        return CASE_FAILED;
+    return group->rule || group_expiring(&group->keys) > group->keys.persistent
+               ? CASE_PASSED
+               : CASE_SKIPPED;
+}
+
+/* What was found of one that leaks, with the first suspects. */
+static char *message_of(const struct audit_group *group)
+{
+    CLEANUP(mem_freep) char *found = audit_found(group);
+    char *text;
+    FILE *out = mem_stream(&text);
+
+    fputs(found, out);
+    for (size_t i = 0; i < group->suspect_count && i < SUSPECTS; i++) {
+        const struct group_name *name = &group->suspects[i].name;
+
+        fputs(i ? ", " : ": ", out);
+        quote_print(out, (struct str){ name->bytes, name->length }, true);
+    }
+    if (group->suspect_count)
+        fputs(group->suspect_count > SUSPECTS ? ", .." : ".", out);
+    fclose(out);
+    return text;
+}
+
+static void add_group(struct sheet *sheet, const char *target,
+                      const struct audit_group *group)
+{
+    struct cell *cells = sheet_row(sheet);
+    struct sheet_case *item = sheet_case(sheet, outcome_of(group), target);
+
+    for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
+        columns[i].put(&cells[i], group);
+    item->name = mem_printf("db %u, %s", group->db, group->pattern);
+    if (item->outcome == CASE_SKIPPED)
+        item->message = mem_strdup(group_expiring(&group->keys)
+                                       ? "too few of its keys expire to tell"
+                                       : "no key of it expires, which is taken to be "
+                                         "meant so");
+    if (!group->leaks)
+        return;
+    item->type = "leak";
+    item->message = message_of(group);
+    item->advice = mem_printf("The group's keys: SCAN 0 MATCH %s, in db %u.", group->glob,
+                              group->db);
+}
+
+static const struct column new_columns[] = {
+    { "db", "db", CELL_WHOLE },
+    { "key", "new key", CELL_NAME },
+    { "expires", "expires", CELL_FLAG },
+};
+
+static void add_new(struct sheet *sheet, const struct audit *audit, const char *line)
+{
+    struct sheet_case *item = sheet_case(sheet, CASE_FAILED, audit->target);
+    struct cell *cells = sheet_row(sheet);
+    struct inventory_line key;
+
+    inventory_parse(line, &key);
+    cell_whole(&cells[0], key.db);
+    cell_text(&cells[1], key.name);
+    cell_flag(&cells[2], !key.stays);
+    item->type = "new key";
+    item->name = mem_printf("db %lu, %s", key.db, key.name);
+    item->message =
+        mem_strdup(audit->after_time ? "It outlives every expiry, and did not before."
+                                     : "It was not there before.");
+}
+
+static enum exit_status status_of(const struct audit *audit)
+{
+    if (audit->interrupted)
+        return EXIT_INTERRUPTED;
+    return audit->since.count || (!audit->has_since && audit_leaking(audit)) ? EXIT_FAIL
+                                                                             : EXIT_PASS;
+}
+
+/* Of all of it, or of as much as was looked at. */
+static char *verdict_of(const struct audit *audit)
+{
+    CLEANUP(mem_freep) char *verdict = audit_verdict(audit), *rest = audit_rest(audit);
+
+    return rest ? mem_printf("%s %s.", verdict, rest) : TAKE_PTR(verdict);
+}
+
+void audit_sheet(struct sheet *ret, const struct audit *audit, struct report_style style)
+{
+    (void)style;
+    *ret = (struct sheet){
+        .what = "audit",
+        .title = mem_strdup(audit->target),
+        .verdict = verdict_of(audit),
+        .status = status_of(audit),
+        .seconds = audit->seconds,
+    };
+    for (size_t i = 0; !audit->has_since && i < ARRAY_SIZE(columns); i++)
+        sheet_column(ret, &columns[i].column);
+    for (size_t i = 0; audit->has_since && i < ARRAY_SIZE(new_columns); i++)
+        sheet_column(ret, &new_columns[i]);
+    for (size_t i = 0; !audit->has_since && i < audit->group_count; i++)
+        add_group(ret, audit->target, &audit->groups[i]);
+    for (size_t i = 0; i < audit->since.count; i++)
+        add_new(ret, audit, audit->since.lines[i]);
+    sheet_end(ret);
+}

@@ -1,0 +1,161 @@
+/* audit_words.c - see audit_words.h. */
+#include "report/audit_words.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+
+const char *audit_size(char text[AUDIT_AMOUNT], double bytes)
+{
+    static const char *const units[] = { "B", "kB", "MB", "GB", "TB" };
+    size_t unit = 0;
+
+    while (bytes >= 999.5 && unit + 1 < ARRAY_SIZE(units)) {
+        bytes /= 1000;
+        unit++;
+    }
+    if (bytes < 0)
+        snprintf(text, AUDIT_AMOUNT, "-");
+    else
+        snprintf(text, AUDIT_AMOUNT, "%.*f %s", unit && bytes < 9.95 ? 1 : 0, bytes,
+                 units[unit]);
+    return text;
+}
+
+const char *audit_time(char text[AUDIT_AMOUNT], int64_t seconds)
+{
+    static const struct {
+        int64_t least, unit;
+        const char *name;
+    } units[] = {
+        { 2 * 86400, 86400, "days" },
+        { 2 * 3600, 3600, "h" },
+        { 120, 60, "min" },
+        { 0, 1, "s" },
+    };
+    size_t i = 0;
+
+    if (seconds < 0) {
+        snprintf(text, AUDIT_AMOUNT, "-");
+        return text;
+    }
+    while (seconds < units[i].least)
+        i++;
+    snprintf(text, AUDIT_AMOUNT, "%" PRId64 " %s", seconds / units[i].unit,
+             units[i].name);
+    return text;
+}
+
+const char *audit_types(char *text, size_t size, const struct group *keys)
+{
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (enum key_type type = 0; type < KEY_TYPES; type++)
+        if (keys->types[type] && used < size)
+            used += (size_t)snprintf(text + used, size - used, "%s%s", used ? "+" : "",
+                                     key_type_name(type));
+    return text;
+}
+
+/* What a rule says of the group. */
+static void write_rule(FILE *out, const struct audit_group *group)
+{
+    char within[AUDIT_AMOUNT];
+
+    if (!group->rule)
+        return;
+    fprintf(out, " These are keys of %s, and must expire", group->rule->system);
+    if (group->rule->within_s >= 0)
+        fprintf(out, " within %s", audit_time(within, group->rule->within_s));
+    fputs(group->late ? ": one does so too late." : ".", out);
+}
+
+static void write_times(FILE *out, const struct audit_group *group)
+{
+    const struct group *keys = &group->keys;
+    char most[AUDIT_AMOUNT];
+
+    fprintf(out, "%" PRIu64 " of %" PRIu64 " keys never expire", keys->persistent,
+            keys->keys);
+    if (group_expiring(keys))
+        fprintf(out, "; the others have at most %s left",
+                audit_time(most, (keys->ttl_most_ms + 999) / 1000));
+    fputc('.', out);
+}
+
+char *audit_found(const struct audit_group *group)
+{
+    char *text;
+    FILE *out = mem_stream(&text);
+
+    write_times(out, group);
+    write_rule(out, group);
+    if (group->keys.name_count)
+        fprintf(out, " Without an expiry when looked at again, %zu of %zu%s",
+                group->suspect_count, group->keys.name_count,
+                group->suspect_count ? "" : ".");
+    fclose(out);
+    return text;
+}
+
+/* By whether only what stays was asked for, and whether it is more than one key. */
+static const char *const news[2][2] = {
+    { "was not there before", "were not there before" },
+    { "outlives every expiry, and did not before",
+      "outlive every expiry, and did not before" },
+};
+
+const char *audit_news(const struct audit *audit)
+{
+    return news[audit->after_time][audit->since.count != 1];
+}
+
+static char *since_verdict(const struct audit *audit)
+{
+    size_t count = audit->since.count;
+
+    return count ? mem_printf("%zu key%s %s.", count, count == 1 ? "" : "s",
+                              audit_news(audit))
+                 : mem_printf("No key is new%s.",
+                              audit->after_time ? " that outlives every expiry" : "");
+}
+
+char *audit_rest(const struct audit *audit)
+{
+    if (!audit->rest.is)
+        return NULL;
+    return mem_printf("%s; to go on: --db %u --cursor %" PRIu64,
+                      audit->interrupted ? "Interrupted" : "Ended at --limit",
+                      audit->rest.db, audit->rest.cursor);
+}
+
+char *audit_verdict(const struct audit *audit)
+{
+    uint64_t leaking = audit_leaking(audit), suspects = 0, late = 0;
+    char *text;
+    FILE *out;
+
+    if (audit->has_since)
+        return since_verdict(audit);
+    if (!leaking)
+        return mem_printf(
+            "No leak%s: where most keys of a group expire, or must, all do.",
+            audit->rest.is ? " so far" : " found");
+    for (size_t i = 0; i < leaking; i++) {
+        suspects += audit->groups[i].keys.persistent;
+        late += audit->groups[i].late;
+    }
+    out = mem_stream(&text);
+    fprintf(out, "%" PRIu64 " group%s", leaking, leaking == 1 ? " leaks" : "s leak");
+    if (suspects)
+        fprintf(out, ": %" PRIu64 " key%s never expire%s, and should", suspects,
+                suspects == 1 ? "" : "s", suspects == 1 ? "s" : "");
+    if (late)
+        fprintf(out, "%s keys of %" PRIu64 " expire later than they must",
+                suspects ? ";" : ":", late);
+    fputs(".", out);
+    fclose(out);
+    return text;
+}

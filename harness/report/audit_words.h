@@ -1,0 +1,31 @@
+/* audit_words.h - what the documents of an audit say in the same words. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "audit/audit.h"
+
+#define AUDIT_AMOUNT 32
+
+/* Texts are written into the caller's buffer, which is returned. */
+
+/* "850 B", "1.2 MB"; "-" if it is not known. */
+const char *audit_size(char text[AUDIT_AMOUNT], double bytes);
+/* "45 s", "3 h", rounded down; "-" if it is not known. */
+const char *audit_time(char text[AUDIT_AMOUNT], int64_t seconds);
+/* The types of a group's keys: "hash", "string+list". */
+const char *audit_types(char *text, size_t size, const struct group *keys);
+
+/* How many keys of a group never expire, what a rule says of it, and what the second look
+ * found; if there are suspects without an end, for their names come next. The caller
+ * frees it. */
+char *audit_found(const struct audit_group *group);
+/* "2 groups leak: 4 keys never expire, and should."; of an audit with an inventory what
+ * is new. The caller frees it. */
+char *audit_verdict(const struct audit *audit);
+/* Where an audit that ended early can be gone on with; NULL: it did not. The caller frees
+ * it. */
+char *audit_rest(const struct audit *audit);
+/* What keys that are new have done: "were not there before". */
+const char *audit_news(const struct audit *audit);
