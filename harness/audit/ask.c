@@ -24,6 +24,10 @@ static const struct {
     [ASK_MEMORY] = { "MEMORY USAGE", 3, { "MEMORY", "USAGE", NULL } },
     [ASK_IDLE] = { "OBJECT IDLETIME", 3, { "OBJECT", "IDLETIME", NULL } },
     [ASK_SHARED] = { "OBJECT REFCOUNT", 3, { "OBJECT", "REFCOUNT", NULL } },
+    [ASK_SSCAN] = { "SSCAN", 0, { NULL } },
+    [ASK_ZSCAN] = { "ZSCAN", 0, { NULL } },
+    [ASK_SISMEMBER] = { "SISMEMBER", 0, { NULL } },
+    [ASK_ZSCORE] = { "ZSCORE", 0, { NULL } },
 };
 
 struct ask ask_of(redisContext *connection)
@@ -87,6 +91,25 @@ void ask_scan(struct ask *ask, uint64_t cursor, const char *glob, uint64_t count
     put_option(ask, "TYPE", type);
 }
 
+void ask_members(struct ask *ask, enum question scan, struct str key, uint64_t cursor,
+                 uint64_t count)
+{
+    resp_put_count(&ask->questions, 5);
+    resp_put_word(&ask->questions, str_of(questions[scan].name));
+    resp_put_word(&ask->questions, key);
+    put_number(ask, cursor);
+    resp_put_word(&ask->questions, STR("COUNT"));
+    put_number(ask, count);
+}
+
+void ask_member(struct ask *ask, enum question find, struct str key, struct str member)
+{
+    resp_put_count(&ask->questions, 3);
+    resp_put_word(&ask->questions, str_of(questions[find].name));
+    resp_put_word(&ask->questions, key);
+    resp_put_word(&ask->questions, member);
+}
+
 int ask_send(struct ask *ask, struct err *err)
 {
     int done = 0;
@@ -124,6 +147,18 @@ int ask_answer(struct ask *ask, enum question question, redisReply **ret, struct
         return target_refused(questions[question].name, reply->str, err);
     *ret = TAKE_PTR(reply);
     return 0;
+}
+
+bool ask_is_scan(const redisReply *reply)
+{
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
+        reply->element[0]->type != REDIS_REPLY_STRING ||
+        reply->element[1]->type != REDIS_REPLY_ARRAY)
+        return false;
+    for (size_t i = 0; i < reply->element[1]->elements; i++)
+        if (reply->element[1]->element[i]->type != REDIS_REPLY_STRING)
+            return false;
+    return true;
 }
 
 /* With an LFU policy of eviction nobody counts idle time, and OBJECT says so as an error;

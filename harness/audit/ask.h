@@ -19,6 +19,10 @@ enum question {
     ASK_MEMORY,
     ASK_IDLE,
     ASK_SHARED,
+    ASK_SSCAN,
+    ASK_ZSCAN,
+    ASK_SISMEMBER,
+    ASK_ZSCORE,
     QUESTIONS
 };
 
@@ -38,6 +42,11 @@ void ask_select(struct ask *ask, unsigned db);
 void ask_scan(struct ask *ask, uint64_t cursor, const char *glob, uint64_t count,
               const char *type);
 
+/* Members of a set, about so many; and whether it has one. */
+void ask_members(struct ask *ask, enum question scan, struct str key, uint64_t cursor,
+                 uint64_t count);
+void ask_member(struct ask *ask, enum question find, struct str key, struct str member);
+
 /* How big a key is, and since when nobody used it. */
 struct weight {
     int64_t bytes;  /* in memory; -1: the server does not say */
@@ -50,6 +59,8 @@ int ask_send(struct ask *ask, struct err *err);
 /* The next answer; an error reply is an error. Free it with reply_free(). */
 int ask_answer(struct ask *ask, enum question question, redisReply **ret,
                struct err *err);
+/* Is it what SCAN and those like it reply with: a cursor, and a list of strings? */
+bool ask_is_scan(const redisReply *reply);
 /* The next answer if it is a number; -1 if the key is not there any more or, of ASK_IDLE
  * and ASK_MEMORY, the server does not say. */
 int ask_number(struct ask *ask, enum question question, int64_t *ret, struct err *err);

@@ -45,8 +45,20 @@ uint64_t audit_leaking(const struct audit *audit)
     return count;
 }
 
+uint64_t audit_leaking_sets(const struct audit *audit)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < audit->set_count; i++)
+        count += audit->sets[i].lost > 0;
+    return count;
+}
+
 void audit_release(struct audit *audit)
 {
+    for (size_t i = 0; i < audit->set_count; i++)
+        members_release(&audit->sets[i]);
+    free(audit->sets);
     for (size_t i = 0; i < audit->group_count; i++) {
         group_release(&audit->groups[i].keys);
         free(audit->groups[i].pattern);

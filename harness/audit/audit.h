@@ -9,6 +9,7 @@
 #include "audit/group.h"
 #include "audit/info.h"
 #include "audit/inventory.h"
+#include "audit/members.h"
 #include "audit/rules.h"
 
 /* A key without an expiry in a group that is mixed, or of a rule, looked at a second
@@ -58,11 +59,14 @@ struct audit {
     struct inventory since;
     struct audit_group *groups; /* owned; those that leak first, by suspects; see below */
     size_t group_count;
+    struct members *sets; /* owned; whose members stand for keys, by a rule */
+    size_t set_count;
 };
 
 /* Puts groups in order: those that leak first, most suspects first; then by keys. */
 void audit_sort(struct audit *audit);
 /* How many keys of the group the second look was at. */
 size_t audit_looked_again(const struct audit_group *group);
-uint64_t audit_leaking(const struct audit *audit); /* groups */
-void audit_release(struct audit *audit);           /* may be called twice */
+uint64_t audit_leaking(const struct audit *audit);      /* groups */
+uint64_t audit_leaking_sets(const struct audit *audit); /* with members without keys */
+void audit_release(struct audit *audit);                /* may be called twice */

@@ -10,7 +10,6 @@
 #include "base/mutant.h"
 #include "base/str.h"
 
-#define WORD "expires"
 #define SECONDS_MOST (UINT64_C(100) * 366 * 86400)
 
 static const char known[] =
@@ -30,35 +29,78 @@ static char *next_word(char **rest)
     return word;
 }
 
-static void add(struct rules *rules, const char *system, const char *glob,
-                int64_t within_s)
+static struct rule *add(struct rules *rules, const char *system)
+{
+    rules->items = mem_grow(rules->items, rules->count + 1, sizeof(*rules->items));
+    rules->items[rules->count] = (struct rule){ mem_strdup(system), .within_s = -1 };
+    return &rules->items[rules->count++];
+}
+
+static struct patterns only(const char *glob)
 {
     struct patterns patterns = { MEM_ARRAY(char *, 1), 1 };
 
     patterns.globs[0] = mem_strdup(glob);
-    rules->items = mem_grow(rules->items, rules->count + 1, sizeof(*rules->items));
-    rules->items[rules->count++] =
-        (struct rule){ mem_strdup(system), patterns, within_s };
+    return patterns;
 }
+
+/* GLOB [SECONDS] */
+static bool parse_expires(struct rules *rules, const char *system, char *rest)
+{
+    char *glob = next_word(&rest), *seconds = next_word(&rest);
+    uint64_t within_s;
+    struct rule *rule;
+
+    if (!*glob || *next_word(&rest) ||
+        (*seconds && !str_whole(seconds, 1, SECONDS_MOST, &within_s)))
+        return false;
+    rule = add(rules, system);
+    rule->glob = only(glob);
+    if (*seconds)
+        rule->within_s = (int64_t)within_s;
+    return true;
+}
+
+/* KEY have NAME [if GLOB] */
+static bool parse_members(struct rules *rules, const char *system, char *rest)
+{
+    char *key = next_word(&rest), *have = next_word(&rest), *needs = next_word(&rest);
+    char *condition = next_word(&rest), *glob = next_word(&rest);
+    const char *star = strchr(needs, '*');
+    struct rule *rule;
+
+    if (!*key || strcmp(have, "have") != 0 || !star || strchr(star + 1, '*') ||
+        *next_word(&rest) || (*condition && (strcmp(condition, "if") != 0 || !*glob)))
+        return false;
+    rule = add(rules, system);
+    if (*condition)
+        rule->glob = only(glob);
+    rule->key = mem_strdup(key);
+    rule->needs = mem_strdup(needs);
+    return true;
+}
+
+static const struct {
+    const char *word;
+    bool (*parse)(struct rules *rules, const char *system, char *rest);
+} kinds[] = {
+    { "expires", parse_expires },
+    { "members", parse_members },
+};
 
 static bool parse_line(struct rules *rules, char *line)
 {
-    char *colon = strstr(line, ": "), *rest, *glob, *seconds;
-    uint64_t within_s = 0;
+    char *colon = strstr(line, ": "), *rest, *word;
 
     if (!colon || colon == line)
         return false;
     *colon = '\0';
     rest = colon + 1;
-    if (strcmp(next_word(&rest), WORD) != 0)
-        return false;
-    glob = next_word(&rest);
-    seconds = next_word(&rest);
-    if (!*glob || *next_word(&rest) ||
-        (*seconds && !str_whole(seconds, 1, SECONDS_MOST, &within_s)))
-        return false;
-    add(rules, line, glob, *seconds ? (int64_t)within_s : -1);
-    return true;
+    word = next_word(&rest);
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+        if (strcmp(word, kinds[i].word) == 0)
+            return kinds[i].parse(rules, line, rest);
+    return false;
 }
 
 int rules_parse(struct rules *rules, const char *name, const char *text, struct err *err)
@@ -70,8 +112,9 @@ int rules_parse(struct rules *rules, const char *name, const char *text, struct 
         line[strcspn(line, "\r")] = '\0';
         if (line[strspn(line, " \t")] && *line != '#' && !parse_line(rules, line))
             return err_set(err, ERR_USAGE,
-                           "%s:%zu: expected SYSTEM: " WORD
-                           " GLOB [SECONDS], as in 'Sidekiq: " WORD " *:work 60'",
+                           "%s:%zu: expected SYSTEM: expires GLOB [SECONDS], as in "
+                           "'Sidekiq: expires *:work 60', or SYSTEM: members KEY have "
+                           "NAME [if GLOB], as in 'Sidekiq: members processes have *'",
                            name, number);
     }
     return 0;
@@ -89,6 +132,8 @@ void rules_release(struct rules *rules)
     for (size_t i = 0; i < rules->count; i++) {
         free(rules->items[i].system);
         patterns_release(&rules->items[i].glob);
+        free(rules->items[i].key);
+        free(rules->items[i].needs);
     }
     free(rules->items);
     *rules = RULES_NULL;
@@ -112,7 +157,7 @@ static bool is_of(const struct rule *rule, const struct group *group)
 const struct rule *rules_of(const struct rules *rules, const struct group *group)
 {
     for (size_t i = 0; i < rules->count && !mutant("rules-unheard"); i++)
-        if (is_of(&rules->items[i], group))
+        if (!rules->items[i].needs && is_of(&rules->items[i], group))
             return &rules->items[i];
     return NULL;
 }

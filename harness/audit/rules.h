@@ -1,9 +1,12 @@
-/* rules.h - keys that must expire, whatever others of their group do. Pure.
+/* rules.h - keys that must expire, whatever others of their group do; and sets whose
+ * members must have keys. Pure.
  *
- * A text with a line for each rule, SYSTEM: expires GLOB [SECONDS], where no key that the
- * glob matches may be without an expiry, or expire later than in so many seconds. Lines
- * that begin with # are comments. The rules of well-known systems are a part of the
- * program (known.rules). */
+ * A text with a line for each rule. SYSTEM: expires GLOB [SECONDS]: no key that the glob
+ * matches may be without an expiry, or expire later than in so many seconds. SYSTEM:
+ * members KEY have NAME [if GLOB]: each member of the set or sorted set KEY that the glob
+ * matches must have a key, NAME with the member in place of its *. Lines that begin with
+ * # are comments. The rules of well-known systems are a part of the program
+ * (known.rules). */
 #pragma once
 
 #include <stddef.h>
@@ -14,9 +17,10 @@
 #include "redis/glob.h"
 
 struct rule {
-    char *system; /* owned */
-    struct patterns glob;
-    int64_t within_s; /* -1: it says nothing of it */
+    char *system;         /* owned */
+    struct patterns glob; /* of keys that must expire; or of members, none: all of them */
+    int64_t within_s;     /* -1: it says nothing of it */
+    char *key, *needs;    /* a set, and its members' keys; owned; NULL: of no members */
 };
 
 struct rules {

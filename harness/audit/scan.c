@@ -73,14 +73,9 @@ static int take_scan(struct scan *scan, struct batch *ret, struct err *err)
 
     if (ask_answer(&scan->ask, ASK_SCAN, &reply, err) < 0)
         return err->code;
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
-        reply->element[0]->type != REDIS_REPLY_STRING ||
-        reply->element[1]->type != REDIS_REPLY_ARRAY)
+    if (!ask_is_scan(reply))
         return err_set(err, -EPROTO, "SCAN: the reply is none of SCAN");
     keys = reply->element[1];
-    for (size_t i = 0; i < keys->elements; i++)
-        if (keys->element[i]->type != REDIS_REPLY_STRING)
-            return err_set(err, -EPROTO, "SCAN: the reply has keys that are no strings");
     *ret = (struct batch){
         .count = keys->elements,
         .facts = MEM_ARRAY(struct fact, keys->elements + 1),
@@ -306,6 +301,51 @@ static int conclude(struct scan *scan, struct err *err)
     return 0;
 }
 
+/* ---- sets whose members stand for keys ---- */
+
+static int look_at_members(struct scan *scan, const struct rule *rule, struct err *err)
+{
+    struct audit *audit = scan->audit;
+    struct members *members;
+
+    audit->sets = mem_grow(audit->sets, audit->set_count + 1, sizeof(*audit->sets));
+    members = &audit->sets[audit->set_count++];
+    *members = (struct members){ .rule = rule, .db = scan->db };
+    while (!members->done && !scan->watch->look(scan->watch->context, audit)) {
+        uint64_t start_ns = clock_now_ns();
+
+        if (members_step(&scan->ask, members, scan->count, err) < 0)
+            return err->code;
+        if (is_paced(scan->options) && !members->done)
+            adapt(scan, ns_to_s((double)(clock_now_ns() - start_ns)));
+    }
+    if (members->type == KEY_OTHER)
+        audit->set_count--;
+    return 0;
+}
+
+/* What has a part of the keys only has a part of those that members stand for. */
+static int look_at_sets(struct scan *scan, struct err *err)
+{
+    const struct rules *rules = scan->options->rules;
+
+    for (size_t i = 0; i < rules->count && !scan->audit->filtered; i++)
+        if (rules->items[i].needs && look_at_members(scan, &rules->items[i], err) < 0)
+            return err->code;
+    return 0;
+}
+
+static int look_at_sets_again(struct scan *scan, struct err *err)
+{
+    for (size_t i = 0; i < scan->audit->set_count; i++) {
+        struct members *members = &scan->audit->sets[i];
+
+        if (members->db == scan->db && members_look_again(&scan->ask, members, err) < 0)
+            return err->code;
+    }
+    return 0;
+}
+
 static int scan_keys(struct scan *scan, uint64_t cursor, struct err *err)
 {
     ask_scan(&scan->ask, cursor, scan->options->pattern, scan->count,
@@ -339,7 +379,9 @@ static int scan_db(struct scan *scan, unsigned db, struct err *err)
     if (choose(scan, db, err) < 0)
         return err->code;
     scan->learner = learner_new(&group_blocks);
-    if (scan_keys(scan, cursor, err) < 0 && scan->audit->keys)
+    if ((look_at_sets(scan, err) < 0 || scan_keys(scan, cursor, err) < 0 ||
+         look_at_sets_again(scan, err) < 0) &&
+        scan->audit->keys)
         err_wrap(err, "db %u, after %" PRIu64 " keys", db, scan->audit->keys);
     scan->learner = learner_free(scan->learner);
     batch_release(&scan->fresh);

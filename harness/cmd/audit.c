@@ -68,7 +68,7 @@ static const struct cmd_option table[] = {
       .take = option_flag, .at = offsetof(struct options, after_time) },
     { "top", "N", "Show so many groups (default 10)", 4, .take = option_whole,
       .at = offsetof(struct options, top), .least = 1, .most = UINT32_MAX },
-    { "fail", NULL, "Exit with status 1 if a group leaks", 4, .take = option_flag,
+    { "fail", NULL, "Exit with status 1 if anything leaks", 4, .take = option_flag,
       .at = offsetof(struct options, fail) },
     OPTION_FORMAT(DOCUMENT_AUDIT, 4, offsetof(struct options, format)),
     { "color", "auto|always|never", "Of the report (default auto)", 4,
@@ -188,7 +188,9 @@ static enum exit_status status_of(const struct options *options,
         return EXIT_INTERRUPTED;
     if (audit->since.count)
         return EXIT_FAIL;
-    return options->fail && audit_leaking(audit) ? EXIT_FAIL : EXIT_PASS;
+    return options->fail && (audit_leaking(audit) || audit_leaking_sets(audit))
+               ? EXIT_FAIL
+               : EXIT_PASS;
 }
 
 const struct command_line audit_line = {

@@ -12,14 +12,14 @@ static void put_known(json_t *object, const char *key, int64_t number)
 }
 
 /* A name may be any bytes: in the quotes of redis-cli. */
-static void put_name(json_t *object, const char *key, struct group_name name)
+static char *name_text(struct group_name name)
 {
-    CLEANUP(mem_freep) char *text = NULL;
+    char *text;
     FILE *out = mem_stream(&text);
 
     quote_print(out, (struct str){ name.bytes, name.length }, true);
     fclose(out);
-    json_put_text(object, key, text);
+    return text;
 }
 
 static json_t *types_of(const struct group *keys)
@@ -38,9 +38,10 @@ static json_t *suspects_of(const struct audit_group *group)
 
     for (size_t i = 0; i < group->suspect_count; i++) {
         const struct suspect *suspect = &group->suspects[i];
+        CLEANUP(mem_freep) char *name = name_text(suspect->name);
         json_t *object = json_object();
 
-        put_name(object, "key", suspect->name);
+        json_put_text(object, "key", name);
         json_put_text(object, "type", key_type_name(suspect->type));
         put_known(object, "bytes", suspect->bytes);
         put_known(object, "idle_s", suspect->idle_s);
@@ -71,6 +72,29 @@ static json_t *group_of(const struct audit_group *group)
     json_put_whole(object, "sample", keys->weighed);
     json_put_whole(object, "looked_at_again", audit_looked_again(group));
     json_put(object, "suspects", suspects_of(group));
+    return object;
+}
+
+static json_t *set_of(const struct members *members)
+{
+    json_t *object = json_object(), *names = json_array();
+
+    for (size_t i = 0; i < members->lost; i++) {
+        CLEANUP(mem_freep) char *text = name_text(members->names[i]);
+
+        json_array_append_new(names, json_string(text));
+    }
+    json_put_whole(object, "db", members->db);
+    json_put_text(object, "key", members->rule->key);
+    json_put_text(object, "type", key_type_name(members->type));
+    json_put_text(object, "rule", members->rule->system);
+    json_put_text(object, "needs", members->rule->needs);
+    json_put_flag(object, "leaks", members->lost > 0);
+    json_put_flag(object, "complete", members->done);
+    json_put_whole(object, "members", members->count);
+    json_put_whole(object, "without_key", members->alone);
+    json_put_whole(object, "looked_at_again", members->looked_again);
+    json_put(object, "suspects", names);
     return object;
 }
 
@@ -110,11 +134,14 @@ static json_t *since_of(const struct audit *audit)
 
 void audit_json(FILE *out, const struct audit *audit, struct report_style style)
 {
-    json_t *document = json_put_document(), *groups = json_array(), *rest = json_null();
+    json_t *document = json_put_document(), *groups = json_array(), *rest = json_null(),
+           *sets = json_array();
 
     (void)style;
     for (size_t i = 0; i < audit->group_count; i++)
         json_array_append_new(groups, group_of(&audit->groups[i]));
+    for (size_t i = 0; i < audit->set_count; i++)
+        json_array_append_new(sets, set_of(&audit->sets[i]));
     if (audit->rest.is) {
         rest = json_object();
         json_put_whole(rest, "db", audit->rest.db);
@@ -133,7 +160,9 @@ void audit_json(FILE *out, const struct audit *audit, struct report_style style)
     json_put(document, "rest", rest);
     json_put_real(document, "seconds", audit->seconds);
     json_put_whole(document, "leaking_groups", audit_leaking(audit));
+    json_put_whole(document, "leaking_sets", audit_leaking_sets(audit));
     json_put(document, "groups", groups);
+    json_put(document, "sets", sets);
     if (audit->has_since)
         json_put(document, "since", since_of(audit));
     json_put_end(out, document);

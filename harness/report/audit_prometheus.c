@@ -21,6 +21,10 @@ static double leaking_of(const struct audit *audit)
 {
     return (double)audit_leaking(audit);
 }
+static double sets_of(const struct audit *audit)
+{
+    return (double)audit_leaking_sets(audit);
+}
 static double whole_of(const struct audit *audit)
 {
     return !audit->rest.is;
@@ -49,6 +53,7 @@ static const struct {
     { "keys", "Keys that were looked at.", keys_of },
     { "keys_without_expiry", "Those of them that never expire.", persistent_of },
     { "leaking_groups", "Groups with keys that never expire, and should.", leaking_of },
+    { "leaking_sets", "Sets with members whose keys are gone.", sets_of },
     { "complete", "1 if all keys were looked at.", whole_of },
     { "duration_seconds", "How long it took.", seconds_of },
 };

@@ -127,24 +127,57 @@ static enum case_outcome outcome_of(const struct audit_group *group)
                : CASE_SKIPPED;
 }
 
-/* What was found of one that leaks, with the first suspects. */
+/* What was found, and the first names behind it. */
+struct telling {
+    FILE *out;
+    char *text;
+    size_t count; /* of names */
+};
+
+static void tell_begin(struct telling *telling, const char *found)
+{
+    telling->count = 0;
+    telling->out = mem_stream(&telling->text);
+    fputs(found, telling->out);
+}
+
+static void tell_name(struct telling *telling, struct group_name name)
+{
+    if (telling->count < SUSPECTS) {
+        fputs(telling->count ? ", " : ": ", telling->out);
+        quote_print(telling->out, (struct str){ name.bytes, name.length }, true);
+    }
+    telling->count++;
+}
+
+static char *tell_end(struct telling *telling)
+{
+    if (telling->count)
+        fputs(telling->count > SUSPECTS ? ", .." : ".", telling->out);
+    fclose(telling->out);
+    return telling->text;
+}
+
 static char *message_of(const struct audit_group *group)
 {
     CLEANUP(mem_freep) char *found = audit_found(group);
-    char *text;
-    FILE *out = mem_stream(&text);
+    struct telling telling;
 
-    fputs(found, out);
-    for (size_t i = 0; i < group->suspect_count && i < SUSPECTS; i++) {
-        const struct group_name *name = &group->suspects[i].name;
+    tell_begin(&telling, found);
+    for (size_t i = 0; i < group->suspect_count; i++)
+        tell_name(&telling, group->suspects[i].name);
+    return tell_end(&telling);
+}
 
-        fputs(i ? ", " : ": ", out);
-        quote_print(out, (struct str){ name->bytes, name->length }, true);
-    }
-    if (group->suspect_count)
-        fputs(group->suspect_count > SUSPECTS ? ", .." : ".", out);
-    fclose(out);
-    return text;
+static char *message_of_set(const struct members *members)
+{
+    CLEANUP(mem_freep) char *found = audit_members_found(members);
+    struct telling telling;
+
+    tell_begin(&telling, found);
+    for (size_t i = 0; i < members->lost; i++)
+        tell_name(&telling, members->names[i]);
+    return tell_end(&telling);
 }
 
 static void add_group(struct sheet *sheet, const char *target,
@@ -167,6 +200,20 @@ static void add_group(struct sheet *sheet, const char *target,
     item->message = message_of(group);
     item->advice = mem_printf("The group's keys: SCAN 0 MATCH %s, in db %u.", group->glob,
                               group->db);
+}
+
+/* It is no group of keys, and has a case, but no row. */
+static void add_set(struct sheet *sheet, const char *target,
+                    const struct members *members)
+{
+    struct sheet_case *item =
+        sheet_case(sheet, members->lost ? CASE_FAILED : CASE_PASSED, target);
+
+    item->name = mem_printf("db %u, members of %s", members->db, members->rule->key);
+    if (!members->lost)
+        return;
+    item->type = "leak";
+    item->message = message_of_set(members);
 }
 
 static const struct column new_columns[] = {
@@ -196,6 +243,8 @@ static enum exit_status status_of(const struct audit *audit)
 {
     if (audit->interrupted)
         return EXIT_INTERRUPTED;
+    if (!audit->has_since && audit_leaking_sets(audit))
+        return EXIT_FAIL;
     return audit->since.count || (!audit->has_since && audit_leaking(audit)) ? EXIT_FAIL
                                                                              : EXIT_PASS;
 }
@@ -224,6 +273,8 @@ void audit_sheet(struct sheet *ret, const struct audit *audit, struct report_sty
         sheet_column(ret, &new_columns[i]);
     for (size_t i = 0; !audit->has_since && i < audit->group_count; i++)
         add_group(ret, audit->target, &audit->groups[i]);
+    for (size_t i = 0; !audit->has_since && i < audit->set_count; i++)
+        add_set(ret, audit->target, &audit->sets[i]);
     for (size_t i = 0; i < audit->since.count; i++)
         add_new(ret, audit, audit->since.lines[i]);
     sheet_end(ret);

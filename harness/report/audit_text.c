@@ -115,6 +115,22 @@ static void write_leak(FILE *out, const struct audit_group *group,
     fputc('\n', out);
 }
 
+static void write_set(FILE *out, const struct members *members, struct report_style style)
+{
+    CLEANUP(mem_freep) char *found = audit_members_found(members), *text = NULL;
+    size_t shown = members->lost < SUSPECTS ? members->lost : SUSPECTS;
+
+    text = mem_printf("%s, db %u: %s:", members->rule->key, members->db, found);
+    words_wrapped(out, style, text);
+    for (size_t i = 0; i < shown; i++) {
+        fputs("    ", out);
+        quote_print(
+            out, (struct str){ members->names[i].bytes, members->names[i].length }, true);
+        fputc('\n', out);
+    }
+    fputc('\n', out);
+}
+
 /* Keys that never expire, in groups none of whose keys do. */
 static void sum_up_kept(const struct audit *audit, uint64_t *ret_groups,
                         uint64_t *ret_keys)
@@ -197,6 +213,9 @@ void audit_text(FILE *out, const struct audit *audit, struct report_style style)
         write_groups(out, audit, style);
     for (size_t i = 0; i < leaking && (!style.rows || i < style.rows); i++)
         write_leak(out, &audit->groups[i], style);
+    for (size_t i = 0; i < audit->set_count; i++)
+        if (audit->sets[i].lost)
+            write_set(out, &audit->sets[i], style);
     write_notes(out, audit, style);
     fprintf(out, "%s\n", verdict);
 }

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -131,23 +132,34 @@ char *audit_rest(const struct audit *audit)
                       audit->rest.db, audit->rest.cursor);
 }
 
-char *audit_verdict(const struct audit *audit)
+char *audit_members_found(const struct members *members)
 {
-    uint64_t leaking = audit_leaking(audit), suspects = 0, late = 0;
     char *text;
-    FILE *out;
+    FILE *out = mem_stream(&text);
 
-    if (audit->has_since)
-        return since_verdict(audit);
-    if (!leaking)
-        return mem_printf(
-            "No leak%s: where most keys of a group expire, or must, all do.",
-            audit->rest.is ? " so far" : " found");
+    fprintf(out,
+            "%" PRIu64 " of %" PRIu64 " members have no key %s, which those of %s must "
+            "have.",
+            members->alone, members->count,
+            strcmp(members->rule->needs, "*") == 0 ? "of their name"
+                                                   : members->rule->needs,
+            members->rule->system);
+    if (members->looked_again)
+        fprintf(out, " Still so when looked at again, %zu of %zu%s", members->lost,
+                members->looked_again, members->lost ? "" : ".");
+    fclose(out);
+    return text;
+}
+
+/* "2 groups leak: 4 keys never expire, and should." */
+static void write_leaking(FILE *out, const struct audit *audit, uint64_t leaking)
+{
+    uint64_t suspects = 0, late = 0;
+
     for (size_t i = 0; i < leaking; i++) {
         suspects += audit->groups[i].keys.persistent;
         late += audit->groups[i].late;
     }
-    out = mem_stream(&text);
     fprintf(out, "%" PRIu64 " group%s", leaking, leaking == 1 ? " leaks" : "s leak");
     if (suspects)
         fprintf(out, ": %" PRIu64 " key%s never expire%s, and should", suspects,
@@ -155,7 +167,27 @@ char *audit_verdict(const struct audit *audit)
     if (late)
         fprintf(out, "%s keys of %" PRIu64 " expire later than they must",
                 suspects ? ";" : ":", late);
-    fputs(".", out);
+    fputc('.', out);
+}
+
+char *audit_verdict(const struct audit *audit)
+{
+    uint64_t leaking = audit_leaking(audit), sets = audit_leaking_sets(audit);
+    char *text;
+    FILE *out;
+
+    if (audit->has_since)
+        return since_verdict(audit);
+    if (!leaking && !sets)
+        return mem_printf(
+            "No leak%s: where most keys of a group expire, or must, all do.",
+            audit->rest.is ? " so far" : " found");
+    out = mem_stream(&text);
+    if (leaking)
+        write_leaking(out, audit, leaking);
+    if (sets)
+        fprintf(out, "%s%" PRIu64 " set%s members whose keys are gone.",
+                leaking ? " " : "", sets, sets == 1 ? " has" : "s have");
     fclose(out);
     return text;
 }

@@ -21,9 +21,13 @@ const char *audit_types(char *text, size_t size, const struct group *keys);
  * found; if there are suspects without an end, for their names come next. The caller
  * frees it. */
 char *audit_found(const struct audit_group *group);
-/* "2 groups leak: 4 keys never expire, and should."; of an audit with an inventory what
+/* "2 groups leak: 4 keys never expire, and should.", and what members have no key; of an
+ * audit with an inventory what
  * is new. The caller frees it. */
 char *audit_verdict(const struct audit *audit);
+/* How many members of a set have no key that they must have; if some of them are lost
+ * without an end, for their names come next. The caller frees it. */
+char *audit_members_found(const struct members *members);
 /* Where an audit that ended early can be gone on with; NULL: it did not. The caller frees
  * it. */
 char *audit_rest(const struct audit *audit);

@@ -123,6 +123,7 @@ static const struct {
     { "expiry-forgotten", "unit_audit_mutable", "audit/compares_inventories" },
     { "mixed-unseen", "unit_audit_mutable", "audit/tells_mixed_groups" },
     { "rules-unheard", "integration_audit", "audit/knows_what_must_expire" },
+    { "members-alone", "integration_audit", "audit/knows_which_members_need_keys" },
     { "looked-at-once", "integration_audit", "audit/leaves_alone_who_is_not_done" },
     { "never-enough", "unit_stopping_mutable",
       "stopping/a_rate_that_changes_ends_the_kills_too" },

@@ -7,6 +7,7 @@
 #include "audit/group.h"
 #include "audit/info.h"
 #include "audit/inventory.h"
+#include "audit/rules.h"
 #include "audit/target.h"
 #include "base/mem.h"
 
@@ -210,4 +211,57 @@ Test(audit, compares_inventories)
         inventory_release(&before);
         inventory_release(&now);
     }
+}
+
+Test(audit, reads_rules)
+{
+    static const char text[] = "# ours\n\nshop: expires cart:* 60\nshop: members carts "
+                               "have cart:* if [0-9]*\n";
+    static const char *const wrong[] = {
+        "cart:* 60",
+        "shop: expires",
+        "shop: expires cart:* soon",
+        "shop: expires cart:* 60 s",
+        "shop: forgets cart:*",
+        "shop: members carts",
+        "shop: members carts are *",
+        "shop: members carts have cart",
+        "shop: members carts have *:*",
+        "shop: members carts have * if",
+        "shop: members carts have * unless a*",
+        "shop: members carts have * if a b",
+    };
+    struct rules rules = RULES_NULL;
+    struct err err = ERR_NULL;
+
+    cr_assert_eq(rules_parse(&rules, "text", text, &err), 0, "%s", err.msg);
+    cr_assert_eq(rules.count, 2);
+    cr_expect_str_eq(rules.items[0].glob.globs[0], "cart:*");
+    cr_expect_eq(rules.items[0].within_s, 60);
+    cr_expect_null(rules.items[0].needs);
+    cr_expect_str_eq(rules.items[1].system, "shop");
+    cr_expect_str_eq(rules.items[1].key, "carts");
+    cr_expect_str_eq(rules.items[1].needs, "cart:*");
+    cr_expect_str_eq(rules.items[1].glob.globs[0], "[0-9]*");
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+        err = ERR_NULL;
+        cr_expect_eq(rules_parse(&rules, "text", wrong[i], &err), ERR_USAGE, "%s",
+                     wrong[i]);
+        cr_expect_eq(strncmp(err.msg, "text:1: expected SYSTEM: ", 25), 0, "%s", err.msg);
+    }
+    cr_expect_eq(rules.count, 2);
+    rules_release(&rules);
+}
+
+Test(audit, knows_rules_that_can_be_read)
+{
+    struct rules rules = RULES_NULL;
+    size_t members = 0;
+
+    rules_add_known(&rules);
+    for (size_t i = 0; i < rules.count; i++)
+        members += rules.items[i].needs != NULL;
+    cr_expect_eq(members, 3);
+    cr_expect_str_eq(rules.items[rules.count - 1].system, "Rack::Attack");
+    rules_release(&rules);
 }
