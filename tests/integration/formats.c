@@ -58,10 +58,13 @@ TestSuite(formats, .init = set_up, .fini = tear_down);
 /* A live server whose names mean something to a spreadsheet, and to Markdown. */
 static void audit_documents(void)
 {
-    static const char *const keys[][2] = { { "=1,\"a\":1", "60" },
-                                           { "=1,\"a\":2", "60" },
-                                           { "=1,\"a\":3", NULL },
-                                           { "|<b>", NULL } };
+    static const char *const commands[][5] = {
+        { "SET", "=1,\"a\":1", "1", "EX", "60" },
+        { "SET", "=1,\"a\":2", "1", "EX", "60" },
+        { "SET", "=1,\"a\":3", "1" },
+        { "SET", "|<b>", "1" },
+        { "SADD", "processes", "a<b:1:9f8e7d6c5b4a" },
+    };
     struct server server = test_server(directory);
     CLEANUP(mem_freep) char *inventory = mem_printf("%s/inventory", directory);
     CLEANUP(connection_closep) redisContext *connection = NULL;
@@ -71,10 +74,10 @@ static void audit_documents(void)
     cr_assert_eq(connection_open(&server.address, &connection, &err), 0, "%s", err.msg);
     DOCUMENT("audit-empty.json", "audit", "-s", path, "--before", inventory, "--format",
              "json");
-    for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+        const char *const *from = commands[i];
+        const char *words[] = { from[0], from[1], from[2], from[3], from[4], NULL };
         CLEANUP(reply_freep) redisReply *reply = NULL;
-        const char *words[] = { "SET",      keys[i][0], "1", keys[i][1] ? "EX" : NULL,
-                                keys[i][1], NULL };
 
         cr_assert_eq(connection_command(connection, &reply, &err, words), 0, "%s",
                      err.msg);
