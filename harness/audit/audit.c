@@ -59,6 +59,7 @@ void audit_release(struct audit *audit)
     for (size_t i = 0; i < audit->set_count; i++)
         members_release(&audit->sets[i]);
     free(audit->sets);
+    free(audit->trips_ns);
     for (size_t i = 0; i < audit->group_count; i++) {
         group_release(&audit->groups[i].keys);
         free(audit->groups[i].pattern);

@@ -53,6 +53,8 @@ struct audit {
     bool interrupted;
     struct audit_rest rest;
     double seconds;
+    uint64_t *trips_ns; /* round trips of batches, if they were asked for; owned */
+    size_t trip_count;
     /* What was not there when an inventory was written; only if one was given. */
     bool has_since;
     bool after_time; /* as if all that expires were gone */

@@ -223,7 +223,7 @@ static bool goes_on(struct scan *scan)
 
 static bool is_paced(const struct scan_options *options)
 {
-    return options->latency_s > 0 || options->pause_s > 0;
+    return options->latency_s > 0 || options->pause_s > 0 || options->timed;
 }
 
 static int take_answers(struct scan *scan, bool more, struct batch *ret_next,
@@ -237,13 +237,20 @@ static int take_answers(struct scan *scan, bool more, struct batch *ret_next,
     return 0;
 }
 
+static void note_trip(struct audit *audit, uint64_t trip_ns)
+{
+    audit->trips_ns =
+        mem_grow(audit->trips_ns, audit->trip_count + 1, sizeof(*audit->trips_ns));
+    audit->trips_ns[audit->trip_count++] = trip_ns;
+}
+
 /* One write, and all that it asks. What is known already is put into groups while the
  * server is at work, or before that if its pace is watched. */
 static int step(struct scan *scan, struct err *err)
 {
     bool more = goes_on(scan), paced = is_paced(scan->options);
     struct batch next = { .scan = NULL };
-    uint64_t start_ns;
+    uint64_t start_ns, trip_ns;
 
     ask_about(scan);
     if (more)
@@ -258,12 +265,15 @@ static int step(struct scan *scan, struct err *err)
         learn(scan);
     if (take_answers(scan, more, &next, err) < 0)
         return err->code;
+    trip_ns = clock_now_ns() - start_ns;
     batch_release(&scan->learned);
     scan->learned = scan->known;
     scan->known = scan->fresh;
     scan->fresh = next;
+    if (scan->options->timed && (more || scan->known.scan))
+        note_trip(scan->audit, trip_ns);
     if (paced && more)
-        adapt(scan, ns_to_s((double)(clock_now_ns() - start_ns)));
+        adapt(scan, ns_to_s((double)trip_ns));
     return 0;
 }
 

@@ -23,6 +23,7 @@ struct scan_options {
     uint64_t cursor;           /* to go on with, in `db` */
     const struct rules *rules; /* borrowed; they outlive the audit */
     double pause_s;            /* between batches */
+    bool timed;                /* note the round trip of each batch */
     double latency_s; /* a batch should not take longer; 0: as long as it takes */
 };
 

@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include "audit/progress.h"
+#include "audit/rounds.h"
 #include "audit/scan.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/signals.h"
@@ -18,6 +20,7 @@
 #define DB_NONE UINT64_MAX
 #define TOP 10
 #define SECONDS_MOST 3600.0
+#define WATCH_MOST (7 * 86400.0)
 
 struct options {
     struct operands operands; /* none */
@@ -30,6 +33,8 @@ struct options {
     struct rules all_rules;
     const char *before, *since; /* files; NULL: none */
     bool after_time;
+    double watch_s; /* 0: one audit, and no more */
+    bool stopped;   /* by a signal, in the course of an audit */
     const struct format *format;
     const char *color;
 };
@@ -66,6 +71,9 @@ static const struct cmd_option table[] = {
     { "after-time", NULL,
       "With --since: only keys that stay when all that expires is gone", 5,
       .take = option_flag, .at = offsetof(struct options, after_time) },
+    { "watch", "SECONDS", "Audit again and again, and write a line about each round", 5,
+      .take = option_seconds, .at = offsetof(struct options, watch_s), .above = 0,
+      .below = WATCH_MOST },
     { "top", "N", "Show so many groups (default 10)", 4, .take = option_whole,
       .at = offsetof(struct options, top), .least = 1, .most = UINT32_MAX },
     { "fail", NULL, "Exit with status 1 if anything leaks", 4, .take = option_flag,
@@ -75,6 +83,19 @@ static const struct cmd_option table[] = {
       .take = option_word, .at = offsetof(struct options, color) },
     { .name = NULL },
 };
+
+static int check_watch(const struct options *options, struct err *err)
+{
+    if (options->before || options->since || options->scan.limit || options->scan.cursor)
+        return err_set(err, ERR_USAGE,
+                       "--watch is about all keys, again and again: do without --before, "
+                       "--since, --limit and --cursor");
+    if (options->fail || options->format != format_by_name("text"))
+        return err_set(err, ERR_USAGE,
+                       "--watch writes a line a round until it is stopped: do without "
+                       "--fail and --format");
+    return 0;
+}
 
 static int check(void *parsed, struct err *err)
 {
@@ -95,7 +116,7 @@ static int check(void *parsed, struct err *err)
         return err_set(err, ERR_USAGE,
                        "--before and --since are about all keys: do without --limit and "
                        "--cursor");
-    return 0;
+    return options->watch_s > 0 ? check_watch(options, err) : 0;
 }
 
 /* Where each batch is told. */
@@ -177,8 +198,48 @@ static int scan(struct options *options, const struct target *target, struct aud
     scan_run(connection, target, &options->scan,
              &(struct scan_watch){ look, wanted ? &now : NULL, &watch }, ret, err);
     audit_progress_end(&watch.progress);
+    options->stopped |= signals_stop_asked();
     signals_release(&before);
     return err->code < 0 || !wanted ? err->code : compare(options, &now, ret, err);
+}
+
+/* Returns when the time has come, or with true as soon as somebody wants an end. */
+static bool wait_until(uint64_t end_ns)
+{
+    sigset_t before, stop = signals_stop_set();
+    bool stopped = false;
+    uint64_t now_ns;
+
+    signals_hold(&before);
+    while (!stopped && (now_ns = clock_now_ns()) < end_ns) {
+        struct timespec left = ns_to_timespec(end_ns - now_ns);
+
+        stopped = sigtimedwait(&stop, NULL, &left) > 0;
+    }
+    signals_release(&before);
+    return stopped;
+}
+
+/* An audit every so many seconds, or as soon as the last one is over. */
+static int watch_rounds(struct options *options, const struct target *target,
+                        struct err *err)
+{
+    CLEANUP(rounds_release) struct rounds rounds = ROUNDS_NULL;
+    uint64_t every_ns = (uint64_t)(options->watch_s * NSEC_PER_SEC), begin_ns;
+
+    options->scan.timed = true;
+    do {
+        CLEANUP(audit_release) struct audit audit = { .groups = NULL };
+
+        begin_ns = clock_now_ns();
+        if (scan(options, target, &audit, err) < 0)
+            return err->code;
+        if (audit.interrupted)
+            break;
+        rounds_add(&rounds, &audit, clock_now_ns());
+        round_text(stdout, &audit, &rounds);
+    } while (!options->stopped && !wait_until(begin_ns + every_ns));
+    return 0;
 }
 
 static enum exit_status status_of(const struct options *options,
@@ -191,6 +252,27 @@ static enum exit_status status_of(const struct options *options,
     return options->fail && (audit_leaking(audit) || audit_leaking_sets(audit))
                ? EXIT_FAIL
                : EXIT_PASS;
+}
+
+/* Both return the exit status, if there is no error. */
+static enum exit_status watch_all(struct options *options, const struct target *target,
+                                  struct err *err)
+{
+    watch_rounds(options, target, err);
+    return EXIT_INTERRUPTED;
+}
+
+static enum exit_status audit_once(struct options *options, const struct target *target,
+                                   struct err *err)
+{
+    CLEANUP(audit_release) struct audit audit = { .groups = NULL };
+    struct report_style style = option_style(options->color);
+
+    if (scan(options, target, &audit, err) < 0)
+        return EXIT_INFRASTRUCTURE;
+    style.rows = (unsigned)options->top;
+    format_audit(options->format, stdout, &audit, style);
+    return status_of(options, &audit);
 }
 
 const struct command_line audit_line = {
@@ -214,18 +296,12 @@ int cmd_audit(int argc, char **argv, enum exit_status *ret_status, struct err *e
                                .format = format_by_name("text"),
                                .color = "auto" };
     CLEANUP(target_release) struct target target = TARGET_NULL;
-    CLEANUP(audit_release) struct audit audit = { .groups = NULL };
-    struct report_style style;
 
     options_parse(&audit_line, argc, argv, &options);
     if (load_rules(&options, err) == 0 &&
-        target_options_target(&options.target, &target, err) == 0 &&
-        scan(&options, &target, &audit, err) == 0) {
-        style = option_style(options.color);
-        style.rows = (unsigned)options.top;
-        format_audit(options.format, stdout, &audit, style);
-        *ret_status = status_of(&options, &audit);
-    }
+        target_options_target(&options.target, &target, err) == 0)
+        *ret_status = options.watch_s > 0 ? watch_all(&options, &target, err)
+                                          : audit_once(&options, &target, err);
     rules_release(&options.all_rules);
     return err->code;
 }

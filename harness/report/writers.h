@@ -13,6 +13,7 @@
 #include "result/sweep.h"
 
 struct audit;
+struct rounds;
 struct outline;
 
 struct list {
@@ -52,6 +53,8 @@ void list_json(FILE *out, const struct list *list, struct report_style style);
 /* What a live server has that should have expired; as many groups as the style says. */
 void audit_text(FILE *out, const struct audit *audit, struct report_style style);
 void audit_json(FILE *out, const struct audit *audit, struct report_style style);
+/* A line: what has leaked since the round before. */
+void round_text(FILE *out, const struct audit *audit, const struct rounds *rounds);
 void audit_prometheus(FILE *out, const struct audit *audit, struct report_style style);
 
 void check_text(FILE *out, const struct check *check, struct report_style style);

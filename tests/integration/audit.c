@@ -1,6 +1,7 @@
 /* audit: a live server, looked at as an operator would, by commands that only read. */
 #include "testlib.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -442,5 +443,39 @@ Test(audit, leaves_alone_members_that_go)
     cr_expect_eq(count_in(set_at(&run, 0), "without_key"), 1);
     cr_expect_eq(count_in(set_at(&run, 0), "looked_at_again"), 1);
     cr_expect_eq(count_in(run.json, "leaking_sets"), 0);
+    run_release(&run);
+}
+
+/* Reads what it writes until it has said the text. */
+static void wait_said(const struct live_run *live, const char *text)
+{
+    char said[8192] = "";
+    size_t length = 0;
+
+    while (!strstr(said, text) && length + 1 < sizeof(said) &&
+           read(live->out_fd, said + length, 1) == 1)
+        said[++length] = '\0';
+    cr_assert_not_null(strstr(said, text), "no '%s' in: %s", text, said);
+}
+
+Test(audit, watches)
+{
+    struct live_run live;
+    struct run run;
+
+    fill("sess:", "", 5, "3600");
+    live = START("audit", "-s", server.address.path, "--watch", "10ms");
+    wait_said(&live, "5 keys, 0 leaked; round trips p50 ");
+    SEND("SET", "sess:7", "1");
+    wait_said(&live, "; new: sess:{num} in db 0, 1 more\n");
+    SEND("DEL", "sess:7");
+    wait_said(&live, "; gone: sess:{num} in db 0\n");
+    cr_assert_eq(kill(live.pid, SIGINT), 0);
+    run = run_finish(&live);
+    cr_expect_eq(run.status, 130, "%d: %s", run.status, run.err);
+    run_release(&run);
+    run = RUN("audit", "-s", server.address.path, "--watch", "1s", "--limit", "5");
+    cr_expect_eq(run.status, 2);
+    EXPECT_SAYS(run.err, "--watch is about all keys");
     run_release(&run);
 }

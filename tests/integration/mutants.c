@@ -123,6 +123,8 @@ static const struct {
     { "expiry-forgotten", "unit_audit_mutable", "audit/compares_inventories" },
     { "mixed-unseen", "unit_audit_mutable", "audit/tells_mixed_groups" },
     { "rules-unheard", "integration_audit", "audit/knows_what_must_expire" },
+    { "arrivals-uncounted", "unit_audit_mutable",
+      "audit/counts_what_leaks_between_rounds" },
     { "members-alone", "integration_audit", "audit/knows_which_members_need_keys" },
     { "looked-at-once", "integration_audit", "audit/leaves_alone_who_is_not_done" },
     { "never-enough", "unit_stopping_mutable",

@@ -7,8 +7,10 @@
 #include "audit/group.h"
 #include "audit/info.h"
 #include "audit/inventory.h"
+#include "audit/rounds.h"
 #include "audit/rules.h"
 #include "audit/target.h"
+#include "base/clock.h"
 #include "base/mem.h"
 
 Test(audit, reads_info)
@@ -264,4 +266,55 @@ Test(audit, knows_rules_that_can_be_read)
     cr_expect_eq(members, 3);
     cr_expect_str_eq(rules.items[rules.count - 1].system, "Rack::Attack");
     rules_release(&rules);
+}
+
+/* Groups a and b of rounds, by keys that leak; 0: it does not. */
+Test(audit, counts_what_leaks_between_rounds)
+{
+    static const struct {
+        uint64_t leaked[2];
+        enum leak_change change[2];
+        uint64_t gone, arrived;
+    } cases[] = {
+        { { 3, 0 }, { LEAK_SAME, LEAK_SAME }, 0, 0 }, /* what was there is no arrival */
+        { { 3, 2 }, { LEAK_SAME, LEAK_NEW }, 0, 2 },
+        { { 5, 1 }, { LEAK_GROWING, LEAK_SHRINKING }, 0, 4 },
+        { { 0, 1 }, { LEAK_SAME, LEAK_SAME }, 1, 4 },
+    };
+    struct rounds rounds = ROUNDS_NULL;
+    struct interval interval;
+    double estimate;
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        char names[2][2] = { "a", "b" };
+        struct audit_group groups[2] = { { .pattern = names[0] },
+                                         { .pattern = names[1] } };
+        struct audit audit = { .groups = groups, .group_count = 2 };
+        size_t at = 0;
+
+        for (size_t g = 0; g < 2; g++) {
+            groups[g].leaks = cases[i].leaked[g] > 0;
+            /* Half of the keys had their expiry the second time. */
+            groups[g].keys.persistent = 2 * cases[i].leaked[g];
+            groups[g].keys.name_count = 4;
+            groups[g].suspect_count = 2;
+        }
+        rounds_add(&rounds, &audit, (i + 1) * 1800 * NSEC_PER_SEC);
+        for (size_t g = 0; g < 2; g++) {
+            if (!cases[i].leaked[g])
+                continue;
+            cr_expect_eq(rounds.now.items[at].keys, cases[i].leaked[g]);
+            cr_expect_eq(rounds.now.items[at].change, cases[i].change[g], "%zu", i);
+            at++;
+        }
+        cr_expect_eq(rounds.now.count, at);
+        cr_expect_eq(rounds.gone.count, cases[i].gone);
+        cr_expect_eq(rounds.arrived, cases[i].arrived, "%zu", i);
+        cr_expect_eq(rounds_per_hour(&rounds, &estimate, &interval), i > 0);
+    }
+    cr_expect_float_eq(estimate, 4 / 1.5, 1e-9);
+    /* 4 events: [1.0899, 10.2416], Garwood's table. */
+    cr_expect_float_eq(interval.low, 1.0899 / 1.5, 1e-3);
+    cr_expect_float_eq(interval.high, 10.2416 / 1.5, 1e-3);
+    rounds_release(&rounds);
 }

@@ -1,0 +1,44 @@
+/* rounds.h - the audits of a server one after the other: what has leaked since the one
+ * before. Pure.
+ *
+ * Of a group that leaks, as many keys have leaked as have no expiry, times the share of
+ * its suspects that had none when looked at again; of a set, as many members as have no
+ * key, likewise. What came and went between two audits is not seen. */
+#pragma once
+
+#include "audit/audit.h"
+#include "stats/interval.h"
+
+enum leak_change { LEAK_SAME, LEAK_NEW, LEAK_GROWING, LEAK_SHRINKING };
+
+struct leak {
+    unsigned db;
+    char *name;    /* the group's pattern, or the set's key; owned */
+    uint64_t keys; /* that leaked, or members without theirs */
+    uint64_t more; /* than the round before */
+    enum leak_change change;
+};
+
+struct leaks {
+    struct leak *items; /* owned */
+    size_t count;
+};
+
+struct rounds {
+    uint64_t count;
+    uint64_t start_ns, last_ns; /* when the first and the last round ended */
+    uint64_t arrived;           /* since the first round: what was more, summed */
+    struct leaks now;
+    struct leaks gone; /* of the round before, that leak no more */
+};
+#define ROUNDS_NULL ((struct rounds){ .count = 0 })
+
+void rounds_add(struct rounds *rounds, const struct audit *audit, uint64_t now_ns);
+void rounds_release(struct rounds *rounds); /* may be called twice */
+
+uint64_t rounds_leaked(const struct rounds *rounds); /* of the last round */
+/* Leaks per hour since the first round, with an interval of 95%, as if each came by
+ * itself: Garwood, "Fiducial limits for the Poisson distribution", Biometrika 28 (1936).
+ * False: there was only one round. */
+bool rounds_per_hour(const struct rounds *rounds, double *ret_estimate,
+                     struct interval *ret_interval);
