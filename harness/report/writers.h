@@ -55,6 +55,7 @@ void audit_text(FILE *out, const struct audit *audit, struct report_style style)
 void audit_json(FILE *out, const struct audit *audit, struct report_style style);
 /* A line: what has leaked since the round before. */
 void round_text(FILE *out, const struct audit *audit, const struct rounds *rounds);
+void audit_html(FILE *out, const struct audit *audit, struct report_style style);
 void audit_prometheus(FILE *out, const struct audit *audit, struct report_style style);
 
 void check_text(FILE *out, const struct check *check, struct report_style style);

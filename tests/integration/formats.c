@@ -89,6 +89,9 @@ static void audit_documents(void)
     DOCUMENT("audit.csv", "audit", "-s", path, "--format", "csv");
     DOCUMENT("audit-since.csv", "audit", "-s", path, "--since", inventory, "--format",
              "csv");
+    DOCUMENT("audit.html", "audit", "-s", path, "--format", "html");
+    DOCUMENT("audit-since.html", "audit", "-s", path, "--since", inventory, "--format",
+             "html");
     DOCUMENT("audit.tap", "audit", "-s", path, "--format", "tap");
     DOCUMENT("audit.xml", "audit", "-s", path, "--format", "junit");
     server_stop(&server);

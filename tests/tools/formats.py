@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Does everything in a directory follow the rules of its format, as others read them?
 
-    formats.py SCHEMAS DIRECTORY     KIND[-..].json by SCHEMAS/KIND.schema.json, *.csv, *.tap, *.xml
+    formats.py SCHEMAS DIRECTORY     KIND[-..].json by SCHEMAS/KIND.schema.json, *.csv, *.tap, *.xml, *.html
 
 JSON is held to its JSON Schema, in which no key may be missing here that afterkill writes; CSV to Python's
-csv, strictly; TAP to Perl's TAP::Parser; XML to xmllint. Prints what is wrong, and fails if anything is.
+csv, strictly; TAP to Perl's TAP::Parser; XML and pages to xmllint. Prints what is wrong, and fails if anything is.
 """
 import csv
 import json
@@ -87,7 +87,13 @@ def check_xml(path):
         yield said
 
 
-CHECKS = {".json": check_json, ".csv": check_csv, ".tap": check_tap, ".xml": check_xml}
+def check_html(path):
+    status, said = run("xmllint", "--noout", "--nonet", str(path))
+    if status:
+        yield said
+
+
+CHECKS = {".json": check_json, ".csv": check_csv, ".tap": check_tap, ".xml": check_xml, ".html": check_html}
 
 
 def main():
