@@ -122,5 +122,6 @@ int cmd_compare(int argc, char **argv, enum exit_status *ret_status, struct err 
     summary_open(options.format, &style.summary, err);
     format_compare(options.format, stdout, &comparison, style);
     *ret_status = compare_exit_status(&comparison);
-    return summary_close(style.summary, err);
+    summary_close(style.summary, err);
+    return err->code;
 }

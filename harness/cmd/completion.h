@@ -38,5 +38,8 @@ void completion_bash(FILE *out);
 void completion_zsh(FILE *out);
 void completion_fish(FILE *out);
 
-/* What prints the names of all scenarios, a line each, behind the name of the program. */
-#define COMPLETION_NAMES "list 2>/dev/null | sed -n 's/^\\([^ ]\\{1,\\}\\).*/\\1/p'"
+/* What prints the names of all scenarios, a line each, behind the name of the program: of
+ * such that mean nothing to a shell, for some expand what is offered. */
+#define COMPLETION_NAMES                                                                 \
+    "list 2>/dev/null | sed -n 's/^\\([A-Za-z0-9_./-]\\{1,\\}\\)\\( "                     \
+    ".*\\)\\{0,1\\}$/\\1/p'"

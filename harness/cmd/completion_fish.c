@@ -106,6 +106,7 @@ void completion_fish(FILE *out)
         fputc('\n', out);
         completion_options(out, command, put_option);
         put_begin(out, command);
-        fputs(" -s h -l help -d 'Give this help'\n", out);
+        fprintf(out, "%s -l help -d 'Give this help'\n",
+                options_have_letter(command->line, 'h') ? "" : " -s h");
     }
 }

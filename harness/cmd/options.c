@@ -195,12 +195,12 @@ struct parsing {
     int help;             /* the key of --help */
 };
 
-static bool has_letter(const struct command_line *line, char letter)
+bool options_have_letter(const struct command_line *line, char letter)
 {
     for (size_t i = 0; line->options && line->options[i].name; i++)
         if (line->options[i].letter == letter)
             return true;
-    return line->more && has_letter(line->more, letter);
+    return line->more && options_have_letter(line->more, letter);
 }
 
 static int key_of(const struct command_line *line, size_t i)
@@ -330,7 +330,8 @@ void options_parse(const struct command_line *line, int argc, char **argv, void 
 {
     static const struct command_line none = { .options = NULL };
     const struct command_line *more = line->more ? line->more : &none;
-    const int help = has_letter(line, 'h') ? KEY_HELP : 'h'; /* argp's own has no -h */
+    const int help =
+        options_have_letter(line, 'h') ? KEY_HELP : 'h'; /* argp's own has no -h */
     const struct argp_option helps[] = {
         { "help", help, NULL, 0, "Give this help", -1 },
         { "usage", KEY_USAGE, NULL, 0, "Give a short usage message", -1 },

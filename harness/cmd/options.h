@@ -97,6 +97,9 @@ struct command_line {
     size_t more_at; /* of their struct */
 };
 
+/* Does an option of the command have this letter? */
+bool options_have_letter(const struct command_line *line, char letter);
+
 /* Parses a command line into the subcommand's struct, which holds the defaults. Ends the
  * program if it is not understood, or asks for help. */
 void options_parse(const struct command_line *line, int argc, char **argv, void *options);

@@ -101,5 +101,6 @@ int cmd_report(int argc, char **argv, enum exit_status *ret_status, struct err *
     else
         format_run(options.format, stdout, &saved.result, style);
     *ret_status = conclusion_exit_status(&saved.result, NULL);
-    return summary_close(style.summary, err);
+    summary_close(style.summary, err);
+    return err->code;
 }

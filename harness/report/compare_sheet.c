@@ -94,6 +94,12 @@ static void put_worse_points(struct cell *cell, const struct at *at)
         cell_whole(cell, at->row->census.worse);
 }
 
+static void put_census_verdict(struct cell *cell, const struct at *at)
+{
+    if (at->row->census.known)
+        cell_text(cell, compare_verdict_name(at->row->census.verdict));
+}
+
 static void put_margin(struct cell *cell, const struct at *at)
 {
     if (at->row->margin != MARGIN_UNASKED)
@@ -121,10 +127,11 @@ static const struct {
     { { "base_harmful_points", "harmful points, base", CELL_WHOLE }, put_base_points },
     { { "new_harmful_points", "new", CELL_WHOLE }, put_new_points },
     { { "worse_points", NULL, CELL_WHOLE }, put_worse_points },
+    { { "census_verdict", "census", CELL_TEXT }, put_census_verdict },
     { { "base_harm_rate", "SIGKILLs that do harm, base", CELL_SHARE }, put_base_rate },
     { { "new_harm_rate", "new", CELL_SHARE }, put_new_rate },
     { { "harm_difference", NULL, CELL_DIFFERENCE }, put_harm_difference },
-    { { "harm_p", "p", CELL_P }, put_harm_p },
+    { { "harm_p_adjusted", "p, corrected", CELL_P }, put_harm_p },
     { { "harm_verdict", "rate", CELL_TEXT }, put_harm_verdict },
     { { "leak_difference", NULL, CELL_DIFFERENCE }, put_leak_difference },
     { { "torn_difference", NULL, CELL_DIFFERENCE }, put_torn_difference },
@@ -148,12 +155,18 @@ static void add_case(struct sheet *sheet, const struct comparison *comparison,
 {
     const struct outline *scenario = comparison->new->scenario;
     struct sheet_case *item = sheet_case(sheet, CASE_PASSED, scenario->name);
-    char *regression = compare_regression(comparison, row);
+    char *regression;
 
     item->name = comparison->pairs ? mem_printf("%s beside %s", row->new->strategy->name,
                                                 row->base->strategy->name)
                                    : mem_strdup(row->new->strategy->name);
     sheet_place(item, scenario->path, row->new->strategy->line);
+    if (compare_is_itself(comparison)) {
+        item->outcome = CASE_SKIPPED;
+        item->message = mem_strdup("both are one and the same run");
+        return;
+    }
+    regression = compare_regression(comparison, row);
     item->found = compare_sentence(comparison, row);
     item->note = comparison->pairs ? NULL : compare_longer(row);
     item->message = regression;
@@ -170,6 +183,17 @@ static void add_case(struct sheet *sheet, const struct comparison *comparison,
     }
 }
 
+static void add_row(struct sheet *sheet, const struct comparison *comparison,
+                    const struct comparison_row *row)
+{
+    const struct at at = { comparison, row };
+    struct cell *cells = sheet_row(sheet);
+
+    for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
+        columns[i].put(&cells[i], &at);
+}
+
+/* A run beside itself has no rows: its figures would say nothing. */
 void compare_sheet(struct sheet *ret, const struct comparison *comparison,
                    struct report_style style)
 {
@@ -183,12 +207,9 @@ void compare_sheet(struct sheet *ret, const struct comparison *comparison,
     for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
         sheet_column(ret, &columns[i].column);
     for (size_t r = 0; r < comparison->count; r++) {
-        const struct at at = { comparison, &comparison->rows[r] };
-        struct cell *cells = sheet_row(ret);
-
-        for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
-            columns[i].put(&cells[i], &at);
-        add_case(ret, comparison, at.row);
+        if (!compare_is_itself(comparison))
+            add_row(ret, comparison, &comparison->rows[r]);
+        add_case(ret, comparison, &comparison->rows[r]);
     }
     sheet_end(ret);
 }

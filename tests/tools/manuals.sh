@@ -110,6 +110,17 @@ if have bash; then
     offers bash "afterkill run --transport=u" "unix"
     offers bash "afterkill run --fault kill,s" "kill,step"
     denies bash "afterkill run --trials " "sidekiq_busy"
+    # Names of files are anybody's, and compgen expands the words it is given.
+    strange=$(mktemp -d)
+    trap 'rm -rf "$strange"' EXIT
+    cp "$AFTERKILL_SCENARIOS/sidekiq_busy.lua" "$strange/fine.lua"
+    # shellcheck disable=SC2016
+    cp "$AFTERKILL_SCENARIOS/sidekiq_busy.lua" "$strange/\$(touch\${IFS}RAN).lua"
+    kept=$AFTERKILL_SCENARIOS AFTERKILL_SCENARIOS=$strange
+    offers bash "afterkill run f" "fine"
+    offers bash "afterkill run " "fine"
+    AFTERKILL_SCENARIOS=$kept
+    [ ! -e RAN ] || { rm -f RAN; fail "bash runs what the name of a scenario says"; }
 fi
 if have fish; then
     silent "fish -n" fish --no-config -n "$place/afterkill.fish"
