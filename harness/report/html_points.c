@@ -127,9 +127,10 @@ static void draw_cell(const struct strip *strip, const struct span *span)
     CLEANUP(mem_freep) char *tip = NULL;
     char time[24];
 
-    tip = mem_printf("point %s: %s; %llu kills, %s of the time", number, verdict,
-                     (unsigned long long)span->kills,
-                     time_text(time, sizeof(time), strip->spans, span));
+    tip =
+        mem_printf("point %s: %s; left by %llu kill%s; writing: %s of the time", number,
+                   verdict, (unsigned long long)span->kills, span->kills == 1 ? "" : "s",
+                   time_text(time, sizeof(time), strip->spans, span));
     svg_rect(strip->out, html_color_of(point)->class, left, TOP,
              right - left - (strip->width >= LETTER_ROOM), CELL, tip);
     if (right - left >= LETTER_ROOM)
@@ -276,7 +277,7 @@ static void write_table(FILE *out, const struct result *result,
     const char *const heads[] = { "point",
                                   "dead after",
                                   "what is left",
-                                  "share of the time",
+                                  "share of the time, writing",
                                   result->kills_wanted ? "kills" : NULL,
                                   NULL };
     size_t count = spans->count < most ? spans->count : most;
