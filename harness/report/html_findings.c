@@ -115,38 +115,6 @@ void html_examples(FILE *out, const struct result *result, struct report_style s
         svg_none(out, "No crash point of any strategy does harm that lasts.");
 }
 
-void html_kills(FILE *out, const struct result *result)
-{
-    static const char *const heads[] = {
-        "strategy", "attempts", "valid",     "missed",      "early",
-        "timeout",  "error",    "disturbed", "unexplained", NULL,
-    };
-    struct html_table table;
-
-    if (!result->kills_wanted) {
-        svg_none(out, "The run had no SIGKILLs.");
-        return;
-    }
-    fputs("<p>A kill counts in the rates if it landed inside the update. One that missed "
-          "came "
-          "when the update was over, an early one before it had begun.</p>\n",
-          out);
-    table = html_table_begin(out, "What became of the attempts", heads);
-    result_foreach (finding, result) {
-        html_row(&table);
-        html_cell(&table, "%s", finding->strategy->name);
-        html_cell(&table, "%llu", (unsigned long long)tally_attempts(finding));
-        for (int o = 0; o < OUTCOME_COUNT; o++)
-            html_cell(&table, "%llu", (unsigned long long)finding->kills.outcomes[o]);
-        html_cell(&table, "%llu", (unsigned long long)finding->kills.unexplained);
-    }
-    html_table_end(&table);
-    svg_none(out,
-             "A run does not keep the instant of each kill, asked for or actual, but the "
-             "crash point where it landed: the tables of crash points have kills beside "
-             "shares of time, in place of a histogram of instants.");
-}
-
 /* ---- what it was made with ---- */
 
 __attribute__((format(printf, 3, 4))) static void write_fact(struct html_table *table,

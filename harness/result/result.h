@@ -13,6 +13,7 @@
 #include "replay/operand.h"
 #include "result/blocks.h"
 #include "result/event.h"
+#include "result/instants.h"
 #include "result/pairing.h"
 #include "scenario/outline.h"
 #include "stats/sequence.h"
@@ -63,6 +64,7 @@ struct kills {
     uint64_t unexecuted;       /* that left commands which had been written, and were not
                                   executed */
     uint64_t latest_ns;        /* at which one fell, after the update's beginning */
+    struct instants instants;  /* of all that came while a worker lived, or too late */
 };
 
 /* What came of a fault's points, each tried once. */

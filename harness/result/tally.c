@@ -174,6 +174,8 @@ static void take_kill(struct result *result, struct finding *finding,
                  (trial->outcome == OUTCOME_MISSED && mutant("misses-clean"));
 
     kills->outcomes[valid ? OUTCOME_VALID : trial->outcome]++;
+    if (valid || trial->outcome == OUTCOME_MISSED || trial->outcome == OUTCOME_EARLY)
+        instants_add(&kills->instants, trial->kill_ns, valid);
     if (!point) {
         kills->unexplained++;
         note_unexplained(result, finding, trial);

@@ -661,3 +661,29 @@ Test(tally, exit_status_follows_from_the_result)
         cr_expect_eq(status, cases[i].status, "%s: %d", cases[i].name, (int)status);
     }
 }
+
+/* A bin has what is at its lower end, and not what is at its upper. */
+Test(instants, are_in_the_bin_that_they_begin)
+{
+    struct instants instants = { { 0 }, { 0 } };
+    size_t first, last;
+
+    cr_expect_not(instants_range(&instants, &first, &last));
+    instants_add(&instants, 0, false);
+    instants_add(&instants, 999, true);
+    instants_add(&instants, 1000, true);
+    instants_add(&instants, 4000, false);
+    instants_add(&instants, UINT64_MAX, false);
+    cr_expect_eq(instants.due[0], 3);
+    cr_expect_eq(instants.inside[0], 2);
+    cr_expect_float_eq(instant_us(8), 4, 1e-12);
+    cr_expect_eq(instants.due[8], 1);
+    cr_expect_eq(instants.due[INSTANT_BINS - 1], 1);
+    cr_expect(instants_range(&instants, &first, &last));
+    cr_expect_eq(first, 0);
+    cr_expect_eq(last, INSTANT_BINS - 1);
+    cr_expect_eq(instants_median(&instants), 0);
+    for (int i = 0; i < 5; i++)
+        instants_add(&instants, 5000, true);
+    cr_expect_eq(instants_median(&instants), 9);
+}
