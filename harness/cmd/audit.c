@@ -97,15 +97,24 @@ static int check_watch(const struct options *options, struct err *err)
     return 0;
 }
 
+/* Without its text: a URL may have a password. */
+static int refuse_operand(const char *operand, struct err *err)
+{
+    if (strstr(operand, "://"))
+        return err_set(err, ERR_USAGE,
+                       "audit takes no operands: give the URL with --redis or, if there "
+                       "is a password in it, as REDIS_URL in the environment");
+    return err_set(err, ERR_USAGE,
+                   "audit takes no operands; the server is --redis URL, or -h HOST -p "
+                   "PORT");
+}
+
 static int check(void *parsed, struct err *err)
 {
     const struct options *options = parsed;
 
     if (options->operands.count)
-        return err_set(err, ERR_USAGE,
-                       "'%s': audit takes no operands; the server is "
-                       "--redis URL, or -h HOST -p PORT",
-                       options->operands.items[0]);
+        return refuse_operand(options->operands.items[0], err);
     if (options->after_time && !options->since)
         return err_set(err, ERR_USAGE, "--after-time goes with --since FILE");
     if (options->since && options->format == format_by_name("prometheus"))

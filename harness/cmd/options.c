@@ -309,20 +309,73 @@ static struct argp_option *argp_table(const struct command_line *line,
     return table;
 }
 
-/* getopt() would repeat the name of an option that there is not as it is. */
-static void refuse_unprintable(int argc, char **argv)
+/* What a word that begins with a hyphen stands for; a table may be NULL. */
+struct meant {
+    size_t count; /* of options that it may be short for; 1: it is one */
+    bool takes_value;
+};
+
+static struct meant name_meant(const struct argp_option *const tables[2],
+                               const char *name)
+{
+    struct meant meant = { 0, false };
+
+    for (size_t i = 0; i < 2; i++)
+        for (const struct argp_option *option = tables[i]; option && option->name;
+             option++) {
+            if (strncmp(option->name, name, strlen(name)) != 0)
+                continue;
+            meant = (struct meant){ meant.count + 1, option->arg };
+            if (strcmp(option->name, name) == 0)
+                return (struct meant){ 1, option->arg };
+        }
+    return meant;
+}
+
+/* getopt() names wrong letters by themselves, and they have no value to be repeated. */
+static struct meant letters_meant(const struct argp_option *const tables[2],
+                                  const char *letters)
+{
+    struct meant meant = { 1, false };
+
+    for (size_t i = 0; i < 2; i++)
+        for (const struct argp_option *option = tables[i]; option && option->name;
+             option++)
+            meant.takes_value |= option->key == *letters && !letters[1] && option->arg;
+    return meant;
+}
+
+static void refuse_name(const char *program, const char *name, size_t meant)
+{
+    char shown[80];
+
+    printable_copy(shown, sizeof(shown), name, "");
+    fprintf(stderr, "%s: %s '%s'; see %s --help\n", program,
+            meant ? "more than one option begins with" : "there is no option", shown,
+            program);
+    exit(EXIT_USAGE);
+}
+
+/* getopt() would repeat an option that there is not as it is: with bytes that a terminal
+ * must not have, and with a value that may be a password. */
+static void refuse_unrepeatable(int argc, char **argv,
+                                const struct argp_option *const tables[2])
 {
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
         CLEANUP(mem_freep) char *name = mem_strdup(argv[i]);
-        char shown[80];
+        size_t length = strcspn(name, "=");
+        bool has_value = name[length];
+        struct meant meant;
 
-        name[strcspn(name, "=")] = '\0';
-        if (name[0] != '-' || printable_is(name))
+        if (name[0] != '-')
             continue;
-        printable_copy(shown, sizeof(shown), name, "");
-        fprintf(stderr, "%s: there is no option '%s'; see %s --help\n", argv[0], shown,
-                argv[0]);
-        exit(EXIT_USAGE);
+        name[length] = '\0';
+        meant = name[1] == '-' ? name_meant(tables, name + 2)
+                               : letters_meant(tables, name + 1);
+        if (!printable_is(name) || (has_value && meant.count != 1))
+            refuse_name(argv[0], name, meant.count);
+        if (meant.count == 1 && meant.takes_value && !has_value)
+            i++; /* the next one is its value, whatever it looks like */
     }
 }
 
@@ -354,6 +407,7 @@ void options_parse(const struct command_line *line, int argc, char **argv, void 
                                .doc = line->about,
                                .children = children };
 
-    refuse_unprintable(argc, argv);
+    refuse_unrepeatable(argc, argv,
+                        (const struct argp_option *const[]){ table, more_table });
     argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &first);
 }
