@@ -230,16 +230,27 @@ int target_lost(const redisContext *connection, const char *what, struct err *er
                    connection->errstr);
 }
 
+/* A user without a password may be one who needs none, and takes any. */
 static int enter(const struct target *target, redisContext *connection, struct err *err)
 {
     CLEANUP(reply_freep) redisReply *reply = NULL;
-    const char *words[] = { "AUTH", target->user, target->password };
+    const char *password = target->password ? target->password : "";
+    const char *words[] = { "AUTH", target->user, password };
+    char user[TARGET_TEXT];
 
     if (!target->user)
-        words[1] = target->password;
+        words[1] = password;
     reply = redisCommandArgv(connection, target->user ? 3 : 2, words, NULL);
     if (!reply)
         return target_lost(connection, "AUTH", err);
+    if (reply->type == REDIS_REPLY_ERROR && !target->password &&
+        strncmp(reply->str, "WRONGPASS", strlen("WRONGPASS")) == 0) {
+        printable_copy(user, sizeof(user), target->user, "");
+        return err_set(err, -EACCES,
+                       "AUTH: it lets in no user '%s' without a password: put that into "
+                       "REDISCLI_AUTH, or give --pass-file or --askpass",
+                       user);
+    }
     if (reply->type == REDIS_REPLY_ERROR)
         return target_refused("AUTH", reply->str, err);
     return 0;
@@ -259,7 +270,7 @@ int target_connect(const struct target *target, redisContext **ret, struct err *
         return err_set(err, -ECONNREFUSED, "connect to Redis at %s: %s", name,
                        connection ? connection->errstr : "out of memory");
     redisSetTimeout(connection, patience);
-    if (target->password && enter(target, connection, err) < 0)
+    if ((target->user || target->password) && enter(target, connection, err) < 0)
         return err_wrap(err, "%s", name);
     *ret = TAKE_PTR(connection);
     return 0;

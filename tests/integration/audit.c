@@ -217,12 +217,41 @@ Test(audit, says_why_it_cannot)
     EXPECT_SAYS(run.err, "there is a password in the URL");
     cr_expect_null(strstr(run.err, "hushhush"));
     run_release(&run);
-    SEND("CONFIG", "SET", "requirepass", "other");
     unsetenv("REDISCLI_AUTH");
+    run = RUN("audit", "-s", server.address.path, "--user", "auditor");
+    cr_expect_eq(run.status, 4);
+    EXPECT_SAYS(run.err, "AUTH: it lets in no user 'auditor' without a password");
+    run_release(&run);
+    SEND("ACL", "SETUSER", "guest", "on", "nopass", "~*", "+info");
+    run = RUN("audit", "-s", server.address.path, "--user", "guest");
+    cr_expect_eq(run.status, 4);
+    EXPECT_SAYS(run.err, "TYPE: this user may not do what an audit needs");
+    run_release(&run);
+    SEND("CONFIG", "SET", "requirepass", "other");
     run = RUN("audit", "-s", server.address.path);
     cr_expect_eq(run.status, 4);
     EXPECT_SAYS(run.err, "INFO: it wants a password");
     run_release(&run);
+}
+
+/* What may be a password stands nowhere else than where the user has put it. */
+Test(audit, repeats_no_password)
+{
+    static const char *const words[] = {
+        "redis://me:hushhush@127.0.0.1:1",
+        "hushhush",
+        "--password=hushhush",
+        "--p=hushhush",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+        struct run run = RUN("audit", words[i]);
+
+        cr_expect_eq(run.status, 2, "%s: %d", words[i], run.status);
+        cr_expect(*run.err);
+        cr_expect_null(strstr(run.err, "hushhush"), "%s", run.err);
+        run_release(&run);
+    }
 }
 
 /* ---- servers that say what no test could make a real one say in time ---- */
