@@ -108,6 +108,9 @@ int connection_command(redisContext *connection, redisReply **ret, struct err *e
         argv[argc] = words[argc];
         lengths[argc] = strlen(words[argc]);
     }
+    if (words[argc])
+        return err_set(err, -E2BIG, "send %s: the command has more than %zu words",
+                       words[0], ARRAY_SIZE(argv));
     if (redisAppendCommandArgv(connection, argc, argv, lengths) != REDIS_OK)
         return err_set(err, -ENOMEM, "format %s", words[0]);
     return connection_read(connection, words[0], ret, err);

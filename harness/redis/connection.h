@@ -31,7 +31,7 @@ int connection_check(const redisReply *reply, const char *what, struct err *err)
 int connection_load_script(redisContext *connection, const char *text, char ret_sha[41],
                            struct err *err);
 
-/* Sends one command of terminated words and reads its reply. */
+/* Sends one command of terminated words, 16 at most, and reads its reply. */
 int connection_command(redisContext *connection, redisReply **ret, struct err *err,
                        const char *const *words);
 #define CONNECTION_COMMAND(connection, ret, err, ...)                                    \
