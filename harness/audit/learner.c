@@ -432,6 +432,16 @@ static void add_glob(struct buffer *to, const struct tree_node *node)
         add_literal(to, node->delimiter);
 }
 
+/* What is in braces is a placeholder, unless it is behind a backslash. */
+static void add_delimiter(struct buffer *pattern, char byte)
+{
+    if (byte == TOKEN_END)
+        return;
+    if (strchr("{}\\", byte))
+        add_text(pattern, "\\");
+    buffer_add(pattern, (struct str){ &byte, 1 });
+}
+
 struct telling {
     const struct tree *tree;
     struct buffer pattern, glob;
@@ -459,8 +469,7 @@ static void tell(struct telling *telling, tree_id id, bool crowded)
 
         add_text(&telling->pattern,
                  node->kind == TOKEN_WORD ? node->text : token_placeholder(node->kind));
-        if (node->delimiter != TOKEN_END)
-            buffer_add(&telling->pattern, (struct str){ &node->delimiter, 1 });
+        add_delimiter(&telling->pattern, node->delimiter);
         add_glob(&telling->glob, node);
         if (tree_is_leaf(node))
             tell_leaf(telling, node, is_crowded);

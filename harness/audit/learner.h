@@ -42,7 +42,7 @@ void *learner_find(struct learner *learner, struct str key);
 void learner_settle(struct learner *learner);
 
 struct learned {
-    const char *pattern; /* user:{num}:sess */
+    const char *pattern; /* user:{num}:sess; braces of the keys' own are \{ and \} */
     const char *glob; /* user:*:sess, for MATCH of SCAN: it may match other keys, too */
     uint64_t keys;
     bool crowded; /* patterns were put together in it for want of room */

@@ -41,6 +41,10 @@ static double group_persistent_of(const struct audit_group *group)
 {
     return (double)group->keys.persistent;
 }
+static double group_leaks_of(const struct audit_group *group)
+{
+    return group->leaks;
+}
 static double group_memory_of(const struct audit_group *group)
 {
     return group_memory(&group->keys);
@@ -65,6 +69,7 @@ static const struct {
     { "group_keys", "Keys of a group.", group_keys_of },
     { "group_keys_without_expiry", "Those of them that never expire.",
       group_persistent_of },
+    { "group_leaks", "1 if the group leaks.", group_leaks_of },
     { "group_memory_bytes", "Memory of its keys, from a sample.", group_memory_of },
 };
 
@@ -86,13 +91,22 @@ static void write_escaped(FILE *out, const char *text)
             fprintf(out, *text == '"' || *text == '\\' ? "\\%c" : "%c", *text);
 }
 
+static void write_label(FILE *out, const char *name, const char *text)
+{
+    fprintf(out, ",%s=\"", name);
+    write_escaped(out, text);
+    fputc('"', out);
+}
+
+/* A rule's glob and a learned pattern may be the same text. */
 static void write_group(FILE *out, const char *name, const struct audit_group *group,
                         double value)
 {
-    fprintf(out, "afterkill_audit_%s{db=\"%u\",leaks=\"%s\",pattern=\"", name, group->db,
-            group->leaks ? "true" : "false");
-    write_escaped(out, group->pattern);
-    fprintf(out, "\"} %.15g\n", value);
+    fprintf(out, "afterkill_audit_%s{db=\"%u\"", name, group->db);
+    write_label(out, "pattern", group->pattern);
+    if (group->rule)
+        write_label(out, "rule", group->rule->system);
+    fprintf(out, "} %.15g\n", value);
 }
 
 void audit_prometheus(FILE *out, const struct audit *audit, struct report_style style)

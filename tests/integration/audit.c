@@ -131,10 +131,10 @@ Test(audit, finds_what_leaks_and_nothing_else)
     EXPECT_SAYS(text.out, "afterkill_audit_keys 116");
     EXPECT_SAYS(text.out, "# TYPE afterkill_audit_leaking_groups gauge "
                           "afterkill_audit_leaking_groups 2");
-    EXPECT_SAYS(text.out,
-                "afterkill_audit_group_keys_without_expiry{db=\"0\",leaks=\"true"
-                "\",pattern=\"user:{num}:sess\"} 1");
-    EXPECT_SAYS(text.out, "db=\"3\",leaks=\"true\",pattern=\"cart:{num}\"} 6");
+    EXPECT_SAYS(text.out, "afterkill_audit_group_keys_without_expiry{db=\"0\","
+                          "pattern=\"user:{num}:sess\"} 1");
+    EXPECT_SAYS(text.out, "db=\"3\",pattern=\"cart:{num}\"} 6");
+    EXPECT_SAYS(text.out, "group_leaks{db=\"3\",pattern=\"cart:{num}\"} 1");
     cr_expect_null(strstr(text.out, "lock:{num}"));
     run_release(&text);
     text = RUN("audit", "-s", server.address.path, "--format", "markdown");
