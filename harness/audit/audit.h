@@ -24,7 +24,7 @@ struct suspect {
 
 struct audit_group {
     unsigned db;
-    char *pattern, *glob; /* owned; see learner.h */
+    char *pattern, *glob; /* owned; see learner.h; of a rule both are its glob */
     bool crowded;
     struct group keys;
     /* Those of the names of such a group that had no expiry the second time either. */

@@ -62,8 +62,6 @@ void group_add(struct group *group, struct str key, enum key_type type, int64_t 
     }
     if (ttl_ms > group->ttl_most_ms)
         group->ttl_most_ms = ttl_ms;
-    if (!group->example.bytes && key.length <= GROUP_NAME_BYTES)
-        group->example = name_of(key);
 }
 
 void group_add_bytes(struct group *group, uint64_t bytes)
@@ -116,17 +114,12 @@ void group_merge(struct group *into, struct group *from)
     into->bytes += from->bytes;
     for (size_t i = 0; i < GROUP_IDLE_STEPS; i++)
         into->idle[i] += from->idle[i];
-    if (!into->example.bytes) {
-        into->example = from->example;
-        from->example.bytes = NULL;
-    }
 }
 
 void group_release(struct group *group)
 {
     for (size_t i = 0; i < group->name_count; i++)
         free(group->names[i].bytes);
-    free(group->example.bytes);
     *group = (struct group){ .keys = 0 };
 }
 

@@ -47,7 +47,6 @@ struct group {
     uint32_t idle[GROUP_IDLE_STEPS]; /* keys that were idle for less than 2^i seconds */
     struct group_name names[GROUP_NAMES]; /* of persistent ones */
     size_t name_count;
-    struct group_name example; /* one that expires, if there is one */
 };
 
 extern const struct learner_blocks group_blocks;

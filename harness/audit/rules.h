@@ -34,5 +34,6 @@ int rules_parse(struct rules *rules, const char *name, const char *text, struct 
 void rules_add_known(struct rules *rules);
 void rules_release(struct rules *rules); /* may be called twice */
 
-/* The rule that the group is of: all its keys that are kept by name match. NULL: none. */
-const struct rule *rules_of(const struct rules *rules, const struct group *group);
+/* The rule that the key must expire by: of those that it matches the last one, so that
+ * rules of one's own come before known ones. NULL: none. */
+const struct rule *rules_match(const struct rules *rules, struct str key);

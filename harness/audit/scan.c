@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "audit/ask.h"
+#include "audit/grouping.h"
 #include "audit/second_look.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -40,7 +41,7 @@ struct scan {
     const struct scan_options *options;
     const struct scan_watch *watch;
     struct audit *audit;
-    struct learner *learner; /* of the database that is scanned */
+    struct grouping grouping; /* of the keys of the database that is scanned */
     unsigned db;
     uint64_t count;       /* keys of the next batch */
     uint64_t shown;       /* keys that SCAN gave */
@@ -132,7 +133,7 @@ static int take_sample(struct scan *scan, struct err *err)
 {
     for (size_t i = 0; i < scan->learned.chosen_count; i++) {
         struct str key = key_at(&scan->learned, scan->learned.chosen[i]);
-        struct group *group = learner_find(scan->learner, key);
+        struct group *group = grouping_find(&scan->grouping, key);
         struct weight weight;
 
         if (ask_take_weight(&scan->ask, &weight, err) < 0)
@@ -156,7 +157,7 @@ static void learn(struct scan *scan)
 
         if (!fact->there)
             continue;
-        group = learner_add(scan->learner, key_at(batch, i));
+        group = grouping_add(&scan->grouping, key_at(batch, i));
         group_add(group, key_at(batch, i), fact->type, fact->ttl_ms);
         if (group->asked < GROUP_SAMPLE) {
             group->asked++;
@@ -277,37 +278,14 @@ static int step(struct scan *scan, struct err *err)
     return 0;
 }
 
-/* Collects the groups of a database that was scanned. */
-static void collect(void *context, const struct learned *learned)
-{
-    struct scan *scan = context;
-    struct audit *audit = scan->audit;
-    struct audit_group *group;
-
-    audit->groups =
-        mem_grow(audit->groups, audit->group_count + 1, sizeof(*audit->groups));
-    group = &audit->groups[audit->group_count++];
-    *group = (struct audit_group){ .db = scan->db,
-                                   .pattern = mem_strdup(learned->pattern),
-                                   .glob = mem_strdup(learned->glob),
-                                   .crowded = learned->crowded,
-                                   .keys = *(struct group *)learned->block };
-    memset(learned->block, 0, sizeof(struct group)); /* what it owned is ours now */
-}
-
 static int conclude(struct scan *scan, struct err *err)
 {
     size_t first = scan->audit->group_count;
 
-    learner_settle(scan->learner);
-    learner_each(scan->learner, collect, scan);
-    for (size_t i = first; i < scan->audit->group_count; i++) {
-        struct audit_group *group = &scan->audit->groups[i];
-
-        group->rule = rules_of(scan->options->rules, &group->keys);
-        if (second_look(&scan->ask, group, err) < 0)
+    grouping_collect(&scan->grouping, scan->db, scan->audit);
+    for (size_t i = first; i < scan->audit->group_count; i++)
+        if (second_look(&scan->ask, &scan->audit->groups[i], err) < 0)
             return err->code;
-    }
     return 0;
 }
 
@@ -388,12 +366,12 @@ static int scan_db(struct scan *scan, unsigned db, struct err *err)
 
     if (choose(scan, db, err) < 0)
         return err->code;
-    scan->learner = learner_new(&group_blocks);
+    scan->grouping = grouping_of(scan->options->rules);
     if ((look_at_sets(scan, err) < 0 || scan_keys(scan, cursor, err) < 0 ||
          look_at_sets_again(scan, err) < 0) &&
         scan->audit->keys)
         err_wrap(err, "db %u, after %" PRIu64 " keys", db, scan->audit->keys);
-    scan->learner = learner_free(scan->learner);
+    grouping_release(&scan->grouping);
     batch_release(&scan->fresh);
     batch_release(&scan->known);
     batch_release(&scan->learned);

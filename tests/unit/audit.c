@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "audit/group.h"
+#include "audit/grouping.h"
 #include "audit/info.h"
 #include "audit/inventory.h"
 #include "audit/rounds.h"
@@ -252,6 +253,50 @@ Test(audit, reads_rules)
         cr_expect_eq(strncmp(err.msg, "text:1: expected SYSTEM: ", 25), 0, "%s", err.msg);
     }
     cr_expect_eq(rules.count, 2);
+    rules_release(&rules);
+}
+
+/* Whatever patterns are made of their names. */
+Test(audit, counts_the_keys_of_a_rule_by_themselves)
+{
+    static const char text[] = "a: expires *:7 60\nb: expires p7:* 60\n"
+                               "c: expires p[89]:[1-3] 60\n";
+    static const struct {
+        const char *pattern;
+        uint64_t keys;
+    } expected[] = { { "*:7", 299 }, { "p7:*", 10 }, { "p[89]:[1-3]", 6 } };
+    struct rules rules = RULES_NULL;
+    struct audit audit = { .groups = NULL };
+    struct grouping grouping;
+    struct err err = ERR_NULL;
+    uint64_t learned = 0;
+
+    cr_assert_eq(rules_parse(&rules, "text", text, &err), 0, "%s", err.msg);
+    grouping = grouping_of(&rules);
+    for (size_t i = 0; i < 3000; i++) {
+        CLEANUP(mem_freep) char *key = mem_printf("p%zu:%zu", i / 10, i % 10);
+
+        group_add(grouping_add(&grouping, str_of(key)), str_of(key), KEY_STRING, -1);
+        cr_assert_not_null(grouping_find(&grouping, str_of(key)));
+    }
+    grouping_collect(&grouping, 3, &audit);
+    for (size_t i = 0; i < audit.group_count; i++) {
+        const struct audit_group *group = &audit.groups[i];
+        size_t rule = group->rule ? (size_t)(group->rule - rules.items) : 0;
+
+        cr_expect_eq(group->db, 3);
+        if (!group->rule) {
+            learned += group->keys.keys;
+            continue;
+        }
+        cr_expect_str_eq(group->pattern, expected[rule].pattern);
+        cr_expect_str_eq(group->glob, expected[rule].pattern);
+        cr_expect_eq(group->keys.keys, expected[rule].keys, "%s: %llu", group->pattern,
+                     (unsigned long long)group->keys.keys);
+    }
+    cr_expect_eq(learned, 3000 - 299 - 10 - 6);
+    audit_release(&audit);
+    grouping_release(&grouping);
     rules_release(&rules);
 }
 
