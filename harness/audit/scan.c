@@ -206,20 +206,25 @@ static void adapt(struct scan *scan, double seconds)
 
 /* ---- a database ---- */
 
-/* Does the next SCAN still have to be sent? If the keys that are left are for another
- * time, notes where. */
-static bool goes_on(struct scan *scan)
+/* May more keys be looked at? If those that are left are for another time, notes where
+ * they begin. */
+static bool has_time(struct scan *scan, unsigned db, uint64_t cursor)
 {
     const struct scan_options *options = scan->options;
     struct audit *audit = scan->audit;
 
-    if (!scan->fresh.scan || !scan->fresh.cursor)
-        return false;
     audit->interrupted = scan->watch->look(scan->watch->context, audit);
     if (!audit->interrupted && (!options->limit || scan->shown < options->limit))
         return true;
-    audit->rest = (struct audit_rest){ true, scan->db, scan->fresh.cursor };
+    audit->rest = (struct audit_rest){ true, db, cursor };
     return false;
+}
+
+/* Does the next SCAN still have to be sent? */
+static bool goes_on(struct scan *scan)
+{
+    return scan->fresh.scan && scan->fresh.cursor &&
+           has_time(scan, scan->db, scan->fresh.cursor);
 }
 
 static bool is_paced(const struct scan_options *options)
@@ -402,12 +407,12 @@ static int scan_all(struct scan *scan, struct err *err)
         return err->code;
     if (!audit->filtered)
         audit->expected = info_sum(&audit->info, options->db).keys;
+    if (options->db >= 0) /* even if it is empty: perhaps it does not exist */
+        return scan_db(scan, (unsigned)options->db, err);
     for (size_t i = 0; i < audit->info.db_count && !audit->rest.is; i++) {
         unsigned db = audit->info.dbs[i].db;
 
-        if (options->db >= 0 && (unsigned)options->db != db)
-            continue;
-        if (scan_db(scan, db, err) < 0)
+        if ((!i || has_time(scan, db, 0)) && scan_db(scan, db, err) < 0)
             return err->code;
     }
     return 0;

@@ -49,7 +49,7 @@ static const struct cmd_option table[] = {
     { "limit", "N", "End when so many keys have been seen", 2, .take = option_whole,
       .at = offsetof(struct options, scan.limit), .least = 1, .most = UINT64_MAX },
     { "cursor", "N", "Go on where an audit with --limit has ended; with --db", 2,
-      .take = option_whole, .at = offsetof(struct options, scan.cursor), .least = 1,
+      .take = option_whole, .at = offsetof(struct options, scan.cursor),
       .most = UINT64_MAX },
     { "count", "N", "Ask for so many keys at once (default 1000)", 3,
       .take = option_whole, .at = offsetof(struct options, scan.count), .least = 1,

@@ -194,6 +194,24 @@ Test(audit, goes_on_where_it_ended)
     cr_expect_lt(seen, 330, "SCAN may show a key twice, but not each");
 }
 
+Test(audit, keeps_the_limit_over_databases)
+{
+    struct run run;
+
+    fill("k:", "", 3, NULL);
+    SEND("SELECT", "3");
+    fill("k:", "", 3, NULL);
+    run = RUN("audit", "-s", server.address.path, "--limit", "2");
+    EXPECT_SAYS(run.out, "3 keys looked at");
+    EXPECT_SAYS(run.out, "Ended at --limit; to go on: --db 3 --cursor 0");
+    run_release(&run);
+    run = RUN("audit", "-s", server.address.path, "--db", "3", "--cursor", "0", "--limit",
+              "2");
+    EXPECT_SAYS(run.out, "3 keys looked at");
+    cr_expect_null(strstr(run.out, "to go on"));
+    run_release(&run);
+}
+
 Test(audit, says_why_it_cannot)
 {
     struct run run;
