@@ -16,7 +16,9 @@ static int by_weight(const void *a, const void *b)
     const struct audit_group *x = a, *y = b;
     int order = compare(y->leaks, x->leaks);
 
-    if (!order && x->leaks)
+    if (!order)
+        order = compare(y->unsure, x->unsure);
+    if (!order && (x->leaks || x->unsure))
         order = compare(y->keys.persistent, x->keys.persistent);
     if (!order)
         order = compare(y->keys.keys, x->keys.keys);
@@ -42,6 +44,15 @@ uint64_t audit_leaking(const struct audit *audit)
 
     for (size_t i = 0; i < audit->group_count; i++)
         count += audit->groups[i].leaks;
+    return count;
+}
+
+uint64_t audit_unsure(const struct audit *audit)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < audit->group_count; i++)
+        count += audit->groups[i].unsure;
     return count;
 }
 

@@ -33,6 +33,7 @@ struct audit_group {
     const struct rule *rule; /* that its keys must expire; borrowed; NULL: none says so */
     bool late;               /* one expires later than its rule allows */
     bool leaks;              /* it is late, or should expire and has suspects */
+    bool unsure; /* it does not leak for sure: names are too long to be looked at again */
 };
 
 /* Where an audit that ended early can be gone on with. */
@@ -65,10 +66,12 @@ struct audit {
     size_t set_count;
 };
 
-/* Puts groups in order: those that leak first, most suspects first; then by keys. */
+/* Puts groups in order: those that leak first, then those that may, most suspects first;
+ * then by keys. */
 void audit_sort(struct audit *audit);
 /* How many keys of the group the second look was at. */
 size_t audit_looked_again(const struct audit_group *group);
 uint64_t audit_leaking(const struct audit *audit);      /* groups */
+uint64_t audit_unsure(const struct audit *audit);       /* groups, which come next */
 uint64_t audit_leaking_sets(const struct audit *audit); /* with members without keys */
 void audit_release(struct audit *audit);                /* may be called twice */

@@ -38,8 +38,10 @@ static void keep(struct group *group, struct str key)
 {
     size_t at = group->name_count;
 
-    if (key.length > GROUP_NAME_BYTES)
+    if (key.length > GROUP_NAME_BYTES) {
+        group->too_long++;
         return;
+    }
     if (at == GROUP_NAMES) {
         at = rng_below(group->persistent, 0, group->keys, group->persistent);
         if (at >= GROUP_NAMES)
@@ -105,6 +107,7 @@ void group_merge(struct group *into, struct group *from)
     merge_names(into, from);
     into->keys += from->keys;
     into->persistent += from->persistent;
+    into->too_long += from->too_long;
     for (size_t i = 0; i < KEY_TYPES; i++)
         into->types[i] += from->types[i];
     if (from->ttl_most_ms > into->ttl_most_ms)

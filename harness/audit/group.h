@@ -47,6 +47,7 @@ struct group {
     uint32_t idle[GROUP_IDLE_STEPS]; /* keys that were idle for less than 2^i seconds */
     struct group_name names[GROUP_NAMES]; /* of persistent ones */
     size_t name_count;
+    uint64_t too_long; /* persistent ones that are not kept for their length */
 };
 
 extern const struct learner_blocks group_blocks;

@@ -63,6 +63,7 @@ int second_look(struct ask *ask, struct audit_group *group, struct err *err)
         if (take(ask, group, keys->names[i], err) < 0)
             return err->code;
     qsort(group->suspects, group->suspect_count, sizeof(*group->suspects), oldest_first);
-    group->leaks |= group->suspect_count || !keys->name_count; /* names may be too long */
+    group->leaks |= group->suspect_count > 0;
+    group->unsure = !group->leaks && keys->too_long;
     return 0;
 }

@@ -13,6 +13,7 @@
 #include "cmd/options.h"
 #include "cmd/target_options.h"
 #include "redis/connection.h"
+#include "report/audit_words.h"
 #include "report/format.h"
 
 #define COUNT 1000 /* keys of a batch */
@@ -251,16 +252,12 @@ static int watch_rounds(struct options *options, const struct target *target,
     return 0;
 }
 
+/* What leaks, or what was not looked at, only counts if somebody asks for that. */
 static enum exit_status status_of(const struct options *options,
                                   const struct audit *audit)
 {
-    if (audit->interrupted)
-        return EXIT_INTERRUPTED;
-    if (audit->since.count)
-        return EXIT_FAIL;
-    return options->fail && (audit_leaking(audit) || audit_leaking_sets(audit))
-               ? EXIT_FAIL
-               : EXIT_PASS;
+    return options->fail || audit->has_since || audit->interrupted ? audit_status(audit)
+                                                                   : EXIT_PASS;
 }
 
 /* Both return the exit status, if there is no error. */

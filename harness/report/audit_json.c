@@ -71,6 +71,7 @@ static json_t *group_of(const struct audit_group *group)
     put_known(object, "half_idle_below_s", group_idle_s(keys));
     json_put_whole(object, "sample", keys->weighed);
     json_put_whole(object, "looked_at_again", audit_looked_again(group));
+    json_put_flag(object, "unsure", group->unsure);
     json_put(object, "suspects", suspects_of(group));
     return object;
 }

@@ -92,6 +92,11 @@ static void put_suspects(struct cell *cell, const struct audit_group *group)
     cell_whole(cell, group->suspect_count);
 }
 
+static void put_unsure(struct cell *cell, const struct audit_group *group)
+{
+    cell_flag(cell, group->unsure);
+}
+
 static void put_crowded(struct cell *cell, const struct audit_group *group)
 {
     cell_flag(cell, group->crowded);
@@ -116,12 +121,15 @@ static const struct {
     { { "looked_at_again", NULL, CELL_WHOLE }, put_again },
     { { "suspects", NULL, CELL_WHOLE }, put_suspects },
     { { "crowded", NULL, CELL_FLAG }, put_crowded },
+    { { "unsure", NULL, CELL_FLAG }, put_unsure },
 };
 
 static enum case_outcome outcome_of(const struct audit_group *group)
 {
     if (group->leaks)
         return CASE_FAILED;
+    if (group->unsure)
+        return CASE_SKIPPED;
     return group->rule || group_expiring(&group->keys) > group->keys.persistent
                ? CASE_PASSED
                : CASE_SKIPPED;
@@ -169,6 +177,18 @@ static char *message_of(const struct audit_group *group)
     return tell_end(&telling);
 }
 
+static char *advice_of(const struct audit_group *group)
+{
+    char *text;
+    FILE *out = mem_stream(&text);
+
+    fputs("The group's keys: SCAN 0 MATCH ", out);
+    quote_print(out, str_of(group->glob), false);
+    fprintf(out, ", in db %u.", group->db);
+    fclose(out);
+    return text;
+}
+
 static char *message_of_set(const struct members *members)
 {
     CLEANUP(mem_freep) char *found = audit_members_found(members);
@@ -183,33 +203,36 @@ static char *message_of_set(const struct members *members)
 static void add_group(struct sheet *sheet, const char *target,
                       const struct audit_group *group)
 {
+    CLEANUP(mem_freep) char *pattern = audit_shown(group->pattern);
     struct cell *cells = sheet_row(sheet);
     struct sheet_case *item = sheet_case(sheet, outcome_of(group), target);
 
     for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
         columns[i].put(&cells[i], group);
-    item->name = mem_printf("db %u, %s", group->db, group->pattern);
+    item->name = mem_printf("db %u, %s", group->db, pattern);
     if (item->outcome == CASE_SKIPPED)
-        item->message = mem_strdup(group_expiring(&group->keys)
-                                       ? "too few of its keys expire to tell"
-                                       : "no key of it expires, which is taken to be "
-                                         "meant so");
+        item->message = mem_strdup(
+            group->unsure ? "names of keys without an expiry are too long "
+                            "to be looked at again"
+            : group_expiring(&group->keys) ? "too few of its keys expire to tell"
+                                           : "no key of it expires, which is taken to be "
+                                             "meant so");
     if (!group->leaks)
         return;
     item->type = "leak";
     item->message = message_of(group);
-    item->advice = mem_printf("The group's keys: SCAN 0 MATCH %s, in db %u.", group->glob,
-                              group->db);
+    item->advice = advice_of(group);
 }
 
 /* It is no group of keys, and has a case, but no row. */
 static void add_set(struct sheet *sheet, const char *target,
                     const struct members *members)
 {
+    CLEANUP(mem_freep) char *key = audit_shown(members->rule->key);
     struct sheet_case *item =
         sheet_case(sheet, members->lost ? CASE_FAILED : CASE_PASSED, target);
 
-    item->name = mem_printf("db %u, members of %s", members->db, members->rule->key);
+    item->name = mem_printf("db %u, members of %s", members->db, key);
     if (!members->lost)
         return;
     item->type = "leak";
@@ -239,16 +262,6 @@ static void add_new(struct sheet *sheet, const struct audit *audit, const char *
                                      : "It was not there before.");
 }
 
-static enum exit_status status_of(const struct audit *audit)
-{
-    if (audit->interrupted)
-        return EXIT_INTERRUPTED;
-    if (!audit->has_since && audit_leaking_sets(audit))
-        return EXIT_FAIL;
-    return audit->since.count || (!audit->has_since && audit_leaking(audit)) ? EXIT_FAIL
-                                                                             : EXIT_PASS;
-}
-
 /* Of all of it, or of as much as was looked at. */
 static char *verdict_of(const struct audit *audit)
 {
@@ -264,7 +277,7 @@ void audit_sheet(struct sheet *ret, const struct audit *audit, struct report_sty
         .what = "audit",
         .title = mem_strdup(audit->target),
         .verdict = verdict_of(audit),
-        .status = status_of(audit),
+        .status = audit_status(audit),
         .seconds = audit->seconds,
     };
     for (size_t i = 0; !audit->has_since && i < ARRAY_SIZE(columns); i++)

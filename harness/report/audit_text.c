@@ -13,13 +13,13 @@
 #define RED "\033[31m"
 #define SUSPECTS 5 /* of a group that are shown; JSON has all that are kept */
 
-/* A pattern may hold anything that is text. */
+/* A pattern may hold anything that is text, or nothing. */
 static void show_pattern(char *text, size_t size, const struct audit_group *group)
 {
     CLEANUP(mem_freep) char *shown = NULL;
     FILE *out = mem_stream(&shown);
 
-    str_print_text(out, str_of(group->pattern), size - 8);
+    str_print_text(out, *group->pattern ? str_of(group->pattern) : STR("\"\""), size - 8);
     fclose(out);
     snprintf(text, size, "%s%s", shown, group->crowded ? " (1)" : "");
 }
@@ -96,6 +96,17 @@ static void write_suspect(FILE *out, const struct suspect *suspect)
     fputc('\n', out);
 }
 
+/* How to find the keys that are not shown. */
+static void write_more(FILE *out, const struct audit_group *group, size_t shown)
+{
+    fputs("    ", out);
+    if (shown)
+        fprintf(out, "and %" PRIu64 " more; ", group->keys.persistent - shown);
+    fputs("the group's keys: SCAN 0 MATCH ", out);
+    quote_print(out, str_of(group->glob), false);
+    fputc('\n', out);
+}
+
 static void write_leak(FILE *out, const struct audit_group *group,
                        struct report_style style)
 {
@@ -109,18 +120,18 @@ static void write_leak(FILE *out, const struct audit_group *group,
     words_wrapped(out, style, text);
     for (size_t i = 0; i < shown; i++)
         write_suspect(out, &group->suspects[i]);
-    if (shown < keys->persistent && shown)
-        fprintf(out, "    and %" PRIu64 " more; the group's keys: SCAN 0 MATCH %s\n",
-                keys->persistent - shown, group->glob);
+    if (shown < keys->persistent && (shown || group->unsure))
+        write_more(out, group, shown);
     fputc('\n', out);
 }
 
 static void write_set(FILE *out, const struct members *members, struct report_style style)
 {
     CLEANUP(mem_freep) char *found = audit_members_found(members), *text = NULL;
+    CLEANUP(mem_freep) char *key = audit_shown(members->rule->key);
     size_t shown = members->lost < SUSPECTS ? members->lost : SUSPECTS;
 
-    text = mem_printf("%s, db %u: %s:", members->rule->key, members->db, found);
+    text = mem_printf("%s, db %u: %s:", key, members->db, found);
     words_wrapped(out, style, text);
     for (size_t i = 0; i < shown; i++) {
         fputs("    ", out);
@@ -201,7 +212,7 @@ static void write_since(FILE *out, const struct audit *audit, struct report_styl
 
 void audit_text(FILE *out, const struct audit *audit, struct report_style style)
 {
-    size_t leaking = audit_leaking(audit);
+    size_t leaking = audit_leaking(audit) + audit_unsure(audit);
     CLEANUP(mem_freep) char *verdict = audit_verdict(audit);
 
     write_title(out, audit);

@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/str.h"
+
+#define SHOWN_COLUMNS 120 /* of a pattern, or a name that a rule gives */
 
 const char *audit_size(char text[AUDIT_AMOUNT], double bytes)
 {
@@ -60,14 +63,26 @@ const char *audit_types(char *text, size_t size, const struct group *keys)
     return text;
 }
 
+char *audit_shown(const char *text)
+{
+    char *shown;
+    FILE *out = mem_stream(&shown);
+
+    str_print_text(out, *text ? str_of(text) : STR("\"\""), SHOWN_COLUMNS);
+    fclose(out);
+    return shown;
+}
+
 /* What a rule says of the group. */
 static void write_rule(FILE *out, const struct audit_group *group)
 {
+    CLEANUP(mem_freep) char *system = NULL;
     char within[AUDIT_AMOUNT];
 
     if (!group->rule)
         return;
-    fprintf(out, " These are keys of %s, and must expire", group->rule->system);
+    system = audit_shown(group->rule->system);
+    fprintf(out, " These are keys of %s, and must expire", system);
     if (group->rule->within_s >= 0)
         fprintf(out, " within %s", audit_time(within, group->rule->within_s));
     fputs(group->late ? ": one does so too late." : ".", out);
@@ -93,10 +108,15 @@ char *audit_found(const struct audit_group *group)
 
     write_times(out, group);
     write_rule(out, group);
+    if (group->unsure && group->keys.name_count)
+        fprintf(out, " Of %" PRIu64 " the names are too long to be looked at again.",
+                group->keys.too_long);
     if (group->keys.name_count)
         fprintf(out, " Without an expiry when looked at again, %zu of %zu%s",
                 group->suspect_count, group->keys.name_count,
                 group->suspect_count ? "" : ".");
+    else if (group->unsure)
+        fputs(" Their names are too long to be looked at again.", out);
     fclose(out);
     return text;
 }
@@ -134,6 +154,8 @@ char *audit_rest(const struct audit *audit)
 
 char *audit_members_found(const struct members *members)
 {
+    CLEANUP(mem_freep) char *needs = audit_shown(members->rule->needs);
+    CLEANUP(mem_freep) char *system = audit_shown(members->rule->system);
     char *text;
     FILE *out = mem_stream(&text);
 
@@ -141,9 +163,7 @@ char *audit_members_found(const struct members *members)
             "%" PRIu64 " of %" PRIu64 " members have no key %s, which those of %s must "
             "have.",
             members->alone, members->count,
-            strcmp(members->rule->needs, "*") == 0 ? "of their name"
-                                                   : members->rule->needs,
-            members->rule->system);
+            strcmp(needs, "*") == 0 ? "of their name" : needs, system);
     if (members->looked_again)
         fprintf(out, " Still so when looked at again, %zu of %zu%s", members->lost,
                 members->looked_again, members->lost ? "" : ".");
@@ -170,24 +190,50 @@ static void write_leaking(FILE *out, const struct audit *audit, uint64_t leaking
     fputc('.', out);
 }
 
+static char *no_leak(const struct audit *audit)
+{
+    if (!audit->keys)
+        return mem_printf("No keys were looked at%s, so nothing is known of leaks.",
+                          audit->rest.is ? " so far" : "");
+    return mem_printf("No leak%s: where most keys of a group expire, or must, all do.",
+                      audit->rest.is ? " so far" : " found");
+}
+
 char *audit_verdict(const struct audit *audit)
 {
     uint64_t leaking = audit_leaking(audit), sets = audit_leaking_sets(audit);
+    uint64_t unsure = audit_unsure(audit);
     char *text;
     FILE *out;
 
     if (audit->has_since)
         return since_verdict(audit);
-    if (!leaking && !sets)
-        return mem_printf(
-            "No leak%s: where most keys of a group expire, or must, all do.",
-            audit->rest.is ? " so far" : " found");
+    if (!leaking && !sets && !unsure)
+        return no_leak(audit);
     out = mem_stream(&text);
     if (leaking)
         write_leaking(out, audit, leaking);
     if (sets)
         fprintf(out, "%s%" PRIu64 " set%s members whose keys are gone.",
                 leaking ? " " : "", sets, sets == 1 ? " has" : "s have");
+    if (unsure)
+        fprintf(out,
+                "%s%" PRIu64 " group%s leak: keys never expire, whose names are too long "
+                "to be looked at again.",
+                leaking || sets ? " " : "", unsure, unsure == 1 ? " may" : "s may");
     fclose(out);
     return text;
+}
+
+enum exit_status audit_status(const struct audit *audit)
+{
+    if (audit->interrupted)
+        return EXIT_INTERRUPTED;
+    if (audit->has_since)
+        return audit->since.count ? EXIT_FAIL : EXIT_PASS;
+    if (audit_leaking(audit) || audit_leaking_sets(audit))
+        return EXIT_FAIL;
+    if (audit_unsure(audit))
+        return EXIT_INCONCLUSIVE;
+    return audit->keys ? EXIT_PASS : EXIT_NOTHING_RAN;
 }

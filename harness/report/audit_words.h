@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "audit/audit.h"
+#include "result/exit_status.h"
 
 #define AUDIT_AMOUNT 32
 
@@ -17,6 +18,9 @@ const char *audit_time(char text[AUDIT_AMOUNT], int64_t seconds);
 /* The types of a group's keys: "hash", "string+list". */
 const char *audit_types(char *text, size_t size, const struct group *keys);
 
+/* A pattern, or a name that a rule gives, as a terminal may have it; "" in quotes. The
+ * caller frees it. */
+char *audit_shown(const char *text);
 /* How many keys of a group never expire, what a rule says of it, and what the second look
  * found; if there are suspects without an end, for their names come next. The caller
  * frees it. */
@@ -28,6 +32,8 @@ char *audit_verdict(const struct audit *audit);
 /* How many members of a set have no key that they must have; if some of them are lost
  * without an end, for their names come next. The caller frees it. */
 char *audit_members_found(const struct members *members);
+/* The exit status, if what leaks counts. */
+enum exit_status audit_status(const struct audit *audit);
 /* Where an audit that ended early can be gone on with; NULL: it did not. The caller frees
  * it. */
 char *audit_rest(const struct audit *audit);

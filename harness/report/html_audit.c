@@ -14,8 +14,10 @@
 
 static void write_head(FILE *out, const char *name, unsigned db)
 {
+    CLEANUP(mem_freep) char *shown = audit_shown(name);
+
     fputs("<h3>", out);
-    html_say(out, "%s, db %u", name, db);
+    html_say(out, "%s, db %u", shown, db);
     fputs("</h3>\n", out);
 }
 
@@ -67,7 +69,7 @@ static void write_set(FILE *out, const struct members *members)
 static void write_leaks(FILE *out, const void *document)
 {
     const struct audit *audit = document;
-    size_t leaking = audit_leaking(audit);
+    size_t leaking = audit_leaking(audit) + audit_unsure(audit);
 
     for (size_t i = 0; i < leaking; i++)
         write_group(out, &audit->groups[i]);
@@ -75,7 +77,7 @@ static void write_leaks(FILE *out, const void *document)
         if (audit->sets[i].lost)
             write_set(out, &audit->sets[i]);
     if (!leaking && !audit_leaking_sets(audit))
-        svg_none(out, "No leak was found.");
+        svg_none(out, audit->keys ? "No leak was found." : "No keys were looked at.");
 }
 
 static void write_groups(FILE *out, const void *document)
@@ -89,10 +91,11 @@ static void write_groups(FILE *out, const void *document)
     for (size_t i = 0; i < audit->group_count; i++) {
         const struct audit_group *group = &audit->groups[i];
         const struct group *keys = &group->keys;
+        CLEANUP(mem_freep) char *pattern = audit_shown(group->pattern);
         char text[TABLE_CELL], amount[AUDIT_AMOUNT];
 
         html_row(&table);
-        html_cell(&table, "%s", group->pattern);
+        html_cell(&table, "%s", pattern);
         html_cell(&table, "%u", group->db);
         html_cell(&table, "%" PRIu64, keys->keys);
         if (group->leaks)

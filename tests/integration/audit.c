@@ -428,6 +428,60 @@ Test(audit, knows_what_must_expire)
     run_release(&run);
 }
 
+/* Names that are too long are not kept, so nobody can look at them again. */
+Test(audit, is_not_sure_of_very_long_names)
+{
+    CLEANUP(mem_freep) char *rules =
+        test_file(directory, "rules", "\x1b[2J: expires s:*\n");
+    CLEANUP(mem_freep) char *key = mem_printf("s: %0600d", 1);
+    struct run run;
+
+    SEND("SET", key, "1");
+    run = RUN("audit", "-s", server.address.path, "--rules", rules, "--fail");
+    cr_expect_eq(run.status, 3, "%d: %s", run.status, run.err);
+    EXPECT_SAYS(run.out, "These are keys of \\x1b[2J, and must expire. Their names are "
+                         "too long to be looked at again. the group's keys: SCAN 0 "
+                         "MATCH s:*");
+    EXPECT_SAYS(run.out, "1 group may leak: keys never expire, whose names are too long");
+    run_release(&run);
+}
+
+/* As redis-cli takes them, and a terminal may have them. */
+Test(audit, quotes_globs)
+{
+    struct run run;
+
+    fill("a b\xe2\x80\xae:", "", 20, "60");
+    fill("a b\xe2\x80\xae:", "", 8, NULL);
+    run = RUN("audit", "-s", server.address.path);
+    EXPECT_SAYS(run.out, "and 3 more; the group's keys: SCAN 0 MATCH \"a "
+                         "b\\xe2\\x80\\xae:*\"");
+    cr_expect_null(strstr(run.out, "\xe2\x80\xae"));
+    run_release(&run);
+    run = RUN("audit", "-s", server.address.path, "--format", "tap");
+    EXPECT_SAYS(run.out, "db 0, a b\\\\xe2");
+    cr_expect_null(strstr(run.out, "\xe2\x80\xae"));
+    run_release(&run);
+}
+
+Test(audit, says_that_it_has_seen_nothing)
+{
+    static const char *const none[][3] = { { "--type", "foo" }, { "--db", "3" } };
+    struct run run;
+
+    SEND("SET", "a", "1");
+    for (size_t i = 0; i < ARRAY_SIZE(none); i++) {
+        run = RUN("audit", "-s", server.address.path, none[i][0], none[i][1], "--fail");
+        cr_expect_eq(run.status, 5, "%s: %d", none[i][0], run.status);
+        EXPECT_SAYS(run.out, "No keys were looked at, so nothing is known of leaks.");
+        run_release(&run);
+    }
+    run = RUN("audit", "-s", server.address.path, "--db", "99");
+    cr_expect_eq(run.status, 4);
+    EXPECT_SAYS(run.err, "SELECT: it has no such database");
+    run_release(&run);
+}
+
 static json_t *set_at(const struct run *run, size_t i)
 {
     json_t *set = json_array_get(json_object_get(run->json, "sets"), i);
