@@ -287,7 +287,7 @@ const struct command_line audit_line = {
     .check = check,
     .about = "Look for keys that should have expired, on a live server."
              "\vKeys are put into groups by their names. Where most keys of a group "
-             "expire and some do not, those are suspects. Nothing is written.",
+             "expire and some do not, those are suspects. The server is only read.",
     .more = &target_options_line,
     .more_title = "The server:",
     .more_group = 1,

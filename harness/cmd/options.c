@@ -401,9 +401,10 @@ void options_parse(const struct command_line *line, int argc, char **argv, void 
     const struct argp_child children[] = {
         { line->more ? &more_argp : NULL, 0, line->more_title, line->more_group }, { 0 }
     };
+    const char *operands = line->operands_doc;
     const struct argp argp = { .options = table,
                                .parser = parse,
-                               .args_doc = line->operands_doc,
+                               .args_doc = operands && *operands ? operands : NULL,
                                .doc = line->about,
                                .children = children };
 
