@@ -2,14 +2,19 @@
 #include "audit/ask.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "audit/target.h"
 #include "base/mem.h"
 #include "base/mutant.h"
+#include "base/signals.h"
 #include "redis/connection.h"
 #include "redis/resp.h"
+
+#define SLICE_MS 100
+#define STOP_SLICES 10 /* that an answer may still take when somebody asks for an end */
 
 static const struct {
     const char *name;
@@ -126,12 +131,35 @@ int ask_send(struct ask *ask, struct err *err)
     return 0;
 }
 
+/* Waits for bytes to read. Who asks for an end gets it when the server hangs; an answer
+ * that is on its way is still taken. */
+static int wait_answer(const struct ask *ask, enum question question, struct err *err)
+{
+    struct pollfd answer = { ask->connection->fd, POLLIN, 0 };
+
+    for (int left = TARGET_TIMEOUT_S * 1000 / SLICE_MS, stopped = 0; left > 0; left--) {
+        if (poll(&answer, 1, SLICE_MS) > 0)
+            return 0;
+        if (signals_stop_asked() && ++stopped == STOP_SLICES)
+            return err_set(err, ERR_STOPPED,
+                           "%s: interrupted while the server did not answer",
+                           questions[question].name);
+    }
+    return target_silent(questions[question].name, err);
+}
+
 static int next_answer(struct ask *ask, enum question question, redisReply **ret,
                        struct err *err)
 {
-    void *reply;
+    void *reply = NULL;
 
-    if (redisGetReply(ask->connection, &reply) != REDIS_OK)
+    while (redisGetReplyFromReader(ask->connection, &reply) == REDIS_OK && !reply) {
+        if (wait_answer(ask, question, err) < 0)
+            return err->code;
+        if (redisBufferRead(ask->connection) != REDIS_OK)
+            break;
+    }
+    if (!reply)
         return target_lost(ask->connection, questions[question].name, err);
     *ret = reply;
     return 0;

@@ -216,13 +216,17 @@ int target_refused(const char *what, const char *reply, struct err *err)
     return err_set(err, -EPROTO, "%s: the server refused it: %s", what, shown);
 }
 
+int target_silent(const char *what, struct err *err)
+{
+    return err_set(err, -ETIMEDOUT,
+                   "%s: the server has not answered for %d s: it hangs, or is too busy",
+                   what, TARGET_TIMEOUT_S);
+}
+
 int target_lost(const redisContext *connection, const char *what, struct err *err)
 {
     if (connection->err == REDIS_ERR_IO && (errno == EAGAIN || errno == ETIMEDOUT))
-        return err_set(err, -ETIMEDOUT,
-                       "%s: the server has not answered for %d s: it hangs, or is too "
-                       "busy",
-                       what, TARGET_TIMEOUT_S);
+        return target_silent(what, err);
     if (connection->err == REDIS_ERR_PROTOCOL)
         return err_set(err, -EPROTO, "%s: this is no answer of a Redis: %s", what,
                        connection->errstr);

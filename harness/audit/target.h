@@ -40,5 +40,7 @@ int target_connect(const struct target *target, redisContext **ret, struct err *
 
 /* What the server's error reply to `what` means, in one sentence; returns the code. */
 int target_refused(const char *what, const char *reply, struct err *err);
+/* There was no answer within the time. */
+int target_silent(const char *what, struct err *err);
 /* The connection ended while `what` was asked. */
 int target_lost(const redisContext *connection, const char *what, struct err *err);

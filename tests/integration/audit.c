@@ -274,19 +274,25 @@ Test(audit, repeats_no_password)
 
 /* ---- servers that say what no test could make a real one say in time ---- */
 
-/* Says all of it to whoever connects first, whatever it is asked, and hangs up when the
- * other one does, or at once. Returns its process. */
-static pid_t play(const char *path, const char *lines, bool hang_up)
+static int listen_at(const char *path)
 {
     struct sockaddr_un at = { .sun_family = AF_UNIX };
-    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), fd;
-    char bytes[512];
-    pid_t pid;
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
     cr_assert_eq(bind(listener, (struct sockaddr *)&at, sizeof(at)), 0);
     cr_assert_eq(listen(listener, 1), 0);
-    pid = fork();
+    return listener;
+}
+
+/* Says all of it to whoever connects first, whatever it is asked, and hangs up when the
+ * other one does, or at once. Returns its process. */
+static pid_t play(const char *path, const char *lines, bool hang_up)
+{
+    int listener = listen_at(path), fd;
+    char bytes[512];
+    pid_t pid = fork();
+
     if (pid) {
         close(listener);
         return pid;
@@ -361,6 +367,26 @@ Test(audit, tells_servers_that_fail)
         EXPECT_SAYS(run.err, cases[i].says);
         run_release(&run);
     }
+}
+
+/* A server that hangs is not waited for. */
+Test(audit, ends_when_it_is_asked_to)
+{
+    CLEANUP(mem_freep) char *path = mem_printf("%s/silent", directory);
+    int listener = listen_at(path), fd;
+    struct live_run live = START("audit", "-s", path);
+    struct run run;
+    char byte;
+
+    fd = accept(listener, NULL, NULL);
+    cr_assert_eq(read(fd, &byte, 1), 1, "it has asked, and holds signals");
+    cr_assert_eq(kill(live.pid, SIGINT), 0);
+    run = run_finish(&live);
+    cr_expect_eq(run.status, 130, "%d: %s", run.status, run.err);
+    EXPECT_SAYS(run.err, "INFO: interrupted while the server did not answer");
+    run_release(&run);
+    close(fd);
+    close(listener);
 }
 
 /* A suite between two audits. */
