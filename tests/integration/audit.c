@@ -3,9 +3,6 @@
 
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "redis/connection.h"
@@ -55,14 +52,6 @@ static void fill(const char *before, const char *behind, size_t count,
     }
 }
 
-static long long count_in(const json_t *object, const char *name)
-{
-    const json_t *value = json_object_get(object, name);
-
-    cr_assert(json_is_integer(value), "%s is not a whole number", name);
-    return json_integer_value(value);
-}
-
 static json_t *group_at(const struct run *run, const char *pattern)
 {
     json_t *group;
@@ -102,20 +91,20 @@ Test(audit, finds_what_leaks_and_nothing_else)
               pass, "--format", "json", "--fail");
     cr_assert_eq(run.status, 1, "%d: %s", run.status, run.err);
     cr_assert_not_null(run.json);
-    cr_expect_eq(count_in(run.json, "keys"), 116);
-    cr_expect_eq(count_in(run.json, "leaking_groups"), 2);
+    cr_expect_eq(json_whole(run.json, "keys"), 116);
+    cr_expect_eq(json_whole(run.json, "leaking_groups"), 2);
     leak = group_at(&run, "user:{num}:sess");
     cr_expect(json_is_true(json_object_get(leak, "leaks")));
-    cr_expect_eq(count_in(leak, "keys"), 40);
-    cr_expect_eq(count_in(leak, "without_expiry"), 1);
-    cr_expect_eq(count_in(leak, "sample"), 40);
+    cr_expect_eq(json_whole(leak, "keys"), 40);
+    cr_expect_eq(json_whole(leak, "without_expiry"), 1);
+    cr_expect_eq(json_whole(leak, "sample"), 40);
     leak = json_array_get(json_object_get(leak, "suspects"), 0);
     cr_expect_str_eq(json_string_value(json_object_get(leak, "key")), "user:17:sess");
-    cr_expect_gt(count_in(leak, "bytes"), 0);
-    cr_expect_geq(count_in(leak, "idle_s"), 0);
+    cr_expect_gt(json_whole(leak, "bytes"), 0);
+    cr_expect_geq(json_whole(leak, "idle_s"), 0);
     leak = group_at(&run, "cart:{num}");
     cr_expect(json_is_true(json_object_get(leak, "leaks")));
-    cr_expect_eq(count_in(leak, "db"), 3);
+    cr_expect_eq(json_whole(leak, "db"), 3);
     cr_expect_not(json_is_true(json_object_get(group_at(&run, "lock:{num}"), "leaks")));
     cr_expect_not(
         json_is_true(json_object_get(group_at(&run, "user:{num}:name"), "leaks")));
@@ -160,7 +149,7 @@ Test(audit, sees_any_keys)
     run = RUN("audit", "-s", server.address.path, "--format", "json", "--count", "1");
     cr_expect_eq(run.status, 0, "%s", run.err);
     cr_assert_not_null(run.json, "%s", run.out);
-    cr_expect_eq(count_in(run.json, "keys"), 7);
+    cr_expect_eq(json_whole(run.json, "keys"), 7);
     cr_expect_eq(json_count(group_at(&run, "zset"), "types", "zset"), 1);
     run_release(&run);
     run = RUN("audit", "-s", server.address.path, "--type", "hash", "--pattern", "h*");
@@ -184,7 +173,7 @@ Test(audit, goes_on_where_it_ended)
                       "10", "--limit", "50", "--max-latency", "1us");
 
         cr_assert_not_null(run.json, "%s", run.err);
-        seen += count_in(run.json, "keys");
+        seen += json_whole(run.json, "keys");
         cursor = json_is_object(json_object_get(run.json, "rest"))
                      ? json_count(run.json, "rest", "cursor")
                      : 0;
@@ -270,123 +259,6 @@ Test(audit, repeats_no_password)
         cr_expect_null(strstr(run.err, "hushhush"), "%s", run.err);
         run_release(&run);
     }
-}
-
-/* ---- servers that say what no test could make a real one say in time ---- */
-
-static int listen_at(const char *path)
-{
-    struct sockaddr_un at = { .sun_family = AF_UNIX };
-    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
-    cr_assert_eq(bind(listener, (struct sockaddr *)&at, sizeof(at)), 0);
-    cr_assert_eq(listen(listener, 1), 0);
-    return listener;
-}
-
-/* Says all of it to whoever connects first, whatever it is asked, and hangs up when the
- * other one does, or at once. Returns its process. */
-static pid_t play(const char *path, const char *lines, bool hang_up)
-{
-    int listener = listen_at(path), fd;
-    char bytes[512];
-    pid_t pid = fork();
-
-    if (pid) {
-        close(listener);
-        return pid;
-    }
-    fd = accept(listener, NULL, NULL);
-    if (write(fd, lines, strlen(lines)) < 0)
-        _exit(1);
-    if (hang_up)
-        shutdown(fd, SHUT_WR);
-    while (read(fd, bytes, sizeof(bytes)) > 0)
-        ;
-    _exit(0);
-}
-
-static struct run audit_played(const char *lines, bool hang_up)
-{
-    CLEANUP(mem_freep) char *path = mem_printf("%s/played", directory);
-    pid_t pid = play(path, lines, hang_up);
-    struct run run = RUN("audit", "-s", path, "--format", "json");
-
-    waitpid(pid, NULL, 0);
-    unlink(path);
-    return run;
-}
-
-#define INFO_ALONE "$31\r\nloading:0\ndb0:keys=5,expires=5\n\r\n"
-#define NO_SETS "+none\r\n+none\r\n+none\r\n" /* of known systems */
-#define INFO_SAYS INFO_ALONE NO_SETS
-#define SCAN_SAYS(count, keys) "*2\r\n$1\r\n0\r\n*" count "\r\n" keys
-#define KEY(digit) "$3\r\nk:" digit "\r\n"
-#define FACT(ttl) "+string\r\n:" ttl "\r\n"
-#define SAMPLE ":50\r\n:7\r\n:1\r\n"
-
-/* Two keys expire, and a third one does when it is looked at again: its writer was
- * between two commands. A fourth is gone, and a fifth is of another kind by then. */
-Test(audit, leaves_alone_who_is_not_done)
-{
-    struct run run = audit_played(
-        INFO_SAYS SCAN_SAYS("4", KEY("1") KEY("2") KEY("3") KEY("4")) FACT("900")
-            FACT("900") FACT("-1") "+none\r\n:-2\r\n" SAMPLE SAMPLE SAMPLE FACT("800")
-                SAMPLE,
-        false);
-
-    cr_assert_not_null(run.json, "%s%s", run.out, run.err);
-    cr_expect_eq(count_in(run.json, "keys"), 3);
-    cr_expect_eq(count_in(run.json, "vanished"), 1);
-    cr_expect_eq(count_in(run.json, "leaking_groups"), 0);
-    cr_expect_eq(count_in(group_at(&run, "k:{num}"), "without_expiry"), 1);
-    cr_expect_eq(count_in(group_at(&run, "k:{num}"), "looked_at_again"), 1);
-    run_release(&run);
-}
-
-Test(audit, tells_servers_that_fail)
-{
-    static const struct {
-        const char *lines, *says;
-    } cases[] = {
-        { "$10\r\nloading:1\n\r\n", "INFO: it is loading its data; try again" },
-        { INFO_SAYS "-LOADING Redis is loading\r\n", "SCAN: it is loading its data" },
-        { INFO_SAYS SCAN_SAYS("1", KEY("1")) "-MOVED 1 h:1\r\n",
-          "TYPE: it is a node of a cluster" },
-        { INFO_SAYS SCAN_SAYS("1", KEY("1")), "TYPE: the server has gone away" },
-        { INFO_SAYS, "SCAN: the server has gone away" },
-        { INFO_SAYS "+OK\r\n", "SCAN: the reply is none of SCAN" },
-        { "nonsense\r\n", "INFO: this is no answer of a Redis" },
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        struct run run = audit_played(cases[i].lines, true);
-
-        cr_expect_eq(run.status, 4, "%zu: %d", i, run.status);
-        EXPECT_SAYS(run.err, cases[i].says);
-        run_release(&run);
-    }
-}
-
-/* A server that hangs is not waited for. */
-Test(audit, ends_when_it_is_asked_to)
-{
-    CLEANUP(mem_freep) char *path = mem_printf("%s/silent", directory);
-    int listener = listen_at(path), fd;
-    struct live_run live = START("audit", "-s", path);
-    struct run run;
-    char byte;
-
-    fd = accept(listener, NULL, NULL);
-    cr_assert_eq(read(fd, &byte, 1), 1, "it has asked, and holds signals");
-    cr_assert_eq(kill(live.pid, SIGINT), 0);
-    run = run_finish(&live);
-    cr_expect_eq(run.status, 130, "%d: %s", run.status, run.err);
-    EXPECT_SAYS(run.err, "INFO: interrupted while the server did not answer");
-    run_release(&run);
-    close(fd);
-    close(listener);
 }
 
 /* A suite between two audits. */
@@ -535,14 +407,14 @@ Test(audit, knows_which_members_need_keys)
     run = RUN("audit", "-s", server.address.path, "--user", "auditor", "--pass-file",
               pass, "--rules", rules, "--format", "json", "--count", "1", "--fail");
     cr_assert_eq(run.status, 1, "%d: %s", run.status, run.err);
-    cr_expect_eq(count_in(run.json, "leaking_sets"), 2);
+    cr_expect_eq(json_whole(run.json, "leaking_sets"), 2);
     cr_expect_eq(json_array_size(json_object_get(run.json, "sets")), 2);
-    cr_expect_eq(count_in(set_at(&run, 0), "members"), 2);
-    cr_expect_eq(count_in(set_at(&run, 0), "without_key"), 1);
+    cr_expect_eq(json_whole(set_at(&run, 0), "members"), 2);
+    cr_expect_eq(json_whole(set_at(&run, 0), "without_key"), 1);
     cr_expect_str_eq(json_string_value(
                          json_array_get(json_object_get(set_at(&run, 0), "suspects"), 0)),
                      "app-1:2:9f8e7d6c5b4b");
-    cr_expect_eq(count_in(set_at(&run, 1), "members"), 3);
+    cr_expect_eq(json_whole(set_at(&run, 1), "members"), 3);
     cr_expect_eq(json_array_size(json_object_get(set_at(&run, 1), "suspects")), 2);
     run_release(&run);
     run = RUN("audit", "-s", server.address.path);
@@ -554,22 +426,6 @@ Test(audit, knows_which_members_need_keys)
     run_release(&run);
     run = RUN("audit", "-s", server.address.path, "--pattern", "c*", "--fail");
     cr_expect_eq(run.status, 0, "who asks for some keys has not asked for sets");
-    run_release(&run);
-}
-
-/* The worker of a member that had no key the first time has left the set by now. */
-Test(audit, leaves_alone_members_that_go)
-{
-    struct run run = audit_played(
-        INFO_ALONE "+set\r\n" SCAN_SAYS(
-            "1", "$20\r\napp-1:2:9f8e7d6c5b4b\r\n") "+none\r\n"
-                                                    "+none\r\n+none\r\n" SCAN_SAYS(
-                                                        "0", "") "+none\r\n:0\r\n",
-        false);
-
-    cr_expect_eq(count_in(set_at(&run, 0), "without_key"), 1);
-    cr_expect_eq(count_in(set_at(&run, 0), "looked_at_again"), 1);
-    cr_expect_eq(count_in(run.json, "leaking_sets"), 0);
     run_release(&run);
 }
 

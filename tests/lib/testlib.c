@@ -381,6 +381,14 @@ json_t *json_strategy(const struct run *run, const char *name)
     return NULL;
 }
 
+long long json_whole(const json_t *object, const char *name)
+{
+    const json_t *value = json_object_get(object, name);
+
+    cr_assert(json_is_integer(value), "%s is not a whole number", name);
+    return json_integer_value(value);
+}
+
 long long json_count(const json_t *object, const char *first, const char *second)
 {
     json_t *value = json_object_get(json_object_get(object, first), second);

@@ -98,6 +98,8 @@ json_t *json_strategy(const struct run *run, const char *name);
 /* These strategies are told, in this order, and no others. */
 void json_expect_strategies(const struct run *run, const char *const *names,
                             size_t count);
+/* A whole number of an object. */
+long long json_whole(const json_t *object, const char *name);
 /* A whole number inside an object, by names: json_count(strategy, "census", "leaked"). */
 long long json_count(const json_t *object, const char *first, const char *second);
 double json_number(const json_t *object, const char *first, const char *second);

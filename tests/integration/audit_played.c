@@ -1,0 +1,161 @@
+/* audit: servers that say what no test could make a real one say in time. */
+#include "testlib.h"
+
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char *directory;
+
+static void begin(void)
+{
+    directory = test_directory();
+}
+
+static void end(void)
+{
+    test_directory_remove(directory);
+}
+
+TestSuite(audit_played, .init = begin, .fini = end);
+
+static int listen_at(const char *path)
+{
+    struct sockaddr_un at = { .sun_family = AF_UNIX };
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
+    cr_assert_eq(bind(listener, (struct sockaddr *)&at, sizeof(at)), 0);
+    cr_assert_eq(listen(listener, 1), 0);
+    return listener;
+}
+
+/* Says all of it to whoever connects first, whatever it is asked, and hangs up when the
+ * other one does, or at once. Returns its process. */
+static pid_t play(const char *path, const char *lines, bool hang_up)
+{
+    int listener = listen_at(path), fd;
+    char bytes[512];
+    pid_t pid = fork();
+
+    if (pid) {
+        close(listener);
+        return pid;
+    }
+    fd = accept(listener, NULL, NULL);
+    if (write(fd, lines, strlen(lines)) < 0)
+        _exit(1);
+    if (hang_up)
+        shutdown(fd, SHUT_WR);
+    while (read(fd, bytes, sizeof(bytes)) > 0)
+        ;
+    _exit(0);
+}
+
+static json_t *first_of(const struct run *run, const char *list)
+{
+    json_t *first = json_array_get(json_object_get(run->json, list), 0);
+
+    cr_assert_not_null(first, "%s%s", run->out, run->err);
+    return first;
+}
+
+static struct run audit_played(const char *lines, bool hang_up)
+{
+    CLEANUP(mem_freep) char *path = mem_printf("%s/played", directory);
+    pid_t pid = play(path, lines, hang_up);
+    struct run run = RUN("audit", "-s", path, "--format", "json");
+
+    waitpid(pid, NULL, 0);
+    unlink(path);
+    return run;
+}
+
+#define INFO_ALONE "$31\r\nloading:0\ndb0:keys=5,expires=5\n\r\n"
+#define NO_SETS "+none\r\n+none\r\n+none\r\n" /* of known systems */
+#define INFO_SAYS INFO_ALONE NO_SETS
+#define SCAN_SAYS(count, keys) "*2\r\n$1\r\n0\r\n*" count "\r\n" keys
+#define KEY(digit) "$3\r\nk:" digit "\r\n"
+#define FACT(ttl) "+string\r\n:" ttl "\r\n"
+#define SAMPLE ":50\r\n:7\r\n:1\r\n"
+
+/* Two keys expire, and a third one does when it is looked at again: its writer was
+ * between two commands. A fourth is gone, and a fifth is of another kind by then. */
+Test(audit_played, leaves_alone_who_is_not_done)
+{
+    struct run run = audit_played(
+        INFO_SAYS SCAN_SAYS("4", KEY("1") KEY("2") KEY("3") KEY("4")) FACT("900")
+            FACT("900") FACT("-1") "+none\r\n:-2\r\n" SAMPLE SAMPLE SAMPLE FACT("800")
+                SAMPLE,
+        false);
+
+    cr_assert_not_null(run.json, "%s%s", run.out, run.err);
+    cr_expect_eq(json_whole(run.json, "keys"), 3);
+    cr_expect_eq(json_whole(run.json, "vanished"), 1);
+    cr_expect_eq(json_whole(run.json, "leaking_groups"), 0);
+    cr_expect_eq(json_whole(first_of(&run, "groups"), "without_expiry"), 1);
+    cr_expect_eq(json_whole(first_of(&run, "groups"), "looked_at_again"), 1);
+    run_release(&run);
+}
+
+Test(audit_played, tells_servers_that_fail)
+{
+    static const struct {
+        const char *lines, *says;
+    } cases[] = {
+        { "$10\r\nloading:1\n\r\n", "INFO: it is loading its data; try again" },
+        { INFO_SAYS "-LOADING Redis is loading\r\n", "SCAN: it is loading its data" },
+        { INFO_SAYS SCAN_SAYS("1", KEY("1")) "-MOVED 1 h:1\r\n",
+          "TYPE: it is a node of a cluster" },
+        { INFO_SAYS SCAN_SAYS("1", KEY("1")), "TYPE: the server has gone away" },
+        { INFO_SAYS, "SCAN: the server has gone away" },
+        { INFO_SAYS "+OK\r\n", "SCAN: the reply is none of SCAN" },
+        { "nonsense\r\n", "INFO: this is no answer of a Redis" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct run run = audit_played(cases[i].lines, true);
+
+        cr_expect_eq(run.status, 4, "%zu: %d", i, run.status);
+        EXPECT_SAYS(run.err, cases[i].says);
+        run_release(&run);
+    }
+}
+
+/* A server that hangs is not waited for. */
+Test(audit_played, ends_when_it_is_asked_to)
+{
+    CLEANUP(mem_freep) char *path = mem_printf("%s/silent", directory);
+    int listener = listen_at(path), fd;
+    struct live_run live = START("audit", "-s", path);
+    struct run run;
+    char byte;
+
+    fd = accept(listener, NULL, NULL);
+    cr_assert_eq(read(fd, &byte, 1), 1, "it has asked, and holds signals");
+    cr_assert_eq(kill(live.pid, SIGINT), 0);
+    run = run_finish(&live);
+    cr_expect_eq(run.status, 130, "%d: %s", run.status, run.err);
+    EXPECT_SAYS(run.err, "INFO: interrupted while the server did not answer");
+    run_release(&run);
+    close(fd);
+    close(listener);
+}
+
+/* The worker of a member that had no key the first time has left the set by now. */
+Test(audit_played, leaves_alone_members_that_go)
+{
+    struct run run = audit_played(
+        INFO_ALONE "+set\r\n" SCAN_SAYS(
+            "1", "$20\r\napp-1:2:9f8e7d6c5b4b\r\n") "+none\r\n"
+                                                    "+none\r\n+none\r\n" SCAN_SAYS(
+                                                        "0", "") "+none\r\n:0\r\n",
+        false);
+
+    cr_expect_eq(json_whole(first_of(&run, "sets"), "without_key"), 1);
+    cr_expect_eq(json_whole(first_of(&run, "sets"), "looked_at_again"), 1);
+    cr_expect_eq(json_whole(run.json, "leaking_sets"), 0);
+    run_release(&run);
+}
