@@ -14,29 +14,33 @@ static const struct axis_frame frame = {
     .left = 12, .right = SVG_WIDTH - 28, .top = 6, .bottom = 86
 };
 
-static void draw_bar(FILE *out, const struct axis_log *axis, size_t bin,
-                     const char *class, uint32_t kills, uint32_t most, const char *tip)
+/* A part of a bin's bar, from some kills to some more. */
+static void draw_part(FILE *out, const struct axis_log *axis, size_t bin,
+                      const char *class, double from, double to, const char *tip)
 {
     int left = axis_log_at(axis, instant_us(bin), frame.left, frame.right);
     int right = axis_log_at(axis, instant_us(bin + 1), frame.left, frame.right);
-    int height = (int)((double)(frame.bottom - frame.top) * kills / most + 0.5);
+    int whole = frame.bottom - frame.top;
+    int low = (int)(whole * from + 0.5), high = (int)(whole * to + 0.5);
 
-    if (height)
-        svg_rect(out, class, left, frame.bottom - height, right - left - 1, height, tip);
+    if (high > low)
+        svg_rect(out, class, left, frame.bottom - high, right - left - 1, high - low,
+                 tip);
 }
 
 static void draw_bin(FILE *out, const struct instants *instants,
                      const struct axis_log *axis, size_t bin, uint32_t most)
 {
+    double inside = (double)instants->inside[bin] / most;
+    double due = (double)instants->due[bin] / most;
     CLEANUP(mem_freep) char *tip = NULL;
-    char from[24], to[24];
+    char from[24];
 
-    tip = mem_printf("%s to %s: %u kills due, %u landed inside",
+    tip = mem_printf("from %s: %u of %u inside",
                      words_duration(from, sizeof(from), instant_us(bin)),
-                     words_duration(to, sizeof(to), instant_us(bin + 1)),
-                     instants->due[bin], instants->inside[bin]);
-    draw_bar(out, axis, bin, "unknown", instants->due[bin], most, tip);
-    draw_bar(out, axis, bin, "seen", instants->inside[bin], most, tip);
+                     instants->inside[bin], instants->due[bin]);
+    draw_part(out, axis, bin, "seen", 0, inside, tip);
+    draw_part(out, axis, bin, "unknown", inside, due, tip);
 }
 
 static void draw(FILE *out, const struct finding *finding)
