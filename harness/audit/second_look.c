@@ -64,6 +64,6 @@ int second_look(struct ask *ask, struct audit_group *group, struct err *err)
             return err->code;
     qsort(group->suspects, group->suspect_count, sizeof(*group->suspects), oldest_first);
     group->leaks |= group->suspect_count > 0;
-    group->unsure = !group->leaks && keys->too_long;
+    group->unsure = !group->leaks && keys->too_long && !mutant("long-names-gone");
     return 0;
 }

@@ -128,6 +128,7 @@ static const struct {
     { "members-alone", "integration_audit", "audit/knows_which_members_need_keys" },
     { "looked-at-once", "integration_audit_played",
       "audit_played/leaves_alone_who_is_not_done" },
+    { "long-names-gone", "integration_audit", "audit/is_not_sure_of_very_long_names" },
     { "never-enough", "unit_stopping_mutable",
       "stopping/a_rate_that_changes_ends_the_kills_too" },
     { "waits-add-up", "unit_fault_mutable", "late/is_not_who_waits_for_nobody" },
