@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "redis/connection.h"
 #include "redis/resp.h"
 
 /* What a reply holds, as text; as hiredis' reader and as ours must see it. */
@@ -205,4 +206,17 @@ Test(replies, are_as_deep_as_scripts_make_them)
         buffer_release(&text);
         arena_release(&arena);
     }
+}
+
+/* Not a part of it, and nothing of it is sent. */
+Test(connection, refuses_commands_of_too_many_words)
+{
+    const char *words[18] = { NULL };
+    redisReply *reply = NULL;
+    struct err err = ERR_NULL;
+
+    for (size_t i = 0; i < 17; i++)
+        words[i] = "DEL";
+    cr_expect_eq(connection_command(NULL, &reply, &err, words), -E2BIG);
+    cr_expect_str_eq(err.msg, "send DEL: the command has more than 16 words");
 }
