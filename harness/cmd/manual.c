@@ -213,7 +213,7 @@ static void put_usage(FILE *out, const struct subcommand *command)
 {
     const char *way = command->line->operands_doc;
 
-    while (*way) {
+    do {
         size_t length = strcspn(way, "\n");
 
         fprintf(out, "\\fBafterkill %s\\fR ", command->name);
@@ -222,7 +222,7 @@ static void put_usage(FILE *out, const struct subcommand *command)
         put_operands(out, way, length);
         fputs("\n.br\n", out);
         way += length + (way[length] == '\n');
-    }
+    } while (*way);
 }
 
 static int put_synopsis(struct manual *page)
