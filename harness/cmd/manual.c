@@ -216,9 +216,10 @@ static void put_usage(FILE *out, const struct subcommand *command)
     do {
         size_t length = strcspn(way, "\n");
 
-        fprintf(out, "\\fBafterkill %s\\fR ", command->name);
+        fprintf(out, "\\fBafterkill %s\\fR", command->name);
         if (command->line->options)
-            fputs("[\\fIOPTION\\fR...] ", out);
+            fputs(" [\\fIOPTION\\fR...]", out);
+        fputs(length ? " " : "", out);
         put_operands(out, way, length);
         fputs("\n.br\n", out);
         way += length + (way[length] == '\n');
