@@ -47,11 +47,8 @@ void html_text(FILE *out, const char *text)
 
 static void say(FILE *out, const char *format, va_list args)
 {
-    CLEANUP(mem_freep) char *text = NULL;
-    FILE *memory = mem_stream(&text);
+    CLEANUP(mem_freep) char *text = mem_vprintf(format, args);
 
-    vfprintf(memory, format, args);
-    fclose(memory);
     html_text(out, text);
 }
 

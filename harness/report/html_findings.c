@@ -122,13 +122,11 @@ __attribute__((format(printf, 3, 4))) static void write_fact(struct html_table *
                                                              const char *format, ...)
 {
     CLEANUP(mem_freep) char *text = NULL;
-    FILE *memory = mem_stream(&text);
     va_list args;
 
     va_start(args, format);
-    vfprintf(memory, format, args);
+    text = mem_vprintf(format, args);
     va_end(args);
-    fclose(memory);
     html_row(table);
     html_cell(table, "%s", name);
     html_cell(table, "%s", text);

@@ -9,13 +9,11 @@
 void svg_begin(FILE *out, int height, const char *label, ...)
 {
     CLEANUP(mem_freep) char *text = NULL;
-    FILE *memory = mem_stream(&text);
     va_list args;
 
     va_start(args, label);
-    vfprintf(memory, label, args);
+    text = mem_vprintf(label, args);
     va_end(args);
-    fclose(memory);
     fprintf(out,
             "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"figure\">"
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" "
@@ -60,13 +58,11 @@ void svg_text(FILE *out, const char *class, enum svg_anchor anchor, int x, int y
 {
     static const char *const anchors[] = { "start", "middle", "end" };
     CLEANUP(mem_freep) char *text = NULL;
-    FILE *memory = mem_stream(&text);
     va_list args;
 
     va_start(args, format);
-    vfprintf(memory, format, args);
+    text = mem_vprintf(format, args);
     va_end(args);
-    fclose(memory);
     fprintf(out, "<text class=\"%s\" text-anchor=\"%s\" x=\"%d\" y=\"%d\">", class,
             anchors[anchor], x, y);
     html_text(out, text);
