@@ -110,7 +110,7 @@ async function look(browser, file, colorScheme) {
 }
 
 async function main() {
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
   const files = fs.readdirSync(directory).filter((file) => file.endsWith(".html"));
 
   expect(files.length > 0, `${directory}: there are no pages`);

@@ -17,6 +17,9 @@ chromium=$(command -v chromium || command -v chromium-browser || command -v goog
     skip 'Chromium is not installed'
 command -v node >/dev/null || skip 'node is not installed'
 [ -d "$here/node_modules" ] || skip 'the packages of tests/browser are not installed'
+# A container may not let it.
+timeout 120 "$chromium" --headless --no-sandbox --disable-gpu --dump-dom about:blank >/dev/null 2>&1 ||
+    skip 'Chromium does not start here'
 
 pages=$(mktemp -d)
 trap 'rm -rf "$pages"' EXIT
