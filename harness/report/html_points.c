@@ -326,9 +326,14 @@ void html_points(FILE *out, const struct result *result)
 {
     size_t most = HTML_POINTS_MOST / result->plan.strategies + 1;
 
-    fputs("<p>A worker died at each of these points, between two commands, and this is "
-          "what was left. Commands have their names where there is room.</p>\n",
-          out);
+    fputs(
+        "<p>A worker died at each of these points, between two commands, and this is "
+        "what was left. Commands have their names where there is room. "
+        "<em>Writing</em> is the share of the update's time from writing one command to "
+        "writing the next. Kills can leave fewer commands than were written: of a worker "
+        "that does not wait for replies, Redis may not have executed all when it "
+        "dies.</p>\n",
+        out);
     html_colors(out, result);
     write_letters(out, result);
     result_foreach (finding, result)
