@@ -129,16 +129,10 @@ static int check(void *parsed, struct err *err)
     return options->watch_s > 0 ? check_watch(options, err) : 0;
 }
 
-/* Where each batch is told. */
-struct watch {
-    struct audit_progress progress;
-};
-
+/* Each batch is told. */
 static bool look(void *context, const struct audit *audit)
 {
-    struct watch *watch = context;
-
-    audit_progress_show(&watch->progress, audit);
+    audit_progress_show(context, audit);
     return signals_stop_asked();
 }
 
@@ -197,17 +191,17 @@ static int scan(struct options *options, const struct target *target, struct aud
     CLEANUP(connection_closep) redisContext *connection = NULL;
     CLEANUP(inventory_release) struct inventory now = INVENTORY_NULL;
     bool wanted = options->before || options->since;
-    struct watch watch;
+    struct audit_progress progress;
     sigset_t before;
 
     if (choose_db(options, target, err) < 0 ||
         target_connect(target, &connection, err) < 0)
         return err->code;
-    audit_progress_init(&watch.progress, stderr, isatty(STDERR_FILENO));
+    audit_progress_init(&progress, stderr, isatty(STDERR_FILENO));
     signals_hold(&before);
     scan_run(connection, target, &options->scan,
-             &(struct scan_watch){ look, wanted ? &now : NULL, &watch }, ret, err);
-    audit_progress_end(&watch.progress);
+             &(struct scan_watch){ look, wanted ? &now : NULL, &progress }, ret, err);
+    audit_progress_end(&progress);
     options->stopped |= signals_stop_asked();
     signals_release(&before);
     return err->code < 0 || !wanted ? err->code : compare(options, &now, ret, err);

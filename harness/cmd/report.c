@@ -78,14 +78,12 @@ int cmd_report(int argc, char **argv, enum exit_status *ret_status, struct err *
     struct options options = { .format = format_by_name("text"), .color = "auto" };
     CLEANUP(saved_release) struct saved saved = { .directory = NULL };
     CLEANUP(mem_freep) char *run = NULL;
-    int (*load)(const char *directory, struct saved *ret, struct err *err) = saved_load;
     struct report_style style;
 
     options_parse(&report_line, argc, argv, &options);
-    if (options.format == format_by_name("html")) /* which has pairs of strategies */
-        load = saved_load_attempts;
     if (results_dir_named(&options.operands, 0, &run, err) < 0 ||
-        load(run, &saved, err) < 0)
+        (options.format->attempts ? saved_load_attempts : saved_load)(run, &saved, err) <
+            0)
         return err->code;
     if (options.fleet.workers > 0 && !(figure_period_s(saved.result.scenario) > 0))
         return err_set(err, ERR_USAGE,

@@ -30,6 +30,7 @@ static const struct format formats[] = {
       .replay = replay_json },
     { .name = "html",
       .file = "run.html",
+      .attempts = true, /* pairs of strategies are compared by them */
       .run = run_html,
       .sweep = sweep_html,
       .compare = compare_html,

@@ -25,6 +25,7 @@ enum document {
 struct format {
     const char *name;
     const char *file; /* a run's report in its directory; NULL: it has none */
+    bool attempts;    /* of a run it needs what came of each attempt (result.h) */
     /* NULL: there is no such document in this format; or it is a sheet, laid out. */
     void (*run)(FILE *out, const struct result *result, struct report_style style);
     void (*sweep)(FILE *out, const struct sweep *sweep, struct report_style style);

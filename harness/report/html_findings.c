@@ -29,15 +29,11 @@ static void write_met(struct html_table *table, const struct finding *finding)
         html_cell(table, "nothing expected");
 }
 
-static void write_finding(struct html_table *table, const struct result *result,
-                          const struct finding *finding)
+void html_census_cells(struct html_table *table, const struct finding *finding)
 {
     struct words words = tally_census(finding);
-    char text[128], lasts[LASTS_TEXT];
-    struct damage harm = figure_harm(finding);
+    char text[128];
 
-    html_row(table);
-    html_cell(table, "%s", finding->strategy->name);
     if (tally_census_complete(finding))
         html_cell(table, "%llu of %llu", (unsigned long long)tally_harmed(&words),
                   (unsigned long long)finding_points(finding));
@@ -45,6 +41,17 @@ static void write_finding(struct html_table *table, const struct result *result,
         html_cell(table, "not known");
     html_cell_or_none(table, words_kinds(finding, text, sizeof(text)));
     html_cell_or_none(table, words_passing(finding, text, sizeof(text)));
+}
+
+static void write_finding(struct html_table *table, const struct result *result,
+                          const struct finding *finding)
+{
+    char text[128], lasts[LASTS_TEXT];
+    struct damage harm = figure_harm(finding);
+
+    html_row(table);
+    html_cell(table, "%s", finding->strategy->name);
+    html_census_cells(table, finding);
     html_cell(table, "%s", harm.points ? lasts_text(harm.lasts_ms, lasts) : "-");
     if (result->kills_wanted) {
         struct rate rate = figure_kill_rate(result, finding, RATE_HARMED);

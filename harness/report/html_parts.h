@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "report/html.h"
 #include "report/style.h"
 #include "result/compare.h"
 #include "result/sweep.h"
@@ -14,6 +15,9 @@
 
 /* A row per strategy: harm, how often, how long, what an update costs; as expected? */
 void html_findings(FILE *out, const struct result *result);
+/* Three cells of such a row: crash points that do harm, of which kind, and only for a
+ * while. */
+void html_census_cells(struct html_table *table, const struct finding *finding);
 /* The rates of harm with their intervals, and what the time spent at harmful points lets
  * expect. */
 void html_rates(FILE *out, const struct result *result);

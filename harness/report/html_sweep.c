@@ -129,20 +129,13 @@ static void write_charts(FILE *out, const void *document)
 static void write_row(struct html_table *table, const char *value,
                       const struct result *result, const struct finding *finding)
 {
-    struct words words = tally_census(finding);
     char text[128];
 
     html_row(table);
     html_cell(table, "%s", finding->strategy->name);
     html_cell(table, "%s", value);
     html_cell(table, "%llu", (unsigned long long)finding->bytes);
-    if (tally_census_complete(finding))
-        html_cell(table, "%llu of %llu", (unsigned long long)tally_harmed(&words),
-                  (unsigned long long)finding_points(finding));
-    else
-        html_cell(table, "not known");
-    html_cell_or_none(table, words_kinds(finding, text, sizeof(text)));
-    html_cell_or_none(table, words_passing(finding, text, sizeof(text)));
+    html_census_cells(table, finding);
     html_cell(
         table, "%s",
         words_rate(text, sizeof(text), figure_kill_rate(result, finding, RATE_HARMED)));
