@@ -24,7 +24,8 @@ const struct subcommand *subcommand_at(size_t index);          /* NULL past the 
 const char *subcommand_name(const void *ignored, size_t index); /* for str_nearest() */
 
 extern const struct command_line run_line, try_line, replay_line, report_line,
-    compare_line, baseline_line, merge_line, check_line, audit_line, new_line, help_line, list_line;
+    compare_line, baseline_line, merge_line, check_line, audit_line, new_line, help_line,
+    list_line;
 
 int cmd_run(int argc, char **argv, enum exit_status *ret_status, struct err *err);
 int cmd_try(int argc, char **argv, enum exit_status *ret_status, struct err *err);

@@ -84,6 +84,14 @@ char *completion_brief(const char *about)
     return mem_printf("%.*s", (int)length, about);
 }
 
+void completion_commands(FILE *out)
+{
+    const struct subcommand *command;
+
+    for (size_t i = 0; (command = subcommand_at(i)); i++)
+        fprintf(out, "%s%s", i ? " " : "", command->name);
+}
+
 void completion_options(FILE *out, const struct subcommand *command,
                         void (*each)(FILE *out, const struct subcommand *command,
                                      const struct cmd_option *option))

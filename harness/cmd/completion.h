@@ -27,6 +27,9 @@ void candidates_release(struct candidates *candidates);
  * frees it. */
 char *completion_brief(const char *about);
 
+/* Writes the names of all commands, with a blank between. */
+void completion_commands(FILE *out);
+
 /* Calls `each` for all options of a command, with those that several commands have. */
 struct subcommand;
 struct cmd_option;
@@ -41,5 +44,5 @@ void completion_fish(FILE *out);
 /* What prints the names of all scenarios, a line each, behind the name of the program: of
  * such that mean nothing to a shell, for some expand what is offered. */
 #define COMPLETION_NAMES                                                                 \
-    "list 2>/dev/null | sed -n 's/^\\([A-Za-z0-9_./-]\\{1,\\}\\)\\( "                     \
+    "list 2>/dev/null | sed -n 's/^\\([A-Za-z0-9_./-]\\{1,\\}\\)\\( "                    \
     ".*\\)\\{0,1\\}$/\\1/p'"

@@ -48,26 +48,19 @@ static const char end[] =
     "\n"
     "complete -F _afterkill afterkill\n";
 
-static void put_commands(FILE *out)
-{
-    const struct subcommand *command;
-
-    for (size_t i = 0; (command = subcommand_at(i)); i++)
-        fprintf(out, "%s%s", i ? " " : "", command->name);
-}
-
 /* "words=.. actions=(..) ;;" for a place. */
 static void put_place(FILE *out, const char *place)
 {
     struct candidates candidates = candidates_of(place);
+    bool any = *candidates.words || candidates.commands || candidates.scenarios;
 
-    if (*candidates.words || candidates.commands || candidates.scenarios)
+    if (any)
         fprintf(out, "words=\"%s", candidates.words);
     if (candidates.commands)
-        fputs(*candidates.words ? " " : "", out), put_commands(out);
+        fputs(*candidates.words ? " " : "", out), completion_commands(out);
     if (candidates.scenarios)
         fputs("$(_afterkill_scenarios)", out);
-    if (*candidates.words || candidates.commands || candidates.scenarios)
+    if (any)
         fputs("\" ", out);
     if (candidates.files)
         fputs(candidates.scenarios ? "actions=('-f -X !*.lua' -d) " : "actions=(-f) ",
@@ -107,7 +100,7 @@ void completion_bash(FILE *out)
         completion_options(out, command, put_value);
     fputs(middle, out);
     fputs("        :*) words=\"", out);
-    put_commands(out);
+    completion_commands(out);
     fputs(" --help --version\" ;;\n", out);
     for (size_t i = 0; (command = subcommand_at(i)); i++) {
         fprintf(out, "        %s:-*) words=\"", command->name);

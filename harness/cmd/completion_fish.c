@@ -27,14 +27,6 @@ static void put_quoted(FILE *out, const char *text)
     fputc('\'', out);
 }
 
-static void put_commands(FILE *out)
-{
-    const struct subcommand *command;
-
-    for (size_t i = 0; (command = subcommand_at(i)); i++)
-        fprintf(out, " %s", command->name);
-}
-
 /* " -a '..'", and whether files are offered too. */
 static void put_place(FILE *out, const struct candidates *candidates)
 {
@@ -53,7 +45,7 @@ static void put_place(FILE *out, const struct candidates *candidates)
     }
     fprintf(out, " -a '%s", candidates->words);
     if (candidates->commands)
-        put_commands(out);
+        fputc(' ', out), completion_commands(out);
     if (candidates->scenarios)
         fputs(" (__afterkill_scenarios)", out);
     if (candidates->directories)

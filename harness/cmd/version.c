@@ -12,7 +12,6 @@
 
 void version_libraries(struct environment *environment)
 {
-    environment_libraries(environment);
     environment_add(environment, "libuv", fleet_libuv_version());
     environment_add(environment, "lua", sandbox_lua_version());
     environment_add(environment, "rmath", interval_library_version());
@@ -33,6 +32,7 @@ void version_write(FILE *out)
 {
     CLEANUP(environment_release) struct environment libraries = ENVIRONMENT_NULL;
 
+    environment_libraries(&libraries);
     version_libraries(&libraries);
     fputs("afterkill " VERSION "\n", out);
     for (size_t i = 0; i < libraries.count; i++)

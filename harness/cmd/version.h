@@ -6,7 +6,7 @@
 
 struct environment;
 
-/* Adds the libraries' versions by name. */
+/* Adds the versions of the libraries that environment_libraries() does not have. */
 void version_libraries(struct environment *environment);
 
 /* Writes lines of a name and a version, afterkill's own first. A library that does not

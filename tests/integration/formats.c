@@ -6,8 +6,8 @@
 
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "base/file.h"
 #include "redis/connection.h"
 
 static char *directory, *kept, *documents;
@@ -41,8 +41,7 @@ static void set_up(void)
 {
     directory = test_directory();
     kept = mem_printf("%s/kept", directory);
-    documents = test_file(directory, "documents", "");
-    unlink(documents);
+    documents = mem_printf("%s/documents", directory);
     cr_assert_eq(mkdir(documents, 0700), 0);
 }
 
@@ -185,9 +184,8 @@ Test(formats, for_github)
 {
     CLEANUP(mem_freep) char *path = test_file(directory, "names.lua", scenario);
     CLEANUP(mem_freep) char *summary = test_file(directory, "summary", "before\n");
-    char text[4096] = "";
+    CLEANUP(mem_freep) char *text = NULL;
     struct run run;
-    FILE *in;
 
     setenv("GITHUB_STEP_SUMMARY", summary, 1);
     run = RUN("check", path, "--quick", "-q", "--format", "github");
@@ -196,9 +194,7 @@ Test(formats, for_github)
     EXPECT_SAYS(run.out,
                 "names.lua,line=3,title=names%3A =cmd|x::expected safe, but found "
                 "leaked 1 of 3 points");
-    in = fopen(summary, "re");
-    text[fread(text, 1, sizeof(text) - 1, in)] = '\0';
-    fclose(in);
+    text = file_text(summary);
     cr_expect_eq(strncmp(text, "before\n### afterkill check", 26), 0, "%s", text);
     run_release(&run);
 }
