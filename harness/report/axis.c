@@ -73,11 +73,6 @@ void axis_log_reach(struct axis_log *axis, double value)
         axis->most = value;
 }
 
-bool axis_log_has(const struct axis_log *axis, double value)
-{
-    return value > 0 && value >= axis->least && value <= axis->most;
-}
-
 /* With room beyond both ends. */
 int axis_log_at(const struct axis_log *axis, double value, int from, int to)
 {

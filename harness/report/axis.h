@@ -2,7 +2,6 @@
  * for the writing. */
 #pragma once
 
-#include <stdbool.h>
 #include <stdio.h>
 
 /* Where something is drawn: the inner edges, y downwards (svg.h). */
@@ -30,7 +29,6 @@ struct axis_log {
 };
 /* Takes a value in; what is not above 0 is not drawn. Begins with { 0, 0 }. */
 void axis_log_reach(struct axis_log *axis, double value);
-bool axis_log_has(const struct axis_log *axis, double value);
 int axis_log_at(const struct axis_log *axis, double value, int from, int to);
 /* Values are microseconds. */
 void axis_durations_across(FILE *out, const struct axis_log *axis,

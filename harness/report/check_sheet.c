@@ -6,7 +6,6 @@
 
 #include "base/mem.h"
 #include "report/check_words.h"
-#include "report/verdict_line.h"
 #include "result/tally.h"
 
 /* Whose row it is. */
@@ -179,14 +178,11 @@ static void add_scenario(struct sheet *sheet, const struct at *at)
 
 void check_sheet(struct sheet *ret, const struct check *check, struct report_style style)
 {
-    CLEANUP(mem_freep) char *summary = check_summary(check);
-    enum exit_status status = check_exit_status(check);
-
     (void)style;
     *ret = (struct sheet){
         .what = "check",
-        .verdict = mem_printf("%s: %s", verdict_word(status), summary),
-        .status = status,
+        .verdict = check_verdict_line(check),
+        .status = check_exit_status(check),
         .seconds = check->seconds,
     };
     for (size_t i = 0; i < ARRAY_SIZE(columns); i++)

@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "report/check_words.h"
-#include "report/verdict_line.h"
 #include "report/words.h"
 #include "report/writers.h"
 
@@ -218,12 +217,12 @@ static void write_lines(FILE *out, const struct check *check, struct report_styl
 
 void check_text(FILE *out, const struct check *check, struct report_style style)
 {
-    CLEANUP(mem_freep) char *summary = check_summary(check);
+    CLEANUP(mem_freep) char *line = check_verdict_line(check);
 
     if (check->count)
         write_lines(out, check, style);
     words_color(out, style.color, check_exit_status(check) == EXIT_PASS ? GREEN : RED);
-    fprintf(out, "%s: %s", verdict_word(check_exit_status(check)), summary);
+    fputs(line, out);
     words_color(out, style.color, PLAIN);
     if (check->count)
         fprintf(out, " (%.1f s%s%s%s)", check->seconds,

@@ -2,6 +2,7 @@
 #include "report/check_words.h"
 
 #include "base/mem.h"
+#include "report/verdict_line.h"
 #include "report/words.h"
 #include "result/tally.h"
 
@@ -259,6 +260,13 @@ char *check_summary(const struct check *check)
     write_longest(out, check);
     fclose(out);
     return text;
+}
+
+char *check_verdict_line(const struct check *check)
+{
+    CLEANUP(mem_freep) char *summary = check_summary(check);
+
+    return mem_printf("%s: %s", verdict_word(check_exit_status(check)), summary);
 }
 
 const char *check_no_verdict(const struct check_scenario *scenario)

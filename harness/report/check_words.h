@@ -25,6 +25,8 @@ char *check_passing_text(const struct check_strategy *strategy, const char *whos
 /* "26 scenarios, 71 strategies: 70 as expected, 1 not"; behind "but", the longest of what
  * passes. */
 char *check_summary(const struct check *check);
+/* The same behind the word for its exit status: "PASS: 26 scenarios, ..". */
+char *check_verdict_line(const struct check *check);
 /* Why a scenario has no verdicts; it may have been left out. */
 const char *check_no_verdict(const struct check_scenario *scenario);
 /* "atomic", "leaked+stuck", "only duplicated", "nothing". */

@@ -157,9 +157,7 @@ static void add_case(struct sheet *sheet, const struct comparison *comparison,
     struct sheet_case *item = sheet_case(sheet, CASE_PASSED, scenario->name);
     char *regression;
 
-    item->name = comparison->pairs ? mem_printf("%s beside %s", row->new->strategy->name,
-                                                row->base->strategy->name)
-                                   : mem_strdup(row->new->strategy->name);
+    item->name = compare_name(comparison, row);
     sheet_place(item, scenario->path, row->new->strategy->line);
     if (compare_is_itself(comparison)) {
         item->outcome = CASE_SKIPPED;

@@ -32,14 +32,11 @@ char *compare_only_in(const struct result *one, const struct result *other)
     return names;
 }
 
-/* "a", or "a beside b" of a pair. */
-static void say_name(FILE *out, const struct comparison *comparison,
-                     const struct comparison_row *row)
+char *compare_name(const struct comparison *comparison, const struct comparison_row *row)
 {
-    fputs(row->new->strategy->name, out);
-    if (comparison->pairs)
-        fprintf(out, " beside %s", row->base->strategy->name);
-    fputs(": ", out);
+    return comparison->pairs ? mem_printf("%s beside %s", row->new->strategy->name,
+                                          row->base->strategy->name)
+                             : mem_strdup(row->new->strategy->name);
 }
 
 /* Would the attempts that landed on both sides say the opposite, each counted as one? */
@@ -277,11 +274,12 @@ static void say_census(FILE *out, const struct comparison *comparison,
 char *compare_sentence(const struct comparison *comparison,
                        const struct comparison_row *row)
 {
+    CLEANUP(mem_freep) char *name = compare_name(comparison, row);
     char *text;
     FILE *out = mem_stream(&text);
     size_t length;
 
-    say_name(out, comparison, row);
+    fprintf(out, "%s: ", name);
     if (comparison->pairs) {
         say_sizes(out, &row->census);
         say_longest(out, row);

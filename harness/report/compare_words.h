@@ -4,6 +4,8 @@
 
 #include "result/compare.h"
 
+/* Whose row it is: "a", or "a beside b" of a pair. */
+char *compare_name(const struct comparison *comparison, const struct comparison_row *row);
 /* All that there is to say of one row, but not its regression. */
 char *compare_sentence(const struct comparison *comparison,
                        const struct comparison_row *row);

@@ -1,7 +1,6 @@
 /* html.c - see html.h. */
 #include "report/html.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -45,7 +44,7 @@ void html_text(FILE *out, const char *text)
     }
 }
 
-static void say(FILE *out, const char *format, va_list args)
+void html_vsay(FILE *out, const char *format, va_list args)
 {
     CLEANUP(mem_freep) char *text = mem_vprintf(format, args);
 
@@ -57,7 +56,7 @@ void html_say(FILE *out, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    say(out, format, args);
+    html_vsay(out, format, args);
     va_end(args);
 }
 
@@ -155,7 +154,7 @@ struct html_table html_table_begin(FILE *out, const char *caption,
         fputs("</th>", out);
     }
     fputs("</tr></thead>\n<tbody>", out);
-    return (struct html_table){ out, heads, 0 };
+    return (struct html_table){ out, 0 };
 }
 
 static void row_end(struct html_table *table)
@@ -178,7 +177,7 @@ static void cell(struct html_table *table, const char *class, const char *format
 
     fprintf(table->out, "<%s%s%s%s>", tag, class ? " class=\"" : "", class ? class : "",
             class ? "\"" : "");
-    say(table->out, format, args);
+    html_vsay(table->out, format, args);
     fprintf(table->out, "</%.2s>", tag);
 }
 

@@ -6,6 +6,7 @@
  * goes through html_say(). Numbers in markup are whole, so no locale changes them. */
 #pragma once
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -14,6 +15,8 @@
 void html_text(FILE *out, const char *text);
 /* The same of a text that is put together first. */
 __attribute__((format(printf, 2, 3))) void html_say(FILE *out, const char *format, ...);
+__attribute__((format(printf, 2, 0))) void html_vsay(FILE *out, const char *format,
+                                                     va_list args);
 
 /* Opens a page, up to where its sections begin; closes it. */
 void html_begin(FILE *out, const char *title);
@@ -42,9 +45,9 @@ void html_sections(FILE *out, const struct html_section *sections, size_t count,
  * page does not. */
 struct html_table {
     FILE *out;
-    const char *const *heads; /* of columns; borrowed; NULL ends them */
-    size_t column;            /* of the next cell; the first of a row is its header */
+    size_t column; /* of the next cell; the first of a row is its header */
 };
+/* `heads` are those of its columns; NULL ends them. */
 struct html_table html_table_begin(FILE *out, const char *caption,
                                    const char *const *heads);
 void html_row(struct html_table *table);

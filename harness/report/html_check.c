@@ -4,7 +4,6 @@
 #include "report/check_words.h"
 #include "report/html.h"
 #include "report/svg.h"
-#include "report/verdict_line.h"
 #include "report/writers.h"
 
 struct check_page {
@@ -187,9 +186,7 @@ static const struct html_section sections[] = {
 void check_html(FILE *out, const struct check *check, struct report_style style)
 {
     const struct check_page page = { check, style };
-    CLEANUP(mem_freep) char *summary = check_summary(check);
-    CLEANUP(mem_freep) char *line =
-        mem_printf("%s: %s", verdict_word(check_exit_status(check)), summary);
+    CLEANUP(mem_freep) char *line = check_verdict_line(check);
 
     html_begin(out, "Check");
     fputs("<header><h1>Scenarios against what they expect</h1>\n", out);

@@ -16,14 +16,6 @@
 #define SENTENCES_MOST 400
 #define ROWS_MOST 120 /* of the chart; 40 strategies make 780 pairs */
 
-static char *name_of(const struct comparison *comparison,
-                     const struct comparison_row *row)
-{
-    return comparison->pairs ? mem_printf("%s beside %s", row->new->strategy->name,
-                                          row->base->strategy->name)
-                             : mem_strdup(row->new->strategy->name);
-}
-
 /* ---- both sides in a chart ---- */
 
 static void draw_side(FILE *out, const struct axis_frame *frame, int y, const char *class,
@@ -53,7 +45,7 @@ static void write_chart(FILE *out, const struct comparison *comparison)
     axis_shares_across(out, &frame, "SIGKILLs inside the update that do harm");
     for (size_t i = 0; i < rows; i++) {
         const struct comparison_row *row = &comparison->rows[i];
-        CLEANUP(mem_freep) char *name = name_of(comparison, row);
+        CLEANUP(mem_freep) char *name = compare_name(comparison, row);
         int y = frame.top + ROW * (int)i + ROW / 2;
         char cut[HTML_NAME];
 
@@ -96,7 +88,7 @@ static void write_rate(struct html_table *table, const struct comparison *compar
         [COMPARE_BETTER] = "good", [COMPARE_WORSE] = "bad"
     };
     const struct rate_difference *rate = &row->rates[id];
-    CLEANUP(mem_freep) char *name = name_of(comparison, row);
+    CLEANUP(mem_freep) char *name = compare_name(comparison, row);
     bool known = rate->verdict != COMPARE_UNKNOWN;
     char text[64];
 
@@ -158,7 +150,7 @@ static void write_costs(FILE *out, const struct comparison *comparison)
 
     for (size_t i = 0; i < comparison->count; i++) {
         const struct comparison_row *row = &comparison->rows[i];
-        CLEANUP(mem_freep) char *name = name_of(comparison, row);
+        CLEANUP(mem_freep) char *name = compare_name(comparison, row);
         char text[64];
 
         html_row(&table);

@@ -1,6 +1,5 @@
 /* html_kills.c - when SIGKILLs were due, which of them landed inside the update, and what
  * became of the others. */
-#include "base/clock.h"
 #include "base/mem.h"
 #include "report/axis.h"
 #include "report/html.h"

@@ -54,7 +54,7 @@ static void draw_window(FILE *out, const struct finding *finding,
 
 static void draw_row(FILE *out, const struct finding *finding, int y)
 {
-    CLEANUP(spans_release) struct spans spans = spans_joined(finding);
+    CLEANUP(spans_release) struct spans spans = spans_of(finding, 0);
     double window_us = ns_to_us((double)figure_window_ns(finding, RATE_HARMED));
     double whole_us = ns_to_us((double)figure_duration_ns(finding));
     char name[HTML_NAME], window[24], whole[24];

@@ -8,6 +8,7 @@
 #include "report/json_put.h"
 #include "report/parts.h"
 #include "report/verdict_line.h"
+#include "report/words.h"
 #include "report/writers.h"
 #include "result/as_sent.h"
 #include "result/cured.h"
@@ -279,7 +280,6 @@ static const struct strategy *reference_of(const struct result *result)
 
 static json_t *strategy(const struct result *result, const struct finding *finding)
 {
-    static const char *const verdicts[] = { "none", "pass", "fail" };
     struct costs costs = figure_costs(finding);
     double us = finding->timeline_count ? 1e-3 : NAN; /* null: others held up all */
     json_t *object = json_object();
@@ -353,7 +353,7 @@ static json_t *strategy(const struct result *result, const struct finding *findi
         json_put(object, "program", program_json(finding));
     if (finding->failure_count)
         json_put(object, "failures", failures_json(finding));
-    json_put_text(object, "verdict", verdicts[tally_verdict(finding)]);
+    json_put_text(object, "verdict", words_verdict(finding));
     return object;
 }
 

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "report/run_cases.h"
 #include "report/verdict_line.h"
+#include "report/words.h"
 #include "result/tally.h"
 
 /* Whose row it is. */
@@ -45,9 +46,7 @@ static void put_expect(struct cell *cell, const struct at *at)
 
 static void put_verdict(struct cell *cell, const struct at *at)
 {
-    static const char *const names[] = { "none", "pass", "fail" };
-
-    cell_text(cell, names[tally_verdict(at->finding)]);
+    cell_text(cell, words_verdict(at->finding));
 }
 
 static void put_points(struct cell *cell, const struct at *at)

@@ -124,5 +124,3 @@ void cell_ratio(struct cell *cell, const struct ratio *ratio);
 void cell_duration(struct cell *cell, double us);
 void cell_lasts(struct cell *cell, int64_t lasts_ms);
 void cell_p(struct cell *cell, double p);
-
-size_t sheet_count(const struct sheet *sheet, enum case_outcome outcome);

@@ -8,18 +8,16 @@
 
 void svg_begin(FILE *out, int height, const char *label, ...)
 {
-    CLEANUP(mem_freep) char *text = NULL;
     va_list args;
 
-    va_start(args, label);
-    text = mem_vprintf(label, args);
-    va_end(args);
     fprintf(out,
             "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"figure\">"
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" "
             "role=\"img\" aria-label=\"",
             SVG_WIDTH, height);
-    html_text(out, text);
+    va_start(args, label);
+    html_vsay(out, label, args);
+    va_end(args);
     fputs("\">\n", out);
 }
 
@@ -57,15 +55,13 @@ void svg_text(FILE *out, const char *class, enum svg_anchor anchor, int x, int y
               const char *format, ...)
 {
     static const char *const anchors[] = { "start", "middle", "end" };
-    CLEANUP(mem_freep) char *text = NULL;
     va_list args;
 
-    va_start(args, format);
-    text = mem_vprintf(format, args);
-    va_end(args);
     fprintf(out, "<text class=\"%s\" text-anchor=\"%s\" x=\"%d\" y=\"%d\">", class,
             anchors[anchor], x, y);
-    html_text(out, text);
+    va_start(args, format);
+    html_vsay(out, format, args);
+    va_end(args);
     fputs("</text>\n", out);
 }
 

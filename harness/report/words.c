@@ -260,6 +260,17 @@ const char *words_met(const struct finding *finding)
     return finding->strategy->expect ? "not known" : "";
 }
 
+const char *words_verdict(const struct finding *finding)
+{
+    static const char *const names[] = {
+        [VERDICT_NONE] = "none",
+        [VERDICT_PASS] = "pass",
+        [VERDICT_FAIL] = "fail",
+    };
+
+    return names[tally_verdict(finding)];
+}
+
 const char *words_difference(char *buffer, size_t size, double estimate,
                              struct interval interval)
 {

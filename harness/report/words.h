@@ -57,6 +57,8 @@ const char *words_lasts(char buffer[WORDS_LASTS], int64_t lasts_ms);
 const char *words_lasts_most(char buffer[WORDS_LASTS], const struct damage *damage);
 /* Is the expectation met? "yes", "NO", "not known"; "" if nothing is expected. */
 const char *words_met(const struct finding *finding);
+/* The same for programs: "pass", "fail", "none". */
+const char *words_verdict(const struct finding *finding);
 /* The command that performs a crash point again, narrated, as one of the kills that
  * landed there if there is one; the caller frees it. NULL: the run is not kept. */
 char *words_replay(const struct result *result, const struct finding *finding,

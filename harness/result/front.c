@@ -1,8 +1,10 @@
 /* front.c - see front.h. */
 #include "result/front.h"
 
-struct front_place front_place_of(const struct result *result,
-                                  const struct finding *finding)
+#include "base/mem.h"
+
+static struct front_place place_of(const struct result *result,
+                                   const struct finding *finding)
 {
     struct rate rate = figure_kill_rate(result, finding, RATE_HARMED);
     bool clean = !figure_harm(finding).points && !finding->uncrashed && !finding->unbegun;
@@ -26,20 +28,23 @@ static bool beats(const struct front_place *a, const struct front_place *b)
            (a->us < b->us || a->interval.high < b->interval.high);
 }
 
-static bool is_beaten(const struct result *result, const struct front_place *place)
+static bool is_beaten(const struct front_place *places, size_t count,
+                      const struct front_place *place)
 {
-    result_foreach (finding, result) {
-        struct front_place other = front_place_of(result, finding);
-
-        if (other.known && beats(&other, place))
+    for (size_t i = 0; i < count; i++)
+        if (places[i].known && beats(&places[i], place))
             return true;
-    }
     return false;
 }
 
-bool front_has(const struct result *result, const struct finding *finding)
+struct front_place *front_places(const struct result *result)
 {
-    struct front_place place = front_place_of(result, finding);
+    size_t count = result->plan.strategies;
+    struct front_place *places = MEM_ARRAY(struct front_place, count);
 
-    return place.known && !is_beaten(result, &place);
+    for (size_t i = 0; i < count; i++)
+        places[i] = place_of(result, &result->findings[i]);
+    for (size_t i = 0; i < count; i++)
+        places[i].front = places[i].known && !is_beaten(places, count, &places[i]);
+    return places;
 }

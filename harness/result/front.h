@@ -7,15 +7,14 @@
 struct front_place {
     bool known; /* its census is whole, it was measured, and killed if it does harm */
     bool clean; /* no crash point does harm: then both shares are 0 */
-    double us;  /* the median update */
+    /* Does no other strategy take as little and do as little harm, and less of one? Harm
+     * counts as the upper end of its interval, so that nobody stands there because kills
+     * did not get where it does harm. False if the place is not known. */
+    bool front;
+    double us;       /* the median update */
     double estimate; /* share of SIGKILLs that do harm */
     struct interval interval;
 };
 
-struct front_place front_place_of(const struct result *result,
-                                  const struct finding *finding);
-
-/* Does no other strategy take as little and do as little harm, and less of one? Harm
- * counts as the upper end of its interval, so that nobody stands there because kills did
- * not get where it does harm. False of one whose place is not known. */
-bool front_has(const struct result *result, const struct finding *finding);
+/* Of all strategies, in their order; the caller frees them. */
+struct front_place *front_places(const struct result *result);

@@ -29,7 +29,7 @@ static double *ends_of(const struct finding *finding)
     return ends;
 }
 
-static struct spans collect(const struct finding *finding, bool join)
+struct spans spans_of(const struct finding *finding, uint64_t each)
 {
     CLEANUP(mem_freep) double *ends = ends_of(finding);
     struct spans spans = { .timed = ends };
@@ -39,7 +39,7 @@ static struct spans collect(const struct finding *finding, bool join)
     for (uint64_t k = 0; k < points; k++) {
         const struct point *point = &finding->points[k];
 
-        if (!join || !k || !is_told_alike(point, point - 1)) {
+        if (points <= each || !k || !is_told_alike(point, point - 1)) {
             spans.items = mem_grow(spans.items, spans.count + 1, sizeof(*spans.items));
             spans.items[spans.count++] = (struct span){ .first = k, .from = from };
         }
@@ -50,16 +50,6 @@ static struct spans collect(const struct finding *finding, bool join)
         spans.items[spans.count - 1].to = from;
     }
     return spans;
-}
-
-struct spans spans_of(const struct finding *finding, uint64_t each)
-{
-    return collect(finding, finding_points(finding) > each);
-}
-
-struct spans spans_joined(const struct finding *finding)
-{
-    return collect(finding, true);
 }
 
 void spans_release(struct spans *spans)

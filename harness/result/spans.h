@@ -16,11 +16,9 @@ struct spans {
     bool timed; /* are shares of time known? */
 };
 
-/* Each point by itself if there are at most so many; else neighbours of one verdict are
- * one span. */
+/* Each point by itself if there are at most so many; else, and so always of 0, neighbours
+ * of one verdict are one span. */
 struct spans spans_of(const struct finding *finding, uint64_t each);
-/* The same, always of neighbours. */
-struct spans spans_joined(const struct finding *finding);
 void spans_release(struct spans *spans);
 
 /* Commands of one name, one behind the other: from number `first`, counted from 0, so

@@ -205,12 +205,14 @@ Test(html, front_counts_harm_that_no_kill_reached)
         { "fastest", ".L.", 1000, 300, 0, 300, 50, 0 },
     };
     static const bool on_front[] = { false, false, true, true };
+    struct front_place *places;
     struct handmade handmade;
 
     handmade_init(&handmade, 7, strategies);
+    places = front_places(&handmade.result);
     for (size_t i = 0; i < ARRAY_SIZE(on_front); i++)
-        cr_expect_eq(front_has(&handmade.result, &handmade.result.findings[i]),
-                     on_front[i], "%s", strategies[i].name);
+        cr_expect_eq(places[i].front, on_front[i], "%s", strategies[i].name);
+    free(places);
     handmade_release(&handmade);
 }
 
