@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
-
 static int compare(uint64_t a, uint64_t b)
 {
     return (a > b) - (a < b);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "audit/ask.h"
 #include "audit/group.h"
 #include "audit/info.h"
 #include "audit/inventory.h"
@@ -18,8 +19,7 @@
 struct suspect {
     struct group_name name; /* borrowed from its group */
     enum key_type type;
-    int64_t idle_s; /* since somebody used it; -1: the server does not say */
-    int64_t bytes;  /* in memory; -1: it does not say */
+    struct weight weight;
 };
 
 struct audit_group {

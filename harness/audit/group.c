@@ -2,7 +2,6 @@
 #include "audit/group.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "base/mutant.h"
@@ -22,8 +21,7 @@ const char *key_type_name(enum key_type type)
 enum key_type key_type_of(struct str name)
 {
     for (enum key_type type = 0; type < KEY_OTHER; type++)
-        if (name.length == strlen(type_names[type]) &&
-            memcmp(name.bytes, type_names[type], name.length) == 0)
+        if (str_compare(name, str_of(type_names[type])) == 0)
             return type;
     return KEY_OTHER;
 }

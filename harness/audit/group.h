@@ -37,6 +37,10 @@ struct group_name {
     char *bytes; /* owned */
     size_t length;
 };
+static inline struct str group_name_str(struct group_name name)
+{
+    return (struct str){ name.bytes, name.length };
+}
 
 struct group {
     uint64_t keys, persistent; /* persistent: without an expiry */

@@ -1,8 +1,6 @@
 /* inventory.c - see inventory.h. */
 #include "audit/inventory.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -98,22 +98,18 @@ static struct candidate *candidates_of(const struct tree *tree, tree_id id,
 static tree_id place_for_names(struct tree *tree, tree_id id, char delimiter,
                                uint64_t keys)
 {
-    struct token any = { .kind = TOKEN_ANY, .delimiter = delimiter };
+    struct token any = { .kind = TOKEN_ANY, .delimiter = delimiter, .length = UINT8_MAX };
     tree_id place = tree_child(tree, id, TOKEN_ANY, delimiter, "");
     tree_id ids = tree_child(tree, id, TOKEN_ID, delimiter, "");
 
     if (!place && ids && tree_at(tree, ids)->keys >= MUCH_LIGHTER * keys)
         place = ids;
-    if (place)
-        return place;
-    any.length = UINT8_MAX;
-    place = tree_add(tree, id, &any);
-    return place;
+    return place ? place : tree_add(tree, id, &any);
 }
 
 /* Makes candidates of one delimiter names, all or those with few keys. */
-static void fold(struct tree *tree, tree_id id, struct candidate *list, size_t count,
-                 bool light_only)
+static void fold(struct tree *tree, tree_id id, const struct candidate *list,
+                 size_t count, bool light_only)
 {
     uint64_t keys = 0;
     tree_id place;
@@ -123,10 +119,8 @@ static void fold(struct tree *tree, tree_id id, struct candidate *list, size_t c
     place = place_for_names(tree, id, list[0].delimiter, keys);
     tree_at(tree, id)->folded = true;
     for (size_t i = 0; i < count; i++)
-        if (list[i].light || !light_only) {
+        if (list[i].light || !light_only)
             tree_join(tree, place, list[i].id);
-            list[i].id = 0;
-        }
 }
 
 /* Folds each class of which there are so many. */

@@ -77,8 +77,7 @@ static bool is_meant(const struct rule *rule, struct str member)
 static bool is_kept(const struct members *members, struct str name)
 {
     for (size_t i = 0; i < members->looked_again; i++)
-        if (members->names[i].length == name.length &&
-            memcmp(members->names[i].bytes, name.bytes, name.length) == 0)
+        if (str_compare(group_name_str(members->names[i]), name) == 0)
             return true;
     return false;
 }
@@ -94,7 +93,7 @@ static void add_alone(struct members *members, struct str name)
 
 static struct str member_at(const redisReply *list, size_t i)
 {
-    return (struct str){ list->element[i]->str, (size_t)list->element[i]->len };
+    return resp_text(list->element[i]);
 }
 
 static int take_members(struct ask *ask, enum question question, redisReply **ret,
@@ -165,7 +164,7 @@ int members_look_again(struct ask *ask, struct members *members, struct err *err
     enum question find = ways[members->type].find;
 
     for (size_t i = 0; i < members->looked_again; i++) {
-        struct str member = { members->names[i].bytes, members->names[i].length };
+        struct str member = group_name_str(members->names[i]);
 
         ask_needed(ask, members->rule, member);
         ask_member(ask, find, str_of(members->rule->key), member);

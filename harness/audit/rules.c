@@ -1,7 +1,6 @@
 /* rules.c - see rules.h. */
 #include "audit/rules.h"
 
-#include <ctype.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,12 +143,20 @@ void rules_release(struct rules *rules)
 /* Most keys are told apart from a glob by how it begins and ends, at less cost. */
 static bool may_match(const char *glob, struct str key)
 {
-    size_t length = strlen(glob), head = strcspn(glob, SPECIAL), tail = 0;
+    size_t length = strlen(glob), head = 0;
 
-    while (head + tail < length && !strchr(SPECIAL, glob[length - tail - 1]))
-        tail++;
-    return key.length >= head + tail && memcmp(key.bytes, glob, head) == 0 &&
-           memcmp(key.bytes + key.length - tail, glob + length - tail, tail) == 0;
+    for (; head < length && !strchr(SPECIAL, glob[head]); head++)
+        if (head == key.length || key.bytes[head] != glob[head])
+            return false;
+    for (size_t tail = 1; head + tail <= length; tail++) {
+        char byte = glob[length - tail];
+
+        if (strchr(SPECIAL, byte))
+            break;
+        if (head + tail > key.length || key.bytes[key.length - tail] != byte)
+            return false;
+    }
+    return true;
 }
 
 const struct rule *rules_match(const struct rules *rules, struct str key)

@@ -60,9 +60,7 @@ static void batch_release(struct batch *batch)
 
 static struct str key_at(const struct batch *batch, size_t i)
 {
-    const redisReply *key = batch->scan->element[1]->element[i];
-
-    return (struct str){ key->str, (size_t)key->len };
+    return resp_text(batch->scan->element[1]->element[i]);
 }
 
 /* ---- one batch ---- */

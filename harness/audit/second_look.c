@@ -14,15 +14,12 @@ static int take(struct ask *ask, struct audit_group *group, struct group_name na
 {
     CLEANUP(reply_freep) redisReply *type = NULL;
     struct suspect suspect = { .name = name };
-    struct weight weight;
     int64_t ttl_ms;
 
     if (ask_answer(ask, ASK_TYPE, &type, err) < 0 ||
         ask_number(ask, ASK_PTTL, &ttl_ms, err) < 0 ||
-        ask_take_weight(ask, &weight, err) < 0)
+        ask_take_weight(ask, &suspect.weight, err) < 0)
         return err->code;
-    suspect.bytes = weight.bytes;
-    suspect.idle_s = weight.idle_s;
     suspect.type = key_type_of(resp_text(type));
     if (ttl_ms == PTTL_FOREVER || mutant("looked-at-once"))
         group->suspects[group->suspect_count++] = suspect;
@@ -33,7 +30,7 @@ static int oldest_first(const void *a, const void *b)
 {
     const struct suspect *x = a, *y = b;
 
-    return (x->idle_s < y->idle_s) - (x->idle_s > y->idle_s);
+    return (x->weight.idle_s < y->weight.idle_s) - (x->weight.idle_s > y->weight.idle_s);
 }
 
 static bool is_late(const struct audit_group *group)
@@ -51,7 +48,7 @@ int second_look(struct ask *ask, struct audit_group *group, struct err *err)
     if (!keys->persistent || (!group->rule && !group_is_mixed(keys)))
         return 0;
     for (size_t i = 0; i < keys->name_count; i++) {
-        struct str key = { keys->names[i].bytes, keys->names[i].length };
+        struct str key = group_name_str(keys->names[i]);
 
         ask_key(ask, ASK_TYPE, key);
         ask_key(ask, ASK_PTTL, key);

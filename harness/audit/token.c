@@ -164,13 +164,10 @@ static size_t measure(struct str text, enum token_kind *ret_kind)
     return word.length;
 }
 
-bool token_next(struct str key, size_t *at, struct token *ret)
+void token_next(struct str key, size_t *at, struct token *ret)
 {
-    struct str rest;
+    struct str rest = { key.bytes + *at, key.length - *at };
 
-    if (*at > key.length)
-        return false;
-    rest = (struct str){ key.bytes + *at, key.length - *at };
     ret->length = measure(rest, &ret->kind);
     ret->delimiter = ret->length < rest.length ? rest.bytes[ret->length] : TOKEN_END;
     if (ret->kind == TOKEN_WORD)
@@ -178,5 +175,4 @@ bool token_next(struct str key, size_t *at, struct token *ret)
     else
         strcpy(ret->text, placeholders[ret->kind]);
     *at += ret->length + 1;
-    return true;
 }

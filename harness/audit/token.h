@@ -35,9 +35,9 @@ struct token {
     char text[TOKEN_TEXT]; /* as patterns show it, terminated: "worker{num}", "{hex}" */
 };
 
-/* Takes the first word off the key. False: the key has no more. A key that ends with a
- * delimiter has an empty word behind it. `*at` begins with 0. */
-bool token_next(struct str key, size_t *at, struct token *ret);
+/* Takes the first word off the key, which has one until a word came with TOKEN_END. A key
+ * that ends with a delimiter has an empty word behind it. `*at` begins with 0. */
+void token_next(struct str key, size_t *at, struct token *ret);
 
 /* Does it end a word, though it may stand within an id: URL-safe base64 has both? */
 static inline bool token_is_weak(char byte)

@@ -194,8 +194,7 @@ static int scan(struct options *options, const struct target *target, struct aud
     struct audit_progress progress;
     sigset_t before;
 
-    if (choose_db(options, target, err) < 0 ||
-        target_connect(target, &connection, err) < 0)
+    if (target_connect(target, &connection, err) < 0)
         return err->code;
     audit_progress_init(&progress, stderr, isatty(STDERR_FILENO));
     signals_hold(&before);
@@ -224,9 +223,10 @@ static bool wait_until(uint64_t end_ns)
     return stopped;
 }
 
-/* An audit every so many seconds, or as soon as the last one is over. */
-static int watch_rounds(struct options *options, const struct target *target,
-                        struct err *err)
+/* An audit every so many seconds, or as soon as the last one is over. Returns the exit
+ * status, if there is no error. */
+static enum exit_status watch_rounds(struct options *options, const struct target *target,
+                                     struct err *err)
 {
     CLEANUP(rounds_release) struct rounds rounds = ROUNDS_NULL;
     uint64_t every_ns = (uint64_t)(options->watch_s * NSEC_PER_SEC), begin_ns;
@@ -236,14 +236,12 @@ static int watch_rounds(struct options *options, const struct target *target,
         CLEANUP(audit_release) struct audit audit = { .groups = NULL };
 
         begin_ns = clock_now_ns();
-        if (scan(options, target, &audit, err) < 0)
-            return err->code;
-        if (audit.interrupted)
+        if (scan(options, target, &audit, err) < 0 || audit.interrupted)
             break;
         rounds_add(&rounds, &audit, clock_now_ns());
         round_text(stdout, &audit, &rounds);
     } while (!options->stopped && !wait_until(begin_ns + every_ns));
-    return 0;
+    return EXIT_INTERRUPTED;
 }
 
 /* What leaks, or what was not looked at, only counts if somebody asks for that. */
@@ -254,14 +252,7 @@ static enum exit_status status_of(const struct options *options,
                                                                    : EXIT_PASS;
 }
 
-/* Both return the exit status, if there is no error. */
-static enum exit_status watch_all(struct options *options, const struct target *target,
-                                  struct err *err)
-{
-    watch_rounds(options, target, err);
-    return EXIT_INTERRUPTED;
-}
-
+/* The same of one. */
 static enum exit_status audit_once(struct options *options, const struct target *target,
                                    struct err *err)
 {
@@ -299,8 +290,9 @@ int cmd_audit(int argc, char **argv, enum exit_status *ret_status, struct err *e
 
     options_parse(&audit_line, argc, argv, &options);
     if (load_rules(&options, err) == 0 &&
-        target_options_target(&options.target, &target, err) == 0)
-        *ret_status = options.watch_s > 0 ? watch_all(&options, &target, err)
+        target_options_target(&options.target, &target, err) == 0 &&
+        choose_db(&options, &target, err) == 0)
+        *ret_status = options.watch_s > 0 ? watch_rounds(&options, &target, err)
                                           : audit_once(&options, &target, err);
     rules_release(&options.all_rules);
     return err->code;

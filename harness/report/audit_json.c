@@ -17,7 +17,7 @@ static char *name_text(struct group_name name)
     char *text;
     FILE *out = mem_stream(&text);
 
-    quote_print(out, (struct str){ name.bytes, name.length }, true);
+    quote_print(out, group_name_str(name), true);
     fclose(out);
     return text;
 }
@@ -43,8 +43,8 @@ static json_t *suspects_of(const struct audit_group *group)
 
         json_put_text(object, "key", name);
         json_put_text(object, "type", key_type_name(suspect->type));
-        put_known(object, "bytes", suspect->bytes);
-        put_known(object, "idle_s", suspect->idle_s);
+        put_known(object, "bytes", suspect->weight.bytes);
+        put_known(object, "idle_s", suspect->weight.idle_s);
         json_array_append_new(array, object);
     }
     return array;

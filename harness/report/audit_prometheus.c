@@ -1,8 +1,6 @@
 /* audit_prometheus.c - an audit for Prometheus, in its text format: for a file that the
  * textfile collector reads. Groups are labels, so only those that leak are in it, and as
  * many of the largest as the style says. */
-#include <inttypes.h>
-
 #include "audit/audit.h"
 #include "base/mem.h"
 #include "report/writers.h"

@@ -153,7 +153,7 @@ static void tell_name(struct telling *telling, struct group_name name)
 {
     if (telling->count < SUSPECTS) {
         fputs(telling->count ? ", " : ": ", telling->out);
-        quote_print(telling->out, (struct str){ name.bytes, name.length }, true);
+        quote_print(telling->out, group_name_str(name), true);
     }
     telling->count++;
 }

@@ -88,11 +88,11 @@ static void write_suspect(FILE *out, const struct suspect *suspect)
     char idle[AUDIT_AMOUNT], bytes[AUDIT_AMOUNT];
 
     fputs("    ", out);
-    quote_print(out, (struct str){ suspect->name.bytes, suspect->name.length }, true);
+    quote_print(out, group_name_str(suspect->name), true);
     fprintf(out, "   %s, %s", key_type_name(suspect->type),
-            audit_size(bytes, (double)suspect->bytes));
-    if (suspect->idle_s >= 0)
-        fprintf(out, ", idle for %s", audit_time(idle, suspect->idle_s));
+            audit_size(bytes, (double)suspect->weight.bytes));
+    if (suspect->weight.idle_s >= 0)
+        fprintf(out, ", idle for %s", audit_time(idle, suspect->weight.idle_s));
     fputc('\n', out);
 }
 
@@ -135,8 +135,7 @@ static void write_set(FILE *out, const struct members *members, struct report_st
     words_wrapped(out, style, text);
     for (size_t i = 0; i < shown; i++) {
         fputs("    ", out);
-        quote_print(
-            out, (struct str){ members->names[i].bytes, members->names[i].length }, true);
+        quote_print(out, group_name_str(members->names[i]), true);
         fputc('\n', out);
     }
     fputc('\n', out);

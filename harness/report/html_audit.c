@@ -33,7 +33,7 @@ static void write_name(FILE *out, struct group_name name)
     CLEANUP(mem_freep) char *text = NULL;
     FILE *memory = mem_stream(&text);
 
-    quote_print(memory, (struct str){ name.bytes, name.length }, true);
+    quote_print(memory, group_name_str(name), true);
     fclose(memory);
     fputs("<li><code>", out);
     html_text(out, text);

@@ -4,7 +4,6 @@
 
 #include "audit/rounds.h"
 #include "base/clock.h"
-#include "base/mem.h"
 #include "report/words.h"
 #include "report/writers.h"
 #include "stats/durations.h"

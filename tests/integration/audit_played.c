@@ -3,9 +3,10 @@
 
 #include <signal.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "redis/address.h"
 
 static char *directory;
 
@@ -21,20 +22,19 @@ static void end(void)
 
 TestSuite(audit_played, .init = begin, .fini = end);
 
-static int listen_at(const char *path)
+static int listen_at(char *path)
 {
-    struct sockaddr_un at = { .sun_family = AF_UNIX };
-    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct address at = { .path = path };
+    struct err err = ERR_NULL;
+    int listener = address_listen(&at, &err);
 
-    snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
-    cr_assert_eq(bind(listener, (struct sockaddr *)&at, sizeof(at)), 0);
-    cr_assert_eq(listen(listener, 1), 0);
+    cr_assert_geq(listener, 0, "%s", err.msg);
     return listener;
 }
 
 /* Says all of it to whoever connects first, whatever it is asked, and hangs up when the
  * other one does, or at once. Returns its process. */
-static pid_t play(const char *path, const char *lines, bool hang_up)
+static pid_t play(char *path, const char *lines, bool hang_up)
 {
     int listener = listen_at(path), fd;
     char bytes[512];
