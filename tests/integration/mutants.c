@@ -205,7 +205,7 @@ static const char *setting(const char *name)
 struct attempt {
     size_t row;
     bool broken; /* with the mutant, and not without */
-    pid_t pid;   /* 0: not begun */
+    pid_t pid;   /* 0: not running */
     bool passed;
 };
 
@@ -253,6 +253,7 @@ static void end_one(struct attempt *attempts, size_t n)
         cr_assert_neq(WIFEXITED(status) ? WEXITSTATUS(status) : 0, 127, "cannot run %s",
                       rows[attempts[i].row].program);
         attempts[i].passed = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+        attempts[i].pid = 0; /* the next process may get this number */
         return;
     }
     cr_assert_fail("process %d ended, which is no killer", (int)pid);
