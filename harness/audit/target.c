@@ -1,7 +1,6 @@
 /* target.c - see target.h. */
 #include "audit/target.h"
 
-#include <ctype.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,11 +49,6 @@ const char *target_name(const struct target *target, char ret[TARGET_TEXT])
 
 /* ---- URLs ---- */
 
-static int digit_of(char byte)
-{
-    return isdigit((unsigned char)byte) ? byte - '0' : tolower(byte) - 'a' + 10;
-}
-
 /* A copy with each %XX as its byte; NULL if one is wrong, or a zero. */
 static char *decode(const char *text, size_t length)
 {
@@ -63,10 +57,8 @@ static char *decode(const char *text, size_t length)
     for (size_t i = 0; i < length; i++) {
         *to = text[i];
         if (text[i] == '%') {
-            bool right = i + 2 < length && isxdigit((unsigned char)text[i + 1]) &&
-                         isxdigit((unsigned char)text[i + 2]);
-
-            *to = right ? (char)(digit_of(text[i + 1]) * 16 + digit_of(text[i + 2])) : 0;
+            if (i + 2 >= length || !str_hex(text + i + 1, to))
+                *to = 0;
             i += 2;
         }
         if (!*to++) {

@@ -260,9 +260,11 @@ bool str_whole(const char *text, uint64_t least, uint64_t most, uint64_t *ret)
     char *end;
     unsigned long long value;
 
+    if (!isdigit((unsigned char)text[0]))
+        return false;
     errno = 0;
     value = strtoull(text, &end, 10);
-    if (end == text || *end || errno || text[0] == '-' || value < least || value > most)
+    if (*end || errno || value < least || value > most)
         return false;
     *ret = value;
     return true;
@@ -277,6 +279,20 @@ bool str_real(const char *text, double above, double below, double *ret)
         !isfinite(value) || value <= above || value >= below)
         return false;
     *ret = value;
+    return true;
+}
+
+static int digit_of(char hex)
+{
+    return isdigit((unsigned char)hex) ? hex - '0'
+                                       : tolower((unsigned char)hex) - 'a' + 10;
+}
+
+bool str_hex(const char *digits, char *ret_byte)
+{
+    if (!isxdigit((unsigned char)digits[0]) || !isxdigit((unsigned char)digits[1]))
+        return false;
+    *ret_byte = (char)(digit_of(digits[0]) * 16 + digit_of(digits[1]));
     return true;
 }
 

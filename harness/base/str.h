@@ -59,6 +59,9 @@ size_t str_columns_of(struct str text);
  * was, if the text is not one. */
 bool str_whole(const char *text, uint64_t least, uint64_t most, uint64_t *ret);
 bool str_real(const char *text, double above, double below, double *ret);
+/* The byte that the two hexadecimal digits at the front of a string stand for. False, and
+ * *ret_byte stays as it was, if they do not stand there. */
+bool str_hex(const char *digits, char *ret_byte);
 /* A share, as a number or as "0.1%". */
 bool str_share(const char *text, double above, double below, double *ret);
 /* Seconds, as a number or as "500ms", "10s", "5m", "1h" (or "us"). */

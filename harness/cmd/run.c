@@ -29,7 +29,7 @@
 
 /* Of so many attempts per strategy, what came of each is kept in memory, for the pairs of
  * the HTML report. */
-#define PAIRED_MOST 20000
+#define ATTEMPTS_KEPT_MOST 20000
 
 /* Everything that belongs to the run of one value. */
 struct session {
@@ -184,8 +184,8 @@ static int run(const struct session *session, struct scenario *scenario,
     result->directory = directory;
     if (code == 0) /* before anything is kept of a run that cannot be concluded */
         code = conclude_prepare(session->conclude, &session->options->gates, result, err);
-    if (code == 0 &&
-        (conclude_by_pairs(session->conclude) || result->plan.attempts <= PAIRED_MOST))
+    if (code == 0 && (conclude_by_pairs(session->conclude) ||
+                      result->plan.attempts <= ATTEMPTS_KEPT_MOST))
         result_keep_attempts(result);
     if (code == 0 && session->options->resume)
         code = keep_old(directory, scenario, request, result, &store, &finished, err);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "base/str.h"
 
 int monitor_open(const struct address *address, struct monitor *ret, struct err *err)
 {
@@ -22,11 +23,6 @@ int monitor_open(const struct address *address, struct monitor *ret, struct err 
 void monitor_close(struct monitor *monitor)
 {
     monitor->connection = connection_close(monitor->connection);
-}
-
-static int digit_of(char hex)
-{
-    return hex >= 'a' ? hex - 'a' + 10 : hex - '0';
 }
 
 /* Valkey 8.1 leaves quotes inside of words as they are. */
@@ -49,8 +45,8 @@ static char *unquote(char **at)
         from += escaped;
         if (!*from)
             return NULL;
-        if (escaped && *from == 'x' && from[1] && from[2]) {
-            *to++ = (char)(digit_of(from[1]) * 16 + digit_of(from[2]));
+        if (escaped && *from == 'x' && str_hex(from + 1, to)) {
+            to++;
             from += 2;
             continue;
         }

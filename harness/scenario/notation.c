@@ -115,21 +115,14 @@ static void add_byte(struct parser *parser, char byte)
     buffer_add(&parser->word, (struct str){ &byte, 1 });
 }
 
-static int digit_of(char hex)
-{
-    return isdigit((unsigned char)hex) ? hex - '0'
-                                       : tolower((unsigned char)hex) - 'a' + 10;
-}
-
 /* What a backslash and what follows it stand for, between "". */
 static void parse_escape(struct parser *parser)
 {
+    const char digits[] = { peek(parser, 2), peek(parser, 3) };
     char letter = peek(parser, 1), byte = quote_byte(letter);
 
-    if (letter == 'x' && isxdigit((unsigned char)peek(parser, 2)) &&
-        isxdigit((unsigned char)peek(parser, 3))) {
-        add_byte(parser,
-                 (char)(digit_of(peek(parser, 2)) * 16 + digit_of(peek(parser, 3))));
+    if (letter == 'x' && str_hex(digits, &byte)) {
+        add_byte(parser, byte);
         parser->at += 4;
         return;
     }

@@ -309,6 +309,45 @@ Test(str, is_one_word_to_a_shell)
     }
 }
 
+Test(str, takes_whole_numbers_in_digits_alone)
+{
+    static const char *const others[] = { "",
+                                          "-1",
+                                          " 1",
+                                          "+1",
+                                          " -1",
+                                          "1 ",
+                                          "0x1",
+                                          "1.",
+                                          "1e2",
+                                          "a",
+                                          "10",
+                                          "4",
+                                          "99999999999999999999" };
+    uint64_t number = 77;
+
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+        cr_expect_not(str_whole(others[i], 5, 9, &number), "'%s'", others[i]);
+    cr_expect_not(str_whole(" -1", 0, UINT64_MAX, &number), "which is a very large one");
+    cr_expect_eq(number, 77);
+    cr_expect(str_whole("007", 5, 9, &number) && number == 7);
+    cr_expect(str_whole("18446744073709551615", 0, UINT64_MAX, &number) &&
+              number == UINT64_MAX);
+}
+
+Test(str, takes_bytes_in_two_hexadecimal_digits)
+{
+    static const char *const others[] = { "", "a", "g0", "0g", "-1", " 1", "0x" };
+    char byte = 'n';
+
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+        cr_expect_not(str_hex(others[i], &byte), "'%s'", others[i]);
+    cr_expect_eq(byte, 'n');
+    cr_expect(str_hex("00", &byte) && byte == 0);
+    cr_expect(str_hex("fF", &byte) && byte == (char)255);
+    cr_expect(str_hex("4A9", &byte) && byte == 'J', "what follows is not looked at");
+}
+
 Test(str, finds_typos_but_not_other_words)
 {
     static const struct {
