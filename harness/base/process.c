@@ -185,6 +185,35 @@ bool process_is_stopped(pid_t pid)
     return process_look(pid, &look) && look.state == 'T';
 }
 
+#define GENERATIONS_MOST 8 /* who starts whom without an end is not followed to it */
+
+static bool is_awake(pid_t pid, unsigned generation)
+{
+    struct process_look look;
+    char path[64];
+    bool awake = false;
+    FILE *children;
+    int child;
+
+    if (!process_look(pid, &look) || generation == GENERATIONS_MOST)
+        return false;
+    if (look.state == 'R' || look.state == 'D')
+        return true;
+    snprintf(path, sizeof(path), "/proc/%ld/task/%ld/children", (long)pid, (long)pid);
+    children = fopen(path, "re");
+    if (!children)
+        return false;
+    while (!awake && fscanf(children, "%d", &child) == 1)
+        awake = is_awake(child, generation + 1);
+    fclose(children);
+    return awake;
+}
+
+bool process_is_awake(pid_t pid)
+{
+    return is_awake(pid, 0);
+}
+
 int process_pidfd(pid_t pid, struct err *err)
 {
     int fd = (int)syscall(SYS_pidfd_open, pid, 0);

@@ -58,6 +58,11 @@ bool process_look(pid_t pid, struct process_look *ret); /* false: it is gone */
 /* Has somebody stopped it, by SIGSTOP for instance? Not a debugger, which knows. */
 bool process_is_stopped(pid_t pid);
 
+/* Is it, or anybody it has started, ready to run, or does it wait for a disk? Whoever
+ * does not get on then has the machine to thank. Of those it has started only where the
+ * kernel tells (CONFIG_PROC_CHILDREN). */
+bool process_is_awake(pid_t pid);
+
 int process_pidfd(pid_t pid, struct err *err); /* close-on-exec */
 
 /* SIGKILLs the child (and its group, if it leads one) and reaps it. */

@@ -19,6 +19,7 @@ struct fleet_lane {
     int go_fd;  /* a byte here lets the next stage begin */
     enum fleet_waits { LANE_WORKS, LANE_READY, LANE_DONE } waits; /* for all others */
     uint64_t heard_ns; /* when it last said anything */
+    uint64_t awake_ns; /* when anybody it consists of was last seen ready to run */
 };
 
 /* What they are started for, and with. All is borrowed. */

@@ -133,6 +133,7 @@ static const struct {
       "stopping/a_rate_that_changes_ends_the_kills_too" },
     { "waits-add-up", "unit_fault_mutable", "late/is_not_who_waits_for_nobody" },
     { "server-blamed", "unit_fault_mutable", "late/is_a_server_that_has_had_its_time" },
+    { "silence-blamed", "unit_fault_mutable", "late/is_a_lane_that_has_had_its_time" },
     { "starved-blamed", "unit_fault_mutable", "late/is_who_has_had_its_time" },
     { "secrets-kept", "integration_store", "store/secrets_are_not_kept" },
     { "limit-kills", "integration_merge", "merge/files_that_may_not_grow" },

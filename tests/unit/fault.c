@@ -1,16 +1,20 @@
 /* fault: which deaths count. The outcome is a function of six facts; the table below is
  * read as a partition of all 64 combinations, for each fault. */
 #include <criterion/criterion.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/process.h"
 #include "redis/server.h"
 #include "redis/wire.h"
+#include "run/silence.h"
 #include "trial/fault.h"
 #include "trial/worker.h"
 
@@ -180,6 +184,59 @@ Test(late, is_a_server_that_has_had_its_time)
         cr_expect_eq(server_is_late(cases[i].elapsed_s * NSEC_PER_SEC,
                                     cases[i].ran_s * NSEC_PER_SEC, cases[i].state),
                      cases[i].late, "case %zu", i);
+}
+
+/* A lane of which somebody is ready to run, or was a moment ago, is given more time. */
+Test(late, is_a_lane_that_has_had_its_time)
+{
+    static const struct {
+        uint64_t silence_s, asleep_s;
+        bool late;
+    } cases[] = {
+        { 99, 99, false }, { 100, 100, true }, { 100, 0, false },
+        { 500, 4, false }, { 500, 5, true },   { 1000, 0, true },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        cr_expect_eq(silence_is_too_long(cases[i].silence_s * NSEC_PER_SEC,
+                                         cases[i].asleep_s * NSEC_PER_SEC,
+                                         100 * NSEC_PER_SEC),
+                     cases[i].late, "case %zu", i);
+}
+
+/* Somebody who computes is awake, and so is who has started them. */
+Test(late, is_nobody_who_is_awake)
+{
+    int ends[2];
+    pid_t parent;
+    char byte;
+
+    cr_assert_eq(pipe(ends), 0);
+    parent = fork();
+    cr_assert_geq(parent, 0);
+    if (parent == 0) {
+        pid_t child = fork();
+
+        if (child == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+            write(ends[1], "", 1);
+            for (volatile unsigned i = 0;; i++)
+                continue;
+        }
+        waitpid(child, NULL, 0);
+        _exit(0);
+    }
+    cr_assert_eq(read(ends[0], &byte, 1), 1);
+    cr_expect(process_is_awake(parent));
+    process_destroy(parent);
+    cr_expect_not(process_is_awake(parent), "it is gone");
+    parent = fork();
+    if (parent == 0)
+        for (;;)
+            pause();
+    while (process_is_awake(parent))
+        sched_yield();
+    process_destroy(parent);
 }
 
 /* Of 1000: one that runs all the time, beside a server that waits; one that sleeps until
