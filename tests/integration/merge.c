@@ -741,12 +741,6 @@ Test(merge, more_files_than_are_allowed)
  * was told is changed for the time that its shards have, before it is put to them. */
 #define FOR(time) "--trials", "1000000", "--time", time
 
-static void plan_time(const char *directory, const char *time)
-{
-    kept_change(directory, "UPDATE plan SET value = '%s.000000000s' WHERE name = 'time'",
-                time);
-}
-
 static void expect_unfinished(const struct shards *shards, const char *into,
                               const char *status)
 {
@@ -786,12 +780,12 @@ Test(merge, ended_shard)
     processes_adopt();
     end_by(&live, "kills", SIGKILL);
     processes_wait();
-    plan_time(second, "1");
+    kept_plan_time(second, 1);
     expect_unfinished(&shards, merged, "is not finished (running)");
-    plan_time(second, "10000");
+    kept_plan_time(second, 10000);
     live = START("run", "--resume", second);
     end_by(&live, "mixed", SIGINT);
-    plan_time(second, "1");
+    kept_plan_time(second, 1);
     expect_unfinished(&shards, merged, "is not finished (interrupted)");
     run = RUN("run", "--resume", second);
     cr_expect_eq(run.status, 0, "%s", run.err);

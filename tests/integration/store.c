@@ -210,8 +210,8 @@ Test(store, goes_on_after_a_signal)
     char *directory = test_directory();
     char *kept = mem_printf("%s/kept", directory);
     char *path = test_scenario("mixed");
-    struct live_run live = START("run", path, "--trials", "100000", "--seed", "7",
-                                 "--time", "7s", "-o", kept);
+    struct live_run live = START("run", path, "--trials", "1000000", "--seed", "7",
+                                 "--time", "10000s", "-o", kept);
     struct run run, again;
     long long before;
 
@@ -222,6 +222,9 @@ Test(store, goes_on_after_a_signal)
     EXPECT_SAYS(run.out, "INCOMPLETE");
     before = kept_number(kept, "SELECT count(*) FROM trials");
     cr_expect_gt(before, 0);
+    kept_plan_time(
+        kept,
+        kept_number(kept, "SELECT value FROM run WHERE name = 'seconds.kills'") + 2);
     again = RUN("run", "--resume", kept);
     cr_expect_eq(again.status, 0, "%s", again.err);
     cr_expect_gt(kept_number(kept, "SELECT count(*) FROM trials"), before);
@@ -285,8 +288,7 @@ Test(store, two_cannot_write_to_one)
     char *directory = test_directory();
     char *kept = mem_printf("%s/kept", directory);
     char *path = test_scenario("mixed");
-    struct live_run live =
-        START("run", path, "--trials", "1000000", "--time", "30s", "-o", kept);
+    struct live_run live = START("run", path, "--trials", "1000000", "-o", kept);
     struct run run;
 
     cr_assert(run_wait_for(&live, "kills"));

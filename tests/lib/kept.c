@@ -60,6 +60,12 @@ void kept_change(const char *directory, const char *sql, ...)
     free(text);
 }
 
+void kept_plan_time(const char *directory, long long seconds)
+{
+    kept_change(directory,
+                "UPDATE plan SET value = '%lld.000000000s' WHERE name = 'time'", seconds);
+}
+
 static char *file_bytes(const char *directory, const char *name, size_t *ret_count)
 {
     char *path = mem_printf("%s/%s", directory, name), *bytes;

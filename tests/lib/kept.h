@@ -11,6 +11,9 @@ long long kept_number(const char *directory, const char *sql);
 __attribute__((format(printf, 2, 3))) void kept_change(const char *directory,
                                                        const char *sql, ...);
 
+/* A run that is gone on with has so many seconds for its kills, with those it has had. */
+void kept_plan_time(const char *directory, long long seconds);
+
 /* A file of a run's directory as text. The caller frees it. */
 char *kept_text(const char *directory, const char *name);
 /* A run's own file, byte for byte. The caller frees them. */

@@ -57,7 +57,7 @@ struct live_run run_start(const char *const *arguments)
     return start(-1, arguments);
 }
 
-bool run_wait_for(struct live_run *live, const char *text)
+char *run_hear(struct live_run *live, const char *text)
 {
     char seen[16384];
     size_t used = 0;
@@ -67,10 +67,17 @@ bool run_wait_for(struct live_run *live, const char *text)
         used += (size_t)n;
         seen[used] = '\0';
         if (strstr(seen, text))
-            return true;
+            return mem_strdup(seen);
         cr_assert_lt(used, sizeof(seen) - 1, "too much on standard error:\n%s", seen);
     }
-    return false;
+    return NULL;
+}
+
+bool run_wait_for(struct live_run *live, const char *text)
+{
+    CLEANUP(mem_freep) char *heard = run_hear(live, text);
+
+    return heard != NULL;
 }
 
 struct run run_afterkill_into(const char *path, const char *const *arguments)

@@ -36,8 +36,10 @@ struct live_run {
 };
 struct live_run run_start(const char *const *arguments);
 #define START(...) run_start((const char *const[]){ __VA_ARGS__, NULL })
-/* Waits until the program has said the text on standard error, or ends; what was read is
- * forgotten. Returns whether it was said. */
+/* Waits until the program has said the text on standard error, or ends. The first one
+ * returns what was read, which the caller frees, or NULL if it was not said; the second
+ * one whether it was. */
+char *run_hear(struct live_run *live, const char *text);
 bool run_wait_for(struct live_run *live, const char *text);
 struct run run_finish(
     struct live_run *live); /* waits for its end and collects everything */
