@@ -257,3 +257,50 @@ Test(campaign, baseline)
     run_release(&run);
     test_directory_remove(directory);
 }
+
+/* Stopping rules: what is needed is said before the kills begin, and then it is so. */
+Test(campaign, kills_end_when_enough_is_known)
+{
+    char *directory = test_directory();
+    char *path = test_scenario("mixed");
+    struct run run = RUN("run", path, "--strategy", "both", "--until-below", "0.01",
+                         "--format", "json");
+    json_t *both = json_strategy(&run, "both");
+    double width;
+
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    EXPECT_SAYS(run.err,
+                "368 clean kills of the one strategy that is clean (both) needed");
+    cr_expect_geq(json_count(both, "kills", "valid"), 368);
+    cr_expect_lt(json_number(both, "harm_rate", "high"), 0.01);
+    cr_expect_str_eq(
+        json_string_value(json_object_get(json_object_get(both, "harm_rate"), "method")),
+        "confidence-sequence");
+    run_release(&run);
+    run = RUN("run", path, "--strategy", "one-by-one,both", "--until-width", "0.2",
+              "--time", "40s", "--format", "json");
+    EXPECT_SAYS(run.err, "until-width 0.2: at most");
+    both = json_strategy(&run, "one-by-one");
+    width =
+        json_number(both, "harm_rate", "high") - json_number(both, "harm_rate", "low");
+    if (run.status == 3) /* beside so much load as there may be */
+        cr_expect(says(run.out, "what a busy machine hides does not") ||
+                      says(run.out, "more kills of each strategy would") ||
+                      says(run.out, "it nearly is: run it again"),
+                  "%s", run.out);
+    else
+        cr_expect(run.status == 0 && width <= 0.2, "status %d, width %g: %s", run.status,
+                  width, run.err);
+    run_release(&run);
+    /* What is not shown does not pass: too few kills, or nobody of whom it could be. */
+    run =
+        RUN("run", path, "--strategy", "both", "--until-below", "0.01", "--trials", "9");
+    cr_expect_eq(run.status, 3, "%s", run.err);
+    EXPECT_SAYS(run.out, "INCONCLUSIVE");
+    run_release(&run);
+    run = RUN("run", path, "--strategy", "one-by-one", "--until-below", "0.01");
+    cr_expect_eq(run.status, 3, "%s", run.err);
+    run_release(&run);
+    free(path);
+    test_directory_remove(directory);
+}
