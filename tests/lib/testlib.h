@@ -117,3 +117,5 @@ char *json_words(const json_t *array);
 struct server test_server(const char *directory);
 /* Does the server that tests run against have this command? It is asked. */
 bool test_server_has(const char *directory, const char *command);
+/* Why tests are skipped of which it has not the commands. */
+#define NO_FIELDS "this server has no fields that expire (Redis 7.4, Valkey 9)"
