@@ -117,7 +117,7 @@ static const struct row rows[] = {
     { "ZINTER ZUNION ZDIFF ZINTERCARD", BEHIND_COUNT_1, 0, 0, ZSET | READS },
 
     { "XADD", 1, 0, 0, STREAM | ADDS },
-    { "XDEL XTRIM XACK", 1, 0, 0, STREAM | REMOVES },
+    { "XDEL XTRIM XACK XDELEX XACKDEL", 1, 0, 0, STREAM | REMOVES },
     { "XCLAIM XAUTOCLAIM", 1, 0, 0, STREAM | POPS },
     { "XGROUP", 2, 0, 0, STREAM }, /* its second word says the rest */
     { "XREADGROUP", BEHIND_STREAMS, 0, 0, STREAM | POPS },
@@ -125,7 +125,13 @@ static const struct row rows[] = {
     { "XRANGE XREVRANGE XLEN XPENDING", 1, 0, 0, STREAM | READS },
     { "XINFO", 2, 0, 0, STREAM | READS },
 
+    { "VADD VSETATTR", 1, 0, 0, ADDS },
+    { "VREM", 1, 0, 0, REMOVES },
+    { "VCARD VDIM VEMB VGETATTR VINFO VISMEMBER VLINKS VRANDMEMBER VRANGE VSIM", 1, 0, 0,
+      READS },
+
     { "DEL UNLINK", 1, 2, 0, DELETES },
+    { "DELEX DELIFEQ", 1, 0, 0, DELETES },
     { "RENAME", 1, 2, 0, MOVES | DELETES },
     { "RENAMENX", 1, 2, 0, MOVES | DELETES | IF_ABSENT },
     { "COPY", 1, 2, 0, MOVES },
@@ -257,6 +263,8 @@ static int element_place(const char *name, const struct words *words, int key)
             place = key + far[i].behind_key;
     if (strcmp(name, "ZADD") == 0) /* key [options] score member */
         place = words->count - 1;
+    if (strcmp(name, "VADD") == 0) /* key [options] vector element [options] */
+        place = 0;
     return key && place < words->count ? place : 0;
 }
 

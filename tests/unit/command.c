@@ -131,6 +131,10 @@ Test(command, has_flags)
         { "UNLINK k", COMMAND_DELETES, COMMAND_READS },
         { "GET k", COMMAND_READS, COMMAND_DELETES },
         { "TTL k", COMMAND_READS, EXPIRES },
+        { "GEOSEARCH k FROMMEMBER m BYRADIUS 1 km", COMMAND_READS | COMMAND_ZSET, 0 },
+        { "VADD k VALUES 2 0.1 0.2 m", COMMAND_ADDS, COMMAND_READS },
+        { "VREM k m", COMMAND_REMOVES, COMMAND_ADDS },
+        { "DELEX k IFEQ v", COMMAND_DELETES, COMMAND_READS },
         { "LPOP k", COMMAND_POPS | COMMAND_LIST, COMMAND_BLOCKS },
         { "BRPOP k 0", COMMAND_POPS | COMMAND_BLOCKS, COMMAND_PUSHES },
         { "LMOVE a b LEFT LEFT", COMMAND_POPS | COMMAND_PUSHES, COMMAND_BLOCKS },
@@ -277,8 +281,9 @@ Test(command, has_elements)
     static const struct {
         const char *text, *element;
     } rows[] = {
-        { "SADD k m n", "m" },        { "HSET k f v", "f" }, { "SMOVE a b m", "m" },
-        { "XGROUP CREATE s g", "g" }, { "GET k", NULL },     { "MULTI", NULL },
+        { "SADD k m n", "m" },           { "HSET k f v", "f" }, { "SMOVE a b m", "m" },
+        { "XGROUP CREATE s g", "g" },    { "GET k", NULL },     { "MULTI", NULL },
+        { "VADD k VALUES 1 2 m", NULL },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
