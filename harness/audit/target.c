@@ -193,6 +193,7 @@ static const struct {
     { "BUSY", "it is busy with a script; try again when that is over" },
     { "DENIED", "it is in protected mode, and lets in nobody from here" },
     { "ERR DB index", "it has no such database" },
+    { "ERR unknown type name", "it has no such type of keys" },
     { "ERR unknown command", "it does not have this command; is it a Redis?" },
 };
 
