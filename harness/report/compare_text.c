@@ -68,7 +68,7 @@ static void set_title(struct table *table, size_t column,
     char title[48];
     size_t used = 0;
 
-    for (int i = id; i < RATE_COUNT; i++)
+    for (int i = (int)id; i < RATE_COUNT; i++)
         if (i == (int)id ||
             (id == RATE_HARMED && rate->tested &&
              rate->base.hits + rate->new.hits &&compare_rate(row, (enum tally_rate)i) ==

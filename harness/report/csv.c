@@ -107,17 +107,17 @@ static const struct {
     void (*put)(FILE *out, const struct cell *cell);
     bool interval; /* three fields */
 } types[CELL_TYPES] = {
-    [CELL_TEXT] = { put_text },
-    [CELL_NAME] = { put_name },
-    [CELL_WHOLE] = { put_whole },
-    [CELL_REAL] = { put_real },
-    [CELL_FLAG] = { put_flag },
+    [CELL_TEXT] = { put_text, false },
+    [CELL_NAME] = { put_name, false },
+    [CELL_WHOLE] = { put_whole, false },
+    [CELL_REAL] = { put_real, false },
+    [CELL_FLAG] = { put_flag, false },
     [CELL_SHARE] = { put_share, true },
     [CELL_DIFFERENCE] = { put_difference, true },
     [CELL_RATIO] = { put_ratio, true },
-    [CELL_DURATION] = { put_duration },
-    [CELL_LASTS] = { put_lasts },
-    [CELL_P] = { put_real },
+    [CELL_DURATION] = { put_duration, false },
+    [CELL_LASTS] = { put_lasts, false },
+    [CELL_P] = { put_real, false },
 };
 
 void csv_header(FILE *out, const struct sheet *sheet)

@@ -170,8 +170,9 @@ void html_row(struct html_table *table)
     fputs("<tr>", table->out);
 }
 
-static void cell(struct html_table *table, const char *class, const char *format,
-                 va_list args)
+__attribute__((format(printf, 3, 0))) static void cell(struct html_table *table,
+                                                       const char *class,
+                                                       const char *format, va_list args)
 {
     const char *tag = table->column++ ? "td" : "th scope=\"row\"";
 

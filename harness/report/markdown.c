@@ -329,7 +329,7 @@ static void add_cases(struct comment *comment, const struct sheet *sheet)
 
 void markdown_write(FILE *out, const struct sheet *sheet, struct report_style style)
 {
-    CLEANUP(mem_freep) char *head = head_of(sheet), *command = NULL, *code = NULL;
+    CLEANUP(mem_freep) char *head = head_of(sheet);
     struct comment comment = { out, 0, MARKDOWN_MOST * TABLE_SHARE };
 
     (void)style;

@@ -24,8 +24,8 @@ int mistake_line(const struct mistake_file *file, const char *word)
     return 1;
 }
 
-static int mistake_put(const struct mistake_file *file, int line, const char *format,
-                       va_list args)
+__attribute__((format(printf, 3, 0))) static int mistake_put(
+    const struct mistake_file *file, int line, const char *format, va_list args)
 {
     char text[768];
 

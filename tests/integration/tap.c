@@ -421,7 +421,7 @@ Test(tap, cuts_behind_exactly_so_many_commands)
         tapped.cut_after = (uint64_t)k;
         tapped_run(&tapped, count_at_once);
         cr_expect_eq(tapped.was_cut, dies, "after %d", k);
-        cr_expect_eq(tapped.events, dies ? k : COUNTED);
+        cr_expect_eq(tapped.events, (uint64_t)(dies ? k : COUNTED));
         cr_expect_eq(WIFSIGNALED(tapped.status), dies);
         expect_value(&tapped, "GET counted", number_or_nil(dies ? k : COUNTED, text));
 
