@@ -134,6 +134,7 @@ grep '^[<>].*afterkill' "$work/left" && fail "purged, it leaves something" ||
 mkdir "$work/plain"
 tar -xf "$tarball" -C "$work/plain"
 cd "$work/plain/$source"
+! command -v ccache >/dev/null || export CC="ccache cc" # how packages are built is above
 quietly "meson setup of the tarball" meson setup build -Dtests=enabled
 quietly "building all of the tarball" ninja -C build
 quietly "installing" env DESTDIR="$work/destdir" meson install -C build --no-rebuild
