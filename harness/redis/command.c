@@ -141,7 +141,7 @@ static const struct row rows[] = {
     { "PERSIST", 1, 0, 0, 0 },
     { "HPERSIST", 1, 0, 0, HASH },
     { "SORT", 1, 0, 0, 0 }, /* STORE makes it a write */
-    { "SORT_RO TYPE TTL PTTL EXPIRETIME PEXPIRETIME DUMP", 1, 0, 0, READS },
+    { "SORT_RO TYPE TTL PTTL EXPIRETIME PEXPIRETIME DUMP CLUSTERSCAN", 1, 0, 0, READS },
     { "EXISTS TOUCH", 1, 2, 0, READS },
     { "OBJECT MEMORY", 2, 0, 0, READS },
     { "KEYS SCAN RANDOMKEY DBSIZE", NO_KEY, 0, 0, READS },
