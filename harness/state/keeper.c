@@ -108,6 +108,19 @@ static void put_copy(struct buffer *undo, const struct kept *kept, struct str ke
     buffer_release(&name);
 }
 
+/* A type of which it is certain that COPY takes it. */
+static bool can_copy(struct str type)
+{
+    static const char *const types[] = {
+        "string", "list", "set", "zset", "hash", "stream"
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+        if (str_compare(type, str_of(types[i])) == 0)
+            return true;
+    return false; /* some modules' can be copied; the script tries */
+}
+
 /* From database 1 back to 0, with the times to live that the keys had; see the script. */
 static void put_undo(const struct keeper *keeper, const struct snapshot *old,
                      struct kept *kept)
@@ -118,6 +131,9 @@ static void put_undo(const struct keeper *keeper, const struct snapshot *old,
 
     if (keeper->field_expiries || kept->keys > UNDO_MOST)
         return;
+    for (size_t i = 0; i < kept->keys; i++)
+        if (!can_copy(resp_text(old->reply->element[i]->element[1])))
+            return;
     kept->undo_ones = kept->keys;
     resp_put(undo, 2, go, STR(""));
     for (size_t i = 0; i < kept->keys; i++)

@@ -5,9 +5,10 @@
  *     { key, type, pttl, elements, extra }
  *
  * Elements: string {value}; hash {field, value, ...}; set {member, ...}; zset {member,
- * score, ...}; list {entry, ...}; stream {{id, {field, value, ...}}, ...}; any other type
- * (modules) {DUMP}. Extra: of hashes, if the server has such, the fields' times to live;
- * of streams all else that is known of them (stream.h), but for times.
+ * score, ...}; list {entry, ...}; stream {{id, {field, value, ...}}, ...}; vector set
+ * {element, attributes and vector, ...}; any other type (modules) {DUMP}. Extra: of
+ * hashes, if the server has such, the fields' times to live; of streams all else that is
+ * known of them (stream.h), but for times.
  *
  * There is such a script. But being called, calling commands and passing each byte
  * through Lua cost a script time; with few keys, more than all the rest takes. So keys

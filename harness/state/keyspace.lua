@@ -29,6 +29,18 @@ local function about_stream(key)
     about['entries-added'] or '', groups }
 end
 
+-- Elements, each with its attributes and its vector. DUMP would tell of the graph, too, which chance makes.
+local function vectors_of(key)
+  local elements, count = {}, redis.call('VCARD', key)
+  for i, element in each(count, 'VRANDMEMBER', key, count) do
+    local attributes = redis.call('VGETATTR', key, element)
+    elements[2 * i - 1] = element
+    elements[2 * i] = (attributes and attributes .. ' ' or '')
+      .. table.concat(redis.call('VEMB', key, element), ' ')
+  end
+  return elements
+end
+
 local all = {}
 for i, key in ipairs(redis.call('KEYS', '*')) do
   local kind = redis.call('TYPE', key).ok
@@ -47,6 +59,7 @@ for i, key in ipairs(redis.call('KEYS', '*')) do
   elseif kind == 'list' then one[4] = redis.call('LRANGE', key, 0, -1)
   elseif kind == 'stream' then
     one[4], one[5] = redis.call('XRANGE', key, '-', '+'), about_stream(key)
+  elseif kind == 'vectorset' then one[4] = vectors_of(key)
   elseif kind ~= 'none' then one[4] = { redis.call('DUMP', key) } end
   if one[4] then all[#all + 1] = one end
 end

@@ -207,6 +207,7 @@ static const struct {
     { "string", add_value, true },  { "hash", add_fields, true },
     { "set", add_members, false },  { "zset", add_pairs, false },
     { "list", add_entries, false }, { "stream", add_stream, false },
+    { "vectorset", add_pairs, false },
 };
 
 static void add_key(struct observer *observer, struct snapshot *snapshot,
