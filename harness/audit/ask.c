@@ -1,10 +1,12 @@
 /* ask.c - see ask.h. */
 #include "audit/ask.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "audit/target.h"
 #include "base/mem.h"
@@ -115,37 +117,48 @@ void ask_member(struct ask *ask, enum question find, struct str key, struct str 
     resp_put_word(&ask->questions, member);
 }
 
-int ask_send(struct ask *ask, struct err *err)
+/* Waits until the server gives or takes bytes. Who asks for an end gets it when the
+ * server hangs; an answer that is on its way is still taken. */
+static int wait_server(const struct ask *ask, short event, const char *what,
+                       const char *fails, struct err *err)
 {
-    int done = 0;
-
-    if (!ask->questions.length)
-        return 0;
-    if (redisAppendFormattedCommand(ask->connection, ask->questions.bytes,
-                                    ask->questions.length) != REDIS_OK)
-        return err_set(err, -ENOMEM, "put questions to the server: out of memory");
-    ask->questions.length = 0;
-    while (!done)
-        if (redisBufferWrite(ask->connection, &done) != REDIS_OK)
-            return target_lost(ask->connection, "send", err);
-    return 0;
-}
-
-/* Waits for bytes to read. Who asks for an end gets it when the server hangs; an answer
- * that is on its way is still taken. */
-static int wait_answer(const struct ask *ask, enum question question, struct err *err)
-{
-    struct pollfd answer = { ask->connection->fd, POLLIN, 0 };
+    struct pollfd server = { ask->connection->fd, event, 0 };
 
     for (int left = TARGET_TIMEOUT_S * 1000 / SLICE_MS, stopped = 0; left > 0; left--) {
-        if (poll(&answer, 1, SLICE_MS) > 0)
+        if (poll(&server, 1, SLICE_MS) > 0)
             return 0;
         if (signals_stop_asked() && ++stopped == STOP_SLICES)
             return err_set(err, ERR_STOPPED,
-                           "%s: interrupted while the server did not answer",
-                           questions[question].name);
+                           "%s: interrupted while the server did not %s", what, fails);
     }
-    return target_silent(questions[question].name, err);
+    return target_silent(what, err);
+}
+
+static int send_all(const struct ask *ask, struct err *err)
+{
+    struct str left = buffer_str(&ask->questions);
+
+    while (left.length) {
+        ssize_t n = send(ask->connection->fd, left.bytes, left.length,
+                         MSG_DONTWAIT | MSG_NOSIGNAL);
+
+        if (n > 0)
+            left = (struct str){ left.bytes + n, left.length - (size_t)n };
+        else if (errno != EAGAIN && errno != EINTR)
+            return err_set(err, -EIO, "send: the server has gone away: %s",
+                           strerror(errno));
+        else if (wait_server(ask, POLLOUT, "send", "read what it is asked", err) < 0)
+            return err->code;
+    }
+    return 0;
+}
+
+int ask_send(struct ask *ask, struct err *err)
+{
+    int code = send_all(ask, err);
+
+    ask->questions.length = 0;
+    return code;
 }
 
 static int next_answer(struct ask *ask, enum question question, redisReply **ret,
@@ -154,7 +167,7 @@ static int next_answer(struct ask *ask, enum question question, redisReply **ret
     void *reply = NULL;
 
     while (redisGetReplyFromReader(ask->connection, &reply) == REDIS_OK && !reply) {
-        if (wait_answer(ask, question, err) < 0)
+        if (wait_server(ask, POLLIN, questions[question].name, "answer", err) < 0)
             return err->code;
         if (redisBufferRead(ask->connection) != REDIS_OK)
             break;

@@ -204,17 +204,28 @@ static void adapt(struct scan *scan, double seconds)
 
 /* ---- a database ---- */
 
+/* Has nobody asked for an end? If somebody has, notes where what is left begins. */
+static bool is_wanted(struct scan *scan, unsigned db, uint64_t cursor)
+{
+    struct audit *audit = scan->audit;
+
+    audit->interrupted = scan->watch->look(scan->watch->context, audit);
+    if (audit->interrupted)
+        audit->rest = (struct audit_rest){ true, db, cursor };
+    return !audit->interrupted;
+}
+
 /* May more keys be looked at? If those that are left are for another time, notes where
  * they begin. */
 static bool has_time(struct scan *scan, unsigned db, uint64_t cursor)
 {
-    const struct scan_options *options = scan->options;
-    struct audit *audit = scan->audit;
+    uint64_t limit = scan->options->limit;
 
-    audit->interrupted = scan->watch->look(scan->watch->context, audit);
-    if (!audit->interrupted && (!options->limit || scan->shown < options->limit))
+    if (!is_wanted(scan, db, cursor))
+        return false;
+    if (!limit || scan->shown < limit)
         return true;
-    audit->rest = (struct audit_rest){ true, db, cursor };
+    scan->audit->rest = (struct audit_rest){ true, db, cursor };
     return false;
 }
 
@@ -302,7 +313,7 @@ static int look_at_members(struct scan *scan, const struct rule *rule, struct er
     audit->sets = mem_grow(audit->sets, audit->set_count + 1, sizeof(*audit->sets));
     members = &audit->sets[audit->set_count++];
     *members = (struct members){ .rule = rule, .db = scan->db };
-    while (!members->done && !scan->watch->look(scan->watch->context, audit)) {
+    while (!members->done && is_wanted(scan, scan->db, 0)) {
         uint64_t start_ns = clock_now_ns();
 
         if (members_step(&scan->ask, members, scan->count, err) < 0)
@@ -310,7 +321,7 @@ static int look_at_members(struct scan *scan, const struct rule *rule, struct er
         if (is_paced(scan->options) && !members->done)
             adapt(scan, ns_to_s((double)(clock_now_ns() - start_ns)));
     }
-    if (members->type == KEY_OTHER)
+    if (!members->begun || members->type == KEY_OTHER)
         audit->set_count--;
     return 0;
 }
@@ -320,9 +331,12 @@ static int look_at_sets(struct scan *scan, struct err *err)
 {
     const struct rules *rules = scan->options->rules;
 
-    for (size_t i = 0; i < rules->count && !scan->audit->filtered; i++)
+    for (size_t i = 0; i < rules->count && !scan->audit->filtered; i++) {
+        if (scan->audit->interrupted)
+            return 0;
         if (rules->items[i].needs && look_at_members(scan, &rules->items[i], err) < 0)
             return err->code;
+    }
     return 0;
 }
 
@@ -339,6 +353,8 @@ static int look_at_sets_again(struct scan *scan, struct err *err)
 
 static int scan_keys(struct scan *scan, uint64_t cursor, struct err *err)
 {
+    if (scan->audit->interrupted) /* while it looked at sets */
+        return 0;
     ask_scan(&scan->ask, cursor, scan->options->pattern, scan->count,
              scan->options->type);
     if (ask_send(&scan->ask, err) < 0 || take_scan(scan, &scan->fresh, err) < 0)

@@ -144,6 +144,63 @@ Test(audit_played, ends_when_it_is_asked_to)
     close(listener);
 }
 
+static void say(int fd, const char *text)
+{
+    for (size_t left = strlen(text); left;) {
+        ssize_t n = write(fd, text, left);
+
+        cr_assert_gt(n, 0);
+        text += n;
+        left -= (size_t)n;
+    }
+}
+
+/* So is one that does not read what it is asked. */
+Test(audit_played, ends_when_it_is_asked_to_although_nobody_reads)
+{
+    enum { KEY_BYTES = 8 << 20 };
+    CLEANUP(mem_freep) char *path = mem_printf("%s/deaf", directory);
+    CLEANUP(mem_freep) char *key = mem_printf("%0*d", KEY_BYTES, 0);
+    CLEANUP(mem_freep) char *lines =
+        mem_printf(INFO_SAYS "*2\r\n$1\r\n0\r\n*1\r\n$%d\r\n%s\r\n", KEY_BYTES, key);
+    int listener = listen_at(path), fd;
+    struct live_run live = START("audit", "-s", path);
+    struct run run;
+    char byte;
+
+    fd = accept(listener, NULL, NULL);
+    cr_assert_eq(read(fd, &byte, 1), 1, "it has asked, and holds signals");
+    say(fd, lines);
+    cr_assert_eq(kill(live.pid, SIGINT), 0);
+    run = run_finish(&live);
+    cr_expect_eq(run.status, 130, "%d: %s", run.status, run.err);
+    EXPECT_SAYS(run.err, "send: interrupted while the server did not read what it is");
+    run_release(&run);
+    close(fd);
+    close(listener);
+}
+
+/* Who asks for an end while it looks at members has not seen the keys. */
+Test(audit_played, ends_at_sets_as_interrupted)
+{
+    CLEANUP(mem_freep) char *path = mem_printf("%s/sets", directory);
+    int listener = listen_at(path), fd;
+    struct live_run live = START("audit", "-s", path, "--format", "json");
+    struct run run;
+    char byte;
+
+    fd = accept(listener, NULL, NULL);
+    cr_assert_eq(read(fd, &byte, 1), 1, "it has asked, and holds signals");
+    cr_assert_eq(kill(live.pid, SIGINT), 0);
+    say(fd, INFO_ALONE "+set\r\n" SCAN_SAYS("0", "") NO_SETS SCAN_SAYS("0", ""));
+    run = run_finish(&live);
+    cr_expect_eq(run.status, 130, "%d: %s%s", run.status, run.out, run.err);
+    EXPECT_SAYS(run.out, "\"interrupted\": true");
+    run_release(&run);
+    close(fd);
+    close(listener);
+}
+
 /* The worker of a member that had no key the first time has left the set by now. */
 Test(audit_played, leaves_alone_members_that_go)
 {
