@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/redact.h"
 #include "base/signals.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
@@ -23,8 +24,10 @@ static const struct {
 
 static int report_error(const struct err *err)
 {
+    CLEANUP(mem_freep) char *message = redact_urls(err->msg);
+
     fputs("afterkill: ", stderr);
-    str_print_lines(stderr, err->msg, "    ");
+    str_print_lines(stderr, message, "    ");
     fputc('\n', stderr);
     for (size_t i = 0; i < ARRAY_SIZE(statuses); i++)
         if (statuses[i].code == err->code)
@@ -48,6 +51,7 @@ int main(int argc, char **argv)
     struct err err = ERR_NULL;
     char *name;
 
+    redact_command_line(argc, argv);
     argp_err_exit_status = EXIT_USAGE;
     signals_end_at_pipe();
     signals_fail_at_limit();

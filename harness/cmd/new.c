@@ -30,12 +30,13 @@ static int check_name(const char *name, struct err *err)
                                   "0123456789_-";
     const char *slash = strrchr(name, '/'), *last = slash ? slash + 1 : name;
 
-    if (*last && *last != '-' && strspn(last, letters) == strlen(last))
+    if (!strstr(name, "://") && *last && *last != '-' &&
+        strspn(last, letters) == strlen(last))
         return 0;
     return err_set(err, ERR_USAGE,
                    "'%.100s' is no name for a scenario: expected letters, digits, _ and "
                    "-, not beginning with -",
-                   last);
+                   strstr(name, "://") ? name : last);
 }
 
 /* The directory that the file will be in, where it is missing. */

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/printable.h"
 #include "base/process.h"
+#include "base/redact.h"
 #include "base/str.h"
 #include "report/format.h"
 #include "result/exit_status.h"
@@ -249,8 +250,11 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         code = parsing->line->check(parsing->options, &err);
     else
         code = take(parsing, key, argument, &err);
-    if (code < 0)
-        argp_error(state, "%s", err.msg);
+    if (code < 0) {
+        CLEANUP(mem_freep) char *message = redact_urls(err.msg);
+
+        argp_error(state, "%s", message);
+    }
     return code > 0 ? code : 0;
 }
 

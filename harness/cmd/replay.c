@@ -16,6 +16,7 @@
 #include "cmd/options.h"
 #include "cmd/replay_told.h"
 #include "cmd/results_dir.h"
+#include "cmd/run_options.h"
 #include "cmd/scenario_files.h"
 #include "report/format.h"
 #include "result/tally.h"
@@ -37,14 +38,6 @@ static void options_release(struct options *options)
     request_release(&options->given);
 }
 
-static int take_secret(const struct cmd_option *option, void *target, const char *text,
-                       struct err *err)
-{
-    (void)option, (void)err;
-    request_assign(target, text);
-    return 0;
-}
-
 static const struct cmd_option table[] = {
     { "color", "auto|always|never", "Colour (default auto)", 1, .take = option_word,
       .at = offsetof(struct options, color) },
@@ -53,9 +46,10 @@ static const struct cmd_option table[] = {
       .take = option_flag, .at = offsetof(struct options, kills) },
     { "redis-server", "PATH", "The server to start (default: as for run)", 1,
       .take = option_file, .at = offsetof(struct options, redis_server) },
-    { "set", "NAME=VALUE",
-      "The value of a parameter that was not kept, for it is a secret (may be repeated)",
-      1, .take = take_secret, .at = offsetof(struct options, given) },
+    { "set", "NAME[=VALUE]",
+      "The value of a parameter that was not kept, for it is a secret; without a value, "
+      "that of the environment's variable of its name (may be repeated)",
+      1, .take = run_option_assignment, .at = offsetof(struct options, given) },
     { .name = NULL },
 };
 
@@ -96,7 +90,8 @@ static int give(const struct request *given, struct saved *saved, struct err *er
             strcmp(parameter->value, SENSITIVE) != 0)
             return err_set(err, ERR_USAGE,
                            "--set %.*s: only what was not kept, because it is a secret, "
-                           "can be given to a replay, as NAME=VALUE",
+                           "can be given to a replay, as NAME=VALUE, or as NAME alone if "
+                           "the environment has it",
                            (int)strcspn(assignment, "="), assignment);
         request_assign(&saved->request, assignment);
     }

@@ -71,11 +71,15 @@ static int take_faults(const struct cmd_option *option, void *target, const char
     return code == 0 ? request_set(target, option->name, faults, err) : code;
 }
 
-static int take_assignment(const struct cmd_option *option, void *target,
-                           const char *text, struct err *err)
+int run_option_assignment(const struct cmd_option *option, void *target, const char *text,
+                          struct err *err)
 {
+    const char *value = strchr(text, '=') ? NULL : getenv(text);
+    CLEANUP(mem_freep)
+    char *assignment = value ? mem_printf("%s=%s", text, value) : mem_strdup(text);
+
     (void)option, (void)err;
-    request_assign(target, text);
+    request_assign(target, assignment);
     return 0;
 }
 
@@ -118,8 +122,10 @@ static const struct cmd_option table[] = {
     { "strategy", "A,B",
       "Only these strategies; patterns like 'multi*' will do (may be repeated)", 1,
       .take = take_strategies },
-    { "set", "NAME=VALUE", "Change a parameter of the scenario (may be repeated)", 1,
-      .take = take_assignment, .at = AT(request) },
+    { "set", "NAME[=VALUE]",
+      "Change a parameter of the scenario; without a value, to that of the environment's "
+      "variable of its name (may be repeated)",
+      1, .take = run_option_assignment, .at = AT(request) },
     { "sweep", "NAME=V1,V2,...",
       "Run once per value of a parameter of the scenario, and report all in one table; a "
       "value may be a range: 100:6400:x2, 100:500:+100",

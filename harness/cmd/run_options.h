@@ -35,6 +35,12 @@ void run_options_default(struct request *ret);
 int run_option_item(const struct cmd_option *option, void *target, const char *text,
                     struct err *err);
 
+/* Takes NAME=VALUE into a request; NAME alone is assigned what the environment says of
+ * it, if it says anything: a command line can be read by any user, an environment cannot.
+ */
+int run_option_assignment(const struct cmd_option *option, void *target, const char *text,
+                          struct err *err);
+
 /* Parses the command line; `command` is what stood behind "--" in place of a scenario, or
  * NULL. Ends the program as argp does if it is not understood. */
 int run_options_parse(int argc, char **argv, char **command, struct run_options *ret,

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/redact.h"
 #include "base/str.h"
 
 /* The directory of the running program with `suffix` behind it, if that exists. */
@@ -136,6 +137,13 @@ int scenario_files_path(const char *operand, char **ret, struct err *err)
     if (strcmp(operand, "-") == 0) {
         *ret = mem_strdup(SCENARIO_STDIN);
         return hold_stdin(err);
+    }
+    if (strstr(operand, "://")) {
+        CLEANUP(mem_freep) char *shown = redact_urls(operand);
+
+        return err_set(err, ERR_USAGE,
+                       "'%.100s' is a URL: expected a scenario, by its file or name",
+                       shown);
     }
     if (strchr(operand, '/') || (stat(operand, &st) == 0 && S_ISREG(st.st_mode))) {
         *ret = mem_strdup(operand);

@@ -51,6 +51,19 @@ static bool is_apart(const char *item)
            strcmp(item, "shard") == 0 || strcmp(item, "strategy") == 0;
 }
 
+/* What the environment says is not said again: any user can read command lines. */
+static void add_assignment(struct arguments *list, const char *assignment)
+{
+    int length = (int)strcspn(assignment, "=");
+    CLEANUP(mem_freep) char *name = mem_printf("%.*s", length, assignment);
+    const char *value = getenv(name);
+
+    if (value && assignment[length] && strcmp(value, assignment + length + 1) == 0)
+        add(list, "--set=%s", name);
+    else
+        add(list, "--set=%s", assignment);
+}
+
 /* What was asked for; of that, what is asked for if nothing is said is not said, so that
  * another afterkill need not know options that nobody has given. */
 static void add_request(struct arguments *list, const struct request *request)
@@ -68,7 +81,7 @@ static void add_request(struct arguments *list, const struct request *request)
             add(list, "--%s=%s", name, text);
     }
     for (size_t i = 0; i < request->assignment_count; i++)
-        add(list, "--set=%s", request->assignments[i]);
+        add_assignment(list, request->assignments[i]);
 }
 
 static struct arguments run_arguments(const struct slice_run *run,

@@ -115,8 +115,10 @@ static int assign(struct outline *outline, const char *option, const char *assig
     CLEANUP(mem_freep) char *offer = NULL;
 
     if (!equals || equals == assignment)
-        return err_set(err, ERR_USAGE, "%s '%.100s': expected name=value", option,
-                       assignment);
+        return err_set(err, ERR_USAGE,
+                       "%s '%.100s': expected name=value, or the name of a variable that "
+                       "the environment has",
+                       option, assignment);
     if (parameter && takes(parameter, equals + 1)) {
         put_value(parameter, equals + 1);
         return 0;
@@ -150,8 +152,9 @@ static int check_values(const struct mistake_file *file, const struct outline *o
         if (is_hidden(parameter, parameter->value))
             return err_set(file->err, ERR_USAGE,
                            "the value of the parameter '%s' was not kept, for its name "
-                           "says that it is a secret: give it again, by --set %s=..",
-                           parameter->name, parameter->name);
+                           "says that it is a secret: give it again, by --set %s=.., or "
+                           "by --set %s if the environment has it",
+                           parameter->name, parameter->name, parameter->name);
         code = mistake_unless_printable(file, parameter->name, what, parameter->value);
         if (code < 0 && is_secret(parameter))
             code = mistake(file, parameter->name,

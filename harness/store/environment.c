@@ -12,10 +12,10 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/process.h"
+#include "base/redact.h"
 #include "base/sha1.h"
 #include "base/str.h"
 #include "store/git_commit.h"
-#include "store/redact.h"
 
 #define TEXT_(x) #x
 #define TEXT(x) TEXT_(x)

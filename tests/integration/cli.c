@@ -10,6 +10,39 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* A URL that landed at the wrong place may have a password in it, and a log is kept. */
+Test(cli, repeats_no_password_of_a_url)
+{
+    static const char url[] = "redis://me:hushhush@127.0.0.1:1/0";
+    static const char *const lines[][5] = {
+        { url },
+        { "help", url },
+        { "run", url },
+        { "run", "sidekiq_busy", "--lanes", url },
+        { "run", "sidekiq_busy", "--strategy", url },
+        { "run", "sidekiq_busy", "--trials", "0", url },
+        { "run", "sidekiq_busy", "--redis-server", url },
+        { "run", "sidekiq_busy", "--set", "jobs=redis://me:hushhush@h" },
+        { "check", url },
+        { "list", url },
+        { "new", url },
+        { "report", url },
+        { "merge", url, "x" },
+        { "compare", url, "x" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+        const char *const *line = lines[i];
+        struct run run = RUN(line[0], line[1], line[2], line[3], line[4]);
+
+        cr_expect_neq(run.status, 0, "%zu", i);
+        cr_expect(*run.err, "%zu", i);
+        cr_expect_null(strstr(run.err, "hushhush"), "%zu: %s", i, run.err);
+        cr_expect_null(strstr(run.out, "hushhush"), "%zu: %s", i, run.out);
+        run_release(&run);
+    }
+}
+
 #define ARGUMENTS 8
 
 Test(cli, help_and_version_go_to_standard_output)

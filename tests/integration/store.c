@@ -393,6 +393,15 @@ Test(store, secrets_are_not_kept)
     run = RUN("replay", kept, "a:1", "--set", "password=hunter2");
     cr_expect_eq(run.status, 0, "%s", run.err);
     run_release(&run);
+    cr_assert_eq(setenv("password", "hunter2", 1), 0);
+    run = RUN("replay", kept, "a:1", "--set", "password");
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    run_release(&run);
+    unsetenv("password");
+    run = RUN("replay", kept, "a:1", "--set", "password");
+    cr_expect_eq(run.status, 2, "%s", run.err);
+    EXPECT_SAYS(run.err, "or as NAME alone if the environment has it");
+    run_release(&run);
     run = RUN("replay", kept, "a:1", "--set", "tokens=8");
     cr_expect_eq(run.status, 2, "%s", run.err);
     EXPECT_SAYS(run.err, "only what was not kept, because it is a secret");
@@ -403,6 +412,52 @@ Test(store, secrets_are_not_kept)
     run_release(&run);
     free(path);
     free(kept);
+    test_directory_remove(directory);
+}
+
+/* What any user of the machine can read of it. */
+static void expect_no_line_says(pid_t pid, const char *secret)
+{
+    CLEANUP(mem_freep) char *path = mem_printf("/proc/%ld/cmdline", (long)pid);
+    FILE *in = fopen(path, "re");
+    char line[4096];
+    size_t size;
+
+    cr_assert_not_null(in, "%s", path);
+    size = fread(line, 1, sizeof(line), in);
+    fclose(in);
+    cr_assert_gt(size, 0);
+    cr_expect_null(memmem(line, size, secret, strlen(secret)), "of %ld", (long)pid);
+}
+
+Test(store, secrets_are_not_in_command_lines)
+{
+    static const char *const given[] = { "password=hunter2", "password" };
+    char *directory = test_directory();
+    char *path = test_file(directory, "secret.lua",
+                           "return { title = 't', params = { password = '' },\n"
+                           "strategies = { { name = 'a', expect = 'leaked',\n"
+                           "update = function(redis, p)\n"
+                           "  if p.password ~= 'hunter2' then error('not let in') end\n"
+                           "  redis.call('INCR', 'k') redis.call('EXPIRE', 'k', 60)\n"
+                           "end } } }\n");
+
+    cr_assert_eq(setenv("password", "hunter2", 1), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(given); i++) {
+        struct live_run live = START("run", path, "--trials", "1000000", "--lanes", "1",
+                                     "--no-store", "--set", given[i]);
+        struct run run;
+
+        cr_assert(run_wait_for(&live, "kills"));
+        expect_no_line_says(live.pid, "hunter2");
+        expect_no_line_says(process_child(live.pid, "afterkill"), "hunter2");
+        kill(live.pid, SIGINT);
+        run = run_finish(&live);
+        cr_expect_eq(run.status, 130, "%s", run.err);
+        run_release(&run);
+    }
+    unsetenv("password");
+    free(path);
     test_directory_remove(directory);
 }
 

@@ -19,7 +19,7 @@
 #include "base/str.h"
 #include "store/environment.h"
 #include "store/git_commit.h"
-#include "store/redact.h"
+#include "base/redact.h"
 #include "testlib.h"
 
 /* ---- arguments ---- */

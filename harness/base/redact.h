@@ -18,3 +18,16 @@
 /* Joins the arguments by spaces, quoted where a shell needs it. Bytes are kept as they
  * are, UTF-8 or not. Freed by the caller. */
 char *redact_arguments(const char *const *arguments, size_t count);
+
+/* One argument, not quoted; `previous` is the one before it, or NULL. Freed by the
+ * caller, like the others. */
+char *redact_argument(const char *argument, const char *previous);
+
+/* A message that may repeat a URL: without the passwords of URLs, and otherwise as it is.
+ */
+char *redact_urls(const char *text);
+
+/* Overwrites what must not be shown where the kernel keeps the command line (argv as
+ * main() got it), for any user of the machine can read that. The arguments live on
+ * elsewhere until the process ends. */
+void redact_command_line(int argc, char **argv);

@@ -1,5 +1,5 @@
 /* redact.c - see redact.h. */
-#include "store/redact.h"
+#include "base/redact.h"
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -131,7 +131,7 @@ static void put_argument(FILE *out, const char *argument)
         fputs(SENSITIVE, out);
 }
 
-static char *without_secrets(const char *argument, const char *previous)
+char *redact_argument(const char *argument, const char *previous)
 {
     char *text = NULL;
     size_t length = 0;
@@ -157,7 +157,7 @@ char *redact_arguments(const char *const *arguments, size_t count)
         return mem_strdup("");
     for (size_t i = 0; i < count; i++) {
         CLEANUP(mem_freep)
-        char *shown = without_secrets(arguments[i], i ? arguments[i - 1] : NULL);
+        char *shown = redact_argument(arguments[i], i ? arguments[i - 1] : NULL);
 
         if (i)
             fputc(' ', out);
@@ -165,4 +165,38 @@ char *redact_arguments(const char *const *arguments, size_t count)
     }
     fclose(out);
     return text;
+}
+
+char *redact_urls(const char *text)
+{
+    char *shown = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&shown, &length);
+
+    if (!out)
+        return mem_strdup(SENSITIVE);
+    put_without_passwords(out, str_of(text));
+    fclose(out);
+    return shown;
+}
+
+void redact_command_line(int argc, char **argv)
+{
+    static char **kept; /* reachable until the end, like the arguments in it */
+    const char *previous = NULL;
+
+    kept = MEM_ARRAY(char *, (size_t)argc + 1);
+    for (int i = 1; i < argc; i++) {
+        CLEANUP(mem_freep) char *shown = redact_argument(argv[i], previous);
+        size_t length = strlen(argv[i]);
+
+        previous = argv[i];
+        if (strcmp(shown, argv[i]) == 0)
+            continue;
+        kept[i] = mem_strdup(argv[i]);
+        previous = kept[i];
+        memset(argv[i], 0, length);
+        memcpy(argv[i], shown, strlen(shown) < length ? strlen(shown) : length);
+        argv[i] = kept[i];
+    }
 }
