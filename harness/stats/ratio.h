@@ -35,7 +35,8 @@ struct ratio ratio_of_blocks(const struct ratio_block *blocks, size_t count,
                              double confidence);
 
 #define BOOTSTRAP_RESAMPLES 2000
-#define BOOTSTRAP_LEAST 5 /* pairs; of fewer there is no interval */
+extern size_t ratio_resamples; /* so many, or fewer: a fuzzer has no time for them */
+#define BOOTSTRAP_LEAST 5      /* pairs; of fewer there is no interval */
 
 /* The bootstrap's percentile interval (the same, chapter 13) of the sum of parts over the
  * sum of the wholes, if part i is of whole i: both are drawn together. Repeatable for a
