@@ -155,12 +155,17 @@ bool process_turns_read(int fd, struct process_turns *ret)
     return true;
 }
 
-/* "PID (NAME) STATE PARENT ..", and a name may be anything. */
+/* The kernel's PF_EXITING. */
+#define PF_EXITING_FLAG 4u
+
+/* "PID (NAME) STATE PARENT GROUP SESSION TTY TTY_GROUP FLAGS ..", and a name may be
+ * anything. */
 bool process_look(pid_t pid, struct process_look *ret)
 {
     struct process_look look;
     char path[64], text[512];
     const char *behind_name;
+    unsigned flags = 0;
     ssize_t length;
     int fd;
 
@@ -172,8 +177,10 @@ bool process_look(pid_t pid, struct process_look *ret)
     close(fd);
     text[length > 0 ? length : 0] = '\0';
     behind_name = strrchr(text, ')');
-    if (!behind_name || sscanf(behind_name, ") %c %d", &look.state, &look.parent) != 2)
+    if (!behind_name || sscanf(behind_name, ") %c %d %*d %*d %*d %*d %u", &look.state,
+                               &look.parent, &flags) != 3)
         return false;
+    look.exits = look.state == 'Z' || look.state == 'X' || (flags & PF_EXITING_FLAG);
     *ret = look;
     return true;
 }

@@ -52,6 +52,8 @@ bool process_turns_read(int fd, struct process_turns *ret); /* false: -1, or it 
 struct process_look {
     char state; /* 'R', 'S', 'D', 'Z'..: see proc(5) */
     pid_t parent;
+    bool exits; /* it is a zombie, or on its way to become one: its files are being closed
+                 */
 };
 bool process_look(pid_t pid, struct process_look *ret); /* false: it is gone */
 

@@ -12,7 +12,9 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/mutant.h"
+#include "base/process.h"
 #include "tap/output.h"
+#include "tap/peer.h"
 #include "tap/variables.h"
 
 #define ALIVE_MS 500
@@ -296,6 +298,23 @@ static bool sees_faked_time(void *context)
     return !maps || strstr(maps, "libfaketime");
 }
 
+/* Programs may change their user: those that are below the warden are ours. */
+static bool knows(void *context, uid_t uid)
+{
+    const struct running *running = context;
+
+    return running->warden.pid && peer_is_below(running->warden.pid, uid);
+}
+
+static bool dies(void *context)
+{
+    const struct running *running = context;
+    struct process_look look;
+
+    return running->decided || !running->warden.main ||
+           !process_look(running->warden.main, &look) || look.exits;
+}
+
 /* Who had a port may have told others. */
 static uint16_t latest_port;
 
@@ -308,6 +327,8 @@ static int start(struct running *running, struct err *err)
         .port = latest_port,
         .shift = run->shift,
         .shifts = sees_faked_time,
+        .knows = knows,
+        .dies = dies,
         .cut_after = run->cut_after,
         .executed = on_executed,
         .cut = on_cut,

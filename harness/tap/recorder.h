@@ -30,6 +30,9 @@
  * unless it blocks; when it has ended, nobody's command goes on until the server has
  * noticed. A program that has shut down its side of a socket is answered nevertheless.
  *
+ * Any user of the machine can connect to the port, and programs know no password, so who
+ * comes that way is looked at (peer.h): what another user sends is not even read.
+ *
  * Cutting: exactly the first `cut_after` commands go to the server. When the last of them
  * is executed (for 0: when the first one comes), cut() is called, and nothing passes any
  * more in any direction, nor is anybody let in; the last reply is not heard. A program
@@ -42,6 +45,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <uv.h>
 
 #include "base/err.h"
@@ -86,6 +90,13 @@ struct recorder_options {
     /* Asked before the first command, if there is a shift: is that their clock, indeed?
      * NULL: it is. */
     bool (*shifts)(void *context);
+    /* Is a user who comes over TCP one of the program's? Its own user and root are,
+     * whatever this says; NULL: nobody else is. Others are not let in. */
+    bool (*knows)(void *context, uid_t uid);
+    /* Is the program dying? Who has connected, written and gone before he was let in
+     * cannot be asked any more whose he was; a program that dies does that, and of others
+     * it is an error. NULL: it may be. */
+    bool (*dies)(void *context);
     /* A command was executed: go on (0), or one of TAP_*. An error ends the recorder. */
     int (*executed)(void *context, const struct tap_event *event, struct err *err);
     void (*cut)(void *context); /* may be NULL, as those that follow */

@@ -238,6 +238,80 @@ Test(tap, connections_are_known_by_the_servers_ids)
     tapped_remove(&tapped);
 }
 
+/* As another user, who may connect to any port. */
+static void come_as_a_stranger(const struct tapped_program *to)
+{
+    char byte;
+    int fd;
+
+    MUST(setresgid(65534, 65534, 65534) == 0 && setresuid(65534, 65534, 65534) == 0);
+    fd = program_connect(&to->tcp);
+    MUST(send(fd, "FLUSHALL\r\n", 10, MSG_NOSIGNAL) >= -1);
+    MUST(read(fd, &byte, 1) <= 0);
+}
+
+static bool everybody(void *context, uid_t uid)
+{
+    (void)context;
+    return uid == 65534;
+}
+
+static void come_as_one_of_us(const struct tapped_program *to)
+{
+    redisContext *connection;
+
+    MUST(setresgid(65534, 65534, 65534) == 0 && setresuid(65534, 65534, 65534) == 0);
+    connection = program_dial(&to->tcp);
+    program_say(connection, "SET k 1", "OK");
+    redisFree(connection);
+}
+
+/* What they say does not reach the server; a program that has changed its user does. */
+Test(tap, strangers_are_not_let_in)
+{
+    struct tapped tapped;
+
+    if (geteuid() != 0)
+        cr_skip_test("nobody but root can become another user");
+    tapped = tapped_start();
+    tapped_run(&tapped, come_as_a_stranger);
+    EXPECT_WENT_WELL(&tapped);
+    cr_expect_eq(tapped.events, 0, "%s", tapped.trace);
+    tapped.knows = everybody;
+    tapped_run(&tapped, come_as_one_of_us);
+    EXPECT_WENT_WELL(&tapped);
+    cr_expect_eq(tapped.events, 1, "%s", tapped.trace);
+    tapped_remove(&tapped);
+}
+
+static bool lives(void *context)
+{
+    (void)context;
+    return false;
+}
+
+static void write_and_go(const struct tapped_program *to)
+{
+    int fd = program_connect(&to->tcp);
+
+    program_write(fd, STR("FLUSHALL\r\n"));
+    raise(SIGKILL);
+}
+
+/* Whose it was that has gone before he was let in nobody knows. If it was not the
+ * program, which lives, it was somebody else. */
+Test(tap, who_has_gone_at_once_is_nobody_we_know)
+{
+    struct tapped tapped = tapped_start();
+
+    tapped.dies = lives;
+    do
+        tapped_run(&tapped, write_and_go);
+    while (!tapped.failed); /* it was let in before it had gone */
+    cr_expect(says(tapped.err.msg, "written and gone at once"), "%s", tapped.err.msg);
+    tapped_remove(&tapped);
+}
+
 static void die_early(const struct tapped_program *to)
 {
     int a = program_connect(&to->socket), b;

@@ -102,6 +102,8 @@ static void on_end(uv_poll_t *poll, int status, int events)
     (void)status, (void)events;
     tapped->over = true;
     uv_close((uv_handle_t *)poll, NULL);
+    if (!recorder_connections(tapped->recorder)) /* then nothing tells that it is quiet */
+        recorder_finish(tapped->recorder);
     check_over(tapped);
 }
 
@@ -147,6 +149,8 @@ void tapped_run(struct tapped *tapped, void (*program)(const struct tapped_progr
         .directory = tapped->directory,
         .cut_after = tapped->cut_after,
         .shift = tapped->shift,
+        .knows = tapped->knows,
+        .dies = tapped->dies,
         .executed = on_executed,
         .cut = on_cut,
         .failed = on_failed,

@@ -24,6 +24,9 @@ struct tapped {
     /* How it is to go. */
     uint64_t cut_after;
     struct shift shift; /* of the program's clock */
+    bool (*knows)(void *context,
+                  uid_t uid); /* see recorder.h; may be NULL, as the next */
+    bool (*dies)(void *context);
     /* Beside the trace; may be NULL. */
     int (*executed)(struct tapped *tapped, const struct tap_event *event,
                     struct err *err);
