@@ -99,6 +99,16 @@ void agenda_hold(struct agenda *agenda, bool held)
     atomic_store(&agenda->board->held, held);
 }
 
+void agenda_lose(struct agenda *agenda, uint64_t ns)
+{
+    atomic_fetch_add(&agenda->board->lost_ns, ns);
+}
+
+uint64_t agenda_clock_ns(const struct agenda *agenda)
+{
+    return clock_now_ns() - atomic_load(&agenda->board->lost_ns);
+}
+
 void agenda_enough(struct agenda *agenda)
 {
     atomic_store(&agenda->board->enough, true);

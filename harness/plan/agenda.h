@@ -35,9 +35,10 @@ struct agenda {
     struct done done[STAGE_COUNT]; /* owned */
     struct agenda_board {
         _Atomic uint64_t next[STAGE_COUNT];
-        _Atomic bool enough; /* no more kills are wanted */
-        _Atomic bool held;   /* nothing is to be begun now */
-    } * board;               /* shared between processes; owned */
+        _Atomic bool enough;      /* no more kills are wanted */
+        _Atomic bool held;        /* nothing is to be begun now */
+        _Atomic uint64_t lost_ns; /* while it was held back, so far */
+    } * board;                    /* shared between processes; owned */
 };
 
 int agenda_init(struct agenda *agenda, struct shard shard, struct err *err);
@@ -48,5 +49,9 @@ void agenda_release(struct agenda *agenda); /* may be called twice */
 bool agenda_next(struct agenda *agenda, enum stage stage, uint64_t items, uint64_t *ret);
 /* Holds back what has not begun, or lets it go on. */
 void agenda_hold(struct agenda *agenda, bool held);
+/* So long nothing was to be begun; said before it goes on. */
+void agenda_lose(struct agenda *agenda, uint64_t ns);
+/* A clock that stands while things are held back: only differences mean anything. */
+uint64_t agenda_clock_ns(const struct agenda *agenda);
 /* Kills that have not begun are not wanted any more. */
 void agenda_enough(struct agenda *agenda);

@@ -127,16 +127,22 @@ static int kill_trial(struct lane *lane, const struct plan_trial *planned,
     return code;
 }
 
+/* Not that in which the run was stopped. */
+static uint64_t passed_ns(const struct lane *lane, uint64_t start_ns)
+{
+    return agenda_clock_ns(lane->settings->agenda) - start_ns;
+}
+
 static bool out_of_time(const struct lane *lane, uint64_t start_ns)
 {
-    return lane->options->kill_ns && clock_now_ns() - start_ns > lane->options->kill_ns;
+    return lane->options->kill_ns && passed_ns(lane, start_ns) > lane->options->kill_ns;
 }
 
 static int run_kills(struct lane *lane, enum stage stage, struct err *err)
 {
     CLEANUP(death_release) struct death death = DEATH_NULL;
     uint64_t trials = plan_trials(&lane->options->plan);
-    uint64_t start_ns = clock_now_ns(), number;
+    uint64_t start_ns = agenda_clock_ns(lane->settings->agenda), number;
     int code = 0;
 
     lane->bench.times = (struct trial_times){ .trials = 0 }; /* those of the census */
@@ -146,7 +152,8 @@ static int run_kills(struct lane *lane, enum stage stage, struct err *err)
 
         code = kill_trial(lane, &planned, &death, err);
         if (code == 0)
-            code = measure_costs_meanwhile(&lane->measure, number, start_ns, err);
+            code = measure_costs_meanwhile(&lane->measure, number,
+                                           passed_ns(lane, start_ns), err);
     }
     if (code == 0)
         code = measure_costs(&lane->measure, err);

@@ -239,17 +239,16 @@ int measure_costs_first(struct measure *measure, struct err *err)
     return measure_rounds(measure, FIRST_ROUNDS, err);
 }
 
-int measure_costs_meanwhile(struct measure *measure, uint64_t number, uint64_t start_ns,
+int measure_costs_meanwhile(struct measure *measure, uint64_t number, uint64_t passed_ns,
                             struct err *err)
 {
     double limit_ns = (double)measure->options->kill_ns;
-    double passed_ns = (double)(clock_now_ns() - start_ns);
     double done = (double)number / (double)plan_trials(&measure->options->plan);
     size_t rest = COST_ROUNDS - FIRST_ROUNDS;
 
     measure->kills_wait = true;
     if (limit_ns > 0)
-        done = fmin(1, fmax(done, passed_ns / limit_ns));
+        done = fmin(1, fmax(done, (double)passed_ns / limit_ns));
     return measure_rounds(measure, FIRST_ROUNDS + (size_t)(done * (double)rest + 0.5),
                           err);
 }

@@ -39,10 +39,10 @@ void measure_init(struct measure *measure, const struct fleet_options *options,
 void measure_release(struct measure *measure);
 
 /* What an update of each strategy takes, side by side. Some of the rounds, before kills;
- * those that are due when a kill of this number is over, of kills that began then; all
+ * those that are due when a kill of this number is over, so long after kills began; all
  * that are missing. */
 int measure_costs_first(struct measure *measure, struct err *err);
-int measure_costs_meanwhile(struct measure *measure, uint64_t number, uint64_t start_ns,
+int measure_costs_meanwhile(struct measure *measure, uint64_t number, uint64_t passed_ns,
                             struct err *err);
 int measure_costs(struct measure *measure, struct err *err);
 

@@ -14,8 +14,9 @@ static void on_suspend(uv_signal_t *handle, int number)
     (void)number;
     agenda_hold(suspend->agenda, true);
     signals_suspend();
-    agenda_hold(suspend->agenda, false);
     ns = clock_now_ns() - began_ns;
+    agenda_lose(suspend->agenda, ns);
+    agenda_hold(suspend->agenda, false);
     *suspend->noted_ns += ns;
     for (size_t i = 0; i < suspend->lane_count; i++)
         suspend->lanes[i].heard_ns += ns;

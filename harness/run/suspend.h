@@ -2,8 +2,8 @@
  *
  * The signal reaches the first process only: lanes and servers lead groups of their own.
  * So that lanes do not go on without it, they begin nothing until it goes on; what has
- * begun ends as it would. The time does not count, neither as the run's nor as a silence
- * of theirs. */
+ * begun ends as it would. The time does not count, neither as the run's, nor as a silence
+ * of theirs, nor as that of kills that have a limit. */
 #pragma once
 
 #include "run/launch.h"

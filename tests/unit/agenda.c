@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/rng.h"
 #include "plan/agenda.h"
@@ -194,6 +195,21 @@ Test(agenda, what_is_held_back_is_begun_later)
     cr_expect_eq(read(ends[0], &item, sizeof(item)), sizeof(item));
     cr_expect_eq(item, 1);
     cr_expect_eq(waitpid(lane, NULL, 0), lane);
+    agenda_release(&agenda);
+}
+
+/* Ctrl-Z must not use up the time that kills may take. */
+Test(agenda, its_clock_stands_while_it_is_held_back)
+{
+    struct err err = ERR_NULL;
+    struct agenda agenda;
+    uint64_t begun_ns;
+
+    cr_assert_eq(agenda_init(&agenda, (struct shard){ 0, 1 }, &err), 0, "%s", err.msg);
+    begun_ns = agenda_clock_ns(&agenda);
+    cr_expect_geq((int64_t)(agenda_clock_ns(&agenda) - begun_ns), 0);
+    agenda_lose(&agenda, 3600 * NSEC_PER_SEC);
+    cr_expect_lt((int64_t)(agenda_clock_ns(&agenda) - begun_ns), 0);
     agenda_release(&agenda);
 }
 
