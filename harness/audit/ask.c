@@ -35,6 +35,9 @@ static const struct {
     [ASK_ZSCAN] = { "ZSCAN", 0, { NULL } },
     [ASK_SISMEMBER] = { "SISMEMBER", 0, { NULL } },
     [ASK_ZSCORE] = { "ZSCORE", 0, { NULL } },
+    [ASK_SLOWLOG] = { "SLOWLOG GET", 0, { NULL } },
+    [ASK_COMMANDSTATS] = { "INFO commandstats", 2, { "INFO", "commandstats" } },
+    [ASK_HISTOGRAM] = { "LATENCY HISTOGRAM", 3, { "LATENCY", "HISTOGRAM", NULL } },
 };
 
 struct ask ask_of(redisContext *connection)
@@ -96,6 +99,20 @@ void ask_scan(struct ask *ask, uint64_t cursor, const char *glob, uint64_t count
     put_number(ask, count);
     put_option(ask, "MATCH", glob);
     put_option(ask, "TYPE", type);
+}
+
+void ask_slow(struct ask *ask, uint64_t count)
+{
+    resp_put_count(&ask->questions, 3);
+    resp_put_word(&ask->questions, STR("SLOWLOG"));
+    resp_put_word(&ask->questions, STR("GET"));
+    put_number(ask, count);
+}
+
+void ask_calls(struct ask *ask, const char *name)
+{
+    ask_key(ask, ASK_COMMANDSTATS, STR(""));
+    ask_key(ask, ASK_HISTOGRAM, str_of(name));
 }
 
 void ask_members(struct ask *ask, enum question scan, struct str key, uint64_t cursor,
@@ -161,8 +178,7 @@ int ask_send(struct ask *ask, struct err *err)
     return code;
 }
 
-static int next_answer(struct ask *ask, enum question question, redisReply **ret,
-                       struct err *err)
+int ask_reply(struct ask *ask, enum question question, redisReply **ret, struct err *err)
 {
     void *reply = NULL;
 
@@ -182,7 +198,7 @@ int ask_answer(struct ask *ask, enum question question, redisReply **ret, struct
 {
     CLEANUP(reply_freep) redisReply *reply = NULL;
 
-    if (next_answer(ask, question, &reply, err) < 0)
+    if (ask_reply(ask, question, &reply, err) < 0)
         return err->code;
     if (reply->type == REDIS_REPLY_ERROR)
         return target_refused(questions[question].name, reply->str, err);
@@ -213,7 +229,7 @@ int ask_number(struct ask *ask, enum question question, int64_t *ret, struct err
 {
     CLEANUP(reply_freep) redisReply *reply = NULL;
 
-    if (next_answer(ask, question, &reply, err) < 0)
+    if (ask_reply(ask, question, &reply, err) < 0)
         return err->code;
     if (reply->type == REDIS_REPLY_ERROR && !is_unsaid(question, reply))
         return target_refused(questions[question].name, reply->str, err);

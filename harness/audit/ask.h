@@ -23,6 +23,9 @@ enum question {
     ASK_ZSCAN,
     ASK_SISMEMBER,
     ASK_ZSCORE,
+    ASK_SLOWLOG,
+    ASK_COMMANDSTATS,
+    ASK_HISTOGRAM,
     QUESTIONS
 };
 
@@ -42,6 +45,11 @@ void ask_select(struct ask *ask, unsigned db);
 void ask_scan(struct ask *ask, uint64_t cursor, const char *glob, uint64_t count,
               const char *type);
 
+/* The latest slow commands, so many; what the server counts of all commands, and how long
+ * those of one name took. */
+void ask_slow(struct ask *ask, uint64_t count);
+void ask_calls(struct ask *ask, const char *name);
+
 /* Members of a set, about so many; and whether it has one. */
 void ask_members(struct ask *ask, enum question scan, struct str key, uint64_t cursor,
                  uint64_t count);
@@ -56,6 +64,8 @@ void ask_weight(struct ask *ask, struct str key);
 int ask_take_weight(struct ask *ask, struct weight *ret, struct err *err);
 
 int ask_send(struct ask *ask, struct err *err);
+/* The next answer, which may be an error reply. Free it with reply_free(). */
+int ask_reply(struct ask *ask, enum question question, redisReply **ret, struct err *err);
 /* The next answer; an error reply is an error. Free it with reply_free(). */
 int ask_answer(struct ask *ask, enum question question, redisReply **ret,
                struct err *err);

@@ -43,6 +43,16 @@ struct audit_rest {
     uint64_t cursor;
 };
 
+/* Keys that are watched (vitals.h). Who was used is known of a sample only. */
+struct watched_keys {
+    uint64_t keys, persistent;
+    uint64_t asked; /* those that said how long they were idle */
+    uint64_t used;  /* of these, since the round before */
+};
+
+struct rounds;
+struct vitals;
+
 struct audit {
     char *target; /* owned: its name, for people */
     struct info info;
@@ -56,6 +66,10 @@ struct audit {
     double seconds;
     uint64_t *trips_ns; /* round trips of batches, if they were asked for; owned */
     size_t trip_count;
+    /* Of an audit that goes on; borrowed; NULL: it is none. */
+    const struct rounds *rounds;
+    const struct vitals *vitals;
+    struct watched_keys watched;
     /* What was not there when an inventory was written; only if one was given. */
     bool has_since;
     bool after_time; /* as if all that expires were gone */

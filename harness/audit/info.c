@@ -7,8 +7,7 @@
 
 #include "base/mem.h"
 
-/* The value behind "name:" on a line of its own; "" if there is none. */
-static struct str value_of(struct str text, const char *name)
+struct str info_value(struct str text, const char *name)
 {
     size_t length = strlen(name);
     const char *at = text.bytes, *end = text.bytes + text.length;
@@ -39,6 +38,18 @@ static bool is_one(struct str value)
     return value.length == 1 && *value.bytes == '1';
 }
 
+static int64_t whole(struct str value)
+{
+    int64_t number = value.length ? 0 : -1;
+
+    for (size_t i = 0; i < value.length; i++) {
+        if (value.bytes[i] < '0' || value.bytes[i] > '9' || i > 15)
+            return -1;
+        number = number * 10 + (value.bytes[i] - '0');
+    }
+    return number;
+}
+
 /* Lines like "db0:keys=12,expires=3,avg_ttl=100". */
 static void parse_dbs(const char *text, struct info *info)
 {
@@ -57,15 +68,16 @@ struct info info_parse(struct str text)
 {
     CLEANUP(mem_freep) char *terminated = strndup(text.bytes, text.length);
     struct info info = { .dbs = NULL };
-    struct str valkey = value_of(text, "valkey_version");
-    struct str version = valkey.length ? valkey : value_of(text, "redis_version");
+    struct str valkey = info_value(text, "valkey_version");
+    struct str version = valkey.length ? valkey : info_value(text, "redis_version");
 
     snprintf(info.server, sizeof(info.server), "%s %.*s",
              valkey.length ? "valkey" : "redis", (int)version.length, version.bytes);
-    copy(info.role, sizeof(info.role), value_of(text, "role"));
-    copy(info.policy, sizeof(info.policy), value_of(text, "maxmemory_policy"));
-    info.cluster = is_one(value_of(text, "cluster_enabled"));
-    info.loading = is_one(value_of(text, "loading"));
+    copy(info.role, sizeof(info.role), info_value(text, "role"));
+    copy(info.policy, sizeof(info.policy), info_value(text, "maxmemory_policy"));
+    info.cluster = is_one(info_value(text, "cluster_enabled"));
+    info.loading = is_one(info_value(text, "loading"));
+    info.blocked = whole(info_value(text, "blocked_clients"));
     parse_dbs(terminated, &info);
     return info;
 }

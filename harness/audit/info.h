@@ -17,11 +17,14 @@ struct info {
     char role[16];   /* "master" or "slave", as it says */
     char policy[32]; /* of eviction */
     bool cluster, loading;
+    int64_t blocked;     /* clients that wait in a command; -1: it does not say */
     struct info_db *dbs; /* owned; those that are not empty, as INFO lists them */
     size_t db_count;
 };
 
 struct info info_parse(struct str text);
+/* The value behind "name:" on a line of its own; "" if there is none. */
+struct str info_value(struct str text, const char *name);
 void info_release(struct info *info); /* may be called twice */
 
 /* All keys, and those with an expiry; of one database, or of all if `db` is -1. */

@@ -127,6 +127,22 @@ static int take_facts(struct scan *scan, struct err *err)
     return 0;
 }
 
+static bool is_watched(const struct scan *scan, struct str key)
+{
+    return scan->options->vitals && vitals_match(scan->options->vitals, key);
+}
+
+/* Servers count idle time in whole seconds. */
+static void add_use(struct scan *scan, const struct weight *weight)
+{
+    struct watched_keys *watched = &scan->audit->watched;
+
+    if (weight->idle_s < 0)
+        return;
+    watched->asked++;
+    watched->used += (double)weight->idle_s < scan->options->vitals->seconds;
+}
+
 static int take_sample(struct scan *scan, struct err *err)
 {
     for (size_t i = 0; i < scan->learned.chosen_count; i++) {
@@ -140,8 +156,18 @@ static int take_sample(struct scan *scan, struct err *err)
             group_add_bytes(group, (uint64_t)weight.bytes);
         if (group && weight.idle_s >= 0)
             group_add_idle(group, (uint64_t)weight.idle_s);
+        if (is_watched(scan, key))
+            add_use(scan, &weight);
     }
     return 0;
+}
+
+/* Is the key, which is watched, one of the sample? Counts it. */
+static bool count_watched(struct watched_keys *watched, const struct fact *fact)
+{
+    watched->keys++;
+    watched->persistent += fact->ttl_ms < 0;
+    return watched->keys <= GROUP_SAMPLE;
 }
 
 /* Puts keys into groups, and chooses those of the sample. */
@@ -152,12 +178,15 @@ static void learn(struct scan *scan)
     for (size_t i = 0; i < batch->count; i++) {
         const struct fact *fact = &batch->facts[i];
         struct group *group;
+        bool watched;
 
         if (!fact->there)
             continue;
+        watched = is_watched(scan, key_at(batch, i)) &&
+                  count_watched(&scan->audit->watched, fact);
         group = grouping_add(&scan->grouping, key_at(batch, i));
         group_add(group, key_at(batch, i), fact->type, fact->ttl_ms);
-        if (group->asked < GROUP_SAMPLE) {
+        if (watched || group->asked < GROUP_SAMPLE) {
             group->asked++;
             batch->chosen[batch->chosen_count++] = i;
         }
@@ -409,7 +438,11 @@ static int ask_itself(struct scan *scan, struct err *err)
         ask_answer(&scan->ask, ASK_INFO, &reply, err) < 0)
         return err->code;
     *info = info_parse(resp_text(reply));
-    return info->loading ? target_refused("INFO", "LOADING loading:1", err) : 0;
+    if (info->loading)
+        return target_refused("INFO", "LOADING loading:1", err);
+    return scan->options->vitals
+               ? vitals_take(scan->options->vitals, &scan->ask, clock_now_ns(), err)
+               : 0;
 }
 
 static int scan_all(struct scan *scan, struct err *err)

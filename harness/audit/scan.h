@@ -13,6 +13,7 @@
 #include "audit/audit.h"
 #include "audit/inventory.h"
 #include "audit/target.h"
+#include "audit/vitals.h"
 
 struct scan_options {
     const char *pattern;       /* a glob; NULL: all keys */
@@ -23,6 +24,7 @@ struct scan_options {
     uint64_t cursor;           /* to go on with, in `db` */
     const struct rules *rules; /* borrowed; they outlive the audit */
     double pause_s;            /* between batches */
+    struct vitals *vitals;     /* asked for; borrowed; NULL: they are not */
     bool timed;                /* note the round trip of each batch */
     double latency_s; /* a batch should not take longer; 0: as long as it takes */
 };

@@ -34,8 +34,11 @@ struct options {
     struct rules all_rules;
     const char *before, *since; /* files; NULL: none */
     bool after_time;
-    double watch_s; /* 0: one audit, and no more */
-    bool stopped;   /* by a signal, in the course of an audit */
+    double watch_s;      /* 0: one audit, and no more */
+    const char *command; /* to watch; NULL: none */
+    struct vitals vitals;
+    const char *output; /* a file for the report; NULL: none */
+    bool stopped;       /* by a signal, in the course of an audit */
     const struct format *format;
     const char *color;
 };
@@ -75,11 +78,17 @@ static const struct cmd_option table[] = {
     { "watch", "SECONDS", "Audit again and again, and write a line about each round", 5,
       .take = option_seconds, .at = offsetof(struct options, watch_s), .above = 0,
       .below = WATCH_MOST },
+    { "command", "COMMAND",
+      "With --watch: how often this command runs, and how long it takes; 'HSET *:work': "
+      "and what is known of such keys",
+      5, .take = option_text, .at = offsetof(struct options, command) },
     { "top", "N", "Show so many groups (default 10)", 4, .take = option_whole,
       .at = offsetof(struct options, top), .least = 1, .most = UINT32_MAX },
     { "fail", NULL, "Exit with status 1 if anything leaks", 4, .take = option_flag,
       .at = offsetof(struct options, fail) },
     OPTION_FORMAT(DOCUMENT_AUDIT, 4, offsetof(struct options, format)),
+    { "output", "FILE", "Write the report there; standard output then gets the text", 4,
+      .take = option_file, .at = offsetof(struct options, output), .letter = 'o' },
     { "color", "auto|always|never", "Of the report (default auto)", 4,
       .take = option_word, .at = offsetof(struct options, color) },
     { .name = NULL },
@@ -91,10 +100,13 @@ static int check_watch(const struct options *options, struct err *err)
         return err_set(err, ERR_USAGE,
                        "--watch is about all keys, again and again: do without --before, "
                        "--since, --limit and --cursor");
-    if (options->fail || options->format != format_by_name("text"))
+    if (options->fail)
         return err_set(err, ERR_USAGE,
-                       "--watch writes a line a round until it is stopped: do without "
-                       "--fail and --format");
+                       "--watch goes on until it is stopped: do without --fail");
+    if (!options->output && options->format != format_by_name("text"))
+        return err_set(err, ERR_USAGE,
+                       "--watch writes a line a round: for the --format of each round's "
+                       "report name a file, too, with --output FILE");
     return 0;
 }
 
@@ -118,6 +130,8 @@ static int check(void *parsed, struct err *err)
         return refuse_operand(options->operands.items[0], err);
     if (options->after_time && !options->since)
         return err_set(err, ERR_USAGE, "--after-time goes with --since FILE");
+    if (options->command && !(options->watch_s > 0))
+        return err_set(err, ERR_USAGE, "--command goes with --watch SECONDS");
     if (options->since && options->format == format_by_name("prometheus"))
         return err_set(err, ERR_USAGE,
                        "--since is not told for Prometheus; use text or json");
@@ -206,6 +220,35 @@ static int scan(struct options *options, const struct target *target, struct aud
     return err->code < 0 || !wanted ? err->code : compare(options, &now, ret, err);
 }
 
+/* The file is replaced whole, for whoever reads it meanwhile. */
+static int save(const struct options *options, const struct audit *audit, struct err *err)
+{
+    CLEANUP(mem_freep) char *bytes = NULL;
+    FILE *out;
+
+    if (!options->output)
+        return 0;
+    out = mem_stream(&bytes);
+    format_audit(options->format, out, audit,
+                 (struct report_style){ .rows = (unsigned)options->top });
+    fclose(out);
+    return file_write(options->output, bytes, strlen(bytes), err) < 0
+               ? err_wrap(err, "--output")
+               : 0;
+}
+
+/* What the server does not tell is told once. */
+static void tell_refused(const char *what, const char *reply, bool *told)
+{
+    struct err err = ERR_NULL;
+
+    if (!reply || *told)
+        return;
+    *told = true;
+    target_refused(what, reply, &err);
+    fprintf(stderr, "afterkill: --watch goes on without %s\n", err.msg);
+}
+
 /* Returns when the time has come, or with true as soon as somebody wants an end. */
 static bool wait_until(uint64_t end_ns)
 {
@@ -223,6 +266,19 @@ static bool wait_until(uint64_t end_ns)
     return stopped;
 }
 
+/* A line, and the file, which is not left in pieces by who wants an end. */
+static int tell_round(struct options *options, const struct audit *audit, struct err *err)
+{
+    sigset_t before;
+
+    signals_hold(&before);
+    round_text(stdout, audit, audit->rounds);
+    save(options, audit, err);
+    options->stopped |= signals_stop_asked();
+    signals_release(&before);
+    return err->code;
+}
+
 /* An audit every so many seconds, or as soon as the last one is over. Returns the exit
  * status, if there is no error. */
 static enum exit_status watch_rounds(struct options *options, const struct target *target,
@@ -230,8 +286,10 @@ static enum exit_status watch_rounds(struct options *options, const struct targe
 {
     CLEANUP(rounds_release) struct rounds rounds = ROUNDS_NULL;
     uint64_t every_ns = (uint64_t)(options->watch_s * NSEC_PER_SEC), begin_ns;
+    bool slow_told = false, latency_told = false;
 
     options->scan.timed = true;
+    options->scan.vitals = &options->vitals;
     do {
         CLEANUP(audit_release) struct audit audit = { .groups = NULL };
 
@@ -239,7 +297,12 @@ static enum exit_status watch_rounds(struct options *options, const struct targe
         if (scan(options, target, &audit, err) < 0 || audit.interrupted)
             break;
         rounds_add(&rounds, &audit, clock_now_ns());
-        round_text(stdout, &audit, &rounds);
+        audit.rounds = &rounds;
+        audit.vitals = &options->vitals;
+        tell_refused("SLOWLOG GET", options->vitals.slow_refused, &slow_told);
+        tell_refused("LATENCY HISTOGRAM", options->vitals.latency_refused, &latency_told);
+        if (tell_round(options, &audit, err) < 0)
+            break;
     } while (!options->stopped && !wait_until(begin_ns + every_ns));
     return EXIT_INTERRUPTED;
 }
@@ -262,7 +325,10 @@ static enum exit_status audit_once(struct options *options, const struct target 
     if (scan(options, target, &audit, err) < 0)
         return EXIT_INFRASTRUCTURE;
     style.rows = (unsigned)options->top;
-    format_audit(options->format, stdout, &audit, style);
+    if (save(options, &audit, err) < 0)
+        return EXIT_INFRASTRUCTURE;
+    format_audit(options->output ? format_by_name("text") : options->format, stdout,
+                 &audit, style);
     return status_of(options, &audit);
 }
 
@@ -284,16 +350,19 @@ int cmd_audit(int argc, char **argv, enum exit_status *ret_status, struct err *e
     struct options options = { .scan = { .count = COUNT },
                                .db = DB_NONE,
                                .top = TOP,
+                               .vitals = VITALS_NULL,
                                .format = format_by_name("text"),
                                .color = "auto" };
     CLEANUP(target_release) struct target target = TARGET_NULL;
 
     options_parse(&audit_line, argc, argv, &options);
-    if (load_rules(&options, err) == 0 &&
+    if ((!options.command || vitals_choose(&options.vitals, options.command, err) == 0) &&
+        load_rules(&options, err) == 0 &&
         target_options_target(&options.target, &target, err) == 0 &&
         choose_db(&options, &target, err) == 0)
         *ret_status = options.watch_s > 0 ? watch_rounds(&options, &target, err)
                                           : audit_once(&options, &target, err);
     rules_release(&options.all_rules);
+    vitals_release(&options.vitals);
     return err->code;
 }

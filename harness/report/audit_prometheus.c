@@ -1,9 +1,12 @@
 /* audit_prometheus.c - an audit for Prometheus, in its text format: for a file that the
  * textfile collector reads. Groups are labels, so only those that leak are in it, and as
  * many of the largest as the style says. */
-#include "audit/audit.h"
+#include "audit/rounds.h"
+#include "audit/vitals.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "report/writers.h"
+#include "stats/durations.h"
 
 /* What is told of the whole, and of each group. A value below 0 is not known, and left
  * out. */
@@ -71,12 +74,17 @@ static const struct {
     { "group_memory_bytes", "Memory of its keys, from a sample.", group_memory_of },
 };
 
-static void write_head(FILE *out, const char *name, const char *help)
+static void write_typed(FILE *out, const char *name, const char *type, const char *help)
 {
     fprintf(out,
             "# HELP afterkill_audit_%s %s\n"
-            "# TYPE afterkill_audit_%s gauge\n",
-            name, help, name);
+            "# TYPE afterkill_audit_%s %s\n",
+            name, help, name, type);
+}
+
+static void write_head(FILE *out, const char *name, const char *help)
+{
+    write_typed(out, name, "gauge", help);
 }
 
 /* The value of a label. */
@@ -107,6 +115,124 @@ static void write_group(FILE *out, const char *name, const struct audit_group *g
     fprintf(out, "} %.15g\n", value);
 }
 
+/* ---- an audit that goes on ---- */
+
+static double rounds_of(const struct audit *audit)
+{
+    return (double)audit->rounds->count;
+}
+static double leaked_of(const struct audit *audit)
+{
+    return (double)rounds_leaked(audit->rounds);
+}
+static double arrived_of(const struct audit *audit)
+{
+    return (double)audit->rounds->arrived;
+}
+static double blocked_of(const struct audit *audit)
+{
+    return (double)audit->info.blocked;
+}
+static double slow_of(const struct audit *audit)
+{
+    return audit->vitals->slow_refused ? -1 : (double)audit->vitals->slow_total;
+}
+
+static const struct {
+    const char *name, *type, *help;
+    double (*value)(const struct audit *audit);
+} of_rounds[] = {
+    { "rounds_total", "counter", "Rounds of --watch.", rounds_of },
+    { "leaked", "gauge", "Keys that leaked, and members without theirs.", leaked_of },
+    { "leaked_total", "counter", "What has leaked since the first round.", arrived_of },
+    { "blocked_clients", "gauge", "Clients that wait in a command.", blocked_of },
+    { "slow_commands_total", "counter",
+      "Commands that the server took down as slow since the first round.", slow_of },
+};
+
+static const double quantiles[] = { 0.5, 0.99 };
+
+static void write_trips(FILE *out, const struct audit *audit)
+{
+    if (!audit->trip_count)
+        return;
+    write_head(out, "round_trip_seconds", "Round trips of batches, of the last round.");
+    for (size_t i = 0; i < ARRAY_SIZE(quantiles); i++)
+        fprintf(out, "afterkill_audit_round_trip_seconds{quantile=\"%g\"} %.9g\n",
+                quantiles[i],
+                ns_to_s(durations_quantile(audit->trips_ns, audit->trip_count,
+                                           quantiles[i])));
+}
+
+/* A line about the watched command. */
+static void write_of_command(FILE *out, const char *name, const char *command,
+                             double value)
+{
+    fprintf(out, "afterkill_audit_%s{command=\"", name);
+    write_escaped(out, command);
+    fprintf(out, "\"} %.15g\n", value);
+}
+
+static void write_command(FILE *out, const struct vitals *vitals)
+{
+    write_typed(out, "command_calls_total", "counter",
+                "Calls of a command, whatever its keys were, as the server counts them.");
+    write_of_command(out, "command_calls_total", vitals->name, (double)vitals->now.calls);
+    write_typed(out, "command_seconds_total", "counter", "How long they took.");
+    write_of_command(out, "command_seconds_total", vitals->name,
+                     (double)vitals->now.usec / 1e6);
+    if (!latencies_bound_us(&vitals->taken, 1))
+        return;
+    write_head(out, "command_at_most_seconds",
+               "So many of those since the round before took no longer, by the bounds of "
+               "the server's histogram.");
+    for (size_t i = 0; i < ARRAY_SIZE(quantiles); i++) {
+        fputs("afterkill_audit_command_at_most_seconds{command=\"", out);
+        write_escaped(out, vitals->name);
+        fprintf(out, "\",quantile=\"%g\"} %.9g\n", quantiles[i],
+                (double)latencies_bound_us(&vitals->taken, quantiles[i]) / 1e6);
+    }
+}
+
+static void write_watched(FILE *out, const char *name, const char *help, const char *glob,
+                          uint64_t value)
+{
+    write_head(out, name, help);
+    fprintf(out, "afterkill_audit_%s{pattern=\"", name);
+    write_escaped(out, glob);
+    fprintf(out, "\"} %llu\n", (unsigned long long)value);
+}
+
+static void write_vitals(FILE *out, const struct audit *audit)
+{
+    const struct vitals *vitals = audit->vitals;
+    const struct watched_keys *watched = &audit->watched;
+
+    for (size_t i = 0; i < ARRAY_SIZE(of_rounds); i++) {
+        double value = of_rounds[i].value(audit);
+
+        if (value < 0)
+            continue;
+        write_typed(out, of_rounds[i].name, of_rounds[i].type, of_rounds[i].help);
+        fprintf(out, "afterkill_audit_%s %.15g\n", of_rounds[i].name, value);
+    }
+    write_trips(out, audit);
+    if (*vitals->name)
+        write_command(out, vitals);
+    if (!vitals->keys.count)
+        return;
+    write_watched(out, "watched_keys", "Keys of the pattern of --command.",
+                  vitals->keys.globs[0], watched->keys);
+    write_watched(out, "watched_keys_without_expiry", "Those of them that never expire.",
+                  vitals->keys.globs[0], watched->persistent);
+    write_watched(out, "watched_keys_asked",
+                  "Those of them that were asked how long they were idle.",
+                  vitals->keys.globs[0], watched->asked);
+    write_watched(out, "watched_keys_used",
+                  "Those of these that were used since the round before.",
+                  vitals->keys.globs[0], watched->used);
+}
+
 void audit_prometheus(FILE *out, const struct audit *audit, struct report_style style)
 {
     for (size_t i = 0; i < ARRAY_SIZE(totals); i++) {
@@ -124,4 +250,6 @@ void audit_prometheus(FILE *out, const struct audit *audit, struct report_style 
                 write_group(out, of_groups[i].name, group, value);
         }
     }
+    if (audit->rounds && audit->vitals)
+        write_vitals(out, audit);
 }

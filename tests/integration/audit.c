@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "redis/connection.h"
 
 static char *directory;
@@ -64,6 +65,15 @@ static json_t *group_at(const struct run *run, const char *pattern)
     return NULL;
 }
 
+static bool has_histograms(void)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+    struct err err = ERR_NULL;
+
+    return CONNECTION_COMMAND(connection, &reply, &err, "LATENCY", "HISTOGRAM", "set") ==
+           0;
+}
+
 /* The user whom docs/audit.md shows; a command has room for so many words only. */
 static void add_auditor(void)
 {
@@ -71,6 +81,10 @@ static void add_auditor(void)
          "+type", "+pttl", "+select");
     SEND("ACL", "SETUSER", "auditor", "+memory|usage", "+object|idletime",
          "+object|refcount", "+sscan", "+zscan", "+sismember", "+zscore");
+    if (has_histograms())
+        SEND("ACL", "SETUSER", "auditor", "+slowlog|get", "+latency|histogram");
+    else
+        SEND("ACL", "SETUSER", "auditor", "+slowlog|get");
 }
 
 Test(audit, finds_what_leaks_and_nothing_else)
@@ -473,4 +487,104 @@ Test(audit, watches)
     cr_expect_eq(run.status, 2);
     EXPECT_SAYS(run.err, "--watch is about all keys");
     run_release(&run);
+}
+
+/* Waits until two rounds have begun: who was counted in the first is in the second. */
+static void wait_rounds(const struct live_run *live)
+{
+    wait_said(live, " keys, ");
+    wait_said(live, " keys, ");
+}
+
+/* By a user who may do what docs/audit.md names, and by one who may not. */
+Test(audit, watches_a_command)
+{
+    CLEANUP(mem_freep) char *pass = test_file(directory, "pass", "hush\n");
+    CLEANUP(mem_freep) char *report = mem_printf("%s/audit.prom", directory),
+                            *text = NULL;
+    size_t files;
+    struct live_run live;
+    struct run run;
+
+    fill("sess:", "", 1, "3600");
+    add_auditor();
+    files = test_directory_entries(directory);
+    live = START("audit", "-s", server.address.path, "--user", "auditor", "--pass-file",
+                 pass, "--watch", "10ms", "--command", "SET sess:*", "--format",
+                 "prometheus", "--output", report);
+    wait_said(&live, " blocked; sess:* 1 key\n");
+    wait_said(&live, "; SET 0 a second; sess:* 1 key\n");
+    SEND("CONFIG", "SET", "slowlog-log-slower-than", "0");
+    wait_said(&live, " slow, longest ");
+    SEND("SET", "sess:1", "text", "EX", "3600");
+    wait_said(&live, " slow, 1 of them watched, longest ");
+    SEND("SET", "sess:1", "text", "EX", "3600");
+    wait_said(&live, " a second, mean ");
+    if (has_histograms())
+        wait_said(&live, ", p50 at most ");
+    wait_said(&live, "; sess:* 2 keys, 1 of 1 used\n");
+    wait_rounds(&live);
+    text = file_text(report);
+    EXPECT_SAYS(text, "# TYPE afterkill_audit_rounds_total counter");
+    EXPECT_SAYS(text, "afterkill_audit_command_calls_total{command=\"set\"} ");
+    EXPECT_SAYS(text, "afterkill_audit_watched_keys{pattern=\"sess:*\"} 2");
+    EXPECT_SAYS(text, "afterkill_audit_round_trip_seconds{quantile=\"0.99\"} ");
+    cr_assert_eq(kill(live.pid, SIGTERM), 0);
+    run = run_finish(&live);
+    cr_expect_eq(run.status, 130, "%d: %s", run.status, run.err);
+    EXPECT_SILENT(run.err);
+    cr_expect_eq(test_directory_entries(directory), files + 1, "nothing beside the file");
+    run_release(&run);
+}
+
+Test(audit, watches_without_what_is_refused)
+{
+    CLEANUP(mem_freep) char *pass = test_file(directory, "pass", "hush\n");
+    struct live_run live;
+    struct run run;
+
+    fill("sess:", "", 1, "3600");
+    add_auditor();
+    SEND("ACL", "SETUSER", "auditor", "-slowlog", "-latency");
+    live = START("audit", "-s", server.address.path, "--user", "auditor", "--pass-file",
+                 pass, "--watch", "10ms", "--command", "SET");
+    wait_said(&live, "; SET 0 a second\n");
+    SEND("SET", "sess:0", "1", "EX", "3600");
+    wait_said(&live, " a second, mean ");
+    cr_assert_eq(kill(live.pid, SIGINT), 0);
+    run = run_finish(&live);
+    EXPECT_SAYS(run.err, "--watch goes on without SLOWLOG GET: this user may not");
+    EXPECT_SAYS(run.err, "--watch goes on without LATENCY HISTOGRAM: ");
+    run_release(&run);
+}
+
+Test(audit, writes_its_report_into_a_file)
+{
+    static const char *const wrong[][4] = {
+        { "--watch", "1s", "--format", "json" },
+        { "--watch", "1s", "--command", " *:work" },
+        { "--watch", "1s", "--fail", "--color=never" },
+        { "--command", "HSET", "--top", "1" },
+    };
+    CLEANUP(mem_freep) char *report = mem_printf("%s/audit.json", directory),
+                            *text = NULL;
+    struct run run;
+
+    fill("k:", "", 3, NULL);
+    run = RUN("audit", "-s", server.address.path, "--format", "json", "-o", report);
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    EXPECT_SAYS(run.out, "3 keys looked at");
+    text = file_text(report);
+    EXPECT_SAYS(text, "\"pattern\": \"k:{num}\"");
+    run_release(&run);
+    run = RUN("audit", "-s", server.address.path, "-o", "/dev/null/none");
+    cr_expect_neq(run.status, 0);
+    EXPECT_SAYS(run.err, "--output: ");
+    run_release(&run);
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+        run = RUN("audit", "-s", server.address.path, wrong[i][0], wrong[i][1],
+                  wrong[i][2], wrong[i][3]);
+        cr_expect_eq(run.status, 2, "%zu: %d", i, run.status);
+        run_release(&run);
+    }
 }

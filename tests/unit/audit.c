@@ -11,8 +11,10 @@
 #include "audit/rounds.h"
 #include "audit/rules.h"
 #include "audit/target.h"
+#include "audit/vitals.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "redis/connection.h"
 
 Test(audit, reads_info)
 {
@@ -362,4 +364,118 @@ Test(audit, counts_what_leaks_between_rounds)
     cr_expect_float_eq(interval.low, 1.0899 / 1.5, 1e-3);
     cr_expect_float_eq(interval.high, 10.2416 / 1.5, 1e-3);
     rounds_release(&rounds);
+}
+
+/* What a server would say in these bytes. */
+static redisReply *reply_of(const char *bytes)
+{
+    redisReader *reader = redisReaderCreate();
+    void *reply = NULL;
+
+    redisReaderFeed(reader, bytes, strlen(bytes));
+    cr_assert_eq(redisReaderGetReply(reader, &reply), REDIS_OK);
+    cr_assert_not_null(reply);
+    redisReaderFree(reader);
+    return reply;
+}
+
+Test(audit, reads_counters)
+{
+    static const char text[] =
+        "# Commandstats\r\n"
+        "cmdstat_hset:calls=7,usec=21,usec_per_call=3.00,rejected_calls=1,"
+        "failed_calls=2\r\n"
+        "cmdstat_hsetnx:calls=9,usec=9,usec_per_call=1.00\r\n"
+        "cmdstat_config|get:calls=1,usec=9,usec_per_call=9.00,rejected_calls=0,"
+        "failed_calls=0\r\n";
+    struct calls calls = calls_parse(STR(text), "hset"), more;
+
+    cr_expect_eq(calls.calls, 7);
+    cr_expect_eq(calls.usec, 21);
+    cr_expect_eq(calls.rejected, 1);
+    cr_expect_eq(calls.failed, 2);
+    more = calls_since(&(struct calls){ .calls = 5, .usec = 11 }, &calls);
+    cr_expect_eq(more.calls, 2);
+    cr_expect_eq(more.usec, 10);
+    cr_expect_eq(calls_parse(STR(text), "hsetnx").failed, 0, "before Redis 6.2");
+    cr_expect_eq(calls_parse(STR(text), "config|get").calls, 1);
+    cr_expect_eq(calls_parse(STR(text), "set").calls, 0);
+}
+
+/* Buckets in which nothing is are left out, and counts are of all shorter ones, too. */
+Test(audit, reads_histograms)
+{
+    static const char before[] =
+        "*2\r\n$4\r\nhset\r\n*4\r\n$5\r\ncalls\r\n:3\r\n"
+        "$14\r\nhistogram_usec\r\n*4\r\n:4\r\n:2\r\n:16\r\n:3\r\n";
+    static const char now[] = "*2\r\n$4\r\nhset\r\n*4\r\n$5\r\ncalls\r\n:103\r\n"
+                              "$14\r\nhistogram_usec\r\n*8\r\n:4\r\n:2\r\n:8\r\n:100\r\n"
+                              ":16\r\n:101\r\n:33\r\n:103\r\n";
+    static const char *const nothing[] = { "*0\r\n", ":1\r\n", "*2\r\n+a\r\n*0\r\n",
+                                           "*2\r\n+a\r\n*4\r\n+a\r\n:1\r\n+b\r\n:1\r\n" };
+    CLEANUP(reply_freep) redisReply *first = reply_of(before), *second = reply_of(now);
+    struct latencies old = latencies_of(first), all = latencies_of(second);
+    struct latencies since = latencies_since(&old, &all);
+
+    cr_expect_eq(latencies_bound_us(&old, 0.5), 4);
+    cr_expect_eq(latencies_bound_us(&old, 0.99), 16);
+    cr_expect_eq(since.count[since.buckets - 1], 100);
+    cr_expect_eq(latencies_bound_us(&since, 0.5), 8);
+    cr_expect_eq(latencies_bound_us(&since, 0.98), 8);
+    cr_expect_eq(latencies_bound_us(&since, 0.99), 33);
+    cr_expect_eq(latencies_bound_us(&since, 1), 33);
+    since = latencies_since(&all, &all);
+    cr_expect_eq(latencies_bound_us(&since, 0.5), 0, "nothing came");
+    for (size_t i = 0; i < ARRAY_SIZE(nothing); i++) {
+        CLEANUP(reply_freep) redisReply *reply = reply_of(nothing[i]);
+
+        cr_expect_eq(latencies_of(reply).buckets, 0, "%s", nothing[i]);
+    }
+}
+
+#define ENTRY(id, us, name, key)                                                         \
+    "*6\r\n:" id "\r\n:1700000000\r\n:" us "\r\n*2\r\n" name "\r\n" key                  \
+    "\r\n$3\r\na:1\r\n$0\r\n\r\n"
+
+Test(audit, counts_slow_commands)
+{
+    static const struct {
+        const char *reply;
+        uint64_t count, about, most_us, total;
+    } cases[] = {
+        /* What was there before is none of this audit's. */
+        { "*1\r\n" ENTRY("5", "90", "+HSET", "+a:work"), 0, 0, 0, 0 },
+        { "*2\r\n" ENTRY("6", "70", "+hset", "+b:work")
+              ENTRY("5", "90", "+HSET", "+a:work"),
+          1, 1, 70, 1 },
+        { "*1\r\n" ENTRY("6", "70", "+hset", "+b:work"), 0, 0, 0, 1 },
+        /* It keeps fewer than there were; who has another name or key is not watched. */
+        { "*2\r\n" ENTRY("9", "50", "+HSET", "+b") ENTRY("8", "60", "+DEL", "+b:work"), 3,
+          0, 60, 4 },
+        { "*0\r\n", 0, 0, 0, 4 },
+        { "*1\r\n" ENTRY("10", "1", "+HSET", "+c:work"), 1, 1, 1, 5 },
+        { "*1\r\n" ENTRY("0", "2", "+HSET", "+c:work"), 1, 1, 2, 6 }, /* started again */
+        { ":1\r\n", 0, 0, 0, 6 },
+        { "*2\r\n:1\r\n*4\r\n+a\r\n+b\r\n+c\r\n+d\r\n", 0, 0, 0, 6 },
+    };
+    struct vitals vitals = VITALS_NULL;
+    struct err err = ERR_NULL;
+
+    cr_assert_eq(vitals_choose(&vitals, "HSet  *:work", &err), 0);
+    cr_expect_str_eq(vitals.name, "hset");
+    cr_expect(vitals_match(&vitals, STR("a:work")));
+    cr_expect_not(vitals_match(&vitals, STR("a:works")));
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++, vitals.rounds++) {
+        CLEANUP(reply_freep) redisReply *reply = reply_of(cases[i].reply);
+
+        vitals_take_slow(&vitals, reply);
+        cr_expect_eq(vitals.slow.count, cases[i].count, "%zu", i);
+        cr_expect_eq(vitals.slow.about, cases[i].about, "%zu", i);
+        cr_expect_eq(vitals.slow.most_us, cases[i].most_us, "%zu", i);
+        cr_expect_eq(vitals.slow_total, cases[i].total, "%zu", i);
+    }
+    vitals_release(&vitals);
+    cr_expect_eq(vitals_choose(&vitals, " *:work", &err), ERR_USAGE);
+    cr_expect_eq(vitals_choose(&vitals, "", &err), ERR_USAGE);
+    cr_expect_eq(vitals_choose(&vitals, "a=b", &err), ERR_USAGE);
 }
