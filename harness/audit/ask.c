@@ -141,6 +141,8 @@ static int wait_server(const struct ask *ask, short event, const char *what,
 {
     struct pollfd server = { ask->connection->fd, event, 0 };
 
+    if (tls_has_more(ask->connection))
+        return 0;
     for (int left = TARGET_TIMEOUT_S * 1000 / SLICE_MS, stopped = 0; left > 0; left--) {
         if (poll(&server, 1, SLICE_MS) > 0)
             return 0;

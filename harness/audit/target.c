@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "redis/connection.h"
 
-#define EXPECTED "expected redis://[USER[:PASSWORD]@]HOST[:PORT][/DB] or unix:///PATH"
+#define EXPECTED "expected redis[s]://[USER[:PASSWORD]@]HOST[:PORT][/DB] or unix:///PATH"
 #define DB_MOST INT32_MAX
 
 static void wipe(char *text)
@@ -138,11 +138,12 @@ static bool parse_unix(const char *text, struct target *target)
 
 static const struct {
     const char *scheme;
-    bool (*parse)(const char *text, struct target *target); /* NULL: TLS */
+    bool (*parse)(const char *text, struct target *target);
+    bool tls;
 } schemes[] = {
-    { "redis://", parse_tcp },
-    { "unix://", parse_unix },
-    { "rediss://", NULL },
+    { "redis://", parse_tcp, false },
+    { "unix://", parse_unix, false },
+    { "rediss://", parse_tcp, true },
 };
 
 int target_parse_url(const char *url, struct target *ret, struct err *err)
@@ -154,11 +155,9 @@ int target_parse_url(const char *url, struct target *ret, struct err *err)
 
         if (strncasecmp(url, schemes[i].scheme, length) != 0)
             continue;
-        if (!schemes[i].parse)
-            return err_set(err, ERR_USAGE,
-                           "rediss:// is TLS, which afterkill does not speak: let "
-                           "stunnel or socat listen on a port of this machine, and "
-                           "audit that");
+        if (schemes[i].tls && tls_check(err) < 0)
+            return err_wrap(err, "rediss://");
+        target.tls.on = schemes[i].tls;
         if (schemes[i].parse(url + length, &target)) {
             *ret = target;
             return 0;
@@ -223,8 +222,11 @@ int target_lost(const redisContext *connection, const char *what, struct err *er
     if (connection->err == REDIS_ERR_PROTOCOL)
         return err_set(err, -EPROTO, "%s: this is no answer of a Redis: %s", what,
                        connection->errstr);
-    return err_set(err, -EIO, "%s: the server has gone away: %s", what,
-                   connection->errstr);
+    return err_set(err, -EIO, "%s: the server has gone away: %s%s", what,
+                   connection->errstr,
+                   tls_lacks_certificate(connection)
+                       ? "; it has asked for a certificate: --cert and --key name one"
+                       : "");
 }
 
 /* A user without a password may be one who needs none, and takes any. */
@@ -267,6 +269,8 @@ int target_connect(const struct target *target, redisContext **ret, struct err *
         return err_set(err, -ECONNREFUSED, "connect to Redis at %s: %s", name,
                        connection ? connection->errstr : "out of memory");
     redisSetTimeout(connection, patience);
+    if (target->tls.on && tls_start(&target->tls, target->host, connection, err) < 0)
+        return err_wrap(err, "connect to Redis at %s", name);
     if ((target->user || target->password) && enter(target, connection, err) < 0)
         return err_wrap(err, "%s", name);
     *ret = TAKE_PTR(connection);

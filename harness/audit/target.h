@@ -8,6 +8,7 @@
 #include <hiredis/hiredis.h>
 #include <stdint.h>
 
+#include "audit/tls.h"
 #include "base/err.h"
 #include "base/mem.h"
 
@@ -21,11 +22,12 @@ struct target {
     char *user;     /* owned; NULL: the default user */
     char *password; /* owned; NULL: none */
     int db;         /* that was named; -1: none was */
+    struct tls_options tls;
 };
-#define TARGET_NULL ((struct target){ NULL, TARGET_PORT, NULL, NULL, NULL, -1 })
+#define TARGET_NULL ((struct target){ .port = TARGET_PORT, .db = -1 })
 
-/* Reads redis://[USER[:PASSWORD]@]HOST[:PORT][/DB] or unix:///PATH. A mistake is told
- * without the text, which may hold a password. */
+/* Reads redis://[USER[:PASSWORD]@]HOST[:PORT][/DB], rediss:// for TLS, or unix:///PATH. A
+ * mistake is told without the text, which may hold a password. */
 int target_parse_url(const char *url, struct target *ret, struct err *err);
 /* Takes the password's place; the bytes of both are wiped where they are given up. */
 void target_set_password(struct target *target, char *password); /* takes it */

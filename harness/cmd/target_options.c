@@ -14,7 +14,7 @@
 
 static const struct cmd_option table[] = {
     { "redis", "URL",
-      "redis://[USER@]HOST[:PORT][/DB] or unix:///PATH (default: " URL_VARIABLE
+      "redis[s]://[USER@]HOST[:PORT][/DB] or unix:///PATH (default: " URL_VARIABLE
       " in the environment, which may have a password, else 127.0.0.1:6379)",
       1, .take = option_text, .at = offsetof(struct target_options, url) },
     { "host", "HOST", "In place of a URL", 1, .take = option_text,
@@ -32,6 +32,21 @@ static const struct cmd_option table[] = {
       1, .take = option_file, .at = offsetof(struct target_options, pass_file) },
     { "askpass", NULL, "Ask for the password on the terminal", 1, .take = option_flag,
       .at = offsetof(struct target_options, askpass) },
+    { "tls", NULL, "Speak TLS, as with rediss://", 1, .take = option_flag,
+      .at = offsetof(struct target_options, tls.on) },
+    { "sni", "NAME", "The server's name, in its certificate too (default: HOST)", 1,
+      .take = option_text, .at = offsetof(struct target_options, tls.sni) },
+    { "cacert", "FILE",
+      "Trust the authority whose certificate that is (default: those of the system)", 1,
+      .take = option_file, .at = offsetof(struct target_options, tls.cacert) },
+    { "cacertdir", "DIR", "Trust those whose certificates are in there", 1,
+      .take = option_directory, .at = offsetof(struct target_options, tls.cacertdir) },
+    { "cert", "FILE", "Our certificate, for servers that want one", 1,
+      .take = option_file, .at = offsetof(struct target_options, tls.cert) },
+    { "key", "FILE", "Its private key", 1, .take = option_file,
+      .at = offsetof(struct target_options, tls.key) },
+    { "insecure", NULL, "Take whoever answers for the server", 1, .take = option_flag,
+      .at = offsetof(struct target_options, tls.insecure) },
     { .name = NULL },
 };
 
@@ -141,6 +156,33 @@ static int find_password(const struct target_options *options, struct target *ta
     return 0;
 }
 
+/* TLS that is asked for by --tls or by the URL, with what else is said of it. */
+static int find_tls(const struct tls_options *options, struct target *target,
+                    struct err *err)
+{
+    bool on = options->on || target->tls.on;
+    bool trusts = options->cacert || options->cacertdir;
+
+    target->tls = *options;
+    target->tls.on = on;
+    if (!on &&
+        (trusts || options->sni || options->cert || options->key || options->insecure))
+        return err_set(err, ERR_USAGE,
+                       "--sni, --cacert, --cacertdir, --cert, --key and --insecure go "
+                       "with --tls, or with a rediss:// URL");
+    if (!on)
+        return 0;
+    if (target->path)
+        return err_set(err, ERR_USAGE, "--tls goes with a host, not with a socket");
+    if (!options->cert != !options->key)
+        return err_set(err, ERR_USAGE, "--cert and --key: give both of them");
+    if (options->insecure && trusts)
+        return err_set(err, ERR_USAGE,
+                       "--insecure trusts whoever answers: do without --cacert and "
+                       "--cacertdir");
+    return tls_check(err) < 0 ? err_wrap(err, "--tls") : 0;
+}
+
 int target_options_target(const struct target_options *options, struct target *ret,
                           struct err *err)
 {
@@ -152,7 +194,8 @@ int target_options_target(const struct target_options *options, struct target *r
         free(target.user);
         target.user = mem_strdup(options->user);
     }
-    if (find_password(options, &target, err) < 0) {
+    if (find_tls(&options->tls, &target, err) < 0 ||
+        find_password(options, &target, err) < 0) {
         target_release(&target);
         return err->code;
     }

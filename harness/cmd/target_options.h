@@ -13,6 +13,7 @@ struct target_options {
     const char *url, *host, *socket, *user, *pass_file; /* NULL: not given */
     uint64_t port;                                      /* 0: not given */
     bool askpass;
+    struct tls_options tls;
 };
 
 /* A line for `more` of a subcommand's. */

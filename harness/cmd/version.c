@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "audit/tls.h"
 #include "base/mem.h"
 #include "run/fleet.h"
 #include "scenario/sandbox.h"
@@ -38,4 +39,6 @@ void version_write(FILE *out)
     for (size_t i = 0; i < libraries.count; i++)
         fprintf(out, "%s %s%s\n", libraries.entries[i].name, libraries.entries[i].value,
                 is_of_header(libraries.entries[i].name) ? " (built with)" : "");
+    fprintf(out, "hiredis_ssl %s\n",
+            tls_version() ? tls_version() : "none: audit speaks no TLS");
 }

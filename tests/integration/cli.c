@@ -64,7 +64,7 @@ Test(cli, help_and_version_go_to_standard_output)
         { { "try", "--help" },
           { "Usage: afterkill try", "--before", "--reference", "--trials" } },
         { { "list", "--help" }, { "Usage: afterkill list" } },
-        { { "--version" }, { "afterkill 0", "\nsqlite 3", "\nlua 5.4", "\nrmath " } },
+        { { "--version" }, { "afterkill 0", "\nsqlite 3", "\nlua 5.4", "\nhiredis_ssl " } },
         { { "-V" }, { "afterkill 0" } },
     };
 
