@@ -38,6 +38,11 @@ static const struct {
     [ASK_SLOWLOG] = { "SLOWLOG GET", 0, { NULL } },
     [ASK_COMMANDSTATS] = { "INFO commandstats", 2, { "INFO", "commandstats" } },
     [ASK_HISTOGRAM] = { "LATENCY HISTOGRAM", 3, { "LATENCY", "HISTOGRAM", NULL } },
+    [ASK_GETRANGE] = { "GETRANGE", 0, { NULL } },
+    [ASK_LRANGE] = { "LRANGE", 0, { NULL } },
+    [ASK_ZRANGE] = { "ZRANGE", 0, { NULL } },
+    [ASK_XRANGE] = { "XRANGE", 0, { NULL } },
+    [ASK_HSCAN] = { "HSCAN", 0, { NULL } },
 };
 
 struct ask ask_of(redisContext *connection)
@@ -124,6 +129,28 @@ void ask_members(struct ask *ask, enum question scan, struct str key, uint64_t c
     put_number(ask, cursor);
     resp_put_word(&ask->questions, STR("COUNT"));
     put_number(ask, count);
+}
+
+void ask_first(struct ask *ask, enum question question, struct str key, uint64_t count)
+{
+    bool is_stream = question == ASK_XRANGE, scored = question == ASK_ZRANGE;
+
+    resp_put_count(&ask->questions, is_stream ? 6 : scored ? 5 : 4);
+    resp_put_word(&ask->questions, str_of(questions[question].name));
+    resp_put_word(&ask->questions, key);
+    resp_put_word(&ask->questions, is_stream ? STR("-") : STR("0"));
+    if (is_stream) {
+        resp_put_word(&ask->questions, STR("+"));
+        resp_put_word(&ask->questions, STR("COUNT"));
+    }
+    put_number(ask, is_stream ? count : count - 1);
+    if (scored)
+        resp_put_word(&ask->questions, STR("WITHSCORES"));
+}
+
+const char *ask_name(enum question question)
+{
+    return questions[question].name;
 }
 
 void ask_member(struct ask *ask, enum question find, struct str key, struct str member)

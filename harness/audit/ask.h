@@ -26,6 +26,11 @@ enum question {
     ASK_SLOWLOG,
     ASK_COMMANDSTATS,
     ASK_HISTOGRAM,
+    ASK_GETRANGE,
+    ASK_LRANGE,
+    ASK_ZRANGE,
+    ASK_XRANGE,
+    ASK_HSCAN,
     QUESTIONS
 };
 
@@ -54,6 +59,12 @@ void ask_calls(struct ask *ask, const char *name);
 void ask_members(struct ask *ask, enum question scan, struct str key, uint64_t cursor,
                  uint64_t count);
 void ask_member(struct ask *ask, enum question find, struct str key, struct str member);
+
+/* The first of what a string, a list, a sorted set (with scores) or a stream has, so many
+ * bytes or elements. These reset the key's idle time. */
+void ask_first(struct ask *ask, enum question question, struct str key, uint64_t count);
+/* What the question is called. */
+const char *ask_name(enum question question);
 
 /* How big a key is, and since when nobody used it. */
 struct weight {

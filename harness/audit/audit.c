@@ -70,6 +70,8 @@ void audit_release(struct audit *audit)
     free(audit->sets);
     free(audit->trips_ns);
     for (size_t i = 0; i < audit->group_count; i++) {
+        for (size_t k = 0; k < audit->groups[i].suspect_count; k++)
+            glimpse_release(&audit->groups[i].suspects[k].glimpse);
         group_release(&audit->groups[i].keys);
         free(audit->groups[i].pattern);
         free(audit->groups[i].glob);

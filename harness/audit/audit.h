@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "audit/ask.h"
+#include "audit/glimpse.h"
 #include "audit/group.h"
 #include "audit/info.h"
 #include "audit/inventory.h"
@@ -20,6 +21,7 @@ struct suspect {
     struct group_name name; /* borrowed from its group */
     enum key_type type;
     struct weight weight;
+    struct glimpse glimpse; /* if that was asked for */
 };
 
 struct audit_group {

@@ -326,9 +326,14 @@ static int conclude(struct scan *scan, struct err *err)
     size_t first = scan->audit->group_count;
 
     grouping_collect(&scan->grouping, scan->db, scan->audit);
-    for (size_t i = first; i < scan->audit->group_count; i++)
-        if (second_look(&scan->ask, &scan->audit->groups[i], err) < 0)
+    for (size_t i = first; i < scan->audit->group_count; i++) {
+        struct audit_group *group = &scan->audit->groups[i];
+
+        if (second_look(&scan->ask, group, err) < 0 ||
+            (scan->options->elements &&
+             second_look_inside(&scan->ask, group, scan->options->elements, err) < 0))
             return err->code;
+    }
     return 0;
 }
 

@@ -23,6 +23,7 @@ struct scan_options {
     uint64_t limit;            /* of keys, about; 0: none */
     uint64_t cursor;           /* to go on with, in `db` */
     const struct rules *rules; /* borrowed; they outlive the audit */
+    uint64_t elements;         /* of suspects, to be read; 0: none */
     double pause_s;            /* between batches */
     struct vitals *vitals;     /* asked for; borrowed; NULL: they are not */
     bool timed;                /* note the round trip of each batch */

@@ -64,3 +64,23 @@ int second_look(struct ask *ask, struct audit_group *group, struct err *err)
     group->unsure = !group->leaks && keys->too_long && !mutant("long-names-gone");
     return 0;
 }
+
+int second_look_inside(struct ask *ask, struct audit_group *group, uint64_t elements,
+                       struct err *err)
+{
+    bool asked[GROUP_NAMES];
+
+    for (size_t i = 0; i < group->suspect_count; i++) {
+        const struct suspect *suspect = &group->suspects[i];
+
+        asked[i] = glimpse_ask(ask, group_name_str(suspect->name), suspect->type,
+                               suspect->weight.bytes, elements);
+    }
+    if (ask_send(ask, err) < 0)
+        return err->code;
+    for (size_t i = 0; i < group->suspect_count; i++)
+        if (asked[i] && glimpse_take(ask, group->suspects[i].type, elements,
+                                     &group->suspects[i].glimpse, err) < 0)
+            return err->code;
+    return 0;
+}

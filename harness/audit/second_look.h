@@ -10,3 +10,6 @@
 
 /* Sets the group's suspects, if it is mixed or of a rule, and whether it leaks. */
 int second_look(struct ask *ask, struct audit_group *group, struct err *err);
+/* And reads the first of what its suspects have, so many elements of each. */
+int second_look_inside(struct ask *ask, struct audit_group *group, uint64_t elements,
+                       struct err *err);

@@ -67,6 +67,11 @@ static const struct cmd_option table[] = {
       .above = 0, .below = SECONDS_MOST },
     { "rules", "FILE", "More keys that must expire, besides those of known systems", 5,
       .take = option_file, .at = offsetof(struct options, rules) },
+    { "fields", "N",
+      "Read the first elements of suspects, so many of each, which resets their idle "
+      "time",
+      5, .take = option_whole, .at = offsetof(struct options, scan.elements), .least = 1,
+      .most = GLIMPSE_MOST },
     { "before", "FILE", "Write the names of all keys into FILE, for a later --since", 5,
       .take = option_file, .at = offsetof(struct options, before) },
     { "since", "FILE",
@@ -100,6 +105,10 @@ static int check_watch(const struct options *options, struct err *err)
         return err_set(err, ERR_USAGE,
                        "--watch is about all keys, again and again: do without --before, "
                        "--since, --limit and --cursor");
+    if (options->scan.elements)
+        return err_set(err, ERR_USAGE,
+                       "--fields resets the idle time of what it reads: do without "
+                       "--watch");
     if (options->fail)
         return err_set(err, ERR_USAGE,
                        "--watch goes on until it is stopped: do without --fail");

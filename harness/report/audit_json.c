@@ -32,6 +32,22 @@ static json_t *types_of(const struct group *keys)
     return object;
 }
 
+/* An array for each element, as its type has them. */
+static json_t *elements_of(const struct glimpse *glimpse)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < glimpse->count; i++) {
+        const struct element *element = &glimpse->elements[i];
+        json_t *words = json_array();
+
+        for (size_t k = 0; k < element->count; k++)
+            json_array_append_new(words, json_string(element->words[k]));
+        json_array_append_new(array, words);
+    }
+    return array;
+}
+
 static json_t *suspects_of(const struct audit_group *group)
 {
     json_t *array = json_array();
@@ -45,6 +61,8 @@ static json_t *suspects_of(const struct audit_group *group)
         json_put_text(object, "type", key_type_name(suspect->type));
         put_known(object, "bytes", suspect->weight.bytes);
         put_known(object, "idle_s", suspect->weight.idle_s);
+        if (suspect->glimpse.count)
+            json_put(object, "first", elements_of(&suspect->glimpse));
         json_array_append_new(array, object);
     }
     return array;

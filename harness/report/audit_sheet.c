@@ -149,11 +149,15 @@ static void tell_begin(struct telling *telling, const char *found)
     fputs(found, telling->out);
 }
 
-static void tell_name(struct telling *telling, struct group_name name)
+/* With what is in the key, if that was read; NULL: it is no key. */
+static void tell_name(struct telling *telling, struct group_name name,
+                      const struct glimpse *glimpse)
 {
     if (telling->count < SUSPECTS) {
         fputs(telling->count ? ", " : ": ", telling->out);
         quote_print(telling->out, group_name_str(name), true);
+        if (glimpse)
+            audit_elements(telling->out, glimpse);
     }
     telling->count++;
 }
@@ -173,7 +177,7 @@ static char *message_of(const struct audit_group *group)
 
     tell_begin(&telling, found);
     for (size_t i = 0; i < group->suspect_count; i++)
-        tell_name(&telling, group->suspects[i].name);
+        tell_name(&telling, group->suspects[i].name, &group->suspects[i].glimpse);
     return tell_end(&telling);
 }
 
@@ -196,7 +200,7 @@ static char *message_of_set(const struct members *members)
 
     tell_begin(&telling, found);
     for (size_t i = 0; i < members->lost; i++)
-        tell_name(&telling, members->names[i]);
+        tell_name(&telling, members->names[i], NULL);
     return tell_end(&telling);
 }
 

@@ -94,6 +94,11 @@ static void write_suspect(FILE *out, const struct suspect *suspect)
     if (suspect->weight.idle_s >= 0)
         fprintf(out, ", idle for %s", audit_time(idle, suspect->weight.idle_s));
     fputc('\n', out);
+    for (size_t i = 0; i < suspect->glimpse.count; i++) {
+        fputs("        ", out);
+        audit_element(out, &suspect->glimpse.elements[i]);
+        fputc('\n', out);
+    }
 }
 
 /* How to find the keys that are not shown. */

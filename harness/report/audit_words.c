@@ -237,3 +237,18 @@ enum exit_status audit_status(const struct audit *audit)
         return EXIT_INCONCLUSIVE;
     return audit->keys ? EXIT_PASS : EXIT_NOTHING_RAN;
 }
+
+void audit_element(FILE *out, const struct element *element)
+{
+    for (size_t i = 0; i < element->count; i++)
+        fprintf(out, "%s%s", i ? " " : "", element->words[i]);
+}
+
+void audit_elements(FILE *out, const struct glimpse *glimpse)
+{
+    for (size_t i = 0; i < glimpse->count; i++) {
+        fputs(i ? "; " : " (", out);
+        audit_element(out, &glimpse->elements[i]);
+    }
+    fputs(glimpse->count ? ")" : "", out);
+}

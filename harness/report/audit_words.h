@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "audit/audit.h"
 #include "result/exit_status.h"
@@ -39,3 +40,7 @@ enum exit_status audit_status(const struct audit *audit);
 char *audit_rest(const struct audit *audit);
 /* What keys that are new have done: "were not there before". */
 const char *audit_news(const struct audit *audit);
+/* An element of a key, its words one after the other; printable ASCII. */
+void audit_element(FILE *out, const struct element *element);
+/* " (a b; c d)": all of them; nothing if there are none. */
+void audit_elements(FILE *out, const struct glimpse *glimpse);

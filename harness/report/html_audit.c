@@ -28,12 +28,15 @@ static void write_found(FILE *out, const char *found, bool names)
     fputs("</p>\n", out);
 }
 
-static void write_name(FILE *out, struct group_name name)
+/* With what is in the key, if that was read; NULL: it is no key. */
+static void write_name(FILE *out, struct group_name name, const struct glimpse *glimpse)
 {
     CLEANUP(mem_freep) char *text = NULL;
     FILE *memory = mem_stream(&text);
 
     quote_print(memory, group_name_str(name), true);
+    if (glimpse)
+        audit_elements(memory, glimpse);
     fclose(memory);
     fputs("<li><code>", out);
     html_text(out, text);
@@ -50,7 +53,7 @@ static void write_group(FILE *out, const struct audit_group *group)
         return;
     fputs("<ul>\n", out);
     for (size_t i = 0; i < group->suspect_count; i++)
-        write_name(out, group->suspects[i].name);
+        write_name(out, group->suspects[i].name, &group->suspects[i].glimpse);
     fputs("</ul>\n", out);
 }
 
@@ -62,7 +65,7 @@ static void write_set(FILE *out, const struct members *members)
     write_found(out, found, true);
     fputs("<ul>\n", out);
     for (size_t i = 0; i < members->lost; i++)
-        write_name(out, members->names[i]);
+        write_name(out, members->names[i], NULL);
     fputs("</ul>\n", out);
 }
 

@@ -81,6 +81,8 @@ static void add_auditor(void)
          "+type", "+pttl", "+select");
     SEND("ACL", "SETUSER", "auditor", "+memory|usage", "+object|idletime",
          "+object|refcount", "+sscan", "+zscan", "+sismember", "+zscore");
+    SEND("ACL", "SETUSER", "auditor", "+getrange", "+lrange", "+hscan", "+zrange",
+         "+xrange");
     if (has_histograms())
         SEND("ACL", "SETUSER", "auditor", "+slowlog|get", "+latency|histogram");
     else
@@ -587,4 +589,77 @@ Test(audit, writes_its_report_into_a_file)
         cr_expect_eq(run.status, 2, "%zu: %d", i, run.status);
         run_release(&run);
     }
+}
+
+/* The first of what a suspect has, in compact JSON; the caller frees it. */
+static char *first_of(const struct run *run, const char *pattern, const char *key)
+{
+    json_t *suspect;
+    size_t i;
+
+    json_array_foreach (json_object_get(group_at(run, pattern), "suspects"), i, suspect)
+        if (strcmp(json_string_value(json_object_get(suspect, "key")), key) == 0)
+            return json_dumps(json_object_get(suspect, "first"), JSON_COMPACT);
+    cr_assert_fail("no suspect %s in:\n%s", key, run->out);
+    return NULL;
+}
+
+/* Any bytes of any type, by a user who may do what docs/audit.md names. */
+Test(audit, reads_the_first_of_suspects)
+{
+    static const struct {
+        const char *key, *first;
+    } cases[] = {
+        { "k:1", "[[\"\\\"a \\\\xff\\\\n\\\"\"]]" },
+        { "k:2", "[[\"1\"],[\"\\\"\\\"\"]]" },
+        { "k:3", "[[\"m\"]]" },
+        { "k:4", "[[\"a\",\"1.5\"],[\"b\",\"2\"]]" },
+        { "k:5", "[[\"f\",\"\\\"<b>\\\\x00\\\"\"]]" },
+        { "k:6", "[[\"1-0\",\"f\",\"v\"],[\"2-0\",\"f\",\"w\"]]" },
+        { "k:7", "[[\"" /* 64 of 0 */
+                 "0000000000000000000000000000000000000000000000000000000000000000"
+                 "...\"]]" },
+    };
+    CLEANUP(mem_freep) char *pass = test_file(directory, "pass", "hush\n");
+    CLEANUP(mem_freep) char *rules = test_file(directory, "rules", "shop: expires k:*\n");
+    static const char *const formats[] = { "text", "markdown", "html", "tap", "github" };
+    struct run run;
+
+    SEND("SET", "k:1", "a \xff\n");
+    SEND("RPUSH", "k:2", "1", "", "3");
+    SEND("SADD", "k:3", "m");
+    SEND("ZADD", "k:4", "1.5", "a", "2", "b", "3", "c");
+    SEND("EVAL", "redis.call('HSET', 'k:5', 'f', '<b>\\0')", "0");
+    SEND("XADD", "k:6", "1-0", "f", "v");
+    SEND("XADD", "k:6", "2-0", "f", "w");
+    SEND("XADD", "k:6", "3-0", "f", "x");
+    SEND("EVAL", "redis.call('RPUSH', 'k:7', string.rep('0', 100000))", "0");
+    SEND("EVAL", "redis.call('RPUSH', 'k:8', string.rep('0', 17000000))", "0");
+    add_auditor();
+    run = RUN("audit", "-s", server.address.path, "--user", "auditor", "--pass-file",
+              pass, "--rules", rules, "--fields", "2", "--format", "json");
+    cr_assert_eq(run.status, 0, "%d: %s", run.status, run.err);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(mem_freep) char *first = first_of(&run, "k:*", cases[i].key);
+
+        cr_expect_str_eq(first, cases[i].first, "%s: %s", cases[i].key, first);
+    }
+    cr_expect_null(first_of(&run, "k:*", "k:8"), "it is very large");
+    run_release(&run);
+    for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+        run = RUN("audit", "-s", server.address.path, "--rules", rules, "--fields", "2",
+                  "--format", formats[i]);
+        if (strcmp(formats[i], "html") == 0 || strcmp(formats[i], "markdown") == 0)
+            cr_expect_null(strstr(run.out, "<b>"), "%s: %s", formats[i], run.out);
+        cr_expect_null(strchr(run.out, '\xff'), "%s", formats[i]);
+        run_release(&run);
+    }
+    run = RUN("audit", "-s", server.address.path, "--rules", rules, "--fields", "1");
+    EXPECT_SAYS(run.out, "hash, ");
+    EXPECT_SAYS(run.out, " f \"<b>\\x00\"");
+    run_release(&run);
+    run = RUN("audit", "-s", server.address.path, "--fields", "1", "--watch", "1s");
+    cr_expect_eq(run.status, 2);
+    EXPECT_SAYS(run.err, "--fields resets the idle time of what it reads");
+    run_release(&run);
 }

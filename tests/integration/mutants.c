@@ -127,6 +127,7 @@ static const struct {
       "audit/counts_what_leaks_between_rounds" },
     { "calls-since-start", "unit_audit_mutable", "audit/reads_counters" },
     { "slow-unread", "unit_audit_mutable", "audit/counts_slow_commands" },
+    { "glimpse-uncut", "integration_audit", "audit/reads_the_first_of_suspects" },
     { "members-alone", "integration_audit", "audit/knows_which_members_need_keys" },
     { "looked-at-once", "integration_audit_played",
       "audit_played/leaves_alone_who_is_not_done" },
