@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/target.h"
 #include "base/mem.h"
 #include "base/mutant.h"
 #include "redis/connection.h"
@@ -19,11 +20,26 @@ static const struct way {
     [KEY_ZSET] = { ASK_ZSCAN, ASK_ZSCORE, 2 },
 };
 
+/* Does another primary of the cluster have it? */
+static bool is_elsewhere(const redisReply *reply)
+{
+    static const char *const replies[] = { "MOVED ", "ASK ", "CLUSTERDOWN " };
+
+    for (size_t i = 0; i < ARRAY_SIZE(replies); i++)
+        if (reply->type == REDIS_REPLY_ERROR &&
+            strncmp(reply->str, replies[i], strlen(replies[i])) == 0)
+            return !mutant("elsewhere-unknown");
+    return false;
+}
+
+/* What TYPE says; "" of a key that this node of a cluster does not have. */
 static int take_type(struct ask *ask, struct str *ret, redisReply **ret_owner,
                      struct err *err)
 {
-    if (ask_answer(ask, ASK_TYPE, ret_owner, err) < 0)
+    if (ask_reply(ask, ASK_TYPE, ret_owner, err) < 0)
         return err->code;
+    if ((*ret_owner)->type == REDIS_REPLY_ERROR && !is_elsewhere(*ret_owner))
+        return target_refused("TYPE", (*ret_owner)->str, err);
     *ret = resp_text(*ret_owner);
     return 0;
 }
@@ -57,6 +73,7 @@ static void ask_needed(struct ask *ask, const struct rule *rule, struct str memb
     buffer_release(&name);
 }
 
+/* A key that another node has is not known to be gone. */
 static int take_needed(struct ask *ask, bool *ret_is_there, struct err *err)
 {
     CLEANUP(reply_freep) redisReply *reply = NULL;

@@ -72,6 +72,11 @@ void signals_end_at_pipe(void)
     signal(SIGPIPE, SIG_DFL);
 }
 
+void signals_fail_at_pipe(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+}
+
 void signals_fail_at_limit(void)
 {
     if (!mutant("limit-kills"))

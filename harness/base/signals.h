@@ -29,6 +29,8 @@ void signals_suspend(void);
  * word, as it does others, whatever who started us thought of it. Not for while anything
  * has to be cleaned up. */
 void signals_end_at_pipe(void);
+/* From here on such a write is an error, which can be told. */
+void signals_fail_at_pipe(void);
 /* From here on a file that may not grow any more (ulimit -f) is as a full disk: an error,
  * which can be told. */
 void signals_fail_at_limit(void);

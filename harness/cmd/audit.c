@@ -208,8 +208,8 @@ static int choose_db(struct options *options, const struct target *target,
     return 0;
 }
 
-static int scan(struct options *options, const struct target *target, struct audit *ret,
-                struct err *err)
+static int scan_connected(struct options *options, const struct target *target,
+                          struct audit *ret, struct err *err)
 {
     CLEANUP(connection_closep) redisContext *connection = NULL;
     CLEANUP(inventory_release) struct inventory now = INVENTORY_NULL;
@@ -227,6 +227,17 @@ static int scan(struct options *options, const struct target *target, struct aud
     options->stopped |= signals_stop_asked();
     signals_release(&before);
     return err->code < 0 || !wanted ? err->code : compare(options, &now, ret, err);
+}
+
+/* A server that goes away while it is asked is an error; nobody who reads what is printed
+ * is none. */
+static int scan(struct options *options, const struct target *target, struct audit *ret,
+                struct err *err)
+{
+    signals_fail_at_pipe();
+    scan_connected(options, target, ret, err);
+    signals_end_at_pipe();
+    return err->code;
 }
 
 /* The file is replaced whole, for whoever reads it meanwhile. */

@@ -128,6 +128,8 @@ static const struct {
     { "calls-since-start", "unit_audit_mutable", "audit/reads_counters" },
     { "slow-unread", "unit_audit_mutable", "audit/counts_slow_commands" },
     { "glimpse-uncut", "integration_audit", "audit/reads_the_first_of_suspects" },
+    { "elsewhere-unknown", "integration_audit_live",
+      "audit_live/looks_at_a_primary_of_a_cluster" },
     { "members-alone", "integration_audit", "audit/knows_which_members_need_keys" },
     { "looked-at-once", "integration_audit_played",
       "audit_played/leaves_alone_who_is_not_done" },
