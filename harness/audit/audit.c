@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mutant.h"
+
 static int compare(uint64_t a, uint64_t b)
 {
     return (a > b) - (a < b);
@@ -31,9 +33,18 @@ void audit_sort(struct audit *audit)
         qsort(audit->groups, audit->group_count, sizeof(*audit->groups), by_weight);
 }
 
+bool audit_is_suspect(const struct audit_group *group)
+{
+    const struct rule *rule = group->rule;
+
+    if (!rule)
+        return group_is_mixed(&group->keys);
+    return !rule->if_others || group_expiring(&group->keys) || mutant("alone-suspect");
+}
+
 size_t audit_looked_again(const struct audit_group *group)
 {
-    return group->rule || group_is_mixed(&group->keys) ? group->keys.name_count : 0;
+    return audit_is_suspect(group) ? group->keys.name_count : 0;
 }
 
 uint64_t audit_leaking(const struct audit *audit)

@@ -85,6 +85,8 @@ struct audit {
 /* Puts groups in order: those that leak first, then those that may, most suspects first;
  * then by keys. */
 void audit_sort(struct audit *audit);
+/* Are its keys that never expire suspects? By a rule, or because it is mixed. */
+bool audit_is_suspect(const struct audit_group *group);
 /* How many keys of the group the second look was at. */
 size_t audit_looked_again(const struct audit_group *group);
 uint64_t audit_leaking(const struct audit *audit);      /* groups */

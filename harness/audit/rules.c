@@ -43,9 +43,24 @@ static struct patterns only(const char *glob)
     return patterns;
 }
 
-/* GLOB [SECONDS] */
+/* Takes them away from the end of a line, if it has them. */
+static bool cut_if_others(char *line)
+{
+    static const char words[] = " if others do";
+    size_t length = strlen(line), tail = sizeof(words) - 1;
+
+    while (length && strchr(" \t", line[length - 1]))
+        line[--length] = '\0';
+    if (length < tail || strcmp(line + length - tail, words) != 0)
+        return false;
+    line[length - tail] = '\0';
+    return true;
+}
+
+/* GLOB [SECONDS] [if others do] */
 static bool parse_expires(struct rules *rules, const char *system, char *rest)
 {
+    bool if_others = cut_if_others(rest);
     char *glob = next_word(&rest), *seconds = next_word(&rest);
     uint64_t within_s;
     struct rule *rule;
@@ -55,6 +70,7 @@ static bool parse_expires(struct rules *rules, const char *system, char *rest)
         return false;
     rule = add(rules, system);
     rule->glob = only(glob);
+    rule->if_others = if_others;
     if (*seconds)
         rule->within_s = (int64_t)within_s;
     return true;
@@ -110,11 +126,12 @@ int rules_parse(struct rules *rules, const char *name, const char *text, struct 
     for (size_t number = 1; (line = strsep(&rest, "\n")); number++) {
         line[strcspn(line, "\r")] = '\0';
         if (line[strspn(line, " \t")] && *line != '#' && !parse_line(rules, line))
-            return err_set(err, ERR_USAGE,
-                           "%s:%zu: expected SYSTEM: expires GLOB [SECONDS], as in "
-                           "'Sidekiq: expires *:work 60', or SYSTEM: members KEY have "
-                           "NAME [if GLOB], as in 'Sidekiq: members processes have *'",
-                           name, number);
+            return err_set(
+                err, ERR_USAGE,
+                "%s:%zu: expected SYSTEM: expires GLOB [SECONDS] [if others do], as in "
+                "'Sidekiq: expires *:work 60', or SYSTEM: members KEY have "
+                "NAME [if GLOB], as in 'Sidekiq: members processes have *'",
+                name, number);
     }
     return 0;
 }

@@ -2,13 +2,15 @@
  * members must have keys. Pure.
  *
  * A text with a line for each rule. SYSTEM: expires GLOB [SECONDS]: no key that the glob
- * matches may be without an expiry, or expire later than in so many seconds. SYSTEM:
- * members KEY have NAME [if GLOB]: each member of the set or sorted set KEY that the glob
- * matches must have a key, NAME with the member in place of its *. Lines that begin with
- * # are comments. The rules of well-known systems are a part of the program
- * (known.rules). */
+ * matches may be without an expiry, or expire later than in so many seconds; with "if
+ * others do" behind it, if any of them has an expiry, for settings that switch expiries
+ * off, and names that others may use for something else. SYSTEM: members KEY have NAME
+ * [if GLOB]: each member of the set or sorted set KEY that the glob matches must have a
+ * key, NAME with the member in place of its *. Lines that begin with # are comments. The
+ * rules of well-known systems are a part of the program (known.rules). */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +22,7 @@ struct rule {
     char *system;         /* owned */
     struct patterns glob; /* of keys that must expire; or of members, none: all of them */
     int64_t within_s;     /* -1: it says nothing of it */
+    bool if_others;       /* only where some of these keys expire */
     char *key, *needs;    /* a set, and its members' keys; owned; NULL: of no members */
 };
 

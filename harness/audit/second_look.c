@@ -45,7 +45,7 @@ int second_look(struct ask *ask, struct audit_group *group, struct err *err)
 
     group->late = is_late(group);
     group->leaks = group->late;
-    if (!keys->persistent || (!group->rule && !group_is_mixed(keys)))
+    if (!keys->persistent || !audit_is_suspect(group))
         return 0;
     for (size_t i = 0; i < keys->name_count; i++) {
         struct str key = group_name_str(keys->names[i]);

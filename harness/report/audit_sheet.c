@@ -130,9 +130,10 @@ static enum case_outcome outcome_of(const struct audit_group *group)
         return CASE_FAILED;
     if (group->unsure)
         return CASE_SKIPPED;
-    return group->rule || group_expiring(&group->keys) > group->keys.persistent
-               ? CASE_PASSED
-               : CASE_SKIPPED;
+    if (group->rule && (!group->rule->if_others || group_expiring(&group->keys)))
+        return CASE_PASSED;
+    return group_expiring(&group->keys) > group->keys.persistent ? CASE_PASSED
+                                                                 : CASE_SKIPPED;
 }
 
 /* What was found, and the first names behind it. */

@@ -82,7 +82,8 @@ static void write_rule(FILE *out, const struct audit_group *group)
     if (!group->rule)
         return;
     system = audit_shown(group->rule->system);
-    fprintf(out, " These are keys of %s, and must expire", system);
+    fprintf(out, " These are keys of %s, and %s expire", system,
+            group->rule->if_others ? "should" : "must");
     if (group->rule->within_s >= 0)
         fprintf(out, " within %s", audit_time(within, group->rule->within_s));
     fputs(group->late ? ": one does so too late." : ".", out);

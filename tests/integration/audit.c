@@ -663,3 +663,30 @@ Test(audit, reads_the_first_of_suspects)
     EXPECT_SAYS(run.err, "--fields resets the idle time of what it reads");
     run_release(&run);
 }
+
+/* Keys of a rule that a setting may switch off, or that others may be called like. */
+Test(audit, minds_rules_of_some_where_others_expire)
+{
+    CLEANUP(mem_freep) char *rules =
+        test_file(directory, "rules", "shop: expires s:* 60 if others do\n");
+    struct run run;
+
+    fill("celery-task-meta-", "", 3, NULL);
+    fill("s:", "", 3, NULL);
+    run = RUN("audit", "-s", server.address.path, "--rules", rules, "--fail");
+    cr_expect_eq(run.status, 0, "%s", run.out);
+    EXPECT_SAYS(run.out, "Of 2 groups no key expires, which is taken to be meant so");
+    run_release(&run);
+    run = RUN("audit", "-s", server.address.path, "--format", "tap");
+    EXPECT_SAYS(run.out, "SKIP no key of it expires, which is taken to be meant so");
+    run_release(&run);
+    SEND("EXPIRE", "celery-task-meta-0", "86400");
+    SEND("EXPIRE", "s:0", "60");
+    run = RUN("audit", "-s", server.address.path, "--rules", rules, "--fail");
+    cr_expect_eq(run.status, 1, "%s", run.out);
+    EXPECT_SAYS(run.out, "celery-task-meta-*, db 0: 2 of 3 keys never expire; the others "
+                         "have at most 24 h left. These are keys of Celery, and should "
+                         "expire.");
+    EXPECT_SAYS(run.out, "These are keys of shop, and should expire within 60 s.");
+    run_release(&run);
+}

@@ -130,6 +130,8 @@ static const struct {
     { "glimpse-uncut", "integration_audit", "audit/reads_the_first_of_suspects" },
     { "elsewhere-unknown", "integration_audit_live",
       "audit_live/looks_at_a_primary_of_a_cluster" },
+    { "alone-suspect", "integration_audit",
+      "audit/minds_rules_of_some_where_others_expire" },
     { "members-alone", "integration_audit", "audit/knows_which_members_need_keys" },
     { "looked-at-once", "integration_audit_played",
       "audit_played/leaves_alone_who_is_not_done" },
