@@ -25,13 +25,15 @@
 #define SAFE                                                                             \
     "redis.call('SET', 'lock', 'me', 'EX', 60) " WORK "redis.call('EXPIRE', 'lock', 60)"
 
+#define MANY UNLESS_SANITIZED("1000", "300")
+
 /* Runs a scenario file that says so, kept in the directory under a name. */
 static struct run keep(const char *directory, const char *name, const char *text,
                        const char *seed)
 {
     char *path = test_file(directory, "lock.lua", text);
     char *kept = mem_printf("%s/%s", directory, name);
-    struct run run = RUN("run", path, "--trials", "1000", "--seed", seed, "-o", kept);
+    struct run run = RUN("run", path, "--trials", MANY, "--seed", seed, "-o", kept);
 
     cr_expect_eq(run.status, 0, "%s", run.err);
     free(path);
@@ -84,16 +86,16 @@ Test(campaign, gates)
 #define GATED(trials, strategy, ...)                                                     \
     "run", "lock.lua", "--trials", trials, "--strategy", strategy, __VA_ARGS__, NULL
     static const struct row rows[] = {
-        { { GATED("1000", "fixed", "--max-leak-rate", "0.05") }, 0, "pass" },
-        { { GATED("1000", "old", "--max-leak-rate", "0.05") },
+        { { GATED(MANY, "fixed", "--max-leak-rate", "0.05") }, 0, "pass" },
+        { { GATED(MANY, "old", "--max-leak-rate", "0.05") },
           1,
           "fails --max-leak-rate 5%" },
-        { { GATED("1000", "old,fixed", "--max-leak-rate", "0.05") }, 1, "old" },
+        { { GATED(MANY, "old,fixed", "--max-leak-rate", "0.05") }, 1, "old" },
         { { GATED("20", "fixed", "--max-leak-rate", "0.0001") },
           3,
           "does not decide --max-leak-rate" },
         { { GATED("0", "fixed", "--max-leak-rate", "0.01") }, 3, "does not decide" },
-        { { GATED("1000", "fixed", "--max-torn-rate", "0.05") }, 0, "pass" },
+        { { GATED(MANY, "fixed", "--max-torn-rate", "0.05") }, 0, "pass" },
         { { GATED("5", "old,fixed", "--min-updates-ratio", "0.0001") }, 0, "pass" },
         { { GATED("5", "old,fixed", "--min-updates-ratio", "100000") }, 1, "fails" },
         { { GATED("5", "fixed", "--min-updates-ratio", "2") }, 2, "min-updates-ratio" },

@@ -166,8 +166,9 @@ Test(rates, intervals_cover_a_probability_known_by_construction)
     } rows[] = { { "three-tenths", 3 }, { "seven-tenths", 7 } };
     double sums[2] = { 0, 0 }, hidden[2] = { 0, 0 };
     char *directory = test_directory(), *rtt = known_rtt("timer");
+    const size_t runs = UNLESS_SANITIZED(ARRAY_SIZE(seeds), 1);
 
-    for (size_t s = 0; s < ARRAY_SIZE(seeds); s++) {
+    for (size_t s = 0; s < runs; s++) {
         struct run run = run_scenario("known_share", rtt, "three-tenths,seven-tenths",
                                       "700", seeds[s], "timer");
 
@@ -187,9 +188,9 @@ Test(rates, intervals_cover_a_probability_known_by_construction)
     /* The interval of each is about 0.12 wide to either side, and wider on a busy
      * machine. */
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-        cr_expect_float_eq(sums[i] / ARRAY_SIZE(seeds), rows[i].tenths / 10.0,
-                           0.1 + hidden[i] / ARRAY_SIZE(seeds), "%s: %g",
-                           rows[i].strategy, sums[i] / ARRAY_SIZE(seeds));
+        cr_expect_float_eq(sums[i] / (double)runs, rows[i].tenths / 10.0,
+                           0.1 + hidden[i] / (double)runs, "%s: %g", rows[i].strategy,
+                           sums[i] / (double)runs);
     free(rtt);
     test_directory_remove(directory);
 }
@@ -273,23 +274,24 @@ static void check_per_field(const json_t *strategy)
 Test(rates, sidekiq_busy_attempts_are_valid_and_explained)
 {
     static const char *const seeds[] = { "1", "2", "3" };
-    char *directory = test_directory();
+    const long long kills = UNLESS_SANITIZED(500, 200);
+    char *directory = test_directory(), *trials = mem_printf("%lld", kills);
     double best = 0;
 
     for (size_t s = 0; s < ARRAY_SIZE(seeds) && best < 0.5; s++) {
-        struct run run = RUN("run", "sidekiq_busy", "--trials", "500", "--seed", seeds[s],
-                             "--format", "json", "--confidence", SURE);
+        struct run run = RUN("run", "sidekiq_busy", "--trials", trials, "--seed",
+                             seeds[s], "--format", "json", "--confidence", SURE);
         long long valid = 0, requested = 0;
         json_t *strategy;
         size_t i;
 
         cr_assert_eq(run.status, 0, "status %d: %s", run.status, run.err);
         json_array_foreach (json_object_get(run.json, "strategies"), i, strategy) {
-            check_strategy(strategy, 500);
+            check_strategy(strategy, kills);
             valid += json_count(strategy, "kills", "valid");
             requested += json_count(strategy, "kills", "requested");
         }
-        cr_expect_eq(requested, 6 * 500);
+        cr_expect_eq(requested, 6 * kills);
         cr_expect_eq(json_count(json_strategy(&run, "batched-multi"), "kills", "leaked"),
                      0);
         cr_expect_eq(json_count(json_strategy(&run, "script"), "kills", "leaked"), 0);
@@ -299,5 +301,6 @@ Test(rates, sidekiq_busy_attempts_are_valid_and_explained)
         run_release(&run);
     }
     cr_expect_geq(best, 0.5, "at best %.1f%% of the attempts were valid", 100 * best);
+    free(trials);
     test_directory_remove(directory);
 }

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "base/mem.h"
+#include "base/sanitizer.h"
 #include "redis/server.h"
 
 /* A finished run of the program. */
@@ -30,6 +31,12 @@ void run_release(struct run *run);
 
 /* A run that goes on: for tests that disturb it. The program's standard error can be read
  * from err_fd, so that a test can wait for it to say something. */
+/* How many kills there are, or bytes of an update. Under sanitizers a worker is forked
+ * with all of their books, which takes ten times as long; and a wrong access that they
+ * look for is in the first kill of a kind, or in none. What takes many kills to be seen,
+ * a rate, is seen in the plain build. */
+#define UNLESS_SANITIZED(many, few) (SANITIZED ? (few) : (many))
+
 struct live_run {
     pid_t pid;
     int out_fd, err_fd;
