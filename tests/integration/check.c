@@ -439,8 +439,8 @@ Test(check, json_has_it_all)
                                         "check",  "summary",   "verdict" };
     char *directory = test_directory();
     char *path = test_scenario("leaked");
-    struct run run =
-        RUN("check", path, "--trials", "30", "--seed", "7", "--format", "json");
+    struct run run = RUN("check", path, "--trials", "30", "--kill-time", "100000",
+                         "--seed", "7", "--format", "json");
     struct run odd = run_odd(directory, "json");
     json_t *strategy, *first;
 
@@ -547,7 +547,8 @@ Test(check, an_unexplained_state_is_worse_than_a_failure)
 
     cr_assert_not_null(server, "LYING_SERVER is not set; run the tests with meson test");
     setenv("LYING_SERVER_FROM", "100", 1);
-    run = RUN("check", path, "--redis-server", server, "--lanes", "1", "--trials", "300");
+    run = RUN("check", path, "--redis-server", server, "--lanes", "1", "--trials", "300",
+              "--kill-time", "100000");
     cr_expect_eq(run.status, 4, "status %d: %s", run.status, run.out);
     EXPECT_SAYS(run.out, "unexplained");
     EXPECT_SAYS(run.out, "FAIL liar/");
