@@ -35,6 +35,7 @@ static const struct {
     [ASK_ZSCAN] = { "ZSCAN", 0, { NULL } },
     [ASK_SISMEMBER] = { "SISMEMBER", 0, { NULL } },
     [ASK_ZSCORE] = { "ZSCORE", 0, { NULL } },
+    [ASK_HEXISTS] = { "HEXISTS", 0, { NULL } },
     [ASK_SLOWLOG] = { "SLOWLOG GET", 0, { NULL } },
     [ASK_COMMANDSTATS] = { "INFO commandstats", 2, { "INFO", "commandstats" } },
     [ASK_HISTOGRAM] = { "LATENCY HISTOGRAM", 3, { "LATENCY", "HISTOGRAM", NULL } },

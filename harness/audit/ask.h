@@ -23,6 +23,7 @@ enum question {
     ASK_ZSCAN,
     ASK_SISMEMBER,
     ASK_ZSCORE,
+    ASK_HEXISTS,
     ASK_SLOWLOG,
     ASK_COMMANDSTATS,
     ASK_HISTOGRAM,

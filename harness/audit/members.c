@@ -18,6 +18,7 @@ static const struct way {
 } ways[KEY_TYPES] = {
     [KEY_SET] = { ASK_SSCAN, ASK_SISMEMBER, 1 },
     [KEY_ZSET] = { ASK_ZSCAN, ASK_ZSCORE, 2 },
+    [KEY_HASH] = { ASK_HSCAN, ASK_HEXISTS, 2 },
 };
 
 /* Does another primary of the cluster have it? */
@@ -44,6 +45,22 @@ static int take_type(struct ask *ask, struct str *ret, redisReply **ret_owner,
     return 0;
 }
 
+/* Asks what the other set is, which may have come or gone. */
+static int find_other(struct ask *ask, struct members *members, struct err *err)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+    struct str type;
+
+    if (!members->rule->is_in)
+        return 0;
+    ask_key(ask, ASK_TYPE, str_of(members->rule->needs));
+    if (ask_send(ask, err) < 0 || take_type(ask, &type, &reply, err) < 0)
+        return err->code;
+    members->other = key_type_of(type);
+    members->other_elsewhere = reply->type == REDIS_REPLY_ERROR;
+    return 0;
+}
+
 static int begin(struct ask *ask, struct members *members, struct err *err)
 {
     CLEANUP(reply_freep) redisReply *reply = NULL;
@@ -57,15 +74,21 @@ static int begin(struct ask *ask, struct members *members, struct err *err)
     if (!ways[members->type].step)
         members->type = KEY_OTHER;
     members->done = members->type == KEY_OTHER;
-    return 0;
+    return members->done ? 0 : find_other(ask, members, err);
 }
 
-/* Asks whether the key of a member is there. */
-static void ask_needed(struct ask *ask, const struct rule *rule, struct str member)
+/* Asks whether the key of a member is there, or whether the other set has it. */
+static void ask_needed(struct ask *ask, const struct members *members, struct str member)
 {
+    const struct rule *rule = members->rule;
     const char *star = strchr(rule->needs, '*');
     struct buffer name = BUFFER_NULL;
 
+    if (rule->is_in) {
+        if (ways[members->other].step)
+            ask_member(ask, ways[members->other].find, str_of(rule->needs), member);
+        return;
+    }
     buffer_add(&name, (struct str){ rule->needs, (size_t)(star - rule->needs) });
     buffer_add(&name, member);
     buffer_add(&name, str_of(star + 1));
@@ -73,12 +96,36 @@ static void ask_needed(struct ask *ask, const struct rule *rule, struct str memb
     buffer_release(&name);
 }
 
+static bool is_found(const redisReply *reply)
+{
+    return reply->type == REDIS_REPLY_INTEGER ? reply->integer == 1
+                                              : reply->type != REDIS_REPLY_NIL;
+}
+
+/* A set that is not there has no members. */
+static int take_in_other(struct ask *ask, const struct members *members,
+                         bool *ret_is_there, struct err *err)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+
+    *ret_is_there = members->other_elsewhere;
+    if (!ways[members->other].step)
+        return 0;
+    if (ask_answer(ask, ways[members->other].find, &reply, err) < 0)
+        return err->code;
+    *ret_is_there = is_found(reply) || mutant("members-alone");
+    return 0;
+}
+
 /* A key that another node has is not known to be gone. */
-static int take_needed(struct ask *ask, bool *ret_is_there, struct err *err)
+static int take_needed(struct ask *ask, const struct members *members, bool *ret_is_there,
+                       struct err *err)
 {
     CLEANUP(reply_freep) redisReply *reply = NULL;
     struct str type;
 
+    if (members->rule->is_in)
+        return take_in_other(ask, members, ret_is_there, err);
     if (take_type(ask, &type, &reply, err) < 0)
         return err->code;
     *ret_is_there = !str_is_word(type, "none") || mutant("members-alone");
@@ -144,7 +191,7 @@ int members_step(struct ask *ask, struct members *members, uint64_t count,
     list = reply->element[1];
     for (size_t i = 0; i < list->elements; i += way->step)
         if (is_meant(members->rule, member_at(list, i)))
-            ask_needed(ask, members->rule, member_at(list, i));
+            ask_needed(ask, members, member_at(list, i));
     if (ask_send(ask, err) < 0)
         return err->code;
     for (size_t i = 0; i < list->elements; i += way->step) {
@@ -152,7 +199,7 @@ int members_step(struct ask *ask, struct members *members, uint64_t count,
 
         if (!is_meant(members->rule, member_at(list, i)))
             continue;
-        if (take_needed(ask, &is_there, err) < 0)
+        if (take_needed(ask, members, &is_there, err) < 0)
             return err->code;
         members->count++;
         if (!is_there)
@@ -162,17 +209,17 @@ int members_step(struct ask *ask, struct members *members, uint64_t count,
 }
 
 /* Has it still no key, although it is a member? */
-static int take_again(struct ask *ask, enum question find, bool *ret_is_lost,
+static int take_again(struct ask *ask, const struct members *members, bool *ret_is_lost,
                       struct err *err)
 {
     CLEANUP(reply_freep) redisReply *reply = NULL;
-    bool is_there = false, is_member;
+    enum question find = ways[members->type].find;
+    bool is_there = false;
 
-    if (take_needed(ask, &is_there, err) < 0 || ask_answer(ask, find, &reply, err) < 0)
+    if (take_needed(ask, members, &is_there, err) < 0 ||
+        ask_answer(ask, find, &reply, err) < 0)
         return err->code;
-    is_member = reply->type == REDIS_REPLY_INTEGER ? reply->integer == 1
-                                                   : reply->type != REDIS_REPLY_NIL;
-    *ret_is_lost = !is_there && is_member;
+    *ret_is_lost = !is_there && is_found(reply);
     return 0;
 }
 
@@ -180,10 +227,12 @@ int members_look_again(struct ask *ask, struct members *members, struct err *err
 {
     enum question find = ways[members->type].find;
 
+    if (members->looked_again && find_other(ask, members, err) < 0)
+        return err->code;
     for (size_t i = 0; i < members->looked_again; i++) {
         struct str member = group_name_str(members->names[i]);
 
-        ask_needed(ask, members->rule, member);
+        ask_needed(ask, members, member);
         ask_member(ask, find, str_of(members->rule->key), member);
     }
     if (ask_send(ask, err) < 0)
@@ -192,7 +241,7 @@ int members_look_again(struct ask *ask, struct members *members, struct err *err
         struct group_name name = members->names[i];
         bool is_lost = false;
 
-        if (take_again(ask, find, &is_lost, err) < 0)
+        if (take_again(ask, members, &is_lost, err) < 0)
             return err->code;
         if (!is_lost)
             continue;

@@ -1,9 +1,10 @@
 /* members.h - sets whose members stand for keys: by a rule each member must have a key of
  * a name that is made from it, and one whose key is gone was left by who made both.
  *
- * Sets and sorted sets are looked at in steps, by SSCAN and ZSCAN, and of each member it
- * is asked whether its key is there. Who has none is looked at again later: it is none
- * that lost its key if that is there by then, or it is no member any more. */
+ * Sets, sorted sets and hashes, whose fields are members, are looked at in steps, by
+ * SSCAN and its like, and of each member it is asked whether its key is there, or whether
+ * another set has it, too. Who has none is looked at again later: it is none that lost
+ * its key if that is there by then, or it is no member any more. */
 #pragma once
 
 #include "audit/ask.h"
@@ -13,7 +14,9 @@
 struct members {
     const struct rule *rule; /* a rule of members; borrowed */
     unsigned db;
-    enum key_type type; /* KEY_OTHER: there is no set or sorted set of that name */
+    enum key_type type;   /* KEY_OTHER: there is no set or sorted set of that name */
+    enum key_type other;  /* of the set that must have them, too, by a rule with in */
+    bool other_elsewhere; /* another node of a cluster has it */
     uint64_t cursor;
     bool begun, done;    /* not done: there are members that were not looked at */
     uint64_t count;      /* of members that were; SSCAN may show one twice */

@@ -76,22 +76,25 @@ static bool parse_expires(struct rules *rules, const char *system, char *rest)
     return true;
 }
 
-/* KEY have NAME [if GLOB] */
+/* KEY have NAME [if GLOB], KEY in OTHER [if GLOB] */
 static bool parse_members(struct rules *rules, const char *system, char *rest)
 {
     char *key = next_word(&rest), *have = next_word(&rest), *needs = next_word(&rest);
     char *condition = next_word(&rest), *glob = next_word(&rest);
     const char *star = strchr(needs, '*');
+    bool is_in = strcmp(have, "in") == 0;
     struct rule *rule;
 
-    if (!*key || strcmp(have, "have") != 0 || !star || strchr(star + 1, '*') ||
-        *next_word(&rest) || (*condition && (strcmp(condition, "if") != 0 || !*glob)))
+    if (!*key || (!is_in && strcmp(have, "have") != 0) || !*needs || !star != is_in ||
+        (star && strchr(star + 1, '*')) || *next_word(&rest) ||
+        (*condition && (strcmp(condition, "if") != 0 || !*glob)))
         return false;
     rule = add(rules, system);
     if (*condition)
         rule->glob = only(glob);
     rule->key = mem_strdup(key);
     rule->needs = mem_strdup(needs);
+    rule->is_in = is_in;
     return true;
 }
 
@@ -129,8 +132,9 @@ int rules_parse(struct rules *rules, const char *name, const char *text, struct 
             return err_set(
                 err, ERR_USAGE,
                 "%s:%zu: expected SYSTEM: expires GLOB [SECONDS] [if others do], as in "
-                "'Sidekiq: expires *:work 60', or SYSTEM: members KEY have "
-                "NAME [if GLOB], as in 'Sidekiq: members processes have *'",
+                "'Sidekiq: expires *:work 60', SYSTEM: members KEY have NAME "
+                "[if GLOB], as in 'Sidekiq: members processes have *', or "
+                "SYSTEM: members KEY in OTHER [if GLOB]",
                 name, number);
     }
     return 0;

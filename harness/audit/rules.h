@@ -24,6 +24,7 @@ struct rule {
     int64_t within_s;     /* -1: it says nothing of it */
     bool if_others;       /* only where some of these keys expire */
     char *key, *needs;    /* a set, and its members' keys; owned; NULL: of no members */
+    bool is_in;           /* needs is another set, which has each of them, too */
 };
 
 struct rules {

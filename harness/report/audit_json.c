@@ -107,7 +107,8 @@ static json_t *set_of(const struct members *members)
     json_put_text(object, "key", members->rule->key);
     json_put_text(object, "type", key_type_name(members->type));
     json_put_text(object, "rule", members->rule->system);
-    json_put_text(object, "needs", members->rule->needs);
+    json_put_text(object, "needs", members->rule->is_in ? NULL : members->rule->needs);
+    json_put_text(object, "in", members->rule->is_in ? members->rule->needs : NULL);
     json_put_flag(object, "leaks", members->lost > 0);
     json_put_flag(object, "complete", members->done);
     json_put_whole(object, "members", members->count);

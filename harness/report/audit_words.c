@@ -160,11 +160,12 @@ char *audit_members_found(const struct members *members)
     char *text;
     FILE *out = mem_stream(&text);
 
-    fprintf(out,
-            "%" PRIu64 " of %" PRIu64 " members have no key %s, which those of %s must "
-            "have.",
-            members->alone, members->count,
-            strcmp(needs, "*") == 0 ? "of their name" : needs, system);
+    fprintf(out, "%" PRIu64 " of %" PRIu64 " members ", members->alone, members->count);
+    if (members->rule->is_in)
+        fprintf(out, "are not in %s, where those of %s must be, too.", needs, system);
+    else
+        fprintf(out, "have no key %s, which those of %s must have.",
+                strcmp(needs, "*") == 0 ? "of their name" : needs, system);
     if (members->looked_again)
         fprintf(out, " Still so when looked at again, %zu of %zu%s", members->lost,
                 members->looked_again, members->lost ? "" : ".");
@@ -200,6 +201,15 @@ static char *no_leak(const struct audit *audit)
                       audit->rest.is ? " so far" : " found");
 }
 
+/* Is a member lost for not being in another set? */
+static bool any_in(const struct audit *audit)
+{
+    for (size_t i = 0; i < audit->set_count; i++)
+        if (audit->sets[i].lost && audit->sets[i].rule->is_in)
+            return true;
+    return false;
+}
+
 char *audit_verdict(const struct audit *audit)
 {
     uint64_t leaking = audit_leaking(audit), sets = audit_leaking_sets(audit);
@@ -215,8 +225,9 @@ char *audit_verdict(const struct audit *audit)
     if (leaking)
         write_leaking(out, audit, leaking);
     if (sets)
-        fprintf(out, "%s%" PRIu64 " set%s members whose keys are gone.",
-                leaking ? " " : "", sets, sets == 1 ? " has" : "s have");
+        fprintf(out, "%s%" PRIu64 " set%s members whose %s gone.", leaking ? " " : "",
+                sets, sets == 1 ? " has" : "s have",
+                any_in(audit) ? "keys or counterparts are" : "keys are");
     if (unsure)
         fprintf(out,
                 "%s%" PRIu64 " group%s leak: keys never expire, whose names are too long "

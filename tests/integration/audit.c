@@ -80,7 +80,7 @@ static void add_auditor(void)
     SEND("ACL", "SETUSER", "auditor", "on", ">hush", "~*", "-@all", "+info", "+scan",
          "+type", "+pttl", "+select");
     SEND("ACL", "SETUSER", "auditor", "+memory|usage", "+object|idletime",
-         "+object|refcount", "+sscan", "+zscan", "+sismember", "+zscore");
+         "+object|refcount", "+sscan", "+zscan", "+sismember", "+zscore", "+hexists");
     SEND("ACL", "SETUSER", "auditor", "+getrange", "+lrange", "+hscan", "+zrange",
          "+xrange");
     if (has_histograms())
@@ -688,5 +688,42 @@ Test(audit, minds_rules_of_some_where_others_expire)
                          "have at most 24 h left. These are keys of Celery, and should "
                          "expire.");
     EXPECT_SAYS(run.out, "These are keys of shop, and should expire within 60 s.");
+    run_release(&run);
+}
+
+/* Fields of a hash that must be in a sorted set, and a set that is not there at all; by
+ * the commands that docs/audit.md names. */
+Test(audit, knows_which_members_must_be_elsewhere)
+{
+    CLEANUP(mem_freep) char *pass = test_file(directory, "pass", "hush\n");
+    CLEANUP(mem_freep) char *rules =
+        test_file(directory, "rules", "shop: members open in carts if [0-9]*\n");
+    struct run run;
+
+    add_auditor();
+    SEND("HSET", "unacked", "tag-1", "[]", "tag-2", "[]");
+    SEND("ZADD", "unacked_index", "1", "tag-1", "2", "tag-2");
+    run = RUN("audit", "-s", server.address.path, "--fail");
+    cr_expect_eq(run.status, 0, "%s", run.out);
+    run_release(&run);
+    SEND("ZREM", "unacked_index", "tag-2");
+    SEND("SADD", "open", "1", "2", "x");
+    run = RUN("audit", "-s", server.address.path, "--user", "auditor", "--pass-file",
+              pass, "--rules", rules, "--format", "json", "--fail");
+    cr_assert_eq(run.status, 1, "%d: %s", run.status, run.err);
+    cr_expect_eq(json_whole(run.json, "leaking_sets"), 2);
+    cr_expect_eq(json_whole(set_at(&run, 0), "members"), 2);
+    cr_expect_eq(json_whole(set_at(&run, 0), "without_key"), 1);
+    cr_expect_str_eq(json_string_value(json_object_get(set_at(&run, 0), "in")),
+                     "unacked_index");
+    cr_expect(json_is_null(json_object_get(set_at(&run, 0), "needs")));
+    cr_expect_eq(json_whole(set_at(&run, 1), "members"), 2);
+    cr_expect_eq(json_whole(set_at(&run, 1), "without_key"), 2);
+    run_release(&run);
+    run = RUN("audit", "-s", server.address.path);
+    EXPECT_SAYS(run.out, "unacked, db 0: 1 of 2 members are not in unacked_index, where "
+                         "those of Celery must be, too. Still so when looked at again, 1 "
+                         "of 1: tag-2");
+    EXPECT_SAYS(run.out, "1 set has members whose keys or counterparts are gone.");
     run_release(&run);
 }

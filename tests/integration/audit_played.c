@@ -74,7 +74,7 @@ static struct run audit_played(const char *lines, bool hang_up)
 }
 
 #define INFO_ALONE "$31\r\nloading:0\ndb0:keys=5,expires=5\n\r\n"
-#define NO_SETS "+none\r\n+none\r\n+none\r\n" /* of known systems */
+#define NO_SETS "+none\r\n+none\r\n+none\r\n+none\r\n" /* of known systems */
 #define INFO_SAYS INFO_ALONE NO_SETS
 #define SCAN_SAYS(count, keys) "*2\r\n$1\r\n0\r\n*" count "\r\n" keys
 #define KEY(digit) "$3\r\nk:" digit "\r\n"
@@ -206,9 +206,10 @@ Test(audit_played, leaves_alone_members_that_go)
 {
     struct run run = audit_played(
         INFO_ALONE "+set\r\n" SCAN_SAYS(
-            "1", "$20\r\napp-1:2:9f8e7d6c5b4b\r\n") "+none\r\n"
-                                                    "+none\r\n+none\r\n" SCAN_SAYS(
-                                                        "0", "") "+none\r\n:0\r\n",
+            "1",
+            "$20\r\napp-1:2:9f8e7d6c5b4b\r\n") "+none\r\n"
+                                               "+none\r\n+none\r\n+none\r\n" SCAN_SAYS(
+                                                   "0", "") "+none\r\n:0\r\n",
         false);
 
     cr_expect_eq(json_whole(first_of(&run, "sets"), "without_key"), 1);

@@ -311,7 +311,7 @@ Test(audit, knows_rules_that_can_be_read)
     rules_add_known(&rules);
     for (size_t i = 0; i < rules.count; i++)
         members += rules.items[i].needs != NULL;
-    cr_expect_eq(members, 3);
+    cr_expect_eq(members, 4);
     cr_expect_str_eq(rules.items[rules.count - 1].system, "Celery");
     rules_release(&rules);
 }
