@@ -654,7 +654,8 @@ Test(audit, reads_the_first_of_suspects)
         cr_expect_null(strchr(run.out, '\xff'), "%s", formats[i]);
         run_release(&run);
     }
-    run = RUN("audit", "-s", server.address.path, "--rules", rules, "--fields", "1");
+    run = RUN("audit", "-s", server.address.path, "--rules", rules, "--fields", "1",
+              "--pattern", "k:5");
     EXPECT_SAYS(run.out, "hash, ");
     EXPECT_SAYS(run.out, " f \"<b>\\x00\"");
     run_release(&run);
