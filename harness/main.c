@@ -40,7 +40,7 @@ static int finish(enum exit_status status)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
         return (int)status;
-    fprintf(stderr, "afterkill: write to standard output: %s\n", strerror(errno));
+    fprintf(stderr, "afterkill: write to standard output: %s\n", err_words(errno));
     return EXIT_INFRASTRUCTURE;
 }
 

@@ -7,6 +7,17 @@
 
 #include "base/printable.h"
 
+const char *err_words(int number)
+{
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 32)
+    const char *words = strerrordesc_np(number);
+
+    return words ? words : "an error without a name";
+#else
+    return strerror(number);
+#endif
+}
+
 /* Behind what the message says so far. */
 static void append(struct err *err, const char *between, const char *text)
 {
@@ -58,7 +69,7 @@ int err_errno(struct err *err, const char *format, ...)
     va_start(args, format);
     say(err, format, args);
     va_end(args);
-    append(err, ": ", strerror(-code));
+    append(err, ": ", err_words(-code));
     return code;
 }
 

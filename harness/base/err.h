@@ -36,6 +36,11 @@ __attribute__((format(printf, 2, 3))) int err_wrap(struct err *err, const char *
 /* Takes another, less urgent error into account: behind the one that is there, or alone.
  * If the other is none, nothing changes. */
 void err_append(struct err *err, const struct err *other);
-/* Like err_set with -errno, and strerror after the message. */
+/* What an errno means. Not strerror(), which looks for a translation and may ask malloc()
+ * for room: whoever dies there in the lane's memory (worker.h) holds its lock for ever.
+ */
+const char *err_words(int number);
+
+/* Like err_set with -errno, and err_words() after the message. */
 __attribute__((format(printf, 2, 3))) int err_errno(struct err *err, const char *format,
                                                     ...);

@@ -76,7 +76,7 @@ int file_write(const char *path, const char *bytes, size_t length, struct err *e
         code = -errno;
     if (code) {
         unlink(temporary);
-        return err_set(err, code, "write '%s': %s", path, strerror(-code));
+        return err_set(err, code, "write '%s': %s", path, err_words(-code));
     }
     sync_parent(path);
     return 0;
@@ -98,7 +98,7 @@ int file_create(const char *path, const char *bytes, size_t length, struct err *
         code = -errno;
     if (code) {
         unlink(path);
-        return err_set(err, code, "write '%s': %s", path, strerror(-code));
+        return err_set(err, code, "write '%s': %s", path, err_words(-code));
     }
     return 0;
 }

@@ -58,7 +58,7 @@ static int start(const struct subprocess *subprocess, const sigset_t *before,
     if (n != (ssize_t)sizeof(code))
         return 0;
     process_destroy(*ret_pid);
-    return err_set(err, -code, "start '%s': %s", subprocess->program, strerror(code));
+    return err_set(err, -code, "start '%s': %s", subprocess->program, err_words(code));
 }
 
 static bool took_too_long(const struct subprocess *subprocess, uint64_t start_ns)

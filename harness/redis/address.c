@@ -174,7 +174,7 @@ int address_connect(const struct address *address, int timeout_s, struct err *er
     }
     if (connect_patiently(fd, &to, length, timeout_s) < 0) {
         err_set(err, -ECONNREFUSED, "connect to Redis at %s: %s", name_of(address, text),
-                strerror(errno));
+                err_words(errno));
         close(fd);
         return err->code;
     }

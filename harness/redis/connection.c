@@ -68,7 +68,7 @@ static int get_reply(redisContext *connection, const char *what, redisReply **re
             return connection_too_slow(what, err);
         if (n <= 0)
             return err_set(err, -EIO, "Redis did not answer %s: %s", what,
-                           n ? strerror(errno) : "connection lost");
+                           n ? err_words(errno) : "connection lost");
         redisReaderFeed(reader, piece, (size_t)n);
     }
     if (!reply)

@@ -342,7 +342,7 @@ static int wait_for_more(struct resp *resp, const char *what, struct err *err)
         return connection_too_slow(what, err);
     return n > 0 ? 0
                  : err_set(err, -EIO, "Redis did not answer %s: %s", what,
-                           n ? strerror((int)-n) : "connection lost");
+                           n ? err_words((int)-n) : "connection lost");
 }
 
 int resp_next(struct resp *resp, const char *what, const redisReply **ret,

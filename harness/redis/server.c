@@ -107,13 +107,13 @@ static int explain_exec(const struct server_options *options, int code, struct e
 {
     if (options->binary)
         return err_set(err, -code, "start '%s': %s (option --redis-server)",
-                       options->binary, strerror(code));
+                       options->binary, err_words(code));
     if (code == ENOENT)
         return err_set(
             err, -code,
             "there is no redis-server (or valkey-server) on the PATH; install it "
             "(apt-get install redis-server) or name one with --redis-server");
-    return err_set(err, -code, "start redis-server: %s", strerror(code));
+    return err_set(err, -code, "start redis-server: %s", err_words(code));
 }
 
 /* The exec's error; 0: none, for the pipe closes without a word when exec succeeds. */
@@ -231,7 +231,7 @@ static bool has_lost_its_port(const struct server *server)
     char tail[600];
 
     file_tail(server->log_path, tail, sizeof(tail));
-    return server->tcp.port && strstr(tail, strerror(EADDRINUSE));
+    return server->tcp.port && strstr(tail, err_words(EADDRINUSE));
 }
 
 /* After its end before it has answered: perhaps another port will do. */

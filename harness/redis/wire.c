@@ -177,7 +177,7 @@ static ssize_t receive_aside(struct wire *wire, int flags, struct err *err)
     } while (n == -EINTR || n == -EAGAIN);
     if (n <= 0)
         return err_set(err, n ? (int)n : -EIO, "read a reply from Redis: %s",
-                       n ? strerror((int)-n) : "connection lost");
+                       n ? err_words((int)-n) : "connection lost");
     return n;
 }
 

@@ -339,7 +339,7 @@ int baseline_load(const char *path, struct baseline **ret, struct err *err)
         return err_set(err, ERR_USAGE, "baseline '%s': it is too large for one", path);
     bytes = file_read(path, &length);
     if (!bytes)
-        return err_set(err, ERR_USAGE, "baseline '%s': %s", path, strerror(errno));
+        return err_set(err, ERR_USAGE, "baseline '%s': %s", path, err_words(errno));
     return baseline_parse(path, bytes, length, ret, err);
 }
 

@@ -117,7 +117,7 @@ static int live(void *context)
         ;
     page->begin_ns = clock_now_ns();
     if (code < 0)
-        err_set(&err, code, "arm the fault '%s': %s", fault->name, strerror(-code));
+        err_set(&err, code, "arm the fault '%s': %s", fault->name, err_words(-code));
     else
         code = scenario_call(job->scenario, job->function, wire, &page->refused, &err);
     if (code == 0 && wire_due(wire))
