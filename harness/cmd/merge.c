@@ -1,8 +1,11 @@
 /* merge.c - afterkill merge: the shards of a run put together, and reported as one. */
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/sensitive.h"
 #include "base/signals.h"
 #include "cmd/cmd.h"
 #include "cmd/conclude.h"
@@ -108,6 +111,19 @@ const struct command_line merge_line = {
              "different runs are refused with exit status 4.",
 };
 
+/* Nothing of a secret is kept, no digest either: a short one would be guessed from it. So
+ * shards that had different ones look the same. */
+static void tell_of_secrets(const struct outline *scenario)
+{
+    for (size_t i = 0; i < scenario->parameter_count; i++)
+        if (strcmp(scenario->parameters[i].value, SENSITIVE) == 0)
+            fprintf(
+                stderr,
+                "afterkill: nothing is kept of the parameter '%s', for it is a secret: "
+                "that all shards had the same cannot be seen\n",
+                scenario->parameters[i].name);
+}
+
 int cmd_merge(int argc, char **argv, enum exit_status *ret_status, struct err *err)
 {
     struct options options = {
@@ -126,6 +142,7 @@ int cmd_merge(int argc, char **argv, enum exit_status *ret_status, struct err *e
     if (code < 0 || load(directory, &saved, err) < 0 ||
         conclude_run(&conclude, &saved.result, err) < 0)
         return err->code;
+    tell_of_secrets(saved.scenario);
     options.destination.directory = directory;
     options.destination.conclusion = &conclude.conclusion;
     return output_write(&options.destination, &one, ret_status, err);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/printable.h"
 #include "result/tally.h"
 
 /* What the fleet, and not the lanes, knew. */
@@ -20,9 +21,10 @@ static void read_run(struct database *database, struct result *result)
     result->lanes = (size_t)stored_whole(database, "lanes");
     result->slices = stored_whole(database, STORED_SLICES);
     result->stages = (unsigned)stored_whole(database, "stages");
-    snprintf(result->trouble, sizeof(result->trouble), "%s", trouble ? trouble : "");
-    snprintf(result->missing, sizeof(result->missing), "%s", missing ? missing : "");
-    snprintf(result->turns, sizeof(result->turns), "%s", turns ? turns : "");
+    printable_copy(result->trouble, sizeof(result->trouble), trouble ? trouble : "",
+                   "\n\t");
+    printable_copy(result->missing, sizeof(result->missing), missing ? missing : "", "");
+    printable_copy(result->turns, sizeof(result->turns), turns ? turns : "", "");
     for (size_t i = 0; i < STAGE_COUNT; i++)
         result->stage_seconds[i] = stored_seconds(database, (enum stage)i);
     result->times = stored_times(database);
@@ -102,6 +104,17 @@ int stored_tally(struct database *database, unsigned what, struct result *result
     return code == 0 ? read_machine(database, &result->machine, err) : code;
 }
 
+/* What a scenario that was loaded would not have: the file may be anybody's, and reports
+ * print names as they are. Freed by the caller. */
+static char *harmless(const char *text)
+{
+    size_t size = 4 * strlen(text) + 1; /* \xHH */
+    char *shown = mem_alloc(size);
+
+    printable_copy(shown, size, text, "");
+    return shown;
+}
+
 static int read_parameter(void *context, sqlite3_stmt *row, struct err *err)
 {
     struct outline *scenario = context;
@@ -111,8 +124,8 @@ static int read_parameter(void *context, sqlite3_stmt *row, struct err *err)
     scenario->parameters = mem_grow(scenario->parameters, scenario->parameter_count + 1,
                                     sizeof(*scenario->parameters));
     scenario->parameters[scenario->parameter_count++] = (struct parameter){
-        .name = mem_strdup(database_text(row, 0)),
-        .value = mem_strdup(database_text(row, 1)),
+        .name = harmless(database_text(row, 0)),
+        .value = harmless(database_text(row, 1)),
         .is_text = strcmp(kind, "text") == 0,
         .is_flag = strcmp(kind, "flag") == 0,
     };
@@ -140,8 +153,8 @@ static int read_strategy(void *context, sqlite3_stmt *row, struct err *err)
     scenario->strategies =
         mem_grow(scenario->strategies, number + 1, sizeof(*scenario->strategies));
     scenario->strategies[number] = (struct strategy){
-        .name = mem_strdup(database_text(row, 1)),
-        .about = mem_strdup(database_text(row, 2)),
+        .name = harmless(database_text(row, 1)),
+        .about = harmless(database_text(row, 2)),
         .expect = expect,
     };
     if (sqlite3_column_int(row, 4))
@@ -160,11 +173,18 @@ static int read_part(void *context, sqlite3_stmt *row, struct err *err)
     return 0;
 }
 
+static char *harmless_fact(struct database *database, const char *name)
+{
+    CLEANUP(mem_freep) char *text = stored_fact(database, name);
+
+    return text ? harmless(text) : NULL;
+}
+
 static char *fact_or_nothing(struct database *database, const char *name)
 {
-    char *text = stored_fact(database, name);
+    CLEANUP(mem_freep) char *text = stored_fact(database, name);
 
-    return text ? text : mem_strdup("");
+    return harmless(text ? text : "");
 }
 
 static int load_scenario(struct database *database, const struct request *request,
@@ -192,11 +212,11 @@ static int load_scenario(struct database *database, const struct request *reques
     scenario->source = fact_or_nothing(database, "source");
     for (int i = 0; i < TIME_COUNT; i++)
         scenario->times[i] =
-            stored_fact(database, outline_time_name((enum outline_time)i));
+            harmless_fact(database, outline_time_name((enum outline_time)i));
     for (size_t i = 0; i < scenario->strategy_count; i++) {
         CLEANUP(mem_freep) char *name = mem_printf(STORE_TRY, i);
 
-        scenario->strategies[i].try_options = stored_fact(database, name);
+        scenario->strategies[i].try_options = harmless_fact(database, name);
     }
     scenario->now = (int64_t)request->now;
     if (request->text)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/printable.h"
 #include "redis/page.h"
 #include "result/tally.h"
 #include "store/schema.h"
@@ -49,9 +50,10 @@ static int known_strategy(const struct reading *reading, int64_t strategy,
                             "a row is of a strategy that did not take part", err);
 }
 
+/* Whoever wrote the file may have had something against a terminal. */
 static void copy_text(char *buffer, size_t size, sqlite3_stmt *row, int column)
 {
-    snprintf(buffer, size, "%s", database_text(row, column));
+    printable_copy(buffer, size, database_text(row, column), "\n\t");
 }
 
 static struct signature parse_signature(const char *hex)
@@ -387,7 +389,7 @@ static int read_hello(struct reading *reading, struct err *err)
 
     if (!server)
         return 0; /* the run ended before any lane had said a word */
-    snprintf(hello.version, sizeof(hello.version), "%s", server);
+    printable_copy(hello.version, sizeof(hello.version), server, "");
     return tell(reading, EVENT_HELLO, &hello, sizeof(hello), err);
 }
 

@@ -415,6 +415,69 @@ Test(store, secrets_are_not_kept)
     test_directory_remove(directory);
 }
 
+/* Whether they were the same is kept nowhere, and not taken for granted. */
+Test(store, secrets_of_shards_are_not_compared)
+{
+    char *directory = test_directory();
+    char *first = mem_printf("%s/1", directory), *second = mem_printf("%s/2", directory);
+    char *merged = mem_printf("%s/merged", directory);
+    char *path = test_file(directory, "secret.lua",
+                           "return { title = 't', params = { password = '' },\n"
+                           "strategies = { { name = 'a', expect = 'leaked',\n"
+                           "update = function(redis, p)\n"
+                           "  redis.call('INCR', 'k') redis.call('EXPIRE', 'k', 60)\n"
+                           "end } } }\n");
+    struct run run = RUN("run", path, "--trials", "10", "--lanes", "1", "-o", first,
+                         "--shard", "1/2", "--set", "password=one");
+
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    run_release(&run);
+    run = RUN("run", path, "--trials", "10", "--lanes", "1", "-o", second, "--shard",
+              "2/2", "--set", "password=two");
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    run_release(&run);
+    run = RUN("merge", "-o", merged, first, second);
+    EXPECT_SAYS(run.err, "nothing is kept of the parameter 'password'");
+    EXPECT_SAYS(run.err, "that all shards had the same cannot be seen");
+    run_release(&run);
+    free(first), free(second), free(merged), free(path);
+    test_directory_remove(directory);
+}
+
+/* A kept run may be anybody's: what it calls things must not speak to a terminal, nor
+ * begin a line that looks like one of ours. */
+Test(store, says_nothing_of_its_own_to_a_terminal)
+{
+    static const char *const formats[] = { "text", "json", "html",  "markdown",
+                                           "csv",  "tap",  "junit", "github" };
+    char *directory = test_directory();
+    char *kept = mem_printf("%s/kept", directory);
+    struct run run = RUN("run", "sidekiq_busy", "--trials", "10", "--lanes", "1",
+                         "--strategy", "per-field", "-o", kept);
+
+    cr_expect_eq(run.status, 0, "%s", run.err);
+    run_release(&run);
+    kept_change(kept,
+                "UPDATE run SET value = 'x' || char(27) || '[31m' || char(10) || 'PASS'"
+                " WHERE name IN ('title', 'source', 'server', 'turns');"
+                "UPDATE parameters SET value = 'x' || char(27) || char(10) || 'PASS';"
+                "UPDATE strategies SET name = 'x' || char(27) || char(10) || 'PASS',"
+                " about = 'x' || char(155) || char(10) || 'PASS';"
+                "UPDATE commands SET name = name || char(27), label = label || char(27);"
+                "UPDATE points SET example = 'x' || char(27);");
+    for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+        run = RUN("report", kept, "--points", "--format", formats[i]);
+        cr_expect_null(strchr(run.out, 27), "%s: %s", formats[i], run.out);
+        cr_expect_null(strstr(run.out, "\xc2\x9b"), "%s: %s", formats[i], run.out);
+        cr_expect_null(strstr(run.out, "\nPASS\n"), "%s: %s", formats[i], run.out);
+        cr_expect_null(strchr(run.err, 27), "%s: %s", formats[i], run.err);
+        cr_expect(*run.out, "%s: %s", formats[i], run.err);
+        run_release(&run);
+    }
+    free(kept);
+    test_directory_remove(directory);
+}
+
 /* What any user of the machine can read of it. */
 static void expect_no_line_says(pid_t pid, const char *secret)
 {
