@@ -69,12 +69,6 @@ static json_t *predicted(const struct result *result, const struct finding *find
     return object;
 }
 
-/* A scenario's parameter can be any number; what no number is left of is 0. */
-static double finite_or_zero(double number)
-{
-    return isfinite(number) ? number : 0;
-}
-
 static json_t *exposure(const struct result *result, const struct finding *finding,
                         enum tally_rate id)
 {
@@ -86,9 +80,8 @@ static json_t *exposure(const struct result *result, const struct finding *findi
     if (!exposure.known)
         return json_null();
     object = json_object();
-    json_put_interval(
-        object, finite_or_zero(exposure.estimate),
-        (struct interval){ finite_or_zero(exposure.low), finite_or_zero(exposure.high) });
+    json_put_interval(object, exposure.estimate,
+                      (struct interval){ exposure.low, exposure.high });
     json_put_real(object, "period_s", period_s);
     return object;
 }

@@ -336,7 +336,8 @@ struct exposure figure_exposure(const struct finding *finding, enum tally_rate r
     double per_ns = 1e6 / (period_s * (double)NSEC_PER_SEC);
     struct interval time;
 
-    if (!(period_s > 0) || !(sample.hit.count + sample.other.count) || !isfinite(per_ns))
+    if (!(period_s > 0) || !(sample.hit.count + sample.other.count) ||
+        !isfinite(per_ns * sample.hit.sum))
         return (struct exposure){ .known = false };
     time = counted_time(finding, rate, confidence, rules);
     widen_time(finding, hidden_from(finding, rate), &time);

@@ -1,5 +1,6 @@
 /* Documents as sheets, and the formats that lay out any sheet. That tools which are not
  * ours understand them is tested in integration/formats.c. */
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -291,4 +292,30 @@ Test(sheet, lines_of_strategies)
     cr_expect_eq(strategies[0].line, 2);
     cr_expect_eq(strategies[1].line, 0); /* it stands there twice */
     cr_expect_eq(strategies[2].line, 0);
+}
+
+/* Where others held up all updates, nothing limits how many deaths do harm. Neither 0 nor
+ * a number that is none says so. */
+Test(json, a_limit_that_there_is_not_is_null)
+{
+    static const struct handmade_strategy strategies[HANDMADE_STRATEGIES] = {
+        { "a", ".L.", 900, 450, 0, 0, 50, 0 }
+    };
+    struct handmade handmade;
+    CLEANUP(mem_freep) char *text = NULL;
+    FILE *out = mem_stream(&text);
+    const json_t *strategy, *exposure;
+    json_t *document;
+
+    handmade_init(&handmade, 1, strategies);
+    handmade_hold_up(&handmade, 100);
+    format_run(format_by_name("json"), out, &handmade.result, plain);
+    fclose(out);
+    document = json_loads(text, 0, NULL);
+    strategy = json_array_get(json_object_get(document, "strategies"), 0);
+    exposure = json_object_get(strategy, "harm_per_million_sigkills");
+    cr_expect_gt(json_number_value(json_object_get(exposure, "estimate")), 0);
+    cr_expect(json_is_null(json_object_get(exposure, "high")), "%s", text);
+    json_decref(document);
+    handmade_release(&handmade);
 }
