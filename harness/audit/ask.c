@@ -2,11 +2,11 @@
 #include "audit/ask.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "audit/target.h"
 #include "base/mem.h"
@@ -46,8 +46,11 @@ static const struct {
     [ASK_HSCAN] = { "HSCAN", 0, { NULL } },
 };
 
+/* hiredis takes and gives what it can then, with TLS and without, and we wait. */
 struct ask ask_of(redisContext *connection)
 {
+    connection->flags &= ~REDIS_BLOCK;
+    fcntl(connection->fd, F_SETFL, fcntl(connection->fd, F_GETFL) | O_NONBLOCK);
     return (struct ask){ connection, BUFFER_NULL };
 }
 
@@ -169,7 +172,7 @@ static int wait_server(const struct ask *ask, short event, const char *what,
 {
     struct pollfd server = { ask->connection->fd, event, 0 };
 
-    if (tls_has_more(ask->connection))
+    if (event == POLLIN && tls_has_more(ask->connection))
         return 0;
     for (int left = TARGET_TIMEOUT_S * 1000 / SLICE_MS, stopped = 0; left > 0; left--) {
         if (poll(&server, 1, SLICE_MS) > 0)
@@ -181,31 +184,23 @@ static int wait_server(const struct ask *ask, short event, const char *what,
     return target_silent(what, err);
 }
 
-static int send_all(const struct ask *ask, struct err *err)
-{
-    struct str left = buffer_str(&ask->questions);
-
-    while (left.length) {
-        ssize_t n = send(ask->connection->fd, left.bytes, left.length,
-                         MSG_DONTWAIT | MSG_NOSIGNAL);
-
-        if (n > 0)
-            left = (struct str){ left.bytes + n, left.length - (size_t)n };
-        else if (errno != EAGAIN && errno != EINTR)
-            return err_set(err, -EIO, "send: the server has gone away: %s",
-                           strerror(errno));
-        else if (wait_server(ask, POLLOUT, "send", "read what it is asked", err) < 0)
-            return err->code;
-    }
-    return 0;
-}
-
 int ask_send(struct ask *ask, struct err *err)
 {
-    int code = send_all(ask, err);
+    int done = 0;
 
+    if (!ask->questions.length)
+        return 0;
+    if (redisAppendFormattedCommand(ask->connection, ask->questions.bytes,
+                                    ask->questions.length) != REDIS_OK)
+        return err_set(err, -ENOMEM, "put questions to the server: out of memory");
     ask->questions.length = 0;
-    return code;
+    while (redisBufferWrite(ask->connection, &done) == REDIS_OK) {
+        if (done)
+            return 0;
+        if (wait_server(ask, POLLOUT, "send", "read what it is asked", err) < 0)
+            return err->code;
+    }
+    return target_lost(ask->connection, "send", err);
 }
 
 int ask_reply(struct ask *ask, enum question question, redisReply **ret, struct err *err)

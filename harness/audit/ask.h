@@ -40,6 +40,7 @@ struct ask {
     struct buffer questions;  /* not yet sent */
 };
 
+/* From here on the connection does not block. */
 struct ask ask_of(redisContext *connection);
 void ask_release(struct ask *ask);
 
