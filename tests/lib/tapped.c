@@ -239,8 +239,10 @@ void program_say(redisContext *connection, const char *command, const char *expe
     MUST(reply);
     if (reply->type == REDIS_REPLY_INTEGER)
         snprintf(text, sizeof(text), "%lld", reply->integer);
+    else if (reply->type == REDIS_REPLY_NIL)
+        snprintf(text, sizeof(text), "nil");
     else
-        snprintf(text, sizeof(text), "%s", reply->str ? reply->str : "nil");
+        snprintf(text, sizeof(text), "%.*s", (int)reply->len, reply->str);
     if (strcmp(text, expected) != 0)
         fprintf(stderr, "%s: %s, not %s\n", command, text, expected);
     MUST(strcmp(text, expected) == 0);
