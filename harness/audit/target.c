@@ -9,7 +9,10 @@
 #include "base/str.h"
 #include "redis/connection.h"
 
-#define EXPECTED "expected redis[s]://[USER[:PASSWORD]@]HOST[:PORT][/DB] or unix:///PATH"
+/* The user is not shown where he stands: passwords of URLs are taken out of messages. */
+#define EXPECTED                                                                         \
+    "expected redis[s]://HOST[:PORT][/DB] or unix:///PATH; [USER[:PASSWORD]@] may be "   \
+    "before HOST"
 #define DB_MOST INT32_MAX
 
 static void wipe(char *text)

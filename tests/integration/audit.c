@@ -240,6 +240,11 @@ Test(audit, says_why_it_cannot)
     EXPECT_SAYS(run.err, "there is a password in the URL");
     cr_expect_null(strstr(run.err, "hushhush"));
     run_release(&run);
+    run = RUN("audit", "--redis", "http://h");
+    cr_expect_eq(run.status, 2);
+    EXPECT_SAYS(run.err, "redis[s]://HOST[:PORT][/DB] or unix:///PATH; "
+                         "[USER[:PASSWORD]@] may be before HOST");
+    run_release(&run);
     unsetenv("REDISCLI_AUTH");
     run = RUN("audit", "-s", server.address.path, "--user", "auditor");
     cr_expect_eq(run.status, 4);
