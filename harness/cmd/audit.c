@@ -345,8 +345,7 @@ static enum exit_status audit_once(struct options *options, const struct target 
     if (scan(options, target, &audit, err) < 0)
         return EXIT_INFRASTRUCTURE;
     style.rows = (unsigned)options->top;
-    if (save(options, &audit, err) < 0)
-        return EXIT_INFRASTRUCTURE;
+    save(options, &audit, err); /* if it cannot be written, there is still the text */
     format_audit(options->output ? format_by_name("text") : options->format, stdout,
                  &audit, style);
     return status_of(options, &audit);
