@@ -18,8 +18,10 @@ static void on_suspend(uv_signal_t *handle, int number)
     agenda_lose(suspend->agenda, ns);
     agenda_hold(suspend->agenda, false);
     *suspend->noted_ns += ns;
-    for (size_t i = 0; i < suspend->lane_count; i++)
+    for (size_t i = 0; i < suspend->lane_count; i++) {
         suspend->lanes[i].heard_ns += ns;
+        suspend->lanes[i].awake_ns += ns;
+    }
 }
 
 void suspend_watch(struct suspend *suspend, uv_loop_t *loop, struct agenda *agenda,
