@@ -130,7 +130,7 @@ static enum case_outcome outcome_of(const struct audit_group *group)
         return CASE_FAILED;
     if (group->unsure)
         return CASE_SKIPPED;
-    if (group->rule && (!group->rule->if_others || group_expiring(&group->keys)))
+    if (group->rule && audit_is_suspect(group))
         return CASE_PASSED;
     return group_expiring(&group->keys) > group->keys.persistent ? CASE_PASSED
                                                                  : CASE_SKIPPED;
