@@ -1,4 +1,5 @@
 /* audit.c - afterkill audit: what has leaked already, on a live server. */
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@
 #define DB_NONE UINT64_MAX
 #define TOP 10
 #define SECONDS_MOST 3600.0
+#define SLICE_MS 100
 #define WATCH_MOST (7 * 86400.0)
 
 struct options {
@@ -286,13 +288,26 @@ static bool wait_until(uint64_t end_ns)
     return stopped;
 }
 
+/* Waits until standard output takes a line: a pager may not read on for hours. Returns
+ * false if somebody wants an end meanwhile. */
+static bool wait_reader(const struct options *options)
+{
+    struct pollfd reader = { STDOUT_FILENO, POLLOUT, 0 };
+
+    while (poll(&reader, 1, SLICE_MS) == 0)
+        if (options->stopped || signals_stop_asked())
+            return false;
+    return true;
+}
+
 /* A line, and the file, which is not left in pieces by who wants an end. */
 static int tell_round(struct options *options, const struct audit *audit, struct err *err)
 {
     sigset_t before;
 
     signals_hold(&before);
-    round_text(stdout, audit, audit->rounds);
+    if (wait_reader(options))
+        round_text(stdout, audit, audit->rounds);
     save(options, audit, err);
     options->stopped |= signals_stop_asked();
     signals_release(&before);

@@ -1,8 +1,10 @@
 /* audit: a live server, looked at as an operator would, by commands that only read. */
 #include "testlib.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -494,6 +496,45 @@ Test(audit, watches)
     cr_expect_eq(run.status, 2);
     EXPECT_SAYS(run.err, "--watch is about all keys");
     run_release(&run);
+}
+
+static char *info_connections(void)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+    struct err err = ERR_NULL;
+    const char *at;
+
+    cr_assert_eq(CONNECTION_COMMAND(connection, &reply, &err, "INFO", "stats"), 0, "%s",
+                 err.msg);
+    at = strstr(reply->str, "total_connections_received:");
+    cr_assert_not_null(at);
+    return strndup(at, strcspn(at, "\r"));
+}
+
+/* As beside a pager that nobody scrolls. It may be that no round has come for other
+ * reasons; then it is ended like any other. */
+Test(audit, ends_although_nobody_reads)
+{
+    char *before = mem_strdup("");
+    struct live_run live;
+    int status;
+
+    live = START("audit", "-s", server.address.path, "--watch", "1ms");
+    fcntl(live.out_fd, F_SETPIPE_SZ, 4096); /* else it takes some more rounds */
+    wait_said(&live, "0 keys, ");
+    for (unsigned same = 0; same < 2000;) { /* until it does not connect any more */
+        char *now = info_connections();
+
+        same = strcmp(now, before) == 0 ? same + 1 : 0;
+        free(before);
+        before = now;
+    }
+    free(before);
+    cr_assert_eq(kill(live.pid, SIGTERM), 0);
+    cr_assert_eq(waitpid(live.pid, &status, 0), live.pid);
+    cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 130, "%d", status);
+    close(live.out_fd);
+    close(live.err_fd);
 }
 
 /* Waits until two rounds have begun: who was counted in the first is in the second. */
