@@ -29,14 +29,14 @@ struct run run_afterkill(const char *const *arguments);
 #define RUN(...) run_afterkill((const char *const[]){ __VA_ARGS__, NULL })
 void run_release(struct run *run);
 
-/* A run that goes on: for tests that disturb it. The program's standard error can be read
- * from err_fd, so that a test can wait for it to say something. */
 /* How many kills there are, or bytes of an update. Under sanitizers a worker is forked
  * with all of their books, which takes ten times as long; and a wrong access that they
  * look for is in the first kill of a kind, or in none. What takes many kills to be seen,
  * a rate, is seen in the plain build. */
 #define UNLESS_SANITIZED(many, few) (SANITIZED ? (few) : (many))
 
+/* A run that goes on: for tests that disturb it. The program's standard error can be read
+ * from err_fd, so that a test can wait for it to say something. */
 struct live_run {
     pid_t pid;
     int out_fd, err_fd;
