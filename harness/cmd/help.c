@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/redact.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
@@ -97,14 +98,14 @@ static void write_words(void)
 
 int help_unknown(const char *word, struct err *err)
 {
-    CLEANUP(mem_freep) char *offer = NULL;
+    CLEANUP(mem_freep) char *offer = NULL, *shown = redact_urls(word);
     size_t count = 0;
 
     while (subcommand_at(count))
         count++;
     offer = str_offer(word, count, subcommand_name, NULL);
     return err_set(err, ERR_USAGE,
-                   "there is no command '%.100s'; %s (see afterkill --help)", word,
+                   "there is no command '%.100s'; %s (see afterkill --help)", shown,
                    offer);
 }
 

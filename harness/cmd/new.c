@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/redact.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 
@@ -29,14 +30,16 @@ static int check_name(const char *name, struct err *err)
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                   "0123456789_-";
     const char *slash = strrchr(name, '/'), *last = slash ? slash + 1 : name;
+    CLEANUP(mem_freep) char *shown = NULL;
 
     if (!strstr(name, "://") && *last && *last != '-' &&
         strspn(last, letters) == strlen(last))
         return 0;
+    shown = redact_urls(strstr(name, "://") ? name : last);
     return err_set(err, ERR_USAGE,
                    "'%.100s' is no name for a scenario: expected letters, digits, _ and "
                    "-, not beginning with -",
-                   strstr(name, "://") ? name : last);
+                   shown);
 }
 
 /* The directory that the file will be in, where it is missing. */

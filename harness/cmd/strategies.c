@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/redact.h"
 #include "base/str.h"
 #include "redis/glob.h"
 
@@ -42,7 +43,7 @@ int strategies_choose(const struct outline *scenario, const char *list, size_t *
                       size_t *ret_count, struct err *err)
 {
     CLEANUP(mem_freep) char *copy = list ? mem_strdup(list) : NULL;
-    CLEANUP(mem_freep) char *offer = NULL;
+    CLEANUP(mem_freep) char *offer = NULL, *shown = NULL;
     struct choice choice = { ret, 0 };
     char *rest = copy, *name;
 
@@ -53,8 +54,9 @@ int strategies_choose(const struct outline *scenario, const char *list, size_t *
             continue;
         offer =
             str_offer(name, scenario->strategy_count, outline_strategy_name, scenario);
+        shown = redact_urls(name);
         return err_set(err, ERR_USAGE, "%s has no strategy '%.60s'; %s", scenario->name,
-                       name, offer);
+                       shown, offer);
     }
     *ret_count = choice.count;
     return 0;

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/mutant.h"
+#include "base/redact.h"
 #include "base/sensitive.h"
 #include "base/str.h"
 #include "scenario/keys.h"
@@ -113,12 +114,13 @@ static int assign(struct outline *outline, const char *option, const char *assig
     struct parameter *parameter = outline_assigned(outline, assignment);
     CLEANUP(mem_freep) char *name = NULL;
     CLEANUP(mem_freep) char *offer = NULL;
+    CLEANUP(mem_freep) char *shown = redact_urls(assignment);
 
     if (!equals || equals == assignment)
         return err_set(err, ERR_USAGE,
                        "%s '%.100s': expected name=value, or the name of a variable that "
                        "the environment has",
-                       option, assignment);
+                       option, shown);
     if (parameter && takes(parameter, equals + 1)) {
         put_value(parameter, equals + 1);
         return 0;

@@ -23,6 +23,7 @@ Test(cli, repeats_no_password_of_a_url)
         { "run", "sidekiq_busy", "--trials", "0", url },
         { "run", "sidekiq_busy", "--redis-server", url },
         { "run", "sidekiq_busy", "--set", "jobs=redis://me:hushhush@h" },
+        { "run", "sidekiq_busy", "--set", url },
         { "check", url },
         { "list", url },
         { "new", url },
@@ -30,11 +31,21 @@ Test(cli, repeats_no_password_of_a_url)
         { "merge", url, "x" },
         { "compare", url, "x" },
     };
+    CLEANUP(mem_freep) char *long_url = NULL;
+    char much[160] = "";
 
-    for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
-        const char *const *line = lines[i];
-        struct run run = RUN(line[0], line[1], line[2], line[3], line[4]);
+    memset(much, '-', sizeof(much) - 1); /* messages cut what is long */
+    long_url = mem_printf("redis://me:hushhush%s@127.0.0.1:1/0", much);
+    for (size_t i = 0; i < 2 * ARRAY_SIZE(lines); i++) {
+        const char *line[5];
+        struct run run;
 
+        for (size_t k = 0; k < ARRAY_SIZE(line); k++) {
+            line[k] = lines[i / 2][k];
+            if (line[k] == url && i % 2)
+                line[k] = long_url;
+        }
+        run = RUN(line[0], line[1], line[2], line[3], line[4]);
         cr_expect_neq(run.status, 0, "%zu", i);
         cr_expect(*run.err, "%zu", i);
         cr_expect_null(strstr(run.err, "hushhush"), "%zu: %s", i, run.err);
@@ -64,7 +75,8 @@ Test(cli, help_and_version_go_to_standard_output)
         { { "try", "--help" },
           { "Usage: afterkill try", "--before", "--reference", "--trials" } },
         { { "list", "--help" }, { "Usage: afterkill list" } },
-        { { "--version" }, { "afterkill 0", "\nsqlite 3", "\nlua 5.4", "\nhiredis_ssl " } },
+        { { "--version" },
+          { "afterkill 0", "\nsqlite 3", "\nlua 5.4", "\nhiredis_ssl " } },
         { { "-V" }, { "afterkill 0" } },
     };
 
