@@ -67,7 +67,7 @@ static struct run merge_in_order(const struct shards *shards, const size_t *orde
                                  size_t count, const char *into,
                                  const char *const *options)
 {
-    char *directories[2 * MOST_SHARDS];
+    char *directories[2 * MOST_SHARDS] = { NULL };
     struct run run;
 
     for (size_t i = 0; i < count; i++)

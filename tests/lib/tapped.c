@@ -234,18 +234,18 @@ redisContext *program_dial(const struct address *to)
 void program_say(redisContext *connection, const char *command, const char *expected)
 {
     redisReply *reply = redisCommand(connection, command);
-    char text[128];
+    const char *said = "nil";
+    char number[24];
 
     MUST(reply);
+    snprintf(number, sizeof(number), "%lld", reply->integer);
     if (reply->type == REDIS_REPLY_INTEGER)
-        snprintf(text, sizeof(text), "%lld", reply->integer);
-    else if (reply->type == REDIS_REPLY_NIL)
-        snprintf(text, sizeof(text), "nil");
-    else
-        snprintf(text, sizeof(text), "%.*s", (int)reply->len, reply->str);
-    if (strcmp(text, expected) != 0)
-        fprintf(stderr, "%s: %s, not %s\n", command, text, expected);
-    MUST(strcmp(text, expected) == 0);
+        said = number;
+    else if (reply->str)
+        said = reply->str;
+    if (strcmp(said, expected) != 0)
+        fprintf(stderr, "%s: %s, not %s\n", command, said, expected);
+    MUST(strcmp(said, expected) == 0);
     freeReplyObject(reply);
 }
 
