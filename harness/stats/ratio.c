@@ -84,12 +84,10 @@ struct ratio ratio_of_blocks(const struct ratio_block *blocks, size_t count,
     return ratio;
 }
 
-size_t ratio_resamples = BOOTSTRAP_RESAMPLES;
-
 /* How many resamples lie beyond each end of the interval. */
 static size_t left_out(double confidence)
 {
-    return (size_t)((1 - confidence) / 2 * (double)ratio_resamples + 1e-6);
+    return (size_t)((1 - confidence) / 2 * BOOTSTRAP_RESAMPLES + 1e-6);
 }
 
 static int compare_doubles(const void *a, const void *b)
@@ -122,8 +120,8 @@ struct interval ratio_of_sums(const uint64_t *parts, const uint64_t *wholes, siz
 
     if (count < BOOTSTRAP_LEAST || !beyond)
         return (struct interval){ 0, 1 };
-    for (size_t i = 0; i < ratio_resamples; i++)
+    for (size_t i = 0; i < BOOTSTRAP_RESAMPLES; i++)
         shares[i] = resampled_share(parts, wholes, count, seed, i);
-    qsort(shares, ratio_resamples, sizeof(*shares), compare_doubles);
-    return (struct interval){ shares[beyond], shares[ratio_resamples - 1 - beyond] };
+    qsort(shares, BOOTSTRAP_RESAMPLES, sizeof(*shares), compare_doubles);
+    return (struct interval){ shares[beyond], shares[BOOTSTRAP_RESAMPLES - 1 - beyond] };
 }

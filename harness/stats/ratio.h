@@ -34,9 +34,10 @@ struct ratio_block {
 struct ratio ratio_of_blocks(const struct ratio_block *blocks, size_t count,
                              double confidence);
 
+#ifndef BOOTSTRAP_RESAMPLES /* a build for fuzzers has no time for so many */
 #define BOOTSTRAP_RESAMPLES 2000
-extern size_t ratio_resamples; /* so many, or fewer: a fuzzer has no time for them */
-#define BOOTSTRAP_LEAST 5      /* pairs; of fewer there is no interval */
+#endif
+#define BOOTSTRAP_LEAST 5 /* pairs; of fewer there is no interval */
 
 /* The bootstrap's percentile interval (the same, chapter 13) of the sum of parts over the
  * sum of the wholes, if part i is of whole i: both are drawn together. Repeatable for a

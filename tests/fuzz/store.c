@@ -11,7 +11,6 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "report/writers.h"
-#include "stats/ratio.h"
 #include "store/file.h"
 #include "store/load.h"
 
@@ -62,7 +61,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     struct err err = ERR_NULL;
     int code;
 
-    ratio_resamples = 40; /* else most of the time is theirs, and each is as the others */
     rewrite(bytes, size);
     code = saved_load_attempts(place.path, &saved, &err);
     MUST(code <= 0 && err.code == code && (code == 0) == (err.msg[0] == '\0'));
