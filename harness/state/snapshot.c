@@ -204,9 +204,9 @@ static const struct {
     void (*add)(const struct row *row);
     bool counters; /* its values may be some, which are at 0 before they count */
 } types[] = {
-    { "string", add_value, true },  { "hash", add_fields, true },
-    { "set", add_members, false },  { "zset", add_pairs, false },
-    { "list", add_entries, false }, { "stream", add_stream, false },
+    { "string", add_value, true },     { "hash", add_fields, true },
+    { "set", add_members, false },     { "zset", add_pairs, false },
+    { "list", add_entries, false },    { "stream", add_stream, false },
     { "vectorset", add_pairs, false },
 };
 
