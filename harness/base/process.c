@@ -1,6 +1,7 @@
 /* process.c - see process.h. */
 #include "base/process.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <sched.h>
@@ -192,33 +193,69 @@ bool process_is_stopped(pid_t pid)
     return process_look(pid, &look) && look.state == 'T';
 }
 
-#define GENERATIONS_MOST 8 /* who starts whom without an end is not followed to it */
-
-static bool is_awake(pid_t pid, unsigned generation)
-{
+struct seen {
+    pid_t pid;
     struct process_look look;
-    char path[64];
-    bool awake = false;
-    FILE *children;
-    int child;
+};
 
-    if (!process_look(pid, &look) || generation == GENERATIONS_MOST)
+static struct seen *see_all(size_t *ret_count)
+{
+    DIR *proc = opendir("/proc");
+    struct seen *all = NULL;
+    size_t count = 0, room = 0;
+    const struct dirent *entry;
+
+    while (proc && (entry = readdir(proc))) {
+        struct seen seen = { .pid = (pid_t)strtol(entry->d_name, NULL, 10) };
+
+        if (seen.pid <= 0 || !process_look(seen.pid, &seen.look))
+            continue;
+        if (count == room)
+            all = mem_grow(all, room = room ? 2 * room : 256, sizeof(*all));
+        all[count++] = seen;
+    }
+    if (proc)
+        closedir(proc);
+    *ret_count = count;
+    return all;
+}
+
+#define GENERATIONS_MOST 64 /* a number that came round meanwhile may close a circle */
+
+static bool any_below(const struct seen *all, size_t count, pid_t parent,
+                      unsigned generation, process_test *test, void *context)
+{
+    for (size_t i = 0; i < count && generation < GENERATIONS_MOST; i++)
+        if (all[i].look.parent == parent &&
+            (test(context, all[i].pid, &all[i].look) ||
+             any_below(all, count, all[i].pid, generation + 1, test, context)))
+            return true;
+    return false;
+}
+
+bool process_any(pid_t top, process_test *test, void *context)
+{
+    CLEANUP(mem_freep) struct seen *all = NULL;
+    struct process_look look;
+    size_t count;
+
+    if (!process_look(top, &look))
         return false;
-    if (look.state == 'R' || look.state == 'D')
+    if (test(context, top, &look))
         return true;
-    snprintf(path, sizeof(path), "/proc/%ld/task/%ld/children", (long)pid, (long)pid);
-    children = fopen(path, "re");
-    if (!children)
-        return false;
-    while (!awake && fscanf(children, "%d", &child) == 1)
-        awake = is_awake(child, generation + 1);
-    fclose(children);
-    return awake;
+    all = see_all(&count);
+    return any_below(all, count, top, 0, test, context);
+}
+
+static bool is_awake(void *context, pid_t pid, const struct process_look *look)
+{
+    (void)context, (void)pid;
+    return look->state == 'R' || look->state == 'D';
 }
 
 bool process_is_awake(pid_t pid)
 {
-    return is_awake(pid, 0);
+    return process_any(pid, is_awake, NULL);
 }
 
 int process_pidfd(pid_t pid, struct err *err)

@@ -60,9 +60,14 @@ bool process_look(pid_t pid, struct process_look *ret); /* false: it is gone */
 /* Has somebody stopped it, by SIGSTOP for instance? Not a debugger, which knows. */
 bool process_is_stopped(pid_t pid);
 
-/* Is it, or anybody it has started, ready to run, or does it wait for a disk? Whoever
- * does not get on then has the machine to thank. Of those it has started only where the
- * kernel tells (CONFIG_PROC_CHILDREN). */
+/* Is there any of whom `test` says so: this process, those it has started, and those they
+ * have? Whoever has lost his parent is not found any more, nor is anybody without /proc.
+ */
+typedef bool process_test(void *context, pid_t pid, const struct process_look *look);
+bool process_any(pid_t top, process_test *test, void *context);
+
+/* Is it, or anybody below it, ready to run, or does it wait for a disk? Whoever does not
+ * get on then has the machine to thank. */
 bool process_is_awake(pid_t pid);
 
 int process_pidfd(pid_t pid, struct err *err); /* close-on-exec */

@@ -2,7 +2,6 @@
 #include "tap/peer.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
@@ -19,6 +18,12 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/process.h"
+
+enum peer {
+    PEER_KNOWN,  /* *ret_uid has made it */
+    PEER_GONE,   /* it is closed already, and nobody's any more */
+    PEER_UNTOLD, /* this kernel tells nobody */
+};
 
 /* The two ends, as the other one sees them: it is the source. */
 struct ends {
@@ -131,7 +136,7 @@ static enum peer look_up(const struct ends *ends, uid_t *ret_uid)
 
 /* Without the kernel's module for it the answer to everything is that there is no such
  * socket, so the table is asked, too, before that is believed. */
-enum peer peer_ask(int fd, uid_t *ret_uid)
+static enum peer peer_ask(int fd, uid_t *ret_uid)
 {
     struct ends ends;
     enum peer peer, again;
@@ -145,36 +150,48 @@ enum peer peer_ask(int fd, uid_t *ret_uid)
     return again == PEER_UNTOLD ? peer : again;
 }
 
-static bool is_among(const pid_t *pids, size_t count, pid_t pid)
+static bool has_user(void *context, pid_t pid, const struct process_look *look)
 {
-    for (size_t i = 0; i < count; i++)
-        if (pids[i] == pid)
-            return true;
-    return false;
+    char path[32];
+    struct stat st;
+
+    (void)look;
+    snprintf(path, sizeof(path), "/proc/%ld", (long)pid);
+    return stat(path, &st) == 0 && st.st_uid == *(const uid_t *)context;
 }
 
-/* Parents usually come before their children there. */
 bool peer_is_below(pid_t top, uid_t uid)
 {
-    DIR *proc = opendir("/proc");
-    CLEANUP(mem_freep) pid_t *below = NULL;
-    const struct dirent *entry;
-    size_t count = 0;
-    bool found = false;
+    return process_any(top, has_user, &uid);
+}
 
-    while (proc && !found && (entry = readdir(proc))) {
-        pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
-        struct process_look look;
-        struct stat st;
+/* ---- who may come in ---- */
 
-        if (pid <= 0 || !process_look(pid, &look) ||
-            (pid != top && !is_among(below, count, look.parent)))
-            continue;
-        below = mem_grow(below, count + 1, sizeof(*below));
-        below[count++] = pid;
-        found = fstatat(dirfd(proc), entry->d_name, &st, 0) == 0 && st.st_uid == uid;
-    }
-    if (proc)
-        closedir(proc);
-    return found;
+static bool is_known(const struct peer_rules *rules, uid_t uid)
+{
+    return uid == geteuid() || uid == 0 ||
+           (rules->knows && rules->knows(rules->context, uid));
+}
+
+/* Whoever wrote something and has gone since: may that be the program? */
+static int check_gone(const struct peer_rules *rules, int fd, struct err *err)
+{
+    char byte;
+
+    if (!rules->dies || rules->dies(rules->context) ||
+        recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
+        return 0;
+    return err_set(err, -EACCES,
+                   "somebody has connected to its port (TCP), written and gone at once, "
+                   "so that nobody knows whether that was the program or another user of "
+                   "the machine; a unix socket ({socket}) has no such doubts");
+}
+
+int peer_check(int fd, const struct peer_rules *rules, bool *ret_welcome, struct err *err)
+{
+    uid_t uid;
+    enum peer peer = peer_ask(fd, &uid);
+
+    *ret_welcome = peer != PEER_KNOWN || is_known(rules, uid);
+    return peer == PEER_GONE ? check_gone(rules, fd, err) : 0;
 }

@@ -9,13 +9,23 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-enum peer {
-    PEER_KNOWN,  /* *ret_uid has made it */
-    PEER_GONE,   /* it is closed already, and nobody's any more */
-    PEER_UNTOLD, /* this kernel tells nobody */
+#include "base/err.h"
+
+struct peer_rules {
+    /* Is this user one of the program's? Our own and root are, whatever this says; NULL:
+     * nobody else is. */
+    bool (*knows)(void *context, uid_t uid);
+    /* Is the program dying? Who has connected, written and gone before he was looked at
+     * cannot be asked any more whose he was; a program that dies does that, and of others
+     * it is an error. NULL: it may be. */
+    bool (*dies)(void *context);
+    void *context;
 };
 
-enum peer peer_ask(int fd, uid_t *ret_uid);
+/* Is who has connected the program, or may it be? A kernel that tells nobody lets all in.
+ */
+int peer_check(int fd, const struct peer_rules *rules, bool *ret_welcome,
+               struct err *err);
 
 /* Does any process at or below this one have this user? It may have changed it. */
 bool peer_is_below(pid_t top, uid_t uid);

@@ -368,50 +368,6 @@ static void add_client(struct recorder *recorder, struct client *client)
     recorder->clients[recorder->count++] = client;
 }
 
-static bool is_known(const struct recorder *recorder, uid_t uid)
-{
-    const struct recorder_options *options = &recorder->options;
-
-    return uid == geteuid() || uid == 0 ||
-           (options->knows && options->knows(options->context, uid));
-}
-
-/* Whoever wrote something and has gone since: may that be the program? */
-static int check_gone(const struct recorder *recorder, int fd, struct err *err)
-{
-    const struct recorder_options *options = &recorder->options;
-    char byte;
-
-    if (!options->dies || options->dies(options->context) ||
-        recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
-        return 0;
-    return err_set(err, -EACCES,
-                   "somebody has connected to its port (TCP), written and gone at once, "
-                   "so that nobody knows whether that was the program or another user of "
-                   "the machine; a unix socket ({socket}) has no such doubts");
-}
-
-/* Is it the program, or may it be? */
-static bool is_welcome(struct recorder *recorder, const struct door *door, int fd)
-{
-    struct err err = ERR_NULL;
-    uid_t uid;
-
-    if (door->address.path)
-        return true;
-    switch (peer_ask(fd, &uid)) {
-    case PEER_KNOWN:
-        return is_known(recorder, uid);
-    case PEER_GONE:
-        if (check_gone(recorder, fd, &err) < 0)
-            fail(recorder, &err);
-        return !err.code;
-    case PEER_UNTOLD:
-        break;
-    }
-    return true;
-}
-
 static void let_in(struct recorder *recorder, int fd)
 {
     struct client *client = MEM_NEW(struct client);
@@ -437,8 +393,13 @@ static void let_in(struct recorder *recorder, int fd)
 static void on_enter(struct door *door, int fd)
 {
     struct recorder *recorder = door->context;
+    bool welcome = true;
+    struct err err = ERR_NULL;
 
-    if (is_welcome(recorder, door, fd))
+    if (!door->address.path &&
+        peer_check(fd, &recorder->options.peers, &welcome, &err) < 0)
+        fail(recorder, &err);
+    if (welcome && !err.code)
         let_in(recorder, fd);
     else
         close(fd);

@@ -51,6 +51,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "redis/address.h"
+#include "tap/peer.h"
 #include "tap/shift.h"
 
 enum tap_event_kind {
@@ -90,13 +91,7 @@ struct recorder_options {
     /* Asked before the first command, if there is a shift: is that their clock, indeed?
      * NULL: it is. */
     bool (*shifts)(void *context);
-    /* Is a user who comes over TCP one of the program's? Its own user and root are,
-     * whatever this says; NULL: nobody else is. Others are not let in. */
-    bool (*knows)(void *context, uid_t uid);
-    /* Is the program dying? Who has connected, written and gone before he was let in
-     * cannot be asked any more whose he was; a program that dies does that, and of others
-     * it is an error. NULL: it may be. */
-    bool (*dies)(void *context);
+    struct peer_rules peers; /* who may come over TCP */
     /* A command was executed: go on (0), or one of TAP_*. An error ends the recorder. */
     int (*executed)(void *context, const struct tap_event *event, struct err *err);
     void (*cut)(void *context); /* may be NULL, as those that follow */

@@ -23,9 +23,8 @@ struct tapped {
 
     /* How it is to go. */
     uint64_t cut_after;
-    struct shift shift; /* of the program's clock */
-    bool (*knows)(void *context,
-                  uid_t uid); /* see recorder.h; may be NULL, as the next */
+    struct shift shift;                      /* of the program's clock */
+    bool (*knows)(void *context, uid_t uid); /* see peer.h; may be NULL, as the next */
     bool (*dies)(void *context);
     /* Beside the trace; may be NULL. */
     int (*executed)(struct tapped *tapped, const struct tap_event *event,
