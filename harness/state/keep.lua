@@ -2,23 +2,11 @@
 -- set again beside it, the times to live of keys in the hash `ttls`, those of a hash's fields in a
 -- hash behind `fields:`. To put it back is then a matter of copying inside the server. Scripts begin
 -- in the database of their caller, 0, and the caller stays there. Returns how many keys that made.
--- ARGV: PREFIX; "1" if there are field expiries; then key, ttl, ...
+-- Behind copy.lua. ARGV: PREFIX; "1" if there are field expiries; then key, ttl, ...
 local prefix, made = ARGV[1], 0
-
--- Not every module's type can be copied (vector sets cannot), but what is dumped can be restored.
-local function keep(key, kept)
-  local copied = redis.pcall('COPY', key, kept, 'DB', 1)
-  if type(copied) == 'number' then return copied end
-  local dump = redis.call('DUMP', key)
-  redis.call('SELECT', 1)
-  redis.call('RESTORE', kept, 0, dump)
-  redis.call('SELECT', 0)
-  return 1
-end
-
 for i = 3, #ARGV, 2 do
   local key, kept, fields = ARGV[i], prefix .. 'key:' .. ARGV[i], {}
-  made = made + keep(key, kept)
+  made = made + copy(key, kept, 0, 1)
   redis.call('SELECT', 1)
   redis.call('PERSIST', kept)
   if ARGV[2] == '1' and redis.call('TYPE', kept).ok == 'hash' then

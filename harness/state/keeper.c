@@ -8,12 +8,14 @@
 /* The texts of files in Lua, a string for each of their lines. */
 static const char *const scripts[KEEPER_SCRIPTS] = {
     [KEEPER_KEEP] =
+#include "copy.lua.inc"
 #include "keep.lua.inc"
         ,
     [KEEPER_FORGET] =
 #include "forget.lua.inc"
         ,
     [KEEPER_RESTORE] =
+#include "copy.lua.inc"
 #include "restore.lua.inc"
         ,
     [KEEPER_PASS] =

@@ -1,25 +1,14 @@
 -- Makes database 0 hold what keep.lua kept, or nothing.
--- ARGV: PREFIX; "1" if there are field expiries; how many keys were kept, or 0.
+-- Behind copy.lua. ARGV: PREFIX; "1" if there are field expiries; how many keys were kept, or 0.
 for _, key in ipairs(redis.call('KEYS', '*')) do redis.call('DEL', key) end
 if ARGV[3] == '0' then return end
 redis.call('SELECT', 1)
 local prefix = ARGV[1]
-
-local function put_back(kept, key) -- as it was kept
-  local copied = redis.pcall('COPY', kept, key, 'DB', 0)
-  if type(copied) == 'number' then return copied end
-  local dump = redis.call('DUMP', kept)
-  redis.call('SELECT', 0)
-  redis.call('RESTORE', key, 0, dump)
-  redis.call('SELECT', 1)
-  return 1
-end
-
 local ttls, fields = redis.call('HGETALL', prefix .. 'ttls'), {}
 local copied = 0
 for i = 1, #ttls, 2 do
   if ARGV[2] == '1' then fields[i] = redis.call('HGETALL', prefix .. 'fields:' .. ttls[i]) end
-  copied = copied + put_back(prefix .. 'key:' .. ttls[i], ttls[i])
+  copied = copied + copy(prefix .. 'key:' .. ttls[i], ttls[i], 1, 0)
 end
 redis.call('SELECT', 0)
 if copied ~= tonumber(ARGV[3]) then
