@@ -133,15 +133,12 @@ static void put_argument(FILE *out, const char *argument)
 
 char *redact_argument(const char *argument, const char *previous)
 {
-    char *text = NULL;
-    size_t length = 0;
+    char *text;
     FILE *out;
 
     if (previous && announces_secret(previous))
         return mem_strdup(SENSITIVE);
-    out = open_memstream(&text, &length);
-    if (!out)
-        return mem_strdup(SENSITIVE);
+    out = mem_stream(&text);
     put_argument(out, argument);
     fclose(out);
     return text;
@@ -149,12 +146,9 @@ char *redact_argument(const char *argument, const char *previous)
 
 char *redact_arguments(const char *const *arguments, size_t count)
 {
-    char *text = NULL;
-    size_t length = 0;
-    FILE *out = open_memstream(&text, &length);
+    char *text;
+    FILE *out = mem_stream(&text);
 
-    if (!out)
-        return mem_strdup("");
     for (size_t i = 0; i < count; i++) {
         CLEANUP(mem_freep)
         char *shown = redact_argument(arguments[i], i ? arguments[i - 1] : NULL);
@@ -169,12 +163,9 @@ char *redact_arguments(const char *const *arguments, size_t count)
 
 char *redact_urls(const char *text)
 {
-    char *shown = NULL;
-    size_t length = 0;
-    FILE *out = open_memstream(&shown, &length);
+    char *shown;
+    FILE *out = mem_stream(&shown);
 
-    if (!out)
-        return mem_strdup(SENSITIVE);
     put_without_passwords(out, str_of(text));
     fclose(out);
     return shown;

@@ -164,12 +164,11 @@ static void write_trips(FILE *out, const struct audit *audit)
                                            quantiles[i])));
 }
 
-/* A line about the watched command. */
-static void write_of_command(FILE *out, const char *name, const char *command,
-                             double value)
+static void write_labelled(FILE *out, const char *name, const char *label,
+                           const char *text, double value)
 {
-    fprintf(out, "afterkill_audit_%s{command=\"", name);
-    write_escaped(out, command);
+    fprintf(out, "afterkill_audit_%s{%s=\"", name, label);
+    write_escaped(out, text);
     fprintf(out, "\"} %.15g\n", value);
 }
 
@@ -177,10 +176,11 @@ static void write_command(FILE *out, const struct vitals *vitals)
 {
     write_typed(out, "command_calls_total", "counter",
                 "Calls of a command, whatever its keys were, as the server counts them.");
-    write_of_command(out, "command_calls_total", vitals->name, (double)vitals->now.calls);
+    write_labelled(out, "command_calls_total", "command", vitals->name,
+                   (double)vitals->now.calls);
     write_typed(out, "command_seconds_total", "counter", "How long they took.");
-    write_of_command(out, "command_seconds_total", vitals->name,
-                     (double)vitals->now.usec / 1e6);
+    write_labelled(out, "command_seconds_total", "command", vitals->name,
+                   (double)vitals->now.usec / 1e6);
     if (!latencies_bound_us(&vitals->taken, 1))
         return;
     write_head(out, "command_at_most_seconds",
@@ -198,9 +198,7 @@ static void write_watched(FILE *out, const char *name, const char *help, const c
                           uint64_t value)
 {
     write_head(out, name, help);
-    fprintf(out, "afterkill_audit_%s{pattern=\"", name);
-    write_escaped(out, glob);
-    fprintf(out, "\"} %llu\n", (unsigned long long)value);
+    write_labelled(out, name, "pattern", glob, (double)value);
 }
 
 static void write_vitals(FILE *out, const struct audit *audit)
