@@ -1,5 +1,5 @@
 /* audit: a live server, looked at as an operator would, by commands that only read. */
-#include "testlib.h"
+#include "audited.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -10,27 +10,7 @@
 #include "base/file.h"
 #include "redis/connection.h"
 
-static char *directory;
-static struct server server;
-static redisContext *connection;
-
-static void begin(void)
-{
-    struct err err = ERR_NULL;
-
-    directory = test_directory();
-    server = test_server(directory);
-    cr_assert_eq(connection_open(&server.address, &connection, &err), 0, "%s", err.msg);
-}
-
-static void end(void)
-{
-    connection_close(connection);
-    server_stop(&server);
-    test_directory_remove(directory);
-}
-
-TestSuite(audit, .init = begin, .fini = end);
+TestSuite(audit, .init = audited_begin, .fini = audited_end);
 
 static void send_words(const char *const *words)
 {

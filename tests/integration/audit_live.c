@@ -1,11 +1,9 @@
 /* audit: real servers that are not alone, or not well: replicas, nodes of a cluster,
  * those that load, end, or whose keys change all the time. */
-#include "testlib.h"
+#include "audited.h"
 
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,32 +11,7 @@
 #include "base/file.h"
 #include "redis/connection.h"
 
-static char *directory;
-static struct server server;
-static redisContext *connection;
-
-static void begin(void)
-{
-    directory = test_directory();
-}
-
-static void end(void)
-{
-    connection_close(connection);
-    server_stop(&server);
-    test_directory_remove(directory);
-}
-
-TestSuite(audit_live, .init = begin, .fini = end);
-
-static redisContext *connect_to(const struct server *to)
-{
-    redisContext *ret = NULL;
-    struct err err = ERR_NULL;
-
-    cr_assert_eq(connection_open(&to->address, &ret, &err), 0, "%s", err.msg);
-    return ret;
-}
+TestSuite(audit_live, .init = audited_directory, .fini = audited_end);
 
 static redisReply *ask_words(redisContext *whom, const char *const *words)
 {
@@ -94,39 +67,22 @@ static struct server start_in(const char *name, const char *arguments)
     return ret;
 }
 
-/* One below those whose bus would have no port: that is 10000 above. */
-static unsigned free_port(void)
-{
-    for (;;) {
-        struct sockaddr_in address = { .sin_family = AF_INET,
-                                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-        socklen_t size = sizeof(address);
-        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-        cr_assert_eq(bind(fd, (struct sockaddr *)&address, size), 0);
-        cr_assert_eq(getsockname(fd, (struct sockaddr *)&address, &size), 0);
-        close(fd);
-        if (ntohs(address.sin_port) < 55000)
-            return ntohs(address.sin_port);
-    }
-}
-
 /* What a replica has is what its primary has, and it lets itself be read. */
 Test(audit_live, looks_at_a_replica)
 {
-    CLEANUP(mem_freep) char *port = mem_printf("%u", free_port());
+    CLEANUP(mem_freep) char *port = mem_printf("%u", audited_free_port());
     CLEANUP(mem_freep) char *at = mem_printf("--bind 127.0.0.1 --port %s", port);
     struct server replica;
     redisContext *to_replica;
     struct run run;
 
     server = start_in("primary", at);
-    connection = connect_to(&server);
+    connection = audited_connect(&server);
     SEND("SET", "k:1", "v", "EX", "3600");
     SEND("SET", "k:2", "v", "EX", "3600");
     SEND("SET", "k:3", "v");
     replica = start_in("replica", "--repl-diskless-load disabled");
-    to_replica = connect_to(&replica);
+    to_replica = audited_connect(&replica);
     SEND_TO(to_replica, "REPLICAOF", "127.0.0.1", port);
     WAIT_FOR(to_replica, "master_link_status:up", "INFO", "replication");
     run = RUN("audit", "-s", replica.address.path, "--format", "json", "--fail");
@@ -156,14 +112,14 @@ Test(audit_live, looks_at_a_primary_of_a_cluster)
     CLEANUP(mem_freep) char *arguments = mem_printf(
         "--bind 127.0.0.1 --port %u --cluster-enabled yes --cluster-config-file %s "
         "--cluster-node-timeout 100000000",
-        free_port(), nodes);
+        audited_free_port(), nodes);
     CLEANUP(mem_freep)
     char *rules = test_file(directory, "rules", "shop: members {b}set have {*\n");
     struct run run;
     json_t *set;
 
     server = start_in("node", arguments);
-    connection = connect_to(&server);
+    connection = audited_connect(&server);
     WAIT_FOR(connection, "cluster_state:ok", "CLUSTER", "INFO");
     /* All in slot 3300. Those of the set "processes" and of "{a" are the other's. */
     SEND("SADD", "{b}set", "b}x", "a");
@@ -205,7 +161,7 @@ Test(audit_live, does_not_wait_for_a_server_to_load)
 
     cr_assert_eq(file_make_directory(dump, &err), 0);
     server = start_in("saves", into);
-    connection = connect_to(&server);
+    connection = audited_connect(&server);
     SEND("EVAL", "for i = 1, 10000 do redis.call('SET', 'key:' .. i, i) end", "0");
     SEND("SAVE");
     cr_assert_eq(server_start(&options, &loads, &err), 0, "%s", err.msg);
@@ -242,7 +198,7 @@ Test(audit_live, says_that_the_server_has_gone_away)
     struct run run;
 
     server = test_server(directory);
-    connection = connect_to(&server);
+    connection = audited_connect(&server);
     fill(300);
     live = START("audit", "-s", server.address.path, "--count", "10", "-i", "20ms");
     WAIT_FOR(connection, "cmdstat_scan:calls=", "INFO", "commandstats");
@@ -260,7 +216,7 @@ Test(audit_live, minds_no_change)
     struct run run;
 
     server = test_server(directory);
-    connection = connect_to(&server);
+    connection = audited_connect(&server);
     fill(300);
     live = START("audit", "-s", server.address.path, "--count", "10", "-i", "1ms",
                  "--type", "string", "--format", "json");
@@ -303,7 +259,7 @@ Test(audit_live, takes_very_long_names)
     struct run run;
 
     server = test_server(directory);
-    connection = connect_to(&server);
+    connection = audited_connect(&server);
     for (size_t i = 0; i < ARRAY_SIZE(fillers); i++)
         SEND("EVAL", fillers[i], "0");
     run = RUN("audit", "-s", server.address.path, "--format", "json", "--rules", rules);
@@ -319,7 +275,7 @@ Test(audit_live, tells_a_wrong_password)
     struct run run;
 
     server = test_server(directory);
-    connection = connect_to(&server);
+    connection = audited_connect(&server);
     SEND("CONFIG", "SET", "requirepass", "right");
     run = RUN("audit", "-s", server.address.path, "--pass-file", pass);
     cr_expect_eq(run.status, 4);

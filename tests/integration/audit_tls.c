@@ -1,6 +1,6 @@
 /* audit: a live server that speaks TLS, where hiredis and the server do; and what is said
  * where they do not. */
-#include "testlib.h"
+#include "audited.h"
 
 #include <netinet/in.h>
 #include <signal.h>
@@ -12,27 +12,7 @@
 
 #define TRIES 50
 
-static char *directory;
-static struct server server;
-static redisContext *connection;
-
-static void begin(void)
-{
-    struct err err = ERR_NULL;
-
-    directory = test_directory();
-    server = test_server(directory);
-    cr_assert_eq(connection_open(&server.address, &connection, &err), 0, "%s", err.msg);
-}
-
-static void end(void)
-{
-    connection_close(connection);
-    server_stop(&server);
-    test_directory_remove(directory);
-}
-
-TestSuite(audit_tls, .init = begin, .fini = end);
+TestSuite(audit_tls, .init = audited_begin, .fini = audited_end);
 
 static bool does(const char *const *words)
 {
@@ -109,19 +89,6 @@ static bool make_certificates(void)
     return system(line) == 0;
 }
 
-static unsigned free_port(void)
-{
-    struct sockaddr_in address = { .sin_family = AF_INET,
-                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    socklen_t size = sizeof(address);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    cr_assert_eq(bind(fd, (struct sockaddr *)&address, size), 0);
-    cr_assert_eq(getsockname(fd, (struct sockaddr *)&address, &size), 0);
-    close(fd);
-    return ntohs(address.sin_port);
-}
-
 static char *path_of(const char *name)
 {
     return mem_printf("%s/%s", directory, name);
@@ -140,7 +107,7 @@ static char *listen_tls(void)
         !DOES("CONFIG", "SET", "tls-auth-clients", "no"))
         return NULL;
     for (size_t i = 0; i < TRIES; i++) {
-        char *port = mem_printf("%u", free_port());
+        char *port = mem_printf("%u", audited_free_port());
 
         if (DOES("CONFIG", "SET", "tls-port", port))
             return port;
