@@ -2,18 +2,12 @@
  * line with a bar, the rate and the time left; elsewhere a plain line now and then. */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-
 #include "audit/audit.h"
+#include "base/status_line.h"
 
 struct audit_progress {
-    FILE *out;
-    bool terminal;
-    bool shown;        /* a line stands on the terminal */
+    struct status_line line;
     uint64_t start_ns; /* of the view */
-    uint64_t next_ns;  /* when the next line is due */
 };
 
 void audit_progress_init(struct audit_progress *view, FILE *out, bool terminal);

@@ -254,7 +254,7 @@ static int run_all(const struct options *options, struct work *work, struct err 
 {
     struct check *check = &work->check;
     uint64_t start_ns = clock_now_ns();
-    struct check_progress progress = { .out = NULL };
+    struct check_progress progress = { .line.out = NULL };
     sigset_t before;
     int code = 0;
 

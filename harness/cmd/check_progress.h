@@ -2,15 +2,11 @@
  * one line with a bar and the time left; elsewhere a plain line per scenario. */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-
+#include "base/status_line.h"
 #include "result/check.h"
 
 struct check_progress {
-    FILE *out;
-    bool terminal;
+    struct status_line line;
     uint64_t start_ns;
 };
 

@@ -3,17 +3,13 @@
  * plain line now and then. */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-
+#include "base/status_line.h"
 #include "plan/slices.h"
 
 struct slice_progress {
-    FILE *out; /* NULL: nothing is shown */
-    bool terminal;
+    struct status_line line;
     const char *name; /* of the new run's scenario; borrowed */
-    uint64_t start_ns, slice_ns, next_plain_ns;
+    uint64_t start_ns, slice_ns;
     uint64_t each; /* slices of each side */
     uint64_t done; /* of both */
 };

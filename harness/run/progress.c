@@ -6,28 +6,22 @@
 #include "result/stopping.h"
 #include "result/tally.h"
 
-#define BAR_COLUMNS 24
-#define QUIET_NS (NSEC_PER_SEC / 4)       /* shorter runs show nothing on a terminal, */
-#define PLAIN_QUIET_NS (2 * NSEC_PER_SEC) /* and shorter than this nothing elsewhere */
-#define PLAIN_EVERY_NS (5 * NSEC_PER_SEC)
 #define PACE_S 2.0   /* after so long the pace is known, */
 #define LONG_S 600.0 /* and what takes longer than this is worth a word */
 
 void run_progress_init(struct run_progress *view, FILE *out, bool terminal)
 {
-    uint64_t now_ns = clock_now_ns();
-
-    *view = (struct run_progress){ out, terminal, .start_ns = now_ns,
-                                   .next_plain_ns = now_ns + PLAIN_QUIET_NS };
+    *view = (struct run_progress){ .part = NULL };
+    status_line_init(&view->line, out, terminal);
 }
 
 void run_progress_part(struct run_progress *view, const struct outline *scenario,
                        const char *part)
 {
     view->part = part;
-    if (!view->terminal)
-        fprintf(view->out, "%s %s\n", scenario->name, part);
-    fflush(view->out);
+    if (!view->line.terminal)
+        fprintf(view->line.out, "%s %s\n", scenario->name, part);
+    fflush(view->line.out);
 }
 
 /* What is done and to do in the stage that is on. */
@@ -74,16 +68,6 @@ static struct amounts amounts_of(const struct result *result)
     return points.done ? points : census.done ? census : learn;
 }
 
-static void bar(FILE *out, uint64_t done, uint64_t total)
-{
-    int full = total ? (int)(done * BAR_COLUMNS / total) : 0;
-
-    fputc('[', out);
-    for (int i = 0; i < BAR_COLUMNS; i++)
-        fputc(i < full ? '=' : ' ', out);
-    fputs("] ", out);
-}
-
 /* The steps of a program: what they are called, and whether they are counted. */
 static const char *const steps[DOING_COUNT] = {
     [DOING_NOTHING] = "",
@@ -126,15 +110,15 @@ static void say_doing(const struct run_progress *view, const struct result *resu
     double left_s = mean_s * (double)(doing->of - doing->number + 1) - step_s;
 
     if (doing->what != DOING_BEFORE && doing->strategy < scenario->strategy_count)
-        fprintf(view->out, "%s: ", scenario->strategies[doing->strategy].name);
-    fputs(steps[doing->what], view->out);
+        fprintf(view->line.out, "%s: ", scenario->strategies[doing->strategy].name);
+    fputs(steps[doing->what], view->line.out);
     if (!doing->of)
-        fprintf(view->out, ", %.0f s so far", seconds);
+        fprintf(view->line.out, ", %.0f s so far", seconds);
     else
-        fprintf(view->out, " %llu of %llu", (unsigned long long)doing->number,
+        fprintf(view->line.out, " %llu of %llu", (unsigned long long)doing->number,
                 (unsigned long long)doing->of);
     if (done && left_s > 0)
-        fprintf(view->out, ", about %.0f s left", left_s);
+        fprintf(view->line.out, ", about %.0f s left", left_s);
 }
 
 static void say_amounts(const struct run_progress *view, const struct amounts *now,
@@ -142,14 +126,14 @@ static void say_amounts(const struct run_progress *view, const struct amounts *n
 {
     double seconds, rate;
 
-    fputs(now->what, view->out);
+    fputs(now->what, view->line.out);
     if (now->total)
-        fprintf(view->out, " %llu of %llu", (unsigned long long)now->done,
+        fprintf(view->line.out, " %llu of %llu", (unsigned long long)now->done,
                 (unsigned long long)now->total);
     seconds = now->stage == STAGE_LEARN ? 0 : ns_to_s((double)(now_ns - view->stage_ns));
     rate = seconds > 0.3 ? (double)(now->done - view->stage_done) / seconds : 0;
     if (rate > 0)
-        fprintf(view->out, ", %.0f/s, %.0f s left", rate,
+        fprintf(view->line.out, ", %.0f/s, %.0f s left", rate,
                 (double)(now->total - now->done) / rate);
 }
 
@@ -191,38 +175,30 @@ void run_progress_show(struct run_progress *view, const struct result *result)
     }
     if (!doing->what)
         warn_of_long(view, result, &now, now_ns);
-    if (view->terminal ? now_ns - view->start_ns < QUIET_NS
-                       : now_ns < view->next_plain_ns)
+    if (!status_line_is_due(&view->line, now_ns))
         return;
-    view->next_plain_ns = now_ns + PLAIN_EVERY_NS;
-    if (view->terminal)
-        fputs("\r\033[K", view->out);
-    if (view->terminal && doing->what && doing->of)
-        bar(view->out, doing->number - 1, doing->of);
-    else if (view->terminal && !doing->what)
-        bar(view->out, now.done, now.total);
-    fprintf(view->out, "%s%s%s: ", result->scenario->name, view->part ? " " : "",
+    status_line_begin(&view->line);
+    if (doing->what && doing->of)
+        status_line_bar(&view->line, doing->number - 1, doing->of);
+    else if (!doing->what)
+        status_line_bar(&view->line, now.done, now.total);
+    fprintf(view->line.out, "%s%s%s: ", result->scenario->name, view->part ? " " : "",
             view->part ? view->part : "");
     if (doing->what)
         say_doing(view, result, now_ns);
     else
         say_amounts(view, &now, now_ns);
-    fputs(view->terminal ? "" : "\n", view->out);
-    fflush(view->out);
-    view->shown = true;
+    status_line_end(&view->line);
 }
 
 void run_progress_say(struct run_progress *view, const char *text)
 {
     run_progress_end(view);
-    fprintf(view->out, "%s\n", text);
-    fflush(view->out);
+    fprintf(view->line.out, "%s\n", text);
+    fflush(view->line.out);
 }
 
 void run_progress_end(struct run_progress *view)
 {
-    if (view->terminal && view->shown)
-        fputs("\r\033[K", view->out);
-    fflush(view->out);
-    view->shown = false;
+    status_line_wipe(&view->line);
 }

@@ -2,28 +2,21 @@
  * line with a bar, the rate and the time left; elsewhere a plain line now and then. */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-
+#include "base/status_line.h"
 #include "result/result.h"
 #include "trial/doing.h"
 
 struct run_progress {
-    FILE *out;
-    bool terminal;
-    bool shown;             /* a line stands on the terminal */
-    const char *part;       /* of a sweep; NULL: none; borrowed */
-    uint64_t start_ns;      /* of the view */
-    enum stage stage;       /* that is on */
-    uint64_t stage_ns;      /* since when */
-    uint64_t stage_done;    /* what was done by then */
-    bool warned;            /* that what is on will take long */
-    uint64_t next_plain_ns; /* when the next plain line is due */
-    struct doing doing;     /* of programs: what is done, */
-    uint64_t doing_ns;      /* since when, */
-    uint64_t doing_from;    /* from which number on, */
-    uint64_t step_ns;       /* and since when this number */
+    struct status_line line;
+    const char *part;    /* of a sweep; NULL: none; borrowed */
+    enum stage stage;    /* that is on */
+    uint64_t stage_ns;   /* since when */
+    uint64_t stage_done; /* what was done by then */
+    bool warned;         /* that what is on will take long */
+    struct doing doing;  /* of programs: what is done, */
+    uint64_t doing_ns;   /* since when, */
+    uint64_t doing_from; /* from which number on, */
+    uint64_t step_ns;    /* and since when this number */
 };
 
 void run_progress_init(struct run_progress *view, FILE *out, bool terminal);

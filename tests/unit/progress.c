@@ -31,11 +31,11 @@ static char *shown(bool terminal)
 {
     char *text;
 
-    view.out = mem_stream(&text);
-    view.terminal = terminal;
-    view.start_ns = view.next_plain_ns = 0;
+    view.line.out = mem_stream(&text);
+    view.line.terminal = terminal;
+    view.line.next_ns = 0;
     run_progress_show(&view, &run.result);
-    fclose(view.out);
+    fclose(view.line.out);
     return text;
 }
 
@@ -144,7 +144,7 @@ static char *slices_shown(bool terminal, uint64_t done)
     progress.done = done;
     progress.slice_ns = clock_now_ns() - NSEC_PER_SEC / 2;
     progress.start_ns = progress.slice_ns - done * NSEC_PER_SEC;
-    progress.next_plain_ns = 0;
+    progress.line.next_ns = 0;
     slice_progress_tick(&progress);
     fclose(out);
     return text;
