@@ -47,6 +47,11 @@ size_t audit_looked_again(const struct audit_group *group)
     return audit_is_suspect(group) ? group->keys.name_count : 0;
 }
 
+uint64_t audit_unlooked(const struct audit_group *group)
+{
+    return audit_is_suspect(group) ? group->keys.persistent - group->keys.name_count : 0;
+}
+
 uint64_t audit_leaking(const struct audit *audit)
 {
     uint64_t count = 0;

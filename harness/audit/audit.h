@@ -35,7 +35,7 @@ struct audit_group {
     const struct rule *rule; /* that its keys must expire; borrowed; NULL: none says so */
     bool late;               /* one expires later than its rule allows */
     bool leaks;              /* it is late, or should expire and has suspects */
-    bool unsure; /* it does not leak for sure: names are too long to be looked at again */
+    bool unsure; /* it may leak: of its suspects not all were looked at again */
 };
 
 /* Where an audit that ended early can be gone on with. */
@@ -89,6 +89,9 @@ void audit_sort(struct audit *audit);
 bool audit_is_suspect(const struct audit_group *group);
 /* How many keys of the group the second look was at. */
 size_t audit_looked_again(const struct audit_group *group);
+/* How many of its suspects it was not at, for they are too many, or their names too long:
+ * nobody knows whether they have an expiry by now. */
+uint64_t audit_unlooked(const struct audit_group *group);
 uint64_t audit_leaking(const struct audit *audit);      /* groups */
 uint64_t audit_unsure(const struct audit *audit);       /* groups, which come next */
 uint64_t audit_leaking_sets(const struct audit *audit); /* with members without keys */

@@ -42,6 +42,7 @@ static bool is_late(const struct audit_group *group)
 int second_look(struct ask *ask, struct audit_group *group, struct err *err)
 {
     const struct group *keys = &group->keys;
+    uint64_t unlooked;
 
     group->late = is_late(group);
     group->leaks = group->late;
@@ -61,7 +62,8 @@ int second_look(struct ask *ask, struct audit_group *group, struct err *err)
             return err->code;
     qsort(group->suspects, group->suspect_count, sizeof(*group->suspects), oldest_first);
     group->leaks |= group->suspect_count > 0;
-    group->unsure = !group->leaks && keys->too_long && !mutant("long-names-gone");
+    unlooked = mutant("unlooked-innocent") ? keys->too_long : audit_unlooked(group);
+    group->unsure = !group->leaks && unlooked && !mutant("long-names-gone");
     return 0;
 }
 

@@ -217,8 +217,7 @@ static void add_group(struct sheet *sheet, const char *target,
     item->name = mem_printf("db %u, %s", group->db, pattern);
     if (item->outcome == CASE_SKIPPED)
         item->message = mem_strdup(
-            group->unsure ? "names of keys without an expiry are too long "
-                            "to be looked at again"
+            group->unsure ? "of keys without an expiry not all could be looked at again"
             : group_expiring(&group->keys) ? "too few of its keys expire to tell"
                                            : "no key of it expires, which is taken to be "
                                              "meant so");

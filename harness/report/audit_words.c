@@ -102,6 +102,26 @@ static void write_times(FILE *out, const struct audit_group *group)
     fputc('.', out);
 }
 
+/* If it depends on them: why some were not looked at again. */
+static void write_unlooked(FILE *out, const struct audit_group *group)
+{
+    uint64_t too_long = group->keys.too_long, others;
+
+    if (!group->unsure)
+        return;
+    others = audit_unlooked(group) - too_long;
+    if (too_long == group->keys.persistent)
+        fputs(" Their names are too long to be looked at again.", out);
+    else if (too_long)
+        fprintf(out, " Of %" PRIu64 " the names are too long to be looked at again.",
+                too_long);
+    if (others)
+        fprintf(out,
+                " They are too many for all of them to be looked at again: %" PRIu64
+                " were not.",
+                others);
+}
+
 char *audit_found(const struct audit_group *group)
 {
     char *text;
@@ -109,15 +129,11 @@ char *audit_found(const struct audit_group *group)
 
     write_times(out, group);
     write_rule(out, group);
-    if (group->unsure && group->keys.name_count)
-        fprintf(out, " Of %" PRIu64 " the names are too long to be looked at again.",
-                group->keys.too_long);
+    write_unlooked(out, group);
     if (group->keys.name_count)
         fprintf(out, " Without an expiry when looked at again, %zu of %zu%s",
                 group->suspect_count, group->keys.name_count,
                 group->suspect_count ? "" : ".");
-    else if (group->unsure)
-        fputs(" Their names are too long to be looked at again.", out);
     fclose(out);
     return text;
 }
@@ -173,19 +189,26 @@ char *audit_members_found(const struct members *members)
     return text;
 }
 
-/* "2 groups leak: 4 keys never expire, and should." */
+/* "2 groups leak: 4 keys never expire, and should." Who has an expiry by the second look
+ * is not among them; if that is so of some, then perhaps of those that it was not at. */
 static void write_leaking(FILE *out, const struct audit *audit, uint64_t leaking)
 {
     uint64_t suspects = 0, late = 0;
+    bool fewer = false;
 
     for (size_t i = 0; i < leaking; i++) {
-        suspects += audit->groups[i].keys.persistent;
-        late += audit->groups[i].late;
+        const struct audit_group *group = &audit->groups[i];
+        uint64_t unlooked = audit_unlooked(group);
+
+        suspects += group->suspect_count + unlooked;
+        fewer |= unlooked && group->suspect_count < audit_looked_again(group);
+        late += group->late;
     }
     fprintf(out, "%" PRIu64 " group%s", leaking, leaking == 1 ? " leaks" : "s leak");
     if (suspects)
-        fprintf(out, ": %" PRIu64 " key%s never expire%s, and should", suspects,
-                suspects == 1 ? "" : "s", suspects == 1 ? "s" : "");
+        fprintf(out, ": %s%" PRIu64 " key%s never expire%s, and should",
+                fewer ? "up to " : "", suspects, suspects == 1 ? "" : "s",
+                suspects == 1 ? "s" : "");
     if (late)
         fprintf(out, "%s keys of %" PRIu64 " expire later than they must",
                 suspects ? ";" : ":", late);
@@ -230,8 +253,8 @@ char *audit_verdict(const struct audit *audit)
                 any_in(audit) ? "keys or counterparts are" : "keys are");
     if (unsure)
         fprintf(out,
-                "%s%" PRIu64 " group%s leak: keys never expire, whose names are too long "
-                "to be looked at again.",
+                "%s%" PRIu64 " group%s leak: of keys without an expiry not all could be "
+                "looked at again.",
                 leaking || sets ? " " : "", unsure, unsure == 1 ? " may" : "s may");
     fclose(out);
     return text;
