@@ -74,6 +74,7 @@ struct info info_parse(struct str text)
     snprintf(info.server, sizeof(info.server), "%s %.*s",
              valkey.length ? "valkey" : "redis", (int)version.length, version.bytes);
     copy(info.role, sizeof(info.role), info_value(text, "role"));
+    copy(info.run_id, sizeof(info.run_id), info_value(text, "run_id"));
     copy(info.policy, sizeof(info.policy), info_value(text, "maxmemory_policy"));
     info.cluster = is_one(info_value(text, "cluster_enabled"));
     info.loading = is_one(info_value(text, "loading"));

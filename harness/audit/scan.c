@@ -445,9 +445,9 @@ static int ask_itself(struct scan *scan, struct err *err)
     *info = info_parse(resp_text(reply));
     if (info->loading)
         return target_refused("INFO", "LOADING loading:1", err);
-    return scan->options->vitals
-               ? vitals_take(scan->options->vitals, &scan->ask, clock_now_ns(), err)
-               : 0;
+    return scan->options->vitals ? vitals_take(scan->options->vitals, &scan->ask,
+                                               info->run_id, clock_now_ns(), err)
+                                 : 0;
 }
 
 static int scan_all(struct scan *scan, struct err *err)

@@ -182,29 +182,67 @@ static void add_slow(struct vitals *vitals, const redisReply *entry)
 }
 
 /* Entries are numbered; the latest comes first. A server that was started again begins
- * with 0. */
+ * with 0. Where the log was empty, it may have been emptied, and all that is in it now is
+ * new, whatever its number. */
 void vitals_take_slow(struct vitals *vitals, const redisReply *list)
 {
     int64_t last = vitals->slow_id, newest = -1;
-    bool known = vitals->rounds;
+    bool known = vitals->slow_known;
 
     vitals->slow = (struct slow){ .count = 0 };
     if (!is_list(list))
         return;
+    vitals->slow_known = true;
     if (list->elements && is_list(list->element[0]))
         newest = whole_at(list->element[0], 0);
     if (newest < 0) /* somebody has emptied it; numbers go on */
         return;
-    if (newest < last)
-        last = -1;
     vitals->slow_id = newest;
     if (!known || mutant("slow-unread"))
         return;
-    vitals->slow.count = (uint64_t)(newest - last);
+    if (newest < last)
+        vitals->slow.count = (uint64_t)newest + 1;
+    else
+        vitals->slow.count = last < 0 ? list->elements : (uint64_t)(newest - last);
     vitals->slow_total += vitals->slow.count;
     for (size_t i = 0; i < list->elements; i++)
-        if (is_list(list->element[i]) && whole_at(list->element[i], 0) > last)
+        if (is_list(list->element[i]) &&
+            (newest < last || whole_at(list->element[i], 0) > last))
             add_slow(vitals, list->element[i]);
+}
+
+/* ---- one round after the other ---- */
+
+void vitals_meet(struct vitals *vitals, const char *run_id)
+{
+    vitals->restarted = vitals->rounds && strcmp(vitals->run_id, run_id) != 0;
+    snprintf(vitals->run_id, sizeof(vitals->run_id), "%s", run_id);
+    if (!vitals->restarted)
+        return;
+    vitals->restarts++;
+    vitals->slow_id = -1;
+    vitals->slow_known = vitals->calls_known = vitals->latencies_known = false;
+}
+
+void vitals_take_calls(struct vitals *vitals, struct calls calls,
+                       const redisReply *histogram)
+{
+    static const struct calls none = { .calls = 0 };
+    static const struct latencies empty = { .buckets = 0 };
+    struct latencies latencies = histogram ? latencies_of(histogram) : empty;
+
+    vitals->reset = vitals->calls_known && is_lower(&calls, &vitals->now);
+    vitals->more = !vitals->calls_known
+                       ? none
+                       : calls_since(vitals->reset ? &none : &vitals->now, &calls);
+    vitals->taken =
+        !vitals->latencies_known
+            ? empty
+            : latencies_since(vitals->reset ? &empty : &vitals->latencies, &latencies);
+    vitals->now = calls;
+    vitals->latencies = latencies;
+    vitals->calls_known = true;
+    vitals->latencies_known = histogram;
 }
 
 /* ---- asking ---- */
@@ -238,37 +276,28 @@ static int take_slow_log(struct vitals *vitals, struct ask *ask, struct err *err
 static int take_calls(struct vitals *vitals, struct ask *ask, struct err *err)
 {
     CLEANUP(reply_freep) redisReply *stats = NULL, *histogram = NULL;
-    struct latencies latencies = { .buckets = 0 };
-    struct calls calls;
 
     if (ask_answer(ask, ASK_COMMANDSTATS, &stats, err) < 0 ||
         take_optional(ask, ASK_HISTOGRAM, &vitals->latency_refused, &histogram, err) < 0)
         return err->code;
-    calls = calls_parse(resp_text(stats), vitals->name);
-    if (histogram)
-        latencies = latencies_of(histogram);
-    vitals->reset = vitals->rounds && is_lower(&calls, &vitals->now);
-    if (vitals->reset) {
-        vitals->now = (struct calls){ .calls = 0 };
-        vitals->latencies = (struct latencies){ .buckets = 0 };
-    }
-    vitals->more = calls_since(&vitals->now, &calls);
-    vitals->taken = latencies_since(&vitals->latencies, &latencies);
-    vitals->now = calls;
-    vitals->latencies = latencies;
+    vitals_take_calls(vitals, calls_parse(resp_text(stats), vitals->name), histogram);
     return 0;
 }
 
-int vitals_take(struct vitals *vitals, struct ask *ask, uint64_t now_ns, struct err *err)
+int vitals_take(struct vitals *vitals, struct ask *ask, const char *run_id,
+                uint64_t now_ns, struct err *err)
 {
+    vitals_meet(vitals, run_id);
     ask_slow(ask, VITALS_SLOW);
     if (*vitals->name)
         ask_calls(ask, vitals->name);
     if (ask_send(ask, err) < 0 || take_slow_log(vitals, ask, err) < 0 ||
         (*vitals->name && take_calls(vitals, ask, err) < 0))
         return err->code;
-    if (vitals->rounds++)
-        vitals->seconds = ns_to_s((double)(now_ns - vitals->last_ns));
+    vitals->seconds = vitals->rounds && !vitals->restarted
+                          ? ns_to_s((double)(now_ns - vitals->last_ns))
+                          : 0;
+    vitals->rounds++;
     vitals->last_ns = now_ns;
     return 0;
 }

@@ -43,10 +43,16 @@ struct vitals {
     struct calls now;                  /* since the server started */
     struct calls more;                 /* since the round before */
     struct latencies latencies, taken; /* likewise */
-    bool reset;          /* counters are lower than they were: somebody reset them */
-    struct slow slow;    /* since the round before */
-    uint64_t slow_total; /* since the first one */
-    int64_t slow_id;     /* of the latest; -1: there was none */
+    bool reset;        /* counters are lower than they were: somebody reset them */
+    char run_id[48];   /* as INFO has it */
+    bool restarted;    /* this is another server than the round before, or it has started
+                        * again: what counts "since the round before" is not known */
+    uint64_t restarts; /* how often it was so */
+    struct slow slow;  /* since the round before */
+    uint64_t slow_total;                  /* since the first one */
+    int64_t slow_id;                      /* of the latest; -1: there was none */
+    bool slow_known;                      /* somebody has read it: what is newer is new */
+    bool calls_known, latencies_known;    /* likewise, in the round before */
     char *slow_refused, *latency_refused; /* what the server says when asked; owned;
                                            * NULL: it answers */
 };
@@ -54,9 +60,10 @@ struct vitals {
 
 /* "HSET", or "HSET *:work": a command, and perhaps a pattern of its keys. */
 int vitals_choose(struct vitals *vitals, const char *text, struct err *err);
-/* Asks how it fares, in the course of a round. What the server refuses is not known, and
- * no error. */
-int vitals_take(struct vitals *vitals, struct ask *ask, uint64_t now_ns, struct err *err);
+/* Asks how it fares, in the course of a round, a server of this run id. What the server
+ * refuses is not known, and no error. */
+int vitals_take(struct vitals *vitals, struct ask *ask, const char *run_id,
+                uint64_t now_ns, struct err *err);
 void vitals_release(struct vitals *vitals); /* may be called twice */
 
 /* Is it a key of the pattern that is watched? */
@@ -65,8 +72,13 @@ bool vitals_match(const struct vitals *vitals, struct str key);
 /* So many of the commands, by share, took no longer; 0: not known. */
 uint64_t latencies_bound_us(const struct latencies *latencies, double share);
 
-/* Its parts: what SLOWLOG GET replies with; a line of INFO commandstats; what LATENCY
- * HISTOGRAM replies with; and what is in the second that was not in the first. */
+/* Its parts: whether it is the server of the round before; what SLOWLOG GET replies with;
+ * what INFO commandstats and LATENCY HISTOGRAM do, which is NULL if it is refused; a line
+ * of the former, all of the latter, and what is in the second that was not in the
+ * first. */
+void vitals_meet(struct vitals *vitals, const char *run_id);
+void vitals_take_calls(struct vitals *vitals, struct calls calls,
+                       const redisReply *histogram);
 void vitals_take_slow(struct vitals *vitals, const redisReply *list);
 struct calls calls_parse(struct str info, const char *name);
 struct calls calls_since(const struct calls *before, const struct calls *now);

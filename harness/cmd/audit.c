@@ -114,10 +114,12 @@ static int check_watch(const struct options *options, struct err *err)
     if (options->fail)
         return err_set(err, ERR_USAGE,
                        "--watch goes on until it is stopped: do without --fail");
-    if (!options->output && options->format != format_by_name("text"))
+    if (!options->output && options->format != format_by_name("text") &&
+        options->format != format_by_name("json"))
         return err_set(err, ERR_USAGE,
-                       "--watch writes a line a round: for the --format of each round's "
-                       "report name a file, too, with --output FILE");
+                       "--watch writes a line a round, as text or json: for another "
+                       "--format of each round's report name a file, too, with --output "
+                       "FILE");
     return 0;
 }
 
@@ -300,6 +302,17 @@ static bool wait_reader(const struct options *options)
     return true;
 }
 
+/* Of JSON, a whole report is one. */
+static void write_line(const struct options *options, const struct audit *audit)
+{
+    if (!options->output && options->format == format_by_name("json"))
+        format_audit(options->format, stdout, audit,
+                     (struct report_style){ .line = true });
+    else
+        round_text(stdout, audit, audit->rounds);
+    fflush(stdout);
+}
+
 /* A line, and the file, which is not left in pieces by who wants an end. */
 static int tell_round(struct options *options, const struct audit *audit, struct err *err)
 {
@@ -307,7 +320,7 @@ static int tell_round(struct options *options, const struct audit *audit, struct
 
     signals_hold(&before);
     if (wait_reader(options))
-        round_text(stdout, audit, audit->rounds);
+        write_line(options, audit);
     save(options, audit, err);
     options->stopped |= signals_stop_asked();
     signals_release(&before);

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "redis/quote.h"
 #include "report/json_put.h"
+#include "report/parts.h"
 #include "report/writers.h"
 
 static void put_known(json_t *object, const char *key, int64_t number)
@@ -157,7 +158,6 @@ void audit_json(FILE *out, const struct audit *audit, struct report_style style)
     json_t *document = json_put_document(), *groups = json_array(), *rest = json_null(),
            *sets = json_array();
 
-    (void)style;
     for (size_t i = 0; i < audit->group_count; i++)
         json_array_append_new(groups, group_of(&audit->groups[i]));
     for (size_t i = 0; i < audit->set_count; i++)
@@ -185,5 +185,10 @@ void audit_json(FILE *out, const struct audit *audit, struct report_style style)
     json_put(document, "sets", sets);
     if (audit->has_since)
         json_put(document, "since", since_of(audit));
-    json_put_end(out, document);
+    if (audit->rounds && audit->vitals)
+        json_put(document, "watch", audit_watch_json(audit));
+    if (style.line)
+        json_put_line(out, document);
+    else
+        json_put_end(out, document);
 }

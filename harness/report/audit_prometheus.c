@@ -137,6 +137,14 @@ static double slow_of(const struct audit *audit)
 {
     return audit->vitals->slow_refused ? -1 : (double)audit->vitals->slow_total;
 }
+static double longest_of(const struct audit *audit)
+{
+    return audit->vitals->slow_refused ? -1 : (double)audit->vitals->slow.most_us / 1e6;
+}
+static double restarts_of(const struct audit *audit)
+{
+    return (double)audit->vitals->restarts;
+}
 
 static const struct {
     const char *name, *type, *help;
@@ -148,6 +156,10 @@ static const struct {
     { "blocked_clients", "gauge", "Clients that wait in a command.", blocked_of },
     { "slow_commands_total", "counter",
       "Commands that the server took down as slow since the first round.", slow_of },
+    { "slow_command_seconds", "gauge",
+      "The longest of those of the last round; 0: there were none.", longest_of },
+    { "server_restarts_total", "counter",
+      "How often the server had started again, or was another one.", restarts_of },
 };
 
 static const double quantiles[] = { 0.5, 0.99 };
@@ -181,6 +193,10 @@ static void write_command(FILE *out, const struct vitals *vitals)
     write_typed(out, "command_seconds_total", "counter", "How long they took.");
     write_labelled(out, "command_seconds_total", "command", vitals->name,
                    (double)vitals->now.usec / 1e6);
+    write_typed(out, "command_failures_total", "counter",
+                "Those of them that failed, or were refused.");
+    write_labelled(out, "command_failures_total", "command", vitals->name,
+                   (double)(vitals->now.failed + vitals->now.rejected));
     if (!latencies_bound_us(&vitals->taken, 1))
         return;
     write_head(out, "command_at_most_seconds",

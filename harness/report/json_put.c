@@ -18,11 +18,21 @@ json_t *json_put_document(void)
     return document;
 }
 
-void json_put_end(FILE *out, json_t *document)
+static void end(FILE *out, json_t *document, size_t flags)
 {
-    json_dumpf(document, out, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+    json_dumpf(document, out, flags | JSON_REAL_PRECISION(9));
     fputc('\n', out);
     json_decref(document);
+}
+
+void json_put_end(FILE *out, json_t *document)
+{
+    end(out, document, JSON_INDENT(2));
+}
+
+void json_put_line(FILE *out, json_t *document)
+{
+    end(out, document, JSON_COMPACT);
 }
 
 void json_put(json_t *object, const char *key, json_t *value)

@@ -10,6 +10,7 @@
 /* An object that begins as every document does; at its end it is written, and freed. */
 json_t *json_put_document(void);
 void json_put_end(FILE *out, json_t *document);
+void json_put_line(FILE *out, json_t *document); /* the same, one among others */
 
 void json_put(json_t *object, const char *key, json_t *value); /* takes the value */
 void json_put_whole(json_t *object, const char *key, uint64_t number);

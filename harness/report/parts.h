@@ -54,3 +54,5 @@ json_t *gates_json(const struct gate_report *report);
  */
 json_t *program_json(const struct finding *finding);
 json_t *failures_json(const struct finding *finding);
+/* Of an audit that goes on: one with rounds and vitals. */
+json_t *audit_watch_json(const struct audit *audit);

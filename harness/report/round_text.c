@@ -150,6 +150,8 @@ static void write_vitals(FILE *out, const struct audit *audit)
         fprintf(out, "; %" PRId64 " blocked", audit->info.blocked);
     if (!vitals)
         return;
+    if (vitals->restarted)
+        fputs("; started again meanwhile, or another server", out);
     write_slow(out, vitals);
     write_calls(out, vitals);
     write_keys(out, vitals, &audit->watched);
@@ -173,5 +175,4 @@ void round_text(FILE *out, const struct audit *audit, const struct rounds *round
     for (size_t i = 0; i < rounds->gone.count; i++)
         write_leak(out, "gone", &rounds->gone.items[i]);
     fputc('\n', out);
-    fflush(out);
 }

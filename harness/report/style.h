@@ -10,6 +10,7 @@ struct report_style {
     bool color;
     bool full;        /* all that was found; else the short report of a run */
     bool points;      /* with a table of all crash points; full */
+    bool line;        /* in one line, of JSON */
     unsigned rows;    /* of a table of groups; 0: all */
     unsigned columns; /* of the terminal; 0: STYLE_COLUMNS */
     /* What afterkill is called here ("tools/run"), for commands to be copied; NULL:

@@ -566,6 +566,108 @@ Test(audit, watches_a_command)
     run_release(&run);
 }
 
+/* Reads a round, which is a line of JSON; the caller releases it. */
+static json_t *read_round(const struct live_run *live)
+{
+    char line[32768];
+    size_t length = 0;
+    json_t *round;
+
+    while (read(live->out_fd, line + length, 1) == 1 && line[length] != '\n')
+        cr_assert_lt(++length, sizeof(line));
+    round = json_loadb(line, length, 0, NULL);
+    cr_assert_not_null(round, "%.*s", (int)length, line);
+    return round;
+}
+
+/* Reads rounds until one has said as many of a count and returns that one. */
+static json_t *read_until(const struct live_run *live, const char *part, const char *key,
+                          long long least)
+{
+    for (;;) {
+        json_t *round = read_round(live), *watch = json_object_get(round, "watch");
+        json_t *count = json_object_get(json_object_get(watch, part), key);
+
+        if (json_integer_value(count) >= least)
+            return round;
+        json_decref(round);
+    }
+}
+
+/* What stands in a line is in JSON, too; also what is let in later only. */
+Test(audit, watches_in_json)
+{
+    CLEANUP(mem_freep) char *pass = test_file(directory, "pass", "hush\n");
+    struct live_run live;
+    json_t *round, *watch;
+    struct run run;
+
+    fill("sess:", "", 3, "3600");
+    add_auditor();
+    SEND("CONFIG", "SET", "slowlog-log-slower-than", "0");
+    fill("slow:", "", 20, "3600");
+    SEND("ACL", "SETUSER", "auditor", "-slowlog|get");
+    live = START("audit", "-s", server.address.path, "--user", "auditor", "--pass-file",
+                 pass, "--watch", "10ms", "--command", "SET sess:*", "--format", "json");
+    round = read_round(&live);
+    watch = json_object_get(round, "watch");
+    cr_expect_eq(json_whole(watch, "round"), 1);
+    cr_expect(json_is_null(json_object_get(watch, "slowlog")));
+    cr_expect(json_is_null(json_object_get(watch, "seconds")));
+    cr_expect(json_is_null(
+        json_object_get(json_object_get(watch, "command"), "calls_per_second")));
+    cr_expect_gt(
+        json_real_value(json_object_get(json_object_get(watch, "round_trips"), "p99_us")),
+        0);
+    cr_expect_eq(json_whole(watch, "blocked_clients"), 0);
+    json_decref(round);
+    SEND("CONFIG", "SET", "slowlog-log-slower-than", "-1");
+    SEND("ACL", "SETUSER", "auditor", "+slowlog|get");
+    do {
+        round = read_round(&live);
+        watch = json_object_get(round, "watch");
+        if (json_is_null(json_object_get(watch, "slowlog")))
+            json_decref(round);
+    } while (json_is_null(json_object_get(watch, "slowlog")));
+    cr_expect_eq(json_count(watch, "slowlog", "commands"), 0,
+                 "what was there is no news");
+    json_decref(round);
+    SEND("SET", "sess:0", "1");
+    round = read_until(&live, "command", "calls", 1);
+    watch = json_object_get(round, "watch");
+    cr_expect_gt(
+        json_real_value(json_object_get(json_object_get(watch, "command"), "mean_us")),
+        0);
+    cr_expect_eq(json_count(watch, "watched_keys", "keys"), 3);
+    cr_expect_eq(json_array_size(json_object_get(watch, "leaks")), 1);
+    cr_expect_eq(json_whole(watch, "leaked_since_first_round"), 1);
+    json_decref(round);
+    SEND("CONFIG", "SET", "slowlog-log-slower-than", "0");
+    round = read_until(&live, "slowlog", "commands", 1);
+    json_decref(round);
+    cr_assert_eq(kill(live.pid, SIGINT), 0);
+    run = run_finish(&live);
+    cr_expect_eq(run.status, 130, "%d: %s", run.status, run.err);
+    run_release(&run);
+}
+
+/* Counters that begin anew are told, and make no rates. */
+Test(audit, watches_a_server_that_counts_anew)
+{
+    struct live_run live;
+    struct run run;
+
+    fill("sess:", "", 50, "3600");
+    live =
+        START("audit", "-s", server.address.path, "--watch", "10ms", "--command", "SET");
+    wait_said(&live, " blocked; SET 0 a second\n");
+    SEND("CONFIG", "RESETSTAT");
+    wait_said(&live, "; SET 0 a second, counted from 0 meanwhile\n");
+    cr_assert_eq(kill(live.pid, SIGINT), 0);
+    run = run_finish(&live);
+    run_release(&run);
+}
+
 Test(audit, watches_without_what_is_refused)
 {
     CLEANUP(mem_freep) char *pass = test_file(directory, "pass", "hush\n");
@@ -590,7 +692,7 @@ Test(audit, watches_without_what_is_refused)
 Test(audit, writes_its_report_into_a_file)
 {
     static const char *const wrong[][4] = {
-        { "--watch", "1s", "--format", "json" },
+        { "--watch", "1s", "--format", "csv" },
         { "--watch", "1s", "--command", " *:work" },
         { "--watch", "1s", "--fail", "--color=never" },
         { "--command", "HSET", "--top", "1" },

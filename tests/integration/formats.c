@@ -4,8 +4,10 @@
  * names is tested in unit/sheet.c. */
 #include "testlib.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "redis/connection.h"
@@ -54,6 +56,31 @@ static void tear_down(void)
 
 TestSuite(formats, .init = set_up, .fini = tear_down);
 
+/* The second of the rounds, each of which is a line. */
+static void watch_document(const char *path)
+{
+    struct live_run live = START("audit", "-s", path, "--watch", "10ms", "--command",
+                                 "SET *", "--format", "json");
+    size_t length = 0, lines = 0;
+    char line[32768];
+    struct run run;
+
+    while (lines < 2) {
+        cr_assert_lt(length, sizeof(line) - 1);
+        cr_assert_eq(read(live.out_fd, line + length, 1), 1);
+        if (line[length++] != '\n')
+            continue;
+        if (++lines == 1)
+            length = 0;
+    }
+    line[length] = '\0';
+    free(test_file(documents, "audit-watch.json", line));
+    cr_assert_eq(kill(live.pid, SIGINT), 0);
+    run = run_finish(&live);
+    cr_expect_eq(run.status, 130, "%d: %s", run.status, run.err);
+    run_release(&run);
+}
+
 /* A live server whose names mean something to a spreadsheet, and to Markdown. */
 static void audit_documents(void)
 {
@@ -85,6 +112,7 @@ static void audit_documents(void)
              "--format", "json");
     DOCUMENT("audit-since.json", "audit", "-s", path, "--since", inventory, "--format",
              "json");
+    watch_document(path);
     DOCUMENT("audit.csv", "audit", "-s", path, "--format", "csv");
     DOCUMENT("audit-since.csv", "audit", "-s", path, "--since", inventory, "--format",
              "csv");

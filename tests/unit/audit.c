@@ -434,9 +434,81 @@ Test(audit, reads_histograms)
     }
 }
 
+/* Another run id: the same server, started again, or another one. */
+Test(audit, counts_from_where_it_can)
+{
+    static const char had[] = "*2\r\n$3\r\nset\r\n*4\r\n$5\r\ncalls\r\n:9\r\n"
+                              "$14\r\nhistogram_usec\r\n*2\r\n:4\r\n:9\r\n";
+    static const char has[] = "*2\r\n$3\r\nset\r\n*4\r\n$5\r\ncalls\r\n:12\r\n"
+                              "$14\r\nhistogram_usec\r\n*4\r\n:4\r\n:9\r\n:8\r\n:12\r\n";
+    static const struct {
+        const char *run_id, *histogram; /* NULL: refused */
+        uint64_t calls, more, taken;    /* taken: the bound of half of them */
+        bool restarted, reset;
+    } rounds[] = {
+        { "a", had, 9, 0, 0, false, false },
+        { "a", has, 12, 3, 8, false, false },
+        { "a", NULL, 13, 1, 0, false, false },
+        { "a", has, 14, 1, 0, false,
+          false }, /* what came while it was refused is not told */
+        { "a", has, 14, 0, 0, false, false },
+        { "a", had, 9, 9, 4, false, true },
+        { "b", has, 900, 0, 0, true, false },
+        { "b", has, 901, 1, 0, false, false },
+        { "a", had, 9, 0, 0, true, false },
+    };
+    struct vitals vitals = VITALS_NULL;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rounds); i++, vitals.rounds++) {
+        CLEANUP(reply_freep) redisReply *histogram =
+            rounds[i].histogram ? reply_of(rounds[i].histogram) : NULL;
+
+        vitals_meet(&vitals, rounds[i].run_id);
+        vitals_take_calls(&vitals, (struct calls){ .calls = rounds[i].calls }, histogram);
+        cr_expect_eq(vitals.restarted, rounds[i].restarted, "%zu", i);
+        cr_expect_eq(vitals.reset, rounds[i].reset, "%zu", i);
+        cr_expect_eq(vitals.more.calls, rounds[i].more, "%zu: %lu", i,
+                     (unsigned long)vitals.more.calls);
+        cr_expect_eq(latencies_bound_us(&vitals.taken, 0.5), rounds[i].taken, "%zu", i);
+    }
+    cr_expect_eq(vitals.restarts, 2);
+    vitals_release(&vitals);
+}
+
 #define ENTRY(id, us, name, key)                                                         \
     "*6\r\n:" id "\r\n:1700000000\r\n:" us "\r\n*2\r\n" name "\r\n" key                  \
     "\r\n$3\r\na:1\r\n$0\r\n\r\n"
+
+/* A log that was refused at first, or is another server's, has a history that is nobody's
+ * news; one that was emptied has none, whatever the numbers. */
+Test(audit, counts_no_history_as_slow)
+{
+    static const char five[] = "*1\r\n" ENTRY("500", "90", "+HSET", "+a:work");
+    static const struct {
+        const char *run_id, *reply; /* NULL: refused */
+        uint64_t count;
+    } rounds[] = {
+        { "a", NULL, 0 },
+        { "a", five, 0 },
+        { "a", "*1\r\n" ENTRY("502", "90", "+HSET", "+a:work"), 2 },
+        { "b", five, 0 },
+        { "c", "*0\r\n", 0 },
+        { "c", five, 1 },
+    };
+    struct vitals vitals = VITALS_NULL;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rounds); i++, vitals.rounds++) {
+        CLEANUP(reply_freep) redisReply *reply =
+            rounds[i].reply ? reply_of(rounds[i].reply) : NULL;
+
+        vitals_meet(&vitals, rounds[i].run_id);
+        if (reply)
+            vitals_take_slow(&vitals, reply);
+        cr_expect_eq(vitals.slow.count, rounds[i].reply ? rounds[i].count : 0, "%zu", i);
+    }
+    cr_expect_eq(vitals.slow_total, 3);
+    vitals_release(&vitals);
+}
 
 Test(audit, counts_slow_commands)
 {
