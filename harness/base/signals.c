@@ -2,6 +2,7 @@
 #include "base/signals.h"
 
 #include <time.h>
+#include <unistd.h>
 
 #include "base/mutant.h"
 
@@ -51,6 +52,29 @@ void signals_release(const sigset_t *before)
 {
     signals_swallow();
     sigprocmask(SIG_SETMASK, before, NULL);
+}
+
+static volatile sig_atomic_t end_status;
+
+static void end(int number)
+{
+    static const char words[] = "afterkill: interrupted\n";
+
+    (void)number;
+    if (write(STDERR_FILENO, words, sizeof(words) - 1) < 0)
+        _exit(end_status); /* nobody is there to be told */
+    _exit(end_status);
+}
+
+void signals_end_with(int status)
+{
+    struct sigaction action = { .sa_handler = end };
+
+    end_status = status;
+    action.sa_mask = signals_stop_set();
+    for (size_t i = 0; i < SIGNALS_STOP; i++)
+        if (sigismember(&action.sa_mask, signals_stop[i]))
+            sigaction(signals_stop[i], &action, NULL);
 }
 
 void signals_suspend(void)

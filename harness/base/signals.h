@@ -21,6 +21,11 @@ void signals_swallow(void);
 /* The end of signals_hold(). Those that still wait ask for nothing more. */
 void signals_release(const sigset_t *before);
 
+/* From here on one that is not held ends the program at once, with this exit status. For
+ * while nothing has to be cleaned up, and something may wait that does not ask: a
+ * resolver, a connection that is made. */
+void signals_end_with(int status);
+
 /* Stops this process as SIGTSTP does by itself, whoever handles it: until somebody lets
  * it go on (SIGCONT), or not at all where nobody could. */
 void signals_suspend(void);

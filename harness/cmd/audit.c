@@ -403,6 +403,7 @@ int cmd_audit(int argc, char **argv, enum exit_status *ret_status, struct err *e
     CLEANUP(target_release) struct target target = TARGET_NULL;
 
     options_parse(&audit_line, argc, argv, &options);
+    signals_end_with(EXIT_INTERRUPTED);
     if ((!options.command || vitals_choose(&options.vitals, options.command, err) == 0) &&
         load_rules(&options, err) == 0 &&
         target_options_target(&options.target, &target, err) == 0 &&

@@ -1,16 +1,20 @@
 /* target_options.c - see target_options.h. */
 #include "cmd/target_options.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/signals.h"
 
 #define URL_VARIABLE "REDIS_URL"
 #define PASSWORD_VARIABLE "REDISCLI_AUTH"
+#define SLICE_MS 100
 
 static const struct cmd_option table[] = {
     { "redis", "URL",
@@ -70,12 +74,29 @@ static int read_pass_file(const char *path, char **ret, struct err *err)
     return 0;
 }
 
+/* Waits for a line, unless somebody asks for an end, which is held back meanwhile: who
+ * ends without more ado leaves a terminal that shows nothing. */
+static ssize_t read_line(int fd, char *text, size_t size)
+{
+    struct pollfd terminal = { fd, POLLIN, 0 };
+
+    while (poll(&terminal, 1, SLICE_MS) == 0)
+        if (signals_stop_asked())
+            break;
+    if (!signals_stop_asked())
+        return read(fd, text, size);
+    errno = EINTR;
+    return -1;
+}
+
 /* A line that is typed, and not shown. */
 static int ask_password(char **ret, struct err *err)
 {
     CLEANUP(file_closep) int fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
     struct termios before, quiet;
     char text[512] = "";
+    sigset_t held;
+    bool stopped;
     ssize_t n;
 
     if (fd < 0 || tcgetattr(fd, &before) < 0)
@@ -83,16 +104,22 @@ static int ask_password(char **ret, struct err *err)
                        "--askpass: there is no terminal to ask on; use --pass-file");
     quiet = before;
     quiet.c_lflag &= ~(tcflag_t)ECHO;
+    signals_hold(&held);
     dprintf(fd, "Password: ");
     tcsetattr(fd, TCSAFLUSH, &quiet);
-    n = read(fd, text, sizeof(text) - 1);
+    n = read_line(fd, text, sizeof(text) - 1);
     tcsetattr(fd, TCSAFLUSH, &before);
     dprintf(fd, "\n");
-    if (n < 0)
-        return err_errno(err, "--askpass: read from the terminal");
-    *ret = first_line(text);
+    stopped = signals_stop_asked();
+    signals_release(&held);
+    if (stopped)
+        err_set(err, ERR_STOPPED, "--askpass: interrupted");
+    else if (n < 0)
+        err_errno(err, "--askpass: read from the terminal");
+    else
+        *ret = first_line(text);
     explicit_bzero(text, sizeof(text));
-    return 0;
+    return err->code;
 }
 
 /* What is given twice, or does not go together. */

@@ -203,6 +203,31 @@ Test(audit_played, ends_when_it_is_asked_to)
     expect_end("", "INFO: interrupted while the server did not answer");
 }
 
+/* Nor is one that hangs before that, while it is told who we are. */
+Test(audit_played, ends_when_it_is_asked_to_while_it_connects)
+{
+    static const int stops[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+    CLEANUP(mem_freep) char *path = mem_printf("%s/silent", directory);
+    CLEANUP(mem_freep) char *pass = test_file(directory, "pass", "hush\n");
+    int listener = listen_at(path);
+
+    for (size_t i = 0; i < ARRAY_SIZE(stops); i++) {
+        struct live_run live = START("audit", "-s", path, "--pass-file", pass);
+        int fd = accept(listener, NULL, NULL);
+        struct run run;
+        char byte;
+
+        cr_assert_eq(read(fd, &byte, 1), 1, "it says who it is");
+        cr_assert_eq(kill(live.pid, stops[i]), 0);
+        run = run_finish(&live);
+        cr_expect_eq(run.status, 130, "%d: %d: %s", stops[i], run.status, run.err);
+        EXPECT_SAYS(run.err, "afterkill: interrupted");
+        run_release(&run);
+        close(fd);
+    }
+    close(listener);
+}
+
 /* So is one that does not read what it is asked. */
 Test(audit_played, ends_when_it_is_asked_to_although_nobody_reads)
 {

@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pty.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/str.h"
@@ -175,4 +177,51 @@ Test(terminal, locales)
     run_release(&first);
     free(kept);
     test_directory_remove(directory);
+}
+
+static bool echoes(int terminal)
+{
+    struct termios settings;
+
+    cr_assert_eq(tcgetattr(terminal, &settings), 0);
+    return settings.c_lflag & ECHO;
+}
+
+/* Who is interrupted while a password is asked for leaves a terminal that shows what is
+ * typed, by whatever signal: what a key sends, and what comes from elsewhere. */
+Test(terminal, password)
+{
+    static const int stops[] = { 0, SIGTERM };
+
+    for (size_t i = 0; i < ARRAY_SIZE(stops); i++) {
+        char said[4096];
+        size_t length = 0;
+        int terminal, status;
+        ssize_t n;
+        pid_t pid = forkpty(&terminal, NULL, NULL, NULL);
+
+        cr_assert_geq(pid, 0);
+        if (pid == 0) {
+            execl(getenv("AFTERKILL"), "afterkill", "audit", "--askpass", "-s",
+                  "/nowhere", NULL);
+            _exit(127);
+        }
+        cr_expect(echoes(terminal));
+        while (echoes(terminal)) /* until it asks */
+            cr_assert_eq(waitpid(pid, &status, WNOHANG), 0);
+        if (stops[i])
+            cr_assert_eq(kill(pid, stops[i]), 0);
+        else
+            cr_assert_eq(write(terminal, "hush\x03", 5), 5);
+        cr_assert_eq(waitpid(pid, &status, 0), pid);
+        cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 130, "%d", status);
+        cr_expect(echoes(terminal));
+        while (length + 1 < sizeof(said) &&
+               (n = read(terminal, said + length, sizeof(said) - 1 - length)) > 0)
+            length += (size_t)n;
+        said[length] = '\0';
+        cr_expect_not_null(strstr(said, "--askpass: interrupted"), "%s", said);
+        cr_expect_null(strstr(said, "hush"), "%s", said);
+        close(terminal);
+    }
 }
