@@ -7,14 +7,17 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/signals.h"
 
 #define TEMPDIR_PREFIX "afterkill-"
 #define TEMPDIR_OWNER "owner"
@@ -40,15 +43,20 @@ static int write_all(int fd, const char *bytes, size_t length)
     return 0;
 }
 
+/* The directory that the path is in; the caller frees it. */
+static char *parent_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path))
+                 : mem_strdup(".");
+}
+
 static int sync_parent(const char *path)
 {
-    CLEANUP(mem_freep) char *copy = mem_strdup(path);
-    char *slash = strrchr(copy, '/');
-    CLEANUP(file_closep) int fd = -1;
+    CLEANUP(mem_freep) char *parent = parent_of(path);
+    CLEANUP(file_closep) int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-    if (slash)
-        slash[slash == copy] = '\0';
-    fd = open(slash ? copy : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return fd >= 0 && fsync(fd) < 0 ? -errno : 0;
 }
 
@@ -59,30 +67,90 @@ static bool replaceable(const char *path)
     return lstat(path, &st) < 0 || S_ISREG(st.st_mode);
 }
 
-int file_write(const char *path, const char *bytes, size_t length, struct err *err)
+static int fill(int fd, const char *bytes, size_t length)
+{
+    int code = write_all(fd, bytes, length);
+
+    return !code && (fchmod(fd, 0644) < 0 || fsync(fd) < 0) ? -errno : code;
+}
+
+/* Gives a file that has no name one beside the path; NULL and errno if that cannot be.
+ * The caller frees it. */
+static char *name_beside(int fd, const char *path)
+{
+    CLEANUP(mem_freep) char *self = mem_printf("/proc/self/fd/%d", fd);
+    uint32_t number;
+
+    do {
+        CLEANUP(mem_freep) char *name = NULL;
+
+        if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+            return NULL;
+        name = mem_printf("%s.%08x", path, number);
+        if (linkat(AT_FDCWD, self, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0)
+            return TAKE_PTR(name);
+    } while (errno == EEXIST);
+    return NULL;
+}
+
+/* Has no name until it is whole, and so is gone with whoever does not come to the end,
+ * even by SIGKILL. False where the filesystem has no such files, or if anything else is
+ * in the way. */
+static bool write_unnamed(const char *path, const char *bytes, size_t length)
+{
+    CLEANUP(mem_freep) char *parent = parent_of(path), *name = NULL;
+    CLEANUP(file_closep) int fd = open(parent, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    sigset_t before;
+    bool done;
+
+    if (fd < 0 || fill(fd, bytes, length) < 0)
+        return false;
+    signals_hold(&before);
+    name = name_beside(fd, path);
+    done = name && rename(name, path) == 0;
+    if (name && !done)
+        unlink(name);
+    signals_let(&before);
+    return done;
+}
+
+static int write_named(const char *path, const char *bytes, size_t length,
+                       struct err *err)
 {
     CLEANUP(mem_freep) char *temporary = mem_printf("%s.XXXXXX", path);
-    CLEANUP(file_closep) int fd = -1;
+    CLEANUP(file_closep) int fd = mkostemp(temporary, O_CLOEXEC);
     int code;
+
+    if (fd < 0)
+        return err_errno(err, "write '%s': create '%s'", path, temporary);
+    code = fill(fd, bytes, length);
+    if (!code && rename(temporary, path) < 0)
+        code = -errno;
+    if (!code)
+        return 0;
+    unlink(temporary);
+    return err_set(err, code, "write '%s': %s", path, err_words(-code));
+}
+
+int file_write(const char *path, const char *bytes, size_t length, struct err *err)
+{
+    sigset_t before;
+    int code = 0;
 
     if (!replaceable(path))
         return err_set(err, -EEXIST, "write '%s': it exists and is not a regular file",
                        path);
-    fd = mkostemp(temporary, O_CLOEXEC);
-    if (fd < 0)
-        return err_errno(err, "write '%s': create '%s'", path, temporary);
-    code = write_all(fd, bytes, length);
-    if (!code && (fchmod(fd, 0644) < 0 || fsync(fd) < 0 || rename(temporary, path) < 0))
-        code = -errno;
-    if (code) {
-        unlink(temporary);
-        return err_set(err, code, "write '%s': %s", path, err_words(-code));
+    if (!write_unnamed(path, bytes, length)) {
+        signals_hold(&before);
+        code = write_named(path, bytes, length, err);
+        signals_let(&before);
     }
-    sync_parent(path);
-    return 0;
+    if (!code)
+        sync_parent(path);
+    return code;
 }
 
-int file_create(const char *path, const char *bytes, size_t length, struct err *err)
+static int create(const char *path, const char *bytes, size_t length, struct err *err)
 {
     CLEANUP(file_closep) int fd =
         open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -101,6 +169,17 @@ int file_create(const char *path, const char *bytes, size_t length, struct err *
         return err_set(err, code, "write '%s': %s", path, err_words(-code));
     }
     return 0;
+}
+
+int file_create(const char *path, const char *bytes, size_t length, struct err *err)
+{
+    sigset_t before;
+    int code;
+
+    signals_hold(&before);
+    code = create(path, bytes, length, err);
+    signals_let(&before);
+    return code;
 }
 
 int file_make_directory(const char *path, struct err *err)

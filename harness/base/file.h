@@ -10,7 +10,7 @@
 void file_closep(const int *fd);
 
 /* Writes beside the target, syncs, renames: a reader sees the old file or the new one,
- * whole. */
+ * whole. Nothing is left beside it by who is asked to stop meanwhile, which waits. */
 int file_write(const char *path, const char *bytes, size_t length, struct err *err);
 
 /* Writes a file that must not be there yet; ERR_USAGE if it is. */

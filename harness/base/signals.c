@@ -54,6 +54,11 @@ void signals_release(const sigset_t *before)
     sigprocmask(SIG_SETMASK, before, NULL);
 }
 
+void signals_let(const sigset_t *before)
+{
+    sigprocmask(SIG_SETMASK, before, NULL);
+}
+
 static volatile sig_atomic_t end_status;
 
 static void end(int number)

@@ -21,6 +21,9 @@ void signals_swallow(void);
 /* The end of signals_hold(). Those that still wait ask for nothing more. */
 void signals_release(const sigset_t *before);
 
+/* The same for who has only put them off: those that wait come now. */
+void signals_let(const sigset_t *before);
+
 /* From here on one that is not held ends the program at once, with this exit status. For
  * while nothing has to be cleaned up, and something may wait that does not ask: a
  * resolver, a connection that is made. */

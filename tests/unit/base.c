@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -481,6 +482,74 @@ Test(file, write_that_fails_leaves_the_old_file)
     cr_expect_not_null(strstr(err.msg, path), "%s", err.msg);
     expect_content(open(path, O_RDONLY | O_CLOEXEC), "old", 3);
     cr_expect_eq(test_directory_entries(directory), 1, "a temporary file is left");
+}
+
+/* Before a call that our own calls stand for, somebody asks for an end. */
+static enum { NEVER, AT_SYNC, AT_LINK, AT_RENAME, MOMENTS } moment;
+static bool all_have_names; /* in this filesystem */
+
+static void perhaps_stop(int now)
+{
+    if ((int)moment == now)
+        raise(SIGTERM);
+}
+
+int fsync(int fd)
+{
+    perhaps_stop(AT_SYNC);
+    return (int)syscall(SYS_fsync, fd);
+}
+
+int linkat(int from_fd, const char *from, int to_fd, const char *to, int flags)
+{
+    if (all_have_names) {
+        errno = EOPNOTSUPP;
+        return -1;
+    }
+    perhaps_stop(AT_LINK);
+    return (int)syscall(SYS_linkat, from_fd, from, to_fd, to, flags);
+}
+
+int rename(const char *from, const char *to)
+{
+    perhaps_stop(AT_RENAME);
+    return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+/* Ends by the signal, though not before it has done what it is at. */
+static void expect_stopped(const char *path)
+{
+    struct err err = ERR_NULL;
+    int status;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        file_write(path, "new", 3, &err);
+        _exit(0);
+    }
+    cr_assert_eq(waitpid(pid, &status, 0), pid);
+    cr_expect(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM, "%d", status);
+}
+
+Test(file, write_that_is_stopped_leaves_nothing_beside)
+{
+    for (int i = 0; i < 2 * MOMENTS; i++) {
+        CLEANUP(mem_freep) char *path = test_file(directory, "result.json", "old");
+        char text[4] = "";
+        int reader;
+
+        moment = (typeof(moment))(i / 2);
+        all_have_names = i % 2;
+        if (moment == NEVER || (moment == AT_LINK && all_have_names))
+            continue;
+        expect_stopped(path);
+        cr_expect_eq(test_directory_entries(directory), 1, "%d: something is left", i);
+        reader = open(path, O_RDONLY | O_CLOEXEC);
+        cr_expect_eq(read(reader, text, 3), 3);
+        cr_expect(strcmp(text, "old") == 0 || strcmp(text, "new") == 0, "%d: %s", i,
+                  text);
+        close(reader);
+    }
 }
 
 Test(file, make_directory_makes_its_parents)
