@@ -7,13 +7,36 @@
 #include "base/mem.h"
 #include "result/tally.h"
 
-static void add_timeline(struct finding *finding, const uint64_t *times_ns, size_t count)
+size_t measured_timelines_most(const struct result *result, const struct finding *finding)
 {
+    uint64_t most =
+        TIMELINE_TIMES_MOST / result->plan.strategies / (finding->commands + 1);
+
+    return most > TIMELINES_LEAST ? (size_t)most : TIMELINES_LEAST;
+}
+
+static void add_timeline(const struct result *result, struct finding *finding,
+                         const uint64_t *times_ns, size_t count)
+{
+    if (!thinned_takes(&finding->timelines, measured_timelines_most(result, finding),
+                       &finding->timeline_count, finding->timelines_ns,
+                       count * sizeof(*times_ns)))
+        return;
     finding->timelines_ns =
         mem_grow(finding->timelines_ns, (finding->timeline_count + 1) * count,
                  sizeof(*finding->timelines_ns));
     memcpy(finding->timelines_ns + finding->timeline_count++ * count, times_ns,
            count * sizeof(*times_ns));
+}
+
+static void add_cold(struct finding *finding, struct cold cold)
+{
+    if (!thinned_takes(&finding->colds, COLD_MOST, &finding->cold_count, finding->cold,
+                       sizeof(cold)))
+        return;
+    finding->cold =
+        mem_grow(finding->cold, finding->cold_count + 1, sizeof(*finding->cold));
+    finding->cold[finding->cold_count++] = cold;
 }
 
 static void add_block(struct finding *finding, const uint64_t *durations_ns, size_t count)
@@ -37,16 +60,14 @@ int measured_take(struct result *result, const struct event_samples *samples,
     if (samples->kind == SAMPLES_TIMELINE) {
         if (!finding->controlled || count != finding->commands + 1)
             return tally_contradiction(finding, "how many commands it sends", err);
-        add_timeline(finding, samples->values, count);
+        add_timeline(result, finding, samples->values, count);
         return 0;
     }
     if (samples->kind == SAMPLES_COLD) {
         if (count < 1 || count > 2)
             return tally_contradiction(finding, "how long its updates take", err);
-        finding->cold =
-            mem_grow(finding->cold, finding->cold_count + 1, sizeof(*finding->cold));
-        finding->cold[finding->cold_count++] =
-            (struct cold){ samples->values[0], count == 2 ? samples->values[1] : 0 };
+        add_cold(finding, (struct cold){ samples->values[0],
+                                         count == 2 ? samples->values[1] : 0 });
         finding->blind |= count == 1;
         return 0;
     }

@@ -17,6 +17,7 @@
 #include "result/pairing.h"
 #include "scenario/outline.h"
 #include "stats/sequence.h"
+#include "stats/thinned.h"
 #include "stats/weighted.h"
 #include "trial/fault.h"
 #include "trial/phase.h"
@@ -132,6 +133,7 @@ struct finding {
     uint64_t *timelines_ns; /* rows of commands + 1: when command k + 1 was written, and
                                the end; owned */
     size_t timeline_count;
+    struct thinned timelines, colds; /* what is kept of them (measured.h) */
     uint64_t *samples_ns; /* durations of warm updates; owned */
     size_t sample_count;
     /* Where those begin that were measured in one block: block i of all strategies is of

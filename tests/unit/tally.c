@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "result/figures.h"
+#include "result/measured.h"
 #include "result/tally.h"
 
 enum { LEAKY, ATOMIC, SILENT, STRATEGIES };
@@ -373,6 +375,69 @@ Test(tally, samples_of_lanes_come_together)
     cr_expect_eq(finding->timelines_ns[3], 4);
     cr_expect_arr_eq(finding->timelines_ns + 4, expected, sizeof(expected));
     cr_expect_eq(finding->sample_count, 4);
+}
+
+/* A run of a million kills keeps as much as one of ten thousand, and says the same of it:
+ * updates of two lanes come in turns, of which one takes twice as long. */
+Test(tally, long_runs_keep_an_even_sample_of_what_they_time)
+{
+    const struct finding *finding = &result.findings[LEAKY];
+    struct event_point point = { .strategy = LEAKY };
+    uint64_t came = 3 * (COLD_MOST + TIMELINE_TIMES_MOST), slow = 0, early = 0;
+    struct prediction prediction;
+    size_t most;
+
+    take_control(LEAKY, 1, 0);
+    for (point.index = 0; point.index < 2; point.index++) {
+        point.verdict.later = point.index ? LATER_LEAKED | LATER_LOST : 0;
+        take(EVENT_POINT, &point, sizeof(point));
+    }
+    most = measured_timelines_most(&result, finding);
+    cr_expect_eq(most, TIMELINE_TIMES_MOST / STRATEGIES / 2);
+    for (uint64_t i = 0; i < came; i++) {
+        uint64_t whole = i % 2 ? 300 : 100; /* it leaks from 50 on */
+
+        take_samples(SAMPLES_TIMELINE, (const uint64_t[]){ 50, whole }, 2);
+        take_samples(SAMPLES_COLD, (const uint64_t[]){ i, whole }, 2);
+        if (i == most - 1)
+            cr_expect_eq(finding->timeline_count, most, "all, as long as they fit");
+    }
+    cr_expect(finding->timeline_count <= most && finding->timeline_count >= most / 2);
+    cr_expect(finding->cold_count <= COLD_MOST && finding->cold_count >= COLD_MOST / 2);
+    for (size_t i = 0; i < finding->cold_count; i++) {
+        slow += finding->cold[i].waited_ns == 300;
+        early += finding->cold[i].ran_ns < came / 2;
+        cr_assert(!i || finding->cold[i].ran_ns > finding->cold[i - 1].ran_ns);
+    }
+    cr_expect_float_eq((double)slow / (double)finding->cold_count, 0.5, 0.03);
+    cr_expect_float_eq((double)early / (double)finding->cold_count, 0.5, 0.001);
+    result.confidence = 0.95;
+    prediction = figure_prediction(&result, finding, RATE_LEAKED);
+    cr_expect_eq(prediction.updates, finding->timeline_count);
+    cr_expect(prediction.interval.low <= 0.75 && prediction.interval.high >= 0.75,
+              "%g [%g, %g]", prediction.rate, prediction.interval.low,
+              prediction.interval.high);
+    cr_expect_float_eq(prediction.rate, 0.75, 0.01);
+}
+
+/* The sample follows from the order alone: a run that is loaded has the one that it had.
+ */
+Test(tally, the_sample_of_updates_is_repeatable)
+{
+    uint64_t kept[2][8] = { { 0 } };
+
+    for (int again = 0; again < 2; again++) {
+        struct thinned thinned = { 0, 0 };
+        size_t count = 0;
+
+        for (uint64_t i = 0; i < 1000; i++)
+            if (thinned_takes(&thinned, 8, &count, kept[again], sizeof(uint64_t)))
+                kept[again][count++] = i;
+        cr_expect(count >= 4 && count <= 8);
+        for (size_t i = 0; i < count; i++)
+            cr_expect_eq(kept[again][i] / thinned.every, i, "one of each group");
+    }
+    cr_expect_arr_eq(kept[0], kept[1], sizeof(kept[0]));
 }
 
 /* Of all strategies the n-th durations are of the n-th block, also where there are none.
