@@ -3,20 +3,24 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/mutant.h"
 #include "base/process.h"
 
 enum peer {
@@ -39,11 +43,31 @@ static bool find_ends(int fd, struct ends *ret)
            ret->source.sin_family == AF_INET;
 }
 
-/* A socket without an inode is one that no process has open. */
-static enum peer told(unsigned long inode, uid_t uid, uid_t *ret_uid)
+/* From Linux 6.17 on a socket that was closed keeps its user until its end is
+ * acknowledged (net: "replace sock_i_uid() with sk_uid()", 2025). Before, it is root's.
+ */
+static bool closed_sockets_keep_users(void)
 {
+    struct utsname name;
+    unsigned major = 0, minor = 0;
+
+    return !mutant("closed-nobodys") && uname(&name) == 0 &&
+           sscanf(name.release, "%u.%u", &major, &minor) == 2 &&
+           (major > 6 || (major == 6 && minor >= 17));
+}
+
+/* A socket without an inode is one that no process has open. It has its user still if
+ * that is not root, who stands for nobody: in Linux before 6.17, and behind the
+ * acknowledgement, of which FIN_WAIT2 and TIME_WAIT come. */
+static enum peer told(unsigned long inode, uid_t uid, unsigned state, uid_t *ret_uid)
+{
+    bool acknowledged = state == TCP_FIN_WAIT2 || state == TCP_TIME_WAIT;
+
     *ret_uid = uid;
-    return inode ? PEER_KNOWN : PEER_GONE;
+    if (inode || (uid && !mutant("closed-nobodys")) ||
+        (!acknowledged && closed_sockets_keep_users()))
+        return PEER_KNOWN;
+    return PEER_GONE;
 }
 
 /* ---- sock_diag ---- */
@@ -95,7 +119,7 @@ static enum peer take_answer(int netlink, uid_t *ret_uid)
         return PEER_UNTOLD;
     const struct inet_diag_msg *socket = NLMSG_DATA(&answer.header);
 
-    return told(socket->idiag_inode, socket->idiag_uid, ret_uid);
+    return told(socket->idiag_inode, socket->idiag_uid, socket->idiag_state, ret_uid);
 }
 
 static enum peer ask_kernel(const struct ends *ends, uid_t *ret_uid)
@@ -119,16 +143,16 @@ static enum peer look_up(const struct ends *ends, uid_t *ret_uid)
     if (!table)
         return PEER_UNTOLD;
     while (peer == PEER_GONE && fgets(line, sizeof(line), table)) {
-        unsigned source, source_port, target, target_port, uid;
+        unsigned source, source_port, target, target_port, state, uid;
         unsigned long inode;
 
-        if (sscanf(line, " %*u: %x:%x %x:%x %*x %*x:%*x %*x:%*x %*x %u %*d %lu", &source,
-                   &source_port, &target, &target_port, &uid, &inode) == 6 &&
+        if (sscanf(line, " %*u: %x:%x %x:%x %x %*x:%*x %*x:%*x %*x %u %*d %lu", &source,
+                   &source_port, &target, &target_port, &state, &uid, &inode) == 7 &&
             source == ends->source.sin_addr.s_addr &&
             target == ends->target.sin_addr.s_addr &&
             source_port == ntohs(ends->source.sin_port) &&
             target_port == ntohs(ends->target.sin_port))
-            peer = told(inode, (uid_t)uid, ret_uid);
+            peer = told(inode, (uid_t)uid, state, ret_uid);
     }
     fclose(table);
     return peer;
@@ -165,6 +189,37 @@ bool peer_is_below(pid_t top, uid_t uid)
     return process_any(top, has_user, &uid);
 }
 
+/* ---- ends ---- */
+
+/* Segments that are an end, and nothing else, are not taken: TCP sends them again. */
+void peer_hold_ends(int listener)
+{
+    enum { FLAGS_AT = 13, OFFSET_AT = 12, NOTHING = 0, ALL = -1 };
+    struct sock_filter steps[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS_AT),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, TH_FIN, 0, 6),
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, OFFSET_AT), /* in words, above other bits */
+        BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 2),
+        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x3c),
+        BPF_STMT(BPF_MISC | BPF_TAX, 0),
+        BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_X, 0, 1, 0),
+        BPF_STMT(BPF_RET | BPF_K, (uint32_t)ALL),
+        BPF_STMT(BPF_RET | BPF_K, NOTHING),
+    };
+    const struct sock_fprog filter = { ARRAY_SIZE(steps), steps };
+
+    if (closed_sockets_keep_users() && !mutant("ends-unheld"))
+        setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
+}
+
+static void let_end(int fd)
+{
+    int ignored = 0;
+
+    setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &ignored, sizeof(ignored));
+}
+
 /* ---- who may come in ---- */
 
 static bool is_known(const struct peer_rules *rules, uid_t uid)
@@ -181,7 +236,7 @@ static int check_gone(const struct peer_rules *rules, int fd, struct err *err)
     if (!rules->dies || rules->dies(rules->context) ||
         recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
         return 0;
-    return err_set(err, -EACCES,
+    return err_set(err, PEER_NOBODY_KNOWS,
                    "somebody has connected to its port (TCP), written and gone at once, "
                    "so that nobody knows whether that was the program or another user of "
                    "the machine; a unix socket ({socket}) has no such doubts");
@@ -192,6 +247,7 @@ int peer_check(int fd, const struct peer_rules *rules, bool *ret_welcome, struct
     uid_t uid;
     enum peer peer = peer_ask(fd, &uid);
 
+    let_end(fd);
     *ret_welcome = peer != PEER_KNOWN || is_known(rules, uid);
     return peer == PEER_GONE ? check_gone(rules, fd, err) : 0;
 }

@@ -6,10 +6,17 @@
  * lets nobody else in. */
 #pragma once
 
+#include <errno.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/err.h"
+
+/* Where a closed socket has its user until the end of its stream is acknowledged, the
+ * kernel acknowledges none of those who come in by this socket, until it is known who
+ * they are: who writes and is gone at once is known, too. The end comes a fifth of a
+ * second later then, and nothing else does. */
+void peer_hold_ends(int listener);
 
 struct peer_rules {
     /* Is this user one of the program's? Our own and root are, whatever this says; NULL:
@@ -23,7 +30,8 @@ struct peer_rules {
 };
 
 /* Is who has connected the program, or may it be? A kernel that tells nobody lets all in.
- */
+ * The end of its stream is held no longer. */
+#define PEER_NOBODY_KNOWS (-ENOTUNIQ)
 int peer_check(int fd, const struct peer_rules *rules, bool *ret_welcome,
                struct err *err);
 

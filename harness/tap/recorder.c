@@ -431,10 +431,15 @@ static int open_port(struct recorder *recorder, struct door *door, struct err *e
     struct address wanted = { .path = NULL, .port = recorder->options.port },
                    any = { .path = NULL };
     struct err ignored = ERR_NULL;
+    int code = -EADDRINUSE;
 
-    if (wanted.port && open_door(recorder, door, wanted, &ignored) == 0)
-        return 0;
-    return open_door(recorder, door, any, err);
+    if (wanted.port)
+        code = open_door(recorder, door, wanted, &ignored);
+    if (code < 0)
+        code = open_door(recorder, door, any, err);
+    if (code == 0)
+        peer_hold_ends(door->fd);
+    return code;
 }
 
 int recorder_start(uv_loop_t *loop, const struct recorder_options *options,

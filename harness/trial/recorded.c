@@ -7,12 +7,14 @@
 #include "base/clock.h"
 #include "redis/page.h"
 #include "redis/resp.h"
+#include "tap/peer.h"
 #include "tap/stream.h"
 #include "trial/routine.h"
 #include "trial/trespass.h"
 #include "trial/twins.h"
 
 #define STATES_MOST 4096
+#define SPOILED_MOST 3 /* runs of one program, one after the other */
 
 struct recorded *recorded_free(struct recorded *recorded)
 {
@@ -342,7 +344,17 @@ static int record(struct session *session, const struct subject *subject, struct
     return code;
 }
 
-int recorded_make(struct judge *judge, struct subject *subject, struct err *err)
+/* Somebody has come of whom nobody knows whether he was the program: what he wrote is
+ * neither executed nor left out, and nothing is concluded from that run. */
+static bool is_spoiled(int code, unsigned *tries, struct err *err)
+{
+    if (code != PEER_NOBODY_KNOWS || ++*tries == SPOILED_MOST)
+        return false;
+    *err = ERR_NULL;
+    return true;
+}
+
+static int make_once(struct judge *judge, struct subject *subject, struct err *err)
 {
     CLEANUP(session_release)
     struct session session = {
@@ -366,7 +378,18 @@ int recorded_make(struct judge *judge, struct subject *subject, struct err *err)
     return 0;
 }
 
-int recorded_again(struct judge *judge, struct subject *subject, struct err *err)
+int recorded_make(struct judge *judge, struct subject *subject, struct err *err)
+{
+    unsigned tries = 0;
+    int code;
+
+    do
+        code = make_once(judge, subject, err);
+    while (is_spoiled(code, &tries, err));
+    return code;
+}
+
+static int again_once(struct judge *judge, struct subject *subject, struct err *err)
 {
     CLEANUP(session_release)
     struct session session = {
@@ -388,6 +411,17 @@ int recorded_again(struct judge *judge, struct subject *subject, struct err *err
             twins_take(&twins, session.recorded->likeness[i]) != TWINS_NONE;
     twins_release(&twins);
     return 0;
+}
+
+int recorded_again(struct judge *judge, struct subject *subject, struct err *err)
+{
+    unsigned tries = 0;
+    int code;
+
+    do
+        code = again_once(judge, subject, err);
+    while (is_spoiled(code, &tries, err));
+    return code;
 }
 
 int recorded_cut(struct judge *judge, const struct subject *subject, uint64_t commands,
@@ -442,8 +476,8 @@ static int on_hunted(void *context, const struct tap_event *event, struct err *e
     return twin == hunt->prey ? TAP_CUT : 0;
 }
 
-int recorded_kill(struct judge *judge, const struct subject *subject, uint64_t commands,
-                  bool *ret_came, struct err *err)
+static int kill_once(struct judge *judge, const struct subject *subject,
+                     uint64_t commands, bool *ret_came, struct err *err)
 {
     struct hunt hunt = { .judge = judge, .subject = subject, .prey = commands - 1 };
     struct program_run run = { .cut_after = commands ? RECORDER_NO_CUT : 0,
@@ -459,5 +493,17 @@ int recorded_kill(struct judge *judge, const struct subject *subject, uint64_t c
     twins_release(&hunt.twins);
     free(end.output);
     *ret_came = end.fate == PROGRAM_CUT;
+    return code;
+}
+
+int recorded_kill(struct judge *judge, const struct subject *subject, uint64_t commands,
+                  bool *ret_came, struct err *err)
+{
+    unsigned tries = 0;
+    int code;
+
+    do
+        code = kill_once(judge, subject, commands, ret_came, err);
+    while (is_spoiled(code, &tries, err));
     return code;
 }

@@ -112,6 +112,45 @@ Test(programs, that_end_before_their_replies)
     test_directory_remove(directory);
 }
 
+/* A program in the shell that goes on after its clients, which waited for no reply. The
+ * first time it runs it does something else. */
+static char *write_forgetful(const char *directory)
+{
+    CLEANUP(mem_freep)
+    char *text = mem_printf(
+        "#!/bin/bash\n"
+        "say() { exec 3<>/dev/tcp/127.0.0.1/$REDIS_PORT && printf '%%s\\r\\n' \"$1\" "
+        ">&3; "
+        "exec 3>&-; }\n"
+        "[ -e %s/began ] || { touch %s/began; "
+        "for i in {1..50}; do say 'SET first 1'; done; }\n"
+        "exec 4<>/dev/tcp/127.0.0.1/$REDIS_PORT; printf 'SET k 1\\r\\n' >&4; read <&4\n",
+        directory, directory);
+    char *program = test_file(directory, "forgetful", text);
+
+    cr_assert_eq(chmod(program, 0755), 0);
+    return program;
+}
+
+/* On a kernel that does not know whose a closed socket was, a run of a program into which
+ * somebody has come is as if it had not been. */
+Test(programs, that_somebody_came_into_are_run_again)
+{
+    char *directory = test_directory();
+    CLEANUP(mem_freep) char *program = write_forgetful(directory);
+    struct run run;
+
+    setenv("AFTERKILL", getenv("AFTERKILL_MUTABLE"), 1);
+    setenv("AFTERKILL_MUTANT", "closed-nobodys", 1);
+    run = RUN("run", "--no-store", "--format", "json", "--", program);
+    cr_expect_eq(run.status, 0, "status %d: %s", run.status, run.err);
+    cr_expect_eq(
+        json_integer_value(json_object_get(json_strategy(&run, "program"), "commands")),
+        1);
+    run_release(&run);
+    test_directory_remove(directory);
+}
+
 /* ---- beside Lua, and in its places ---- */
 
 Test(programs, beside_lua)
