@@ -6,7 +6,8 @@
 
 #include "base/mutant.h"
 
-const int signals_stop[SIGNALS_STOP] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+const int signals_stop[SIGNALS_STOP] = { SIGINT,  SIGTERM, SIGHUP,  SIGQUIT,  SIGXCPU,
+                                         SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM };
 
 sigset_t signals_stop_set(void)
 {
@@ -35,6 +36,14 @@ bool signals_stop_asked(void)
     sigpending(&pending);
     for (size_t i = 0; i < SIGNALS_STOP; i++)
         if (sigismember(&held, signals_stop[i]) && sigismember(&pending, signals_stop[i]))
+            return true;
+    return false;
+}
+
+bool signals_is_stop(int number)
+{
+    for (size_t i = 0; i < SIGNALS_STOP; i++)
+        if (signals_stop[i] == number)
             return true;
     return false;
 }

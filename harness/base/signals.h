@@ -5,7 +5,9 @@
 #include <signal.h>
 #include <stdbool.h>
 
-#define SIGNALS_STOP 4
+/* From the terminal, from batch systems whose time is up (SIGUSR1, SIGUSR2, SIGXCPU), and
+ * what by itself ends a program as well. */
+#define SIGNALS_STOP 9
 extern const int signals_stop[SIGNALS_STOP];
 
 /* Those of them that count. Who started us with one ignored (nohup, a shell's background
@@ -16,6 +18,8 @@ sigset_t signals_stop_set(void);
 void signals_hold(sigset_t *ret_before);
 /* Does one wait? */
 bool signals_stop_asked(void);
+/* Is it one of them? */
+bool signals_is_stop(int number);
 /* Forgets those that wait. */
 void signals_swallow(void);
 /* The end of signals_hold(). Those that still wait ask for nothing more. */

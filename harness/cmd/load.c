@@ -66,9 +66,8 @@ static int hear(pid_t pid, int fd, const char *path, struct err *err)
         return err_errno(err, "%s: wait until it is loaded", path);
     if (info.si_code == CLD_EXITED && info.si_status == EXIT_SUCCESS)
         return 0;
-    for (size_t i = 0; i < SIGNALS_STOP; i++)
-        if (info.si_code != CLD_EXITED && info.si_status == signals_stop[i])
-            return err_set(err, ERR_STOPPED, "stopped by a signal");
+    if (info.si_code != CLD_EXITED && signals_is_stop(info.si_status))
+        return err_set(err, ERR_STOPPED, "stopped by a signal");
     return err_set(err, ERR_USAGE, "%s: a process that loaded it ended with %s %d", path,
                    info.si_code == CLD_EXITED ? "status" : "signal", info.si_status);
 }

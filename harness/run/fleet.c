@@ -43,6 +43,7 @@ struct fleet {
     sigset_t held; /* the stop signals */
     bool stopping;
     struct err err;       /* the first error */
+    bool all_asked;       /* it is of one who was asked to stop, perhaps as we are */
     unsigned grace_ticks; /* since it came */
 };
 
@@ -95,6 +96,14 @@ static void fail(struct fleet *fleet, const struct err *err)
     if (!fleet->err.code && !fleet->stopping)
         fleet->err = *err;
     stop(fleet);
+}
+
+/* Whoever stops a run may stop all of its processes at once (a batch system, a service
+ * that is stopped): ours may not have come yet. */
+static void fail_soon(struct fleet *fleet, const struct err *err)
+{
+    fleet->err = *err;
+    fleet->all_asked = true;
 }
 
 /* What the kills are for, before they begin. */
@@ -262,15 +271,28 @@ static void lane_ended(void *context, struct child *child, int status)
     else
         err_set(&err, -ECHILD, "lane %zu ended with status %d without a word",
                 child->lane, WEXITSTATUS(status));
-    fail(fleet, &err);
+    if (WIFSIGNALED(status) && signals_is_stop(WTERMSIG(status)))
+        fail_soon(fleet, &err);
+    else
+        fail(fleet, &err);
+}
+
+/* A server ends by itself when it is asked to. */
+static bool was_asked(int status)
+{
+    return WIFSIGNALED(status) ? signals_is_stop(WTERMSIG(status)) : !WEXITSTATUS(status);
 }
 
 /* A lane's complaint, if there was one, is a consequence. */
-static void fail_instead(struct fleet *fleet, const struct child *child, struct err *err)
+static void fail_instead(struct fleet *fleet, const struct child *child, int status,
+                         struct err *err)
 {
     name_lane(fleet, child->lane, err);
     fleet->err.code = 0;
-    fail(fleet, err);
+    if (was_asked(status))
+        fail_soon(fleet, err);
+    else
+        fail(fleet, err);
 }
 
 static void server_ended(void *context, struct child *child, int status)
@@ -281,7 +303,7 @@ static void server_ended(void *context, struct child *child, int status)
     if (fleet->stopping)
         return;
     server_explain(&fleet->lanes[child->lane].server, status, &err);
-    fail_instead(fleet, child, &err);
+    fail_instead(fleet, child, status, &err);
 }
 
 static void relay_ended(void *context, struct child *child, int status)
@@ -295,7 +317,7 @@ static void relay_ended(void *context, struct child *child, int status)
     err_set(&err, -ECONNRESET, "the relay that makes the round trip longer (--rtt) %s %d",
             killed ? "was killed by signal" : "ended with status",
             killed ? WTERMSIG(status) : WEXITSTATUS(status));
-    fail_instead(fleet, child, &err);
+    fail_instead(fleet, child, status, &err);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -304,6 +326,8 @@ static void on_signal(uv_signal_t *handle, int number)
     struct err err = ERR_NULL;
 
     fleet->result->interrupted = true;
+    if (fleet->all_asked)
+        fleet->err.code = 0;
     err_set(&err, ERR_STOPPED, "stopped by signal %d (%s)", number, strsignal(number));
     fail(fleet, &err);
 }

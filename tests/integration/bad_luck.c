@@ -312,7 +312,8 @@ Test(bad_luck, lane_killed_in_the_middle)
 
 Test(bad_luck, signals_end_a_run_with_a_report)
 {
-    static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+    static const int signals[] = { SIGINT,  SIGTERM, SIGHUP,  SIGXCPU,
+                                   SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM };
     struct place place = place_make();
 
     for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {

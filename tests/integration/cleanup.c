@@ -301,3 +301,33 @@ Test(cleanup, a_signal_that_asks_for_a_core)
     free(path);
     test_directory_remove(directory);
 }
+
+/* As batch systems do it: everybody gets it, the children first. */
+Test(cleanup, signals_to_all_processes_at_once)
+{
+    static const int signals[] = { SIGTERM, SIGUSR1 };
+    char *directory = test_directory();
+
+    processes_adopt();
+    for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+        struct live_run live = START("run", "sidekiq_busy", "--trials", "1000000",
+                                     "--lanes", "1", "--no-store");
+        struct run run;
+        pid_t server, lane;
+
+        cr_assert(run_wait_for(&live, "kills"));
+        server = process_child(live.pid, "redis-server");
+        lane = process_child(live.pid, "afterkill");
+        kill(server, signals[i]);
+        kill(lane, signals[i]);
+        kill(live.pid, signals[i]);
+        run = run_finish(&live);
+        cr_expect_eq(run.status, 130, "signal %d: status %d: %s", signals[i], run.status,
+                     run.err);
+        EXPECT_SAYS(run.err, "stopped by signal");
+        cr_expect_eq(test_directory_entries(directory), 0, "leftovers in TMPDIR");
+        processes_wait();
+        run_release(&run);
+    }
+    test_directory_remove(directory);
+}

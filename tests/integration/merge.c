@@ -907,7 +907,7 @@ static int merge_with_signal(const struct shards *shards, const char *into, int 
 
 Test(merge, signals_leave_nothing)
 {
-    static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGXCPU };
     char *home = test_directory(), *scenario = test_scenario("mixed");
     char *whole = keep_whole(home, scenario), *merged = mem_printf("%s/again", home);
     struct shards shards = { home, 2 };
