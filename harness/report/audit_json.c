@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "redis/quote.h"
+#include "report/audit_words.h"
 #include "report/json_put.h"
 #include "report/parts.h"
 #include "report/writers.h"
@@ -157,6 +158,7 @@ void audit_json(FILE *out, const struct audit *audit, struct report_style style)
 {
     json_t *document = json_put_document(), *groups = json_array(), *rest = json_null(),
            *sets = json_array();
+    CLEANUP(mem_freep) char *line = audit_verdict(audit);
 
     for (size_t i = 0; i < audit->group_count; i++)
         json_array_append_new(groups, group_of(&audit->groups[i]));
@@ -180,7 +182,10 @@ void audit_json(FILE *out, const struct audit *audit, struct report_style style)
     json_put(document, "rest", rest);
     json_put_real(document, "seconds", audit->seconds);
     json_put_whole(document, "leaking_groups", audit_leaking(audit));
+    json_put_whole(document, "unsure_groups", audit_unsure(audit));
     json_put_whole(document, "leaking_sets", audit_leaking_sets(audit));
+    json_put_text(document, "verdict", exit_status_name(audit_status(audit)));
+    json_put_text(document, "verdict_line", line);
     json_put(document, "groups", groups);
     json_put(document, "sets", sets);
     if (audit->has_since)

@@ -127,6 +127,9 @@ Test(audit_played, is_not_sure_of_those_that_it_did_not_look_at_again)
     fclose(out);
     run = audit_played(lines, false);
     cr_expect_eq(json_whole(run.json, "leaking_groups"), 0);
+    cr_expect_eq(json_whole(run.json, "unsure_groups"), 1);
+    cr_expect_str_eq(json_string_value(json_object_get(run.json, "verdict")),
+                     "inconclusive");
     cr_expect_eq(json_whole(first_of(&run, "groups"), "without_expiry"), WITHOUT);
     cr_expect_eq(json_whole(first_of(&run, "groups"), "looked_at_again"), AGAIN);
     cr_expect(json_is_true(json_object_get(first_of(&run, "groups"), "unsure")));
