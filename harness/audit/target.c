@@ -199,15 +199,23 @@ static const struct {
     { "ERR unknown command", "it does not have this command; is it a Redis?" },
 };
 
+/* NULL: nobody here knows. */
+static const char *meaning_of(const char *reply)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(refusals); i++)
+        if (strncmp(reply, refusals[i].begins, strlen(refusals[i].begins)) == 0)
+            return refusals[i].meaning;
+    return NULL;
+}
+
 int target_refused(const char *what, const char *reply, struct err *err)
 {
+    const char *meaning = meaning_of(reply);
     char shown[200];
 
     printable_copy(shown, sizeof(shown), reply, "");
-    for (size_t i = 0; i < ARRAY_SIZE(refusals); i++)
-        if (strncmp(reply, refusals[i].begins, strlen(refusals[i].begins)) == 0)
-            return err_set(err, -EACCES, "%s: %s (it says: %s)", what,
-                           refusals[i].meaning, shown);
+    if (meaning)
+        return err_set(err, -EACCES, "%s: %s (it says: %s)", what, meaning, shown);
     return err_set(err, -EPROTO, "%s: the server refused it: %s", what, shown);
 }
 
@@ -232,13 +240,25 @@ int target_lost(const redisContext *connection, const char *what, struct err *er
                        : "");
 }
 
-/* A user without a password may be one who needs none, and takes any. */
+/* What it says is not shown: servers that do not know the command, and others between us
+ * and them, repeat its words. */
+static int refused_entry(const char *reply, struct err *err)
+{
+    const char *meaning = meaning_of(reply);
+
+    return err_set(err, -EACCES, "AUTH: %s",
+                   meaning ? meaning
+                           : "the server refused it, in words that are not shown, for "
+                             "the password may be among them");
+}
+
+/* A user without a password may be one who needs none, and takes any. The user is not
+ * named, for redis-cli takes redis://this@host for a password. */
 static int enter(const struct target *target, redisContext *connection, struct err *err)
 {
     CLEANUP(reply_freep) redisReply *reply = NULL;
     const char *password = target->password ? target->password : "";
     const char *words[] = { "AUTH", target->user, password };
-    char user[TARGET_TEXT];
 
     if (!target->user)
         words[1] = password;
@@ -246,16 +266,11 @@ static int enter(const struct target *target, redisContext *connection, struct e
     if (!reply)
         return target_lost(connection, "AUTH", err);
     if (reply->type == REDIS_REPLY_ERROR && !target->password &&
-        strncmp(reply->str, "WRONGPASS", strlen("WRONGPASS")) == 0) {
-        printable_copy(user, sizeof(user), target->user, "");
+        strncmp(reply->str, "WRONGPASS", strlen("WRONGPASS")) == 0)
         return err_set(err, -EACCES,
-                       "AUTH: it lets in no user '%s' without a password: put that into "
-                       "REDISCLI_AUTH, or give --pass-file or --askpass",
-                       user);
-    }
-    if (reply->type == REDIS_REPLY_ERROR)
-        return target_refused("AUTH", reply->str, err);
-    return 0;
+                       "AUTH: it does not let in this user without a password: put that "
+                       "into REDISCLI_AUTH, or give --pass-file or --askpass");
+    return reply->type == REDIS_REPLY_ERROR ? refused_entry(reply->str, err) : 0;
 }
 
 int target_connect(const struct target *target, redisContext **ret, struct err *err)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/err.h"
 #include "base/mem.h"
 #include "base/sensitive.h"
 
@@ -44,7 +45,7 @@ static const char *find_secret_value(const char *argument)
 static bool announces_secret(const char *argument)
 {
     return argument[0] == '-' && !strchr(argument, '=') &&
-           sensitive_name(str_of(argument));
+           (sensitive_name(str_of(argument)) || strcmp(argument, "--pass") == 0);
 }
 
 /* ---- URLs ---- */
@@ -171,6 +172,19 @@ char *redact_urls(const char *text)
     return shown;
 }
 
+/* What is only in the first of the two. */
+static void hide_from_messages(const char *argument, const char *shown)
+{
+    size_t before = 0, behind = 0, length = strlen(argument), left = strlen(shown);
+
+    while (before < left && argument[before] == shown[before])
+        before++;
+    while (behind < left - before && behind < length - before &&
+           argument[length - 1 - behind] == shown[left - 1 - behind])
+        behind++;
+    err_hide(argument + before, length - before - behind);
+}
+
 void redact_command_line(int argc, char **argv)
 {
     static char **kept; /* reachable until the end, like the arguments in it */
@@ -186,6 +200,7 @@ void redact_command_line(int argc, char **argv)
             continue;
         kept[i] = mem_strdup(argv[i]);
         previous = kept[i];
+        hide_from_messages(kept[i], shown);
         memset(argv[i], 0, length);
         memcpy(argv[i], shown, strlen(shown) < length ? strlen(shown) : length);
         argv[i] = kept[i];

@@ -10,7 +10,8 @@
  *   well: redis-cli takes redis://this@host for a password.
  * - what is assigned to a name that has to do with secrets (password, token ..), and all
  *   that follows it in the argument: --auth=x, --set password=x, redis://host/?token=x
- * - the argument after an option of such a name: --password x */
+ * - the argument after an option of such a name: --password x, and --pass x, as
+ *   redis-cli has it */
 #pragma once
 
 #include <stddef.h>
@@ -28,6 +29,7 @@ char *redact_argument(const char *argument, const char *previous);
 char *redact_urls(const char *text);
 
 /* Overwrites what must not be shown where the kernel keeps the command line (argv as
- * main() got it), for any user of the machine can read that. The arguments live on
+ * main() got it), for any user of the machine can read that, and has no error repeat it
+ * (err_hide()). The arguments live on
  * elsewhere until the process ends. */
 void redact_command_line(int argc, char **argv);

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -61,13 +62,15 @@ static char *first_line(const char *text)
     return strndup(text, strcspn(text, "\r\n"));
 }
 
+/* Without its name, for who has forgotten that --pass takes a file has given the password
+ * itself. */
 static int read_pass_file(const char *path, char **ret, struct err *err)
 {
     size_t length;
     char *text = file_read(path, &length);
 
     if (!text)
-        return err_errno(err, "--pass-file '%s'", path);
+        return err_errno(err, "--pass-file, whose first line is the password");
     *ret = first_line(text);
     explicit_bzero(text, length);
     free(text);
@@ -127,6 +130,12 @@ static int check(const struct target_options *options, struct err *err)
 {
     if (!options->url + !options->host + !options->socket < 2)
         return err_set(err, ERR_USAGE, "--redis, --host and --socket: give one of them");
+    if ((options->host && strstr(options->host, "://")) ||
+        (options->socket && strstr(options->socket, "://")))
+        return err_set(err, ERR_USAGE,
+                       "--host takes a name or an address, and --socket a path: a URL "
+                       "goes with --redis or, if there is a password in it, into "
+                       "the environment as " URL_VARIABLE);
     if (options->port && (options->url || options->socket))
         return err_set(err, ERR_USAGE, "--port goes with --host, and with nothing else");
     if (options->askpass && options->pass_file)
@@ -170,6 +179,7 @@ static int find_password(const struct target_options *options, struct target *ta
                          struct err *err)
 {
     const char *variable = getenv(PASSWORD_VARIABLE);
+    const struct rlimit none = { 0, 0 };
     char *password = NULL;
 
     if (options->pass_file && read_pass_file(options->pass_file, &password, err) < 0)
@@ -180,6 +190,8 @@ static int find_password(const struct target_options *options, struct target *ta
         password = mem_strdup(variable);
     if (password)
         target_set_password(target, password);
+    if (target->password)
+        setrlimit(RLIMIT_CORE, &none); /* it would be in there */
     return 0;
 }
 

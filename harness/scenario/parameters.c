@@ -125,6 +125,10 @@ static int assign(struct outline *outline, const char *option, const char *assig
         put_value(parameter, equals + 1);
         return 0;
     }
+    if (parameter && sensitive_name(str_of(parameter->name)))
+        return err_set(err, ERR_USAGE, "%s %s: expected %s, and something else is given",
+                       option, parameter->name,
+                       parameter->is_flag ? "true or false" : "a number");
     if (parameter)
         return err_set(err, ERR_USAGE, "%s %s='%.100s': expected %s", option,
                        parameter->name, equals + 1,

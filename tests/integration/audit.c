@@ -230,7 +230,7 @@ Test(audit, says_why_it_cannot)
     unsetenv("REDISCLI_AUTH");
     run = RUN("audit", "-s", server.address.path, "--user", "auditor");
     cr_expect_eq(run.status, 4);
-    EXPECT_SAYS(run.err, "AUTH: it lets in no user 'auditor' without a password");
+    EXPECT_SAYS(run.err, "AUTH: it does not let in this user without a password");
     run_release(&run);
     SEND("ACL", "SETUSER", "guest", "on", "nopass", "~*", "+info");
     run = RUN("audit", "-s", server.address.path, "--user", "guest");
@@ -262,6 +262,31 @@ Test(audit, repeats_no_password)
         cr_expect_null(strstr(run.err, "hushhush"), "%s", run.err);
         run_release(&run);
     }
+}
+
+/* Also where a message has no room for the end of the URL, by which one knows that there
+ * is a password in it; and where the password stands in the place of its file. */
+Test(audit, repeats_no_long_password)
+{
+    static const char *const options[] = { "--host",  "--socket",    "--redis",
+                                           "--count", "--pass-file", "--rules",
+                                           "--since", "--format" };
+    CLEANUP(mem_freep) char *zeros = mem_printf("hushhush%01100d", 0);
+    CLEANUP(mem_freep) char *url = mem_printf("redis://me:%s@127.0.0.1:1", zeros);
+    struct run run;
+
+    for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+        run = RUN("audit", options[i], url);
+        cr_expect(run.status == 2 || run.status == 4, "%s: %d", options[i], run.status);
+        cr_expect(*run.err);
+        cr_expect_null(strstr(run.err, "hush"), "%s: %s", options[i], run.err);
+        run_release(&run);
+    }
+    run = RUN("audit", "--pass", "hushhush");
+    cr_expect_eq(run.status, 4);
+    EXPECT_SAYS(run.err, "--pass-file, whose first line is the password: No such file");
+    cr_expect_null(strstr(run.err, "hushhush"), "%s", run.err);
+    run_release(&run);
 }
 
 /* A suite between two audits. */

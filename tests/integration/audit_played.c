@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "redis/address.h"
 
 static char *directory;
@@ -167,6 +168,36 @@ Test(audit_played, tells_servers_that_fail)
     }
 }
 
+/* Servers that do not know AUTH, and what stands between us and them, repeat its words.
+ */
+Test(audit_played, repeats_no_password_that_the_server_repeats)
+{
+    static const struct {
+        const char *reply, *says;
+    } cases[] = {
+        { "-ERR unknown command 'AUTH', with args beginning with: 'hushhush' \r\n",
+          "AUTH: it does not have this command; is it a Redis?" },
+        { "-ERR backend has no user hushhush\r\n",
+          "AUTH: the server refused it, in words that are not shown" },
+        { "-WRONGPASS hushhush\r\n",
+          "AUTH: the name of the user or the password is wrong" },
+    };
+    CLEANUP(mem_freep) char *path = mem_printf("%s/played", directory);
+    CLEANUP(mem_freep) char *pass = test_file(directory, "pass", "hushhush\n");
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        pid_t pid = play(path, cases[i].reply, false);
+        struct run run = RUN("audit", "-s", path, "--pass-file", pass);
+
+        waitpid(pid, NULL, 0);
+        unlink(path);
+        cr_expect_eq(run.status, 4, "%zu: %d", i, run.status);
+        EXPECT_SAYS(run.err, cases[i].says);
+        cr_expect_null(strstr(run.err, "hushhush"), "%s", run.err);
+        run_release(&run);
+    }
+}
+
 static void say(int fd, const char *text)
 {
     for (size_t left = strlen(text); left;) {
@@ -206,6 +237,15 @@ Test(audit_played, ends_when_it_is_asked_to)
     expect_end("", "INFO: interrupted while the server did not answer");
 }
 
+/* Who knows a password leaves no file with its memory. */
+static void expect_no_core(pid_t pid)
+{
+    CLEANUP(mem_freep) char *path = mem_printf("/proc/%ld/limits", (long)pid);
+    CLEANUP(mem_freep) char *limits = file_text(path);
+
+    EXPECT_SAYS(limits, "Max core file size 0 0 ");
+}
+
 /* Nor is one that hangs before that, while it is told who we are. */
 Test(audit_played, ends_when_it_is_asked_to_while_it_connects)
 {
@@ -221,6 +261,7 @@ Test(audit_played, ends_when_it_is_asked_to_while_it_connects)
         char byte;
 
         cr_assert_eq(read(fd, &byte, 1), 1, "it says who it is");
+        expect_no_core(live.pid);
         cr_assert_eq(kill(live.pid, stops[i]), 0);
         run = run_finish(&live);
         cr_expect_eq(run.status, 130, "%d: %d: %s", stops[i], run.status, run.err);

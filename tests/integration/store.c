@@ -345,6 +345,31 @@ Test(store, of_many_in_one_directory_one_runs)
     test_directory_remove(directory);
 }
 
+/* Also if it is none that the parameter takes, and however long the line is. */
+Test(store, wrong_secrets_are_not_told)
+{
+    char *directory = test_directory();
+    CLEANUP(mem_freep) char *zeros = mem_printf("redis://me:hunter22%01100d@h", 0);
+    CLEANUP(mem_freep)
+    char *path = test_file(directory, "secret.lua",
+                           "return { params = { passwords = 1, auth = true },\n"
+                           "strategies = { { name = 'a', update = 'SET k 1' } } }\n");
+    const char *const wrong[][2] = { { "--set", "passwords=hunter22" },
+                                     { "--set", "auth=hunter22" },
+                                     { "--sweep", "passwords=hunter22,hunter23" },
+                                     { "--trials", zeros } };
+
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+        struct run run = RUN("run", path, "--no-store", wrong[i][0], wrong[i][1]);
+
+        cr_expect_eq(run.status, 2, "%zu: %d", i, run.status);
+        cr_expect(*run.err);
+        cr_expect_null(strstr(run.err, "hunter"), "%s", run.err);
+        run_release(&run);
+    }
+    test_directory_remove(directory);
+}
+
 /* What is given to a parameter that is called a secret is neither told nor kept; what
  * needs it afterwards asks for it. */
 Test(store, secrets_are_not_kept)

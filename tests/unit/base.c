@@ -43,6 +43,35 @@ Test(err, says_what_was_done_and_to_what)
 
 /* Whatever the lengths, the message is the beginning of "text: inner", as much as there
  * is room for, and the bytes behind it are left alone. */
+/* All of it, and its beginning where a message was cut; not what may be any word. */
+Test(err, repeats_nothing_that_is_hidden)
+{
+    static const struct {
+        const char *text, *says;
+    } cases[] = {
+        { "--count 'redis://me:hush-hush-hush@h'", "--count 'redis://me:***@h'" },
+        { "hush-hush-hush", "***" },
+        { "at hush-hush-h: no", "at ***: no" },
+        { "hush-hus", "***" },
+        { "hush-hu", "hush-hu" },
+        { "hush-hush-hushhush-hush-hush!", "******!" },
+        { "secretsecret", "******" },
+        { "secre", "secre" },
+        { "tiny", "tiny" },
+    };
+    struct err err = ERR_NULL;
+
+    err_hide("hush-hush-hush", 14);
+    err_hide("secret", 6);
+    err_hide("tiny", 4);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        err_set(&err, ERR_USAGE, "%s", cases[i].text);
+        cr_expect_str_eq(err.msg, cases[i].says);
+        err_wrap(&err, "%s", cases[i].text);
+        cr_expect_null(strstr(err.msg, "hush-hush"), "%s", err.msg);
+    }
+}
+
 Test(err, cuts_long_messages)
 {
     static const size_t lengths[] = {
