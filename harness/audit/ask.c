@@ -25,6 +25,7 @@ static const struct {
 } questions[QUESTIONS] = {
     [ASK_INFO] = { "INFO", 1, { "INFO" } },
     [ASK_SELECT] = { "SELECT", 0, { NULL } },
+    [ASK_NO_TOUCH] = { "CLIENT NO-TOUCH", 3, { "CLIENT", "NO-TOUCH", "ON" } },
     [ASK_SCAN] = { "SCAN", 0, { NULL } },
     [ASK_TYPE] = { "TYPE", 2, { "TYPE", NULL } },
     [ASK_PTTL] = { "PTTL", 2, { "PTTL", NULL } },
@@ -88,6 +89,11 @@ void ask_select(struct ask *ask, unsigned db)
     resp_put_count(&ask->questions, 2);
     resp_put_word(&ask->questions, STR("SELECT"));
     put_number(ask, db);
+}
+
+void ask_no_touch(struct ask *ask)
+{
+    ask_key(ask, ASK_NO_TOUCH, STR(""));
 }
 
 static void put_option(struct ask *ask, const char *name, const char *value)
@@ -247,7 +253,8 @@ bool ask_is_scan(const redisReply *reply)
  * for a key that is gone it is an error before Redis 7, too. */
 static bool is_unsaid(enum question question, const redisReply *reply)
 {
-    return question == ASK_IDLE && strncmp(reply->str, "ERR ", 4) == 0;
+    return (question == ASK_IDLE || question == ASK_SHARED) &&
+           strncmp(reply->str, "ERR ", 4) == 0;
 }
 
 int ask_number(struct ask *ask, enum question question, int64_t *ret, struct err *err)

@@ -13,6 +13,7 @@
 enum question {
     ASK_INFO,
     ASK_SELECT,
+    ASK_NO_TOUCH,
     ASK_SCAN,
     ASK_TYPE,
     ASK_PTTL,
@@ -48,6 +49,8 @@ void ask_release(struct ask *ask);
 void ask_key(struct ask *ask, enum question question, struct str key);
 void ask_info(struct ask *ask);
 void ask_select(struct ask *ask, unsigned db);
+/* That what this connection reads is not used by it, in the server's eyes. */
+void ask_no_touch(struct ask *ask);
 /* Any of the globs may be NULL, and the type. */
 void ask_scan(struct ask *ask, uint64_t cursor, const char *glob, uint64_t count,
               const char *type);
@@ -63,7 +66,8 @@ void ask_members(struct ask *ask, enum question scan, struct str key, uint64_t c
 void ask_member(struct ask *ask, enum question find, struct str key, struct str member);
 
 /* The first of what a string, a list, a sorted set (with scores) or a stream has, so many
- * bytes or elements. These reset the key's idle time. */
+ * bytes or elements. These, and those of members, reset the key's idle time unless
+ * ask_no_touch() has been granted; all others leave it alone. */
 void ask_first(struct ask *ask, enum question question, struct str key, uint64_t count);
 /* What the question is called. */
 const char *ask_name(enum question question);

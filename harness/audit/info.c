@@ -28,6 +28,15 @@ struct str info_value(struct str text, const char *name)
     return STR("");
 }
 
+/* "7.2.4" */
+static unsigned version_of(struct str value)
+{
+    CLEANUP(mem_freep) char *text = strndup(value.bytes, value.length);
+    unsigned major, minor;
+
+    return sscanf(text, "%3u.%2u", &major, &minor) == 2 ? 100 * major + minor : 0;
+}
+
 static void copy(char *ret, size_t size, struct str value)
 {
     snprintf(ret, size, "%.*s", (int)value.length, value.bytes);
@@ -73,6 +82,7 @@ struct info info_parse(struct str text)
 
     snprintf(info.server, sizeof(info.server), "%s %.*s",
              valkey.length ? "valkey" : "redis", (int)version.length, version.bytes);
+    info.version = version_of(info_value(text, "redis_version"));
     copy(info.role, sizeof(info.role), info_value(text, "role"));
     copy(info.run_id, sizeof(info.run_id), info_value(text, "run_id"));
     copy(info.policy, sizeof(info.policy), info_value(text, "maxmemory_policy"));

@@ -13,10 +13,11 @@ struct info_db {
 };
 
 struct info {
-    char server[48]; /* "redis 7.0.15", "valkey 8.1.1" */
-    char role[16];   /* "master" or "slave", as it says */
-    char policy[32]; /* of eviction */
-    char run_id[48]; /* another one each time that it starts; "": it does not say */
+    char server[48];  /* "redis 7.0.15", "valkey 8.1.1" */
+    unsigned version; /* of Redis, or that Valkey stands for: 702 is 7.2; 0: not known */
+    char role[16];    /* "master" or "slave", as it says */
+    char policy[32];  /* of eviction */
+    char run_id[48];  /* another one each time that it starts; "": it does not say */
     bool cluster, loading;
     int64_t blocked;     /* clients that wait in a command; -1: it does not say */
     struct info_db *dbs; /* owned; those that are not empty, as INFO lists them */

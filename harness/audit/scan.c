@@ -17,6 +17,7 @@
 #define PTTL_GONE (-2)
 #define COUNT_LEAST 10 /* keys of a batch, however slow the server is */
 #define PAUSE_SLICE_S 0.1
+#define HAS_NO_TOUCH 702 /* Redis and Valkey from 7.2 on: CLIENT NO-TOUCH */
 
 /* What is known of a key. */
 struct fact {
@@ -45,6 +46,7 @@ struct scan {
     unsigned db;
     uint64_t count;       /* keys of the next batch */
     uint64_t shown;       /* keys that SCAN gave */
+    bool untouched;       /* what is read stays as idle as it was */
     struct batch fresh;   /* nothing was asked about its keys */
     struct batch known;   /* facts have come */
     struct batch learned; /* its keys are in groups, and a sample is chosen */
@@ -132,6 +134,22 @@ static bool is_watched(const struct scan *scan, struct str key)
     return scan->options->vitals && vitals_match(scan->options->vitals, key);
 }
 
+/* Has this audit read what is in the key, and so reset its idle time? */
+static bool was_read(const struct scan *scan, struct str key)
+{
+    const struct audit *audit = scan->audit;
+
+    for (size_t i = 0; i < audit->set_count && !scan->untouched; i++) {
+        const struct rule *rule = audit->sets[i].rule;
+
+        if (audit->sets[i].db == scan->db &&
+            (str_is_word(key, rule->key) ||
+             (rule->is_in && str_is_word(key, rule->needs))))
+            return true;
+    }
+    return false;
+}
+
 /* Servers count idle time in whole seconds. */
 static void add_use(struct scan *scan, const struct weight *weight)
 {
@@ -152,6 +170,8 @@ static int take_sample(struct scan *scan, struct err *err)
 
         if (ask_take_weight(&scan->ask, &weight, err) < 0)
             return err->code;
+        if (was_read(scan, key))
+            weight.idle_s = -1;
         if (group && weight.bytes >= 0)
             group_add_bytes(group, (uint64_t)weight.bytes);
         if (group && weight.idle_s >= 0)
@@ -329,9 +349,13 @@ static int conclude(struct scan *scan, struct err *err)
     for (size_t i = first; i < scan->audit->group_count; i++) {
         struct audit_group *group = &scan->audit->groups[i];
 
-        if (second_look(&scan->ask, group, err) < 0 ||
-            (scan->options->elements &&
-             second_look_inside(&scan->ask, group, scan->options->elements, err) < 0))
+        if (second_look(&scan->ask, group, err) < 0)
+            return err->code;
+        for (size_t k = 0; k < group->suspect_count; k++)
+            if (was_read(scan, group_name_str(group->suspects[k].name)))
+                group->suspects[k].weight.idle_s = -1;
+        if (scan->options->elements &&
+            second_look_inside(&scan->ask, group, scan->options->elements, err) < 0)
             return err->code;
     }
     return 0;
@@ -433,6 +457,22 @@ static int scan_db(struct scan *scan, unsigned db, struct err *err)
 
 /* ---- all of it ---- */
 
+/* A user who may not ask for that resets what he reads, as on servers that do not have
+ * it. */
+static int spare_idle_times(struct scan *scan, struct err *err)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+
+    if (scan->audit->info.version < HAS_NO_TOUCH)
+        return 0;
+    ask_no_touch(&scan->ask);
+    if (ask_send(&scan->ask, err) < 0 ||
+        ask_reply(&scan->ask, ASK_NO_TOUCH, &reply, err) < 0)
+        return err->code;
+    scan->untouched = reply->type == REDIS_REPLY_STATUS;
+    return 0;
+}
+
 static int ask_itself(struct scan *scan, struct err *err)
 {
     CLEANUP(reply_freep) redisReply *reply = NULL;
@@ -445,6 +485,8 @@ static int ask_itself(struct scan *scan, struct err *err)
     *info = info_parse(resp_text(reply));
     if (info->loading)
         return target_refused("INFO", "LOADING loading:1", err);
+    if (spare_idle_times(scan, err) < 0)
+        return err->code;
     return scan->options->vitals ? vitals_take(scan->options->vitals, &scan->ask,
                                                info->run_id, clock_now_ns(), err)
                                  : 0;

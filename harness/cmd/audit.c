@@ -70,8 +70,8 @@ static const struct cmd_option table[] = {
     { "rules", "FILE", "More keys that must expire, besides those of known systems", 5,
       .take = option_file, .at = offsetof(struct options, rules) },
     { "fields", "N",
-      "Read the first elements of suspects, so many of each, which resets their idle "
-      "time",
+      "Read the first elements of suspects, so many of each; before Redis 7.2 that "
+      "resets their idle time",
       5, .take = option_whole, .at = offsetof(struct options, scan.elements), .least = 1,
       .most = GLIMPSE_MOST },
     { "before", "FILE", "Write the names of all keys into FILE, for a later --since", 5,
@@ -109,8 +109,8 @@ static int check_watch(const struct options *options, struct err *err)
                        "--since, --limit and --cursor");
     if (options->scan.elements)
         return err_set(err, ERR_USAGE,
-                       "--fields resets the idle time of what it reads: do without "
-                       "--watch");
+                       "--fields resets the idle time of what it reads, before Redis "
+                       "7.2: do without --watch");
     if (options->fail)
         return err_set(err, ERR_USAGE,
                        "--watch goes on until it is stopped: do without --fail");

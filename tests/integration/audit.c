@@ -56,6 +56,14 @@ static bool has_histograms(void)
            0;
 }
 
+static bool has_no_touch(void)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+    struct err err = ERR_NULL;
+
+    return CONNECTION_COMMAND(connection, &reply, &err, "CLIENT", "NO-TOUCH", "OFF") == 0;
+}
+
 /* The user whom docs/audit.md shows; a command has room for so many words only. */
 static void add_auditor(void)
 {
@@ -65,6 +73,8 @@ static void add_auditor(void)
          "+object|refcount", "+sscan", "+zscan", "+sismember", "+zscore", "+hexists");
     SEND("ACL", "SETUSER", "auditor", "+getrange", "+lrange", "+hscan", "+zrange",
          "+xrange");
+    if (has_no_touch())
+        SEND("ACL", "SETUSER", "auditor", "+client|no-touch");
     if (has_histograms())
         SEND("ACL", "SETUSER", "auditor", "+slowlog|get", "+latency|histogram");
     else
@@ -882,4 +892,64 @@ Test(audit, knows_which_members_must_be_elsewhere)
                          "of 1: tag-2");
     EXPECT_SAYS(run.out, "1 set has members whose keys or counterparts are gone.");
     run_release(&run);
+}
+
+static long long idle_s(const char *key)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+    struct err err = ERR_NULL;
+
+    cr_assert_eq(CONNECTION_COMMAND(connection, &reply, &err, "OBJECT", "IDLETIME", key),
+                 0, "%s", err.msg);
+    return reply->integer;
+}
+
+/* What the audit reads stays as idle as it was, where the server lets it; what it does
+ * not read does so everywhere; and what it has read itself is not told. */
+Test(audit, leaves_idle_times_alone)
+{
+    static const char *const keys[] = { "k:1", "k:2", "k:3", "k:4", "k:5", "k:6" };
+    CLEANUP(mem_freep) char *pass = test_file(directory, "pass", "hush\n");
+    CLEANUP(mem_freep) char *rules = test_file(directory, "rules", "shop: expires k:*\n");
+    const char *path = server.address.path;
+    bool untouched = has_no_touch();
+    json_t *suspect, *idle;
+    struct run run;
+    size_t i;
+
+    SEND("SET", "k:1", "text");
+    SEND("RPUSH", "k:2", "1");
+    SEND("SADD", "k:3", "m");
+    SEND("ZADD", "k:4", "1.5", "a");
+    SEND("HSET", "k:5", "f", "v");
+    SEND("XADD", "k:6", "1-0", "f", "v");
+    SEND("SADD", "processes", "app-1:1:9f8e7d6c5b4a");
+    SEND("EVAL",
+         "for _, k in ipairs(redis.call('KEYS', '*')) do redis.call('RESTORE', k, 0, "
+         "redis.call('DUMP', k), 'REPLACE', 'IDLETIME', 5000) end",
+         "0");
+    add_auditor();
+    run = RUN("audit", "-s", path, "--user", "auditor", "--pass-file", pass, "--rules",
+              rules, "--max-latency", "1ms", "--format", "json");
+    cr_assert_eq(run.status, 0, "%d: %s", run.status, run.err);
+    json_array_foreach (json_object_get(group_at(&run, "k:*"), "suspects"), i, suspect)
+        cr_expect_geq(json_whole(suspect, "idle_s"), 5000);
+    cr_expect_eq(i, ARRAY_SIZE(keys));
+    idle = json_object_get(group_at(&run, "processes"), "half_idle_below_s");
+    cr_expect(untouched ? json_integer_value(idle) > 5000 : json_is_null(idle));
+    run_release(&run);
+    run = RUN("audit", "-s", path, "--type", "hash");
+    run_release(&run);
+    for (i = 0; i < ARRAY_SIZE(keys); i++)
+        cr_expect_geq(idle_s(keys[i]), 5000, "%s", keys[i]);
+    run = RUN("audit", "-s", path, "--user", "auditor", "--pass-file", pass, "--rules",
+              rules, "--fields", "1", "--format", "json");
+    cr_assert_eq(run.status, 0, "%d: %s", run.status, run.err);
+    json_array_foreach (json_object_get(group_at(&run, "k:*"), "suspects"), i, suspect)
+        cr_expect_geq(json_whole(suspect, "idle_s"), 5000, "it was asked before");
+    run_release(&run);
+    for (i = 0; i < ARRAY_SIZE(keys) && untouched; i++)
+        cr_expect_geq(idle_s(keys[i]), 5000, "%s", keys[i]);
+    if (untouched)
+        cr_expect_geq(idle_s("processes"), 5000);
 }
