@@ -88,6 +88,8 @@ __attribute__((noreturn)) static void become_server(const struct server *server,
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signals_as_others();
+    /* Sorts as everywhere; and Redis 8 refuses locales that the system does not have. */
+    setenv("LC_ALL", "C", 1);
     if (in_fd >= 0 && log_fd >= 0 && dup2(in_fd, 0) == 0 && dup2(log_fd, 1) == 1 &&
         dup2(log_fd, 2) == 2) {
         for (size_t i = 0; i < ARRAY_SIZE(binaries); i++) {

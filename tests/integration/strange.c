@@ -5,6 +5,7 @@
 #include "testlib.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -186,6 +187,26 @@ Test(strange, what_is_found_is_shown_escaped)
         run_release(&run);
     }
     free(kept);
+    free(path);
+    test_directory_remove(directory);
+}
+
+/* Redis 8 does not start in a locale that the system does not have; nor does this one,
+ * in any but that of C. */
+Test(strange, locales_of_nowhere)
+{
+    char *directory = test_directory();
+    char *path = test_scenario("leaked");
+    CLEANUP(mem_freep) char *server =
+        test_file(directory, "server",
+                  "#!/bin/sh\n[ \"$LC_ALL\" = C ] || exit 1\nexec redis-server \"$@\"\n");
+    struct run run;
+
+    cr_assert_eq(chmod(server, 0700), 0);
+    setenv("LC_ALL", "xx_XX.UTF-8", 1);
+    run = RUN("run", path, "--trials", "0", "--no-store", "--redis-server", server);
+    cr_expect_eq(run.status, 0, "%d: %s", run.status, run.err);
+    run_release(&run);
     free(path);
     test_directory_remove(directory);
 }
