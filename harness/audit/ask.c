@@ -37,6 +37,8 @@ static const struct {
     [ASK_SISMEMBER] = { "SISMEMBER", 0, { NULL } },
     [ASK_ZSCORE] = { "ZSCORE", 0, { NULL } },
     [ASK_HEXISTS] = { "HEXISTS", 0, { NULL } },
+    [ASK_LPOS] = { "LPOS", 0, { NULL } },
+    [ASK_LLEN] = { "LLEN", 2, { "LLEN", NULL } },
     [ASK_SLOWLOG] = { "SLOWLOG GET", 0, { NULL } },
     [ASK_COMMANDSTATS] = { "INFO commandstats", 2, { "INFO", "commandstats" } },
     [ASK_HISTOGRAM] = { "LATENCY HISTOGRAM", 3, { "LATENCY", "HISTOGRAM", NULL } },
@@ -139,6 +141,27 @@ void ask_members(struct ask *ask, enum question scan, struct str key, uint64_t c
     put_number(ask, cursor);
     resp_put_word(&ask->questions, STR("COUNT"));
     put_number(ask, count);
+}
+
+void ask_list(struct ask *ask, struct str key, uint64_t from, uint64_t count)
+{
+    resp_put_count(&ask->questions, 4);
+    resp_put_word(&ask->questions, STR("LRANGE"));
+    resp_put_word(&ask->questions, key);
+    put_number(ask, from);
+    put_number(ask, from + count - 1);
+}
+
+void ask_in_list(struct ask *ask, struct str key, struct str element, uint64_t most)
+{
+    resp_put_count(&ask->questions, 7);
+    resp_put_word(&ask->questions, STR("LPOS"));
+    resp_put_word(&ask->questions, key);
+    resp_put_word(&ask->questions, element);
+    resp_put_word(&ask->questions, STR("COUNT"));
+    put_number(ask, 2);
+    resp_put_word(&ask->questions, STR("MAXLEN"));
+    put_number(ask, most);
 }
 
 void ask_first(struct ask *ask, enum question question, struct str key, uint64_t count)

@@ -25,6 +25,8 @@ enum question {
     ASK_SISMEMBER,
     ASK_ZSCORE,
     ASK_HEXISTS,
+    ASK_LPOS,
+    ASK_LLEN,
     ASK_SLOWLOG,
     ASK_COMMANDSTATS,
     ASK_HISTOGRAM,
@@ -64,6 +66,10 @@ void ask_calls(struct ask *ask, const char *name);
 void ask_members(struct ask *ask, enum question scan, struct str key, uint64_t cursor,
                  uint64_t count);
 void ask_member(struct ask *ask, enum question find, struct str key, struct str member);
+/* Elements of a list, so many from a place on; where it has one, twice at most, among the
+ * first so many. */
+void ask_list(struct ask *ask, struct str key, uint64_t from, uint64_t count);
+void ask_in_list(struct ask *ask, struct str key, struct str element, uint64_t most);
 
 /* The first of what a string, a list, a sorted set (with scores) or a stream has, so many
  * bytes or elements. These, and those of members, reset the key's idle time unless

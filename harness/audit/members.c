@@ -5,135 +5,96 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/stars.h"
 #include "audit/target.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/mutant.h"
 #include "redis/connection.h"
 #include "redis/resp.h"
 
-/* How members of a type are asked for. */
-static const struct way {
-    enum question scan, find;
-    size_t step; /* of what SCAN gives, one in so many is a member */
-} ways[KEY_TYPES] = {
-    [KEY_SET] = { ASK_SSCAN, ASK_SISMEMBER, 1 },
-    [KEY_ZSET] = { ASK_ZSCAN, ASK_ZSCORE, 2 },
-    [KEY_HASH] = { ASK_HSCAN, ASK_HEXISTS, 2 },
-};
+#define NARROW_BATCH 1000 /* that are asked about at once */
+#define LOOKS_MOST 3      /* at what becomes something else meanwhile */
+#define PTTL_FOREVER (-1)
 
-/* Does another primary of the cluster have it? */
-static bool is_elsewhere(const redisReply *reply)
+static struct group_name name_of(struct str text)
 {
-    static const char *const replies[] = { "MOVED ", "ASK ", "CLUSTERDOWN " };
+    return (struct group_name){ mem_copy(text.bytes, text.length), text.length };
+}
 
-    for (size_t i = 0; i < ARRAY_SIZE(replies); i++)
-        if (reply->type == REDIS_REPLY_ERROR &&
-            strncmp(reply->str, replies[i], strlen(replies[i])) == 0)
-            return !mutant("elsewhere-unknown");
+struct members members_of(const struct rule *rule, unsigned db)
+{
+    return members_found(rule, db, str_of(rule->key), STR(""));
+}
+
+struct members members_found(const struct rule *rule, unsigned db, struct str key,
+                             struct str star)
+{
+    struct members members = { .rule = rule,
+                               .db = db,
+                               .type = KEY_OTHER,
+                               .key = name_of(key),
+                               .star = name_of(star) };
+
+    for (size_t i = 0; i < rule->places.count && !rule_is_free(rule); i++) {
+        struct buffer place = stars_fill(rule->places.globs[i], &star);
+
+        places_add(&members.places, buffer_str(&place));
+        buffer_release(&place);
+    }
+    return members;
+}
+
+void members_release(struct members *members)
+{
+    for (size_t i = 0; i < members->looked_again; i++)
+        free(members->names[i].bytes);
+    members->looked_again = members->lost = 0;
+    free(members->key.bytes);
+    free(members->star.bytes);
+    members->key.bytes = members->star.bytes = NULL;
+    places_release(&members->places);
+    claims_release(&members->claims);
+}
+
+/* The key of a rule of keys. */
+static struct buffer key_made(const struct members *members, struct str member)
+{
+    struct str words[] = { group_name_str(members->star), member };
+
+    return stars_fill(members->rule->key,
+                      words + (stars_count(members->rule->key) < STARS_MOST));
+}
+
+struct buffer members_lost(const struct members *members, size_t i)
+{
+    struct str name = group_name_str(members->names[i]);
+    struct buffer member = BUFFER_NULL;
+
+    if (members->rule->of_keys)
+        return key_made(members, name);
+    buffer_add(&member, name);
+    return member;
+}
+
+bool members_has_read(const struct members *members, struct str key)
+{
+    if (!members->rule->of_keys && str_compare(group_name_str(members->key), key) == 0)
+        return true;
+    for (size_t i = 0; i < members->places.count; i++)
+        if (str_compare(place_key(&members->places.items[i]), key) == 0)
+            return true;
     return false;
 }
 
-/* What TYPE says; "" of a key that this node of a cluster does not have. */
-static int take_type(struct ask *ask, struct str *ret, redisReply **ret_owner,
-                     struct err *err)
+bool members_complete(const struct members *members)
 {
-    if (ask_reply(ask, ASK_TYPE, ret_owner, err) < 0)
-        return err->code;
-    if ((*ret_owner)->type == REDIS_REPLY_ERROR && !is_elsewhere(*ret_owner))
-        return target_refused("TYPE", (*ret_owner)->str, err);
-    *ret = resp_text(*ret_owner);
-    return 0;
+    return members->done && !members->unseen && !members->cut;
 }
 
-/* Asks what the other set is, which may have come or gone. */
-static int find_other(struct ask *ask, struct members *members, struct err *err)
-{
-    CLEANUP(reply_freep) redisReply *reply = NULL;
-    struct str type;
+/* ---- what is found ---- */
 
-    if (!members->rule->is_in)
-        return 0;
-    ask_key(ask, ASK_TYPE, str_of(members->rule->needs));
-    if (ask_send(ask, err) < 0 || take_type(ask, &type, &reply, err) < 0)
-        return err->code;
-    members->other = key_type_of(type);
-    members->other_elsewhere = reply->type == REDIS_REPLY_ERROR;
-    return 0;
-}
-
-static int begin(struct ask *ask, struct members *members, struct err *err)
-{
-    CLEANUP(reply_freep) redisReply *reply = NULL;
-    struct str type;
-
-    ask_key(ask, ASK_TYPE, str_of(members->rule->key));
-    if (ask_send(ask, err) < 0 || take_type(ask, &type, &reply, err) < 0)
-        return err->code;
-    members->begun = true;
-    members->type = key_type_of(type);
-    if (!ways[members->type].step)
-        members->type = KEY_OTHER;
-    members->done = members->type == KEY_OTHER;
-    return members->done ? 0 : find_other(ask, members, err);
-}
-
-/* Asks whether the key of a member is there, or whether the other set has it. */
-static void ask_needed(struct ask *ask, const struct members *members, struct str member)
-{
-    const struct rule *rule = members->rule;
-    const char *star = strchr(rule->needs, '*');
-    struct buffer name = BUFFER_NULL;
-
-    if (rule->is_in) {
-        if (ways[members->other].step)
-            ask_member(ask, ways[members->other].find, str_of(rule->needs), member);
-        return;
-    }
-    buffer_add(&name, (struct str){ rule->needs, (size_t)(star - rule->needs) });
-    buffer_add(&name, member);
-    buffer_add(&name, str_of(star + 1));
-    ask_key(ask, ASK_TYPE, buffer_str(&name));
-    buffer_release(&name);
-}
-
-static bool is_found(const redisReply *reply)
-{
-    return reply->type == REDIS_REPLY_INTEGER ? reply->integer == 1
-                                              : reply->type != REDIS_REPLY_NIL;
-}
-
-/* A set that is not there has no members. */
-static int take_in_other(struct ask *ask, const struct members *members,
-                         bool *ret_is_there, struct err *err)
-{
-    CLEANUP(reply_freep) redisReply *reply = NULL;
-
-    *ret_is_there = members->other_elsewhere;
-    if (!ways[members->other].step)
-        return 0;
-    if (ask_answer(ask, ways[members->other].find, &reply, err) < 0)
-        return err->code;
-    *ret_is_there = is_found(reply) || mutant("members-alone");
-    return 0;
-}
-
-/* A key that another node has is not known to be gone. */
-static int take_needed(struct ask *ask, const struct members *members, bool *ret_is_there,
-                       struct err *err)
-{
-    CLEANUP(reply_freep) redisReply *reply = NULL;
-    struct str type;
-
-    if (members->rule->is_in)
-        return take_in_other(ask, members, ret_is_there, err);
-    if (take_type(ask, &type, &reply, err) < 0)
-        return err->code;
-    *ret_is_there = !str_is_word(type, "none") || mutant("members-alone");
-    return 0;
-}
-
-/* Is it one that the rule is about? Others may use the same name for something else. */
-static bool is_meant(const struct rule *rule, struct str member)
+bool members_is_meant(const struct rule *rule, struct str member)
 {
     return !rule->glob.count || patterns_match(&rule->glob, member);
 }
@@ -146,13 +107,148 @@ static bool is_kept(const struct members *members, struct str name)
     return false;
 }
 
-static void add_alone(struct members *members, struct str name)
+static void add_suspect(struct members *members, uint64_t *count, struct str name)
 {
-    members->alone++;
+    ++*count;
     if (members->looked_again < GROUP_NAMES && name.length <= GROUP_NAME_BYTES &&
         !is_kept(members, name))
-        members->names[members->looked_again++] =
-            (struct group_name){ mem_copy(name.bytes, name.length), name.length };
+        members->names[members->looked_again++] = name_of(name);
+}
+
+static bool has_lists(const struct members *members)
+{
+    for (size_t i = 0; i < members->places.count; i++)
+        if (places_is_list(&members->places.items[i]))
+            return true;
+    return false;
+}
+
+void members_claim(struct members *members, struct str member)
+{
+    members->unseen +=
+        member.length > GROUP_NAME_BYTES || !claims_add(&members->claims, member);
+}
+
+/* Of a member that is in so many places, lists not counted. */
+static void settle(struct members *members, struct str member, unsigned places)
+{
+    members->count++;
+    if (places > 1 && members->rule->one_of)
+        add_suspect(members, &members->several, member);
+    else if (!places && has_lists(members))
+        members_claim(members, member);
+    else if (!places)
+        add_suspect(members, &members->alone, member);
+}
+
+/* ---- questions ---- */
+
+/* Asks whether the key of a member is there, if it needs one. */
+static void ask_key_of(struct ask *ask, const struct members *members, struct str member)
+{
+    const char *needs = members->rule->needs;
+    struct str words[] = { group_name_str(members->star), member };
+    struct buffer name;
+
+    if (!needs)
+        return;
+    name = stars_fill(needs, words + (stars_count(needs) < STARS_MOST));
+    ask_key(ask, ASK_TYPE, buffer_str(&name));
+    buffer_release(&name);
+}
+
+/* A key that another node has is not known to be gone. */
+static int take_key_of(struct ask *ask, const struct members *members, unsigned *count,
+                       struct err *err)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+    struct str type;
+
+    if (!members->rule->needs)
+        return 0;
+    if (place_take_type(ask, &type, &reply, err) < 0)
+        return err->code;
+    *count += !str_is_word(type, "none") || mutant("members-alone");
+    return 0;
+}
+
+/* And which places have it, lists not counted. */
+static void ask_needed(struct ask *ask, const struct members *members, struct str member)
+{
+    ask_key_of(ask, members, member);
+    places_ask(ask, &members->places, member);
+}
+
+static int take_needed(struct ask *ask, const struct members *members, unsigned *ret,
+                       struct err *err)
+{
+    unsigned count = 0, places;
+
+    if (take_key_of(ask, members, &count, err) < 0 ||
+        places_take(ask, &members->places, &places, err) < 0)
+        return err->code;
+    *ret = count + places;
+    return 0;
+}
+
+/* Asks whether it is still there: a member, or a key. */
+static void ask_itself(struct ask *ask, const struct members *members, struct str member)
+{
+    struct buffer key;
+
+    if (members->type == KEY_LIST) {
+        place_ask_in_list(ask, group_name_str(members->key), member);
+    } else if (!members->rule->of_keys) {
+        ask_member(ask, place_ways[members->type].find, group_name_str(members->key),
+                   member);
+    } else {
+        key = key_made(members, member);
+        ask_key(ask, ASK_PTTL, buffer_str(&key));
+        buffer_release(&key);
+    }
+}
+
+static int take_itself(struct ask *ask, const struct members *members, bool *ret_is_there,
+                       struct err *err)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+    int64_t ttl_ms;
+    int times;
+
+    if (members->type == KEY_LIST) {
+        if (place_take_in_list(ask, &times, err) < 0)
+            return err->code;
+        *ret_is_there = times > 0;
+    } else if (!members->rule->of_keys) {
+        if (ask_answer(ask, place_ways[members->type].find, &reply, err) < 0)
+            return err->code;
+        *ret_is_there = place_is_found(reply);
+    } else {
+        if (ask_number(ask, ASK_PTTL, &ttl_ms, err) < 0)
+            return err->code;
+        *ret_is_there = ttl_ms == PTTL_FOREVER;
+    }
+    return 0;
+}
+
+/* ---- the first look ---- */
+
+static int begin(struct ask *ask, struct members *members, struct err *err)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+    struct str type;
+
+    members->begun = true;
+    if (members->rule->of_keys)
+        return places_find(ask, &members->places, err);
+    ask_key(ask, ASK_TYPE, group_name_str(members->key));
+    if (ask_send(ask, err) < 0 || place_take_type(ask, &type, &reply, err) < 0)
+        return err->code;
+    members->type = key_type_of(type);
+    if (!place_ways[members->type].step)
+        members->type = KEY_OTHER;
+    members->done = members->type == KEY_OTHER;
+    return members->done ? 0 : places_find(ask, &members->places, err);
 }
 
 static struct str member_at(const redisReply *list, size_t i)
@@ -160,88 +256,300 @@ static struct str member_at(const redisReply *list, size_t i)
     return resp_text(list->element[i]);
 }
 
-static int take_members(struct ask *ask, enum question question, redisReply **ret,
-                        struct err *err)
+static bool is_list_of_texts(const redisReply *reply)
+{
+    for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++)
+        if (reply->element[i]->type != REDIS_REPLY_STRING)
+            return false;
+    return reply->type == REDIS_REPLY_ARRAY;
+}
+
+/* Reads the next elements of a key, and says whether these were the last. `ret_list` is
+ * part of `ret`. */
+static int read_elements(struct ask *ask, struct str key, enum key_type type,
+                         uint64_t *cursor, uint64_t count, redisReply **ret,
+                         const redisReply **ret_list, bool *ret_end, struct err *err)
 {
     CLEANUP(reply_freep) redisReply *reply = NULL;
+    enum question question = place_ways[type].scan;
 
-    if (ask_answer(ask, question, &reply, err) < 0)
+    if (type == KEY_LIST)
+        ask_list(ask, key, *cursor, count);
+    else
+        ask_members(ask, question, key, *cursor, count);
+    if (ask_send(ask, err) < 0 || ask_answer(ask, question, &reply, err) < 0)
         return err->code;
-    if (!ask_is_scan(reply))
-        return err_set(err, -EPROTO, "the members of a set: the reply is none of SCAN");
+    if (!(type == KEY_LIST ? is_list_of_texts(reply) : ask_is_scan(reply)))
+        return err_set(err, -EPROTO, "%s: the reply has no members", ask_name(question));
+    if (type == KEY_LIST) {
+        *ret_list = reply;
+        *cursor += count;
+        *ret_end = reply->elements < count;
+    } else {
+        *ret_list = reply->element[1];
+        *cursor = strtoull(reply->element[0]->str, NULL, 10);
+        *ret_end = !*cursor;
+    }
     *ret = TAKE_PTR(reply);
     return 0;
 }
 
-int members_step(struct ask *ask, struct members *members, uint64_t count,
-                 struct err *err)
+static void next_phase(struct members *members)
+{
+    members->phase++;
+    members->cursor = members->list = members->asked = 0;
+}
+
+static int look_at_members(struct ask *ask, struct members *members, uint64_t count,
+                           struct err *err)
 {
     CLEANUP(reply_freep) redisReply *reply = NULL;
     const redisReply *list;
-    const struct way *way;
+    size_t step = place_ways[members->type].step;
+    bool end;
 
-    if (!members->begun && (begin(ask, members, err) < 0 || members->done))
+    if (members->rule->of_keys) {
+        next_phase(members);
+        return 0;
+    }
+    if (read_elements(ask, group_name_str(members->key), members->type, &members->cursor,
+                      count, &reply, &list, &end, err) < 0)
         return err->code;
-    way = &ways[members->type];
-    ask_members(ask, way->scan, str_of(members->rule->key), members->cursor, count);
-    if (ask_send(ask, err) < 0 || take_members(ask, way->scan, &reply, err) < 0)
-        return err->code;
-    members->cursor = strtoull(reply->element[0]->str, NULL, 10);
-    members->done = !members->cursor;
-    list = reply->element[1];
-    for (size_t i = 0; i < list->elements; i += way->step)
-        if (is_meant(members->rule, member_at(list, i)))
+    for (size_t i = 0; i < list->elements; i += step)
+        if (members_is_meant(members->rule, member_at(list, i)))
             ask_needed(ask, members, member_at(list, i));
     if (ask_send(ask, err) < 0)
         return err->code;
-    for (size_t i = 0; i < list->elements; i += way->step) {
-        bool is_there = false;
+    for (size_t i = 0; i < list->elements; i += step) {
+        unsigned places = 0;
 
-        if (!is_meant(members->rule, member_at(list, i)))
+        if (!members_is_meant(members->rule, member_at(list, i)))
             continue;
-        if (take_needed(ask, members, &is_there, err) < 0)
+        if (take_needed(ask, members, &places, err) < 0)
             return err->code;
-        members->count++;
-        if (!is_there)
-            add_alone(members, member_at(list, i));
+        settle(members, member_at(list, i), places);
+    }
+    if (end)
+        next_phase(members);
+    return 0;
+}
+
+static bool is_somewhere(const struct claim *claim)
+{
+    return claim->places > 0;
+}
+
+/* Asks about so many of the names that were not asked about, and forgets those that were
+ * found. */
+static int ask_claims(struct ask *ask, struct members *members, uint64_t count,
+                      struct err *err)
+{
+    struct claims *claims = &members->claims;
+    struct claim *next = claims->items + members->asked;
+    size_t left = claims->count - members->asked, before = claims->count;
+    size_t batch = count < left ? count : left;
+
+    for (size_t i = 0; i < batch; i++)
+        ask_needed(ask, members, claim_str(&next[i]));
+    if (ask_send(ask, err) < 0)
+        return err->code;
+    for (size_t i = 0; i < batch; i++) {
+        if (take_needed(ask, members, &next[i].places, err) < 0)
+            return err->code;
+        if (next[i].places > 1 && members->rule->one_of)
+            add_suspect(members, &members->several, claim_str(&next[i]));
+    }
+    members->count += batch;
+    claims_settle(claims, members->asked, is_somewhere);
+    members->asked += batch - (before - claims->count);
+    return 0;
+}
+
+static int look_at_keys(struct ask *ask, struct members *members, uint64_t count,
+                        struct err *err)
+{
+    if (members->rule->of_keys && members->asked < members->claims.count)
+        return ask_claims(ask, members, count, err);
+    next_phase(members);
+    return 0;
+}
+
+int members_narrow(struct ask *ask, struct members *members, struct err *err)
+{
+    if (places_find(ask, &members->places, err) < 0)
+        return err->code;
+    while (members->asked < members->claims.count)
+        if (ask_claims(ask, members, NARROW_BATCH, err) < 0)
+            return err->code;
+    return 0;
+}
+
+/* An element that nobody looks for was found in a set, or is of no interest. */
+static bool is_doubtful(const struct members *members, struct str element)
+{
+    return members->rule->one_of && members_is_meant(members->rule, element) &&
+           !claims_find(&members->claims, element);
+}
+
+static int take_elements(struct ask *ask, struct members *members, const redisReply *list,
+                         struct err *err)
+{
+    for (size_t i = 0; i < list->elements; i++) {
+        struct str element = member_at(list, i);
+        struct claim *claim = claims_find(&members->claims, element);
+        unsigned places = 0;
+
+        if (claim)
+            places = claim->places++;
+        else if (is_doubtful(members, element) &&
+                 places_take(ask, &members->places, &places, err) < 0)
+            return err->code;
+        if (places == 1 && members->rule->one_of)
+            add_suspect(members, &members->several, element);
     }
     return 0;
 }
 
-/* Has it still no key, although it is a member? */
-static int take_again(struct ask *ask, const struct members *members, bool *ret_is_lost,
-                      struct err *err)
+static int look_at_list(struct ask *ask, struct members *members, uint64_t count,
+                        struct err *err)
 {
+    const struct place *place = &members->places.items[members->list];
     CLEANUP(reply_freep) redisReply *reply = NULL;
-    enum question find = ways[members->type].find;
-    bool is_there = false;
+    const redisReply *list;
+    bool end;
 
-    if (take_needed(ask, members, &is_there, err) < 0 ||
-        ask_answer(ask, find, &reply, err) < 0)
+    if (read_elements(ask, place_key(place), KEY_LIST, &members->cursor, count, &reply,
+                      &list, &end, err) < 0)
         return err->code;
-    *ret_is_lost = !is_there && is_found(reply);
+    for (size_t i = 0; i < list->elements; i++)
+        if (is_doubtful(members, member_at(list, i)))
+            places_ask(ask, &members->places, member_at(list, i));
+    if (ask_send(ask, err) < 0 || take_elements(ask, members, list, err) < 0)
+        return err->code;
+    if (!end && members->cursor < PLACES_LIST_MOST)
+        return 0;
+    members->cut |= !end;
+    members->list++;
+    members->cursor = 0;
+    return 0;
+}
+
+static int look_at_lists(struct ask *ask, struct members *members, uint64_t count,
+                         struct err *err)
+{
+    while (members->list < members->places.count &&
+           !places_is_list(&members->places.items[members->list]))
+        members->list++;
+    if (members->list < members->places.count &&
+        (members->claims.count || members->rule->one_of))
+        return look_at_list(ask, members, count, err);
+    claims_settle(&members->claims, 0, is_somewhere);
+    next_phase(members);
+    return members->claims.count ? places_find(ask, &members->places, err) : 0;
+}
+
+static bool is_asked_itself(const struct members *members)
+{
+    return members->type != KEY_LIST; /* it would be read once for each of them */
+}
+
+/* Those who are in no list either, perhaps because they have gone meanwhile: whoever is
+ * not there any more, or is in a set by now, is none of them. */
+static int look_at_rest(struct ask *ask, struct members *members, uint64_t count,
+                        struct err *err)
+{
+    struct claims *claims = &members->claims;
+    size_t left = claims->count - members->asked, batch = count < left ? count : left;
+    struct claim *next = claims->items + members->asked;
+
+    for (size_t i = 0; i < batch; i++) {
+        if (is_asked_itself(members))
+            ask_itself(ask, members, claim_str(&next[i]));
+        ask_needed(ask, members, claim_str(&next[i]));
+    }
+    if (ask_send(ask, err) < 0)
+        return err->code;
+    for (size_t i = 0; i < batch; i++) {
+        bool is_there = true;
+
+        if ((is_asked_itself(members) && take_itself(ask, members, &is_there, err) < 0) ||
+            take_needed(ask, members, &next[i].places, err) < 0)
+            return err->code;
+        if (!is_there || next[i].places)
+            continue;
+        if (members->cut || members->places.too_many)
+            members->unseen++;
+        else
+            add_suspect(members, &members->alone, claim_str(&next[i]));
+    }
+    members->asked += batch;
+    if (members->asked == claims->count)
+        next_phase(members);
+    return 0;
+}
+
+static int (*const phases[])(struct ask *ask, struct members *members, uint64_t count,
+                             struct err *err) = {
+    look_at_members,
+    look_at_keys,
+    look_at_lists,
+    look_at_rest,
+};
+
+int members_step(struct ask *ask, struct members *members, uint64_t count,
+                 struct err *err)
+{
+    if (!members->begun && (begin(ask, members, err) < 0 || members->done))
+        return err->code;
+    if (phases[members->phase](ask, members, count, err) < 0)
+        return err->code;
+    members->done = members->phase == ARRAY_SIZE(phases);
+    if (members->done) {
+        claims_release(&members->claims);
+        members->since_ns = clock_now_ns();
+    }
+    return 0;
+}
+
+/* ---- the second look ---- */
+
+/* Is it in no place, or in too many, although it is there? What moves from one place to
+ * another is in both or in neither only if that is no transaction: all questions are in
+ * one write. A place that has become something else is asked again. */
+static int look_closely(struct ask *ask, struct members *members, struct str member,
+                        bool *ret_is_lost, struct err *err)
+{
+    *ret_is_lost = false;
+    for (unsigned looks = 0; looks < LOOKS_MOST; looks++) {
+        bool is_there = false, is_known = false;
+        unsigned places = 0, keys = 0;
+
+        ask_key_of(ask, members, member);
+        ask_itself(ask, members, member);
+        places_ask_all(ask, &members->places, member);
+        if (ask_send(ask, err) < 0 || take_key_of(ask, members, &keys, err) < 0 ||
+            take_itself(ask, members, &is_there, err) < 0 ||
+            places_take_all(ask, &members->places, &places, &is_known, err) < 0)
+            return err->code;
+        if (!is_known && !mutant("places-unsure"))
+            continue;
+        places += keys;
+        *ret_is_lost = is_there && (!places || (places > 1 && members->rule->one_of));
+        break;
+    }
     return 0;
 }
 
 int members_look_again(struct ask *ask, struct members *members, struct err *err)
 {
-    enum question find = ways[members->type].find;
+    bool is_lost;
 
-    if (members->looked_again && find_other(ask, members, err) < 0)
-        return err->code;
-    for (size_t i = 0; i < members->looked_again; i++) {
-        struct str member = group_name_str(members->names[i]);
-
-        ask_needed(ask, members, member);
-        ask_member(ask, find, str_of(members->rule->key), member);
-    }
-    if (ask_send(ask, err) < 0)
+    if (members->looked_again && places_find(ask, &members->places, err) < 0)
         return err->code;
     for (size_t i = 0; i < members->looked_again; i++) {
         struct group_name name = members->names[i];
-        bool is_lost = false;
 
-        if (take_again(ask, members, &is_lost, err) < 0)
+        if (look_closely(ask, members, group_name_str(name), &is_lost, err) < 0)
             return err->code;
         if (!is_lost)
             continue;
@@ -249,11 +557,4 @@ int members_look_again(struct ask *ask, struct members *members, struct err *err
         members->names[members->lost++] = name;
     }
     return 0;
-}
-
-void members_release(struct members *members)
-{
-    for (size_t i = 0; i < members->looked_again; i++)
-        free(members->names[i].bytes);
-    members->looked_again = members->lost = 0;
 }

@@ -1,33 +1,66 @@
-/* members.h - sets whose members stand for keys: by a rule each member must have a key of
- * a name that is made from it, and one whose key is gone was left by who made both.
+/* members.h - sets whose members stand for something: by a rule each member must have a
+ * key of a name that is made from it, or be in one of some places; and keys that must be
+ * in one of them (rules.h). Who has none was left by whoever made both.
  *
  * Sets, sorted sets and hashes, whose fields are members, are looked at in steps, by
- * SSCAN and its like, and of each member it is asked whether its key is there, or whether
- * another set has it, too. Who has none is looked at again later: it is none that lost
- * its key if that is there by then, or it is no member any more. */
+ * SSCAN and its like, and lists in windows. Of each member it is asked whether its key is
+ * there, or whether a set has it; what must be in a list is kept until the lists have
+ * been read. Who has none is looked at again later: it is no finding if it has one by
+ * then, or is no member any more. */
 #pragma once
 
 #include "audit/ask.h"
+#include "audit/claims.h"
 #include "audit/group.h"
+#include "audit/places.h"
 #include "audit/rules.h"
 
 struct members {
-    const struct rule *rule; /* a rule of members; borrowed */
+    const struct rule *rule; /* of members or keys; borrowed */
     unsigned db;
-    enum key_type type;   /* KEY_OTHER: there is no set or sorted set of that name */
-    enum key_type other;  /* of the set that must have them, too, by a rule with in */
-    bool other_elsewhere; /* another node of a cluster has it */
+    struct group_name key;  /* the set's name, or that of the keys, with a star */
+    struct group_name star; /* what the first star of the rule's key stands for */
+    enum key_type
+        type; /* KEY_OTHER: there is no set of that name; of keys: it has none */
+    struct places places;
+    struct claims claims; /* names that have not been found */
+    size_t asked;         /* of them, and were in no set */
+    size_t phase;         /* of looking (members.c) */
+    size_t list;          /* of the places, that is read */
     uint64_t cursor;
-    bool begun, done;    /* not done: there are members that were not looked at */
-    uint64_t count;      /* of members that were; SSCAN may show one twice */
-    uint64_t alone;      /* those of them that had no key */
+    bool begun, done; /* not done: there are members that were not looked at */
+    bool cut; /* a list is too long, or there are too many: of some nothing is known */
+    uint64_t count;      /* of members that were looked at; SSCAN may show one twice */
+    uint64_t unseen;     /* and that were not, for want of room */
+    uint64_t alone;      /* those that have no key, or are in no place */
+    uint64_t several;    /* that are in more than one, and must not */
+    uint64_t since_ns;   /* when these were found */
     size_t looked_again; /* at the first of these */
     struct group_name names[GROUP_NAMES]; /* first looked_again, then lost: who is left */
-    size_t lost; /* that had no key the second time either, and are members still */
+    size_t lost; /* that were so the second time, too, and are members still */
 };
+
+/* Of a rule of members without stars. */
+struct members members_of(const struct rule *rule, unsigned db);
+/* Of one with stars: of the key, and what its first star stands for. */
+struct members members_found(const struct rule *rule, unsigned db, struct str key,
+                             struct str star);
+/* Is it one that the rule is about? Others may use the same name for something else. */
+bool members_is_meant(const struct rule *rule, struct str member);
+/* A key of a rule of keys, as the word that its last star stands for. */
+void members_claim(struct members *members, struct str member);
+/* Asks about those of them that were not asked about, so that there is room for more. */
+int members_narrow(struct ask *ask, struct members *members, struct err *err);
 
 /* Looks at the next members, about `count`, until they are done. */
 int members_step(struct ask *ask, struct members *members, uint64_t count,
                  struct err *err);
 int members_look_again(struct ask *ask, struct members *members, struct err *err);
+/* Was anything read of what is in the key, to look at them? */
+bool members_has_read(const struct members *members, struct str key);
+/* Is something known of all members that there are? */
+bool members_complete(const struct members *members);
+/* One of those that are left, as people know it: a member, or a key. Owned by the
+ * caller. */
+struct buffer members_lost(const struct members *members, size_t i);
 void members_release(struct members *members); /* may be called twice */

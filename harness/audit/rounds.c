@@ -52,9 +52,11 @@ static struct leaks leaks_of(const struct audit *audit)
     for (size_t i = 0; i < audit->set_count; i++) {
         const struct members *set = &audit->sets[i];
 
+        CLEANUP(mem_freep) char *name = strndup(set->key.bytes, set->key.length);
+
         if (set->lost)
-            add(&leaks, set->db, set->rule->key,
-                confirmed(set->alone, set->lost, set->looked_again));
+            add(&leaks, set->db, name,
+                confirmed(set->alone + set->several, set->lost, set->looked_again));
     }
     return leaks;
 }

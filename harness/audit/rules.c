@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/stars.h"
 #include "base/mem.h"
 #include "base/mutant.h"
 #include "base/str.h"
 
 #define SECONDS_MOST (UINT64_C(100) * 366 * 86400)
+#define FOR_MOST 3600
 
 static const char known[] =
 #include "known.rules.inc"
@@ -76,26 +78,137 @@ static bool parse_expires(struct rules *rules, const char *system, char *rest)
     return true;
 }
 
-/* KEY have NAME [if GLOB], KEY in OTHER [if GLOB] */
+static void release(struct rule *rule)
+{
+    free(rule->system);
+    patterns_release(&rule->glob);
+    free(rule->key);
+    free(rule->needs);
+    patterns_release(&rule->places);
+}
+
+static bool is_one_of(const char *word, const char *const *words)
+{
+    while (*words && strcmp(*words, word) != 0)
+        words++;
+    return *words;
+}
+
+/* Takes the places up to the next word of the rule, which it returns. */
+static char *take_places(struct rule *rule, char **rest)
+{
+    static const char *const ends[] = { "", "have", "if", "for", NULL };
+    struct patterns *places = &rule->places;
+    char *word = next_word(rest);
+
+    if (strcmp(word, "one") == 0 && strcmp(next_word(rest), "of") == 0) {
+        rule->one_of = true;
+        word = next_word(rest);
+    }
+    for (; !is_one_of(word, ends); word = next_word(rest)) {
+        places->globs =
+            mem_grow(places->globs, places->count + 1, sizeof(*places->globs));
+        places->globs[places->count++] = mem_strdup(word);
+    }
+    return word;
+}
+
+/* [if GLOB] [for SECONDS], of which the first word is given. */
+static bool take_conditions(struct rule *rule, char *word, char **rest)
+{
+    if (strcmp(word, "if") == 0) {
+        char *glob = next_word(rest);
+
+        if (!*glob)
+            return false;
+        rule->glob = only(glob);
+        word = next_word(rest);
+    }
+    if (strcmp(word, "for") == 0) {
+        if (!str_whole(next_word(rest), 1, FOR_MOST, &rule->for_s))
+            return false;
+        word = next_word(rest);
+    }
+    return !*word;
+}
+
+/* How many of its stars stand for something else than the member? */
+static size_t stars_before(const struct rule *rule)
+{
+    return stars_count(rule->key) - rule->of_keys;
+}
+
+bool rule_has_stars(const struct rule *rule)
+{
+    return rule->key && strchr(rule->key, '*');
+}
+
+bool rule_is_free(const struct rule *rule)
+{
+    return rule->of_keys && !stars_before(rule);
+}
+
+static bool can_have(const struct rule *rule)
+{
+    size_t stars = stars_count(rule->needs);
+
+    return stars_can(rule->needs) && stars >= 1 && stars <= 1 + stars_before(rule);
+}
+
+static bool can_be_in(const struct rule *rule)
+{
+    size_t most = rule_is_free(rule) ? 1 : stars_before(rule);
+
+    for (size_t i = 0; i < rule->places.count; i++)
+        if (stars_count(rule->places.globs[i]) > most)
+            return false;
+    return true;
+}
+
+/* KEY (in [one of] PLACE.. | have NAME | both) [if GLOB] [for SECONDS] */
+static bool take_needs(struct rule *rule, char *rest)
+{
+    char *key = next_word(&rest), *word = next_word(&rest);
+
+    rule->key = mem_strdup(key);
+    if (!*key || !stars_can(key) || stars_count(key) < rule->of_keys ||
+        stars_before(rule) > 1)
+        return false;
+    if (strcmp(word, "in") == 0) {
+        word = take_places(rule, &rest);
+        if (!rule->places.count || !can_be_in(rule))
+            return false;
+    }
+    if (strcmp(word, "have") == 0) {
+        rule->needs = mem_strdup(next_word(&rest));
+        if (!can_have(rule))
+            return false;
+        word = next_word(&rest);
+    }
+    return (rule->places.count || (rule->needs && !rule->of_keys)) &&
+           take_conditions(rule, word, &rest);
+}
+
+static bool parse_needs(struct rules *rules, const char *system, char *rest, bool of_keys)
+{
+    struct rule *rule = add(rules, system);
+
+    rule->of_keys = of_keys;
+    if (take_needs(rule, rest))
+        return true;
+    release(rule);
+    rules->count--;
+    return false;
+}
+
 static bool parse_members(struct rules *rules, const char *system, char *rest)
 {
-    char *key = next_word(&rest), *have = next_word(&rest), *needs = next_word(&rest);
-    char *condition = next_word(&rest), *glob = next_word(&rest);
-    const char *star = strchr(needs, '*');
-    bool is_in = strcmp(have, "in") == 0;
-    struct rule *rule;
+    return parse_needs(rules, system, rest, false);
+}
 
-    if (!*key || (!is_in && strcmp(have, "have") != 0) || !*needs || !star != is_in ||
-        (star && strchr(star + 1, '*')) || *next_word(&rest) ||
-        (*condition && (strcmp(condition, "if") != 0 || !*glob)))
-        return false;
-    rule = add(rules, system);
-    if (*condition)
-        rule->glob = only(glob);
-    rule->key = mem_strdup(key);
-    rule->needs = mem_strdup(needs);
-    rule->is_in = is_in;
-    return true;
+static bool parse_keys(struct rules *rules, const char *system, char *rest)
+{
+    return parse_needs(rules, system, rest, true);
 }
 
 static const struct {
@@ -104,6 +217,7 @@ static const struct {
 } kinds[] = {
     { "expires", parse_expires },
     { "members", parse_members },
+    { "keys", parse_keys },
 };
 
 static bool parse_line(struct rules *rules, char *line)
@@ -132,9 +246,11 @@ int rules_parse(struct rules *rules, const char *name, const char *text, struct 
             return err_set(
                 err, ERR_USAGE,
                 "%s:%zu: expected SYSTEM: expires GLOB [SECONDS] [if others do], as in "
-                "'Sidekiq: expires *:work 60', SYSTEM: members KEY have NAME "
-                "[if GLOB], as in 'Sidekiq: members processes have *', or "
-                "SYSTEM: members KEY in OTHER [if GLOB]",
+                "'Sidekiq: expires *:work 60', SYSTEM: members KEY have NAME [if GLOB] "
+                "[for SECONDS], as in 'Sidekiq: members processes have *', SYSTEM: "
+                "members KEY in [one of] PLACE.. [have NAME] [if GLOB] [for SECONDS], or "
+                "SYSTEM: keys KEY in [one of] PLACE.. [have NAME] [if GLOB] [for "
+                "SECONDS]",
                 name, number);
     }
     return 0;
@@ -149,12 +265,8 @@ void rules_add_known(struct rules *rules)
 
 void rules_release(struct rules *rules)
 {
-    for (size_t i = 0; i < rules->count; i++) {
-        free(rules->items[i].system);
-        patterns_release(&rules->items[i].glob);
-        free(rules->items[i].key);
-        free(rules->items[i].needs);
-    }
+    for (size_t i = 0; i < rules->count; i++)
+        release(&rules->items[i]);
     free(rules->items);
     *rules = RULES_NULL;
 }
@@ -187,7 +299,7 @@ const struct rule *rules_match(const struct rules *rules, struct str key)
     for (size_t i = rules->count; i-- > 0;) {
         const struct rule *rule = &rules->items[i];
 
-        if (!rule->needs && may_match(rule->glob.globs[0], key) &&
+        if (!rule->key && may_match(rule->glob.globs[0], key) &&
             patterns_match(&rule->glob, key))
             return rule;
     }

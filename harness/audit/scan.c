@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "audit/ask.h"
+#include "audit/found.h"
 #include "audit/grouping.h"
 #include "audit/second_look.h"
 #include "base/clock.h"
@@ -43,6 +44,7 @@ struct scan {
     const struct scan_watch *watch;
     struct audit *audit;
     struct grouping grouping; /* of the keys of the database that is scanned */
+    struct found found;       /* of these, what rules with stars are about */
     unsigned db;
     uint64_t count;       /* keys of the next batch */
     uint64_t shown;       /* keys that SCAN gave */
@@ -139,14 +141,9 @@ static bool was_read(const struct scan *scan, struct str key)
 {
     const struct audit *audit = scan->audit;
 
-    for (size_t i = 0; i < audit->set_count && !scan->untouched; i++) {
-        const struct rule *rule = audit->sets[i].rule;
-
-        if (audit->sets[i].db == scan->db &&
-            (str_is_word(key, rule->key) ||
-             (rule->is_in && str_is_word(key, rule->needs))))
+    for (size_t i = 0; i < audit->set_count && !scan->untouched; i++)
+        if (audit->sets[i].db == scan->db && members_has_read(&audit->sets[i], key))
             return true;
-    }
     return false;
 }
 
@@ -210,6 +207,8 @@ static void learn(struct scan *scan)
             group->asked++;
             batch->chosen[batch->chosen_count++] = i;
         }
+        if (!scan->audit->filtered)
+            found_add(&scan->found, key_at(batch, i), fact->type, fact->ttl_ms);
         scan->audit->keys++;
         scan->audit->persistent += fact->ttl_ms < 0;
         if (scan->watch->inventory)
@@ -363,24 +362,26 @@ static int conclude(struct scan *scan, struct err *err)
 
 /* ---- sets whose members stand for keys ---- */
 
-static int look_at_members(struct scan *scan, const struct rule *rule, struct err *err)
+static int look_at_members(struct scan *scan, struct members members, struct err *err)
 {
     struct audit *audit = scan->audit;
-    struct members *members;
+    struct members *kept;
 
     audit->sets = mem_grow(audit->sets, audit->set_count + 1, sizeof(*audit->sets));
-    members = &audit->sets[audit->set_count++];
-    *members = (struct members){ .rule = rule, .db = scan->db };
-    while (!members->done && is_wanted(scan, scan->db, 0)) {
+    kept = &audit->sets[audit->set_count++];
+    *kept = members;
+    while (!kept->done && is_wanted(scan, scan->db, 0)) {
         uint64_t start_ns = clock_now_ns();
 
-        if (members_step(&scan->ask, members, scan->count, err) < 0)
+        if (members_step(&scan->ask, kept, scan->count, err) < 0)
             return err->code;
-        if (is_paced(scan->options) && !members->done)
+        if (is_paced(scan->options) && !kept->done)
             adapt(scan, ns_to_s((double)(clock_now_ns() - start_ns)));
     }
-    if (!members->begun || members->type == KEY_OTHER)
-        audit->set_count--;
+    if (kept->begun && (kept->rule->of_keys || kept->type != KEY_OTHER))
+        return 0;
+    members_release(kept);
+    audit->set_count--;
     return 0;
 }
 
@@ -390,12 +391,44 @@ static int look_at_sets(struct scan *scan, struct err *err)
     const struct rules *rules = scan->options->rules;
 
     for (size_t i = 0; i < rules->count && !scan->audit->filtered; i++) {
+        const struct rule *rule = &rules->items[i];
+
         if (scan->audit->interrupted)
             return 0;
-        if (rules->items[i].needs && look_at_members(scan, &rules->items[i], err) < 0)
+        if (rule->key && !rule_has_stars(rule) &&
+            look_at_members(scan, members_of(rule, scan->db), err) < 0)
             return err->code;
     }
     return 0;
+}
+
+/* And who has not seen all keys has not seen all places. */
+static int look_at_found(struct scan *scan, struct err *err)
+{
+    struct found *found = &scan->found;
+
+    found_settle(found);
+    for (size_t i = 0; i < found->count; i++) {
+        struct found_rule *of = &found->rules[i];
+
+        while (of->count && !scan->audit->rest.is)
+            if (look_at_members(scan, of->items[--of->count], err) < 0)
+                return err->code;
+    }
+    return 0;
+}
+
+/* Waits until what was found has been so for as long as its rule says. False: somebody
+ * asks for an end. */
+static bool is_time(const struct scan *scan, const struct members *members)
+{
+    double seconds = (double)members->rule->for_s -
+                     ns_to_s((double)(clock_now_ns() - members->since_ns));
+
+    if (!members->looked_again || seconds <= 0)
+        return true;
+    pause_for(scan, seconds);
+    return !scan->watch->look(scan->watch->context, scan->audit);
 }
 
 static int look_at_sets_again(struct scan *scan, struct err *err)
@@ -403,7 +436,8 @@ static int look_at_sets_again(struct scan *scan, struct err *err)
     for (size_t i = 0; i < scan->audit->set_count; i++) {
         struct members *members = &scan->audit->sets[i];
 
-        if (members->db == scan->db && members_look_again(&scan->ask, members, err) < 0)
+        if (members->db == scan->db && is_time(scan, members) &&
+            members_look_again(&scan->ask, members, err) < 0)
             return err->code;
     }
     return 0;
@@ -419,7 +453,7 @@ static int scan_keys(struct scan *scan, uint64_t cursor, struct err *err)
         return err->code;
     scan->shown += scan->fresh.count;
     while (scan->fresh.scan || scan->known.scan || scan->learned.scan)
-        if (step(scan, err) < 0)
+        if (step(scan, err) < 0 || found_narrow(&scan->found, &scan->ask, err) < 0)
             return err->code;
     return conclude(scan, err);
 }
@@ -444,11 +478,13 @@ static int scan_db(struct scan *scan, unsigned db, struct err *err)
     if (choose(scan, db, err) < 0)
         return err->code;
     scan->grouping = grouping_of(scan->options->rules);
+    scan->found = found_of(scan->options->rules, db);
     if ((look_at_sets(scan, err) < 0 || scan_keys(scan, cursor, err) < 0 ||
-         look_at_sets_again(scan, err) < 0) &&
+         look_at_found(scan, err) < 0 || look_at_sets_again(scan, err) < 0) &&
         scan->audit->keys)
         err_wrap(err, "db %u, after %" PRIu64 " keys", db, scan->audit->keys);
     grouping_release(&scan->grouping);
+    found_release(&scan->found);
     batch_release(&scan->fresh);
     batch_release(&scan->known);
     batch_release(&scan->learned);

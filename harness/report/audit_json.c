@@ -96,25 +96,50 @@ static json_t *group_of(const struct audit_group *group)
     return object;
 }
 
+/* Names of places, which have no blanks in them, with blanks between; NULL: there are
+ * none. The caller frees it. */
+static char *places_text(const struct rule *rule)
+{
+    char *text;
+    FILE *out;
+
+    if (!rule->places.count)
+        return NULL;
+    out = mem_stream(&text);
+    for (size_t i = 0; i < rule->places.count; i++)
+        fprintf(out, "%s%s", i ? " " : "", rule->places.globs[i]);
+    fclose(out);
+    return text;
+}
+
 static json_t *set_of(const struct members *members)
 {
     json_t *object = json_object(), *names = json_array();
+    CLEANUP(mem_freep) char *key = name_text(members->key);
+    CLEANUP(mem_freep) char *places = places_text(members->rule);
 
     for (size_t i = 0; i < members->lost; i++) {
-        CLEANUP(mem_freep) char *text = name_text(members->names[i]);
+        struct buffer name = members_lost(members, i);
+        CLEANUP(mem_freep)
+        char *text = name_text((struct group_name){ name.bytes, name.length });
 
         json_array_append_new(names, json_string(text));
+        buffer_release(&name);
     }
     json_put_whole(object, "db", members->db);
-    json_put_text(object, "key", members->rule->key);
-    json_put_text(object, "type", key_type_name(members->type));
+    json_put_text(object, "key", key);
+    json_put_text(object, "type",
+                  members->rule->of_keys ? NULL : key_type_name(members->type));
     json_put_text(object, "rule", members->rule->system);
-    json_put_text(object, "needs", members->rule->is_in ? NULL : members->rule->needs);
-    json_put_text(object, "in", members->rule->is_in ? members->rule->needs : NULL);
+    json_put_text(object, "needs", members->rule->needs);
+    json_put_text(object, "in", places);
+    json_put_flag(object, "one_of", members->rule->one_of);
     json_put_flag(object, "leaks", members->lost > 0);
-    json_put_flag(object, "complete", members->done);
+    json_put_flag(object, "complete", members_complete(members));
     json_put_whole(object, "members", members->count);
+    json_put_whole(object, "unseen", members->unseen);
     json_put_whole(object, "without_key", members->alone);
+    json_put_whole(object, "several", members->several);
     json_put_whole(object, "looked_at_again", members->looked_again);
     json_put(object, "suspects", names);
     return object;

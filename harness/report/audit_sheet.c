@@ -151,12 +151,12 @@ static void tell_begin(struct telling *telling, const char *found)
 }
 
 /* With what is in the key, if that was read; NULL: it is no key. */
-static void tell_name(struct telling *telling, struct group_name name,
+static void tell_name(struct telling *telling, struct str name,
                       const struct glimpse *glimpse)
 {
     if (telling->count < SUSPECTS) {
         fputs(telling->count ? ", " : ": ", telling->out);
-        quote_print(telling->out, group_name_str(name), true);
+        quote_print(telling->out, name, true);
         if (glimpse)
             audit_elements(telling->out, glimpse);
     }
@@ -178,7 +178,8 @@ static char *message_of(const struct audit_group *group)
 
     tell_begin(&telling, found);
     for (size_t i = 0; i < group->suspect_count; i++)
-        tell_name(&telling, group->suspects[i].name, &group->suspects[i].glimpse);
+        tell_name(&telling, group_name_str(group->suspects[i].name),
+                  &group->suspects[i].glimpse);
     return tell_end(&telling);
 }
 
@@ -200,8 +201,12 @@ static char *message_of_set(const struct members *members)
     struct telling telling;
 
     tell_begin(&telling, found);
-    for (size_t i = 0; i < members->lost; i++)
-        tell_name(&telling, members->names[i], NULL);
+    for (size_t i = 0; i < members->lost; i++) {
+        struct buffer name = members_lost(members, i);
+
+        tell_name(&telling, buffer_str(&name), NULL);
+        buffer_release(&name);
+    }
     return tell_end(&telling);
 }
 
@@ -232,11 +237,12 @@ static void add_group(struct sheet *sheet, const char *target,
 static void add_set(struct sheet *sheet, const char *target,
                     const struct members *members)
 {
-    CLEANUP(mem_freep) char *key = audit_shown(members->rule->key);
+    CLEANUP(mem_freep) char *key = audit_members_name(members);
     struct sheet_case *item =
         sheet_case(sheet, members->lost ? CASE_FAILED : CASE_PASSED, target);
 
-    item->name = mem_printf("db %u, members of %s", members->db, key);
+    item->name = mem_printf("db %u, %s %s", members->db,
+                            members->rule->of_keys ? "places of" : "members of", key);
     if (!members->lost)
         return;
     item->type = "leak";

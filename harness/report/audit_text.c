@@ -133,15 +133,18 @@ static void write_leak(FILE *out, const struct audit_group *group,
 static void write_set(FILE *out, const struct members *members, struct report_style style)
 {
     CLEANUP(mem_freep) char *found = audit_members_found(members), *text = NULL;
-    CLEANUP(mem_freep) char *key = audit_shown(members->rule->key);
+    CLEANUP(mem_freep) char *key = audit_members_name(members);
     size_t shown = members->lost < SUSPECTS ? members->lost : SUSPECTS;
 
     text = mem_printf("%s, db %u: %s:", key, members->db, found);
     words_wrapped(out, style, text);
     for (size_t i = 0; i < shown; i++) {
+        struct buffer name = members_lost(members, i);
+
         fputs("    ", out);
-        quote_print(out, group_name_str(members->names[i]), true);
+        quote_print(out, buffer_str(&name), true);
         fputc('\n', out);
+        buffer_release(&name);
     }
     fputc('\n', out);
 }

@@ -169,19 +169,58 @@ char *audit_rest(const struct audit *audit)
                       audit->rest.db, audit->rest.cursor);
 }
 
+/* "have no key of their name, which those of Sidekiq must have" */
+static void write_needs(FILE *out, const struct rule *rule, const char *system)
+{
+    CLEANUP(mem_freep) char *needs = audit_shown(rule->needs);
+
+    fprintf(out, "have no key %s, which those of %s must have",
+            strcmp(needs, "*") == 0 ? "of their name" : needs, system);
+}
+
+/* "are in none of a, b, where those of shop must be" */
+static void write_places(FILE *out, const struct rule *rule, const char *system)
+{
+    fputs(rule->places.count > 1 ? "are in none of " : "are not in ", out);
+    for (size_t i = 0; i < rule->places.count; i++) {
+        CLEANUP(mem_freep) char *place = audit_shown(rule->places.globs[i]);
+
+        fprintf(out, "%s%s", i ? ", " : "", place);
+    }
+    if (rule->needs) {
+        CLEANUP(mem_freep) char *needs = audit_shown(rule->needs);
+
+        fprintf(out, ", and have no key %s", needs);
+    }
+    fprintf(out, ", where those of %s must be", system);
+}
+
+char *audit_members_name(const struct members *members)
+{
+    char *text;
+    FILE *out = mem_stream(&text);
+
+    str_print_text(out, group_name_str(members->key), SHOWN_COLUMNS);
+    fclose(out);
+    return text;
+}
+
 char *audit_members_found(const struct members *members)
 {
-    CLEANUP(mem_freep) char *needs = audit_shown(members->rule->needs);
     CLEANUP(mem_freep) char *system = audit_shown(members->rule->system);
     char *text;
     FILE *out = mem_stream(&text);
 
-    fprintf(out, "%" PRIu64 " of %" PRIu64 " members ", members->alone, members->count);
-    if (members->rule->is_in)
-        fprintf(out, "are not in %s, where those of %s must be, too.", needs, system);
-    else
-        fprintf(out, "have no key %s, which those of %s must have.",
-                strcmp(needs, "*") == 0 ? "of their name" : needs, system);
+    fprintf(out, "%" PRIu64 " of %" PRIu64 " %s ", members->alone, members->count,
+            members->rule->of_keys ? "keys" : "members");
+    (members->rule->places.count ? write_places : write_needs)(out, members->rule,
+                                                               system);
+    if (members->several)
+        fprintf(out, "; %" PRIu64 " are there more than once", members->several);
+    fputc('.', out);
+    if (members->unseen)
+        fprintf(out, " Of %" PRIu64 " more nothing is known: they are too many.",
+                members->unseen);
     if (members->looked_again)
         fprintf(out, " Still so when looked at again, %zu of %zu%s", members->lost,
                 members->looked_again, members->lost ? "" : ".");
@@ -224,11 +263,11 @@ static char *no_leak(const struct audit *audit)
                       audit->rest.is ? " so far" : " found");
 }
 
-/* Is a member lost for not being in another set? */
+/* Is a member lost for not being in a place? */
 static bool any_in(const struct audit *audit)
 {
     for (size_t i = 0; i < audit->set_count; i++)
-        if (audit->sets[i].lost && audit->sets[i].rule->is_in)
+        if (audit->sets[i].lost && audit->sets[i].rule->places.count)
             return true;
     return false;
 }
@@ -248,9 +287,10 @@ char *audit_verdict(const struct audit *audit)
     if (leaking)
         write_leaking(out, audit, leaking);
     if (sets)
-        fprintf(out, "%s%" PRIu64 " set%s members whose %s gone.", leaking ? " " : "",
-                sets, sets == 1 ? " has" : "s have",
-                any_in(audit) ? "keys or counterparts are" : "keys are");
+        fprintf(out,
+                any_in(audit) ? "%s%" PRIu64 " set%s members without what they need."
+                              : "%s%" PRIu64 " set%s members whose keys are gone.",
+                leaking ? " " : "", sets, sets == 1 ? " has" : "s have");
     if (unsure)
         fprintf(out,
                 "%s%" PRIu64 " group%s leak: of keys without an expiry not all could be "

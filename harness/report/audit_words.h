@@ -30,8 +30,11 @@ char *audit_found(const struct audit_group *group);
  * audit with an inventory what
  * is new. The caller frees it. */
 char *audit_verdict(const struct audit *audit);
-/* How many members of a set have no key that they must have; if some of them are lost
- * without an end, for their names come next. The caller frees it. */
+/* A set's key, as a terminal may have it. The caller frees it. */
+char *audit_members_name(const struct members *members);
+/* How many members of a set have no key that they must have, or keys are in no place; if
+ * some of them are lost without an end, for their names come next. The caller frees it.
+ */
 char *audit_members_found(const struct members *members);
 /* The exit status, if what leaks counts. */
 enum exit_status audit_status(const struct audit *audit);

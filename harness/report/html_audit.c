@@ -29,12 +29,12 @@ static void write_found(FILE *out, const char *found, bool names)
 }
 
 /* With what is in the key, if that was read; NULL: it is no key. */
-static void write_name(FILE *out, struct group_name name, const struct glimpse *glimpse)
+static void write_name(FILE *out, struct str name, const struct glimpse *glimpse)
 {
     CLEANUP(mem_freep) char *text = NULL;
     FILE *memory = mem_stream(&text);
 
-    quote_print(memory, group_name_str(name), true);
+    quote_print(memory, name, true);
     if (glimpse)
         audit_elements(memory, glimpse);
     fclose(memory);
@@ -53,19 +53,25 @@ static void write_group(FILE *out, const struct audit_group *group)
         return;
     fputs("<ul>\n", out);
     for (size_t i = 0; i < group->suspect_count; i++)
-        write_name(out, group->suspects[i].name, &group->suspects[i].glimpse);
+        write_name(out, group_name_str(group->suspects[i].name),
+                   &group->suspects[i].glimpse);
     fputs("</ul>\n", out);
 }
 
 static void write_set(FILE *out, const struct members *members)
 {
     CLEANUP(mem_freep) char *found = audit_members_found(members);
+    CLEANUP(mem_freep) char *key = audit_members_name(members);
 
-    write_head(out, members->rule->key, members->db);
+    write_head(out, key, members->db);
     write_found(out, found, true);
     fputs("<ul>\n", out);
-    for (size_t i = 0; i < members->lost; i++)
-        write_name(out, members->names[i], NULL);
+    for (size_t i = 0; i < members->lost; i++) {
+        struct buffer name = members_lost(members, i);
+
+        write_name(out, buffer_str(&name), NULL);
+        buffer_release(&name);
+    }
     fputs("</ul>\n", out);
 }
 

@@ -921,9 +921,106 @@ Test(audit, knows_which_members_must_be_elsewhere)
     run_release(&run);
     run = RUN("audit", "-s", server.address.path);
     EXPECT_SAYS(run.out, "unacked, db 0: 1 of 2 members are not in unacked_index, where "
-                         "those of Celery must be, too. Still so when looked at again, 1 "
+                         "those of Celery must be. Still so when looked at again, 1 "
                          "of 1: tag-2");
-    EXPECT_SAYS(run.out, "1 set has members whose keys or counterparts are gone.");
+    EXPECT_SAYS(run.out, "1 set has members without what they need.");
+    run_release(&run);
+}
+
+static void run_script(const char *script)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+    struct err err = ERR_NULL;
+
+    cr_assert_eq(CONNECTION_COMMAND(connection, &reply, &err, "EVAL", script, "0"), 0,
+                 "%s", err.msg);
+}
+
+/* Keys of two queues, in sets of all kinds, by the commands that docs/audit.md names. */
+Test(audit, knows_where_keys_must_be)
+{
+    CLEANUP(mem_freep) char *pass = test_file(directory, "pass", "hush\n");
+    CLEANUP(mem_freep)
+    char *rules =
+        test_file(directory, "rules",
+                  "shop: keys q:*:* in one of q:*:wait q:*:busy q:*:done q:*:failed "
+                  "have kept:*:* if [0-9]*\n"
+                  "shop: members q:*:wait have q:*:*\n");
+    struct run run;
+
+    add_auditor();
+    run_script("for i = 1, 3000 do redis.call('HSET', 'q:a:' .. i, 'f', 'v') "
+               "redis.call(i % 2 == 0 and 'RPUSH' or 'LPUSH', 'q:a:wait', i) end "
+               "for i = 1, 4 do redis.call('SET', 'q:b:' .. i, 'v') end "
+               "redis.call('SADD', 'q:b:busy', 1) redis.call('ZADD', 'q:b:done', 1, 2) "
+               "redis.call('HSET', 'q:b:failed', 3, 1) redis.call('SET', 'kept:b:4', 1)");
+    run = RUN("audit", "-s", server.address.path, "--user", "auditor", "--pass-file",
+              pass, "--rules", rules, "--count", "10", "--fail");
+    cr_expect_eq(run.status, 0, "%s%s", run.out, run.err);
+    run_release(&run);
+    SEND("LREM", "q:a:wait", "1", "77");
+    SEND("SADD", "q:a:busy", "78");
+    SEND("SET", "q:b:5", "v", "EX", "60"); /* it goes by itself */
+    SEND("SREM", "q:b:busy", "1");
+    SEND("DEL", "q:a:79");
+    run = RUN("audit", "-s", server.address.path, "--user", "auditor", "--pass-file",
+              pass, "--rules", rules, "--count", "100");
+    EXPECT_SAYS(
+        run.out,
+        "q:a:*, db 0: 1 of 2999 keys are in none of q:*:wait, q:*:busy, q:*:done, "
+        "q:*:failed, and have no key kept:*:*, where those of shop must be; 1 are there "
+        "more than once. Still so when looked at again, 2 of 2: q:a:");
+    EXPECT_SAYS(run.out, " q:a:77 ");
+    EXPECT_SAYS(run.out, " q:a:78 ");
+    EXPECT_SAYS(run.out, "q:b:*, db 0: 1 of 4 keys are in none of ");
+    EXPECT_SAYS(run.out, "looked at again, 1 of 1: q:b:1 ");
+    EXPECT_SAYS(run.out,
+                "q:a:wait, db 0: 1 of 2999 members have no key q:*:*, which those of "
+                "shop must have. Still so when looked at again, 1 of 1: 79 ");
+    run_release(&run);
+    run = RUN("audit", "-s", server.address.path, "--rules", rules, "--limit", "5",
+              "--fail");
+    cr_expect_eq(run.status, 0, "who has not seen all keys has not seen all places");
+    run_release(&run);
+}
+
+/* Of a list that is too long to be read nothing is known. */
+Test(audit, does_not_judge_by_a_part_of_a_list)
+{
+    CLEANUP(mem_freep)
+    char *rules = test_file(directory, "rules", "shop: keys job:* in waiting\n");
+    struct run run;
+
+    SEND("SET", "job:1", "v");
+    run_script("for i = 2, 1000000 do redis.call('RPUSH', 'waiting', i) end");
+    run = RUN("audit", "-s", server.address.path, "--rules", rules, "--fail", "--count",
+              "10000");
+    cr_expect_eq(run.status, 1, "%s", run.out);
+    run_release(&run);
+    SEND("RPUSH", "waiting", "a", "1");
+    run = RUN("audit", "-s", server.address.path, "--rules", rules, "--format", "json",
+              "--count", "10000");
+    cr_expect_eq(json_whole(run.json, "leaking_sets"), 0, "%s", run.out);
+    cr_expect(json_is_false(json_object_get(set_at(&run, 0), "complete")));
+    cr_expect_eq(json_whole(set_at(&run, 0), "unseen"), 1);
+    run_release(&run);
+}
+
+/* There are more queues, and more places, than anybody keeps. */
+Test(audit, says_what_it_had_no_room_for)
+{
+    CLEANUP(mem_freep)
+    char *rules = test_file(directory, "rules",
+                            "shop: keys q:*:* in q:*:wait\n"
+                            "shop: keys job:* in free:*\n");
+    struct run run;
+
+    run_script("for i = 1, 300 do redis.call('SET', 'q:' .. i .. ':1', 'v') "
+               "redis.call('SADD', 'free:' .. i, i) end redis.call('SET', 'job:x', 1)");
+    run = RUN("audit", "-s", server.address.path, "--rules", rules, "--format", "json");
+    cr_expect_eq(json_array_size(json_object_get(run.json, "sets")), 257, "%s", run.out);
+    cr_expect_eq(json_whole(run.json, "leaking_sets"), 256);
+    cr_expect_eq(json_whole(set_at(&run, 256), "unseen"), 1);
     run_release(&run);
 }
 
@@ -1028,6 +1125,7 @@ Test(audit, sends_what_the_docs_name)
     char *rules = test_file(directory, "rules",
                             "shop: members set in zset\nshop: members zset in hash\n"
                             "shop: members hash in set\nshop: members set have cart:*\n"
+                            "shop: members set in list\n"
                             "shop: expires s:* 60 if others do\nshop: expires k:*\n");
     CLEANUP(mem_freep) char *keys = mem_printf("%s/keys", directory);
     CLEANUP(reply_freep) redisReply *log = NULL, *info = NULL;
@@ -1051,6 +1149,7 @@ Test(audit, sends_what_the_docs_name)
     SEND("SADD", "set", "a", "b");
     SEND("ZADD", "zset", "1", "a", "2", "c");
     SEND("HSET", "hash", "a", "1", "d", "2");
+    SEND("RPUSH", "list", "a");
     SEND("SET", "k:1", "text");
     SEND("RPUSH", "k:2", "1");
     SEND("SADD", "k:3", "m");

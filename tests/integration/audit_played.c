@@ -320,3 +320,46 @@ Test(audit_played, leaves_alone_members_that_go)
     cr_expect_eq(json_whole(run.json, "leaking_sets"), 0);
     run_release(&run);
 }
+
+#define NOTHING "+none\r\n"
+#define NO_PLACES NOTHING NOTHING NOTHING NOTHING NOTHING NOTHING NOTHING NOTHING
+#define IN_WAIT "+list\r\n" NOTHING NOTHING NOTHING NOTHING NOTHING NOTHING NOTHING
+/* A job of Bull that is in no place at the first look, up to the second one. */
+#define LOST_JOB                                                                         \
+    INFO_SAYS SCAN_SAYS(                                                                 \
+        "1", "$8\r\nbull:m:1\r\n") "+hash\r\n:-1\r\n" SAMPLE NO_PLACES NO_PLACES         \
+                                   ":-1\r\n"
+
+/* What it is, and where, when it is looked at closely. */
+static void expect_job(const char *lines, long long leaking)
+{
+    CLEANUP(mem_freep) char *all = mem_printf(LOST_JOB "%s", lines);
+    struct run run = audit_played(all, false);
+
+    cr_expect_eq(json_whole(first_of(&run, "sets"), "without_key"), 1, "%s", run.out);
+    cr_expect_eq(json_whole(first_of(&run, "sets"), "looked_at_again"), 1);
+    cr_expect_eq(json_whole(run.json, "leaking_sets"), leaking, "%s: %s", lines, run.out);
+    run_release(&run);
+}
+
+/* A job that moves is somewhere: it is looked for in all places at once, and anew if one
+ * of them was nothing when they were asked what they are. */
+Test(audit_played, leaves_alone_what_moves)
+{
+    expect_job(NO_PLACES ":-1\r\n" NO_PLACES, 1);
+    expect_job(NO_PLACES ":-2\r\n" NO_PLACES, 0);
+    expect_job(NO_PLACES ":60\r\n" NO_PLACES, 0);
+    expect_job(IN_WAIT ":-1\r\n*1\r\n:0\r\n:1\r\n" IN_WAIT, 0);
+    expect_job(IN_WAIT ":-1\r\n*0\r\n:1\r\n" IN_WAIT, 1);
+    expect_job(NO_PLACES ":-1\r\n" IN_WAIT ":-1\r\n*1\r\n:0\r\n:1\r\n" IN_WAIT, 0);
+    expect_job(IN_WAIT ":-1\r\n*0\r\n:1\r\n" NO_PLACES ":-1\r\n" NO_PLACES, 1);
+}
+
+/* A server that is older than LPOS, and a list that is too long for it. */
+Test(audit_played, does_not_blame_what_it_cannot_find)
+{
+#define OLD ":-1\r\n-ERR unknown command 'LPOS'\r\n:1\r\n" IN_WAIT
+#define LONG ":-1\r\n*0\r\n:1000001\r\n" IN_WAIT
+    expect_job(IN_WAIT OLD OLD OLD, 0);
+    expect_job(IN_WAIT LONG LONG LONG, 0);
+}

@@ -4,12 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/claims.h"
 #include "audit/group.h"
 #include "audit/grouping.h"
 #include "audit/info.h"
 #include "audit/inventory.h"
 #include "audit/rounds.h"
 #include "audit/rules.h"
+#include "audit/stars.h"
 #include "audit/target.h"
 #include "audit/vitals.h"
 #include "base/clock.h"
@@ -236,6 +238,17 @@ Test(audit, reads_rules)
         "shop: members carts have * if",
         "shop: members carts have * unless a*",
         "shop: members carts have * if a b",
+        "shop: members carts in",
+        "shop: members carts in one of",
+        "shop: members carts in open:*",
+        "shop: members *:carts in *:*:open",
+        "shop: members carts in open for ever",
+        "shop: keys cart have *",
+        "shop: keys cart in open",
+        "shop: keys *:*:* in open",
+        "shop: keys *cart* in open",
+        "shop: keys *:cart:* in *:*",
+        "shop: keys cart:* in open have cart",
     };
     struct rules rules = RULES_NULL;
     struct err err = ERR_NULL;
@@ -244,7 +257,7 @@ Test(audit, reads_rules)
     cr_assert_eq(rules.count, 2);
     cr_expect_str_eq(rules.items[0].glob.globs[0], "cart:*");
     cr_expect_eq(rules.items[0].within_s, 60);
-    cr_expect_null(rules.items[0].needs);
+    cr_expect_null(rules.items[0].key);
     cr_expect_str_eq(rules.items[1].system, "shop");
     cr_expect_str_eq(rules.items[1].key, "carts");
     cr_expect_str_eq(rules.items[1].needs, "cart:*");
@@ -257,6 +270,112 @@ Test(audit, reads_rules)
     }
     cr_expect_eq(rules.count, 2);
     rules_release(&rules);
+}
+
+Test(audit, reads_rules_of_places)
+{
+    static const char text[] =
+        "shop: keys *:cart:* in one of *:open *:paid have *:bill:* if [0-9]* for 5\n"
+        "shop: keys bill:* in bills:* all-bills\n"
+        "shop: members *:open in *:carts\n";
+    struct rules rules = RULES_NULL;
+    struct err err = ERR_NULL;
+    const struct rule *rule;
+
+    cr_assert_eq(rules_parse(&rules, "text", text, &err), 0, "%s", err.msg);
+    cr_assert_eq(rules.count, 3);
+    rule = &rules.items[0];
+    cr_expect(rule->of_keys && rule->one_of && rule_has_stars(rule));
+    cr_expect_not(rule_is_free(rule));
+    cr_expect_str_eq(rule->key, "*:cart:*");
+    cr_assert_eq(rule->places.count, 2);
+    cr_expect_str_eq(rule->places.globs[1], "*:paid");
+    cr_expect_str_eq(rule->needs, "*:bill:*");
+    cr_expect_str_eq(rule->glob.globs[0], "[0-9]*");
+    cr_expect_eq(rule->for_s, 5);
+    cr_expect(rule_is_free(&rules.items[1]));
+    cr_expect_not(rules.items[1].one_of);
+    cr_expect_null(rules.items[1].needs);
+    cr_expect_not(rules.items[2].of_keys);
+    cr_expect(rule_has_stars(&rules.items[2]));
+    cr_expect_null(rules_match(&rules, STR("a:cart:1")), "it says nothing of expiries");
+    rules_release(&rules);
+}
+
+Test(audit, reads_names_with_stars)
+{
+    static const struct {
+        const char *name, *key;
+        const char *words[STARS_MOST]; /* NULL: it has none there, or is no such name */
+    } cases[] = {
+        { "cart:*", "cart:a:b", { "a:b", NULL } },
+        { "cart:*", "cart:", { NULL, NULL } },
+        { "*:open", "a:b:open", { "a:b", NULL } },
+        { "w:*:started", "w:a:b:started", { "a:b", NULL } },
+        { "w:*:started", "w:started", { NULL, NULL } },
+        { "bull:*:*", "bull:mail:17", { "mail", "17" } },
+        { "bull:*:*", "bull:mail:17:lock", { NULL, NULL } },
+        { "bull:*:*", "bull::17", { NULL, NULL } },
+        { "bull:*:*", "bull:mail:", { NULL, NULL } },
+        { "bull:*:*", "bull:mail", { NULL, NULL } },
+        { "*:job:*:x", "mail:job:17:x", { "mail", "17" } },
+        { "*:job:*:x", "mail:jobs:17:x", { NULL, NULL } },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const char *const *words = cases[i].words;
+        struct str found[STARS_MOST];
+        struct buffer name;
+        bool is = stars_match(cases[i].name, str_of(cases[i].key), found);
+
+        cr_expect_eq(is, words[0] != NULL, "%s: %s", cases[i].name, cases[i].key);
+        for (size_t k = 0; is && k < stars_count(cases[i].name); k++)
+            cr_expect_eq(str_compare(found[k], str_of(words[k])), 0, "%s: %.*s",
+                         cases[i].key, (int)found[k].length, found[k].bytes);
+        if (!is)
+            continue;
+        name = stars_fill(cases[i].name, found);
+        cr_expect_eq(str_compare(buffer_str(&name), str_of(cases[i].key)), 0, "%s",
+                     cases[i].key);
+        buffer_release(&name);
+    }
+    cr_expect(stars_match("plain", STR("plain"), (struct str[STARS_MOST]){ { 0 } }));
+    cr_expect_not(stars_match("plain", STR("plains"), (struct str[STARS_MOST]){ { 0 } }));
+    cr_expect(stars_can("a:*:*") && stars_can("*") && stars_can("none"));
+    cr_expect_not(stars_can("*a*") || stars_can("*:*:*"));
+}
+
+static bool is_even(const struct claim *claim)
+{
+    return (claim->bytes[claim->length - 1] - '0') % 2 == 0;
+}
+
+/* Each name once, and no more of them than there is room for. */
+Test(audit, keeps_claims)
+{
+    struct claims claims = CLAIMS_NULL;
+    char name[16];
+
+    cr_expect_null(claims_find(&claims, STR("0")));
+    for (size_t i = 0; i < CLAIMS_MOST + 3; i++) {
+        struct claim *claim;
+
+        snprintf(name, sizeof(name), "%zu", i);
+        claim = claims_add(&claims, str_of(name));
+        cr_expect_eq(claim == NULL, i >= CLAIMS_MOST, "%s", name);
+        cr_expect_eq(claims_add(&claims, str_of(name)), claim, "%s", name);
+    }
+    cr_expect_eq(claims.count, CLAIMS_MOST);
+    claims_settle(&claims, 10, is_even);
+    cr_expect_eq(claims.count, 10 + (CLAIMS_MOST - 10) / 2);
+    for (size_t i = 0; i < 100; i++) {
+        snprintf(name, sizeof(name), "%zu", i);
+        cr_expect_eq(claims_find(&claims, str_of(name)) != NULL, i < 10 || i % 2, "%s",
+                     name);
+    }
+    cr_expect_not_null(claims_add(&claims, STR("again")));
+    claims_release(&claims);
+    claims_release(&claims);
 }
 
 /* Whatever patterns are made of their names. */
@@ -310,9 +429,9 @@ Test(audit, knows_rules_that_can_be_read)
 
     rules_add_known(&rules);
     for (size_t i = 0; i < rules.count; i++)
-        members += rules.items[i].needs != NULL;
-    cr_expect_eq(members, 4);
-    cr_expect_str_eq(rules.items[rules.count - 1].system, "Celery");
+        members += rules.items[i].key != NULL;
+    cr_expect_eq(members, 17);
+    cr_expect_str_eq(rules.items[rules.count - 1].system, "Spring Session");
     rules_release(&rules);
 }
 
