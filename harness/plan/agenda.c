@@ -104,9 +104,18 @@ void agenda_lose(struct agenda *agenda, uint64_t ns)
     atomic_fetch_add(&agenda->board->lost_ns, ns);
 }
 
+void agenda_look(struct agenda *agenda, uint64_t now_ns)
+{
+    atomic_store(&agenda->board->seen_ns, now_ns);
+}
+
 uint64_t agenda_clock_ns(const struct agenda *agenda)
 {
-    return clock_now_ns() - atomic_load(&agenda->board->lost_ns);
+    uint64_t seen_ns = atomic_load(&agenda->board->seen_ns), now_ns = clock_now_ns();
+
+    if (seen_ns && now_ns > seen_ns + AGENDA_UNSEEN_NS)
+        now_ns = seen_ns + AGENDA_UNSEEN_NS;
+    return now_ns - atomic_load(&agenda->board->lost_ns);
 }
 
 void agenda_enough(struct agenda *agenda)

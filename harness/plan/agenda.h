@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "plan/shard.h"
 #include "plan/stage.h"
@@ -38,6 +39,7 @@ struct agenda {
         _Atomic bool enough;      /* no more kills are wanted */
         _Atomic bool held;        /* nothing is to be begun now */
         _Atomic uint64_t lost_ns; /* while it was held back, so far */
+        _Atomic uint64_t seen_ns; /* when it was last looked after; 0: nobody does that */
     } * board;                    /* shared between processes; owned */
 };
 
@@ -51,7 +53,12 @@ bool agenda_next(struct agenda *agenda, enum stage stage, uint64_t items, uint64
 void agenda_hold(struct agenda *agenda, bool held);
 /* So long nothing was to be begun; said before it goes on. */
 void agenda_lose(struct agenda *agenda, uint64_t ns);
-/* A clock that stands while things are held back: only differences mean anything. */
+/* Whoever says what is lost is there. When he is not, the clock stands soon: perhaps all
+ * are stopped, and lanes are the first to go on. */
+void agenda_look(struct agenda *agenda, uint64_t now_ns);
+#define AGENDA_UNSEEN_NS NSEC_PER_SEC
+/* A clock that stands while things are held back: only differences mean anything, and it
+ * may go back by what was lost. */
 uint64_t agenda_clock_ns(const struct agenda *agenda);
 /* Kills that have not begun are not wanted any more. */
 void agenda_enough(struct agenda *agenda);

@@ -24,8 +24,6 @@
 #include "run/suspend.h"
 #include "store/read.h"
 
-#define VIEW_MS 100
-
 struct fleet {
     const struct fleet_options *options;
     struct result *result;
@@ -359,6 +357,7 @@ static void on_tick(uv_timer_t *handle)
 {
     struct fleet *fleet = handle->data;
 
+    suspend_look(&fleet->suspend);
     if (fleet->options->view)
         run_progress_show(fleet->options->view, fleet->result);
     if (fleet->err.code && fleet->grace_ticks++ > 0)
@@ -399,7 +398,7 @@ static int watch_all(struct fleet *fleet, struct err *err)
                   fleet->lane_count, &fleet->noted_ns);
     uv_timer_init(&fleet->loop, &fleet->tick);
     fleet->tick.data = fleet;
-    uv_timer_start(&fleet->tick, on_tick, VIEW_MS, VIEW_MS);
+    uv_timer_start(&fleet->tick, on_tick, SUSPEND_LOOK_MS, SUSPEND_LOOK_MS);
     return code;
 }
 

@@ -130,7 +130,9 @@ static int kill_trial(struct lane *lane, const struct plan_trial *planned,
 /* Not that in which the run was stopped. */
 static uint64_t passed_ns(const struct lane *lane, uint64_t start_ns)
 {
-    return agenda_clock_ns(lane->settings->agenda) - start_ns;
+    uint64_t now_ns = agenda_clock_ns(lane->settings->agenda);
+
+    return now_ns > start_ns ? now_ns - start_ns : 0;
 }
 
 static bool out_of_time(const struct lane *lane, uint64_t start_ns)

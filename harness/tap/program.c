@@ -18,6 +18,7 @@
 #include "tap/variables.h"
 
 #define ALIVE_MS 500
+#define ABSENT_MS 1000
 #define LET_GO_MS 10000 /* a server that takes longer to close a connection hangs */
 #define PIECE_BYTES 65536
 #define PIECES_AT_ONCE 16 /* before others come */
@@ -29,6 +30,7 @@ struct running {
     struct warden warden;
     uv_poll_t news, says; /* of the warden; of the program */
     uv_timer_t deadline, settle, alive, let_go;
+    uint64_t looked_ms;
     struct output output;
     bool decided;  /* end.fate is */
     bool stopping; /* what is written is not waited for */
@@ -169,11 +171,25 @@ static int on_executed(void *context, const struct tap_event *event, struct err 
     return run->executed ? run->executed(run->context, event, err) : 0;
 }
 
+static void put_off(uv_timer_t *timer, uint64_t ms)
+{
+    if (uv_is_active((uv_handle_t *)timer))
+        uv_timer_start(timer, timer->timer_cb, uv_timer_get_due_in(timer) + ms, 0);
+}
+
+/* Whoever has not been here for so long was stopped, as the program was with it. */
 static void on_alive(uv_timer_t *timer)
 {
     struct running *running = timer->data;
+    uint64_t now_ms = uv_now(&running->loop), gap_ms = now_ms - running->looked_ms;
 
-    running->run->alive(running->run->context);
+    running->looked_ms = now_ms;
+    if (gap_ms > ALIVE_MS + ABSENT_MS) {
+        put_off(&running->deadline, gap_ms);
+        put_off(&running->settle, gap_ms);
+    }
+    if (running->run->alive)
+        running->run->alive(running->run->context);
 }
 
 /* False: there is nothing to read for now, or ever. */
@@ -260,8 +276,8 @@ static void start_timers(struct running *running)
         timers[i]->data = running;
     }
     start_deadline(running, running->run->timeout_ns);
-    if (running->run->alive)
-        uv_timer_start(&running->alive, on_alive, ALIVE_MS, ALIVE_MS);
+    running->looked_ms = uv_now(&running->loop);
+    uv_timer_start(&running->alive, on_alive, ALIVE_MS, ALIVE_MS);
 }
 
 /* What cannot be run, or where. */

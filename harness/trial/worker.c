@@ -21,6 +21,7 @@
 #include "scenario/sandbox.h"
 
 #define TICK_US 100000
+#define ABSENT_NS NSEC_PER_SEC /* between two ticks: this process was not there */
 /* Less is what it takes to go from one to the other and back, a few times. */
 #define WAITED_LEAST_NS (20 * NSEC_PER_USEC)
 #define HELD_UP_NS ((int64_t)(100 * NSEC_PER_USEC))
@@ -261,12 +262,17 @@ static int await(pid_t pid, const struct worker_job *job, struct ending *ret,
                  struct worker_end *end, struct err *err)
 {
     struct process_turns server = { 0, 0 };
-    uint64_t start_ns = clock_now_ns();
+    uint64_t start_ns = clock_now_ns(), looked_ns = start_ns;
     siginfo_t info = { .si_pid = 0 };
     bool killed = false;
 
     while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) < 0) {
-        uint64_t elapsed_ns = clock_now_ns() - start_ns, starved_ns;
+        uint64_t now_ns = clock_now_ns(), elapsed_ns, starved_ns;
+
+        if (now_ns - looked_ns > ABSENT_NS) /* as all are that are stopped together */
+            start_ns += now_ns - looked_ns;
+        looked_ns = now_ns;
+        elapsed_ns = now_ns - start_ns;
 
         if (errno == ECHILD) /* else: a tick. The worker may have changed errno */
             return err_errno(err, "wait for worker %ld", (long)pid);

@@ -171,6 +171,7 @@ static const struct {
     { "no-holm", "unit_difference_mutable", "holm/adjusts_step_by_step" },
     { "tap-one-more", "integration_tap_mutable",
       "tap/cuts_behind_exactly_so_many_commands" },
+    { "stop-counts", "integration_stopped", "stopped/all_at_once_and_on_again" },
     { "ends-unheld", "integration_tap_mutable",
       "tap/nobody_is_gone_before_he_was_looked_at" },
     { "closed-nobodys", "integration_tap_mutable",

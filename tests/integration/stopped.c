@@ -1,5 +1,7 @@
 /* stopped.c - processes that somebody has stopped: they are named, soon, and the run ends
  * as it does after any other trouble. A run that is stopped from the terminal goes on. */
+#include "base/clock.h"
+#include "base/process.h"
 #include "testlib.h"
 
 #include <poll.h>
@@ -69,6 +71,63 @@ Test(stopped, from_the_terminal_and_on_again)
     run = run_finish(&live);
     cr_expect_eq(run.status, 130, "status %d: %s", run.status, run.err);
     cr_expect_gt(json_count(json_strategy(&run, "batched-multi"), "kills", "valid"), 0);
+    run_release(&run);
+    cr_expect_eq(test_directory_entries(directory), 0, "leftovers in TMPDIR");
+    test_directory_remove(directory);
+}
+
+/* A lane, its server and who has started them, who is the last to know. */
+static void signal_all(pid_t pid, int number)
+{
+    const pid_t all[] = { process_child(pid, own_name()),
+                          process_child(pid, "redis-server"), pid };
+
+    for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+        cr_expect_eq(kill(all[i], number), 0);
+    while (number == SIGSTOP && !process_is_stopped(pid))
+        ;
+}
+
+static double kill_seconds(const struct run *run)
+{
+    const json_t *strategy = json_strategy(run, "batched-multi");
+    json_t *result = json_loads(run->out, 0, NULL);
+    double per_second, attempts = 0;
+    static const char *const ends[] = { "valid",    "missed", "early",
+                                        "timeouts", "errors", "disturbed" };
+
+    cr_assert_not_null(result);
+    per_second = json_number_value(json_object_get(result, "kills_per_second"));
+    for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+        attempts += (double)json_count(strategy, "kills", ends[i]);
+    json_decref(result);
+    cr_assert_gt(attempts, 0);
+    return attempts / per_second;
+}
+
+/* By SIGSTOP, of which nobody is told. The time is not that of the kills. */
+Test(stopped, all_at_once_and_on_again)
+{
+    char *directory = test_directory();
+    struct timespec rest = { .tv_sec = 4 };
+    uint64_t begun_ns = clock_now_ns(), stopped_ns, gone_on_ns;
+    struct live_run live =
+        START("run", "sidekiq_busy", "--time", "3s", "--trials", "1000000", "--strategy",
+              "batched-multi", "--lanes", "1", "--no-store", "--format", "json");
+    struct run run;
+
+    cr_assert(run_wait_for(&live, "kills"));
+    signal_all(live.pid, SIGSTOP);
+    stopped_ns = clock_now_ns();
+    while (nanosleep(&rest, &rest) < 0)
+        ;
+    gone_on_ns = clock_now_ns();
+    signal_all(live.pid, SIGCONT);
+    run = run_finish(&live);
+    cr_expect_eq(run.status, 0, "status %d: %s", run.status, run.err);
+    cr_expect_lt(
+        kill_seconds(&run),
+        ns_to_s((double)(clock_now_ns() - begun_ns - (gone_on_ns - stopped_ns))) + 0.3);
     run_release(&run);
     cr_expect_eq(test_directory_entries(directory), 0, "leftovers in TMPDIR");
     test_directory_remove(directory);

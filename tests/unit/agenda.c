@@ -213,6 +213,26 @@ Test(agenda, its_clock_stands_while_it_is_held_back)
     agenda_release(&agenda);
 }
 
+/* Where all was stopped, lanes may go on before the one who knows how much is lost. */
+Test(agenda, its_clock_stands_while_nobody_looks)
+{
+    struct err err = ERR_NULL;
+    struct agenda agenda;
+    uint64_t begun_ns, late_ns = clock_now_ns() - 3600 * NSEC_PER_SEC;
+
+    cr_assert_eq(agenda_init(&agenda, (struct shard){ 0, 1 }, &err), 0, "%s", err.msg);
+    cr_expect_geq(agenda_clock_ns(&agenda), late_ns, "nobody is to look");
+    agenda_look(&agenda, late_ns);
+    begun_ns = agenda_clock_ns(&agenda);
+    cr_expect_eq(begun_ns, late_ns + AGENDA_UNSEEN_NS);
+    agenda_lose(&agenda, 1800 * NSEC_PER_SEC);
+    cr_expect_lt((int64_t)(agenda_clock_ns(&agenda) - begun_ns), 0);
+    agenda_look(&agenda, clock_now_ns());
+    cr_expect_geq(agenda_clock_ns(&agenda),
+                  begun_ns + 1799 * NSEC_PER_SEC - AGENDA_UNSEEN_NS);
+    agenda_release(&agenda);
+}
+
 Test(agenda, nothing_to_do)
 {
     struct err err = ERR_NULL;
