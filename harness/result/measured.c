@@ -9,10 +9,11 @@
 
 size_t measured_timelines_most(const struct result *result, const struct finding *finding)
 {
-    uint64_t most =
-        TIMELINE_TIMES_MOST / result->plan.strategies / (finding->commands + 1);
+    uint64_t times = finding->commands + 1, least = TIMELINES_LEAST_TIMES / times;
+    uint64_t most = TIMELINE_TIMES_MOST / result->plan.strategies / times;
 
-    return most > TIMELINES_LEAST ? (size_t)most : TIMELINES_LEAST;
+    least = least < 2 ? 2 : least < TIMELINES_LEAST ? least : TIMELINES_LEAST;
+    return (size_t)(most > least ? most : least);
 }
 
 static void add_timeline(const struct result *result, struct finding *finding,

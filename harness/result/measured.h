@@ -5,11 +5,12 @@
 
 /* A run times updates as long as it goes on. Of each strategy's cold ones so many are
  * kept at most, and of timelines, all strategies together, so many times, but of each
- * strategy not below TIMELINES_LEAST updates: an even sample of them (stats/thinned.h),
- * of which there are at least half as many. */
+ * strategy below TIMELINES_LEAST updates only of long ones: an even sample of them
+ * (stats/thinned.h), of which there are at least half as many. */
 #define COLD_MOST 16384
 #define TIMELINE_TIMES_MOST 65536
 #define TIMELINES_LEAST 400
+#define TIMELINES_LEAST_TIMES 4194304 /* of a strategy; two updates are always kept */
 size_t measured_timelines_most(const struct result *result,
                                const struct finding *finding);
 

@@ -1,6 +1,7 @@
 /* database.c - see database.h. */
 #include "store/database.h"
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,13 +9,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mutant.h"
 #include "base/signals.h"
 
 /* Of a file that is not empty; SQLite overwrites shorter ones. */
 #define LEAST_BYTES 512
-/* Of a value, or a row. The text of a scenario is the longest that there can be. */
-#define VALUE_MOST (256 << 20)
+/* Of a value, or a row. The longest that there can be are the times of an update of a
+ * million commands, and the text of a scenario. */
+#define VALUE_MOST (32 << 20)
+#define WHOLE_ROWS_MOST 20000 /* of tables that are read into memory as they are */
+#define WHOLE_BYTES_MOST (64 << 20)
 /* Instructions of SQLite's machine: a fraction of a millisecond. */
 #define STEPS_BETWEEN_SIGNALS 10000
 
@@ -29,6 +34,7 @@ static const struct {
     { SQLITE_CANTOPEN, -EACCES, "it cannot be opened; is its directory writable?" },
     { SQLITE_NOTADB, ERR_USAGE, "it is not a database" },
     { SQLITE_CORRUPT, -EBADMSG, "it is damaged" },
+    { SQLITE_TOOBIG, ERR_USAGE, "a value is longer than 32 MB, which none of a run is" },
     { SQLITE_INTERRUPT, ERR_STOPPED, "stopped by a signal" },
 };
 
@@ -243,6 +249,32 @@ static int check_schema(struct database *database, const struct database_kind *k
     return code;
 }
 
+/* What is read as it is, whatever is in it, must not be more than fits. */
+static int check_whole(struct database *database, const struct database_kind *kind,
+                       struct err *err)
+{
+    uint64_t rows = 0, bytes = 0;
+    int code = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(kind->whole) && kind->whole[i] && code == 0; i++) {
+        CLEANUP(mem_freep) char *sql = mem_printf("SELECT * FROM %s", kind->whole[i]);
+        CLEANUP(statement_finalizep) sqlite3_stmt *statement = NULL;
+
+        if (sqlite3_prepare_v2(database->handle, sql, -1, &statement, NULL) != SQLITE_OK)
+            continue; /* whoever wants to read it will say so */
+        while ((code = database_step(database, statement, err)) == 1) {
+            rows++;
+            for (int column = 0; column < sqlite3_column_count(statement); column++)
+                bytes += (uint64_t)sqlite3_column_bytes(statement, column);
+            if (rows > WHOLE_ROWS_MOST || bytes > WHOLE_BYTES_MOST)
+                return err_set(err, ERR_USAGE,
+                               "'%s' is not %s: its table '%s' is larger than any of one",
+                               database->path, kind->what, kind->whole[i]);
+        }
+    }
+    return code;
+}
+
 static int check_kind(struct database *database, const struct database_kind *kind,
                       struct err *err)
 {
@@ -268,7 +300,9 @@ static int check_kind(struct database *database, const struct database_kind *kin
             "'%s' was written by a newer afterkill (its schema is %d; this one "
             "reads %d)",
             database->path, *version, kind->version);
-    return code == 0 ? check_schema(database, kind, err) : code;
+    if (code == 0)
+        code = check_schema(database, kind, err);
+    return code == 0 ? check_whole(database, kind, err) : code;
 }
 
 static int check_empty(struct database *database, struct err *err)
@@ -318,6 +352,49 @@ static int lock(struct database *database, struct err *err)
                      : code;
 }
 
+/* Bytes of a regular file, from its beginning or (< 0) its end. False: they are not
+ * there. */
+static bool read_at(const char *path, off_t at, void *ret, size_t bytes)
+{
+    CLEANUP(file_closep)
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+        return false;
+    at += at < 0 ? st.st_size : 0;
+    return at >= 0 && pread(fd, ret, bytes, at) == (ssize_t)bytes;
+}
+
+/* Whoever reads a file brings it back to where its journal says, which is anybody's, too.
+ * One of a transaction over several files, as we make none, names a file that SQLite then
+ * removes: any file of the user's. Such names stand at its end. */
+static bool has_foreign_journal(const char *path)
+{
+    static const unsigned char magic[] = {
+        0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7
+    };
+    CLEANUP(mem_freep) char *journal = mem_printf("%s-journal", path);
+    unsigned char end[sizeof(magic)];
+    struct stat st;
+
+    if (lstat(journal, &st) < 0)
+        return false;
+    return !S_ISREG(st.st_mode) ||
+           (read_at(journal, -(off_t)sizeof(end), end, sizeof(end)) &&
+            memcmp(end, magic, sizeof(end)) == 0);
+}
+
+/* In the file's head: it would be read with another one beside it (a WAL). */
+static bool has_other_journal(const char *path)
+{
+    static const char name[] = "SQLite format 3";
+    char head[20];
+
+    return read_at(path, 0, head, sizeof(head)) &&
+           memcmp(head, name, sizeof(name)) == 0 && (head[18] == 2 || head[19] == 2);
+}
+
 /* Is there a file that can be one? */
 static int check_file(const char *path, const struct database_kind *kind, struct err *err)
 {
@@ -327,6 +404,12 @@ static int check_file(const char *path, const struct database_kind *kind, struct
         return err_errno(err, "open '%s'", path);
     if (!S_ISREG(st.st_mode) || (st.st_size > 0 && st.st_size < LEAST_BYTES))
         return err_set(err, ERR_USAGE, "'%s' is not %s", path, kind->what);
+    if ((has_foreign_journal(path) || has_other_journal(path)) &&
+        !mutant("journal-believed"))
+        return err_set(err, ERR_USAGE,
+                       "'%s' has a journal of a kind that %s never has: nothing is read, "
+                       "for what it says would be done",
+                       path, kind->what);
     return 0;
 }
 

@@ -8,7 +8,8 @@
  *
  * A file may come from anybody. What SQLite would compute when it is read is refused:
  * views in the place of tables, triggers, virtual tables; and so are values that are
- * longer than any of ours. */
+ * longer than any of ours, tables that would not fit into memory, and journals that are
+ * none of ours. */
 #pragma once
 
 #include <sqlite3.h>
@@ -33,6 +34,7 @@ struct database_kind {
     const char *what; /* for people: "a run of afterkill" */
     const char
         *views[4]; /* that it has for people, up to a NULL; nothing here reads them */
+    const char *whole[6]; /* tables that are read into memory as they are, likewise */
 };
 
 /* Opens a file. DATABASE_CREATE makes one, or takes one in which there is no table: what

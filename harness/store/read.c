@@ -17,6 +17,7 @@
 #define LASTS_MOST_S 1e15
 
 /* What the rows of one query become. */
+#define DURATIONS_MOST ((size_t)16 << 20) /* of all strategies; all are kept */
 struct reading {
     struct database *database;
     const struct listener *listener;
@@ -25,6 +26,7 @@ struct reading {
     struct event_trial batch[BATCH];
     size_t batched;
     enum fault_id fault; /* of the deaths that are read */
+    size_t durations;    /* so many were read */
 };
 
 /* A state of the census or of a death. */
@@ -152,6 +154,7 @@ static uint32_t kind_of_samples(const char *name)
 
 static int read_samples(void *context, sqlite3_stmt *row, struct err *err)
 {
+    struct reading *reading = context;
     const char *text = database_text(row, 2);
     size_t most = strlen(text) / 2 + 1; /* a digit and a comma each */
     CLEANUP(mem_freep)
@@ -162,6 +165,11 @@ static int read_samples(void *context, sqlite3_stmt *row, struct err *err)
     samples->strategy = (uint32_t)sqlite3_column_int64(row, 0);
     samples->kind = kind_of_samples(database_text(row, 1));
     samples->count = parse_numbers(text, samples->values);
+    if (samples->kind == SAMPLES_UPDATE)
+        reading->durations += samples->count;
+    if (reading->durations > DURATIONS_MOST)
+        return database_damaged(reading->database,
+                                "it has more durations than any run measures", err);
     return code == 0 ? tell(context, EVENT_SAMPLES, samples,
                             sizeof(*samples) + samples->count * sizeof(uint64_t), err)
                      : code;

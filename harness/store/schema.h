@@ -9,9 +9,12 @@
 #include "store/database.h"
 #include "trial/fault.h"
 
-static const struct database_kind store_kind = {
-    0x61666b6c /* "afkl" */, 5, "a run of afterkill", { "kills", "traces", "census" }
-};
+static const struct database_kind store_kind = { 0x61666b6c /* "afkl" */,
+                                                 5,
+                                                 "a run of afterkill",
+                                                 { "kills", "traces", "census" },
+                                                 { "run", "plan", "environment",
+                                                   "parameters", "strategies" } };
 
 static const char store_schema[] =
     "CREATE TABLE run(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"

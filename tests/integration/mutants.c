@@ -115,6 +115,8 @@ static const struct {
     { "dying-disturbs", "unit_fault_mutable",
       "disturbed/is_an_update_that_was_late_only_by_waiting" },
     { "contention-unsaid", "unit_figures_mutable", "figures/contention_widens" },
+    { "journal-believed", "unit_database_mutable",
+      "database/journals_of_others_are_not_believed" },
     { "refuse-each-other", "unit_database_mutable",
       "database/who_writes_waits_for_who_looks" },
     { "door-open", "integration_network", "network/strangers_are_refused" },

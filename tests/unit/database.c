@@ -13,8 +13,12 @@
 #include "store/database.h"
 #include "testlib.h"
 
-static const struct database_kind kind = { 0x1234, 3, "a box of eggs", { "white" } };
-static const struct database_kind other = { 0x4321, 3, "a crate of apples", { NULL } };
+static const struct database_kind kind = {
+    0x1234, 3, "a box of eggs", { "white" }, { NULL }
+};
+static const struct database_kind other = {
+    0x4321, 3, "a crate of apples", { NULL }, { NULL }
+};
 
 static char *home, *path;
 
@@ -129,8 +133,8 @@ Test(database, another_kind)
 
 Test(database, versions)
 {
-    static const struct database_kind older = { 0x1234, 2, "", { NULL } },
-                                      newer = { 0x1234, 4, "", { NULL } };
+    static const struct database_kind older = { 0x1234, 2, "", { NULL }, { NULL } },
+                                      newer = { 0x1234, 4, "", { NULL }, { NULL } };
 
     make(&older, 1);
     expect_opens(DATABASE_READ);
@@ -172,6 +176,101 @@ Test(database, nothing_is_computed)
         } else {
             expect_opens(DATABASE_READ);
         }
+        database_remove(path);
+    }
+}
+
+/* A journal of a transaction over several files names another file, which SQLite removes
+ * when it has brought this one back: any file of whoever reads. */
+Test(database, journals_of_others_are_not_believed)
+{
+    CLEANUP(mem_freep) char *journal = mem_printf("%s-journal", path);
+    CLEANUP(mem_freep) char *victim = test_file(home, "victim", "precious\n");
+    const unsigned length = (unsigned)strlen(victim);
+    unsigned char tail[16] = { 0,    0,    0,    0,    0,    0,    0,    0,
+                               0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7 };
+    struct database database = DATABASE_NULL;
+    struct err err = ERR_NULL;
+    unsigned sum = 0;
+    pid_t writer;
+    FILE *file;
+
+    make(&kind, 1);
+    expect_opens(DATABASE_READ);
+    writer = fork();
+    if (writer == 0) { /* dies in the middle */
+        database_open(path, DATABASE_WRITE, &kind, &database, &err);
+        database_run(
+            &database,
+            "PRAGMA cache_size = 1; BEGIN; WITH RECURSIVE n(i) AS (SELECT 1 "
+            "UNION ALL SELECT i + 1 FROM n LIMIT 20000) INSERT INTO eggs(colour) "
+            "SELECT 'brown' FROM n",
+            &err);
+        raise(SIGKILL);
+    }
+    cr_assert_eq(waitpid(writer, NULL, 0), writer);
+    file = fopen(journal, "a");
+    cr_assert_not_null(file, "there is no journal");
+    for (unsigned i = 0; i < length; i++)
+        sum += (unsigned char)victim[i];
+    for (unsigned i = 0; i < 4; i++) {
+        tail[i] = (unsigned char)(length >> (24 - 8 * i));
+        tail[4 + i] = (unsigned char)(sum >> (24 - 8 * i));
+    }
+    fwrite("\0\4\0\1", 1, 4, file);
+    fputs(victim, file);
+    fwrite(tail, 1, sizeof(tail), file);
+    fclose(file);
+    expect_error(DATABASE_READ, ERR_USAGE,
+                 "a journal of a kind that a box of eggs never has");
+    expect_error(DATABASE_WRITE, ERR_USAGE, "a journal of a kind");
+    cr_expect_eq(access(victim, F_OK), 0, "somebody else's file is gone");
+    cr_assert_eq(unlink(journal), 0);
+    cr_assert_eq(symlink(victim, journal), 0);
+    expect_error(DATABASE_READ, ERR_USAGE, "a journal of a kind");
+}
+
+Test(database, in_the_mode_of_others)
+{
+    struct database database = DATABASE_NULL;
+    struct err err = ERR_NULL;
+
+    make(&kind, 1);
+    cr_assert_eq(database_open(path, DATABASE_READ, &kind, &database, &err), 0);
+    run(&database, "PRAGMA journal_mode = WAL; PRAGMA journal_mode");
+    database_close(&database);
+    expect_error(DATABASE_READ, ERR_USAGE, "a journal of a kind");
+    cr_expect_eq(test_directory_entries(home), 1, "it has made files beside it");
+}
+
+/* Neither one value nor all of a table that is read whole is more than fits. */
+Test(database, nothing_is_too_large)
+{
+    static const struct database_kind whole = {
+        0x1234, 3, "a box of eggs", { NULL }, { "eggs" }
+    };
+    static const struct {
+        const char *sql, *says;
+    } rows[] = {
+        { "UPDATE eggs SET colour = hex(zeroblob(17000000))", "longer than 32 MB" },
+        { "INSERT INTO eggs(colour) SELECT hex(zeroblob(12000000)) FROM eggs LIMIT 3",
+          "its table 'eggs' is larger than any of one" },
+        { "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 20001) "
+          "INSERT INTO eggs(colour) SELECT 'blue' FROM n",
+          "its table 'eggs' is larger than any of one" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct database database = DATABASE_NULL;
+        struct err err = ERR_NULL;
+
+        make(&whole, 3);
+        cr_assert_eq(database_open(path, DATABASE_WRITE, &whole, &database, &err), 0);
+        sqlite3_limit(database.handle, SQLITE_LIMIT_LENGTH, 1 << 30);
+        run(&database, rows[i].sql);
+        database_close(&database);
+        cr_expect_lt(database_open(path, DATABASE_READ, &whole, &database, &err), 0);
+        cr_expect(says(err.msg, rows[i].says), "%s", err.msg);
         database_remove(path);
     }
 }
