@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/redact.h"
 #include "base/signals.h"
@@ -51,6 +52,7 @@ int main(int argc, char **argv)
     struct err err = ERR_NULL;
     char *name;
 
+    file_hold_standard();
     redact_command_line(argc, argv);
     argp_err_exit_status = EXIT_USAGE;
     signals_end_at_pipe();

@@ -67,11 +67,29 @@ static bool replaceable(const char *path)
     return lstat(path, &st) < 0 || S_ISREG(st.st_mode);
 }
 
+void file_hold_standard(void)
+{
+    const int modes[] = { O_WRONLY, O_RDONLY, O_RDONLY };
+
+    for (int fd = 0; fd < (int)ARRAY_SIZE(modes); fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", modes[fd]) < 0)
+            return;
+}
+
+/* What open(2) would give a new file. */
+static mode_t usual_mode(void)
+{
+    mode_t mask = umask(0);
+
+    umask(mask);
+    return 0666 & ~mask;
+}
+
 static int fill(int fd, const char *bytes, size_t length)
 {
     int code = write_all(fd, bytes, length);
 
-    return !code && (fchmod(fd, 0644) < 0 || fsync(fd) < 0) ? -errno : code;
+    return !code && (fchmod(fd, usual_mode()) < 0 || fsync(fd) < 0) ? -errno : code;
 }
 
 /* Gives a file that has no name one beside the path; NULL and errno if that cannot be.

@@ -6,6 +6,11 @@
 
 #include "base/err.h"
 
+/* Opens what is closed of standard input, output and error, in such a way that they can
+ * be neither read nor written, as when they were closed: else other files would get their
+ * numbers, and what is printed would go into them. */
+void file_hold_standard(void);
+
 /* CLEANUP(file_closep): close(2) for any descriptor variable, unless it is -1. */
 void file_closep(const int *fd);
 

@@ -331,3 +331,33 @@ Test(cleanup, signals_to_all_processes_at_once)
     }
     test_directory_remove(directory);
 }
+
+/* Whoever begins it has closed some of the first three descriptors, and who can write
+ * must be told what is wrong. */
+Test(cleanup, closed_descriptors)
+{
+    char *directory = test_directory(), *path = test_scenario("gap");
+
+    processes_adopt();
+    for (unsigned closed = 1; closed < 8; closed++) {
+        int status = 0;
+        pid_t pid = fork();
+
+        if (pid == 0) {
+            for (int fd = 0; fd < 3; fd++)
+                if (closed >> fd & 1)
+                    close(fd);
+            execl(getenv("AFTERKILL"), "afterkill", "run", path, "--trials", "5",
+                  "--no-store", NULL);
+            _exit(127);
+        }
+        cr_assert_eq(waitpid(pid, &status, 0), pid);
+        cr_expect(WIFEXITED(status), "%u: signal %d", closed, WTERMSIG(status));
+        cr_expect_eq(WEXITSTATUS(status), closed & 2 ? 4 : 0, "%u: status %d", closed,
+                     WEXITSTATUS(status));
+        cr_expect_eq(test_directory_entries(directory), 0, "%u", closed);
+        processes_wait();
+    }
+    free(path);
+    test_directory_remove(directory);
+}

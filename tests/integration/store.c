@@ -887,3 +887,27 @@ Test(store, read_only_directory)
     free(new);
     test_directory_remove(directory);
 }
+
+/* Who wants nobody else to read what he makes has said so once. */
+Test(store, files_are_as_private_as_the_umask_says)
+{
+    static const char *const names[] = { "run.sqlite", "run.json", "run.html",
+                                         "report.txt" };
+    char *home = test_directory(), *scenario = test_scenario("gap");
+    CLEANUP(mem_freep) char *kept = mem_printf("%s/kept", home);
+    struct run run;
+
+    umask(027);
+    run = RUN("run", scenario, "--trials", "5", "-o", kept);
+    cr_expect_eq(run.status, 0, "status %d: %s", run.status, run.err);
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        CLEANUP(mem_freep) char *path = mem_printf("%s/%s", kept, names[i]);
+        struct stat st;
+
+        cr_assert_eq(stat(path, &st), 0, "%s", names[i]);
+        cr_expect_eq(st.st_mode & 0777, 0640, "%s: %o", names[i], st.st_mode & 0777);
+    }
+    run_release(&run);
+    free(scenario);
+    test_directory_remove(home);
+}
