@@ -61,8 +61,50 @@ static int begin(void *argument)
 
 bool process_can_share(void)
 {
-    return !SANITIZED;
+    return !SANITIZED || ADDRESS_SANITIZED;
 }
+
+#if ADDRESS_SANITIZED
+/* A thread is known by what both have in common, and its stack is unwound by where it is
+ * said to be. */
+static struct {
+    const void *bottom;
+    size_t bytes;
+    void *fake;
+} own_stack;
+
+/* More at once is mapped anew. */
+#define ALLOWED_AT_ONCE ((size_t)256 << 10)
+
+static void lend_stack(const char *stack, size_t bytes)
+{
+    __sanitizer_start_switch_fiber(&own_stack.fake, stack, bytes);
+    __sanitizer_finish_switch_fiber(NULL, &own_stack.bottom, &own_stack.bytes);
+}
+
+/* Who was killed has not left it as functions do that return. */
+static void take_stack_back(void)
+{
+    const void *lent;
+    size_t bytes;
+
+    __sanitizer_start_switch_fiber(NULL, own_stack.bottom, own_stack.bytes);
+    __sanitizer_finish_switch_fiber(own_stack.fake, &lent, &bytes);
+    for (size_t i = 0; i < bytes; i += ALLOWED_AT_ONCE)
+        SANITIZER_ALLOW((const char *)lent + i,
+                        bytes - i < ALLOWED_AT_ONCE ? bytes - i : ALLOWED_AT_ONCE);
+}
+#else
+static void lend_stack(const char *stack, size_t bytes)
+{
+    (void)stack;
+    (void)bytes;
+}
+
+static void take_stack_back(void)
+{
+}
+#endif
 
 pid_t process_share(int (*live)(void *context), void *context, char *stack, size_t bytes,
                     struct err *err)
@@ -71,8 +113,19 @@ pid_t process_share(int (*live)(void *context), void *context, char *stack, size
     pid_t pid;
 
     *start = (struct start){ getpid(), live, context };
+    lend_stack(stack, bytes);
     pid = clone(begin, start, CLONE_VM | SIGCHLD, start);
-    return pid < 0 ? err_errno(err, "clone") : pid;
+    if (pid < 0) {
+        err_errno(err, "clone");
+        take_stack_back();
+        return err->code;
+    }
+    return pid;
+}
+
+void process_shared(void)
+{
+    take_stack_back();
 }
 
 /* Before this process was bound to one. */

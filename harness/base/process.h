@@ -20,11 +20,13 @@ pid_t process_fork(bool own_group, struct err *err);
  * may be killed while it does. malloc(3) and stdio are the parent's. errno is both's;
  * while the child lives, the parent should not depend on it. Otherwise as process_fork().
  *
- * Sanitizers keep books that a killed child would leave in disorder: with them, this
- * cannot be. */
+ * There is one at a time, and when it has been waited for, the parent says so: the
+ * address sanitizer has one book for both, in which everybody has one stack. Others keep
+ * books that a killed child would leave in disorder: with them, this cannot be. */
 bool process_can_share(void);
 pid_t process_share(int (*live)(void *context), void *context, char *stack, size_t bytes,
                     struct err *err);
+void process_shared(void);
 
 /* Binds the calling process to one CPU; -1: none in particular. Failure does no harm. */
 void process_pin(int cpu);

@@ -26,7 +26,8 @@ struct heap {
     size_t end;        /* of what was ever given out */
     size_t used;       /* the sum of all blocks, as they were asked for */
     char *copy;        /* owned; NULL: none was kept */
-    size_t kept_bytes; /* of the copy */
+    size_t kept_bytes; /* of the heap */
+    size_t copy_bytes; /* with the sanitizer's book */
     _Alignas(GRAIN) struct block *free[SIZES];
 };
 
@@ -57,7 +58,7 @@ struct heap *heap_free(struct heap *heap)
 {
     if (heap) {
         if (heap->copy)
-            munmap(heap->copy, heap->kept_bytes);
+            munmap(heap->copy, heap->copy_bytes);
         SANITIZER_ALLOW(heap, heap->end);
         munmap(heap, heap->room);
     }
@@ -175,19 +176,53 @@ size_t heap_bytes(const struct heap *heap)
     return heap->end;
 }
 
+#if ADDRESS_SANITIZED
+#define BOOK_BYTES(bytes) SANITIZER_BOOK_BYTES(bytes)
+static uint64_t *kept_book(const struct heap *heap)
+{
+    return (uint64_t *)(heap->copy + heap->copy_bytes - BOOK_BYTES(heap->kept_bytes));
+}
+
+static void keep_book(struct heap *heap)
+{
+    sanitizer_copy_book(kept_book(heap), sanitizer_book(heap), heap->kept_bytes);
+}
+
+static void put_book_back(struct heap *heap)
+{
+    sanitizer_copy_book(sanitizer_book(heap), kept_book(heap), heap->kept_bytes);
+}
+#else
+#define BOOK_BYTES(bytes) 0
+static void keep_book(struct heap *heap)
+{
+    (void)heap;
+}
+
+static void put_book_back(struct heap *heap)
+{
+    (void)heap;
+}
+#endif
+
 void heap_keep(struct heap *heap)
 {
+    /* Of whole blocks, and of whole words of the book. */
+    size_t bytes = (heap->end + 63) / 64 * 64, all = bytes + BOOK_BYTES(bytes);
     char *copy;
 
     if (heap->copy)
         return;
-    copy = mem_map(heap->end, MAP_PRIVATE);
+    copy = mem_map(all, MAP_PRIVATE);
     if (!copy)
-        mem_give_up(heap->end);
-    SANITIZER_ALLOW(heap, heap->end);
+        mem_give_up(all);
     heap->copy = copy;
-    heap->kept_bytes = heap->end;
-    memcpy(copy, heap, heap->end);
+    heap->kept_bytes = bytes;
+    heap->copy_bytes = all;
+    keep_book(heap);
+    SANITIZER_ALLOW(heap, bytes);
+    memcpy(copy, heap, bytes);
+    put_book_back(heap);
 }
 
 void heap_put_back(struct heap *heap)
@@ -196,6 +231,7 @@ void heap_put_back(struct heap *heap)
 
     SANITIZER_ALLOW(heap, end);
     memcpy(heap, heap->copy, heap->kept_bytes);
+    put_book_back(heap);
     if (end - heap->end > LEFT_MOST)
         mem_give_back((char *)heap + heap->end, end - heap->end, MADV_DONTNEED);
 }

@@ -57,6 +57,8 @@ static int kill_one(struct page *page, uint64_t *ret_ns, struct err *err)
         return err_wrap(err, "measure how late SIGKILL comes");
     while (waitid(P_PID, (id_t)pid, &info, WEXITED) < 0 && errno == EINTR)
         ;
+    if (process_can_share())
+        process_shared();
     due_ns = page->arm_ns + DELAY_NS;
     *ret_ns = page->begin_ns > due_ns ? page->begin_ns - due_ns : 0;
     return 0;

@@ -159,6 +159,7 @@ static pid_t start(struct life *life, bool shared, struct err *err)
 /* What the worker has left in the lane's memory. */
 static void clean_up(const struct life *life)
 {
+    process_shared();
     if (!mutant("lua-stays"))
         sandbox_put_back(life->job->scenario->lua);
     wire_free(life->page->wire);

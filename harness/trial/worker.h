@@ -6,7 +6,7 @@
  * (process.h) and keeps to what is the worker's: the page with the wire's memory and its
  * stack, and the scenario's Lua state, which the lane itself never runs. What it leaves
  * there, wherever it died, the lane puts back by one copy. With a large Lua state, or
- * under a sanitizer, the child is forked, and all else is the same.
+ * under a sanitizer that cannot have it, the child is forked, and all else is the same.
  *
  * The lane opens the connection, asks for its client id and starts the child, which
  * inherits the connection. The child does nothing until the lane has closed its own copy,

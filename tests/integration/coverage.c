@@ -144,8 +144,8 @@ int main(int argc, char **argv)
     bool passed = true;
 
     if (SANITIZED) {
-        fputs("Skipped: with sanitizers it takes many times as long, and kills are those "
-              "of the test 'rates'.\n",
+        fputs("Skipped: sanitizers look at memory, and kills are those of the test "
+              "'rates'.\n",
               stderr);
         return EXIT_SKIPPED;
     }

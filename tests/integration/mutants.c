@@ -5,7 +5,6 @@
  * so (harness/base/mutant.h); its killer is a test of this suite. Every killer is run
  * twice with the same programs: with the mutant it must fail, without it must pass, so
  * that nothing but the mutant can be why. CONTRIBUTING.md shows the same table. */
-#include "base/sanitizer.h"
 #include "testlib.h"
 
 #include <fcntl.h>
@@ -65,9 +64,7 @@ static const struct {
       "verdicts/every_word_where_it_belongs_and_nowhere_else" },
     { "fisher-always", "unit_difference_mutable",
       "difference/shared_instants_need_the_dependent_test" },
-#if !SANITIZED /* else workers are forked, and nothing could stay */
     { "lua-stays", "integration_modules_mutable", "worker/leaves_nothing_in_lua" },
-#endif
     { "done-forgotten", "unit_agenda_mutable", "agenda/every_item_is_taken_once" },
     { "errors-unread", "integration_liar", "liar/errors_in_the_audit" },
     { "order-forgotten", "integration_verdicts",

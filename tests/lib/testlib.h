@@ -29,9 +29,9 @@ struct run run_afterkill(const char *const *arguments);
 #define RUN(...) run_afterkill((const char *const[]){ __VA_ARGS__, NULL })
 void run_release(struct run *run);
 
-/* How many kills there are, or bytes of an update. Under sanitizers a worker is forked
- * with all of their books, which takes ten times as long; and a wrong access that they
- * look for is in the first kill of a kind, or in none. What takes many kills to be seen,
+/* How many kills there are, or bytes of an update. Under sanitizers each takes twice as
+ * long or more; and a wrong access that they look for is in the first kill of a kind, or
+ * in none. What takes many kills to be seen,
  * a rate, is seen in the plain build. */
 #define UNLESS_SANITIZED(many, few) (SANITIZED ? (few) : (many))
 

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "base/sanitizer.h"
 #include "scenario/heap.h"
 
 #define ROOM ((size_t)64 << 20)
@@ -113,6 +114,31 @@ Test(heap, comes_back_as_it_was)
     }
     heap_free(heap);
 }
+
+#if ADDRESS_SANITIZED
+/* What may be touched is known again, too: neither what follows a block, nor what is
+ * free, whatever was given out and came back meanwhile. */
+Test(heap, knows_what_may_be_touched_when_it_is_put_back)
+{
+    struct heap *heap = heap_new(ROOM);
+    char *free_block = heap_resize(heap, NULL, 0, 200);
+    char *block = heap_resize(heap, NULL, 0, 21);
+
+    heap_resize(heap, free_block, 200, 0);
+    heap_keep(heap);
+    for (int round = 0; round < 3; round++) {
+        cr_expect_not(__asan_address_is_poisoned(block + 20));
+        cr_expect(__asan_address_is_poisoned(block + 21));
+        cr_expect(__asan_address_is_poisoned(free_block + 100));
+        cr_expect_eq(heap_resize(heap, NULL, 0, 200), free_block);
+        cr_expect_eq(heap_resize(heap, block, 21, 30), block);
+        cr_expect_not(__asan_address_is_poisoned(block + 21));
+        cr_expect_not(__asan_address_is_poisoned(free_block + 100));
+        heap_put_back(heap);
+    }
+    heap_free(heap);
+}
+#endif
 
 /* A full heap says so, and makes small blocks of large ones that came back. */
 Test(heap, ends)
