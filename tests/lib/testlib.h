@@ -34,6 +34,9 @@ void run_release(struct run *run);
  * in none. What takes many kills to be seen,
  * a rate, is seen in the plain build. */
 #define UNLESS_SANITIZED(many, few) (SANITIZED ? (few) : (many))
+/* The same of valgrind, which takes thirty times as long; tools/test says that it is
+ * there. */
+#define UNLESS_VALGRIND(many, few) (getenv("UNDER_VALGRIND") ? (few) : (many))
 
 /* A run that goes on: for tests that disturb it. The program's standard error can be read
  * from err_fd, so that a test can wait for it to say something. */

@@ -11,6 +11,7 @@
 #include "coverage.h"
 #include "plan/plan.h"
 #include "stats/difference.h"
+#include "testlib.h"
 
 #define LEVEL 0.05
 
@@ -122,7 +123,7 @@ Test(difference, both_tests_are_exact_for_independent_samples)
 {
     static const uint64_t counts[] = { 1, 6, 40 };
 
-    for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+    for (size_t i = 0; i < UNLESS_VALGRIND(ARRAY_SIZE(counts), 2); i++) {
         for (int dependent = 0; dependent < 2; dependent++) {
             uint64_t n = counts[i];
             CLEANUP(mem_freep) bool *rejects =
@@ -158,7 +159,7 @@ Test(difference, shared_instants_need_the_dependent_test)
 {
     static const uint64_t counts[] = { 10, 100, 925, 3000 };
 
-    for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+    for (size_t i = 0; i < UNLESS_VALGRIND(ARRAY_SIZE(counts), 2); i++) {
         double fisher = wrong_of_opposites(difference_method(false), counts[i]);
         double dependent = wrong_of_opposites(difference_method(true), counts[i]);
 
@@ -264,7 +265,7 @@ Test(difference, intervals_cover_as_often_as_they_promise)
     static const uint64_t counts[][2] = { { 5, 5 },   { 5, 120 }, { 20, 20 },
                                           { 20, 57 }, { 57, 57 }, { 120, 120 } };
 
-    for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+    for (size_t i = 0; i < UNLESS_VALGRIND(ARRAY_SIZE(counts), 4); i++) {
         double mover =
             least_coverage(difference_method(false), counts[i][0], counts[i][1]);
         double shared =

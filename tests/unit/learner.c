@@ -7,6 +7,7 @@
 #include "audit/learner.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "testlib.h"
 
 /* What is kept of each pattern: how many keys it has, by the group that they are of. */
 #define GROUPS 64
@@ -303,7 +304,7 @@ static void judge(void *context, const struct learned *learned)
 
 Test(learner, finds_known_groups)
 {
-    const size_t groups = 2 * ARRAY_SIZE(words), rounds = 12;
+    const size_t groups = 2 * ARRAY_SIZE(words), rounds = UNLESS_VALGRIND(12, 2);
     size_t learned = 0, right = 0;
 
     for (size_t round = 0; round < rounds; round++) {
@@ -350,10 +351,11 @@ static void put_anything(FILE *out)
 
 Test(learner, has_room_for_any_keys)
 {
+    const size_t keys = UNLESS_VALGRIND(200000, 40000);
     struct learner *learner = learner_new(&blocks);
     struct list list;
 
-    for (size_t i = 0; i < 200000; i++) {
+    for (size_t i = 0; i < keys; i++) {
         CLEANUP(mem_freep) char *key = NULL;
         FILE *out = mem_stream(&key);
 
@@ -362,7 +364,7 @@ Test(learner, has_room_for_any_keys)
         add(learner, key, 0);
     }
     list = list_of(learner);
-    cr_expect_eq(list.keys, 200000);
+    cr_expect_eq(list.keys, keys);
     cr_expect(list.crowded);
     for (size_t i = 0; i < list.count; i++)
         free(list.lines[i]);

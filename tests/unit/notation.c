@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "scenario/notation.h"
+#include "testlib.h"
 
 #define SEED 15
 #define ROUNDS 20000
@@ -325,7 +326,7 @@ static bool same(const struct notation_step *a, size_t a_count,
 
 Test(notation, what_is_printed_is_parsed_to_the_same)
 {
-    for (uint64_t round = 0; round < ROUNDS; round++) {
+    for (uint64_t round = 0; round < UNLESS_VALGRIND(ROUNDS, ROUNDS / 10); round++) {
         CLEANUP(notation_release) struct notation made = NOTATION_NULL;
         CLEANUP(notation_release) struct notation read = NOTATION_NULL;
         CLEANUP(mem_freep) char *printed = NULL, *again = NULL;
