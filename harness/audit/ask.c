@@ -15,45 +15,105 @@
 #include "redis/connection.h"
 #include "redis/resp.h"
 
+#define PIECE (1u << 20) /* bytes of questions */
+#define MUCH (16u << 20)
+#define PTTL_GONE (-2)
 #define SLICE_MS 100
 #define STOP_SLICES 10 /* that an answer may still take when somebody asks for an end */
 
+/* Of which type an answer may be, besides an error. */
+#define IS(type) (1u << REDIS_REPLY_##type)
+#define IS_TEXT (IS(STRING) | IS(STATUS))
+#define IS_KNOWN (IS(INTEGER) | IS(NIL))
+
 static const struct {
     const char *name;
+    unsigned types; /* 0: any */
     size_t words;
     const char *word[3]; /* NULL: the key */
 } questions[QUESTIONS] = {
-    [ASK_INFO] = { "INFO", 1, { "INFO" } },
-    [ASK_SELECT] = { "SELECT", 0, { NULL } },
-    [ASK_NO_TOUCH] = { "CLIENT NO-TOUCH", 3, { "CLIENT", "NO-TOUCH", "ON" } },
-    [ASK_SCAN] = { "SCAN", 0, { NULL } },
-    [ASK_TYPE] = { "TYPE", 2, { "TYPE", NULL } },
-    [ASK_PTTL] = { "PTTL", 2, { "PTTL", NULL } },
-    [ASK_MEMORY] = { "MEMORY USAGE", 3, { "MEMORY", "USAGE", NULL } },
-    [ASK_IDLE] = { "OBJECT IDLETIME", 3, { "OBJECT", "IDLETIME", NULL } },
-    [ASK_SHARED] = { "OBJECT REFCOUNT", 3, { "OBJECT", "REFCOUNT", NULL } },
-    [ASK_SSCAN] = { "SSCAN", 0, { NULL } },
-    [ASK_ZSCAN] = { "ZSCAN", 0, { NULL } },
-    [ASK_SISMEMBER] = { "SISMEMBER", 0, { NULL } },
-    [ASK_ZSCORE] = { "ZSCORE", 0, { NULL } },
-    [ASK_HEXISTS] = { "HEXISTS", 0, { NULL } },
-    [ASK_LPOS] = { "LPOS", 0, { NULL } },
-    [ASK_LLEN] = { "LLEN", 2, { "LLEN", NULL } },
-    [ASK_SLOWLOG] = { "SLOWLOG GET", 0, { NULL } },
-    [ASK_COMMANDSTATS] = { "INFO commandstats", 2, { "INFO", "commandstats" } },
-    [ASK_HISTOGRAM] = { "LATENCY HISTOGRAM", 3, { "LATENCY", "HISTOGRAM", NULL } },
-    [ASK_GETRANGE] = { "GETRANGE", 0, { NULL } },
-    [ASK_LRANGE] = { "LRANGE", 0, { NULL } },
-    [ASK_ZRANGE] = { "ZRANGE", 0, { NULL } },
-    [ASK_XRANGE] = { "XRANGE", 0, { NULL } },
-    [ASK_HSCAN] = { "HSCAN", 0, { NULL } },
+    [ASK_INFO] = { "INFO", IS_TEXT, 1, { "INFO" } },
+    [ASK_SELECT] = { "SELECT", IS_TEXT, 0, { NULL } },
+    [ASK_NO_TOUCH] = { "CLIENT NO-TOUCH", 0, 3, { "CLIENT", "NO-TOUCH", "ON" } },
+    [ASK_SCAN] = { "SCAN", IS(ARRAY), 0, { NULL } },
+    [ASK_TYPE] = { "TYPE", IS_TEXT, 2, { "TYPE", NULL } },
+    [ASK_PTTL] = { "PTTL", IS(INTEGER), 2, { "PTTL", NULL } },
+    [ASK_MEMORY] = { "MEMORY USAGE", IS_KNOWN, 3, { "MEMORY", "USAGE", NULL } },
+    [ASK_IDLE] = { "OBJECT IDLETIME", IS_KNOWN, 3, { "OBJECT", "IDLETIME", NULL } },
+    [ASK_SHARED] = { "OBJECT REFCOUNT", IS_KNOWN, 3, { "OBJECT", "REFCOUNT", NULL } },
+    [ASK_SSCAN] = { "SSCAN", IS(ARRAY), 0, { NULL } },
+    [ASK_ZSCAN] = { "ZSCAN", IS(ARRAY), 0, { NULL } },
+    [ASK_SISMEMBER] = { "SISMEMBER", IS(INTEGER), 0, { NULL } },
+    [ASK_ZSCORE] = { "ZSCORE", IS_TEXT | IS(NIL), 0, { NULL } },
+    [ASK_HEXISTS] = { "HEXISTS", IS(INTEGER), 0, { NULL } },
+    [ASK_LPOS] = { "LPOS", IS(ARRAY), 0, { NULL } },
+    [ASK_LLEN] = { "LLEN", IS(INTEGER), 2, { "LLEN", NULL } },
+    [ASK_SLOWLOG] = { "SLOWLOG GET", IS(ARRAY), 0, { NULL } },
+    [ASK_COMMANDSTATS] = { "INFO commandstats", IS_TEXT, 2, { "INFO", "commandstats" } },
+    [ASK_HISTOGRAM] = { "LATENCY HISTOGRAM", IS(ARRAY), 3, { "LATENCY", "HISTOGRAM" } },
+    [ASK_GETRANGE] = { "GETRANGE", IS_TEXT, 0, { NULL } },
+    [ASK_LRANGE] = { "LRANGE", IS(ARRAY), 0, { NULL } },
+    [ASK_ZRANGE] = { "ZRANGE", IS(ARRAY), 0, { NULL } },
+    [ASK_XRANGE] = { "XRANGE", IS(ARRAY), 0, { NULL } },
+    [ASK_HSCAN] = { "HSCAN", IS(ARRAY), 0, { NULL } },
 };
+
+/* ---- what is no answer ---- */
+
+#define ELEMENTS_MOST (4 << 20) /* of an answer; HSCAN may give all there is */
+#define DEPTH_MOST 8            /* of lists within lists */
+#define BYTES_MOST (1u << 30)   /* of an answer; a name has up to half of that */
+
+#if HIREDIS_MAJOR >= 1
+typedef size_t list_length;
+#else
+typedef int list_length;
+#endif
+
+static void *(*make_list)(const redisReadTask *task, list_length elements);
+static size_t elements_left; /* of the answer that comes; there is one at a time */
+
+/* As many elements as a server says at the beginning of a list would be made room for,
+ * and none of them need ever come; lists within lists are freed by recursion. NULL is as
+ * if there were no memory. */
+static void *make_bounded_list(const redisReadTask *task, list_length elements)
+{
+    unsigned depth = 0;
+
+    for (const redisReadTask *at = task; at; at = at->parent)
+        depth++;
+    if (depth > DEPTH_MOST || (size_t)elements > elements_left)
+        return NULL;
+    elements_left -= (size_t)elements;
+    return make_list(task, elements);
+}
+
+static void bound_lists(redisReader *reader)
+{
+    static redisReplyObjectFunctions bounded;
+
+    if (reader->fn != &bounded) {
+        bounded = *reader->fn;
+        make_list = bounded.createArray;
+        bounded.createArray = make_bounded_list;
+    }
+    reader->fn = &bounded;
+}
+
+static int refuse_answer(enum question question, struct err *err)
+{
+    return err_set(err, -EPROTO, "%s: the reply is none of %s", questions[question].name,
+                   questions[question].name);
+}
+
+/* ---- asking ---- */
 
 /* hiredis takes and gives what it can then, with TLS and without, and we wait. */
 struct ask ask_of(redisContext *connection)
 {
     connection->flags &= ~REDIS_BLOCK;
     fcntl(connection->fd, F_SETFL, fcntl(connection->fd, F_GETFL) | O_NONBLOCK);
+    bound_lists(connection->reader);
     return (struct ask){ connection, BUFFER_NULL };
 }
 
@@ -213,16 +273,13 @@ static int wait_server(const struct ask *ask, short event, const char *what,
     return target_silent(what, err);
 }
 
-int ask_send(struct ask *ask, struct err *err)
+/* What hiredis has not sent it moves to the front, each time; so it gets a piece only. */
+static int send_piece(struct ask *ask, const char *bytes, size_t length, struct err *err)
 {
     int done = 0;
 
-    if (!ask->questions.length)
-        return 0;
-    if (redisAppendFormattedCommand(ask->connection, ask->questions.bytes,
-                                    ask->questions.length) != REDIS_OK)
+    if (redisAppendFormattedCommand(ask->connection, bytes, length) != REDIS_OK)
         return err_set(err, -ENOMEM, "put questions to the server: out of memory");
-    ask->questions.length = 0;
     while (redisBufferWrite(ask->connection, &done) == REDIS_OK) {
         if (done)
             return 0;
@@ -232,18 +289,62 @@ int ask_send(struct ask *ask, struct err *err)
     return target_lost(ask->connection, "send", err);
 }
 
+int ask_send(struct ask *ask, struct err *err)
+{
+    size_t length = ask->questions.length;
+
+    ask->questions.length = 0;
+    for (size_t at = 0; at < length; at += PIECE) {
+        size_t left = length - at;
+
+        if (send_piece(ask, ask->questions.bytes + at, left < PIECE ? left : PIECE, err) <
+            0)
+            return err->code;
+    }
+    return 0;
+}
+
+int ask_send_much(struct ask *ask, struct err *err)
+{
+    if (ask->questions.length <= MUCH)
+        return 0;
+    if (ask_send(ask, err) < 0)
+        return err->code;
+    buffer_release(&ask->questions);
+    return 0;
+}
+
 int ask_reply(struct ask *ask, enum question question, redisReply **ret, struct err *err)
 {
-    void *reply = NULL;
+    redisReader *reader = ask->connection->reader;
+    size_t bytes = 0;
+    void *answer = NULL;
+    redisReply *reply;
 
-    while (redisGetReplyFromReader(ask->connection, &reply) == REDIS_OK && !reply) {
+    elements_left = ELEMENTS_MOST;
+    while (redisGetReplyFromReader(ask->connection, &answer) == REDIS_OK && !answer) {
+        size_t had = reader->len;
+
+        if (bytes > BYTES_MOST)
+            return err_set(
+                err, -EMSGSIZE,
+                "%s: the answer has more than %u MiB: it is none of a Redis, or "
+                "--count is too large",
+                questions[question].name, BYTES_MOST >> 20);
         if (wait_server(ask, POLLIN, questions[question].name, "answer", err) < 0)
             return err->code;
         if (redisBufferRead(ask->connection) != REDIS_OK)
             break;
+        bytes += reader->len > had ? reader->len - had : 0;
     }
-    if (!reply)
+    if (!answer)
         return target_lost(ask->connection, questions[question].name, err);
+    reply = answer;
+    if (questions[question].types && reply->type != REDIS_REPLY_ERROR &&
+        !(questions[question].types >> reply->type & 1)) {
+        reply_free(reply);
+        return refuse_answer(question, err);
+    }
     *ret = reply;
     return 0;
 }
@@ -289,6 +390,9 @@ int ask_number(struct ask *ask, enum question question, int64_t *ret, struct err
     if (reply->type == REDIS_REPLY_ERROR && !is_unsaid(question, reply))
         return target_refused(questions[question].name, reply->str, err);
     *ret = reply->type == REDIS_REPLY_INTEGER ? reply->integer : -1;
+    if (*ret < (question == ASK_PTTL ? PTTL_GONE : 0) &&
+        reply->type == REDIS_REPLY_INTEGER)
+        return refuse_answer(question, err);
     return 0;
 }
 

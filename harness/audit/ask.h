@@ -87,6 +87,8 @@ void ask_weight(struct ask *ask, struct str key);
 int ask_take_weight(struct ask *ask, struct weight *ret, struct err *err);
 
 int ask_send(struct ask *ask, struct err *err);
+/* The same if there is much to be sent: names may have half a gigabyte each. */
+int ask_send_much(struct ask *ask, struct err *err);
 /* The next answer, which may be an error reply. Free it with reply_free(). */
 int ask_reply(struct ask *ask, enum question question, redisReply **ret, struct err *err);
 /* The next answer; an error reply is an error. Free it with reply_free(). */

@@ -16,7 +16,11 @@
 #include "redis/resp.h"
 
 #define PTTL_GONE (-2)
-#define COUNT_LEAST 10 /* keys of a batch, however slow the server is */
+#define MET_OFTEN 3
+#define ASKED_OFTEN 10
+#define ASKED_MORE 100000
+#define SAMPLE_NAME_BYTES (1u << 20) /* longer names are not sent three times more */
+#define COUNT_LEAST 10               /* keys of a batch, however slow the server is */
 #define PAUSE_SLICE_S 0.1
 #define HAS_NO_TOUCH 702 /* Redis and Valkey from 7.2 on: CLIENT NO-TOUCH */
 
@@ -37,6 +41,13 @@ struct batch {
     size_t chosen_count;
 };
 
+/* How SCAN has gone through a database so far. */
+struct walk {
+    uint64_t steps;
+    uint64_t asked, shown; /* keys */
+    uint64_t cursor, met;  /* one that is remembered, and how often it came again */
+};
+
 /* Batches go from one stage to the next with each write. */
 struct scan {
     struct ask ask;
@@ -49,6 +60,7 @@ struct scan {
     uint64_t count;       /* keys of the next batch */
     uint64_t shown;       /* keys that SCAN gave */
     bool untouched;       /* what is read stays as idle as it was */
+    struct walk walk;     /* of this database */
     struct batch fresh;   /* nothing was asked about its keys */
     struct batch known;   /* facts have come */
     struct batch learned; /* its keys are in groups, and a sample is chosen */
@@ -69,6 +81,30 @@ static struct str key_at(const struct batch *batch, size_t i)
 
 /* ---- one batch ---- */
 
+/* Cursors that come again and again never end. The cursor of after 1, 2, 4, 8.. steps is
+ * remembered: whoever goes in circles meets it (Brent, "An improved Monte Carlo
+ * factorization algorithm", BIT 20, 1980). Some servers may have one cursor for a whole
+ * walk, so that alone is none if the walk is not longer than it needs to be. */
+static int notice_circle(struct scan *scan, const struct batch *batch, struct err *err)
+{
+    struct walk *walk = &scan->walk;
+    uint64_t keys = info_sum(&scan->audit->info, (int)scan->db).keys;
+
+    walk->steps++;
+    walk->asked += scan->count;
+    walk->shown += batch->count;
+    walk->met += walk->steps > 1 && batch->cursor == walk->cursor;
+    if ((walk->steps & (walk->steps - 1)) == 0)
+        walk->cursor = batch->cursor;
+    if (!batch->cursor || walk->met < MET_OFTEN ||
+        walk->asked < ASKED_OFTEN * keys + ASKED_MORE)
+        return 0;
+    return err_set(err, -ELOOP,
+                   "SCAN: the server goes in circles: in %" PRIu64
+                   " steps it has shown %" PRIu64 " keys, and comes to no end",
+                   walk->steps, walk->shown);
+}
+
 static int take_scan(struct scan *scan, struct batch *ret, struct err *err)
 {
     CLEANUP(reply_freep) redisReply *reply = NULL;
@@ -86,20 +122,27 @@ static int take_scan(struct scan *scan, struct batch *ret, struct err *err)
         .cursor = strtoull(reply->element[0]->str, NULL, 10),
     };
     ret->scan = TAKE_PTR(reply);
-    return 0;
+    return notice_circle(scan, ret, err);
 }
 
-static void ask_about(struct scan *scan)
+static int ask_about(struct scan *scan, struct err *err)
 {
     for (size_t i = 0; i < scan->fresh.count; i++) {
         ask_key(&scan->ask, ASK_TYPE, key_at(&scan->fresh, i));
+        if (ask_send_much(&scan->ask, err) < 0)
+            return err->code;
         ask_key(&scan->ask, ASK_PTTL, key_at(&scan->fresh, i));
+        if (ask_send_much(&scan->ask, err) < 0)
+            return err->code;
     }
     for (size_t i = 0; i < scan->learned.chosen_count; i++) {
         struct str key = key_at(&scan->learned, scan->learned.chosen[i]);
 
         ask_weight(&scan->ask, key);
+        if (ask_send_much(&scan->ask, err) < 0)
+            return err->code;
     }
+    return 0;
 }
 
 static int take_fact(struct scan *scan, struct fact *ret, struct err *err)
@@ -203,7 +246,8 @@ static void learn(struct scan *scan)
                   count_watched(&scan->audit->watched, fact);
         group = grouping_add(&scan->grouping, key_at(batch, i));
         group_add(group, key_at(batch, i), fact->type, fact->ttl_ms);
-        if (watched || group->asked < GROUP_SAMPLE) {
+        if ((watched || group->asked < GROUP_SAMPLE) &&
+            key_at(batch, i).length <= SAMPLE_NAME_BYTES) {
             group->asked++;
             batch->chosen[batch->chosen_count++] = i;
         }
@@ -315,7 +359,8 @@ static int step(struct scan *scan, struct err *err)
     struct batch next = { .scan = NULL };
     uint64_t start_ns, trip_ns;
 
-    ask_about(scan);
+    if (ask_about(scan, err) < 0)
+        return err->code;
     if (more)
         ask_scan(&scan->ask, scan->fresh.cursor, scan->options->pattern, scan->count,
                  scan->options->type);
@@ -479,6 +524,7 @@ static int scan_db(struct scan *scan, unsigned db, struct err *err)
         return err->code;
     scan->grouping = grouping_of(scan->options->rules);
     scan->found = found_of(scan->options->rules, db);
+    scan->walk = (struct walk){ .steps = 0 };
     if ((look_at_sets(scan, err) < 0 || scan_keys(scan, cursor, err) < 0 ||
          look_at_found(scan, err) < 0 || look_at_sets_again(scan, err) < 0) &&
         scan->audit->keys)

@@ -233,6 +233,12 @@ int target_lost(const redisContext *connection, const char *what, struct err *er
     if (connection->err == REDIS_ERR_PROTOCOL)
         return err_set(err, -EPROTO, "%s: this is no answer of a Redis: %s", what,
                        connection->errstr);
+    if (connection->err == REDIS_ERR_OOM)
+        return err_set(
+            err, -ENOMEM,
+            "%s: the answer is too large: it is none of a Redis, or there is no "
+            "memory for it",
+            what);
     return err_set(err, -EIO, "%s: the server has gone away: %s%s", what,
                    connection->errstr,
                    tls_lacks_certificate(connection)

@@ -153,6 +153,18 @@ Test(audit_played, tells_servers_that_fail)
         { INFO_SAYS "-LOADING Redis is loading\r\n", "SCAN: it is loading its data" },
         { INFO_SAYS SCAN_SAYS("1", KEY("1")) "-MOVED 1 h:1\r\n",
           "TYPE: it is a node of a cluster" },
+        { INFO_SAYS SCAN_SAYS("1", KEY("1")) "-ASK 1 h:1\r\n",
+          "TYPE: it is a node of a cluster that is giving this key away" },
+        { INFO_SAYS SCAN_SAYS("1", KEY("1")) "+string\r\n-MASTERDOWN no\r\n",
+          "PTTL: it is a replica that has lost its primary" },
+        { INFO_SAYS SCAN_SAYS("1", KEY("1")) "+string\r\n-BUSY a script\r\n",
+          "PTTL: it is busy with a script" },
+        { INFO_SAYS SCAN_SAYS("1", KEY("1")) FACT("-1") "-LOADING it\r\n",
+          "MEMORY USAGE: it is loading its data" },
+        { INFO_SAYS SCAN_SAYS("1", KEY("1")) FACT("-1") ":1\r\n-NOPERM no\r\n",
+          "OBJECT IDLETIME: this user may not do what an audit needs" },
+        { INFO_SAYS SCAN_SAYS("1", KEY("1")) FACT("-1") ":1\r\n:1\r\n-NOAUTH no\r\n",
+          "OBJECT REFCOUNT: it wants a password" },
         { INFO_SAYS SCAN_SAYS("1", KEY("1")), "TYPE: the server has gone away" },
         { INFO_SAYS, "SCAN: the server has gone away" },
         { INFO_SAYS "+OK\r\n", "SCAN: the reply is none of SCAN" },
@@ -165,6 +177,81 @@ Test(audit_played, tells_servers_that_fail)
         cr_expect_eq(run.status, 4, "%zu: %d", i, run.status);
         EXPECT_SAYS(run.err, cases[i].says);
         run_release(&run);
+    }
+}
+
+/* Answers of a type that none of these questions has, at every place, are no facts about
+ * keys: nor are lists whose elements would fill all memory, and those within others. */
+Test(audit_played, believes_no_nonsense)
+{
+    static const struct {
+        const char *before, *question;
+        const char *right; /* types that are */
+    } places[] = {
+        { "", "INFO", "$+" },
+        { INFO_ALONE, "TYPE", "$+" },
+        { INFO_SAYS, "SCAN", "" },
+        { INFO_SAYS SCAN_SAYS("1", KEY("1")), "TYPE", "$+" },
+        { INFO_SAYS SCAN_SAYS("1", KEY("1")) "+string\r\n", "PTTL", ":" },
+        { INFO_SAYS SCAN_SAYS("1", KEY("1")) FACT("-1"), "MEMORY USAGE", ":_" },
+        { INFO_SAYS SCAN_SAYS("1", KEY("1")) FACT("-1") ":1\r\n", "OBJECT IDLETIME",
+          ":_" },
+        { INFO_SAYS SCAN_SAYS("1", KEY("1")) FACT("-1") ":1\r\n:1\r\n", "OBJECT REFCOUNT",
+          ":_" },
+    };
+    static const char *const answers[] = {
+        ":5\r\n",
+        ":-9223372036854775808\r\n",
+        "_$-1\r\n",
+        "_*-1\r\n",
+        "*0\r\n",
+        "*2\r\n:1\r\n:2\r\n",
+        "$3\r\nfoo\r\n",
+        "+OK\r\n",
+        "*2147483647\r\n",
+        "*2\r\n$1\r\n0\r\n*99999999\r\n",
+        "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n:1\r\n",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(places) * ARRAY_SIZE(answers); i++) {
+        const char *answer = answers[i % ARRAY_SIZE(answers)];
+        const char *right = places[i / ARRAY_SIZE(answers)].right;
+        CLEANUP(mem_freep)
+        char *lines = mem_printf("%s%s", places[i / ARRAY_SIZE(answers)].before,
+                                 answer + (*answer == '_'));
+        struct run run;
+
+        if (strchr(right, *answer) && answer[1] != '-')
+            continue;
+        if (*answer == '_' && *right && right[strlen(right) - 1] == '_')
+            continue;
+        run = audit_played(lines, true);
+        cr_expect_eq(run.status, 4, "%s: %d: %s", lines, run.status, run.out);
+        EXPECT_SAYS(run.err, places[i / ARRAY_SIZE(answers)].question);
+        cr_expect_null(strstr(run.err, "gone away"), "%s: %s", lines, run.err);
+        run_release(&run);
+    }
+}
+
+/* Cursors that are the same, or the same ones again and again, come to no end. */
+Test(audit_played, goes_in_no_circles)
+{
+    static const char *const circles[] = { "7", "12345", "11112223" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(circles); i++) {
+        struct run run;
+        char *lines;
+        FILE *out = mem_stream(&lines);
+
+        fputs(INFO_SAYS, out);
+        for (size_t k = 0; k < 1000; k++)
+            fprintf(out, "*2\r\n$1\r\n%c\r\n*0\r\n", circles[i][k % strlen(circles[i])]);
+        fclose(out);
+        run = audit_played(lines, true);
+        cr_expect_eq(run.status, 4, "%s: %d: %s", circles[i], run.status, run.out);
+        EXPECT_SAYS(run.err, "SCAN: the server goes in circles");
+        run_release(&run);
+        free(lines);
     }
 }
 
