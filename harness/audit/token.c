@@ -53,6 +53,10 @@ static bool is_text(struct str word)
     for (size_t i = 0, bytes; i < word.length; i += bytes) {
         char character[5] = "";
 
+        if (word.bytes[i] >= ' ' && word.bytes[i] < 0x7f) { /* most of them */
+            bytes = 1;
+            continue;
+        }
         memcpy(character, word.bytes + i, word.length - i < 4 ? word.length - i : 4);
         bytes = printable_decode(character, &code);
         if (!bytes || code < ' ' || (code >= 0x7f && code < 0xa0))
@@ -127,12 +131,13 @@ static enum token_kind kind_of(struct str word)
 static void spell(struct str word, char ret[TOKEN_TEXT])
 {
     const char *number = placeholders[TOKEN_NUMBER];
+    const size_t most = TOKEN_TEXT - 1 - strlen(number);
     size_t used = 0;
 
     for (size_t i = 0; i < word.length; i++) {
         bool digit = isdigit((unsigned char)word.bytes[i]);
 
-        if (used + strlen(number) >= TOKEN_TEXT - 1)
+        if (used >= most)
             break;
         if (!digit)
             ret[used++] = word.bytes[i];
