@@ -368,13 +368,15 @@ static bool read_at(const char *path, off_t at, void *ret, size_t bytes)
 
 /* Whoever reads a file brings it back to where its journal says, which is anybody's, too.
  * One of a transaction over several files, as we make none, names a file that SQLite then
- * removes: any file of the user's. Such names stand at its end. */
+ * removes: any file of the user's. Such names stand at its end. It is beside the file
+ * itself, where that is a symbolic link. */
 static bool has_foreign_journal(const char *path)
 {
     static const unsigned char magic[] = {
         0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7
     };
-    CLEANUP(mem_freep) char *journal = mem_printf("%s-journal", path);
+    CLEANUP(mem_freep) char *real = realpath(path, NULL);
+    CLEANUP(mem_freep) char *journal = mem_printf("%s-journal", real ? real : path);
     unsigned char end[sizeof(magic)];
     struct stat st;
 

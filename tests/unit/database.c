@@ -185,6 +185,8 @@ Test(database, nothing_is_computed)
 Test(database, journals_of_others_are_not_believed)
 {
     CLEANUP(mem_freep) char *journal = mem_printf("%s-journal", path);
+    CLEANUP(mem_freep) char *elsewhere = mem_printf("%s/elsewhere", home);
+    CLEANUP(mem_freep) char *beside = mem_printf("%s-journal", elsewhere);
     CLEANUP(mem_freep) char *victim = test_file(home, "victim", "precious\n");
     const unsigned length = (unsigned)strlen(victim);
     unsigned char tail[16] = { 0,    0,    0,    0,    0,    0,    0,    0,
@@ -224,7 +226,13 @@ Test(database, journals_of_others_are_not_believed)
     expect_error(DATABASE_READ, ERR_USAGE,
                  "a journal of a kind that a box of eggs never has");
     expect_error(DATABASE_WRITE, ERR_USAGE, "a journal of a kind");
+    cr_assert_eq(rename(path, elsewhere), 0);
+    cr_assert_eq(rename(journal, beside), 0);
+    cr_assert_eq(symlink("elsewhere", path), 0);
+    expect_error(DATABASE_READ, ERR_USAGE, "a journal of a kind");
     cr_expect_eq(access(victim, F_OK), 0, "somebody else's file is gone");
+    cr_assert_eq(rename(elsewhere, path), 0);
+    cr_assert_eq(rename(beside, journal), 0);
     cr_assert_eq(unlink(journal), 0);
     cr_assert_eq(symlink(victim, journal), 0);
     expect_error(DATABASE_READ, ERR_USAGE, "a journal of a kind");
