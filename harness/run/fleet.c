@@ -200,7 +200,8 @@ static int take_event(void *context, enum event_type type, const void *body, siz
         }
         name_lane(fleet, lane->lane_child.lane, &err);
         if (!fleet->err.code)
-            fleet->err = err; /* perhaps its server is dying, and has the better story */
+            fail_soon(fleet, &err); /* perhaps its server is dying, and has the better
+                                       story */
         return 0;
     }
     if (tally_take(fleet->result, type, body, bytes, &err) < 0 ||

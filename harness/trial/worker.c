@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/mutant.h"
 #include "base/process.h"
+#include "base/signals.h"
 #include "scenario/invariants.h"
 #include "scenario/sandbox.h"
 
@@ -294,6 +295,13 @@ static int await(pid_t pid, const struct worker_job *job, struct ending *ret,
         .by_sigkill = info.si_code == CLD_KILLED && info.si_status == SIGKILL,
         .by_watchdog = killed && info.si_code == CLD_KILLED,
     };
+    /* A kill that went wrong is counted; of what must repeat itself nothing is known. */
+    if (info.si_code == CLD_KILLED && signals_is_stop(info.si_status) &&
+        job->fault != FAULT_KILL)
+        return err_set(err, -ECHILD,
+                       "worker %ld was killed by signal %d (%s), which somebody else has "
+                       "sent",
+                       (long)pid, info.si_status, strsignal(info.si_status));
     return 0;
 }
 

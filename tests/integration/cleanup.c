@@ -313,11 +313,14 @@ Test(cleanup, signals_to_all_processes_at_once)
         struct live_run live = START("run", "sidekiq_busy", "--trials", "1000000",
                                      "--lanes", "1", "--no-store");
         struct run run;
-        pid_t server, lane;
+        pid_t server, lane, worker;
 
         cr_assert(run_wait_for(&live, "kills"));
         server = process_child(live.pid, "redis-server");
         lane = process_child(live.pid, "afterkill");
+        worker = process_child(lane, "afterkill"); /* there may be none just now */
+        if (worker)
+            kill(worker, signals[i]);
         kill(server, signals[i]);
         kill(lane, signals[i]);
         kill(live.pid, signals[i]);
