@@ -66,33 +66,33 @@ bool process_can_share(void)
 
 #if ADDRESS_SANITIZED
 /* A thread is known by what both have in common, and its stack is unwound by where it is
- * said to be. */
+ * said to be. While the stack is lent, frames that the sanitizer keeps apart from it are
+ * kept in a place that goes with the child: nobody may then be in one who was called
+ * meanwhile, which is why these are no local variables. */
 static struct {
-    const void *bottom;
-    size_t bytes;
-    void *fake;
-} own_stack;
+    const void *own, *lent;
+    size_t own_bytes, lent_bytes;
+    void *frames;
+} stacks;
 
 /* More at once is mapped anew. */
 #define ALLOWED_AT_ONCE ((size_t)256 << 10)
 
 static void lend_stack(const char *stack, size_t bytes)
 {
-    __sanitizer_start_switch_fiber(&own_stack.fake, stack, bytes);
-    __sanitizer_finish_switch_fiber(NULL, &own_stack.bottom, &own_stack.bytes);
+    __sanitizer_start_switch_fiber(&stacks.frames, stack, bytes);
+    __sanitizer_finish_switch_fiber(NULL, &stacks.own, &stacks.own_bytes);
 }
 
 /* Who was killed has not left it as functions do that return. */
 static void take_stack_back(void)
 {
-    const void *lent;
-    size_t bytes;
-
-    __sanitizer_start_switch_fiber(NULL, own_stack.bottom, own_stack.bytes);
-    __sanitizer_finish_switch_fiber(own_stack.fake, &lent, &bytes);
-    for (size_t i = 0; i < bytes; i += ALLOWED_AT_ONCE)
-        SANITIZER_ALLOW((const char *)lent + i,
-                        bytes - i < ALLOWED_AT_ONCE ? bytes - i : ALLOWED_AT_ONCE);
+    __sanitizer_start_switch_fiber(NULL, stacks.own, stacks.own_bytes);
+    __sanitizer_finish_switch_fiber(stacks.frames, &stacks.lent, &stacks.lent_bytes);
+    for (size_t i = 0; i < stacks.lent_bytes; i += ALLOWED_AT_ONCE)
+        SANITIZER_ALLOW((const char *)stacks.lent + i,
+                        stacks.lent_bytes - i < ALLOWED_AT_ONCE ? stacks.lent_bytes - i
+                                                                : ALLOWED_AT_ONCE);
 }
 #else
 static void lend_stack(const char *stack, size_t bytes)
