@@ -42,7 +42,8 @@ static double up(double x)
 
 int words_decimals(double number, int digits)
 {
-    int decimals = number > 0 ? digits - 1 - (int)floor(log10(number)) : 0;
+    int decimals =
+        number > 0 && isfinite(number) ? digits - 1 - (int)floor(log10(number)) : 0;
 
     return decimals < 0 ? 0 : decimals > DECIMALS_MOST ? DECIMALS_MOST : decimals;
 }
