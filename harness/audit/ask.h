@@ -1,7 +1,8 @@
 /* ask.h - questions to a server, in one write, and their answers in turn.
  *
- * Only these are ever sent; none of them changes data, and none but SCAN takes longer
- * for larger keys than a few microseconds. */
+ * Only these are ever sent; none of them changes data, and none but SCAN and LPOS takes
+ * longer for larger keys than a few microseconds. LPOS looks at so many elements, and no
+ * more. */
 #pragma once
 
 #include <hiredis/hiredis.h>

@@ -9,7 +9,7 @@
 
 #include "base/str.h"
 
-#define CLAIMS_MOST 65536
+#define CLAIMS_MOST 131072
 
 struct claim {
     char *bytes; /* owned */

@@ -297,7 +297,7 @@ static int read_elements(struct ask *ask, struct str key, enum key_type type,
 static void next_phase(struct members *members)
 {
     members->phase++;
-    members->cursor = members->list = members->asked = 0;
+    members->cursor = members->list = 0;
 }
 
 static int look_at_members(struct ask *ask, struct members *members, uint64_t count,
@@ -444,6 +444,7 @@ static int look_at_lists(struct ask *ask, struct members *members, uint64_t coun
         (members->claims.count || members->rule->one_of))
         return look_at_list(ask, members, count, err);
     claims_settle(&members->claims, 0, is_somewhere);
+    members->asked = 0;
     next_phase(members);
     return members->claims.count ? places_find(ask, &members->places, err) : 0;
 }

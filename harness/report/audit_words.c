@@ -218,9 +218,6 @@ char *audit_members_found(const struct members *members)
     if (members->several)
         fprintf(out, "; %" PRIu64 " are there more than once", members->several);
     fputc('.', out);
-    if (members->unseen)
-        fprintf(out, " Of %" PRIu64 " more nothing is known: they are too many.",
-                members->unseen);
     if (members->looked_again)
         fprintf(out, " Still so when looked at again, %zu of %zu%s", members->lost,
                 members->looked_again, members->lost ? "" : ".");
