@@ -79,6 +79,15 @@ uint64_t audit_leaking_sets(const struct audit *audit)
     return count;
 }
 
+uint64_t audit_unsure_sets(const struct audit *audit)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < audit->set_count; i++)
+        count += members_unsure(&audit->sets[i]);
+    return count;
+}
+
 void audit_release(struct audit *audit)
 {
     for (size_t i = 0; i < audit->set_count; i++)

@@ -110,9 +110,12 @@ static bool is_kept(const struct members *members, struct str name)
 static void add_suspect(struct members *members, uint64_t *count, struct str name)
 {
     ++*count;
-    if (members->looked_again < GROUP_NAMES && name.length <= GROUP_NAME_BYTES &&
-        !is_kept(members, name))
+    if (is_kept(members, name))
+        return;
+    if (members->looked_again < GROUP_NAMES && name.length <= GROUP_NAME_BYTES)
         members->names[members->looked_again++] = name_of(name);
+    else
+        members->unlooked += !mutant("unlooked-unasked");
 }
 
 static bool has_lists(const struct members *members)
@@ -536,8 +539,9 @@ static int look_closely(struct ask *ask, struct members *members, struct str mem
             continue;
         places += keys;
         *ret_is_lost = is_there && (!places || (places > 1 && members->rule->one_of));
-        break;
+        return 0;
     }
+    members->unlooked++;
     return 0;
 }
 

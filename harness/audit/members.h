@@ -37,8 +37,15 @@ struct members {
     uint64_t since_ns;   /* when these were found */
     size_t looked_again; /* at the first of these */
     struct group_name names[GROUP_NAMES]; /* first looked_again, then lost: who is left */
-    size_t lost; /* that were so the second time, too, and are members still */
+    size_t lost;       /* that were so the second time, too, and are members still */
+    uint64_t unlooked; /* found, and not looked at again, for they are too many or their
+                          names too long, or it could not be told then */
 };
+/* Is nobody lost for sure, but perhaps one of those? */
+static inline bool members_unsure(const struct members *members)
+{
+    return !members->lost && members->unlooked;
+}
 
 /* Of a rule of members without stars. */
 struct members members_of(const struct rule *rule, unsigned db);

@@ -135,6 +135,7 @@ static json_t *set_of(const struct members *members)
     json_put_text(object, "in", places);
     json_put_flag(object, "one_of", members->rule->one_of);
     json_put_flag(object, "leaks", members->lost > 0);
+    json_put_flag(object, "unsure", members_unsure(members));
     json_put_flag(object, "complete", members_complete(members));
     json_put_whole(object, "members", members->count);
     json_put_whole(object, "unseen", members->unseen);

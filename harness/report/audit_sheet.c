@@ -238,15 +238,18 @@ static void add_set(struct sheet *sheet, const char *target,
                     const struct members *members)
 {
     CLEANUP(mem_freep) char *key = audit_members_name(members);
-    struct sheet_case *item =
-        sheet_case(sheet, members->lost ? CASE_FAILED : CASE_PASSED, target);
+    struct sheet_case *item = sheet_case(sheet,
+                                         members->lost             ? CASE_FAILED
+                                         : members_unsure(members) ? CASE_SKIPPED
+                                                                   : CASE_PASSED,
+                                         target);
 
     item->name = mem_printf("db %u, %s %s", members->db,
                             members->rule->of_keys ? "places of" : "members of", key);
-    if (!members->lost)
-        return;
-    item->type = "leak";
-    item->message = message_of_set(members);
+    if (item->outcome != CASE_PASSED)
+        item->message = message_of_set(members);
+    if (members->lost)
+        item->type = "leak";
 }
 
 static const struct column new_columns[] = {

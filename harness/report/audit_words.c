@@ -218,6 +218,9 @@ char *audit_members_found(const struct members *members)
     if (members->several)
         fprintf(out, "; %" PRIu64 " are there more than once", members->several);
     fputc('.', out);
+    if (members_unsure(members))
+        fprintf(out, " Of %" PRIu64 " it is not known whether they still are.",
+                members->unlooked);
     if (members->looked_again)
         fprintf(out, " Still so when looked at again, %zu of %zu%s", members->lost,
                 members->looked_again, members->lost ? "" : ".");
@@ -272,13 +275,13 @@ static bool any_in(const struct audit *audit)
 char *audit_verdict(const struct audit *audit)
 {
     uint64_t leaking = audit_leaking(audit), sets = audit_leaking_sets(audit);
-    uint64_t unsure = audit_unsure(audit);
+    uint64_t unsure = audit_unsure(audit), unsure_sets = audit_unsure_sets(audit);
     char *text;
     FILE *out;
 
     if (audit->has_since)
         return since_verdict(audit);
-    if (!leaking && !sets && !unsure)
+    if (!leaking && !sets && !unsure && !unsure_sets)
         return no_leak(audit);
     out = mem_stream(&text);
     if (leaking)
@@ -293,6 +296,12 @@ char *audit_verdict(const struct audit *audit)
                 "%s%" PRIu64 " group%s leak: of keys without an expiry not all could be "
                 "looked at again.",
                 leaking || sets ? " " : "", unsure, unsure == 1 ? " may" : "s may");
+    if (unsure_sets)
+        fprintf(out,
+                "%s%" PRIu64 " set%s may have members without what they need: not all "
+                "could be looked at again.",
+                leaking || sets || unsure ? " " : "", unsure_sets,
+                unsure_sets == 1 ? "" : "s");
     fclose(out);
     return text;
 }
@@ -305,7 +314,7 @@ enum exit_status audit_status(const struct audit *audit)
         return audit->since.count ? EXIT_FAIL : EXIT_PASS;
     if (audit_leaking(audit) || audit_leaking_sets(audit))
         return EXIT_FAIL;
-    if (audit_unsure(audit))
+    if (audit_unsure(audit) || audit_unsure_sets(audit))
         return EXIT_INCONCLUSIVE;
     return audit->keys ? EXIT_PASS : EXIT_NOTHING_RAN;
 }

@@ -83,9 +83,9 @@ static void write_leaks(FILE *out, const void *document)
     for (size_t i = 0; i < leaking; i++)
         write_group(out, &audit->groups[i]);
     for (size_t i = 0; i < audit->set_count; i++)
-        if (audit->sets[i].lost)
+        if (audit->sets[i].lost || members_unsure(&audit->sets[i]))
             write_set(out, &audit->sets[i]);
-    if (!leaking && !audit_leaking_sets(audit))
+    if (!leaking && !audit_leaking_sets(audit) && !audit_unsure_sets(audit))
         svg_none(out, audit->keys ? "No leak was found." : "No keys were looked at.");
 }
 

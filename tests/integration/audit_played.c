@@ -408,6 +408,38 @@ Test(audit_played, leaves_alone_members_that_go)
     run_release(&run);
 }
 
+/* Of twenty without a key sixteen are looked at again, and have one by then. */
+Test(audit_played, is_not_sure_of_members_that_it_did_not_look_at_again)
+{
+    enum { MEMBERS = 20, AGAIN = 16 };
+    CLEANUP(mem_freep) char *lines = NULL;
+    FILE *out = mem_stream(&lines);
+    struct run run;
+
+    fprintf(out, INFO_ALONE "+set\r\n*2\r\n$1\r\n0\r\n*%d\r\n", MEMBERS);
+    for (int i = 0; i < MEMBERS; i++)
+        fprintf(out, "$20\r\napp-1:2:9f8e7d6c5b%02d\r\n", i);
+    for (int i = 0; i < MEMBERS; i++)
+        fputs("+none\r\n", out);
+    fputs("+none\r\n+none\r\n+none\r\n" SCAN_SAYS("0", ""), out);
+    for (int i = 0; i < AGAIN; i++)
+        fputs("+hash\r\n:1\r\n", out);
+    fclose(out);
+    run = audit_played(lines, false);
+    cr_expect_eq(json_whole(first_of(&run, "sets"), "without_key"), MEMBERS);
+    cr_expect_eq(json_whole(first_of(&run, "sets"), "looked_at_again"), AGAIN);
+    cr_expect(json_is_true(json_object_get(first_of(&run, "sets"), "unsure")));
+    cr_expect_str_eq(json_string_value(json_object_get(run.json, "verdict")),
+                     "inconclusive");
+    run_release(&run);
+    run = audit_played_as((char[]){ "text" }, lines, false);
+    EXPECT_SAYS(run.out, "Of 4 it is not known whether they still are. Still so when "
+                         "looked at again, 0 of 16.");
+    EXPECT_SAYS(run.out, "1 set may have members without what they need: not all could "
+                         "be looked at again.");
+    run_release(&run);
+}
+
 #define NOTHING "+none\r\n"
 #define NO_PLACES NOTHING NOTHING NOTHING NOTHING NOTHING NOTHING NOTHING NOTHING
 #define IN_WAIT "+list\r\n" NOTHING NOTHING NOTHING NOTHING NOTHING NOTHING NOTHING

@@ -140,6 +140,8 @@ static const struct {
     { "long-names-gone", "integration_audit", "audit/is_not_sure_of_very_long_names" },
     { "unlooked-innocent", "integration_audit_played",
       "audit_played/is_not_sure_of_those_that_it_did_not_look_at_again" },
+    { "unlooked-unasked", "integration_audit_played",
+      "audit_played/is_not_sure_of_members_that_it_did_not_look_at_again" },
     { "never-enough", "unit_stopping_mutable",
       "stopping/a_rate_that_changes_ends_the_kills_too" },
     { "waits-add-up", "unit_fault_mutable", "late/is_not_who_waits_for_nobody" },
