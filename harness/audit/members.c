@@ -14,6 +14,7 @@
 #include "redis/resp.h"
 
 #define NARROW_BATCH 1000 /* that are asked about at once */
+#define PASSES_MOST 3     /* through lists */
 #define LOOKS_MOST 3      /* at what becomes something else meanwhile */
 #define PTTL_FOREVER (-1)
 
@@ -107,15 +108,35 @@ static bool is_kept(const struct members *members, struct str name)
     return false;
 }
 
-static void add_suspect(struct members *members, uint64_t *count, struct str name)
+/* Is it among those that will be looked at again, of whom there may be so many? */
+static bool keep(struct members *members, struct str name, bool in_several, size_t most)
 {
-    ++*count;
+    size_t kept = in_several ? members->looked_several : members->looked_again;
+
     if (is_kept(members, name))
-        return;
-    if (members->looked_again < GROUP_NAMES && name.length <= GROUP_NAME_BYTES)
-        members->names[members->looked_again++] = name_of(name);
-    else
-        members->unlooked += !mutant("unlooked-unasked");
+        return true;
+    if (kept >= most || members->looked_again == GROUP_NAMES ||
+        name.length > GROUP_NAME_BYTES)
+        return false;
+    members->in_several[members->looked_again] = in_several;
+    members->looked_several += in_several;
+    members->names[members->looked_again++] = name_of(name);
+    return true;
+}
+
+static void add_alone(struct members *members, struct str name)
+{
+    members->alone++;
+    if (!keep(members, name, false, GROUP_NAMES) && !mutant("unlooked-unasked"))
+        members->unlooked++;
+}
+
+/* What moves out of a list while it is read is in two places often: there must be room
+ * for others, and it is no suspect for that alone. */
+static void add_several(struct members *members, struct str name)
+{
+    members->several++;
+    members->unseen += !keep(members, name, true, GROUP_NAMES / 2);
 }
 
 static bool has_lists(const struct members *members)
@@ -137,11 +158,11 @@ static void settle(struct members *members, struct str member, unsigned places)
 {
     members->count++;
     if (places > 1 && members->rule->one_of)
-        add_suspect(members, &members->several, member);
+        add_several(members, member);
     else if (!places && has_lists(members))
         members_claim(members, member);
     else if (!places)
-        add_suspect(members, &members->alone, member);
+        add_alone(members, member);
 }
 
 /* ---- questions ---- */
@@ -360,7 +381,7 @@ static int ask_claims(struct ask *ask, struct members *members, uint64_t count,
         if (take_needed(ask, members, &next[i].places, err) < 0)
             return err->code;
         if (next[i].places > 1 && members->rule->one_of)
-            add_suspect(members, &members->several, claim_str(&next[i]));
+            add_several(members, claim_str(&next[i]));
     }
     members->count += batch;
     claims_settle(claims, members->asked, is_somewhere);
@@ -390,7 +411,8 @@ int members_narrow(struct ask *ask, struct members *members, struct err *err)
 /* An element that nobody looks for was found in a set, or is of no interest. */
 static bool is_doubtful(const struct members *members, struct str element)
 {
-    return members->rule->one_of && members_is_meant(members->rule, element) &&
+    return !members->passes && members->rule->one_of &&
+           members_is_meant(members->rule, element) &&
            !claims_find(&members->claims, element);
 }
 
@@ -408,7 +430,7 @@ static int take_elements(struct ask *ask, struct members *members, const redisRe
                  places_take(ask, &members->places, &places, err) < 0)
             return err->code;
         if (places == 1 && members->rule->one_of)
-            add_suspect(members, &members->several, element);
+            add_several(members, element);
     }
     return 0;
 }
@@ -452,6 +474,27 @@ static int look_at_lists(struct ask *ask, struct members *members, uint64_t coun
     return members->claims.count ? places_find(ask, &members->places, err) : 0;
 }
 
+/* If there are more of them than anybody looks at again, most have only moved: lists are
+ * read once more for those. */
+static void end_pass(struct members *members)
+{
+    struct claims *claims = &members->claims;
+
+    claims_settle(claims, 0, is_somewhere);
+    if (claims->count > GROUP_NAMES && has_lists(members) && !members->cut &&
+        ++members->passes < PASSES_MOST) {
+        members->phase--;
+        members->cursor = members->list = 0;
+        return;
+    }
+    for (size_t i = 0; i < claims->count; i++)
+        if (members->cut || members->places.too_many)
+            members->unseen++;
+        else
+            add_alone(members, claim_str(&claims->items[i]));
+    next_phase(members);
+}
+
 static bool is_asked_itself(const struct members *members)
 {
     return members->type != KEY_LIST; /* it would be read once for each of them */
@@ -479,16 +522,11 @@ static int look_at_rest(struct ask *ask, struct members *members, uint64_t count
         if ((is_asked_itself(members) && take_itself(ask, members, &is_there, err) < 0) ||
             take_needed(ask, members, &next[i].places, err) < 0)
             return err->code;
-        if (!is_there || next[i].places)
-            continue;
-        if (members->cut || members->places.too_many)
-            members->unseen++;
-        else
-            add_suspect(members, &members->alone, claim_str(&next[i]));
+        next[i].places += !is_there;
     }
     members->asked += batch;
     if (members->asked == claims->count)
-        next_phase(members);
+        end_pass(members);
     return 0;
 }
 
@@ -547,7 +585,7 @@ static int look_closely(struct ask *ask, struct members *members, struct str mem
 
 int members_look_again(struct ask *ask, struct members *members, struct err *err)
 {
-    bool is_lost;
+    bool is_lost, in_several;
 
     if (members->looked_again && places_find(ask, &members->places, err) < 0)
         return err->code;
@@ -558,7 +596,11 @@ int members_look_again(struct ask *ask, struct members *members, struct err *err
             return err->code;
         if (!is_lost)
             continue;
+        in_several = members->in_several[i];
         members->names[i] = members->names[members->lost];
+        members->in_several[i] = members->in_several[members->lost];
+        members->in_several[members->lost] = in_several;
+        members->lost_several += in_several;
         members->names[members->lost++] = name;
     }
     return 0;

@@ -27,6 +27,7 @@ struct members {
     size_t asked;         /* of them, and were in no set */
     size_t phase;         /* of looking (members.c) */
     size_t list;          /* of the places, that is read */
+    unsigned passes;      /* through the lists */
     uint64_t cursor;
     bool begun, done; /* not done: there are members that were not looked at */
     bool cut; /* a list is too long, or there are too many: of some nothing is known */
@@ -36,6 +37,8 @@ struct members {
     uint64_t several;    /* that are in more than one, and must not */
     uint64_t since_ns;   /* when these were found */
     size_t looked_again; /* at the first of these */
+    size_t looked_several, lost_several; /* of looked_again and lost, those in too many */
+    bool in_several[GROUP_NAMES];        /* which of the names these are */
     struct group_name names[GROUP_NAMES]; /* first looked_again, then lost: who is left */
     size_t lost;       /* that were so the second time, too, and are members still */
     uint64_t unlooked; /* found, and not looked at again, for they are too many or their

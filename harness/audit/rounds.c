@@ -30,6 +30,19 @@ static uint64_t confirmed(uint64_t all, size_t left, size_t looked_again)
     return keys > 1 ? (uint64_t)keys : 1;
 }
 
+/* Of those in no place, and of those in too many, each by its own share. */
+static uint64_t confirmed_of(const struct members *set)
+{
+    size_t alone = set->lost - set->lost_several;
+    uint64_t count = 0;
+
+    if (alone)
+        count += confirmed(set->alone, alone, set->looked_again - set->looked_several);
+    if (set->lost_several)
+        count += confirmed(set->several, set->lost_several, set->looked_several);
+    return count;
+}
+
 static void add(struct leaks *leaks, unsigned db, const char *name, uint64_t keys)
 {
     leaks->items = mem_grow(leaks->items, leaks->count + 1, sizeof(*leaks->items));
@@ -55,8 +68,7 @@ static struct leaks leaks_of(const struct audit *audit)
         CLEANUP(mem_freep) char *name = strndup(set->key.bytes, set->key.length);
 
         if (set->lost)
-            add(&leaks, set->db, name,
-                confirmed(set->alone + set->several, set->lost, set->looked_again));
+            add(&leaks, set->db, name, confirmed_of(set));
     }
     return leaks;
 }

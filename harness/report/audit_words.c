@@ -215,7 +215,7 @@ char *audit_members_found(const struct members *members)
             members->rule->of_keys ? "keys" : "members");
     (members->rule->places.count ? write_places : write_needs)(out, members->rule,
                                                                system);
-    if (members->several)
+    if (members->several && (members->lost_several || !members->lost))
         fprintf(out, "; %" PRIu64 " are there more than once", members->several);
     fputc('.', out);
     if (members_unsure(members))
