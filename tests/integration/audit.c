@@ -594,23 +594,38 @@ static void wait_rounds(const struct live_run *live)
 }
 
 /* By a user who may do what docs/audit.md names, and by one who may not. */
+/* Small whole numbers are one value for all keys, whose idle time is that of none: but
+ * not in Valkey, from 8.1 on. */
+static bool is_shared(const char *key)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+    struct err err = ERR_NULL;
+
+    cr_assert_eq(CONNECTION_COMMAND(connection, &reply, &err, "OBJECT", "REFCOUNT", key),
+                 0, "%s", err.msg);
+    return reply->integer > 1;
+}
+
 Test(audit, watches_a_command)
 {
     CLEANUP(mem_freep) char *pass = test_file(directory, "pass", "hush\n");
     CLEANUP(mem_freep) char *report = mem_printf("%s/audit.prom", directory),
                             *text = NULL;
     size_t files;
+    bool shared;
     struct live_run live;
     struct run run;
 
     fill("sess:", "", 1, "3600");
+    shared = is_shared("sess:0");
     add_auditor();
     files = test_directory_entries(directory);
     live = START("audit", "-s", server.address.path, "--user", "auditor", "--pass-file",
                  pass, "--watch", "10ms", "--command", "SET sess:*", "--format",
                  "prometheus", "--output", report);
     wait_said(&live, " blocked; sess:* 1 key\n");
-    wait_said(&live, "; SET 0 a second; sess:* 1 key\n");
+    wait_said(&live, shared ? "; SET 0 a second; sess:* 1 key\n"
+                            : "; SET 0 a second; sess:* 1 key, ");
     SEND("CONFIG", "SET", "slowlog-log-slower-than", "0");
     wait_said(&live, " slow, longest ");
     SEND("SET", "sess:1", "text", "EX", "3600");
@@ -619,7 +634,7 @@ Test(audit, watches_a_command)
     wait_said(&live, " a second, mean ");
     if (has_histograms())
         wait_said(&live, ", p50 at most ");
-    wait_said(&live, "; sess:* 2 keys, 1 of 1 used\n");
+    wait_said(&live, shared ? "; sess:* 2 keys, 1 of 1 used\n" : "; sess:* 2 keys, ");
     wait_rounds(&live);
     text = file_text(report);
     EXPECT_SAYS(text, "# TYPE afterkill_audit_rounds_total counter");
