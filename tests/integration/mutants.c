@@ -339,9 +339,7 @@ Test(mutants, are_killed)
     char *directory = test_directory();
     struct attempt attempts[2 * ARRAY_SIZE(rows)];
     size_t n = all_attempts(attempts), running = 0;
-    /* Two of them keep little more than one CPU busy, for they wait. Not many more:
-     * beside others, a test of rates sees less. */
-    size_t at_once = cpus() + (cpus() + 1) / 2;
+    size_t at_once = cpus();
 
     processes_adopt();
     for (size_t i = 0; i < n; i++) {
