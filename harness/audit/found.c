@@ -137,11 +137,29 @@ int found_narrow(struct found *found, struct ask *ask, struct err *err)
     return 0;
 }
 
+/* Places of a queue come and go: where SCAN has shown one of them, others may be by the
+ * second look. */
+static void add_others(struct found_rule *of)
+{
+    const struct patterns *globs = &of->rule->places;
+    size_t shown = of->places.count;
+
+    for (size_t i = 0; i < shown; i++)
+        for (size_t k = 0; k < globs->count; k++) {
+            struct str stars[STARS_MOST];
+
+            if (stars_count(globs->globs[k]) &&
+                stars_match(globs->globs[k], place_key(&of->places.items[i]), stars))
+                places_fill(&of->places, globs, stars[0]);
+        }
+}
+
 void found_settle(struct found *found)
 {
     for (size_t i = 0; i < found->count; i++) {
         struct found_rule *of = &found->rules[i];
 
+        add_others(of);
         for (size_t k = 0; k < of->count && rule_is_free(of->rule); k++) {
             places_release(&of->items[k].places);
             of->items[k].places = of->places;

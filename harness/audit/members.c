@@ -37,20 +37,22 @@ struct members members_found(const struct rule *rule, unsigned db, struct str ke
                                .key = name_of(key),
                                .star = name_of(star) };
 
-    for (size_t i = 0; i < rule->places.count && !rule_is_free(rule); i++) {
-        struct buffer place = stars_fill(rule->places.globs[i], &star);
-
-        places_add(&members.places, buffer_str(&place));
-        buffer_release(&place);
-    }
+    if (!rule_is_free(rule))
+        places_fill(&members.places, &rule->places, star);
     return members;
 }
 
-void members_release(struct members *members)
+static void forget_names(struct members *members)
 {
     for (size_t i = 0; i < members->looked_again; i++)
         free(members->names[i].bytes);
     members->looked_again = members->lost = 0;
+    members->looked_several = members->lost_several = 0;
+}
+
+void members_release(struct members *members)
+{
+    forget_names(members);
     free(members->key.bytes);
     free(members->star.bytes);
     members->key.bytes = members->star.bytes = NULL;
@@ -232,17 +234,20 @@ static void ask_itself(struct ask *ask, const struct members *members, struct st
     }
 }
 
+/* `ret_is_known`: false if the list is too long to say. */
 static int take_itself(struct ask *ask, const struct members *members, bool *ret_is_there,
-                       struct err *err)
+                       bool *ret_is_known, struct err *err)
 {
     CLEANUP(reply_freep) redisReply *reply = NULL;
     int64_t ttl_ms;
     int times;
 
+    *ret_is_known = true;
     if (members->type == KEY_LIST) {
         if (place_take_in_list(ask, &times, err) < 0)
             return err->code;
         *ret_is_there = times > 0;
+        *ret_is_known = times >= 0;
     } else if (!members->rule->of_keys) {
         if (ask_answer(ask, place_ways[members->type].find, &reply, err) < 0)
             return err->code;
@@ -517,9 +522,10 @@ static int look_at_rest(struct ask *ask, struct members *members, uint64_t count
     if (ask_send(ask, err) < 0)
         return err->code;
     for (size_t i = 0; i < batch; i++) {
-        bool is_there = true;
+        bool is_there = true, is_known;
 
-        if ((is_asked_itself(members) && take_itself(ask, members, &is_there, err) < 0) ||
+        if ((is_asked_itself(members) &&
+             take_itself(ask, members, &is_there, &is_known, err) < 0) ||
             take_needed(ask, members, &next[i].places, err) < 0)
             return err->code;
         next[i].places += !is_there;
@@ -563,20 +569,23 @@ static int look_closely(struct ask *ask, struct members *members, struct str mem
 {
     *ret_is_lost = false;
     for (unsigned looks = 0; looks < LOOKS_MOST; looks++) {
-        bool is_there = false, is_known = false;
+        bool is_there = false, is_told = false, is_known = false, is_wrong;
         unsigned places = 0, keys = 0;
 
         ask_key_of(ask, members, member);
         ask_itself(ask, members, member);
         places_ask_all(ask, &members->places, member);
         if (ask_send(ask, err) < 0 || take_key_of(ask, members, &keys, err) < 0 ||
-            take_itself(ask, members, &is_there, err) < 0 ||
+            take_itself(ask, members, &is_there, &is_told, err) < 0 ||
             places_take_all(ask, &members->places, &places, &is_known, err) < 0)
             return err->code;
+        places += keys;
+        is_wrong = !places || (places > 1 && members->rule->one_of);
+        if (!is_told && is_wrong)
+            break; /* its own list will not be shorter the next time */
         if (!is_known && !mutant("places-unsure"))
             continue;
-        places += keys;
-        *ret_is_lost = is_there && (!places || (places > 1 && members->rule->one_of));
+        *ret_is_lost = is_there && is_wrong;
         return 0;
     }
     members->unlooked++;
@@ -604,4 +613,10 @@ int members_look_again(struct ask *ask, struct members *members, struct err *err
         members->names[members->lost++] = name;
     }
     return 0;
+}
+
+void members_leave(struct members *members)
+{
+    members->unlooked += members->looked_again;
+    forget_names(members);
 }

@@ -42,7 +42,8 @@ struct members {
     struct group_name names[GROUP_NAMES]; /* first looked_again, then lost: who is left */
     size_t lost;       /* that were so the second time, too, and are members still */
     uint64_t unlooked; /* found, and not looked at again, for they are too many or their
-                          names too long, or it could not be told then */
+                          names too long, or it could not be told then, or nobody had
+                          time for it */
 };
 /* Is nobody lost for sure, but perhaps one of those? */
 static inline bool members_unsure(const struct members *members)
@@ -66,6 +67,9 @@ int members_narrow(struct ask *ask, struct members *members, struct err *err);
 int members_step(struct ask *ask, struct members *members, uint64_t count,
                  struct err *err);
 int members_look_again(struct ask *ask, struct members *members, struct err *err);
+/* Instead of that, if there is no time for it: of what was found nothing is known then.
+ */
+void members_leave(struct members *members);
 /* Was anything read of what is in the key, to look at them? */
 bool members_has_read(const struct members *members, struct str key);
 /* Is something known of all members that there are? */

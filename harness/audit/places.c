@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/stars.h"
 #include "audit/target.h"
 #include "base/mem.h"
 #include "base/mutant.h"
@@ -28,6 +29,16 @@ void places_add(struct places *places, struct str key)
     places->items = mem_grow(places->items, places->count + 1, sizeof(*places->items));
     places->items[places->count++] =
         (struct place){ mem_copy(key.bytes, key.length), key.length, KEY_OTHER, false };
+}
+
+void places_fill(struct places *places, const struct patterns *names, struct str star)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        struct buffer place = stars_fill(names->globs[i], &star);
+
+        places_add(places, buffer_str(&place));
+        buffer_release(&place);
+    }
 }
 
 void places_release(struct places *places)

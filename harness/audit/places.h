@@ -14,8 +14,9 @@
 
 #include "audit/ask.h"
 #include "audit/group.h"
+#include "redis/glob.h"
 
-#define PLACES_MOST 128
+#define PLACES_MOST 512
 #define PLACES_LIST_MOST 100000 /* which takes LPOS some 6 ms */
 
 struct place {
@@ -38,6 +39,8 @@ static inline struct str place_key(const struct place *place)
 }
 
 void places_add(struct places *places, struct str key); /* one may be there already */
+/* Each of the names of a rule, with that in place of its star. */
+void places_fill(struct places *places, const struct patterns *names, struct str star);
 /* Asks what they are, which may have come or gone. */
 int places_find(struct ask *ask, struct places *places, struct err *err);
 bool places_is_list(const struct place *place);

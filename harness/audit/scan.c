@@ -465,7 +465,7 @@ static int look_at_found(struct scan *scan, struct err *err)
 
 /* Waits until what was found has been so for as long as its rule says. False: somebody
  * asks for an end. */
-static bool is_time(const struct scan *scan, const struct members *members)
+static bool is_time(struct scan *scan, const struct members *members)
 {
     double seconds = (double)members->rule->for_s -
                      ns_to_s((double)(clock_now_ns() - members->since_ns));
@@ -473,7 +473,7 @@ static bool is_time(const struct scan *scan, const struct members *members)
     if (!members->looked_again || seconds <= 0)
         return true;
     pause_for(scan, seconds);
-    return !scan->watch->look(scan->watch->context, scan->audit);
+    return is_wanted(scan, scan->db, 0);
 }
 
 static int look_at_sets_again(struct scan *scan, struct err *err)
@@ -481,8 +481,11 @@ static int look_at_sets_again(struct scan *scan, struct err *err)
     for (size_t i = 0; i < scan->audit->set_count; i++) {
         struct members *members = &scan->audit->sets[i];
 
-        if (members->db == scan->db && is_time(scan, members) &&
-            members_look_again(&scan->ask, members, err) < 0)
+        if (members->db != scan->db)
+            continue;
+        if (!is_time(scan, members))
+            members_leave(members);
+        else if (members_look_again(&scan->ask, members, err) < 0)
             return err->code;
     }
     return 0;

@@ -1026,6 +1026,72 @@ Test(audit, does_not_judge_by_a_part_of_a_list)
     run_release(&run);
 }
 
+/* Nor of a member so far behind in a list that the server does not look for it. */
+Test(audit, does_not_judge_whom_lists_have_far_behind)
+{
+    CLEANUP(mem_freep)
+    char *rules = test_file(directory, "rules", "shop: members waiting have job:*\n");
+    struct run run;
+
+    run_script("for i = 1, 100000 do redis.call('RPUSH', 'waiting', 1) end "
+               "redis.call('SET', 'job:1', 'v') redis.call('RPUSH', 'waiting', 'last')");
+    run = RUN("audit", "-s", server.address.path, "--rules", rules, "--count", "10000",
+              "--fail");
+    cr_expect_eq(run.status, 3, "%s", run.out);
+    EXPECT_SAYS(run.out,
+                "1 of 100001 members have no key job:*, which those of shop must "
+                "have. Of 1 it is not known whether they still are.");
+    run_release(&run);
+    SEND("LPUSH", "waiting", "first");
+    run = RUN("audit", "-s", server.address.path, "--rules", rules, "--count", "10000",
+              "--fail");
+    cr_expect_eq(run.status, 1, "%s", run.out);
+    EXPECT_SAYS(run.out, "Still so when looked at again, 1 of 2: first ");
+    run_release(&run);
+}
+
+/* A place that was not there when SCAN went by is one at the second look, if another one
+ * of its queue was. */
+Test(audit, knows_places_that_come)
+{
+    CLEANUP(mem_freep)
+    char *rules =
+        test_file(directory, "rules", "shop: keys job:* in wait:* busy:* for 4\n");
+    struct live_run live;
+    struct run run;
+
+    SEND("SET", "job:1", "v");
+    SEND("RPUSH", "wait:mail", "2");
+    live = START("audit", "-s", server.address.path, "--rules", rules, "--fail");
+    cr_assert(run_wait_for(&live, "2 of about 2 keys"), "while it waits to look again");
+    SEND("SADD", "busy:mail", "1");
+    run = run_finish(&live);
+    cr_expect_eq(run.status, 0, "%s", run.out);
+    run_release(&run);
+}
+
+/* Who is interrupted before the second look knows nothing of what was found. */
+Test(audit, ends_before_it_looks_again)
+{
+    CLEANUP(mem_freep)
+    char *rules = test_file(directory, "rules", "shop: keys job:* in wait for 3600\n");
+    struct live_run live;
+    struct run run;
+
+    SEND("SET", "job:1", "v");
+    live = START("audit", "-s", server.address.path, "--rules", rules, "--format", "json",
+                 "--fail");
+    cr_assert(run_wait_for(&live, "1 of about 1 keys"), "while it waits to look again");
+    cr_assert_eq(kill(live.pid, SIGINT), 0);
+    run = run_finish(&live);
+    cr_expect_eq(run.status, 130, "%d: %s", run.status, run.out);
+    run.json = json_loads(run.out, 0, NULL);
+    cr_expect(json_is_true(json_object_get(run.json, "interrupted")));
+    cr_expect(json_is_true(json_object_get(set_at(&run, 0), "unsure")), "%s", run.out);
+    cr_expect_eq(json_whole(set_at(&run, 0), "looked_at_again"), 0);
+    run_release(&run);
+}
+
 /* There are more queues, and more places, than anybody keeps. */
 Test(audit, says_what_it_had_no_room_for)
 {
@@ -1035,8 +1101,9 @@ Test(audit, says_what_it_had_no_room_for)
                             "shop: keys job:* in free:*\n");
     struct run run;
 
-    run_script("for i = 1, 300 do redis.call('SET', 'q:' .. i .. ':1', 'v') "
-               "redis.call('SADD', 'free:' .. i, i) end redis.call('SET', 'job:x', 1)");
+    run_script("for i = 1, 300 do redis.call('SET', 'q:' .. i .. ':1', 'v') end "
+               "for i = 1, 600 do redis.call('SADD', 'free:' .. i, i) end "
+               "redis.call('SET', 'job:x', 1)");
     run = RUN("audit", "-s", server.address.path, "--rules", rules, "--format", "json");
     cr_expect_eq(json_array_size(json_object_get(run.json, "sets")), 257, "%s", run.out);
     cr_expect_eq(json_whole(run.json, "leaking_sets"), 256);
