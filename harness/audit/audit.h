@@ -96,4 +96,6 @@ uint64_t audit_leaking(const struct audit *audit);      /* groups */
 uint64_t audit_unsure(const struct audit *audit);       /* groups, which come next */
 uint64_t audit_leaking_sets(const struct audit *audit); /* with members without keys */
 uint64_t audit_unsure_sets(const struct audit *audit);  /* that may have such members */
-void audit_release(struct audit *audit);                /* may be called twice */
+/* Keys and members that must be somewhere, and of which nothing is known. */
+uint64_t audit_unseen(const struct audit *audit);
+void audit_release(struct audit *audit); /* may be called twice */

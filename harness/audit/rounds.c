@@ -50,6 +50,31 @@ static void add(struct leaks *leaks, unsigned db, const char *name, uint64_t key
         (struct leak){ .db = db, .name = mem_strdup(name), .keys = keys };
 }
 
+/* Is nothing lost for sure, but some of it not known? */
+static bool is_group_unknown(const struct audit_group *group, const struct leak *leak)
+{
+    return group->unsure && group->db == leak->db &&
+           strcmp(group->pattern, leak->name) == 0;
+}
+
+static bool is_set_unknown(const struct members *set, const struct leak *leak)
+{
+    return !set->lost && (members_unsure(set) || !members_complete(set)) &&
+           set->db == leak->db &&
+           str_compare(group_name_str(set->key), str_of(leak->name)) == 0;
+}
+
+static bool is_unknown(const struct audit *audit, const struct leak *leak)
+{
+    for (size_t i = 0; i < audit->group_count; i++)
+        if (is_group_unknown(&audit->groups[i], leak))
+            return true;
+    for (size_t i = 0; i < audit->set_count; i++)
+        if (is_set_unknown(&audit->sets[i], leak))
+            return true;
+    return false;
+}
+
 static struct leaks leaks_of(const struct audit *audit)
 {
     struct leaks leaks = { NULL, 0 };
@@ -93,6 +118,18 @@ static void compare(struct leak *now, const struct leak *before)
                                      : LEAK_SHRINKING;
 }
 
+/* Those of the round before of which nothing is known now are as they were. */
+static void keep_unknown(struct leaks *now, const struct leaks *before,
+                         const struct audit *audit)
+{
+    for (size_t i = 0; i < before->count; i++) {
+        const struct leak *leak = &before->items[i];
+
+        if (!find(now, leak) && is_unknown(audit, leak))
+            add(now, leak->db, leak->name, leak->keys);
+    }
+}
+
 /* Of the round before, those that leak no more. */
 static struct leaks gone_of(const struct leaks *before, const struct leaks *now)
 {
@@ -108,6 +145,7 @@ void rounds_add(struct rounds *rounds, const struct audit *audit, uint64_t now_n
 {
     struct leaks now = leaks_of(audit);
 
+    keep_unknown(&now, &rounds->now, audit);
     for (size_t i = 0; i < now.count && rounds->count; i++) {
         compare(&now.items[i], find(&rounds->now, &now.items[i]));
         rounds->arrived += mutant("arrivals-uncounted") ? 0 : now.items[i].more;

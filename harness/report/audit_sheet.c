@@ -233,21 +233,27 @@ static void add_group(struct sheet *sheet, const char *target,
     item->advice = advice_of(group);
 }
 
+static enum case_outcome outcome_of_set(const struct members *members)
+{
+    if (members->lost)
+        return CASE_FAILED;
+    return members_unsure(members) || !members_complete(members) ? CASE_SKIPPED
+                                                                 : CASE_PASSED;
+}
+
 /* It is no group of keys, and has a case, but no row. */
 static void add_set(struct sheet *sheet, const char *target,
                     const struct members *members)
 {
     CLEANUP(mem_freep) char *key = audit_members_name(members);
-    struct sheet_case *item = sheet_case(sheet,
-                                         members->lost             ? CASE_FAILED
-                                         : members_unsure(members) ? CASE_SKIPPED
-                                                                   : CASE_PASSED,
-                                         target);
+    struct sheet_case *item = sheet_case(sheet, outcome_of_set(members), target);
 
     item->name = mem_printf("db %u, %s %s", members->db,
                             members->rule->of_keys ? "places of" : "members of", key);
-    if (item->outcome != CASE_PASSED)
+    if (members->lost || members_unsure(members))
         item->message = message_of_set(members);
+    else if (item->outcome == CASE_SKIPPED)
+        item->message = mem_strdup("not all of them could be looked at");
     if (members->lost)
         item->type = "leak";
 }

@@ -161,22 +161,6 @@ static void sum_up_kept(const struct audit *audit, uint64_t *ret_groups,
         }
 }
 
-/* What rules are about, and nothing is known of. */
-static void write_unseen(FILE *out, const struct audit *audit, struct report_style style)
-{
-    uint64_t unseen = 0;
-    CLEANUP(mem_freep) char *text = NULL;
-
-    for (size_t i = 0; i < audit->set_count; i++)
-        unseen += audit->sets[i].unseen;
-    text =
-        mem_printf("Of %" PRIu64 " key%s or member%s that must be somewhere nothing is "
-                   "known: there are too many, or a list or a name is too long.",
-                   unseen, unseen == 1 ? "" : "s", unseen == 1 ? "" : "s");
-    if (unseen)
-        words_wrapped(out, style, text);
-}
-
 static void write_notes(FILE *out, const struct audit *audit, struct report_style style)
 {
     uint64_t groups, keys;
@@ -195,7 +179,6 @@ static void write_notes(FILE *out, const struct audit *audit, struct report_styl
                       groups, groups == 1 ? "" : "s", keys, keys == 1 ? "" : "s");
     if (groups)
         words_wrapped(out, style, kept);
-    write_unseen(out, audit, style);
     if (audit->vanished)
         fprintf(out, "%" PRIu64 " key%s gone before anything could be asked about it.\n",
                 audit->vanished, audit->vanished == 1 ? " was" : "s were");
@@ -252,5 +235,5 @@ void audit_text(FILE *out, const struct audit *audit, struct report_style style)
         if (audit->sets[i].lost || members_unsure(&audit->sets[i]))
             write_set(out, &audit->sets[i], style);
     write_notes(out, audit, style);
-    fprintf(out, "%s\n", verdict);
+    words_wrapped(out, style, verdict);
 }

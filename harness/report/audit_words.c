@@ -254,13 +254,26 @@ static void write_leaking(FILE *out, const struct audit *audit, uint64_t leaking
     fputc('.', out);
 }
 
-static char *no_leak(const struct audit *audit)
+static void write_no_leak(FILE *out, const struct audit *audit)
 {
-    if (!audit->keys)
-        return mem_printf("No keys were looked at%s, so nothing is known of leaks.",
-                          audit->rest.is ? " so far" : "");
-    return mem_printf("No leak%s: where most keys of a group expire, or must, all do.",
-                      audit->rest.is ? " so far" : " found");
+    if (audit->keys)
+        fprintf(out, "No leak%s: where most keys of a group expire, or must, all do.",
+                audit->rest.is ? " so far" : " found");
+    else
+        fprintf(out, "No keys were looked at%s, so nothing is known of leaks.",
+                audit->rest.is ? " so far" : "");
+}
+
+/* What rules are about, and nobody has looked at. */
+static void write_unseen(FILE *out, const struct audit *audit)
+{
+    uint64_t unseen = audit_unseen(audit);
+
+    if (unseen)
+        fprintf(out,
+                " Of %" PRIu64 " key%s or member%s that must be somewhere nothing is "
+                "known: there are too many, or a list or a name is too long.",
+                unseen, unseen == 1 ? "" : "s", unseen == 1 ? "" : "s");
 }
 
 /* Is a member lost for not being in a place? */
@@ -281,9 +294,9 @@ char *audit_verdict(const struct audit *audit)
 
     if (audit->has_since)
         return since_verdict(audit);
-    if (!leaking && !sets && !unsure && !unsure_sets)
-        return no_leak(audit);
     out = mem_stream(&text);
+    if (!leaking && !sets && !unsure && !unsure_sets)
+        write_no_leak(out, audit);
     if (leaking)
         write_leaking(out, audit, leaking);
     if (sets)
@@ -302,6 +315,7 @@ char *audit_verdict(const struct audit *audit)
                 "could be looked at again.",
                 leaking || sets || unsure ? " " : "", unsure_sets,
                 unsure_sets == 1 ? "" : "s");
+    write_unseen(out, audit);
     fclose(out);
     return text;
 }

@@ -1019,6 +1019,10 @@ Test(audit, does_not_judge_by_a_part_of_a_list)
     cr_expect(json_is_false(json_object_get(set_at(&run, 0), "complete")));
     cr_expect_eq(json_whole(set_at(&run, 0), "unseen"), 1);
     run_release(&run);
+    run = RUN("audit", "-s", server.address.path, "--rules", rules, "--format", "tap");
+    EXPECT_SAYS(run.out, "places of job:* # SKIP not all of them could be looked at");
+    EXPECT_SAYS(run.out, "Of 1 key or member that must be somewhere nothing is known");
+    run_release(&run);
     run = RUN("audit", "-s", server.address.path, "--rules", rules);
     EXPECT_SAYS(run.out,
                 "Of 1 key or member that must be somewhere nothing is known: there are "

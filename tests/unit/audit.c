@@ -486,6 +486,40 @@ Test(audit, counts_what_leaks_between_rounds)
     rounds_release(&rounds);
 }
 
+/* Of which nothing is known in a round is neither gone, nor new in the next one. */
+Test(audit, counts_on_where_nothing_is_known)
+{
+    char name[] = "a", key[] = "jobs";
+    struct audit_group group = { .pattern = name,
+                                 .leaks = true,
+                                 .keys = { .persistent = 20, .name_count = 16 },
+                                 .suspect_count = 16 };
+    struct members set = {
+        .key = { key, 4 }, .done = true, .alone = 1, .looked_again = 1, .lost = 1
+    };
+    struct audit audit = {
+        .groups = &group, .group_count = 1, .sets = &set, .set_count = 1
+    };
+    struct rounds rounds = ROUNDS_NULL;
+
+    rounds_add(&rounds, &audit, NSEC_PER_SEC);
+    group.leaks = false;
+    group.unsure = true;
+    group.suspect_count = 0;
+    set.lost = 0;
+    set.cut = true;
+    rounds_add(&rounds, &audit, 2 * NSEC_PER_SEC);
+    cr_expect_eq(rounds.gone.count, 0);
+    cr_expect_eq(rounds_leaked(&rounds), 21);
+    cr_expect_eq(rounds.now.items[0].change, LEAK_SAME);
+    group.unsure = false;
+    set.cut = false;
+    rounds_add(&rounds, &audit, 3 * NSEC_PER_SEC);
+    cr_expect_eq(rounds.gone.count, 2);
+    cr_expect_eq(rounds.arrived, 0);
+    rounds_release(&rounds);
+}
+
 /* What a server would say in these bytes. */
 static redisReply *reply_of(const char *bytes)
 {
