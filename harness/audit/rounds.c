@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/mutant.h"
+#include "redis/quote.h"
 #include "stats/weighted.h"
 
 #define CONFIDENCE 0.95
@@ -43,6 +44,17 @@ static uint64_t confirmed_of(const struct members *set)
     return count;
 }
 
+/* A set's key, whatever bytes it has. The caller frees it. */
+static char *name_of(const struct members *set)
+{
+    char *text;
+    FILE *out = mem_stream(&text);
+
+    quote_print(out, group_name_str(set->key), true);
+    fclose(out);
+    return text;
+}
+
 static void add(struct leaks *leaks, unsigned db, const char *name, uint64_t keys)
 {
     leaks->items = mem_grow(leaks->items, leaks->count + 1, sizeof(*leaks->items));
@@ -59,9 +71,10 @@ static bool is_group_unknown(const struct audit_group *group, const struct leak 
 
 static bool is_set_unknown(const struct members *set, const struct leak *leak)
 {
+    CLEANUP(mem_freep) char *name = name_of(set);
+
     return !set->lost && (members_unsure(set) || !members_complete(set)) &&
-           set->db == leak->db &&
-           str_compare(group_name_str(set->key), str_of(leak->name)) == 0;
+           set->db == leak->db && strcmp(name, leak->name) == 0;
 }
 
 static bool is_unknown(const struct audit *audit, const struct leak *leak)
@@ -89,8 +102,7 @@ static struct leaks leaks_of(const struct audit *audit)
     }
     for (size_t i = 0; i < audit->set_count; i++) {
         const struct members *set = &audit->sets[i];
-
-        CLEANUP(mem_freep) char *name = strndup(set->key.bytes, set->key.length);
+        CLEANUP(mem_freep) char *name = name_of(set);
 
         if (set->lost)
             add(&leaks, set->db, name, confirmed_of(set));

@@ -13,7 +13,7 @@ enum leak_change { LEAK_SAME, LEAK_NEW, LEAK_GROWING, LEAK_SHRINKING };
 
 struct leak {
     unsigned db;
-    char *name;    /* the group's pattern, or the set's key; owned */
+    char *name;    /* the group's pattern, or the set's key, quoted; owned */
     uint64_t keys; /* that leaked, or members without theirs */
     uint64_t more; /* than the round before */
     enum leak_change change;

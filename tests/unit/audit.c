@@ -489,13 +489,13 @@ Test(audit, counts_what_leaks_between_rounds)
 /* Of which nothing is known in a round is neither gone, nor new in the next one. */
 Test(audit, counts_on_where_nothing_is_known)
 {
-    char name[] = "a", key[] = "jobs";
+    char name[] = "a", key[] = "q:\xff\0:*";
     struct audit_group group = { .pattern = name,
                                  .leaks = true,
                                  .keys = { .persistent = 20, .name_count = 16 },
                                  .suspect_count = 16 };
     struct members set = {
-        .key = { key, 4 }, .done = true, .alone = 1, .looked_again = 1, .lost = 1
+        .key = { key, 6 }, .done = true, .alone = 1, .looked_again = 1, .lost = 1
     };
     struct audit audit = {
         .groups = &group, .group_count = 1, .sets = &set, .set_count = 1
@@ -503,6 +503,7 @@ Test(audit, counts_on_where_nothing_is_known)
     struct rounds rounds = ROUNDS_NULL;
 
     rounds_add(&rounds, &audit, NSEC_PER_SEC);
+    cr_expect_str_eq(rounds.now.items[1].name, "\"q:\\xff\\x00:*\"");
     group.leaks = false;
     group.unsure = true;
     group.suspect_count = 0;
