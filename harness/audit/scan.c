@@ -296,13 +296,14 @@ static void adapt(struct scan *scan, double seconds)
 
 /* ---- a database ---- */
 
-/* Has nobody asked for an end? If somebody has, notes where what is left begins. */
+/* Has nobody asked for an end? If somebody has, notes where what is left begins, unless
+ * that was before. */
 static bool is_wanted(struct scan *scan, unsigned db, uint64_t cursor)
 {
     struct audit *audit = scan->audit;
 
     audit->interrupted = scan->watch->look(scan->watch->context, audit);
-    if (audit->interrupted)
+    if (audit->interrupted && !audit->rest.is)
         audit->rest = (struct audit_rest){ true, db, cursor };
     return !audit->interrupted;
 }
