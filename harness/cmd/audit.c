@@ -67,7 +67,8 @@ static const struct cmd_option table[] = {
       "Make batches smaller, and pause, while the server takes longer than this for one",
       3, .take = option_seconds, .at = offsetof(struct options, scan.latency_s),
       .above = 0, .below = SECONDS_MOST },
-    { "rules", "FILE", "More keys that must expire, besides those of known systems", 5,
+    { "rules", "FILE",
+      "More rules, besides those of known systems: what must expire, or be somewhere", 5,
       .take = option_file, .at = offsetof(struct options, rules) },
     { "fields", "N",
       "Read the first elements of suspects, so many of each; before Redis 7.2 that "
