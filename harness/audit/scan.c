@@ -372,8 +372,10 @@ static int step(struct scan *scan, struct err *err)
         return err->code;
     if (!paced)
         learn(scan);
-    if (take_answers(scan, more, &next, err) < 0)
+    if (take_answers(scan, more, &next, err) < 0) {
+        batch_release(&next);
         return err->code;
+    }
     trip_ns = clock_now_ns() - start_ns;
     batch_release(&scan->learned);
     scan->learned = scan->known;
