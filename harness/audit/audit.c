@@ -97,6 +97,15 @@ uint64_t audit_unseen(const struct audit *audit)
     return count;
 }
 
+uint64_t audit_moving(const struct audit *audit)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < audit->set_count; i++)
+        count += audit->sets[i].moving;
+    return count;
+}
+
 void audit_release(struct audit *audit)
 {
     for (size_t i = 0; i < audit->set_count; i++)

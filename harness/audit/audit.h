@@ -98,4 +98,6 @@ uint64_t audit_leaking_sets(const struct audit *audit); /* with members without 
 uint64_t audit_unsure_sets(const struct audit *audit);  /* that may have such members */
 /* Keys and members that must be somewhere, and of which nothing is known. */
 uint64_t audit_unseen(const struct audit *audit);
+/* Keys and members that were in two places, and were not looked at again. */
+uint64_t audit_moving(const struct audit *audit);
 void audit_release(struct audit *audit); /* may be called twice */

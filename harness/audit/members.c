@@ -138,7 +138,7 @@ static void add_alone(struct members *members, struct str name)
 static void add_several(struct members *members, struct str name)
 {
     members->several++;
-    members->unseen += !keep(members, name, true, GROUP_NAMES / 2);
+    members->moving += !keep(members, name, true, GROUP_NAMES / 2);
 }
 
 static bool has_lists(const struct members *members)

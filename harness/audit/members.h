@@ -35,6 +35,7 @@ struct members {
     uint64_t unseen;     /* and that were not, for want of room */
     uint64_t alone;      /* those that have no key, or are in no place */
     uint64_t several;    /* that are in more than one, and must not */
+    uint64_t moving;     /* of these, those that nobody looks at again: most only move */
     uint64_t since_ns;   /* when these were found */
     size_t looked_again; /* at the first of these */
     size_t looked_several, lost_several; /* of looked_again and lost, those in too many */

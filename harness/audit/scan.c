@@ -230,6 +230,12 @@ static bool count_watched(struct watched_keys *watched, const struct fact *fact)
     return watched->keys <= GROUP_SAMPLE;
 }
 
+/* What has a part of the keys only has a part of those that members stand for. */
+static bool minds_sets(const struct scan *scan)
+{
+    return !scan->audit->filtered && !scan->options->keys_alone;
+}
+
 /* Puts keys into groups, and chooses those of the sample. */
 static void learn(struct scan *scan)
 {
@@ -251,7 +257,7 @@ static void learn(struct scan *scan)
             group->asked++;
             batch->chosen[batch->chosen_count++] = i;
         }
-        if (!scan->audit->filtered)
+        if (minds_sets(scan))
             found_add(&scan->found, key_at(batch, i), fact->type, fact->ttl_ms);
         scan->audit->keys++;
         scan->audit->persistent += fact->ttl_ms < 0;
@@ -433,12 +439,11 @@ static int look_at_members(struct scan *scan, struct members members, struct err
     return 0;
 }
 
-/* What has a part of the keys only has a part of those that members stand for. */
 static int look_at_sets(struct scan *scan, struct err *err)
 {
     const struct rules *rules = scan->options->rules;
 
-    for (size_t i = 0; i < rules->count && !scan->audit->filtered; i++) {
+    for (size_t i = 0; i < rules->count && minds_sets(scan); i++) {
         const struct rule *rule = &rules->items[i];
 
         if (scan->audit->interrupted)

@@ -27,6 +27,7 @@ struct scan_options {
     double pause_s;            /* between batches */
     struct vitals *vitals;     /* asked for; borrowed; NULL: they are not */
     bool timed;                /* note the round trip of each batch */
+    bool keys_alone;           /* whatever rules say of members and places */
     double latency_s; /* a batch should not take longer; 0: as long as it takes */
 };
 

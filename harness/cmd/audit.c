@@ -225,6 +225,7 @@ static int scan_connected(struct options *options, const struct target *target,
     if (target_connect(target, &connection, err) < 0)
         return err->code;
     audit_progress_init(&progress, stderr, isatty(STDERR_FILENO));
+    options->scan.keys_alone = options->since;
     signals_hold(&before);
     scan_run(connection, target, &options->scan,
              &(struct scan_watch){ look, wanted ? &now : NULL, &progress }, ret, err);

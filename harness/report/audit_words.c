@@ -216,7 +216,8 @@ char *audit_members_found(const struct members *members)
     (members->rule->places.count ? write_places : write_needs)(out, members->rule,
                                                                system);
     if (members->several && (members->lost_several || !members->lost))
-        fprintf(out, "; %" PRIu64 " are there more than once", members->several);
+        fprintf(out, "; %" PRIu64 "%s there more than once", members->several,
+                members->several == 1 ? " is" : " are");
     fputc('.', out);
     if (members_unsure(members))
         fprintf(out, " Of %" PRIu64 " it is not known whether they still are.",
@@ -274,6 +275,11 @@ static void write_unseen(FILE *out, const struct audit *audit)
                 " Of %" PRIu64 " key%s or member%s that must be somewhere nothing is "
                 "known: there are too many, or a list or a name is too long.",
                 unseen, unseen == 1 ? "" : "s", unseen == 1 ? "" : "s");
+    if (audit_moving(audit))
+        fprintf(out,
+                " %" PRIu64 " more were in two places while these were read, as is "
+                "whoever moves, and were not looked at again.",
+                audit_moving(audit));
 }
 
 /* Is a member lost for not being in a place? */
@@ -328,7 +334,7 @@ enum exit_status audit_status(const struct audit *audit)
         return audit->since.count ? EXIT_FAIL : EXIT_PASS;
     if (audit_leaking(audit) || audit_leaking_sets(audit))
         return EXIT_FAIL;
-    if (audit_unsure(audit) || audit_unsure_sets(audit))
+    if (audit_unsure(audit) || audit_unsure_sets(audit) || audit_unseen(audit))
         return EXIT_INCONCLUSIVE;
     return audit->keys ? EXIT_PASS : EXIT_NOTHING_RAN;
 }

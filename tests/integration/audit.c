@@ -979,7 +979,7 @@ Test(audit, knows_where_keys_must_be)
     EXPECT_SAYS(
         run.out,
         "q:a:*, db 0: 1 of 2999 keys are in none of q:*:wait, q:*:busy, q:*:done, "
-        "q:*:failed, and have no key kept:*:*, where those of shop must be; 1 are there "
+        "q:*:failed, and have no key kept:*:*, where those of shop must be; 1 is there "
         "more than once. Still so when looked at again, 2 of 2: q:a:");
     EXPECT_SAYS(run.out, " q:a:77 ");
     EXPECT_SAYS(run.out, " q:a:78 ");
@@ -1000,6 +1000,7 @@ Test(audit, does_not_judge_by_a_part_of_a_list)
 {
     CLEANUP(mem_freep)
     char *rules = test_file(directory, "rules", "shop: keys job:* in waiting\n");
+    CLEANUP(mem_freep) char *keys = mem_printf("%s/keys", directory);
     struct run run;
 
     SEND("SET", "job:1", "v");
@@ -1014,6 +1015,15 @@ Test(audit, does_not_judge_by_a_part_of_a_list)
     cr_expect_eq(json_whole(run.json, "leaking_sets"), 0, "%s", run.out);
     cr_expect(json_is_false(json_object_get(set_at(&run, 0), "complete")));
     cr_expect_eq(json_whole(set_at(&run, 0), "unseen"), 1);
+    cr_expect_str_eq(json_string_value(json_object_get(run.json, "verdict")),
+                     "inconclusive");
+    run_release(&run);
+    run = RUN("audit", "-s", server.address.path, "--before", keys);
+    run_release(&run);
+    run = RUN("audit", "-s", server.address.path, "--rules", rules, "--format", "json",
+              "--since", keys);
+    cr_expect_eq(run.status, 0, "only keys are compared: %s", run.out);
+    cr_expect_eq(json_array_size(json_object_get(run.json, "sets")), 0);
     run_release(&run);
     run = RUN("audit", "-s", server.address.path, "--rules", rules, "--format", "tap");
     EXPECT_SAYS(run.out, "places of job:* # SKIP not all of them could be looked at");
