@@ -26,7 +26,7 @@ end
 
 return {
   title = "a known share of the update is unsafe",
-  params = { turns = 25000 },
+  params = { turns = 45000 },
   strategies = {
     { name = "tenth", expect = "leaked", update = update(1) },
     { name = "three-tenths", expect = "leaked", update = update(3) },
