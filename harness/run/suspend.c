@@ -36,13 +36,22 @@ static void note_look(struct suspend *suspend, uint64_t now_ns)
     agenda_look(suspend->agenda, now_ns);
 }
 
+/* What was after the time that is lost stays where it was: nothing comes from later than
+ * now. */
+static void put_off(uint64_t *at_ns, uint64_t ns, uint64_t now_ns)
+{
+    *at_ns = *at_ns + ns < now_ns ? *at_ns + ns : now_ns;
+}
+
 static void lose(struct suspend *suspend, uint64_t ns)
 {
+    uint64_t now_ns = clock_now_ns();
+
     agenda_lose(suspend->agenda, ns);
-    *suspend->noted_ns += ns;
+    put_off(suspend->noted_ns, ns, now_ns);
     for (size_t i = 0; i < suspend->lane_count; i++) {
-        suspend->lanes[i].heard_ns += ns;
-        suspend->lanes[i].awake_ns += ns;
+        put_off(&suspend->lanes[i].heard_ns, ns, now_ns);
+        put_off(&suspend->lanes[i].awake_ns, ns, now_ns);
     }
 }
 

@@ -10,11 +10,13 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/process.h"
 #include "redis/server.h"
 #include "redis/wire.h"
 #include "run/silence.h"
+#include "run/suspend.h"
 #include "trial/fault.h"
 #include "trial/worker.h"
 
@@ -279,4 +281,46 @@ Test(disturbed, is_an_update_that_was_late_only_by_waiting)
                      "case %zu", i);
         cr_expect(!lasted_by_waiting(&cases[i].lasted, 0), "case %zu: not known", i);
     }
+}
+
+static uint64_t own_turns_ns(void)
+{
+    CLEANUP(file_closep) int fd = process_turns_open(getpid());
+    struct process_turns turns;
+
+    cr_assert(process_turns_read(fd, &turns));
+    return turns.ran_ns;
+}
+
+/* All processes were frozen for five seconds. What one lane said is read before that is
+ * seen: then it was heard just now, and not in five seconds, which would be a silence of
+ * centuries. */
+Test(suspend, nobody_was_heard_later_than_now)
+{
+    uint64_t start_ns = clock_now_ns(), noted_ns = start_ns - 6 * NSEC_PER_SEC, now_ns;
+    struct fleet_lane lanes[2] = {
+        { .heard_ns = start_ns, .awake_ns = start_ns },
+        { .heard_ns = noted_ns, .awake_ns = noted_ns },
+    };
+    struct agenda agenda = { .board = NULL };
+    struct err err = ERR_NULL;
+    struct suspend suspend = { .agenda = &agenda,
+                               .lanes = lanes,
+                               .lane_count = ARRAY_SIZE(lanes),
+                               .noted_ns = &noted_ns,
+                               .looked_ns = start_ns - 5 * NSEC_PER_SEC };
+
+    cr_assert_eq(agenda_init(&agenda, (struct shard){ 0, 1 }, &err), 0, "%s", err.msg);
+    for (size_t i = 0; i < ARRAY_SIZE(lanes); i++)
+        lanes[i].lane_child.pid = lanes[i].server_child.pid = getpid();
+    suspend.ran_ns = ARRAY_SIZE(lanes) * own_turns_ns();
+    suspend_look(&suspend);
+    now_ns = clock_now_ns();
+    cr_expect(lanes[0].heard_ns >= start_ns && lanes[0].heard_ns <= now_ns);
+    cr_expect(lanes[0].awake_ns >= start_ns && lanes[0].awake_ns <= now_ns);
+    cr_expect_gt(lanes[1].heard_ns, start_ns - 2 * NSEC_PER_SEC, "its time was lost");
+    cr_expect(noted_ns > start_ns - 2 * NSEC_PER_SEC && noted_ns <= now_ns);
+    cr_expect_eq(silence_check(lanes, ARRAY_SIZE(lanes), 60 * NSEC_PER_SEC, &err), 0,
+                 "%s", err.msg);
+    agenda_release(&agenda);
 }
