@@ -185,6 +185,7 @@ static int take_event(void *context, enum event_type type, const void *body, siz
     struct fleet *fleet = lane->lane_child.context;
     struct err err = ERR_NULL;
 
+    suspend_hear(&fleet->suspend);
     lane->heard_ns = clock_now_ns();
     if (type == EVENT_ALIVE && bytes == sizeof(struct doing) && fleet->options->view) {
         struct doing doing;

@@ -81,6 +81,12 @@ void suspend_look(struct suspend *suspend)
     note_look(suspend, clock_now_ns());
 }
 
+void suspend_hear(struct suspend *suspend)
+{
+    if (suspend->looked_ns && clock_now_ns() - suspend->looked_ns >= STOPPED_LEAST_NS)
+        suspend_look(suspend);
+}
+
 void suspend_watch(struct suspend *suspend, uv_loop_t *loop, struct agenda *agenda,
                    struct fleet_lane *lanes, size_t lane_count, uint64_t *noted_ns)
 {

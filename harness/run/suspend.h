@@ -30,3 +30,6 @@ void suspend_watch(struct suspend *suspend, uv_loop_t *loop, struct agenda *agen
 /* To be called again and again, so many ms from each other at most where all goes on. */
 #define SUSPEND_LOOK_MS 100
 void suspend_look(struct suspend *suspend);
+/* Before anything that was said is taken down with the time: it may be the first thing
+ * after all were stopped. */
+void suspend_hear(struct suspend *suspend);
