@@ -3,26 +3,16 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "base/mem.h"
 
 #define SLOTS_LEAST 64
 
-/* Fowler, Noll, Vo: 1a. Names of a hostile server may make it slow, but no slower than a
- * list of CLAIMS_MOST. */
-static uint64_t hash(struct str name)
-{
-    uint64_t value = UINT64_C(0xcbf29ce484222325);
-
-    for (size_t i = 0; i < name.length; i++)
-        value = (value ^ (unsigned char)name.bytes[i]) * UINT64_C(0x100000001b3);
-    return value ^ value >> 32;
-}
-
 /* The slot that has the name, or would. */
 static uint32_t *slot_of(const struct claims *claims, struct str name)
 {
-    for (size_t i = (size_t)hash(name);; i++) {
+    for (size_t i = (size_t)XXH3_64bits(name.bytes, name.length);; i++) {
         uint32_t *slot = &claims->slots[i & (claims->slot_count - 1)];
 
         if (!*slot || str_compare(claim_str(&claims->items[*slot - 1]), name) == 0)
