@@ -60,13 +60,14 @@ void members_release(struct members *members)
     claims_release(&members->claims);
 }
 
-/* The key of a rule of keys. */
-static struct buffer key_made(const struct members *members, struct str member)
+/* A name of the rule's with the member in place of its last star, and of two the first
+ * one as that of the key. */
+static struct buffer name_made(const struct members *members, const char *name,
+                               struct str member)
 {
     struct str words[] = { group_name_str(members->star), member };
 
-    return stars_fill(members->rule->key,
-                      words + (stars_count(members->rule->key) < STARS_MOST));
+    return stars_fill(name, words + (stars_count(name) < STARS_MOST));
 }
 
 struct buffer members_lost(const struct members *members, size_t i)
@@ -75,7 +76,7 @@ struct buffer members_lost(const struct members *members, size_t i)
     struct buffer member = BUFFER_NULL;
 
     if (members->rule->of_keys)
-        return key_made(members, name);
+        return name_made(members, members->rule->key, name);
     buffer_add(&member, name);
     return member;
 }
@@ -172,13 +173,11 @@ static void settle(struct members *members, struct str member, unsigned places)
 /* Asks whether the key of a member is there, if it needs one. */
 static void ask_key_of(struct ask *ask, const struct members *members, struct str member)
 {
-    const char *needs = members->rule->needs;
-    struct str words[] = { group_name_str(members->star), member };
     struct buffer name;
 
-    if (!needs)
+    if (!members->rule->needs)
         return;
-    name = stars_fill(needs, words + (stars_count(needs) < STARS_MOST));
+    name = name_made(members, members->rule->needs, member);
     ask_key(ask, ASK_TYPE, buffer_str(&name));
     buffer_release(&name);
 }
@@ -228,7 +227,7 @@ static void ask_itself(struct ask *ask, const struct members *members, struct st
         ask_member(ask, place_ways[members->type].find, group_name_str(members->key),
                    member);
     } else {
-        key = key_made(members, member);
+        key = name_made(members, members->rule->key, member);
         ask_key(ask, ASK_PTTL, buffer_str(&key));
         buffer_release(&key);
     }
