@@ -237,10 +237,12 @@ uint64_t worker_starved_ns(uint64_t elapsed_ns, const struct process_turns *work
     uint64_t awake_ns = worker->ran_ns + worker->waited_ns;
     uint64_t asleep_ns = elapsed_ns > awake_ns ? elapsed_ns - awake_ns : 0;
 
+    uint64_t starved_ns = worker->waited_ns;
+
     if (mutant("waits-add-up"))
-        return worker->waited_ns + server_waited_ns;
-    return worker->waited_ns +
-           (server_waited_ns < asleep_ns ? server_waited_ns : asleep_ns);
+        return starved_ns + server_waited_ns;
+    starved_ns += server_waited_ns < asleep_ns ? server_waited_ns : asleep_ns;
+    return starved_ns < elapsed_ns ? starved_ns : elapsed_ns;
 }
 
 /* Of a worker that is there, with a server that has waited so long before. */

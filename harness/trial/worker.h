@@ -75,7 +75,8 @@ bool lasted_by_waiting(const struct lasted *lasted, uint64_t most_ns);
 
 /* How long a worker that has been there for so long was ready to run and did not, or
  * slept while its server was ready and did not. What the server waits for while the
- * worker runs holds nobody up. Pure. */
+ * worker runs holds nobody up. No longer than it has been there, although it may have
+ * waited longer: time in which its lane was not there either does not count. Pure. */
 uint64_t worker_starved_ns(uint64_t elapsed_ns, const struct process_turns *worker,
                            uint64_t server_waited_ns);
 

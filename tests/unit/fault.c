@@ -242,16 +242,18 @@ Test(late, is_nobody_who_is_awake)
 }
 
 /* Of 1000: one that runs all the time, beside a server that waits; one that sleeps until
- * its server has had its turn; and one of which more is told than has passed, as its
- * times are read one after the other. */
+ * its server has had its turn; one of which more is told than has passed, as its times
+ * are read one after the other; and one that waited while its lane did, too, which does
+ * not count as time that has passed. */
 Test(late, is_not_who_waits_for_nobody)
 {
     static const struct {
         struct process_turns worker;
         uint64_t server_waited_ns, starved_ns;
     } cases[] = {
-        { { 1000, 0 }, 900, 0 },    { { 400, 600 }, 900, 600 }, { { 100, 0 }, 700, 700 },
-        { { 100, 200 }, 900, 900 }, { { 900, 200 }, 300, 200 },
+        { { 1000, 0 }, 900, 0 },    { { 400, 600 }, 900, 600 },
+        { { 100, 0 }, 700, 700 },   { { 100, 200 }, 900, 900 },
+        { { 900, 200 }, 300, 200 }, { { 100, 4000 }, 300, 1000 },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
