@@ -245,19 +245,39 @@ uint64_t worker_starved_ns(uint64_t elapsed_ns, const struct process_turns *work
     return starved_ns < elapsed_ns ? starved_ns : elapsed_ns;
 }
 
-/* Of a worker that is there, with a server that has waited so long before. */
-static uint64_t starved(pid_t pid, const struct worker_job *job,
-                        const struct process_turns *then, uint64_t elapsed_ns)
+uint64_t worker_absent_ns(uint64_t gap_ns, uint64_t awake_ns)
 {
-    struct process_turns worker = { 0, 0 }, server = *then;
+    if (gap_ns <= ABSENT_NS || (awake_ns >= gap_ns && !mutant("starved-absent")))
+        return 0;
+    return mutant("starved-absent") ? gap_ns : gap_ns - awake_ns;
+}
+
+/* What a worker that is there, and its server, have had of the CPU until now; of whom the
+ * kernel does not tell, what they had then. */
+static void look(pid_t pid, const struct worker_job *job, struct turns *turns)
+{
     int fd = process_turns_open(pid);
 
-    process_turns_read(fd, &worker);
+    process_turns_read(fd, &turns->worker);
     if (fd >= 0)
         close(fd);
     if (job->server_turns > 0)
-        process_turns_read(job->server_turns, &server);
-    return worker_starved_ns(elapsed_ns, &worker, server.waited_ns - then->waited_ns);
+        process_turns_read(job->server_turns, &turns->server);
+}
+
+static uint64_t awake_ns(const struct process_turns *then,
+                         const struct process_turns *now)
+{
+    return now->ran_ns - then->ran_ns + now->waited_ns - then->waited_ns;
+}
+
+/* Of the worker or its server, whichever was so for longer. */
+static uint64_t either_awake_ns(const struct turns *then, const struct turns *now)
+{
+    uint64_t worker_ns = awake_ns(&then->worker, &now->worker);
+    uint64_t server_ns = awake_ns(&then->server, &now->server);
+
+    return worker_ns > server_ns ? worker_ns : server_ns;
 }
 
 /* Waits for the child's end; when it has had its time it is killed. It stays a zombie,
@@ -265,7 +285,7 @@ static uint64_t starved(pid_t pid, const struct worker_job *job,
 static int await(pid_t pid, const struct worker_job *job, struct ending *ret,
                  struct worker_end *end, struct err *err)
 {
-    struct process_turns server = { 0, 0 };
+    struct turns first = { .known = false }, then, now = first;
     uint64_t start_ns = clock_now_ns(), looked_ns = start_ns;
     siginfo_t info = { .si_pid = 0 };
     bool killed = false;
@@ -273,19 +293,23 @@ static int await(pid_t pid, const struct worker_job *job, struct ending *ret,
     while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) < 0) {
         uint64_t now_ns = clock_now_ns(), elapsed_ns, starved_ns;
 
-        if (now_ns - looked_ns > ABSENT_NS) /* as all are that are stopped together */
-            start_ns += now_ns - looked_ns;
-        looked_ns = now_ns;
-        elapsed_ns = now_ns - start_ns;
-
         if (errno == ECHILD) /* else: a tick. The worker may have changed errno */
             return err_errno(err, "wait for worker %ld", (long)pid);
-        if (!server.ran_ns && job->server_turns > 0) /* most end before the first tick */
-            process_turns_read(job->server_turns, &server);
+        then = now;
+        look(pid, job, &now); /* most end before the first tick */
+        if (!first.known) {
+            first = now;
+            first.known = true;
+            then.server = now.server;
+        }
+        start_ns += worker_absent_ns(now_ns - looked_ns, either_awake_ns(&then, &now));
+        looked_ns = now_ns;
+        elapsed_ns = now_ns - start_ns;
         if (killed || elapsed_ns <= job->timeout_ns)
             continue;
         end->stopped = process_is_stopped(pid);
-        starved_ns = starved(pid, job, &server, elapsed_ns);
+        starved_ns = worker_starved_ns(elapsed_ns, &now.worker,
+                                       now.server.waited_ns - first.server.waited_ns);
         if (worker_is_late(elapsed_ns, starved_ns, job->timeout_ns)) {
             if (starved_ns + job->timeout_ns >= elapsed_ns)
                 end->starved_ns = starved_ns;

@@ -73,6 +73,12 @@ struct lasted {
  * whether a kill is left out would depend on where in the update it fell. */
 bool lasted_by_waiting(const struct lasted *lasted, uint64_t most_ns);
 
+/* Its lane has not looked for so long, in which it or its server ran, or were ready to,
+ * for so long. How much of that does not count, as all were stopped together? When others
+ * have the CPU its lane looks late, too, but then it waits, which worker_starved_ns()
+ * tells. Pure. */
+uint64_t worker_absent_ns(uint64_t gap_ns, uint64_t awake_ns);
+
 /* How long a worker that has been there for so long was ready to run and did not, or
  * slept while its server was ready and did not. What the server waits for while the
  * worker runs holds nobody up. No longer than it has been there, although it may have

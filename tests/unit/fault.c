@@ -261,6 +261,23 @@ Test(late, is_not_who_waits_for_nobody)
                      cases[i].starved_ns, "case %zu", i);
 }
 
+/* Its lane has not looked for so many seconds, of which it was awake for so many: what
+ * does not count. A lane looks ten times a second, if it can. */
+Test(late, is_not_who_was_stopped_with_all_others)
+{
+    static const struct {
+        double gap_s, awake_s, absent_s;
+    } cases[] = {
+        { 0.1, 0, 0 }, { 0.9, 0, 0 }, { 5, 0, 5 },
+        { 5, 1, 4 },   { 5, 5, 0 },   { 5, 5.1, 0 },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        cr_expect_eq(worker_absent_ns((uint64_t)(cases[i].gap_s * 1e9),
+                                      (uint64_t)(cases[i].awake_s * 1e9)),
+                     (uint64_t)(cases[i].absent_s * 1e9), "case %zu", i);
+}
+
 /* Which attempts are left out because others had the CPU, of updates that mostly take up
  * to 100: how long it lived, how long until it was dead, and how long it waited. */
 Test(disturbed, is_an_update_that_was_late_only_by_waiting)
