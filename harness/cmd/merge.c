@@ -61,7 +61,7 @@ static int prepare(const struct options *options, struct conclude *conclude,
 
     if (stored_open(first, DATABASE_READ, &database, err) < 0)
         return err->code;
-    database_stoppable(&database);
+    database_stoppable(&database, true);
     if (saved_load_parts(first, &database, STORED_KNOWN, &saved, err) < 0 ||
         conclude_prepare(conclude, &options->gates, &saved.result, err) < 0)
         return err->code;

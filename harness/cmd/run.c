@@ -100,8 +100,10 @@ static int keep_old(const char *directory, const struct scenario *scenario,
     CLEANUP(mem_freep) char *turns = NULL;
     char difference[400];
 
-    if (store_open(directory, &store, err) < 0 ||
-        stored_request(store_database(store), &was, err) < 0)
+    if (store_open(directory, &store, err) < 0)
+        return err_wrap(err, "--resume");
+    database_stoppable(store_database(store), true); /* the run may be a long one */
+    if (stored_request(store_database(store), &was, err) < 0)
         return err_wrap(err, "--resume");
     turns = stored_fact(store_database(store), STORED_TURNS);
     if (turns)
@@ -121,6 +123,7 @@ static int keep_old(const char *directory, const struct scenario *scenario,
         store_forget_unfinished(store, err) < 0 ||
         stored_tally(store_database(store), STORED_ALL, result, err) < 0)
         return err_wrap(err, "--resume");
+    database_stoppable(store_database(store), false);
     *ret = TAKE_PTR(store);
     return 0;
 }

@@ -477,9 +477,10 @@ static int stop_asked(void *ignored)
     return signals_stop_asked();
 }
 
-void database_stoppable(struct database *database)
+void database_stoppable(struct database *database, bool stoppable)
 {
-    sqlite3_progress_handler(database->handle, STEPS_BETWEEN_SIGNALS, stop_asked, NULL);
+    sqlite3_progress_handler(database->handle, stoppable ? STEPS_BETWEEN_SIGNALS : 0,
+                             stoppable ? stop_asked : NULL, NULL);
 }
 
 void database_close(struct database *database)

@@ -50,8 +50,9 @@ int database_mark(struct database *database, const struct database_kind *kind,
 void database_close(struct database *database); /* may be called twice */
 
 /* From here on a statement that is at work when a signal waits (base/signals.h) ends with
- * ERR_STOPPED. For who holds signals back while it reads what others wrote. */
-void database_stoppable(struct database *database);
+ * ERR_STOPPED, or does no longer. For who holds signals back while it reads what others
+ * wrote. */
+void database_stoppable(struct database *database, bool stoppable);
 
 /* Removes a closed file with what belongs to it. */
 void database_remove(const char *path);

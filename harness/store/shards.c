@@ -19,7 +19,7 @@ static int open_one(struct shard_run *run, const char *directory, struct err *er
     code = stored_open(directory, DATABASE_READ, &run->database, err);
     if (code < 0)
         return code;
-    database_stoppable(&run->database);
+    database_stoppable(&run->database, true);
     code = stored_current(&run->database, err);
     if (code == 0)
         code = database_run(&run->database, SHARD_CACHE, err);

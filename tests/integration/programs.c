@@ -140,8 +140,7 @@ Test(programs, that_somebody_came_into_are_run_again)
     CLEANUP(mem_freep) char *program = write_forgetful(directory);
     struct run run;
 
-    setenv("AFTERKILL", getenv("AFTERKILL_MUTABLE"), 1);
-    setenv("AFTERKILL_MUTANT", "closed-nobodys", 1);
+    break_program("closed-nobodys");
     run = RUN("run", "--no-store", "--format", "json", "--", program);
     cr_expect_eq(run.status, 0, "status %d: %s", run.status, run.err);
     cr_expect_eq(

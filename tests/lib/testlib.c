@@ -93,6 +93,16 @@ struct run run_afterkill_into(const char *path, const char *const *arguments)
     return run_finish(&live);
 }
 
+void break_program(const char *mutant)
+{
+    const char *program = getenv("AFTERKILL_MUTABLE");
+
+    if (!program)
+        cr_skip_test("this build has no program that can be broken");
+    setenv("AFTERKILL", program, 1);
+    setenv("AFTERKILL_MUTANT", mutant, 1);
+}
+
 struct run run_finish(struct live_run *live)
 {
     struct {

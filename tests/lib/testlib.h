@@ -71,6 +71,10 @@ void expect_decided(const struct run *run, int status, const char *words);
 /* Runs the program with its standard output opened at the path; run.out is "". */
 struct run run_afterkill_into(const char *path, const char *const *arguments);
 
+/* From here on the program is one that is broken in this place (harness/base/mutant.h). A
+ * build that has none, as for sanitizers, skips the test. */
+void break_program(const char *mutant);
+
 /* From here on every process that the program leaves behind becomes a child of this one,
  * so that none can hide. */
 void processes_adopt(void);
