@@ -44,12 +44,12 @@ bool audit_is_suspect(const struct audit_group *group)
 
 size_t audit_looked_again(const struct audit_group *group)
 {
-    return audit_is_suspect(group) ? group->keys.name_count : 0;
+    return audit_is_suspect(group) ? group->keys.drawn.count : 0;
 }
 
 uint64_t audit_unlooked(const struct audit_group *group)
 {
-    return audit_is_suspect(group) ? group->keys.persistent - group->keys.name_count : 0;
+    return audit_is_suspect(group) ? group->keys.persistent - group->keys.drawn.count : 0;
 }
 
 uint64_t audit_leaking(const struct audit *audit)
@@ -75,7 +75,7 @@ uint64_t audit_leaking_sets(const struct audit *audit)
     uint64_t count = 0;
 
     for (size_t i = 0; i < audit->set_count; i++)
-        count += audit->sets[i].lost > 0;
+        count += members_lost(&audit->sets[i]) > 0;
     return count;
 }
 
@@ -102,7 +102,7 @@ uint64_t audit_moving(const struct audit *audit)
     uint64_t count = 0;
 
     for (size_t i = 0; i < audit->set_count; i++)
-        count += audit->sets[i].moving;
+        count += members_moving(&audit->sets[i]);
     return count;
 }
 

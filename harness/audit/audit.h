@@ -30,7 +30,7 @@ struct audit_group {
     bool crowded;
     struct group keys;
     /* Those of the names of such a group that had no expiry the second time either. */
-    struct suspect suspects[GROUP_NAMES];
+    struct suspect suspects[DRAWN_MOST];
     size_t suspect_count;
     const struct rule *rule; /* that its keys must expire; borrowed; NULL: none says so */
     bool late;               /* one expires later than its rule allows */
@@ -71,6 +71,7 @@ struct audit {
     /* Of an audit that goes on; borrowed; NULL: it is none. */
     const struct rounds *rounds;
     const struct vitals *vitals;
+    double fresh_weight; /* names that one stands for, when it is asked who is new */
     struct watched_keys watched;
     /* What was not there when an inventory was written; only if one was given. */
     bool has_since;

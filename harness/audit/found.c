@@ -10,9 +10,9 @@
 
 #define NARROW_FROM 4096 /* names of a queue's keys that were not asked about */
 
-struct found found_of(const struct rules *rules, unsigned db)
+struct found found_of(const struct rules *rules, unsigned db, struct fresh *fresh)
 {
-    struct found found = { .db = db };
+    struct found found = { .db = db, .fresh = fresh };
 
     for (size_t i = 0; i < rules->count; i++) {
         if (!rule_has_stars(&rules->items[i]))
@@ -38,8 +38,8 @@ void found_release(struct found *found)
 }
 
 /* The set, or the queue of the keys, with that name. NULL: there is no room for it. */
-static struct members *find(struct found_rule *of, unsigned db, struct str key,
-                            struct str star)
+static struct members *find(const struct found *found, struct found_rule *of,
+                            struct str key, struct str star)
 {
     for (size_t i = 0; i < of->count; i++) {
         size_t at = (of->last + i) % of->count;
@@ -53,7 +53,8 @@ static struct members *find(struct found_rule *of, unsigned db, struct str key,
         return NULL;
     of->items = mem_grow(of->items, of->count + 1, sizeof(*of->items));
     of->last = of->count;
-    of->items[of->count++] = members_found(of->rule, db, key, star);
+    of->items[of->count++] = members_found(of->rule, found->db, key, star);
+    of->items[of->last].fresh = found->fresh;
     return &of->items[of->last];
 }
 
@@ -70,7 +71,7 @@ static void add_claim(struct found *found, struct found_rule *of, const struct s
     if (!members_is_meant(of->rule, member))
         return;
     queue = stars_fill(key, words + is_free);
-    members = find(of, found->db, buffer_str(&queue), star);
+    members = find(found, of, buffer_str(&queue), star);
     buffer_release(&queue);
     if (members && !found->full)
         members_claim(members, member);
@@ -103,7 +104,7 @@ void found_add(struct found *found, struct str key, enum key_type type, int64_t 
             is_claimed = true; /* by the last rule */
             add_claim(found, of, stars);
         } else if (place_ways[type].step && stars_match(of->rule->key, key, stars)) {
-            of->unseen += !find(of, found->db, key, stars[0]);
+            of->unseen += !find(found, of, key, stars[0]);
         }
     }
 }

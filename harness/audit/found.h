@@ -30,11 +30,12 @@ struct found {
     struct found_rule *rules; /* owned; those with stars, in their order */
     size_t count;
     unsigned db;
-    bool full; /* there is no room for names */
+    bool full;           /* there is no room for names */
+    struct fresh *fresh; /* of its sets (members.h) */
 };
-#define FOUND_NULL ((struct found){ NULL, 0, 0, false })
+#define FOUND_NULL ((struct found){ NULL, 0, 0, false, NULL })
 
-struct found found_of(const struct rules *rules, unsigned db);
+struct found found_of(const struct rules *rules, unsigned db, struct fresh *fresh);
 /* A key, as TYPE and PTTL have it; -1: it does not expire. */
 void found_add(struct found *found, struct str key, enum key_type type, int64_t ttl_ms);
 /* Asks where keys are whose names take the most room, if there are many. */

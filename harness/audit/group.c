@@ -1,11 +1,7 @@
 /* group.c - see group.h. */
 #include "audit/group.h"
 
-#include <stdlib.h>
-
-#include "base/mem.h"
 #include "base/mutant.h"
-#include "base/rng.h"
 
 static const char *const type_names[KEY_TYPES] = {
     [KEY_STRING] = "string", [KEY_LIST] = "list", [KEY_SET] = "set",
@@ -26,42 +22,22 @@ enum key_type key_type_of(struct str name)
     return KEY_OTHER;
 }
 
-static struct group_name name_of(struct str key)
-{
-    return (struct group_name){ mem_copy(key.bytes, key.length), key.length };
-}
-
-/* Keeps a name, or not, so that each of those that were seen is as likely to be kept. */
-static void keep(struct group *group, struct str key)
-{
-    size_t at = group->name_count;
-
-    if (key.length > GROUP_NAME_BYTES) {
-        group->too_long++;
-        return;
-    }
-    if (at == GROUP_NAMES) {
-        at = rng_below(group->persistent, 0, group->keys, group->persistent);
-        if (at >= GROUP_NAMES)
-            return;
-        free(group->names[at].bytes);
-    } else {
-        group->name_count++;
-    }
-    group->names[at] = name_of(key);
-}
-
 void group_add(struct group *group, struct str key, enum key_type type, int64_t ttl_ms)
 {
     group->keys++;
     group->types[type]++;
     if (ttl_ms < 0) {
         group->persistent++;
-        keep(group, key);
+        drawn_add(&group->drawn, key, DRAWN_MOST);
         return;
     }
     if (ttl_ms > group->ttl_most_ms)
         group->ttl_most_ms = ttl_ms;
+}
+
+void group_add_fresh(struct group *group, struct str key, double count)
+{
+    newcomers_add(&group->newcomers, key, count);
 }
 
 void group_add_bytes(struct group *group, uint64_t bytes)
@@ -79,33 +55,12 @@ void group_add_idle(struct group *group, uint64_t idle_s)
     group->idle[step]++;
 }
 
-/* As if the keys of the other one had been seen afterwards, as far as names go. */
-static void merge_names(struct group *into, struct group *from)
-{
-    uint64_t all = into->persistent + from->persistent;
-
-    for (size_t i = 0; i < from->name_count; i++) {
-        size_t at = into->name_count;
-
-        if (at == GROUP_NAMES) {
-            at = rng_below(GROUP_NAMES, 0, all, i);
-            if (rng_below(all, 1, all, i) >= from->persistent)
-                continue;
-            free(into->names[at].bytes);
-        } else {
-            into->name_count++;
-        }
-        into->names[at] = from->names[i];
-        from->names[i].bytes = NULL;
-    }
-}
-
 void group_merge(struct group *into, struct group *from)
 {
-    merge_names(into, from);
+    drawn_merge(&into->drawn, &from->drawn);
+    newcomers_merge(&into->newcomers, &from->newcomers);
     into->keys += from->keys;
     into->persistent += from->persistent;
-    into->too_long += from->too_long;
     for (size_t i = 0; i < KEY_TYPES; i++)
         into->types[i] += from->types[i];
     if (from->ttl_most_ms > into->ttl_most_ms)
@@ -119,8 +74,8 @@ void group_merge(struct group *into, struct group *from)
 
 void group_release(struct group *group)
 {
-    for (size_t i = 0; i < group->name_count; i++)
-        free(group->names[i].bytes);
+    drawn_forget(&group->drawn);
+    newcomers_free(&group->newcomers);
     *group = (struct group){ .keys = 0 };
 }
 

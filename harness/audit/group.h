@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "audit/drawn.h"
+#include "audit/fresh.h"
 #include "audit/learner.h"
 #include "base/str.h"
 
@@ -28,19 +30,8 @@ const char *key_type_name(enum key_type type); /* "other" of a module's */
 /* What TYPE replies with; KEY_OTHER of what is none of ours. */
 enum key_type key_type_of(struct str name);
 
-#define GROUP_SAMPLE 1000 /* keys of a group whose memory and idle time are asked for */
-#define GROUP_NAMES 16    /* of suspects that are kept */
-#define GROUP_NAME_BYTES 512 /* longer names are not */
-#define GROUP_IDLE_STEPS 40  /* idle times are counted by powers of two of seconds */
-
-struct group_name {
-    char *bytes; /* owned */
-    size_t length;
-};
-static inline struct str group_name_str(struct group_name name)
-{
-    return (struct str){ name.bytes, name.length };
-}
+#define GROUP_SAMPLE 1000   /* keys of a group whose memory and idle time are asked for */
+#define GROUP_IDLE_STEPS 40 /* idle times are counted by powers of two of seconds */
 
 struct group {
     uint64_t keys, persistent; /* persistent: without an expiry */
@@ -49,15 +40,16 @@ struct group {
     uint64_t asked;          /* of its sample */
     uint64_t weighed, bytes; /* of the sample: keys that said how big they are, the sum */
     uint32_t idle[GROUP_IDLE_STEPS]; /* keys that were idle for less than 2^i seconds */
-    struct group_name names[GROUP_NAMES]; /* of persistent ones */
-    size_t name_count;
-    uint64_t too_long; /* persistent ones that are not kept for their length */
+    struct drawn drawn;              /* of persistent ones */
+    struct newcomers *newcomers; /* of these, since the round before; owned; NULL: none */
 };
 
 extern const struct learner_blocks group_blocks;
 
 /* A key, as TYPE and PTTL have it; -1: it does not expire. */
 void group_add(struct group *group, struct str key, enum key_type type, int64_t ttl_ms);
+/* One that does not expire, was added, and stands for so many that are new (fresh.h). */
+void group_add_fresh(struct group *group, struct str key, double count);
 void group_add_bytes(struct group *group, uint64_t bytes);
 void group_add_idle(struct group *group, uint64_t idle_s);
 void group_merge(struct group *into, struct group *from);

@@ -42,17 +42,11 @@ struct members members_found(const struct rule *rule, unsigned db, struct str ke
     return members;
 }
 
-static void forget_names(struct members *members)
-{
-    for (size_t i = 0; i < members->looked_again; i++)
-        free(members->names[i].bytes);
-    members->looked_again = members->lost = 0;
-    members->looked_several = members->lost_several = 0;
-}
-
 void members_release(struct members *members)
 {
-    forget_names(members);
+    drawn_forget(&members->alone.drawn);
+    drawn_forget(&members->several.drawn);
+    newcomers_free(&members->newcomers);
     free(members->key.bytes);
     free(members->star.bytes);
     members->key.bytes = members->star.bytes = NULL;
@@ -70,15 +64,42 @@ static struct buffer name_made(const struct members *members, const char *name,
     return stars_fill(name, words + (stars_count(name) < STARS_MOST));
 }
 
-struct buffer members_lost(const struct members *members, size_t i)
+/* The i-th one that is lost. */
+static struct str lost_at(const struct members *members, size_t i)
 {
-    struct str name = group_name_str(members->names[i]);
+    const struct wrong *wrong = &members->alone;
+    size_t at = 0;
+
+    if (i >= wrong->lost) {
+        i -= wrong->lost;
+        wrong = &members->several;
+    }
+    while (!wrong->is_lost[at] || i--)
+        at++;
+    return group_name_str(wrong->drawn.names[at]);
+}
+
+struct buffer members_lost_name(const struct members *members, size_t i)
+{
+    struct str name = lost_at(members, i);
     struct buffer member = BUFFER_NULL;
 
     if (members->rule->of_keys)
         return name_made(members, members->rule->key, name);
     buffer_add(&member, name);
     return member;
+}
+
+uint64_t members_unlooked(const struct members *members)
+{
+    uint64_t left = mutant("unlooked-unasked") ? 0 : drawn_left(&members->alone.drawn);
+
+    return left + members->untold;
+}
+
+bool members_unsure(const struct members *members)
+{
+    return !members_lost(members) && members_unlooked(members);
 }
 
 bool members_has_read(const struct members *members, struct str key)
@@ -103,43 +124,29 @@ bool members_is_meant(const struct rule *rule, struct str member)
     return !rule->glob.count || patterns_match(&rule->glob, member);
 }
 
-static bool is_kept(const struct members *members, struct str name)
+/* SSCAN may show one twice. */
+static void find(struct members *members, struct wrong *wrong, struct str name,
+                 size_t most)
 {
-    for (size_t i = 0; i < members->looked_again; i++)
-        if (str_compare(group_name_str(members->names[i]), name) == 0)
-            return true;
-    return false;
-}
-
-/* Is it among those that will be looked at again, of whom there may be so many? */
-static bool keep(struct members *members, struct str name, bool in_several, size_t most)
-{
-    size_t kept = in_several ? members->looked_several : members->looked_again;
-
-    if (is_kept(members, name))
-        return true;
-    if (kept >= most || members->looked_again == GROUP_NAMES ||
-        name.length > GROUP_NAME_BYTES)
-        return false;
-    members->in_several[members->looked_again] = in_several;
-    members->looked_several += in_several;
-    members->names[members->looked_again++] = name_of(name);
-    return true;
+    wrong->count++;
+    if (!drawn_has(&wrong->drawn, name))
+        drawn_add(&wrong->drawn, name, most);
+    if (members->fresh)
+        newcomers_add(
+            &members->newcomers, name,
+            fresh_add(members->fresh, members->db, group_name_str(members->key), name));
 }
 
 static void add_alone(struct members *members, struct str name)
 {
-    members->alone++;
-    if (!keep(members, name, false, GROUP_NAMES) && !mutant("unlooked-unasked"))
-        members->unlooked++;
+    find(members, &members->alone, name, DRAWN_MOST);
 }
 
-/* What moves out of a list while it is read is in two places often: there must be room
- * for others, and it is no suspect for that alone. */
+/* What moves out of a list while it is read is in two places often, and is no suspect for
+ * that alone. */
 static void add_several(struct members *members, struct str name)
 {
-    members->several++;
-    members->moving += !keep(members, name, true, GROUP_NAMES / 2);
+    find(members, &members->several, name, DRAWN_MOST / 2);
 }
 
 static bool has_lists(const struct members *members)
@@ -153,7 +160,7 @@ static bool has_lists(const struct members *members)
 void members_claim(struct members *members, struct str member)
 {
     members->unseen +=
-        member.length > GROUP_NAME_BYTES || !claims_add(&members->claims, member);
+        member.length > DRAWN_BYTES || !claims_add(&members->claims, member);
 }
 
 /* Of a member that is in so many places, lists not counted. */
@@ -485,7 +492,7 @@ static void end_pass(struct members *members)
     struct claims *claims = &members->claims;
 
     claims_settle(claims, 0, is_somewhere);
-    if (claims->count > GROUP_NAMES && has_lists(members) && !members->cut &&
+    if (claims->count > DRAWN_MOST && has_lists(members) && !members->cut &&
         ++members->passes < PASSES_MOST) {
         members->phase--;
         members->cursor = members->list = 0;
@@ -560,13 +567,15 @@ int members_step(struct ask *ask, struct members *members, uint64_t count,
 
 /* ---- the second look ---- */
 
+enum look { LOOK_WELL, LOOK_LOST, LOOK_UNTOLD };
+
 /* Is it in no place, or in too many, although it is there? What moves from one place to
  * another is in both or in neither only if that is no transaction: all questions are in
  * one write. A place that has become something else is asked again. */
 static int look_closely(struct ask *ask, struct members *members, struct str member,
-                        bool *ret_is_lost, struct err *err)
+                        enum look *ret, struct err *err)
 {
-    *ret_is_lost = false;
+    *ret = LOOK_UNTOLD;
     for (unsigned looks = 0; looks < LOOKS_MOST; looks++) {
         bool is_there = false, is_told = false, is_known = false, is_wrong;
         unsigned places = 0, keys = 0;
@@ -584,38 +593,55 @@ static int look_closely(struct ask *ask, struct members *members, struct str mem
             break; /* its own list will not be shorter the next time */
         if (!is_known && !mutant("places-unsure"))
             continue;
-        *ret_is_lost = is_there && is_wrong;
+        *ret = is_there && is_wrong ? LOOK_LOST : LOOK_WELL;
         return 0;
     }
-    members->unlooked++;
+    return 0;
+}
+
+static int look_at_found(struct ask *ask, struct members *members, struct wrong *wrong,
+                         struct err *err)
+{
+    for (size_t i = 0; i < wrong->drawn.count; i++) {
+        enum look look;
+
+        if (look_closely(ask, members, group_name_str(wrong->drawn.names[i]), &look,
+                         err) < 0)
+            return err->code;
+        wrong->is_lost[i] = look == LOOK_LOST;
+        wrong->lost += look == LOOK_LOST;
+        members->untold += look == LOOK_UNTOLD;
+    }
+    return 0;
+}
+
+static int look_at_newcomers(struct ask *ask, struct members *members, struct err *err)
+{
+    struct newcomers *newcomers = members->newcomers;
+
+    for (size_t i = 0; newcomers && i < newcomers->drawn.count; i++) {
+        enum look look;
+
+        if (look_closely(ask, members, group_name_str(newcomers->drawn.names[i]), &look,
+                         err) < 0)
+            return err->code;
+        newcomers->left += look == LOOK_LOST;
+    }
     return 0;
 }
 
 int members_look_again(struct ask *ask, struct members *members, struct err *err)
 {
-    bool is_lost, in_several;
-
-    if (members->looked_again && places_find(ask, &members->places, err) < 0)
+    if ((members_looked_again(members) && places_find(ask, &members->places, err) < 0) ||
+        look_at_found(ask, members, &members->alone, err) < 0 ||
+        look_at_found(ask, members, &members->several, err) < 0)
         return err->code;
-    for (size_t i = 0; i < members->looked_again; i++) {
-        struct group_name name = members->names[i];
-
-        if (look_closely(ask, members, group_name_str(name), &is_lost, err) < 0)
-            return err->code;
-        if (!is_lost)
-            continue;
-        in_several = members->in_several[i];
-        members->names[i] = members->names[members->lost];
-        members->in_several[i] = members->in_several[members->lost];
-        members->in_several[members->lost] = in_several;
-        members->lost_several += in_several;
-        members->names[members->lost++] = name;
-    }
-    return 0;
+    return look_at_newcomers(ask, members, err);
 }
 
 void members_leave(struct members *members)
 {
-    members->unlooked += members->looked_again;
-    forget_names(members);
+    members->untold += members_looked_again(members);
+    drawn_forget(&members->alone.drawn);
+    drawn_forget(&members->several.drawn);
 }

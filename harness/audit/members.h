@@ -11,9 +11,18 @@
 
 #include "audit/ask.h"
 #include "audit/claims.h"
+#include "audit/fresh.h"
 #include "audit/group.h"
 #include "audit/places.h"
 #include "audit/rules.h"
+
+/* Those that are wrong in one way, and the names of some. */
+struct wrong {
+    uint64_t count;
+    struct drawn drawn;       /* of these */
+    bool is_lost[DRAWN_MOST]; /* which were so the second time, and are there still */
+    size_t lost;              /* how many */
+};
 
 struct members {
     const struct rule *rule; /* of members or keys; borrowed */
@@ -31,26 +40,35 @@ struct members {
     uint64_t cursor;
     bool begun, done; /* not done: there are members that were not looked at */
     bool cut; /* a list is too long, or there are too many: of some nothing is known */
-    uint64_t count;      /* of members that were looked at; SSCAN may show one twice */
-    uint64_t unseen;     /* and that were not, for want of room */
-    uint64_t alone;      /* those that have no key, or are in no place */
-    uint64_t several;    /* that are in more than one, and must not */
-    uint64_t moving;     /* of these, those that nobody looks at again: most only move */
-    uint64_t since_ns;   /* when these were found */
-    size_t looked_again; /* at the first of these */
-    size_t looked_several, lost_several; /* of looked_again and lost, those in too many */
-    bool in_several[GROUP_NAMES];        /* which of the names these are */
-    struct group_name names[GROUP_NAMES]; /* first looked_again, then lost: who is left */
-    size_t lost;       /* that were so the second time, too, and are members still */
-    uint64_t unlooked; /* found, and not looked at again, for they are too many or their
-                          names too long, or it could not be told then, or nobody had
-                          time for it */
+    uint64_t count;       /* of members that were looked at; SSCAN may show one twice */
+    uint64_t unseen;      /* and that were not, for want of room */
+    struct wrong alone;   /* those that have no key, or are in no place */
+    struct wrong several; /* that are in more than one, and must not */
+    struct fresh *fresh;  /* borrowed; NULL: nobody asks who is new */
+    struct newcomers *newcomers; /* found, and not the round before; owned */
+    uint64_t since_ns;           /* when these were found */
+    uint64_t untold; /* of the samples, those of which it could not be told, or nobody had
+                        time for them */
 };
-/* Is nobody lost for sure, but perhaps one of those? */
-static inline bool members_unsure(const struct members *members)
+static inline size_t members_looked_again(const struct members *members)
 {
-    return !members->lost && members->unlooked;
+    return members->alone.drawn.count + members->several.drawn.count;
 }
+/* Of these, who was so the second time, too, and is a member still. */
+static inline size_t members_lost(const struct members *members)
+{
+    return members->alone.lost + members->several.lost;
+}
+/* Who was in more than one, and is not looked at again: most only move. */
+static inline uint64_t members_moving(const struct members *members)
+{
+    return drawn_left(&members->several.drawn);
+}
+/* Found, and not looked at again, for they are too many or their names too long, or it
+ * could not be told then. */
+uint64_t members_unlooked(const struct members *members);
+/* Is nobody lost for sure, but perhaps one of those? */
+bool members_unsure(const struct members *members);
 
 /* Of a rule of members without stars. */
 struct members members_of(const struct rule *rule, unsigned db);
@@ -77,5 +95,5 @@ bool members_has_read(const struct members *members, struct str key);
 bool members_complete(const struct members *members);
 /* One of those that are left, as people know it: a member, or a key. Owned by the
  * caller. */
-struct buffer members_lost(const struct members *members, size_t i);
+struct buffer members_lost_name(const struct members *members, size_t i);
 void members_release(struct members *members); /* may be called twice */

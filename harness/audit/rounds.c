@@ -9,7 +9,6 @@
 #include "base/mem.h"
 #include "base/mutant.h"
 #include "redis/quote.h"
-#include "stats/weighted.h"
 
 #define CONFIDENCE 0.95
 #define SECONDS_PER_HOUR 3600.0
@@ -34,14 +33,19 @@ static uint64_t confirmed(uint64_t all, size_t left, size_t looked_again)
 /* Of those in no place, and of those in too many, each by its own share. */
 static uint64_t confirmed_of(const struct members *set)
 {
-    size_t alone = set->lost - set->lost_several;
+    const struct wrong *wrongs[] = { &set->alone, &set->several };
     uint64_t count = 0;
 
-    if (alone)
-        count += confirmed(set->alone, alone, set->looked_again - set->looked_several);
-    if (set->lost_several)
-        count += confirmed(set->several, set->lost_several, set->looked_several);
+    for (size_t i = 0; i < ARRAY_SIZE(wrongs); i++)
+        if (wrongs[i]->lost)
+            count += confirmed(wrongs[i]->count, wrongs[i]->lost, wrongs[i]->drawn.count);
     return count;
+}
+
+static bool is_exact(const struct members *set)
+{
+    return members_lost(set) == members_looked_again(set) ||
+           !(members_unlooked(set) + members_moving(set));
 }
 
 /* A set's key, whatever bytes it has. The caller frees it. */
@@ -55,11 +59,26 @@ static char *name_of(const struct members *set)
     return text;
 }
 
-static void add(struct leaks *leaks, unsigned db, const char *name, uint64_t keys)
+static void add(struct leaks *leaks, const char *name, struct leak leak)
 {
     leaks->items = mem_grow(leaks->items, leaks->count + 1, sizeof(*leaks->items));
-    leaks->items[leaks->count++] =
-        (struct leak){ .db = db, .name = mem_strdup(name), .keys = keys };
+    leak.name = mem_strdup(name);
+    leaks->items[leaks->count++] = leak;
+}
+
+static double weight_of(const struct newcomers *newcomers)
+{
+    return newcomers->count / (double)newcomers->drawn.count;
+}
+
+/* Those that were found again stand for the others, too. */
+static struct weighted more_of(const struct newcomers *newcomers)
+{
+    struct weighted more = { .count = 0 };
+
+    for (size_t i = 0; newcomers && i < newcomers->left; i++)
+        weighted_add(&more, weight_of(newcomers));
+    return more;
 }
 
 /* Is nothing lost for sure, but some of it not known? */
@@ -73,7 +92,7 @@ static bool is_set_unknown(const struct members *set, const struct leak *leak)
 {
     CLEANUP(mem_freep) char *name = name_of(set);
 
-    return !set->lost && (members_unsure(set) || !members_complete(set)) &&
+    return !members_lost(set) && (members_unsure(set) || !members_complete(set)) &&
            set->db == leak->db && strcmp(name, leak->name) == 0;
 }
 
@@ -88,26 +107,53 @@ static bool is_unknown(const struct audit *audit, const struct leak *leak)
     return false;
 }
 
+static void add_group(struct leaks *leaks, const struct audit_group *group)
+{
+    struct leak leak = { .db = group->db, .more = more_of(group->keys.newcomers) };
+    size_t left = group->suspect_count;
+
+    if (!audit_is_suspect(group) || !(left || leak.more.count))
+        return;
+    leak.exact = left == group->keys.drawn.count || !audit_unlooked(group);
+    leak.keys =
+        left ? confirmed(group->keys.persistent, left, group->keys.drawn.count) : 0;
+    add(leaks, group->pattern, leak);
+}
+
+static void add_set(struct leaks *leaks, const struct members *set)
+{
+    CLEANUP(mem_freep) char *name = name_of(set);
+    struct leak leak = { .db = set->db,
+                         .keys = confirmed_of(set),
+                         .exact = is_exact(set),
+                         .more = more_of(set->newcomers) };
+
+    if (leak.keys || leak.more.count)
+        add(leaks, name, leak);
+}
+
 static struct leaks leaks_of(const struct audit *audit)
 {
     struct leaks leaks = { NULL, 0 };
 
-    for (size_t i = 0; i < audit->group_count; i++) {
-        const struct audit_group *group = &audit->groups[i];
-
-        if (group->leaks && group->keys.persistent)
-            add(&leaks, group->db, group->pattern,
-                confirmed(group->keys.persistent, group->suspect_count,
-                          group->keys.name_count));
-    }
-    for (size_t i = 0; i < audit->set_count; i++) {
-        const struct members *set = &audit->sets[i];
-        CLEANUP(mem_freep) char *name = name_of(set);
-
-        if (set->lost)
-            add(&leaks, set->db, name, confirmed_of(set));
-    }
+    for (size_t i = 0; i < audit->group_count; i++)
+        add_group(&leaks, &audit->groups[i]);
+    for (size_t i = 0; i < audit->set_count; i++)
+        add_set(&leaks, &audit->sets[i]);
     return leaks;
+}
+
+static struct leaks unknown_of(const struct audit *audit)
+{
+    struct leaks unknown = { NULL, 0 };
+
+    for (size_t i = 0; i < audit->set_count; i++) {
+        CLEANUP(mem_freep) char *name = name_of(&audit->sets[i]);
+
+        if (!members_complete(&audit->sets[i]))
+            add(&unknown, name, (struct leak){ .db = audit->sets[i].db });
+    }
+    return unknown;
 }
 
 static const struct leak *find(const struct leaks *leaks, const struct leak *leak)
@@ -119,15 +165,38 @@ static const struct leak *find(const struct leaks *leaks, const struct leak *lea
     return NULL;
 }
 
-static void compare(struct leak *now, const struct leak *before)
+/* Of a set that was not seen whole, nobody knows who was there before. */
+static void compare(struct leak *now, const struct leak *before, bool is_known)
 {
-    uint64_t had = before ? before->keys : 0;
+    uint64_t more;
 
-    now->more = now->keys > had ? now->keys - had : 0;
-    now->change = !before            ? LEAK_NEW
-                  : now->more        ? LEAK_GROWING
-                  : now->keys == had ? LEAK_SAME
-                                     : LEAK_SHRINKING;
+    if (!is_known)
+        now->more = (struct weighted){ .count = 0 };
+    more = leak_more(now);
+    if (now->keys < more)
+        now->keys = more;
+    now->change = !before ? LEAK_NEW
+                  : more  ? LEAK_GROWING
+                  : now->keys < before->keys && now->exact && before->exact
+                      ? LEAK_SHRINKING
+                      : LEAK_SAME;
+}
+
+/* What one that was not seen may have stood for. */
+static double unit_of(const struct audit *audit)
+{
+    double unit = audit->fresh_weight > 1 ? audit->fresh_weight : 1;
+
+    for (size_t i = 0; i < audit->group_count; i++) {
+        const struct newcomers *newcomers = audit->groups[i].keys.newcomers;
+
+        if (newcomers && audit_is_suspect(&audit->groups[i]))
+            unit = fmax(unit, weight_of(newcomers));
+    }
+    for (size_t i = 0; i < audit->set_count; i++)
+        if (audit->sets[i].newcomers)
+            unit = fmax(unit, weight_of(audit->sets[i].newcomers));
+    return unit;
 }
 
 /* Those of the round before of which nothing is known now are as they were. */
@@ -138,7 +207,9 @@ static void keep_unknown(struct leaks *now, const struct leaks *before,
         const struct leak *leak = &before->items[i];
 
         if (!find(now, leak) && is_unknown(audit, leak))
-            add(now, leak->db, leak->name, leak->keys);
+            add(now, leak->name,
+                (struct leak){
+                    .db = leak->db, .keys = leak->keys, .exact = leak->exact });
     }
 }
 
@@ -149,7 +220,9 @@ static struct leaks gone_of(const struct leaks *before, const struct leaks *now)
 
     for (size_t i = 0; i < before->count; i++)
         if (!find(now, &before->items[i]))
-            add(&gone, before->items[i].db, before->items[i].name, before->items[i].keys);
+            add(&gone, before->items[i].name,
+                (struct leak){ .db = before->items[i].db,
+                               .keys = before->items[i].keys });
     return gone;
 }
 
@@ -159,13 +232,18 @@ void rounds_add(struct rounds *rounds, const struct audit *audit, uint64_t now_n
 
     keep_unknown(&now, &rounds->now, audit);
     for (size_t i = 0; i < now.count && rounds->count; i++) {
-        compare(&now.items[i], find(&rounds->now, &now.items[i]));
-        rounds->arrived += mutant("arrivals-uncounted") ? 0 : now.items[i].more;
+        compare(&now.items[i], find(&rounds->now, &now.items[i]),
+                !find(&rounds->unknown, &now.items[i]));
+        if (!mutant("arrivals-uncounted"))
+            rounds->arrived = weighted_both(&rounds->arrived, &now.items[i].more);
     }
     leaks_release(&rounds->gone);
     rounds->gone = gone_of(&rounds->now, &now);
     leaks_release(&rounds->now);
+    leaks_release(&rounds->unknown);
     rounds->now = now;
+    rounds->unknown = unknown_of(audit);
+    rounds->units += rounds->count ? unit_of(audit) : 0;
     if (!rounds->count++)
         rounds->start_ns = now_ns;
     rounds->last_ns = now_ns;
@@ -175,6 +253,7 @@ void rounds_release(struct rounds *rounds)
 {
     leaks_release(&rounds->now);
     leaks_release(&rounds->gone);
+    leaks_release(&rounds->unknown);
     *rounds = ROUNDS_NULL;
 }
 
@@ -187,18 +266,33 @@ uint64_t rounds_leaked(const struct rounds *rounds)
     return keys;
 }
 
+static uint64_t whole(const struct weighted *weighted)
+{
+    return (uint64_t)round(weighted->sum);
+}
+
+uint64_t rounds_arrived(const struct rounds *rounds)
+{
+    return whole(&rounds->arrived);
+}
+
+uint64_t leak_more(const struct leak *leak)
+{
+    return whole(&leak->more);
+}
+
 bool rounds_per_hour(const struct rounds *rounds, double *ret_estimate,
                      struct interval *ret_interval)
 {
     double hours =
         ns_to_s((double)(rounds->last_ns - rounds->start_ns)) / SECONDS_PER_HOUR;
-    double count = (double)rounds->arrived;
-    struct interval events = weighted_sum_interval(
-        &(struct weighted){ rounds->arrived, count, count }, 1, CONFIDENCE);
+    struct interval events;
 
-    if (!(hours > 0))
+    if (rounds->count < 2 || !(hours > 0))
         return false;
-    *ret_estimate = count / hours;
+    events = weighted_sum_interval(
+        &rounds->arrived, rounds->units / (double)(rounds->count - 1), CONFIDENCE);
+    *ret_estimate = rounds->arrived.sum / hours;
     *ret_interval = (struct interval){ events.low / hours, events.high / hours };
     return true;
 }

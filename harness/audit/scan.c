@@ -236,6 +236,14 @@ static bool minds_sets(const struct scan *scan)
     return !scan->audit->filtered && !scan->options->keys_alone;
 }
 
+static void note_fresh(struct scan *scan, struct group *group, struct str key)
+{
+    struct fresh *fresh = scan->options->fresh;
+
+    if (fresh)
+        group_add_fresh(group, key, fresh_add(fresh, scan->db, STR(""), key));
+}
+
 /* Puts keys into groups, and chooses those of the sample. */
 static void learn(struct scan *scan)
 {
@@ -252,6 +260,8 @@ static void learn(struct scan *scan)
                   count_watched(&scan->audit->watched, fact);
         group = grouping_add(&scan->grouping, key_at(batch, i));
         group_add(group, key_at(batch, i), fact->type, fact->ttl_ms);
+        if (fact->ttl_ms < 0)
+            note_fresh(scan, group, key_at(batch, i));
         if ((watched || group->asked < GROUP_SAMPLE) &&
             key_at(batch, i).length <= SAMPLE_NAME_BYTES) {
             group->asked++;
@@ -424,6 +434,7 @@ static int look_at_members(struct scan *scan, struct members members, struct err
     audit->sets = mem_grow(audit->sets, audit->set_count + 1, sizeof(*audit->sets));
     kept = &audit->sets[audit->set_count++];
     *kept = members;
+    kept->fresh = scan->options->fresh;
     while (!kept->done && is_wanted(scan, scan->db, 0)) {
         uint64_t start_ns = clock_now_ns();
 
@@ -478,7 +489,7 @@ static bool is_time(struct scan *scan, const struct members *members)
     double seconds = (double)members->rule->for_s -
                      ns_to_s((double)(clock_now_ns() - members->since_ns));
 
-    if (!members->looked_again || seconds <= 0)
+    if (!members_looked_again(members) || seconds <= 0)
         return true;
     pause_for(scan, seconds);
     return is_wanted(scan, scan->db, 0);
@@ -534,7 +545,7 @@ static int scan_db(struct scan *scan, unsigned db, struct err *err)
     if (choose(scan, db, err) < 0)
         return err->code;
     scan->grouping = grouping_of(scan->options->rules);
-    scan->found = found_of(scan->options->rules, db);
+    scan->found = found_of(scan->options->rules, db, scan->options->fresh);
     scan->walk = (struct walk){ .steps = 0 };
     if ((look_at_sets(scan, err) < 0 || scan_keys(scan, cursor, err) < 0 ||
          look_at_found(scan, err) < 0 || look_at_sets_again(scan, err) < 0) &&
@@ -624,6 +635,7 @@ int scan_run(redisContext *connection, const struct target *target,
         err_wrap(err, "audit %s", name);
     ask_release(&scan.ask);
     audit_sort(ret);
+    ret->fresh_weight = options->fresh ? fresh_weight(options->fresh) : 0;
     ret->seconds = ns_to_s((double)(clock_now_ns() - start_ns));
     return err->code;
 }

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "audit/audit.h"
+#include "audit/fresh.h"
 #include "audit/inventory.h"
 #include "audit/target.h"
 #include "audit/vitals.h"
@@ -25,6 +26,7 @@ struct scan_options {
     const struct rules *rules; /* borrowed; they outlive the audit */
     uint64_t elements;         /* of suspects, to be read; 0: none */
     double pause_s;            /* between batches */
+    struct fresh *fresh;       /* learns who is new; borrowed; NULL: nobody asks */
     struct vitals *vitals;     /* asked for; borrowed; NULL: they are not */
     bool timed;                /* note the round trip of each batch */
     bool keys_alone;           /* whatever rules say of members and places */

@@ -26,6 +26,24 @@ static int take(struct ask *ask, struct audit_group *group, struct group_name na
     return 0;
 }
 
+/* Of its newcomers, who has no expiry still? */
+static int look_at_newcomers(struct ask *ask, struct newcomers *newcomers,
+                             struct err *err)
+{
+    for (size_t i = 0; i < newcomers->drawn.count; i++)
+        ask_key(ask, ASK_PTTL, group_name_str(newcomers->drawn.names[i]));
+    if (ask_send(ask, err) < 0)
+        return err->code;
+    for (size_t i = 0; i < newcomers->drawn.count; i++) {
+        int64_t ttl_ms;
+
+        if (ask_number(ask, ASK_PTTL, &ttl_ms, err) < 0)
+            return err->code;
+        newcomers->left += ttl_ms == PTTL_FOREVER;
+    }
+    return 0;
+}
+
 static int oldest_first(const void *a, const void *b)
 {
     const struct suspect *x = a, *y = b;
@@ -48,8 +66,8 @@ int second_look(struct ask *ask, struct audit_group *group, struct err *err)
     group->leaks = group->late;
     if (!keys->persistent || !audit_is_suspect(group))
         return 0;
-    for (size_t i = 0; i < keys->name_count; i++) {
-        struct str key = group_name_str(keys->names[i]);
+    for (size_t i = 0; i < keys->drawn.count; i++) {
+        struct str key = group_name_str(keys->drawn.names[i]);
 
         ask_key(ask, ASK_TYPE, key);
         ask_key(ask, ASK_PTTL, key);
@@ -57,12 +75,14 @@ int second_look(struct ask *ask, struct audit_group *group, struct err *err)
     }
     if (ask_send(ask, err) < 0)
         return err->code;
-    for (size_t i = 0; i < keys->name_count; i++)
-        if (take(ask, group, keys->names[i], err) < 0)
+    for (size_t i = 0; i < keys->drawn.count; i++)
+        if (take(ask, group, keys->drawn.names[i], err) < 0)
             return err->code;
+    if (keys->newcomers && look_at_newcomers(ask, keys->newcomers, err) < 0)
+        return err->code;
     qsort(group->suspects, group->suspect_count, sizeof(*group->suspects), oldest_first);
     group->leaks |= group->suspect_count > 0;
-    unlooked = mutant("unlooked-innocent") ? keys->too_long : audit_unlooked(group);
+    unlooked = mutant("unlooked-innocent") ? keys->drawn.too_long : audit_unlooked(group);
     group->unsure = !group->leaks && unlooked && !mutant("long-names-gone");
     return 0;
 }
@@ -70,7 +90,7 @@ int second_look(struct ask *ask, struct audit_group *group, struct err *err)
 int second_look_inside(struct ask *ask, struct audit_group *group, uint64_t elements,
                        struct err *err)
 {
-    bool asked[GROUP_NAMES];
+    bool asked[DRAWN_MOST];
 
     for (size_t i = 0; i < group->suspect_count; i++) {
         const struct suspect *suspect = &group->suspects[i];

@@ -335,15 +335,18 @@ static enum exit_status watch_rounds(struct options *options, const struct targe
                                      struct err *err)
 {
     CLEANUP(rounds_release) struct rounds rounds = ROUNDS_NULL;
+    CLEANUP(fresh_release) struct fresh fresh = FRESH_NULL;
     uint64_t every_ns = (uint64_t)(options->watch_s * NSEC_PER_SEC), begin_ns;
     bool slow_told = false, latency_told = false;
 
     options->scan.timed = true;
     options->scan.vitals = &options->vitals;
+    options->scan.fresh = &fresh;
     do {
         CLEANUP(audit_release) struct audit audit = { .groups = NULL };
 
         begin_ns = clock_now_ns();
+        fresh_next(&fresh);
         if (scan(options, target, &audit, err) < 0 || audit.interrupted)
             break;
         rounds_add(&rounds, &audit, clock_now_ns());

@@ -118,8 +118,8 @@ static json_t *set_of(const struct members *members)
     CLEANUP(mem_freep) char *key = name_text(members->key);
     CLEANUP(mem_freep) char *places = places_text(members->rule);
 
-    for (size_t i = 0; i < members->lost; i++) {
-        struct buffer name = members_lost(members, i);
+    for (size_t i = 0; i < members_lost(members); i++) {
+        struct buffer name = members_lost_name(members, i);
         CLEANUP(mem_freep)
         char *text = name_text((struct group_name){ name.bytes, name.length });
 
@@ -134,14 +134,14 @@ static json_t *set_of(const struct members *members)
     json_put_text(object, "needs", members->rule->needs);
     json_put_text(object, "in", places);
     json_put_flag(object, "one_of", members->rule->one_of);
-    json_put_flag(object, "leaks", members->lost > 0);
+    json_put_flag(object, "leaks", members_lost(members) > 0);
     json_put_flag(object, "unsure", members_unsure(members));
     json_put_flag(object, "complete", members_complete(members));
     json_put_whole(object, "members", members->count);
     json_put_whole(object, "unseen", members->unseen);
-    json_put_whole(object, "without_key", members->alone);
-    json_put_whole(object, "several", members->several);
-    json_put_whole(object, "looked_at_again", members->looked_again);
+    json_put_whole(object, "without_key", members->alone.count);
+    json_put_whole(object, "several", members->several.count);
+    json_put_whole(object, "looked_at_again", members_looked_again(members));
     json_put(object, "suspects", names);
     return object;
 }

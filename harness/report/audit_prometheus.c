@@ -127,7 +127,7 @@ static double leaked_of(const struct audit *audit)
 }
 static double arrived_of(const struct audit *audit)
 {
-    return (double)audit->rounds->arrived;
+    return audit->rounds->arrived.sum;
 }
 static double blocked_of(const struct audit *audit)
 {

@@ -201,8 +201,8 @@ static char *message_of_set(const struct members *members)
     struct telling telling;
 
     tell_begin(&telling, found);
-    for (size_t i = 0; i < members->lost; i++) {
-        struct buffer name = members_lost(members, i);
+    for (size_t i = 0; i < members_lost(members); i++) {
+        struct buffer name = members_lost_name(members, i);
 
         tell_name(&telling, buffer_str(&name), NULL);
         buffer_release(&name);
@@ -235,7 +235,7 @@ static void add_group(struct sheet *sheet, const char *target,
 
 static enum case_outcome outcome_of_set(const struct members *members)
 {
-    if (members->lost)
+    if (members_lost(members))
         return CASE_FAILED;
     return members_unsure(members) || !members_complete(members) ? CASE_SKIPPED
                                                                  : CASE_PASSED;
@@ -250,11 +250,11 @@ static void add_set(struct sheet *sheet, const char *target,
 
     item->name = mem_printf("db %u, %s %s", members->db,
                             members->rule->of_keys ? "places of" : "members of", key);
-    if (members->lost || members_unsure(members))
+    if (members_lost(members) || members_unsure(members))
         item->message = message_of_set(members);
     else if (item->outcome == CASE_SKIPPED)
         item->message = mem_strdup("not all of them could be looked at");
-    if (members->lost)
+    if (members_lost(members))
         item->type = "leak";
 }
 

@@ -134,12 +134,12 @@ static void write_set(FILE *out, const struct members *members, struct report_st
 {
     CLEANUP(mem_freep) char *found = audit_members_found(members), *text = NULL;
     CLEANUP(mem_freep) char *key = audit_members_name(members);
-    size_t shown = members->lost < SUSPECTS ? members->lost : SUSPECTS;
+    size_t shown = members_lost(members) < SUSPECTS ? members_lost(members) : SUSPECTS;
 
     text = mem_printf("%s, db %u: %s%s", key, members->db, found, shown ? ":" : "");
     words_wrapped(out, style, text);
     for (size_t i = 0; i < shown; i++) {
-        struct buffer name = members_lost(members, i);
+        struct buffer name = members_lost_name(members, i);
 
         fputs("    ", out);
         quote_print(out, buffer_str(&name), true);
@@ -232,7 +232,7 @@ void audit_text(FILE *out, const struct audit *audit, struct report_style style)
     for (size_t i = 0; i < leaking && (!style.rows || i < style.rows); i++)
         write_leak(out, &audit->groups[i], style);
     for (size_t i = 0; i < audit->set_count; i++)
-        if (audit->sets[i].lost || members_unsure(&audit->sets[i]))
+        if (members_lost(&audit->sets[i]) || members_unsure(&audit->sets[i]))
             write_set(out, &audit->sets[i], style);
     write_notes(out, audit, style);
     words_wrapped(out, style, verdict);

@@ -24,7 +24,7 @@ static void add_leak(json_t *array, const struct leak *leak, const char *change)
     json_put_text(object, "name", leak->name);
     json_put_text(object, "change", change);
     json_put_whole(object, "keys", leak->keys);
-    json_put_whole(object, "more", leak->more);
+    json_put_whole(object, "more", leak_more(leak));
     json_array_append_new(array, object);
 }
 
@@ -155,7 +155,7 @@ json_t *audit_watch_json(const struct audit *audit)
     json_put_real(object, "seconds", vitals->seconds > 0 ? vitals->seconds : NAN);
     json_put_flag(object, "restarted", vitals->restarted);
     json_put_whole(object, "leaked", rounds_leaked(rounds));
-    json_put_whole(object, "leaked_since_first_round", rounds->arrived);
+    json_put_whole(object, "leaked_since_first_round", rounds_arrived(rounds));
     json_put(object, "leaked_per_hour", per_hour_of(rounds));
     json_put(object, "leaks", leaks_of(rounds));
     json_put(object, "round_trips", trips_of(audit));

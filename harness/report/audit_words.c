@@ -105,7 +105,7 @@ static void write_times(FILE *out, const struct audit_group *group)
 /* If it depends on them: why some were not looked at again. */
 static void write_unlooked(FILE *out, const struct audit_group *group)
 {
-    uint64_t too_long = group->keys.too_long, others;
+    uint64_t too_long = group->keys.drawn.too_long, others;
 
     if (!group->unsure)
         return;
@@ -130,9 +130,9 @@ char *audit_found(const struct audit_group *group)
     write_times(out, group);
     write_rule(out, group);
     write_unlooked(out, group);
-    if (group->keys.name_count)
+    if (group->keys.drawn.count)
         fprintf(out, " Without an expiry when looked at again, %zu of %zu%s",
-                group->suspect_count, group->keys.name_count,
+                group->suspect_count, group->keys.drawn.count,
                 group->suspect_count ? "" : ".");
     fclose(out);
     return text;
@@ -208,23 +208,24 @@ char *audit_members_name(const struct members *members)
 char *audit_members_found(const struct members *members)
 {
     CLEANUP(mem_freep) char *system = audit_shown(members->rule->system);
+    size_t lost = members_lost(members), again = members_looked_again(members);
     char *text;
     FILE *out = mem_stream(&text);
 
-    fprintf(out, "%" PRIu64 " of %" PRIu64 " %s ", members->alone, members->count,
+    fprintf(out, "%" PRIu64 " of %" PRIu64 " %s ", members->alone.count, members->count,
             members->rule->of_keys ? "keys" : "members");
     (members->rule->places.count ? write_places : write_needs)(out, members->rule,
                                                                system);
-    if (members->several && (members->lost_several || !members->lost))
-        fprintf(out, "; %" PRIu64 "%s there more than once", members->several,
-                members->several == 1 ? " is" : " are");
+    if (members->several.count && (members->several.lost || !lost))
+        fprintf(out, "; %" PRIu64 "%s there more than once", members->several.count,
+                members->several.count == 1 ? " is" : " are");
     fputc('.', out);
     if (members_unsure(members))
         fprintf(out, " Of %" PRIu64 " it is not known whether they still are.",
-                members->unlooked);
-    if (members->looked_again)
-        fprintf(out, " Still so when looked at again, %zu of %zu%s", members->lost,
-                members->looked_again, members->lost ? "" : ".");
+                members_unlooked(members));
+    if (again)
+        fprintf(out, " Still so when looked at again, %zu of %zu%s", lost, again,
+                lost ? "" : ".");
     fclose(out);
     return text;
 }
@@ -286,7 +287,7 @@ static void write_unseen(FILE *out, const struct audit *audit)
 static bool any_in(const struct audit *audit)
 {
     for (size_t i = 0; i < audit->set_count; i++)
-        if (audit->sets[i].lost && audit->sets[i].rule->places.count)
+        if (members_lost(&audit->sets[i]) && audit->sets[i].rule->places.count)
             return true;
     return false;
 }

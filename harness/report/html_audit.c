@@ -66,8 +66,8 @@ static void write_set(FILE *out, const struct members *members)
     write_head(out, key, members->db);
     write_found(out, found, true);
     fputs("<ul>\n", out);
-    for (size_t i = 0; i < members->lost; i++) {
-        struct buffer name = members_lost(members, i);
+    for (size_t i = 0; i < members_lost(members); i++) {
+        struct buffer name = members_lost_name(members, i);
 
         write_name(out, buffer_str(&name), NULL);
         buffer_release(&name);
@@ -83,7 +83,7 @@ static void write_leaks(FILE *out, const void *document)
     for (size_t i = 0; i < leaking; i++)
         write_group(out, &audit->groups[i]);
     for (size_t i = 0; i < audit->set_count; i++)
-        if (audit->sets[i].lost || members_unsure(&audit->sets[i]))
+        if (members_lost(&audit->sets[i]) || members_unsure(&audit->sets[i]))
             write_set(out, &audit->sets[i]);
     if (!leaking && !audit_leaking_sets(audit) && !audit_unsure_sets(audit))
         svg_none(out, audit->keys ? "No leak was found." : "No keys were looked at.");

@@ -26,8 +26,8 @@ static void write_leak(FILE *out, const char *change, const struct leak *leak)
     fprintf(out, "; %s: ", change);
     str_print_text(out, str_of(leak->name), NAME_COLUMNS);
     fprintf(out, " in db %u", leak->db);
-    if (leak->more)
-        fprintf(out, ", %" PRIu64 " more", leak->more);
+    if (leak_more(leak))
+        fprintf(out, ", %" PRIu64 " more", leak_more(leak));
 }
 
 /* With two digits, or as many as it has. */

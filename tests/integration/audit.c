@@ -537,6 +537,13 @@ Test(audit, watches)
     wait_said(&live, "; new: sess:{num} in db 0, 1 more\n");
     SEND("DEL", "sess:7");
     wait_said(&live, "; gone: sess:{num} in db 0\n");
+    SEND("EVAL",
+         "for i = 1, 40 do redis.call('sadd', 'processes', "
+         "string.format('app-2:%d:9f8e7d6c5b4a', i)) end",
+         "0");
+    wait_said(&live, "; new: processes in db 0, 40 more\n");
+    SEND("SADD", "processes", "app-1:1:9f8e7d6c5b4a");
+    wait_said(&live, "; growing: processes in db 0, 1 more\n");
     cr_assert_eq(kill(live.pid, SIGINT), 0);
     run = run_finish(&live);
     cr_expect_eq(run.status, 130, "%d: %s", run.status, run.err);

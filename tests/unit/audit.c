@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "audit/claims.h"
+#include "audit/fresh.h"
 #include "audit/group.h"
 #include "audit/grouping.h"
 #include "audit/info.h"
@@ -176,9 +177,9 @@ Test(audit, puts_groups_together)
     cr_expect_eq(group.persistent, 50);
     cr_expect_eq(group.types[KEY_HASH], 300);
     cr_expect_eq(group.ttl_most_ms, 199);
-    cr_expect_eq(group.name_count, GROUP_NAMES);
-    for (size_t i = 0; i < GROUP_NAMES; i++)
-        cr_expect_eq(*group.names[i].bytes, 'p');
+    cr_expect_eq(group.drawn.count, DRAWN_MOST);
+    for (size_t i = 0; i < DRAWN_MOST; i++)
+        cr_expect_eq(*group.drawn.names[i].bytes, 'p');
     cr_expect_eq(group_memory(&group), 75 * 350);
     cr_expect_eq(group_idle_s(&group), 8, "half are below 8 s");
     group_release(&other);
@@ -435,18 +436,31 @@ Test(audit, knows_rules_that_can_be_read)
     rules_release(&rules);
 }
 
+/* So many that were not there the round before, all of them leaked. */
+static struct newcomers *newcomers_of(size_t count)
+{
+    struct newcomers *newcomers = NULL;
+
+    for (size_t i = 0; i < count; i++)
+        newcomers_add(&newcomers, STR("n"), 1);
+    if (newcomers)
+        newcomers->left = count;
+    return newcomers;
+}
+
 /* Groups a and b of rounds, by keys that leak; 0: it does not. */
 Test(audit, counts_what_leaks_between_rounds)
 {
     static const struct {
-        uint64_t leaked[2];
+        uint64_t leaked[2], more[2];
         enum leak_change change[2];
         uint64_t gone, arrived;
     } cases[] = {
-        { { 3, 0 }, { LEAK_SAME, LEAK_SAME }, 0, 0 }, /* what was there is no arrival */
-        { { 3, 2 }, { LEAK_SAME, LEAK_NEW }, 0, 2 },
-        { { 5, 1 }, { LEAK_GROWING, LEAK_SHRINKING }, 0, 4 },
-        { { 0, 1 }, { LEAK_SAME, LEAK_SAME }, 1, 4 },
+        { { 3, 0 }, { 0, 0 }, { LEAK_SAME, LEAK_SAME }, 0, 0 },
+        { { 3, 2 }, { 0, 2 }, { LEAK_SAME, LEAK_NEW }, 0, 2 },
+        { { 5, 1 }, { 2, 0 }, { LEAK_GROWING, LEAK_SHRINKING }, 0, 4 },
+        { { 0, 1 }, { 0, 0 }, { LEAK_SAME, LEAK_SAME }, 1, 4 },
+        { { 0, 1 }, { 0, 1 }, { LEAK_SAME, LEAK_GROWING }, 0, 5 }, /* another one */
     };
     struct rounds rounds = ROUNDS_NULL;
     struct interval interval;
@@ -463,39 +477,211 @@ Test(audit, counts_what_leaks_between_rounds)
             groups[g].leaks = cases[i].leaked[g] > 0;
             /* Half of the keys had their expiry the second time. */
             groups[g].keys.persistent = 2 * cases[i].leaked[g];
-            groups[g].keys.name_count = 4;
-            groups[g].suspect_count = 2;
+            groups[g].keys.keys = 100;
+            groups[g].keys.drawn.count = 2 * cases[i].leaked[g];
+            groups[g].suspect_count = cases[i].leaked[g];
+            groups[g].keys.newcomers = newcomers_of(cases[i].more[g]);
         }
         rounds_add(&rounds, &audit, (i + 1) * 1800 * NSEC_PER_SEC);
         for (size_t g = 0; g < 2; g++) {
+            newcomers_free(&groups[g].keys.newcomers);
             if (!cases[i].leaked[g])
                 continue;
             cr_expect_eq(rounds.now.items[at].keys, cases[i].leaked[g]);
             cr_expect_eq(rounds.now.items[at].change, cases[i].change[g], "%zu", i);
+            cr_expect_eq(leak_more(&rounds.now.items[at]), cases[i].more[g]);
             at++;
         }
         cr_expect_eq(rounds.now.count, at);
         cr_expect_eq(rounds.gone.count, cases[i].gone);
-        cr_expect_eq(rounds.arrived, cases[i].arrived, "%zu", i);
+        cr_expect_eq(rounds_arrived(&rounds), cases[i].arrived, "%zu", i);
         cr_expect_eq(rounds_per_hour(&rounds, &estimate, &interval), i > 0);
     }
-    cr_expect_float_eq(estimate, 4 / 1.5, 1e-9);
-    /* 4 events: [1.0899, 10.2416], Garwood's table. */
-    cr_expect_float_eq(interval.low, 1.0899 / 1.5, 1e-3);
-    cr_expect_float_eq(interval.high, 10.2416 / 1.5, 1e-3);
+    cr_expect_float_eq(estimate, 5 / 2.0, 1e-9);
+    /* 5 events: [1.6235, 11.6683], Garwood's table. */
+    cr_expect_float_eq(interval.low, 1.6235 / 2, 1e-3);
+    cr_expect_float_eq(interval.high, 11.6683 / 2, 1e-3);
     rounds_release(&rounds);
+}
+
+/* Is a name one of those between two commands? */
+static bool is_busy(struct group_name name)
+{
+    return *name.bytes == 'b';
+}
+
+static size_t still_so(const struct drawn *drawn)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < drawn->count; i++)
+        count += !is_busy(drawn->names[i]);
+    return count;
+}
+
+static void see(struct audit_group *group, struct members *set, struct fresh *fresh,
+                struct str name)
+{
+    group_add(&group->keys, name, KEY_STRING, -1);
+    group_add_fresh(&group->keys, name, fresh_add(fresh, 0, STR(""), name));
+    name.length--; /* other ones, that are drawn otherwise */
+    set->alone.count++;
+    drawn_add(&set->alone.drawn, name, DRAWN_MOST);
+    newcomers_add(&set->newcomers, name, fresh_add(fresh, 0, STR("set"), name));
+}
+
+static void see_many(struct audit_group *group, struct members *set, struct fresh *fresh,
+                     const char *kind, unsigned from, unsigned to)
+{
+    for (unsigned i = from; i < to; i++) {
+        CLEANUP(mem_freep) char *name = mem_printf("%s:%u!", kind, i);
+
+        see(group, set, fresh, str_of(name));
+    }
+}
+
+/* A group of a thousand keys that expire, and a set: in each round 300 of them have
+ * leaked long ago, so many have since, and up to 160 are between two commands. Returns
+ * by how much what has leaked was more than the round before, where it was, summed. */
+static double watch_busy(unsigned round_count, unsigned leaks_a_round,
+                         struct rounds *rounds)
+{
+    struct fresh fresh = FRESH_NULL;
+    char pattern[] = "group", key[] = "set";
+    double jumps = 0, had[2] = { 0, 0 };
+    unsigned busy = 0;
+
+    for (unsigned r = 0; r < round_count; r++) {
+        struct audit_group group = { .pattern = pattern };
+        struct members set = { .key = { key, strlen(key) }, .done = true };
+        struct audit audit = {
+            .groups = &group, .group_count = 1, .sets = &set, .set_count = 1
+        };
+        unsigned more = 10 + r * 37 % 150;
+
+        fresh_next(&fresh);
+        for (unsigned i = 0; i < 1000; i++)
+            group_add(&group.keys, STR("e"), KEY_STRING, 1000);
+        see_many(&group, &set, &fresh, "busy", busy, busy + more / 2);
+        see_many(&group, &set, &fresh, "old", 0, 300 + r * leaks_a_round);
+        see_many(&group, &set, &fresh, "busy", busy + more / 2, busy + more);
+        busy += more;
+        group.suspect_count = still_so(&group.keys.drawn);
+        set.alone.lost = still_so(&set.alone.drawn);
+        if (group.keys.newcomers) {
+            group.keys.newcomers->left = still_so(&group.keys.newcomers->drawn);
+            set.newcomers->left = still_so(&set.newcomers->drawn);
+        }
+        rounds_add(rounds, &audit, (r + 1) * 3600 * NSEC_PER_SEC);
+        for (size_t i = 0; i < rounds->now.count && i < 2; i++) {
+            double keys = (double)rounds->now.items[i].keys;
+
+            jumps += r && keys > had[i] ? keys - had[i] : 0;
+            had[i] = keys;
+        }
+        group_release(&group.keys);
+        drawn_forget(&set.alone.drawn);
+        newcomers_free(&set.newcomers);
+    }
+    fresh_release(&fresh);
+    return jumps;
+}
+
+/* Where a server is busy, what has leaked differs from round to round by who is between
+ * two commands, and who is looked at again; what has leaked since does not. */
+Test(audit, takes_nobody_who_is_busy_for_leaked)
+{
+    enum { ROUNDS = 60 };
+    struct rounds rounds = ROUNDS_NULL;
+    struct interval interval;
+    double estimate, jumps = watch_busy(ROUNDS, 0, &rounds);
+
+    cr_expect_gt(jumps, 1000, "%g", jumps);
+    cr_expect_eq(rounds_arrived(&rounds), 0);
+    cr_expect(rounds_per_hour(&rounds, &estimate, &interval));
+    cr_expect_eq(estimate, 0);
+    cr_expect_eq(interval.low, 0);
+    cr_expect_gt(interval.high, 0);
+    rounds_release(&rounds);
+    watch_busy(ROUNDS, 4, &rounds); /* of the group, and of the set */
+    cr_expect(rounds_per_hour(&rounds, &estimate, &interval));
+    cr_expect(6 < estimate && estimate < 10, "%g", estimate);
+    cr_expect(interval.low < 8 && 8 < interval.high, "[%g, %g]", interval.low,
+              interval.high);
+    rounds_release(&rounds);
+}
+
+/* Each as likely as any other. */
+Test(audit, draws_names)
+{
+    enum { TIMES = 400 };
+    unsigned firsts = 0;
+
+    for (unsigned t = 0; t < TIMES; t++) {
+        struct drawn drawn = { .count = 0 };
+
+        for (unsigned i = 0; i < 32 + t; i++) {
+            CLEANUP(mem_freep)
+            char *name = mem_printf("%c:%u", i < 16 + t / 2 ? 'f' : 'o', i);
+
+            drawn_add(&drawn, str_of(name), DRAWN_MOST);
+        }
+        cr_expect_eq(drawn.count, DRAWN_MOST);
+        cr_expect_eq(drawn_left(&drawn), 16 + t);
+        for (size_t i = 0; i < drawn.count; i++)
+            firsts += *drawn.names[i].bytes == 'f';
+        drawn_forget(&drawn);
+        cr_expect_eq(drawn_left(&drawn), 16 + t);
+    }
+    cr_expect(TIMES * 6 < firsts && firsts < TIMES * 10, "%u", firsts);
+}
+
+/* Who was there the round before, and who is new; where there is no room for all names,
+ * one stands for others. */
+Test(audit, knows_who_is_new)
+{
+    struct fresh fresh = FRESH_NULL;
+    double count = 0;
+
+    fresh_next(&fresh);
+    cr_expect_eq(fresh_add(&fresh, 0, STR(""), STR("a")), 0, "of the first round");
+    fresh_next(&fresh);
+    cr_expect_eq(fresh_add(&fresh, 0, STR(""), STR("a")), 0, "as before");
+    cr_expect_eq(fresh_add(&fresh, 0, STR(""), STR("b")), 1);
+    cr_expect_eq(fresh_add(&fresh, 0, STR(""), STR("b")), 0, "for the second time");
+    cr_expect_eq(fresh_add(&fresh, 1, STR(""), STR("a")), 1, "of another database");
+    cr_expect_eq(fresh_add(&fresh, 0, STR("a"), STR("b")), 1, "of a set");
+    fresh_next(&fresh);
+    cr_expect_eq(fresh_add(&fresh, 0, STR(""), STR("b")), 0);
+    fresh_next(&fresh);
+    cr_expect_eq(fresh_add(&fresh, 0, STR(""), STR("b")), 0);
+    cr_expect_eq(fresh_add(&fresh, 0, STR(""), STR("a")), 1, "it was gone");
+    fresh_next(&fresh);
+    for (unsigned i = 0; i < 4 * FRESH_MOST; i++)
+        count += fresh_add(&fresh, 0, STR("many"), (struct str){ (char *)&i, sizeof(i) });
+    cr_expect(3.9 * FRESH_MOST < count && count < 4.1 * FRESH_MOST, "%g", count);
+    cr_expect_geq(fresh_weight(&fresh), 4);
+    fresh_next(&fresh);
+    for (unsigned i = 0; i < 4 * FRESH_MOST; i++)
+        cr_assert_eq(
+            fresh_add(&fresh, 0, STR("many"), (struct str){ (char *)&i, sizeof(i) }), 0);
+    fresh_release(&fresh);
 }
 
 /* Of which nothing is known in a round is neither gone, nor new in the next one. */
 Test(audit, counts_on_where_nothing_is_known)
 {
     char name[] = "a", key[] = "q:\xff\0:*";
-    struct audit_group group = { .pattern = name,
-                                 .leaks = true,
-                                 .keys = { .persistent = 20, .name_count = 16 },
-                                 .suspect_count = 16 };
+    struct audit_group group = {
+        .pattern = name,
+        .leaks = true,
+        .keys = { .keys = 50, .persistent = 20, .drawn = { .count = 16 } },
+        .suspect_count = 16
+    };
     struct members set = {
-        .key = { key, 6 }, .done = true, .alone = 1, .looked_again = 1, .lost = 1
+        .key = { key, 6 },
+        .done = true,
+        .alone = { .count = 1, .drawn = { .count = 1, .seen = 1 }, .lost = 1 },
     };
     struct audit audit = {
         .groups = &group, .group_count = 1, .sets = &set, .set_count = 1
@@ -507,7 +693,7 @@ Test(audit, counts_on_where_nothing_is_known)
     group.leaks = false;
     group.unsure = true;
     group.suspect_count = 0;
-    set.lost = 0;
+    set.alone.lost = 0;
     set.cut = true;
     rounds_add(&rounds, &audit, 2 * NSEC_PER_SEC);
     cr_expect_eq(rounds.gone.count, 0);
@@ -515,9 +701,14 @@ Test(audit, counts_on_where_nothing_is_known)
     cr_expect_eq(rounds.now.items[0].change, LEAK_SAME);
     group.unsure = false;
     set.cut = false;
+    set.alone.lost = 1;
+    set.newcomers = newcomers_of(1);
     rounds_add(&rounds, &audit, 3 * NSEC_PER_SEC);
-    cr_expect_eq(rounds.gone.count, 2);
-    cr_expect_eq(rounds.arrived, 0);
+    cr_expect_eq(rounds.gone.count, 1);
+    cr_expect_eq(rounds_arrived(&rounds), 0, "perhaps it was there before");
+    rounds_add(&rounds, &audit, 4 * NSEC_PER_SEC);
+    cr_expect_eq(rounds_arrived(&rounds), 1);
+    newcomers_free(&set.newcomers);
     rounds_release(&rounds);
 }
 
