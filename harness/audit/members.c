@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "audit/stars.h"
 #include "audit/target.h"
@@ -268,6 +269,19 @@ static int take_itself(struct ask *ask, const struct members *members, bool *ret
 
 /* ---- the first look ---- */
 
+/* What is no list any more has no elements. */
+static int take_length(struct ask *ask, struct members *members, struct err *err)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+
+    ask_key(ask, ASK_LLEN, group_name_str(members->key));
+    if (ask_send(ask, err) < 0 || ask_reply(ask, ASK_LLEN, &reply, err) < 0)
+        return err->code;
+    if (reply->type == REDIS_REPLY_INTEGER && reply->integer > 0)
+        members->length = (uint64_t)reply->integer;
+    return 0;
+}
+
 static int begin(struct ask *ask, struct members *members, struct err *err)
 {
     CLEANUP(reply_freep) redisReply *reply = NULL;
@@ -282,6 +296,8 @@ static int begin(struct ask *ask, struct members *members, struct err *err)
     members->type = key_type_of(type);
     if (!place_ways[members->type].step)
         members->type = KEY_OTHER;
+    if (members->type == KEY_LIST && take_length(ask, members, err) < 0)
+        return err->code;
     members->done = members->type == KEY_OTHER;
     return members->done ? 0 : places_find(ask, &members->places, err);
 }
@@ -335,6 +351,26 @@ static void next_phase(struct members *members)
     members->cursor = members->list = 0;
 }
 
+/* How many members a set has it does not say, so a cursor is only one that comes again if
+ * the same ones come with it. A list has none, but a length. */
+static int notice_circle(struct members *members, const redisReply *list, uint64_t count,
+                         struct err *err)
+{
+    struct walk_step step = { .asked = count,
+                              .shown = list->elements / place_ways[members->type].step,
+                              .all = members->length,
+                              .command = ask_name(place_ways[members->type].scan),
+                              .what = "members" };
+
+    if (members->type != KEY_LIST) {
+        step.mark = members->cursor;
+        for (size_t i = 0; i < list->elements; i++)
+            step.mark = XXH3_64bits_withSeed(list->element[i]->str, list->element[i]->len,
+                                             step.mark);
+    }
+    return walk_on(&members->walk, &step, err);
+}
+
 static int look_at_members(struct ask *ask, struct members *members, uint64_t count,
                            struct err *err)
 {
@@ -348,7 +384,8 @@ static int look_at_members(struct ask *ask, struct members *members, uint64_t co
         return 0;
     }
     if (read_elements(ask, group_name_str(members->key), members->type, &members->cursor,
-                      count, &reply, &list, &end, err) < 0)
+                      count, &reply, &list, &end, err) < 0 ||
+        (!end && notice_circle(members, list, count, err) < 0))
         return err->code;
     for (size_t i = 0; i < list->elements; i += step)
         if (members_is_meant(members->rule, member_at(list, i)))

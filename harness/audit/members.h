@@ -15,6 +15,7 @@
 #include "audit/group.h"
 #include "audit/places.h"
 #include "audit/rules.h"
+#include "audit/walk.h"
 
 /* Those that are wrong in one way, and the names of some. */
 struct wrong {
@@ -38,6 +39,8 @@ struct members {
     size_t list;          /* of the places, that is read */
     unsigned passes;      /* through the lists */
     uint64_t cursor;
+    struct walk walk; /* through the members */
+    uint64_t length;  /* of a list of members, at first */
     bool begun, done; /* not done: there are members that were not looked at */
     bool cut; /* a list is too long, or there are too many: of some nothing is known */
     uint64_t count;       /* of members that were looked at; SSCAN may show one twice */

@@ -10,15 +10,13 @@
 #include "audit/found.h"
 #include "audit/grouping.h"
 #include "audit/second_look.h"
+#include "audit/walk.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "redis/connection.h"
 #include "redis/resp.h"
 
 #define PTTL_GONE (-2)
-#define MET_OFTEN 3
-#define ASKED_OFTEN 10
-#define ASKED_MORE 100000
 #define SAMPLE_NAME_BYTES (1u << 20) /* longer names are not sent three times more */
 #define COUNT_LEAST 10               /* keys of a batch, however slow the server is */
 #define PAUSE_SLICE_S 0.1
@@ -39,13 +37,6 @@ struct batch {
     struct fact *facts; /* owned, as many */
     size_t *chosen;     /* of the keys, for the sample; owned */
     size_t chosen_count;
-};
-
-/* How SCAN has gone through a database so far. */
-struct walk {
-    uint64_t steps;
-    uint64_t asked, shown; /* keys */
-    uint64_t cursor, met;  /* one that is remembered, and how often it came again */
 };
 
 /* Batches go from one stage to the next with each write. */
@@ -81,28 +72,16 @@ static struct str key_at(const struct batch *batch, size_t i)
 
 /* ---- one batch ---- */
 
-/* Cursors that come again and again never end. The cursor of after 1, 2, 4, 8.. steps is
- * remembered: whoever goes in circles meets it (Brent, "An improved Monte Carlo
- * factorization algorithm", BIT 20, 1980). Some servers may have one cursor for a whole
- * walk, so that alone is none if the walk is not longer than it needs to be. */
 static int notice_circle(struct scan *scan, const struct batch *batch, struct err *err)
 {
-    struct walk *walk = &scan->walk;
-    uint64_t keys = info_sum(&scan->audit->info, (int)scan->db).keys;
+    struct walk_step step = { .mark = batch->cursor,
+                              .asked = scan->count,
+                              .shown = batch->count,
+                              .all = info_sum(&scan->audit->info, (int)scan->db).keys,
+                              .command = "SCAN",
+                              .what = "keys" };
 
-    walk->steps++;
-    walk->asked += scan->count;
-    walk->shown += batch->count;
-    walk->met += walk->steps > 1 && batch->cursor == walk->cursor;
-    if ((walk->steps & (walk->steps - 1)) == 0)
-        walk->cursor = batch->cursor;
-    if (!batch->cursor || walk->met < MET_OFTEN ||
-        walk->asked < ASKED_OFTEN * keys + ASKED_MORE)
-        return 0;
-    return err_set(err, -ELOOP,
-                   "SCAN: the server goes in circles: in %" PRIu64
-                   " steps it has shown %" PRIu64 " keys, and comes to no end",
-                   walk->steps, walk->shown);
+    return batch->cursor ? walk_on(&scan->walk, &step, err) : 0;
 }
 
 static int take_scan(struct scan *scan, struct batch *ret, struct err *err)

@@ -33,6 +33,18 @@ static int listen_at(char *path)
     return listener;
 }
 
+static void say(int fd, const char *text)
+{
+    for (size_t left = strlen(text); left;) {
+        ssize_t n = write(fd, text, left);
+
+        if (n <= 0) /* it is gone */
+            return;
+        text += n;
+        left -= (size_t)n;
+    }
+}
+
 /* Says all of it to whoever connects first, whatever it is asked, and hangs up when the
  * other one does, or at once. Returns its process. */
 static pid_t play(char *path, const char *lines, bool hang_up)
@@ -46,12 +58,15 @@ static pid_t play(char *path, const char *lines, bool hang_up)
         return pid;
     }
     fd = accept(listener, NULL, NULL);
-    if (write(fd, lines, strlen(lines)) < 0)
-        _exit(1);
-    if (hang_up)
-        shutdown(fd, SHUT_WR);
+    if (fork() == 0) { /* one writes while the other one reads */
+        say(fd, lines);
+        if (hang_up)
+            shutdown(fd, SHUT_WR);
+        _exit(0);
+    }
     while (read(fd, bytes, sizeof(bytes)) > 0)
         ;
+    wait(NULL);
     _exit(0);
 }
 
@@ -233,25 +248,131 @@ Test(audit_played, believes_no_nonsense)
     }
 }
 
-/* Cursors that are the same, or the same ones again and again, come to no end. */
+/* An audit, by one's own rule if there is one, of a server that says something first, and
+ * then replies with these in turn, a thousand times. */
+static struct run audit_circle(const char *rule, const char *first,
+                               const char *const *replies, size_t count)
+{
+    CLEANUP(mem_freep) char *path = mem_printf("%s/played", directory);
+    CLEANUP(mem_freep) char *rules = test_file(directory, "rules", rule);
+    CLEANUP(mem_freep) char *lines = NULL;
+    FILE *out = mem_stream(&lines);
+    struct run run;
+    pid_t pid;
+
+    fputs(first, out);
+    for (size_t i = 0; i < 1000; i++)
+        fputs(replies[i % count], out);
+    fclose(out);
+    pid = play(path, lines, true);
+    run = RUN("audit", "-s", path, "--rules", rules);
+    waitpid(pid, NULL, 0);
+    unlink(path);
+    return run;
+}
+
+#define EMPTY_AT(cursor) "*2\r\n$1\r\n" cursor "\r\n*0\r\n"
+#define SHOP "shop: members s have *\n"
+#define SHOP_SAYS(type) INFO_SAYS type /* of the known sets, and of the shop's */
+#define ONE_AT(cursor, members) "*2\r\n$1\r\n" cursor "\r\n*" members "+hash\r\n"
+
+/* Cursors that are the same, or the same ones again and again, come to no end: nor does a
+ * list that has as many elements as are asked for at every place. */
 Test(audit_played, goes_in_no_circles)
 {
-    static const char *const circles[] = { "7", "12345", "11112223" };
+    static const struct {
+        const char *rule, *first, *says;
+        const char *replies[9];
+    } cases[] = {
+        { "", INFO_SAYS, "SCAN: the server goes in circles: in ", { EMPTY_AT("7") } },
+        { "",
+          INFO_SAYS,
+          "SCAN: the server goes in circles: in ",
+          { EMPTY_AT("1"), EMPTY_AT("2"), EMPTY_AT("3"), EMPTY_AT("4") } },
+        { "",
+          INFO_SAYS,
+          "SCAN: the server goes in circles: in ",
+          { EMPTY_AT("1"), EMPTY_AT("1"), EMPTY_AT("1"), EMPTY_AT("1"), EMPTY_AT("2"),
+            EMPTY_AT("2"), EMPTY_AT("2"), EMPTY_AT("3") } },
+        { SHOP,
+          SHOP_SAYS("+set\r\n"),
+          "SSCAN: the server goes in circles: in ",
+          { EMPTY_AT("7") } },
+        { SHOP,
+          SHOP_SAYS("+set\r\n"),
+          "SSCAN: the server goes in circles: in ",
+          { ONE_AT("1", "1\r\n$1\r\na\r\n"), ONE_AT("2", "1\r\n$1\r\nb\r\n") } },
+        { SHOP,
+          SHOP_SAYS("+zset\r\n"),
+          "ZSCAN: the server goes in circles: in ",
+          { ONE_AT("7", "2\r\n$1\r\na\r\n$1\r\n1\r\n") } },
+        { SHOP,
+          SHOP_SAYS("+hash\r\n"),
+          "HSCAN: the server goes in circles: in ",
+          { ONE_AT("7", "2\r\n$1\r\na\r\n$1\r\n1\r\n") } },
+    };
 
-    for (size_t i = 0; i < ARRAY_SIZE(circles); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        size_t count = 0;
         struct run run;
-        char *lines;
-        FILE *out = mem_stream(&lines);
 
-        fputs(INFO_SAYS, out);
-        for (size_t k = 0; k < 1000; k++)
-            fprintf(out, "*2\r\n$1\r\n%c\r\n*0\r\n", circles[i][k % strlen(circles[i])]);
-        fclose(out);
-        run = audit_played(lines, true);
-        cr_expect_eq(run.status, 4, "%s: %d: %s", circles[i], run.status, run.out);
-        EXPECT_SAYS(run.err, "SCAN: the server goes in circles");
+        while (cases[i].replies[count])
+            count++;
+        run = audit_circle(cases[i].rule, cases[i].first, cases[i].replies, count);
+        cr_expect_eq(run.status, 4, "%zu: %d: %s", i, run.status, run.out);
+        EXPECT_SAYS(run.err, cases[i].says);
+        EXPECT_SAYS(run.err, ", and comes to no end");
         run_release(&run);
-        free(lines);
+    }
+}
+
+/* One cursor for a whole walk is none, nor is a list that is as long as it says. */
+Test(audit_played, goes_ways_that_are_long)
+{
+    CLEANUP(mem_freep) char *lines = NULL;
+    FILE *out = mem_stream(&lines);
+    const char *replies[1];
+    struct run run;
+
+    for (int i = 0; i < 150; i++)
+        fprintf(out, "*2\r\n$1\r\n7\r\n*1\r\n$3\r\n%03d\r\n+hash\r\n", i);
+    fputs(SCAN_SAYS("0", "") SCAN_SAYS("0", ""), out);
+    fclose(out);
+    replies[0] = lines;
+    run = audit_circle(SHOP, SHOP_SAYS("+set\r\n"), replies, 1);
+    cr_expect_eq(run.status, 0, "%d: %s", run.status, run.err);
+    run_release(&run);
+}
+
+/* A list of a thousand elements at each place, whatever it says. */
+Test(audit_played, reads_no_lists_for_ever)
+{
+    enum { COUNT = 1000, WINDOWS = 200 };
+    static const struct {
+        long long length;
+        const char *says;
+    } cases[] = {
+        { 5, "LRANGE: the server goes in circles: in " },
+        { 1000000, "LRANGE: the server has gone away" },
+    };
+    CLEANUP(mem_freep) char *window = NULL;
+    FILE *out = mem_stream(&window);
+    const char *replies[] = { NULL };
+
+    fprintf(out, "*%d\r\n", COUNT);
+    for (int i = 0; i < COUNT; i++)
+        fputs("$1\r\nb\r\n", out);
+    fclose(out);
+    replies[0] = window;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(mem_freep)
+        char *first = mem_printf(SHOP_SAYS("+list\r\n") ":%lld\r\n", cases[i].length);
+        struct run run =
+            audit_circle("shop: members s have * if a*\n", first, replies, 1);
+
+        cr_expect_eq(run.status, 4, "%zu: %d: %s", i, run.status, run.out);
+        EXPECT_SAYS(run.err, cases[i].says);
+        run_release(&run);
     }
 }
 
@@ -282,17 +403,6 @@ Test(audit_played, repeats_no_password_that_the_server_repeats)
         EXPECT_SAYS(run.err, cases[i].says);
         cr_expect_null(strstr(run.err, "hushhush"), "%s", run.err);
         run_release(&run);
-    }
-}
-
-static void say(int fd, const char *text)
-{
-    for (size_t left = strlen(text); left;) {
-        ssize_t n = write(fd, text, left);
-
-        cr_assert_gt(n, 0);
-        text += n;
-        left -= (size_t)n;
     }
 }
 
