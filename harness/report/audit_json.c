@@ -91,6 +91,7 @@ static json_t *group_of(const struct audit_group *group)
     put_known(object, "half_idle_below_s", group_idle_s(keys));
     json_put_whole(object, "sample", keys->weighed);
     json_put_whole(object, "looked_at_again", audit_looked_again(group));
+    json_put_whole(object, "unlooked", audit_unlooked(group));
     json_put_flag(object, "unsure", group->unsure);
     json_put(object, "suspects", suspects_of(group));
     return object;
@@ -142,6 +143,8 @@ static json_t *set_of(const struct members *members)
     json_put_whole(object, "without_key", members->alone.count);
     json_put_whole(object, "several", members->several.count);
     json_put_whole(object, "looked_at_again", members_looked_again(members));
+    json_put_whole(object, "unlooked", members_unlooked(members));
+    json_put_whole(object, "moving", members_moving(members));
     json_put(object, "suspects", names);
     return object;
 }
@@ -210,6 +213,8 @@ void audit_json(FILE *out, const struct audit *audit, struct report_style style)
     json_put_whole(document, "leaking_groups", audit_leaking(audit));
     json_put_whole(document, "unsure_groups", audit_unsure(audit));
     json_put_whole(document, "leaking_sets", audit_leaking_sets(audit));
+    json_put_whole(document, "unsure_sets", audit_unsure_sets(audit));
+    json_put_whole(document, "unseen", audit_unseen(audit));
     json_put_text(document, "verdict", exit_status_name(audit_status(audit)));
     json_put_text(document, "verdict_line", line);
     json_put(document, "groups", groups);

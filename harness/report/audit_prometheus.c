@@ -1,6 +1,6 @@
 /* audit_prometheus.c - an audit for Prometheus, in its text format: for a file that the
- * textfile collector reads. Groups are labels, so only those that leak are in it, and as
- * many of the largest as the style says. */
+ * textfile collector reads. Groups are labels, so only those that leak, or may, are in
+ * it, and as many of the largest as the style says. */
 #include "audit/rounds.h"
 #include "audit/vitals.h"
 #include "base/clock.h"
@@ -26,6 +26,18 @@ static double sets_of(const struct audit *audit)
 {
     return (double)audit_leaking_sets(audit);
 }
+static double unsure_of(const struct audit *audit)
+{
+    return (double)audit_unsure(audit);
+}
+static double unsure_sets_of(const struct audit *audit)
+{
+    return (double)audit_unsure_sets(audit);
+}
+static double unseen_of(const struct audit *audit)
+{
+    return (double)audit_unseen(audit);
+}
 static double whole_of(const struct audit *audit)
 {
     return !audit->rest.is;
@@ -46,6 +58,10 @@ static double group_leaks_of(const struct audit_group *group)
 {
     return group->leaks;
 }
+static double group_unsure_of(const struct audit_group *group)
+{
+    return group->unsure;
+}
 static double group_memory_of(const struct audit_group *group)
 {
     return group_memory(&group->keys);
@@ -59,6 +75,13 @@ static const struct {
     { "keys_without_expiry", "Those of them that never expire.", persistent_of },
     { "leaking_groups", "Groups with keys that never expire, and should.", leaking_of },
     { "leaking_sets", "Sets with members whose keys are gone.", sets_of },
+    { "unsure_groups",
+      "Groups that may leak: of keys without an expiry not all could be looked at again.",
+      unsure_of },
+    { "unsure_sets", "Sets that may have such members: not all could be looked at again.",
+      unsure_sets_of },
+    { "unseen", "Keys and members that must be somewhere, and of which nothing is known.",
+      unseen_of },
     { "complete", "1 if all keys were looked at.", whole_of },
     { "duration_seconds", "How long it took.", seconds_of },
 };
@@ -71,6 +94,7 @@ static const struct {
     { "group_keys_without_expiry", "Those of them that never expire.",
       group_persistent_of },
     { "group_leaks", "1 if the group leaks.", group_leaks_of },
+    { "group_unsure", "1 if the group may leak.", group_unsure_of },
     { "group_memory_bytes", "Memory of its keys, from a sample.", group_memory_of },
 };
 
@@ -260,7 +284,8 @@ void audit_prometheus(FILE *out, const struct audit *audit, struct report_style 
             const struct audit_group *group = &audit->groups[k];
             double value = of_groups[i].value(group);
 
-            if (value >= 0 && (group->leaks || !style.rows || k < style.rows))
+            if (value >= 0 &&
+                (group->leaks || group->unsure || !style.rows || k < style.rows))
                 write_group(out, of_groups[i].name, group, value);
         }
     }

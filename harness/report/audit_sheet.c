@@ -97,6 +97,11 @@ static void put_unsure(struct cell *cell, const struct audit_group *group)
     cell_flag(cell, group->unsure);
 }
 
+static void put_unlooked(struct cell *cell, const struct audit_group *group)
+{
+    cell_whole(cell, audit_unlooked(group));
+}
+
 static void put_crowded(struct cell *cell, const struct audit_group *group)
 {
     cell_flag(cell, group->crowded);
@@ -122,6 +127,7 @@ static const struct {
     { { "suspects", NULL, CELL_WHOLE }, put_suspects },
     { { "crowded", NULL, CELL_FLAG }, put_crowded },
     { { "unsure", NULL, CELL_FLAG }, put_unsure },
+    { { "unlooked", NULL, CELL_WHOLE }, put_unlooked },
 };
 
 static enum case_outcome outcome_of(const struct audit_group *group)

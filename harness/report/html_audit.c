@@ -64,7 +64,7 @@ static void write_set(FILE *out, const struct members *members)
     CLEANUP(mem_freep) char *key = audit_members_name(members);
 
     write_head(out, key, members->db);
-    write_found(out, found, true);
+    write_found(out, found, members_lost(members) > 0);
     fputs("<ul>\n", out);
     for (size_t i = 0; i < members_lost(members); i++) {
         struct buffer name = members_lost_name(members, i);

@@ -94,6 +94,16 @@ static struct run audit_played(const char *lines, bool hang_up)
     return audit_played_as((char[]){ "json" }, lines, hang_up);
 }
 
+/* What the report of an audit says, in a format. */
+static void expect_said(const char *lines, const char *format, const char *words)
+{
+    CLEANUP(mem_freep) char *name = mem_strdup(format);
+    struct run run = audit_played_as(name, lines, false);
+
+    EXPECT_SAYS(run.out, words);
+    run_release(&run);
+}
+
 #define INFO_ALONE "$31\r\nloading:0\ndb0:keys=5,expires=5\n\r\n"
 #define NO_SETS "+none\r\n+none\r\n+none\r\n+none\r\n" /* of known systems */
 #define INFO_SAYS INFO_ALONE NO_SETS
@@ -148,6 +158,7 @@ Test(audit_played, is_not_sure_of_those_that_it_did_not_look_at_again)
                      "inconclusive");
     cr_expect_eq(json_whole(first_of(&run, "groups"), "without_expiry"), WITHOUT);
     cr_expect_eq(json_whole(first_of(&run, "groups"), "looked_at_again"), AGAIN);
+    cr_expect_eq(json_whole(first_of(&run, "groups"), "unlooked"), WITHOUT - AGAIN);
     cr_expect(json_is_true(json_object_get(first_of(&run, "groups"), "unsure")));
     run_release(&run);
     run = audit_played_as((char[]){ "text" }, lines, false);
@@ -157,6 +168,18 @@ Test(audit_played, is_not_sure_of_those_that_it_did_not_look_at_again)
     EXPECT_SAYS(run.out, "1 group may leak: of keys without an expiry not all could be "
                          "looked at again.");
     run_release(&run);
+    expect_said(lines, "prometheus",
+                "afterkill_audit_unsure_groups 1\n"
+                "# HELP afterkill_audit_unsure_sets Sets that may have such members: not "
+                "all could be looked at again.\n"
+                "# TYPE afterkill_audit_unsure_sets gauge\n"
+                "afterkill_audit_unsure_sets 0\n");
+    expect_said(lines, "prometheus",
+                "afterkill_audit_group_unsure{db=\"0\",pattern=\"k:{num}\"} 1\n");
+    expect_said(lines, "csv", ",unsure,unlooked\n");
+    expect_said(lines, "csv", ",true,4\n");
+    expect_said(lines, "html", "4 were not. Without an expiry when looked at again");
+    expect_said(lines, "markdown", "1 group may leak");
 }
 
 Test(audit_played, tells_servers_that_fail)
@@ -538,6 +561,9 @@ Test(audit_played, is_not_sure_of_members_that_it_did_not_look_at_again)
     run = audit_played(lines, false);
     cr_expect_eq(json_whole(first_of(&run, "sets"), "without_key"), MEMBERS);
     cr_expect_eq(json_whole(first_of(&run, "sets"), "looked_at_again"), AGAIN);
+    cr_expect_eq(json_whole(first_of(&run, "sets"), "unlooked"), MEMBERS - AGAIN);
+    cr_expect_eq(json_whole(run.json, "unsure_sets"), 1);
+    cr_expect_eq(json_whole(run.json, "unseen"), 0);
     cr_expect(json_is_true(json_object_get(first_of(&run, "sets"), "unsure")));
     cr_expect_str_eq(json_string_value(json_object_get(run.json, "verdict")),
                      "inconclusive");
@@ -548,6 +574,9 @@ Test(audit_played, is_not_sure_of_members_that_it_did_not_look_at_again)
     EXPECT_SAYS(run.out, "1 set may have members without what they need: not all could "
                          "be looked at again.");
     run_release(&run);
+    expect_said(lines, "prometheus", "afterkill_audit_unsure_sets 1\n");
+    expect_said(lines, "html", "Still so when looked at again, 0 of 16.<");
+    expect_said(lines, "markdown", "1 set may have members without what they need");
 }
 
 #define NOTHING "+none\r\n"
