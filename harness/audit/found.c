@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "base/mutant.h"
 
-#define NARROW_FROM 4096 /* names of a queue's keys that were not asked about */
+#define NARROW_FROM 4096 /* names of keys that were not asked about */
 
 struct found found_of(const struct rules *rules, unsigned db, struct fresh *fresh)
 {
@@ -109,19 +109,29 @@ void found_add(struct found *found, struct str key, enum key_type type, int64_t 
     }
 }
 
-static size_t names_of(const struct found *found)
+/* Names that are held, and those that were not asked about. */
+struct held {
+    size_t all, unasked;
+};
+
+static struct held held_of(const struct found *found)
 {
-    size_t count = 0;
+    struct held held = { 0, 0 };
 
     for (size_t i = 0; i < found->count; i++)
-        for (size_t k = 0; k < found->rules[i].count; k++)
-            count += found->rules[i].items[k].claims.count;
-    return count;
+        for (size_t k = 0; k < found->rules[i].count; k++) {
+            const struct members *members = &found->rules[i].items[k];
+
+            held.all += members->claims.count;
+            held.unasked += members->claims.count - members->asked;
+        }
+    return held;
 }
 
 int found_narrow(struct found *found, struct ask *ask, struct err *err)
 {
-    bool many = names_of(found) > CLAIMS_MOST / 2;
+    struct held held = held_of(found);
+    bool all = held.all > CLAIMS_MOST / 2 && held.unasked > NARROW_FROM;
 
     for (size_t i = 0; i < found->count; i++) {
         struct found_rule *of = &found->rules[i];
@@ -130,11 +140,11 @@ int found_narrow(struct found *found, struct ask *ask, struct err *err)
             struct members *members = &of->items[k];
             size_t left = members->claims.count - members->asked;
 
-            if (left > (many ? 0 : NARROW_FROM) && members_narrow(ask, members, err) < 0)
+            if (left > (all ? 0 : NARROW_FROM) && members_narrow(ask, members, err) < 0)
                 return err->code;
         }
     }
-    found->full = names_of(found) >= CLAIMS_MOST;
+    found->full = held_of(found).all >= CLAIMS_MOST;
     return 0;
 }
 

@@ -379,6 +379,33 @@ Test(audit, keeps_claims)
     claims_release(&claims);
 }
 
+/* Those that stay are found, and the others are not, whatever was settled before. */
+Test(audit, settles_claims_again_and_again)
+{
+    enum { TIMES = 300, EACH = 400 };
+    struct claims claims = CLAIMS_NULL;
+    char name[16];
+
+    for (unsigned t = 0; t < TIMES; t++) {
+        size_t before = claims.count;
+
+        for (unsigned i = 0; i < EACH; i++) {
+            snprintf(name, sizeof(name), "%u.%u", t, i);
+            cr_assert_not_null(claims_add(&claims, str_of(name)));
+        }
+        claims_settle(&claims, before - before / 8, is_even);
+    }
+    for (size_t i = 0; i < claims.count; i++)
+        cr_assert_eq(claims_find(&claims, claim_str(&claims.items[i])), &claims.items[i]);
+    for (unsigned t = 0; t < TIMES; t++)
+        for (unsigned i = 0; i < EACH; i++) {
+            snprintf(name, sizeof(name), "%u.%u", t, i);
+            cr_assert_eq(claims_find(&claims, str_of(name)) != NULL, i % 2, "%s", name);
+        }
+    cr_expect_eq(claims.count, TIMES * EACH / 2);
+    claims_release(&claims);
+}
+
 /* Whatever patterns are made of their names. */
 Test(audit, counts_the_keys_of_a_rule_by_themselves)
 {
