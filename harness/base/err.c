@@ -10,7 +10,9 @@
 
 #define SECRETS 16
 #define SECRET_LEAST 6  /* bytes; what is shorter may be any word */
-#define SECRET_BEGINS 8 /* of one that is cut */
+#define SECRET_BEGINS 8 /* of one that is cut, wherever it stands */
+#define BEFORE_LEAST 4  /* bytes by which fewer of it are known */
+#define BEFORE_MOST 16
 
 const char *err_words(int number)
 {
@@ -31,43 +33,66 @@ static void append(struct err *err, const char *between, const char *text)
     snprintf(err->msg + used, sizeof(err->msg) - used, "%s%s", between, text);
 }
 
-static struct {
+struct hidden {
     const char *text;
     size_t length;
-} hidden[SECRETS];
+    size_t before; /* bytes in front of it, by which a part of it is known */
+};
+static struct hidden hidden[SECRETS];
 static size_t hidden_count;
 
-void err_hide(const char *secret, size_t length)
+void err_hide(const char *text, size_t before, size_t length)
 {
     if (length < SECRET_LEAST || hidden_count == SECRETS)
         return;
-    hidden[hidden_count].text = secret;
-    hidden[hidden_count++].length = length;
+    hidden[hidden_count++] = (struct hidden){ text + before, length, before };
 }
 
-/* How many bytes of the secret begin the text; 0: too few to tell. */
-static size_t begins(const char *text, const char *secret, size_t length)
+/* Does what is in front of the secret stand in front of the place, too? */
+static bool is_known_by(const struct hidden *secret, const char *text, const char *at)
+{
+    size_t before = secret->before < BEFORE_MOST ? secret->before : BEFORE_MOST;
+
+    return before >= BEFORE_LEAST && (size_t)(at - text) >= before &&
+           memcmp(at - before, secret->text - before, before) == 0;
+}
+
+/* How many bytes of the secret are there; 0: too few to tell. */
+static size_t begins(const struct hidden *secret, const char *text, const char *at,
+                     bool is_cut)
 {
     size_t same = 0;
 
-    while (same < length && text[same] == secret[same])
+    while (same < secret->length && at[same] == secret->text[same])
         same++;
-    return same == length || same >= SECRET_BEGINS ? same : 0;
+    if (same == secret->length || same >= SECRET_BEGINS || (is_cut && !at[same]))
+        return same;
+    return same && is_known_by(secret, text, at) ? same : 0;
 }
 
-/* Each of them is longer than what takes its place. */
-static void hide(char *text)
+/* Puts SENSITIVE in the place of so many bytes, as far as there is room. Returns the end
+ * of it. */
+static char *replace(char *text, size_t size, char *at, size_t length)
+{
+    size_t room = size - 1 - (size_t)(at - text), tail = strlen(at + length);
+    size_t mark = strlen(SENSITIVE) < room ? strlen(SENSITIVE) : room;
+
+    if (tail > room - mark)
+        tail = room - mark;
+    memmove(at + mark, at + length, tail);
+    memcpy(at, SENSITIVE, mark);
+    at[mark + tail] = '\0';
+    return at + mark;
+}
+
+/* `is_cut`: the text had more bytes, and the last ones may begin one of them. */
+static void hide(char *text, size_t size, bool is_cut)
 {
     for (size_t i = 0; i < hidden_count; i++)
-        for (char *at = text; *at; at++) {
-            size_t length = begins(at, hidden[i].text, hidden[i].length);
+        for (char *at = text; *at;) {
+            size_t length = begins(&hidden[i], text, at, is_cut);
 
-            if (!length)
-                continue;
-            memcpy(at, SENSITIVE, strlen(SENSITIVE));
-            at += strlen(SENSITIVE) - 1;
-            memmove(at + 1, at + 1 + length - strlen(SENSITIVE),
-                    strlen(at + 1 + length - strlen(SENSITIVE)) + 1);
+            at = length ? replace(text, size, at, length) : at + 1;
         }
 }
 
@@ -76,9 +101,9 @@ __attribute__((format(printf, 2, 0))) static void say(struct err *err, const cha
                                                       va_list args)
 {
     char text[sizeof(err->msg)];
+    int length = vsnprintf(text, sizeof(text), format, args);
 
-    vsnprintf(text, sizeof(text), format, args);
-    hide(text);
+    hide(text, sizeof(text), length < 0 || (size_t)length >= sizeof(text));
     printable_copy(err->msg, sizeof(err->msg), text, "\n\t");
 }
 

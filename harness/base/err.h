@@ -37,10 +37,12 @@ __attribute__((format(printf, 2, 3))) int err_wrap(struct err *err, const char *
 /* Takes another, less urgent error into account: behind the one that is there, or alone.
  * If the other is none, nothing changes. */
 void err_append(struct err *err, const struct err *other);
-/* From here on no message repeats this text, or how it begins, for messages are cut:
- * eight bytes of it, or all of it if it has at least six. For a few; it lives as long as
- * the program. Takes no memory, for whoever sets an error may not (err_words()). */
-void err_hide(const char *secret, size_t length);
+/* From here on no message repeats what stands in the text behind so many bytes, so long,
+ * if that is at least six; nor how it begins, for messages are cut: eight bytes of it, or
+ * any behind what is in front of it in the text, or at the end of a message that had no
+ * room for more. For a few; the text lives as long as the program. Takes no memory, for
+ * whoever sets an error may not (err_words()). */
+void err_hide(const char *text, size_t before, size_t length);
 
 /* What an errno means. Not strerror(), which looks for a translation and may ask malloc()
  * for room: whoever dies there in the lane's memory (worker.h) holds its lock for ever.

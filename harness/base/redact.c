@@ -182,7 +182,7 @@ static void hide_from_messages(const char *argument, const char *shown)
     while (behind < left - before && behind < length - before &&
            argument[length - 1 - behind] == shown[left - 1 - behind])
         behind++;
-    err_hide(argument + before, length - before - behind);
+    err_hide(argument, before, length - before - behind);
 }
 
 void redact_command_line(int argc, char **argv)

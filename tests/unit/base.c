@@ -57,18 +57,40 @@ Test(err, repeats_nothing_that_is_hidden)
         { "hush-hush-hushhush-hush-hush!", "******!" },
         { "secretsecret", "******" },
         { "secre", "secre" },
+        { "'redis://me:hush-hu'", "'redis://me:***'" }, /* cut by who quotes it */
+        { "'redis://me:h'", "'redis://me:***'" },
+        { "'redis://me:'", "'redis://me:'" },
+        { "'redis://me:other@h'", "'redis://me:other@h'" },
         { "tiny", "tiny" },
     };
     struct err err = ERR_NULL;
 
-    err_hide("hush-hush-hush", 14);
-    err_hide("secret", 6);
-    err_hide("tiny", 4);
+    err_hide("redis://me:hush-hush-hush@h", 11, 14);
+    err_hide("secret", 0, 6);
+    err_hide("tiny", 0, 4);
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         err_set(&err, ERR_USAGE, "%s", cases[i].text);
         cr_expect_str_eq(err.msg, cases[i].says);
         err_wrap(&err, "%s", cases[i].text);
         cr_expect_null(strstr(err.msg, "hush-hush"), "%s", err.msg);
+    }
+}
+
+/* Wherever a message ends within a secret, or just behind it. */
+Test(err, hides_what_it_cuts)
+{
+    struct err err = ERR_NULL;
+
+    err_hide("?hush-hush-hush", 1, 14);
+    for (size_t i = 0; i < 30; i++) {
+        CLEANUP(mem_freep) char *text = mem_printf("%0*d%s", (int)(sizeof(err.msg) - i),
+                                                   0, "hush-hush-hushhush-hush-hush!");
+
+        err_set(&err, ERR_USAGE, "%s", text);
+        cr_expect_null(strchr(err.msg, 'h'), "%zu: %s", i, err.msg + 900);
+        err_set(&err, ERR_USAGE, "in");
+        err_wrap(&err, "%s", text);
+        cr_expect_null(strchr(err.msg, 'h'), "%zu: %s", i, err.msg + 900);
     }
 }
 
