@@ -52,58 +52,23 @@ uint64_t audit_unlooked(const struct audit_group *group)
     return audit_is_suspect(group) ? group->keys.persistent - group->keys.drawn.count : 0;
 }
 
-uint64_t audit_leaking(const struct audit *audit)
+struct audit_sum audit_sum(const struct audit *audit)
 {
-    uint64_t count = 0;
+    struct audit_sum sum = { .unseen = 0 };
 
-    for (size_t i = 0; i < audit->group_count; i++)
-        count += audit->groups[i].leaks;
-    return count;
-}
+    for (size_t i = 0; i < audit->group_count; i++) {
+        sum.leaking_groups += audit->groups[i].leaks;
+        sum.unsure_groups += audit->groups[i].unsure;
+    }
+    for (size_t i = 0; i < audit->set_count; i++) {
+        const struct members *members = &audit->sets[i];
 
-uint64_t audit_unsure(const struct audit *audit)
-{
-    uint64_t count = 0;
-
-    for (size_t i = 0; i < audit->group_count; i++)
-        count += audit->groups[i].unsure;
-    return count;
-}
-
-uint64_t audit_leaking_sets(const struct audit *audit)
-{
-    uint64_t count = 0;
-
-    for (size_t i = 0; i < audit->set_count; i++)
-        count += members_lost(&audit->sets[i]) > 0;
-    return count;
-}
-
-uint64_t audit_unsure_sets(const struct audit *audit)
-{
-    uint64_t count = 0;
-
-    for (size_t i = 0; i < audit->set_count; i++)
-        count += members_unsure(&audit->sets[i]);
-    return count;
-}
-
-uint64_t audit_unseen(const struct audit *audit)
-{
-    uint64_t count = 0;
-
-    for (size_t i = 0; i < audit->set_count; i++)
-        count += audit->sets[i].unseen;
-    return count;
-}
-
-uint64_t audit_moving(const struct audit *audit)
-{
-    uint64_t count = 0;
-
-    for (size_t i = 0; i < audit->set_count; i++)
-        count += members_moving(&audit->sets[i]);
-    return count;
+        sum.leaking_sets += members_lost(members) > 0;
+        sum.unsure_sets += members_unsure(members);
+        sum.unseen += members->unseen;
+        sum.moving += members_moving(members);
+    }
+    return sum;
 }
 
 void audit_release(struct audit *audit)

@@ -93,12 +93,14 @@ size_t audit_looked_again(const struct audit_group *group);
 /* How many of its suspects it was not at, for they are too many, or their names too long:
  * nobody knows whether they have an expiry by now. */
 uint64_t audit_unlooked(const struct audit_group *group);
-uint64_t audit_leaking(const struct audit *audit);      /* groups */
-uint64_t audit_unsure(const struct audit *audit);       /* groups, which come next */
-uint64_t audit_leaking_sets(const struct audit *audit); /* with members without keys */
-uint64_t audit_unsure_sets(const struct audit *audit);  /* that may have such members */
-/* Keys and members that must be somewhere, and of which nothing is known. */
-uint64_t audit_unseen(const struct audit *audit);
-/* Keys and members that were in two places, and were not looked at again. */
-uint64_t audit_moving(const struct audit *audit);
+/* Of all groups and sets. */
+struct audit_sum {
+    uint64_t leaking_groups, unsure_groups; /* unsure ones come next (audit_sort()) */
+    uint64_t leaking_sets;                  /* with members without keys */
+    uint64_t unsure_sets;                   /* that may have such members */
+    uint64_t unseen; /* keys and members that must be somewhere, of which nothing is
+                        known */
+    uint64_t moving; /* that were in two places, and were not looked at again */
+};
+struct audit_sum audit_sum(const struct audit *audit);
 void audit_release(struct audit *audit); /* may be called twice */

@@ -85,6 +85,17 @@ void members_claim(struct members *members, struct str member);
 /* Asks about those of them that were not asked about, so that there is room for more. */
 int members_narrow(struct ask *ask, struct members *members, struct err *err);
 
+/* For those who look: a name of the rule's with the member in place of its last star, and
+ * of two the first one as that of the key. Owned by the caller. */
+struct buffer members_name(const struct members *members, const char *name,
+                           struct str member);
+bool members_has_lists(const struct members *members);
+/* One that has no key, or is in no place; and one that is in more than one. */
+void members_add_alone(struct members *members, struct str name);
+void members_add_several(struct members *members, struct str name);
+/* Of a member that is in so many places, lists not counted. */
+void members_settle(struct members *members, struct str member, unsigned places);
+
 /* Looks at the next members, about `count`, until they are done. */
 int members_step(struct ask *ask, struct members *members, uint64_t count,
                  struct err *err);

@@ -188,6 +188,7 @@ void audit_json(FILE *out, const struct audit *audit, struct report_style style)
     json_t *document = json_put_document(), *groups = json_array(), *rest = json_null(),
            *sets = json_array();
     CLEANUP(mem_freep) char *line = audit_verdict(audit);
+    struct audit_sum sum = audit_sum(audit);
 
     for (size_t i = 0; i < audit->group_count; i++)
         json_array_append_new(groups, group_of(&audit->groups[i]));
@@ -210,11 +211,11 @@ void audit_json(FILE *out, const struct audit *audit, struct report_style style)
     json_put_flag(document, "interrupted", audit->interrupted);
     json_put(document, "rest", rest);
     json_put_real(document, "seconds", audit->seconds);
-    json_put_whole(document, "leaking_groups", audit_leaking(audit));
-    json_put_whole(document, "unsure_groups", audit_unsure(audit));
-    json_put_whole(document, "leaking_sets", audit_leaking_sets(audit));
-    json_put_whole(document, "unsure_sets", audit_unsure_sets(audit));
-    json_put_whole(document, "unseen", audit_unseen(audit));
+    json_put_whole(document, "leaking_groups", sum.leaking_groups);
+    json_put_whole(document, "unsure_groups", sum.unsure_groups);
+    json_put_whole(document, "leaking_sets", sum.leaking_sets);
+    json_put_whole(document, "unsure_sets", sum.unsure_sets);
+    json_put_whole(document, "unseen", sum.unseen);
     json_put_text(document, "verdict", exit_status_name(audit_status(audit)));
     json_put_text(document, "verdict_line", line);
     json_put(document, "groups", groups);

@@ -20,23 +20,23 @@ static double persistent_of(const struct audit *audit)
 }
 static double leaking_of(const struct audit *audit)
 {
-    return (double)audit_leaking(audit);
+    return (double)audit_sum(audit).leaking_groups;
 }
 static double sets_of(const struct audit *audit)
 {
-    return (double)audit_leaking_sets(audit);
+    return (double)audit_sum(audit).leaking_sets;
 }
 static double unsure_of(const struct audit *audit)
 {
-    return (double)audit_unsure(audit);
+    return (double)audit_sum(audit).unsure_groups;
 }
 static double unsure_sets_of(const struct audit *audit)
 {
-    return (double)audit_unsure_sets(audit);
+    return (double)audit_sum(audit).unsure_sets;
 }
 static double unseen_of(const struct audit *audit)
 {
-    return (double)audit_unseen(audit);
+    return (double)audit_sum(audit).unseen;
 }
 static double whole_of(const struct audit *audit)
 {

@@ -219,7 +219,8 @@ static void write_since(FILE *out, const struct audit *audit, struct report_styl
 
 void audit_text(FILE *out, const struct audit *audit, struct report_style style)
 {
-    size_t leaking = audit_leaking(audit) + audit_unsure(audit);
+    struct audit_sum sum = audit_sum(audit);
+    size_t leaking = sum.leaking_groups + sum.unsure_groups;
     CLEANUP(mem_freep) char *verdict = audit_verdict(audit);
 
     write_title(out, audit);

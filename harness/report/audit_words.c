@@ -267,20 +267,20 @@ static void write_no_leak(FILE *out, const struct audit *audit)
 }
 
 /* What rules are about, and nobody has looked at. */
-static void write_unseen(FILE *out, const struct audit *audit)
+static void write_unseen(FILE *out, const struct audit_sum *sum)
 {
-    uint64_t unseen = audit_unseen(audit);
+    uint64_t unseen = sum->unseen;
 
     if (unseen)
         fprintf(out,
                 " Of %" PRIu64 " key%s or member%s that must be somewhere nothing is "
                 "known: there are too many, or a list or a name is too long.",
                 unseen, unseen == 1 ? "" : "s", unseen == 1 ? "" : "s");
-    if (audit_moving(audit))
+    if (sum->moving)
         fprintf(out,
                 " %" PRIu64 " more were in two places while these were read, as is "
                 "whoever moves, and were not looked at again.",
-                audit_moving(audit));
+                sum->moving);
 }
 
 /* Is a member lost for not being in a place? */
@@ -294,8 +294,9 @@ static bool any_in(const struct audit *audit)
 
 char *audit_verdict(const struct audit *audit)
 {
-    uint64_t leaking = audit_leaking(audit), sets = audit_leaking_sets(audit);
-    uint64_t unsure = audit_unsure(audit), unsure_sets = audit_unsure_sets(audit);
+    struct audit_sum sum = audit_sum(audit);
+    uint64_t leaking = sum.leaking_groups, sets = sum.leaking_sets;
+    uint64_t unsure = sum.unsure_groups, unsure_sets = sum.unsure_sets;
     char *text;
     FILE *out;
 
@@ -322,20 +323,22 @@ char *audit_verdict(const struct audit *audit)
                 "could be looked at again.",
                 leaking || sets || unsure ? " " : "", unsure_sets,
                 unsure_sets == 1 ? "" : "s");
-    write_unseen(out, audit);
+    write_unseen(out, &sum);
     fclose(out);
     return text;
 }
 
 enum exit_status audit_status(const struct audit *audit)
 {
+    struct audit_sum sum = audit_sum(audit);
+
     if (audit->interrupted)
         return EXIT_INTERRUPTED;
     if (audit->has_since)
         return audit->since.count ? EXIT_FAIL : EXIT_PASS;
-    if (audit_leaking(audit) || audit_leaking_sets(audit))
+    if (sum.leaking_groups || sum.leaking_sets)
         return EXIT_FAIL;
-    if (audit_unsure(audit) || audit_unsure_sets(audit) || audit_unseen(audit))
+    if (sum.unsure_groups || sum.unsure_sets || sum.unseen)
         return EXIT_INCONCLUSIVE;
     return audit->keys ? EXIT_PASS : EXIT_NOTHING_RAN;
 }

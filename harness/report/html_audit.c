@@ -78,14 +78,15 @@ static void write_set(FILE *out, const struct members *members)
 static void write_leaks(FILE *out, const void *document)
 {
     const struct audit *audit = document;
-    size_t leaking = audit_leaking(audit) + audit_unsure(audit);
+    struct audit_sum sum = audit_sum(audit);
+    size_t leaking = sum.leaking_groups + sum.unsure_groups;
 
     for (size_t i = 0; i < leaking; i++)
         write_group(out, &audit->groups[i]);
     for (size_t i = 0; i < audit->set_count; i++)
         if (members_lost(&audit->sets[i]) || members_unsure(&audit->sets[i]))
             write_set(out, &audit->sets[i]);
-    if (!leaking && !audit_leaking_sets(audit) && !audit_unsure_sets(audit))
+    if (!leaking && !sum.leaking_sets && !sum.unsure_sets)
         svg_none(out, audit->keys ? "No leak was found." : "No keys were looked at.");
 }
 
