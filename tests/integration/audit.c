@@ -9,32 +9,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "redis/connection.h"
 
 TestSuite(audit, .init = audited_begin, .fini = audited_end);
-
-static void send_words(const char *const *words)
-{
-    CLEANUP(reply_freep) redisReply *reply = NULL;
-    struct err err = ERR_NULL;
-
-    cr_assert_eq(connection_command(connection, &reply, &err, words), 0, "%s", err.msg);
-}
-#define SEND(...) send_words((const char *const[]){ __VA_ARGS__, NULL })
-
-/* Keys of a name with a number in it. */
-static void fill(const char *before, const char *behind, size_t count,
-                 const char *seconds)
-{
-    for (size_t i = 0; i < count; i++) {
-        CLEANUP(mem_freep) char *key = mem_printf("%s%zu%s", before, i, behind);
-
-        if (seconds)
-            SEND("SET", key, "1", "EX", seconds);
-        else
-            SEND("SET", key, "1");
-    }
-}
 
 static json_t *group_at(const struct run *run, const char *pattern)
 {
@@ -120,16 +96,15 @@ Test(audit, finds_what_leaks_and_nothing_else)
     struct run run, text;
     json_t *leak;
 
-    fill("user:", ":sess", 40, "3600");
-    fill("lock:", "", 30, "60");
-    fill("user:", ":name", 40, NULL);
+    audited_fill("user:", ":sess", 40, "3600");
+    audited_fill("lock:", "", 30, "60");
+    audited_fill("user:", ":name", 40, NULL);
     SEND("SET", "user:17:sess", "some text");
     add_auditor();
     SEND("SELECT", "3");
-    fill("cart:", "", 5, "60");
+    audited_fill("cart:", "", 5, "60");
     SEND("HSET", "cart:77", "item", "1");
-    run = RUN("audit", "-s", server.address.path, "--user", "auditor", "--pass-file",
-              pass, "--format", "json", "--fail");
+    run = AUDIT("--user", "auditor", "--pass-file", pass, "--format", "json", "--fail");
     cr_assert_eq(run.status, 1, "%d: %s", run.status, run.err);
     cr_assert_not_null(run.json);
     cr_expect_eq(json_whole(run.json, "keys"), 116);
@@ -149,15 +124,14 @@ Test(audit, finds_what_leaks_and_nothing_else)
     cr_expect_not(json_is_true(json_object_get(group_at(&run, "lock:{num}"), "leaks")));
     cr_expect_not(
         json_is_true(json_object_get(group_at(&run, "user:{num}:name"), "leaks")));
-    text = RUN("audit", "-s", server.address.path, "-n", "0");
+    text = AUDIT("-n", "0");
     cr_expect_eq(text.status, 0);
     EXPECT_SAYS(text.out, "user:{num}:sess, db 0: 1 of 40 keys never expire;");
     EXPECT_SAYS(text.out, "user:17:sess string,");
     EXPECT_SAYS(text.out, "1 group leaks: 1 key never expires, and should.");
     EXPECT_SILENT(text.err);
     run_release(&text);
-    text =
-        RUN("audit", "-s", server.address.path, "--format", "prometheus", "--top", "1");
+    text = AUDIT("--format", "prometheus", "--top", "1");
     EXPECT_SAYS(text.out, "afterkill_audit_keys 116");
     EXPECT_SAYS(text.out, "# TYPE afterkill_audit_leaking_groups gauge "
                           "afterkill_audit_leaking_groups 2");
@@ -167,7 +141,7 @@ Test(audit, finds_what_leaks_and_nothing_else)
     EXPECT_SAYS(text.out, "group_leaks{db=\"3\",pattern=\"cart:{num}\"} 1");
     cr_expect_null(strstr(text.out, "lock:{num}"));
     run_release(&text);
-    text = RUN("audit", "-s", server.address.path, "--format", "markdown");
+    text = AUDIT("--format", "markdown");
     EXPECT_SAYS(text.out, "| 0 | `user:{num}:sess` | yes | 40 | 1 |");
     EXPECT_SAYS(text.out, "1 of 1: user:17:sess. The group's keys: SCAN 0 MATCH");
     EXPECT_SAYS(text.out, "2 groups leak: 2 keys never expire, and should.");
@@ -187,13 +161,13 @@ Test(audit, sees_any_keys)
     SEND("SADD", "set", "m");
     SEND("RPUSH", "list", "m");
     SEND("HSET", "hash", "f", "v");
-    run = RUN("audit", "-s", server.address.path, "--format", "json", "--count", "1");
+    run = AUDIT("--format", "json", "--count", "1");
     cr_expect_eq(run.status, 0, "%s", run.err);
     cr_assert_not_null(run.json, "%s", run.out);
     cr_expect_eq(json_whole(run.json, "keys"), 7);
     cr_expect_eq(json_count(group_at(&run, "zset"), "types", "zset"), 1);
     run_release(&run);
-    run = RUN("audit", "-s", server.address.path, "--type", "hash", "--pattern", "h*");
+    run = AUDIT("--type", "hash", "--pattern", "h*");
     EXPECT_SAYS(run.out, "1 key looked at");
     run_release(&run);
 }
@@ -203,15 +177,13 @@ Test(audit, goes_on_where_it_ended)
 {
     long long seen = 0, cursor = 0;
 
-    fill("k:", "", 300, NULL);
+    audited_fill("k:", "", 300, NULL);
     do {
         CLEANUP(mem_freep) char *from = mem_printf("%lld", cursor);
-        struct run run =
-            cursor
-                ? RUN("audit", "-s", server.address.path, "--format", "json", "--count",
-                      "10", "--limit", "50", "-i", "1us", "-n", "0", "--cursor", from)
-                : RUN("audit", "-s", server.address.path, "--format", "json", "--count",
-                      "10", "--limit", "50", "--max-latency", "1us");
+        struct run run = cursor ? AUDIT("--format", "json", "--count", "10", "--limit",
+                                        "50", "-i", "1us", "-n", "0", "--cursor", from)
+                                : AUDIT("--format", "json", "--count", "10", "--limit",
+                                        "50", "--max-latency", "1us");
 
         cr_assert_not_null(run.json, "%s", run.err);
         seen += json_whole(run.json, "keys");
@@ -228,15 +200,14 @@ Test(audit, keeps_the_limit_over_databases)
 {
     struct run run;
 
-    fill("k:", "", 3, NULL);
+    audited_fill("k:", "", 3, NULL);
     SEND("SELECT", "3");
-    fill("k:", "", 3, NULL);
-    run = RUN("audit", "-s", server.address.path, "--limit", "2");
+    audited_fill("k:", "", 3, NULL);
+    run = AUDIT("--limit", "2");
     EXPECT_SAYS(run.out, "3 keys looked at");
     EXPECT_SAYS(run.out, "Ended at --limit; to go on: --db 3 --cursor 0");
     run_release(&run);
-    run = RUN("audit", "-s", server.address.path, "--db", "3", "--cursor", "0", "--limit",
-              "2");
+    run = AUDIT("--db", "3", "--cursor", "0", "--limit", "2");
     EXPECT_SAYS(run.out, "3 keys looked at");
     cr_expect_null(strstr(run.out, "to go on"));
     run_release(&run);
@@ -255,8 +226,8 @@ Test(audit, says_why_it_cannot)
     cr_expect_null(strstr(run.err, "hushhush"));
     run_release(&run);
     setenv("REDISCLI_AUTH", "hush", 1);
-    fill("k:", "", 2, NULL);
-    run = RUN("audit", "-s", server.address.path, "--user", "auditor");
+    audited_fill("k:", "", 2, NULL);
+    run = AUDIT("--user", "auditor");
     cr_expect_eq(run.status, 4);
     EXPECT_SAYS(run.err, "PTTL: this user may not do what an audit needs");
     run_release(&run);
@@ -271,17 +242,17 @@ Test(audit, says_why_it_cannot)
                          "[USER[:PASSWORD]@] may be before HOST");
     run_release(&run);
     unsetenv("REDISCLI_AUTH");
-    run = RUN("audit", "-s", server.address.path, "--user", "auditor");
+    run = AUDIT("--user", "auditor");
     cr_expect_eq(run.status, 4);
     EXPECT_SAYS(run.err, "AUTH: it does not let in this user without a password");
     run_release(&run);
     SEND("ACL", "SETUSER", "guest", "on", "nopass", "~*", "+info");
-    run = RUN("audit", "-s", server.address.path, "--user", "guest");
+    run = AUDIT("--user", "guest");
     cr_expect_eq(run.status, 4);
     EXPECT_SAYS(run.err, "TYPE: this user may not do what an audit needs");
     run_release(&run);
     SEND("CONFIG", "SET", "requirepass", "other");
-    run = RUN("audit", "-s", server.address.path);
+    run = AUDIT();
     cr_expect_eq(run.status, 4);
     EXPECT_SAYS(run.err, "INFO: it wants a password");
     run_release(&run);
@@ -339,30 +310,30 @@ Test(audit, tells_what_is_new)
     CLEANUP(mem_freep) char *other = test_file(directory, "other", "nothing\n");
     struct run run;
 
-    fill("kept:", "", 3, NULL);
+    audited_fill("kept:", "", 3, NULL);
     SEND("SET", "lock", "1", "EX", "60");
-    run = RUN("audit", "-s", server.address.path, "--before", file);
+    run = AUDIT("--before", file);
     cr_expect_eq(run.status, 0, "%s", run.err);
     run_release(&run);
-    fill("cache:", "", 3, "60");
-    run = RUN("audit", "-s", server.address.path, "--since", file, "--after-time");
+    audited_fill("cache:", "", 3, "60");
+    run = AUDIT("--since", file, "--after-time");
     cr_expect_eq(run.status, 0, "%s", run.err);
     EXPECT_SAYS(run.out, "No key is new that outlives every expiry.");
     run_release(&run);
     SEND("SET", "a b\n", "1");
     SEND("PERSIST", "lock");
-    run = RUN("audit", "-s", server.address.path, "--since", file, "--after-time");
+    run = AUDIT("--since", file, "--after-time");
     cr_expect_eq(run.status, 1, "%s", run.err);
     EXPECT_SAYS(run.out, "2 keys outlive every expiry, and did not before:");
     EXPECT_SAYS(run.out, "db 0: \"a b\\n\"");
     EXPECT_SAYS(run.out, "db 0: lock");
     run_release(&run);
-    run = RUN("audit", "-s", server.address.path, "--since", file, "--format", "json");
+    run = AUDIT("--since", file, "--format", "json");
     cr_expect_eq(run.status, 1, "%s", run.err);
     cr_expect_eq(
         json_array_size(json_object_get(json_object_get(run.json, "since"), "keys")), 4);
     run_release(&run);
-    run = RUN("audit", "-s", server.address.path, "--since", other);
+    run = AUDIT("--since", other);
     cr_expect_eq(run.status, 2);
     EXPECT_SAYS(run.err, "was not written by audit --before");
     run_release(&run);
@@ -377,8 +348,8 @@ Test(audit, knows_what_must_expire)
     struct run run;
 
     SEND("HSET", "app-1:4242:9f8e7d6c5b4a:work", "b91c", "{}");
-    fill("cart:", "", 3, "600");
-    run = RUN("audit", "-s", server.address.path, "--rules", rules);
+    audited_fill("cart:", "", 3, "600");
+    run = AUDIT("--rules", rules);
     EXPECT_SAYS(run.out, "1 of 1 keys never expire. These are keys of Sidekiq, and must "
                          "expire within 60 s.");
     EXPECT_SAYS(run.out, "These are keys of the shop, and must expire within 60 s: one "
@@ -387,11 +358,11 @@ Test(audit, knows_what_must_expire)
                          "expire later than they must.");
     run_release(&run);
     SEND("EXPIRE", "app-1:4242:9f8e7d6c5b4a:work", "60");
-    run = RUN("audit", "-s", server.address.path, "--fail");
+    run = AUDIT("--fail");
     cr_expect_eq(run.status, 0);
     EXPECT_SAYS(run.out, "No leak found");
     run_release(&run);
-    run = RUN("audit", "-s", server.address.path, "--rules", wrong);
+    run = AUDIT("--rules", wrong);
     cr_expect_eq(run.status, 2);
     EXPECT_SAYS(run.err, "wrong:2: expected SYSTEM: expires GLOB [SECONDS]");
     run_release(&run);
@@ -406,7 +377,7 @@ Test(audit, is_not_sure_of_very_long_names)
     struct run run;
 
     SEND("SET", key, "1");
-    run = RUN("audit", "-s", server.address.path, "--rules", rules, "--fail");
+    run = AUDIT("--rules", rules, "--fail");
     cr_expect_eq(run.status, 3, "%d: %s", run.status, run.err);
     EXPECT_SAYS(run.out, "These are keys of \\x1b[2J, and must expire. Their names are "
                          "too long to be looked at again. the group's keys: SCAN 0 "
@@ -421,14 +392,14 @@ Test(audit, quotes_globs)
 {
     struct run run;
 
-    fill("a b\xe2\x80\xae:", "", 20, "60");
-    fill("a b\xe2\x80\xae:", "", 8, NULL);
-    run = RUN("audit", "-s", server.address.path);
+    audited_fill("a b\xe2\x80\xae:", "", 20, "60");
+    audited_fill("a b\xe2\x80\xae:", "", 8, NULL);
+    run = AUDIT();
     EXPECT_SAYS(run.out, "and 3 more; the group's keys: SCAN 0 MATCH \"a "
                          "b\\xe2\\x80\\xae:*\"");
     cr_expect_null(strstr(run.out, "\xe2\x80\xae"));
     run_release(&run);
-    run = RUN("audit", "-s", server.address.path, "--format", "tap");
+    run = AUDIT("--format", "tap");
     EXPECT_SAYS(run.out, "db 0, a b\\\\xe2");
     cr_expect_null(strstr(run.out, "\xe2\x80\xae"));
     run_release(&run);
@@ -442,18 +413,18 @@ Test(audit, says_that_it_has_seen_nothing)
 
     SEND("SET", "a", "1");
     for (size_t i = 0; i < ARRAY_SIZE(none); i++) {
-        run = RUN("audit", "-s", server.address.path, none[i][0], none[i][1], "--fail");
+        run = AUDIT(none[i][0], none[i][1], "--fail");
         cr_expect_eq(run.status, 5, "%s: %d", none[i][0], run.status);
         EXPECT_SAYS(run.out, "No keys were looked at, so nothing is known of leaks.");
         run_release(&run);
     }
-    run = RUN("audit", "-s", server.address.path, "--db", "99");
+    run = AUDIT("--db", "99");
     cr_expect_eq(run.status, 4);
     EXPECT_SAYS(run.err, "SELECT: it has no such database");
     run_release(&run);
     /* Valkey knows which types there are, since 8; others find no keys. */
     reply = redisCommand(connection, "SCAN 0 TYPE foo");
-    run = RUN("audit", "-s", server.address.path, "--type", "foo", "--fail");
+    run = AUDIT("--type", "foo", "--fail");
     if (reply->type == REDIS_REPLY_ERROR) {
         cr_expect_eq(run.status, 4);
         EXPECT_SAYS(run.err, "SCAN: it has no such type of keys");
@@ -488,8 +459,8 @@ Test(audit, knows_which_members_need_keys)
     SEND("ZADD", "open", "1", "x", "2", "y", "3", "z");
     SEND("HSET", "cart:y:items", "book", "1");
     SEND("SET", "resque:workers", "no set");
-    run = RUN("audit", "-s", server.address.path, "--user", "auditor", "--pass-file",
-              pass, "--rules", rules, "--format", "json", "--count", "1", "--fail");
+    run = AUDIT("--user", "auditor", "--pass-file", pass, "--rules", rules, "--format",
+                "json", "--count", "1", "--fail");
     cr_assert_eq(run.status, 1, "%d: %s", run.status, run.err);
     cr_expect_eq(json_whole(run.json, "leaking_sets"), 2);
     cr_expect_eq(json_array_size(json_object_get(run.json, "sets")), 2);
@@ -501,14 +472,14 @@ Test(audit, knows_which_members_need_keys)
     cr_expect_eq(json_whole(set_at(&run, 1), "members"), 3);
     cr_expect_eq(json_array_size(json_object_get(set_at(&run, 1), "suspects")), 2);
     run_release(&run);
-    run = RUN("audit", "-s", server.address.path);
+    run = AUDIT();
     EXPECT_SAYS(run.out,
                 "processes, db 0: 1 of 2 members have no key of their name, which "
                 "those of Sidekiq must have. Still so when looked at again, 1 of "
                 "1: app-1:2:9f8e7d6c5b4b");
     EXPECT_SAYS(run.out, "1 set has members whose keys are gone.");
     run_release(&run);
-    run = RUN("audit", "-s", server.address.path, "--pattern", "c*", "--fail");
+    run = AUDIT("--pattern", "c*", "--fail");
     cr_expect_eq(run.status, 0, "who asks for some keys has not asked for sets");
     run_release(&run);
 }
@@ -530,7 +501,7 @@ Test(audit, watches)
     struct live_run live;
     struct run run;
 
-    fill("sess:", "", 5, "3600");
+    audited_fill("sess:", "", 5, "3600");
     live = START("audit", "-s", server.address.path, "--watch", "10ms");
     wait_said(&live, "5 keys, 0 leaked; round trips p50 ");
     SEND("SET", "sess:7", "1");
@@ -548,7 +519,7 @@ Test(audit, watches)
     run = run_finish(&live);
     cr_expect_eq(run.status, 130, "%d: %s", run.status, run.err);
     run_release(&run);
-    run = RUN("audit", "-s", server.address.path, "--watch", "1s", "--limit", "5");
+    run = AUDIT("--watch", "1s", "--limit", "5");
     cr_expect_eq(run.status, 2);
     EXPECT_SAYS(run.err, "--watch is about all keys");
     run_release(&run);
@@ -623,7 +594,7 @@ Test(audit, watches_a_command)
     struct live_run live;
     struct run run;
 
-    fill("sess:", "", 1, "3600");
+    audited_fill("sess:", "", 1, "3600");
     shared = is_shared("sess:0");
     add_auditor();
     files = test_directory_entries(directory);
@@ -692,10 +663,10 @@ Test(audit, watches_in_json)
     json_t *round, *watch;
     struct run run;
 
-    fill("sess:", "", 3, "3600");
+    audited_fill("sess:", "", 3, "3600");
     add_auditor();
     SEND("CONFIG", "SET", "slowlog-log-slower-than", "0");
-    fill("slow:", "", 20, "3600");
+    audited_fill("slow:", "", 20, "3600");
     SEND("ACL", "SETUSER", "auditor", "-slowlog|get");
     live = START("audit", "-s", server.address.path, "--user", "auditor", "--pass-file",
                  pass, "--watch", "10ms", "--command", "SET sess:*", "--format", "json");
@@ -743,7 +714,7 @@ Test(audit, watches_a_server_that_counts_anew)
     struct live_run live;
     struct run run;
 
-    fill("sess:", "", 50, "3600");
+    audited_fill("sess:", "", 50, "3600");
     live =
         START("audit", "-s", server.address.path, "--watch", "10ms", "--command", "SET");
     wait_said(&live, " blocked; SET 0 a second\n");
@@ -760,7 +731,7 @@ Test(audit, watches_without_what_is_refused)
     struct live_run live;
     struct run run;
 
-    fill("sess:", "", 1, "3600");
+    audited_fill("sess:", "", 1, "3600");
     add_auditor();
     SEND("ACL", "SETUSER", "auditor", "-slowlog", "-latency");
     live = START("audit", "-s", server.address.path, "--user", "auditor", "--pass-file",
@@ -787,21 +758,20 @@ Test(audit, writes_its_report_into_a_file)
                             *text = NULL;
     struct run run;
 
-    fill("k:", "", 3, NULL);
-    run = RUN("audit", "-s", server.address.path, "--format", "json", "-o", report);
+    audited_fill("k:", "", 3, NULL);
+    run = AUDIT("--format", "json", "-o", report);
     cr_expect_eq(run.status, 0, "%s", run.err);
     EXPECT_SAYS(run.out, "3 keys looked at");
     text = file_text(report);
     EXPECT_SAYS(text, "\"pattern\": \"k:{num}\"");
     run_release(&run);
-    run = RUN("audit", "-s", server.address.path, "-o", "/dev/null/none");
+    run = AUDIT("-o", "/dev/null/none");
     cr_expect_eq(run.status, 4);
     EXPECT_SAYS(run.err, "--output: ");
     EXPECT_SAYS(run.out, "3 keys looked at"); /* it has taken its time */
     run_release(&run);
     for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
-        run = RUN("audit", "-s", server.address.path, wrong[i][0], wrong[i][1],
-                  wrong[i][2], wrong[i][3]);
+        run = AUDIT(wrong[i][0], wrong[i][1], wrong[i][2], wrong[i][3]);
         cr_expect_eq(run.status, 2, "%zu: %d", i, run.status);
         run_release(&run);
     }
@@ -852,8 +822,8 @@ Test(audit, reads_the_first_of_suspects)
     SEND("EVAL", "redis.call('RPUSH', 'k:7', string.rep('0', 100000))", "0");
     SEND("EVAL", "redis.call('RPUSH', 'k:8', string.rep('0', 17000000))", "0");
     add_auditor();
-    run = RUN("audit", "-s", server.address.path, "--user", "auditor", "--pass-file",
-              pass, "--rules", rules, "--fields", "2", "--format", "json");
+    run = AUDIT("--user", "auditor", "--pass-file", pass, "--rules", rules, "--fields",
+                "2", "--format", "json");
     cr_assert_eq(run.status, 0, "%d: %s", run.status, run.err);
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         CLEANUP(mem_freep) char *first = first_of(&run, "k:*", cases[i].key);
@@ -863,19 +833,17 @@ Test(audit, reads_the_first_of_suspects)
     cr_expect_null(first_of(&run, "k:*", "k:8"), "it is very large");
     run_release(&run);
     for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
-        run = RUN("audit", "-s", server.address.path, "--rules", rules, "--fields", "2",
-                  "--format", formats[i]);
+        run = AUDIT("--rules", rules, "--fields", "2", "--format", formats[i]);
         if (strcmp(formats[i], "html") == 0 || strcmp(formats[i], "markdown") == 0)
             cr_expect_null(strstr(run.out, "<b>"), "%s: %s", formats[i], run.out);
         cr_expect_null(strchr(run.out, '\xff'), "%s", formats[i]);
         run_release(&run);
     }
-    run = RUN("audit", "-s", server.address.path, "--rules", rules, "--fields", "1",
-              "--pattern", "k:5");
+    run = AUDIT("--rules", rules, "--fields", "1", "--pattern", "k:5");
     EXPECT_SAYS(run.out, "hash, ");
     EXPECT_SAYS(run.out, " f \"<b>\\x00\"");
     run_release(&run);
-    run = RUN("audit", "-s", server.address.path, "--fields", "1", "--watch", "1s");
+    run = AUDIT("--fields", "1", "--watch", "1s");
     cr_expect_eq(run.status, 2);
     EXPECT_SAYS(run.err, "--fields resets the idle time of what it reads");
     run_release(&run);
@@ -888,18 +856,18 @@ Test(audit, minds_rules_of_some_where_others_expire)
         test_file(directory, "rules", "shop: expires s:* 60 if others do\n");
     struct run run;
 
-    fill("celery-task-meta-", "", 3, NULL);
-    fill("s:", "", 3, NULL);
-    run = RUN("audit", "-s", server.address.path, "--rules", rules, "--fail");
+    audited_fill("celery-task-meta-", "", 3, NULL);
+    audited_fill("s:", "", 3, NULL);
+    run = AUDIT("--rules", rules, "--fail");
     cr_expect_eq(run.status, 0, "%s", run.out);
     EXPECT_SAYS(run.out, "Of 2 groups no key expires, which is taken to be meant so");
     run_release(&run);
-    run = RUN("audit", "-s", server.address.path, "--format", "tap");
+    run = AUDIT("--format", "tap");
     EXPECT_SAYS(run.out, "SKIP no key of it expires, which is taken to be meant so");
     run_release(&run);
     SEND("EXPIRE", "celery-task-meta-0", "86400");
     SEND("EXPIRE", "s:0", "60");
-    run = RUN("audit", "-s", server.address.path, "--rules", rules, "--fail");
+    run = AUDIT("--rules", rules, "--fail");
     cr_expect_eq(run.status, 1, "%s", run.out);
     EXPECT_SAYS(run.out, "celery-task-meta-*, db 0: 2 of 3 keys never expire; the others "
                          "have at most 24 h left. These are keys of Celery, and should "
@@ -920,13 +888,13 @@ Test(audit, knows_which_members_must_be_elsewhere)
     add_auditor();
     SEND("HSET", "unacked", "tag-1", "[]", "tag-2", "[]");
     SEND("ZADD", "unacked_index", "1", "tag-1", "2", "tag-2");
-    run = RUN("audit", "-s", server.address.path, "--fail");
+    run = AUDIT("--fail");
     cr_expect_eq(run.status, 0, "%s", run.out);
     run_release(&run);
     SEND("ZREM", "unacked_index", "tag-2");
     SEND("SADD", "open", "1", "2", "x");
-    run = RUN("audit", "-s", server.address.path, "--user", "auditor", "--pass-file",
-              pass, "--rules", rules, "--format", "json", "--fail");
+    run = AUDIT("--user", "auditor", "--pass-file", pass, "--rules", rules, "--format",
+                "json", "--fail");
     cr_assert_eq(run.status, 1, "%d: %s", run.status, run.err);
     cr_expect_eq(json_whole(run.json, "leaking_sets"), 2);
     cr_expect_eq(json_whole(set_at(&run, 0), "members"), 2);
@@ -937,7 +905,7 @@ Test(audit, knows_which_members_must_be_elsewhere)
     cr_expect_eq(json_whole(set_at(&run, 1), "members"), 2);
     cr_expect_eq(json_whole(set_at(&run, 1), "without_key"), 2);
     run_release(&run);
-    run = RUN("audit", "-s", server.address.path);
+    run = AUDIT();
     EXPECT_SAYS(run.out, "unacked, db 0: 1 of 2 members are not in unacked_index, where "
                          "those of Celery must be. Still so when looked at again, 1 "
                          "of 1: tag-2");
@@ -972,8 +940,8 @@ Test(audit, knows_where_keys_must_be)
                "for i = 1, 4 do redis.call('SET', 'q:b:' .. i, 'v') end "
                "redis.call('SADD', 'q:b:busy', 1) redis.call('ZADD', 'q:b:done', 1, 2) "
                "redis.call('HSET', 'q:b:failed', 3, 1) redis.call('SET', 'kept:b:4', 1)");
-    run = RUN("audit", "-s", server.address.path, "--user", "auditor", "--pass-file",
-              pass, "--rules", rules, "--count", "10", "--fail");
+    run = AUDIT("--user", "auditor", "--pass-file", pass, "--rules", rules, "--count",
+                "10", "--fail");
     cr_expect_eq(run.status, 0, "%s%s", run.out, run.err);
     run_release(&run);
     SEND("LREM", "q:a:wait", "1", "77");
@@ -981,8 +949,8 @@ Test(audit, knows_where_keys_must_be)
     SEND("SET", "q:b:5", "v", "EX", "60"); /* it goes by itself */
     SEND("SREM", "q:b:busy", "1");
     SEND("DEL", "q:a:79");
-    run = RUN("audit", "-s", server.address.path, "--user", "auditor", "--pass-file",
-              pass, "--rules", rules, "--count", "100");
+    run = AUDIT("--user", "auditor", "--pass-file", pass, "--rules", rules, "--count",
+                "100");
     EXPECT_SAYS(
         run.out,
         "q:a:*, db 0: 1 of 2999 keys are in none of q:*:wait, q:*:busy, q:*:done, "
@@ -996,8 +964,7 @@ Test(audit, knows_where_keys_must_be)
                 "q:a:wait, db 0: 1 of 2999 members have no key q:*:*, which those of "
                 "shop must have. Still so when looked at again, 1 of 1: 79 ");
     run_release(&run);
-    run = RUN("audit", "-s", server.address.path, "--rules", rules, "--limit", "5",
-              "--fail");
+    run = AUDIT("--rules", rules, "--limit", "5", "--fail");
     cr_expect_eq(run.status, 0, "who has not seen all keys has not seen all places");
     run_release(&run);
 }
@@ -1012,31 +979,28 @@ Test(audit, does_not_judge_by_a_part_of_a_list)
 
     SEND("SET", "job:1", "v");
     run_script("for i = 2, 100000 do redis.call('RPUSH', 'waiting', i) end");
-    run = RUN("audit", "-s", server.address.path, "--rules", rules, "--fail", "--count",
-              "10000");
+    run = AUDIT("--rules", rules, "--fail", "--count", "10000");
     cr_expect_eq(run.status, 1, "%s", run.out);
     run_release(&run);
     SEND("RPUSH", "waiting", "a", "1");
-    run = RUN("audit", "-s", server.address.path, "--rules", rules, "--format", "json",
-              "--count", "10000");
+    run = AUDIT("--rules", rules, "--format", "json", "--count", "10000");
     cr_expect_eq(json_whole(run.json, "leaking_sets"), 0, "%s", run.out);
     cr_expect(json_is_false(json_object_get(set_at(&run, 0), "complete")));
     cr_expect_eq(json_whole(set_at(&run, 0), "unseen"), 1);
     cr_expect_str_eq(json_string_value(json_object_get(run.json, "verdict")),
                      "inconclusive");
     run_release(&run);
-    run = RUN("audit", "-s", server.address.path, "--before", keys);
+    run = AUDIT("--before", keys);
     run_release(&run);
-    run = RUN("audit", "-s", server.address.path, "--rules", rules, "--format", "json",
-              "--since", keys);
+    run = AUDIT("--rules", rules, "--format", "json", "--since", keys);
     cr_expect_eq(run.status, 0, "only keys are compared: %s", run.out);
     cr_expect_eq(json_array_size(json_object_get(run.json, "sets")), 0);
     run_release(&run);
-    run = RUN("audit", "-s", server.address.path, "--rules", rules, "--format", "tap");
+    run = AUDIT("--rules", rules, "--format", "tap");
     EXPECT_SAYS(run.out, "places of job:* # SKIP not all of them could be looked at");
     EXPECT_SAYS(run.out, "Of 1 key or member that must be somewhere nothing is known");
     run_release(&run);
-    run = RUN("audit", "-s", server.address.path, "--rules", rules);
+    run = AUDIT("--rules", rules);
     EXPECT_SAYS(run.out,
                 "Of 1 key or member that must be somewhere nothing is known: there are "
                 "too many, or a list or a name is too long.");
@@ -1052,16 +1016,14 @@ Test(audit, does_not_judge_whom_lists_have_far_behind)
 
     run_script("for i = 1, 100000 do redis.call('RPUSH', 'waiting', 1) end "
                "redis.call('SET', 'job:1', 'v') redis.call('RPUSH', 'waiting', 'last')");
-    run = RUN("audit", "-s", server.address.path, "--rules", rules, "--count", "10000",
-              "--fail");
+    run = AUDIT("--rules", rules, "--count", "10000", "--fail");
     cr_expect_eq(run.status, 3, "%s", run.out);
     EXPECT_SAYS(run.out,
                 "1 of 100001 members have no key job:*, which those of shop must "
                 "have. Of 1 it is not known whether they still are.");
     run_release(&run);
     SEND("LPUSH", "waiting", "first");
-    run = RUN("audit", "-s", server.address.path, "--rules", rules, "--count", "10000",
-              "--fail");
+    run = AUDIT("--rules", rules, "--count", "10000", "--fail");
     cr_expect_eq(run.status, 1, "%s", run.out);
     EXPECT_SAYS(run.out, "Still so when looked at again, 1 of 2: first ");
     run_release(&run);
@@ -1120,7 +1082,7 @@ Test(audit, says_what_it_had_no_room_for)
     run_script("for i = 1, 300 do redis.call('SET', 'q:' .. i .. ':1', 'v') end "
                "for i = 1, 600 do redis.call('SADD', 'free:' .. i, i) end "
                "redis.call('SET', 'job:x', 1)");
-    run = RUN("audit", "-s", server.address.path, "--rules", rules, "--format", "json");
+    run = AUDIT("--rules", rules, "--format", "json");
     cr_expect_eq(json_array_size(json_object_get(run.json, "sets")), 257, "%s", run.out);
     cr_expect_eq(json_whole(run.json, "leaking_sets"), 256);
     cr_expect_eq(json_whole(set_at(&run, 256), "unseen"), 1);
@@ -1259,9 +1221,9 @@ Test(audit, sends_what_the_docs_name)
     SEND("ZADD", "k:4", "1.5", "a");
     SEND("HSET", "k:5", "f", "v");
     SEND("XADD", "k:6", "1-0", "f", "v");
-    fill("s:", "", 3, "60");
+    audited_fill("s:", "", 3, "60");
     SEND("SELECT", "3");
-    fill("cart:", "", 3, NULL);
+    audited_fill("cart:", "", 3, NULL);
     add_auditor();
     SEND("CONFIG", "RESETSTAT");
     SEND("ACL", "LOG", "RESET");

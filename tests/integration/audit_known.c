@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "audit/rules.h"
-#include "redis/connection.h"
 
 TestSuite(audit_known, .init = audited_begin, .fini = audited_end);
 
@@ -179,8 +178,7 @@ static void send(const char *commands)
 
 static struct run audit_it(void)
 {
-    struct run run =
-        RUN("audit", "-s", server.address.path, "--format", "json", "--fail");
+    struct run run = AUDIT("--format", "json", "--fail");
 
     cr_assert_not_null(run.json, "%s%s", run.out, run.err);
     return run;

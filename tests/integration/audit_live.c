@@ -9,27 +9,14 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "redis/connection.h"
 
 TestSuite(audit_live, .init = audited_directory, .fini = audited_end);
-
-static redisReply *ask_words(redisContext *whom, const char *const *words)
-{
-    redisReply *reply = NULL;
-    struct err err = ERR_NULL;
-
-    cr_assert_eq(connection_command(whom, &reply, &err, words), 0, "%s", err.msg);
-    return reply;
-}
-#define SEND_TO(whom, ...)                                                               \
-    reply_free(ask_words(whom, (const char *const[]){ __VA_ARGS__, NULL }))
-#define SEND(...) SEND_TO(connection, __VA_ARGS__)
 
 /* Asks until the reply says the text. */
 static void wait_for(redisContext *whom, const char *const *words, const char *text)
 {
     for (bool said = false; !said;) {
-        redisReply *reply = ask_words(whom, words);
+        redisReply *reply = audited_ask(whom, words);
 
         said = reply->str && strstr(reply->str, text);
         reply_free(reply);
@@ -126,7 +113,7 @@ Test(audit_live, looks_at_a_primary_of_a_cluster)
     SEND("SET", "{b}1", "v", "EX", "3600");
     SEND("SET", "{b}2", "v", "EX", "3600");
     SEND("SET", "{b}3", "v");
-    run = RUN("audit", "-s", server.address.path, "--format", "json", "--rules", rules);
+    run = AUDIT("--format", "json", "--rules", rules);
     cr_expect_eq(run.status, 0, "%d: %s", run.status, run.err);
     cr_assert_not_null(run.json, "%s", run.err);
     cr_expect(json_is_true(json_object_get(run.json, "cluster")));
@@ -137,7 +124,7 @@ Test(audit_live, looks_at_a_primary_of_a_cluster)
     cr_expect_eq(json_whole(set, "members"), 2);
     cr_expect_eq(json_whole(set, "without_key"), 1, "of the other it is not known");
     run_release(&run);
-    run = RUN("audit", "-s", server.address.path);
+    run = AUDIT();
     EXPECT_SAYS(run.out, "This is one node of a cluster; the other primaries have the "
                          "other keys: 'redis-cli cluster nodes' lists them.");
     run_release(&run);
@@ -183,23 +170,13 @@ Test(audit_live, does_not_wait_for_a_server_to_load)
     server_stop(&loads);
 }
 
-static void fill(size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        CLEANUP(mem_freep) char *key = mem_printf("key:%zu", i);
-
-        SEND("SET", key, "v", "EX", "3600");
-    }
-}
-
 Test(audit_live, says_that_the_server_has_gone_away)
 {
     struct live_run live;
     struct run run;
 
-    server = test_server(directory);
-    connection = audited_connect(&server);
-    fill(300);
+    audited_start();
+    audited_fill("key:", "", 300, "3600");
     live = START("audit", "-s", server.address.path, "--count", "10", "-i", "20ms");
     WAIT_FOR(connection, "cmdstat_scan:calls=", "INFO", "commandstats");
     cr_assert_eq(kill(server.pid, SIGKILL), 0);
@@ -215,9 +192,8 @@ Test(audit_live, minds_no_change)
     struct live_run live;
     struct run run;
 
-    server = test_server(directory);
-    connection = audited_connect(&server);
-    fill(300);
+    audited_start();
+    audited_fill("key:", "", 300, "3600");
     live = START("audit", "-s", server.address.path, "--count", "10", "-i", "1ms",
                  "--type", "string", "--format", "json");
     WAIT_FOR(connection, "cmdstat_scan:calls=", "INFO", "commandstats");
@@ -258,11 +234,10 @@ Test(audit_live, takes_very_long_names)
         test_file(directory, "rules", "shop: members open have cart:*\n");
     struct run run;
 
-    server = test_server(directory);
-    connection = audited_connect(&server);
+    audited_start();
     for (size_t i = 0; i < ARRAY_SIZE(fillers); i++)
         SEND("EVAL", fillers[i], "0");
-    run = RUN("audit", "-s", server.address.path, "--format", "json", "--rules", rules);
+    run = AUDIT("--format", "json", "--rules", rules);
     cr_expect_eq(run.status, 0, "%d: %s", run.status, run.err);
     cr_assert_not_null(run.json, "%s", run.err);
     cr_expect_eq(json_whole(run.json, "keys"), 42);
@@ -274,14 +249,13 @@ Test(audit_live, tells_a_wrong_password)
     CLEANUP(mem_freep) char *pass = test_file(directory, "pass", "wrong\n");
     struct run run;
 
-    server = test_server(directory);
-    connection = audited_connect(&server);
+    audited_start();
     SEND("CONFIG", "SET", "requirepass", "right");
-    run = RUN("audit", "-s", server.address.path, "--pass-file", pass);
+    run = AUDIT("--pass-file", pass);
     cr_expect_eq(run.status, 4);
     EXPECT_SAYS(run.err, "AUTH: the name of the user or the password is wrong");
     run_release(&run);
-    run = RUN("audit", "-s", server.address.path);
+    run = AUDIT();
     cr_expect_eq(run.status, 4);
     EXPECT_SAYS(run.err, "INFO: it wants a password: put it into REDIS_URL");
     run_release(&run);

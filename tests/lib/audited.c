@@ -5,8 +5,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "redis/connection.h"
-
 char *directory;
 struct server server;
 redisContext *connection;
@@ -20,16 +18,43 @@ redisContext *audited_connect(const struct server *to)
     return ret;
 }
 
+redisReply *audited_ask(redisContext *whom, const char *const *words)
+{
+    redisReply *reply = NULL;
+    struct err err = ERR_NULL;
+
+    cr_assert_eq(connection_command(whom, &reply, &err, words), 0, "%s", err.msg);
+    return reply;
+}
+
+void audited_fill(const char *before, const char *behind, size_t count,
+                  const char *seconds)
+{
+    for (size_t i = 0; i < count; i++) {
+        CLEANUP(mem_freep) char *key = mem_printf("%s%zu%s", before, i, behind);
+
+        if (seconds)
+            SEND("SET", key, "1", "EX", seconds);
+        else
+            SEND("SET", key, "1");
+    }
+}
+
 void audited_directory(void)
 {
     directory = test_directory();
 }
 
+void audited_start(void)
+{
+    server = test_server(directory);
+    connection = audited_connect(&server);
+}
+
 void audited_begin(void)
 {
     audited_directory();
-    server = test_server(directory);
-    connection = audited_connect(&server);
+    audited_start();
 }
 
 void audited_end(void)

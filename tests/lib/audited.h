@@ -6,6 +6,8 @@
 
 #include <hiredis/hiredis.h>
 
+#include "redis/connection.h"
+
 extern char *directory; /* a temporary one */
 extern struct server server;
 extern redisContext *connection;
@@ -15,6 +17,19 @@ void audited_directory(void); /* it alone: the test starts the server, and conne
 void audited_end(void);
 
 redisContext *audited_connect(const struct server *to);
+void audited_start(void); /* the server, and the connection, behind audited_directory() */
+
+/* An audit of the server, with more arguments. */
+#define AUDIT(...) RUN("audit", "-s", server.address.path, ##__VA_ARGS__)
+
+/* Commands, which must not fail; the caller frees the reply. */
+redisReply *audited_ask(redisContext *whom, const char *const *words);
+#define SEND_TO(whom, ...)                                                               \
+    reply_free(audited_ask(whom, (const char *const[]){ __VA_ARGS__, NULL }))
+#define SEND(...) SEND_TO(connection, __VA_ARGS__)
+/* So many keys of a name with a number in it; seconds: NULL, they do not expire. */
+void audited_fill(const char *before, const char *behind, size_t count,
+                  const char *seconds);
 
 /* A port that nobody has at the moment, below those from which a node of a cluster would
  * have none for its bus, which is 10000 above. */
