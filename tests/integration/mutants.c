@@ -8,10 +8,12 @@
 #include "testlib.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -225,17 +227,25 @@ static const char *setting(const char *name)
     return value;
 }
 
-/* One run of a killer. */
+/* One run of a killer, which has a CPU of its own: there it has one lane, as long as it
+ * asks for no more, and learns what there is to learn once. */
 struct attempt {
     size_t row;
-    bool broken; /* with the mutant, and not without */
-    pid_t pid;   /* 0: not running */
+    bool broken;   /* with the mutant, and not without */
+    pid_t pid;     /* 0: not running */
+    int fd, pidfd; /* what a broken one says; -1: its end */
+    bool failing;  /* one expectation was not met */
+    char *said;
+    size_t length; /* of it */
     bool passed;
 };
 
+/* What Criterion says where it happens, however long the test goes on. */
+#define FAILING "Assertion Failed"
+
 /* Begins a test as a process of its own. Whoever fails leaves memory and files behind:
  * nobody is to look for the former, and the latter go where they will be removed. */
-static void begin(struct attempt *attempt, const char *directory)
+static void begin(struct attempt *attempt, const char *directory, int cpu)
 {
     const char *mutant = attempt->broken ? rows[attempt->row].mutant : NULL;
     CLEANUP(mem_freep)
@@ -244,52 +254,102 @@ static void begin(struct attempt *attempt, const char *directory)
     CLEANUP(mem_freep)
     char *filter = mem_printf("--filter=%s", rows[attempt->row].test);
     const char *mutable = setting("AFTERKILL_MUTABLE");
+    int said[2];
 
+    cr_assert_eq(pipe2(said, O_CLOEXEC), 0);
     attempt->pid = fork();
     cr_assert_geq(attempt->pid, 0);
     if (attempt->pid == 0) {
-        int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-
+        process_pin(cpu);
         unsetenv("BXFI_MAP"); /* by this Criterion knows its workers; this is none */
         unsetenv("AFTERKILL_MUTANT");
         if (mutant) {
             setenv("AFTERKILL_MUTANT", mutant, 1);
             setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
-            dup2(nowhere, STDOUT_FILENO);
-            dup2(nowhere, STDERR_FILENO);
+            dup2(said[1], STDOUT_FILENO);
+            dup2(said[1], STDERR_FILENO);
         }
         setenv("AFTERKILL", mutable, 1);
         setenv("TEST_TMPDIR", directory, 1);
         execl(path, path, filter, "--jobs=1", (char *)NULL);
         _exit(127);
     }
+    close(said[1]);
+    attempt->fd = said[0];
+    attempt->pidfd = (int)syscall(SYS_pidfd_open, attempt->pid, 0);
+    cr_assert_geq(attempt->pidfd, 0);
 }
 
-/* Notes how one of `n` ended that were begun; false: it is none of them, but what one has
- * left behind. */
-static bool note_end(struct attempt *attempts, size_t n, pid_t pid, int status)
+static bool end_below(void *context, pid_t pid, const struct process_look *look)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (attempts[i].pid != pid)
-            continue;
-        cr_assert_neq(WIFEXITED(status) ? WEXITSTATUS(status) : 0, 127, "cannot run %s",
-                      rows[attempts[i].row].program);
-        attempts[i].passed = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-        attempts[i].pid = 0; /* the next process may get this number */
-        return true;
-    }
+    const pid_t *top = context;
+
+    (void)look;
+    if (pid != *top)
+        kill(pid, SIGKILL);
     return false;
 }
 
-static void end_one(struct attempt *attempts, size_t n)
+/* One expectation that is not met is enough, and nobody waits for the others: the test is
+ * ended, and Criterion, which has begun it, ends by itself and may say so. */
+static void hear(struct attempt *attempt)
+{
+    char said[4096];
+    ssize_t n = read(attempt->fd, said, sizeof(said));
+
+    if (n <= 0) {
+        close(attempt->fd);
+        attempt->fd = -1; /* poll() passes over it */
+        return;
+    }
+    if (attempt->failing)
+        return;
+    attempt->said = mem_grow(attempt->said, attempt->length + (size_t)n, 1);
+    memcpy(attempt->said + attempt->length, said, (size_t)n);
+    attempt->length += (size_t)n;
+    attempt->failing =
+        memmem(attempt->said, attempt->length, FAILING, strlen(FAILING)) != NULL;
+    if (attempt->failing)
+        process_any(attempt->pid, end_below, &attempt->pid);
+}
+
+static void note_end(struct attempt *attempt)
 {
     int status;
-    pid_t pid;
 
-    do {
-        pid = waitpid(-1, &status, 0);
-        cr_assert_gt(pid, 0);
-    } while (!note_end(attempts, n, pid, status));
+    cr_assert_eq(waitpid(attempt->pid, &status, 0), attempt->pid);
+    cr_assert_neq(WIFEXITED(status) ? WEXITSTATUS(status) : 0, 127, "cannot run %s",
+                  rows[attempt->row].program);
+    attempt->passed = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    attempt->pid = 0;
+    free(attempt->said);
+    close(attempt->pidfd);
+    if (attempt->fd >= 0)
+        close(attempt->fd);
+}
+
+/* Waits until one of the places is free. */
+static size_t end_one(struct attempt **running, size_t places)
+{
+    for (;;) {
+        struct pollfd fds[2 * CPU_SETSIZE];
+
+        for (size_t i = 0; i < places; i++) {
+            if (!running[i])
+                return i;
+            fds[2 * i] = (struct pollfd){ .fd = running[i]->fd, .events = POLLIN };
+            fds[2 * i + 1] = (struct pollfd){ .fd = running[i]->pidfd, .events = POLLIN };
+        }
+        poll(fds, 2 * places, -1);
+        for (size_t i = 0; i < places; i++) {
+            if (fds[2 * i].revents)
+                hear(running[i]);
+            if (fds[2 * i + 1].revents) {
+                note_end(running[i]);
+                running[i] = NULL;
+            }
+        }
+    }
 }
 
 static bool end_it(void *context, pid_t pid, const struct process_look *look)
@@ -327,33 +387,24 @@ static size_t all_attempts(struct attempt *ret)
     return n;
 }
 
-/* How many this process may use. */
-static size_t cpus(void)
-{
-    cpu_set_t allowed;
-
-    cr_assert_eq(sched_getaffinity(0, sizeof allowed, &allowed), 0);
-    return (size_t)CPU_COUNT(&allowed);
-}
-
 Test(mutants, are_killed)
 {
     char *directory = test_directory();
     struct attempt attempts[2 * ARRAY_SIZE(rows)];
-    size_t n = all_attempts(attempts), running = 0;
-    size_t at_once = cpus();
+    struct attempt *running[CPU_SETSIZE] = { NULL };
+    CLEANUP(mem_freep) int *cpus = NULL;
+    size_t n = all_attempts(attempts), places = (size_t)process_cpus(&cpus);
 
     processes_adopt();
     for (size_t i = 0; i < n; i++) {
-        if (running == at_once) {
-            end_one(attempts, i);
-            running--;
-        }
-        begin(&attempts[i], directory);
-        running++;
+        size_t place = end_one(running, places);
+
+        begin(&attempts[i], directory, cpus[place]);
+        running[place] = &attempts[i];
     }
-    for (; running > 0; running--)
-        end_one(attempts, n);
+    for (size_t i = 0; i < places; i++)
+        while (running[i])
+            end_one(&running[i], 1);
     end_leftovers();
     for (size_t i = 0; i < n; i++) {
         const char *test = rows[attempts[i].row].test;
