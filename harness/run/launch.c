@@ -152,10 +152,13 @@ int launch_all(const struct launch *launch, struct err *err)
 {
     CLEANUP(mem_freep) int *cpus = NULL;
     size_t cpu_count = (size_t)process_cpus(&cpus);
+    /* Of runs that have fewer lanes than there are CPUs, not all that go on beside each
+     * other take the first; those of one job, which may be compared, take the same. */
+    size_t first = (size_t)getpgrp();
     int code = check_descriptors(launch->count, err);
 
     for (size_t i = 0; i < launch->count && code == 0; i++)
-        code = start_server(launch, i, cpus[i % cpu_count], err);
+        code = start_server(launch, i, cpus[(first + i) % cpu_count], err);
     for (size_t i = 0; i < launch->count && code == 0; i++) {
         struct server *server = &launch->lanes[i].server;
 
@@ -165,8 +168,8 @@ int launch_all(const struct launch *launch, struct err *err)
             err_wrap(err, "lane %zu", i);
     }
     for (size_t i = 0; i < launch->count && code == 0; i++)
-        code = start_relay(launch, i, cpus[i % cpu_count], err);
+        code = start_relay(launch, i, cpus[(first + i) % cpu_count], err);
     for (size_t i = 0; i < launch->count && code == 0; i++)
-        code = start_lane(launch, i, cpus[i % cpu_count], err);
+        code = start_lane(launch, i, cpus[(first + i) % cpu_count], err);
     return code;
 }
