@@ -10,13 +10,14 @@
  * speeds are compared (result/speed.h). */
 #pragma once
 
+#include "base/sanitizer.h"
 #include "redis/address.h"
 #include "scenario/scenario.h"
 #include "state/keeper.h"
 
 /* In one lane, and in each of its rounds, per strategy; fewer if that would take longer
  * than the budget, which is a round's as well. */
-#define COST_ROUNDS 8
+#define COST_ROUNDS (SANITIZED ? 2 : 8)
 #define COST_UPDATES 25
 #define COST_BUDGET_NS (NSEC_PER_SEC / 2 / COST_ROUNDS)
 /* Updates before them, which find everything cold; it makes no difference to long ones,
