@@ -227,8 +227,8 @@ Test(bad_luck, recovery_that_fails_is_a_verdict)
     const char *const scenarios[] = { path, raises };
 
     for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++) {
-        struct run run = RUN("run", scenarios[i], "--trials", "0", "--timeout", "1",
-                             "--strategy", "marked", "--format", "json");
+        struct run run = RUN("run", scenarios[i], CENSUS, "--timeout", "1", "--strategy",
+                             "marked", "--format", "json");
 
         cr_expect_eq(run.status, 0, "status %d: %s", run.status, run.err);
         cr_expect_eq(json_count(json_strategy(&run, "marked"), "census", "stuck"), 1);
@@ -242,9 +242,8 @@ Test(bad_luck, recovery_that_fails_is_a_verdict)
 /* A run that will not end by itself, seen to be killing. */
 static struct live_run start_endless(void)
 {
-    struct live_run live =
-        START("run", "sidekiq_busy", "--strategy", "per-field", "--trials", "1000000",
-              "--lanes", "2", "--format", "json");
+    struct live_run live = START("run", "sidekiq_busy", "--strategy", "per-field",
+                                 ENDLESS, "--lanes", "2", "--format", "json");
 
     cr_assert(run_wait_for(&live, "kills "), "the run ended before its kills began");
     return live;
@@ -336,8 +335,8 @@ Test(bad_luck, interrupted_run_says_so_in_text_and_is_saved)
     struct place place = place_make();
     char *saved = mem_printf("%s/saved", place.files);
     char *file = mem_printf("%s/run.json", saved);
-    struct live_run live = START("run", "sidekiq_busy", "--strategy", "per-field",
-                                 "--trials", "1000000", "-o", saved);
+    struct live_run live =
+        START("run", "sidekiq_busy", "--strategy", "per-field", ENDLESS, "-o", saved);
     struct run run;
     json_t *json;
 
@@ -366,8 +365,8 @@ Test(bad_luck, standard_output_that_cannot_be_written)
 
     for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
         struct run run = run_afterkill_into(
-            "/dev/full", (const char *const[]){ "run", path, "--trials", "0", "--format",
-                                                formats[i], NULL });
+            "/dev/full",
+            (const char *const[]){ "run", path, CENSUS, "--format", formats[i], NULL });
 
         cr_expect_eq(run.status, 4, "%s: status %d", formats[i], run.status);
         EXPECT_SAYS(run.err, "standard output");
@@ -390,7 +389,7 @@ Test(bad_luck, output_directory_that_cannot_be)
     FILE *stream;
 
     for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-        struct run run = RUN("run", path, "--trials", "0", "-o", places[i]);
+        struct run run = RUN("run", path, CENSUS, "-o", places[i]);
 
         cr_expect_eq(run.status, 4, "'%s': status %d", places[i], run.status);
         EXPECT_SAYS(run.err, "afterkill: create directory");
@@ -418,7 +417,7 @@ Test(bad_luck, output_over_a_directory)
     struct run run;
 
     cr_assert_eq(mkdir(in_the_way, 0700), 0);
-    run = RUN("run", path, "--trials", "0", "-o", place.files);
+    run = RUN("run", path, CENSUS, "-o", place.files);
     cr_expect_eq(run.status, 4, "status %d", run.status);
     EXPECT_SAYS(run.err, in_the_way);
     EXPECT_SAYS(run.out, "PASS");
@@ -463,7 +462,7 @@ Test(bad_luck, full_disk_for_output)
         place_remove(&place);
         cr_skip_test("mounting a small file system is not allowed here");
     }
-    run = RUN("run", path, "--trials", "0", "-o", place.files);
+    run = RUN("run", path, CENSUS, "-o", place.files);
     cr_expect_eq(run.status, 4, "status %d: %s", run.status, run.err);
     EXPECT_SAYS(run.err, place.files);
     EXPECT_SAYS(run.err, "the disk is full");
@@ -483,11 +482,11 @@ Test(bad_luck, temporary_directory_that_cannot_be)
     char *deep = mem_printf("%s/%0100d", place.files, 0);
 
     setenv("TMPDIR", "/nowhere", 1);
-    EXPECT_FAILURE(RUN("run", "sidekiq_busy", "--trials", "0"), 4, "/nowhere/afterkill-",
+    EXPECT_FAILURE(RUN("run", "sidekiq_busy", CENSUS), 4, "/nowhere/afterkill-",
                    "TMPDIR");
     cr_assert_eq(mkdir(deep, 0700), 0);
     setenv("TMPDIR", deep, 1);
-    EXPECT_FAILURE(RUN("run", "sidekiq_busy", "--trials", "0"), 4, "too long", "TMPDIR");
+    EXPECT_FAILURE(RUN("run", "sidekiq_busy", CENSUS), 4, "too long", "TMPDIR");
     cr_expect_eq(test_directory_entries(deep), 0);
     free(deep);
     place_remove(&place);

@@ -174,7 +174,7 @@ Test(campaign, compare)
     run_release(&run);
     run = keep(directory, "again", SCENARIO("", LEAKY), "2");
     run_release(&run);
-    run = IN(directory, "run", "lock.lua", "--trials", "0", "-o", "none");
+    run = IN(directory, "run", "lock.lua", CENSUS, "-o", "none");
     run_release(&run);
     copy(directory, "leaky", "copy");
     check_rows(directory, rows, ARRAY_SIZE(rows));

@@ -168,7 +168,7 @@ Test(census, bytes_in_the_text)
     char *directory = test_directory();
     char *path = test_scenario("leaked");
     struct run run = RUN("run", path, "--fault", "byte", "--points");
-    struct run without = RUN("run", path, "--trials", "0", "--format", "json");
+    struct run without = RUN("run", path, CENSUS, "--format", "json");
     struct run unknown = RUN("run", path, "--fault", "bytes");
     size_t i;
     json_t *strategy;
@@ -284,11 +284,11 @@ Test(census, strips_show_every_point)
     };
     char *directory = test_directory();
     struct run many = RUN("run", "sidekiq_busy", "--set", "jobs=98", "--set", "bytes=10",
-                          "--trials", "0", "--strategy", "per-field", "--full");
+                          CENSUS, "--strategy", "per-field", "--full");
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         char *path = test_scenario(rows[i].scenario);
-        struct run run = RUN("run", path, "--trials", "0", "--full");
+        struct run run = RUN("run", path, CENSUS, "--full");
 
         cr_expect_eq(run.status, 0, "%s: %s", path, run.err);
         for (size_t l = 0; l < ARRAY_SIZE(rows[i].lines) && rows[i].lines[l]; l++)
@@ -306,9 +306,9 @@ Test(census, strips_are_coloured_if_asked)
 {
     char *directory = test_directory();
     char *path = test_scenario("leaked");
-    struct run color = RUN("run", path, "--trials", "0", "--points", "--color", "always");
+    struct run color = RUN("run", path, CENSUS, "--points", "--color", "always");
     struct run never = RUN("run", path, "--trials", "20", "--points", "--color", "never");
-    struct run pipe = RUN("run", path, "--trials", "0", "--points");
+    struct run pipe = RUN("run", path, CENSUS, "--points");
 
     cr_expect(strstr(color.out, "  \033[32m.\033[0m\033[31mL\033[0m\033[32m.\033[0m\n"),
               "%s", color.out);
@@ -326,10 +326,10 @@ Test(census, points_are_a_table)
 {
     char *directory = test_directory();
     char *leaked = test_scenario("leaked"), *ways = test_scenario("ways");
-    struct run run = RUN("run", leaked, "--trials", "0", "--points");
+    struct run run = RUN("run", leaked, CENSUS, "--points");
     struct run kills =
         RUN("run", ways, "--trials", "50", "--points", "--strategy", "one-buffer");
-    struct run without = RUN("run", leaked, "--trials", "0");
+    struct run without = RUN("run", leaked, CENSUS);
 
     EXPECT_SAYS(run.out, "set-then-expire dead after dead before");
     EXPECT_SAYS(run.out, "0 - SET session data intact clean");
@@ -521,8 +521,8 @@ Test(census, prediction_and_hint)
     char *directory = test_directory();
     char *path = test_scenario("leaked");
     struct run run = RUN("run", path, "--trials", "200", "--format", "json");
-    struct run census = RUN("run", path, "--trials", "0", "--format", "json");
-    struct run text = RUN("run", path, "--trials", "0", "--full");
+    struct run census = RUN("run", path, CENSUS, "--format", "json");
+    struct run text = RUN("run", path, CENSUS, "--full");
     json_t *strategy;
     size_t i;
 
@@ -590,7 +590,7 @@ Test(census, mistakes_in_options_of_pipelines)
                        rows[i].function, rows[i].options);
         char *path = test_file(directory, "options.lua", text);
         char *line = mem_printf("%s:3:", path);
-        struct run run = RUN("run", path, "--trials", "0");
+        struct run run = RUN("run", path, CENSUS);
 
         cr_expect_eq(run.status, 2, "%s: status %d: %s", rows[i].options, run.status,
                      run.err);

@@ -198,7 +198,7 @@ Test(cleanup, sigkill_of_a_lane_or_a_server)
 Test(cleanup, runs_beside_each_other_leave_each_other_alone)
 {
     char *directory = test_directory();
-    struct live_run live = START("run", "sidekiq_busy", "--trials", "1000000");
+    struct live_run live = START("run", "sidekiq_busy", "--strategy", "script", ENDLESS);
     char *path = test_scenario("gap");
     struct run run;
 
@@ -289,7 +289,7 @@ Test(cleanup, a_signal_that_asks_for_a_core)
 
     signal(SIGQUIT, SIG_DFL); /* a shell's background jobs have it ignored */
     processes_adopt();
-    live = START("run", path, "--trials", "1000000", "--no-store");
+    live = START("run", path, ENDLESS, "--no-store");
     cr_assert(run_wait_for(&live, "kills"));
     kill(live.pid, SIGQUIT);
     run = run_finish(&live);
@@ -310,8 +310,8 @@ Test(cleanup, signals_to_all_processes_at_once)
 
     processes_adopt();
     for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
-        struct live_run live = START("run", "sidekiq_busy", "--trials", "1000000",
-                                     "--lanes", "1", "--no-store");
+        struct live_run live = START("run", "sidekiq_busy", "--strategy", "script",
+                                     ENDLESS, "--lanes", "1", "--no-store");
         struct run run;
         pid_t server, lane, worker;
 

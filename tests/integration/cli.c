@@ -224,7 +224,7 @@ Test(cli, scenarios_are_found_from_the_build_directory)
         cr_skip_test("the build directory is not inside the source tree");
     directory = test_directory();
     unsetenv("AFTERKILL_SCENARIOS");
-    run = RUN("run", "sidekiq_busy", "--trials", "0", "--strategy", "script");
+    run = RUN("run", "sidekiq_busy", CENSUS, "--strategy", "script");
     cr_expect_eq(run.status, 0, "status %d: %s", run.status, run.err);
     run_release(&run);
     test_directory_remove(directory);
@@ -241,15 +241,14 @@ Test(cli, a_scenario_is_a_name_or_a_path)
     struct run run;
 
     for (size_t i = 0; i < ARRAY_SIZE(operands); i++) {
-        run = RUN("run", operands[i], "--trials", "0", "--strategy", "script", "--format",
-                  "json");
+        run = RUN("run", operands[i], CENSUS, "--strategy", "script", "--format", "json");
         cr_expect_eq(run.status, 0, "%s: status %d: %s", operands[i], run.status,
                      run.err);
         cr_expect_str_eq(json_string_value(json_object_get(run.json, "scenario")),
                          "sidekiq_busy");
         run_release(&run);
     }
-    run = RUN("run", path, "--trials", "0", "--format", "json");
+    run = RUN("run", path, CENSUS, "--format", "json");
     cr_expect_str_eq(json_string_value(json_object_get(run.json, "scenario")), "gap");
     run_release(&run);
     free(full);
@@ -287,8 +286,8 @@ Test(cli, strategies_are_chosen_in_order)
 {
     static const char *const wanted[] = { "script", "batched", "per-field" };
     char *directory = test_directory();
-    struct run run = RUN("run", "sidekiq_busy", "--trials", "0", "--format", "json",
-                         "--strategy", "script,batched,script,per-field");
+    struct run run = RUN("run", "sidekiq_busy", CENSUS, "--format", "json", "--strategy",
+                         "script,batched,script,per-field");
 
     cr_expect_eq(run.status, 0, "%s", run.err);
     json_expect_strategies(&run, wanted, ARRAY_SIZE(wanted));
@@ -299,9 +298,8 @@ Test(cli, strategies_are_chosen_in_order)
 Test(cli, set_changes_parameters)
 {
     char *directory = test_directory();
-    struct run run =
-        RUN("run", "sidekiq_busy", "--trials", "0", "--format", "json", "--strategy",
-            "per-field", "--set", "jobs=3", "--set", "bytes=700");
+    struct run run = RUN("run", "sidekiq_busy", CENSUS, "--format", "json", "--strategy",
+                         "per-field", "--set", "jobs=3", "--set", "bytes=700");
     json_t *parameters = json_object_get(run.json, "params");
 
     cr_expect_eq(run.status, 0, "%s", run.err);
@@ -334,7 +332,7 @@ Test(cli, colour_only_where_it_is_wanted)
 
         if (rows[i].no_color)
             setenv("NO_COLOR", rows[i].no_color, 1);
-        run = RUN("run", path, "--trials", "0", "--color", rows[i].option);
+        run = RUN("run", path, CENSUS, "--color", rows[i].option);
         cr_expect_eq(run.status, 0);
         cr_expect_eq(strchr(run.out, '\033') != NULL, rows[i].colored, "row %zu", i);
         cr_expect_null(strchr(run.err, '\033'), "row %zu", i);
@@ -349,8 +347,8 @@ Test(cli, progress_is_not_part_of_the_result)
 {
     char *directory = test_directory();
     char *path = test_scenario("known_rate");
-    struct live_run live = START("run", path, "--trials", "1000000", "--format", "json",
-                                 "--strategy", "never");
+    struct live_run live = START("run", path, ENDLESS, "--format", "json", "--strategy",
+                                 "never", "--set", "turns=1");
     char *progress = run_hear(&live, " of ");
     struct run json;
 
@@ -378,8 +376,8 @@ Test(cli, output_directory_gets_both_reports)
     char *text = mem_printf("%s/report.txt", deep),
          *json = mem_printf("%s/run.json", deep);
     char *path = test_scenario("gap");
-    struct run run = RUN("run", path, "--trials", "0", "--points", "-o", deep);
-    struct run again = RUN("run", path, "--trials", "0", "--points", "-o", deep);
+    struct run run = RUN("run", path, CENSUS, "--points", "-o", deep);
+    struct run again = RUN("run", path, CENSUS, "--points", "-o", deep);
     char *saved = mem_alloc(strlen(run.out) + 2);
     FILE *file = fopen(text, "re");
     json_t *object = json_load_file(json, 0, NULL);

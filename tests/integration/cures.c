@@ -444,7 +444,7 @@ Test(cures, know_what_depends_on_replies)
             true } },
     };
     CLEANUP(mem_freep) char *path = test_scenario("cures");
-    struct run run = RUN("run", path, "--trials", "0", "--no-store", "--format", "json");
+    struct run run = RUN("run", path, CENSUS, "--no-store", "--format", "json");
 
     cr_assert_eq(run.status, 0, "%s", run.err);
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -459,7 +459,7 @@ Test(cures, are_kept_with_the_run)
     char *directory = test_directory();
     CLEANUP(mem_freep) char *path = test_scenario("cures");
     CLEANUP(mem_freep) char *kept = mem_printf("%s/kept", directory);
-    struct run run = RUN("run", path, "--trials", "0", "-o", kept);
+    struct run run = RUN("run", path, CENSUS, "-o", kept);
     struct run again = RUN("report", "--full", kept);
 
     cr_assert_eq(run.status, 0, "%s", run.err);

@@ -160,12 +160,12 @@ Test(formats, are_understood_by_others)
     DOCUMENT("run-other.json", "run", path, "--trials", "20", "-q", "-o", other,
              "--format", "json", "--against", kept);
     DOCUMENT("trials.csv", "report", kept, "--format", "csv", "--rows", "trials");
-    DOCUMENT("run-census.json", "run", path, "--trials", "0", "-q", "--no-store",
+    DOCUMENT("run-census.json", "run", path, CENSUS, "-q", "--no-store", "--format",
+             "json");
+    DOCUMENT("sweep.json", "run", path, CENSUS, "-q", "--no-store", "--sweep", "n=1,2",
              "--format", "json");
-    DOCUMENT("sweep.json", "run", path, "--trials", "0", "-q", "--no-store", "--sweep",
-             "n=1,2", "--format", "json");
-    DOCUMENT("sweep.csv", "run", path, "--trials", "0", "-q", "--no-store", "--sweep",
-             "n=1,2", "--format", "csv");
+    DOCUMENT("sweep.csv", "run", path, CENSUS, "-q", "--no-store", "--sweep", "n=1,2",
+             "--format", "csv");
     DOCUMENT("compare.json", "compare", kept, "--format", "json");
     DOCUMENT("compare-two.json", "compare", kept, other, "--format", "json");
     DOCUMENT("check.json", "check", path, broken, "--quick", "-q", "--format", "json");
@@ -187,7 +187,7 @@ Test(formats, that_cannot_be_written)
 {
     static const char *const formats[] = { "csv", "markdown", "github", "tap", "junit" };
     CLEANUP(mem_freep) char *path = test_file(directory, "names.lua", scenario);
-    struct run run = RUN("run", path, "--trials", "0", "-q", "-o", kept);
+    struct run run = RUN("run", path, CENSUS, "-q", "-o", kept);
 
     run_release(&run);
     for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {

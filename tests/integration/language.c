@@ -30,7 +30,7 @@ static struct run run_text(const char *text)
 {
     CLEANUP(mem_freep) char *path = test_file(directory, "s.lua", text);
 
-    return RUN("run", path, "--trials", "0", "--timeout", "2", "--format", "json");
+    return RUN("run", path, CENSUS, "--timeout", "2", "--format", "json");
 }
 
 static void expect_refused(const char *text, const char *const words[3])

@@ -242,7 +242,7 @@ Test(lasts, fields_of_a_hash)
 
     if (has) {
         CLEANUP(mem_freep) char *path = write_scenario(directory, text);
-        struct run run = RUN("run", path, "--trials", "0", "--format", "json");
+        struct run run = RUN("run", path, CENSUS, "--format", "json");
 
         check_course(&run, "fields", "clean leaked leaked clean clean",
                      "clean clean clean leaked clean", "0 forever forever 90 0");
@@ -251,7 +251,7 @@ Test(lasts, fields_of_a_hash)
         path = write_scenario(
             directory, OF("HSET h f 1 | HEXPIRE h 60 FIELDS 1 f | PERSIST h | DEL h",
                           "invariants = { soon = expires('h', 100) }"));
-        run = RUN("run", path, "--trials", "0", "--format", "json");
+        run = RUN("run", path, CENSUS, "--format", "json");
         check_course(&run, "a hash is gone with its fields",
                      "clean leaked+broken clean clean clean",
                      "clean clean leaked leaked clean", "0 forever 60 60 0");
@@ -477,7 +477,7 @@ static struct run run_catalogue(const char *scenario)
     CLEANUP(mem_freep) char *path = mem_printf("%s/%s.lua", directory, scenario);
 
     cr_assert_not_null(directory, "run the tests with meson test");
-    return RUN("run", path, "--trials", "0", "--format", "json");
+    return RUN("run", path, CENSUS, "--format", "json");
 }
 
 Test(lasts, of_the_catalogue)

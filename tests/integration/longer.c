@@ -43,7 +43,7 @@ static char *kept(const char *directory, const char *name, const char *text)
 {
     CLEANUP(mem_freep) char *path = test_file(directory, "scenario.lua", text);
     char *into = mem_printf("%s/%s", directory, name);
-    struct run run = RUN("run", path, "--trials", "0", "-o", into);
+    struct run run = RUN("run", path, CENSUS, "-o", into);
 
     cr_assert_eq(run.status, 0, "%s%s", run.out, run.err);
     run_release(&run);
@@ -65,7 +65,7 @@ Test(longer, than_in_an_earlier_run)
         run = RUN("baseline", "save", base, file);
         cr_assert_eq(run.status, 0, "%s", run.err);
         run_release(&run);
-        run = RUN("run", path, "--trials", "0", "--no-store", "--baseline", file);
+        run = RUN("run", path, CENSUS, "--no-store", "--baseline", file);
         check(&run, i);
         run_release(&run);
         test_directory_remove(directory);

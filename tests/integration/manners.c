@@ -47,7 +47,7 @@ Test(manners, the_newest_run_is_meant)
         EXPECT_SAYS(run.err, "/latest");
         run_release(&run);
     }
-    run = RUN("run", path, "--trials", "0");
+    run = RUN("run", path, CENSUS);
     cr_expect_eq(run.status, 0, "%s", run.err);
     run_release(&run);
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -76,7 +76,7 @@ Test(manners, the_first_harm_is_replayed)
     char *directory = test_directory();
     char *path = test_scenario("leaked"), *harmless = test_scenario("gap");
     char *results = results_of(directory), *latest = mem_printf("%s/latest", results);
-    struct run run = RUN("run", path, "--trials", "0"), named, unnamed, alone;
+    struct run run = RUN("run", path, CENSUS), named, unnamed, alone;
 
     cr_expect_eq(run.status, 0, "%s", run.err);
     named = RUN("replay", latest, "set-then-expire:1");
@@ -90,7 +90,7 @@ Test(manners, the_first_harm_is_replayed)
     run_release(&named);
     run_release(&unnamed);
     run_release(&alone);
-    run = RUN("run", harmless, "--trials", "0");
+    run = RUN("run", harmless, CENSUS);
     alone = RUN("replay");
     cr_expect_eq(alone.status, 2, "%s", alone.out);
     EXPECT_SAYS(alone.err, "no crash point of the run");
@@ -117,7 +117,7 @@ Test(manners, failed_starts_leave_nothing)
     cr_expect_eq(run.status, 2, "%s", run.err);
     cr_expect_lt(access(results, F_OK), 0, "something was kept");
     run_release(&run);
-    first = RUN("run", path, "--trials", "0");
+    first = RUN("run", path, CENSUS);
     cr_expect_eq(first.status, 0, "%s", first.err);
     for (int i = 0; i < 4; i++) {
         run = i == 0   ? RUN("run", wrong)
@@ -138,7 +138,7 @@ Test(manners, failed_starts_leave_nothing)
     cr_expect_eq(run.status, 2, "%s", run.out);
     EXPECT_SAYS(run.err, "no parameter 'period'");
     run_release(&run);
-    run = RUN("run", path, "--trials", "0", "-o", kept);
+    run = RUN("run", path, CENSUS, "-o", kept);
     cr_expect_eq(run.status, 0, "%s", run.err);
     run_release(&run);
     run_release(&first);
@@ -219,8 +219,8 @@ Test(manners, options_in_short)
     char *directory = test_directory();
     char *path = test_scenario("known_rate");
     char *many = mem_printf("%ld", sysconf(_SC_NPROCESSORS_ONLN) + 1);
-    struct run run = RUN("run", "sidekiq_busy", "--trials", "0", "--format", "json",
-                         "--strategy", "script", "--strategy", "batched*");
+    struct run run = RUN("run", "sidekiq_busy", CENSUS, "--format", "json", "--strategy",
+                         "script", "--strategy", "batched*");
 
     cr_expect_eq(run.status, 0, "%s", run.err);
     json_expect_strategies(&run, wanted, ARRAY_SIZE(wanted));
@@ -346,8 +346,8 @@ Test(manners, nobody_reads_any_more)
     char *directory = test_directory();
     char *path = test_scenario("gap");
     char *kept = mem_printf("%s/kept", directory), *file = mem_printf("%s/f", directory);
-    const char *const rows[][8] = {
-        { "run", path, "--trials", "0", "-o", kept, NULL },
+    const char *const rows[][9] = {
+        { "run", path, CENSUS, "-o", kept, NULL },
         { "check", path, "--quick", "-q", "--format", "tap", NULL },
         { "check", path, "--quick", "-q", "-o", file, NULL },
         { "report", kept, NULL },
@@ -368,7 +368,7 @@ Test(manners, nobody_reads_any_more)
     cr_expect_eq(access(saved, F_OK), 0, "%s is not there", saved);
     cr_expect_eq(access(file, F_OK), 0, "%s is not there", file);
     run = run_afterkill_into("/dev/full",
-                             (const char *const[]){ "run", path, "--trials", "0", NULL });
+                             (const char *const[]){ "run", path, CENSUS, NULL });
     cr_expect_eq(run.status, 4, "%d", run.status);
     EXPECT_SAYS(run.err, "standard output: No space left");
     run_release(&run);
@@ -432,7 +432,7 @@ Test(manners, new_shows_every_key)
 
     cr_assert_eq(run.status, 0, "%d: %s", run.status, run.err);
     run_release(&run);
-    run = RUN("run", name, "--trials", "0");
+    run = RUN("run", name, CENSUS);
     cr_expect_eq(run.status, 0, "%d: %s", run.status, run.err);
     run_release(&run);
     template = contents(name);
@@ -471,7 +471,7 @@ Test(manners, a_scenario_from_standard_input)
     char *path = test_scenario("leaked");
     char *kept = mem_printf("%s/kept", directory);
     char *wrong = test_file(directory, "wrong.lua", "return {\n strat = 1 }");
-    const char *const first[] = { "run", "-", "--trials", "0", "-o", kept, NULL },
+    const char *const first[] = { "run", "-", CENSUS, "-o", kept, NULL },
                       *const again[] = { "run", "--resume", kept, "-", NULL },
                       *const checked[] = { "check", "-", "--quick", NULL },
                       *const refused[] = { "run", "-", NULL };

@@ -509,7 +509,7 @@ Test(network, nothing_is_left_behind)
         run_release(&run);
         processes_wait();
         if (number == SIGKILL) {
-            run = RUN("run", path, "--trials", "0", "--transport", "tcp", "--rtt", "1ms");
+            run = RUN("run", path, CENSUS, "--transport", "tcp", "--rtt", "1ms");
             cr_expect_eq(run.status, 0, "status %d: %s", run.status, run.err);
             run_release(&run);
             processes_wait();

@@ -58,7 +58,7 @@ static void check_row(const struct run *run, size_t i)
 Test(own, functions_of_strategies)
 {
     CLEANUP(mem_freep) char *path = test_scenario("own");
-    struct run run = RUN("run", path, "--trials", "0", "--format", "json", "--no-store");
+    struct run run = RUN("run", path, CENSUS, "--format", "json", "--no-store");
 
     cr_expect_eq(run.status, 1, "status %d: %s", run.status, run.err);
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -160,7 +160,7 @@ Test(own, old_states_are_kept_apart)
     };
     char *directory = test_directory();
     CLEANUP(mem_freep) char *path = test_file(directory, "s.lua", text);
-    struct run run = RUN("run", path, "--trials", "0", "--format", "json", "--strategy",
+    struct run run = RUN("run", path, CENSUS, "--format", "json", "--strategy",
                          "here,there", "--no-store");
 
     for (size_t s = 0; s < ARRAY_SIZE(points); s++) {

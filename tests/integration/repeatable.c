@@ -227,8 +227,7 @@ Test(repeatable, data_follows_the_seed)
     char *examples[3];
 
     for (size_t i = 0; i < ARRAY_SIZE(seeds); i++) {
-        struct run run =
-            RUN("run", path, "--seed", seeds[i], "--trials", "0", "--format", "json");
+        struct run run = RUN("run", path, "--seed", seeds[i], CENSUS, "--format", "json");
         json_t *points = json_object_get(json_strategy(&run, "random"), "points");
 
         cr_expect_eq(run.status, 0, "%s%s", run.err, run.out);

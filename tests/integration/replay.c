@@ -657,7 +657,7 @@ Test(replay, of_what_is_not_as_recorded_fails)
     char *directory = test_directory();
     CLEANUP(mem_freep) char *path = test_scenario("leaked");
     CLEANUP(mem_freep) char *kept = mem_printf("%s/kept", directory);
-    struct run run = RUN("run", path, "--trials", "0", "-o", kept), again;
+    struct run run = RUN("run", path, CENSUS, "-o", kept), again;
 
     cr_assert_eq(run.status, 0, "%s", run.err);
     kept_change(kept, "UPDATE states SET later = 'lost' WHERE later = 'leaked'");

@@ -27,7 +27,7 @@ Test(shorthand, sends_what_the_function_sends)
                                          "mixed", "script", "many" };
     static const char *const same[] = { "commands", "bytes", "round_trips", "census" };
     CLEANUP(mem_freep) char *path = test_scenario("shorthand");
-    struct run run = RUN("run", path, "--trials", "0", "--format", "json", "--no-store");
+    struct run run = RUN("run", path, CENSUS, "--format", "json", "--no-store");
 
     cr_assert_not_null(run.json, "status %d: %s", run.status, run.err);
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -53,7 +53,7 @@ static struct run run_text(const char *lines)
     char *directory = test_directory();
     CLEANUP(mem_freep) char *text = mem_printf("return {\n%s}\n", lines);
     CLEANUP(mem_freep) char *path = test_file(directory, "case.lua", text);
-    struct run run = RUN("run", path, "--trials", "0", "--format", "json", "--no-store");
+    struct run run = RUN("run", path, CENSUS, "--format", "json", "--no-store");
 
     cr_expect_eq(test_directory_entries(directory), 1, "something is left");
     test_directory_remove(directory);

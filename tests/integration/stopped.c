@@ -56,8 +56,8 @@ Test(stopped, from_the_terminal_and_on_again)
 {
     char *directory = test_directory();
     struct live_run live =
-        START("run", "sidekiq_busy", "--trials", "1000000", "--strategy", "batched-multi",
-              "--lanes", "1", "--no-store", "--format", "json");
+        START("run", "sidekiq_busy", ENDLESS, "--strategy", "batched-multi", "--lanes",
+              "1", "--no-store", "--format", "json");
     siginfo_t info = { .si_pid = 0 };
     struct run run;
 
@@ -76,10 +76,11 @@ Test(stopped, from_the_terminal_and_on_again)
     test_directory_remove(directory);
 }
 
-/* A lane, its server and who has started them, who is the last to know. */
+/* A lane, its relay, its server and who has started them, who is the last to know. */
 static void signal_all(pid_t pid, int number)
 {
     const pid_t all[] = { process_child(pid, own_name()),
+                          process_child(pid, "afterkill-relay"),
                           process_child(pid, "redis-server"), pid };
     siginfo_t info = { .si_pid = 0 };
 
@@ -118,8 +119,8 @@ Test(stopped, all_at_once_and_on_again)
     struct timespec rest = { .tv_sec = 4 };
     uint64_t begun_ns = clock_now_ns(), stopped_ns, gone_on_ns;
     struct live_run live =
-        START("run", "sidekiq_busy", "--trials", "1000000", "--strategy", "batched-multi",
-              "--lanes", "1", "--no-store", "--format", "json");
+        START("run", "sidekiq_busy", ENDLESS, "--strategy", "batched-multi", "--lanes",
+              "1", "--no-store", "--format", "json");
     struct run run;
 
     cr_assert(run_wait_for(&live, "kills"));

@@ -152,7 +152,7 @@ Test(strange, what_is_found_is_shown_escaped)
     char *directory = test_directory();
     char *path = test_file(directory, "odd.lua", strange_scenario);
     char *kept = mem_printf("%s/ke\033[31mpt", directory);
-    const char *const rows[][8] = {
+    const char *const rows[][10] = {
         { "run", path, "--trials", "50", "-o", kept, NULL },
         { "report", kept, NULL },
         { "report", kept, "--full", "--points", NULL },
@@ -162,7 +162,7 @@ Test(strange, what_is_found_is_shown_escaped)
         { "check", path, "--quick", NULL },
         { "check", path, "--quick", "--format", "tap", NULL },
         { "list", path, NULL },
-        { "run", path, "--trials", "0", "--sweep", "text=<b>,\"", "--no-store", NULL },
+        { "run", path, CENSUS, "--sweep", "text=<b>,\"", "--no-store", NULL },
     };
     const char *const jsons[][6] = {
         { "report", kept, "--format", "json", NULL },
@@ -204,7 +204,7 @@ Test(strange, locales_of_nowhere)
 
     cr_assert_eq(chmod(server, 0700), 0);
     setenv("LC_ALL", "xx_XX.UTF-8", 1);
-    run = RUN("run", path, "--trials", "0", "--no-store", "--redis-server", server);
+    run = RUN("run", path, CENSUS, "--no-store", "--redis-server", server);
     cr_expect_eq(run.status, 0, "%d: %s", run.status, run.err);
     run_release(&run);
     free(path);
@@ -217,13 +217,13 @@ Test(strange, decimal_commas)
     static const char *const variables[] = { "LC_ALL", "LC_NUMERIC", "LANG" };
     char *directory = test_directory();
     char *path = test_scenario("leaked");
-    struct run point = RUN("run", path, "--trials", "0", "--confidence", "0.9",
-                           "--timeout", "2.5s", "--format", "json"),
+    struct run point = RUN("run", path, CENSUS, "--confidence", "0.9", "--timeout",
+                           "2.5s", "--format", "json"),
                comma, wrong;
 
     for (size_t i = 0; i < ARRAY_SIZE(variables); i++)
         setenv(variables[i], "de_DE.UTF-8", 1);
-    comma = RUN("run", path, "--trials", "0", "--confidence", "0.9", "--timeout", "2.5s",
+    comma = RUN("run", path, CENSUS, "--confidence", "0.9", "--timeout", "2.5s",
                 "--format", "json");
     wrong = RUN("run", path, "--confidence", "0,9");
     cr_expect_eq(point.status, 0, "%s", point.err);

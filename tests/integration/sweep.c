@@ -62,7 +62,7 @@ Test(sweep, is_no_run)
     CLEANUP(mem_freep) char *kept = mem_printf("%s/kept", directory);
     CLEANUP(mem_freep) char *value =
         mem_printf("name one of them, like '%s/keys=1'", kept);
-    struct run run = RUN("run", path, "--trials", "0", "-o", kept, "--sweep", "keys=2,1");
+    struct run run = RUN("run", path, CENSUS, "-o", kept, "--sweep", "keys=2,1");
 
     cr_expect_eq(run.status, 0, "%s", run.err);
     run_release(&run);
@@ -79,8 +79,8 @@ Test(sweep, each_value_is_a_plain_run)
     static const char *const sets[] = { "keys=3", "keys=1", "keys=2" };
     char *directory = test_directory();
     char *path = test_scenario("swept");
-    struct run swept = RUN("run", path, "--trials", "0", "--format", "json", "--seed",
-                           "7", "--set", "how=leaks", "--sweep", "keys=3,1,2");
+    struct run swept = RUN("run", path, CENSUS, "--format", "json", "--seed", "7",
+                           "--set", "how=leaks", "--sweep", "keys=3,1,2");
 
     cr_assert_eq(swept.status, 0, "status %d: %s", swept.status, swept.err);
     cr_assert_not_null(swept.json);
@@ -94,8 +94,8 @@ Test(sweep, each_value_is_a_plain_run)
     cr_expect_not_null(json_object_get(swept.json, "afterkill"));
     cr_assert_eq(json_array_size(RUNS(swept)), ARRAY_SIZE(sets));
     for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
-        struct run plain = RUN("run", path, "--trials", "0", "--format", "json", "--seed",
-                               "7", "--set", "how=leaks", "--set", sets[i]);
+        struct run plain = RUN("run", path, CENSUS, "--format", "json", "--seed", "7",
+                               "--set", "how=leaks", "--set", sets[i]);
         json_t *run = json_array_get(RUNS(swept), i);
 
         cr_expect_eq(json_integer_value(parameter_of(run, "keys")), atoi(sets[i] + 5));
@@ -115,7 +115,7 @@ Test(sweep, text_says_at_which_value)
 {
     char *directory = test_directory();
     char *path = test_scenario("swept");
-    struct run run = RUN("run", path, "--trials", "0", "--sweep", "how=leak,safe,leaks");
+    struct run run = RUN("run", path, CENSUS, "--sweep", "how=leak,safe,leaks");
     struct run numbers = RUN("run", path, "--trials", "50", "--sweep", "keys=20,3");
 
     cr_expect_eq(run.status, 1, "status %d: %s", run.status, run.err);
@@ -149,14 +149,14 @@ Test(sweep, sentence_finds_the_break)
     char *directory = test_directory();
     char *path = test_scenario("swept");
     struct run run =
-        RUN("run", path, "--trials", "0", "--set", "from=3", "--sweep", "keys=12,1,3,2");
+        RUN("run", path, CENSUS, "--set", "from=3", "--sweep", "keys=12,1,3,2");
 
     cr_expect_eq(run.status, 1);
     EXPECT_SAYS(run.out, "set-then-expire: none up to keys=2");
     EXPECT_SAYS(run.out, "1 of 5 crash points from keys=3");
     EXPECT_SAYS(run.out, "and is not, at keys=1, keys=2 (no harm).");
     run_release(&run);
-    run = RUN("run", path, "--trials", "0", "--sweep", "keys=12,1");
+    run = RUN("run", path, CENSUS, "--sweep", "keys=12,1");
     EXPECT_SAYS(run.out, "set-then-expire: at every value, from 1 of 3 crash points at "
                          "keys=1");
     EXPECT_SAYS(run.out, "to 1 of 14 crash points at keys=12");
@@ -172,8 +172,7 @@ Test(sweep, output_directory_gets_both_reports)
     char *directory = test_directory();
     char *out = mem_printf("%s/out", directory);
     char *path = test_scenario("swept"), *report, *json;
-    struct run run =
-        RUN("run", path, "--trials", "0", "--sweep", "strict=true,false", "-o", out);
+    struct run run = RUN("run", path, CENSUS, "--sweep", "strict=true,false", "-o", out);
     json_t *object;
 
     cr_expect_eq(run.status, 0, "status %d: %s", run.status, run.err);
@@ -251,14 +250,14 @@ Test(sweep, mistake_of_a_value_keeps_what_was_done)
 {
     char *directory = test_directory();
     char *path = test_scenario("swept");
-    struct run run = RUN("run", path, "--trials", "0", "--sweep", "how=refuse,leak");
+    struct run run = RUN("run", path, CENSUS, "--sweep", "how=refuse,leak");
 
     cr_expect_eq(run.status, 2);
     EXPECT_SILENT(run.out);
     EXPECT_SAYS(run.err, "how=refuse (1 of 2)");
     cr_expect_null(strstr(run.err, "(2 of 2)"));
     run_release(&run);
-    run = RUN("run", path, "--trials", "0", "--sweep", "how=leak,refuse,leaks");
+    run = RUN("run", path, CENSUS, "--sweep", "how=leak,refuse,leaks");
     cr_expect_eq(run.status, 2);
     EXPECT_SAYS(run.err, "how=refuse (2 of 3): ");
     EXPECT_SAYS(run.err, "not clean without any crash");

@@ -128,7 +128,7 @@ Test(try, json_is_that_of_run)
         "{ name = 'given', expect = 'safe', update = 'INCR k | EXPIRE k 60' },\n"
         "{ name = 'atomic', expect = 'safe', reference = true,\n"
         "update = atomic('INCR k | EXPIRE k 60') } } }\n");
-    struct run run = RUN("run", path, "--trials", "0", "--format", "json", "--no-store");
+    struct run run = RUN("run", path, CENSUS, "--format", "json", "--no-store");
     struct run tried =
         RUN("try", "--before", "SET other 1", "INCR k | EXPIRE k 60", "--format", "json");
     json_t *a = json_object_get(run.json, "strategies");
@@ -230,8 +230,7 @@ Test(try, what_replays_print_can_be_pasted)
     CLEANUP(mem_freep) char *scenario = test_scenario("shorthand");
     char *directory = test_directory();
     CLEANUP(mem_freep) char *kept = mem_printf("%s/kept", directory);
-    struct run run =
-        RUN("run", scenario, "--trials", "0", "--format", "json", "-o", kept);
+    struct run run = RUN("run", scenario, CENSUS, "--format", "json", "-o", kept);
 
     cr_assert_not_null(run.json, "%s", run.err);
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -358,7 +357,7 @@ static size_t paste_all(const char *report, const char *what, int status)
 Test(try, what_reports_print_can_be_pasted)
 {
     CLEANUP(mem_freep) char *path = test_scenario("pasted");
-    struct run run = RUN("run", path, "--trials", "0", "--points", "--no-store");
+    struct run run = RUN("run", path, CENSUS, "--points", "--no-store");
 
     cr_assert_eq(run.status, 0, "%s", run.err);
     cr_expect_eq(paste_all(run.out, "As one execution sent it, in one line", 1), 3, "%s",
@@ -433,7 +432,7 @@ Test(try, what_files_ask_is_printed_if_a_line_can_ask_it)
         CLEANUP(mem_freep)
         char *text = mem_printf("return { %s, %s", rows[i].asks, strategies);
         CLEANUP(mem_freep) char *path = test_file(directory, "case.lua", text);
-        struct run run = RUN("run", path, "--trials", "0", "-o", kept);
+        struct run run = RUN("run", path, CENSUS, "-o", kept);
 
         run_release(&run);
         run = RUN("report", "--full", kept);
@@ -453,7 +452,7 @@ Test(try, is_called_in_a_replay_as_everywhere)
     CLEANUP(mem_freep) char *path = test_scenario("pasted");
     char *directory = test_directory();
     CLEANUP(mem_freep) char *kept = mem_printf("%s/kept", directory);
-    struct run run = RUN("run", path, "--trials", "0", "-o", kept);
+    struct run run = RUN("run", path, CENSUS, "-o", kept);
 
     run_release(&run);
     run = RUN("replay", kept, "buffer:2");

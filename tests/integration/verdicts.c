@@ -324,7 +324,7 @@ Test(verdicts, every_type_of_value)
     };
     char *directory = test_directory();
     char *path = test_scenario("types");
-    struct run run = RUN("run", path, "--trials", "0", "--format", "json");
+    struct run run = RUN("run", path, CENSUS, "--format", "json");
 
     cr_expect_eq(run.status, 0, "%s", run.err);
     cr_assert_not_null(run.json);
@@ -375,7 +375,7 @@ Test(verdicts, every_gap_is_told)
     char *directory = test_directory();
     char *path = test_scenario("gaps");
     CLEANUP(mem_freep) char *kept = mem_printf("%s/kept", directory);
-    struct run text = RUN("run", path, "--trials", "0", "-o", kept, "--full");
+    struct run text = RUN("run", path, CENSUS, "-o", kept, "--full");
     struct run again = RUN("report", kept, "--full"),
                json = RUN("report", kept, "--format", "json");
     json_t *gaps = json_object_get(json_strategy(&json, "careless"), "harms"), *gap;
@@ -406,7 +406,7 @@ Test(verdicts, text_names_damage_without_a_crash)
 {
     char *directory = test_directory();
     char *path = test_scenario("uncrashed");
-    struct run run = RUN("run", path, "--trials", "0", "--full");
+    struct run run = RUN("run", path, CENSUS, "--full");
     const char *sentence;
 
     cr_expect_eq(run.status, 0, "%s", run.err);
@@ -450,10 +450,9 @@ Test(verdicts, expectations_that_are_not_met_fail_the_run)
     char *path = test_scenario("expectations");
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        struct run text =
-            RUN("run", path, "--trials", "0", "--strategy", rows[i].strategy);
-        struct run json = RUN("run", path, "--trials", "0", "--strategy",
-                              rows[i].strategy, "--format", "json");
+        struct run text = RUN("run", path, CENSUS, "--strategy", rows[i].strategy);
+        struct run json =
+            RUN("run", path, CENSUS, "--strategy", rows[i].strategy, "--format", "json");
         json_t *strategy = json_strategy(&json, rows[i].strategy);
 
         cr_expect_eq(text.status, rows[i].status, "%s: status %d", rows[i].strategy,
@@ -480,8 +479,7 @@ Test(verdicts, one_broken_promise_among_kept_ones)
 {
     char *directory = test_directory();
     char *path = test_scenario("expectations");
-    struct run run =
-        RUN("run", path, "--trials", "0", "--strategy", "kept,not-safe,unspoken");
+    struct run run = RUN("run", path, CENSUS, "--strategy", "kept,not-safe,unspoken");
 
     cr_expect_eq(run.status, 1, "status %d", run.status);
     EXPECT_SAYS(run.out, "FAIL: not-safe ");
@@ -521,8 +519,8 @@ Test(verdicts, sidekiq_busy_has_the_known_crash_points)
     char *directory = test_directory();
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        struct run run = RUN("run", "sidekiq_busy", "--trials", "0", "--format", "json",
-                             "--set", rows[i].set);
+        struct run run =
+            RUN("run", "sidekiq_busy", CENSUS, "--format", "json", "--set", rows[i].set);
 
         cr_expect_eq(run.status, 0, "%s: status %d: %s", rows[i].set, run.status,
                      run.err);
@@ -551,8 +549,8 @@ Test(verdicts, sidekiq_busy_has_the_known_crash_points)
 Test(verdicts, sidekiq_busy_leaks_from_the_first_hset_to_expire)
 {
     char *directory = test_directory();
-    struct run run = RUN("run", "sidekiq_busy", "--trials", "0", "--format", "json",
-                         "--strategy", "per-field,batched-multi");
+    struct run run = RUN("run", "sidekiq_busy", CENSUS, "--format", "json", "--strategy",
+                         "per-field,batched-multi");
     json_t *points = json_object_get(json_strategy(&run, "per-field"), "points");
 
     cr_assert_eq(json_array_size(points), 28);

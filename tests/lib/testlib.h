@@ -29,6 +29,15 @@ struct run run_afterkill(const char *const *arguments);
 #define RUN(...) run_afterkill((const char *const[]){ __VA_ARGS__, NULL })
 void run_release(struct run *run);
 
+/* Nobody is killed at random, and one lane will do: each begins with a server of its own,
+ * and by learning all that there is to learn. What several do beside each other is seen
+ * where there are kills. */
+#define CENSUS "--trials", "0", "--lanes", "1"
+
+/* For a run that goes on until somebody ends it. It says that it kills after two seconds
+ * at the soonest, and waits most of the time until then, so that others have the CPUs. */
+#define ENDLESS "--trials", "1000000", "--rtt", "1ms"
+
 /* How many kills there are, or bytes of an update. Under sanitizers each takes twice as
  * long or more; and a wrong access that they look for is in the first kill of a kind, or
  * in none. What takes many kills to be seen,
