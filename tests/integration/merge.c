@@ -739,7 +739,7 @@ Test(merge, more_files_than_are_allowed)
 
 /* A run that is ended goes on for longer than anybody is kept from ending it; what it
  * was told is changed for the time that its shards have, before it is put to them. */
-#define FOR(time) "--trials", "1000000", "--time", time
+#define FOR(time) ENDLESS, "--time", time
 
 static void expect_unfinished(const struct shards *shards, const char *into,
                               const char *status)

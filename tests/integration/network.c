@@ -565,7 +565,7 @@ Test(network, strangers_are_refused)
         { "AUTH", "" },
     };
     char *directory = test_directory();
-    struct live_run live = START("run", "sidekiq_busy", "--trials", "1000000",
+    struct live_run live = START("run", "sidekiq_busy", "--strategy", "script", ENDLESS,
                                  "--transport", "tcp", "--lanes", "1");
     struct address door = { .path = NULL, .port = port_of_server(&live) };
     CLEANUP(connection_closep) redisContext *stranger = NULL;
