@@ -100,7 +100,7 @@ double fresh_add(struct fresh *fresh, unsigned db, struct str set, struct str na
     hash += hash == NOTHING;
     if (!is_kept(fresh->now.level, hash) || set_has(&fresh->now, hash))
         return 0;
-    if (fresh->now.count == FRESH_MOST) {
+    while (fresh->now.count == FRESH_MOST) { /* again, of names made to be kept */
         set_halve(&fresh->now);
         if (!is_kept(fresh->now.level, hash))
             return 0;

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "audit/claims.h"
 #include "audit/fresh.h"
@@ -692,6 +693,24 @@ Test(audit, knows_who_is_new)
     for (unsigned i = 0; i < 4 * FRESH_MOST; i++)
         cr_assert_eq(
             fresh_add(&fresh, 0, STR("many"), (struct str){ (char *)&i, sizeof(i) }), 0);
+    fresh_release(&fresh);
+}
+
+/* Whatever names a server makes up: here ones whose hashes are below the bound. */
+Test(audit, holds_no_more_names_than_there_is_room_for)
+{
+    struct fresh fresh = FRESH_NULL;
+    uint64_t seed = XXH3_64bits_withSeed("", 0, 0);
+
+    fresh_next(&fresh);
+    for (unsigned i = 0, kept = 0; kept < 3 * FRESH_MOST; i++) {
+        if (XXH3_64bits_withSeed(&i, sizeof(i), seed) >> 62)
+            continue;
+        fresh_add(&fresh, 0, STR(""), (struct str){ (char *)&i, sizeof(i) });
+        kept++;
+        cr_assert_leq(fresh.now.count, FRESH_MOST);
+    }
+    cr_expect_geq(fresh_weight(&fresh), 8, "%g", fresh_weight(&fresh));
     fresh_release(&fresh);
 }
 
