@@ -6,6 +6,7 @@
 #include <xxhash.h>
 
 #include "audit/member.h"
+#include "audit/target.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "redis/connection.h"
@@ -14,7 +15,8 @@
 #define NARROW_BATCH 1000 /* that are asked about at once */
 #define PASSES_MOST 3     /* through lists */
 
-/* What is no list any more has no elements. */
+/* What is no list any more has no elements. Who may not ask would take a list that is
+ * long for one that comes to no end. */
 static int take_length(struct ask *ask, struct members *members, struct err *err)
 {
     CLEANUP(reply_freep) redisReply *reply = NULL;
@@ -22,6 +24,8 @@ static int take_length(struct ask *ask, struct members *members, struct err *err
     ask_key(ask, ASK_LLEN, group_name_str(members->key));
     if (ask_send(ask, err) < 0 || ask_reply(ask, ASK_LLEN, &reply, err) < 0)
         return err->code;
+    if (place_is_forbidden(reply))
+        return target_refused(ask_name(ASK_LLEN), reply->str, err);
     if (reply->type == REDIS_REPLY_INTEGER && reply->integer > 0)
         members->length = (uint64_t)reply->integer;
     return 0;

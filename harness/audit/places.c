@@ -169,7 +169,7 @@ void place_ask_in_list(struct ask *ask, struct str list, struct str element)
     ask_key(ask, ASK_LLEN, list);
 }
 
-static bool is_forbidden(const redisReply *reply)
+bool place_is_forbidden(const redisReply *reply)
 {
     return reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOPERM", 6) == 0;
 }
@@ -184,7 +184,7 @@ int place_take_in_list(struct ask *ask, int *ret_times, struct err *err)
     for (size_t i = 0; i < ARRAY_SIZE(asked); i++) {
         if (ask_reply(ask, asked[i], replies[i], err) < 0)
             return err->code;
-        if (is_forbidden(*replies[i]))
+        if (place_is_forbidden(*replies[i]))
             return target_refused(ask_name(asked[i]), (*replies[i])->str, err);
     }
     *ret_times = found->type == REDIS_REPLY_ARRAY ? (int)found->elements : -1;

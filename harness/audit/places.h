@@ -71,5 +71,7 @@ int place_take_in_list(struct ask *ask, int *ret_times, struct err *err);
 /* What TYPE says; "" of a key that this node of a cluster does not have. */
 int place_take_type(struct ask *ask, struct str *ret, redisReply **ret_owner,
                     struct err *err);
+/* Does the reply say that this user may not ask? */
+bool place_is_forbidden(const redisReply *reply);
 /* Does the reply of a question for a member say that it is there? */
 bool place_is_found(const redisReply *reply);
