@@ -109,7 +109,8 @@ void found_add(struct found *found, struct str key, enum key_type type, int64_t 
     }
 }
 
-/* Names that are held, and those that were not asked about. */
+/* Names that are held, and those that could be asked about, and were not: of which the
+ * places are known. */
 struct held {
     size_t all, unasked;
 };
@@ -123,7 +124,8 @@ static struct held held_of(const struct found *found)
             const struct members *members = &found->rules[i].items[k];
 
             held.all += members->claims.count;
-            held.unasked += members->claims.count - members->asked;
+            if (!rule_is_free(members->rule))
+                held.unasked += members->claims.count - members->asked;
         }
     return held;
 }
