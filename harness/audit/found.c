@@ -76,7 +76,7 @@ static void add_claim(struct found *found, struct found_rule *of, const struct s
     if (members && !found->full)
         members_claim(members, member);
     else
-        of->unseen++;
+        (*(members ? &members->unseen : &of->unseen))++;
 }
 
 static void add_place(struct found_rule *of, struct str key)
@@ -178,6 +178,8 @@ void found_settle(struct found *found)
             of->items[k].places = of->places;
             of->places = PLACES_NULL;
         }
+        for (size_t k = 0; k < of->count; k++)
+            of->items[k].crowded = of->unseen > 0;
         if (of->count)
             of->items[0].unseen += of->unseen;
     }

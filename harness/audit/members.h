@@ -45,6 +45,7 @@ struct members {
     bool cut; /* a list is too long, or there are too many: of some nothing is known */
     uint64_t count;       /* of members that were looked at; SSCAN may show one twice */
     uint64_t unseen;      /* and that were not, for want of room */
+    bool crowded;         /* its rule has more sets, for which there was no room */
     struct wrong alone;   /* those that have no key, or are in no place */
     struct wrong several; /* that are in more than one, and must not */
     struct fresh *fresh;  /* borrowed; NULL: nobody asks who is new */

@@ -12,6 +12,7 @@
 
 #define CONFIDENCE 0.95
 #define SECONDS_PER_HOUR 3600.0
+#define LEAKS_MOST 16384 /* beyond these none is kept of which nothing is known */
 
 static void leaks_release(struct leaks *leaks)
 {
@@ -88,12 +89,31 @@ static bool is_group_unknown(const struct audit_group *group, const struct leak 
            strcmp(group->pattern, leak->name) == 0;
 }
 
-static bool is_set_unknown(const struct members *set, const struct leak *leak)
+static bool is_named(const struct members *set, const struct leak *leak)
 {
     CLEANUP(mem_freep) char *name = name_of(set);
 
-    return !members_lost(set) && (members_unsure(set) || !members_complete(set)) &&
-           set->db == leak->db && strcmp(name, leak->name) == 0;
+    return strcmp(name, leak->name) == 0;
+}
+
+/* Or was there no room for it? */
+static bool is_set_unknown(const struct audit *audit, const struct leak *leak)
+{
+    bool is_there = false, is_crowded = false;
+
+    for (size_t i = 0; i < audit->set_count; i++) {
+        const struct members *set = &audit->sets[i];
+
+        if (set->rule != leak->rule || set->db != leak->db)
+            continue;
+        is_crowded |= set->crowded;
+        if (!is_named(set, leak))
+            continue;
+        if (!members_lost(set) && (members_unsure(set) || !members_complete(set)))
+            return true;
+        is_there = true;
+    }
+    return is_crowded && !is_there;
 }
 
 static bool is_unknown(const struct audit *audit, const struct leak *leak)
@@ -101,10 +121,7 @@ static bool is_unknown(const struct audit *audit, const struct leak *leak)
     for (size_t i = 0; i < audit->group_count; i++)
         if (is_group_unknown(&audit->groups[i], leak))
             return true;
-    for (size_t i = 0; i < audit->set_count; i++)
-        if (is_set_unknown(&audit->sets[i], leak))
-            return true;
-    return false;
+    return is_set_unknown(audit, leak);
 }
 
 static void add_group(struct leaks *leaks, const struct audit_group *group)
@@ -124,6 +141,7 @@ static void add_set(struct leaks *leaks, const struct members *set)
 {
     CLEANUP(mem_freep) char *name = name_of(set);
     struct leak leak = { .db = set->db,
+                         .rule = set->rule,
                          .keys = confirmed_of(set),
                          .exact = is_exact(set),
                          .more = more_of(set->newcomers) };
@@ -143,17 +161,29 @@ static struct leaks leaks_of(const struct audit *audit)
     return leaks;
 }
 
-static struct leaks unknown_of(const struct audit *audit)
+static bool is_incomplete(const struct members *set)
 {
-    struct leaks unknown = { NULL, 0 };
+    return !members_complete(set);
+}
+
+static bool is_crowded(const struct members *set)
+{
+    return set->crowded;
+}
+
+static struct leaks sets_that(const struct audit *audit,
+                              bool (*are)(const struct members *set))
+{
+    struct leaks sets = { NULL, 0 };
 
     for (size_t i = 0; i < audit->set_count; i++) {
         CLEANUP(mem_freep) char *name = name_of(&audit->sets[i]);
 
-        if (!members_complete(&audit->sets[i]))
-            add(&unknown, name, (struct leak){ .db = audit->sets[i].db });
+        if (are(&audit->sets[i]))
+            add(&sets, name,
+                (struct leak){ .db = audit->sets[i].db, .rule = audit->sets[i].rule });
     }
-    return unknown;
+    return sets;
 }
 
 static const struct leak *find(const struct leaks *leaks, const struct leak *leak)
@@ -165,12 +195,24 @@ static const struct leak *find(const struct leaks *leaks, const struct leak *lea
     return NULL;
 }
 
-/* Of a set that was not seen whole, nobody knows who was there before. */
-static void compare(struct leak *now, const struct leak *before, bool is_known)
+/* Of a set that was not seen the round before, or not whole, nobody knows who was there.
+ */
+static bool is_known(const struct rounds *before, const struct leak *leak)
 {
+    bool is_crowded = false;
+
+    for (size_t i = 0; i < before->crowded.count && leak->rule; i++)
+        is_crowded |= before->crowded.items[i].rule == leak->rule &&
+                      before->crowded.items[i].db == leak->db;
+    return !find(&before->unknown, leak) && (!is_crowded || find(&before->crowded, leak));
+}
+
+static void compare(struct leak *now, const struct rounds *rounds)
+{
+    const struct leak *before = find(&rounds->now, now);
     uint64_t more;
 
-    if (!is_known)
+    if (!is_known(rounds, now))
         now->more = (struct weighted){ .count = 0 };
     more = leak_more(now);
     if (now->keys < more)
@@ -206,20 +248,23 @@ static void keep_unknown(struct leaks *now, const struct leaks *before,
     for (size_t i = 0; i < before->count; i++) {
         const struct leak *leak = &before->items[i];
 
-        if (!find(now, leak) && is_unknown(audit, leak))
+        if (now->count < LEAKS_MOST && !find(now, leak) && is_unknown(audit, leak))
             add(now, leak->name,
-                (struct leak){
-                    .db = leak->db, .keys = leak->keys, .exact = leak->exact });
+                (struct leak){ .db = leak->db,
+                               .rule = leak->rule,
+                               .keys = leak->keys,
+                               .exact = leak->exact });
     }
 }
 
 /* Of the round before, those that leak no more. */
-static struct leaks gone_of(const struct leaks *before, const struct leaks *now)
+static struct leaks gone_of(const struct leaks *before, const struct leaks *now,
+                            const struct audit *audit)
 {
     struct leaks gone = { NULL, 0 };
 
     for (size_t i = 0; i < before->count; i++)
-        if (!find(now, &before->items[i]))
+        if (!find(now, &before->items[i]) && !is_unknown(audit, &before->items[i]))
             add(&gone, before->items[i].name,
                 (struct leak){ .db = before->items[i].db,
                                .keys = before->items[i].keys });
@@ -232,17 +277,18 @@ void rounds_add(struct rounds *rounds, const struct audit *audit, uint64_t now_n
 
     keep_unknown(&now, &rounds->now, audit);
     for (size_t i = 0; i < now.count && rounds->count; i++) {
-        compare(&now.items[i], find(&rounds->now, &now.items[i]),
-                !find(&rounds->unknown, &now.items[i]));
+        compare(&now.items[i], rounds);
         if (!mutant("arrivals-uncounted"))
             rounds->arrived = weighted_both(&rounds->arrived, &now.items[i].more);
     }
     leaks_release(&rounds->gone);
-    rounds->gone = gone_of(&rounds->now, &now);
+    rounds->gone = gone_of(&rounds->now, &now, audit);
     leaks_release(&rounds->now);
     leaks_release(&rounds->unknown);
+    leaks_release(&rounds->crowded);
     rounds->now = now;
-    rounds->unknown = unknown_of(audit);
+    rounds->unknown = sets_that(audit, is_incomplete);
+    rounds->crowded = sets_that(audit, is_crowded);
     rounds->units += rounds->count ? unit_of(audit) : 0;
     if (!rounds->count++)
         rounds->start_ns = now_ns;
@@ -254,6 +300,7 @@ void rounds_release(struct rounds *rounds)
     leaks_release(&rounds->now);
     leaks_release(&rounds->gone);
     leaks_release(&rounds->unknown);
+    leaks_release(&rounds->crowded);
     *rounds = ROUNDS_NULL;
 }
 

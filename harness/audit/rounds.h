@@ -23,6 +23,7 @@ struct leak {
     bool exact;           /* all of them were looked at again, or all that were, are */
     struct weighted more; /* that were not there the round before */
     enum leak_change change;
+    const struct rule *rule; /* of a set; borrowed; NULL: it is a group */
 };
 
 struct leaks {
@@ -38,6 +39,7 @@ struct rounds {
     struct leaks now;
     struct leaks gone;    /* of the round before, that leak no more */
     struct leaks unknown; /* sets of the last one not all of whose members were seen */
+    struct leaks crowded; /* and all of a rule for some of whose sets there was no room */
 };
 #define ROUNDS_NULL ((struct rounds){ .count = 0 })
 

@@ -758,6 +758,44 @@ Test(audit, counts_on_where_nothing_is_known)
     rounds_release(&rounds);
 }
 
+/* A set for which there is no room is not gone, and one that was not seen the round
+ * before, as there was none then, has had its members perhaps. */
+Test(audit, counts_on_where_there_is_no_room)
+{
+    static const struct {
+        size_t set; /* that is seen */
+        bool crowded;
+        uint64_t leaks, gone, arrived;
+    } cases[] = {
+        { 0, true, 1, 0, 0 },
+        { 1, true, 2, 0, 0 },  /* it was there, perhaps */
+        { 1, false, 1, 1, 1 }, /* and is the only one */
+        { 0, false, 1, 1, 2 }, /* it was not there */
+    };
+    struct rule rule = { .key = NULL };
+    char a[] = "a", b[] = "b";
+    struct members sets[] = {
+        { .rule = &rule, .key = { a, 1 }, .done = true, .alone.count = 1 },
+        { .rule = &rule, .key = { b, 1 }, .done = true, .alone.count = 1 },
+    };
+    struct rounds rounds = ROUNDS_NULL;
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct members *set = &sets[cases[i].set];
+        struct audit audit = { .sets = set, .set_count = 1 };
+
+        set->crowded = cases[i].crowded;
+        set->alone.drawn.count = set->alone.lost = 1;
+        set->newcomers = newcomers_of(i > 0);
+        rounds_add(&rounds, &audit, (i + 1) * NSEC_PER_SEC);
+        newcomers_free(&set->newcomers);
+        cr_expect_eq(rounds.now.count, cases[i].leaks, "%zu", i);
+        cr_expect_eq(rounds.gone.count, cases[i].gone, "%zu", i);
+        cr_expect_eq(rounds_arrived(&rounds), cases[i].arrived, "%zu", i);
+    }
+    rounds_release(&rounds);
+}
+
 /* What a server would say in these bytes. */
 static redisReply *reply_of(const char *bytes)
 {
