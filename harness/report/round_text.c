@@ -52,6 +52,23 @@ static void write_rate(FILE *out, const struct rounds *rounds)
     fputc(']', out);
 }
 
+static void write_some(FILE *out, uint64_t count, const char *one, const char *more)
+{
+    if (count)
+        fprintf(out, "; %" PRIu64 " %s", count, count == 1 ? one : more);
+}
+
+/* What may leak, and is in no figure. */
+static void write_unknown(FILE *out, const struct audit *audit)
+{
+    struct audit_sum sum = audit_sum(audit);
+
+    write_some(out, sum.unsure_groups, "group may leak", "groups may leak");
+    write_some(out, sum.unsure_sets, "set may leak", "sets may leak");
+    write_some(out, sum.unseen, "key or member of which nothing is known",
+               "keys or members of which nothing is known");
+}
+
 static void write_trips(FILE *out, const struct audit *audit)
 {
     char half[AMOUNT], most[AMOUNT];
@@ -167,6 +184,7 @@ void round_text(FILE *out, const struct audit *audit, const struct rounds *round
     fprintf(out, "%s  %" PRIu64 " keys, %" PRIu64 " leaked", clock, audit->keys,
             rounds_leaked(rounds));
     write_rate(out, rounds);
+    write_unknown(out, audit);
     write_trips(out, audit);
     write_vitals(out, audit);
     for (size_t i = 0; i < rounds->now.count; i++)

@@ -525,6 +525,30 @@ Test(audit, watches)
     run_release(&run);
 }
 
+/* In each line, for it is in none of the figures there. */
+Test(audit, watches_and_tells_what_is_not_known)
+{
+    CLEANUP(mem_freep)
+    char *rules =
+        test_file(directory, "rules", "shop: expires s:*\nshop: keys job:* in waiting\n");
+    CLEANUP(mem_freep) char *key = mem_printf("s:%0600d", 1);
+    CLEANUP(mem_freep) char *job = mem_printf("job:%0600d", 1);
+    struct live_run live;
+    struct run run;
+
+    SEND("SET", key, "1");
+    SEND("SET", job, "1");
+    SEND("RPUSH", "waiting", "2");
+    live = START("audit", "-s", server.address.path, "--watch", "10ms", "--rules", rules);
+    wait_said(&live, "3 keys, 0 leaked, 0 an hour [");
+    wait_said(&live, "]; 1 group may leak; 1 key or member of which nothing is known; "
+                     "round trips p50 ");
+    cr_assert_eq(kill(live.pid, SIGINT), 0);
+    run = run_finish(&live);
+    cr_expect_eq(run.status, 130, "%d: %s", run.status, run.err);
+    run_release(&run);
+}
+
 static char *info_connections(void)
 {
     CLEANUP(reply_freep) redisReply *reply = NULL;
