@@ -140,11 +140,22 @@ static int step(struct scan *scan, struct err *err)
     return 0;
 }
 
+/* Are there suspects that are new, among the groups from there on? */
+static bool has_new(const struct audit *audit, size_t first)
+{
+    for (size_t i = first; i < audit->group_count; i++)
+        if (audit->groups[i].keys.newcomers && audit_is_suspect(&audit->groups[i]))
+            return true;
+    return false;
+}
+
 static int conclude(struct scan *scan, struct err *err)
 {
     size_t first = scan->audit->group_count;
 
     grouping_collect(&scan->grouping, scan->db, scan->audit);
+    if (has_new(scan->audit, first))
+        scan_pause(scan, NEW_FOR_S);
     for (size_t i = first; i < scan->audit->group_count; i++) {
         struct audit_group *group = &scan->audit->groups[i];
 

@@ -63,7 +63,9 @@ int scan_found(struct scan *scan, struct err *err)
  * asks for an end. */
 static bool is_time(struct scan *scan, const struct members *members)
 {
-    double seconds = (double)members->rule->for_s -
+    double least = members->newcomers ? NEW_FOR_S : 0,
+           wanted = (double)members->rule->for_s;
+    double seconds = (wanted > least ? wanted : least) -
                      ns_to_s((double)(clock_now_ns() - members->since_ns));
 
     if (!members_looked_again(members) || seconds <= 0)

@@ -44,6 +44,10 @@ struct scan {
     struct batch learned; /* its keys are in groups, and a sample is chosen */
 };
 
+/* Seconds between the two looks at those who are new. Of a small server both would be
+ * within milliseconds, and who is between two commands would be so at both. */
+#define NEW_FOR_S 0.25
+
 /* ---- pace (scan.c) ---- */
 
 /* Has nobody asked for an end? If somebody has, notes where what is left begins, unless
