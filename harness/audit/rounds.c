@@ -124,6 +124,15 @@ static bool is_unknown(const struct audit *audit, const struct leak *leak)
     return is_set_unknown(audit, leak);
 }
 
+/* No fewer than there are among those that are new, of whom others were looked at again.
+ */
+static void add_confirmed(struct leaks *leaks, const char *name, struct leak leak)
+{
+    if (leak.keys < leak.more.count)
+        leak.keys = leak.more.count;
+    add(leaks, name, leak);
+}
+
 static void add_group(struct leaks *leaks, const struct audit_group *group)
 {
     struct leak leak = { .db = group->db, .more = more_of(group->keys.newcomers) };
@@ -132,9 +141,9 @@ static void add_group(struct leaks *leaks, const struct audit_group *group)
     if (!audit_is_suspect(group) || !(left || leak.more.count))
         return;
     leak.exact = left == group->keys.drawn.count || !audit_unlooked(group);
-    leak.keys =
-        left ? confirmed(group->keys.persistent, left, group->keys.drawn.count) : 0;
-    add(leaks, group->pattern, leak);
+    if (left)
+        leak.keys = confirmed(group->keys.persistent, left, group->keys.drawn.count);
+    add_confirmed(leaks, group->pattern, leak);
 }
 
 static void add_set(struct leaks *leaks, const struct members *set)
@@ -147,7 +156,7 @@ static void add_set(struct leaks *leaks, const struct members *set)
                          .more = more_of(set->newcomers) };
 
     if (leak.keys || leak.more.count)
-        add(leaks, name, leak);
+        add_confirmed(leaks, name, leak);
 }
 
 static struct leaks leaks_of(const struct audit *audit)

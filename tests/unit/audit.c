@@ -754,6 +754,12 @@ Test(audit, counts_on_where_nothing_is_known)
     cr_expect_eq(rounds_arrived(&rounds), 0, "perhaps it was there before");
     rounds_add(&rounds, &audit, 4 * NSEC_PER_SEC);
     cr_expect_eq(rounds_arrived(&rounds), 1);
+    set.alone.lost = 0; /* of those that were drawn, but not of those that are new */
+    set.cut = true;
+    rounds_add(&rounds, &audit, 5 * NSEC_PER_SEC);
+    rounds_add(&rounds, &audit, 6 * NSEC_PER_SEC);
+    cr_expect_eq(rounds.now.count, 1);
+    cr_expect_eq(rounds.now.items[0].keys, 1);
     newcomers_free(&set.newcomers);
     rounds_release(&rounds);
 }
