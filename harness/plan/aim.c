@@ -18,6 +18,7 @@ static const double running_least[] = { 1, 1.0 / 16, 1.0 / 64, 1.0 / 256 };
 #define LAST_LEAST (sizeof(running_least) / sizeof(running_least[0]) - 1)
 /* What strata from the last of these on get at most. */
 #define FAR_MOST 0.2
+#define GRAINS_PER_NS 1024
 
 /* The longest duration such that, of instants drawn up to it, so many find the update
  * still running; at least the median. Of attempts over a span s, the share
@@ -140,6 +141,11 @@ void aim_by(struct aim *aim, const uint64_t *durations_ns, size_t count,
     share_out(aim, durations_ns, count);
 }
 
+static double whole_grains(double ns)
+{
+    return mutant("weights-uneven") ? ns : rint(ns * GRAINS_PER_NS) / GRAINS_PER_NS;
+}
+
 struct aimed aim_at(const struct aim *aim, double fraction)
 {
     size_t i = 0;
@@ -155,7 +161,8 @@ struct aimed aim_at(const struct aim *aim, double fraction)
     return (struct aimed){
         .instant_ns =
             (uint64_t)(stratum->start_ns + at * (stratum->end_ns - stratum->start_ns)),
-        .weight_ns = (stratum->end_ns - stratum->start_ns) / stratum->probability,
+        .weight_ns =
+            whole_grains((stratum->end_ns - stratum->start_ns) / stratum->probability),
     };
 }
 

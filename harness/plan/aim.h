@@ -40,7 +40,8 @@ struct aim {
 
 struct aimed {
     uint64_t instant_ns; /* from where instants begin */
-    double weight_ns;
+    double weight_ns;    /* a multiple of 1/1024 ns: sums up to two hours are exact, and
+                            the same in the order of the trials and in which they ended */
 };
 
 /* An aim by the durations of uninterrupted updates, at least one, and the longest that

@@ -109,6 +109,8 @@ static const struct {
     { "slices-in-a-row", "unit_slices_mutable", "slices/take_turns" },
     { "aim-short", "unit_coverage_mutable",
       "coverage/is_as_promised_for_updates_that_take_varying_times" },
+    { "weights-uneven", "unit_aim_mutable",
+      "aim/weights_make_the_same_sum_in_any_order" },
     { "weights-equal", "unit_coverage_mutable",
       "coverage/is_as_promised_for_updates_that_take_varying_times" },
     { "few-are-all", "unit_figures_mutable", "figures/few_long_updates_may_be_more" },

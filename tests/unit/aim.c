@@ -55,6 +55,26 @@ Test(aim, strata_follow_each_other_and_share_all_attempts)
     }
 }
 
+/* A run adds weights as kills end, and who reads it as they are numbered. */
+Test(aim, weights_make_the_same_sum_in_any_order)
+{
+    enum { KILLS = 1000 };
+
+    for (unsigned kind = 0; kind < 10; kind++) {
+        struct aim aim = aim_of(kind, 15000);
+        double forwards = 0, backwards = 0;
+
+        for (size_t i = 0; i < KILLS; i++) {
+            size_t k = i * 379 % KILLS;
+
+            forwards += aim_at(&aim, (double)k / KILLS).weight_ns;
+            backwards += aim_at(&aim, (double)(KILLS - 1 - i) / KILLS).weight_ns;
+        }
+        cr_expect_eq(forwards, backwards, "kind %u: %.17g and %.17g", kind, forwards,
+                     backwards);
+    }
+}
+
 /* Of any stretch of time, the weights of the instants in it make its length on average:
  * that is all that an estimate needs. Fractions go evenly through [0, 1), so the sum is
  * right but for one instant at each end of each stratum. */
