@@ -97,7 +97,7 @@ start_slurm() {
     controller=$!
     slurmd -D -N localhost >"$slurm/slurmd.log" 2>&1 &
     node=$!
-    wait_until 15 is_ready_or_dead || true
+    wait_until 120 is_ready_or_dead || true
     if gone "$controller"; then
         culprit=slurmctld
     elif gone "$node" || ! is_ready; then
