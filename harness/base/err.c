@@ -85,15 +85,19 @@ static char *replace(char *text, size_t size, char *at, size_t length)
     return at + mark;
 }
 
-/* `is_cut`: the text had more bytes, and the last ones may begin one of them. */
-static void hide(char *text, size_t size, bool is_cut)
+/* Where there is no room left the text may have had more bytes, before or because one of
+ * them was replaced, and the last ones may begin another. */
+static void hide(char *text, size_t size)
 {
-    for (size_t i = 0; i < hidden_count; i++)
+    for (size_t i = 0; i < hidden_count; i++) {
+        bool is_cut = strlen(text) == size - 1;
+
         for (char *at = text; *at;) {
             size_t length = begins(&hidden[i], text, at, is_cut);
 
             at = length ? replace(text, size, at, length) : at + 1;
         }
+    }
 }
 
 /* A message quotes what others have written: it must not reach a terminal as it is. */
@@ -101,9 +105,9 @@ __attribute__((format(printf, 2, 0))) static void say(struct err *err, const cha
                                                       va_list args)
 {
     char text[sizeof(err->msg)];
-    int length = vsnprintf(text, sizeof(text), format, args);
 
-    hide(text, sizeof(text), length < 0 || (size_t)length >= sizeof(text));
+    vsnprintf(text, sizeof(text), format, args);
+    hide(text, sizeof(text));
     printable_copy(err->msg, sizeof(err->msg), text, "\n\t");
 }
 

@@ -94,6 +94,23 @@ Test(err, hides_what_it_cuts)
     }
 }
 
+/* What takes the place of a few bytes of one is longer, and may cut another. */
+Test(err, hides_what_another_one_cuts)
+{
+    struct err err = ERR_NULL;
+
+    err_hide("redis://me:mine-mine@h", 11, 9);
+    err_hide("?hush-hush", 1, 9);
+    for (size_t i = 0; i < 12; i++) {
+        size_t zeros = sizeof(err.msg) - 1 - strlen("redis://me:m'") - i;
+        CLEANUP(mem_freep) char *text =
+            mem_printf("redis://me:m'%0*d%.*s", (int)zeros, 0, (int)i, "hush-hush");
+
+        err_set(&err, ERR_USAGE, "%s", text);
+        cr_expect_null(strchr(err.msg, 'h'), "%zu: %s", i, err.msg + 900);
+    }
+}
+
 Test(err, cuts_long_messages)
 {
     static const size_t lengths[] = {
