@@ -247,22 +247,22 @@ uint64_t worker_starved_ns(uint64_t elapsed_ns, const struct process_turns *work
 
 uint64_t worker_absent_ns(uint64_t gap_ns, uint64_t awake_ns)
 {
-    if (gap_ns <= ABSENT_NS || (awake_ns >= gap_ns && !mutant("starved-absent")))
-        return 0;
-    return mutant("starved-absent") ? gap_ns : gap_ns - awake_ns;
+    if (mutant("starved-absent"))
+        awake_ns = 0;
+    return gap_ns <= ABSENT_NS || awake_ns >= gap_ns ? 0 : gap_ns - awake_ns;
 }
 
-/* What a worker that is there, and its server, have had of the CPU until now; of whom the
- * kernel does not tell, what they had then. */
+/* What a worker that has not been reaped, and its server, have had of the CPU until now;
+ * of whom the kernel does not tell it stays as it was. */
 static void look(pid_t pid, const struct worker_job *job, struct turns *turns)
 {
     int fd = process_turns_open(pid);
+    bool told = process_turns_read(fd, &turns->worker);
 
-    process_turns_read(fd, &turns->worker);
     if (fd >= 0)
         close(fd);
-    if (job->server_turns > 0)
-        process_turns_read(job->server_turns, &turns->server);
+    turns->known = job->server_turns > 0 &&
+                   process_turns_read(job->server_turns, &turns->server) && told;
 }
 
 static uint64_t awake_ns(const struct process_turns *then,
@@ -285,7 +285,9 @@ static uint64_t either_awake_ns(const struct turns *then, const struct turns *no
 static int await(pid_t pid, const struct worker_job *job, struct ending *ret,
                  struct worker_end *end, struct err *err)
 {
-    struct turns first = { .known = false }, then, now = first;
+    struct turns then, now = { .known = false };
+    uint64_t server_waited_ns = 0; /* before the first tick */
+    bool first = true;
     uint64_t start_ns = clock_now_ns(), looked_ns = start_ns;
     siginfo_t info = { .si_pid = 0 };
     bool killed = false;
@@ -297,10 +299,10 @@ static int await(pid_t pid, const struct worker_job *job, struct ending *ret,
             return err_errno(err, "wait for worker %ld", (long)pid);
         then = now;
         look(pid, job, &now); /* most end before the first tick */
-        if (!first.known) {
-            first = now;
-            first.known = true;
+        if (first) {
             then.server = now.server;
+            server_waited_ns = now.server.waited_ns;
+            first = false;
         }
         start_ns += worker_absent_ns(now_ns - looked_ns, either_awake_ns(&then, &now));
         looked_ns = now_ns;
@@ -309,7 +311,7 @@ static int await(pid_t pid, const struct worker_job *job, struct ending *ret,
             continue;
         end->stopped = process_is_stopped(pid);
         starved_ns = worker_starved_ns(elapsed_ns, &now.worker,
-                                       now.server.waited_ns - first.server.waited_ns);
+                                       now.server.waited_ns - server_waited_ns);
         if (worker_is_late(elapsed_ns, starved_ns, job->timeout_ns)) {
             if (starved_ns + job->timeout_ns >= elapsed_ns)
                 end->starved_ns = starved_ns;
@@ -337,17 +339,6 @@ static void reap(pid_t pid)
 
     while (waitid(P_PID, (id_t)pid, &info, WEXITED) < 0 && errno != ECHILD)
         ;
-}
-
-/* What the dead worker, which has not been reaped, and its server have had. */
-static struct turns turns_now(pid_t worker, const struct worker_job *job)
-{
-    int fd = process_turns_open(worker);
-    struct turns turns = turns_of(fd, job);
-
-    if (fd >= 0)
-        close(fd);
-    return turns;
 }
 
 /* Time between two moments in which neither the worker nor the server ran, as far as one
@@ -385,7 +376,9 @@ static struct lasted lasted(const struct worker_job *job, const struct page *pag
     lasted.elapsed_ns = (end_ns ? end_ns : now_ns) - begin_ns;
     if (lasted.lived_ns <= job->most_ns)
         return lasted;
-    to = page->ended.known ? page->ended : turns_now(pid, job);
+    to = page->ended;
+    if (!to.known)
+        look(pid, job, &to);
     lasted.waited_ns = waited(&page->begun, &to, lasted.elapsed_ns);
     return lasted;
 }

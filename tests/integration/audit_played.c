@@ -33,16 +33,18 @@ static int listen_at(char *path)
     return listener;
 }
 
-static void say(int fd, const char *text)
+/* False: the other one is gone. */
+static bool say(int fd, const char *text)
 {
     for (size_t left = strlen(text); left;) {
         ssize_t n = write(fd, text, left);
 
-        if (n <= 0) /* it is gone */
-            return;
+        if (n <= 0)
+            return false;
         text += n;
         left -= (size_t)n;
     }
+    return true;
 }
 
 /* Says all of it to whoever connects first, whatever it is asked, and hangs up when the
@@ -442,7 +444,7 @@ static void expect_end(const char *lines, const char *words)
 
     fd = accept(listener, NULL, NULL);
     cr_assert_eq(read(fd, &byte, 1), 1, "it has asked, and holds signals");
-    say(fd, lines);
+    cr_assert(say(fd, lines));
     cr_assert_eq(kill(live.pid, SIGINT), 0);
     run = run_finish(&live);
     cr_expect_eq(run.status, 130, "%d: %s", run.status, run.err);
@@ -516,7 +518,8 @@ Test(audit_played, ends_at_sets_as_interrupted)
     fd = accept(listener, NULL, NULL);
     cr_assert_eq(read(fd, &byte, 1), 1, "it has asked, and holds signals");
     cr_assert_eq(kill(live.pid, SIGINT), 0);
-    say(fd, INFO_ALONE "+set\r\n" SCAN_SAYS("0", "") NO_SETS SCAN_SAYS("0", ""));
+    cr_assert(
+        say(fd, INFO_ALONE "+set\r\n" SCAN_SAYS("0", "") NO_SETS SCAN_SAYS("0", "")));
     run = run_finish(&live);
     cr_expect_eq(run.status, 130, "%d: %s%s", run.status, run.out, run.err);
     EXPECT_SAYS(run.out, "\"interrupted\": true");
