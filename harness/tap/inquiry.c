@@ -46,13 +46,14 @@ static void on_commands(void *context, struct str answer)
 {
     struct inquiry *inquiry = context;
 
-    table_learn(&inquiry->table, answer);
+    table_learn(inquiry->table, answer);
 }
 
 int inquiry_open(struct inquiry *inquiry, uv_loop_t *loop, const struct address *server,
-                 const struct inquiry_calls *calls, void *context, struct err *err)
+                 struct command_table *table, const struct inquiry_calls *calls,
+                 void *context, struct err *err)
 {
-    *inquiry = (struct inquiry){ .calls = calls, .context = context };
+    *inquiry = (struct inquiry){ .calls = calls, .context = context, .table = table };
     uv_timer_init(loop, &inquiry->patience);
     uv_check_init(loop, &inquiry->caught_up);
     inquiry->patience.data = inquiry->caught_up.data = inquiry;
@@ -67,7 +68,8 @@ int inquiry_open(struct inquiry *inquiry, uv_loop_t *loop, const struct address 
         return err->code;
     }
     inquiry->handles++;
-    control_ask_commands(&inquiry->control, on_commands, inquiry);
+    if (!table->count)
+        control_ask_commands(&inquiry->control, on_commands, inquiry);
     inquiry_begin_anew(inquiry);
     return 0;
 }
@@ -83,7 +85,7 @@ static enum inquiry_way choose(const struct inquiry *inquiry, const struct clien
                                bool others_blocked)
 {
     const struct expect *expect = &client->expect;
-    enum table_class class = table_find(&inquiry->table, client->current->words[0]);
+    enum table_class class = table_find(inquiry->table, client->current->words[0]);
 
     if (others_blocked)
         return INQUIRY_AFTER;
@@ -299,6 +301,5 @@ void inquiry_abandon(struct inquiry *inquiry)
 
 void inquiry_release(struct inquiry *inquiry)
 {
-    table_release(&inquiry->table);
     free(inquiry->leaving);
 }

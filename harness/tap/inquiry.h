@@ -42,7 +42,7 @@ struct inquiry {
     const struct inquiry_calls *calls;
     void *context;
     struct control control;
-    struct table table; /* of the server's commands */
+    struct command_table *table; /* of the server's commands; borrowed */
     uv_timer_t patience;
     uint64_t patience_ms;
     uv_check_t caught_up; /* the loop has read whatever had come */
@@ -58,9 +58,11 @@ struct inquiry {
     size_t leaving_count, leaving_room;
 };
 
-/* If it fails, it is as after inquiry_end(), and `closed` is called as well. */
+/* The table is learned from the server unless it has been. If it fails, it is as after
+ * inquiry_end(), and `closed` is called as well. */
 int inquiry_open(struct inquiry *inquiry, uv_loop_t *loop, const struct address *server,
-                 const struct inquiry_calls *calls, void *context, struct err *err);
+                 struct command_table *table, const struct inquiry_calls *calls,
+                 void *context, struct err *err);
 /* Is it known what had changed before, and is everybody gone who has left? */
 bool inquiry_ready(const struct inquiry *inquiry);
 

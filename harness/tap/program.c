@@ -339,6 +339,7 @@ static int start(struct running *running, struct err *err)
     const struct program_run *run = running->run;
     struct recorder_options options = {
         .server = run->server,
+        .table = run->table,
         .directory = run->directory,
         .port = latest_port,
         .shift = run->shift,

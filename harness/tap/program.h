@@ -35,6 +35,7 @@ struct program_run {
     /* Its environment is what it is given besides the harness's own: tap/variables.h. */
     const struct program *program;
     const struct address *server; /* the Redis behind the tap */
+    struct command_table *table;  /* see struct recorder_options; may be NULL */
     const char *directory;        /* for the tap's socket */
     uint64_t timeout_ns;          /* 0: none */
     uint64_t settle_ns;           /* 0: it is to end by itself */

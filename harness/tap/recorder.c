@@ -22,7 +22,8 @@ struct recorder {
     struct recorder_options options;
     struct door doors[DOORS]; /* a unix socket, and TCP */
     struct inquiry inquiry;
-    int handles; /* that are open, but for clients' */
+    struct command_table table; /* unless it was given one */
+    int handles;                /* that are open, but for clients' */
 
     struct client **clients; /* owned */
     size_t count, room;
@@ -42,6 +43,7 @@ static void release(struct recorder *recorder)
     for (size_t i = 0; i < DOORS; i++)
         door_release(&recorder->doors[i]);
     inquiry_release(&recorder->inquiry);
+    table_release(&recorder->table);
     free(recorder->clients);
     free(recorder);
 }
@@ -451,8 +453,9 @@ int recorder_start(uv_loop_t *loop, const struct recorder_options *options,
     recorder->options = *options;
     recorder->doors[0].fd = recorder->doors[1].fd = -1;
     recorder->handles = 1; /* the inquiry, even if it fails */
-    if (inquiry_open(&recorder->inquiry, loop, options->server, &inquiry_calls, recorder,
-                     err) < 0) {
+    if (inquiry_open(&recorder->inquiry, loop, options->server,
+                     options->table ? options->table : &recorder->table, &inquiry_calls,
+                     recorder, err) < 0) {
         recorder->ended = recorder->stopping = true;
         return err_wrap(err, "start a tap");
     }

@@ -53,6 +53,7 @@
 #include "redis/address.h"
 #include "tap/peer.h"
 #include "tap/shift.h"
+#include "tap/table.h"
 
 enum tap_event_kind {
     TAP_EXECUTED, /* and answered, or its connection was closed */
@@ -83,8 +84,11 @@ struct tap_event {
 #define TAP_TOUCHED 2 /* who was told has changed something in the server itself */
 struct recorder_options {
     const struct address *server; /* borrowed until it ends */
-    const char *directory;        /* for its socket */
-    uint16_t port;                /* to listen on, if it is free; 0: any */
+    /* Of the server's commands, for all recorders before it: what is learned once is not
+     * asked again. Borrowed until the loop is done; NULL: it has one of its own. */
+    struct command_table *table;
+    const char *directory; /* for its socket */
+    uint16_t port;         /* to listen on, if it is free; 0: any */
     uint64_t cut_after;
     struct shift shift; /* of the programs' clock: what they say of instants is told to
                            the server by its own */

@@ -62,7 +62,7 @@ static int compare_names(const void *a, const void *b)
                       ((const struct table_row *)b)->name);
 }
 
-static void add(struct table *table, const redisReply *command)
+static void add(struct command_table *table, const redisReply *command)
 {
     struct table_row *row = &table->rows[table->count];
 
@@ -74,7 +74,7 @@ static void add(struct table *table, const redisReply *command)
     table->count++;
 }
 
-void table_learn(struct table *table, struct str reply)
+void table_learn(struct command_table *table, struct str reply)
 {
     redisReader *reader = redisReaderCreate();
     redisReply *commands = NULL;
@@ -91,7 +91,7 @@ void table_learn(struct table *table, struct str reply)
     redisReaderFree(reader);
 }
 
-enum table_class table_find(const struct table *table, struct str name)
+enum table_class table_find(const struct command_table *table, struct str name)
 {
     struct table_row wanted = { .name = "" };
     const struct table_row *found;
@@ -103,7 +103,7 @@ enum table_class table_find(const struct table *table, struct str name)
     return found ? found->class : TABLE_UNKNOWN;
 }
 
-void table_release(struct table *table)
+void table_release(struct command_table *table)
 {
     free(table->rows);
     *table = TABLE_NULL;

@@ -30,13 +30,13 @@ struct table_row {
     enum table_class class;
 };
 
-struct table {
+struct command_table {
     struct table_row *rows; /* owned, sorted */
     size_t count;
 };
-#define TABLE_NULL ((struct table){ NULL, 0 })
+#define TABLE_NULL ((struct command_table){ NULL, 0 })
 
 /* Learns it from a reply to COMMAND, as it came. Of anything else nothing is known. */
-void table_learn(struct table *table, struct str reply);
-enum table_class table_find(const struct table *table, struct str name);
-void table_release(struct table *table);
+void table_learn(struct command_table *table, struct str reply);
+enum table_class table_find(const struct command_table *table, struct str name);
+void table_release(struct command_table *table);

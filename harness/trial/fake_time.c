@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -19,32 +20,33 @@ static const char *const places[] = {
 
 #define FIX "FAKETIME_FORCE_MONOTONIC_FIX"
 
-/* NULL: nowhere. The caller frees it. */
-static char *find_library(void)
+/* NULL: nowhere. It is looked for once, since each program asks. */
+static const char *find_library(void)
 {
-    char *found = NULL;
+    static char found[256];
+    static bool sought;
 
-    for (size_t i = 0; i < ARRAY_SIZE(places) && !found; i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(places) && !sought && !*found; i++) {
         glob_t matches;
 
-        if (glob(places[i], 0, NULL, &matches) == 0)
-            found = mem_strdup(matches.gl_pathv[0]);
+        if (glob(places[i], 0, NULL, &matches) == 0 &&
+            strlen(matches.gl_pathv[0]) < sizeof(found))
+            strcpy(found, matches.gl_pathv[0]);
         globfree(&matches);
     }
-    return found;
+    sought = true;
+    return *found ? found : NULL;
 }
 
 bool fake_time_is_there(void)
 {
-    CLEANUP(mem_freep) char *library = find_library();
-
-    return library;
+    return find_library() != NULL;
 }
 
 void fake_time_environment(bool frozen, int64_t now, int64_t ahead_s, const char *preload,
                            char *ret[FAKE_TIME_MOST])
 {
-    CLEANUP(mem_freep) char *library = find_library();
+    const char *library = find_library();
     char text[32];
 
     ret[0] = NULL;

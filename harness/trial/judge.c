@@ -347,6 +347,7 @@ void judge_release(struct judge *judge)
     judge->origins = judge->origin = NULL;
     judge->origin_count = 0;
     names_release(&judge->names);
+    table_release(&judge->table);
     keeper_release(&judge->keeper);
     observer_release(&judge->observer);
 }

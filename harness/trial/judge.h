@@ -10,6 +10,7 @@
 #include "state/keeper.h"
 #include "state/names.h"
 #include "state/verdict.h"
+#include "tap/table.h"
 #include "trial/aftermath.h"
 #include "trial/doing.h"
 #include "trial/overheard.h"
@@ -105,6 +106,7 @@ static inline bool subject_repeats(const struct subject *subject)
 struct judge {
     struct scenario *scenario;     /* borrowed */
     const struct address *address; /* of its workers' Redis; borrowed */
+    struct command_table table;    /* what taps have learned of that Redis; owned */
     const char *directory;         /* for sockets of taps; borrowed */
     struct page *page; /* owned; the trial's is still read after the verdict */
     uint64_t timeout_ns;

@@ -190,6 +190,7 @@ int routine_perform(struct judge *judge, char *const *argv, const struct program
     whole.context = &listening;
     whole.program = &program;
     whole.server = judge->address;
+    whole.table = &judge->table;
     whole.directory = judge->directory;
     whole.timeout_ns = (uint64_t)(timeout_s(judge) * 1e9);
     whole.shift = shift_by(judge, ahead);

@@ -31,7 +31,7 @@ static void expect_classes(const char *reply, const char *expected)
         "m.get", "save",  "m.of-a-name-that-is-longer-than-any",
         "ge",    "gett",  ""
     };
-    CLEANUP(table_release) struct table table = TABLE_NULL;
+    CLEANUP(table_release) struct command_table table = TABLE_NULL;
     char found[ARRAY_SIZE(names) + 1] = "";
 
     table_learn(&table, str_of(reply));
@@ -50,7 +50,7 @@ Test(tap_table, of_a_server)
 
 Test(tap_table, nothing_is_known_of_what_is_no_table)
 {
-    CLEANUP(table_release) struct table table = TABLE_NULL;
+    CLEANUP(table_release) struct command_table table = TABLE_NULL;
 
     expect_classes("", "------------");
     expect_classes("-NOPERM\r\n", "------------");
