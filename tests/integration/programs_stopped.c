@@ -201,7 +201,7 @@ static const struct {
     { "settle = '2s'," ONE(HOLD ", " COUNT ", 'sleep'"),
       "2 commands on 1 connection leave 3 states. p:1, leaked, is proved by 2 real "
       "kills." },
-    { "settle = '0.2s', recover = actor(" HOLD ", 'tcp', 'say=SET a 1', 'again=PING'),"
+    { "settle = '0.2s', recover = actor(" HOLD ", 'tcp', 'say=SET a 1', 'poll=PING'),"
       "strategies = { { name = 'p', command = actor('tcp', 'say=SET k 1') } }",
       "1 command on 1 connection leaves 2 states." },
 };

@@ -108,7 +108,7 @@ static const struct {
       { "strategy 'p': the program did not end within 2 s; it has not connected to the "
         "Redis that it was offered",
         "Sent last to Redis: nothing" } },
-    { "settle = '1.9s', recover = actor('tcp', 'again=INCR n')," ONE(
+    { "settle = '1.9s', recover = actor('tcp', 'poll=INCR n')," ONE(
           "leaked", "actor('tcp', 'say=INCR k')"),
       { "strategy 'p': recover did not end within 2 s; something changed all the time, "
         "so "

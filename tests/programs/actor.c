@@ -6,10 +6,10 @@
  *                     {ms} and {s} what the clock says, {ms+N} N later, {count} how many
  *                     bytes the file "count" has, and {dots} so many dots
  *     say=COMMAND     the same, and waits for its reply
- *     again=COMMAND   the same, for ever
+ *     again=COMMAND   the same, for ever; poll=COMMAND: every few milliseconds
  *     hear            waits for another reply, or a message
  *     want=TEXT       unless it is in the last reply: says what that was, exits 7
- *     until=TEXT COMMAND   says it until that is in its reply
+ *     until=TEXT COMMAND   says it, every few milliseconds, until that is in its reply
  *     close           the connection
  *     wait            for the connection's end
  *     print=N         N bytes on standard output, in lines
@@ -19,7 +19,7 @@
  *     read            standard input, to its end; then "read N"
  *     hold=PATH       opens a FIFO, for as long as anybody has this descriptor
  *     knock=PATH      a byte into a FIFO; await=PATH: one out of it
- *     count           a byte more in the file "count"
+ *     count           a byte more in the file "count"; count=PATH: in another
  *     ignore=N        signal N is ignored
  *     goodbye=COMMAND what is written when SIGTERM comes, before it exits
  *     setsid
@@ -217,6 +217,12 @@ static void want(const char *text)
     exit(7);
 }
 
+/* Who asks again and again leaves the CPU to others. */
+static void pause_briefly(void)
+{
+    nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+}
+
 static void say_until(const char *text_and_command)
 {
     char text[32] = "";
@@ -224,9 +230,8 @@ static void say_until(const char *text_and_command)
 
     MUST(command && command - text_and_command < 32);
     memcpy(text, text_and_command, (size_t)(command - text_and_command));
-    do
-        say(command + 1);
-    while (!strstr(reply, text));
+    for (say(command + 1); !strstr(reply, text); say(command + 1))
+        pause_briefly();
 }
 
 static void disconnect(void)
@@ -237,6 +242,12 @@ static void disconnect(void)
 static void say_again(const char *command)
 {
     for (;;)
+        say(command);
+}
+
+static void poll_with(const char *command)
+{
+    for (;; pause_briefly())
         say(command);
 }
 
@@ -328,9 +339,14 @@ static void knock(const char *path)
     add_byte(path, 0);
 }
 
+static void count_in(const char *path)
+{
+    add_byte(path, O_CREAT | O_APPEND);
+}
+
 static void count(void)
 {
-    add_byte("count", O_CREAT | O_APPEND);
+    count_in("count");
 }
 
 static void await(const char *path)
@@ -444,6 +460,7 @@ static const struct {
     { "send", NULL, send_command },
     { "say", NULL, say },
     { "again", NULL, say_again },
+    { "poll", NULL, poll_with },
     { "hear", hear, NULL },
     { "want", NULL, want },
     { "until", NULL, say_until },
@@ -457,7 +474,7 @@ static const struct {
     { "hold", NULL, hold },
     { "knock", NULL, knock },
     { "await", NULL, await },
-    { "count", count, NULL },
+    { "count", count, count_in },
     { "ignore", NULL, ignore },
     { "goodbye", NULL, say_goodbye },
     { "setsid", lead_session, NULL },
