@@ -73,7 +73,7 @@ Test(own, without_the_others)
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct run run = RUN("run", path, "--strategy", rows[i].strategy, "--trials",
-                             "60", "--format", "json", "--no-store");
+                             "10", "--lanes", "1", "--format", "json", "--no-store");
 
         cr_expect_eq(run.status, strcmp(rows[i].verdict, "fail") == 0 ? 1 : 0,
                      "%s: status %d: %s", rows[i].strategy, run.status, run.err);
@@ -91,7 +91,7 @@ Test(own, a_recovery_that_differs_is_told)
     char *directory = test_directory();
     CLEANUP(mem_freep) char *kept = mem_printf("%s/kept", directory);
     struct run runs[] = {
-        RUN("run", path, "--trials", "60", "-o", kept, "--full"),
+        RUN("run", path, "--trials", "10", "--lanes", "1", "-o", kept, "--full"),
         RUN("report", kept, "--full"),
         RUN("check", "--quick", path),
         RUN("replay", kept, "locked:1"),

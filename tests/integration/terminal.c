@@ -77,7 +77,8 @@ static void check_lines(const char *text, size_t most)
 static char *keep_run(const char *directory)
 {
     char *kept = mem_printf("%s/kept", directory);
-    struct run run = RUN("run", "sidekiq_busy", "--trials", "40", "-o", kept);
+    struct run run =
+        RUN("run", "sidekiq_busy", "--trials", "15", "--lanes", "1", "-o", kept);
 
     cr_assert_eq(run.status, 0, "%s", run.err);
     run_release(&run);

@@ -42,8 +42,8 @@ static struct run run_since(const char *before, const char *update, int seconds)
     CLEANUP(mem_freep) char *path = scenario(before, update);
     CLEANUP(mem_freep) char *now = mem_printf("%lld", (long long)time(NULL) - seconds);
 
-    return RUN("run", path, "--trials", "50", "--lanes", "1", "--now", now, "--format",
-               "json");
+    return RUN("run", path, "--trials", "5", "--lanes", "1", "--no-store", "--now", now,
+               "--format", "json");
 }
 
 /* Every way to let a key expire by the clock, a minute after p.now, and what the report
@@ -180,7 +180,8 @@ Test(unseen, messages_are_spoken_of)
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         CLEANUP(mem_freep) char *path = scenario("", rows[i].update);
         CLEANUP(mem_freep) char *kept = mem_printf("%s/%zu", directory, i);
-        struct run run = RUN("run", path, "--trials", "50", "-o", kept, "--full");
+        struct run run =
+            RUN("run", path, "--trials", "5", "--lanes", "1", "-o", kept, "--full");
         struct run again = RUN("report", kept, "--format", "json");
 
         cr_expect_eq(says(run.out, "Not judged: the messages of one (PUBLISH)."),
