@@ -230,8 +230,17 @@ Test(try, what_replays_print_can_be_pasted)
     CLEANUP(mem_freep) char *scenario = test_scenario("shorthand");
     char *directory = test_directory();
     CLEANUP(mem_freep) char *kept = mem_printf("%s/kept", directory);
-    struct run run = RUN("run", scenario, CENSUS, "--format", "json", "-o", kept);
+    CLEANUP(mem_freep) char *names = mem_strdup(rows[0].strategy);
+    struct run run;
 
+    for (size_t i = 1; i < ARRAY_SIZE(rows); i++) {
+        char *longer = mem_printf("%s,%s", names, rows[i].strategy);
+
+        free(names);
+        names = longer;
+    }
+    run =
+        RUN("run", scenario, CENSUS, "--format", "json", "-o", kept, "--strategy", names);
     cr_assert_not_null(run.json, "%s", run.err);
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         CLEANUP(mem_freep) char *trial = mem_printf("%s:1", rows[i].strategy);

@@ -151,7 +151,8 @@ Test(unseen, time_that_comes_while_a_run_goes_on)
     CLEANUP(mem_freep)
     char *path = scenario("", "redis.call('EXPIREAT', 'a', p.now + 2)");
     CLEANUP(mem_freep) char *kept = mem_printf("%s/kept", directory);
-    struct run run = RUN("run", path, "--trials", "1000000", "-o", kept);
+    struct run run =
+        RUN("run", path, "--trials", "1000000", "--rtt", "300us", "-o", kept);
 
     cr_expect_eq(run.status, 2, "status %d: %s", run.status, run.err);
     EXPECT_SAYS(run.err, "'one': update: 'EXPIREAT a");
