@@ -57,9 +57,9 @@ static struct live_run start(const char *scenario, const char *rtt, int campaign
 
     sched_getaffinity(0, sizeof(before), &before);
     process_pin(cpu);
-    live = START("run", scenario, "--rtt", rtt, "--strategy", kind_of(campaign)->strategy,
-                 "--trials", TRIALS, "--shard", SHARD, "--seed", seed, "--no-store",
-                 "--format", "json");
+    live = START("run", scenario, "--rtt", rtt, "--set", "turns=" KNOWN_IDLE,
+                 "--strategy", kind_of(campaign)->strategy, "--trials", TRIALS, "--shard",
+                 SHARD, "--seed", seed, "--no-store", "--format", "json");
     sched_setaffinity(0, sizeof(before), &before);
     return live;
 }
@@ -116,7 +116,7 @@ Test(coverage, is_as_promised_for_real_kills)
 {
     CLEANUP(mem_freep) int *cpus = NULL;
     char *directory = test_directory(), *path = test_scenario("known_share");
-    char *rtt = known_rtt("timer");
+    char *rtt = known_rtt("timer", KNOWN_IDLE);
     int at_once = process_cpus(&cpus);
 
     if (at_once > AT_ONCE)

@@ -84,13 +84,15 @@ static void check_strategy(const json_t *strategy, long long requested)
     check_rate(strategy, "torn_rate", json_count(strategy, "kills", "torn"));
 }
 
-static struct run run_scenario(const char *name, const char *rtt, const char *strategies,
-                               const char *trials, const char *seed, const char *killer)
+static struct run run_scenario(const char *name, const char *turns, const char *rtt,
+                               const char *strategies, const char *trials,
+                               const char *seed, const char *killer)
 {
+    CLEANUP(mem_freep) char *set = mem_printf("turns=%s", turns);
     char *path = test_scenario(name);
-    struct run run =
-        RUN("run", path, "--rtt", rtt, "--strategy", strategies, "--trials", trials,
-            "--seed", seed, "--killer", killer, "--confidence", SURE, "--format", "json");
+    struct run run = RUN("run", path, "--set", set, "--rtt", rtt, "--strategy",
+                         strategies, "--trials", trials, "--seed", seed, "--killer",
+                         killer, "--confidence", SURE, "--format", "json");
 
     cr_assert_eq(run.status, 0, "status %d: %s%s", run.status, run.err, run.out);
     cr_assert_not_null(run.json);
@@ -105,8 +107,9 @@ static struct run run_scenario(const char *name, const char *rtt, const char *st
  * twelve. */
 Test(rates, canary_that_always_leaks)
 {
-    char *directory = test_directory(), *rtt = known_rtt("timer");
-    struct run run = run_scenario("known_rate", rtt, "always", "400", "1", "timer");
+    char *directory = test_directory(), *rtt = known_rtt("timer", KNOWN_IDLE);
+    struct run run =
+        run_scenario("known_rate", KNOWN_IDLE, rtt, "always", "400", "1", "timer");
     json_t *strategy = json_strategy(&run, "always");
     json_t *points = json_object_get(strategy, "points");
     long long valid = json_count(strategy, "kills", "valid");
@@ -130,8 +133,9 @@ Test(rates, canary_that_always_leaks)
  * wait. */
 Test(rates, canary_that_never_may_leak)
 {
-    char *directory = test_directory(), *rtt = known_rtt("timer");
-    struct run run = run_scenario("known_rate", rtt, "never", "400", "1", "timer");
+    char *directory = test_directory(), *rtt = known_rtt("timer", KNOWN_IDLE);
+    struct run run =
+        run_scenario("known_rate", KNOWN_IDLE, rtt, "never", "400", "1", "timer");
     json_t *strategy = json_strategy(&run, "never");
     long long valid = json_count(strategy, "kills", "valid");
 
@@ -165,12 +169,13 @@ Test(rates, intervals_cover_a_probability_known_by_construction)
         unsigned tenths;
     } rows[] = { { "three-tenths", 3 }, { "seven-tenths", 7 } };
     double sums[2] = { 0, 0 }, hidden[2] = { 0, 0 };
-    char *directory = test_directory(), *rtt = known_rtt("timer");
+    char *directory = test_directory(), *rtt = known_rtt("timer", KNOWN_IDLE);
     const size_t runs = UNLESS_SANITIZED(ARRAY_SIZE(seeds), 1);
 
     for (size_t s = 0; s < runs; s++) {
-        struct run run = run_scenario("known_share", rtt, "three-tenths,seven-tenths",
-                                      "700", seeds[s], "timer");
+        struct run run =
+            run_scenario("known_share", KNOWN_IDLE, rtt, "three-tenths,seven-tenths",
+                         "700", seeds[s], "timer");
 
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
             json_t *strategy = json_strategy(&run, rows[i].strategy);
@@ -216,9 +221,10 @@ Test(rates, timer_and_parent_give_the_same_rates)
     json_t *unsafe[2];
 
     for (size_t k = 0; k < 2; k++) {
-        char *rtt = known_rtt(killers[k]);
+        char *rtt = known_rtt(killers[k], KNOWN_BUSY);
 
-        runs[k] = run_scenario("known_share", rtt, strategies[k], "600", "5", killers[k]);
+        runs[k] = run_scenario("known_share", KNOWN_BUSY, rtt, strategies[k], "600", "5",
+                               killers[k]);
         free(rtt);
         unsafe[k] = json_strategy(&runs[k], "three-tenths");
         cr_expect_str_eq(json_string_value(json_object_get(runs[k].json, "killer")),

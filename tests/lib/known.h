@@ -20,9 +20,16 @@
 #define KNOWN_WAITING 50
 #define KNOWN_ERROR (2.0 / KNOWN_WAITING)
 
-/* The value of --rtt that makes it so, with workers that are killed by this killer. Runs
- * afterkill; needs a test_directory(). Freed by the caller. */
-char *known_rtt(const char *killer);
+/* How much of a round trip is work: of most of it, where a server that is busy is what
+ * is looked at; and none, where it is not. Then a run takes half as much of a CPU, and
+ * all else is as it was. */
+#define KNOWN_BUSY "45000"
+#define KNOWN_IDLE "0"
+
+/* The value of --rtt that makes it so, with workers that are killed by this killer, and
+ * so many turns of the loop. Runs afterkill; needs a test_directory(). Freed by the
+ * caller. */
+char *known_rtt(const char *killer, const char *turns);
 
 /* Is this interval right about a rate of `tenths` unsafe round trips of ten? */
 bool known_covers(struct interval interval, unsigned tenths);
