@@ -179,6 +179,39 @@ Test(tally, kills_count_outcomes_and_words)
     cr_expect_eq(kills->unexplained, 0);
 }
 
+/* A kill that stands for three times as much of the time counts three times. */
+Test(tally, kills_count_as_much_as_they_weigh)
+{
+    static const double weights_ns[] = { 3000, 500, 0.5 };
+    const struct kills *kills = &result.findings[LEAKY].kills;
+    struct rate rate;
+
+    take_control(LEAKY, 2, 0);
+    take_point(LEAKY, 0, NOW_INTACT, 0, 1);
+    take_point(LEAKY, 1, NOW_TORN, LATER_LEAKED, 2);
+    take_point(LEAKY, 2, NOW_INTACT, 0, 1000);
+    for (size_t i = 0; i < 30; i++) {
+        struct event_trial trial = trial_of(LEAKY, OUTCOME_VALID, 1, 1, 2);
+
+        trial.weight_ns = weights_ns[i % ARRAY_SIZE(weights_ns)];
+        if (i % ARRAY_SIZE(weights_ns)) {
+            trial.verdict = (struct verdict){ .now = NOW_INTACT };
+            trial.replies = trial.commands = 0;
+            trial.signature = signature(1);
+        }
+        take(EVENT_TRIALS, &trial, sizeof(trial));
+    }
+    cr_assert_eq(kills->unexplained, 0, "%s", result.unexplained);
+    cr_expect_eq(kills->weights.count, 30);
+    cr_expect_float_eq(kills->weights.sum, 35005, 1e-6, "%g", kills->weights.sum);
+    cr_expect_eq(kills->counted[RATE_LEAKED].count, 10);
+    cr_expect_float_eq(kills->counted[RATE_LEAKED].sum, 30000, 1e-6, "%g",
+                       kills->counted[RATE_LEAKED].sum);
+    result.confidence = 0.95;
+    rate = figure_kill_rate(&result, &result.findings[LEAKY], RATE_LEAKED);
+    cr_expect_float_eq(rate.estimate, 30000 / 35005.0, 1e-9, "%g", rate.estimate);
+}
+
 /* The census of a strategy of 5 commands: points 0 and 4 leave state 1, points 1 and 3
  * state 2, point 2 state 3; point 5 was not taken. A death is explained by the first
  * point that leaves its state, from the replies it had read to the commands it had
