@@ -438,8 +438,8 @@ Test(census, kills_reach_the_ends_of_writes_only)
     };
     char *directory = test_directory();
     char *path = test_scenario("ways");
-    struct run run =
-        RUN("run", path, "--fault", "byte,kill", "--trials", "1000", "--format", "json");
+    struct run run = RUN("run", path, "--fault", "byte,kill", "--trials", "300",
+                         "--lanes", "1", "--format", "json");
     json_int_t chunk;
 
     cr_expect_eq(run.status, 0, "status %d: %s", run.status, run.err);

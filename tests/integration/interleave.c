@@ -20,6 +20,10 @@
 
 #define SURELY "--confidence", "0.999999999"
 
+/* Each slice begins with what its lanes have to learn, which takes longer than so few
+ * kills. */
+#define BY_ONE "--lanes", "1"
+
 /* `old` of one round trip, of many, and of many in which it leaks. */
 #define SCENARIO(old)                                                                    \
     "return { strategies = {\n"                                                          \
@@ -133,8 +137,7 @@ Test(interleave, alike)
     run_release(&run);
     run_release(&again);
     /* Two runs that did not take turns with each other, though each did. */
-    run = RUN("run", "same.lua", "--against", "short.lua", "--trials", "0", "-o", "other",
-              "-q");
+    run = RUN("run", "same.lua", "--against", "short.lua", CENSUS, "-o", "other", "-q");
     cr_expect_eq(run.status, 0, "%s", run.err);
     EXPECT_SILENT(run.err);
     run_release(&run);
@@ -161,7 +164,7 @@ Test(interleave, harm_and_speed_are_seen)
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct run run =
-            RUN("run", rows[i].new, "--against", rows[i].base, "--trials", "200",
+            RUN("run", rows[i].new, BY_ONE, "--against", rows[i].base, "--trials", "200",
                 "--strategy", "old", rows[i].option, rows[i].value, "--full");
 
         expect_decided(&run, rows[i].status, rows[i].says);
@@ -263,7 +266,7 @@ rows[] = { ROW("nothing", "short.lua") "there is no run in a directory of that n
 ;
 #undef ROW
 struct place place = place_make();
-struct run run = RUN("run", "short.lua", "--trials", "0", "-o", "kept");
+struct run run = RUN("run", "short.lua", CENSUS, "-o", "kept");
 size_t entries;
 
 cr_expect_eq(run.status, 0, "%s", run.err);
@@ -315,7 +318,7 @@ Test(interleave, slices_that_fail)
         struct run run;
 
         write_script(&place, "other", rows[i].does);
-        run = RUN("run", "short.lua", "--against", "./other", "--trials", "20",
+        run = RUN("run", "short.lua", BY_ONE, "--against", "./other", "--trials", "20",
                   "--strategy", "fixed,old", "-o", kept);
         cr_expect_eq(run.status, rows[i].status, "row %zu: status %d: %s", i, run.status,
                      run.err);
@@ -355,7 +358,8 @@ Test(interleave, slices_stay_if_they_cannot_be_merged)
     write_script(&place, "other",
                  "case $1 in merge) [ -e mended ] || { echo no room >&2; exit 4; };; "
                  "esac\n" AT_SLICE("3", "exit 4"));
-    run = RUN("run", "short.lua", "--against", "./other", "--trials", "20", "-o", "kept");
+    run = RUN("run", "short.lua", BY_ONE, "--against", "./other", "--trials", "20", "-o",
+              "kept");
     cr_expect_eq(run.status, 4, "status %d: %s", run.status, run.err);
     EXPECT_SAYS(run.err, "no room");
     EXPECT_SAYS(run.err, "compare kept/base kept");
@@ -396,8 +400,8 @@ Test(interleave, other_versions)
         struct run run;
 
         write_script(&place, "other", does);
-        run = RUN("run", "short.lua", "--against", "./other", "--trials", "20", "-o",
-                  "kept");
+        run = RUN("run", "short.lua", BY_ONE, "--against", "./other", "--trials", "20",
+                  "-o", "kept");
         cr_expect_eq(run.status, 2, "row %zu: status %d: %s", i, run.status, run.err);
         EXPECT_SAYS(run.err, rows[i].says);
         EXPECT_SILENT(run.out);
@@ -470,19 +474,19 @@ Test(interleave, killed)
     run_release(&run);
     processes_wait();
     cr_expect_gt(test_directory_entries(place.temporary), 0);
-    run = RUN("run", "short.lua", "--against", "same.lua", "--trials", "0", "-q", "-o",
-              "kept");
+    run = RUN("run", "short.lua", "--against", "same.lua", CENSUS, "-q", "-o", "kept");
     cr_expect_eq(run.status, 0, "status %d: %s%s", run.status, run.err, run.out);
     run_release(&run);
     place_remove(&place);
 }
 
-/* Only root may mount a file system, in a mount namespace of its own. */
+/* A run without any kill needs 140k of it. Only root may mount a file system, in a mount
+ * namespace of its own. */
 static bool mount_small(const char *directory)
 {
     return unshare(CLONE_NEWNS) == 0 &&
            mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-           mount("tmpfs", directory, "tmpfs", 0, "size=300k") == 0;
+           mount("tmpfs", directory, "tmpfs", 0, "size=150k") == 0;
 }
 
 /* Where both runs are put together there is less room than where the slices are. */
@@ -496,8 +500,8 @@ Test(interleave, disk_that_fills)
         place_remove(&place);
         cr_skip_test("mounting a small file system is not allowed here");
     }
-    run = RUN("run", "same.lua", "--against", "short.lua", "--trials", "5000", "-o",
-              "small/kept");
+    run = RUN("run", "same.lua", BY_ONE, "--against", "short.lua", "--trials", "400",
+              "-o", "small/kept");
     cr_expect_eq(run.status, 4, "status %d: %s", run.status, run.err);
     EXPECT_SAYS(run.err, "the disk is full");
     EXPECT_SILENT(run.out);

@@ -377,8 +377,8 @@ Test(lasts, gates_are_on_harm)
         "PING | PING | PING | PING | PING | PING | PING | RPUSH q job' } } }\n";
     char *directory = test_directory();
     CLEANUP(mem_freep) char *path = write_scenario(directory, text);
-    struct run leaks = RUN("run", path, "--trials", "300", "--max-leak-rate", "0.05");
-    struct run harm = RUN("run", path, "--trials", "300", "--max-harm-rate", "0.05");
+    struct run leaks = RUN("run", path, "--trials", "1000", "--max-leak-rate", "0.05");
+    struct run harm = RUN("run", path, "--trials", "1000", "--max-harm-rate", "0.05");
 
     expect_decided(&leaks, 0, "old: passes --max-leak-rate 5%");
     EXPECT_SAYS(leaks.out, "but bounds leaks alone:");

@@ -96,7 +96,7 @@ static const struct {
     { "times-alike", "integration_lasts", "lasts/point_by_point" },
     { "passing-forgotten", "integration_lasts", "lasts/point_by_point" },
     { "needs-unasked", "integration_needs", "needs/are_told_where_they_are_not_met" },
-    { "gate-on-leaked", "integration_lasts", "lasts/gates_are_on_harm" },
+    { "gate-on-leaked", "unit_gate_mutable", "gate/rates" },
     { "replies-unheard", "integration_shorthand", "shorthand/replies_to_alive" },
     { "try-unjudged", "integration_try", "try/says_whether_an_update_is_safe" },
     { "lasts-forgotten", "unit_longer_mutable", "longer/of_two_runs" },
