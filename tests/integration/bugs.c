@@ -100,7 +100,7 @@ Test(bugs, page_tells_every_scenario)
 {
     CLEANUP(mem_freep) char *page = read_page();
     char *directory = test_directory();
-    struct run run = RUN("check", "--quick", "--format", "json");
+    struct run run = RUN("check", "--quick", "--lanes", "1", "--format", "json");
     json_t *entries = json_object_get(run.json, "check"), *entry, *strategy;
     size_t rows = 0, i, s;
 

@@ -369,7 +369,7 @@ Test(lasts, in_checks)
 
 /* Most kills lose the job, and none of them leaks; so many that those are enough which a
  * busy machine leaves. */
-Test(lasts, gates_are_on_harm)
+Test(lasts_alone, gates_are_on_harm)
 {
     static const char text[] =
         "return { before = run 'RPUSH q job', strategies = { { name = 'old',\n"
@@ -419,7 +419,7 @@ Test(lasts, the_latest_instant_there_is)
 }
 
 /* What is passing is counted apart from harm, and keeps a gate on harm open. */
-Test(lasts, kills_are_counted_by_it)
+Test(lasts_alone, kills_are_counted_by_it)
 {
     char *directory = test_directory();
     CLEANUP(mem_freep) char *path = write_scenario(directory, OF(LOCK, LOCKS));

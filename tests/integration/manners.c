@@ -239,7 +239,7 @@ Test(manners, options_in_short)
 }
 
 /* What is printed as a percentage or a duration is taken as one. */
-Test(manners, numbers_as_they_are_printed)
+Test(manners_alone, numbers_as_they_are_printed)
 {
     char *directory = test_directory();
     char *path = test_scenario("leaked");
@@ -380,7 +380,7 @@ Test(manners, nobody_reads_any_more)
 }
 
 /* A run of a second says nothing before its report, where nobody watches. */
-Test(manners, short_runs_show_no_progress)
+Test(manners_alone, short_runs_show_no_progress)
 {
     char *directory = test_directory();
     char *path = test_scenario("gap");
