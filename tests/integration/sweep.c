@@ -116,7 +116,8 @@ Test(sweep, text_says_at_which_value)
     char *directory = test_directory();
     char *path = test_scenario("swept");
     struct run run = RUN("run", path, CENSUS, "--sweep", "how=leak,safe,leaks");
-    struct run numbers = RUN("run", path, "--trials", "50", "--sweep", "keys=20,3");
+    struct run numbers =
+        RUN("run", path, "--trials", "50", "--lanes", "1", "--sweep", "keys=20,3");
 
     cr_expect_eq(run.status, 1, "status %d: %s", run.status, run.err);
     EXPECT_SAYS(run.out, "swept what is found depends on the parameters");
@@ -280,7 +281,7 @@ Test(sweep, interrupt_keeps_what_was_done)
 
     processes_adopt();
     for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
-        struct live_run live = START("run", path, "--trials", "200", "--format", "json",
+        struct live_run live = START("run", path, "--trials", "20", "--format", "json",
                                      "--sweep", "keys=1,3000,2");
         struct run run;
         json_t *first;

@@ -400,7 +400,7 @@ def main():
     redis, passed, wrong, refused = Redis(ask.redis_server), 0, 0, Counter()
     with tempfile.TemporaryDirectory(prefix="oracle-") as directory:
         file = pathlib.Path(directory) / "drawn.lua"
-        command = [ask.afterkill, "run", file, "--trials", "0", "--fault", "step", "--format", "json", "--no-store",
+        command = [ask.afterkill, "run", file, "--trials", "0", "--fault", "step", "--lanes", "1", "--format", "json", "--no-store",
                    "--now", "1700000000", "--redis-server", ask.redis_server]
         for number in range(-(-ask.cases // PER)) if ask.case is None else [ask.case // PER]:
             scenario = Scenario(redis, ask.seed, number)
