@@ -97,6 +97,18 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* All of nothing, or all of everything: so says every resample. */
+static bool is_constant(const uint64_t *parts, const uint64_t *wholes, size_t count)
+{
+    bool none = true, all = true;
+
+    for (size_t i = 0; i < count; i++) {
+        none &= parts[i] == 0;
+        all &= parts[i] == wholes[i] && wholes[i];
+    }
+    return none || all;
+}
+
 static double resampled_share(const uint64_t *parts, const uint64_t *wholes, size_t count,
                               uint64_t seed, uint64_t resample)
 {
@@ -120,6 +132,8 @@ struct interval ratio_of_sums(const uint64_t *parts, const uint64_t *wholes, siz
 
     if (count < BOOTSTRAP_LEAST || !beyond)
         return (struct interval){ 0, 1 };
+    if (is_constant(parts, wholes, count))
+        return (struct interval){ parts[0] > 0, parts[0] > 0 };
     for (size_t i = 0; i < BOOTSTRAP_RESAMPLES; i++)
         shares[i] = resampled_share(parts, wholes, count, seed, i);
     qsort(shares, BOOTSTRAP_RESAMPLES, sizeof(*shares), compare_doubles);
