@@ -12,7 +12,9 @@
 
 TestSuite(audit_live, .init = audited_directory, .fini = audited_end);
 
-/* Asks until the reply says the text. */
+#define PAUSE_US 1000
+
+/* Asks until the reply says the text, and lets others have the CPU in between. */
 static void wait_for(redisContext *whom, const char *const *words, const char *text)
 {
     for (bool said = false; !said;) {
@@ -20,6 +22,8 @@ static void wait_for(redisContext *whom, const char *const *words, const char *t
 
         said = reply->str && strstr(reply->str, text);
         reply_free(reply);
+        if (!said)
+            usleep(PAUSE_US);
     }
 }
 #define WAIT_FOR(whom, text, ...)                                                        \
@@ -58,7 +62,8 @@ static struct server start_in(const char *name, const char *arguments)
 Test(audit_live, looks_at_a_replica)
 {
     CLEANUP(mem_freep) char *port = mem_printf("%u", audited_free_port());
-    CLEANUP(mem_freep) char *at = mem_printf("--bind 127.0.0.1 --port %s", port);
+    CLEANUP(mem_freep) char *at =
+        mem_printf("--bind 127.0.0.1 --port %s --repl-diskless-sync-delay 0", port);
     struct server replica;
     redisContext *to_replica;
     struct run run;

@@ -18,13 +18,15 @@
 #include "base/rng.h"
 
 #define SEED 20261123
+/* Has everything that a run has, and is soon in its kills. */
+#define SCENARIO "sidekiq_busy", "--strategy", "batched-multi"
 
 /* Makes sure that a run that begins and ends as it should leaves TMPDIR empty, whatever
  * was there of others that were killed. */
 static void run_once_more(const char *directory)
 {
     char *path = test_scenario("gap");
-    struct run run = RUN("run", path, "--trials", "0", "--lanes", "1");
+    struct run run = RUN("run", path, CENSUS, "--no-store");
 
     cr_expect_eq(run.status, 0, "status %d: %s", run.status, run.err);
     cr_expect_eq(test_directory_entries(directory), 0, "leftovers in TMPDIR");
@@ -37,7 +39,7 @@ static void run_once_more(const char *directory)
 static uint64_t usual_ns(void)
 {
     uint64_t begin = clock_now_ns();
-    struct run run = RUN("run", "sidekiq_busy", "--trials", "0", "--no-store");
+    struct run run = RUN("run", SCENARIO, "--trials", "0", "--no-store");
 
     cr_expect_eq(run.status, 0, "status %d: %s", run.status, run.err);
     run_release(&run);
@@ -56,7 +58,7 @@ Test(cleanup, sigkill_at_random_moments)
     processes_adopt();
     for (uint64_t i = 0; i < 15; i++) {
         struct live_run live =
-            START("run", "sidekiq_busy", "--trials", "1000000", "--seed", "3");
+            START("run", SCENARIO, "--trials", "1000000", "--seed", "3");
         struct run run;
 
         /* A third of the moments is in the beginning, where everything is being set up.
@@ -87,7 +89,7 @@ Test(cleanup, sigterm_at_random_moments)
     processes_adopt();
     for (uint64_t i = 0; i < 15; i++) {
         struct live_run live =
-            START("run", "sidekiq_busy", "--trials", "1000000", "--seed", "3");
+            START("run", SCENARIO, "--trials", "1000000", "--seed", "3");
         int number = signals[i % ARRAY_SIZE(signals)];
         struct run run;
 
@@ -113,7 +115,7 @@ Test(cleanup, many_signals_in_a_row)
 
     processes_adopt();
     for (uint64_t i = 0; i < 5; i++) {
-        struct live_run live = START("run", "sidekiq_busy", "--trials", "1000000");
+        struct live_run live = START("run", SCENARIO, "--trials", "1000000");
         struct run run;
 
         cr_expect(run_let(&live, 100 * NSEC_PER_MSEC));
@@ -136,8 +138,8 @@ Test(cleanup, every_other_end)
     char *directory = test_directory();
     char *leaked = test_scenario("leaked"), *broken = test_scenario("expectations");
     const char *const runs[][8] = {
-        { "run", leaked, "--trials", "20", NULL },
-        { "run", broken, "--trials", "20", NULL },
+        { "run", leaked, "--trials", "20", "--lanes", "1", NULL },
+        { "run", broken, "--trials", "20", "--lanes", "1", NULL },
         { "run", leaked, "--trials", "20", "--lanes", "5", NULL },
         { "run", leaked, "--trials", "20", "--fault", "step", NULL },
         { "run", leaked, "--redis-server", "/bin/false", NULL },
@@ -173,7 +175,7 @@ Test(cleanup, sigkill_of_a_lane_or_a_server)
     for (uint64_t i = 0; i < 6; i++) {
         /* Not kept: no git is asked, whose process would have our name for a moment. */
         struct live_run live =
-            START("run", "sidekiq_busy", "--trials", "1000000", "--no-store");
+            START("run", SCENARIO, "--trials", "1000000", "--no-store");
         struct run run;
         pid_t victim;
 
@@ -351,7 +353,7 @@ Test(cleanup, closed_descriptors)
                 if (closed >> fd & 1)
                     close(fd);
             execl(getenv("AFTERKILL"), "afterkill", "run", path, "--trials", "5",
-                  "--no-store", NULL);
+                  "--lanes", "1", "--no-store", NULL);
             _exit(127);
         }
         cr_assert_eq(waitpid(pid, &status, 0), pid);

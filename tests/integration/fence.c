@@ -30,8 +30,8 @@ static struct run attempt_often(const struct attempt *attempt, const char *trial
     CLEANUP(mem_freep)
     char *command = mem_printf("command=%s", attempt->command ? attempt->command : "");
 
-    return RUN("run", path, "--trials", trials, "--lanes", "1", "--set", when, "--set",
-               script, "--set", command, "--format", "json");
+    return RUN("run", path, "--trials", trials, "--lanes", "1", "--no-store", "--set",
+               when, "--set", script, "--set", command, "--format", "json");
 }
 
 static struct run attempt(const struct attempt *row)

@@ -157,8 +157,8 @@ Test(formats, are_understood_by_others)
 
     DOCUMENT("run.json", "run", path, "--trials", "20", "--fault", "kill,step,byte", "-q",
              "-o", kept, "--format", "json", "--max-harm-rate", "50%");
-    DOCUMENT("run-other.json", "run", path, "--trials", "20", "-q", "-o", other,
-             "--format", "json", "--against", kept);
+    DOCUMENT("run-other.json", "run", path, "--trials", "20", "--lanes", "1", "-q", "-o",
+             other, "--format", "json", "--against", kept);
     DOCUMENT("trials.csv", "report", kept, "--format", "csv", "--rows", "trials");
     DOCUMENT("run-census.json", "run", path, CENSUS, "-q", "--no-store", "--format",
              "json");

@@ -40,7 +40,7 @@ static struct run run_with(int from, int until, const char *trials, const char *
         unsetenv("LYING_SERVER_UNTIL");
     processes_adopt();
     run = RUN("run", path, "--redis-server", server, "--lanes", "1", "--trials", trials,
-              "--format", format);
+              "--no-store", "--format", format);
     processes_wait();
     cr_expect_eq(test_directory_entries(directory), 0, "leftovers in TMPDIR");
     test_directory_remove(directory);

@@ -1265,11 +1265,11 @@ Test(worker, that_raises_tells_where)
 Test(worker, that_does_not_end_is_ended)
 {
     static const struct worker_job jobs[] = {
-        { .timeout_ns = 500 * NSEC_PER_MSEC },
-        { .timeout_ns = 500 * NSEC_PER_MSEC,
+        { .timeout_ns = 200 * NSEC_PER_MSEC },
+        { .timeout_ns = 200 * NSEC_PER_MSEC,
           .fault = FAULT_KILL,
           .point = { .delay_ns = 1000 * NSEC_PER_SEC } },
-        { .timeout_ns = 500 * NSEC_PER_MSEC,
+        { .timeout_ns = 200 * NSEC_PER_MSEC,
           .fault = FAULT_STEP,
           .point = { .commands = 5 } },
     };

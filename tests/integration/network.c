@@ -274,20 +274,21 @@ static void expect_clean_kills(const struct run *run)
 Test(network, every_way_gives_the_same_census)
 {
     static const struct {
-        const char *transport, *rtt, *title;
+        const char *transport, *rtt, *lanes, *title;
         double rtt_us;
     } ways[] = {
-        { "unix", "0us", "unix socket", 0 },
-        { "tcp", "0us", "tcp", 0 },
-        { "unix", "1ms", "unix socket", 1000 },
-        { "tcp", "0.5ms", "tcp", 500 },
+        { "unix", "0us", "1", "unix socket", 0 },
+        { "tcp", "0us", "1", "tcp", 0 },
+        { "unix", "1ms", "1", "unix socket", 1000 },
+        { "tcp", "0.5ms", "2", "tcp", 500 },
     };
     char *directory = test_directory();
     char *expected = NULL;
 
     for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
-        struct run run = RUN("run", "sidekiq_busy", "--trials", "60", "--format", "json",
-                             "--transport", ways[i].transport, "--rtt", ways[i].rtt);
+        struct run run = RUN("run", "sidekiq_busy", "--set", "jobs=6", "--trials", "60",
+                             "--format", "json", "--transport", ways[i].transport,
+                             "--rtt", ways[i].rtt, "--lanes", ways[i].lanes);
         json_t *redis = json_object_get(run.json, "redis");
         char *census;
 
@@ -480,10 +481,10 @@ Test(network, a_password_that_is_not_ours)
 
 /* --- what is left behind --- */
 
-static struct live_run start_far_away(const char *transport)
+static struct live_run start_far_away(const char *transport, const char *lanes)
 {
-    return START("run", "sidekiq_busy", "--trials", "1000000", "--transport", transport,
-                 "--rtt", "500us");
+    return START("run", "sidekiq_busy", "--strategy", "batched-multi", "--trials",
+                 "1000000", "--lanes", lanes, "--transport", transport, "--rtt", "500us");
 }
 
 /* After SIGKILL nobody is left, and the next run removes what is; after SIGINT there is
@@ -496,12 +497,12 @@ Test(network, nothing_is_left_behind)
 
     processes_adopt();
     for (uint64_t i = 0; i < 12; i++) {
-        struct live_run live = start_far_away(i % 2 ? "tcp" : "unix");
+        struct live_run live = start_far_away(i % 2 ? "tcp" : "unix", i < 6 ? "2" : "1");
         int number = signals[i % ARRAY_SIZE(signals)];
         struct run run;
 
         cr_expect(
-            run_let(&live, rng_below((i % 4 ? 800 : 40) * NSEC_PER_MSEC, SEED, 2, i)));
+            run_let(&live, rng_below((i % 4 ? 500 : 40) * NSEC_PER_MSEC, SEED, 2, i)));
         cr_assert_eq(kill(live.pid, number), 0);
         run = run_finish(&live);
         cr_expect(run.status == 128 + number || run.status == 130, "status %d: %s",
@@ -509,7 +510,8 @@ Test(network, nothing_is_left_behind)
         run_release(&run);
         processes_wait();
         if (number == SIGKILL) {
-            run = RUN("run", path, CENSUS, "--transport", "tcp", "--rtt", "1ms");
+            run = RUN("run", path, CENSUS, "--transport", "tcp", "--rtt", "1ms",
+                      "--no-store");
             cr_expect_eq(run.status, 0, "status %d: %s", run.status, run.err);
             run_release(&run);
             processes_wait();
@@ -596,7 +598,7 @@ Test(network, sigkill_of_a_relay)
 
     processes_adopt();
     for (uint64_t i = 0; i < 4; i++) {
-        struct live_run live = start_far_away(transports[i % 2]);
+        struct live_run live = start_far_away(transports[i % 2], i < 2 ? "2" : "1");
         struct run run;
         pid_t victim;
 

@@ -23,8 +23,8 @@ static const char *own_name(void)
 
 static void expect_named(const char *directory, const char *process, const char *words)
 {
-    struct live_run live = START("run", "sidekiq_busy", "--trials", "1000000", "--lanes",
-                                 "1", "--rtt", "500us", "--no-store");
+    struct live_run live = START("run", "sidekiq_busy", ENDLESS, "--strategy",
+                                 "batched-multi", "--lanes", "1", "--no-store");
     struct run run;
     pid_t victim;
 
