@@ -11,16 +11,17 @@ static const char pattern[] =
     "return (('a'):rep(5000) .. 'b'):find(('a-'):rep(30) .. 'c')";
 static const char repetition[] = "return { title = (''):rep(1 << 62) }";
 
-/* Every command that loads files: four processes that do nothing but count, so they are
- * asked to let others have the CPUs. All at once: each takes five seconds or six. */
+/* Every command that loads files. All at once: each takes five seconds or six, in which
+ * it does nothing but count, so all let others have the CPUs but the first, which must
+ * come to look at its clock within the sixth. */
 Test(load, has_an_end)
 {
     static const struct {
         const char *text, *command, *option;
         const char *says; /* where it was, if that is known: no function is to blame */
     } rows[] = {
+        { "while true do end", "run", NULL, "endless0.lua:1: the file did not" },
         { "table.move({}, 1, 1 << 62, 2)", "check", NULL, NULL },
-        { "while true do end", "run", NULL, "endless1.lua:1: the file did not" },
         { pattern, "list", NULL, NULL },
         { repetition, "run", "--against", NULL },
     };
@@ -31,11 +32,12 @@ Test(load, has_an_end)
                           "update = 'SET a 1' } } }");
     struct live_run live[ARRAY_SIZE(rows)];
 
-    cr_assert_neq(nice(19), -1);
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         CLEANUP(mem_freep) char *name = mem_printf("endless%zu.lua", i);
         CLEANUP(mem_freep) char *path = test_file(files, name, rows[i].text);
 
+        if (i == 1)
+            cr_assert_neq(nice(19), -1);
         live[i] = rows[i].option ? START(rows[i].command, rows[i].option, path, new)
                                  : START(rows[i].command, path);
     }
