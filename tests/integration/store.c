@@ -270,7 +270,7 @@ static void expect_to_go_on_after(int number, int status)
     remember(kept);
     kept_plan_time(
         kept,
-        kept_number(kept, "SELECT value FROM run WHERE name = 'seconds.kills'") + 1);
+        kept_number(kept, "SELECT value FROM run WHERE name = 'seconds.kills'") + 2);
     again = RUN("run", "--resume", kept);
     cr_expect_eq(again.status, 0, "%s", again.err);
     cr_expect_gt(kept_number(kept, "SELECT count(*) FROM trials"), before);
