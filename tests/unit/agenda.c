@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "plan/agenda.h"
+#include "testlib.h"
 
 #define ITEMS 400
 #define ROUNDS 200
@@ -126,7 +127,7 @@ Test(agenda, every_item_is_taken_once)
 {
     static const enum stage stages[] = { STAGE_CENSUS, STAGE_POINTS, STAGE_KILLS };
 
-    for (uint64_t round = 0; round < 40; round++) {
+    for (uint64_t round = 0; round < UNLESS_VALGRIND(40, 4); round++) {
         struct shard shard = shard_of(round), whole = SHARD_WHOLE;
         struct err err = ERR_NULL;
         struct agenda agenda;

@@ -1,6 +1,7 @@
 /* aim: instants cover all of an update's time and the time around it, each counts for as
  * much time as it stands for, and equal updates make equal weights. */
 #include "plan/aim.h"
+#include "testlib.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -82,7 +83,7 @@ Test(aim, instants_stand_for_all_of_the_time)
 {
     enum { FRACTIONS = 200000 };
 
-    for (unsigned kind = 0; kind < 10; kind++) {
+    for (unsigned kind = 0; kind < UNLESS_VALGRIND(10, 2); kind++) {
         struct aim aim = aim_of(kind, 15000);
         double end_ns = aim_end_ns(&aim) + (double)aim.before_ns;
 

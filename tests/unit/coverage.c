@@ -22,6 +22,7 @@
 #include "machine.h"
 #include "result/figures.h"
 #include "result/tally.h"
+#include "testlib.h"
 
 #define ERROR 3e-11
 
@@ -225,7 +226,7 @@ Test(coverage, is_as_promised_for_updates_that_take_varying_times)
     struct outline scenario = { .strategies = &strategy, .strategy_count = 1 };
     uint64_t seed = 0;
 
-    for (size_t s = 0; s < MACHINE_SPREADS; s++) {
+    for (size_t s = 0; s < UNLESS_SANITIZED(MACHINE_SPREADS, 1); s++) {
         struct coverage all = { .confidence = 0.95 };
 
         for (size_t t = 0; t < ARRAY_SIZE(typical_ns); t++)

@@ -10,6 +10,7 @@
 #include "handmade.h"
 #include "report/format.h"
 #include "report/sheets.h"
+#include "testlib.h"
 
 static const struct report_style plain = { .color = false };
 
@@ -199,7 +200,7 @@ Test(markdown, is_never_too_long)
     sheet.command = mem_printf("run '%0*d'", 9000, 0);
     for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
         sheet_column(&sheet, &columns[i]);
-    for (size_t i = 0; i < 4000; i++) {
+    for (size_t i = 0; i < UNLESS_VALGRIND(4000, 400); i++) {
         struct sheet_case *item = sheet_case(&sheet, CASE_FAILED, name);
 
         item->type = "expectation";

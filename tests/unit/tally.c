@@ -9,6 +9,7 @@
 #include "result/figures.h"
 #include "result/measured.h"
 #include "result/tally.h"
+#include "testlib.h"
 
 enum { LEAKY, ATOMIC, SILENT, STRATEGIES };
 
@@ -420,6 +421,8 @@ Test(tally, long_runs_keep_an_even_sample_of_what_they_time)
     struct prediction prediction;
     size_t most;
 
+    if (UNLESS_VALGRIND(false, true))
+        cr_skip_test("half a million times, which its neighbours take a few of");
     take_control(LEAKY, 1, 0);
     for (point.index = 0; point.index < 2; point.index++) {
         point.verdict.later = point.index ? LATER_LEAKED | LATER_LOST : 0;
