@@ -45,6 +45,24 @@ long long kept_number(const char *directory, const char *sql)
     return number;
 }
 
+long long kept_number_so_far(const char *directory, const char *sql)
+{
+    char *uri = mem_printf("file:%s/run.sqlite?immutable=1", directory);
+    sqlite3 *database = NULL;
+    sqlite3_stmt *statement = NULL;
+    long long number = 0;
+
+    if (sqlite3_open_v2(uri, &database, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) ==
+            SQLITE_OK &&
+        sqlite3_prepare_v2(database, sql, -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW)
+        number = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(database);
+    free(uri);
+    return number;
+}
+
 void kept_change(const char *directory, const char *sql, ...)
 {
     sqlite3 *database = open_file(directory);

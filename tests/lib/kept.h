@@ -7,6 +7,10 @@
 /* One value of a query of a run's file; "" if there is none. The caller frees it. */
 char *kept_ask(const char *directory, const char *sql);
 long long kept_number(const char *directory, const char *sql);
+/* The same of what is in the file of a run that goes on, into which nobody else may look:
+ * of what is being committed some may be there already. 0 if there is nothing to be read.
+ */
+long long kept_number_so_far(const char *directory, const char *sql);
 /* Runs statements on a run's file. */
 __attribute__((format(printf, 2, 3))) void kept_change(const char *directory,
                                                        const char *sql, ...);
