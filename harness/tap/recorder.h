@@ -84,8 +84,9 @@ struct tap_event {
 #define TAP_TOUCHED 2 /* who was told has changed something in the server itself */
 struct recorder_options {
     const struct address *server; /* borrowed until it ends */
-    /* Of the server's commands, for all recorders before it: what is learned once is not
-     * asked again. Borrowed until the loop is done; NULL: it has one of its own. */
+    /* Of the server's commands: it is learned by the first of the recorders that are
+     * given it, one after the other, and not asked for again. Borrowed until the loop is
+     * done; NULL: it has one of its own. */
     struct command_table *table;
     const char *directory; /* for its socket */
     uint16_t port;         /* to listen on, if it is free; 0: any */
