@@ -409,18 +409,32 @@ int server_needs(redisContext *connection, const struct patterns *commands,
     return 0;
 }
 
-int server_changes(redisContext *connection, uint64_t *ret, struct err *err)
+/* A number that INFO has in a section; `what` it tells. */
+static int ask_number(redisContext *connection, const char *section, const char *name,
+                      const char *what, uint64_t *ret, struct err *err)
 {
     CLEANUP(reply_freep) redisReply *info = NULL;
-    char changes[32] = "";
-    int code = CONNECTION_COMMAND(connection, &info, err, "INFO", "persistence");
+    char number[32];
+    int code = CONNECTION_COMMAND(connection, &info, err, "INFO", section);
 
     if (code < 0)
         return code;
-    if (!info_value(info->str, "rdb_changes_since_last_save", changes, sizeof(changes)))
-        return err_set(err, -EPROTO, "Redis does not say how often its data has changed");
-    *ret = strtoull(changes, NULL, 10);
+    if (!info_value(info->str, name, number, sizeof(number)))
+        return err_set(err, -EPROTO, "Redis does not say %s", what);
+    *ret = strtoull(number, NULL, 10);
     return 0;
+}
+
+int server_changes(redisContext *connection, uint64_t *ret, struct err *err)
+{
+    return ask_number(connection, "persistence", "rdb_changes_since_last_save",
+                      "how often its data has changed", ret, err);
+}
+
+int server_blocked(redisContext *connection, uint64_t *ret, struct err *err)
+{
+    return ask_number(connection, "clients", "blocked_clients",
+                      "how many clients are blocked", ret, err);
 }
 
 /* CLIENT INFO, COPY and LMOVE came with it; relatives say which version of Redis they are

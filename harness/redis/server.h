@@ -73,3 +73,6 @@ int server_needs(redisContext *connection, const struct patterns *commands,
 /* How many changes have been made to its data, those that wrote what was there already
  * among them. */
 int server_changes(redisContext *connection, uint64_t *ret, struct err *err);
+
+/* How many clients wait for what others do, as in BLPOP. */
+int server_blocked(redisContext *connection, uint64_t *ret, struct err *err);

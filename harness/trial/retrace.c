@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "redis/connection.h"
+#include "redis/server.h"
 #include "tap/expect.h"
 #include "tap/stream.h"
 #include "trial/routine.h"
@@ -129,12 +130,31 @@ static bool send_command(struct retracing *retracing, struct line *line, size_t 
                                             recording->traces[index].end - from });
 }
 
+/* Until Redis has the command: it is answered, or one more is blocked. XREADGROUP makes a
+ * consumer before it waits, which newer servers call a change; a look on another
+ * connection may come before it. Not for longer than for a reply: when another one's
+ * time-out is over in the same moment, there are as many as before. */
+static int wait_until_blocked(struct retracing *retracing, struct line *line,
+                              uint64_t before, struct err *err)
+{
+    redisContext *connection = retracing->judge->observer.connection;
+    uint64_t start_ns = clock_now_ns(), blocked;
+    int code;
+
+    do {
+        code = server_blocked(connection, &blocked, err);
+        hear(line, code == 0 && blocked <= before ? NSEC_PER_MSEC : 0);
+    } while (code == 0 && blocked <= before && line->owed && !line->over &&
+             clock_now_ns() - start_ns < PATIENCE_NS);
+    return code;
+}
+
 /* One that blocked is not waited for: its answer comes when another one acts. */
 static int send_again(struct retracing *retracing, size_t index, const struct str *words,
                       size_t count, struct err *err)
 {
     const struct recorded *recorded = retracing->subject->recorded;
-    uint64_t sent_ns = retracing->subject->recording.traces[index].write_ns;
+    uint64_t sent_ns = retracing->subject->recording.traces[index].write_ns, blocked = 0;
     struct line *line = line_of(retracing, recorded->connection_of[index], err);
 
     if (!line)
@@ -142,15 +162,17 @@ static int send_again(struct retracing *retracing, size_t index, const struct st
     settle_up(line, sent_ns);
     if (line->over)
         return 0;
+    if (recorded->blocked[index] &&
+        server_blocked(retracing->judge->observer.connection, &blocked, err) < 0)
+        return err->code;
     expect_command(&line->expect, words, count);
     line->owed = true;
     line->sent_ns = sent_ns;
     if (!send_command(retracing, line, index, words, count))
         line->over = true;
     if (recorded->blocked[index])
-        hear(line, 0);
-    else
-        settle_up(line, sent_ns);
+        return wait_until_blocked(retracing, line, blocked, err);
+    settle_up(line, sent_ns);
     return 0;
 }
 

@@ -76,11 +76,6 @@ static const struct {
         "'tcp', 'until=cmd=blpop CLIENT LIST', 'say=LPUSH q job', 'join', "
         "'say=SET over 1')"),
       3 },
-    { P("actor('fork', 'tcp', 'say=XGROUP CREATE s g 0 MKSTREAM', 'send=XREADGROUP GROUP "
-        "g me BLOCK 0 STREAMS s >', 'ready', 'hear', 'say=XACK s g 1-1', 'end', "
-        "'tcp', 'until=cmd=xreadgroup CLIENT LIST', 'say=XADD s 1-1 f v', 'join', "
-        "'say=SET over 1')"),
-      4 },
     /* Or by nobody, and goes on later; or never. */
     { P("actor('tcp', 'say=SET a 1', 'say=BLPOP nobody 1', 'say=SET b 1')"), 2 },
     { P("actor('tcp', 'send=BLPOP nobody 0', 'tcp', 'until=cmd=blpop CLIENT LIST', "
@@ -110,19 +105,40 @@ static const struct {
     { P("actor('tcp', 'say=SET a 1 EX 600', 'say=SET b 1', 'say=EXPIRE b 600')"), 3 },
 };
 
-/* Nothing is said of it then. */
+/* Nothing is said of it then. Returns how many states there were. */
+static long long expect_same(const char *entries)
+{
+    struct outcome outcome = resend(entries);
+
+    cr_expect_eq(outcome.same, outcome.compared, "%s\n%lld of %lld the same", entries,
+                 outcome.same, outcome.compared);
+    cr_expect_not(says(outcome.text, "Sent again"), "%s", outcome.text);
+    free(outcome.text);
+    return outcome.compared;
+}
+
 Test(programs_resent, come_to_the_same)
 {
     for (size_t i = 0; i < ARRAY_SIZE(alike); i++) {
-        struct outcome outcome = resend(alike[i].entries);
+        long long compared = expect_same(alike[i].entries);
 
-        cr_expect_eq(outcome.compared, alike[i].states, "%s\n%lld compared",
-                     alike[i].entries, outcome.compared);
-        cr_expect_eq(outcome.same, alike[i].states, "%s\n%lld the same", alike[i].entries,
-                     outcome.same);
-        cr_expect_not(says(outcome.text, "Sent again"), "%s", outcome.text);
-        free(outcome.text);
+        cr_expect_eq(compared, alike[i].states, "%s\n%lld compared", alike[i].entries,
+                     compared);
     }
+}
+
+/* Who waits for a group's entries is a consumer of it from then on. Redis 8 counts
+ * that as a change, 7.0 does not: there it is a state more, which must be looked at when
+ * Redis has the command. */
+Test(programs_resent, make_a_consumer_that_waits)
+{
+    long long compared = expect_same(
+        P("actor('fork', 'tcp', 'say=XGROUP CREATE s g 0 MKSTREAM', 'send=XREADGROUP "
+          "GROUP g me BLOCK 0 STREAMS s >', 'ready', 'hear', 'say=XACK s g 1-1', 'end', "
+          "'tcp', 'until=cmd=xreadgroup CLIENT LIST', 'say=XADD s 1-1 f v', 'join', "
+          "'say=SET over 1')"));
+
+    cr_expect(compared == 4 || compared == 5, "%lld compared", compared);
 }
 
 /* An instant of the program's clock is one of its clock the second time, too. */
