@@ -148,9 +148,7 @@ int main(int argc, char **argv)
     bool passed = true;
 
     if (SANITIZED) {
-        fputs("Skipped: sanitizers look at memory, and kills are those of the test "
-              "'rates'.\n",
-              stderr);
+        puts("SKIP: sanitizers look at memory, and kills are those of the test 'rates'");
         return EXIT_SKIPPED;
     }
     tests = criterion_initialize();
