@@ -505,9 +505,14 @@ Test(replay, of_what_was_not_valid)
     replay.replies = replay.commands = replay.point = 0;
     replay.signature = theatre.result.findings[0].points[0].signature;
     narrative = narrate(&theatre, &replay);
+    /* Unless the worker gets no CPU for so long that one of them is early. */
     expect_words(narrative,
-                 (const char *[]){ "Recorded: early", "The trial ended with 'early'",
-                                   "timed attempts did not hit", NULL });
+                 says(narrative, "died at the same place")
+                     ? (const char *[]){ "Recorded: early",
+                                         "SIGKILL before the update had begun", NULL }
+                     : (const char *[]){ "Recorded: early",
+                                         "The trial ended with 'early'",
+                                         "timed attempts did not hit", NULL });
     theatre_close(&theatre);
 }
 
