@@ -6,7 +6,6 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 
@@ -20,22 +19,21 @@ static const char *const places[] = {
 
 #define FIX "FAKETIME_FORCE_MONOTONIC_FIX"
 
-/* NULL: nowhere. It is looked for once, since each program asks. */
+/* NULL: nowhere. It is looked for once, since each program asks, and kept for good. */
 static const char *find_library(void)
 {
-    static char found[256];
+    static char *found;
     static bool sought;
 
-    for (size_t i = 0; i < ARRAY_SIZE(places) && !sought && !*found; i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(places) && !sought && !found; i++) {
         glob_t matches;
 
-        if (glob(places[i], 0, NULL, &matches) == 0 &&
-            strlen(matches.gl_pathv[0]) < sizeof(found))
-            strcpy(found, matches.gl_pathv[0]);
+        if (glob(places[i], 0, NULL, &matches) == 0)
+            found = mem_strdup(matches.gl_pathv[0]);
         globfree(&matches);
     }
     sought = true;
-    return *found ? found : NULL;
+    return found;
 }
 
 bool fake_time_is_there(void)
