@@ -488,7 +488,8 @@ Test(interleave, killed)
     place_remove(&place);
 }
 
-/* A run without any kill needs 140k of it. Only root may mount a file system, in a mount
+/* Too little for what is put together of both runs, even of few kills; with 160k it fills
+ * later, while their report is kept. Only root may mount a file system, in a mount
  * namespace of its own. */
 static bool mount_small(const char *directory)
 {
