@@ -48,19 +48,23 @@ bool signals_is_stop(int number)
     return false;
 }
 
-void signals_swallow(void)
+bool signals_swallow(void)
 {
     sigset_t held = signals_stop_set();
     struct timespec none = { 0, 0 };
+    bool any = false;
 
     while (sigtimedwait(&held, NULL, &none) > 0)
-        ;
+        any = true;
+    return any;
 }
 
-void signals_release(const sigset_t *before)
+bool signals_release(const sigset_t *before)
 {
-    signals_swallow();
+    bool any = signals_swallow();
+
     sigprocmask(SIG_SETMASK, before, NULL);
+    return any && !mutant("late-unheard");
 }
 
 void signals_let(const sigset_t *before)

@@ -1,4 +1,5 @@
 /* audit.c - afterkill audit: what has leaked already, on a live server. */
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -230,8 +231,7 @@ static int scan_connected(struct options *options, const struct target *target,
     scan_run(connection, target, &options->scan,
              &(struct scan_watch){ look, wanted ? &now : NULL, &progress }, ret, err);
     audit_progress_end(&progress);
-    options->stopped |= signals_stop_asked();
-    signals_release(&before);
+    options->stopped |= signals_release(&before);
     return err->code < 0 || !wanted ? err->code : compare(options, &now, ret, err);
 }
 
@@ -288,11 +288,10 @@ static bool wait_until(uint64_t end_ns)
 
         stopped = sigtimedwait(&stop, NULL, &left) > 0;
     }
-    signals_release(&before);
-    return stopped;
+    return signals_release(&before) || stopped;
 }
 
-/* Waits until standard output takes a line: a pager may not read on for hours. Returns
+/* Waits until standard output takes a piece: a pager may not read on for hours. Returns
  * false if somebody wants an end meanwhile. */
 static bool wait_reader(const struct options *options)
 {
@@ -304,15 +303,35 @@ static bool wait_reader(const struct options *options)
     return true;
 }
 
-/* Of JSON, a whole report is one. */
+/* Of JSON, a whole report is one. The caller frees it. */
+static char *line_of(const struct options *options, const struct audit *audit)
+{
+    char *line;
+    FILE *out = mem_stream(&line);
+
+    if (!options->output && options->format == format_by_name("json"))
+        format_audit(options->format, out, audit, (struct report_style){ .line = true });
+    else
+        round_text(out, audit, audit->rounds);
+    fclose(out);
+    return line;
+}
+
+/* In pieces for which there is room in any pipe that takes something: a longer line would
+ * wait for its reader, and hear nobody meanwhile. */
 static void write_line(const struct options *options, const struct audit *audit)
 {
-    if (!options->output && options->format == format_by_name("json"))
-        format_audit(options->format, stdout, audit,
-                     (struct report_style){ .line = true });
-    else
-        round_text(stdout, audit, audit->rounds);
-    fflush(stdout);
+    CLEANUP(mem_freep) char *line = line_of(options, audit);
+    size_t left = strlen(line);
+
+    for (const char *at = line; left && wait_reader(options);) {
+        size_t piece = left < PIPE_BUF ? left : PIPE_BUF;
+
+        fwrite(at, 1, piece, stdout);
+        fflush(stdout);
+        at += piece;
+        left -= piece;
+    }
 }
 
 /* A line, and the file, which is not left in pieces by who wants an end. */
@@ -321,11 +340,9 @@ static int tell_round(struct options *options, const struct audit *audit, struct
     sigset_t before;
 
     signals_hold(&before);
-    if (wait_reader(options))
-        write_line(options, audit);
+    write_line(options, audit);
     save(options, audit, err);
-    options->stopped |= signals_stop_asked();
-    signals_release(&before);
+    options->stopped |= signals_release(&before);
     return err->code;
 }
 

@@ -113,8 +113,7 @@ static int ask_password(char **ret, struct err *err)
     n = read_line(fd, text, sizeof(text) - 1);
     tcsetattr(fd, TCSAFLUSH, &before);
     dprintf(fd, "\n");
-    stopped = signals_stop_asked();
-    signals_release(&held);
+    stopped = signals_release(&held);
     if (stopped)
         err_set(err, ERR_STOPPED, "--askpass: interrupted");
     else if (n < 0)

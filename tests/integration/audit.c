@@ -564,15 +564,16 @@ static char *info_connections(void)
 
 /* As beside a pager that nobody scrolls. It may be that no round has come for other
  * reasons; then it is ended like any other. */
-Test(audit, ends_although_nobody_reads)
+static void expect_end_unread(const char *format, const char *begun)
 {
     char *before = mem_strdup("");
     struct live_run live;
     int status;
 
-    live = START("audit", "-s", server.address.path, "--watch", "1ms");
+    live =
+        START("audit", "-s", server.address.path, "--watch", "1ms", "--format", format);
     fcntl(live.out_fd, F_SETPIPE_SZ, 4096); /* else it takes some more rounds */
-    wait_said(&live, "0 keys, ");
+    wait_said(&live, begun);
     for (unsigned same = 0; same < 2000;) { /* until it does not connect any more */
         char *now = info_connections();
 
@@ -586,6 +587,25 @@ Test(audit, ends_although_nobody_reads)
     cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 130, "%d", status);
     close(live.out_fd);
     close(live.err_fd);
+}
+
+Test(audit, ends_although_nobody_reads)
+{
+    expect_end_unread("text", "0 keys, ");
+}
+
+/* A line for which no pipe has room at once. */
+Test(audit, ends_although_nobody_reads_a_long_line)
+{
+    CLEANUP(mem_freep) char *long_name = mem_printf("%0400d:", 1);
+    const char *const databases[] = { "0", "1", "2", "3" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(databases); i++) {
+        SEND("SELECT", databases[i]);
+        audited_fill(long_name, "", 20, "3600");
+        audited_fill(long_name, "", 8, NULL);
+    }
+    expect_end_unread("json", "{");
 }
 
 /* Waits until two rounds have begun: who was counted in the first is in the second. */

@@ -22,6 +22,7 @@
 #include "base/printable.h"
 #include "base/rng.h"
 #include "base/sha1.h"
+#include "base/signals.h"
 #include "base/str.h"
 #include "testlib.h"
 
@@ -837,6 +838,24 @@ Test(tempdir, sweep_removes_nobodys_files)
     cr_expect(exists(page), "%s", page);
 }
 
+/* ---- signals ---- */
+
+/* Who goes on would miss one that came since it last asked. */
+Test(signals, what_waits_is_told_at_the_end)
+{
+    sigset_t before;
+
+    for (int i = 0; i < 2; i++) {
+        signals_hold(&before);
+        cr_expect_not(signals_stop_asked());
+        raise(SIGTERM);
+        raise(SIGINT);
+        cr_expect(signals_release(&before));
+        signals_hold(&before);
+        cr_expect_not(signals_release(&before), "it was told");
+    }
+}
+
 /* ---- intern ---- */
 
 /* Also beyond the room that it begins with, and of what contains NUL. */
@@ -893,4 +912,26 @@ Test(sha1, digests)
         sha1_text((struct str){ text, bytes }, digest);
         cr_expect_str_eq(digest, cases[i].digest, "case %zu: %s", i, digest);
     }
+}
+
+/* ---- deadline ---- */
+
+/* Of a test, which is told with all that runs meanwhile. */
+Test(deadline, ends_what_hangs)
+{
+    CLEANUP(mem_freep) char *command =
+        mem_printf("env -u BXFI_MAP -u LD_PRELOAD TEST_DEADLINE_S=1 %s/hanging 2>&1",
+                   getenv("TEST_PROGRAMS"));
+    char line[4096];
+    bool listed = false, told = false;
+    FILE *out = popen(command, "r");
+
+    cr_assert_not_null(out);
+    while (fgets(line, sizeof(line), out)) {
+        listed |= strstr(line, "ps -e --forest") != NULL;
+        told |= strstr(line, "waits_for_ever") != NULL;
+    }
+    cr_expect_neq(pclose(out), 0);
+    cr_expect(listed);
+    cr_expect(told);
 }
