@@ -170,7 +170,7 @@ Test(rates, intervals_cover_a_probability_known_by_construction)
     } rows[] = { { "three-tenths", 3 }, { "seven-tenths", 7 } };
     double sums[2] = { 0, 0 }, hidden[2] = { 0, 0 };
     char *directory = test_directory(), *rtt = known_rtt("timer", KNOWN_IDLE);
-    const size_t runs = UNLESS_SANITIZED(ARRAY_SIZE(seeds), 1);
+    const size_t runs = ARRAY_SIZE(seeds);
 
     for (size_t s = 0; s < runs; s++) {
         struct run run =
@@ -280,7 +280,7 @@ static void check_per_field(const json_t *strategy)
 Test(rates, sidekiq_busy_attempts_are_valid_and_explained)
 {
     static const char *const seeds[] = { "1", "2", "3" };
-    const long long kills = UNLESS_SANITIZED(500, 200);
+    const long long kills = 500;
     char *directory = test_directory(), *trials = mem_printf("%lld", kills);
     double best = 0;
 

@@ -421,7 +421,7 @@ Test(tally, long_runs_keep_an_even_sample_of_what_they_time)
     struct prediction prediction;
     size_t most;
 
-    if (UNLESS_VALGRIND(false, true))
+    if (UNLESS_SANITIZED(UNLESS_VALGRIND(false, true), true))
         cr_skip_test("half a million times, which its neighbours take a few of");
     take_control(LEAKY, 1, 0);
     for (point.index = 0; point.index < 2; point.index++) {
