@@ -66,11 +66,12 @@ static struct live_run begin_and_let(uint64_t stream, uint64_t i, uint64_t usual
 Test(cleanup, sigkill_at_random_moments)
 {
     char *directory = test_directory();
+    const uint64_t times = UNLESS_SANITIZED(15, 6);
     size_t with_leftovers = 0;
     uint64_t usual = usual_ns();
 
     processes_adopt();
-    for (uint64_t i = 0; i < 15; i++) {
+    for (uint64_t i = 0; i < times; i++) {
         struct live_run live = begin_and_let(0, i, usual);
         struct run run;
 
@@ -83,7 +84,7 @@ Test(cleanup, sigkill_at_random_moments)
         run_once_more(directory);
     }
     /* Otherwise this test has tested nothing. */
-    cr_expect_gt(with_leftovers, 4);
+    cr_expect_gt(with_leftovers, times / 4);
     test_directory_remove(directory);
 }
 
@@ -93,11 +94,12 @@ Test(cleanup, sigterm_at_random_moments)
 {
     static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
     char *directory = test_directory();
+    const uint64_t times = UNLESS_SANITIZED(15, 6);
     size_t caught = 0;
     uint64_t usual = usual_ns();
 
     processes_adopt();
-    for (uint64_t i = 0; i < 15; i++) {
+    for (uint64_t i = 0; i < times; i++) {
         struct live_run live = begin_and_let(1, i, usual);
         int number = signals[i / 3 % ARRAY_SIZE(signals)];
         struct run run;
@@ -112,7 +114,7 @@ Test(cleanup, sigterm_at_random_moments)
         processes_wait();
         run_release(&run);
     }
-    cr_expect_gt(caught, 4);
+    cr_expect_gt(caught, times / 4);
     test_directory_remove(directory);
 }
 

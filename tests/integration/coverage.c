@@ -18,7 +18,6 @@
 #include <stdlib.h>
 
 #include "base/process.h"
-#include "base/sanitizer.h"
 #include "coverage.h"
 #include "known.h"
 
@@ -137,23 +136,4 @@ Test(coverage, is_as_promised_for_real_kills)
     free(path);
     free(rtt);
     test_directory_remove(directory);
-}
-
-/* Criterion's own main, but for a skip that meson shows as one. */
-#define EXIT_SKIPPED 77
-
-int main(int argc, char **argv)
-{
-    struct criterion_test_set *tests;
-    bool passed = true;
-
-    if (SANITIZED) {
-        puts("SKIP: sanitizers look at memory, and kills are those of the test 'rates'");
-        return EXIT_SKIPPED;
-    }
-    tests = criterion_initialize();
-    if (criterion_handle_args(argc, argv, true))
-        passed = criterion_run_all_tests(tests);
-    criterion_finalize(tests);
-    return passed ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "tap/stream.h"
+#include "testlib.h"
 
 #define SEED 20260229
 
@@ -304,7 +305,8 @@ static void put_value(FILE *out, struct draws *draws, int depth)
 
 Test(tap_stream, any_reply_ends_where_it_ends)
 {
-    for (struct draws draws = { 0, 0 }; draws.number < 3000; draws.number++) {
+    for (struct draws draws = { 0, 0 }; draws.number < UNLESS_VALGRIND(3000, 300);
+         draws.number++) {
         CLEANUP(mem_freep) char *text = NULL, *whole = NULL, *pieces = NULL;
         FILE *out = mem_stream(&text);
         size_t ends[3], length;
@@ -324,7 +326,8 @@ Test(tap_stream, any_reply_ends_where_it_ends)
 
 Test(tap_stream, any_command_comes_out_as_it_went_in)
 {
-    for (struct draws draws = { 0, 0 }; draws.number < 3000; draws.number++) {
+    for (struct draws draws = { 0, 0 }; draws.number < UNLESS_VALGRIND(3000, 300);
+         draws.number++) {
         CLEANUP(mem_freep) char *text = NULL, *said = NULL, *meant = NULL;
         FILE *out = mem_stream(&text), *means = mem_stream(&meant);
         size_t ends[3], length;
