@@ -20,10 +20,10 @@ void signals_hold(sigset_t *ret_before);
 bool signals_stop_asked(void);
 /* Is it one of them? */
 bool signals_is_stop(int number);
-/* Forgets those that wait. Was there any? */
+/* Forgets those that wait. Were there any? */
 bool signals_swallow(void);
-/* The end of signals_hold(). Those that still wait come no more: true if there were any,
- * which who goes on must heed, for one may have come since it last asked. */
+/* The end of signals_hold(). Those that still wait come no more: true if there were any.
+ * Whoever goes on must heed them: one may have come since it last asked. */
 bool signals_release(const sigset_t *before);
 
 /* The same for who has only put them off: those that wait come now. */

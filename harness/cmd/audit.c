@@ -231,7 +231,8 @@ static int scan_connected(struct options *options, const struct target *target,
     scan_run(connection, target, &options->scan,
              &(struct scan_watch){ look, wanted ? &now : NULL, &progress }, ret, err);
     audit_progress_end(&progress);
-    options->stopped |= signals_release(&before);
+    if (signals_release(&before))
+        options->stopped = ret->interrupted = true;
     return err->code < 0 || !wanted ? err->code : compare(options, &now, ret, err);
 }
 

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <uv.h>
@@ -32,13 +33,13 @@ struct fleet {
     struct tempdir directory;
     uv_loop_t loop;
     uv_timer_t tick;
-    uv_signal_t signals[SIGNALS_STOP];
+    uv_poll_t signals; /* those that ask to stop, which are held all the time */
+    int signal_fd;
     struct agenda agenda;
     enum stage stage;  /* that all lanes are in */
     enum stage timed;  /* on which time is spent: mostly that */
     uint64_t noted_ns; /* until when time is in the result */
     struct suspend suspend;
-    sigset_t held; /* the stop signals */
     bool stopping;
     struct err err;       /* the first error */
     bool all_asked;       /* it is of one who was asked to stop, perhaps as we are */
@@ -83,9 +84,7 @@ static void stop(struct fleet *fleet)
     note_time(fleet);
     child_close((uv_handle_t *)&fleet->tick);
     child_close((uv_handle_t *)&fleet->suspend.signal);
-    sigprocmask(SIG_BLOCK, &fleet->held, NULL); /* until all is cleaned up */
-    for (size_t i = 0; i < SIGNALS_STOP; i++)
-        child_close((uv_handle_t *)&fleet->signals[i]);
+    child_close((uv_handle_t *)&fleet->signals); /* what comes now is the caller's */
 }
 
 /* Keeps the first error; what follows it is usually its consequence. */
@@ -320,11 +319,17 @@ static void relay_ended(void *context, struct child *child, int status)
     fail_instead(fleet, child, status, &err);
 }
 
-static void on_signal(uv_signal_t *handle, int number)
+static void on_signal(uv_poll_t *handle, int status, int events)
 {
     struct fleet *fleet = handle->data;
+    struct signalfd_siginfo info;
     struct err err = ERR_NULL;
+    int number;
 
+    (void)status, (void)events;
+    if (read(fleet->signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
+        return;
+    number = (int)info.ssi_signo;
     fleet->result->interrupted = true;
     if (fleet->all_asked)
         fleet->err.code = 0;
@@ -371,9 +376,23 @@ static void on_tick(uv_timer_t *handle)
     keep(fleet);
 }
 
+/* One that comes while nobody reads any more is not lost. */
+static int watch_signals(struct fleet *fleet, struct err *err)
+{
+    sigset_t stop = signals_stop_set();
+
+    fleet->signal_fd = signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fleet->signal_fd < 0)
+        return err_errno(err, "signalfd");
+    uv_poll_init(&fleet->loop, &fleet->signals, fleet->signal_fd);
+    fleet->signals.data = fleet;
+    uv_poll_start(&fleet->signals, UV_READABLE, on_signal);
+    return 0;
+}
+
 static int watch_all(struct fleet *fleet, struct err *err)
 {
-    int code = 0;
+    int code = watch_signals(fleet, err);
 
     for (size_t i = 0; i < fleet->lane_count && code == 0; i++) {
         struct fleet_lane *lane = &fleet->lanes[i];
@@ -389,12 +408,6 @@ static int watch_all(struct fleet *fleet, struct err *err)
             code = child_watch(&fleet->loop, &lane->relay_child, err);
         if (code == 0)
             code = child_watch(&fleet->loop, &lane->server_child, err);
-    }
-    for (size_t i = 0; i < SIGNALS_STOP; i++) {
-        uv_signal_init(&fleet->loop, &fleet->signals[i]);
-        fleet->signals[i].data = fleet;
-        if (sigismember(&fleet->held, signals_stop[i]))
-            uv_signal_start(&fleet->signals[i], on_signal, signals_stop[i]);
     }
     suspend_watch(&fleet->suspend, &fleet->loop, &fleet->agenda, fleet->lanes,
                   fleet->lane_count, &fleet->noted_ns);
@@ -421,6 +434,8 @@ static void release(struct fleet *fleet)
             if (fds[f] >= 0)
                 close(fds[f]);
     }
+    if (fleet->signal_fd >= 0)
+        close(fleet->signal_fd);
     free(fleet->lanes);
     agenda_release(&fleet->agenda);
     tempdir_remove(&fleet->directory);
@@ -449,7 +464,6 @@ static int run_loop(struct fleet *fleet, struct err *err)
     code = watch_all(fleet, err);
     if (code < 0)
         fail(fleet, err);
-    sigprocmask(SIG_UNBLOCK, &fleet->held, NULL); /* the caller may hold them too */
     uv_run(&fleet->loop, UV_RUN_DEFAULT);
     uv_loop_close(&fleet->loop);
     if (fleet->err.code)
@@ -480,6 +494,7 @@ int fleet_run(const struct fleet_options *options, struct result *result, struct
         .result = result,
         .lane_count = options->lanes ? options->lanes : (size_t)process_cpus(&cpus),
         .directory = TEMPDIR_NULL,
+        .signal_fd = -1,
     };
     sigset_t mask;
     int code;
@@ -496,7 +511,6 @@ int fleet_run(const struct fleet_options *options, struct result *result, struct
     load_before(&result->machine);
     init(&fleet);
     tempdir_sweep();
-    fleet.held = signals_stop_set();
     signals_hold(&mask);
     code = agenda_init(&fleet.agenda, result->shard, err);
     if (code == 0 && options->store && !options->scenario->programs.any)
