@@ -57,6 +57,8 @@ static char *mask(const char *text)
             token = (char *)"@";
         if (strcmp(token, "lane,") == 0) /* as many as there are CPUs */
             token = (char *)"lanes,";
+        if (strcmp(token, "valkey") == 0 || strcmp(token, "redict") == 0)
+            token = (char *)"redis"; /* of whichever server is there */
         for (; *token; token++) {
             bool number = *token >= '0' && *token <= '9';
 
