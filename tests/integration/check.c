@@ -604,7 +604,7 @@ Test(check, interrupted_it_reports_and_leaves_nothing)
         EXPECT_SAYS(run.out, "- gap\n");
         EXPECT_SAYS(run.out, "not begun");
         EXPECT_SAYS(run.out, "Bail out!");
-        EXPECT_SAYS(run.err, "stopped by signal");
+        EXPECT_SAYS(run.err, "stopped by "); /* "a signal" if it came in a load */
         cr_expect_eq(test_directory_entries(directory), 0, "leftovers in TMPDIR");
         processes_wait();
         run_release(&run);

@@ -20,8 +20,8 @@ Test(programs_alike, ids_and_times_of_survivors)
         "'say=ZADD due {ms+5000} {uuid}'",
         "'say=XADD log * id {uuid}'",
         /* Two that write at once, in any order. */
-        "'fork', 'tcp', 'say=SADD who {uuid}', 'ready', 'end', 'say=SADD who {uuid}', "
-        "'join'",
+        ("'fork', 'tcp', 'say=SADD who {uuid}', 'ready', 'end', "
+         "'say=SADD who {uuid}', 'join'"),
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(recover); i++) {
