@@ -1,9 +1,11 @@
 /* signals.c - see signals.h. */
 #include "base/signals.h"
 
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/err.h"
 #include "base/mutant.h"
 
 const int signals_stop[SIGNALS_STOP] = { SIGINT,  SIGTERM, SIGHUP,  SIGQUIT,  SIGXCPU,
@@ -29,15 +31,34 @@ void signals_hold(sigset_t *ret_before)
     sigprocmask(SIG_BLOCK, &held, ret_before);
 }
 
-bool signals_stop_asked(void)
+/* 0: none waits. */
+static int waiting(void)
 {
     sigset_t held = signals_stop_set(), pending;
 
     sigpending(&pending);
     for (size_t i = 0; i < SIGNALS_STOP; i++)
         if (sigismember(&held, signals_stop[i]) && sigismember(&pending, signals_stop[i]))
-            return true;
-    return false;
+            return signals_stop[i];
+    return 0;
+}
+
+bool signals_stop_asked(void)
+{
+    return waiting() != 0;
+}
+
+int signals_check_stop(struct err *err)
+{
+    int number = waiting();
+
+    return number ? signals_stopped_by(number, err) : 0;
+}
+
+int signals_stopped_by(int number, struct err *err)
+{
+    return err_set(err, ERR_STOPPED, "stopped by signal %d (%s)", number,
+                   strsignal(number));
 }
 
 bool signals_is_stop(int number)

@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <stdbool.h>
 
+struct err;
+
 /* From the terminal, from batch systems whose time is up (SIGUSR1, SIGUSR2, SIGXCPU), and
  * what by itself ends a program as well. */
 #define SIGNALS_STOP 9
@@ -18,6 +20,10 @@ sigset_t signals_stop_set(void);
 void signals_hold(sigset_t *ret_before);
 /* Does one wait? */
 bool signals_stop_asked(void);
+/* ERR_STOPPED, and which one, if one waits; else 0, and the error stays as it is. */
+int signals_check_stop(struct err *err);
+/* The same for one that did not wait. */
+int signals_stopped_by(int number, struct err *err);
 /* Is it one of them? */
 bool signals_is_stop(int number);
 /* Forgets those that wait. Were there any? */

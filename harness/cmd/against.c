@@ -49,8 +49,8 @@ static int ask_version(const char *path, const sigset_t *before, struct err *err
     if (paper < 0)
         return err->code;
     subprocess_run(&asked, before, &status, &why);
-    if (signals_stop_asked())
-        return err_set(err, ERR_STOPPED, "stopped by a signal");
+    if (signals_check_stop(err) < 0)
+        return err->code;
     answer = subprocess_printed(paper);
     if (why.code == 0 && status == 0 && strncmp(answer, ANSWER, strlen(ANSWER)) == 0)
         return 0;

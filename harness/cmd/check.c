@@ -269,8 +269,7 @@ static int run_all(const struct options *options, struct work *work, struct err 
         check_progress_begin(&progress, check, i);
         if (check_one(options, work, i, &hopeless, &own) < 0)
             check_trouble(&check->scenarios[i], &own);
-        if (signals_stop_asked()) /* while the scenario was loaded */
-            err_set(&own, ERR_STOPPED, "stopped by a signal");
+        signals_check_stop(&own); /* one may have come while the scenario was loaded */
         check->scenarios[i].seconds = ns_to_s((double)(clock_now_ns() - own_ns));
         check_progress_end(&progress, check, i);
         check->interrupted = own.code == ERR_STOPPED;

@@ -225,8 +225,7 @@ static void blame(const struct interleave *interleave, uint64_t k, struct err *e
 {
     struct slice slice = slices_at(interleave->each, k);
 
-    if (signals_stop_asked())
-        err_set(err, ERR_STOPPED, "stopped by a signal");
+    signals_check_stop(err);
     err_wrap(err, "slice %llu of %llu (%s %llu/%llu)", (unsigned long long)k + 1,
              (unsigned long long)(SLICE_SIDES * interleave->each),
              slice_side_name(slice.side), (unsigned long long)slice.shard.index + 1,

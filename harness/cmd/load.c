@@ -41,8 +41,8 @@ static int wait_for(int fd, const char *path, struct err *err)
     struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
 
     while (poll(&poll_fd, 1, GLANCE_MS) <= 0) {
-        if (signals_stop_asked())
-            return err_set(err, ERR_STOPPED, "stopped by a signal");
+        if (signals_check_stop(err) < 0)
+            return err->code;
         if (clock_now_ns() > deadline_ns)
             return err_set(err, ERR_USAGE,
                            "%s: the file did not return within %.0f seconds; does a "
@@ -67,7 +67,7 @@ static int hear(pid_t pid, int fd, const char *path, struct err *err)
     if (info.si_code == CLD_EXITED && info.si_status == EXIT_SUCCESS)
         return 0;
     if (info.si_code != CLD_EXITED && signals_is_stop(info.si_status))
-        return err_set(err, ERR_STOPPED, "stopped by a signal");
+        return signals_stopped_by(info.si_status, err);
     return err_set(err, ERR_USAGE, "%s: a process that loaded it ended with %s %d", path,
                    info.si_code == CLD_EXITED ? "status" : "signal", info.si_status);
 }

@@ -324,16 +324,14 @@ static void on_signal(uv_poll_t *handle, int status, int events)
     struct fleet *fleet = handle->data;
     struct signalfd_siginfo info;
     struct err err = ERR_NULL;
-    int number;
 
     (void)status, (void)events;
     if (read(fleet->signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
         return;
-    number = (int)info.ssi_signo;
     fleet->result->interrupted = true;
     if (fleet->all_asked)
         fleet->err.code = 0;
-    err_set(&err, ERR_STOPPED, "stopped by signal %d (%s)", number, strsignal(number));
+    signals_stopped_by((int)info.ssi_signo, &err);
     fail(fleet, &err);
 }
 

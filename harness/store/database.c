@@ -35,7 +35,6 @@ static const struct {
     { SQLITE_NOTADB, ERR_USAGE, "it is not a database" },
     { SQLITE_CORRUPT, -EBADMSG, "it is damaged" },
     { SQLITE_TOOBIG, ERR_USAGE, "a value is longer than 32 MB, which none of a run is" },
-    { SQLITE_INTERRUPT, ERR_STOPPED, "stopped by a signal" },
 };
 
 /* The error that SQLite has just reported, in our words. */
@@ -54,6 +53,8 @@ static int explain(const struct database *database, struct err *err)
                        "'%s': it cannot be written; is it that no file may grow beyond "
                        "%llu kB (ulimit -f)?",
                        database->path, (unsigned long long)limit.rlim_cur / 1024);
+    if (sqlite == SQLITE_INTERRUPT && signals_check_stop(err) < 0)
+        return err_wrap(err, "'%s'", database->path);
     for (size_t i = 0; i < ARRAY_SIZE(errors); i++)
         if (errors[i].sqlite == (sqlite & 0xff))
             return err_set(err, errors[i].code, "'%s': %s", database->path,

@@ -371,8 +371,8 @@ static int fill(struct merge *merge, struct err *err)
         code = store_put_fact(merge->store, "missing_shards", merge->shards.missing, err);
     if (code == 0)
         code = store_put_fact(merge->store, STORED_SHARDS, total, err);
-    if (code == 0 && signals_stop_asked())
-        code = err_set(err, ERR_STOPPED, "stopped by a signal");
+    if (code == 0)
+        code = signals_check_stop(err);
     add_times(merge);
     return code == 0 ? store_finish(merge->store, &merge->first.result, err) : code;
 }

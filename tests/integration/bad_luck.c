@@ -325,7 +325,7 @@ Test(bad_luck, signals_end_a_run_with_a_report)
         run = run_finish(&live[i]);
         cr_expect_eq(run.status, 130, "signal %d: status %d: %s", signals[i], run.status,
                      run.err);
-        EXPECT_SAYS(run.err, "stopped by signal");
+        expect_stopped_by(run.err, signals[i]);
         check_partial(&run, "interrupted");
         run_release(&run);
     }
@@ -347,7 +347,7 @@ Test(bad_luck, interrupted_run_says_so_in_text_and_is_saved)
     cr_assert_eq(kill(live.pid, SIGINT), 0);
     run = run_finish(&live);
     cr_expect_eq(run.status, 130, "status %d: %s", run.status, run.err);
-    EXPECT_SAYS(run.out, "INCOMPLETE: stopped by signal 2");
+    EXPECT_SAYS(run.out, "INCOMPLETE: stopped by signal 2 (Interrupt)");
     EXPECT_SAYS(run.out, "25 of 28");
     cr_expect_null(strstr(run.out, "PASS"), "%s", run.out);
     json = json_load_file(file, 0, NULL);

@@ -604,10 +604,7 @@ Test(check, interrupted_it_reports_and_leaves_nothing)
         EXPECT_SAYS(run.out, "- gap\n");
         EXPECT_SAYS(run.out, "not begun");
         EXPECT_SAYS(run.out, "Bail out!");
-        /* While a file loads nobody says by which. */
-        cr_expect(says(run.err, "stopped by signal") ||
-                      says(run.err, "long: stopped by a signal"),
-                  "%s", run.err);
+        expect_stopped_by(run.err, signals[i]);
         cr_expect_eq(test_directory_entries(directory), 0, "leftovers in TMPDIR");
         processes_wait();
         run_release(&run);

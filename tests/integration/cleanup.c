@@ -306,7 +306,7 @@ Test(cleanup, a_signal_that_asks_for_a_core)
     kill(live.pid, SIGQUIT);
     run = run_finish(&live);
     cr_expect_eq(run.status, 130, "status %d: %s", run.status, run.err);
-    EXPECT_SAYS(run.out, "stopped by signal 3");
+    expect_stopped_by(run.out, SIGQUIT);
     cr_expect_eq(test_directory_entries(directory), 0);
     processes_wait();
     run_release(&run);
@@ -339,7 +339,7 @@ Test(cleanup, signals_to_all_processes_at_once)
         run = run_finish(&live);
         cr_expect_eq(run.status, 130, "signal %d: status %d: %s", signals[i], run.status,
                      run.err);
-        EXPECT_SAYS(run.err, "stopped by signal");
+        expect_stopped_by(run.err, signals[i]);
         cr_expect_eq(test_directory_entries(directory), 0, "leftovers in TMPDIR");
         processes_wait();
         run_release(&run);

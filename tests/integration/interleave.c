@@ -448,7 +448,8 @@ Test(interleave, asked_to_stop)
         cr_assert_eq(kill(live.pid, signals[i]), 0);
         run = run_finish(&live);
         cr_expect_eq(run.status, 130, "status %d: %s", run.status, run.err);
-        EXPECT_SAYS(run.err, "slice 5 of 16 (base 3/8): stopped by a signal");
+        EXPECT_SAYS(run.err, "slice 5 of 16 (base 3/8): stopped by signal ");
+        expect_stopped_by(run.err, signals[i]);
         EXPECT_SAYS(run.out, "without 3/8, 4/8, 5/8, 6/8, 7/8, 8/8");
         EXPECT_SAYS(run.out, "INCOMPLETE: slice 5 of 16");
         cr_expect_eq(kept_number("kept", "SELECT count(*) FROM trials"), 6);

@@ -109,7 +109,7 @@ Test(programs_stopped, by_signals)
         run = run_finish(&stage.live);
         cr_expect_eq(run.status, 130, "%s: status %d: %s%s", places[i].where, run.status,
                      run.out, run.err);
-        EXPECT_SAYS(run.err, "stopped by signal");
+        expect_stopped_by(run.err, signals[i % 2]);
         expect_all_dead(&stage);
         expect_tidy(&stage);
         run_release(&run);

@@ -291,7 +291,7 @@ Test(sweep, interrupt_keeps_what_was_done)
         run = run_finish(&live);
         cr_expect_eq(run.status, 130, "status %d: %s", run.status, run.err);
         cr_assert_not_null(run.json, "no report: %s", run.err);
-        EXPECT_SAYS(run.err, "stopped by signal");
+        expect_stopped_by(run.err, signals[i]);
         cr_expect_null(strstr(run.err, "(3 of 3)"));
         cr_expect_str_eq(json_string_value(json_object_get(run.json, "verdict")),
                          "interrupted");

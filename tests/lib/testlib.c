@@ -229,6 +229,13 @@ bool says(const char *text, const char *words)
     return false;
 }
 
+void expect_stopped_by(const char *text, int number)
+{
+    CLEANUP(mem_freep) char *words = mem_printf("stopped by signal %d (", number);
+
+    EXPECT_SAYS(text, words);
+}
+
 void processes_adopt(void)
 {
     cr_assert_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);

@@ -99,6 +99,8 @@ size_t processes_below(pid_t parent);
 bool says(const char *text, const char *words);
 #define EXPECT_SAYS(text, words)                                                         \
     cr_expect(says((text), (words)), "expected \"%s\" in:\n%s", (words), (text))
+/* Does it say by which signal something was stopped? */
+void expect_stopped_by(const char *text, int number);
 #define EXPECT_SILENT(text)                                                              \
     cr_expect_str_empty((text), "expected nothing, but there is:\n%s", (text))
 

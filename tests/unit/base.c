@@ -843,12 +843,17 @@ Test(tempdir, sweep_removes_nobodys_files)
 /* Who goes on would miss one that came since it last asked. */
 Test(signals, what_waits_is_told_at_the_end)
 {
+    struct err err = ERR_NULL;
     sigset_t before;
 
     for (int i = 0; i < 2; i++) {
         signals_hold(&before);
         cr_expect_not(signals_stop_asked());
+        cr_expect_eq(signals_check_stop(&err), 0);
         raise(SIGTERM);
+        cr_expect_eq(signals_check_stop(&err), ERR_STOPPED);
+        cr_expect_str_eq(err.msg, "stopped by signal 15 (Terminated)");
+        err = ERR_NULL;
         raise(SIGINT);
         cr_expect(signals_release(&before));
         signals_hold(&before);
