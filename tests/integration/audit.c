@@ -2,11 +2,8 @@
 #include "audited.h"
 
 #include <ctype.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/file.h"
 
@@ -24,72 +21,6 @@ static json_t *group_at(const struct run *run, const char *pattern)
     return NULL;
 }
 
-static bool has_command(const char *first, const char *second, const char *third)
-{
-    CLEANUP(reply_freep) redisReply *reply = NULL;
-    struct err err = ERR_NULL;
-
-    return CONNECTION_COMMAND(connection, &reply, &err, first, second, third) == 0;
-}
-
-static bool has_histograms(void)
-{
-    return has_command("LATENCY", "HISTOGRAM", "set");
-}
-
-static bool has_no_touch(void)
-{
-    return has_command("CLIENT", "NO-TOUCH", "OFF");
-}
-
-static char *guide(void)
-{
-    const char *sources = getenv("SOURCES");
-    CLEANUP(mem_freep) char *path = NULL;
-
-    cr_assert_not_null(sources, "SOURCES is not set; run the tests with meson test");
-    path = mem_printf("%s/docs/audit.md", sources);
-    return file_text(path);
-}
-
-/* Calls back with each word of the user whom docs/audit.md shows. */
-static void each_right(void (*take)(const char *word))
-{
-    static const char line[] = "    ACL SETUSER auditor ";
-    CLEANUP(mem_freep) char *text = guide();
-    size_t words = 0;
-
-    for (char *at = text; (at = strstr(at, line));) {
-        char *rest = at + strlen(line), *word;
-
-        at = rest + strcspn(rest, "\n");
-        cr_assert_eq(*at, '\n');
-        *at++ = '\0';
-        for (; (word = strsep(&rest, " ")); words++)
-            take(word);
-    }
-    cr_assert_gt(words, 10);
-}
-
-/* What this server does not have nobody may do. */
-static void give_right(const char *word)
-{
-    CLEANUP(reply_freep) redisReply *reply = NULL;
-    struct err err = ERR_NULL;
-
-    if (CONNECTION_COMMAND(connection, &reply, &err, "ACL", "SETUSER", "auditor",
-                           *word == '>' ? ">hush" : word) < 0)
-        cr_assert(strcmp(word, "+client|no-touch") == 0
-                      ? !has_no_touch()
-                      : strcmp(word, "+latency|histogram") == 0 && !has_histograms(),
-                  "%s: %s", word, err.msg);
-}
-
-static void add_auditor(void)
-{
-    each_right(give_right);
-}
-
 Test(audit, finds_what_leaks_and_nothing_else)
 {
     CLEANUP(mem_freep) char *pass = test_file(directory, "pass", "hush\n");
@@ -100,7 +31,7 @@ Test(audit, finds_what_leaks_and_nothing_else)
     audited_fill("lock:", "", 30, "60");
     audited_fill("user:", ":name", 40, NULL);
     SEND("SET", "user:17:sess", "some text");
-    add_auditor();
+    audited_add_user();
     SEND("SELECT", "3");
     audited_fill("cart:", "", 5, "60");
     SEND("HSET", "cart:77", "item", "1");
@@ -217,7 +148,7 @@ Test(audit, says_why_it_cannot)
 {
     struct run run;
 
-    add_auditor();
+    audited_add_user();
     SEND("ACL", "SETUSER", "auditor", "-pttl");
     setenv("REDIS_URL", "redis://me:hushhush@127.0.0.1:1", 1);
     run = RUN("audit");
@@ -451,7 +382,7 @@ Test(audit, knows_which_members_need_keys)
     char *rules = test_file(directory, "rules", "shop: members open have cart:*:items\n");
     struct run run;
 
-    add_auditor();
+    audited_add_user();
     SEND("SADD", "processes", "app-1:1:9f8e7d6c5b4a", "app-1:2:9f8e7d6c5b4b",
          "another's");
     SEND("HSET", "app-1:1:9f8e7d6c5b4a", "info", "{}");
@@ -481,312 +412,6 @@ Test(audit, knows_which_members_need_keys)
     run_release(&run);
     run = AUDIT("--pattern", "c*", "--fail");
     cr_expect_eq(run.status, 0, "who asks for some keys has not asked for sets");
-    run_release(&run);
-}
-
-/* Reads what it writes until it has said the text. */
-static void wait_said(const struct live_run *live, const char *text)
-{
-    char said[8192] = "";
-    size_t length = 0;
-
-    while (!strstr(said, text) && length + 1 < sizeof(said) &&
-           read(live->out_fd, said + length, 1) == 1)
-        said[++length] = '\0';
-    cr_assert_not_null(strstr(said, text), "no '%s' in: %s", text, said);
-}
-
-Test(audit, watches)
-{
-    struct live_run live;
-    struct run run;
-
-    audited_fill("sess:", "", 5, "3600");
-    live = START("audit", "-s", server.address.path, "--watch", "10ms");
-    wait_said(&live, "5 keys, 0 leaked; round trips p50 ");
-    SEND("SET", "sess:7", "1");
-    wait_said(&live, "; new: sess:{num} in db 0, 1 more\n");
-    SEND("DEL", "sess:7");
-    wait_said(&live, "; gone: sess:{num} in db 0\n");
-    SEND("EVAL",
-         "for i = 1, 40 do redis.call('sadd', 'processes', "
-         "string.format('app-2:%d:9f8e7d6c5b4a', i)) end",
-         "0");
-    wait_said(&live, "; new: processes in db 0, 40 more\n");
-    SEND("SADD", "processes", "app-1:1:9f8e7d6c5b4a");
-    wait_said(&live, "; growing: processes in db 0, 1 more\n");
-    cr_assert_eq(kill(live.pid, SIGINT), 0);
-    run = run_finish(&live);
-    cr_expect_eq(run.status, 130, "%d: %s", run.status, run.err);
-    run_release(&run);
-    run = AUDIT("--watch", "1s", "--limit", "5");
-    cr_expect_eq(run.status, 2);
-    EXPECT_SAYS(run.err, "--watch is about all keys");
-    run_release(&run);
-}
-
-/* In each line, for it is in none of the figures there. */
-Test(audit, watches_and_tells_what_is_not_known)
-{
-    CLEANUP(mem_freep)
-    char *rules =
-        test_file(directory, "rules", "shop: expires s:*\nshop: keys job:* in waiting\n");
-    CLEANUP(mem_freep) char *key = mem_printf("s:%0600d", 1);
-    CLEANUP(mem_freep) char *job = mem_printf("job:%0600d", 1);
-    struct live_run live;
-    struct run run;
-
-    SEND("SET", key, "1");
-    SEND("SET", job, "1");
-    SEND("RPUSH", "waiting", "2");
-    live = START("audit", "-s", server.address.path, "--watch", "10ms", "--rules", rules);
-    wait_said(&live, "3 keys, 0 leaked, 0 an hour [");
-    wait_said(&live, "]; 1 group may leak; 1 key or member of which nothing is known; "
-                     "round trips p50 ");
-    cr_assert_eq(kill(live.pid, SIGINT), 0);
-    run = run_finish(&live);
-    cr_expect_eq(run.status, 130, "%d: %s", run.status, run.err);
-    run_release(&run);
-}
-
-static char *info_connections(void)
-{
-    CLEANUP(reply_freep) redisReply *reply = NULL;
-    struct err err = ERR_NULL;
-    const char *at;
-
-    cr_assert_eq(CONNECTION_COMMAND(connection, &reply, &err, "INFO", "stats"), 0, "%s",
-                 err.msg);
-    at = strstr(reply->str, "total_connections_received:");
-    cr_assert_not_null(at);
-    return strndup(at, strcspn(at, "\r"));
-}
-
-/* As beside a pager that nobody scrolls. It may be that no round has come for other
- * reasons; then it is ended like any other. */
-static void expect_end_unread(const char *format, const char *begun)
-{
-    char *before = mem_strdup("");
-    struct live_run live;
-    int status;
-
-    live =
-        START("audit", "-s", server.address.path, "--watch", "1ms", "--format", format);
-    fcntl(live.out_fd, F_SETPIPE_SZ, 4096); /* else it takes some more rounds */
-    wait_said(&live, begun);
-    for (unsigned same = 0; same < 2000;) { /* until it does not connect any more */
-        char *now = info_connections();
-
-        same = strcmp(now, before) == 0 ? same + 1 : 0;
-        free(before);
-        before = now;
-    }
-    free(before);
-    cr_assert_eq(kill(live.pid, SIGTERM), 0);
-    cr_assert_eq(waitpid(live.pid, &status, 0), live.pid);
-    cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 130, "%d", status);
-    close(live.out_fd);
-    close(live.err_fd);
-}
-
-Test(audit, ends_although_nobody_reads)
-{
-    expect_end_unread("text", "0 keys, ");
-}
-
-/* A line for which no pipe has room at once. */
-Test(audit, ends_although_nobody_reads_a_long_line)
-{
-    CLEANUP(mem_freep) char *long_name = mem_printf("%0400d:", 1);
-    const char *const databases[] = { "0", "1", "2", "3" };
-
-    for (size_t i = 0; i < ARRAY_SIZE(databases); i++) {
-        SEND("SELECT", databases[i]);
-        audited_fill(long_name, "", 20, "3600");
-        audited_fill(long_name, "", 8, NULL);
-    }
-    expect_end_unread("json", "{");
-}
-
-/* Waits until two rounds have begun: who was counted in the first is in the second. */
-static void wait_rounds(const struct live_run *live)
-{
-    wait_said(live, " keys, ");
-    wait_said(live, " keys, ");
-}
-
-/* By a user who may do what docs/audit.md names, and by one who may not. */
-/* Small whole numbers are one value for all keys, whose idle time is that of none: but
- * not in Valkey, from 8.1 on. */
-static bool is_shared(const char *key)
-{
-    CLEANUP(reply_freep) redisReply *reply = NULL;
-    struct err err = ERR_NULL;
-
-    cr_assert_eq(CONNECTION_COMMAND(connection, &reply, &err, "OBJECT", "REFCOUNT", key),
-                 0, "%s", err.msg);
-    return reply->integer > 1;
-}
-
-Test(audit, watches_a_command)
-{
-    CLEANUP(mem_freep) char *pass = test_file(directory, "pass", "hush\n");
-    CLEANUP(mem_freep) char *report = mem_printf("%s/audit.prom", directory),
-                            *text = NULL;
-    size_t files;
-    bool shared;
-    struct live_run live;
-    struct run run;
-
-    audited_fill("sess:", "", 1, "3600");
-    shared = is_shared("sess:0");
-    add_auditor();
-    files = test_directory_entries(directory);
-    live = START("audit", "-s", server.address.path, "--user", "auditor", "--pass-file",
-                 pass, "--watch", "10ms", "--command", "SET sess:*", "--format",
-                 "prometheus", "--output", report);
-    wait_said(&live, " blocked; sess:* 1 key\n");
-    wait_said(&live, shared ? "; SET 0 a second; sess:* 1 key\n"
-                            : "; SET 0 a second; sess:* 1 key, ");
-    SEND("CONFIG", "SET", "slowlog-log-slower-than", "0");
-    wait_said(&live, " slow, longest ");
-    SEND("SET", "sess:1", "text", "EX", "3600");
-    wait_said(&live, " slow, 1 of them watched, longest ");
-    SEND("SET", "sess:1", "text", "EX", "3600");
-    wait_said(&live, " a second, mean ");
-    if (has_histograms())
-        wait_said(&live, ", p50 at most ");
-    wait_said(&live, shared ? "; sess:* 2 keys, 1 of 1 used\n" : "; sess:* 2 keys, ");
-    wait_rounds(&live);
-    text = file_text(report);
-    EXPECT_SAYS(text, "# TYPE afterkill_audit_rounds_total counter");
-    EXPECT_SAYS(text, "afterkill_audit_command_calls_total{command=\"set\"} ");
-    EXPECT_SAYS(text, "afterkill_audit_watched_keys{pattern=\"sess:*\"} 2");
-    EXPECT_SAYS(text, "afterkill_audit_round_trip_seconds{quantile=\"0.99\"} ");
-    cr_assert_eq(kill(live.pid, SIGTERM), 0);
-    run = run_finish(&live);
-    cr_expect_eq(run.status, 130, "%d: %s", run.status, run.err);
-    EXPECT_SILENT(run.err);
-    cr_expect_eq(test_directory_entries(directory), files + 1, "nothing beside the file");
-    run_release(&run);
-}
-
-/* Reads a round, which is a line of JSON; the caller releases it. */
-static json_t *read_round(const struct live_run *live)
-{
-    char line[32768];
-    size_t length = 0;
-    json_t *round;
-
-    while (read(live->out_fd, line + length, 1) == 1 && line[length] != '\n')
-        cr_assert_lt(++length, sizeof(line));
-    round = json_loadb(line, length, 0, NULL);
-    cr_assert_not_null(round, "%.*s", (int)length, line);
-    return round;
-}
-
-/* Reads rounds until one has said as many of a count and returns that one. */
-static json_t *read_until(const struct live_run *live, const char *part, const char *key,
-                          long long least)
-{
-    for (;;) {
-        json_t *round = read_round(live), *watch = json_object_get(round, "watch");
-        json_t *count = json_object_get(json_object_get(watch, part), key);
-
-        if (count && json_integer_value(count) >= least)
-            return round;
-        json_decref(round);
-    }
-}
-
-/* What stands in a line is in JSON, too; also what is let in later only. */
-Test(audit, watches_in_json)
-{
-    CLEANUP(mem_freep) char *pass = test_file(directory, "pass", "hush\n");
-    struct live_run live;
-    json_t *round, *watch;
-    struct run run;
-
-    audited_fill("sess:", "", 3, "3600");
-    add_auditor();
-    SEND("CONFIG", "SET", "slowlog-log-slower-than", "0");
-    audited_fill("slow:", "", 20, "3600");
-    SEND("ACL", "SETUSER", "auditor", "-slowlog|get");
-    live = START("audit", "-s", server.address.path, "--user", "auditor", "--pass-file",
-                 pass, "--watch", "10ms", "--command", "SET sess:*", "--format", "json");
-    round = read_round(&live);
-    watch = json_object_get(round, "watch");
-    cr_expect_eq(json_whole(watch, "round"), 1);
-    cr_expect(json_is_null(json_object_get(watch, "slowlog")));
-    cr_expect(json_is_null(json_object_get(watch, "seconds")));
-    cr_expect(json_is_null(
-        json_object_get(json_object_get(watch, "command"), "calls_per_second")));
-    cr_expect_gt(
-        json_real_value(json_object_get(json_object_get(watch, "round_trips"), "p99_us")),
-        0);
-    cr_expect_eq(json_whole(watch, "blocked_clients"), 0);
-    json_decref(round);
-    SEND("CONFIG", "SET", "slowlog-log-slower-than", "-1");
-    SEND("ACL", "SETUSER", "auditor", "+slowlog|get");
-    round = read_until(&live, "slowlog", "commands", 0);
-    watch = json_object_get(round, "watch");
-    cr_expect_eq(json_count(watch, "slowlog", "commands"), 0,
-                 "what was there is no news");
-    json_decref(round);
-    SEND("SET", "sess:0", "1");
-    round = read_until(&live, "command", "calls", 1);
-    watch = json_object_get(round, "watch");
-    cr_expect_gt(
-        json_real_value(json_object_get(json_object_get(watch, "command"), "mean_us")),
-        0);
-    cr_expect_eq(json_count(watch, "watched_keys", "keys"), 3);
-    cr_expect_eq(json_array_size(json_object_get(watch, "leaks")), 1);
-    cr_expect_eq(json_whole(watch, "leaked_since_first_round"), 1);
-    json_decref(round);
-    SEND("CONFIG", "SET", "slowlog-log-slower-than", "0");
-    round = read_until(&live, "slowlog", "commands", 1);
-    json_decref(round);
-    cr_assert_eq(kill(live.pid, SIGINT), 0);
-    run = run_finish(&live);
-    cr_expect_eq(run.status, 130, "%d: %s", run.status, run.err);
-    run_release(&run);
-}
-
-/* Counters that begin anew are told, and make no rates. */
-Test(audit, watches_a_server_that_counts_anew)
-{
-    struct live_run live;
-    struct run run;
-
-    audited_fill("sess:", "", 50, "3600");
-    live =
-        START("audit", "-s", server.address.path, "--watch", "10ms", "--command", "SET");
-    wait_said(&live, " blocked; SET 0 a second\n");
-    SEND("CONFIG", "RESETSTAT");
-    wait_said(&live, "; SET 0 a second, counted from 0 meanwhile\n");
-    cr_assert_eq(kill(live.pid, SIGINT), 0);
-    run = run_finish(&live);
-    run_release(&run);
-}
-
-Test(audit, watches_without_what_is_refused)
-{
-    CLEANUP(mem_freep) char *pass = test_file(directory, "pass", "hush\n");
-    struct live_run live;
-    struct run run;
-
-    audited_fill("sess:", "", 1, "3600");
-    add_auditor();
-    SEND("ACL", "SETUSER", "auditor", "-slowlog", "-latency");
-    live = START("audit", "-s", server.address.path, "--user", "auditor", "--pass-file",
-                 pass, "--watch", "10ms", "--command", "SET");
-    wait_said(&live, "; SET 0 a second\n");
-    SEND("SET", "sess:0", "1", "EX", "3600");
-    wait_said(&live, " a second, mean ");
-    cr_assert_eq(kill(live.pid, SIGINT), 0);
-    run = run_finish(&live);
-    EXPECT_SAYS(run.err, "--watch goes on without SLOWLOG GET: this user may not");
-    EXPECT_SAYS(run.err, "--watch goes on without LATENCY HISTOGRAM: ");
     run_release(&run);
 }
 
@@ -865,7 +490,7 @@ Test(audit, reads_the_first_of_suspects)
     SEND("XADD", "k:6", "3-0", "f", "x");
     SEND("EVAL", "redis.call('RPUSH', 'k:7', string.rep('0', 100000))", "0");
     SEND("EVAL", "redis.call('RPUSH', 'k:8', string.rep('0', 17000000))", "0");
-    add_auditor();
+    audited_add_user();
     run = AUDIT("--user", "auditor", "--pass-file", pass, "--rules", rules, "--fields",
                 "2", "--format", "json");
     cr_assert_eq(run.status, 0, "%d: %s", run.status, run.err);
@@ -929,7 +554,7 @@ Test(audit, knows_which_members_must_be_elsewhere)
         test_file(directory, "rules", "shop: members open in carts if [0-9]*\n");
     struct run run;
 
-    add_auditor();
+    audited_add_user();
     SEND("HSET", "unacked", "tag-1", "[]", "tag-2", "[]");
     SEND("ZADD", "unacked_index", "1", "tag-1", "2", "tag-2");
     run = AUDIT("--fail");
@@ -978,7 +603,7 @@ Test(audit, knows_where_keys_must_be)
                   "shop: members q:*:wait have q:*:*\n");
     struct run run;
 
-    add_auditor();
+    audited_add_user();
     run_script("for i = 1, 3000 do redis.call('HSET', 'q:a:' .. i, 'f', 'v') "
                "redis.call(i % 2 == 0 and 'RPUSH' or 'LPUSH', 'q:a:wait', i) end "
                "for i = 1, 4 do redis.call('SET', 'q:b:' .. i, 'v') end "
@@ -1151,7 +776,7 @@ Test(audit, leaves_idle_times_alone)
     CLEANUP(mem_freep) char *pass = test_file(directory, "pass", "hush\n");
     CLEANUP(mem_freep) char *rules = test_file(directory, "rules", "shop: expires k:*\n");
     const char *path = server.address.path;
-    bool untouched = has_no_touch();
+    bool untouched = audited_has_no_touch();
     json_t *suspect, *idle;
     struct run run;
     size_t i;
@@ -1167,7 +792,7 @@ Test(audit, leaves_idle_times_alone)
          "for _, k in ipairs(redis.call('KEYS', '*')) do redis.call('RESTORE', k, 0, "
          "redis.call('DUMP', k), 'REPLACE', 'IDLETIME', 5000) end",
          "0");
-    add_auditor();
+    audited_add_user();
     run = RUN("audit", "-s", path, "--user", "auditor", "--pass-file", pass, "--rules",
               rules, "--max-latency", "1ms", "--format", "json");
     cr_assert_eq(run.status, 0, "%d: %s", run.status, run.err);
@@ -1210,8 +835,8 @@ static char *said, *stats;
 static void expect_used(const char *word)
 {
     char *name = mem_strdup(word + (*word == '+')), *quoted;
-    bool has = strcmp(word, "+client|no-touch") == 0     ? has_no_touch()
-               : strcmp(word, "+latency|histogram") == 0 ? has_histograms()
+    bool has = strcmp(word, "+client|no-touch") == 0     ? audited_has_no_touch()
+               : strcmp(word, "+latency|histogram") == 0 ? audited_has_histograms()
                                                          : true;
 
     if (*word == '+' && has)
@@ -1268,7 +893,7 @@ Test(audit, sends_what_the_docs_name)
     audited_fill("s:", "", 3, "60");
     SEND("SELECT", "3");
     audited_fill("cart:", "", 3, NULL);
-    add_auditor();
+    audited_add_user();
     SEND("CONFIG", "RESETSTAT");
     SEND("ACL", "LOG", "RESET");
     for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
@@ -1282,7 +907,7 @@ Test(audit, sends_what_the_docs_name)
     }
     live = START("audit", "-s", path, "--user", "auditor", "--pass-file", pass, "--watch",
                  "10ms", "--command", "SET k:*", "--rules", rules);
-    wait_rounds(&live);
+    audited_wait_rounds(&live);
     cr_assert_eq(kill(live.pid, SIGINT), 0);
     run = run_finish(&live);
     run_release(&run);
@@ -1291,12 +916,12 @@ Test(audit, sends_what_the_docs_name)
         for (size_t k = 0; k + 1 < log->element[i]->elements; k += 2)
             if (strcmp(log->element[i]->element[k]->str, "object") == 0)
                 cr_expect(
-                    !has_histograms() &&
+                    !audited_has_histograms() &&
                         strncmp(log->element[i]->element[k + 1]->str, "latency", 7) == 0,
                     "it sends %s", log->element[i]->element[k + 1]->str);
     cr_assert_eq(CONNECTION_COMMAND(connection, &info, &err, "INFO", "commandstats"), 0);
     stats = info->str;
-    said = guide();
-    each_right(expect_used);
+    said = audited_guide();
+    audited_each_right(expect_used);
     free(said);
 }

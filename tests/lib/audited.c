@@ -2,8 +2,12 @@
 #include "audited.h"
 
 #include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "base/file.h"
 
 char *directory;
 struct server server;
@@ -78,4 +82,87 @@ unsigned audited_free_port(void)
         if (ntohs(address.sin_port) < 55000)
             return ntohs(address.sin_port);
     }
+}
+
+void audited_wait_said(const struct live_run *live, const char *text)
+{
+    char said[8192] = "";
+    size_t length = 0;
+
+    while (!strstr(said, text) && length + 1 < sizeof(said) &&
+           read(live->out_fd, said + length, 1) == 1)
+        said[++length] = '\0';
+    cr_assert_not_null(strstr(said, text), "no '%s' in: %s", text, said);
+}
+
+void audited_wait_rounds(const struct live_run *live)
+{
+    audited_wait_said(live, " keys, ");
+    audited_wait_said(live, " keys, ");
+}
+
+static bool has_command(const char *first, const char *second, const char *third)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+    struct err err = ERR_NULL;
+
+    return CONNECTION_COMMAND(connection, &reply, &err, first, second, third) == 0;
+}
+
+bool audited_has_histograms(void)
+{
+    return has_command("LATENCY", "HISTOGRAM", "set");
+}
+
+bool audited_has_no_touch(void)
+{
+    return has_command("CLIENT", "NO-TOUCH", "OFF");
+}
+
+char *audited_guide(void)
+{
+    const char *sources = getenv("SOURCES");
+    CLEANUP(mem_freep) char *path = NULL;
+
+    cr_assert_not_null(sources, "SOURCES is not set; run the tests with meson test");
+    path = mem_printf("%s/docs/audit.md", sources);
+    return file_text(path);
+}
+
+void audited_each_right(void (*take)(const char *word))
+{
+    static const char line[] = "    ACL SETUSER auditor ";
+    CLEANUP(mem_freep) char *text = audited_guide();
+    size_t words = 0;
+
+    for (char *at = text; (at = strstr(at, line));) {
+        char *rest = at + strlen(line), *word;
+
+        at = rest + strcspn(rest, "\n");
+        cr_assert_eq(*at, '\n');
+        *at++ = '\0';
+        for (; (word = strsep(&rest, " ")); words++)
+            take(word);
+    }
+    cr_assert_gt(words, 10);
+}
+
+/* What this server does not have nobody may do. */
+static void give_right(const char *word)
+{
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+    struct err err = ERR_NULL;
+
+    if (CONNECTION_COMMAND(connection, &reply, &err, "ACL", "SETUSER", "auditor",
+                           *word == '>' ? ">hush" : word) < 0)
+        cr_assert(strcmp(word, "+client|no-touch") == 0
+                      ? !audited_has_no_touch()
+                      : strcmp(word, "+latency|histogram") == 0 &&
+                            !audited_has_histograms(),
+                  "%s: %s", word, err.msg);
+}
+
+void audited_add_user(void)
+{
+    audited_each_right(give_right);
 }

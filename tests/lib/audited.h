@@ -34,3 +34,17 @@ void audited_fill(const char *before, const char *behind, size_t count,
 /* A port that nobody has at the moment, below those from which a node of a cluster would
  * have none for its bus, which is 10000 above. */
 unsigned audited_free_port(void);
+
+/* Reads what a watch writes until it has said the text. */
+void audited_wait_said(const struct live_run *live, const char *text);
+/* Waits until two rounds have begun: who was counted in the first is in the second. */
+void audited_wait_rounds(const struct live_run *live);
+
+/* docs/audit.md; freed by the caller. */
+char *audited_guide(void);
+/* Calls back with each word of the user whom it shows, and makes such a user, "auditor",
+ * whose password is hush: of what this server has. */
+void audited_each_right(void (*take)(const char *word));
+void audited_add_user(void);
+bool audited_has_histograms(void);
+bool audited_has_no_touch(void);
