@@ -61,7 +61,7 @@ static struct server start_in(const char *name, const char *arguments)
 /* What a replica has is what its primary has, and it lets itself be read. */
 Test(audit_live, looks_at_a_replica)
 {
-    CLEANUP(mem_freep) char *port = mem_printf("%u", audited_free_port());
+    CLEANUP(mem_freep) char *port = mem_printf("%u", audited_hold_port());
     CLEANUP(mem_freep) char *at =
         mem_printf("--bind 127.0.0.1 --port %s --repl-diskless-sync-delay 0", port);
     struct server replica;
@@ -104,7 +104,7 @@ Test(audit_live, looks_at_a_primary_of_a_cluster)
     CLEANUP(mem_freep) char *arguments = mem_printf(
         "--bind 127.0.0.1 --port %u --cluster-enabled yes --cluster-config-file %s "
         "--cluster-node-timeout 100000000",
-        audited_free_port(), nodes);
+        audited_hold_port(), nodes);
     CLEANUP(mem_freep)
     char *rules = test_file(directory, "rules", "shop: members {b}set have {*\n");
     struct run run;

@@ -10,8 +10,6 @@
 
 #include "redis/connection.h"
 
-#define TRIES 50
-
 TestSuite(audit_tls, .init = audited_begin, .fini = audited_end);
 
 static bool does(const char *const *words)
@@ -94,25 +92,22 @@ static char *path_of(const char *name)
     return mem_printf("%s/%s", directory, name);
 }
 
-/* Has the server listen, and returns at which port; NULL: it cannot speak TLS. Somebody
- * else may take a port before it does. */
+/* Has the server listen, and returns at which port; NULL: it cannot speak TLS. */
 static char *listen_tls(void)
 {
     CLEANUP(mem_freep) char *ca = path_of("ca.pem"), *cert = path_of("server.pem");
     CLEANUP(mem_freep) char *key = path_of("server.key");
+    char *port;
 
     if (!DOES("CONFIG", "SET", "tls-cert-file", cert) ||
         !DOES("CONFIG", "SET", "tls-key-file", key) ||
         !DOES("CONFIG", "SET", "tls-ca-cert-file", ca) ||
         !DOES("CONFIG", "SET", "tls-auth-clients", "no"))
         return NULL;
-    for (size_t i = 0; i < TRIES; i++) {
-        char *port = mem_printf("%u", audited_free_port());
-
-        if (DOES("CONFIG", "SET", "tls-port", port))
-            return port;
-        free(port);
-    }
+    port = mem_printf("%u", audited_hold_port());
+    if (DOES("CONFIG", "SET", "tls-port", port))
+        return port;
+    free(port);
     return NULL;
 }
 

@@ -9,6 +9,9 @@
 
 #include "base/file.h"
 
+/* Of a node of a cluster, from its other port. */
+#define BUS_AWAY 10000
+
 char *directory;
 struct server server;
 redisContext *connection;
@@ -68,19 +71,34 @@ void audited_end(void)
     test_directory_remove(directory);
 }
 
-unsigned audited_free_port(void)
+/* Bound as by somebody who shares with nobody, so that the kernel gives it to nobody who
+ * asks for any; and then shared with who wants just this one, and sets SO_REUSEADDR, as
+ * servers do. 0: somebody has it. */
+static unsigned hold_port(unsigned port)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_port = htons((uint16_t)port),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t size = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
+
+    cr_assert_geq(fd, 0);
+    if (bind(fd, (struct sockaddr *)&address, size) < 0) {
+        close(fd);
+        return 0;
+    }
+    cr_assert_eq(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)), 0);
+    cr_assert_eq(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    return ntohs(address.sin_port);
+}
+
+unsigned audited_hold_port(void)
 {
     for (;;) {
-        struct sockaddr_in address = { .sin_family = AF_INET,
-                                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-        socklen_t size = sizeof(address);
-        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        unsigned port = hold_port(0);
 
-        cr_assert_eq(bind(fd, (struct sockaddr *)&address, size), 0);
-        cr_assert_eq(getsockname(fd, (struct sockaddr *)&address, &size), 0);
-        close(fd);
-        if (ntohs(address.sin_port) < 55000)
-            return ntohs(address.sin_port);
+        if (port && port <= 65535 - BUS_AWAY && hold_port(port + BUS_AWAY))
+            return port;
     }
 }
 

@@ -31,9 +31,9 @@ redisReply *audited_ask(redisContext *whom, const char *const *words);
 void audited_fill(const char *before, const char *behind, size_t count,
                   const char *seconds);
 
-/* A port that nobody has at the moment, below those from which a node of a cluster would
- * have none for its bus, which is 10000 above. */
-unsigned audited_free_port(void);
+/* A port for a server, and the one that it has for a bus if it is a node of a cluster
+ * (10000 above): until the test ends nobody gets either who does not ask for just it. */
+unsigned audited_hold_port(void);
 
 /* Reads what a watch writes until it has said the text. */
 void audited_wait_said(const struct live_run *live, const char *text);
