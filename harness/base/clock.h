@@ -25,6 +25,17 @@ static inline uint64_t clock_now_ns(void)
     return (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
 }
 
+/* How long somebody has run: CLOCK_PROCESS_CPUTIME_ID, or what clock_getcpuclockid() says
+ * of a process. 0: it is not to be known any more. */
+static inline uint64_t clock_ran_ns(clockid_t who)
+{
+    struct timespec ran;
+
+    return clock_gettime(who, &ran) < 0
+               ? 0
+               : (uint64_t)ran.tv_sec * NSEC_PER_SEC + (uint64_t)ran.tv_nsec;
+}
+
 static inline struct timespec ns_to_timespec(uint64_t ns)
 {
     return (struct timespec){ .tv_sec = (time_t)(ns / NSEC_PER_SEC),

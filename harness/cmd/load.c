@@ -1,6 +1,7 @@
 /* load.c - see load.h. */
 #include "cmd/load.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -14,10 +15,12 @@
 #include "scenario/sandbox.h"
 
 #define GRACE_NS NSEC_PER_SEC
-#define GLANCE_MS 50 /* signals that are held back wake nobody */
+#define GLANCE_MS 50     /* signals that are held back wake nobody */
+#define IDLE_GLANCES 600 /* half a minute, in which this process was not stopped itself  \
+                          */
 
 /* In the child. What it has to say is the error, whole, or nothing. */
-_Noreturn static void rehearse(const char *path,
+_Noreturn static void rehearse(struct lua_State *sandbox, const char *path,
                                const struct parameter_settings *settings, int out_fd)
 {
     struct scenario *scenario = NULL;
@@ -28,22 +31,36 @@ _Noreturn static void rehearse(const char *path,
         if (sigismember(&stop, signals_stop[i]) == 1)
             signal(signals_stop[i], SIG_DFL);
     sigprocmask(SIG_UNBLOCK, &stop, NULL);
-    if (scenario_load(path, settings, &scenario, &err) < 0 &&
+    if (scenario_load_in(sandbox, path, settings, &scenario, &err) < 0 &&
         write(out_fd, &err, sizeof(err)) != (ssize_t)sizeof(err))
         _exit(EXIT_FAILURE);
     _exit(EXIT_SUCCESS);
 }
 
-/* Until the child has closed its end. */
-static int wait_for(int fd, const char *path, struct err *err)
+/* Until the child has closed its end. It is stopped, or has no CPU, if it does not run at
+ * all: it has nothing to wait for. */
+static int wait_for(pid_t pid, int fd, const char *path, struct err *err)
 {
-    uint64_t deadline_ns = clock_now_ns() + sandbox_patience_ns + GRACE_NS;
     struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+    uint64_t began_ns = clock_now_ns(), ran_ns = 0;
+    unsigned idle = 0;
+    clockid_t clock;
 
+    if (clock_getcpuclockid(pid, &clock) != 0)
+        return err_set(err, -ESRCH, "%s: a process that loads it is gone", path);
     while (poll(&poll_fd, 1, GLANCE_MS) <= 0) {
+        uint64_t passed_ns = clock_now_ns() - began_ns, ran_before_ns = ran_ns;
+
         if (signals_check_stop(err) < 0)
             return err->code;
-        if (clock_now_ns() > deadline_ns)
+        ran_ns = clock_ran_ns(clock);
+        idle = ran_ns == ran_before_ns ? idle + 1 : 0;
+        if (idle == IDLE_GLANCES)
+            return err_set(err, -ETIMEDOUT,
+                           "%s: a process that loads it has not run for %d seconds; has "
+                           "somebody stopped it?",
+                           path, IDLE_GLANCES * GLANCE_MS / 1000);
+        if (passed_ns > GRACE_NS && sandbox_is_late(passed_ns - GRACE_NS, ran_ns))
             return err_set(err, ERR_USAGE,
                            "%s: the file did not return within %.0f seconds; does a "
                            "pattern, string.rep or table.move take for ever?",
@@ -75,20 +92,25 @@ static int hear(pid_t pid, int fd, const char *path, struct err *err)
 int load_scenario(const char *path, const struct parameter_settings *settings,
                   struct scenario **ret, struct err *err)
 {
+    struct lua_State *sandbox;
     int fds[2], code;
     pid_t pid;
 
     if (pipe2(fds, O_CLOEXEC) < 0)
         return err_errno(err, "load '%s': make a pipe", path);
+    sandbox = sandbox_new(settings->seed);
     pid = process_fork(false, err);
     if (pid == 0)
-        rehearse(path, settings, fds[1]);
+        rehearse(sandbox, path, settings, fds[1]);
     close(fds[1]);
-    code = pid < 0 ? err->code : wait_for(fds[0], path, err);
+    code = pid < 0 ? err->code : wait_for(pid, fds[0], path, err);
     if (code == 0)
         code = hear(pid, fds[0], path, err);
     close(fds[0]);
     if (pid > 0)
         process_destroy(pid);
-    return code == 0 ? scenario_load(path, settings, ret, err) : code;
+    if (code == 0)
+        return scenario_load_in(sandbox, path, settings, ret, err);
+    sandbox_free(sandbox);
+    return code;
 }

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/mutant.h"
 #include "scenario/heap.h"
 
 /* Looking at the clock costs little, and an instruction may be the call of a function
@@ -19,17 +20,32 @@
 size_t sandbox_memory_bytes = 512u << 20;
 uint64_t sandbox_patience_ns = 5 * NSEC_PER_SEC;
 
-static lua_State *guarded; /* whose code is stopped at the deadline; NULL: nobody's */
-static uint64_t deadline_ns;
+static lua_State *guarded; /* whose code is stopped when it is late; NULL: nobody's */
+static uint64_t began_ns, ran_before_ns;
 
-static void check_deadline(lua_State *lua, lua_Debug *where);
+bool sandbox_is_late(uint64_t passed_ns, uint64_t ran_ns)
+{
+    return passed_ns > sandbox_patience_ns &&
+           (ran_ns > sandbox_patience_ns / 5 || mutant("starved-late"));
+}
+
+static bool is_late(void)
+{
+    uint64_t passed_ns = clock_now_ns() - began_ns;
+
+    return passed_ns > sandbox_patience_ns && /* which is cheaper to know */
+           sandbox_is_late(passed_ns,
+                           clock_ran_ns(CLOCK_PROCESS_CPUTIME_ID) - ran_before_ns);
+}
+
+static void check_late(lua_State *lua, lua_Debug *where);
 
 /* A few instructions can copy gigabytes: whoever asks for much has the clock looked at,
  * and is stopped at its next instruction. */
 static void check_large(size_t bytes)
 {
-    if (guarded && bytes >= LARGE_BYTES && clock_now_ns() > deadline_ns)
-        lua_sethook(guarded, check_deadline, LUA_MASKCOUNT, 1);
+    if (guarded && bytes >= LARGE_BYTES && is_late())
+        lua_sethook(guarded, check_late, LUA_MASKCOUNT, 1);
 }
 
 static void *allocate(void *context, void *block, size_t old_bytes, size_t new_bytes)
@@ -181,12 +197,12 @@ int sandbox_message(lua_State *lua)
     return 1;
 }
 
-static void check_deadline(lua_State *lua, lua_Debug *where)
+static void check_late(lua_State *lua, lua_Debug *where)
 {
     (void)where;
-    if (clock_now_ns() <= deadline_ns)
+    if (!is_late())
         return;
-    lua_sethook(lua, check_deadline, LUA_MASKCOUNT,
+    lua_sethook(lua, check_late, LUA_MASKCOUNT,
                 1);     /* no pcall() around it survives that */
     luaL_where(lua, 0); /* the function that runs, not the one that called it */
     lua_pushfstring(
@@ -201,8 +217,9 @@ static void check_deadline(lua_State *lua, lua_Debug *where)
 void sandbox_guard(lua_State *lua)
 {
     guarded = lua;
-    deadline_ns = clock_now_ns() + sandbox_patience_ns;
-    lua_sethook(lua, check_deadline, LUA_MASKCOUNT, HOOK_INSTRUCTIONS);
+    began_ns = clock_now_ns();
+    ran_before_ns = clock_ran_ns(CLOCK_PROCESS_CPUTIME_ID);
+    lua_sethook(lua, check_late, LUA_MASKCOUNT, HOOK_INSTRUCTIONS);
 }
 
 void sandbox_unguard(lua_State *lua)

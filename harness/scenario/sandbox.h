@@ -3,6 +3,7 @@
  * memory. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,12 +16,17 @@ struct lua_State;
 extern size_t sandbox_memory_bytes;
 extern uint64_t sandbox_patience_ns;
 
-/* math.random() is seeded, and the same in every function of a run. */
+/* math.random() is seeded, and the same in every function of a run. In what order pairs()
+ * goes is decided here, and differs from one sandbox to the next. */
 struct lua_State *sandbox_new(uint64_t seed);
 struct lua_State *sandbox_free(struct lua_State *lua); /* NULL is fine; returns NULL */
 
-/* From here on Lua code that takes longer than sandbox_patience_ns is stopped with an
- * error; until sandbox_unguard(). */
+/* Who takes longer than sandbox_patience_ns, and has run for a fifth of that: not who is
+ * starved, or stopped. */
+bool sandbox_is_late(uint64_t passed_ns, uint64_t ran_ns);
+
+/* From here on Lua code that is late is stopped with an error; until sandbox_unguard().
+ */
 void sandbox_guard(struct lua_State *lua);
 void sandbox_unguard(struct lua_State *lua);
 

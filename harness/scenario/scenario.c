@@ -208,16 +208,16 @@ static char *name_of(const char *path)
     return name;
 }
 
+/* The sandbox is `file.lua`. */
 static int load(struct loader *loader, struct mistake_file file, struct scenario **ret)
 {
     CLEANUP(scenario_freep) struct scenario *scenario = MEM_NEW(struct scenario);
     int code;
 
-    scenario->lua = sandbox_new(loader->settings->seed);
+    scenario->lua = file.lua;
     scenario->outline.path = mem_strdup(file.path);
     scenario->outline.name = name_of(file.path);
     scenario->outline.now = loader->settings->now;
-    file.lua = scenario->lua;
     loader->file = file;
     loader->scenario = scenario;
     code = mistake_unless_printable(&loader->file, "", "the scenario's name",
@@ -231,19 +231,28 @@ static int load(struct loader *loader, struct mistake_file file, struct scenario
     return code;
 }
 
-int scenario_load(const char *path, const struct parameter_settings *settings,
-                  struct scenario **ret, struct err *err)
+int scenario_load_in(struct lua_State *sandbox, const char *path,
+                     const struct parameter_settings *settings, struct scenario **ret,
+                     struct err *err)
 {
     struct loader loader = { .settings = settings };
     CLEANUP(mem_freep) char *text = NULL;
     struct stat st;
 
-    if (stat(path, &st) == 0 && S_ISFIFO(st.st_mode))
+    if (stat(path, &st) == 0 && S_ISFIFO(st.st_mode)) {
+        sandbox_free(sandbox);
         return err_set(err, ERR_USAGE,
                        "%s is a pipe; a scenario is read twice, so it has to be a file",
                        path);
+    }
     text = file_text(path);
-    return load(&loader, (struct mistake_file){ NULL, path, text, err }, ret);
+    return load(&loader, (struct mistake_file){ sandbox, path, text, err }, ret);
+}
+
+int scenario_load(const char *path, const struct parameter_settings *settings,
+                  struct scenario **ret, struct err *err)
+{
+    return scenario_load_in(sandbox_new(settings->seed), path, settings, ret, err);
 }
 
 int scenario_load_text(const char *name, const char *text,
@@ -252,7 +261,9 @@ int scenario_load_text(const char *name, const char *text,
 {
     struct loader loader = { .settings = settings, .in_memory = true };
 
-    return load(&loader, (struct mistake_file){ NULL, name, text, err }, ret);
+    struct lua_State *sandbox = sandbox_new(settings->seed);
+
+    return load(&loader, (struct mistake_file){ sandbox, name, text, err }, ret);
 }
 
 struct scenario *scenario_free(struct scenario *scenario)

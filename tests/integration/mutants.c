@@ -150,6 +150,7 @@ static const struct {
     { "waits-add-up", "unit_fault_mutable", "late/is_not_who_waits_for_nobody" },
     { "server-blamed", "unit_fault_mutable", "late/is_a_server_that_has_had_its_time" },
     { "silence-blamed", "unit_fault_mutable", "late/is_a_lane_that_has_had_its_time" },
+    { "starved-late", "unit_scenario_mutable", "load/late_is_who_has_run" },
     { "starved-absent", "unit_fault_mutable",
       "late/is_not_who_was_stopped_with_all_others" },
     { "starved-blamed", "unit_fault_mutable", "late/is_who_has_had_its_time" },

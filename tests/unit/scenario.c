@@ -5,8 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
+#include "scenario/sandbox.h"
 #include "scenario/scenario.h"
 #include "state/verdict.h"
 #include "testlib.h"
@@ -430,6 +434,71 @@ Test(load, an_endless_loop_ends)
     };
 
     EXPECT_MISTAKES(cases);
+}
+
+/* Whoever has hardly run is starved, or stopped, and no endless loop. */
+Test(load, late_is_who_has_run)
+{
+    static const struct {
+        uint64_t passed_s, ran_s;
+        bool late;
+    } rows[] = {
+        { 6, 6, true },    { 6, 2, true },  { 6, 1, false },
+        { 600, 0, false }, { 4, 4, false },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        cr_expect_eq(sandbox_is_late(rows[i].passed_s * NSEC_PER_SEC,
+                                     rows[i].ran_s * NSEC_PER_SEC),
+                     rows[i].late, "row %zu", i);
+}
+
+/* In what order pairs() goes, and at which addresses things are. */
+static char *telling_title(struct lua_State *sandbox, const char *path)
+{
+    struct scenario *scenario = NULL;
+    struct err err = ERR_NULL;
+    char *title;
+
+    cr_assert_eq(scenario_load_in(sandbox, path, &plain, &scenario, &err), 0, "%s",
+                 err.msg);
+    title = mem_strdup(scenario->outline.title);
+    scenario_free(scenario);
+    return title;
+}
+
+/* A process that loads a file in a copy of the sandbox does what this one does: one that
+ * returns there returns here. */
+Test(load, does_the_same_in_a_fork)
+{
+    CLEANUP(mem_freep)
+    char *path = test_file(
+        directory, "pairs.lua",
+        "local keys, told = {}, {}\n"
+        "for i = 1, 50 do keys['k' .. i] = i; keys[{}] = i end\n"
+        "for key, i in pairs(keys) do told[#told + 1] = tostring(key) .. i end\n"
+        "return { title = table.concat(told), strategies = { { name = 'a', expect = "
+        "'safe', update = 'SET a 1' } } }");
+    struct lua_State *sandbox = sandbox_new(plain.seed);
+    CLEANUP(mem_freep) char *here = NULL, *there = NULL;
+    char heard[8192] = "";
+    int fds[2], status;
+    pid_t pid;
+
+    cr_assert_eq(pipe(fds), 0);
+    pid = fork();
+    cr_assert_geq(pid, 0);
+    if (pid == 0) {
+        there = telling_title(sandbox, path);
+        _exit(write(fds[1], there, strlen(there)) == (ssize_t)strlen(there) ? 0 : 1);
+    }
+    cr_assert_eq(waitpid(pid, &status, 0), pid);
+    cr_assert_eq(status, 0);
+    cr_assert_gt(read(fds[0], heard, sizeof(heard) - 1), 0);
+    here = telling_title(sandbox, path);
+    cr_expect_str_eq(here, heard);
+    close(fds[0]);
+    close(fds[1]);
 }
 
 Test(load, files_that_cannot_be_read)
