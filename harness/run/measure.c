@@ -71,6 +71,8 @@ static int run_uninterrupted(struct measure *measure, size_t subject, bool times
                            &update, err);
     if (code < 0 || (outcome == OUTCOME_TIMEOUT && ret->duration_ns))
         return code;
+    if (outcome == OUTCOME_TIMEOUT)
+        return bench_explain_late(measure->bench, subject_at(measure, subject), err);
     if (outcome != OUTCOME_MISSED)
         return err_set(err, page->error_code ? page->error_code : -ECHILD,
                        "strategy '%s': an uninterrupted update ended with %s%s%s",

@@ -18,6 +18,7 @@ int calibration_run(struct bench *bench, const struct subject *subject,
     judge_touched(&bench->judge);
     if (code < 0)
         return code;
+    bench->last = end;
     *ret_outcome = end.outcome;
     *ret = (struct calibration_update){ page->end_ns - page->begin_ns, end.waited_ns };
     if (ret->waited_ns > ret->duration_ns) /* before the update began */

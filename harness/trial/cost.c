@@ -90,12 +90,14 @@ __attribute__((noreturn)) static void live(const struct cost_order *order,
 static int wait_for(pid_t pid, uint64_t deadline_ns, const struct shared *shared,
                     struct err *err)
 {
+    bool late = false;
     int status;
 
     while (waitpid(pid, &status, 0) < 0) {
         if (errno != EINTR)
             return err_errno(err, "wait for the measuring worker");
-        if (clock_now_ns() > deadline_ns)
+        late = clock_now_ns() > deadline_ns;
+        if (late)
             kill(pid, SIGKILL);
     }
     if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS)
@@ -104,7 +106,12 @@ static int wait_for(pid_t pid, uint64_t deadline_ns, const struct shared *shared
         *err = shared->err;
         return err->code;
     }
-    return err_set(err, -ECHILD, "the measuring worker died or did not end in time");
+    if (late)
+        return err_set(err, -ETIMEDOUT,
+                       "updates that are timed one after the other did not return in "
+                       "time (--timeout), although single ones did: does one depend on "
+                       "how many there were, or is the machine too busy?");
+    return err_set(err, -ECHILD, "the measuring worker died");
 }
 
 /* Only as many of each as there are. */

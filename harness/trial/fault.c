@@ -86,6 +86,8 @@ static int step_perform(struct bench *bench, struct subject *subject, uint64_t c
         (ret->commands == commands &&
          ret->outcome == (commands < subject->commands ? OUTCOME_VALID : OUTCOME_MISSED)))
         return code;
+    if (ret->outcome == OUTCOME_TIMEOUT)
+        return bench_explain_late(bench, subject, err);
     return err_set(
         err, page->error_code ? page->error_code : ERR_USAGE,
         "strategy '%s' does not repeat itself: cut after %llu of %llu commands, the "

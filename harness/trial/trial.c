@@ -50,6 +50,17 @@ const struct strategy *bench_strategy(const struct bench *bench,
     return &bench->judge.scenario->outline.strategies[subject->strategy];
 }
 
+int bench_explain_late(const struct bench *bench, const struct subject *subject,
+                       struct err *err)
+{
+    CLEANUP(mem_freep)
+    char *what =
+        mem_printf("strategy '%s': update", bench_strategy(bench, subject)->name);
+
+    return worker_explain_late(&bench->last, bench->judge.timeout_ns, what,
+                               bench->judge.scenario->outline.path, err);
+}
+
 void bench_end_phase(struct bench *bench, enum phase phase, uint64_t now_ns)
 {
     if (now_ns < bench->phase_ns)
@@ -80,8 +91,8 @@ struct worker_job trial_job(const struct bench *bench, const struct subject *sub
         .record = bench->record,
         .times = bench->record,
         .timeout_ns = bench->judge.timeout_ns,
-        .server_turns = fault == FAULT_KILL ? bench->judge.server_turns : 0,
-        .most_ns = bench->most_ns,
+        .server_turns = bench->judge.server_turns,
+        .most_ns = fault == FAULT_KILL ? bench->most_ns : 0,
     };
 }
 
@@ -122,6 +133,7 @@ int trial_run(struct bench *bench, const struct subject *subject,
     if (code < 0)
         return code;
     end_worker_phases(bench, &end);
+    bench->last = end;
     ret->outcome = end.outcome;
     ret->commands = bench->page->commands;
     ret->replies = bench->page->replies;

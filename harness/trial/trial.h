@@ -18,6 +18,7 @@ struct bench {
     int64_t next_id;
     struct lateness lateness; /* of SIGKILL; 0: not known */
     uint64_t most_ns; /* what most updates of the subject that is killed take at most */
+    struct worker_end last; /* how the worker that ran last ended */
     struct trial_times times;
     uint64_t phase_ns; /* when the phase that goes on began */
 };
@@ -42,6 +43,11 @@ void bench_release(struct bench *bench);
 
 const struct strategy *bench_strategy(const struct bench *bench,
                                       const struct subject *subject);
+
+/* Says of the worker that ran last, which the watchdog killed, whose fault that is; see
+ * worker_explain_late(). */
+int bench_explain_late(const struct bench *bench, const struct subject *subject,
+                       struct err *err);
 
 /* A phase is over. One that something has held up may seem to end before it began. */
 void bench_end_phase(struct bench *bench, enum phase phase, uint64_t now_ns);

@@ -374,7 +374,7 @@ static struct lasted lasted(const struct worker_job *job, const struct page *pag
                       : kill_ns > begin_ns ? kill_ns - begin_ns
                                            : 0;
     lasted.elapsed_ns = (end_ns ? end_ns : now_ns) - begin_ns;
-    if (lasted.lived_ns <= job->most_ns)
+    if (lasted.lived_ns <= job->most_ns || job->fault != FAULT_KILL)
         return lasted;
     to = page->ended;
     if (!to.known)
