@@ -8,7 +8,7 @@
 
 struct reasons reasons_begin(const char *word, char **ret)
 {
-    struct reasons reasons = { mem_stream(ret), 0 };
+    struct reasons reasons = { .out = mem_stream(ret) };
 
     fprintf(reasons.out, "%s: ", word);
     return reasons;
@@ -16,7 +16,8 @@ struct reasons reasons_begin(const char *word, char **ret)
 
 void reasons_end(struct reasons *reasons)
 {
-    fputc('.', reasons->out);
+    if (!reasons->asks)
+        fputc('.', reasons->out);
     fclose(reasons->out);
 }
 
@@ -26,6 +27,7 @@ void because(struct reasons *reasons, const char *format, ...)
 
     if (reasons->count++)
         fputs("; ", reasons->out);
+    reasons->asks = false;
     va_start(arguments, format);
     vfprintf(reasons->out, format, arguments);
     va_end(arguments);
@@ -38,4 +40,5 @@ void because_of_trouble(struct reasons *reasons, const char *trouble)
     while (length && (trouble[length - 1] == ':' || trouble[length - 1] == '.'))
         length--;
     because(reasons, "%.*s", (int)length, trouble);
+    reasons->asks = length && trouble[length - 1] == '?';
 }

@@ -1,6 +1,7 @@
 /* reasons.h - the reasons for a verdict, as they are written: "PASS: this; that." */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -8,6 +9,7 @@
 struct reasons {
     FILE *out;
     size_t count;
+    bool asks; /* the last of them ends with a question mark */
 };
 
 /* Begins with the word; the text is the caller's once they have ended. */
