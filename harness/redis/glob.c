@@ -7,24 +7,49 @@
 
 #include "base/mem.h"
 
-/* The text terminated, for fnmatch(); the caller frees it. */
-static char *terminated(struct str text)
-{
-    char *copy = mem_alloc(text.length + 1);
+/* In the place of zero bytes, at which fnmatch() would take the text to end. */
+#define STAND_IN '\1'
 
-    memcpy(copy, text.bytes, text.length);
-    return copy;
+/* A text for fnmatch(). */
+struct subject {
+    char *text;
+    bool has_zeros;
+};
+
+static void subject_release(struct subject *subject)
+{
+    free(subject->text);
+}
+
+static struct subject subject_of(struct str text)
+{
+    struct subject subject = { mem_alloc(text.length + 1), false };
+
+    memcpy(subject.text, text.bytes, text.length);
+    for (char *end = subject.text + text.length, *at = subject.text;
+         (at = memchr(at, '\0', (size_t)(end - at))) != NULL;) {
+        *at = STAND_IN;
+        subject.has_zeros = true;
+    }
+    return subject;
+}
+
+/* A pattern that asks for what stands in for zero bytes does not mean them. */
+static bool matches(const char *glob, const struct subject *subject)
+{
+    return !(subject->has_zeros && strchr(glob, STAND_IN)) &&
+           fnmatch(glob, subject->text, 0) == 0;
 }
 
 bool patterns_match(const struct patterns *patterns, struct str key)
 {
-    CLEANUP(mem_freep) char *text = NULL;
+    CLEANUP(subject_release) struct subject subject = { NULL, false };
 
     if (!patterns || patterns->count == 0)
         return false;
-    text = terminated(key);
+    subject = subject_of(key);
     for (size_t i = 0; i < patterns->count; i++)
-        if (fnmatch(patterns->globs[i], text, 0) == 0)
+        if (matches(patterns->globs[i], &subject))
             return true;
     return false;
 }
@@ -89,16 +114,16 @@ bool ignored_key(const struct ignored *ignored, struct str key)
 
 bool ignored_field(const struct ignored *ignored, struct str key, struct str field)
 {
-    CLEANUP(mem_freep) char *holder = NULL;
-    CLEANUP(mem_freep) char *name = NULL;
+    CLEANUP(subject_release) struct subject holder = { NULL, false };
+    CLEANUP(subject_release) struct subject name = { NULL, false };
 
     if (!ignored || ignored->fields.count == 0)
         return false;
-    holder = terminated(key);
-    name = terminated(field);
+    holder = subject_of(key);
+    name = subject_of(field);
     for (size_t i = 0; i < ignored->fields.count; i++)
-        if (fnmatch(ignored->holders.globs[i], holder, 0) == 0 &&
-            fnmatch(ignored->fields.globs[i], name, 0) == 0)
+        if (matches(ignored->holders.globs[i], &holder) &&
+            matches(ignored->fields.globs[i], &name))
             return true;
     return false;
 }

@@ -13,7 +13,8 @@ struct patterns {
 };
 #define PATTERNS_NULL ((struct patterns){ NULL, 0 })
 
-/* Does any of them match the whole key? NULL: there are none. */
+/* Does any of them match the whole key? A pattern has no zero byte; * and ? take those of
+ * keys. NULL: there are none. */
 bool patterns_match(const struct patterns *patterns, struct str key);
 void patterns_release(struct patterns *patterns); /* may be called twice */
 

@@ -812,6 +812,16 @@ Test(patterns, match_whole_keys)
             3 },
           true },
         { "LOG", { "log", 3 }, false },
+        { "k", STR("k\0x"), false },
+        { "k*", STR("k\0x"), true },
+        { "k?x", STR("k\0x"), true },
+        { "k[^a]x", STR("k\0x"), true },
+        { "k[a-z]x", STR("k\0x"), false },
+        { "k\1x", STR("k\0x"), false },
+        { "k[\1-\377]x", STR("k\0x"), false },
+        { "k\1x", STR("k\1x"), true },
+        { "*x", STR("k\0\0x"), true },
+        { "*y", STR("k\0x"), false },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
