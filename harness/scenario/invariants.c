@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "scenario/lua_text.h"
 
 /* The text of invariants.lua, a string for each of its lines. */
 static const char invariants_lua[] =
@@ -70,7 +71,8 @@ static int check(const struct mistake_file *file)
             return mistake(file, "invariants",
                            "invariants has an entry without a name; expected "
                            "name = expires(...) or the like");
-        name = lua_tostring(lua, -2);
+        if (lua_text_get(file, -2, "invariants", "the name of an invariant", &name) < 0)
+            return file->err->code;
         if (!mistake_is_name(name))
             return mistake(file, "invariants",
                            "an invariant is named '%.40s'; expected a name "

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "scenario/lua_text.h"
 
 static const char *key_name(const void *context, size_t i)
 {
@@ -39,26 +40,36 @@ static int unknown_key(const struct mistake_file *file, const struct keys *keys,
                    keys->table, list);
 }
 
+/* The entry of the table on top of the stack, below which its key is. */
+static int check_entry(const struct mistake_file *file, const struct keys *keys)
+{
+    lua_State *lua = file->lua;
+    const struct key *key;
+    const char *name;
+    char what[96];
+
+    if (lua_type(lua, -2) != LUA_TSTRING)
+        return mistake(file, "", "%s has an entry without a name; expected name = value",
+                       keys->table);
+    snprintf(what, sizeof(what), "a key of %s", keys->table);
+    if (lua_text_get(file, -2, "", what, &name) < 0)
+        return file->err->code;
+    key = find_key(keys, name);
+    if (!key)
+        return unknown_key(file, keys, name);
+    if (!(key->types & 1u << lua_type(lua, -1)))
+        return mistake(file, name, "%s of %s is a %s; expected %s", name, keys->table,
+                       luaL_typename(lua, -1), key->expected);
+    return 0;
+}
+
 int keys_check(const struct mistake_file *file, const struct keys *keys)
 {
     lua_State *lua = file->lua;
 
-    for (lua_pushnil(lua); lua_next(lua, -2); lua_pop(lua, 1)) {
-        const struct key *key;
-        const char *name;
-
-        if (lua_type(lua, -2) != LUA_TSTRING)
-            return mistake(file, "",
-                           "%s has an entry without a name; expected name = value",
-                           keys->table);
-        name = lua_tostring(lua, -2);
-        key = find_key(keys, name);
-        if (!key)
-            return unknown_key(file, keys, name);
-        if (!(key->types & 1u << lua_type(lua, -1)))
-            return mistake(file, name, "%s of %s is a %s; expected %s", name, keys->table,
-                           luaL_typename(lua, -1), key->expected);
-    }
+    for (lua_pushnil(lua); lua_next(lua, -2); lua_pop(lua, 1))
+        if (check_entry(file, keys) < 0)
+            return file->err->code;
     for (size_t i = 0; i < keys->count; i++) {
         bool missing = lua_getfield(lua, -1, keys->keys[i].name) == LUA_TNIL;
 
@@ -79,14 +90,16 @@ bool keys_is_list(lua_State *lua)
     return count == lua_rawlen(lua, -1);
 }
 
-char *keys_string(lua_State *lua, const char *name)
+int keys_string(const struct mistake_file *file, const char *name, char **ret)
 {
-    char *text;
+    const char *text = "";
 
-    lua_getfield(lua, -1, name);
-    text = mem_strdup(lua_isstring(lua, -1) ? lua_tostring(lua, -1) : "");
-    lua_pop(lua, 1);
-    return text;
+    lua_getfield(file->lua, -1, name);
+    if (lua_isstring(file->lua, -1) && lua_text_get(file, -1, name, name, &text) < 0)
+        return file->err->code;
+    *ret = mem_strdup(text);
+    lua_pop(file->lua, 1);
+    return 0;
 }
 
 bool keys_flag(lua_State *lua, const char *name)
@@ -121,10 +134,16 @@ static int take_list(const struct mistake_file *file, const char *name,
     count = lua_rawlen(lua, -1);
     ret->globs = mem_alloc((count + 1) * sizeof(*ret->globs));
     for (size_t i = 0; i < count; i++) {
+        const char *text;
+        char what[64];
+
         if (lua_rawgeti(lua, -1, (lua_Integer)i + 1) != LUA_TSTRING)
             return mistake(file, name, "entry %zu of %s is a %s; expected a %s", i + 1,
                            name, luaL_typename(lua, -1), kind->entry);
-        ret->globs[ret->count++] = mem_strdup(lua_tostring(lua, -1));
+        snprintf(what, sizeof(what), "entry %zu of %s", i + 1, name);
+        if (lua_text_get(file, -1, name, what, &text) < 0)
+            return file->err->code;
+        ret->globs[ret->count++] = mem_strdup(text);
         if (kind->refused && (!*ret->globs[i] || strpbrk(ret->globs[i], kind->refused)))
             return mistake(file, name, "entry %zu of %s is '%.60s'; expected a %s", i + 1,
                            name, ret->globs[i], kind->entry);
@@ -149,39 +168,47 @@ int keys_commands(const struct mistake_file *file, const char *name, struct patt
     return take_list(file, name, &kind, ret);
 }
 
-char *keys_value(lua_State *lua)
+static char *number_text(lua_State *lua)
 {
     char text[40];
 
-    if (lua_type(lua, -1) == LUA_TNUMBER && !lua_isinteger(lua, -1)) {
-        for (int digits = 15; digits <= 17; digits++) {
-            snprintf(text, sizeof(text), "%.*g", digits, lua_tonumber(lua, -1));
-            if (strtod(text, NULL) == lua_tonumber(lua, -1))
-                break;
-        }
-        return mem_strdup(text);
+    if (lua_isinteger(lua, -1))
+        return mem_printf("%lld", (long long)lua_tointeger(lua, -1));
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, sizeof(text), "%.*g", digits, lua_tonumber(lua, -1));
+        if (strtod(text, NULL) == lua_tonumber(lua, -1))
+            break;
     }
-    if (lua_type(lua, -1) == LUA_TBOOLEAN)
-        return mem_strdup(lua_toboolean(lua, -1) ? "true" : "false");
-    lua_pushvalue(lua, -1); /* lua_tostring() changes what it converts */
-    char *copy = mem_strdup(lua_tostring(lua, -1));
-    lua_pop(lua, 1);
-    return copy;
+    return mem_strdup(text);
+}
+int keys_value(const struct mistake_file *file, const char *word, const char *what,
+               char **ret)
+{
+    lua_State *lua = file->lua;
+    int type = lua_type(lua, -1);
+    const char *text;
+
+    if (type == LUA_TNUMBER && !isfinite(lua_tonumber(lua, -1)))
+        return mistake(file, word, "%s is not a finite number", what);
+    if (type == LUA_TNUMBER) {
+        *ret = number_text(lua);
+        return 0;
+    }
+    if (type == LUA_TBOOLEAN)
+        text = lua_toboolean(lua, -1) ? "true" : "false";
+    else if (lua_text_get(file, -1, word, what, &text) < 0)
+        return file->err->code;
+    *ret = mem_strdup(text);
+    return 0;
 }
 
 int keys_text(const struct mistake_file *file, const char *word, const char *what,
               char **ret)
 {
-    lua_State *lua = file->lua;
-    int type = lua_type(lua, -1);
+    int type = lua_type(file->lua, -1);
 
     if (type != LUA_TSTRING && type != LUA_TNUMBER)
         return mistake(file, word, "%s is a %s; expected a string or a number", what,
-                       luaL_typename(lua, -1));
-    if (type == LUA_TNUMBER && !isfinite(lua_tonumber(lua, -1)))
-        return mistake(file, word, "%s is not a finite number", what);
-    if (type == LUA_TSTRING && strlen(lua_tostring(lua, -1)) != lua_rawlen(lua, -1))
-        return mistake(file, word, "%s has a zero byte in it, which ends it", what);
-    *ret = keys_value(lua);
-    return 0;
+                       lua_typename(file->lua, type));
+    return keys_value(file, word, what, ret);
 }

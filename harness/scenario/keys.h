@@ -34,8 +34,9 @@ int keys_check(const struct mistake_file *file, const struct keys *keys);
 /* Is the table on top of the stack a list and nothing else? */
 bool keys_is_list(lua_State *lua);
 
-/* The value of a key; "", false or none if it is not there. The caller frees a string. */
-char *keys_string(lua_State *lua, const char *name);
+/* The value of a key; "", false or none if it is not there. The caller frees a string. A
+ * string with a zero byte is a mistake, here and below. */
+int keys_string(const struct mistake_file *file, const char *name, char **ret);
 bool keys_flag(lua_State *lua, const char *name);
 int keys_patterns(const struct mistake_file *file, const char *name,
                   struct patterns *ret);
@@ -43,10 +44,11 @@ int keys_patterns(const struct mistake_file *file, const char *name,
 int keys_commands(const struct mistake_file *file, const char *name,
                   struct patterns *ret);
 
-/* The string, number or boolean on top of the stack as text; a number with digits enough
- * to be the same. The caller frees it. */
-char *keys_value(lua_State *lua);
-/* The same of a string without zero bytes or a finite number; else a mistake of `what`,
- * on the line of the word. */
+/* The string, finite number or boolean on top of the stack as text; a number with digits
+ * enough to be the same. The caller frees it. Else a mistake of `what`, on the line of
+ * the word. */
+int keys_value(const struct mistake_file *file, const char *word, const char *what,
+               char **ret);
+/* The same of a string or a number; a boolean is a mistake, too. */
 int keys_text(const struct mistake_file *file, const char *word, const char *what,
               char **ret);

@@ -13,6 +13,7 @@
 #include "base/sensitive.h"
 #include "base/str.h"
 #include "scenario/keys.h"
+#include "scenario/lua_text.h"
 #include "scenario/mistake.h"
 #include "scenario/outline.h"
 
@@ -22,45 +23,54 @@ static int compare_parameters(const void *a, const void *b)
                   ((const struct parameter *)b)->name);
 }
 
+/* The name of an entry of `params`, whose value is on top of the stack. */
+static int take_name(const struct mistake_file *file, const char **ret)
+{
+    const char *name;
+
+    if (lua_type(file->lua, -2) != LUA_TSTRING)
+        return mistake(file, "params", "params has an entry without a name");
+    if (lua_text_get(file, -2, "params", "the name of a parameter", &name) < 0)
+        return file->err->code;
+    if (!mistake_is_name(name) || strchr(name, '='))
+        return mistake(file, "params",
+                       "a parameter is named '%s'; expected a name without spaces, "
+                       "commas and '='",
+                       name);
+    if (strcmp(name, "seed") == 0 || strcmp(name, "now") == 0)
+        return mistake(file, "params",
+                       "parameter '%s' is afterkill's own; choose another name", name);
+    *ret = name;
+    return 0;
+}
+
 /* Reads `params` (on top of the stack) into the outline's list, sorted by name. */
 static int list_all(const struct mistake_file *file, struct outline *outline)
 {
     lua_State *lua = file->lua;
 
     for (lua_pushnil(lua); lua_next(lua, -2); lua_pop(lua, 1)) {
+        CLEANUP(mem_freep) char *what = NULL;
         struct parameter *parameter;
         int type = lua_type(lua, -1);
+        const char *name = NULL;
 
-        if (lua_type(lua, -2) != LUA_TSTRING)
-            return mistake(file, "params", "params has an entry without a name");
-        if (!mistake_is_name(lua_tostring(lua, -2)) || strchr(lua_tostring(lua, -2), '='))
-            return mistake(file, "params",
-                           "a parameter is named '%s'; expected a name without spaces, "
-                           "commas and '='",
-                           lua_tostring(lua, -2));
+        if (take_name(file, &name) < 0)
+            return file->err->code;
         if (type != LUA_TNUMBER && type != LUA_TSTRING && type != LUA_TBOOLEAN)
             return mistake(
-                file, lua_tostring(lua, -2),
-                "parameter '%s' is a %s; expected a number, a string or a boolean",
-                lua_tostring(lua, -2), luaL_typename(lua, -1));
-        if (type == LUA_TNUMBER && !isfinite(lua_tonumber(lua, -1)))
-            return mistake(file, lua_tostring(lua, -2),
-                           "parameter '%s' is not a finite number",
-                           lua_tostring(lua, -2));
-        if (strcmp(lua_tostring(lua, -2), "seed") == 0 ||
-            strcmp(lua_tostring(lua, -2), "now") == 0)
-            return mistake(file, "params",
-                           "parameter '%s' is afterkill's own; choose another "
-                           "name",
-                           lua_tostring(lua, -2));
+                file, name,
+                "parameter '%s' is a %s; expected a number, a string or a boolean", name,
+                luaL_typename(lua, -1));
         outline->parameters = mem_grow(outline->parameters, outline->parameter_count + 1,
                                        sizeof(*outline->parameters));
         parameter = &outline->parameters[outline->parameter_count++];
-        *parameter = (struct parameter){ .value = NULL }; /* Lua can raise from here on */
-        parameter->name = mem_strdup(lua_tostring(lua, -2));
-        parameter->is_text = type == LUA_TSTRING;
-        parameter->is_flag = type == LUA_TBOOLEAN;
-        parameter->value = keys_value(lua);
+        *parameter = (struct parameter){ .name = mem_strdup(name),
+                                         .is_text = type == LUA_TSTRING,
+                                         .is_flag = type == LUA_TBOOLEAN };
+        what = mem_printf("parameter '%s'", name);
+        if (keys_value(file, name, what, &parameter->value) < 0)
+            return file->err->code;
     }
     if (outline->parameter_count)
         qsort(outline->parameters, outline->parameter_count, sizeof(*outline->parameters),

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "scenario/keys.h"
+#include "scenario/lua_text.h"
 #include "scenario/times.h"
 
 #define PREFIX "AFTERKILL_"
@@ -25,9 +26,11 @@ static const char *clock_name(const void *context, size_t i)
 
 static int load_clock(const struct mistake_file *file, bool *ret_frozen)
 {
-    CLEANUP(mem_freep) char *name = keys_string(file->lua, "clock");
+    CLEANUP(mem_freep) char *name = NULL;
     CLEANUP(mem_freep) char *offer = NULL;
 
+    if (keys_string(file, "clock", &name) < 0)
+        return file->err->code;
     *ret_frozen = strcmp(name, "frozen") == 0;
     if (!*name || *ret_frozen || strcmp(name, "real") == 0)
         return 0;
@@ -50,9 +53,11 @@ static char *folder_of(const char *path)
 static int load_directory(const struct mistake_file *file, const char *beside, char **ret)
 {
     CLEANUP(mem_freep) char *folder = folder_of(beside);
-    CLEANUP(mem_freep) char *name = keys_string(file->lua, "dir");
+    CLEANUP(mem_freep) char *name = NULL;
     struct stat st;
 
+    if (keys_string(file, "dir", &name) < 0)
+        return file->err->code;
     *ret = !*name           ? TAKE_PTR(folder)
            : name[0] == '/' ? TAKE_PTR(name)
                             : mem_printf("%s/%s", folder, name);
@@ -96,20 +101,25 @@ static void add(char ***environment, const char *name, const char *value)
 }
 
 /* The name on top of the stack, less one. */
-static int check_name(const struct mistake_file *file)
+static int take_name(const struct mistake_file *file, const char **ret)
 {
-    const char *name = lua_tostring(file->lua, -2);
+    const char *name;
 
-    if (!*name || strchr(name, '=') || strlen(name) != lua_rawlen(file->lua, -2))
+    if (lua_type(file->lua, -2) != LUA_TSTRING)
         return mistake(file, "env",
-                       "a variable of env is named '%.40s'; expected a name without '=' "
-                       "and zero bytes",
+                       "env has an entry without a name; expected NAME = value");
+    if (lua_text_get(file, -2, "env", "the name of a variable of env", &name) < 0)
+        return file->err->code;
+    if (!*name || strchr(name, '='))
+        return mistake(file, "env",
+                       "a variable of env is named '%.40s'; expected a name without '='",
                        name);
     if (strncmp(name, PREFIX, strlen(PREFIX)) == 0)
         return mistake(file, name,
                        "env: names like '%.60s' are those of parameters; expected "
                        "another one, or a parameter in params",
                        name);
+    *ret = name;
     return 0;
 }
 
@@ -124,17 +134,15 @@ static int add_own(const struct mistake_file *file, char ***environment)
     }
     for (lua_pushnil(lua); lua_next(lua, -2); lua_pop(lua, 1)) {
         CLEANUP(mem_freep) char *value = NULL;
+        const char *name = NULL;
         char what[64];
 
-        if (lua_type(lua, -2) != LUA_TSTRING)
-            return mistake(file, "env",
-                           "env has an entry without a name; expected NAME = value");
-        if (check_name(file) < 0)
+        if (take_name(file, &name) < 0)
             return file->err->code;
-        snprintf(what, sizeof(what), "%.40s of env", lua_tostring(lua, -2));
-        if (keys_text(file, lua_tostring(lua, -2), what, &value) < 0)
+        snprintf(what, sizeof(what), "%.40s of env", name);
+        if (keys_text(file, name, what, &value) < 0)
             return file->err->code;
-        add(environment, lua_tostring(lua, -2), value);
+        add(environment, name, value);
     }
     lua_settop(lua, top);
     return 0;

@@ -12,6 +12,7 @@
 
 #include "base/mem.h"
 #include "redis/wire.h"
+#include "scenario/lua_text.h"
 #include "scenario/refusal.h"
 
 static const char table_key, pending_key;
@@ -34,8 +35,7 @@ int redis_table_raise(lua_State *lua, const struct err *err)
 }
 
 /* redis.call(60.0) means 60, as in Redis scripts, where every number is a double. */
-static const char *argument(lua_State *lua, const char *function, int index,
-                            size_t *length)
+static struct str argument(lua_State *lua, const char *function, int index)
 {
     int type = lua_type(lua, index);
 
@@ -52,7 +52,7 @@ static const char *argument(lua_State *lua, const char *function, int index,
             lua_pushfstring(lua, "%f", number);
         lua_replace(lua, index);
     }
-    return lua_tolstring(lua, index, length);
+    return lua_text_bytes(lua, index);
 }
 
 static void check_allowed(lua_State *lua, const char *function, int argc,
@@ -68,11 +68,11 @@ static void check_allowed(lua_State *lua, const char *function, int argc,
 }
 
 /* Keeps track of a MULTI that the scenario sends as a command of its own. */
-static void note_transaction(struct redis_table *table, const char *command)
+static void note_transaction(struct redis_table *table, struct str command)
 {
-    if (strcasecmp(command, "MULTI") == 0)
+    if (str_is_word(command, "MULTI"))
         table->in_transaction = true;
-    else if (strcasecmp(command, "EXEC") == 0 || strcasecmp(command, "DISCARD") == 0)
+    else if (str_is_word(command, "EXEC") || str_is_word(command, "DISCARD"))
         table->in_transaction = false;
 }
 
@@ -93,10 +93,14 @@ static void append(lua_State *lua, struct redis_table *table, const char *functi
     luaL_checkstack(lua, 8, function);
     argv = lua_newuserdatauv(lua, (size_t)argc * sizeof(*argv), 0);
     lengths = lua_newuserdatauv(lua, (size_t)argc * sizeof(*lengths), 0);
-    for (int i = 0; i < argc; i++)
-        argv[i] = argument(lua, function, i + 1, &lengths[i]);
+    for (int i = 0; i < argc; i++) {
+        struct str word = argument(lua, function, i + 1);
+
+        argv[i] = word.bytes;
+        lengths[i] = word.length;
+    }
     check_allowed(lua, function, argc, argv);
-    note_transaction(table, argv[0]);
+    note_transaction(table, (struct str){ argv[0], lengths[0] });
     if (wire_append(table->wire, argc, argv, lengths, &err) < 0)
         redis_table_raise(lua, &err);
 }
@@ -168,7 +172,7 @@ static bool is_error(lua_State *lua, int index)
 static int raise_reply(lua_State *lua, int index)
 {
     lua_getfield(lua, index, "err");
-    return luaL_error(lua, "Redis: %s", lua_tostring(lua, -1));
+    return luaL_error(lua, "Redis: %s", lua_text_shown(lua, -1));
 }
 
 static void flush(lua_State *lua, struct redis_table *table)
@@ -230,11 +234,12 @@ static int redis_pcall(lua_State *lua)
 static bool is_second(lua_State *lua, const char *function, const char *name,
                       const char *first, const char *second)
 {
-    const char *value = lua_type(lua, -1) == LUA_TSTRING ? lua_tostring(lua, -1) : "?";
+    const char *value = lua_text(lua, -1);
 
-    if (strcmp(value, first) != 0 && strcmp(value, second) != 0)
+    if (!value || (strcmp(value, first) != 0 && strcmp(value, second) != 0))
         luaL_error(lua, "%s: %s is '%s'; expected \"%s\" or \"%s\"", function, name,
-                   value, first, second);
+                   lua_type(lua, -1) == LUA_TSTRING ? lua_text_shown(lua, -1) : "?",
+                   first, second);
     return strcmp(value, second) == 0;
 }
 
@@ -253,7 +258,7 @@ static void option_chunk(lua_State *lua, const char *function, struct wire_manne
 
     if (!is_whole || bytes < 1)
         luaL_error(lua, "%s: chunk is %s; expected a number of bytes, 1 or more",
-                   function, luaL_tolstring(lua, -1, NULL));
+                   function, lua_text_shown(lua, -1));
     ret->chunk = (size_t)bytes;
 }
 
@@ -274,16 +279,17 @@ static const struct {
 /* Takes the option whose name and value are on top of the stack. */
 static void take_option(lua_State *lua, const char *function, struct wire_manner *ret)
 {
-    const char *name = lua_type(lua, -2) == LUA_TSTRING ? lua_tostring(lua, -2) : "?";
+    const char *name = lua_text(lua, -2);
 
-    for (size_t i = 0; i < ARRAY_SIZE(pipeline_options); i++) {
+    for (size_t i = 0; name && i < ARRAY_SIZE(pipeline_options); i++) {
         if (strcmp(name, pipeline_options[i].name) == 0) {
             pipeline_options[i].take(lua, function, ret);
             return;
         }
     }
     luaL_error(lua, "%s: unknown option '%s'; expected writes, chunk or replies",
-               function, name);
+               function,
+               lua_type(lua, -2) == LUA_TSTRING ? lua_text_shown(lua, -2) : "?");
 }
 
 static struct wire_manner options(lua_State *lua, const char *function, int index)

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/mutant.h"
 #include "scenario/heap.h"
+#include "scenario/lua_text.h"
 
 /* Looking at the clock costs little, and an instruction may be the call of a function
  * that takes milliseconds. */
@@ -75,13 +76,13 @@ static int no_such_global(lua_State *lua)
         lua,
         "'%s' is not there; scenarios have the basic functions, string, table, math "
         "and utf8, and variables of their own that are local",
-        luaL_tolstring(lua, 2, NULL));
+        lua_text_shown(lua, 2));
 }
 
 static int no_new_global(lua_State *lua)
 {
     return luaL_error(lua, "'%s' would be a global variable; write: local %s = ...",
-                      luaL_tolstring(lua, 2, NULL), luaL_tolstring(lua, 2, NULL));
+                      lua_text_shown(lua, 2), lua_text_shown(lua, 2));
 }
 
 static void remove_fields(lua_State *lua, const char *const *names)
@@ -194,6 +195,7 @@ int sandbox_message(lua_State *lua)
     if (lua_type(lua, 1) != LUA_TSTRING)
         lua_pushfstring(lua, "an error that is not a string (%s) was raised",
                         luaL_typename(lua, 1));
+    lua_text_shown(lua, -1);
     return 1;
 }
 
@@ -232,7 +234,7 @@ void sandbox_unguard(lua_State *lua)
  * chunk). */
 int sandbox_explain(lua_State *lua, const char *path, struct err *err)
 {
-    const char *message = lua_tostring(lua, -1);
+    const char *message = lua_text_bytes(lua, -1).bytes;
     const char *slash = strrchr(path, '/');
 
     err_set(err, ERR_USAGE, "%s", message);

@@ -50,5 +50,5 @@ void sandbox_put_back(struct lua_State *lua);
 
 const char *sandbox_lua_version(void);
 
-/* For lua_pcall: turns any error value into a message. */
+/* For lua_pcall: turns any error value into a message without zero bytes. */
 int sandbox_message(struct lua_State *lua);

@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "scenario/invariants.h"
 #include "scenario/keys.h"
+#include "scenario/lua_text.h"
 #include "scenario/mistake.h"
 #include "scenario/redis_table.h"
 #include "scenario/refusal.h"
@@ -116,9 +117,9 @@ static int load_table(const struct loader *loader)
     code = keys_check(&loader->file, &keys);
     if (code < 0)
         return code;
-    scenario->outline.title = keys_string(lua, "title");
-    scenario->outline.source = keys_string(lua, "source");
-    if (mistake_unless_printable(&loader->file, "title", "title",
+    if (keys_string(&loader->file, "title", &scenario->outline.title) < 0 ||
+        keys_string(&loader->file, "source", &scenario->outline.source) < 0 ||
+        mistake_unless_printable(&loader->file, "title", "title",
                                  scenario->outline.title) < 0 ||
         mistake_unless_printable(&loader->file, "source", "source",
                                  scenario->outline.source) < 0)
@@ -231,21 +232,48 @@ static int load(struct loader *loader, struct mistake_file file, struct scenario
     return code;
 }
 
+/* A file has its zero bytes as escapes: what is kept of it, and compared, is a text. Lua
+ * itself speaks of what it has compiled. */
+static int check_zeros(const char *path, struct str bytes, struct err *err)
+{
+    size_t line = 1;
+
+    if (strlen(bytes.bytes) == bytes.length || bytes.bytes[0] == LUA_SIGNATURE[0])
+        return 0;
+    for (const char *p = bytes.bytes; *p; p++)
+        line += *p == '\n';
+    return err_set(err, ERR_USAGE,
+                   "%s:%zu: there is a zero byte in the file; in quotes it is \\0", path,
+                   line);
+}
+
+/* Of a file that is not there it is empty: Lua says why. */
+static int read_text(const char *path, char **ret, struct err *err)
+{
+    size_t length = 0;
+    struct stat st;
+
+    if (stat(path, &st) == 0 && S_ISFIFO(st.st_mode))
+        return err_set(err, ERR_USAGE,
+                       "%s is a pipe; a scenario is read twice, so it has to be a file",
+                       path);
+    *ret = file_read(path, &length);
+    if (!*ret)
+        *ret = mem_strdup("");
+    return check_zeros(path, (struct str){ *ret, length }, err);
+}
+
 int scenario_load_in(struct lua_State *sandbox, const char *path,
                      const struct parameter_settings *settings, struct scenario **ret,
                      struct err *err)
 {
     struct loader loader = { .settings = settings };
     CLEANUP(mem_freep) char *text = NULL;
-    struct stat st;
 
-    if (stat(path, &st) == 0 && S_ISFIFO(st.st_mode)) {
+    if (read_text(path, &text, err) < 0) {
         sandbox_free(sandbox);
-        return err_set(err, ERR_USAGE,
-                       "%s is a pipe; a scenario is read twice, so it has to be a file",
-                       path);
+        return err->code;
     }
-    text = file_text(path);
     return load(&loader, (struct mistake_file){ sandbox, path, text, err }, ret);
 }
 
@@ -343,7 +371,7 @@ int scenario_call(struct scenario *scenario, scenario_function function,
                        table->broken    ? table->broken
                        : table->refusal ? ERR_REFUSED
                                         : ERR_USAGE,
-                       "%s", lua_tostring(lua, -1));
+                       "%s", lua_text_bytes(lua, -1).bytes);
     else if (table->broken)
         code = err_set(err, table->broken, "the connection to Redis was lost");
     else if (table->refusal)

@@ -7,6 +7,7 @@
 
 #include "base/sha1.h"
 #include "redis/wire.h"
+#include "scenario/lua_text.h"
 #include "scenario/redis_table.h"
 
 /* What the functions carry with them, as upvalues. */
@@ -64,18 +65,16 @@ static void send_script(lua_State *lua, const char *function, const char *comman
     lua_call(lua, 3 + count, LUA_MULTRET);
 }
 
-/* The message of the error reply on top of the stack; NULL if it is none. It belongs to
- * the reply. */
+/* The message of the error reply on top of the stack; NULL if it is none. It is pushed
+ * behind the reply. */
 static const char *error_of(lua_State *lua)
 {
-    const char *message = NULL;
-
     if (!lua_istable(lua, -1))
         return NULL;
     if (lua_getfield(lua, -1, "err") == LUA_TSTRING)
-        message = lua_tostring(lua, -1);
+        return lua_text_shown(lua, -1);
     lua_pop(lua, 1);
-    return message;
+    return NULL;
 }
 
 static int run(lua_State *lua)
@@ -112,7 +111,7 @@ static int redis_script(lua_State *lua)
     if (redis_table_of(lua)->in_pipeline || redis_table_of(lua)->in_transaction)
         return luaL_error(lua, "redis.script: inside a pipeline or a transaction; make "
                                "the function before it, and call it inside");
-    text.bytes = lua_tolstring(lua, 1, &text.length);
+    text = lua_text_bytes(lua, 1);
     if (wire_load_script(redis_table_of(lua)->wire, text, &err) < 0)
         return redis_table_raise(lua, &err);
     sha1_text(text, digest);
@@ -142,7 +141,7 @@ static int redis_lapse(lua_State *lua)
     lua_call(lua, 4, 1);
     if (lua_tointeger(lua, -1) == 0)
         return luaL_error(lua, "redis.lapse: no key that matches '%s' has an expiry",
-                          lua_tostring(lua, 1));
+                          lua_text_shown(lua, 1));
     return 1;
 }
 

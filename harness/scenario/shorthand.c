@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "redis/quote.h"
+#include "scenario/lua_text.h"
 #include "scenario/notation.h"
 #include "scenario/notation_lua.h"
 
@@ -75,7 +76,7 @@ static int call_chunk(lua_State *lua)
 int shorthand_compile(const struct mistake_file *file, const char *key)
 {
     lua_State *lua = file->lua;
-    struct str text = { lua_tostring(lua, -1), lua_rawlen(lua, -1) };
+    struct str text = lua_text_bytes(lua, -1);
     int line = line_of(file, key, text.bytes);
     CLEANUP(notation_release) struct notation notation = NOTATION_NULL;
     CLEANUP(mem_freep) char *source = NULL;
@@ -89,7 +90,7 @@ int shorthand_compile(const struct mistake_file *file, const char *key)
     if (status == LUA_OK)
         status = call_chunk(lua);
     if (status != LUA_OK)
-        return mistake_at(file, line, "%s: %s", key, lua_tostring(lua, -1));
+        return mistake_at(file, line, "%s: %s", key, lua_text_shown(lua, -1));
     lua_replace(lua, -2);
     return 0;
 }
@@ -120,11 +121,11 @@ static int current_line(lua_State *lua)
     return where.currentline > 0 ? where.currentline : 1;
 }
 
-/* Returns the text, and remembers where it was made. */
-static int return_text(lua_State *lua, const char *text)
+/* Returns the text on top of the stack, and remembers where it was made. */
+static int return_text(lua_State *lua)
 {
     lua_rawgetp(lua, LUA_REGISTRYINDEX, &lines_key);
-    lua_pushstring(lua, text);
+    lua_pushvalue(lua, -2);
     lua_pushvalue(lua, -1);
     lua_pushinteger(lua, current_line(lua));
     lua_rawset(lua, -4);
@@ -156,14 +157,14 @@ static int lua_atomic(lua_State *lua)
             "atomic: %s; expected commands like \"INCR k | EXPIRE k 60\" (in "
             "functions there is redis.multi)",
             lua_isnoneornil(lua, 1) ? "nothing" : luaL_typename(lua, 1));
-    text.bytes = lua_tolstring(lua, 1, &text.length);
+    text = lua_text_bytes(lua, 1);
     atomic = atomic_of(text, &err);
     if (!atomic)
         return luaL_error(lua, "atomic: %s", err.msg);
     lua_settop(lua, 1);
     lua_pushstring(lua, atomic);
     free(atomic);
-    return return_text(lua, lua_tostring(lua, 2));
+    return return_text(lua);
 }
 
 /* The field of requeue{}'s table: the key of a list. */
@@ -189,11 +190,12 @@ static int lua_requeue(lua_State *lua)
                           luaL_typename(lua, 1));
     lua_settop(lua, 1);
     for (lua_pushnil(lua); lua_next(lua, 1); lua_pop(lua, 1)) {
-        const char *name = lua_type(lua, -2) == LUA_TSTRING ? lua_tostring(lua, -2) : "?";
+        const char *name = lua_text(lua, -2);
 
-        if (strcmp(name, "from") != 0 && strcmp(name, "to") != 0)
+        if (!name || (strcmp(name, "from") != 0 && strcmp(name, "to") != 0))
             return luaL_error(lua, "requeue: unknown field '%s'; expected from and to",
-                              name);
+                              lua_type(lua, -2) == LUA_TSTRING ? lua_text_shown(lua, -2)
+                                                               : "?");
     }
     if (load_at(file, current_line(lua), source) != LUA_OK)
         return lua_error(lua);
@@ -225,7 +227,6 @@ static int lua_acquires(lua_State *lua)
 {
     int is_whole = 1;
     lua_Integer ttl = 0;
-    struct str lock;
     char *text;
 
     loading(lua, "acquires");
@@ -240,13 +241,12 @@ static int lua_acquires(lua_State *lua)
         return luaL_error(lua,
                           "acquires: the time to live is %s; expected whole seconds, 1 "
                           "or more",
-                          luaL_tolstring(lua, 2, NULL));
-    lock.bytes = lua_tolstring(lua, 1, &lock.length);
-    text = acquire_text(lock, ttl);
+                          lua_text_shown(lua, 2));
+    text = acquire_text(lua_text_bytes(lua, 1), ttl);
     lua_settop(lua, 1);
     lua_pushstring(lua, text);
     free(text);
-    return return_text(lua, lua_tostring(lua, 2));
+    return return_text(lua);
 }
 
 static const luaL_Reg globals[] = {

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "scenario/keys.h"
+#include "scenario/lua_text.h"
 #include "scenario/scenario.h"
 #include "scenario/try_line.h"
 #include "state/verdict.h"
@@ -75,19 +76,24 @@ static int load_expect(const struct mistake_file *file, struct strategy *strateg
     lua_State *lua = file->lua;
     int type = lua_getfield(lua, -1, "expect");
     size_t count = type == LUA_TTABLE ? lua_rawlen(lua, -1) : 0;
+    const char *words = NULL;
     int code = 0;
 
     if (type == LUA_TSTRING)
-        code = expect_words(file, strategy, lua_tostring(lua, -1));
+        code = lua_text_get(file, -1, "expect", "expect", &words);
+    if (code == 0 && words)
+        code = expect_words(file, strategy, words);
     if (type == LUA_TTABLE && count == 0)
         code = mistake(file, "expect", "strategy '%s' expects an empty list",
                        strategy->name);
     for (size_t i = 1; i <= count && code == 0; i++) {
         if (lua_rawgeti(lua, -1, (lua_Integer)i) == LUA_TSTRING)
-            code = expect_word(file, strategy, lua_tostring(lua, -1));
+            code = lua_text_get(file, -1, "expect", "a word of expect", &words);
         else
             code = mistake(file, "expect", "strategy '%s': word %zu of expect is a %s",
                            strategy->name, i, luaL_typename(lua, -1));
+        if (code == 0)
+            code = expect_word(file, strategy, words);
         lua_pop(lua, 1);
     }
     if (code == 0 && strategy->expect == EXPECT_ONLY)
@@ -161,8 +167,9 @@ static int load_strategy(const struct mistake_file *file, struct scenario *scena
     if (code < 0)
         return code;
     scenario->outline.strategy_count++;
-    strategy->name = keys_string(file->lua, "name");
-    strategy->about = keys_string(file->lua, "about");
+    if (keys_string(file, "name", &strategy->name) < 0 ||
+        keys_string(file, "about", &strategy->about) < 0)
+        return file->err->code;
     code = load_update(file, &scenario->routines, strategy, &functions->update);
     if (code == 0)
         code = load_own(file, scenario, functions);

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "scenario/keys.h"
+#include "scenario/lua_text.h"
 
 #define SECONDS_MOST 1e9 /* 32 years */
 
@@ -35,10 +36,13 @@ int times_read(const struct mistake_file *file, const struct outline *outline,
 {
     double seconds = lua_tonumber(file->lua, -1);
 
-    if (lua_type(file->lua, -1) == LUA_TSTRING) { /* lua_tostring would make it one. */
-        const char *text = lua_tostring(file->lua, -1);
-        const struct parameter *parameter = parameter_named(outline, text);
+    if (lua_type(file->lua, -1) == LUA_TSTRING) {
+        const struct parameter *parameter;
+        const char *text;
 
+        if (lua_text_get(file, -1, name, name, &text) < 0)
+            return file->err->code;
+        parameter = parameter_named(outline, text);
         if (parameter && !parameter->is_text && !parameter->is_flag)
             seconds = strtod(parameter->value, NULL);
         else if (!read_duration(text, &seconds))

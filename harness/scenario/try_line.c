@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "scenario/lua_text.h"
 #include "scenario/notation.h"
 
 /* Is there something that `try` has no option for? */
@@ -37,7 +38,7 @@ static int get(lua_State *lua, int scenario, int strategy, const char *key)
 /* The text on top of the stack in one line. NULL: it is none. */
 static char *line_of(lua_State *lua)
 {
-    const struct str text = { lua_tostring(lua, -1), lua_rawlen(lua, -1) };
+    const struct str text = lua_text_bytes(lua, -1);
     CLEANUP(notation_release) struct notation notation = NOTATION_NULL;
     struct err ignored = ERR_NULL;
 

@@ -572,6 +572,8 @@ Test(census, mistakes_in_options_of_pipelines)
         { "pipeline",
           "{ wirtes = \"each\" }",
           { "unknown option 'wirtes'", "expected writes, chunk or replies" } },
+        { "pipeline", "{ writes = \"one\\0\" }", { "writes is 'one\\x00'" } },
+        { "pipeline", "{ [\"chunk\\0\"] = 7 }", { "unknown option 'chunk\\x00'" } },
         { "pipeline", "\"each\"", { "options are string", "expected a table" } },
         { "multi",
           "{ writes = \"one\", chunk = 7 }",

@@ -154,6 +154,7 @@ static const struct {
     { "starved-absent", "unit_fault_mutable",
       "late/is_not_who_was_stopped_with_all_others" },
     { "starved-blamed", "unit_fault_mutable", "late/is_who_has_had_its_time" },
+    { "texts-cut", "unit_scenario_mutable", "load/no_text_is_cut_at_a_zero_byte" },
     { "secrets-kept", "integration_store", "store/secrets_are_not_kept" },
     { "late-unheard", "unit_base_mutable", "signals/what_waits_is_told_at_the_end" },
     { "limit-kills", "integration_merge", "merge/files_that_may_not_grow" },

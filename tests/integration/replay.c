@@ -541,23 +541,24 @@ Test(replay, of_a_cut_at_a_byte)
 Test(replay, of_any_bytes)
 {
     char *directory = test_directory();
-    CLEANUP(mem_freep) char *path = test_file(
-        directory, "bytes.lua",
-        "local key = 'k\\27[31m\\0\\n' .. ('x'):rep(300)\n"
-        "return {\n"
-        "  title = 'any bytes',\n"
-        "  strategies = { { name = 'only', update = function(redis)\n"
-        "    redis.call('HSET', key, 'f\\r\\n', ('\\255'):rep(500))\n"
-        "    redis.call('HGETALL', key)\n"
-        "    redis.call('HGET', key, 'f\\r\\n')\n"
-        "    redis.pcall('INCR', key)\n"
-        "    redis.call('ECHO', '')\n"
-        "    redis.call('EXPIRE', key, 60)\n"
-        "  end } },\n"
-        "  recover = function(redis) \n"
-        "    if redis.call('TTL', key) == -1 then error('\\27[31m' .. key) end\n"
-        "  end,\n"
-        "}\n");
+    CLEANUP(mem_freep) char *path =
+        test_file(directory, "bytes.lua",
+                  "local key = 'k\\27[31m\\0\\n' .. ('x'):rep(300)\n"
+                  "return {\n"
+                  "  title = 'any bytes',\n"
+                  "  strategies = { { name = 'only', update = function(redis)\n"
+                  "    redis.call('HSET', key, 'f\\r\\n', ('\\255'):rep(500))\n"
+                  "    redis.call('HGETALL', key)\n"
+                  "    redis.call('HGET', key, 'f\\r\\n')\n"
+                  "    redis.pcall('INCR', key)\n"
+                  "    redis.call('ECHO', '')\n"
+                  "    redis.call('EXPIRE', key, 60)\n"
+                  "  end } },\n"
+                  "  recover = function(redis) \n"
+                  "    if redis.call('TTL', key) == -1 then error('\\27[31m' .. "
+                  "key:sub(1, 20)) end\n"
+                  "  end,\n"
+                  "}\n");
     struct theatre theatre = theatre_make(path, NULL, 0);
     struct replay replay = { .fault = FAULT_STEP, .number = 5 };
     const char *narrative;
@@ -565,9 +566,10 @@ Test(replay, of_any_bytes)
     theatre.options.lanes = 1;
     theatre.options.strategies = theatre.strategies;
     narrative = narrate(&theatre, &replay);
-    expect_words(narrative, (const char *[]){ "HSET \"k\\x1b[31m\\x00\\nxxx", "2 items",
-                                              "(error) WRONGTYPE", "ECHO \"\"",
-                                              "'f\\x0d\\x0a'", NULL });
+    expect_words(narrative,
+                 (const char *[]){ "HSET \"k\\x1b[31m\\x00\\nxxx", "2 items",
+                                   "(error) WRONGTYPE", "ECHO \"\"", "'f\\x0d\\x0a'",
+                                   "\\x1b[31mk\\x1b[31m\\x00", NULL });
     for (const char *at = narrative; *at; at++)
         cr_expect(*at == '\n' || (*at >= ' ' && *at <= '~'), "byte %d", *at);
     theatre_close(&theatre);

@@ -322,6 +322,8 @@ Test(load, invariants_return_false_or_raise)
         { "a = function() error('it raises') end", "a: case.lua:2: it raises" },
         { "a = function() error({}) end", "a: it raised a table" },
         { "a = function() error() end", "a: it raised a nil" },
+        { "a = function() return false, 'x\\0y' end", "a: x\\x00y" },
+        { "a = function() error('x\\0y', 0) end", "a: x\\x00y" },
         { "b = function() return false end, a = function() return false end",
           "a: it does not hold" },
         { "b = function() return false end, a = function() end", "b: it does not hold" },
@@ -387,6 +389,69 @@ Test(load, says_what_the_file_does_wrong)
     };
 
     EXPECT_MISTAKES(cases);
+}
+
+/* C's texts end there: cut, each of these says something else, such as to ignore k. */
+Test(load, no_text_is_cut_at_a_zero_byte)
+{
+    static const struct mistake cases[] = {
+        { WITH("ignore = { 'a', 'k\\0x' },\n"), 2, { "entry 2 of ignore has a zero" } },
+        { WITH("ignore = { '*\\0x' },\n"), 2, { "entry 1 of ignore has a zero" } },
+        { WITH("ignore = { 'k#f\\0' },\n"), 2, { "entry 1 of ignore has a zero" } },
+        { WITH("ordered = { 'k\\0' },\n"), 2, { "entry 1 of ordered has a zero" } },
+        { WITH("zero = { '\\0' },\n"), 2, { "entry 1 of zero has a zero" } },
+        { WITH("effects = { 'k\\0' },\n"), 2, { "entry 1 of effects has a zero" } },
+        { WITH("needs = { 'GET\\0' },\n"), 2, { "entry 1 of needs has a zero" } },
+        { WITH("title = 'a\\0b',\n"), 2, { "title has a zero byte" } },
+        { WITH("source = 'a\\0b',\n"), 2, { "source has a zero byte" } },
+        { WITH("['title\\0x'] = 'a',\n"), 1, { "a key of the scenario has a zero" } },
+        { WITH("tolerate = '5s\\0m',\n"), 2, { "tolerate has a zero byte" } },
+        { WITH("moments = { '5s\\0m' },\n"), 2, { "moments has a zero byte" } },
+        { WITH("params = {\nz = 'a\\0b' },\n"), 3, { "'z' has a zero byte" } },
+        { WITH("params = { ['z\\0'] = 1 },\n"),
+          2,
+          { "the name of a parameter has a zero" } },
+        { WITH("params = { n = 5 },\ntolerate = 'n\\0',\n"),
+          3,
+          { "tolerate has a zero" } },
+        { WITH("invariants = { ['a\\0'] = function() end },\n"),
+          2,
+          { "the name of an invariant has a zero byte" } },
+        { STRATEGY("name = 'a\\0b',\n"), 3, { "name has a zero byte" } },
+        { STRATEGY("name = 'a', about = 'a\\0b',\n"), 3, { "about has a zero byte" } },
+        { STRATEGY("name = 'a', expect = 'harm\\0',\n"),
+          3,
+          { "expect has a zero byte" } },
+        { STRATEGY("name = 'a', expect = { 'lost\\0' },\n"),
+          3,
+          { "a word of expect has a zero byte" } },
+        { STRATEGY("name = 'a', ['noop\\0'] = true,\n"),
+          1,
+          { "a key of a strategy has a zero byte" } },
+        { "local f = requeue{ from = 'a', to = 'b', ['to\\0x'] = 'c' }",
+          1,
+          { "unknown field 'to\\x00x'" } },
+        { "error('one\\0two')", 1, { "one\\x00two" } },
+        { "local x = _ENV['a\\0b']", 1, { "'a\\x00b' is not there" } },
+    };
+
+    EXPECT_MISTAKES(cases);
+}
+
+/* In the file itself, too. */
+Test(load, no_file_is_cut_at_a_zero_byte)
+{
+    static const char text[] = "return {\nignore = { 'k\0x' },\n"
+                               "strategies = { " ONE " } }\n";
+    CLEANUP(mem_freep) char *path = mem_printf("%s/zero.lua", directory);
+    struct scenario *none = NULL;
+    struct err err = ERR_NULL;
+
+    cr_assert_eq(file_write(path, text, sizeof(text) - 1, &err), 0, "%s", err.msg);
+    cr_expect_eq(scenario_load(path, &plain, &none, &err), ERR_USAGE);
+    cr_expect_not_null(strstr(err.msg, "zero.lua:2: there is a zero byte"), "%s",
+                       err.msg);
+    cr_expect_null(none);
 }
 
 Test(load, bytecode_is_refused)

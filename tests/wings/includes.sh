@@ -4,7 +4,8 @@
 #     includes.sh DIRECTORY WING..        the harness's directory; its wings, in the order in which data flows
 #
 # Prints "file:line: state/ may not know scenario/" for each line that is wrong, and fails if there is one.
-# Some libraries belong to one wing, too, and a pure wing takes no connection and no clock.
+# Some libraries belong to one wing, too, a pure wing takes no connection and no clock, and only lua_text.c
+# makes texts of strings of Lua's, which hold zero bytes.
 set -eu
 cd "$1"
 shift
@@ -28,6 +29,10 @@ find . -name '*.[ch]' | sort | sed 's|^\./||' | xargs awk -v wings="$*" '
         if (parts[1] in place && place[parts[1]] > place[wing]) wrong(wing "/", parts[1] "/")
         if (name in owner && !index(owner[name], "," wing ",")) wrong(wing "/", name)
         if (name in is_impure && index(pure, "," wing ",")) wrong(wing "/", name)
+    }
+    FILENAME != "scenario/lua_text.c" &&
+        match($0, /(lua_tostring|lua_tolstring|luaL_tolstring|luaL_(check|opt)l?string) *\(/) {
+        wrong(wing "/", substr($0, RSTART, RLENGTH) ")")
     }
     !known && FILENAME != "main.c" && FNR == 1 { printf "%s:1: is in no wing\n", FILENAME; bad = 1 }
     FILENAME == "main.c" && /^#include "/ && !/"(cmd|base)\// {

@@ -62,6 +62,7 @@ wrong_include result/tally.c '#include <sys/socket.h>' 'result/ may not know sys
 wrong_include stats/interval.h '#include <time.h>' 'stats/ may not know time.h'
 wrong_include main.c '#include "run/fleet.h"' 'main.c may not know run/'
 wrong_include elsewhere/new.c '#include <stdio.h>' 'is in no wing'
+wrong_include scenario/keys.c 'const char *text = lua_tostring(lua, -1);' 'scenario/ may not know lua_tostring()'
 wrong_call state scenario_free 'state/ may not know scenario/: scenario_free'
 wrong_call result clock_gettime 'result/ is pure: clock_gettime'
 exit $status
