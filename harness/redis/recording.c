@@ -7,6 +7,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "redis/resp.h"
+
 void recording_take(struct recording *ret, const struct page *page)
 {
     ret->output_bytes = (size_t)page->bytes;
@@ -191,26 +193,17 @@ static int hear_same(int fd, const struct recording *recording, size_t expected,
 /* Answers that vary are only counted. */
 static int hear_any(int fd, size_t commands, int64_t *ret_id, struct err *err)
 {
-    redisReader *reader = redisReaderCreate();
-    size_t heard = 0;
+    CLEANUP(arena_release) struct arena arena = ARENA_NULL;
+    struct resp replies = resp_of(fd, &arena);
     int code = 0;
 
-    while (heard < 1 + commands && code == 0) {
-        void *reply = NULL;
-        char piece[4096];
-        ssize_t n;
+    for (size_t heard = 0; heard < 1 + commands && code == 0; heard++) {
+        const redisReply *reply;
 
-        if (redisReaderGetReply(reader, &reply) != REDIS_OK)
-            code = err_set(err, -EIO, "read a reply from Redis: %s", reader->errstr);
-        if (reply && heard++ == 0)
-            *ret_id = ((redisReply *)reply)->integer;
-        if (!reply && code == 0)
-            code = receive(fd, piece, sizeof(piece), &n, err);
-        if (!reply && code == 0)
-            redisReaderFeed(reader, piece, (size_t)n);
-        freeReplyObject(reply);
+        code = resp_next(&replies, "a part of an update", &reply, err);
+        if (code == 0 && heard == 0)
+            *ret_id = reply->integer;
     }
-    redisReaderFree(reader);
     return code;
 }
 

@@ -8,8 +8,6 @@
 #include "redis/connection.h"
 
 #define LEAST_BYTES ((size_t)20 << 10)
-/* Arrays in arrays. A script can return 2,000, which nobody reads. */
-#define DEPTH_MOST 128
 
 struct resp resp_of(int fd, struct arena *arena)
 {
@@ -208,9 +206,8 @@ static enum parsed take_string(struct parser *parser, redisReply *ret)
     return PARSED;
 }
 
-static enum parsed take_reply(struct parser *parser, redisReply *ret, int depth);
-
-static enum parsed take_array(struct parser *parser, redisReply *ret, int depth)
+/* Without its elements, for which there is room. */
+static enum parsed take_array(struct parser *parser, redisReply *ret)
 {
     long long count;
     enum parsed parsed = take_number(parser, &count);
@@ -222,16 +219,12 @@ static enum parsed take_array(struct parser *parser, redisReply *ret, int depth)
         ret->type = REDIS_REPLY_NIL;
         return PARSED;
     }
-    if (depth == DEPTH_MOST)
-        return PARSED_NONSENSE;
     ret->elements = (size_t)count;
     ret->element = arena_take(parser->arena, ret->elements * sizeof(*ret->element));
     elements = arena_take(parser->arena, ret->elements * sizeof(*elements));
-    for (size_t i = 0; i < ret->elements && parsed == PARSED; i++) {
+    for (size_t i = 0; i < ret->elements; i++)
         ret->element[i] = &elements[i];
-        parsed = take_reply(parser, &elements[i], depth + 1);
-    }
-    return parsed;
+    return PARSED;
 }
 
 static enum parsed take_text(struct parser *parser, redisReply *ret)
@@ -247,8 +240,7 @@ static enum parsed take_text(struct parser *parser, redisReply *ret)
     return parsed;
 }
 
-/* A reply of which all is there. */
-static enum parsed take_reply(struct parser *parser, redisReply *ret, int depth)
+static enum parsed take_value(struct parser *parser, redisReply *ret)
 {
     memset(ret, 0, sizeof(*ret));
     switch (*parser->at++) {
@@ -257,7 +249,7 @@ static enum parsed take_reply(struct parser *parser, redisReply *ret, int depth)
         return take_string(parser, ret);
     case '*':
         ret->type = REDIS_REPLY_ARRAY;
-        return take_array(parser, ret, depth);
+        return take_array(parser, ret);
     case ':':
         ret->type = REDIS_REPLY_INTEGER;
         return take_number(parser, &ret->integer);
@@ -270,6 +262,36 @@ static enum parsed take_reply(struct parser *parser, redisReply *ret, int depth)
     default:
         return PARSED_NONSENSE;
     }
+}
+
+/* An array whose elements are being taken. */
+struct filling {
+    const redisReply *array;
+    size_t taken;
+    struct filling *outer;
+};
+
+/* A reply of which all is there. A script can return 8,000 arrays in each other, for
+ * which the stack of a worker has no room. */
+static enum parsed take_reply(struct parser *parser, redisReply *ret)
+{
+    struct filling *innermost = NULL;
+    enum parsed parsed;
+
+    while ((parsed = take_value(parser, ret)) == PARSED) {
+        if (ret->elements) {
+            struct filling *filling = arena_take(parser->arena, sizeof(*filling));
+
+            *filling = (struct filling){ ret, 0, innermost };
+            innermost = filling;
+        }
+        while (innermost && innermost->taken == innermost->array->elements)
+            innermost = innermost->outer;
+        if (!innermost)
+            return PARSED;
+        ret = innermost->array->element[innermost->taken++];
+    }
+    return parsed;
 }
 
 static void make_room(struct resp *resp)
@@ -309,7 +331,7 @@ int resp_take(struct resp *resp, const redisReply **ret)
                              resp->bytes + resp->used };
     redisReply *reply = arena_take(resp->arena, sizeof(*reply));
 
-    if (take_reply(&parser, reply, 0) != PARSED)
+    if (take_reply(&parser, reply) != PARSED)
         return -EIO;
     resp->taken = (size_t)(parser.at - resp->bytes);
     resp->whole--;

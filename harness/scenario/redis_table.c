@@ -105,18 +105,6 @@ static void append(lua_State *lua, struct redis_table *table, const char *functi
         redis_table_raise(lua, &err);
 }
 
-static void push_reply(lua_State *lua, const redisReply *reply);
-
-static void push_array(lua_State *lua, const redisReply *reply)
-{
-    luaL_checkstack(lua, 4, "reply nested too deeply");
-    lua_createtable(lua, (int)reply->elements, 0);
-    for (size_t i = 0; i < reply->elements; i++) {
-        push_reply(lua, reply->element[i]);
-        lua_rawseti(lua, -2, (lua_Integer)i + 1);
-    }
-}
-
 static void push_tagged(lua_State *lua, const char *tag, const redisReply *reply)
 {
     lua_createtable(lua, 0, 1);
@@ -124,7 +112,8 @@ static void push_tagged(lua_State *lua, const char *tag, const redisReply *reply
     lua_setfield(lua, -2, tag);
 }
 
-static void push_reply(lua_State *lua, const redisReply *reply)
+/* An array without its elements. */
+static void push_value(lua_State *lua, const redisReply *reply)
 {
     switch (reply->type) {
     case REDIS_REPLY_INTEGER:
@@ -140,10 +129,51 @@ static void push_reply(lua_State *lua, const redisReply *reply)
         push_tagged(lua, "err", reply);
         break;
     case REDIS_REPLY_ARRAY:
-        push_array(lua, reply);
+        lua_createtable(lua, (int)reply->elements, 0);
         break;
     default:
         lua_pushboolean(lua, 0); /* nil, as Redis scripts see it */
+    }
+}
+
+/* The next element of the array that is being filled, on top of the stack; NULL: it is
+ * full, and only its table is left there. */
+static const redisReply *next_element(lua_State *lua)
+{
+    const redisReply *array = lua_touserdata(lua, -2);
+    lua_Integer next = lua_tointeger(lua, -1);
+
+    lua_pop(lua, 1);
+    if ((size_t)next < array->elements) {
+        lua_pushinteger(lua, next + 1);
+        return array->element[next];
+    }
+    lua_pop(lua, 1);
+    return NULL;
+}
+
+/* Arrays that are being filled stand on Lua's stack, each as its table, the reply, and
+ * how many of its elements were begun: C's has no room for all that a script can nest. */
+static void push_reply(lua_State *lua, const redisReply *reply)
+{
+    size_t open = 0;
+
+    while (reply) {
+        luaL_checkstack(lua, 6, "reply nested too deeply");
+        push_value(lua, reply);
+        if (reply->elements) {
+            lua_pushlightuserdata(lua, (void *)(uintptr_t)reply);
+            lua_pushinteger(lua, 0);
+            open++;
+        } else if (open) {
+            lua_rawseti(lua, -4, lua_tointeger(lua, -2));
+        }
+        reply = NULL;
+        while (open && !reply) {
+            reply = next_element(lua);
+            if (!reply && --open)
+                lua_rawseti(lua, -4, lua_tointeger(lua, -2));
+        }
     }
 }
 

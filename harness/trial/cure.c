@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mutant.h"
+#include "redis/resp.h"
 #include "redis/slot.h"
 #include "scenario/notation.h"
 #include "trial/recorded.h"
@@ -123,19 +124,23 @@ static bool has_error(const redisReply *reply)
 static int send_step(struct walk *walk, struct err *err)
 {
     const struct notation_step *step = &walk->notation.steps[walk->sent];
-    size_t replies = append_step(walk->connection, step);
+    CLEANUP(arena_release) struct arena arena = ARENA_NULL;
+    struct resp replies = resp_of(walk->connection->fd, &arena);
+    size_t count = append_step(walk->connection, step);
+    int written = 0, code = 0;
 
     judge_touched(walk->judge);
     walk->sent++;
-    for (size_t i = 0; i < replies; i++) {
-        void *reply = NULL;
-
-        if (redisGetReply(walk->connection, &reply) != REDIS_OK)
+    while (!written)
+        if (redisBufferWrite(walk->connection, &written) != REDIS_OK)
             return err_set(err, -EIO, "try a cure: %s", walk->connection->errstr);
-        walk->refused |= has_error(reply);
-        freeReplyObject(reply);
+    for (size_t i = 0; i < count && code == 0; i++) {
+        const redisReply *reply;
+
+        code = resp_next(&replies, "a cure that was tried", &reply, err);
+        walk->refused |= code == 0 && has_error(reply);
     }
-    return 0;
+    return code;
 }
 
 /* From the old state, by somebody new: what the last one began with MULTI is gone. */

@@ -479,6 +479,32 @@ Test(language, scripts_unknown_to_the_server)
     server_stop(&server);
 }
 
+/* ---- replies ---- */
+
+Test(language, replies_are_as_they_were_sent)
+{
+    struct run run = run_text(
+        "local script = [[return { 1, {}, { { 'x', false }, 2 }, 'a\\0b' }]]\n"
+        "local deep = [[local t = {} for i = 2, 1500 do t = { t } end return t]]\n"
+        "return { strategies = { { name = 'u', noop = true,\n"
+        "  update = function(redis)\n"
+        "    local r, d = redis.call('EVAL', script, 0), 0\n"
+        "    assert(#r == 4 and r[1] == 1 and #r[2] == 0 and r[4] == 'a\\0b')\n"
+        "    assert(#r[3] == 2 and r[3][1][1] == 'x' and r[3][1][2] == false)\n"
+        "    assert(r[3][2] == 2)\n"
+        "    r = redis.call('EVAL', deep, 0)\n"
+        "    while r do r, d = r[1], d + 1 end\n"
+        "    assert(d == 1500)\n"
+        "    redis.call('SET', 'k\\0x', 'a\\0b')\n"
+        "    assert(redis.call('GET', 'k\\0x') == 'a\\0b')\n"
+        "    assert(redis.call('DEL', 'k') == 0)\n"
+        "    assert(redis.call('DEL', 'k\\0x') == 1)\n"
+        "  end } } }\n");
+
+    cr_expect_eq(run.status, 0, "status %d: %s", run.status, run.err);
+    run_release(&run);
+}
+
 /* ---- lapsed keys ---- */
 
 Test(language, keys_lapse_in_before)
