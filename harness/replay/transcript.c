@@ -92,6 +92,21 @@ void transcript_reply(char *buffer, size_t size, const redisReply *reply)
     }
 }
 
+void transcript_next_reply(redisReader **reader, struct str bytes, char *buffer,
+                           size_t size)
+{
+    void *reply = NULL;
+
+    redisReaderFeed(*reader, bytes.bytes, bytes.length);
+    if (redisReaderGetReply(*reader, &reply) != REDIS_OK) {
+        redisReaderFree(*reader);
+        *reader = redisReaderCreate();
+    }
+    if (reply)
+        transcript_reply(buffer, size, reply);
+    freeReplyObject(reply);
+}
+
 /* What is being written. */
 struct lines {
     FILE *out;
@@ -114,16 +129,14 @@ static void show_reply(struct lines *lines, size_t index, char *buffer, size_t s
 {
     const struct recording *sent = &lines->transcript->sent;
     size_t end = (size_t)sent->traces[index].reply_end;
-    void *reply = NULL;
+    struct str bytes;
 
     if (end > sent->answer_bytes || end < lines->fed)
         end = lines->fed; /* UNTESTED: the wire counts no reply before its bytes */
-    redisReaderFeed(lines->replies, sent->answers + lines->fed, end - lines->fed);
+    bytes = (struct str){ sent->answers + lines->fed, end - lines->fed };
     lines->fed = end;
     snprintf(buffer, size, "(not to be read)");
-    if (redisReaderGetReply(lines->replies, &reply) == REDIS_OK && reply)
-        transcript_reply(buffer, size, reply);
-    freeReplyObject(reply);
+    transcript_next_reply(&lines->replies, bytes, buffer, size);
 }
 
 static void write_skipped(struct lines *lines)

@@ -46,14 +46,11 @@ static void next_reply(struct telling *telling, size_t index, char *buffer, size
 {
     const struct recording *sent = &telling->told->sent;
     size_t end = sent->traces[index].reply_end;
-    void *reply = NULL;
+    const struct str bytes = { sent->answers + telling->fed, end - telling->fed };
 
-    redisReaderFeed(telling->replies, sent->answers + telling->fed, end - telling->fed);
     telling->fed = end;
     buffer[0] = '\0';
-    if (redisReaderGetReply(telling->replies, &reply) == REDIS_OK && reply)
-        transcript_reply(buffer, size, reply);
-    freeReplyObject(reply);
+    transcript_next_reply(&telling->replies, bytes, buffer, size);
 }
 
 static void put_command(void *context, size_t index, int argc, const char *const *argv,

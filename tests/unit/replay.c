@@ -146,6 +146,23 @@ Test(transcript, replies_look_as_in_redis_cli)
     }
 }
 
+/* Whatever is in front of it. */
+Test(transcript, the_next_reply_is_read)
+{
+    static const char *const cases[] = { "*0\r\n", "?what\r\n" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        redisReader *reader = redisReaderCreate();
+        char text[26] = "as it was";
+
+        transcript_next_reply(&reader, str_of(cases[i]), text, sizeof(text));
+        cr_expect_str_eq(text, i ? "as it was" : "(empty array)");
+        transcript_next_reply(&reader, STR(":7\r\n"), text, sizeof(text));
+        cr_expect_str_eq(text, "(integer) 7");
+        redisReaderFree(reader);
+    }
+}
+
 Test(narrative, long_lines_are_broken_at_blanks)
 {
     static const struct {
