@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/printable.h"
 
 struct str info_value(struct str text, const char *name)
 {
@@ -37,9 +38,12 @@ static unsigned version_of(struct str value)
     return sscanf(text, "%3u.%2u", &major, &minor) == 2 ? 100 * major + minor : 0;
 }
 
+/* Who looks at a server need not trust it. */
 static void copy(char *ret, size_t size, struct str value)
 {
-    snprintf(ret, size, "%.*s", (int)value.length, value.bytes);
+    CLEANUP(mem_freep) char *text = strndup(value.bytes, value.length);
+
+    printable_copy(ret, size, text, "");
 }
 
 static bool is_one(struct str value)
@@ -80,8 +84,9 @@ struct info info_parse(struct str text)
     struct str valkey = info_value(text, "valkey_version");
     struct str version = valkey.length ? valkey : info_value(text, "redis_version");
 
-    snprintf(info.server, sizeof(info.server), "%s %.*s",
-             valkey.length ? "valkey" : "redis", (int)version.length, version.bytes);
+    snprintf(info.server, sizeof(info.server), "%s ", valkey.length ? "valkey" : "redis");
+    copy(info.server + strlen(info.server), sizeof(info.server) - strlen(info.server),
+         version);
     info.version = version_of(info_value(text, "redis_version"));
     copy(info.role, sizeof(info.role), info_value(text, "role"));
     copy(info.run_id, sizeof(info.run_id), info_value(text, "run_id"));

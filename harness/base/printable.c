@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/mutant.h"
 
 #define HEX 4 /* \xHH */
 
@@ -37,13 +38,26 @@ size_t printable_decode(const char *text, uint32_t *ret_code)
     return 0;
 }
 
+/* What a terminal obeys, or what makes a line read otherwise than it is: control
+ * characters, other ends of lines, what is invisible, and what sets the direction. */
+static const struct {
+    uint32_t from, to;
+} unseen[] = {
+    { 0, 0x1F },        { 0x7F, 0x9F },     { 0x61C, 0x61C },
+    { 0x200B, 0x200F }, { 0x2028, 0x202E }, { 0x2060, 0x206F },
+    { 0xFEFF, 0xFEFF }, { 0xFFF9, 0xFFFB }, { 0xE0000, 0xE007F },
+};
+
 /* The length of the printable character at the text; 0 if it is none. */
 static size_t printable(const char *text)
 {
     uint32_t code = 0;
     size_t length = printable_decode(text, &code);
 
-    return code < ' ' || (code >= 0x7F && code < 0xA0) ? 0 : length;
+    for (size_t i = 0; i < ARRAY_SIZE(unseen); i++)
+        if (code >= unseen[i].from && code <= unseen[i].to)
+            return 0;
+    return length;
 }
 
 /* Letters and signs that take one column or two, whoever draws them: those of languages
@@ -108,6 +122,8 @@ void printable_copy(char *ret, size_t size, const char *text, const char *kept)
 {
     size_t used = 0;
 
+    if (!*kept && mutant("lines-forged"))
+        kept = "\n";
     while (*text) {
         size_t length = strchr(kept, *text) ? 1 : printable(text);
         size_t needed = length ? length : HEX;
@@ -123,4 +139,20 @@ void printable_copy(char *ret, size_t size, const char *text, const char *kept)
     }
     if (size)
         ret[used] = '\0';
+}
+
+char *printable_new(const char *text)
+{
+    size_t size = HEX * strlen(text) + 1;
+    char *shown = mem_alloc(size);
+
+    printable_copy(shown, size, text, "");
+    return shown;
+}
+
+void printable_join(char *text)
+{
+    for (; *text; text++)
+        if (*text == '\n' || *text == '\t')
+            *text = ' ';
 }

@@ -1,7 +1,13 @@
 /* printable.h - texts of others, and whether a terminal may have them. Pure.
  *
  * What is printable is UTF-8 without control characters: those below the blank, DEL, and
- * the second set (U+0080 to U+009F), which some terminals obey as they do escapes. */
+ * the second set (U+0080 to U+009F), which some terminals obey as they do escapes; and
+ * without what nobody sees and what changes the direction (U+200B to U+200F, U+2028 to
+ * U+202E, U+2060 to U+206F, U+FEFF and the like), by which a line reads as another one.
+ *
+ * Reports print the texts of a result as they are. So whoever reads texts from outside (a
+ * kept run, a baseline, INFO) makes them printable there, on one line: what is not ours
+ * must not begin a line. */
 #pragma once
 
 #include <stdbool.h>
@@ -25,3 +31,9 @@ void printable_trim(char *text);
 /* Copies as much as there is room for, terminated, and writes as \xHH each byte that is
  * not printable, and is none of `kept` (such as a line's end). */
 void printable_copy(char *ret, size_t size, const char *text, const char *kept);
+/* The same, whatever its length, and none is kept: one line. The caller frees it. */
+char *printable_new(const char *text);
+
+/* Ends of lines and tabs become blanks, for what is told on one line, and may be
+ * somebody's text of several. */
+void printable_join(char *text);

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mutant.h"
+#include "base/printable.h"
 #include "base/process.h"
 #include "base/signals.h"
 
@@ -343,21 +344,18 @@ void server_stop(struct server *server)
     *server = (struct server){ .pid = 0 };
 }
 
-/* The value of a line "name:value\r\n" of INFO; false if there is none. */
+/* The value of a line "name:value\r\n" of INFO, printable; false if there is none. */
 static bool info_value(const char *info, const char *name, char *buffer, size_t size)
 {
     CLEANUP(mem_freep) char *start = mem_printf("\n%s:", name);
     const char *at = strstr(info, start);
-    size_t length;
+    CLEANUP(mem_freep) char *value = NULL;
 
     if (!at)
         return false;
     at += strlen(start);
-    length = strcspn(at, "\r\n");
-    if (length >= size)
-        length = size - 1;
-    memcpy(buffer, at, length);
-    buffer[length] = '\0';
+    value = mem_printf("%.*s", (int)strcspn(at, "\r\n"), at);
+    printable_copy(buffer, size, value, "");
     return true;
 }
 

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/printable.h"
 #include "store/baseline.h"
 
 #define WHOLE_MOST INT64_MAX
@@ -63,6 +64,13 @@ static const char *get_text(struct reading *reading, json_t *object, const char 
                           json_is_string(json_object_get(object, key)), "a text");
 
     return text ? json_string_value(text) : "";
+}
+
+/* Texts are made printable: what afterkill writes is, but the file may be anybody's. The
+ * caller frees it. */
+static char *take_text(struct reading *reading, json_t *object, const char *key)
+{
+    return printable_new(get_text(reading, object, key));
 }
 
 static bool is_whole(json_t *value, json_int_t least, json_int_t most)
@@ -140,7 +148,7 @@ static bool parse_point(json_t *row, struct finding *finding, size_t k)
         return false;
     if (k == 0 ? *command : strlen(command) >= sizeof(known.label))
         return false;
-    strcpy(known.label, command);
+    printable_copy(known.label, sizeof(known.label), command, "");
     if (k)
         finding_put_command(finding, k - 1, &known);
     point->taken = true;
@@ -318,7 +326,7 @@ static unsigned parse_expect(struct reading *reading, json_t *object)
 static void parse_name(struct reading *reading, json_t *object,
                        const struct outline *scenario, struct strategy *strategy)
 {
-    strategy->name = mem_strdup(get_text(reading, object, "name"));
+    strategy->name = take_text(reading, object, "name");
     strategy->about = mem_strdup("");
     strategy->expect = parse_expect(reading, object);
     if (!*strategy->name)
@@ -360,8 +368,8 @@ static void parse_parameters(struct reading *reading, json_t *root,
             mistake(reading, "params", "texts");
         else
             scenario->parameters[scenario->parameter_count++] = (struct parameter){
-                .name = mem_strdup(key),
-                .value = mem_strdup(json_string_value(value)),
+                .name = printable_new(key),
+                .value = printable_new(json_string_value(value)),
                 .is_text = true,
             };
     }
@@ -379,7 +387,7 @@ static void parse_times(struct reading *reading, json_t *root, struct outline *s
         if (!json_is_string(text))
             mistake(reading, "times", "texts: tolerate, recover_after and moments");
         else
-            scenario->times[i] = mem_strdup(json_string_value(text));
+            scenario->times[i] = printable_new(json_string_value(text));
     }
 }
 
@@ -414,19 +422,19 @@ static void parse_result(struct reading *reading, json_t *root, struct baseline 
 {
     struct result *result = &baseline->result;
 
-    baseline->version = mem_strdup(get_text(reading, root, "afterkill"));
-    baseline->transport = mem_strdup(get_text(reading, root, "transport"));
-    baseline->killer = mem_strdup(get_text(reading, root, "killer"));
-    snprintf(result->server, sizeof(result->server), "%s",
-             get_text(reading, root, "redis"));
+    baseline->version = take_text(reading, root, "afterkill");
+    baseline->transport = take_text(reading, root, "transport");
+    baseline->killer = take_text(reading, root, "killer");
+    printable_copy(result->server, sizeof(result->server),
+                   get_text(reading, root, "redis"), "");
     result->transport = baseline->transport;
     result->killer = baseline->killer;
     result->rtt_us = get_real(reading, root, "rtt_us", 0, RTT_MOST_US);
     result->lanes = (size_t)get_whole(reading, root, "lanes", COUNT_MOST);
     result->plan.seed = get_whole(reading, root, "seed", WHOLE_MOST);
     if (json_object_get(root, "run")) /* those of earlier versions do not have it */
-        snprintf(result->made, sizeof(result->made), "%s",
-                 get_text(reading, root, "run"));
+        printable_copy(result->made, sizeof(result->made), get_text(reading, root, "run"),
+                       "");
     result->confidence = get_real(reading, root, "confidence", 1e-9, 1 - 1e-9);
     result->stopping.width = get_optional(reading, root, "until_width", 0, 1);
     result->stopping.below = get_optional(reading, root, "until_below", 0, 1);
@@ -439,8 +447,8 @@ static void parse_scenario(struct reading *reading, json_t *root,
                            struct outline *scenario)
 {
     scenario->path = mem_strdup(reading->name);
-    scenario->name = mem_strdup(get_text(reading, root, "scenario"));
-    scenario->title = mem_strdup(get_text(reading, root, "title"));
+    scenario->name = take_text(reading, root, "scenario");
+    scenario->title = take_text(reading, root, "title");
     scenario->source = mem_strdup("");
     parse_parameters(reading, root, scenario);
     parse_times(reading, root, scenario);

@@ -104,16 +104,8 @@ int stored_tally(struct database *database, unsigned what, struct result *result
     return code == 0 ? read_machine(database, &result->machine, err) : code;
 }
 
-/* What a scenario that was loaded would not have: the file may be anybody's, and reports
- * print names as they are. Freed by the caller. */
-static char *harmless(const char *text)
-{
-    size_t size = 4 * strlen(text) + 1; /* \xHH */
-    char *shown = mem_alloc(size);
-
-    printable_copy(shown, size, text, "");
-    return shown;
-}
+/* Texts are made printable: a scenario that was loaded has no others, but the file may be
+ * anybody's. */
 
 static int read_parameter(void *context, sqlite3_stmt *row, struct err *err)
 {
@@ -124,8 +116,8 @@ static int read_parameter(void *context, sqlite3_stmt *row, struct err *err)
     scenario->parameters = mem_grow(scenario->parameters, scenario->parameter_count + 1,
                                     sizeof(*scenario->parameters));
     scenario->parameters[scenario->parameter_count++] = (struct parameter){
-        .name = harmless(database_text(row, 0)),
-        .value = harmless(database_text(row, 1)),
+        .name = printable_new(database_text(row, 0)),
+        .value = printable_new(database_text(row, 1)),
         .is_text = strcmp(kind, "text") == 0,
         .is_flag = strcmp(kind, "flag") == 0,
     };
@@ -153,8 +145,8 @@ static int read_strategy(void *context, sqlite3_stmt *row, struct err *err)
     scenario->strategies =
         mem_grow(scenario->strategies, number + 1, sizeof(*scenario->strategies));
     scenario->strategies[number] = (struct strategy){
-        .name = harmless(database_text(row, 1)),
-        .about = harmless(database_text(row, 2)),
+        .name = printable_new(database_text(row, 1)),
+        .about = printable_new(database_text(row, 2)),
         .expect = expect,
     };
     if (sqlite3_column_int(row, 4))
@@ -177,14 +169,14 @@ static char *harmless_fact(struct database *database, const char *name)
 {
     CLEANUP(mem_freep) char *text = stored_fact(database, name);
 
-    return text ? harmless(text) : NULL;
+    return text ? printable_new(text) : NULL;
 }
 
 static char *fact_or_nothing(struct database *database, const char *name)
 {
     CLEANUP(mem_freep) char *text = stored_fact(database, name);
 
-    return harmless(text ? text : "");
+    return printable_new(text ? text : "");
 }
 
 static int load_scenario(struct database *database, const struct request *request,
@@ -207,7 +199,7 @@ static int load_scenario(struct database *database, const struct request *reques
                              " ORDER BY strategy",
                              read_part, cast, err);
     scenario->path = mem_strdup(request->path);
-    scenario->name = mem_strdup(request->name);
+    scenario->name = printable_new(request->name);
     scenario->title = fact_or_nothing(database, "title");
     scenario->source = fact_or_nothing(database, "source");
     for (int i = 0; i < TIME_COUNT; i++)

@@ -52,10 +52,11 @@ static int known_strategy(const struct reading *reading, int64_t strategy,
                             "a row is of a strategy that did not take part", err);
 }
 
-/* Whoever wrote the file may have had something against a terminal. */
+/* Whoever wrote the file may have had something against a terminal, or a line to forge.
+ */
 static void copy_text(char *buffer, size_t size, sqlite3_stmt *row, int column)
 {
-    printable_copy(buffer, size, database_text(row, column), "\n\t");
+    printable_copy(buffer, size, database_text(row, column), "");
 }
 
 static struct signature parse_signature(const char *hex)
@@ -252,7 +253,8 @@ static int read_note(void *context, sqlite3_stmt *row, struct err *err)
 {
     struct event_note note = { .number = (uint64_t)sqlite3_column_int64(row, 0) };
 
-    copy_text(note.text, sizeof(note.text), row, 1);
+    /* An error, as it was said; its lines are indented where they are shown. */
+    printable_copy(note.text, sizeof(note.text), database_text(row, 1), "\n\t");
     return tell(context, EVENT_NOTE, &note, sizeof(note), err);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mutant.h"
+#include "base/printable.h"
 #include "trial/judge.h"
 #include "trial/routine.h"
 
@@ -197,7 +198,8 @@ static bool is_settled(const struct course *course, const struct snapshot *befor
            snapshot_exact(&station->state, &is) && signature_equal(was, is);
 }
 
-/* The first that is violated is told, without the name of what looks at it. */
+/* The first that is violated is told, without the name of what looks at it, and on one
+ * line, whatever the scenario says of it: the lines of a report are ours. */
 static int look_at_invariants(struct course *course, scenario_function holds,
                               struct err *ret_broken, struct err *err)
 {
@@ -212,6 +214,7 @@ static int look_at_invariants(struct course *course, scenario_function holds,
         return code;
     err_set(ret_broken, why.code, "%s",
             course->judge->page->error[0] ? course->judge->page->error : why.msg);
+    printable_join(ret_broken->msg);
     tell_watch(course, JUDGE_INVARIANT, holds == course->judge->scenario->holds_now,
                ret_broken);
     return 0;

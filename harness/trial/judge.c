@@ -253,9 +253,7 @@ static void write_example(const struct judge_beside *beside, size_t moment,
         CLEANUP(mem_freep)
         char *whole = mem_printf("%s%s%s", example, example[0] ? "; stuck: " : "", why);
 
-        for (char *at = whole; *at; at++) /* what a program printed has lines */
-            if (*at == '\n')
-                *at = ' ';
+        printable_join(whole); /* what a program printed has lines */
         snprintf(example, EXAMPLE_TEXT, "%.*s", EXAMPLE_TEXT - 1, whole);
         printable_trim(example);
     }

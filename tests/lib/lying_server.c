@@ -12,7 +12,8 @@
  * If LYING_SERVER_REFUSES is the name of a command, it does not lie, but answers that
  * command by an error from the first of these deaths to the last. To the question after a
  * client 0 it always answers as Valkey does since 8.1, by an error. LYING_SERVER_INFO is
- * what it says of itself if it is asked (INFO server), one field.
+ * what it says of itself if it is asked (INFO server), one field; and first, if it is
+ * asked for everything (INFO).
  *
  * The lie is a command that does nothing and has the same reply, so that replies need not
  * be looked into, and their order, also inside MULTI, is Redis's own. An end of a stream
@@ -63,6 +64,7 @@ struct liar {
     unsigned long from, until; /* deaths */
     const char *refuses;       /* NULL: it lies */
     const char *info;          /* the script that says what it is; NULL: the truth */
+    const char *info_first;    /* the same, and behind it the truth */
     unsigned long deaths;
     long long last_dead; /* the client that was asked after last */
     struct link *links;
@@ -164,8 +166,9 @@ static const char *refusal(const struct liar *liar, const redisReply *command)
         return "return redis.error_reply('ERR client-id should be greater than 0')";
     if (liar->refuses && is_word(command, 0, liar->refuses) && is_time(liar))
         return "return redis.error_reply('ERR refused by the lying server')";
-    if (liar->info && is_word(command, 0, "INFO") && is_word(command, 1, "server"))
-        return liar->info;
+    if (liar->info && is_word(command, 0, "INFO") &&
+        (command->elements == 1 || is_word(command, 1, "server")))
+        return command->elements == 1 ? liar->info_first : liar->info;
     return NULL;
 }
 
@@ -379,9 +382,11 @@ int main(int argc, char **argv)
     liar.from = number_of("LYING_SERVER_FROM", ULONG_MAX);
     liar.until = number_of("LYING_SERVER_UNTIL", ULONG_MAX);
     liar.refuses = getenv("LYING_SERVER_REFUSES");
-    if (getenv("LYING_SERVER_INFO"))
+    if (getenv("LYING_SERVER_INFO")) {
         liar.info =
             mem_printf("return '# Server\\r\\n%s\\r\\n'", getenv("LYING_SERVER_INFO"));
+        liar.info_first = mem_printf("%s .. redis.call('INFO')", liar.info);
+    }
     listen_fd = unix_socket();
     if (bind(listen_fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
         listen(listen_fd, 64) < 0)

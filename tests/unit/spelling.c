@@ -222,6 +222,11 @@ Test(spelling, printable)
         { "\xc0\x9b", "\\xc0\\x9b" },          /* longer than it need be */
         { "\xed\xa0\x80", "\\xed\\xa0\\x80" }, /* a surrogate */
         { "\xe2\x86", "\\xe2\\x86" },          /* cut off */
+        { "a\u200bb\u2060", "a\\xe2\\x80\\x8bb\\xe2\\x81\\xa0" },   /* nothing to see */
+        { "\u202egnp\u2069", "\\xe2\\x80\\xaegnp\\xe2\\x81\\xa9" }, /* backwards */
+        { "\u2028", "\\xe2\\x80\\xa8" },                            /* an end of a line */
+        { "\ufeff", "\\xef\\xbb\\xbf" },
+        { "\u05d0\u0628\u0301 \u2026", "\u05d0\u0628\u0301 \u2026" },
         { "", "" },
     };
 
@@ -236,6 +241,16 @@ Test(spelling, printable)
         printable_copy(brief, sizeof(brief), rows[i].text, "");
         cr_expect_lt(strlen(brief), sizeof(brief));
     }
+}
+
+Test(spelling, one_printable_line)
+{
+    CLEANUP(mem_freep) char *line = printable_new("a\nb\033\tc\xff");
+    char joined[] = "a\nb\tc d";
+
+    cr_expect_str_eq(line, "a\\x0ab\\x1b\\x09c\\xff");
+    printable_join(joined);
+    cr_expect_str_eq(joined, "a b c d");
 }
 
 Test(spelling, messages_are_printable)
