@@ -156,3 +156,18 @@ void printable_join(char *text)
         if (*text == '\n' || *text == '\t')
             *text = ' ';
 }
+
+/* Some of what is not ASCII are blanks. */
+const char *printable_command(const char *line)
+{
+    while (*line == ' ' || *line == '\t' || (unsigned char)*line >= 0x80)
+        line++;
+    return strncmp(line, "::", 2) == 0 ? line : NULL;
+}
+
+bool printable_begins(const char *name)
+{
+    size_t word = strcspn(name, " ");
+
+    return name[0] != ':' && !printable_command(name) && (!word || name[word - 1] != ':');
+}

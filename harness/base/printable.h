@@ -37,3 +37,11 @@ char *printable_new(const char *text);
 /* Ends of lines and tabs become blanks, for what is told on one line, and may be
  * somebody's text of several. */
 void printable_join(char *text);
+
+/* Where a line begins that is a command to who shows logs (GitHub, see report/github.c:
+ * "::error"), behind blanks of any kind, which are nothing to them; NULL: it is none. */
+const char *printable_command(const char *line);
+
+/* May a name begin a line of ours? Not as such a command, or as a word and a colon, by
+ * which verdicts are told ("PASS:"). */
+bool printable_begins(const char *name);

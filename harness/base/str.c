@@ -239,14 +239,18 @@ size_t str_columns_of(struct str text)
 
 void str_print_lines(FILE *out, const char *text, const char *indent)
 {
-    size_t line = strcspn(text, "\n");
+    size_t line = strcspn(text, "\n"), before;
+    const char *command;
 
     fprintf(out, "%.*s", (int)line, text);
     while (text[line]) {
         text += line + 1;
         line = strcspn(text, "\n");
-        fprintf(out, "\n%s%.*s", strncmp(text, indent, strlen(indent)) ? indent : "",
-                (int)line, text);
+        command = printable_command(text);
+        before = command ? (size_t)(command - text) : 0;
+        fprintf(out, "\n%s%.*s%s%.*s",
+                strncmp(text, indent, strlen(indent)) ? indent : "", (int)before, text,
+                command ? "\\" : "", (int)(line - before), text + before);
     }
 }
 

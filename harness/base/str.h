@@ -45,7 +45,7 @@ void str_print_text(FILE *out, struct str text, size_t most);
 
 /* As it is, but lines behind the first are indented, if they are not: words of a
  * scenario's, or of Redis's, may begin one, and none of these must look like a line of
- * ours. */
+ * ours. Nor may one be a command to who shows logs: "\::error", not "::error". */
 void str_print_lines(FILE *out, const char *text, const char *indent);
 
 /* The columns that a text takes on a terminal; of what printable_columns() does not know,

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/printable.h"
+
 #define ERROR_COLUMNS 400
 
 static struct contrast states_of(const struct narrative *narrative)
@@ -321,6 +323,12 @@ void narrative_verdict(FILE *out, int64_t tolerate_ms, const struct verdict *ver
 
 /* --- lines --- */
 
+/* May a line be broken here? The next one must not be a command. */
+static bool breaks(const char *at)
+{
+    return *at == ' ' && !printable_command(at);
+}
+
 /* How much of a line goes into `most` columns: all of it, or up to a blank, or at least a
  * whole word. */
 static size_t fitting(const char *line, size_t length, size_t most)
@@ -329,11 +337,11 @@ static size_t fitting(const char *line, size_t length, size_t most)
 
     if (length <= most)
         return length;
-    while (at > indent && line[at] != ' ')
+    while (at > indent && !breaks(line + at))
         at--;
-    if (at > indent)
-        return at;
-    return indent + strcspn(line + indent, " \n");
+    for (at = at > indent ? at : indent + 1; at < length && !breaks(line + at);)
+        at++;
+    return at;
 }
 
 void narrative_wrap(FILE *out, const char *text)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/printable.h"
 #include "base/sensitive.h"
 #include "base/str.h"
 #include "result/stopping.h"
@@ -326,7 +327,7 @@ const char *words_kills(char *buffer, size_t size, uint64_t kills)
     return buffer;
 }
 
-/* From a column of the first line on. */
+/* From a column of the first line on. No line begins with a command. */
 static void wrap(FILE *out, struct report_style style, const char *words, size_t column)
 {
     size_t most = style.columns ? style.columns : STYLE_COLUMNS;
@@ -336,7 +337,7 @@ static void wrap(FILE *out, struct report_style style, const char *words, size_t
         size_t length = strcspn(words, " ");
         size_t columns = str_columns_of((struct str){ words, length });
 
-        if (begun && column + 1 + columns > most)
+        if (begun && column + 1 + columns > most && !printable_command(words))
             column = (size_t)fprintf(out, "\n    ") - 1;
         else if (begun)
             column += (size_t)fprintf(out, " ");

@@ -76,7 +76,7 @@ static int check(const struct mistake_file *file)
         if (!mistake_is_name(name))
             return mistake(file, "invariants",
                            "an invariant is named '%.40s'; expected a name "
-                           "without spaces and commas",
+                           "without spaces and commas, and with no ':' at either end",
                            name);
         for (size_t i = 0; i < ARRAY_SIZE(constructors); i++) {
             lua_getglobal(lua, constructors[i]);

@@ -71,5 +71,5 @@ bool mistake_is_name(const char *text)
     for (const char *p = text; *p; p++)
         if (!isascii((unsigned char)*p) || !isgraph((unsigned char)*p) || *p == ',')
             return false;
-    return text[0] != '\0';
+    return text[0] != '\0' && printable_begins(text);
 }

@@ -30,5 +30,6 @@ int mistake_line(const struct mistake_file *file, const char *word);
 int mistake_unless_printable(const struct mistake_file *file, const char *word,
                              const char *what, const char *text);
 
-/* May a strategy or an invariant be called so? Printable, no spaces and commas. */
+/* May a strategy or an invariant be called so? Printable, no spaces and commas,
+ * and not what a line of ours begins with, for it may begin one. */
 bool mistake_is_name(const char *text);

@@ -35,7 +35,7 @@ static int take_name(const struct mistake_file *file, const char **ret)
     if (!mistake_is_name(name) || strchr(name, '='))
         return mistake(file, "params",
                        "a parameter is named '%s'; expected a name without spaces, "
-                       "commas and '='",
+                       "commas and '=', and with no ':' at either end",
                        name);
     if (strcmp(name, "seed") == 0 || strcmp(name, "now") == 0)
         return mistake(file, "params",

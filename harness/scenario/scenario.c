@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/printable.h"
 #include "base/str.h"
 #include "scenario/invariants.h"
 #include "scenario/keys.h"
@@ -223,6 +224,11 @@ static int load(struct loader *loader, struct mistake_file file, struct scenario
     loader->scenario = scenario;
     code = mistake_unless_printable(&loader->file, "", "the scenario's name",
                                     scenario->outline.name);
+    if (code == 0 && !printable_begins(scenario->outline.name))
+        code = mistake(&loader->file, "",
+                       "the scenario's name is '%s'; expected one that does not begin "
+                       "with a ':' or a word and a ':', for it begins lines of reports",
+                       scenario->outline.name);
     if (code == 0)
         code = load_file(loader);
     parameters_hide(loader->settings, &scenario->outline);

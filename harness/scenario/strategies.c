@@ -182,7 +182,7 @@ static int load_strategy(const struct mistake_file *file, struct scenario *scena
     if (!mistake_is_name(strategy->name) || strlen(strategy->name) > NAME_MOST)
         return mistake(file, "name",
                        "strategy %zu is named '%s'; expected a name without spaces and "
-                       "commas, of at most %d characters",
+                       "commas, with no ':' at either end, of at most %d characters",
                        number + 1, shown, NAME_MOST);
     if (mistake_unless_printable(file, "about", "about", strategy->about) < 0)
         return file->err->code;

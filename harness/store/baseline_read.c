@@ -73,6 +73,16 @@ static char *take_text(struct reading *reading, json_t *object, const char *key)
     return printable_new(get_text(reading, object, key));
 }
 
+/* The same of what begins lines of reports. */
+static char *take_name(struct reading *reading, json_t *object, const char *key)
+{
+    char *name = take_text(reading, object, key);
+
+    if (!printable_begins(name))
+        mistake(reading, key, "no ':' at the beginning or behind the first word");
+    return name;
+}
+
 static bool is_whole(json_t *value, json_int_t least, json_int_t most)
 {
     return json_is_integer(value) && json_integer_value(value) >= least &&
@@ -326,7 +336,7 @@ static unsigned parse_expect(struct reading *reading, json_t *object)
 static void parse_name(struct reading *reading, json_t *object,
                        const struct outline *scenario, struct strategy *strategy)
 {
-    strategy->name = take_text(reading, object, "name");
+    strategy->name = take_name(reading, object, "name");
     strategy->about = mem_strdup("");
     strategy->expect = parse_expect(reading, object);
     if (!*strategy->name)
@@ -364,8 +374,8 @@ static void parse_parameters(struct reading *reading, json_t *root,
     scenario->parameters =
         mem_alloc((json_object_size(params) + 1) * sizeof(*scenario->parameters));
     json_object_foreach (params, key, value) {
-        if (!json_is_string(value))
-            mistake(reading, "params", "texts");
+        if (!json_is_string(value) || !printable_begins(key))
+            mistake(reading, "params", "texts, whose names have no ':' at either end");
         else
             scenario->parameters[scenario->parameter_count++] = (struct parameter){
                 .name = printable_new(key),
@@ -425,8 +435,9 @@ static void parse_result(struct reading *reading, json_t *root, struct baseline 
     baseline->version = take_text(reading, root, "afterkill");
     baseline->transport = take_text(reading, root, "transport");
     baseline->killer = take_text(reading, root, "killer");
-    printable_copy(result->server, sizeof(result->server),
-                   get_text(reading, root, "redis"), "");
+    CLEANUP(mem_freep) char *server = take_name(reading, root, "redis");
+
+    snprintf(result->server, sizeof(result->server), "%s", server);
     result->transport = baseline->transport;
     result->killer = baseline->killer;
     result->rtt_us = get_real(reading, root, "rtt_us", 0, RTT_MOST_US);
@@ -447,7 +458,7 @@ static void parse_scenario(struct reading *reading, json_t *root,
                            struct outline *scenario)
 {
     scenario->path = mem_strdup(reading->name);
-    scenario->name = take_text(reading, root, "scenario");
+    scenario->name = take_name(reading, root, "scenario");
     scenario->title = take_text(reading, root, "title");
     scenario->source = mem_strdup("");
     parse_parameters(reading, root, scenario);

@@ -149,6 +149,8 @@ static int read_strategy(void *context, sqlite3_stmt *row, struct err *err)
         .about = printable_new(database_text(row, 2)),
         .expect = expect,
     };
+    if (!printable_begins(scenario->strategies[number].name))
+        return database_damaged(cast->database, "a strategy's name is none", err);
     if (sqlite3_column_int(row, 4))
         scenario->reference = number;
     return 0;
@@ -213,6 +215,11 @@ static int load_scenario(struct database *database, const struct request *reques
     scenario->now = (int64_t)request->now;
     if (request->text)
         outline_find_lines(scenario, request->text);
+    for (size_t i = 0; i < scenario->parameter_count && code == 0; i++)
+        if (!printable_begins(scenario->parameters[i].name))
+            code = database_damaged(database, "a parameter's name is none", err);
+    if (code == 0 && !printable_begins(scenario->name))
+        code = database_damaged(database, "its scenario's name is none", err);
     for (size_t i = 0; i < cast->count && code == 0; i++)
         if (cast->taking_part[i] >= scenario->strategy_count)
             code = database_damaged(database, "its strategies are not numbered", err);

@@ -400,6 +400,8 @@ static int read_hello(struct reading *reading, struct err *err)
     if (!server)
         return 0; /* the run ended before any lane had said a word */
     printable_copy(hello.version, sizeof(hello.version), server, "");
+    if (!printable_begins(hello.version))
+        return database_damaged(database, "its server's name is none", err);
     return tell(reading, EVENT_HELLO, &hello, sizeof(hello), err);
 }
 

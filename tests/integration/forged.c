@@ -1,8 +1,9 @@
 /* forged.c - lines that others would have written among ours: every text of a baseline,
  * of a kept run and of INFO is changed, one at a time, into one that a terminal would
- * obey, or in which a line of a report begins; and a scenario says such a thing of what
- * it has found. Whatever becomes of it (many such files are refused), what is printed is
- * printable, and no line of it begins as the text would have it. */
+ * obey, or in which a line of a report begins, or one that a log's viewer would obey; and
+ * a scenario says such a thing of what it has found. Whatever becomes of it (many such
+ * files are refused), what is printed is printable, and no line of it begins as the text
+ * would have it. */
 #include "acted.h"
 #include "kept.h"
 
@@ -18,15 +19,19 @@
 #define SAYS "PASS: 1 of 1 forged"
 #define ANNOTATES "::error file=README.md,line=1::forged"
 
-/* In JSON there are characters alone. */
+/* In JSON there are characters alone. The annotations behind are where lines are broken.
+ */
 #define HOSTILE                                                                          \
     "a\033[31mb\n" SAYS "\r\n" ANNOTATES "\n\tc\302\2331md\342\200\256e\342\201\246"     \
-    "f\357\273\277g\177"
+    "f\357\273\277g\177 " ANNOTATES " " ANNOTATES " \302\240" ANNOTATES " " ANNOTATES
 
+/* Names begin lines. */
+static const char *const hostile[] = { HOSTILE, SAYS, ANNOTATES };
+
+/* Blanks in front of a command are nothing to who shows logs. */
 static void expect_line(const char *line, const char *where)
 {
-    cr_expect(strncmp(line, SAYS, strlen(SAYS)) != 0 &&
-                  strncmp(line, ANNOTATES, strlen(ANNOTATES)) != 0,
+    cr_expect(strncmp(line, SAYS, strlen(SAYS)) != 0 && !printable_command(line),
               "%s: a line begins with %.40s", where, line);
 }
 
@@ -106,9 +111,11 @@ static void change_key(struct baselines *baselines, json_t *object, const char *
     json_t *value = json_incref(json_object_get(object, name));
 
     json_object_del(object, name);
-    json_object_set(object, HOSTILE, value);
-    expect_of_file(baselines, name);
-    json_object_del(object, HOSTILE);
+    for (size_t i = 0; i < ARRAY_SIZE(hostile); i++) {
+        json_object_set(object, hostile[i], value);
+        expect_of_file(baselines, name);
+        json_object_del(object, hostile[i]);
+    }
     json_object_set_new(object, name, value);
 }
 
@@ -139,8 +146,10 @@ static void change_texts(struct baselines *baselines, json_t *value, const char 
     if (!json_is_string(value))
         return;
     was = mem_strdup(json_string_value(value));
-    cr_assert_eq(json_string_set(value, HOSTILE), 0);
-    expect_of_file(baselines, where);
+    for (size_t i = 0; i < ARRAY_SIZE(hostile); i++) {
+        cr_assert_eq(json_string_set(value, hostile[i]), 0);
+        expect_of_file(baselines, where);
+    }
     json_string_set(value, was);
 }
 
@@ -207,28 +216,42 @@ static const char changes[] =
     "SELECT m.name, NULL, x.name FROM sqlite_master m JOIN pragma_table_info(m.name) x "
     "WHERE m.type = 'table' AND x.type IN ('TEXT', 'BLOB')";
 
+/* To bytes, which may be no characters. */
+static void change_to(struct runs *runs, const char *table, const char *column,
+                      const char *where, const char *text)
+{
+    size_t length = strlen(text);
+    CLEANUP(mem_freep) char *hex = mem_alloc(2 * length + 1);
+    CLEANUP(mem_freep) char *change = NULL, *what = NULL;
+
+    for (size_t i = 0; i < length; i++)
+        snprintf(hex + 2 * i, 3, "%02x", (unsigned)(unsigned char)text[i]);
+    change = mem_printf("UPDATE OR IGNORE %s SET %s = CAST(x'%s' AS TEXT) WHERE %s",
+                        table, column, hex, where);
+    what = mem_printf("%s.%s, %s", table, column, where);
+    expect_of_run(runs, change, what);
+}
+
+static bool is_name(const char *name, const char *column)
+{
+    return strcmp(name ? name : column, "name") == 0 ||
+           (name && (strcmp(name, "scenario.name") == 0 || strcmp(name, "server") == 0));
+}
+
 static void change_column(struct runs *runs, const char *table, const char *name,
                           const char *column)
 {
-    /* Characters, and behind them bytes that are none. */
-    static const char text[] = HOSTILE "\377\200h";
-    CLEANUP(mem_freep) char *hex = mem_alloc(2 * sizeof(text));
     CLEANUP(mem_freep)
     char *where = name ? mem_printf("name = '%s'", name)
                        : mem_printf("typeof(%s) IN ('text', 'blob')", column);
     CLEANUP(mem_freep)
-    char *what = mem_printf("%s.%s %s", table, column, name ? name : "");
-    CLEANUP(mem_freep)
     char *there = mem_printf("SELECT count(*) FROM %s WHERE %s", table, where);
-    CLEANUP(mem_freep) char *change = NULL;
 
     if (!kept_number(runs->kept, there))
         return;
-    for (size_t i = 0; i + 1 < sizeof(text); i++)
-        snprintf(hex + 2 * i, 3, "%02x", (unsigned)(unsigned char)text[i]);
-    change = mem_printf("UPDATE OR IGNORE %s SET %s = CAST(x'%s' AS TEXT) WHERE %s",
-                        table, column, hex, where);
-    expect_of_run(runs, change, what);
+    change_to(runs, table, column, where, HOSTILE "\377\200h");
+    for (size_t i = 1; i < ARRAY_SIZE(hostile) && is_name(name, column); i++)
+        change_to(runs, table, column, where, hostile[i]);
 }
 
 static void change_run(const char *directory, const char *kept)

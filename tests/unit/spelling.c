@@ -253,6 +253,38 @@ Test(spelling, one_printable_line)
     cr_expect_str_eq(joined, "a b c d");
 }
 
+Test(spelling, what_begins_lines)
+{
+    static const struct {
+        const char *name;
+        bool begins;
+        const char *lines; /* behind a line of ours */
+    } rows[] = {
+        { "sidekiq_busy", true, "  sidekiq_busy" },
+        { "a:b", true, "  a:b" },
+        { "a b: c", true, "  a b: c" },
+        { "", true, "  " },
+        { "PASS: 1 of 1", false, "  PASS: 1 of 1" },
+        { "PASS:", false, "  PASS:" },
+        { "::error::x", false, "  \\::error::x" },
+        { "  \t::error::x", false, "  \t\\::error::x" },
+        { "\u00a0::error::x", false, "  \u00a0\\::error::x" },
+        { ":", false, "  :" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(mem_freep) char *text = mem_printf("ours\n%s", rows[i].name);
+        CLEANUP(mem_freep) char *expected = mem_printf("ours\n%s", rows[i].lines);
+        CLEANUP(mem_freep) char *said = NULL;
+        FILE *out = mem_stream(&said);
+
+        str_print_lines(out, text, "  ");
+        fclose(out);
+        cr_expect_eq(printable_begins(rows[i].name), rows[i].begins, "row %zu", i);
+        cr_expect_str_eq(said, expected, "row %zu: %s", i, said);
+    }
+}
+
 Test(spelling, messages_are_printable)
 {
     struct err err = ERR_NULL;
