@@ -120,6 +120,7 @@ static const struct {
     { "refuse-each-other", "unit_database_mutable",
       "database/who_writes_waits_for_who_looks" },
     { "lines-forged", "integration_forged", "forged/by_texts_of_baselines" },
+    { "commands-obeyed", "integration_forged", "forged/by_what_scenarios_say" },
     { "door-open", "integration_network", "network/strangers_are_refused" },
     { "stopped-misnamed", "integration_stopped", "stopped/processes_are_named" },
     { "audit-writes", "integration_audit", "audit/finds_what_leaks_and_nothing_else" },
