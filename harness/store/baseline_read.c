@@ -430,13 +430,12 @@ static void parse_strategies(struct reading *reading, json_t *root,
 
 static void parse_result(struct reading *reading, json_t *root, struct baseline *baseline)
 {
+    CLEANUP(mem_freep) char *server = take_name(reading, root, "redis");
     struct result *result = &baseline->result;
 
     baseline->version = take_text(reading, root, "afterkill");
     baseline->transport = take_text(reading, root, "transport");
     baseline->killer = take_text(reading, root, "killer");
-    CLEANUP(mem_freep) char *server = take_name(reading, root, "redis");
-
     snprintf(result->server, sizeof(result->server), "%s", server);
     result->transport = baseline->transport;
     result->killer = baseline->killer;
