@@ -39,13 +39,14 @@ size_t printable_decode(const char *text, uint32_t *ret_code)
 }
 
 /* What a terminal obeys, or what makes a line read otherwise than it is: control
- * characters, other ends of lines, what is invisible, and what sets the direction. */
+ * characters, other ends of lines, what is invisible, and what sets the direction. Not
+ * what joins letters, or keeps them apart (U+200C, U+200D): Persian and emoji need it. */
 static const struct {
     uint32_t from, to;
 } unseen[] = {
-    { 0, 0x1F },        { 0x7F, 0x9F },     { 0x61C, 0x61C },
-    { 0x200B, 0x200F }, { 0x2028, 0x202E }, { 0x2060, 0x206F },
-    { 0xFEFF, 0xFEFF }, { 0xFFF9, 0xFFFB }, { 0xE0000, 0xE007F },
+    { 0, 0x1F },        { 0x7F, 0x9F },       { 0x61C, 0x61C },   { 0x200B, 0x200B },
+    { 0x200E, 0x200F }, { 0x2028, 0x202E },   { 0x2060, 0x206F }, { 0xFEFF, 0xFEFF },
+    { 0xFFF9, 0xFFFB }, { 0xE0000, 0xE007F },
 };
 
 /* The length of the printable character at the text; 0 if it is none. */

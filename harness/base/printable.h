@@ -2,7 +2,7 @@
  *
  * What is printable is UTF-8 without control characters: those below the blank, DEL, and
  * the second set (U+0080 to U+009F), which some terminals obey as they do escapes; and
- * without what nobody sees and what changes the direction (U+200B to U+200F, U+2028 to
+ * without what nobody sees and what changes the direction (U+200B, U+200E, U+2028 to
  * U+202E, U+2060 to U+206F, U+FEFF and the like), by which a line reads as another one.
  *
  * Reports print the texts of a result as they are. So whoever reads texts from outside (a
