@@ -16,12 +16,23 @@
 
 #define GRACE_NS NSEC_PER_SEC
 #define GLANCE_MS 50     /* signals that are held back wake nobody */
-#define IDLE_GLANCES 600 /* half a minute, in which this process was not stopped itself  \
-                          */
+#define IDLE_GLANCES 600 /* half a minute, unless this process was stopped itself */
+
+/* What is loaded; its text is in the file of that path, or given. */
+struct source {
+    const char *path, *text;
+    const struct parameter_settings *settings;
+    struct lua_State *sandbox;
+};
+
+static int load(const struct source *source, struct scenario **ret, struct err *err)
+{
+    return scenario_load_in(source->sandbox, source->path, source->text, source->settings,
+                            ret, err);
+}
 
 /* In the child. What it has to say is the error, whole, or nothing. */
-_Noreturn static void rehearse(struct lua_State *sandbox, const char *path,
-                               const struct parameter_settings *settings, int out_fd)
+_Noreturn static void rehearse(const struct source *source, int out_fd)
 {
     struct scenario *scenario = NULL;
     struct err err = ERR_NULL;
@@ -31,7 +42,7 @@ _Noreturn static void rehearse(struct lua_State *sandbox, const char *path,
         if (sigismember(&stop, signals_stop[i]) == 1)
             signal(signals_stop[i], SIG_DFL);
     sigprocmask(SIG_UNBLOCK, &stop, NULL);
-    if (scenario_load_in(sandbox, path, settings, &scenario, &err) < 0 &&
+    if (load(source, &scenario, &err) < 0 &&
         write(out_fd, &err, sizeof(err)) != (ssize_t)sizeof(err))
         _exit(EXIT_FAILURE);
     _exit(EXIT_SUCCESS);
@@ -89,28 +100,39 @@ static int hear(pid_t pid, int fd, const char *path, struct err *err)
                    info.si_code == CLD_EXITED ? "status" : "signal", info.si_status);
 }
 
-int load_scenario(const char *path, const struct parameter_settings *settings,
-                  struct scenario **ret, struct err *err)
+static int load_twice(struct source source, struct scenario **ret, struct err *err)
 {
-    struct lua_State *sandbox;
     int fds[2], code;
     pid_t pid;
 
     if (pipe2(fds, O_CLOEXEC) < 0)
-        return err_errno(err, "load '%s': make a pipe", path);
-    sandbox = sandbox_new(settings->seed);
+        return err_errno(err, "load '%s': make a pipe", source.path);
+    source.sandbox = sandbox_new(source.settings->seed);
     pid = process_fork(false, err);
     if (pid == 0)
-        rehearse(sandbox, path, settings, fds[1]);
+        rehearse(&source, fds[1]);
     close(fds[1]);
-    code = pid < 0 ? err->code : wait_for(pid, fds[0], path, err);
+    code = pid < 0 ? err->code : wait_for(pid, fds[0], source.path, err);
     if (code == 0)
-        code = hear(pid, fds[0], path, err);
+        code = hear(pid, fds[0], source.path, err);
     close(fds[0]);
     if (pid > 0)
         process_destroy(pid);
     if (code == 0)
-        return scenario_load_in(sandbox, path, settings, ret, err);
-    sandbox_free(sandbox);
+        return load(&source, ret, err);
+    sandbox_free(source.sandbox);
     return code;
+}
+
+int load_scenario(const char *path, const struct parameter_settings *settings,
+                  struct scenario **ret, struct err *err)
+{
+    return load_twice((struct source){ .path = path, .settings = settings }, ret, err);
+}
+
+int load_scenario_text(const char *path, const char *text,
+                       const struct parameter_settings *settings, struct scenario **ret,
+                       struct err *err)
+{
+    return load_twice((struct source){ path, text, settings, NULL }, ret, err);
 }

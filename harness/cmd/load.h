@@ -15,3 +15,9 @@
  * asked meanwhile. Forks: call it from the main thread. */
 int load_scenario(const char *path, const struct parameter_settings *settings,
                   struct scenario **ret, struct err *err);
+
+/* The same of a text that was in the file of that path, which may be gone, or is another
+ * one by now: nothing there is looked at. */
+int load_scenario_text(const char *path, const char *text,
+                       const struct parameter_settings *settings, struct scenario **ret,
+                       struct err *err);

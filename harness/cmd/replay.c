@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/sensitive.h"
 #include "base/signals.h"
@@ -119,23 +118,20 @@ static int find_strategies(struct revival *revival, struct err *err)
 }
 
 /* The scenario as it was run: its text is in the run's file, and may be nowhere else any
- * more. */
+ * more. It comes from there and is put nowhere: the run may be anybody's. */
 static int load_kept(struct revival *revival, struct err *err)
 {
     const struct request *request = &revival->saved.request;
+    const struct outline *kept = revival->saved.scenario;
     struct parameter_settings settings = scenario_files_settings(request);
-    CLEANUP(tempdir_remove) struct tempdir directory = TEMPDIR_NULL;
-    CLEANUP(mem_freep) char *path = NULL;
+    char **name;
 
-    if (tempdir_make(&directory, err) < 0)
+    if (load_scenario_text(kept->path, request->text, &settings, &revival->scenario,
+                           err) < 0)
         return err->code;
-    path = mem_printf("%s/%s.lua", directory.path, revival->saved.scenario->name);
-    settings.beside = revival->saved.scenario->path;
-    if (file_write(path, request->text, strlen(request->text), err) < 0 ||
-        load_scenario(path, &settings, &revival->scenario, err) < 0)
-        return err->code;
-    free(revival->scenario->outline.path);
-    revival->scenario->outline.path = mem_strdup(revival->saved.scenario->path);
+    name = &revival->scenario->outline.name;
+    free(*name); /* a command has another one than its file, which is standard input */
+    *name = mem_strdup(kept->name);
     return 0;
 }
 
@@ -314,10 +310,9 @@ static const char *take_trial(struct operands *operands)
     return operands->items[--operands->count];
 }
 
-/* Performs it; the caller frees the narrative. */
-static int perform(struct revival *revival, struct replay *replay,
-                   const char *redis_server, char **ret,
-                   enum replay_likeness *ret_likeness, struct err *err)
+static int perform_held(struct revival *revival, struct replay *replay,
+                        const char *redis_server, char **ret,
+                        enum replay_likeness *ret_likeness, struct err *err)
 {
     struct fleet_options fleet = {
         .plan = revival->saved.result.plan,
@@ -337,6 +332,21 @@ static int perform(struct revival *revival, struct replay *replay,
     *ret = TAKE_PTR(result.narrative);
     *ret_likeness = result.likeness;
     result_release(&result);
+    return code;
+}
+
+/* Performs it; the caller frees the narrative. A signal ends it with all that it has
+ * made, from when the first process is started until the last one is gone. */
+static int perform(struct revival *revival, struct replay *replay,
+                   const char *redis_server, char **ret,
+                   enum replay_likeness *ret_likeness, struct err *err)
+{
+    sigset_t before;
+    int code;
+
+    signals_hold(&before);
+    code = perform_held(revival, replay, redis_server, ret, ret_likeness, err);
+    signals_release(&before);
     return code;
 }
 

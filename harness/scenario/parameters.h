@@ -15,8 +15,6 @@ struct parameter_settings {
     uint64_t seed;
     int64_t now;
     const char *swept; /* one more assignment, from --sweep; NULL: none */
-    /* The path that a directory in the scenario is beside; NULL: the scenario's own. */
-    const char *beside;
 };
 
 /* Reads `params` of the table on top of the stack into the outline, sorted by name,

@@ -50,9 +50,9 @@ static char *folder_of(const char *path)
     return mem_printf("%.*s", slash == path ? 1 : (int)(slash - path), path);
 }
 
-static int load_directory(const struct mistake_file *file, const char *beside, char **ret)
+static int load_directory(const struct mistake_file *file, const char *path, char **ret)
 {
-    CLEANUP(mem_freep) char *folder = folder_of(beside);
+    CLEANUP(mem_freep) char *folder = folder_of(path);
     CLEANUP(mem_freep) char *name = NULL;
     struct stat st;
 
@@ -270,7 +270,6 @@ int programs_load(const struct mistake_file *file,
                   const struct parameter_settings *settings,
                   const struct outline *outline, bool any, struct program_settings *ret)
 {
-    const char *beside = settings->beside ? settings->beside : outline->path;
     int code = keys_patterns(file, "effects", &ret->effects);
 
     ret->any = any;
@@ -286,7 +285,7 @@ int programs_load(const struct mistake_file *file,
     if (code == 0)
         code = load_time(file, outline, "settle", &ret->settle_s);
     if (code == 0)
-        code = load_directory(file, beside, &ret->directory);
+        code = load_directory(file, outline->path, &ret->directory);
     if (code == 0)
         code = load_environment(file, settings, outline, &ret->environment);
     return code;

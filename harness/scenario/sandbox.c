@@ -261,10 +261,22 @@ int sandbox_run(lua_State *lua, const char *path, struct err *err)
     return run_loaded(lua, luaL_loadfilex(lua, path, "t"), path, err);
 }
 
+/* Of a file Lua does not read the mark of UTF-8, and a first line that begins with #. The
+ * line's end stays, so that lines have their numbers. */
+static const char *after_heading(const char *text)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+
+    if (strncmp(text, mark, strlen(mark)) == 0)
+        text += strlen(mark);
+    return *text == '#' ? text + strcspn(text, "\n") : text;
+}
+
 int sandbox_run_text(lua_State *lua, const char *name, const char *text, struct err *err)
 {
     CLEANUP(mem_freep) char *chunk = mem_printf("@%s", name);
 
+    text = after_heading(text);
     return run_loaded(lua, luaL_loadbufferx(lua, text, strlen(text), chunk, "t"), name,
                       err);
 }

@@ -32,7 +32,7 @@ void sandbox_unguard(struct lua_State *lua);
 
 /* Runs a file and leaves the value that it returned on the stack. */
 int sandbox_run(struct lua_State *lua, const char *path, struct err *err);
-/* The same of a text that is in no file, called so in messages. */
+/* The same of a text that is in no file, or was, called so in messages. */
 int sandbox_run_text(struct lua_State *lua, const char *name, const char *text,
                      struct err *err);
 

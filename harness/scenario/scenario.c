@@ -269,35 +269,32 @@ static int read_text(const char *path, char **ret, struct err *err)
     return check_zeros(path, (struct str){ *ret, length }, err);
 }
 
-int scenario_load_in(struct lua_State *sandbox, const char *path,
+int scenario_load_in(struct lua_State *sandbox, const char *path, const char *text,
                      const struct parameter_settings *settings, struct scenario **ret,
                      struct err *err)
 {
-    struct loader loader = { .settings = settings };
-    CLEANUP(mem_freep) char *text = NULL;
+    struct loader loader = { .settings = settings, .in_memory = text != NULL };
+    CLEANUP(mem_freep) char *own = NULL;
 
-    if (read_text(path, &text, err) < 0) {
+    if (!text && read_text(path, &own, err) < 0) {
         sandbox_free(sandbox);
         return err->code;
     }
-    return load(&loader, (struct mistake_file){ sandbox, path, text, err }, ret);
+    return load(&loader, (struct mistake_file){ sandbox, path, text ? text : own, err },
+                ret);
 }
 
 int scenario_load(const char *path, const struct parameter_settings *settings,
                   struct scenario **ret, struct err *err)
 {
-    return scenario_load_in(sandbox_new(settings->seed), path, settings, ret, err);
+    return scenario_load_in(sandbox_new(settings->seed), path, NULL, settings, ret, err);
 }
 
 int scenario_load_text(const char *name, const char *text,
                        const struct parameter_settings *settings, struct scenario **ret,
                        struct err *err)
 {
-    struct loader loader = { .settings = settings, .in_memory = true };
-
-    struct lua_State *sandbox = sandbox_new(settings->seed);
-
-    return load(&loader, (struct mistake_file){ sandbox, name, text, err }, ret);
+    return scenario_load_in(sandbox_new(settings->seed), name, text, settings, ret, err);
 }
 
 struct scenario *scenario_free(struct scenario *scenario)

@@ -40,12 +40,14 @@ struct scenario {
 
 int scenario_load(const char *path, const struct parameter_settings *settings,
                   struct scenario **ret, struct err *err);
-/* The same with a sandbox (sandbox.h) that is there already, and was made with the seed
- * of the settings. It is the scenario's from here on, or gone. */
-int scenario_load_in(struct lua_State *sandbox, const char *path,
+/* The same of a text, or of the file if that is NULL, with a sandbox (sandbox.h) that is
+ * there already, and was made with the seed of the settings. It is the scenario's from
+ * here on, or gone. */
+int scenario_load_in(struct lua_State *sandbox, const char *path, const char *text,
                      const struct parameter_settings *settings, struct scenario **ret,
                      struct err *err);
-/* The same of a text that is in no file; the name stands for its path. */
+/* The same of a text that is in no file, or was in one; the name stands for its path, at
+ * which nobody looks. */
 int scenario_load_text(const char *name, const char *text,
                        const struct parameter_settings *settings, struct scenario **ret,
                        struct err *err);

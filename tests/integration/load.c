@@ -1,6 +1,6 @@
 /* load - no scenario takes for ever to be loaded, whatever function of Lua's it is
  * within, and a signal does not wait for it. */
-#include "testlib.h"
+#include "kept.h"
 
 #include <sched.h>
 #include <signal.h>
@@ -74,5 +74,31 @@ Test(load, a_signal_does_not_wait_for_it)
     cr_expect_eq(run.status, 130, "status %d: %s", run.status, run.err);
     EXPECT_SAYS(run.out, "it was not finished: the check was interrupted");
     run_release(&run);
+    test_directory_remove(directory);
+}
+
+/* What it has made by then, it removes. */
+Test(load, a_signal_does_not_wait_for_a_replay)
+{
+    char *directory = test_directory(), *kept = mem_printf("%s/kept", directory);
+    CLEANUP(mem_freep) char *path = test_scenario("gap");
+    struct run run = RUN("run", path, CENSUS, "-o", kept);
+    struct live_run live;
+
+    cr_assert_eq(run.status, 0, "%s", run.err);
+    run_release(&run);
+    kept_change(kept, "UPDATE plan SET value = 'return { title = (\"\"):rep(1 << 62) }'"
+                      " WHERE name = 'scenario.text'");
+    live = START("replay", kept, "delete-first:1");
+    while (!processes_below(live.pid))
+        sched_yield();
+    kill(live.pid, SIGTERM);
+    run = run_finish(&live);
+    cr_expect_eq(run.status, 130, "status %d: %s", run.status, run.err);
+    EXPECT_SILENT(run.out);
+    expect_stopped_by(run.err, SIGTERM);
+    cr_expect_eq(test_directory_entries(directory), 1, "leftovers in TMPDIR");
+    run_release(&run);
+    free(kept);
     test_directory_remove(directory);
 }

@@ -723,10 +723,12 @@ Test(replay, of_what_ends_from_a_run_that_is_kept)
     }
 }
 
-/* What was run is replayed, whatever has become of its file. */
+/* What was run is replayed, whatever has become of its file; and what Lua does not read
+ * at the beginning of a file, it does not read here. */
 Test(replay, of_a_scenario_that_is_gone)
 {
-    static const char text[] = "return { title = 'one', strategies = {\n"
+    static const char text[] = "\xef\xbb\xbf#!/usr/bin/lua\n"
+                               "return { title = 'one', strategies = {\n"
                                "  { name = 'only', update = function(redis)\n"
                                "    redis.call('SET', 'a', 'as it was') end } } }\n";
     char *directory = test_directory();

@@ -280,7 +280,6 @@ Test(programs, run_beside_the_file)
     CLEANUP(scenario_freep) struct scenario *kept = NULL;
     CLEANUP(mem_freep) char *deep = mem_printf("%s/below/deep", directory);
     CLEANUP(mem_freep) char *once = mem_printf("%s/below/old.lua", directory);
-    struct parameter_settings settings = plain;
     struct err err = ERR_NULL;
 
     cr_expect_str_eq(beside->programs.directory, directory);
@@ -288,9 +287,9 @@ Test(programs, run_beside_the_file)
     cr_expect_str_eq(anywhere->programs.directory, "/");
     cr_assert_eq(scenario_load_text("try", PROGRAM(""), &plain, &memory, &err), 0);
     cr_expect_str_eq(memory->programs.directory, ".");
-    settings.beside = once; /* where the file was when its run was made */
-    kept = load_with(PROGRAM("dir = 'deep',"), &settings, &err);
-    cr_assert_not_null(kept, "%s", err.msg);
+    /* Where the file was when its run was made. */
+    cr_assert_eq(scenario_load_text(once, PROGRAM("dir = 'deep',"), &plain, &kept, &err),
+                 0, "%s", err.msg);
     cr_expect_str_eq(kept->programs.directory, deep);
 }
 

@@ -525,7 +525,7 @@ static char *telling_title(struct lua_State *sandbox, const char *path)
     struct err err = ERR_NULL;
     char *title;
 
-    cr_assert_eq(scenario_load_in(sandbox, path, &plain, &scenario, &err), 0, "%s",
+    cr_assert_eq(scenario_load_in(sandbox, path, NULL, &plain, &scenario, &err), 0, "%s",
                  err.msg);
     title = mem_strdup(scenario->outline.title);
     scenario_free(scenario);
@@ -679,8 +679,8 @@ Test(parameters, arrive_in_the_functions)
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        struct parameter_settings settings = { cases[i].assignments, 0,    7,
-                                               1700000000,           NULL, NULL };
+        struct parameter_settings settings = { cases[i].assignments, 0, 7, 1700000000,
+                                               NULL };
         CLEANUP(mem_freep) char *text =
             mem_printf(PARAMETERS("jobs = 25, queue = 'default', fresh = false", "%s"),
                        cases[i].condition);
@@ -719,9 +719,7 @@ Test(parameters, mistakes_on_the_command_line)
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        struct parameter_settings settings = {
-            &cases[i].assignment, 1, 7, 0, NULL, NULL
-        };
+        struct parameter_settings settings = { &cases[i].assignment, 1, 7, 0, NULL };
         struct err err = ERR_NULL;
         CLEANUP(scenario_freep) struct scenario *scenario =
             load(PARAMETERS("jobs = 25, fresh = false", "true"), &settings, &err);
@@ -761,7 +759,7 @@ Test(parameters, are_listed_by_name)
         { "period", "2.5", false, false },
     };
     static const char *const assignments[] = { "jobs=30" };
-    const struct parameter_settings settings = { assignments, 1, 7, 0, NULL, NULL };
+    const struct parameter_settings settings = { assignments, 1, 7, 0, NULL };
     CLEANUP(scenario_freep) struct scenario *scenario = load_good(
         PARAMETERS("period = 2.5, alpha = 'x', jobs = 25, beta = false", "true"),
         &settings);
@@ -787,7 +785,7 @@ Test(parameters, chance_comes_from_the_seed)
     char *values[ARRAY_SIZE(seeds)];
 
     for (size_t i = 0; i < ARRAY_SIZE(seeds); i++) {
-        const struct parameter_settings settings = { NULL, 0, seeds[i], 0, NULL, NULL };
+        const struct parameter_settings settings = { NULL, 0, seeds[i], 0, NULL };
         CLEANUP(scenario_freep) struct scenario *scenario = load_good(text, &settings);
 
         cr_expect_str_neq(scenario->outline.parameters[0].value,
