@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/printable.h"
+
 void outline_release(struct outline *outline)
 {
     for (size_t i = 0; i < outline->strategy_count; i++) {
@@ -23,6 +25,11 @@ void outline_release(struct outline *outline)
     free(outline->name);
     free(outline->title);
     free(outline->source);
+}
+
+bool outline_is_name(const char *name)
+{
+    return *name && !strchr(name, '/') && printable_is(name);
 }
 
 const char *outline_time_name(enum outline_time time)

@@ -43,6 +43,10 @@ struct outline {
 
 void outline_release(struct outline *outline); /* all zeros are fine */
 
+/* Is it what a scenario can be called? It stands in the name of a run's directory, and in
+ * reports; so it is printable, and the name of one file in one folder. */
+bool outline_is_name(const char *name);
+
 const char *outline_time_name(enum outline_time time); /* the scenario's key */
 
 /* Finds the lines on which the strategies' names stand in the scenario's text: between

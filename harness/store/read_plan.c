@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mutant.h"
+#include "scenario/outline.h"
 #include "store/read.h"
 #include "trial/fault.h"
 
@@ -108,6 +110,9 @@ int stored_request(struct database *database, struct request *ret, struct err *e
                 database_damaged(database, "it does not say all that was asked for", err);
     if (code == 0 && !faults_are_known(ret))
         code = database_damaged(database, "it asks for faults that there are not", err);
+    if (code == 0 && !outline_is_name(ret->name) && !mutant("names-believed"))
+        code = database_damaged(
+            database, "its scenario has a name that no scenario's file has", err);
     return code;
 }
 

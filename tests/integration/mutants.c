@@ -117,6 +117,7 @@ static const struct {
     { "contention-unsaid", "unit_figures_mutable", "figures/contention_widens" },
     { "journal-believed", "unit_database_mutable",
       "database/journals_of_others_are_not_believed" },
+    { "names-believed", "integration_store", "store/names_lead_nowhere" },
     { "refuse-each-other", "unit_database_mutable",
       "database/who_writes_waits_for_who_looks" },
     { "lines-forged", "integration_forged", "forged/by_texts_of_baselines" },

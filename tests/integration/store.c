@@ -796,6 +796,47 @@ Test(store, rows_that_make_no_sense)
     test_directory_remove(directory);
 }
 
+/* A run may be anybody's, and its scenario's name stands in names of files: nothing is
+ * read of one that leads elsewhere, or is none. */
+Test(store, names_lead_nowhere)
+{
+    static const char *const names[] = { "../elsewhere/own", "/own",     "own/", "",
+                                         "\033[2Jown",       "own\nPASS" };
+    char *directory = test_directory();
+    CLEANUP(mem_freep) char *whole = mem_printf("%s/whole", directory);
+    CLEANUP(mem_freep) char *results = mem_printf("%s/results", directory);
+    CLEANUP(mem_freep) char *elsewhere = mem_printf("%s/elsewhere", directory);
+    struct run run = keep("mixed", whole, "10");
+
+    run_release(&run);
+    cr_assert_eq(mkdir(elsewhere, 0777), 0);
+    cr_assert_eq(setenv("AFTERKILL_RESULTS", results, 1), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        CLEANUP(mem_freep) char *kept = mem_printf("%s/%zu", directory, i);
+        const char *const commands[][4] = {
+            { "report", kept, NULL },
+            { "replay", kept, "0", NULL },
+            { "merge", kept, NULL },
+            { "run", "--resume", kept, NULL },
+        };
+
+        kept_copy(whole, kept);
+        kept_change(kept, "UPDATE plan SET value = '%s' WHERE name = 'scenario.name'",
+                    names[i]);
+        for (size_t k = 0; k < ARRAY_SIZE(commands); k++) {
+            run = run_afterkill(commands[k]);
+            cr_expect_eq(run.status, 4, "%s of '%s': status %d: %s", commands[k][0],
+                         names[i], run.status, run.err);
+            EXPECT_SAYS(run.err, "its scenario has a name that no scenario's file has");
+            EXPECT_SILENT(run.out);
+            run_release(&run);
+        }
+    }
+    cr_expect_eq(test_directory_entries(elsewhere), 0, "written outside of results");
+    cr_expect_neq(access(results, F_OK), 0, "something is in results");
+    test_directory_remove(directory);
+}
+
 /* A clock that was wrong when the run began changes nothing that is counted. */
 Test(store, clock_set_back)
 {
