@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/printable.h"
 #include "cmd/scenario_files.h"
 #include "result/stopping.h"
 #include "scenario/notation_lua.h"
@@ -66,9 +67,18 @@ int program_line_hold(char *const *command, struct err *err)
 
 char *program_line_name(char *const *command)
 {
-    const char *slash = strrchr(command[0], '/');
+    CLEANUP(mem_freep) char *path = mem_strdup(command[0]);
+    size_t length = strlen(path), size = 4 * length + 1; /* \xHH */
+    char *name = mem_alloc(size), *slash;
 
-    return mem_strdup(slash && slash[1] ? slash + 1 : command[0]);
+    while (length && path[length - 1] == '/')
+        path[--length] = '\0';
+    slash = strrchr(path, '/');
+    printable_copy(name, size, slash ? slash + 1 : path, "");
+    if (*name)
+        return name;
+    free(name);
+    return mem_strdup("program");
 }
 
 void program_line_explain(char *const *command, struct err *err)

@@ -14,7 +14,8 @@ int program_line_find(int argc, char **argv);
  * there before, all that it does is the operation, and survivors are time. */
 int program_line_hold(char *const *command, struct err *err);
 
-/* What a run of it is called: the program's file name. The caller frees it. */
+/* What a run of it is called: the program's file name, made printable: one that
+ * outline_is_name(). The caller frees it. */
 char *program_line_name(char *const *command);
 
 /* An error of that scenario, whose file and lines nobody has written, names the command

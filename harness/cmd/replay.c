@@ -126,7 +126,7 @@ static int load_kept(struct revival *revival, struct err *err)
     struct parameter_settings settings = scenario_files_settings(request);
     char **name;
 
-    if (load_scenario_text(kept->path, request->text, &settings, &revival->scenario,
+    if (load_scenario_text(request->path, request->text, &settings, &revival->scenario,
                            err) < 0)
         return err->code;
     name = &revival->scenario->outline.name;

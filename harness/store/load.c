@@ -200,7 +200,7 @@ static int load_scenario(struct database *database, const struct request *reques
                              "SELECT number FROM strategies WHERE strategy IS NOT NULL"
                              " ORDER BY strategy",
                              read_part, cast, err);
-    scenario->path = mem_strdup(request->path);
+    scenario->path = printable_new(request->path);
     scenario->name = printable_new(request->name);
     scenario->title = fact_or_nothing(database, "title");
     scenario->source = fact_or_nothing(database, "source");

@@ -2,6 +2,7 @@
 #include "acted.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 static const char *actor(void)
 {
@@ -137,6 +138,25 @@ Test(programs_line, is_kept)
     cr_expect_eq(run.status, 1, "status %d: %s", run.status, run.err);
     cr_expect_eq(strncmp(run.out, "actor ", 6), 0, "%s", run.out);
     cr_expect_str_eq(told.out, run.out, "%s\n%s", told.out, run.out);
+    run_release(&run);
+    run_release(&told);
+    test_directory_remove(directory);
+}
+
+/* Reports print the name, and directories are called by it. */
+Test(programs_line, has_a_printable_name)
+{
+    char *directory = test_directory();
+    CLEANUP(mem_freep) char *path = mem_printf("%s/a\tb", directory);
+    CLEANUP(mem_freep) char *kept = mem_printf("%s/kept", directory);
+    struct run run, told;
+
+    cr_assert_eq(symlink(actor(), path), 0);
+    run = RUN("run", "-o", kept, "--", path, "tcp", "say=INCR k", "say=EXPIRE k 60");
+    told = RUN("report", kept);
+    cr_expect_eq(run.status, 1, "status %d: %s", run.status, run.err);
+    cr_expect_eq(strncmp(run.out, "a\\x09b ", 7), 0, "%s", run.out);
+    cr_expect_str_eq(told.out, run.out, "%s\n%s", told.err, run.out);
     run_release(&run);
     run_release(&told);
     test_directory_remove(directory);
