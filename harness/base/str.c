@@ -137,10 +137,7 @@ static void print_made(FILE *out, const char *word)
 
 void str_print_shell(FILE *out, const char *word)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                "0123456789_-./=:,+@%";
-
-    if (*word && strspn(word, plain) == strlen(word)) {
+    if (*word && strspn(word, STR_SHELL_PLAIN) == strlen(word)) {
         fputs(word, out);
         return;
     }

@@ -67,6 +67,10 @@ bool str_share(const char *text, double above, double below, double *ret);
 /* Seconds, as a number or as "500ms", "10s", "5m", "1h" (or "us"). */
 bool str_seconds(const char *text, double above, double below, double *ret);
 
+/* What no shell minds in a word. */
+#define STR_SHELL_PLAIN                                                                  \
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+@%"
+
 /* As a shell takes it for one word, in quotes where it needs them, and printable but for
  * ends of lines. */
 void str_print_shell(FILE *out, const char *word);

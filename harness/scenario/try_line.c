@@ -59,9 +59,10 @@ static bool put(FILE *out, lua_State *lua, int type, const char *key)
     return line || type == LUA_TNIL;
 }
 
+static const char *const keys[] = { "before", "recover", "alive" };
+
 char *try_line_options(lua_State *lua, int scenario)
 {
-    static const char *const keys[] = { "before", "recover", "alive" };
     int strategy = lua_gettop(lua);
     CLEANUP(mem_freep) char *options = NULL;
     bool said = !asks_more(lua, scenario);
@@ -73,4 +74,35 @@ char *try_line_options(lua_State *lua, int scenario)
     }
     fclose(out);
     return said && strlen(options) <= TRY_LINE_COLUMNS ? TAKE_PTR(options) : NULL;
+}
+
+/* Behind a word as str_print_shell() prints one that is printable: in quotes, each quote
+ * in it as '\'', or of letters that no shell minds. NULL: it is none. */
+static const char *behind_word(const char *text)
+{
+    static const char quote[] = "'\\''";
+    size_t plain = strspn(text, STR_SHELL_PLAIN);
+
+    if (*text != '\'')
+        return plain ? text + plain : NULL;
+    for (text++;;) {
+        text += strcspn(text, "'");
+        if (strncmp(text, quote, strlen(quote)) != 0)
+            return *text ? text + 1 : NULL;
+        text += strlen(quote);
+    }
+}
+
+bool try_line_is(const char *text)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+        CLEANUP(mem_freep) char *option = mem_printf("--%s ", keys[i]);
+
+        if (strncmp(text, option, strlen(option)) != 0)
+            continue;
+        text = behind_word(text + strlen(option));
+        if (!text || *text++ != ' ')
+            return false;
+    }
+    return !*text;
 }

@@ -2,6 +2,8 @@
  * of it what a scenario asks. */
 #pragma once
 
+#include <stdbool.h>
+
 struct lua_State;
 
 #define TRY_LINE_COLUMNS 240
@@ -11,3 +13,7 @@ struct lua_State;
  * NULL: no line can ask it, because it is not in the notation, or no option of `try`, or
  * too long. The caller frees it. */
 char *try_line_options(struct lua_State *lua, int scenario);
+
+/* Is it what that function may have returned? It is printed as a part of a line for a
+ * shell, and the run that says it may be anybody's. */
+bool try_line_is(const char *text);

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mutant.h"
 #include "base/printable.h"
 #include "result/tally.h"
+#include "scenario/try_line.h"
 
 /* What the fleet, and not the lanes, knew. */
 static void read_run(struct database *database, struct result *result)
@@ -210,7 +212,10 @@ static int load_scenario(struct database *database, const struct request *reques
     for (size_t i = 0; i < scenario->strategy_count; i++) {
         CLEANUP(mem_freep) char *name = mem_printf(STORE_TRY, i);
 
-        scenario->strategies[i].try_options = harmless_fact(database, name);
+        CLEANUP(mem_freep) char *options = harmless_fact(database, name);
+
+        if (options && (try_line_is(options) || mutant("lines-believed")))
+            scenario->strategies[i].try_options = TAKE_PTR(options);
     }
     scenario->now = (int64_t)request->now;
     if (request->text)

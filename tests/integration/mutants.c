@@ -118,6 +118,7 @@ static const struct {
     { "journal-believed", "unit_database_mutable",
       "database/journals_of_others_are_not_believed" },
     { "names-believed", "integration_store", "store/names_lead_nowhere" },
+    { "lines-believed", "integration_store", "store/lines_for_a_shell" },
     { "refuse-each-other", "unit_database_mutable",
       "database/who_writes_waits_for_who_looks" },
     { "lines-forged", "integration_forged", "forged/by_texts_of_baselines" },

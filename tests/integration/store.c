@@ -837,6 +837,51 @@ Test(store, names_lead_nowhere)
     test_directory_remove(directory);
 }
 
+/* Who reads a report copies its lines into a shell: nothing that a run says of its own is
+ * in them but words. */
+Test(store, lines_for_a_shell)
+{
+    static const struct {
+        const char *options; /* NULL: as they were kept */
+        bool told;
+    } rows[] = {
+        { NULL, true },
+        { "", true },
+        { "--before SET --alive ''it''\\''''s ; a'' ", true },
+        { "; id ", false },
+        { "--before $(id) ", false },
+        { "--before ''a'' ; id ''", false },
+        { "--before ''a''; ", false },
+        { "--before ''a", false },
+        { "--before a", false },
+        { "--redis-server ./own ", false },
+    };
+    char *directory = test_directory();
+    CLEANUP(mem_freep) char *kept = mem_printf("%s/kept", directory);
+    CLEANUP(mem_freep)
+    char *path = test_file(directory, "s.lua",
+                           "return { strategies = { { name = 'only', expect = 'leaked',"
+                           " update = 'SET a 1 | EXPIRE a 60',"
+                           " before = 'SET b 1' } } }");
+    struct run run = RUN("run", path, CENSUS, "-o", kept);
+
+    cr_assert_eq(run.status, 0, "%s%s", run.out, run.err);
+    run_release(&run);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        if (rows[i].options)
+            kept_change(kept, "UPDATE run SET value = '%s' WHERE name = 'try.0'",
+                        rows[i].options);
+        run = RUN("report", kept, "--full");
+        cr_expect_eq(run.status, 0, "%s", run.err);
+        cr_expect_eq(says(run.out, "As it was tried: "), rows[i].told, "'%s': %s",
+                     rows[i].options, run.out);
+        cr_expect_eq(says(run.out, "As it was tried (in a file"), !rows[i].told, "'%s'",
+                     rows[i].options);
+        run_release(&run);
+    }
+    test_directory_remove(directory);
+}
+
 /* A clock that was wrong when the run began changes nothing that is counted. */
 Test(store, clock_set_back)
 {
