@@ -169,7 +169,7 @@ static int read_part(void *context, sqlite3_stmt *row, struct err *err)
     return 0;
 }
 
-static char *harmless_fact(struct database *database, const char *name)
+static char *printable_fact(struct database *database, const char *name)
 {
     CLEANUP(mem_freep) char *text = stored_fact(database, name);
 
@@ -208,11 +208,11 @@ static int load_scenario(struct database *database, const struct request *reques
     scenario->source = fact_or_nothing(database, "source");
     for (int i = 0; i < TIME_COUNT; i++)
         scenario->times[i] =
-            harmless_fact(database, outline_time_name((enum outline_time)i));
+            printable_fact(database, outline_time_name((enum outline_time)i));
     for (size_t i = 0; i < scenario->strategy_count; i++) {
         CLEANUP(mem_freep) char *name = mem_printf(STORE_TRY, i);
 
-        CLEANUP(mem_freep) char *options = harmless_fact(database, name);
+        CLEANUP(mem_freep) char *options = printable_fact(database, name);
 
         if (options && (try_line_is(options) || mutant("lines-believed")))
             scenario->strategies[i].try_options = TAKE_PTR(options);
