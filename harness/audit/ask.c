@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "audit/target.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/mutant.h"
 #include "base/signals.h"
@@ -19,7 +20,9 @@
 #define MUCH (16u << 20)
 #define PTTL_GONE (-2)
 #define SLICE_MS 100
-#define STOP_SLICES 10 /* that an answer may still take when somebody asks for an end */
+#define STOP_SLICES 10             /* without a word, when somebody asks for an end */
+#define STOP_NS (3 * NSEC_PER_SEC) /* for all that comes then */
+#define BYTES_PER_S (64u << 10)    /* the least, of what takes long */
 
 /* Of which type an answer may be, besides an error. */
 #define IS(type) (1u << REDIS_REPLY_##type)
@@ -114,7 +117,9 @@ struct ask ask_of(redisContext *connection)
     connection->flags &= ~REDIS_BLOCK;
     fcntl(connection->fd, F_SETFL, fcntl(connection->fd, F_GETFL) | O_NONBLOCK);
     bound_lists(connection->reader);
-    return (struct ask){ connection, BUFFER_NULL };
+    return (struct ask){ .connection = connection,
+                         .questions = BUFFER_NULL,
+                         .patience_ns = TARGET_TIMEOUT_S * NSEC_PER_SEC };
 }
 
 void ask_release(struct ask *ask)
@@ -254,28 +259,90 @@ void ask_member(struct ask *ask, enum question find, struct str key, struct str 
     resp_put_word(&ask->questions, member);
 }
 
-/* Waits until the server gives or takes bytes. Who asks for an end gets it when the
- * server hangs; an answer that is on its way is still taken. */
-static int wait_server(const struct ask *ask, short event, const char *what,
-                       const char *fails, struct err *err)
-{
-    struct pollfd server = { ask->connection->fd, event, 0 };
+/* An answer that comes, or questions that go. */
+struct passage {
+    const char *what;
+    short event;        /* POLLIN: an answer */
+    uint64_t waited_ns; /* for the server */
+    size_t bytes;       /* that came; of questions, all that are to go */
+};
 
-    if (event == POLLIN && tls_has_more(ask->connection))
+static bool is_answer(const struct passage *passage)
+{
+    return passage->event == POLLIN;
+}
+
+/* Who asks for an end gets it when the server hangs, and soon when it does not; what is
+ * on its way is still taken. */
+static int check_stop(struct ask *ask, const struct passage *passage, unsigned *silent,
+                      struct err *err)
+{
+    uint64_t now_ns = clock_now_ns();
+
+    if (!signals_stop_asked())
         return 0;
-    for (int left = TARGET_TIMEOUT_S * 1000 / SLICE_MS, stopped = 0; left > 0; left--) {
-        if (poll(&server, 1, SLICE_MS) > 0)
+    if (!ask->stopped_ns)
+        ask->stopped_ns = now_ns;
+    if (++*silent == STOP_SLICES)
+        return err_set(err, ERR_STOPPED, "%s: interrupted while the server did not %s",
+                       passage->what,
+                       is_answer(passage) ? "answer" : "read what it is asked");
+    if (now_ns - ask->stopped_ns > STOP_NS && !mutant("dribble-unheard"))
+        return err_set(err, ERR_STOPPED, "%s: interrupted while the server was still %s",
+                       passage->what,
+                       is_answer(passage) ? "answering" : "reading what it is asked");
+    return 0;
+}
+
+/* A server that says a little now and then hangs as well. One that has much to say over a
+ * slow line gets the time for it. */
+static int check_pace(const struct ask *ask, const struct passage *passage,
+                      struct err *err)
+{
+    uint64_t most_ns = ask->patience_ns + passage->bytes * (NSEC_PER_SEC / BYTES_PER_S);
+
+    if (passage->waited_ns <= most_ns || mutant("dribble-unending"))
+        return 0;
+    return err_set(
+        err, -ETIMEDOUT,
+        "%s: after %.0f s the server has not %s in full; that may take %.0f s, "
+        "and 1 s more for each %u KiB, of which it %s %zu: it hangs, or the "
+        "line is too slow for --count",
+        passage->what, ns_to_s((double)passage->waited_ns),
+        is_answer(passage) ? "answered" : "read what it is asked",
+        ns_to_s((double)ask->patience_ns), BYTES_PER_S >> 10,
+        is_answer(passage) ? "sent" : "was sent", passage->bytes >> 10);
+}
+
+/* Waits until the server gives or takes bytes. Time in which this process was stopped is
+ * not the server's. */
+static int wait_server(struct ask *ask, struct passage *passage, struct err *err)
+{
+    struct pollfd server = { ask->connection->fd, passage->event, 0 };
+    unsigned silent = 0;
+
+    for (int left = TARGET_TIMEOUT_S * 1000 / SLICE_MS; left > 0; left--) {
+        uint64_t start_ns = clock_now_ns(), passed_ns;
+        bool ready = is_answer(passage) && tls_has_more(ask->connection);
+
+        ready = ready || poll(&server, 1, SLICE_MS) > 0;
+        passed_ns = clock_now_ns() - start_ns;
+        passage->waited_ns +=
+            passed_ns < SLICE_MS * NSEC_PER_MSEC ? passed_ns : SLICE_MS * NSEC_PER_MSEC;
+        if (ready)
+            silent = 0;
+        if (check_stop(ask, passage, &silent, err) < 0)
+            return err->code;
+        if (ready)
             return 0;
-        if (signals_stop_asked() && ++stopped == STOP_SLICES)
-            return err_set(err, ERR_STOPPED,
-                           "%s: interrupted while the server did not %s", what, fails);
     }
-    return target_silent(what, err);
+    return target_silent(passage->what, err);
 }
 
 /* What hiredis has not sent it moves to the front, each time; so it gets a piece only. */
 static int send_piece(struct ask *ask, const char *bytes, size_t length, struct err *err)
 {
+    struct passage passage = { "send", POLLOUT, 0, length };
     int done = 0;
 
     if (redisAppendFormattedCommand(ask->connection, bytes, length) != REDIS_OK)
@@ -283,7 +350,7 @@ static int send_piece(struct ask *ask, const char *bytes, size_t length, struct 
     while (redisBufferWrite(ask->connection, &done) == REDIS_OK) {
         if (done)
             return 0;
-        if (wait_server(ask, POLLOUT, "send", "read what it is asked", err) < 0)
+        if (check_pace(ask, &passage, err) < 0 || wait_server(ask, &passage, err) < 0)
             return err->code;
     }
     return target_lost(ask->connection, "send", err);
@@ -317,7 +384,7 @@ int ask_send_much(struct ask *ask, struct err *err)
 int ask_reply(struct ask *ask, enum question question, redisReply **ret, struct err *err)
 {
     redisReader *reader = ask->connection->reader;
-    size_t bytes = 0;
+    struct passage passage = { questions[question].name, POLLIN, 0, 0 };
     void *answer = NULL;
     redisReply *reply;
 
@@ -325,17 +392,17 @@ int ask_reply(struct ask *ask, enum question question, redisReply **ret, struct 
     while (redisGetReplyFromReader(ask->connection, &answer) == REDIS_OK && !answer) {
         size_t had = reader->len;
 
-        if (bytes > BYTES_MOST)
+        if (passage.bytes > BYTES_MOST)
             return err_set(
                 err, -EMSGSIZE,
                 "%s: the answer has more than %u MiB: it is none of a Redis, or "
                 "--count is too large",
                 questions[question].name, BYTES_MOST >> 20);
-        if (wait_server(ask, POLLIN, questions[question].name, "answer", err) < 0)
+        if (check_pace(ask, &passage, err) < 0 || wait_server(ask, &passage, err) < 0)
             return err->code;
         if (redisBufferRead(ask->connection) != REDIS_OK)
             break;
-        bytes += reader->len > had ? reader->len - had : 0;
+        passage.bytes += reader->len > had ? reader->len - had : 0;
     }
     if (!answer)
         return target_lost(ask->connection, questions[question].name, err);

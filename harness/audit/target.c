@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/printable.h"
 #include "base/str.h"
 #include "redis/connection.h"
@@ -258,6 +259,33 @@ static int refused_entry(const char *reply, struct err *err)
                              "the password may be among them");
 }
 
+/* Does what redisCommandArgv() does, for as long as any reply may take, however little of
+ * it comes each time: there are few words to it. A signal ends it as it does the program
+ * (base/signals.h). */
+static int auth(redisContext *connection, int argc, const char **words, redisReply **ret,
+                struct err *err)
+{
+    uint64_t start_ns = clock_now_ns();
+    void *reply = NULL;
+    int done = 0;
+
+    if (redisAppendCommandArgv(connection, argc, words, NULL) != REDIS_OK)
+        return target_lost(connection, "AUTH", err);
+    while (!done)
+        if (redisBufferWrite(connection, &done) != REDIS_OK)
+            return target_lost(connection, "AUTH", err);
+    while (redisGetReplyFromReader(connection, &reply) == REDIS_OK && !reply) {
+        if (clock_now_ns() - start_ns > TARGET_TIMEOUT_S * NSEC_PER_SEC)
+            return target_silent("AUTH", err);
+        if (redisBufferRead(connection) != REDIS_OK)
+            break;
+    }
+    if (!reply)
+        return target_lost(connection, "AUTH", err);
+    *ret = reply;
+    return 0;
+}
+
 /* A user without a password may be one who needs none, and takes any. The user is not
  * named, for redis-cli takes redis://this@host for a password. */
 static int enter(const struct target *target, redisContext *connection, struct err *err)
@@ -268,9 +296,8 @@ static int enter(const struct target *target, redisContext *connection, struct e
 
     if (!target->user)
         words[1] = password;
-    reply = redisCommandArgv(connection, target->user ? 3 : 2, words, NULL);
-    if (!reply)
-        return target_lost(connection, "AUTH", err);
+    if (auth(connection, target->user ? 3 : 2, words, &reply, err) < 0)
+        return err->code;
     if (reply->type == REDIS_REPLY_ERROR && !target->password &&
         strncmp(reply->str, "WRONGPASS", strlen("WRONGPASS")) == 0)
         return err_set(err, -EACCES,

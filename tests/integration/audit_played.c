@@ -432,32 +432,64 @@ Test(audit_played, repeats_no_password_that_the_server_repeats)
     }
 }
 
-/* An audit of a server that says these lines when it is asked, and reads no more, is
- * interrupted: it must end, and say the words. */
-static void expect_end(const char *lines, const char *words)
+/* Says a little again and again, until the other one is gone. Returns its process. */
+static pid_t dribble(int fd, const char *piece)
+{
+    pid_t pid = fork();
+
+    if (pid)
+        return pid;
+    while (piece && say(fd, piece))
+        usleep(10000);
+    _exit(0);
+}
+
+/* An audit of a server that says these lines when it is asked, and the piece for ever if
+ * there is one, and reads no more, is interrupted: it must end, and say the words. */
+static void expect_end_by(int stop, const char *lines, const char *piece,
+                          const char *words)
 {
     CLEANUP(mem_freep) char *path = mem_printf("%s/silent", directory);
     int listener = listen_at(path), fd;
     struct live_run live = START("audit", "-s", path);
     struct run run;
+    pid_t pid;
     char byte;
 
     fd = accept(listener, NULL, NULL);
     cr_assert_eq(read(fd, &byte, 1), 1, "it has asked, and holds signals");
     cr_assert(say(fd, lines));
-    cr_assert_eq(kill(live.pid, SIGINT), 0);
+    pid = dribble(fd, piece);
+    cr_assert_eq(kill(live.pid, stop), 0);
     run = run_finish(&live);
     cr_expect_eq(run.status, 130, "%d: %s", run.status, run.err);
     EXPECT_SAYS(run.err, words);
     run_release(&run);
     close(fd);
     close(listener);
+    unlink(path);
+    waitpid(pid, NULL, 0);
+}
+
+static void expect_end(const char *lines, const char *words)
+{
+    expect_end_by(SIGINT, lines, NULL, words);
 }
 
 /* A server that hangs is not waited for. */
 Test(audit_played, ends_when_it_is_asked_to)
 {
     expect_end("", "INFO: interrupted while the server did not answer");
+}
+
+/* Nor is one that always says a little more, and never all. */
+Test(audit_played, ends_when_it_is_asked_to_although_there_is_always_more)
+{
+    static const char words[] = "INFO: interrupted while the server was still answering";
+
+    expect_end_by(SIGINT, "+", "x", words);
+    expect_end_by(SIGTERM, "*1000000\r\n", ":1\r\n", words);
+    expect_end_by(SIGHUP, "$500000000\r\n", "x", words);
 }
 
 /* Who knows a password leaves no file with its memory. */

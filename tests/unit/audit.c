@@ -1,10 +1,17 @@
 /* audit: what is made of INFO, of URLs, of refusals, and of the keys of a group. */
 #include <criterion/criterion.h>
 
+#include <linux/sockios.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <xxhash.h>
 
+#include "audit/ask.h"
 #include "audit/claims.h"
 #include "audit/fresh.h"
 #include "audit/group.h"
@@ -988,4 +995,85 @@ Test(audit, counts_slow_commands)
     cr_expect_eq(vitals_choose(&vitals, " *:work", &err), ERR_USAGE);
     cr_expect_eq(vitals_choose(&vitals, "", &err), ERR_USAGE);
     cr_expect_eq(vitals_choose(&vitals, "a=b", &err), ERR_USAGE);
+}
+
+/* A server that says at once what is to come at once, and of the rest a byte when the one
+ * before was read. Returns its process. */
+static pid_t dribble(int fds[2], const char *at_once, size_t length, const char *rest)
+{
+    pid_t pid;
+
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+    pid = fork();
+    if (pid) {
+        close(fds[1]);
+        return pid;
+    }
+    close(fds[0]);
+    while (length) {
+        ssize_t n = write(fds[1], at_once, length);
+
+        if (n <= 0)
+            _exit(0);
+        at_once += n;
+        length -= (size_t)n;
+    }
+    for (; *rest; rest++) {
+        int unread = 1;
+
+        while (ioctl(fds[1], SIOCOUTQ, &unread) == 0 && unread)
+            usleep(1000);
+        if (write(fds[1], rest, 1) != 1)
+            break;
+    }
+    _exit(0);
+}
+
+/* With a patience that is over as soon as there was any need for it. */
+static int take_dribbled(const int fds[2], pid_t pid, struct err *err)
+{
+    CLEANUP(connection_closep) redisContext *connection = redisConnectFd(fds[0]);
+    CLEANUP(reply_freep) redisReply *reply = NULL;
+    struct ask ask = ask_of(connection);
+    int code;
+
+    ask.patience_ns = NSEC_PER_MSEC;
+    code = ask_answer(&ask, ASK_INFO, &reply, err);
+    ask_release(&ask);
+    connection = connection_close(connection);
+    waitpid(pid, NULL, 0);
+    return code;
+}
+
+/* Each byte comes soon, and the answer never. There are so many of them that some are
+ * waited for, however busy the machine is. */
+Test(audit, waits_for_no_answer_that_dribbles)
+{
+    static const char *const begins[] = { "+", "$100000\r\n", "*100000\r\n:" };
+    CLEANUP(mem_freep) char *rest = mem_printf("%02000d", 0);
+
+    signal(SIGPIPE, SIG_IGN);
+    for (size_t i = 0; i < ARRAY_SIZE(begins); i++) {
+        struct err err = ERR_NULL;
+        int fds[2];
+        pid_t pid = dribble(fds, begins[i], strlen(begins[i]), rest);
+
+        cr_expect_eq(take_dribbled(fds, pid, &err), -ETIMEDOUT, "%zu: %s", i, err.msg);
+        EXPECT_SAYS(err.msg, "s the server has not answered in full; that may take 0 s, "
+                             "and 1 s more for each 64 KiB, of which it sent 0");
+    }
+}
+
+/* What came counts: half a minute for two MiB, of which the last bytes dribble. */
+Test(audit, waits_for_a_long_answer)
+{
+    enum { BYTES = 2 << 20 };
+    CLEANUP(mem_freep) char *answer = mem_printf("$%d\r\n%0*d", BYTES, BYTES - 30, 0);
+    struct err err = ERR_NULL;
+    int fds[2];
+    pid_t pid =
+        dribble(fds, answer, strlen(answer), "000000000000000000000000000000\r\n");
+
+    signal(SIGPIPE, SIG_IGN);
+    cr_expect_eq(take_dribbled(fds, pid, &err), 0, "%s", err.msg);
 }
