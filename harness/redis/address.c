@@ -4,7 +4,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdbool.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +14,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/signals.h"
 
 #define BACKLOG 128
+#define SLICE_MS 100
 
 union socket_address {
     struct sockaddr any;
@@ -114,26 +116,36 @@ static int connect_patiently(int fd, const union socket_address *to, socklen_t l
     return code;
 }
 
-/* The one line of a reply, without its end; nothing follows it, for nothing else was
- * asked. False: there is none, or it is too long. */
-static bool read_line(int fd, int timeout_s, char *line, size_t size)
+/* What is there, or -1. */
+static ssize_t read_soon(int fd, char *bytes, size_t size)
+{
+    struct pollfd server = { .fd = fd, .events = POLLIN };
+    int ready = poll(&server, 1, SLICE_MS);
+
+    if (ready > 0)
+        return read(fd, bytes, size);
+    errno = ready ? errno : EINTR;
+    return -1;
+}
+
+bool address_read_line(int fd, int timeout_s, char *line, size_t size)
 {
     uint64_t start_ns = clock_now_ns();
     size_t length = 0;
 
     while (length < size) {
-        ssize_t n = read(fd, line + length, size - length);
+        ssize_t n = read_soon(fd, line + length, size - length);
 
-        if (n < 0 && errno == EINTR &&
-            clock_now_ns() - start_ns < (uint64_t)timeout_s * NSEC_PER_SEC)
-            continue;
-        if (n <= 0)
+        if (n == 0 || (n < 0 && errno != EINTR))
             return false;
-        length += (size_t)n;
+        length += n > 0 ? (size_t)n : 0;
         if (length > 1 && line[length - 1] == '\n') {
             line[length - 2] = '\0';
             return true;
         }
+        if (clock_now_ns() - start_ns > (uint64_t)timeout_s * NSEC_PER_SEC ||
+            signals_stop_asked())
+            return false;
     }
     return false;
 }
@@ -146,7 +158,7 @@ static int enter(const struct address *address, int fd, int timeout_s, struct er
                           strlen(address->password), address->password);
 
     if (send(fd, command, (size_t)length, MSG_NOSIGNAL) != length ||
-        !read_line(fd, timeout_s, line, sizeof(line)))
+        !address_read_line(fd, timeout_s, line, sizeof(line)))
         return err_set(err, -ECONNREFUSED,
                        "connect to Redis at %s: it did not answer AUTH",
                        name_of(address, name));

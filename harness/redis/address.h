@@ -2,6 +2,8 @@
  * this machine's loopback. Numbers only: nothing here asks a resolver. */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/secret.h"
@@ -26,6 +28,11 @@ int address_check(const struct address *address, struct err *err);
  * (the password has been given); connecting, and every later send or receive, ends with
  * an error after so many seconds. */
 int address_connect(const struct address *address, int timeout_s, struct err *err);
+
+/* The one line of a reply, without its end; nothing may follow it, for nothing else was
+ * asked. False: it is not whole in time, or is too long, or somebody wants an end
+ * meanwhile (base/signals.h). */
+bool address_read_line(int fd, int timeout_s, char *line, size_t size);
 
 /* Returns a listening socket. A port of 0 is replaced by one that was free. */
 int address_listen(struct address *address, struct err *err);

@@ -7,6 +7,8 @@
 #include "base/clock.h"
 #include "base/mutant.h"
 
+#define BYTES_PER_S (64u << 10) /* the least, of what takes long */
+
 int connection_open(const struct address *address, redisContext **ret, struct err *err)
 {
     redisContext *connection;
@@ -43,12 +45,46 @@ int connection_too_slow(const char *what, struct err *err)
                    what, CONNECTION_TIMEOUT_S);
 }
 
+int connection_too_long(const char *what, struct err *err)
+{
+    return err_set(
+        err, -EMSGSIZE,
+        "Redis answers %s with more than %zu MiB: it does not end, or the data "
+        "is too large for this",
+        what, CONNECTION_REPLY_MOST >> 20);
+}
+
+/* A reply that comes. */
+struct haul {
+    uint64_t looked_ns, waited_ns;
+    size_t bytes;
+};
+
+/* One that never ends is given up, whether it comes slowly or fills all memory. Who was
+ * stopped meanwhile has not waited. */
+static int check_haul(struct haul *haul, size_t bytes, const char *what, struct err *err)
+{
+    uint64_t now_ns = clock_now_ns(), gap_ns = now_ns - haul->looked_ns;
+
+    haul->looked_ns = now_ns;
+    haul->waited_ns += gap_ns < NSEC_PER_SEC ? gap_ns : NSEC_PER_SEC;
+    haul->bytes += bytes;
+    if (haul->bytes > CONNECTION_REPLY_MOST)
+        return connection_too_long(what, err);
+    return haul->waited_ns > CONNECTION_TIMEOUT_S * NSEC_PER_SEC +
+                                 haul->bytes * (NSEC_PER_SEC / BYTES_PER_S)
+               ? connection_too_slow(what, err)
+               : 0;
+}
+
 /* Does what redisGetReply() does, and goes on when the watchdog's tick interrupts. */
 static int get_reply(redisContext *connection, const char *what, redisReply **ret,
                      struct err *err)
 {
     redisReader *reader = connection->reader;
     uint64_t start_ns = clock_now_ns();
+    struct haul haul = { start_ns, 0, 0 };
+    size_t got = 0;
     char piece[4096];
     void *reply = NULL;
     int done = 0;
@@ -58,8 +94,11 @@ static int get_reply(redisContext *connection, const char *what, redisReply **re
             return err_set(err, -EIO, "Redis did not take %s: %s", what,
                            connection->errstr);
     while (redisReaderGetReply(reader, &reply) == REDIS_OK && !reply) {
-        ssize_t n = read(connection->fd, piece, sizeof(piece));
+        ssize_t n;
 
+        if (got && check_haul(&haul, got, what, err) < 0)
+            return err->code;
+        n = read(connection->fd, piece, sizeof(piece));
         /* The socket's own time limit begins anew with each read. */
         if (n < 0 && errno == EINTR &&
             clock_now_ns() - start_ns < CONNECTION_TIMEOUT_S * NSEC_PER_SEC)
@@ -70,6 +109,7 @@ static int get_reply(redisContext *connection, const char *what, redisReply **re
             return err_set(err, -EIO, "Redis did not answer %s: %s", what,
                            n ? err_words(errno) : "connection lost");
         redisReaderFeed(reader, piece, (size_t)n);
+        got = (size_t)n;
     }
     if (!reply)
         return err_set(err, -EIO, "Redis did not answer %s: %s", what, reader->errstr);

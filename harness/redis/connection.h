@@ -20,6 +20,10 @@ DEFINE_CLEANUP(redisReply *, reply_free)
 /* -ETIMEDOUT: there was no reply within the time. Returns the code. */
 int connection_too_slow(const char *what, struct err *err);
 
+/* -EMSGSIZE: it is longer than any that is meant. Returns the code. */
+#define CONNECTION_REPLY_MOST ((size_t)1 << 30) /* bytes */
+int connection_too_long(const char *what, struct err *err);
+
 /* Reads one reply to what was appended; an error reply is an error. */
 int connection_read(redisContext *connection, const char *what, redisReply **ret,
                     struct err *err);

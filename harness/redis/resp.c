@@ -356,6 +356,8 @@ static int wait_for_more(struct resp *resp, const char *what, struct err *err)
     uint64_t start_ns = clock_now_ns();
     ssize_t n;
 
+    if (resp->used - resp->taken > CONNECTION_REPLY_MOST)
+        return connection_too_long(what, err);
     do
         n = resp_receive(resp, 0);
     while (n == -EINTR &&

@@ -31,7 +31,8 @@ struct server {
 
 /* Starts it; server_wait() waits until it answers on the unix socket. If somebody has
  * taken its port meanwhile, the server ends, and server_wait() starts it again, with
- * another port and another pid; until then `binary` is borrowed. */
+ * another port and another pid; until then `binary` is borrowed. It does not wait on when
+ * somebody asks for an end (base/signals.h): ERR_STOPPED. */
 int server_start(const struct server_options *options, struct server *ret,
                  struct err *err);
 int server_wait(struct server *server, struct err *err);

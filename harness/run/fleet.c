@@ -521,6 +521,7 @@ int fleet_run(const struct fleet_options *options, struct result *result, struct
                                             fleet.directory.path, fleet.lanes,
                                             fleet.lane_count },
                           err);
+    result->interrupted = code == ERR_STOPPED;
     if (code == 0)
         code = run_loop(&fleet, err);
     load_behind(&result->machine);

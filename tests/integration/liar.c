@@ -7,9 +7,13 @@
  * same server passes: so it is the lie that is found, not the way it is told. */
 #include "testlib.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* Crash points, in the order of the census: none, UNLINK, three HSETs and EXPIRE; the
  * same between MULTI and EXEC. */
@@ -181,5 +185,44 @@ Test(liar, once_in_the_census)
                      run.err);
         cr_expect_gt(unexplained(&run), 0, "point %d", point);
         run_release(&run);
+    }
+}
+
+/* A reply that never ends, while a byte of it comes now and then: to the first question,
+ * which is whether it is there, and to those of a lane, at its begin and when it looks.
+ * Whoever asks for an end gets it, and nothing is left. */
+Test(liar, is_not_waited_for)
+{
+    static const struct {
+        const char *command;
+        int number;
+    } rows[] = { { "PING", SIGTERM }, { "INFO", SIGINT }, { "EVALSHA", SIGTERM } };
+
+    processes_adopt();
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        char *directory = test_directory();
+        CLEANUP(mem_freep) char *tmp = mem_printf("%s/tmp", directory);
+        CLEANUP(mem_freep) char *knocks = mem_printf("%s/knocks", directory);
+        int fd = test_fifo(directory, "knocks", O_RDWR);
+        struct live_run live;
+        struct run run;
+        char byte;
+
+        cr_assert_eq(mkdir(tmp, 0700), 0);
+        setenv("TMPDIR", tmp, 1);
+        setenv("LYING_SERVER_KNOCKS", knocks, 1);
+        setenv("LYING_SERVER_DRIBBLES", rows[i].command, 1);
+        live = START("try", "INCR k | EXPIRE k 60", "--redis-server",
+                     getenv("LYING_SERVER"));
+        cr_assert_eq(read(fd, &byte, 1), 1);
+        cr_assert_eq(kill(live.pid, rows[i].number), 0);
+        run = run_finish(&live);
+        cr_expect_eq(run.status, 130, "%s: %d: %s", rows[i].command, run.status, run.err);
+        expect_stopped_by(run.err, rows[i].number);
+        processes_wait();
+        cr_expect_eq(test_directory_entries(tmp), 0, "leftovers in TMPDIR");
+        run_release(&run);
+        close(fd);
+        test_directory_remove(directory);
     }
 }

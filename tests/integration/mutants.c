@@ -156,6 +156,7 @@ static const struct {
     { "never-enough", "unit_stopping_mutable",
       "stopping/a_rate_that_changes_ends_the_kills_too" },
     { "waits-add-up", "unit_fault_mutable", "late/is_not_who_waits_for_nobody" },
+    { "launch-unheard", "integration_liar", "liar/is_not_waited_for" },
     { "server-blamed", "unit_fault_mutable", "late/is_a_server_that_has_had_its_time" },
     { "silence-blamed", "unit_fault_mutable", "late/is_a_lane_that_has_had_its_time" },
     { "starved-late", "unit_scenario_mutable", "load/late_is_who_has_run" },

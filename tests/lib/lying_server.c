@@ -15,6 +15,10 @@
  * what it says of itself if it is asked (INFO server), one field; and first, if it is
  * asked for everything (INFO).
  *
+ * If LYING_SERVER_DRIBBLES is the name of a command, it is not executed, and the answer
+ * to it never ends: a byte comes, and another one. Each time that begins it writes a byte
+ * into LYING_SERVER_KNOCKS, a FIFO.
+ *
  * The lie is a command that does nothing and has the same reply, so that replies need not
  * be looked into, and their order, also inside MULTI, is Redis's own. An end of a stream
  * is passed on at once, what was read before goes first, and a command that is not
@@ -23,6 +27,7 @@
  *
  * It dies with its parent, and the real server with it. */
 #include <errno.h>
+#include <fcntl.h>
 #include <hiredis/hiredis.h>
 #include <limits.h>
 #include <poll.h>
@@ -43,6 +48,7 @@
 #include "base/mem.h"
 
 #define PIECE_BYTES 16384
+#define DRIBBLE_MS 20
 
 /* Bytes that were read from one side and not yet written to the other. As long as there
  * are any, no more are read. */
@@ -56,13 +62,14 @@ struct link {
     struct flow commands, replies;
     redisReader *reader; /* of commands */
     size_t hsets;
-    bool lied_to;
+    bool lied_to, dribbles;
 };
 
 struct liar {
     struct sockaddr_un real;
     unsigned long from, until; /* deaths */
     const char *refuses;       /* NULL: it lies */
+    const char *dribbles;      /* NULL: to no command */
     const char *info;          /* the script that says what it is; NULL: the truth */
     const char *info_first;    /* the same, and behind it the truth */
     unsigned long deaths;
@@ -172,6 +179,36 @@ static const char *refusal(const struct liar *liar, const redisReply *command)
     return NULL;
 }
 
+static void knock(void)
+{
+    int fd = open(getenv("LYING_SERVER_KNOCKS"), O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0 || write(fd, ".", 1) != 1)
+        fail("knock");
+    close(fd);
+}
+
+static void begin_dribble(struct link *link)
+{
+    link->dribbles = true;
+    flow_add(&link->replies, "+", 1);
+    knock();
+}
+
+static bool any_dribbles(const struct liar *liar)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < liar->count; i++) {
+        struct link *link = &liar->links[i];
+
+        if (link->dribbles)
+            flow_add(&link->replies, "x", 1);
+        any |= link->dribbles;
+    }
+    return any;
+}
+
 static void pass_command(struct liar *liar, struct link *link, const redisReply *command)
 {
     const char *instead[] = { "EVAL", NULL, "0" };
@@ -210,7 +247,9 @@ static bool take_commands(struct liar *liar, struct link *link, const char *byte
         redisReply *command = reply;
         bool good = command->type == REDIS_REPLY_ARRAY && command->elements;
 
-        if (good)
+        if (good && liar->dribbles && is_word(command, 0, liar->dribbles))
+            begin_dribble(link);
+        else if (good && !link->dribbles)
             pass_command(liar, link, command);
         freeReplyObject(command);
         if (!good)
@@ -312,13 +351,14 @@ static void run(struct liar *liar, int listen_fd, int end_fd)
 
     for (;;) {
         size_t links = liar->count; /* those that are asked about */
+        int pause_ms = any_dribbles(liar) ? DRIBBLE_MS : -1;
 
         fds = mem_grow(fds, 2 + 2 * links, sizeof(*fds));
         fds[0] = (struct pollfd){ .fd = listen_fd, .events = POLLIN };
         fds[1] = (struct pollfd){ .fd = end_fd, .events = POLLIN };
         for (size_t i = 0; i < links; i++)
             ask(&liar->links[i], &fds[2 + 2 * i]);
-        if (poll(fds, 2 + 2 * links, -1) < 0 && errno != EINTR)
+        if (poll(fds, 2 + 2 * links, pause_ms) < 0 && errno != EINTR)
             fail("poll");
         if (fds[1].revents)
             break;
@@ -382,6 +422,7 @@ int main(int argc, char **argv)
     liar.from = number_of("LYING_SERVER_FROM", ULONG_MAX);
     liar.until = number_of("LYING_SERVER_UNTIL", ULONG_MAX);
     liar.refuses = getenv("LYING_SERVER_REFUSES");
+    liar.dribbles = getenv("LYING_SERVER_DRIBBLES");
     if (getenv("LYING_SERVER_INFO")) {
         liar.info =
             mem_printf("return '# Server\\r\\n%s\\r\\n'", getenv("LYING_SERVER_INFO"));
