@@ -27,6 +27,9 @@
 
 /* Names begin lines. */
 static const char *const hostile[] = { HOSTILE, SAYS, ANNOTATES };
+/* Each takes the same way through the program, as does each text of a kind. */
+#define HOSTILES UNLESS_SANITIZED(ARRAY_SIZE(hostile), 1)
+#define EVERY UNLESS_SANITIZED(1, 5)
 
 /* Blanks in front of a command are nothing to who shows logs. */
 static void expect_line(const char *line, const char *where)
@@ -111,7 +114,7 @@ static void change_key(struct baselines *baselines, json_t *object, const char *
     json_t *value = json_incref(json_object_get(object, name));
 
     json_object_del(object, name);
-    for (size_t i = 0; i < ARRAY_SIZE(hostile); i++) {
+    for (size_t i = 0; i < HOSTILES; i++) {
         json_object_set(object, hostile[i], value);
         expect_of_file(baselines, name);
         json_object_del(object, hostile[i]);
@@ -146,7 +149,7 @@ static void change_texts(struct baselines *baselines, json_t *value, const char 
     if (!json_is_string(value))
         return;
     was = mem_strdup(json_string_value(value));
-    for (size_t i = 0; i < ARRAY_SIZE(hostile); i++) {
+    for (size_t i = 0; i < HOSTILES; i++) {
         cr_assert_eq(json_string_set(value, hostile[i]), 0);
         expect_of_file(baselines, where);
     }
@@ -250,7 +253,7 @@ static void change_column(struct runs *runs, const char *table, const char *name
     if (!kept_number(runs->kept, there))
         return;
     change_to(runs, table, column, where, HOSTILE "\377\200h");
-    for (size_t i = 1; i < ARRAY_SIZE(hostile) && is_name(name, column); i++)
+    for (size_t i = 1; i < HOSTILES && is_name(name, column); i++)
         change_to(runs, table, column, where, hostile[i]);
 }
 
@@ -263,13 +266,14 @@ static void change_run(const char *directory, const char *kept)
 
     cr_assert_eq(sqlite3_open_v2(file, &database, SQLITE_OPEN_READONLY, NULL), 0);
     cr_assert_eq(sqlite3_prepare_v2(database, changes, -1, &row, NULL), 0);
-    while (sqlite3_step(row) == SQLITE_ROW)
-        change_column(&runs, (const char *)sqlite3_column_text(row, 0),
-                      (const char *)sqlite3_column_text(row, 1),
-                      (const char *)sqlite3_column_text(row, 2));
+    for (size_t i = 0; sqlite3_step(row) == SQLITE_ROW; i++)
+        if (i % EVERY == 0)
+            change_column(&runs, (const char *)sqlite3_column_text(row, 0),
+                          (const char *)sqlite3_column_text(row, 1),
+                          (const char *)sqlite3_column_text(row, 2));
     sqlite3_finalize(row);
     sqlite3_close(database);
-    cr_expect_gt(runs.count, 50, "%zu", runs.count);
+    cr_expect_gt(runs.count, 50 / EVERY - 1, "%zu", runs.count);
 }
 
 Test(forged, by_texts_of_kept_runs)
