@@ -21,7 +21,7 @@
 #define PTTL_GONE (-2)
 #define SLICE_MS 100
 #define STOP_SLICES 10             /* without a word, when somebody asks for an end */
-#define STOP_NS (3 * NSEC_PER_SEC) /* for all that comes then */
+#define STOP_NS (3 * NSEC_PER_SEC) /* for an answer that comes then */
 #define BYTES_PER_S (64u << 10)    /* the least, of what takes long */
 
 /* Of which type an answer may be, besides an error. */
@@ -262,9 +262,10 @@ void ask_member(struct ask *ask, enum question find, struct str key, struct str 
 /* An answer that comes, or questions that go. */
 struct passage {
     const char *what;
-    short event;        /* POLLIN: an answer */
-    uint64_t waited_ns; /* for the server */
-    size_t bytes;       /* that came; of questions, all that are to go */
+    short event;         /* POLLIN: an answer */
+    uint64_t waited_ns;  /* for the server */
+    size_t bytes;        /* that came; of questions, all that are to go */
+    uint64_t stopped_ns; /* since when somebody is known to want an end; 0: nobody */
 };
 
 static bool is_answer(const struct passage *passage)
@@ -274,20 +275,19 @@ static bool is_answer(const struct passage *passage)
 
 /* Who asks for an end gets it when the server hangs, and soon when it does not; what is
  * on its way is still taken. */
-static int check_stop(struct ask *ask, const struct passage *passage, unsigned *silent,
-                      struct err *err)
+static int check_stop(struct passage *passage, unsigned *silent, struct err *err)
 {
     uint64_t now_ns = clock_now_ns();
 
     if (!signals_stop_asked())
         return 0;
-    if (!ask->stopped_ns)
-        ask->stopped_ns = now_ns;
+    if (!passage->stopped_ns)
+        passage->stopped_ns = now_ns;
     if (++*silent == STOP_SLICES)
         return err_set(err, ERR_STOPPED, "%s: interrupted while the server did not %s",
                        passage->what,
                        is_answer(passage) ? "answer" : "read what it is asked");
-    if (now_ns - ask->stopped_ns > STOP_NS && !mutant("dribble-unheard"))
+    if (now_ns - passage->stopped_ns > STOP_NS && !mutant("dribble-unheard"))
         return err_set(err, ERR_STOPPED, "%s: interrupted while the server was still %s",
                        passage->what,
                        is_answer(passage) ? "answering" : "reading what it is asked");
@@ -331,7 +331,7 @@ static int wait_server(struct ask *ask, struct passage *passage, struct err *err
             passed_ns < SLICE_MS * NSEC_PER_MSEC ? passed_ns : SLICE_MS * NSEC_PER_MSEC;
         if (ready)
             silent = 0;
-        if (check_stop(ask, passage, &silent, err) < 0)
+        if (check_stop(passage, &silent, err) < 0)
             return err->code;
         if (ready)
             return 0;
@@ -342,7 +342,7 @@ static int wait_server(struct ask *ask, struct passage *passage, struct err *err
 /* What hiredis has not sent it moves to the front, each time; so it gets a piece only. */
 static int send_piece(struct ask *ask, const char *bytes, size_t length, struct err *err)
 {
-    struct passage passage = { "send", POLLOUT, 0, length };
+    struct passage passage = { .what = "send", .event = POLLOUT, .bytes = length };
     int done = 0;
 
     if (redisAppendFormattedCommand(ask->connection, bytes, length) != REDIS_OK)
@@ -384,7 +384,7 @@ int ask_send_much(struct ask *ask, struct err *err)
 int ask_reply(struct ask *ask, enum question question, redisReply **ret, struct err *err)
 {
     redisReader *reader = ask->connection->reader;
-    struct passage passage = { questions[question].name, POLLIN, 0, 0 };
+    struct passage passage = { .what = questions[question].name, .event = POLLIN };
     void *answer = NULL;
     redisReply *reply;
 

@@ -43,13 +43,12 @@ struct ask {
     redisContext *connection; /* borrowed */
     struct buffer questions;  /* not yet sent */
     uint64_t patience_ns;     /* for an answer, which gets more if it is long */
-    uint64_t stopped_ns;      /* since when somebody is known to want an end; 0: nobody */
 };
 
 /* From here on the connection does not block. An answer is waited for as long as
  * target.h says, and a second more for each 64 KiB that have come of it: less is no
- * progress. When somebody asks for an end (base/signals.h) what is on its way has a few
- * seconds, and a server that says nothing one. */
+ * progress. When somebody asks for an end (base/signals.h) each answer has
+ * three seconds, and a server that says nothing one. */
 struct ask ask_of(redisContext *connection);
 void ask_release(struct ask *ask);
 

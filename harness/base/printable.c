@@ -2,6 +2,7 @@
 #include "base/printable.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -171,4 +172,18 @@ bool printable_begins(const char *name)
     size_t word = strcspn(name, " ");
 
     return name[0] != ':' && !printable_command(name) && (!word || name[word - 1] != ':');
+}
+
+char *printable_name_new(const char *name)
+{
+    char *shown = printable_new(name);
+
+    while (!printable_begins(shown)) {
+        const char *colon = strchr(shown, ':');
+        char *longer = mem_printf("%.*s\\x3a%s", (int)(colon - shown), shown, colon + 1);
+
+        free(shown);
+        shown = longer;
+    }
+    return shown;
 }

@@ -45,3 +45,6 @@ const char *printable_command(const char *line);
 /* May a name begin a line of ours? Not as such a command, or as a word and a colon, by
  * which verdicts are told ("PASS:"). */
 bool printable_begins(const char *name);
+/* printable_new() of one that others gave, of which it may be so: else with \x3a in the
+ * place of colons. */
+char *printable_name_new(const char *name);

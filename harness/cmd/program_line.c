@@ -68,17 +68,14 @@ int program_line_hold(char *const *command, struct err *err)
 char *program_line_name(char *const *command)
 {
     CLEANUP(mem_freep) char *path = mem_strdup(command[0]);
-    size_t length = strlen(path), size = 4 * length + 1; /* \xHH */
-    char *name = mem_alloc(size), *slash;
+    size_t length = strlen(path);
+    const char *slash, *name;
 
     while (length && path[length - 1] == '/')
         path[--length] = '\0';
     slash = strrchr(path, '/');
-    printable_copy(name, size, slash ? slash + 1 : path, "");
-    if (*name)
-        return name;
-    free(name);
-    return mem_strdup("program");
+    name = slash ? slash + 1 : path;
+    return printable_name_new(*name ? name : "program");
 }
 
 void program_line_explain(char *const *command, struct err *err)

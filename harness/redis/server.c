@@ -329,11 +329,13 @@ int server_wait(struct server *server, struct err *err)
     while ((code = answers(server, err)) == 0) {
         int status;
 
+        /* A signal to all of us has ended it as well. */
+        if (!mutant("launch-unheard") && signals_check_stop(err) < 0)
+            return err->code;
         if (waitpid(server->pid, &status, WNOHANG) == server->pid &&
             start_again(server, status, err) < 0)
             return err->code;
-        if (check_late(server, since_ns, err) < 0 ||
-            (!mutant("launch-unheard") && signals_check_stop(err) < 0))
+        if (check_late(server, since_ns, err) < 0)
             return err->code;
         nanosleep(&pause, NULL);
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/printable.h"
 #include "base/str.h"
 #include "report/parts.h"
 #include "report/words.h"
@@ -75,6 +76,8 @@ static void write_printed(FILE *out, const char *text)
 
         if (i < LINES_FIRST || i + LINES_LAST >= lines) {
             fputs("        ", out);
+            if (printable_command(text)) /* to who shows logs, behind blanks as well */
+                fputc('\\', out);
             str_print(out, (struct str){ text, length }, LINE_COLUMNS);
             fputc('\n', out);
         } else if (i == LINES_FIRST) {

@@ -76,11 +76,7 @@ static char *take_text(struct reading *reading, json_t *object, const char *key)
 /* The same of what begins lines of reports. */
 static char *take_name(struct reading *reading, json_t *object, const char *key)
 {
-    char *name = take_text(reading, object, key);
-
-    if (!printable_begins(name))
-        mistake(reading, key, "no ':' at the beginning or behind the first word");
-    return name;
+    return printable_name_new(get_text(reading, object, key));
 }
 
 static bool is_whole(json_t *value, json_int_t least, json_int_t most)
@@ -374,11 +370,11 @@ static void parse_parameters(struct reading *reading, json_t *root,
     scenario->parameters =
         mem_alloc((json_object_size(params) + 1) * sizeof(*scenario->parameters));
     json_object_foreach (params, key, value) {
-        if (!json_is_string(value) || !printable_begins(key))
-            mistake(reading, "params", "texts, whose names have no ':' at either end");
+        if (!json_is_string(value))
+            mistake(reading, "params", "texts");
         else
             scenario->parameters[scenario->parameter_count++] = (struct parameter){
-                .name = printable_new(key),
+                .name = printable_name_new(key),
                 .value = printable_new(json_string_value(value)),
                 .is_text = true,
             };

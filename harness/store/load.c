@@ -118,7 +118,7 @@ static int read_parameter(void *context, sqlite3_stmt *row, struct err *err)
     scenario->parameters = mem_grow(scenario->parameters, scenario->parameter_count + 1,
                                     sizeof(*scenario->parameters));
     scenario->parameters[scenario->parameter_count++] = (struct parameter){
-        .name = printable_new(database_text(row, 0)),
+        .name = printable_name_new(database_text(row, 0)),
         .value = printable_new(database_text(row, 1)),
         .is_text = strcmp(kind, "text") == 0,
         .is_flag = strcmp(kind, "flag") == 0,
@@ -147,12 +147,10 @@ static int read_strategy(void *context, sqlite3_stmt *row, struct err *err)
     scenario->strategies =
         mem_grow(scenario->strategies, number + 1, sizeof(*scenario->strategies));
     scenario->strategies[number] = (struct strategy){
-        .name = printable_new(database_text(row, 1)),
+        .name = printable_name_new(database_text(row, 1)),
         .about = printable_new(database_text(row, 2)),
         .expect = expect,
     };
-    if (!printable_begins(scenario->strategies[number].name))
-        return database_damaged(cast->database, "a strategy's name is none", err);
     if (sqlite3_column_int(row, 4))
         scenario->reference = number;
     return 0;
@@ -203,7 +201,7 @@ static int load_scenario(struct database *database, const struct request *reques
                              " ORDER BY strategy",
                              read_part, cast, err);
     scenario->path = printable_new(request->path);
-    scenario->name = printable_new(request->name);
+    scenario->name = printable_name_new(request->name);
     scenario->title = fact_or_nothing(database, "title");
     scenario->source = fact_or_nothing(database, "source");
     for (int i = 0; i < TIME_COUNT; i++)
@@ -220,11 +218,6 @@ static int load_scenario(struct database *database, const struct request *reques
     scenario->now = (int64_t)request->now;
     if (request->text)
         outline_find_lines(scenario, request->text);
-    for (size_t i = 0; i < scenario->parameter_count && code == 0; i++)
-        if (!printable_begins(scenario->parameters[i].name))
-            code = database_damaged(database, "a parameter's name is none", err);
-    if (code == 0 && !printable_begins(scenario->name))
-        code = database_damaged(database, "its scenario's name is none", err);
     for (size_t i = 0; i < cast->count && code == 0; i++)
         if (cast->taking_part[i] >= scenario->strategy_count)
             code = database_damaged(database, "its strategies are not numbered", err);

@@ -344,7 +344,10 @@ static int read_failure(void *context, sqlite3_stmt *row, struct err *err)
     buffer_room(&body, sizeof(head));
     body.length = offsetof(struct event_ended, text);
     for (int i = 0; i < ENDED_TEXTS; i++) {
-        struct str text = database_bytes(row, 4 + i);
+        bool as_it_is = i == ENDED_WHAT || i == ENDED_FATE; /* where it is shown */
+        CLEANUP(mem_freep)
+        char *shown = as_it_is ? printable_new(database_text(row, 4 + i)) : NULL;
+        struct str text = shown ? str_of(shown) : database_bytes(row, 4 + i);
 
         buffer_add(&body, text);
         head.lengths[i] = (uint32_t)text.length;
@@ -396,12 +399,11 @@ static int read_hello(struct reading *reading, struct err *err)
     struct database *database = reading->database;
     struct event_hello hello = { .read_bytes = stored_whole(database, "read_bytes") };
     CLEANUP(mem_freep) char *server = stored_fact(database, "server");
+    CLEANUP(mem_freep) char *shown = server ? printable_name_new(server) : NULL;
 
     if (!server)
         return 0; /* the run ended before any lane had said a word */
-    printable_copy(hello.version, sizeof(hello.version), server, "");
-    if (!printable_begins(hello.version))
-        return database_damaged(database, "its server's name is none", err);
+    snprintf(hello.version, sizeof(hello.version), "%s", shown);
     return tell(reading, EVENT_HELLO, &hello, sizeof(hello), err);
 }
 

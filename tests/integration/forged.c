@@ -291,7 +291,8 @@ Test(forged, by_texts_of_kept_runs_of_programs)
     char *directory = test_directory();
     CLEANUP(mem_freep)
     char *path = acted_scenario(
-        directory, "strategies = { { name = 'p', expect = 'leaked', command = "
+        directory, "recover = actor('tcp', 'say=EXISTS lock', 'want=:0'),"
+                   "strategies = { { name = 'p', expect = 'leaked', command = "
                    "actor('tcp', 'say=SET lock {uuid}', 'say=INCR k', 'say=DEL lock') "
                    "} }");
     CLEANUP(mem_freep) char *kept = keep(directory, path, NULL);
