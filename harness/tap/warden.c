@@ -23,7 +23,6 @@
 #include "base/mutant.h"
 #include "base/process.h"
 
-#define LOOKS_MOST 4                       /* at a warden that is stopped */
 #define LOOK_AGAIN_NS (10 * NSEC_PER_MSEC) /* for descendants, if none has ended */
 
 enum request { REQUEST_TERMINATE, REQUEST_KILL };
@@ -304,7 +303,6 @@ __attribute__((noreturn)) static void live(const struct program *program, int so
     sigprocmask(SIG_SETMASK, &all, NULL);
     signal(SIGCHLD, SIG_DFL); /* if it is ignored, nobody can be waited for */
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    prctl(PR_SET_PDEATHSIG, SIGCONT); /* a program may have stopped us */
     prctl(PR_SET_NAME, "afterkill-ward");
     keep_only(&ward.socket, &ward.output);
     sigemptyset(&all);
@@ -323,29 +321,12 @@ __attribute__((noreturn)) static void live(const struct program *program, int so
     _exit(EXIT_SUCCESS);
 }
 
-int warden_check_stopped(const struct warden *warden, unsigned *looks, struct err *err)
-{
-    *looks = process_is_stopped(warden->pid) ? *looks + 1 : 0;
-    if (*looks <= LOOKS_MOST)
-        return 0;
-    return err_set(err, -ETIMEDOUT,
-                   "somebody has stopped what watches over it (process %ld, by SIGSTOP "
-                   "for instance)",
-                   (long)warden->pid);
-}
-
 static int await_start(struct warden *warden, const struct program *program,
                        struct err *err)
 {
-    struct pollfd news = { .fd = warden->socket, .events = POLLIN };
     struct failure failure;
-    unsigned looks = 0;
-    int ready;
     ssize_t n;
 
-    while ((ready = poll(&news, 1, WARDEN_LOOK_MS)) <= 0)
-        if (ready == 0 && warden_check_stopped(warden, &looks, err) < 0)
-            return err_wrap(err, "start '%s'", program->argv[0]);
     do
         n = recv(warden->socket, &failure, sizeof(failure), 0);
     while (n < 0 && errno == EINTR);
@@ -441,22 +422,6 @@ void warden_terminate(const struct warden *warden)
 void warden_kill(const struct warden *warden)
 {
     ask(warden, REQUEST_KILL);
-    if (warden->pid > 0)
-        kill(warden->pid, SIGCONT);
-}
-
-/* What it watches over may stop it until it is dead. */
-static void await_end(pid_t pid)
-{
-    int status = 0;
-    pid_t found;
-
-    if (pid <= 0)
-        return;
-    do {
-        kill(pid, SIGCONT);
-        found = waitpid(pid, &status, WUNTRACED);
-    } while (found < 0 ? errno == EINTR : WIFSTOPPED(status));
 }
 
 void warden_close(struct warden *warden)
@@ -465,6 +430,7 @@ void warden_close(struct warden *warden)
         close(warden->socket);
     if (warden->output >= 0)
         close(warden->output);
-    await_end(warden->pid);
+    while (warden->pid > 0 && waitpid(warden->pid, NULL, 0) < 0 && errno == EINTR)
+        ;
     *warden = WARDEN_NULL;
 }
