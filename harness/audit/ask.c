@@ -22,7 +22,6 @@
 #define SLICE_MS 100
 #define STOP_SLICES 10             /* without a word, when somebody asks for an end */
 #define STOP_NS (3 * NSEC_PER_SEC) /* for an answer that comes then */
-#define BYTES_PER_S (64u << 10)    /* the least, of what takes long */
 
 /* Of which type an answer may be, besides an error. */
 #define IS(type) (1u << REDIS_REPLY_##type)
@@ -299,7 +298,7 @@ static int check_stop(struct passage *passage, unsigned *silent, struct err *err
 static int check_pace(const struct ask *ask, const struct passage *passage,
                       struct err *err)
 {
-    uint64_t most_ns = ask->patience_ns + passage->bytes * (NSEC_PER_SEC / BYTES_PER_S);
+    uint64_t most_ns = connection_most_ns(ask->patience_ns, passage->bytes);
 
     if (passage->waited_ns <= most_ns || mutant("dribble-unending"))
         return 0;
@@ -310,7 +309,7 @@ static int check_pace(const struct ask *ask, const struct passage *passage,
         "line is too slow for --count",
         passage->what, ns_to_s((double)passage->waited_ns),
         is_answer(passage) ? "answered" : "read what it is asked",
-        ns_to_s((double)ask->patience_ns), BYTES_PER_S >> 10,
+        ns_to_s((double)ask->patience_ns), CONNECTION_BYTES_PER_S >> 10,
         is_answer(passage) ? "sent" : "was sent", passage->bytes >> 10);
 }
 

@@ -46,9 +46,9 @@ struct ask {
 };
 
 /* From here on the connection does not block. An answer is waited for as long as
- * target.h says, and a second more for each 64 KiB that have come of it: less is no
- * progress. When somebody asks for an end (base/signals.h) each answer has
- * three seconds, and a server that says nothing one. */
+ * target.h says, and longer if it is long (connection_most_ns()). When somebody asks for
+ * an end (base/signals.h) each answer has three seconds, and a server that says nothing
+ * one. */
 struct ask ask_of(redisContext *connection);
 void ask_release(struct ask *ask);
 

@@ -32,7 +32,7 @@ struct str info_value(struct str text, const char *name)
 /* "7.2.4" */
 static unsigned version_of(struct str value)
 {
-    CLEANUP(mem_freep) char *text = strndup(value.bytes, value.length);
+    CLEANUP(mem_freep) char *text = mem_printf("%.*s", (int)value.length, value.bytes);
     unsigned major, minor;
 
     return sscanf(text, "%3u.%2u", &major, &minor) == 2 ? 100 * major + minor : 0;

@@ -7,8 +7,6 @@
 #include "base/clock.h"
 #include "base/mutant.h"
 
-#define BYTES_PER_S (64u << 10) /* the least, of what takes long */
-
 int connection_open(const struct address *address, redisContext **ret, struct err *err)
 {
     redisContext *connection;
@@ -45,6 +43,11 @@ int connection_too_slow(const char *what, struct err *err)
                    what, CONNECTION_TIMEOUT_S);
 }
 
+uint64_t connection_most_ns(uint64_t patience_ns, size_t bytes)
+{
+    return patience_ns + bytes * (NSEC_PER_SEC / CONNECTION_BYTES_PER_S);
+}
+
 int connection_too_long(const char *what, struct err *err)
 {
     return err_set(
@@ -71,8 +74,8 @@ static int check_haul(struct haul *haul, size_t bytes, const char *what, struct 
     haul->bytes += bytes;
     if (haul->bytes > CONNECTION_REPLY_MOST)
         return connection_too_long(what, err);
-    return haul->waited_ns > CONNECTION_TIMEOUT_S * NSEC_PER_SEC +
-                                 haul->bytes * (NSEC_PER_SEC / BYTES_PER_S)
+    return haul->waited_ns >
+                   connection_most_ns(CONNECTION_TIMEOUT_S * NSEC_PER_SEC, haul->bytes)
                ? connection_too_slow(what, err)
                : 0;
 }

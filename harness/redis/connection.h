@@ -20,6 +20,11 @@ DEFINE_CLEANUP(redisReply *, reply_free)
 /* -ETIMEDOUT: there was no reply within the time. Returns the code. */
 int connection_too_slow(const char *what, struct err *err);
 
+/* How long a reply may take, of which so many bytes have come: so long, and longer if it
+ * is long, for a slow line. Less is no progress. */
+#define CONNECTION_BYTES_PER_S (64u << 10)
+uint64_t connection_most_ns(uint64_t patience_ns, size_t bytes);
+
 /* -EMSGSIZE: it is longer than any that is meant. Returns the code. */
 #define CONNECTION_REPLY_MOST ((size_t)1 << 30) /* bytes */
 int connection_too_long(const char *what, struct err *err);

@@ -106,9 +106,6 @@ int stored_tally(struct database *database, unsigned what, struct result *result
     return code == 0 ? read_machine(database, &result->machine, err) : code;
 }
 
-/* Texts are made printable: a scenario that was loaded has no others, but the file may be
- * anybody's. */
-
 static int read_parameter(void *context, sqlite3_stmt *row, struct err *err)
 {
     struct outline *scenario = context;
@@ -167,6 +164,8 @@ static int read_part(void *context, sqlite3_stmt *row, struct err *err)
     return 0;
 }
 
+/* Texts are made printable, here and above: a scenario that was loaded has no others, but
+ * the file may be anybody's. */
 static char *printable_fact(struct database *database, const char *name)
 {
     CLEANUP(mem_freep) char *text = stored_fact(database, name);
@@ -176,9 +175,9 @@ static char *printable_fact(struct database *database, const char *name)
 
 static char *fact_or_nothing(struct database *database, const char *name)
 {
-    CLEANUP(mem_freep) char *text = stored_fact(database, name);
+    char *text = printable_fact(database, name);
 
-    return printable_new(text ? text : "");
+    return text ? text : mem_strdup("");
 }
 
 static int load_scenario(struct database *database, const struct request *request,
@@ -209,7 +208,6 @@ static int load_scenario(struct database *database, const struct request *reques
             printable_fact(database, outline_time_name((enum outline_time)i));
     for (size_t i = 0; i < scenario->strategy_count; i++) {
         CLEANUP(mem_freep) char *name = mem_printf(STORE_TRY, i);
-
         CLEANUP(mem_freep) char *options = printable_fact(database, name);
 
         if (options && (try_line_is(options) || mutant("lines-believed")))

@@ -730,8 +730,7 @@ Test(audit, ends_before_it_looks_again)
     live = START("audit", "-s", server.address.path, "--rules", rules, "--format", "json",
                  "--fail");
     cr_assert(run_wait_for(&live, "1 of about 1 keys"), "while it waits to look again");
-    cr_assert_eq(kill(live.pid, SIGINT), 0);
-    run = run_finish(&live);
+    run = audited_stop(&live, SIGINT);
     cr_expect_eq(run.status, 130, "%d: %s", run.status, run.out);
     cr_expect(json_is_true(json_object_get(run.json, "interrupted")));
     cr_expect(json_is_true(json_object_get(set_at(&run, 0), "unsure")), "%s", run.out);
@@ -908,8 +907,7 @@ Test(audit, sends_what_the_docs_name)
     live = START("audit", "-s", path, "--user", "auditor", "--pass-file", pass, "--watch",
                  "10ms", "--command", "SET k:*", "--rules", rules);
     audited_wait_rounds(&live);
-    cr_assert_eq(kill(live.pid, SIGINT), 0);
-    run = run_finish(&live);
+    run = audited_stop(&live, SIGINT);
     run_release(&run);
     cr_assert_eq(CONNECTION_COMMAND(connection, &log, &err, "ACL", "LOG"), 0);
     for (size_t i = 0; i < log->elements; i++) /* .., object, COMMAND, .. */

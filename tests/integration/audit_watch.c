@@ -30,9 +30,7 @@ Test(audit_watch, watches)
     audited_wait_said(&live, "; new: processes in db 0, 40 more\n");
     SEND("SADD", "processes", "app-1:1:9f8e7d6c5b4a");
     audited_wait_said(&live, "; growing: processes in db 0, 1 more\n");
-    cr_assert_eq(kill(live.pid, SIGINT), 0);
-    run = run_finish(&live);
-    cr_expect_eq(run.status, 130, "%d: %s", run.status, run.err);
+    run = audited_stop(&live, SIGINT);
     run_release(&run);
     run = AUDIT("--watch", "1s", "--limit", "5");
     cr_expect_eq(run.status, 2);
@@ -59,9 +57,7 @@ Test(audit_watch, watches_and_tells_what_is_not_known)
     audited_wait_said(&live,
                       "]; 1 group may leak; 1 key or member of which nothing is known; "
                       "round trips p50 ");
-    cr_assert_eq(kill(live.pid, SIGINT), 0);
-    run = run_finish(&live);
-    cr_expect_eq(run.status, 130, "%d: %s", run.status, run.err);
+    run = audited_stop(&live, SIGINT);
     run_release(&run);
 }
 
@@ -173,9 +169,7 @@ Test(audit_watch, watches_a_command)
     EXPECT_SAYS(text, "afterkill_audit_command_calls_total{command=\"set\"} ");
     EXPECT_SAYS(text, "afterkill_audit_watched_keys{pattern=\"sess:*\"} 2");
     EXPECT_SAYS(text, "afterkill_audit_round_trip_seconds{quantile=\"0.99\"} ");
-    cr_assert_eq(kill(live.pid, SIGTERM), 0);
-    run = run_finish(&live);
-    cr_expect_eq(run.status, 130, "%d: %s", run.status, run.err);
+    run = audited_stop(&live, SIGTERM);
     EXPECT_SILENT(run.err);
     cr_expect_eq(test_directory_entries(directory), files + 1, "nothing beside the file");
     run_release(&run);
@@ -256,9 +250,7 @@ Test(audit_watch, watches_in_json)
     SEND("CONFIG", "SET", "slowlog-log-slower-than", "0");
     round = read_until(&live, "slowlog", "commands", 1);
     json_decref(round);
-    cr_assert_eq(kill(live.pid, SIGINT), 0);
-    run = run_finish(&live);
-    cr_expect_eq(run.status, 130, "%d: %s", run.status, run.err);
+    run = audited_stop(&live, SIGINT);
     run_release(&run);
 }
 
@@ -274,8 +266,7 @@ Test(audit_watch, watches_a_server_that_counts_anew)
     audited_wait_said(&live, " blocked; SET 0 a second\n");
     SEND("CONFIG", "RESETSTAT");
     audited_wait_said(&live, "; SET 0 a second, counted from 0 meanwhile\n");
-    cr_assert_eq(kill(live.pid, SIGINT), 0);
-    run = run_finish(&live);
+    run = audited_stop(&live, SIGINT);
     run_release(&run);
 }
 
@@ -293,8 +284,7 @@ Test(audit_watch, watches_without_what_is_refused)
     audited_wait_said(&live, "; SET 0 a second\n");
     SEND("SET", "sess:0", "1", "EX", "3600");
     audited_wait_said(&live, " a second, mean ");
-    cr_assert_eq(kill(live.pid, SIGINT), 0);
-    run = run_finish(&live);
+    run = audited_stop(&live, SIGINT);
     EXPECT_SAYS(run.err, "--watch goes on without SLOWLOG GET: this user may not");
     EXPECT_SAYS(run.err, "--watch goes on without LATENCY HISTOGRAM: ");
     run_release(&run);

@@ -2,6 +2,7 @@
 #include "audited.h"
 
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -117,6 +118,16 @@ void audited_wait_rounds(const struct live_run *live)
 {
     audited_wait_said(live, " keys, ");
     audited_wait_said(live, " keys, ");
+}
+
+struct run audited_stop(struct live_run *live, int number)
+{
+    struct run run;
+
+    cr_assert_eq(kill(live->pid, number), 0);
+    run = run_finish(live);
+    cr_expect_eq(run.status, 130, "%d: %s", run.status, run.err);
+    return run;
 }
 
 static bool has_command(const char *first, const char *second, const char *third)

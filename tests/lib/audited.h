@@ -39,6 +39,8 @@ unsigned audited_hold_port(void);
 void audited_wait_said(const struct live_run *live, const char *text);
 /* Waits until two rounds have begun: who was counted in the first is in the second. */
 void audited_wait_rounds(const struct live_run *live);
+/* Asks a watch to stop, by a signal, and expects that it does. */
+struct run audited_stop(struct live_run *live, int number);
 
 /* docs/audit.md; freed by the caller. */
 char *audited_guide(void);
