@@ -17,7 +17,7 @@
 #include "tap/peer.h"
 #include "tap/variables.h"
 
-#define ALIVE_MS 500
+#define ALIVE_MS WARDEN_LOOK_MS
 #define ABSENT_MS 1000
 #define LET_GO_MS 10000 /* a server that takes longer to close a connection hangs */
 #define PIECE_BYTES 65536
@@ -31,6 +31,7 @@ struct running {
     uv_poll_t news, says; /* of the warden; of the program */
     uv_timer_t deadline, settle, alive, let_go;
     uint64_t looked_ms;
+    unsigned stopped_looks; /* at the warden */
     struct output output;
     bool decided;  /* end.fate is */
     bool stopping; /* what is written is not waited for */
@@ -177,6 +178,18 @@ static void put_off(uv_timer_t *timer, uint64_t ms)
         uv_timer_start(timer, timer->timer_cb, uv_timer_get_due_in(timer) + ms, 0);
 }
 
+/* A program that has stopped it may do so again while it is killed. */
+static void look_at_warden(struct running *running)
+{
+    struct err err = ERR_NULL;
+
+    if (warden_check_stopped(&running->warden, &running->stopped_looks, &err) == 0)
+        return;
+    if (!running->err.code)
+        running->err = err;
+    stop(running);
+}
+
 /* Whoever has not been here for so long was stopped, as the program was with it. */
 static void on_alive(uv_timer_t *timer)
 {
@@ -187,7 +200,10 @@ static void on_alive(uv_timer_t *timer)
     if (gap_ms > ALIVE_MS + ABSENT_MS) {
         put_off(&running->deadline, gap_ms);
         put_off(&running->settle, gap_ms);
+        running->stopped_looks = 0;
     }
+    if (!running->over && !mutant("warden-unwatched"))
+        look_at_warden(running);
     if (running->run->alive)
         running->run->alive(running->run->context);
 }

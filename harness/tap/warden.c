@@ -23,6 +23,7 @@
 #include "base/mutant.h"
 #include "base/process.h"
 
+#define LOOKS_MOST 4                       /* at a warden that is stopped */
 #define LOOK_AGAIN_NS (10 * NSEC_PER_MSEC) /* for descendants, if none has ended */
 
 enum request { REQUEST_TERMINATE, REQUEST_KILL };
@@ -197,12 +198,12 @@ static bool is_among(const pid_t *pids, size_t count, pid_t pid)
     return false;
 }
 
-/* Kills each process whose parent is this one, or was found before. Parents usually come
- * before their children there; who does not is found the next time, as is who was made
- * meanwhile: when his parent is gone, he is a child of this process. Who is found is
+/* Kills each process whose parent is the warden, or was found before. Parents usually
+ * come before their children there; who does not is found the next time, as is who was
+ * made meanwhile: when his parent is gone, he is a child of the warden. Who is found is
  * killed at once, lest one that forks and ends again and again is always ahead. Tells of
  * one that was found, of those that may be killed if there are any. */
-static struct warden_news kill_below(const struct ward *ward)
+static struct warden_news kill_below(pid_t warden, pid_t main)
 {
     struct warden_news found = { .kind = WARDEN_ALIVE };
     DIR *proc = opendir("/proc");
@@ -210,7 +211,7 @@ static struct warden_news kill_below(const struct ward *ward)
     pid_t *doomed = MEM_ARRAY(pid_t, room);
     const struct dirent *entry;
 
-    doomed[0] = getpid();
+    doomed[0] = warden;
     while (proc && (entry = readdir(proc))) {
         pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
         struct process_look look;
@@ -228,8 +229,8 @@ static struct warden_news kill_below(const struct ward *ward)
     }
     if (proc)
         closedir(proc);
-    else
-        kill(-ward->main, SIGKILL);
+    else if (main > 0)
+        kill(-main, SIGKILL);
     free(doomed);
     return found;
 }
@@ -267,7 +268,7 @@ static struct warden_news kill_all(struct ward *ward)
     if (!ward->ended)
         kill(-ward->main, SIGKILL); /* all of the group at once */
     while (reap(ward)) {
-        struct warden_news found = kill_below(ward);
+        struct warden_news found = kill_below(getpid(), ward->main);
         uint64_t now_ns = clock_now_ns();
 
         if (!found.refused)
@@ -303,6 +304,7 @@ __attribute__((noreturn)) static void live(const struct program *program, int so
     sigprocmask(SIG_SETMASK, &all, NULL);
     signal(SIGCHLD, SIG_DFL); /* if it is ignored, nobody can be waited for */
     prctl(PR_SET_CHILD_SUBREAPER, 1);
+    prctl(PR_SET_PDEATHSIG, SIGCONT); /* a program may have stopped us */
     prctl(PR_SET_NAME, "afterkill-ward");
     keep_only(&ward.socket, &ward.output);
     sigemptyset(&all);
@@ -321,12 +323,29 @@ __attribute__((noreturn)) static void live(const struct program *program, int so
     _exit(EXIT_SUCCESS);
 }
 
+int warden_check_stopped(const struct warden *warden, unsigned *looks, struct err *err)
+{
+    *looks = process_is_stopped(warden->pid) ? *looks + 1 : 0;
+    if (*looks <= LOOKS_MOST)
+        return 0;
+    return err_set(err, -ETIMEDOUT,
+                   "somebody has stopped what watches over it (process %ld, by SIGSTOP "
+                   "for instance)",
+                   (long)warden->pid);
+}
+
 static int await_start(struct warden *warden, const struct program *program,
                        struct err *err)
 {
+    struct pollfd news = { .fd = warden->socket, .events = POLLIN };
     struct failure failure;
+    unsigned looks = 0;
+    int ready;
     ssize_t n;
 
+    while ((ready = poll(&news, 1, WARDEN_LOOK_MS)) <= 0)
+        if (ready == 0 && warden_check_stopped(warden, &looks, err) < 0)
+            return err_wrap(err, "start '%s'", program->argv[0]);
     do
         n = recv(warden->socket, &failure, sizeof(failure), 0);
     while (n < 0 && errno == EINTR);
@@ -419,9 +438,31 @@ void warden_terminate(const struct warden *warden)
     ask(warden, REQUEST_TERMINATE);
 }
 
+/* If it is stopped, what it watches over may stop it again and again, until it is dead.
+ */
+static void let_go_on(const struct warden *warden)
+{
+    if (process_is_stopped(warden->pid))
+        kill_below(warden->pid, warden->main);
+    kill(warden->pid, SIGCONT);
+}
+
 void warden_kill(const struct warden *warden)
 {
     ask(warden, REQUEST_KILL);
+    if (warden->pid > 0)
+        let_go_on(warden);
+}
+
+static void await_end(const struct warden *warden)
+{
+    int status = 0;
+    pid_t found;
+
+    do {
+        let_go_on(warden);
+        found = waitpid(warden->pid, &status, WUNTRACED);
+    } while (found < 0 ? errno == EINTR : WIFSTOPPED(status));
 }
 
 void warden_close(struct warden *warden)
@@ -430,7 +471,7 @@ void warden_close(struct warden *warden)
         close(warden->socket);
     if (warden->output >= 0)
         close(warden->output);
-    while (warden->pid > 0 && waitpid(warden->pid, NULL, 0) < 0 && errno == EINTR)
-        ;
+    if (warden->pid > 0)
+        await_end(warden);
     *warden = WARDEN_NULL;
 }

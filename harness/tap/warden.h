@@ -6,8 +6,9 @@
  * kills all that descend from it, top down, and again whatever has come since, until it
  * has no children left. It does so when it is asked to, and when whoever started it is
  * gone, however that happened: its end of a socket is closed then. Therefore the warden
- * is in a session of its own, takes no signals, and is not killed by its parent's death;
- * should it be killed itself, the program's main process goes with it, and nothing else.
+ * is in a session of its own, takes no signals, and is not killed by its parent's death,
+ * which lets it go on if the program has stopped it; should it be killed itself, the
+ * program's main process goes with it, and nothing else.
  *
  * Without /proc it finds only the program's process group and what loses its parent and
  * then ends by itself; for the rest it waits. It does not wait for ever: who may not be
@@ -66,8 +67,17 @@ struct warden_news warden_hear(const struct warden *warden); /* does not wait */
 /* In words: who is alive, and why. -EBUSY. */
 int warden_complain(const struct warden_news *news, struct err *err);
 
+/* An error if it is stopped, which no signal that can be blocked does: a program may, and
+ * waits in vain for what it has told then. Not yet when it is seen so for the first time,
+ * for all may have been stopped, and go on one after the other. To be asked every
+ * WARDEN_LOOK_MS, with `looks`, which begins as 0. */
+#define WARDEN_LOOK_MS 500
+int warden_check_stopped(const struct warden *warden, unsigned *looks, struct err *err);
+
 void warden_terminate(const struct warden *warden); /* SIGTERM to the main process */
-void warden_kill(const struct warden *warden);      /* SIGKILL to all; may be repeated */
+/* SIGKILL to all; may be repeated. If the warden is stopped, its part is done here first,
+ * for what it watches over may be what stops it; then it goes on. */
+void warden_kill(const struct warden *warden);
 
 /* Kills what is there, waits for its end, and closes all. May be called twice. */
 void warden_close(struct warden *warden);

@@ -202,6 +202,8 @@ static const struct {
       "program/leaves_nobody_behind" },
     { "alive-unsaid", "integration_program_alive_mutable",
       "program_alive/is_told_and_not_waited_for" },
+    { "warden-unwatched", "integration_program_mutable",
+      "program/stops_what_watches_over_it" },
     { "let-go-unheard", "integration_program_mutable",
       "program/is_over_when_the_server_has_let_go" },
     { "exit-ignored", "integration_programs", "programs/get_their_verdicts" },

@@ -232,6 +232,30 @@ Test(program, cut_behind_each_command)
     stage_clear(&stage);
 }
 
+/* A program may stop the process that is to kill it: when it has been answered, so that
+ * it is known to have started, and goes on to do so; or perhaps before. */
+Test(program, stops_what_watches_over_it)
+{
+    static const char *const ways[] = {
+        "\"$ACTOR\" tcp 'say=INCR k'; kill -STOP $PPID",
+        "\"$ACTOR\" tcp 'say=INCR k'; setsid sh -c 'while kill -STOP $0; do :; done' "
+        "$PPID & kill -STOP $PPID",
+        "kill -STOP $PPID",
+    };
+    struct stage stage;
+
+    stage_set(&stage);
+    stage.run.timeout_ns = 30 * NSEC_PER_SEC;
+    for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+        CLEANUP(mem_freep) char *script =
+            mem_printf("exec 3> held; %s; sleep 600", ways[i]);
+
+        RUN_FAILS(&stage, "sh", "-c", script);
+        EXPECT_SAYS(stage.err.msg, "somebody has stopped what watches over it (process ");
+    }
+    stage_clear(&stage);
+}
+
 /* It is asked to die for two reasons at once. */
 Test(program, ends_where_it_is_cut)
 {

@@ -9,6 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
+#include "base/process.h"
+
 /* A grandchild in a session of its own holds the FIFO, too, and takes no notice of
  * anybody's wish. */
 #define HOLD                                                                             \
@@ -117,6 +120,19 @@ Test(programs_stopped, by_signals)
     }
 }
 
+static bool is_warden(void *context, pid_t pid, const struct process_look *look)
+{
+    pid_t *ret = context;
+    CLEANUP(mem_freep) char *path = mem_printf("/proc/%ld/comm", (long)pid);
+    CLEANUP(mem_freep) char *name = file_text(path);
+
+    (void)look;
+    if (!name || strcmp(name, "afterkill-ward\n") != 0)
+        return false;
+    *ret = pid;
+    return true;
+}
+
 /* Who is killed removes nothing, but what it started dies with it. */
 Test(programs_stopped, by_a_kill)
 {
@@ -133,6 +149,26 @@ Test(programs_stopped, by_a_kill)
         run_release(&run);
         stage_clear(&stage);
     }
+}
+
+/* Nor does anybody outlive it because what was to kill him is stopped. */
+Test(programs_stopped, by_a_kill_although_their_warden_is_stopped)
+{
+    struct stage stage;
+    struct run run;
+    pid_t warden = 0;
+
+    stage_set(&stage, places[1].entries);
+    await_knocks(&stage, places[1].knocks);
+    process_any(stage.live.pid, is_warden, &warden);
+    cr_assert_gt(warden, 0);
+    cr_assert_eq(kill(warden, SIGSTOP), 0);
+    cr_assert_eq(kill(stage.live.pid, SIGKILL), 0);
+    run = run_finish(&stage.live);
+    cr_expect_eq(run.status, 128 + SIGKILL);
+    expect_all_dead(&stage);
+    run_release(&run);
+    stage_clear(&stage);
 }
 
 /* Nobody knows what would have come of it. */
