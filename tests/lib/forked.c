@@ -1,19 +1,24 @@
-/* forked.c - Criterion's tests, each in a process that is forked, and not started anew.
+/* forked.c - Criterion's tests in one process, or forked, and not each started anew.
  *
  * Criterion starts a test's executable again for each test. Valgrind then loads and
  * translates all of it as many times; for most tests of single functions that is nearly
  * all of the time. This library is preloaded (tools/test), and stands before Criterion's:
- * its main() has Criterion collect the tests, forks for each, one after the other, and
- * calls it. What a test says fails goes to standard error, and the exit status is 1 if
- * there was anything. A test has the memory that it would have in a process of its own:
- * nothing of another has run before it.
+ * its main() has Criterion collect the tests, and calls one after the other. What a test
+ * says fails goes to standard error, and the exit status is 1 if there was anything.
+ *
+ * A test that ends its process, or whose suite keeps something in static memory that
+ * others of it would find, is forked: it has the memory that it would have in a process
+ * of its own. That takes as long again, for valgrind translates anew what it runs.
  *
  * Not here: tests with parameters, and options; nobody needs them. */
 #include <criterion/criterion.h>
 #include <dlfcn.h>
+#include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <valgrind/valgrind.h>
@@ -21,6 +26,11 @@
 static void (*suite_init)(void), (*suite_fini)(void);
 static const struct criterion_test *current;
 static volatile int failed;
+static jmp_buf over; /* where a test is left in its midst */
+
+/* Suites that keep something: secrets that are to be hidden, a moment at which somebody
+ * is stopped, signals that wait. */
+static const char *const forked[] = { "err", "file", "signals" };
 
 static void call(void (*function)(void))
 {
@@ -63,7 +73,8 @@ void criterion_continue_test(void)
 
 void criterion_abort_test(void)
 {
-    exit(1);
+    failed = 1;
+    longjmp(over, 1);
 }
 
 void criterion_skip_test(const char *format, ...)
@@ -74,27 +85,44 @@ void criterion_skip_test(const char *format, ...)
     vfprintf(stderr, format, args);
     va_end(args);
     fputc('\n', stderr);
-    exit(failed);
+    longjmp(over, 1);
+}
+
+static bool is_forked(const struct criterion_test *test)
+{
+    for (size_t i = 0; i < sizeof(forked) / sizeof(forked[0]); i++)
+        if (strcmp(test->category, forked[i]) == 0)
+            return true;
+    return test->data->signal || test->data->exit_code;
+}
+
+static bool run_here(const struct criterion_suite *suite,
+                     const struct criterion_test *test)
+{
+    current = test;
+    suite_init = suite->data ? suite->data->init : NULL;
+    suite_fini = suite->data ? suite->data->fini : NULL;
+    failed = 0;
+    if (setjmp(over) == 0)
+        test->test();
+    return !failed;
 }
 
 /* Returns whether the test ended as it should. */
-static int run(const struct criterion_suite *suite, const struct criterion_test *test)
+static bool run(const struct criterion_suite *suite, const struct criterion_test *test)
 {
     int status;
     pid_t pid;
 
+    if (!is_forked(test))
+        return run_here(suite, test);
     fflush(NULL);
     pid = fork();
-    if (pid == 0) {
-        current = test;
-        suite_init = suite->data ? suite->data->init : NULL;
-        suite_fini = suite->data ? suite->data->fini : NULL;
-        test->test();
-        exit(failed);
-    }
+    if (pid == 0)
+        exit(!run_here(suite, test));
     if (pid < 0 || waitpid(pid, &status, 0) != pid) {
         perror(test->name);
-        return 0;
+        return false;
     }
     if (test->data->signal)
         return WIFSIGNALED(status) && WTERMSIG(status) == test->data->signal;
