@@ -9,6 +9,7 @@
 #include "base/printable.h"
 #include "result/tally.h"
 #include "scenario/try_line.h"
+#include "store/schema.h"
 
 /* What the fleet, and not the lanes, knew. */
 static void read_run(struct database *database, struct result *result)
@@ -224,6 +225,35 @@ static int load_scenario(struct database *database, const struct request *reques
     return code;
 }
 
+/* Does a run that is complete still have all that it had? */
+static int check_counts(struct database *database, struct err *err)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(counted_tables) && !mutant("rows-uncounted"); i++) {
+        const struct counted_table *table = &counted_tables[i];
+        CLEANUP(mem_freep) char *name = mem_printf(STORED_ROWS, table->name);
+        CLEANUP(mem_freep) char *had = stored_fact(database, name);
+        CLEANUP(mem_freep) char *what = NULL;
+        CLEANUP(mem_freep)
+        char *sql = mem_printf("SELECT count(*) FROM %s", table->name);
+        CLEANUP(statement_finalizep) sqlite3_stmt *count = NULL;
+        long long has, said;
+
+        if (!had)
+            continue;
+        if (database_prepare(database, sql, &count, err) < 0 ||
+            database_step(database, count, err) < 0)
+            return err->code;
+        has = sqlite3_column_int64(count, 0);
+        said = strtoll(had, NULL, 10);
+        if (has == said)
+            continue;
+        what = mem_printf("it had %lld %s when it was complete, and has %lld", said,
+                          table->what, has);
+        return database_damaged(database, what, err);
+    }
+    return 0;
+}
+
 static int load(struct database *database, unsigned what, struct saved *saved,
                 struct err *err)
 {
@@ -242,6 +272,8 @@ static int load(struct database *database, unsigned what, struct saved *saved,
         result_keep_attempts(result);
     if (code == 0)
         code = stored_tally(database, what, result, err);
+    if (code == 0 && result->complete)
+        code = check_counts(database, err);
     free(cast.taking_part);
     return code;
 }

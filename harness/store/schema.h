@@ -165,6 +165,18 @@ static const struct deaths_table {
       "INSERT INTO trials VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)" },
 };
 
+/* Tables with a row for each death. Of a run that is complete, the fact STORED_ROWS says
+ * how many each has: rows that are missing are not seen otherwise, for a run may end
+ * before all its attempts. Older runs do not say it. */
+#define STORED_ROWS "rows.%s"
+static const struct counted_table {
+    const char *name, *what; /* the second for people */
+} counted_tables[] = {
+    { "points", "crash points" },
+    { "cuts", "lost links" },
+    { "trials", "kills" },
+};
+
 static inline const char *deaths_get(const struct deaths_table *table, int version)
 {
     return version < STORE_WEIGHED_SINCE && table->get_unweighed ? table->get_unweighed

@@ -166,6 +166,23 @@ static int put_load(struct store *store, const struct result *result, struct err
     return code;
 }
 
+/* How many rows a run that is complete has (schema.h). */
+static int put_counts(struct store *store, struct err *err)
+{
+    int code = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(counted_tables) && code == 0; i++) {
+        const char *name = counted_tables[i].name;
+        CLEANUP(mem_freep)
+        char *sql = mem_printf("INSERT OR REPLACE INTO run SELECT '" STORED_ROWS
+                               "', count(*) FROM %s",
+                               name, name);
+
+        code = database_run(&store->database, sql, err);
+    }
+    return code;
+}
+
 static int write_out(struct store *store, const struct result *result, bool over,
                      struct err *err)
 {
@@ -177,6 +194,8 @@ static int write_out(struct store *store, const struct result *result, bool over
         code = put_progress(store, result, over, err);
     if (code == 0 && over)
         code = put_load(store, result, err);
+    if (code == 0 && over && result->complete)
+        code = put_counts(store, err);
     if (code == 0)
         code = commit(store, err);
     return code < 0 ? give_up(store, err) : 0;

@@ -97,6 +97,7 @@ static void split_off(const char *whole, const struct shards *shards, size_t num
                 "DELETE FROM trials WHERE number %% %zu != %zu;"
                 "DELETE FROM cuts WHERE (bytes + (SELECT coalesce(sum(bytes + 1), 0)"
                 " FROM controls WHERE controls.strategy < cuts.strategy)) %% %zu != %zu;"
+                "DELETE FROM run WHERE name LIKE 'rows.%%';"
                 "UPDATE plan SET value = '%zu/%zu' WHERE name = 'shard';",
                 n, i, n, i, number, n);
     if (i > 0)

@@ -837,6 +837,59 @@ Test(store, names_lead_nowhere)
     test_directory_remove(directory);
 }
 
+/* A run may end before all its attempts, so that only it can tell that some are gone. */
+Test(store, rows_that_are_gone_are_told)
+{
+    static const struct {
+        const char *sql, *says;
+    } rows[] = {
+        { "DELETE FROM trials WHERE number >= 18",
+          "is damaged: it had 20 kills when it was complete, and has 18" },
+        { "DELETE FROM points WHERE number = 1", " crash points when it was complete" },
+        { "DELETE FROM cuts WHERE bytes = 1", " lost links when it was complete" },
+    };
+    char *directory = test_directory();
+    CLEANUP(mem_freep) char *whole = mem_printf("%s/whole", directory);
+    CLEANUP(mem_freep) char *shard = mem_printf("%s/shard", directory);
+    CLEANUP(mem_freep) char *into = mem_printf("%s/into", directory);
+    struct run run =
+        RUN("run", "sidekiq_busy", "--trials", "20", "--strategy", "per-field", "--fault",
+            "byte,kill", "--lanes", "1", "-o", whole);
+
+    cr_assert_eq(run.status, 0, "%s", run.err);
+    run_release(&run);
+    kept_copy(whole, shard);
+    kept_change(shard, "UPDATE plan SET value = '1/2' WHERE name = 'shard'");
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(mem_freep) char *kept = mem_printf("%s/%zu", directory, i);
+        CLEANUP(mem_freep) char *part = mem_printf("%s/part%zu", directory, i);
+        const char *const commands[][6] = {
+            { "report", kept, NULL },
+            { "replay", kept, "0", NULL },
+            { "compare", whole, kept, NULL },
+            { "merge", part, "--allow-missing", "-o", into, NULL },
+        };
+
+        kept_copy(whole, kept);
+        kept_change(kept, "%s", rows[i].sql);
+        kept_copy(shard, part);
+        kept_change(part, "%s", rows[i].sql);
+        for (size_t k = 0; k < ARRAY_SIZE(commands); k++) {
+            run = run_afterkill(commands[k]);
+            cr_expect_eq(run.status, 4, "%s after %s: status %d: %s", commands[k][0],
+                         rows[i].sql, run.status, run.err);
+            EXPECT_SAYS(run.err, rows[i].says);
+            EXPECT_SILENT(run.out);
+            run_release(&run);
+        }
+        kept_change(kept, "UPDATE run SET value = 'interrupted' WHERE name = 'status'");
+        run = RUN("report", kept);
+        cr_expect_neq(run.status, 4, "%s", run.err);
+        run_release(&run);
+    }
+    test_directory_remove(directory);
+}
+
 /* Who reads a report copies its lines into a shell: nothing that a run says of its own is
  * in them but words. */
 Test(store, lines_for_a_shell)
