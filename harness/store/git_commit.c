@@ -34,7 +34,7 @@ struct last_seen {
 /* A row of the index: tag, mode, digest, stage, path; and what follows it. */
 struct entry {
     bool absent; /* of a sparse checkout: it need not be there */
-    unsigned long mode;
+    mode_t mode;
     struct str digest;
     const char *path; /* below the working tree, terminated */
     struct last_seen seen;
@@ -44,6 +44,7 @@ struct checkout {
     const char *top; /* the working tree; owned by who made it */
     uint64_t deadline_ns;
     struct timespec indexed; /* when the index was written */
+    bool keeps_modes, keeps_links;
 };
 
 #define ASK(directory, most, deadline_ns, ret, ...)                                      \
@@ -188,20 +189,27 @@ static bool is_untouched(const struct checkout *checkout, const struct last_seen
              stat->st_mtim.tv_nsec < indexed->tv_nsec));
 }
 
+/* Of a mode, git keeps what kind of file it is, and whether its owner may execute it. */
+static bool is_of_mode(const struct checkout *checkout, mode_t mode, mode_t now)
+{
+    if (S_ISLNK(mode))
+        return S_ISLNK(now) || (S_ISREG(now) && !checkout->keeps_links);
+    return S_ISREG(now) && (!((mode ^ now) & S_IXUSR) || !checkout->keeps_modes);
+}
+
 static enum likeness compare_entry(const struct checkout *checkout,
                                    const struct entry *entry)
 {
     CLEANUP(mem_freep) char *path = mem_printf("%s/%s", checkout->top, entry->path);
-    bool link = S_ISLNK(entry->mode), file = S_ISREG(entry->mode);
     struct stat stat;
 
-    if (!link && !file) /* a submodule */
+    if (!S_ISLNK(entry->mode) && !S_ISREG(entry->mode)) /* a submodule */
         return UNCHECKED;
     if (lstat(path, &stat) < 0)
         return errno != ENOENT && errno != ENOTDIR ? UNCHECKED
                : entry->absent                     ? SAME
                                                    : CHANGED;
-    if (S_ISLNK(stat.st_mode) != link || S_ISREG(stat.st_mode) != file)
+    if (!is_of_mode(checkout, entry->mode, stat.st_mode))
         return CHANGED;
     if (is_untouched(checkout, &entry->seen, &stat))
         return SAME;
@@ -235,7 +243,7 @@ static bool parse_entry(const char *row, struct entry *ret)
     if (!row[0] || row[1] != ' ')
         return false;
     ret->absent = row[0] == 'S';
-    ret->mode = strtoul(row + 2, &end, 8);
+    ret->mode = (mode_t)strtoul(row + 2, &end, 8);
     ret->digest = (struct str){ end + 1, DIGITS };
     if (!tab || *end != ' ' || tab - end != DIGITS + 3)
         return false;
@@ -268,6 +276,19 @@ static enum likeness compare_files(const struct checkout *checkout)
     }
     buffer_release(&rows);
     return worst;
+}
+
+/* Does this file system keep what a setting is about? Where it does not, git has found
+ * out so, and set it to false. */
+static bool is_kept(const struct checkout *checkout, const char *setting)
+{
+    struct buffer said = BUFFER_NULL;
+    bool asked = ASK(checkout->top, PATH_MAX, checkout->deadline_ns, &said, "config",
+                     "--bool", setting);
+    bool kept = !asked || str_compare(buffer_str(&said), str_of("false\n")) != 0;
+
+    buffer_release(&said);
+    return kept;
 }
 
 /* When the index was written; never, if that is not to be known: then all is read. */
@@ -320,6 +341,8 @@ char *git_commit_of(const char *directory)
         likeness = compare_index(&checkout);
     if (likeness == SAME) {
         checkout.indexed = ask_indexed(directory, checkout.deadline_ns);
+        checkout.keeps_modes = is_kept(&checkout, "core.fileMode");
+        checkout.keeps_links = is_kept(&checkout, "core.symlinks");
         likeness = compare_files(&checkout);
     }
     return mem_printf("%s%s", commit, says[likeness]);

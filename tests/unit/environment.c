@@ -15,11 +15,11 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/process.h"
+#include "base/redact.h"
 #include "base/sha1.h"
 #include "base/str.h"
 #include "store/environment.h"
 #include "store/git_commit.h"
-#include "base/redact.h"
 #include "testlib.h"
 
 /* ---- arguments ---- */
@@ -323,6 +323,14 @@ Test(commit, of_every_kind_of_change)
         { "true", "" },
         { "touch -d 2001-01-01 $D/sub/x.lua", "" },
         { "printf '1\\r\\n' > $D/sub/x.lua", "" },
+        { "chmod +x $D/sub/x.lua", "-dirty" },
+        { "git -C $D config core.fileMode false", "" },
+        { "git -C $D config core.fileMode true", "-dirty" },
+        { "chmod 640 $D/sub/x.lua", "" },
+        { "git -C $D config core.symlinks false && rm $D/link && printf target > $D/link",
+          "" },
+        { "printf elsewhere > $D/link", "-dirty" },
+        { "git -C $D config core.symlinks true && printf target > $D/link", "-dirty" },
         { "rm $D/link", "-dirty" },
         { "ln -sfn elsewhere $D/link", "-dirty" },
         { "ln -sfn target $D/link", "" },
