@@ -99,6 +99,7 @@ void transcript_next_reply(redisReader **reader, struct str bytes, char *buffer,
 
     redisReaderFeed(*reader, bytes.bytes, bytes.length);
     if (redisReaderGetReply(*reader, &reply) != REDIS_OK) {
+        snprintf(buffer, size, "(not to be read: %s)", (*reader)->errstr);
         redisReaderFree(*reader);
         *reader = redisReaderCreate();
     }

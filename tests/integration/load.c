@@ -2,10 +2,11 @@
  * within, and a signal does not wait for it. */
 #include "kept.h"
 
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 static const char pattern[] =
     "return (('a'):rep(5000) .. 'b'):find(('a-'):rep(30) .. 'c')";
@@ -68,7 +69,7 @@ Test(load, a_signal_does_not_wait_for_it)
     struct run run;
 
     while (!processes_below(live.pid))
-        sched_yield();
+        cr_assert(run_let(&live, NSEC_PER_MSEC), "it ended before it had a child");
     kill(live.pid, SIGTERM);
     run = run_finish(&live);
     cr_expect_eq(run.status, 130, "status %d: %s", run.status, run.err);
@@ -91,7 +92,7 @@ Test(load, a_signal_does_not_wait_for_a_replay)
                       " WHERE name = 'scenario.text'");
     live = START("replay", kept, "delete-first:1");
     while (!processes_below(live.pid))
-        sched_yield();
+        cr_assert(run_let(&live, NSEC_PER_MSEC), "it ended before it had a child");
     kill(live.pid, SIGTERM);
     run = run_finish(&live);
     cr_expect_eq(run.status, 130, "status %d: %s", run.status, run.err);
