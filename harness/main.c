@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/process.h"
 #include "base/redact.h"
 #include "base/signals.h"
 #include "base/str.h"
@@ -74,6 +75,8 @@ int main(int argc, char **argv)
         help_unknown(argv[1], &err);
         return report_error(&err);
     }
+    if (process_check_stack(&err) < 0)
+        return report_error(&err);
     name = mem_printf("afterkill %s", command->name);
     argv[1] = name;
     if (command->run(argc - 1, argv + 1, &status, &err) < 0)

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -131,6 +132,17 @@ void process_shared(void)
 /* Before this process was bound to one. */
 static cpu_set_t unbound;
 static bool is_bound;
+
+int process_check_stack(struct err *err)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_STACK, &limit) < 0 || limit.rlim_cur >= PROCESS_STACK_LEAST)
+        return 0;
+    return err_set(err, -ENOMEM,
+                   "the stack may have only %llu kB (ulimit -s), and afterkill needs %zu",
+                   (unsigned long long)limit.rlim_cur >> 10, PROCESS_STACK_LEAST >> 10);
+}
 
 void process_pin(int cpu)
 {

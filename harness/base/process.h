@@ -28,6 +28,11 @@ pid_t process_share(int (*live)(void *context), void *context, char *stack, size
                     struct err *err);
 void process_shared(void);
 
+/* Does the caller have the stack that all of afterkill, Lua and SQLite need? Whoever has
+ * less would end by SIGSEGV in the middle of something. */
+#define PROCESS_STACK_LEAST ((size_t)512 << 10)
+int process_check_stack(struct err *err);
+
 /* Binds the calling process to one CPU; -1: none in particular. Failure does no harm. */
 void process_pin(int cpu);
 /* Undoes it, for a process that is none of the harness's own. */

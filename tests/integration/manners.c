@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -532,4 +533,21 @@ Test(manners, lines_are_not_forged)
             free(path);
         }
     test_directory_remove(directory);
+}
+
+/* What is too small for Lua and for what afterkill reads would end it anywhere. */
+Test(manners, a_small_stack_is_told)
+{
+    FILE *said = popen("ulimit -S -s 256; exec \"$AFTERKILL\" list 2>&1", "re");
+    char text[400];
+    size_t length;
+    int status;
+
+    cr_assert_not_null(said);
+    length = fread(text, 1, sizeof(text) - 1, said);
+    text[length] = '\0';
+    status = pclose(said);
+    cr_expect_eq(WEXITSTATUS(status), 4, "%s", text);
+    cr_expect_str_eq(text, "afterkill: the stack may have only 256 kB (ulimit -s), and "
+                           "afterkill needs 512\n");
 }
