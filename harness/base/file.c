@@ -294,6 +294,15 @@ void file_tail(const char *path, char *buffer, size_t size)
     buffer[n] = '\0';
 }
 
+char *file_absolute(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    CLEANUP(mem_freep) char *folder = mem_printf("%.*s", (int)(name - path), path);
+    CLEANUP(mem_freep) char *real = realpath(slash ? folder : ".", NULL);
+
+    return real ? mem_printf("%s/%s", strcmp(real, "/") == 0 ? "" : real, name) : NULL;
+}
+
 static const char *tempdir_parent(void)
 {
     static char absolute[PATH_MAX]; /* a server changes its directory before it binds its

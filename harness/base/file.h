@@ -31,6 +31,10 @@ int file_remove_tree(const char *path, struct err *err);
  * errno if it cannot be read. The caller frees them. */
 char *file_read(const char *path, size_t *ret_length);
 
+/* Where a file is whose directory may become another one: its name stays what it is, also
+ * if that is a link. NULL and errno; the caller frees it. */
+char *file_absolute(const char *path);
+
 /* The text of a file up to the first zero byte, freed by the caller; "" if it cannot be
  * read. */
 char *file_text(const char *path);

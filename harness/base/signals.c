@@ -69,23 +69,23 @@ bool signals_is_stop(int number)
     return false;
 }
 
-bool signals_swallow(void)
+int signals_swallow(void)
 {
     sigset_t held = signals_stop_set();
     struct timespec none = { 0, 0 };
-    bool any = false;
+    int number, last = 0;
 
-    while (sigtimedwait(&held, NULL, &none) > 0)
-        any = true;
-    return any;
+    while ((number = sigtimedwait(&held, NULL, &none)) > 0)
+        last = number;
+    return last;
 }
 
-bool signals_release(const sigset_t *before)
+int signals_release(const sigset_t *before)
 {
-    bool any = signals_swallow();
+    int last = signals_swallow();
 
     sigprocmask(SIG_SETMASK, before, NULL);
-    return any && !mutant("late-unheard");
+    return mutant("late-unheard") ? 0 : last;
 }
 
 void signals_let(const sigset_t *before)

@@ -26,11 +26,11 @@ int signals_check_stop(struct err *err);
 int signals_stopped_by(int number, struct err *err);
 /* Is it one of them? */
 bool signals_is_stop(int number);
-/* Forgets those that wait. Were there any? */
-bool signals_swallow(void);
-/* The end of signals_hold(). Those that still wait come no more: true if there were any.
+/* Forgets those that wait. Which one was the last? 0: there was none. */
+int signals_swallow(void);
+/* The end of signals_hold(). Those that still wait come no more: the last of them, or 0.
  * Whoever goes on must heed them: one may have come since it last asked. */
-bool signals_release(const sigset_t *before);
+int signals_release(const sigset_t *before);
 
 /* The same for who has only put them off: those that wait come now. */
 void signals_let(const sigset_t *before);

@@ -138,9 +138,10 @@ static void add(const struct options *options, struct work *work, const char *op
                 const char *spelled)
 {
     CLEANUP(mem_freep) char *name = name_of(spelled);
-    CLEANUP(mem_freep) char *real = realpath(spelled, NULL);
+    CLEANUP(mem_freep) char *absolute = file_absolute(spelled);
     char shown[NAME_MAX + 1];
-    const char *path = real ? real : spelled; /* what cannot be read is told later */
+    const char *path =
+        absolute ? absolute : spelled; /* what cannot be read is told later */
 
     if (!wanted(options, name, NULL))
         return;

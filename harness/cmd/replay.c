@@ -342,12 +342,12 @@ static int perform(struct revival *revival, struct replay *replay,
                    enum replay_likeness *ret_likeness, struct err *err)
 {
     sigset_t before;
-    int code;
+    int code, late;
 
     signals_hold(&before);
     code = perform_held(revival, replay, redis_server, ret, ret_likeness, err);
-    signals_release(&before);
-    return code;
+    late = signals_release(&before);
+    return code == 0 && late ? signals_stopped_by(late, err) : code;
 }
 
 static const enum exit_status statuses[] = {

@@ -410,7 +410,7 @@ int run_options_request(const struct run_options *options, const struct outline 
     CLEANUP(mem_freep)
     char *path = strcmp(scenario->path, SCENARIO_STDIN) == 0
                      ? mem_strdup(scenario->path)
-                     : realpath(scenario->path, NULL);
+                     : file_absolute(scenario->path);
     struct request asked = options->request; /* but for what the scenario says */
     char sha1[SHA1_TEXT];
 

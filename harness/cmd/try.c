@@ -192,7 +192,7 @@ static int run_all(const struct options *options, struct scenario *scenario,
         .view = &view,
     };
     sigset_t before;
-    int code;
+    int code, late;
 
     result_begin(result, &scenario->outline, strategies, scenario->outline.strategy_count,
                  &options->request);
@@ -201,8 +201,8 @@ static int run_all(const struct options *options, struct scenario *scenario,
     run_progress_init(&view, stderr, isatty(STDERR_FILENO));
     signals_hold(&before);
     code = fleet_run(&fleet, result, err);
-    signals_release(&before);
-    return code;
+    late = signals_release(&before);
+    return code == 0 && late ? signals_stopped_by(late, err) : code;
 }
 
 /* A scenario says what is meant by a key of its own; here there is an option. */

@@ -6,7 +6,10 @@
 #include "kept.h"
 #include "testlib.h"
 
+#include <signal.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "run/fleet.h"
@@ -744,6 +747,82 @@ Test(replay, of_a_scenario_that_is_gone)
     EXPECT_SAYS(run.out, "SET a \"as it was\"");
     cr_expect_eq(test_directory_entries(directory), 1, "leftovers in TMPDIR");
     run_release(&run);
+    test_directory_remove(directory);
+}
+
+/* A scenario is called as its file was named, whatever that is a link to. */
+Test(replay, of_a_scenario_by_a_link)
+{
+    static const char *const targets[] = { "::error x.lua", "a\n##[error]y.lua" };
+    char *directory = test_directory();
+    CLEANUP(mem_freep) char *link = mem_printf("%s/link.lua", directory);
+    CLEANUP(mem_freep) char *kept = mem_printf("%s/kept", directory);
+
+    for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
+        const char *const commands[][6] = {
+            { "run", link, "--trials", "0", "-o", kept },
+            { "replay", kept, "only:1" },
+            { "check", link, "--trials", "0" },
+        };
+        CLEANUP(mem_freep)
+        char *file = test_file(directory, targets[i],
+                               "return { title = 'one', strategies = {"
+                               " { name = 'only', update = 'SET a 1' } } }");
+
+        cr_assert_eq(symlink(targets[i], link), 0);
+        for (size_t k = 0; k < ARRAY_SIZE(commands); k++) {
+            const char *arguments[7] = { NULL };
+            struct run run;
+
+            memcpy(arguments, commands[k], sizeof(commands[k]));
+            run = run_afterkill(arguments);
+            cr_expect_eq(run.status, 0, "%s of '%s': %d: %s", commands[k][0], targets[i],
+                         run.status, run.err);
+            run_release(&run);
+        }
+        unlink(link);
+        test_directory_remove(mem_strdup(kept));
+    }
+    test_directory_remove(directory);
+}
+
+static bool has_ended(pid_t pid)
+{
+    siginfo_t info = { .si_pid = 0 };
+
+    cr_assert_eq(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT), 0);
+    return info.si_pid;
+}
+
+/* Asked for an end when all that was started is gone, it says so, or dies of it. The
+ * instant is between two that nobody sees, so it is tried several times. */
+Test(replay, a_late_signal_is_heard)
+{
+    char *directory = test_directory(), *path = test_scenario("gap");
+    CLEANUP(mem_freep) char *kept = mem_printf("%s/kept", directory);
+    struct run run = RUN("run", path, CENSUS, "-o", kept);
+
+    cr_assert_eq(run.status, 0, "%s", run.err);
+    run_release(&run);
+    for (int i = 0; i < 8; i++) {
+        struct live_run live = START("replay", kept, "delete-first:1");
+        siginfo_t info = { .si_pid = 0 };
+
+        for (size_t most = 0, now = 0; (most < 2 || now) && !has_ended(live.pid);) {
+            now = processes_below(live.pid);
+            most = now > most ? now : most;
+        }
+        kill(live.pid, SIGSTOP);
+        cr_assert_eq(waitid(P_PID, (id_t)live.pid, &info, WEXITED | WSTOPPED | WNOWAIT),
+                     0);
+        kill(live.pid, SIGTERM);
+        kill(live.pid, SIGCONT);
+        run = run_finish(&live);
+        if (info.si_code == CLD_STOPPED)
+            cr_expect_neq(run.status, 0, "%s", run.err);
+        run_release(&run);
+    }
+    free(path);
     test_directory_remove(directory);
 }
 
