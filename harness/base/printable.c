@@ -50,11 +50,17 @@ static const struct {
     { 0xFFF9, 0xFFFB }, { 0xE0000, 0xE007F },
 };
 
+bool printable_obeyed(const char *text, size_t length)
+{
+    return length >= 3 && memcmp(text, "##[", 3) == 0 && !mutant("commands-obeyed");
+}
+
 /* The length of the printable character at the text; 0 if it is none. */
 static size_t printable(const char *text)
 {
     uint32_t code = 0;
-    size_t length = printable_decode(text, &code);
+    size_t length =
+        printable_obeyed(text, strnlen(text, 3)) ? 0 : printable_decode(text, &code);
 
     for (size_t i = 0; i < ARRAY_SIZE(unseen); i++)
         if (code >= unseen[i].from && code <= unseen[i].to)
@@ -89,7 +95,7 @@ size_t printable_columns(const char *text, size_t length, size_t *ret_length)
     uint32_t code = 0;
 
     memcpy(first, text, length < 4 ? length : 4);
-    *ret_length = printable_decode(first, &code);
+    *ret_length = printable_obeyed(text, length) ? 0 : printable_decode(first, &code);
     for (size_t i = 0; i < ARRAY_SIZE(drawn) && *ret_length; i++)
         if (code >= drawn[i].from && code <= drawn[i].to)
             return drawn[i].columns;

@@ -3,7 +3,8 @@
  * What is printable is UTF-8 without control characters: those below the blank, DEL, and
  * the second set (U+0080 to U+009F), which some terminals obey as they do escapes; and
  * without what nobody sees and what changes the direction (U+200B, U+200E, U+2028 to
- * U+202E, U+2060 to U+206F, U+FEFF and the like), by which a line reads as another one.
+ * U+202E, U+2060 to U+206F, U+FEFF and the like), by which a line reads as another one;
+ * and without "##[", which is as good as those (printable_obeyed()).
  *
  * Reports print the texts of a result as they are. So whoever reads texts from outside (a
  * kept run, a baseline, INFO) makes them printable there, on one line: what is not ours
@@ -24,6 +25,10 @@ bool printable_is(const char *text);
  * it may stand in the middle of what we say: it joins no other, changes nobody's
  * direction, and is seen. *ret_length: its bytes. 0: it may not, or nobody here knows. */
 size_t printable_columns(const char *text, size_t length, size_t *ret_length);
+
+/* Does a command of the older kind ("##[error]") begin here to who shows logs? GitHub's
+ * runner obeys these wherever in a line they are. The first # is shown as \x23. */
+bool printable_obeyed(const char *text, size_t length);
 
 /* Takes away a character at the end that was cut in two. */
 void printable_trim(char *text);

@@ -59,7 +59,9 @@ void str_print(FILE *out, struct str text, size_t most)
 
     for (size_t i = 0; i < text.length; i++) {
         unsigned char byte = (unsigned char)text.bytes[i];
-        size_t width = isascii(byte) && isprint(byte) ? 1 : 4;
+        bool shown = isascii(byte) && isprint(byte) &&
+                     !printable_obeyed(text.bytes + i, text.length - i);
+        size_t width = shown ? 1 : 4;
 
         if (columns + width > most) {
             fputs("...", out);

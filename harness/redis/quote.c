@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/printable.h"
+
 static const char letters[] = "nrtba", bytes[] = "\n\r\t\b\a";
 
 static char partner(char one, const char *from, const char *to)
@@ -36,7 +38,8 @@ static bool needs_quotes(struct str word, bool first)
     for (size_t i = 0; i < word.length; i++) {
         unsigned char byte = (unsigned char)word.bytes[i];
 
-        if (!isascii(byte) || !isgraph(byte) || strchr("\"'|;])", byte))
+        if (!isascii(byte) || !isgraph(byte) || strchr("\"'|;])", byte) ||
+            printable_obeyed(word.bytes + i, word.length - i))
             return true;
     }
     return false;
@@ -57,7 +60,8 @@ void quote_print(FILE *out, struct str word, bool first)
             fprintf(out, "\\%c", letter);
         else if (byte == '"' || byte == '\\')
             fprintf(out, "\\%c", byte);
-        else if (isascii(byte) && isprint(byte))
+        else if (isascii(byte) && isprint(byte) &&
+                 !printable_obeyed(word.bytes + i, word.length - i))
             fputc(byte, out);
         else
             fprintf(out, "\\x%02x", byte);

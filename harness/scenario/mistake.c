@@ -62,7 +62,7 @@ int mistake_unless_printable(const struct mistake_file *file, const char *word,
         return 0;
     return mistake(file, word,
                    "%s is '%.80s'; expected UTF-8 without control characters, such as "
-                   "ends of lines and escapes, and without invisible ones",
+                   "ends of lines and escapes, and without invisible ones and '##['",
                    what, text);
 }
 

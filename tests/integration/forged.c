@@ -23,7 +23,8 @@
  */
 #define HOSTILE                                                                          \
     "a\033[31mb\n" SAYS "\r\n" ANNOTATES "\n\tc\302\2331md\342\200\256e\342\201\246"     \
-    "f\357\273\277g\177 " ANNOTATES " " ANNOTATES " \302\240" ANNOTATES " " ANNOTATES
+    "f\357\273\277g\177 ##[error]h " ANNOTATES " " ANNOTATES " \302\240" ANNOTATES       \
+    " " ANNOTATES
 
 /* Names begin lines. */
 static const char *const hostile[] = { HOSTILE, SAYS, ANNOTATES };

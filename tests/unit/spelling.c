@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "cmd/strategies.h"
 #include "plan/request.h"
+#include "redis/quote.h"
 #include "result/range.h"
 
 typedef bool reader(const char *text, double above, double below, double *ret);
@@ -283,6 +284,28 @@ Test(spelling, what_begins_lines)
         cr_expect_eq(printable_begins(rows[i].name), rows[i].begins, "row %zu", i);
         cr_expect_str_eq(said, expected, "row %zu: %s", i, said);
     }
+}
+
+/* Wherever it is in a line. */
+Test(spelling, older_commands_to_who_shows_logs)
+{
+    static const char text[] = "a ##[error]b ### [x] ##[#";
+    CLEANUP(mem_freep) char *shown = printable_new(text);
+    CLEANUP(mem_freep) char *said = NULL;
+    FILE *out = mem_stream(&said);
+
+    str_print(out, str_of(text), 100);
+    fputc('\n', out);
+    str_print_text(out, str_of(text), 100);
+    fputc('\n', out);
+    quote_print(out, str_of(text), true);
+    fclose(out);
+    cr_expect_not(printable_is(text));
+    cr_expect(printable_is("## a #[b]"));
+    cr_expect_str_eq(shown, "a \\x23#[error]b ### [x] \\x23#[#");
+    cr_expect_str_eq(said, "a \\x23#[error]b ### [x] \\x23#[#\n"
+                           "a \\x23#[error]b ### [x] \\x23#[#\n"
+                           "\"a \\x23#[error]b ### [x] \\x23#[#\"");
 }
 
 Test(spelling, messages_are_printable)
