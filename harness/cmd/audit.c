@@ -188,6 +188,16 @@ static int compare(const struct options *options, struct inventory *now,
     return 0;
 }
 
+/* Those that have begun: the last need not have an end. */
+static size_t count_lines(const char *text)
+{
+    size_t count = 1;
+
+    while ((text = strchr(text, '\n')))
+        text++, count++;
+    return count;
+}
+
 static int load_rules(struct options *options, struct err *err)
 {
     CLEANUP(mem_freep) char *text = NULL;
@@ -200,6 +210,9 @@ static int load_rules(struct options *options, struct err *err)
     text = file_read(options->rules, &length);
     if (!text)
         return err_errno(err, "--rules: read '%s'", options->rules);
+    if (strlen(text) < length)
+        return err_set(err, ERR_USAGE, "%s:%zu: there is a zero byte in the file",
+                       options->rules, count_lines(text));
     return rules_parse(&options->all_rules, options->rules, text, err);
 }
 

@@ -276,6 +276,8 @@ Test(audit, knows_what_must_expire)
     CLEANUP(mem_freep)
     char *rules = test_file(directory, "rules", "# ours\nthe shop: expires cart:* 60\n");
     CLEANUP(mem_freep) char *wrong = test_file(directory, "wrong", "\ncart:* 60\n");
+    static const char zero[] = "# ours\na: expires b:* 6\0000\nc: no rule\n";
+    struct err err = ERR_NULL;
     struct run run;
 
     SEND("HSET", "app-1:4242:9f8e7d6c5b4a:work", "b91c", "{}");
@@ -296,6 +298,11 @@ Test(audit, knows_what_must_expire)
     run = AUDIT("--rules", wrong);
     cr_expect_eq(run.status, 2);
     EXPECT_SAYS(run.err, "wrong:2: expected SYSTEM: expires GLOB [SECONDS]");
+    run_release(&run);
+    cr_assert_eq(file_write(wrong, zero, sizeof(zero) - 1, &err), 0, "%s", err.msg);
+    run = AUDIT("--rules", wrong);
+    cr_expect_eq(run.status, 2);
+    EXPECT_SAYS(run.err, "wrong:2: there is a zero byte in the file");
     run_release(&run);
 }
 
