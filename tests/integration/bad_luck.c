@@ -86,6 +86,29 @@ Test(bad_luck, redis_server_that_does_not_start)
     place_remove(&place);
 }
 
+/* One that would go on when all that was started has been killed. */
+Test(bad_luck, redis_server_that_goes_its_own_way)
+{
+    struct place place = place_make();
+    char *script = test_file(place.files, "server",
+                             "#!/bin/sh\nsetsid redis-server \"$@\" &\nwait\n");
+    pid_t stray;
+    struct run run;
+
+    cr_assert_eq(chmod(script, 0700), 0);
+    processes_adopt();
+    run = RUN("run", "sidekiq_busy", "--trials", "0", "--lanes", "1", "--redis-server",
+              script);
+    stray = process_child(getpid(), "redis-server");
+    if (run.status != 4 && stray)
+        kill(stray, SIGKILL);
+    processes_wait();
+    EXPECT_FAILURE(run, 4, "is not of the process group that was started",
+                   "by exec, without setsid");
+    free(script);
+    place_remove(&place);
+}
+
 /* Scenarios with mistakes. Functions' names stand in the messages, and the line of the
  * mistake. */
 Test(bad_luck, scenarios_with_mistakes)

@@ -117,6 +117,8 @@ static const struct {
     { "contention-unsaid", "unit_figures_mutable", "figures/contention_widens" },
     { "journal-believed", "unit_database_mutable",
       "database/journals_of_others_are_not_believed" },
+    { "server-strays", "integration_bad_luck",
+      "bad_luck/redis_server_that_goes_its_own_way" },
     { "rows-uncounted", "integration_store", "store/rows_that_are_gone_are_told" },
     { "names-believed", "integration_store", "store/names_lead_nowhere" },
     { "lines-believed", "integration_store", "store/lines_for_a_shell" },
