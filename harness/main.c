@@ -75,8 +75,12 @@ int main(int argc, char **argv)
         help_unknown(argv[1], &err);
         return report_error(&err);
     }
-    if (process_check_stack(&err) < 0)
+    if (process_check_stack(&err) < 0) {
+        static char buffer[BUFSIZ]; /* else printf takes one from the stack */
+
+        setvbuf(stderr, buffer, _IOFBF, sizeof(buffer));
         return report_error(&err);
+    }
     name = mem_printf("afterkill %s", command->name);
     argv[1] = name;
     if (command->run(argc - 1, argv + 1, &status, &err) < 0)
