@@ -99,7 +99,9 @@ void transcript_next_reply(redisReader **reader, struct str bytes, char *buffer,
 
     redisReaderFeed(*reader, bytes.bytes, bytes.length);
     if (redisReaderGetReply(*reader, &reply) != REDIS_OK) {
-        snprintf(buffer, size, "(not to be read: %s)", (*reader)->errstr);
+        bool deep = strstr((*reader)->errstr, "nested");
+
+        snprintf(buffer, size, deep ? "(nested too deep to read)" : "(not to be read)");
         redisReaderFree(*reader);
         *reader = redisReaderCreate();
     }

@@ -36,7 +36,7 @@ void transcript_command(char *buffer, size_t size, int argc, const char *const *
 /* One reply: OK, (integer) 1, "text", (nil), (error) ..., 3 items. Pure. */
 void transcript_reply(char *buffer, size_t size, const redisReply *reply);
 /* The same of the bytes up to a reply's end, which follow those that the reader was given
- * before. If it cannot read them (hiredis 0.14: arrays in each other, more than 7), it is
- * said why, and the replies behind are read by another one. */
+ * before. If it cannot read them (hiredis 0.14: arrays in each other, more than 7), that
+ * is said, and the replies behind are read by another one. */
 void transcript_next_reply(redisReader **reader, struct str bytes, char *buffer,
                            size_t size);

@@ -153,15 +153,22 @@ Test(transcript, the_next_reply_is_read)
         const char *bytes, *text;
     } cases[] = {
         { "*0\r\n", "(empty array)" },
-        { "?what\r\n", "(not to be read: Protocol error, got \"?\" as reply type byte)" },
+        { "?what\r\n", "(not to be read)" },
+        { "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n:1\r\n",
+          NULL },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         redisReader *reader = redisReaderCreate();
-        char text[100] = "";
+        char text[26] = "";
 
         transcript_next_reply(&reader, str_of(cases[i].bytes), text, sizeof(text));
-        cr_expect_str_eq(text, cases[i].text, "%s", text);
+        if (cases[i].text)
+            cr_expect_str_eq(text, cases[i].text, "%s", text);
+        else /* newer ones read it */
+            cr_expect(strcmp(text, "(nested too deep to read)") == 0 ||
+                          strcmp(text, "1 item") == 0,
+                      "%s", text);
         transcript_next_reply(&reader, STR(":7\r\n"), text, sizeof(text));
         cr_expect_str_eq(text, "(integer) 7");
         redisReaderFree(reader);
