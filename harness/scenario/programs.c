@@ -40,14 +40,18 @@ static int load_clock(const struct mistake_file *file, bool *ret_frozen)
 
 /* ---- where ---- */
 
-/* The folder of a path; what is read from a descriptor has none. */
+/* The folder of a file, or of what it is a link to, for its programs stand there; what is
+ * read from a descriptor has none. */
 static char *folder_of(const char *path)
 {
-    const char *slash = strrchr(path, '/');
+    struct stat st;
+    bool is_link = lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+    CLEANUP(mem_freep) char *real = is_link ? realpath(path, NULL) : NULL;
+    const char *file = real ? real : path, *slash = strrchr(file, '/');
 
     if (!slash || strncmp(path, "/dev/", 5) == 0)
         return mem_strdup(".");
-    return mem_printf("%.*s", slash == path ? 1 : (int)(slash - path), path);
+    return mem_printf("%.*s", slash == file ? 1 : (int)(slash - file), file);
 }
 
 static int load_directory(const struct mistake_file *file, const char *path, char **ret)

@@ -291,6 +291,14 @@ static bool is_kept(const struct checkout *checkout, const char *setting)
     return kept;
 }
 
+/* Most do, so it is asked only if it matters. */
+static bool keeps_all(struct checkout *checkout)
+{
+    checkout->keeps_modes = is_kept(checkout, "core.fileMode");
+    checkout->keeps_links = is_kept(checkout, "core.symlinks");
+    return checkout->keeps_modes && checkout->keeps_links;
+}
+
 /* When the index was written; never, if that is not to be known: then all is read. */
 static struct timespec ask_indexed(const char *directory, uint64_t deadline_ns)
 {
@@ -341,9 +349,10 @@ char *git_commit_of(const char *directory)
         likeness = compare_index(&checkout);
     if (likeness == SAME) {
         checkout.indexed = ask_indexed(directory, checkout.deadline_ns);
-        checkout.keeps_modes = is_kept(&checkout, "core.fileMode");
-        checkout.keeps_links = is_kept(&checkout, "core.symlinks");
+        checkout.keeps_modes = checkout.keeps_links = true;
         likeness = compare_files(&checkout);
+        if (likeness == CHANGED && !keeps_all(&checkout))
+            likeness = compare_files(&checkout);
     }
     return mem_printf("%s%s", commit, says[likeness]);
 }

@@ -1,7 +1,9 @@
 /* programs: commands in a scenario file are read as they stand, and what is said about
  * them is checked. Nothing is run. */
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "scenario/scenario.h"
@@ -291,6 +293,20 @@ Test(programs, run_beside_the_file)
     cr_assert_eq(scenario_load_text(once, PROGRAM("dir = 'deep',"), &plain, &kept, &err),
                  0, "%s", err.msg);
     cr_expect_str_eq(kept->programs.directory, deep);
+}
+
+Test(programs, run_beside_what_a_link_leads_to)
+{
+    CLEANUP(mem_freep) char *file = test_file(directory, "case.lua", PROGRAM(""));
+    CLEANUP(mem_freep) char *real = realpath(directory, NULL);
+    CLEANUP(mem_freep) char *link = mem_printf("%s/below/deep/link.lua", directory);
+    CLEANUP(scenario_freep) struct scenario *scenario = NULL;
+    struct err err = ERR_NULL;
+
+    cr_assert_eq(symlink("../../case.lua", link), 0);
+    cr_assert_eq(scenario_load(link, &plain, &scenario, &err), 0, "%s", err.msg);
+    cr_expect_str_eq(scenario->programs.directory, real);
+    cr_expect_str_eq(scenario->outline.name, "link");
 }
 
 Test(programs, mistakes)
