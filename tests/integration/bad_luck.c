@@ -250,7 +250,7 @@ Test(bad_luck, recovery_that_fails_is_a_verdict)
     const char *const scenarios[] = { path, raises };
 
     for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++) {
-        struct run run = RUN("run", scenarios[i], CENSUS, "--timeout", "4", "--strategy",
+        struct run run = RUN("run", scenarios[i], CENSUS, "--timeout", "2", "--strategy",
                              "marked", "--format", "json");
 
         cr_expect_eq(run.status, 0, "status %d: %s", run.status, run.err);
