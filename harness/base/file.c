@@ -300,6 +300,8 @@ char *file_absolute(const char *path)
     CLEANUP(mem_freep) char *folder = mem_printf("%.*s", (int)(name - path), path);
     CLEANUP(mem_freep) char *real = realpath(slash ? folder : ".", NULL);
 
+    if (real && strncmp(real, "/proc/", 6) == 0)
+        return realpath(path, NULL);
     return real ? mem_printf("%s/%s", strcmp(real, "/") == 0 ? "" : real, name) : NULL;
 }
 

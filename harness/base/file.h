@@ -32,7 +32,8 @@ int file_remove_tree(const char *path, struct err *err);
 char *file_read(const char *path, size_t *ret_length);
 
 /* Where a file is whose directory may become another one: its name stays what it is, also
- * if that is a link. NULL and errno; the caller frees it. */
+ * if that is a link, but for descriptors (/dev/fd/3), which are others' tomorrow. NULL
+ * and errno; the caller frees it. */
 char *file_absolute(const char *path);
 
 /* The text of a file up to the first zero byte, freed by the caller; "" if it cannot be

@@ -134,6 +134,16 @@ struct work {
     size_t path_count;
 };
 
+/* Of one name, too: one that is also called otherwise is a scenario of its own. */
+static bool are_same(const char *a, const char *b)
+{
+    CLEANUP(mem_freep) char *name_a = name_of(a), *name_b = name_of(b);
+    CLEANUP(mem_freep) char *real_a = realpath(a, NULL), *real_b = realpath(b, NULL);
+
+    return strcmp(a, b) == 0 || (strcmp(name_a, name_b) == 0 && real_a && real_b &&
+                                 strcmp(real_a, real_b) == 0);
+}
+
 static void add(const struct options *options, struct work *work, const char *operand,
                 const char *spelled)
 {
@@ -147,7 +157,7 @@ static void add(const struct options *options, struct work *work, const char *op
         return;
     printable_copy(shown, sizeof(shown), name, ""); /* it may be told that it is not */
     for (size_t i = 0; i < work->path_count; i++)
-        if (strcmp(work->paths[i], path) == 0)
+        if (are_same(work->paths[i], path))
             return; /* named twice */
     work->paths = mem_grow(work->paths, work->path_count + 1, sizeof(*work->paths));
     work->paths[work->path_count++] = mem_strdup(path);

@@ -323,14 +323,22 @@ __attribute__((noreturn)) static void live(const struct program *program, int so
     _exit(EXIT_SUCCESS);
 }
 
+/* By a signal, or by who traces it. */
+static bool is_stopped(pid_t pid)
+{
+    struct process_look look;
+
+    return process_look(pid, &look) && (look.state == 'T' || look.state == 't');
+}
+
 int warden_check_stopped(const struct warden *warden, unsigned *looks, struct err *err)
 {
-    *looks = process_is_stopped(warden->pid) ? *looks + 1 : 0;
+    *looks = is_stopped(warden->pid) ? *looks + 1 : 0;
     if (*looks <= LOOKS_MOST)
         return 0;
     return err_set(err, -ETIMEDOUT,
                    "somebody has stopped what watches over it (process %ld, by SIGSTOP "
-                   "for instance)",
+                   "or as a debugger)",
                    (long)warden->pid);
 }
 
@@ -442,7 +450,7 @@ void warden_terminate(const struct warden *warden)
  */
 static void let_go_on(const struct warden *warden)
 {
-    if (process_is_stopped(warden->pid))
+    if (is_stopped(warden->pid))
         kill_below(warden->pid, warden->main);
     kill(warden->pid, SIGCONT);
 }
@@ -456,13 +464,16 @@ void warden_kill(const struct warden *warden)
 
 static void await_end(const struct warden *warden)
 {
-    int status = 0;
-    pid_t found;
+    struct err err = ERR_NULL;
+    struct pollfd end = { .fd = process_pidfd(warden->pid, &err), .events = POLLIN };
 
-    do {
+    do
         let_go_on(warden);
-        found = waitpid(warden->pid, &status, WUNTRACED);
-    } while (found < 0 ? errno == EINTR : WIFSTOPPED(status));
+    while (end.fd >= 0 && poll(&end, 1, WARDEN_LOOK_MS) <= 0);
+    while (waitpid(warden->pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    if (end.fd >= 0)
+        close(end.fd);
 }
 
 void warden_close(struct warden *warden)
