@@ -293,6 +293,19 @@ Test(check, filter_and_operands_choose)
         cr_expect_eq(summary_of(&run, "scenarios"), 1);
         run_release(&run);
     }
+    /* So does one that is found in two places; by two names it is two. */
+    {
+        CLEANUP(mem_freep) char *path = test_scenario("gap");
+        CLEANUP(mem_freep) char *same = mem_printf("%s/gap.lua", directory);
+        CLEANUP(mem_freep) char *other = mem_printf("%s/other.lua", directory);
+        struct run run;
+
+        cr_assert_eq(symlink(path, same), 0);
+        cr_assert_eq(symlink(path, other), 0);
+        run = RUN("check", path, same, other, "--quick", "--format", "json");
+        cr_expect_eq(summary_of(&run, "scenarios"), 2, "%s", run.err);
+        run_release(&run);
+    }
     test_directory_remove(directory);
 }
 

@@ -30,6 +30,7 @@
  *     storm           children that fork and end, for ever; goes on
  *     sleep           for ever
  *     raise=N, exit=N
+ *     trace=PID       stops a process as debuggers do
  *
  * Anything that fails: "actor: ..", and exit status 99. */
 #include <arpa/inet.h>
@@ -41,6 +42,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -415,6 +417,14 @@ static void sleep_for_ever(void)
         pause();
 }
 
+static void trace(const char *number)
+{
+    pid_t pid = (pid_t)atol(number);
+
+    MUST(ptrace(PTRACE_SEIZE, pid, NULL, NULL) == 0);
+    MUST(ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) == 0);
+}
+
 static void raise_signal(const char *number)
 {
     raise(atoi(number));
@@ -484,6 +494,7 @@ static const struct {
     { "sleep", sleep_for_ever, NULL },
     { "raise", NULL, raise_signal },
     { "exit", NULL, leave },
+    { "trace", NULL, trace },
 };
 
 static void act(const char *argument)

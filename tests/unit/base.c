@@ -678,6 +678,26 @@ Test(file, remove_tree_removes_the_tree_and_nothing_else)
     cr_expect_eq(file_remove_tree(tree, &err), 0, "missing is fine: %s", err.msg);
 }
 
+/* A link is where it is; a descriptor is nowhere. */
+Test(file, absolute_keeps_names)
+{
+    CLEANUP(mem_freep) char *path = test_file(directory, "file", "");
+    CLEANUP(mem_freep) char *link = inside("link");
+    CLEANUP(mem_freep) char *real = realpath(path, NULL), *folder = NULL;
+    CLEANUP(mem_freep) char *expected = NULL, *of_link = NULL, *of_fd = NULL;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    CLEANUP(mem_freep) char *by_fd = mem_printf("/dev/fd/%d", fd);
+
+    cr_assert_eq(symlink("file", link), 0);
+    folder = realpath(directory, NULL);
+    expected = mem_printf("%s/link", folder);
+    of_link = file_absolute(link);
+    of_fd = file_absolute(by_fd);
+    cr_expect_str_eq(of_link, expected);
+    cr_expect_str_eq(of_fd, real);
+    close(fd);
+}
+
 Test(file, tail_gives_the_end)
 {
     static const struct {
