@@ -14,7 +14,9 @@
 #include "base/signals.h"
 #include "scenario/sandbox.h"
 
-#define GRACE_NS NSEC_PER_SEC
+#define GRACE_NS NSEC_PER_SEC /* in which the child can say so itself, and where it is   \
+                               */
+#define GRACE_RAN_NS (GRACE_NS / 5)
 #define GLANCE_MS 50     /* signals that are held back wake nobody */
 #define IDLE_GLANCES 600 /* half a minute, unless this process was stopped itself */
 
@@ -71,7 +73,9 @@ static int wait_for(pid_t pid, int fd, const char *path, struct err *err)
                            "%s: a process that loads it has not run for %d seconds; has "
                            "somebody stopped it?",
                            path, IDLE_GLANCES * GLANCE_MS / 1000);
-        if (passed_ns > GRACE_NS && sandbox_is_late(passed_ns - GRACE_NS, ran_ns))
+        if (passed_ns > GRACE_NS &&
+            sandbox_is_late(passed_ns - GRACE_NS,
+                            ran_ns > GRACE_RAN_NS ? ran_ns - GRACE_RAN_NS : 0))
             return err_set(err, ERR_USAGE,
                            "%s: the file did not return within %.0f seconds; does a "
                            "pattern, string.rep or table.move take for ever?",

@@ -347,8 +347,8 @@ Test(manners, nobody_reads_any_more)
     char *directory = test_directory();
     char *path = test_scenario("gap");
     char *kept = mem_printf("%s/kept", directory), *file = mem_printf("%s/f", directory);
-    const char *const rows[][9] = {
-        { "run", path, CENSUS, "-o", kept, NULL },
+    const char *const rows[][10] = {
+        { "run", path, CENSUS, "-q", "-o", kept, NULL },
         { "check", path, "--quick", "-q", "--format", "tap", NULL },
         { "check", path, "--quick", "-q", "-o", file, NULL },
         { "report", kept, NULL },
