@@ -134,14 +134,18 @@ struct work {
     size_t path_count;
 };
 
-/* Of one name, too: one that is also called otherwise is a scenario of its own. */
+/* Of one name, too: one that is also called otherwise is a scenario of its own. Only then
+ * is the file system asked, for everybody is compared with everybody. */
 static bool are_same(const char *a, const char *b)
 {
     CLEANUP(mem_freep) char *name_a = name_of(a), *name_b = name_of(b);
-    CLEANUP(mem_freep) char *real_a = realpath(a, NULL), *real_b = realpath(b, NULL);
+    CLEANUP(mem_freep) char *real_a = NULL, *real_b = NULL;
 
-    return strcmp(a, b) == 0 || (strcmp(name_a, name_b) == 0 && real_a && real_b &&
-                                 strcmp(real_a, real_b) == 0);
+    if (strcmp(name_a, name_b) != 0)
+        return false;
+    real_a = realpath(a, NULL);
+    real_b = realpath(b, NULL);
+    return strcmp(a, b) == 0 || (real_a && real_b && strcmp(real_a, real_b) == 0);
 }
 
 static void add(const struct options *options, struct work *work, const char *operand,
